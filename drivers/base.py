@@ -1,0 +1,306 @@
+"""The port of a driver: what a line is, what it is given, what it answers.
+
+A driver makes *lines*. A line is one modem, phone, trunk, provider account or mailbox. It is handed
+`OutboundMessage`s and answers each with exactly one `Outcome`; whatever else it learns (reports, replies, its own
+health) it puts on the event sink. It knows nothing of the store, of credits or of the spool.
+
+The promise of the gateway hangs on two awaits of this module:
+
+* `PointOfNoReturn`: awaited right before the step that cannot be taken back. When it returns, the attempt of that part
+  is durable. It may raise `Withdrawn`; then the driver backs out and answers `NotSent`.
+* `EventSink.put`: returns when the event is durable. Only then does the driver acknowledge it to the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+ENTRY_POINTS = "gatewayd.drivers"
+"""Entry-point group under which a package offers a `Driver` object."""
+
+Encoding = Literal["", "gsm7", "gsm7-es", "ucs2"]
+"""How the parts of an SMS are coded; `gsm7-es` is GSM 7-bit with the Spanish single shift table (23.038 §A.3)."""
+
+
+class LineError(Exception):
+    """Root of what a driver may raise at its edges; told apart by what the caller does next."""
+
+
+class Withdrawn(LineError):
+    """The message may no longer go: back out and answer `NotSent(counts=False)`."""
+
+    def __init__(self, reason: str = "withdrawn") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Misconfigured(LineError):
+    """The line's own keys cannot work; a person has to mend the configuration. `key` names the culprit."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+# --------------------------------------------------------------------------------------------- what a line is given
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One message, already split into the parts that go over the air."""
+
+    attempt: str
+    """The attempt's id (26 characters of Crockford base 32): give it to the device wherever it takes an id of ours."""
+    to: str
+    """Destination as the gateway keeps it: E.164 for telephones, the address or token otherwise."""
+    address: str
+    """Destination as this line wants it (`number_format`)."""
+    text: str
+    parts: tuple[str, ...] = ()
+    """The text of every part, in order; one entry for an SMS that fits one segment; empty for other channels."""
+    todo: tuple[int, ...] = (1,)
+    """Numbers (from 1) of the parts to send now; a retry holds only those that certainly did not leave."""
+    encoding: Encoding = ""
+    concat_ref: int = 0
+    """Concatenation reference of a multipart SMS, the same in every retry (23.040 §9.2.3.24.1)."""
+    valid_until: float | None = None
+    """Unix time (s) after which the network should give up; None: the network's default."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the channel needs beyond a text (call script, subject, attachments …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt that was past its point of no return when the daemon last stopped."""
+
+    attempt: str
+    to: str
+    address: str
+    parts: tuple[int, ...]
+    """Numbers of the parts that are in doubt."""
+    at: float
+    """Unix time (s) of the last point of no return."""
+
+
+class PointOfNoReturn(Protocol):
+    """Makes the intent to send `part` (from 1) durable; raises `Withdrawn` when it may not go any more."""
+
+    async def __call__(self, part: int) -> None: ...
+
+
+# ------------------------------------------------------------------------------------------------ what a line answers
+
+
+class Fate(StrEnum):
+    """What became of one part."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNSENT = "unsent"
+    DOUBT = "doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class PartOutcome:
+    fate: Fate
+    reference: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The network took every part of `todo`; `references` maps part number to the reference its report will bear."""
+
+    references: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """It is over at once (a call): `state` is `delivered` or `undelivered`, or None to let the retry rules decide."""
+
+    state: Literal["delivered", "undelivered", "failed"] | None
+    reason: str | None = None
+    charged: bool = False
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Certain that nothing of `todo` left."""
+
+    reason: str
+    retry_after: float | None = None
+    """Seconds the message should rest; None leaves it to the core."""
+    counts: bool = True
+    """Whether a try is used up: False for a withdrawal, a lost registration, a line that just went away."""
+    line_fault: bool = False
+    """Whether the line rather than the message is to blame: the core slows or avoids the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The network will never take it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Parts met different ends; every number of `todo` is a key."""
+
+    parts: Mapping[int, PartOutcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """Every part of `todo` past its point of no return may have left; those not yet there did not."""
+
+    reason: str
+
+
+Outcome = Accepted | Completed | NotSent | Refused | Partial | Uncertain
+
+# ------------------------------------------------------------------------------------------------ what a line reports
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What the network says later of one part. Found by `attempt` where the device tells it, else by reference."""
+
+    reference: str
+    to: str | None
+    """Recipient as the network names it (any number form), None where it does not."""
+    status: Literal["delivered", "read", "undelivered", "pending"]
+    reason: str | None
+    at: float
+    """Unix time (s) the network gives for it (discharge time), else of its arrival."""
+    attempt: str | None = None
+    part: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LateAccept:
+    """A part that was given up as in doubt has been answered after all."""
+
+    attempt: str
+    part: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """Where a received part belongs: reference, number of parts, this part's number from 1."""
+
+    reference: int
+    total: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One received part or whole message. `key` is the same when the device hands over the same one again."""
+
+    key: str
+    sender: str
+    to: str | None
+    text: str
+    at: float
+    concat: Concat | None = None
+
+
+LineState = Literal["starting", "ready", "waiting", "recovering", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineStatus:
+    """The line's health as the driver sees it. `ready` alone means that it takes messages.
+
+    `waiting` is a healthy device that cannot send now (registration lost); `recovering` a device that is gone or
+    being brought back; `quarantined` one that has failed for so long, or so dangerously (wrong PIN), that only a
+    re-admission test or a person brings it back.
+    """
+
+    state: LineState
+    reason: str | None = None
+    signal: int | None = None
+    """Per cent, 0 to 100."""
+    operator: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+Event = DeliveryReport | LateAccept | InboundMessage | LineStatus
+
+
+class EventSink(Protocol):
+    """Takes what a line learns. Returns when the event is durable (a `LineStatus` at once)."""
+
+    async def put(self, event: Event) -> None: ...
+
+
+# ------------------------------------------------------------------------------------------------------ line and driver
+
+
+@runtime_checkable
+class Line(Protocol):
+    """One device. `run` and `send` live on one event loop; `send` is called at most `capacity` times at once."""
+
+    @property
+    def capacity(self) -> int:
+        """How many messages it works on at once (a modem: 1)."""
+
+    async def run(self, events: EventSink) -> None:
+        """Open the device, keep it healthy, report; ends only by cancellation, and closes the device then."""
+
+    async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
+        """Send the parts of `todo`; bounded in time by itself; never raises but for cancellation."""
+
+    async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
+        """Resolve what can be asked about by id; an attempt left out is `Uncertain`. Called once `run` is ready."""
+
+    async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
+        """A technology's own question by a person (`ussd`, `balance` …); raises `LineError` when it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineSetup:
+    """What a line is made from. `options` is an instance of the driver's own `options` model."""
+
+    name: str
+    options: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `gatewayd check` tells about a line: the key, what is wrong, and what to do."""
+
+    key: str
+    message: str
+    remedy: str
+
+
+class Driver(Protocol):
+    """A line type, offered under the entry-point group `gatewayd.drivers`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """The channels its lines serve: `sms`, `call`, `email`, `push`, `whatsapp`."""
+
+    @property
+    def options(self) -> type[BaseModel]:
+        """Model of the driver's own keys of a `[[line]]` table (`extra="forbid"`; secrets as `SecretStr`)."""
+
+    def encoding_variant(self, options: BaseModel) -> Literal["", "es"]:
+        """`es` where the line may send with the Spanish shift table, so that price and PDU agree."""
+
+    def make(self, setup: LineSetup) -> Line: ...
+
+    def check(self, setup: LineSetup) -> Sequence[Finding]:
+        """What can be told without sending: missing device, permissions, contradictory keys."""

@@ -1,0 +1,43 @@
+"""One tree of errors, split by what the caller does next."""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Root: anything gatewayd itself raises on purpose. The CLI prints its text as one line."""
+
+
+class UsageError(GatewayError):
+    """Asked for something that cannot be meant: wrong name, wrong option. Mend the request (exit status 2)."""
+
+
+class ConfigError(UsageError):
+    """The configuration cannot work. Mend the file; the text names file and key."""
+
+
+class NotFoundError(GatewayError):
+    """What was named does not exist."""
+
+
+class ConflictError(GatewayError):
+    """The state of things forbids it (job known with other content, message not uncertain …)."""
+
+
+class InsufficientCreditError(ConflictError):
+    """The balance does not cover it."""
+
+
+class UnavailableError(GatewayError):
+    """It may work later: no daemon, store locked, disk full. Try again."""
+
+
+class StoreError(GatewayError):
+    """The store refused or broke; nothing of the command took effect."""
+
+
+class StoreLockedError(StoreError, UnavailableError):
+    """Another daemon or command holds the store."""
+
+
+class SchemaError(StoreError):
+    """The store's schema is newer than this program, or damaged. Do not go on."""
