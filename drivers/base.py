@@ -31,7 +31,7 @@ class LineError(Exception):
     """Root of what a driver may raise at its edges; told apart by what the caller does next."""
 
 
-class Withdrawn(LineError):
+class Withdrawn(LineError):  # noqa: N818 - a word from a person or a clock, not a fault
     """The message may no longer go: back out and answer `NotSent(counts=False)`."""
 
     def __init__(self, reason: str = "withdrawn") -> None:
@@ -39,7 +39,7 @@ class Withdrawn(LineError):
         self.reason = reason
 
 
-class Misconfigured(LineError):
+class MisconfiguredError(LineError):
     """The line's own keys cannot work; a person has to mend the configuration. `key` names the culprit."""
 
     def __init__(self, key: str, message: str) -> None:

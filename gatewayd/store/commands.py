@@ -16,12 +16,12 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from drivers.base import Encoding
 from gatewayd.model import PartState, Priority, Route, State
 
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Command(Generic[R]):
-    """Root of the commands; `R` is what it answers."""
+class Command(Generic[R_co]):
+    """Root of the commands; `R_co` is what it answers."""
 
 
 # ------------------------------------------------------------------------------------------------------------ accounts
@@ -413,8 +413,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class CutSegments(Command["tuple[Segment, ...]"]):
-    """Cuts what visible jobs of this node have gathered, at most `lines` a segment and `segments` segments. Segments cut before and not yet
-    marked as written come first, with the very same bounds."""
+    """Cuts what visible jobs of this node have gathered: at most `segments` segments of at most `lines` lines. Segments
+    cut before and not yet marked as written come first, with the very same bounds."""
 
     node: str
     now: int
@@ -582,8 +582,8 @@ class LoadQueues(Command["tuple[QueueInfo, ...]"]):
 
 @dataclass(frozen=True, slots=True)
 class Prune(Command[int]):
-    """Retention: removes at most `limit` final messages (with attempts and parts) older than `messages_before`, and jobs
-    left empty. Transfers stay: the ledger is kept."""
+    """Retention: removes at most `limit` final messages (with attempts and parts) older than `messages_before`, and
+    jobs left empty. Transfers stay: the ledger is kept."""
 
     messages_before: int
     limit: int = 1000
