@@ -1,0 +1,159 @@
+"""What the operations lean on: a backend that reads and writes the store, and, where a daemon runs, its live side.
+
+The daemon implements both. A command that runs with no daemon brings a backend over the locked store whose `live` is
+None; what needs a line then answers `UnavailableError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from gatewayd.config import Config
+from gatewayd.store.commands import Command, JobChange, Settled
+from gatewayd.store.reading import Reader
+
+R = TypeVar("R")
+
+# ---------------------------------------------------------------------------------------------------- what live shows
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line as it is now. `state` is a word of the contract: starting, ready, busy, waiting, recovering,
+    quarantined, disabled; `busy` is a ready line with messages in work."""
+
+    name: str
+    driver: str
+    channel: str
+    """The line's channel; several are joined by commas."""
+    enabled: bool
+    state: str
+    reason: str | None = None
+    rate: str | None = None
+    """Pace as configured ("10/min"); None: no limit."""
+    signal: int | None = None
+    """Per cent."""
+    operator: str | None = None
+    sent_today: int = 0
+    """Segments past their point of no return today, in the configured time zone."""
+    pace: float = 0.0
+    """Segments in the last 60 s."""
+    in_work: int = 0
+    """Messages the driver works on."""
+    since: int | None = None
+    """When the state began, ms of Unix time."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """What else the driver tells (model, IMEI, IMSI, registration …)."""
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    """Attempts by outcome (accepted, not_sent, refused, partial, uncertain, completed) since the daemon started."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """Something that a person watching would like to have seen. `seq` grows by one from the daemon's start."""
+
+    seq: int
+    at: int
+    """ms of Unix time."""
+    kind: str
+    """line: a line changed its state; job: a job was recorded, refused, paused, finished …; message: an attempt or a
+    report ended badly or in doubt; inbound: something came in; daemon: started, draining, store slow …"""
+    subject: str
+    """Which line, account/job or sender."""
+    state: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Segments past their point of no return and messages that came to an end, per second over the last 10 and 60 s."""
+
+    segments_10s: float = 0.0
+    segments_60s: float = 0.0
+    reports_10s: float = 0.0
+    reports_60s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WriterView:
+    """The store's writer since the daemon started."""
+
+    commits: int = 0
+    commands: int = 0
+    seconds: float = 0.0
+    """Sum of the time from the first command of a batch taken to its commit."""
+    buckets: Sequence[tuple[float, int]] = ()
+    """Cumulative: (upper bound in s, batches not slower), in growing order, without the infinite one."""
+    waiting: int = 0
+    """Commands that wait now."""
+    healthy: bool = True
+    """False once commits fail (disk full, I/O error) until one works again."""
+
+
+class Live(Protocol):
+    """The running daemon as operations see it. Everything is called on the daemon's loop and returns fast, but
+    `test` and `command`, which talk to a device."""
+
+    def lines(self) -> Sequence[LineView]:
+        """Every configured line, in the order of the configuration."""
+
+    def rates(self) -> Rates: ...
+
+    def writer(self) -> WriterView: ...
+
+    def events(self, since: int = 0) -> Sequence[EventView]:
+        """The newest events (a bounded ring) with a `seq` above `since`, oldest first."""
+
+    def draining(self) -> bool: ...
+
+    async def set_enabled(self, line: str, enabled: bool) -> None:
+        """Start or stop a line. The store has recorded the word already."""
+
+    async def test(self, line: str, number: str, account: str | None, text: str) -> int:
+        """Send one urgent message over that line alone; answers its row number in the store once its first attempt
+        has ended or the line's own bound of a send has passed. `account` None: the only account there is. Raises
+        GatewayError for a number that is none, no credit, a line that is not ready."""
+
+    async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
+        """The driver's own question (`ussd`, `balance` …)."""
+
+    # what an operation has changed in the store, for the scheduler and the receipt writer to act on
+
+    def account_created(self, account: str) -> None:
+        """Its spool folders exist: watch them."""
+
+    def credited(self, account: str) -> None: ...
+
+    def job_changed(self, change: JobChange) -> None:
+        """Paused, resumed or cancelled."""
+
+    def settled(self, settled: Settled) -> None:
+        """A person settled an uncertain message; `resend` made its queue due again."""
+
+    def receipts_due(self, jobs: Sequence[int]) -> None:
+        """These jobs have new receipts to be written out."""
+
+
+class Backend(Protocol):
+    """How an operation reaches the store."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def live(self) -> Live | None:
+        """None with no daemon."""
+
+    def now(self) -> int:
+        """ms of Unix time."""
+
+    async def execute(self, command: Command[R]) -> R:
+        """Through the writer, durable when it returns."""
+
+    async def read(self, question: Callable[[Reader], R]) -> R:
+        """Asks the reader, off the event loop where there is one to keep free."""
+
+    async def create_folders(self, account: str) -> None:
+        """Makes the account's spool folders where they are missing."""
