@@ -1,0 +1,156 @@
+"""What an outcome makes of a message: the one place where a driver's answer becomes a state. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
+from gatewayd.model import PartState, State, message_state
+from gatewayd.store.commands import Finish, PartEnd, Work
+
+WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
+"""Reasons of a withdrawal that end the message; any other sends it back to its queue."""
+
+PAUSES_S: Final = (10.0, 40.0, 160.0, 640.0, 3600.0)
+"""Rest before the next try after a message-bound failure; the last repeats."""
+
+FAULT_PAUSES_S: Final = (2.0, 15.0, 120.0, 640.0, 3600.0)
+"""The same where the line was to blame: sooner, for another line may take it at once."""
+
+_FATES: Final = {
+    Fate.TAKEN: PartState.TAKEN,
+    Fate.REFUSED: PartState.REFUSED,
+    Fate.UNSENT: PartState.UNSENT,
+    Fate.DOUBT: PartState.DOUBT,
+}
+_IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How patient the gateway is: tries before `failed`, how long a submitted message waits for its report (ms)."""
+
+    tries: int
+    report_wait_ms: int
+
+
+def resolve(
+    work: Work, outcome: Outcome, *, line: str, passed: frozenset[int], terms: Terms, now: int
+) -> Finish:  # fmt: skip
+    """Turns the outcome of an attempt into the command that records it.
+
+    `passed` are the parts whose point of no return was recorded in this attempt; `now` in ms. A part that never got
+    there did not leave, whatever the driver says of it.
+    """
+    ending = _Ending(work, line, passed, terms, now)
+    match outcome:
+        case Accepted(references):
+            taken = {number: PartEnd(PartState.TAKEN, references.get(number)) for number in work.todo}
+            return ending.by_parts("accepted", taken, NotSent("unsent"))
+        case Partial(parts):
+            ends = {n: PartEnd(_FATES[p.fate], p.reference, p.reason) for n, p in parts.items() if n in passed}
+            reason = next((p.reason for p in parts.values() if p.fate is not Fate.TAKEN and p.reason), None)
+            return ending.by_parts("partial", ends, NotSent(reason or "incomplete"))
+        case Refused(reason):
+            refused = dict.fromkeys(passed, PartEnd(PartState.REFUSED, reason=reason))
+            if ending.begun(refused):
+                return ending.finish("refused", refused, State.UNDELIVERED, "incomplete")
+            return ending.finish("refused", refused, State.FAILED, reason)
+        case Uncertain(reason) if passed:
+            doubt = dict.fromkeys(passed, PartEnd(PartState.DOUBT, reason=reason))
+            return ending.by_parts("uncertain", doubt, NotSent(reason))
+        case Uncertain(reason):
+            return ending.again("uncertain", {}, NotSent(reason, line_fault=True))
+        case NotSent():
+            unsent = dict.fromkeys(passed, PartEnd(PartState.UNSENT, reason=outcome.reason))
+            return ending.again("not_sent", unsent, outcome)
+        case Completed():
+            return ending.completed(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """The attempt that ends, and what is needed to say how."""
+
+    work: Work
+    line: str
+    passed: frozenset[int]
+    terms: Terms
+    now: int
+
+    def begun(self, ends: Mapping[int, PartEnd]) -> bool:
+        """Whether any part, of this attempt or an earlier one, is in the network."""
+        states = [state for _, state in self.work.done] + [end.state for end in ends.values()]
+        return any(state in _IN_NETWORK for state in states)
+
+    def by_parts(self, name: str, ends: Mapping[int, PartEnd], rest: NotSent) -> Finish:
+        """Each part by its own fate, the message by the worst; `rest` says how parts that did not leave go again."""
+        known = dict(self.work.done) | {number: end.state for number, end in ends.items()}
+        states = list(known.values())
+        if PartState.DOUBT in states:
+            if self.work.resend:
+                return self.again(name, ends, rest)
+            return self.finish(name, ends, State.UNCERTAIN, rest.reason)
+        if PartState.REFUSED in states:
+            if self.begun(ends):
+                return self.finish(name, ends, State.UNDELIVERED, "incomplete")
+            return self.finish(name, ends, State.FAILED, rest.reason)
+        if PartState.UNSENT in states or any(number not in ends for number in self.work.todo):
+            return self.again(name, ends, rest)
+        return self.finish(name, ends, message_state(states), None)
+
+    def again(self, name: str, ends: Mapping[int, PartEnd], why: NotSent) -> Finish:
+        """Nothing (more) left: another try, or the end of tries."""
+        withdrawn_to = None if why.counts else WITHDRAWN_TO.get(why.reason)
+        if withdrawn_to is not None:
+            if self.begun(ends):
+                return self.finish(name, ends, State.UNDELIVERED, "incomplete")
+            return self.finish(name, ends, withdrawn_to, why.reason if withdrawn_to is State.CANCELLED else None)
+        tries = self.work.tries + (1 if why.counts else 0)
+        if why.counts and tries >= self.terms.tries:
+            if self.begun(ends):
+                return self.finish(name, ends, State.UNDELIVERED, "incomplete", tries=tries)
+            return self.finish(name, ends, State.FAILED, why.reason, tries=tries)
+        pause_s = why.retry_after
+        if pause_s is None:
+            pauses = FAULT_PAUSES_S if why.line_fault else PAUSES_S
+            pause_s = pauses[min(tries, len(pauses)) - 1] if why.counts else 0.0
+        state = State.SCHEDULED if pause_s > 0 else State.QUEUED
+        return self.finish(name, ends, state, why.reason, tries=tries, due=self.now + int(pause_s * 1000))
+
+    def completed(self, outcome: Completed) -> Finish:
+        """A call is over: one part, charged when it was answered."""
+        state = State(outcome.state) if outcome.state else State.FAILED
+        end = PartEnd(PartState.DELIVERED if state is State.DELIVERED else PartState.UNDELIVERED)
+        ends = dict.fromkeys(self.passed, end)
+        return self.finish("completed", ends, state, outcome.reason, tries=self.work.tries + 1, charge=outcome.charged)
+
+    def finish(
+        self,
+        name: str,
+        ends: Mapping[int, PartEnd],
+        state: State,
+        reason: str | None,
+        *,
+        tries: int | None = None,
+        due: int | None = None,
+        charge: bool = False,
+    ) -> Finish:
+        if due is None:
+            due = self.now + self.terms.report_wait_ms if state is State.SUBMITTED else self.now
+        return Finish(
+            work=self.work,
+            line=self.line,
+            parts=dict(ends),
+            outcome=name,
+            state=state,
+            reason=reason,
+            final=state not in {State.QUEUED, State.SCHEDULED, State.SUBMITTED},
+            due=due,
+            tries=self.work.tries if tries is None else tries,
+            charge=charge,
+            detail=None,
+            now=self.now,
+        )

@@ -1,0 +1,115 @@
+"""How fast a line may go: pace, windows and quotas. Pure: time (s) is an argument, days are told by the caller.
+
+The pace is the generic cell rate algorithm (ITU-T I.371 annex A) in segments: a message of n segments may begin when
+the theoretical arrival time has come, and moves it n emission intervals on; so the only burst is one message.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Rate(Protocol):
+    """`count` in any `seconds`."""
+
+    @property
+    def count(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+@dataclass(slots=True)
+class Gcra:
+    """Pace of `interval_s` seconds a segment; `tat` is Unix time (s) of the theoretical next arrival."""
+
+    interval_s: float
+    tat: float = 0.0
+
+    def take(self, now: float, segments: int) -> None:
+        self.tat = max(self.tat, now) + segments * self.interval_s
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a line's configuration bears; None is no limit."""
+
+    rate: Rate | None = None
+    window: Rate | None = None
+    quota_day: int | None = None
+    quota_month: int | None = None
+    recipients_month: int | None = None
+
+
+@dataclass(slots=True)
+class Pace:
+    """One line's pace and counters. `day` and `month` are the calendar words the counters belong to."""
+
+    limits: Limits
+    gcra: Gcra = field(init=False)
+    day: str = ""
+    month: str = ""
+    day_segments: int = 0
+    month_segments: int = 0
+    recipients: set[str] = field(default_factory=set)
+    _sent: deque[float] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        rate = self.limits.rate
+        self.gcra = Gcra(rate.seconds / rate.count if rate else 0.0)
+
+    def restore(
+        self, *, day: str, month: str, day_segments: int, month_segments: int, recipients: set[str], tat: float,
+        recent: list[float],
+    ) -> None:  # fmt: skip
+        """What the store remembers from before a restart; times in s."""
+        self.day, self.month = day, month
+        self.day_segments, self.month_segments, self.recipients = day_segments, month_segments, recipients
+        self.gcra.tat = tat
+        self._sent.extend(recent)
+
+    def roll(self, day: str, month: str) -> None:
+        """A new day or month begins: its counters start at nothing."""
+        if day != self.day:
+            self.day, self.day_segments = day, 0
+        if month != self.month:
+            self.month, self.month_segments, self.recipients = month, 0, set()
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until the pace and the window let the next message begin; 0 when they do."""
+        wait = self.gcra.tat - now
+        window = self.limits.window
+        if window is not None:
+            sent = self._sent
+            while sent and sent[0] <= now - window.seconds:
+                sent.popleft()
+            if len(sent) >= window.count:
+                wait = max(wait, sent[len(sent) - int(window.count)] + window.seconds - now)
+        return max(wait, 0.0)
+
+    def spent(self, to: str | None = None) -> str | None:
+        """The quota that forbids a next segment (to this recipient), or None: `quota_day`, `quota_month`,
+        `recipients_month`."""
+        limits = self.limits
+        if limits.quota_day is not None and self.day_segments >= limits.quota_day:
+            return "quota_day"
+        if limits.quota_month is not None and self.month_segments >= limits.quota_month:
+            return "quota_month"
+        if limits.recipients_month is not None and len(self.recipients) >= limits.recipients_month:
+            return None if to is not None and to in self.recipients else "recipients_month"
+        return None
+
+    def begin(self, now: float, segments: int) -> None:
+        """A message of that many segments begins: the pace moves on."""
+        if self.gcra.interval_s:
+            self.gcra.take(now, segments)
+
+    def count(self, now: float, to: str) -> None:
+        """One segment passes its point of no return."""
+        self.day_segments += 1
+        self.month_segments += 1
+        if self.limits.recipients_month is not None:
+            self.recipients.add(to)
+        if self.limits.window is not None:
+            self._sent.append(now)
