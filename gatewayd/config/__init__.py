@@ -1,0 +1,44 @@
+"""The configuration: one TOML file, read whole, judged whole, frozen."""
+
+from gatewayd.config.faults import ConfigFault, InvalidConfigError
+from gatewayd.config.reader import DEFAULT_FILE, default_file, load, parse
+from gatewayd.config.sections import (
+    Config,
+    DeliveryConfig,
+    HttpConfig,
+    InboxConfig,
+    LineConfig,
+    Locale,
+    NumberFormat,
+    NumbersConfig,
+    RetentionConfig,
+    SpoolConfig,
+    StoreConfig,
+    TariffConfig,
+    WebhookConfig,
+)
+from gatewayd.config.values import Rate, Window
+
+__all__ = [
+    "DEFAULT_FILE",
+    "Config",
+    "ConfigFault",
+    "DeliveryConfig",
+    "HttpConfig",
+    "InboxConfig",
+    "InvalidConfigError",
+    "LineConfig",
+    "Locale",
+    "NumberFormat",
+    "NumbersConfig",
+    "Rate",
+    "RetentionConfig",
+    "SpoolConfig",
+    "StoreConfig",
+    "TariffConfig",
+    "WebhookConfig",
+    "Window",
+    "default_file",
+    "load",
+    "parse",
+]

@@ -1,0 +1,213 @@
+"""What a configuration consists of: one frozen model a table, with the default of every optional key.
+
+Paths are absolute once a file has been read: what a file names is relative to the file's own folder.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from gatewayd.config.values import (
+    Ceiling,
+    Currency,
+    Digits,
+    Duration,
+    Listen,
+    Name,
+    Pace,
+    Prefix,
+    Price,
+    Rate,
+    Region,
+    WebUrl,
+    Zone,
+    split_listen,
+)
+
+Locale = Literal["es", "en"]
+NumberFormat = Literal["e164", "digits", "e164_no9", "national10", "local15", "integer"]
+Count = Annotated[StrictInt, Field(ge=1)]
+
+DAY_S: Final = 86400.0
+
+
+def placed(value: Any, info: ValidationInfo) -> Any:
+    """A path as the file means it: relative to the file's folder, which the reader gives as context."""
+    if isinstance(value, str) and value:
+        folder = (info.context or {}).get("folder", Path.cwd())
+        return Path(folder) / Path(value).expanduser()
+    return value
+
+
+Place = Annotated[Path, BeforeValidator(placed)]
+
+
+class Section(BaseModel):
+    """A table: unknown keys are faults, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class TopConfig(Section):
+    """Keys above the first table."""
+
+    node: Name = Field(default_factory=lambda: socket.gethostname()[:64] or "localhost")
+    timezone: Zone = ZoneInfo("America/Argentina/Buenos_Aires")
+    """Where days and months of quotas begin, and times without an offset are read."""
+    locale: Locale = "es"
+    control: Place | None = None
+    """The control socket; None: see `Config.control`."""
+
+
+class StoreConfig(Section):
+    url: str = "sqlite:////var/lib/gatewayd/gatewayd.db"
+    """`sqlite:///` with an absolute path once read, or `postgresql://`."""
+    password: SecretStr | None = None
+    lease: Duration = 10.0
+    """Seconds without a heartbeat after which another node takes over (PostgreSQL)."""
+    pool: Count = 4
+    """Connections for reading."""
+
+    @field_validator("url")
+    @classmethod
+    def _known_store(cls, url: str, info: ValidationInfo) -> str:
+        scheme, separator, rest = url.partition("://")
+        if separator and scheme == "sqlite" and rest.startswith("/") and rest[1:] and ":memory:" not in rest:
+            return f"sqlite:///{placed(rest[1:], info)}"
+        if separator and scheme in {"postgresql", "postgres"} and rest:
+            return f"postgresql://{rest}"
+        raise PydanticCustomError("store_unknown", "unknown store: {value}", {"value": url})
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file; None on PostgreSQL."""
+        return Path(self.url.removeprefix("sqlite:///")) if self.url.startswith("sqlite:///") else None
+
+
+class SpoolConfig(Section):
+    path: Place = Path("/var/spool/gatewayd")
+
+
+class NumbersConfig(Section):
+    region: Region = "AR"
+    home_area: Digits | None = None
+    assume_mobile: StrictBool = True
+
+
+class HttpConfig(Section):
+    listen: Listen = "127.0.0.1:8080"
+    """Empty: no HTTP at all. Whether a person asked for the address: `"listen" in http.model_fields_set`."""
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port to listen on, or None."""
+        return split_listen(self.listen)
+
+
+class TariffConfig(Section):
+    """Prices in millionths of the currency, by channel: a segment, an answered call, a message."""
+
+    currency: Currency = "ARS"
+    sms: Price = 0
+    call: Price = 0
+    email: Price = 0
+    push: Price = 0
+    whatsapp: Price = 0
+
+    def price(self, channel: str) -> int:
+        """Millionths for one unit of `channel`; KeyError for a channel that does not exist."""
+        return {
+            "sms": self.sms,
+            "call": self.call,
+            "email": self.email,
+            "push": self.push,
+            "whatsapp": self.whatsapp,
+        }[channel]
+
+
+class DeliveryConfig(Section):
+    report_wait: Duration = 3 * DAY_S
+    tries: Count = 4
+    urgent_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.2
+    drain: Duration = 15.0
+
+
+class InboxConfig(Section):
+    default: Name | None = None
+    """Account of inbound messages that belong to none; None: `inbox/_unmatched`."""
+
+
+class RetentionConfig(Section):
+    messages: Duration = 400 * DAY_S
+    receipts: Duration = 90 * DAY_S
+
+
+class LineKeys(Section):
+    """The keys every line has, whatever its driver."""
+
+    name: Name
+    driver: str
+    enabled: StrictBool = True
+    rate: Pace = Rate(10, 60.0)
+    """What a consumer SIM in a modem bears; every other kind of line states its own."""
+    window: Ceiling | None = None
+    quota_day: Count | None = None
+    quota_month: Count | None = None
+    recipients_month: Count | None = None
+    prefixes: tuple[Prefix, ...] = ()
+    number_format: NumberFormat = "e164"
+    inbox: Name | None = None
+
+
+class LineConfig(LineKeys):
+    """A line: the common keys, and `options`, an instance of its driver's own model."""
+
+    options: BaseModel
+
+
+class WebhookConfig(Section):
+    account: Name
+    url: WebUrl
+    events: Annotated[tuple[Literal["receipt", "inbound"], ...], Field(min_length=1)] = ("receipt", "inbound")
+    secret: SecretStr
+    allow_private: StrictBool = False
+
+
+class Config(TopConfig):
+    """The whole configuration, valid in itself."""
+
+    file: Path
+    control: Path
+    """Where a daemon of this configuration listens for commands."""
+    control_candidates: tuple[Path, ...]
+    """Where a client looks for the daemon, in this order; `control` is among them."""
+    store: StoreConfig
+    spool: SpoolConfig
+    numbers: NumbersConfig
+    http: HttpConfig
+    tariff: TariffConfig
+    delivery: DeliveryConfig
+    inbox: InboxConfig
+    retention: RetentionConfig
+    lines: tuple[LineConfig, ...]
+    """In the order of the file; disabled ones too."""
+    webhooks: tuple[WebhookConfig, ...]
+
+    def line(self, name: str) -> LineConfig | None:
+        return next((line for line in self.lines if line.name == name), None)

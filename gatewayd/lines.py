@@ -1,0 +1,56 @@
+"""The registry of line types: finds drivers by the entry-point group `gatewayd.drivers` and loads them when asked.
+
+A driver is loaded only when a line names it, so that the daemon of a house with modems alone never imports the rest.
+The built-in drivers register the same way as a third party's package does.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from drivers.base import ENTRY_POINTS, Driver
+from gatewayd.errors import ConfigError
+
+
+class UnknownDriverError(ConfigError):
+    """No installed package offers a driver of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no driver {name!r}; installed: {', '.join(names()) or 'none'}")
+        self.name = name
+
+
+class BrokenDriverError(ConfigError):
+    """A driver of this name is installed but cannot be imported."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"driver {name!r} cannot be loaded: {why}")
+        self.name = name
+        self.why = why
+
+
+@cache
+def _offered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+def names() -> tuple[str, ...]:
+    """Names of the drivers that are installed, sorted; none is loaded for it."""
+    return tuple(sorted(_offered()))
+
+
+@cache
+def driver(name: str) -> Driver:
+    """The driver of that name, loaded at the first call.
+
+    Raises UnknownDriverError or BrokenDriverError.
+    """
+    point = _offered().get(name)
+    if point is None:
+        raise UnknownDriverError(name)
+    try:
+        loaded: Driver = point.load()
+    except (ImportError, AttributeError) as error:
+        raise BrokenDriverError(name, str(error)) from error
+    return loaded
