@@ -191,8 +191,13 @@ class _Reading:
         try:
             made = model.model_validate(values, context={"folder": folder})
         except ValidationError as error:
-            for entry in error.errors(include_url=False):
-                self._add_pydantic(entry, key, known or tuple(model.model_fields))
+            entries = error.errors(include_url=False)
+            for entry in entries:
+                # A list all of whose entries are wrong also counts as empty: that says nothing new.
+                if entry["type"] != "too_short" or not any(
+                    other["loc"][: len(entry["loc"])] == entry["loc"] for other in entries if other is not entry
+                ):
+                    self._add_pydantic(entry, key, known or tuple(model.model_fields))
             return None
         return made if len(self._faults) == before else None
 
