@@ -1,0 +1,270 @@
+"""What a modem says, line by line: final results, unsolicited result codes, prompts. Pure; no I/O.
+
+Sources: ITU-T V.250 (result codes), 3GPP TS 27.007 (+CME, +CREG, +CUSD), 3GPP TS 27.005 (SMS commands, +CMS).
+Lines are Latin-1: modems emit bytes that are no text in any other encoding, and a reader must outlive them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+ESC = b"\x1b"
+CTRL_Z = b"\x1a"
+
+LONGEST_LINE = 16_384
+"""Octets without a line end after which the rest is noise (wrong baud rate, a port in diagnostics mode)."""
+
+_STRAY = " \t\x00\x1a\x1b"
+"""What may cling to a line: padding, NULs of a booting modem, and the echo of what ends or breaks a prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A final result code. `family` is `OK`, `CMS` (27.005 §3.2.5), `CME` (27.007 §9.2) or `ERROR` (a bare one)."""
+
+    family: Literal["OK", "CMS", "CME", "ERROR"]
+    code: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.family == "OK"
+
+    def __str__(self) -> str:
+        return self.family if self.code is None else f"{self.family} {self.code}"
+
+
+OK = Final("OK")
+ERROR = Final("ERROR")
+
+_FINALS = {
+    "OK": OK,
+    "ERROR": ERROR,
+    "COMMAND NOT SUPPORT": ERROR,
+    "COMMAND NOT SUPPORTED": ERROR,
+    "NOT SUPPORTED": ERROR,
+    "TOO MANY PARAMETERS": ERROR,
+    "OPERATION NOT SUPPORTED": ERROR,
+}
+
+_CODES_BY_TEXT = {
+    "sim not inserted": 10,
+    "sim pin required": 11,
+    "sim puk required": 12,
+    "sim failure": 13,
+    "sim busy": 14,
+    "sim wrong": 15,
+    "incorrect password": 16,
+    "no network service": 30,
+    "network timeout": 31,
+}
+"""Numbers of the +CME texts (27.007 §9.2) from modems that insist on words whatever +CMEE says."""
+
+
+def final(line: str) -> Final | None:
+    """The final result that `line` is as a whole, or None: `OK` is one, `OK see you` is not."""
+    known = _FINALS.get(line)
+    if known is not None:
+        return known
+    if line.startswith(("+CMS ERROR", "+CME ERROR")):
+        text = line[10:].lstrip(": ").lower()
+        code = int(text) if text.isascii() and text.isdigit() else _CODES_BY_TEXT.get(text)
+        return Final("CMS" if line[3] == "S" else "CME", code)
+    return None
+
+
+_TWO_LINES = ("+CMT:", "+CDS:", "+CBM:")
+
+# fmt: off
+_URC_HEADS = frozenset(
+    {
+        "+CMTI", "+CMT", "+CDS", "+CDSI", "+CBM", "+CBMI", "+CREG", "+CGREG", "+CEREG", "+CUSD", "+CUSATP",
+        "+CRING", "+CLIP", "+CCWA", "+CSSI", "+CSSU", "+COLP", "+CDIP", "+CTZV", "+CTZE", "+CTZR", "+CTZDST",
+        "+CIEV", "+CGEV", "+CALV", "+CCWV", "+CPIN", "+CFUN", "+CALA", "+PBREADY", "+SIND", "+QIND", "+QUSIM",
+        "+ZUSIMR", "+ZPASR", "+ZDONR", "+ZPSTM", "+ZMSRI", "+WIND", "+CIND", "+CMER", "+PSUTTZ", "+CCINFO", "+CLCC",
+        "+NITZ", "+STC", "+STIN", "+CPOS", "+RDY", "+SIM", "+UUSIMSTAT", "+WMSTK", "+MSTK", "+KSUP",
+    }
+)
+# fmt: on
+"""Heads of result codes that come unasked; one that belongs to the command under way is its answer instead."""
+
+# fmt: off
+_URC_WHOLE = frozenset(
+    {
+        "RING", "NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE", "RDY", "SYSSTART", "Call Ready", "SMS Ready",
+        "SMS DONE", "PB DONE", "NORMAL POWER DOWN", "POWERED DOWN", "UNDER-VOLTAGE WARNNING",
+        "OVER-VOLTAGE WARNNING", "SHUTDOWN", "READY", "START", "MODEM:STARTUP", "+PBREADY", "+PACSP0", "+PACSP1",
+        "+SHUTDOWN", "AT-Command Interpreter ready",
+    }
+)
+
+_BOOT = frozenset(
+    {
+        "RDY", "SYSSTART", "^SYSSTART", "Call Ready", "SMS Ready", "SMS DONE", "PB DONE", "START", "MODEM:STARTUP",
+        "+PBREADY", "*ATREADY: 1", "AT-Command Interpreter ready", "+CFUN: 1", "+SIM READY", "+KSUP: 0",
+    }
+)
+# fmt: on
+
+
+def booted(line: str) -> bool:
+    """Whether an unsolicited `line` is one that modems emit as they start: a hint to look at the settings."""
+    return line in _BOOT
+
+
+def unsolicited(line: str) -> bool:
+    """Whether `line` is of a kind that comes unasked (`^` and `*` are the vendors' own)."""
+    first = line[0]
+    if first == "+":
+        return line.partition(":")[0] in _URC_HEADS
+    return first in "^*" or line in _URC_WHOLE
+
+
+def two_lines(line: str) -> bool:
+    """Whether `line` is the header of a pair: the PDU follows on the next line of hex digits."""
+    return line.startswith(_TWO_LINES)
+
+
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+
+
+def is_hex(line: str) -> bool:
+    return _HEX.fullmatch(line) is not None
+
+
+def fits(header: str, pdu: str) -> bool:
+    """Whether a line of hex can be the PDU that `header` announces: its last number counts the octets past the SMSC."""
+    announced = header.rpartition(",")[2].rpartition(":")[2].strip()
+    if not announced.isascii() or not announced.isdigit():
+        return True
+    return len(pdu) // 2 == int(announced) + int(pdu[:2], 16) + 1
+
+
+_REGISTRATION = ("+CREG:", "+CGREG:", "+CEREG:")
+
+
+def answers(prefix: str, line: str) -> bool:
+    """Whether `line` is the answer of the command that awaits `prefix`.
+
+    `+CREG: 1` and `+CREG: 1,"00A1","1B2C"` are unsolicited, `+CREG: 0,1` is the answer (27.007 §7.2).
+    """
+    if not line.startswith(prefix):
+        return False
+    if prefix in _REGISTRATION:
+        fields = line[len(prefix) :].split(",")
+        return len(fields) > 1 and fields[1].strip().isdigit() and len(fields[1].strip()) == 1
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Unsolicited:
+    """A result code that came unasked; `pdu` is the second line of `+CMT`, `+CDS`, `+CBM`."""
+
+    line: str
+    pdu: str | None = None
+
+    @property
+    def head(self) -> str:
+        return self.line.partition(":")[0]
+
+
+class Splitter:
+    """Cuts the stream into stripped, non-empty lines; what comes after the last line end waits for more."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Whole lines of `data` and what waited before it. A prompt at the end counts as the line `>`."""
+        data = self._rest + data if self._rest else data
+        pieces = data.replace(b"\r", b"\n").split(b"\n")
+        rest = pieces.pop()
+        lines = [line for piece in pieces if piece and (line := piece.decode("latin-1").strip(_STRAY))]
+        if rest in (b"> ", b">"):
+            lines.append(">")
+            rest = b""
+        elif len(rest) > LONGEST_LINE:
+            rest = b""
+        self._rest = rest
+        return lines
+
+    def clear(self) -> None:
+        self._rest = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a command was answered: its information lines and the final result."""
+
+    final: Final
+    lines: Sequence[str] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.final.ok
+
+    def value(self, prefix: str) -> str | None:
+        """What follows `prefix` in the first line that begins with it, stripped."""
+        for line in self.lines:
+            if line.startswith(prefix):
+                return line[len(prefix) :].strip()
+        return None
+
+    def fields(self, prefix: str) -> list[str]:
+        """The comma-separated values after `prefix`, unquoted; empty when there is no such line."""
+        value = self.value(prefix)
+        return split_fields(value) if value is not None else []
+
+    def text(self) -> str | None:
+        """The answer of a command that names no prefix (`+CGMI`, `+CGSN`): its first line, a prefix taken off."""
+        for line in self.lines:
+            return line.partition(":")[2].strip(' "') if line.startswith("+") else line.strip('" ')
+        return None
+
+    def pairs(self, prefix: str) -> Iterator[tuple[list[str], str]]:
+        """Header fields and PDU of each `+CMGR` or `+CMGL` entry; headers without a PDU are left out."""
+        header: list[str] | None = None
+        for line in self.lines:
+            if line.startswith(prefix):
+                header = split_fields(line[len(prefix) :].strip())
+            elif header is not None and is_hex(line):
+                yield header, line
+                header = None
+
+
+_FIELD = re.compile(r'\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)')
+
+
+def split_fields(text: str) -> list[str]:
+    """Values of a comma-separated list; commas inside double quotes belong to the value."""
+    fields = []
+    at = 0
+    while at <= len(text):
+        match = _FIELD.match(text, at)
+        if match is None:
+            fields.append(text[at:].strip())
+            break
+        fields.append(match[1] if match[1] is not None else match[2].strip())
+        if match.end() == len(text) and not match[0].endswith(","):
+            break
+        at = match.end()
+    return fields
+
+
+def groups(text: str) -> list[list[str]]:
+    """Parenthesised groups of a test command's answer, ranges of numbers spelt out: `(0-2),("SM","ME")`."""
+    found = []
+    for group in re.findall(r"\(([^()]*)\)", text):
+        values: list[str] = []
+        for field in split_fields(group):
+            low, dash, high = field.partition("-")
+            if dash and low.isdigit() and high.isdigit() and int(high) - int(low) < 256:
+                values.extend(str(number) for number in range(int(low), int(high) + 1))
+            elif field:
+                values.append(field)
+        found.append(values)
+    return found

@@ -1,0 +1,399 @@
+"""Who may write to the modem, and whose answer a line is.
+
+One operation at a time owns the port: a command until its final result; a submission from AT+CMGS over the prompt and
+the PDU to the final result (nothing else is written in between, 27.005 §3.5.1). Acknowledgements go first whenever the
+port is free. Unsolicited lines are handed on wherever they come. After any answer that stayed away the dialogue backs
+out (ESC), drains and asks AT before the next operation starts, so that no answer is ever taken for another's.
+
+No task and no timer per operation: lines are handled in the read callback, one future per operation wakes its caller,
+and one timer guards whatever is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from math import inf
+from typing import Any
+
+from drivers.gsm import at
+from drivers.gsm.errors import NoPromptError, PortLostError, PromptRefusedError, RestartedError, SilentError
+from drivers.gsm.operation import Answer, Listener, Operation, Phase, Transport
+from drivers.gsm.resync import Resync
+from drivers.gsm.timing import Timing
+
+
+class Dialogue:
+    """The conversation over one connection; once lost or closed it stays so."""
+
+    def __init__(self, transport: Transport, listener: Listener, timing: Timing) -> None:
+        self._transport = transport
+        self._listener = listener
+        self._timing = timing
+        self._loop = asyncio.get_running_loop()
+        self._splitter = at.Splitter()
+        self._phase = Phase.IDLE
+        self._current: Operation | None = None
+        self._waiting: deque[Operation] = deque()
+        self._acknowledgement = Operation("AT+CNMA", None, timing.command_s)
+        self._acknowledgements = 0
+        self._sent = ""
+        self._header: str | None = None
+        self._ussd = ""
+        self._doubt: Any = None
+        self._swallow = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf
+        self._deadline = inf
+        self._resync: Resync | None = None
+        self._resync_task: asyncio.Task[None] | None = None
+        self.echo_expected = True
+        """Whether the modem's echo is no news: until it was switched off, and for firmware that cannot."""
+
+    # ------------------------------------------------------------------------------------------------ what callers do
+
+    @property
+    def phase(self) -> Phase:
+        return self._phase
+
+    async def command(
+        self, text: str, prefix: str = "", *, timeout_s: float | None = None, lenient: bool = False
+    ) -> at.Reply:
+        """Write `text` when the port is free and return its answer.
+
+        `prefix` marks the information lines that are an answer though they look unsolicited; `lenient` takes them for
+        the whole answer where OK stays away. Raises `SilentError`, `PortLostError`.
+        """
+        operation = Operation(text, self._loop.create_future(), timeout_s or self._timing.command_s)
+        operation.prefix = prefix
+        operation.lenient = lenient
+        self._enter(operation)
+        reply: at.Reply = await operation.future  # type: ignore[misc]
+        return reply
+
+    def acknowledge(self) -> None:
+        """Write AT+CNMA before anything else that waits; its answer is of no interest."""
+        if self._phase is Phase.IDLE:
+            self._start(self._acknowledgement)
+        elif self._phase not in (Phase.SILENT, Phase.LOST):
+            self._acknowledgements += 1
+
+    async def open_prompt(self, length: int, token: Any) -> Operation:
+        """Write AT+CMGS=`length` (TPDU octets) and return at the prompt, which stays open and holds the port until
+        `commit` or `back_out`.
+
+        Raises `NoPromptError`, `PromptRefusedError`, `RestartedError`, `SilentError`, `PortLostError`: nothing left.
+        """
+        operation = Operation(f"AT+CMGS={length}", self._loop.create_future(), self._timing.prompt_s)
+        operation.submits = True
+        operation.token = token
+        self._enter(operation)
+        try:
+            await operation.future  # type: ignore[misc]
+        except asyncio.CancelledError:
+            self.back_out(operation)
+            raise
+        return operation
+
+    async def commit(self, operation: Operation, pdu: str) -> Answer:
+        """Write `pdu` and Ctrl-Z into the open prompt and return the answer.
+
+        Raises `PromptRefusedError` and `PortLostError` only where nothing was written. Cancelled, or given up after
+        silence, the submission goes on: a +CMGS that still comes goes to `Listener.on_late_reference`.
+        """
+        if self._current is not operation or self._phase is not Phase.OPEN:
+            raise PortLostError("the connection ended while the prompt was open")
+        if operation.aborted is not None:
+            self._next()
+            raise PromptRefusedError(operation.aborted)
+        operation.future = future = self._loop.create_future()
+        self._phase = Phase.ANSWER
+        self._sent = pdu
+        self._doubt = None
+        self._guard(self._timing.submit_s)
+        self._transport.write(pdu.encode("ascii") + at.CTRL_Z)
+        answer: Answer = await future
+        return answer
+
+    def back_out(self, operation: Operation) -> None:
+        """Give the prompt up: ESC, drain, AT. Nothing of it leaves. Does nothing once the PDU is written."""
+        if self._current is operation and self._phase in (Phase.PROMPT, Phase.OPEN):
+            self._resynchronise()
+
+    async def probe(self) -> None:
+        """Return when the modem answers AT; a silent dialogue then works again. `SilentError`, `PortLostError`."""
+        if self._phase in (Phase.IDLE, Phase.SILENT):
+            self._resynchronise()
+        if self._resync_task is not None:
+            await asyncio.shield(self._resync_task)
+        if self._phase is Phase.SILENT:
+            raise SilentError("no answer to AT")
+        if self._phase is Phase.LOST:
+            raise PortLostError("the port is gone")
+
+    def close(self) -> None:
+        """End the conversation; an open prompt is left by ESC so that the next one finds the modem in order."""
+        if self._phase in (Phase.PROMPT, Phase.OPEN):
+            self._transport.write(at.ESC)
+        self._end(PortLostError("the line was closed"))
+
+    # ------------------------------------------------------------------------------------------- what the port tells
+
+    def feed(self, data: bytes) -> None:
+        if self._resync is not None:
+            self._resync.on_data()
+        for line in self._splitter.feed(data):
+            self._line(line)
+
+    def lost(self) -> None:
+        if self._phase is not Phase.LOST:
+            self._end(PortLostError("the port is gone"))
+            self._listener.on_lost()
+
+    # --------------------------------------------------------------------------------------------- one line of input
+
+    def _line(self, line: str) -> None:
+        if line == self._sent:
+            self._on_echo()
+            return
+        if self._header is not None and self._is_second(line):
+            header, self._header = self._header, None
+            self._listener.on_unsolicited(at.Unsolicited(header, line))
+            return
+        if self._ussd:
+            self._continue_ussd(line)
+            return
+        result = at.final(line)
+        if result is not None:
+            self._on_final(result)
+        elif line.startswith("+CMGS:"):
+            self._on_reference(line)
+        elif line[0] == ">" and (line == ">" or self._phase is Phase.PROMPT):
+            self._on_prompt()
+            rest = line[1:].strip()
+            if rest:
+                self._line(rest)
+        else:
+            self._on_information(line)
+
+    def _is_second(self, line: str) -> bool:
+        """Whether `line` is the PDU of the pending header rather than of the listing under way."""
+        if not at.is_hex(line):
+            return False
+        reading = self._current is not None and self._current.prefix in ("+CMGL:", "+CMGR:")
+        return not reading or at.fits(self._header or "", line)
+
+    def _on_information(self, line: str) -> None:
+        operation = self._current if self._phase is Phase.COMMAND else None
+        if operation is not None and operation.prefix and at.answers(operation.prefix, line):
+            operation.lines.append(line)
+            if operation.lenient:
+                self._guard(self._timing.grace_s)
+        elif at.two_lines(line):
+            self._header = line
+        elif line.startswith("+CUSD:") and line.count('"') % 2:
+            self._ussd = line
+        elif at.unsolicited(line):
+            if self._phase is Phase.OPEN and self._current is not None and at.booted(line):
+                self._current.aborted = at.ERROR  # the prompt died with the modem's last run
+            self._listener.on_unsolicited(at.Unsolicited(line))
+        elif operation is not None:
+            operation.lines.append(line)
+
+    def _continue_ussd(self, line: str) -> None:
+        """A USSD text has line ends of its own: it ends with its closing quote."""
+        self._ussd = f"{self._ussd}\n{line}"
+        if self._ussd.count('"') % 2 == 0 or len(self._ussd) > 1000:
+            text, self._ussd = self._ussd, ""
+            self._listener.on_unsolicited(at.Unsolicited(text))
+
+    def _on_echo(self) -> None:
+        if self._current is not None:
+            self._current.echoed = True
+        if not self.echo_expected:
+            self._listener.on_echo()
+
+    def _on_prompt(self) -> None:
+        operation = self._current
+        if self._phase is Phase.PROMPT and operation is not None:
+            self._phase = Phase.OPEN
+            self._deadline = inf
+            if operation.echoed and not self.echo_expected:
+                # A modem that has lost its settings may be in text mode: it would send the PDU as a text.
+                operation.fail(RestartedError("the echo is on again"))
+                self._resynchronise()
+            else:
+                operation.resolve(None)
+        elif self._resync is not None:
+            self._resync.on_prompt()
+        elif self._phase not in (Phase.OPEN, Phase.LOST):
+            self._transport.write(at.ESC)
+
+    def _on_reference(self, line: str) -> None:
+        digits = line[6:].partition(",")[0].strip()
+        operation = self._current
+        if self._phase is Phase.ANSWER and operation is not None:
+            operation.reference = digits
+            if operation.acknowledged:
+                self._finish(operation, Answer(digits))
+            else:
+                self._guard(self._timing.reference_s)
+        elif self._doubt is not None:
+            token, self._doubt = self._doubt, None
+            self._swallow = True
+            self._listener.on_late_reference(token, digits)
+
+    def _on_final(self, result: at.Final) -> None:
+        phase, operation = self._phase, self._current
+        if self._swallow:
+            self._swallow = False
+        elif phase is Phase.ANSWER and operation is not None:
+            if operation.reference is not None:
+                self._finish(operation, Answer(operation.reference))
+            elif not result.ok:
+                self._finish(operation, Answer(None, result))
+            else:
+                operation.acknowledged = True
+                self._guard(self._timing.reference_s)
+        elif phase is Phase.COMMAND and operation is not None:
+            self._finish(operation, at.Reply(result, operation.lines) if operation.future is not None else None)
+        elif phase is Phase.PROMPT and operation is not None and not result.ok:
+            operation.fail(PromptRefusedError(result))
+            self._next()
+        elif phase is Phase.OPEN and operation is not None and not result.ok:
+            operation.aborted = result
+        elif self._resync is not None:
+            self._resync.on_final(result)
+
+    # ---------------------------------------------------------------------------------------------- taking turns
+
+    def _enter(self, operation: Operation) -> None:
+        if self._phase is Phase.IDLE:
+            self._start(operation)
+        elif self._phase is Phase.SILENT:
+            raise SilentError("the modem does not answer")
+        elif self._phase is Phase.LOST:
+            raise PortLostError("the port is gone")
+        else:
+            self._waiting.append(operation)
+
+    def _start(self, operation: Operation) -> None:
+        self._current = operation
+        self._phase = Phase.PROMPT if operation.submits else Phase.COMMAND
+        self._sent = operation.sent
+        self._swallow = False
+        self._guard(operation.timeout_s)
+        self._transport.write(operation.data)
+
+    def _finish(self, operation: Operation, result: Any) -> None:
+        if operation.awaited:
+            operation.resolve(result)
+        elif operation.reference is not None:
+            self._listener.on_late_reference(operation.token, operation.reference)
+        self._next()
+
+    def _next(self) -> None:
+        self._deadline = inf
+        if self._acknowledgements:
+            self._acknowledgements -= 1
+            self._start(self._acknowledgement)
+            return
+        while self._waiting:
+            operation = self._waiting.popleft()
+            if operation.awaited:
+                self._start(operation)
+                return
+        self._current = None
+        self._phase = Phase.IDLE
+
+    # ------------------------------------------------------------------------------------------------ running late
+
+    def _guard(self, seconds: float) -> None:
+        """Bound the current wait. The timer is only ever moved nearer: a later deadline is found when it fires."""
+        self._deadline = deadline = self._loop.time() + seconds
+        if deadline < self._timer_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_at = deadline
+            self._timer = self._loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._timer_at = inf
+        if self._deadline == inf:
+            return
+        remaining = self._deadline - self._loop.time()
+        if remaining > 0:
+            self._guard(remaining)
+        else:
+            self._deadline = inf
+            self._expired()
+
+    def _expired(self) -> None:
+        operation = self._current
+        if operation is None or self._phase not in (Phase.COMMAND, Phase.PROMPT, Phase.ANSWER):
+            return
+        if self._phase is Phase.ANSWER:
+            self._give_up(operation, Answer(None, reason="silence"))
+        elif self._phase is Phase.PROMPT:
+            operation.fail(NoPromptError("no prompt"))
+        elif operation.lenient and operation.lines:
+            self._finish(operation, at.Reply(at.OK, operation.lines))
+            return
+        else:
+            operation.fail(SilentError(f"no answer to {operation.sent.partition('=')[0]}"))
+        self._resynchronise()
+
+    def _give_up(self, operation: Operation, answer: Answer) -> None:
+        """End a submission that is past Ctrl-Z; +CMGS without its OK says enough: the network took it."""
+        if operation.reference is None:
+            self._doubt = operation.token
+            operation.resolve(answer)
+        elif operation.awaited:
+            operation.resolve(Answer(operation.reference))
+        else:
+            self._listener.on_late_reference(operation.token, operation.reference)
+
+    def _resynchronise(self) -> None:
+        late_prompt = self._phase is Phase.PROMPT
+        self._phase = Phase.RESYNC
+        self._current = None
+        self._deadline = inf
+        self._sent = "AT"
+        self._resync = Resync(self._transport, self._timing)
+        self._resync_task = self._loop.create_task(self._bring_back(self._resync, late_prompt))
+
+    async def _bring_back(self, resync: Resync, late_prompt: bool) -> None:
+        in_order = await resync.run(late_prompt)
+        self._resync = None
+        self._resync_task = None
+        if in_order:
+            self._next()
+        else:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        self._phase = Phase.SILENT
+        self._acknowledgements = 0
+        self._fail_waiting(SilentError("the modem does not answer"))
+        self._listener.on_silent()
+
+    def _end(self, error: PortLostError) -> None:
+        if self._phase is Phase.LOST:
+            return
+        phase, self._phase = self._phase, Phase.LOST
+        operation, self._current = self._current, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._resync_task is not None:
+            self._resync_task.cancel()
+        if operation is not None:
+            if phase is Phase.ANSWER:
+                self._give_up(operation, Answer(None, reason="port_lost"))
+            operation.fail(error)
+        self._fail_waiting(error)
+
+    def _fail_waiting(self, error: SilentError | PortLostError) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        for operation in waiting:
+            operation.fail(error)

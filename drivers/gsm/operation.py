@@ -1,0 +1,107 @@
+"""The vocabulary of a dialogue with a modem: whose turn it is, what is under way, whom to tell."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Literal, Protocol
+
+from drivers.gsm import at
+
+
+class Transport(Protocol):
+    """Where the octets go; what arrives is fed to `Dialogue.feed`, a loss to `Dialogue.lost`."""
+
+    def write(self, data: bytes) -> None: ...
+
+
+class Listener(Protocol):
+    """What a dialogue tells without being asked. Called from the read callback: must not block."""
+
+    def on_unsolicited(self, code: at.Unsolicited) -> None: ...
+
+    def on_late_reference(self, token: Any, reference: str) -> None:
+        """+CMGS came after its submission had been given up; `token` is the one of `Dialogue.open_prompt`."""
+
+    def on_echo(self) -> None:
+        """The echo is on although it had been switched off: the modem has restarted."""
+
+    def on_silent(self) -> None:
+        """Neither answer nor resynchronisation: the modem does not talk any more."""
+
+    def on_lost(self) -> None:
+        """The port is gone."""
+
+
+class Phase(Enum):
+    IDLE = auto()
+    COMMAND = auto()
+    PROMPT = auto()
+    """AT+CMGS is written, the prompt has not come."""
+    OPEN = auto()
+    """The prompt is open; its holder makes up its mind."""
+    ANSWER = auto()
+    """PDU and Ctrl-Z are written."""
+    RESYNC = auto()
+    SILENT = auto()
+    LOST = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end of a submission: a reference if the network took it, else the error, or neither after `silence` or a
+    `port_lost`: it may have been taken. The reference is empty where the modem names none.
+    """
+
+    reference: str | None
+    error: at.Final | None = None
+    reason: Literal["", "silence", "port_lost"] = ""
+
+
+class Operation:
+    """One holder of the port. Made by `Dialogue` alone."""
+
+    __slots__ = (
+        "aborted",
+        "acknowledged",
+        "data",
+        "echoed",
+        "future",
+        "lenient",
+        "lines",
+        "prefix",
+        "reference",
+        "sent",
+        "submits",
+        "timeout_s",
+        "token",
+    )
+
+    def __init__(self, sent: str, future: asyncio.Future[Any] | None, timeout_s: float) -> None:
+        self.sent = sent
+        self.data = sent.encode("latin-1") + b"\r"
+        self.future = future
+        self.timeout_s = timeout_s
+        self.prefix = ""
+        self.lenient = False
+        self.submits = False
+        self.lines: list[str] = []
+        self.token: Any = None
+        self.echoed = False
+        self.reference: str | None = None
+        self.acknowledged = False
+        self.aborted: at.Final | None = None
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody still waits for the next step."""
+        return self.future is not None and not self.future.done()
+
+    def resolve(self, result: Any) -> None:
+        if self.future is not None and not self.future.done():
+            self.future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if self.future is not None and not self.future.done():
+            self.future.set_exception(error)

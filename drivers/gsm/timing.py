@@ -1,0 +1,66 @@
+"""Every wait of the GSM driver, in seconds, each with its reason. Tests hand in shorter ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    command_s: float = 5.0
+    """Settings and questions answered from the modem's own memory; the slowest firmware seen took 2 s."""
+    sim_s: float = 10.0
+    """Commands that read or write the SIM card, which answers at 9600 baud and is busy after power-up."""
+    network_s: float = 30.0
+    """Questions that go to the network (operator, USSD set-up); 27.007 names no bound, makers say up to 30 s."""
+    prompt_s: float = 5.0
+    """From AT+CMGS to `>`: local to the modem, but Siemens and Wavecom take 1 to 2 s while the radio is busy."""
+    submit_s: float = 45.0
+    """From Ctrl-Z to +CMGS. The modem's own timer for the network's RP-ACK is 35 to 45 s (24.011 §10: TR1N, TC1*)."""
+    reference_s: float = 3.0
+    """Between OK and +CMGS of one answer, whichever comes first: they leave the modem in one write."""
+    grace_s: float = 0.5
+    """For the OK after a +CPIN answer, which some Wavecom firmware never sends."""
+    quiet_s: float = 0.3
+    """Silence after which what an interrupted command still had to say has been said."""
+    probe_s: float = 3.0
+    """For a bare AT; a modem alive answers within milliseconds, one that is registering within 2 s."""
+    probes: int = 3
+    """How often AT is asked before the modem counts as silent."""
+    sim_ready_s: float = 20.0
+    """From PIN to a SIM that answers: +CMS 515 and +CME 14 (busy) last until its phone book is read."""
+    busy_pause_s: float = 1.0
+    """Between tries while the SIM says busy."""
+    busy_tries: int = 5
+    """Tries of one step while the SIM says busy."""
+    health_s: float = 60.0
+    """Between looks at an idle modem: signal moves slowly, and 64 modems must cost next to nothing."""
+    waiting_s: float = 10.0
+    """Between looks while registration is lost, for modems that do not tell by themselves."""
+    sweep_s: float = 600.0
+    """Between listings of the SIM: a full one stops reception without a word."""
+    ussd_s: float = 40.0
+    """For the network's USSD answer; menus of operators take up to half a minute."""
+    reset_s: float = 20.0
+    """For a modem to answer AT again after AT+CFUN=1,1."""
+    absent_s: float = 1.0
+    """Between looks for a device that is gone: one `stat` a line and second."""
+    settle_s: float = 1.0
+    """After a device appears: udev sets its permissions, and the modem's firmware starts."""
+    backoff_s: float = 2.0
+    """First pause after an opening or a ladder that failed; each pause equals the time already waited."""
+    backoff_max_s: float = 60.0
+    """Longest such pause while the line counts as recovering."""
+    quarantine_after: int = 4
+    """Ladders in a row that failed to the last rung before the line is quarantined."""
+    quarantine_s: float = 120.0
+    """First pause between re-admission tests."""
+    quarantine_max_s: float = 1800.0
+    """Longest pause between re-admission tests."""
+    quota_pause_s: float = 15.0
+    """First rest of a SIM whose operator refused for what looks like its quota (+CMS 21, 50); doubles each time."""
+    quota_pause_max_s: float = 900.0
+    """Longest such rest."""
+    report_hold_s: float = 10.0
+    """How long a report waits for the +CMGS of the part under way, which it may have overtaken. Modems give up
+    waiting for +CNMA after some 15 s and stop routing."""
