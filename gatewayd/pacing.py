@@ -54,10 +54,12 @@ class Pace:
     month_segments: int = 0
     recipients: set[str] = field(default_factory=set)
     _sent: deque[float] = field(default_factory=deque)
+    _cost: float = 0.0
 
     def __post_init__(self) -> None:
         rate = self.limits.rate
         self.gcra = Gcra(rate.seconds / rate.count if rate else 0.0)
+        self._cost = 255 * self.gcra.interval_s  # the longest message there is may have been the last
 
     def restore(
         self, *, day: str, month: str, day_segments: int, month_segments: int, recipients: set[str], tat: float,
@@ -78,6 +80,8 @@ class Pace:
 
     def wait_s(self, now: float) -> float:
         """Seconds until the pace and the window let the next message begin; 0 when they do."""
+        # A clock set back must not silence the line for longer than its last message cost.
+        self.gcra.tat = min(self.gcra.tat, now + self._cost)
         wait = self.gcra.tat - now
         window = self.limits.window
         if window is not None:
@@ -100,10 +104,20 @@ class Pace:
             return None if to is not None and to in self.recipients else "recipients_month"
         return None
 
+    def room(self) -> int | None:
+        """Segments that day and month still bear; None: no quota."""
+        left = []
+        if self.limits.quota_day is not None:
+            left.append(self.limits.quota_day - self.day_segments)
+        if self.limits.quota_month is not None:
+            left.append(self.limits.quota_month - self.month_segments)
+        return max(min(left), 0) if left else None
+
     def begin(self, now: float, segments: int) -> None:
         """A message of that many segments begins: the pace moves on."""
         if self.gcra.interval_s:
             self.gcra.take(now, segments)
+            self._cost = segments * self.gcra.interval_s
 
     def count(self, now: float, to: str) -> None:
         """One segment passes its point of no return."""

@@ -1,0 +1,279 @@
+"""The desk between queues and lines: it knows what waits, who can take it, and why the rest may not go.
+
+Lines pull; nothing is pushed at them. What blocks a queue (credit, pause, no line) takes it out of the ring, is told
+once as a queue receipt, and its own event brings it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import structlog
+
+from drivers.base import DeliveryReport, LateAccept
+from gatewayd.days import Calendar
+from gatewayd.dispatch.events import Counter, Events, Pulse
+from gatewayd.dispatch.runner import LineRunner, open_finish
+from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
+from gatewayd.dispatch.sink import Writer
+from gatewayd.model import State
+from gatewayd.outcomes import Terms
+from gatewayd.store.commands import (
+    Claimed,
+    Finish,
+    HoldQueue,
+    JobChange,
+    OpenWork,
+    QueueInfo,
+    Reported,
+    Settled,
+    Started,
+    Work,
+)
+
+log = structlog.get_logger()
+
+NO_LINE_GRACE_S: Final = 5.0
+"""A line that is away for less (a reset, a reopened port) is not worth a receipt."""
+
+LOUD: Final = frozenset({State.FAILED, State.UNCERTAIN, State.UNDELIVERED})
+"""Ends of a message that a person watching wants to see."""
+
+
+class Dispatcher:
+    """All lines and all queues of this node."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        started: Started,
+        *,
+        node: str,
+        calendar: Calendar,
+        terms: Terms,
+        receipts_due: Callable[[Iterable[int]], None],
+        sweep_due: Callable[[], None],
+    ) -> None:
+        self.writer = writer
+        self.node = node
+        self.epoch = started.epoch
+        self.calendar = calendar
+        self.terms = terms
+        self.events = Events()
+        self.pulse = Pulse()
+        self.runners: dict[str, LineRunner] = {}
+        self.sent: dict[str, Counter] = {}
+        self._open = started.open
+        self._scheduler = Scheduler()
+        self._receipts_due = receipts_due
+        self._sweep_due = sweep_due
+        self._no_line: set[int] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._grace: asyncio.TimerHandle | None = None
+        self._attempted: dict[int, list[asyncio.Future[None]]] = {}
+
+    # ------------------------------------------------------------------------------------------------------ lines
+
+    def add(self, runner: LineRunner) -> None:
+        self.runners[runner.name] = runner
+        self.sent[runner.name] = Counter()
+
+    def opened_by(self, line: str) -> Sequence[OpenWork]:
+        """What that line left past its point of no return when the daemon last stopped."""
+        return [each for each in self._open if each.line == line]
+
+    def finish_orphans(self) -> None:
+        """Open attempts of lines that are configured no more can only be uncertain."""
+        now = _now()
+        for each in self._open:
+            if each.line not in self.runners:
+                finish = open_finish(each, None, self.terms, now)
+                self.writer.post(finish)
+                self.finished(each.line, finish)
+
+    def line_changed(self, line: str) -> None:
+        """A line became able or unable to send."""
+        state, reason = self.runners[line].state
+        self.events.add("line", line, state, reason)
+        self._judge_no_line()
+        if self._grace is None:
+            self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
+
+    # ------------------------------------------------------------------------------------------------------ queues
+
+    def publish(self, infos: Iterable[QueueInfo]) -> None:
+        """Queues of a job that has just become visible, or that a restart finds."""
+        now = _now()
+        for info in infos:
+            queue = self._scheduler.add(info, now)
+            if info.held_reason == "no_line":
+                self._no_line.add(info.id)
+            if queue.ready:
+                self._wake_lines(queue)
+        self._schedule(now)
+        if self._grace is None:
+            self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
+
+    def job_changed(self, change: JobChange) -> None:
+        """Paused, resumed or cancelled by a person."""
+        if change.state == "cancelled":
+            for queue in self._scheduler.of_job(change.job_id):
+                self._scheduler.remove(queue.info.id)
+            self._sweep_due()
+        else:
+            for info in change.queues:
+                self._hold(info.id, "paused" if info.paused else None, force=True)
+            self.publish(change.queues)
+        self._receipts_due([change.job_id])
+
+    def credited(self, account: str) -> None:
+        """A top-up: what waited for credit tries again."""
+        self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
+
+    def settled(self, settled: Settled) -> None:
+        """A person's word on an uncertain message."""
+        if settled.state is State.QUEUED:
+            self._came_back(settled.queue_id, 0)
+        self._receipts_due([settled.job_id])
+
+    def _retry_credit(self, queues: Iterable[Queue]) -> None:
+        for queue in queues:
+            if queue.held == "credit":
+                self._hold(queue.info.id, None)
+                self._wake_lines(queue)
+
+    def _hold(self, queue_id: int, reason: str | None, *, force: bool = False) -> None:
+        queue = self._scheduler.get(queue_id)
+        if not force and (queue is None or queue.held == reason):
+            return
+        self._scheduler.hold(queue_id, reason)
+        self.writer.post(HoldQueue(queue_id, reason, _now()))
+        if queue is not None:
+            self._receipts_due([queue.info.job_id])
+
+    def _came_back(self, queue_id: int, due: int) -> None:
+        now = _now()
+        self._scheduler.came_back(queue_id, due, now)
+        queue = self._scheduler.get(queue_id)
+        if queue is not None and queue.ready:
+            self._wake_lines(queue)
+        self._schedule(now)
+
+    def _wake_lines(self, queue: Queue) -> None:
+        for runner in self.runners.values():
+            if runner.usable and runner.fits(queue.info.route):
+                runner.wake()
+
+    def _schedule(self, now: int) -> None:
+        """One timer for the earliest queue whose time will come."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        next_at = self._scheduler.next_at
+        if next_at is not None:
+            delay = min(max(next_at - now, 0) / 1000, 3600.0)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._due)
+
+    def _due(self) -> None:
+        now = _now()
+        for queue in self._scheduler.wake_due(now):
+            self._wake_lines(queue)
+        self._schedule(now)
+
+    def _after_grace(self) -> None:
+        self._grace = None
+        for queue in self._scheduler:
+            if queue.ready and queue.info.id not in self._no_line and not self._served(queue):
+                self._no_line.add(queue.info.id)
+                self.writer.post(HoldQueue(queue.info.id, "no_line", _now()))
+                self._receipts_due([queue.info.job_id])
+
+    def _judge_no_line(self) -> None:
+        for queue_id in tuple(self._no_line):
+            queue = self._scheduler.get(queue_id)
+            if queue is None or self._served(queue):
+                self._no_line.discard(queue_id)
+                self.writer.post(HoldQueue(queue_id, None, _now()))
+
+    def _served(self, queue: Queue) -> bool:
+        return any(runner.usable and runner.fits(queue.info.route) for runner in self.runners.values())
+
+    # ------------------------------------------------------------------------------------------- what runners ask for
+
+    def choose(self, chooser: Chooser, now: int) -> Queue | None:
+        return self._scheduler.choose(chooser, now)
+
+    def claimed(self, queue: Queue, claimed: Claimed, now: int) -> None:
+        """The store's answer to a claim: how much was had, and what it tells of the queue."""
+        self._scheduler.served(queue, sum(len(work.todo) for work in claimed.work))
+        queue_id = queue.info.id
+        if claimed.blocked == "credit":
+            self._hold(queue_id, "credit")
+        elif claimed.blocked == "paused":
+            self._scheduler.hold(queue_id, "paused")
+        elif claimed.blocked is not None or not claimed.work or claimed.next_due is None or claimed.next_due > now:
+            self._scheduler.rest(queue_id, claimed.next_due, now)
+            self._schedule(now)
+            if claimed.blocked is not None:
+                self._sweep_due()
+
+    def given_back(self, work: Sequence[Work], now: int) -> None:
+        for queue_id in {each.queue_id for each in work}:
+            self._came_back(queue_id, now)
+
+    def finished(self, line: str, finish: Finish) -> None:
+        """An attempt ended; its record is on its way to the store."""
+        work, state = finish.work, finish.state
+        self._receipts_due([work.job_id])
+        now = time.time()
+        if finish.parts:
+            sent = len(finish.parts)
+            self.pulse.segments.add(now, sent)
+            if line in self.sent:
+                self.sent[line].add(now, sent)
+        if state in {State.QUEUED, State.SCHEDULED}:
+            self._came_back(work.queue_id, finish.due)
+        if state is not State.SUBMITTED:
+            self._retry_credit(self._scheduler.of_account(work.account_id))
+            if state in LOUD:
+                self.events.add("message", line, state.value, finish.reason)
+        for future in self._attempted.pop(work.message_id, ()):
+            if not future.done():
+                future.set_result(None)
+
+    def attempted(self, message_id: int) -> asyncio.Future[None]:
+        """Done once the next attempt of that message has ended."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._attempted.setdefault(message_id, []).append(future)
+        return future
+
+    # ---------------------------------------------------------------------------------------------- what lines report
+
+    def reported(self, line: str, event: DeliveryReport | LateAccept, reported: Reported) -> None:
+        if reported.job_id is None:
+            return
+        self.pulse.ends.add(time.time())
+        self._receipts_due([reported.job_id])
+        if reported.state in LOUD:
+            reason = event.reason if isinstance(event, DeliveryReport) else None
+            self.events.add("message", line, str(reported.state), reason)
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no new work and waits, at most so long, for what is past its point of no return."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(runner.drain() for runner in self.runners.values()))
+        except TimeoutError:
+            log.warning("drain time is over; what was in work becomes uncertain")
+
+    def close(self) -> None:
+        for timer in (self._timer, self._grace):
+            if timer is not None:
+                timer.cancel()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,57 @@
+"""The point of no return of one attempt: durable first, then counted."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from drivers.base import Withdrawn
+from gatewayd.dispatch.desk import Desk
+from gatewayd.errors import StoreError
+from gatewayd.pacing import Pace
+from gatewayd.store.commands import Pnr, Work
+
+
+class Switch(Protocol):
+    """The line, as far as an intent asks: may anything still begin on it, and how much it has sent."""
+
+    name: str
+    enabled: bool
+    draining: bool
+    pace: Pace
+
+
+class Intent:
+    """The point of no return of one attempt: durable first, then counted."""
+
+    __slots__ = ("_desk", "_line", "_work", "begun", "passed")
+
+    def __init__(self, line: Switch, work: Work, desk: Desk) -> None:
+        self._line = line
+        self._work = work
+        self._desk = desk
+        self.begun: set[int] = set()
+        """Parts whose point of no return may have been recorded: asked for, perhaps cut off before the answer."""
+        self.passed: set[int] = set()
+        """Parts whose point of no return the driver was told of."""
+
+    async def __call__(self, part: int) -> None:
+        line, work, desk = self._line, self._work, self._desk
+        if not self.passed and (line.draining or not line.enabled):
+            raise Withdrawn("stopping")
+        now = time.time()
+        day, month = desk.calendar.words(now)
+        tat = line.pace.gcra.tat * 1000
+        self.begun.add(part)
+        try:
+            await desk.writer.do(
+                Pnr(work.attempt_id, part, line.name, work.to, desk.epoch, int(now * 1000), day, month, tat)
+            )
+        except Withdrawn:
+            self.begun.discard(part)
+            raise
+        except StoreError as error:
+            # Nothing may leave that is not on record.
+            raise Withdrawn("store_unavailable") from error
+        self.passed.add(part)
+        line.pace.count(now, work.to)

@@ -1,0 +1,448 @@
+"""One line at work: it pulls what it has room for, paces it, sends it, and says what became of it.
+
+A runner owns its driver's line and everything claimed for it. Lines fail alone: whatever goes wrong in here, a device
+or a defect, ends in this runner's state and log, and the other lines never learn of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+import structlog
+
+from drivers.base import Driver, Line, LineSetup, LineStatus, NotSent, OpenAttempt, OutboundMessage, Outcome
+from drivers.base import Uncertain as UncertainOutcome
+from gatewayd.config import LineConfig
+from gatewayd.dispatch.desk import Desk
+from gatewayd.dispatch.health import Health
+from gatewayd.dispatch.intent import Intent
+from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
+from gatewayd.dispatch.sink import LineSink
+from gatewayd.errors import UnavailableError
+from gatewayd.model import Priority, Route
+from gatewayd.outcomes import Terms, resolve
+from gatewayd.pacing import Gcra, Limits, Pace
+from gatewayd.store.commands import Claim, Claimed, Finish, OpenWork, Unclaim, Work
+
+log = structlog.get_logger()
+
+MOST_AHEAD: Final = 16
+"""Claimed messages a fast line keeps at hand, so that no send waits for the store."""
+
+AHEAD_S: Final = 0.05
+"""... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
+
+CLAIM_PAUSE_S: Final = 1.0
+"""After a claim that failed (disk full, store locked): soon enough to go on, slow enough to burn nothing."""
+
+RESUME_S: Final = 60.0
+"""How long open attempts wait for their line after a restart before they are called uncertain: a phone or modem that
+is there at all is ready by then."""
+
+CRASH_PAUSE_S: Final = 5.0
+"""Before a driver that raised is started anew; a defect must not burn a core."""
+
+
+class LineRunner:
+    """A configured line, enabled or not."""
+
+    def __init__(
+        self,
+        config: LineConfig,
+        driver: Driver,
+        desk: Desk,
+        render: Callable[[str], str],
+        *,
+        urgent_share: float,
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        self.driver = driver
+        self.enabled = config.enabled
+        self.draining = False
+        self.status = LineStatus("starting")
+        self.since = time.time()
+        self.pace = Pace(
+            Limits(config.rate, config.window, config.quota_day, config.quota_month, config.recipients_month)
+        )
+        self.health = Health()
+        self.in_work = 0
+        self.outcomes: dict[str, int] = {}
+        self.desk = desk
+        self._render = render
+        self._urgent_share = urgent_share
+        self._urgent: dict[int, Gcra] = {}
+        self._turn = Turn()
+        self._routes: dict[Route, bool] = {}
+        self._variant = driver.encoding_variant(config.options)
+        self._line: Line | None = None
+        self._buffer: deque[Work] = deque()
+        self._claiming = False
+        self._quota: str | None = None
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._ready = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._send_s = 1.0
+
+    # ------------------------------------------------------------------------------------------------------ its state
+
+    def fits(self, route: Route) -> bool:
+        """Whether a message of that route may take this line."""
+        known = self._routes.get(route)
+        if known is None:
+            known = route.fits(self.name, self.driver.channels, self.config.prefixes)
+            self._routes[route] = known
+        return known
+
+    @property
+    def usable(self) -> bool:
+        """Enabled and ready: what waits for it waits for its pace alone."""
+        return self.enabled and self.status.state == "ready"
+
+    @property
+    def state(self) -> tuple[str, str | None]:
+        """State and reason, in the words that people see."""
+        if not self.enabled:
+            return "disabled", None
+        if self.status.state != "ready":
+            return self.status.state, self.status.reason
+        if self._quota:
+            return "waiting", self._quota
+        if self.health.rest_s(time.time()) > 0:
+            return "waiting", self.health.reason
+        return ("busy", None) if self.in_work else ("ready", None)
+
+    def wake(self) -> None:
+        """Something may have changed: look again."""
+        self._wake.set()
+
+    def set_status(self, status: LineStatus) -> None:
+        """The driver's word on its health."""
+        old = self.status
+        self.status = status
+        if status.state == "ready":
+            self._ready.set()
+        else:
+            self._ready.clear()
+        if (old.state, old.reason) != (status.state, status.reason):
+            self.since = time.time()
+            log.info("line", line=self.name, state=status.state, reason=status.reason)
+            self.desk.line_changed(self.name)
+        self.wake()
+
+    async def command(self, name: str, argument: str) -> Mapping[str, object]:
+        """The driver's own question; UnavailableError or LineError when it cannot be asked now."""
+        if self._line is None:
+            raise UnavailableError(f"line {self.name} is not running")
+        return await self._line.command(name, argument)
+
+    # ------------------------------------------------------------------------------------------------------- its life
+
+    async def run(self, sink: LineSink, resumed: Sequence[OpenWork]) -> None:
+        """Until cancelled: keep the device running and send. `resumed` is what an earlier life left in doubt."""
+        waiting = tuple(resumed)
+        while True:
+            if not self.enabled:
+                self._finish_open(waiting, {})
+                waiting = ()
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            line = self.driver.make(LineSetup(self.name, self.config.options))
+            self._line = line
+            self.set_status(LineStatus("starting"))
+            tasks = [asyncio.create_task(line.run(sink), name=f"{self.name}: device")]
+            tasks += [
+                asyncio.create_task(self._work(line), name=f"{self.name}: sender {number}")
+                for number in range(max(line.capacity, 1))
+            ]
+            tasks.append(asyncio.create_task(self._while_enabled(), name=f"{self.name}: switch"))
+            if waiting:
+                tasks.append(asyncio.create_task(self._resume(line, waiting), name=f"{self.name}: resume"))
+                waiting = ()
+            crashed = await self._first_end(tasks)
+            self._line = None
+            if crashed is not None:
+                log.error("line crashed", line=self.name, error=repr(crashed), exc_info=crashed)
+                self.set_status(LineStatus("recovering", "crashed"))
+                await asyncio.sleep(CRASH_PAUSE_S)
+
+    async def _first_end(self, tasks: list[asyncio.Task[None]]) -> BaseException | None:
+        """Waits until one ends (a resume may end well), ends the others, gives work back. Answers what it raised."""
+        try:
+            pending = set(tasks)
+            while True:
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                ended = [task for task in done if not task.get_name().endswith(": resume") or task.exception()]
+                if ended:
+                    return ended[0].exception()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._give_back()
+
+    async def _while_enabled(self) -> None:
+        """Ends once the line is switched off and nothing is past its point of no return."""
+        while self.enabled:
+            self._switch = asyncio.get_running_loop().create_future()
+            await self._switch
+        await self._idle.wait()
+        self.set_status(LineStatus("starting"))
+
+    _switch: asyncio.Future[None] | None = None
+
+    def set_enabled(self, enabled: bool) -> None:
+        """A person's word: begin, or stop once the message in work is through."""
+        if enabled == self.enabled:
+            return
+        self.enabled = enabled
+        self.health.worked()
+        if self._switch is not None and not self._switch.done():
+            self._switch.set_result(None)
+        self.desk.line_changed(self.name)
+        self.wake()
+
+    async def drain(self) -> None:
+        """Takes no new work, gives back what has not begun, and returns when nothing is past its point of no return."""
+        self.draining = True
+        self._give_back()
+        self.wake()
+        await self._idle.wait()
+
+    # ------------------------------------------------------------------------------------------------------- its work
+
+    async def _work(self, line: Line) -> None:
+        while True:
+            work = await self._next()
+            self.in_work += 1
+            self._idle.clear()
+            try:
+                await self._send(line, work)
+            finally:
+                self.in_work -= 1
+                if not self.in_work:
+                    self._idle.set()
+
+    async def _next(self) -> Work:
+        """The next message, once the line may send it."""
+        while True:
+            self._wake.clear()
+            if self.draining or not self.usable:
+                self._give_back()
+                await self._wake.wait()
+                continue
+            now = time.time()
+            wait = self._wait_s(now)
+            if wait > 0:
+                self._give_back_slow(wait)
+                await self._wait(wait)
+                continue
+            if self._buffer:
+                work = self._buffer.popleft()
+                room = self.pace.room()
+                if room is not None and len(work.todo) > room:
+                    self._buffer.appendleft(work)
+                    self._quota = self.pace.spent() or "quota_day"
+                    self._give_back()
+                    continue
+                if len(self._buffer) <= self._ahead() // 2:
+                    self._claim()
+                return work
+            self._claim()
+            await self._wake.wait()
+
+    async def _wait(self, seconds: float) -> None:
+        """Until the time is over or something changes."""
+        timer = asyncio.get_running_loop().call_later(seconds, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
+
+    def _wait_s(self, now: float) -> float:
+        """Seconds that pace, window, quotas and its own health ask for."""
+        self.pace.roll(*self.desk.calendar.words(now))
+        quota = self.pace.spent()
+        if self._quota and not quota and self.pace.room() != 0 and self._quota_day == self.pace.day:
+            quota = self._quota  # room is left, but the next message is longer than it
+        if quota != self._quota:
+            self._quota = quota
+            self.desk.line_changed(self.name)
+        self._quota_day = self.pace.day
+        if quota:
+            return self.desk.calendar.next_day(now) - now
+        return max(self.pace.wait_s(now), self.health.rest_s(now))
+
+    _quota_day = ""
+
+    def _ahead(self) -> int:
+        """How many messages to have at hand: none for a slow or a doubtful line, which claims when it can send."""
+        if self.health.probing or self.pace.gcra.interval_s > AHEAD_S:
+            return 1
+        return max(1, min(MOST_AHEAD, int(AHEAD_S / self._send_s * 2)))
+
+    def _chooser(self, now: float) -> Chooser:
+        return Chooser(self.fits, lambda account: self._urgent_room(account, now), self._turn)
+
+    def _urgent_room(self, account_id: int, now: float) -> bool:
+        gcra = self._urgent.get(account_id)
+        return gcra is None or gcra.tat <= now
+
+    def _claim(self) -> None:
+        """Begins a claim, unless one is under way or there is nothing to claim."""
+        want = self._ahead() - len(self._buffer)
+        if self._claiming or want <= 0:
+            return
+        now = time.time()
+        queue = self.desk.choose(self._chooser(now), int(now * 1000))
+        if queue is None:
+            return
+        self._claiming = True
+        claim = Claim(
+            queue_id=queue.info.id,
+            line=self.name,
+            variant=self._variant,
+            limit=want,
+            segments=max(want, 1),
+            node=self.desk.node,
+            epoch=self.desk.epoch,
+            now=int(now * 1000),
+        )
+        future = asyncio.ensure_future(self.desk.writer.do(claim))
+        future.add_done_callback(partial(self._claimed, queue))
+
+    def _claimed(self, queue: Queue, future: asyncio.Future[Claimed]) -> None:
+        self._claiming = False
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None:
+            log.error("claim failed", line=self.name, error=str(error))
+            asyncio.get_running_loop().call_later(CLAIM_PAUSE_S, self._wake.set)
+            return
+        claimed = future.result()
+        now = time.time()
+        self.desk.claimed(queue, claimed, int(now * 1000))
+        if queue.info.priority is Priority.URGENT and self._urgent_share > 0 and claimed.work:
+            interval = self.pace.gcra.interval_s / self._urgent_share
+            if interval:
+                self._urgent.setdefault(queue.info.account_id, Gcra(interval)).take(
+                    now, sum(len(work.todo) for work in claimed.work)
+                )
+            self._buffer.extendleft(reversed(claimed.work))
+        else:
+            self._buffer.extend(claimed.work)
+        if self.draining or not self.usable:
+            self._give_back()
+        self._wake.set()
+
+    def _give_back(self) -> None:
+        if self._buffer:
+            work = tuple(self._buffer)
+            self._buffer.clear()
+            now = int(time.time() * 1000)
+            self.desk.writer.post(Unclaim(tuple(each.attempt_id for each in work), now))
+            self.desk.given_back(work, now)
+
+    def _give_back_slow(self, wait_s: float) -> None:
+        """What would wait long at this line may go over another, or be paused, meanwhile."""
+        if wait_s > 1.0:
+            self._give_back()
+
+    async def _send(self, line: Line, work: Work) -> None:
+        began = time.time()
+        self.pace.begin(began, len(work.todo))
+        intent = Intent(self, work, self.desk)
+        message = OutboundMessage(
+            attempt=work.public,
+            to=work.to,
+            address=self._render(work.to),
+            text=work.text,
+            parts=work.parts,
+            todo=work.todo,
+            encoding=work.encoding,
+            concat_ref=work.concat_ref,
+            valid_until=work.not_after / 1000 if work.not_after else None,
+        )
+        outcome: Outcome
+        try:
+            outcome = await line.send(message, intent)
+        except asyncio.CancelledError:
+            # Switched off, or stopped for good: what is past its point of no return is in doubt and says so.
+            self._end(work, UncertainOutcome("stopped") if intent.passed else NotSent("stopped", counts=False), intent)
+            raise
+        except Exception as error:
+            # The outermost edge of one send: a driver's defect stays its own.
+            log.exception("driver failed", line=self.name, error=repr(error))
+            outcome = UncertainOutcome("driver_failed")
+        took = time.time() - began
+        self._send_s += (took - self._send_s) * 0.2
+        self._end(work, outcome, intent)
+
+    def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
+        now = time.time()
+        self._judge(outcome, now)
+        passed = frozenset(intent.begun if isinstance(outcome, NotSent) else intent.passed)
+        finish = resolve(work, outcome, line=self.name, passed=passed, terms=self.desk.terms, now=int(now * 1000))
+        self.outcomes[finish.outcome] = self.outcomes.get(finish.outcome, 0) + 1
+        self.desk.writer.post(finish)
+        self.desk.finished(self.name, finish)
+
+    def _judge(self, outcome: Outcome, now: float) -> None:
+        """What an outcome says of the line itself."""
+        match outcome:
+            case NotSent(line_fault=True) | UncertainOutcome():
+                self.health.failed(now, outcome.reason)
+                if self.health.probing:
+                    self._give_back()
+                    self.desk.line_changed(self.name)
+            case NotSent():
+                pass
+            case _:
+                if self.health.probing:
+                    self.desk.line_changed(self.name)
+                self.health.worked()
+
+    # -------------------------------------------------------------------------------------------------- after a restart
+
+    async def _resume(self, line: Line, waiting: Sequence[OpenWork]) -> None:
+        attempts = [
+            OpenAttempt(
+                attempt=each.work.public,
+                to=each.work.to,
+                address=self._render(each.work.to),
+                parts=tuple(part for part, _ in each.parts),
+                at=each.parts[-1][1] / 1000 if each.parts else 0.0,
+            )
+            for each in waiting
+        ]
+        known: Mapping[str, Outcome] = {}
+        try:
+            async with asyncio.timeout(RESUME_S):
+                await self._ready.wait()
+                known = await line.resume(attempts)
+        except TimeoutError:
+            log.warning("line not ready: its open attempts stay uncertain", line=self.name, attempts=len(attempts))
+        self._finish_open(waiting, known)
+
+    def _finish_open(self, waiting: Sequence[OpenWork], known: Mapping[str, Outcome]) -> None:
+        for each in waiting:
+            finish = open_finish(each, known.get(each.work.public), self.desk.terms, int(time.time() * 1000))
+            self.desk.writer.post(finish)
+            self.desk.finished(self.name, finish)
+
+
+def open_finish(each: OpenWork, outcome: Outcome | None, terms: Terms, now: int) -> Finish:
+    """The end of an attempt that a crash left open: what its line could find out, else uncertain."""
+    passed = frozenset(part for part, _ in each.parts)
+    return resolve(
+        each.work, outcome or UncertainOutcome("crashed"), line=each.line, passed=passed, terms=terms, now=now
+    )

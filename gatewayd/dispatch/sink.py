@@ -1,0 +1,105 @@
+"""What a line learns on its way into the store: every event durable before the driver acknowledges it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus
+from gatewayd.model import ulid_number
+from gatewayd.store.commands import Command, Inbound, LateAnswer, Received, Report, Reported
+
+R = TypeVar("R")
+
+
+class Writer(Protocol):
+    """The store's writer, as dispatch needs it."""
+
+    def do(self, command: Command[R]) -> Awaitable[R]:
+        """Answers when the command is committed."""
+
+    def post(self, command: Command[R]) -> None:
+        """Rides with the next commit."""
+
+
+class Heard(Protocol):
+    """Whom the sink tells what came in, once it is durable."""
+
+    def status(self, status: LineStatus) -> None: ...
+    def reported(self, event: DeliveryReport | LateAccept, reported: Reported) -> None: ...
+    def received(self, event: InboundMessage, received: Received) -> None: ...
+
+
+class LineSink:
+    """The event sink of one line."""
+
+    def __init__(
+        self,
+        line: str,
+        channel: str,
+        writer: Writer,
+        heard: Heard,
+        normalise: Callable[[str], str | None],
+        *,
+        report_wait_ms: int,
+        default_account: str | None,
+        opt_out_words: frozenset[str],
+    ) -> None:
+        self._line = line
+        self._channel = channel
+        self._writer = writer
+        self._heard = heard
+        self._normalise = normalise
+        self._report_wait_ms = report_wait_ms
+        self._default_account = default_account
+        self._opt_out_words = opt_out_words
+
+    async def put(self, event: Event) -> None:
+        match event:
+            case LineStatus():
+                self._heard.status(event)
+            case DeliveryReport():
+                reported = await self._writer.do(self._report(event))
+                self._heard.reported(event, reported)
+            case LateAccept():
+                now = _now()
+                answer = LateAnswer(
+                    ulid_number(event.attempt), event.part, event.reference, now + self._report_wait_ms, now
+                )
+                self._heard.reported(event, await self._writer.do(answer))
+            case InboundMessage():
+                self._heard.received(event, await self._writer.do(self._inbound(event)))
+
+    def _report(self, event: DeliveryReport) -> Report:
+        return Report(
+            line=self._line,
+            reference=event.reference,
+            to=(self._normalise(event.to) or event.to) if event.to else None,
+            status=event.status,
+            reason=event.reason,
+            at=int(event.at * 1000),
+            attempt_id=ulid_number(event.attempt) if event.attempt else None,
+            part=event.part,
+            now=_now(),
+        )
+
+    def _inbound(self, event: InboundMessage) -> Inbound:
+        concat = event.concat
+        return Inbound(
+            line=self._line,
+            channel=self._channel,
+            key=event.key,
+            sender=self._normalise(event.sender) or event.sender,
+            to=event.to,
+            text=event.text,
+            at=int(event.at * 1000),
+            concat=(concat.reference, concat.total, concat.number) if concat else None,
+            default_account=self._default_account,
+            opt_out_words=self._opt_out_words,
+            now=_now(),
+        )
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
