@@ -116,7 +116,8 @@ def _elsewhere(region: str, mobile: re.Pattern[str]) -> Quick:
     if COUNTRY_CODE_TO_REGION_CODE[metadata.country_code][0] != region:
         return _never
     prefix, parsed_prefix = metadata.national_prefix or "", metadata.national_prefix_for_parsing
-    dialled = f"|{prefix}" if prefix and parsed_prefix == prefix else ""
+    # Of a rule's alternatives the first that matches is stripped ("0|180020").
+    dialled = f"|{prefix}" if prefix and (parsed_prefix or "").split("|")[0] == prefix else ""
     never = [rule for rule in (parsed_prefix, metadata.international_prefix) if rule]
     unless = f"(?!{'|'.join(never)})" if never else ""
     plus = f"+{metadata.country_code}"
