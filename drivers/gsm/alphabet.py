@@ -115,32 +115,36 @@ def encode7(text: str, *, shift: bool = False) -> bytes:
 
 # ------------------------------------------------------------------------------------------------- septets into text
 
-_ESCAPED: Final = re.compile("\x1b(.?)", re.DOTALL)
+_UNDEFINED: Final = "\ufffd"
+_UNKNOWN_MARK: Final = bytes(range(128)) + b"\x80" * 128  # no extension has septet 0
+_BLIND: Final = re.compile(rb"\x1b(?:\x1b|\Z)")
 
 
 @lru_cache(maxsize=64)
-def _escapes(locking_shift: int, single_shift: int) -> tuple[str, dict[str, str]]:
-    """Main table, and what a character of it means after an escape.
-
-    A code that the extension lacks is shown as in the main table; an escape after an escape, or as the last septet, as
-    a space (23.038 §6.2.1, §6.2.1.1).
-    """
+def _decoding(locking_shift: int, single_shift: int) -> tuple[tuple[tuple[bytes, bytes], ...], str]:
+    """Replacements of each escape pair by one mark (its septet | 0x80), and the charmap of septets and marks."""
     main = LOCKING.get(locking_shift, DEFAULT)
     extension = SINGLE.get(single_shift, EXTENSION)
-    return main, {char: extension.get(septet, char) for septet, char in enumerate(main)} | {"\x1b": " ", "": " "}
+    marks = "".join(extension.get(septet, _UNDEFINED) for septet in range(128))
+    return tuple((bytes((ESC, septet)), bytes((septet | 0x80,))) for septet in extension), main + marks
 
 
 def decode7(septets: bytes, *, single_shift: int = 0, locking_shift: int = 0) -> str:
     """Text of septets (one a byte), as a phone shows it; never raises, bytes above 0x7F become U+FFFD.
 
     `single_shift` and `locking_shift` are national language identifiers (0 none, 1 Turkish, 2 Spanish, 3 Portuguese);
-    unknown ones are read as none.
+    unknown ones are read as none. An escape before a code that the extension lacks is dropped, two escapes are a
+    space, and so is one at the end (23.038 §6.2.1, §6.2.1.1).
     """
-    main, escapes = _escapes(locking_shift, single_shift)
-    text = codecs.charmap_decode(septets, "replace", main)[0]
+    pairs, charmap = _decoding(locking_shift, single_shift)
+    if not septets.isascii():
+        septets = septets.translate(_UNKNOWN_MARK)
     if _ESCAPE in septets:
-        return _ESCAPED.sub(lambda match: escapes.get(match[1], match[1]), text)
-    return text
+        septets = _BLIND.sub(b" ", septets)  # leftmost first, so that a third escape begins a pair of its own
+        for pair, mark in pairs:
+            septets = septets.replace(pair, mark)
+        septets = septets.translate(None, _ESCAPE)
+    return codecs.charmap_decode(septets, "replace", charmap)[0]
 
 
 # ------------------------------------------------------------------------------------------------------- into parts
