@@ -1,0 +1,52 @@
+# What a person at a checkout does: each target sets up all it needs by itself.
+#
+#   make demo              a real campaign through simulated modems (ARGS="--modems 8", ARGS=--exit …)
+#   make test              the whole test suite (ARGS="tests/unit -k money" …)
+#   make check             ruff, mypy strict, and the shape of the tree
+#   make bench             measure; the figures of docs/benchmarks.md
+#   make faults            long fault runs: kills, unplugs, power cuts
+#   make clean             removes what was built here
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check bench faults clean
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/gatewayd demo $(ARGS)
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m "not bench and not fault" $(ARGS)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python .ci/tree.py
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m bench -s $(ARGS)
+
+faults: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m fault $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two steps, so that a first look at the demo need not wait for the test tools.
+$(VENV)/run.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "gatewayd needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once; about a minute) …" >&2
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@echo "Adding the test tools to $(VENV) (once) …" >&2
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
