@@ -26,7 +26,7 @@ from drivers.gsm.semioctet import (
     type_of,
 )
 from drivers.gsm.udh import Concat, UserDataEncoding, decode_user_data, encode_user_data
-from drivers.gsm.validity import RELATIVE_S, enhanced_s, relative_octet
+from drivers.gsm.validity import RELATIVE_S, enhanced_s, is_close, relative_octet
 
 __all__ = ["Concat", "Deliver", "Direction", "Pdu", "PduError", "StatusReport", "Submit", "decode"]
 
@@ -91,7 +91,8 @@ class Submit:
     """Class 0: shown at once, not stored."""
     reject_duplicates: bool = False
     valid_until: datetime | None = None
-    """Absolute validity (aware, exact to the second) instead of a relative one."""
+    """Absolute validity (aware, exact to the second). With `validity_s` too, it is taken only where the relative form
+    falls more than a tenth short (25 h has none): the relative one is what every network honours."""
     pid: int = 0
     dcs: int = DERIVED
     """TP-DCS; left alone, it follows `encoding` and `flash`."""
@@ -113,7 +114,7 @@ class Submit:
             raise PduError("no destination")
         first = _SUBMIT
         validity = b""
-        if self.valid_until is not None:
+        if self.valid_until is not None and (self.validity_s is None or not is_close(self.validity_s)):
             first |= _ABSOLUTE
             validity = encode_timestamp(self.valid_until)
         elif self.validity_s is not None:

@@ -108,6 +108,8 @@ _TWO_DIGITS: Final = bytes(
     for octet in range(256)
 )
 _QUARTER_S: Final = 900
+_FIRST_YEAR: Final = 90
+"""Two-digit years from here on are of the century before: the first short message was sent in 1992."""
 
 
 @lru_cache(maxsize=256)
@@ -118,19 +120,21 @@ def _zone(octet: int) -> timezone:
 
 
 def decode_timestamp(data: bytes, start: int, field: str) -> datetime | None:
-    """Time at `start` in its own zone, in this century; None where the octets are no date (networks do send zeros)."""
+    """Time at `start` in its own zone; None where the octets are no date (networks do send zeros)."""
     octets = data[start : start + TIMESTAMP_OCTETS]
     if len(octets) < TIMESTAMP_OCTETS:
         raise PduError(f"truncated inside {field}")
     year, month, day, hour, minute, second, _ = octets.translate(_TWO_DIGITS)
     try:
-        return datetime(2000 + year, month, day, hour, minute, second, tzinfo=_zone(octets[6]))
+        return datetime(
+            year + (1900 if year >= _FIRST_YEAR else 2000), month, day, hour, minute, second, tzinfo=_zone(octets[6])
+        )
     except ValueError:
         return None
 
 
 def encode_timestamp(at: datetime | None) -> bytes:
-    """Seven octets of an aware time between 2000 and 2099, whole seconds, zone to the quarter hour; zeros for None."""
+    """Seven octets of an aware time between 1990 and 2089, whole seconds, zone to the quarter hour; zeros for None."""
     if at is None:
         return bytes(TIMESTAMP_OCTETS)
     offset = at.utcoffset()
@@ -139,7 +143,7 @@ def encode_timestamp(at: datetime | None) -> bytes:
     quarters, rest = divmod(round(offset.total_seconds()), _QUARTER_S)
     if rest:
         at = at.astimezone(timezone(timedelta(seconds=quarters * _QUARTER_S)))
-    if not 2000 <= at.year <= 2099 or abs(quarters) > 79:
+    if not 1990 <= at.year <= 2089 or abs(quarters) > 79:
         raise PduError(f"{at.isoformat()} does not fit a timestamp")
     local = f"{at:%y%m%d%H%M%S}{abs(quarters):02d}"
     octets = bytes.fromhex(local).translate(_SWAPPED)

@@ -22,10 +22,14 @@ RELATIVE_S: Final = (
 def relative_octet(seconds: int) -> int:
     """The longest representable time that is not longer than `seconds`, so that nothing is delivered too late.
 
-    At least 5 minutes. Between 24 h and 2 days there is no value: 25 h is 24 h here; who needs it exact gives the
-    absolute time instead.
+    At least 5 minutes.
     """
     return max(bisect_right(RELATIVE_S, seconds) - 1, 0)
+
+
+def is_close(seconds: int) -> bool:
+    """Whether the relative form comes within a tenth of `seconds`: it has nothing between 24 h and 2 days, say."""
+    return 0 <= seconds - RELATIVE_S[relative_octet(seconds)] <= seconds // 10
 
 
 def enhanced_s(octets: bytes) -> int | None:
