@@ -74,6 +74,7 @@ class Dispatcher:
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._attempted: dict[int, list[asyncio.Future[None]]] = {}
+        self._out: dict[int, int] = {}
 
     # ------------------------------------------------------------------------------------------------------ lines
 
@@ -133,11 +134,13 @@ class Dispatcher:
         """A top-up: what waited for credit tries again."""
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
-    def settled(self, settled: Settled) -> None:
-        """A person's word on an uncertain message."""
-        if settled.state is State.QUEUED:
-            self._came_back(settled.queue_id, 0)
+    def settled(self, settled: Settled) -> bool:
+        """A person's word on an uncertain message. False: its queue had been forgotten and must be loaded again."""
         self._receipts_due([settled.job_id])
+        if settled.state is not State.QUEUED:
+            return True
+        self._came_back(settled.queue_id, 0)
+        return self._scheduler.get(settled.queue_id) is not None
 
     def _retry_credit(self, queues: Iterable[Queue]) -> None:
         for queue in queues:
@@ -210,6 +213,7 @@ class Dispatcher:
         """The store's answer to a claim: how much was had, and what it tells of the queue."""
         self._scheduler.served(queue, sum(len(work.todo) for work in claimed.work))
         queue_id = queue.info.id
+        self._out[queue_id] = self._out.get(queue_id, 0) + len(claimed.work)
         if claimed.blocked == "credit":
             self._hold(queue_id, "credit")
         elif claimed.blocked == "paused":
@@ -219,10 +223,23 @@ class Dispatcher:
             self._schedule(now)
             if claimed.blocked is not None:
                 self._sweep_due()
+            self._in(queue_id, 0)
+
+    def _in(self, queue_id: int, count: int) -> None:
+        """So many claimed messages of the queue are out no more; an empty queue with none out is forgotten."""
+        left = self._out.get(queue_id, 0) - count
+        queue = self._scheduler.get(queue_id)
+        if left > 0:
+            self._out[queue_id] = left
+            return
+        self._out.pop(queue_id, None)
+        if queue is not None and queue.due is None:
+            self._scheduler.remove(queue_id)
 
     def given_back(self, work: Sequence[Work], now: int) -> None:
-        for queue_id in {each.queue_id for each in work}:
-            self._came_back(queue_id, now)
+        for each in work:
+            self._came_back(each.queue_id, now)
+            self._in(each.queue_id, 1)
 
     def finished(self, line: str, finish: Finish) -> None:
         """An attempt ended; its record is on its way to the store."""
@@ -236,6 +253,7 @@ class Dispatcher:
                 self.sent[line].add(now, sent)
         if state in {State.QUEUED, State.SCHEDULED}:
             self._came_back(work.queue_id, finish.due)
+        self._in(work.queue_id, 1)
         if state is not State.SUBMITTED:
             self._retry_credit(self._scheduler.of_account(work.account_id))
             if state in LOUD:

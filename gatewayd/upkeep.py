@@ -1,0 +1,78 @@
+"""What time does to messages: they expire, stop waiting for a report, are withdrawn with their job, grow old."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import structlog
+
+from gatewayd.dispatch.sink import Writer
+from gatewayd.errors import GatewayError
+from gatewayd.store.commands import Prune, Sweep
+
+log = structlog.get_logger()
+
+LONGEST_S: Final = 60.0
+"""Between looks when nothing is known to become due; what is recorded meanwhile says so by `due`."""
+
+PORTION_S: Final = 0.005
+"""Between portions, so that lines and people get at the writer while a million rows are withdrawn."""
+
+PRUNE_EVERY_S: Final = 3600.0
+TROUBLE_S: Final = 5.0
+
+
+class Upkeep:
+    """Sweeps when something is due; prunes once an hour."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        now: Callable[[], int],
+        receipts_due: Callable[[Iterable[int]], None],
+        keep_messages_s: float,
+    ) -> None:
+        self._writer = writer
+        self._now = now
+        self._receipts_due = receipts_due
+        self._keep_ms = int(keep_messages_s * 1000)
+        self._wake = asyncio.Event()
+
+    def due(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        pruned = 0
+        while True:
+            self._wake.clear()
+            pause = TROUBLE_S
+            try:
+                pause = await self._sweep()
+                if self._now() - pruned >= PRUNE_EVERY_S * 1000:
+                    await self._prune()
+                    pruned = self._now()
+            except GatewayError as error:
+                log.error("upkeep failed", error=str(error))  # noqa: TRY400
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def _sweep(self) -> float:
+        """Turns what is over; answers how long (s) nothing more will be."""
+        while True:
+            now = self._now()
+            swept = await self._writer.do(Sweep(now))
+            self._receipts_due(swept.jobs)
+            if not swept.more:
+                wait = LONGEST_S if swept.next_at is None else (swept.next_at - now) / 1000
+                return min(max(wait, 0.05), LONGEST_S)
+            await asyncio.sleep(PORTION_S)
+
+    async def _prune(self) -> None:
+        while await self._writer.do(Prune(self._now() - self._keep_ms)):
+            await asyncio.sleep(PORTION_S)

@@ -1,0 +1,134 @@
+"""Every outcome of a driver against every past of a message: which state, which parts, which try."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, PartOutcome, Refused, Uncertain
+from gatewayd.model import PartState, State, may_become
+from gatewayd.outcomes import Terms, resolve
+from gatewayd.store.commands import Finish, Work
+
+TERMS = Terms(tries=4, report_wait_ms=1000)
+NOW = 1_000_000
+
+
+def work(
+    todo: tuple[int, ...] = (1,), *, tries: int = 0, resend: bool = False, done: dict[int, PartState] | None = None
+) -> Work:
+    return Work(
+        message_id=1, attempt_id=2, public="A", queue_id=3, job_id=4, account_id=5, row=1, to="+5491159876543",
+        text="hola", encoding="gsm7", parts=("a",) * (len(todo) + len(done or {})), todo=todo, concat_ref=7, number=1,
+        tries=tries, unit_price=1, resend=resend, not_after=None, detail=None, done=tuple((done or {}).items()),
+    )  # fmt: skip
+
+
+def end(outcome: Outcome, given: Work | None = None, passed: set[int] | None = None) -> Finish:
+    given = given or work()
+    return resolve(
+        given, outcome, line="l", passed=frozenset(given.todo if passed is None else passed), terms=TERMS, now=NOW
+    )
+
+
+def test_accepted_waits_for_its_report() -> None:
+    finish = end(Accepted({1: "77"}))
+    assert (finish.state, finish.final, finish.due) == (State.SUBMITTED, False, NOW + 1000)
+    assert finish.parts[1].reference == "77"
+
+
+def test_a_withdrawal_uses_no_try_and_ends_the_message_only_where_it_says_so() -> None:
+    paused = end(NotSent("paused", counts=False), passed=set())
+    assert (paused.state, paused.tries, paused.due) == (State.QUEUED, 0, NOW)
+    assert end(NotSent("cancelled", counts=False), passed=set()).state is State.CANCELLED
+    assert end(NotSent("expired", counts=False), passed=set()).state is State.EXPIRED
+
+
+def test_pauses_grow_and_tries_end() -> None:
+    dues = [end(NotSent("busy"), work(tries=tries)).due - NOW for tries in range(3)]
+    assert dues == sorted(dues)
+    assert dues[0] < dues[-1]
+    last = end(NotSent("busy"), work(tries=3))
+    assert (last.state, last.reason, last.final) == (State.FAILED, "busy", True)
+
+
+def test_tries_that_end_after_a_part_has_left_are_undelivered_incomplete() -> None:
+    last = end(NotSent("busy"), work((2,), tries=3, done={1: PartState.TAKEN}))
+    assert (last.state, last.reason) == (State.UNDELIVERED, "incomplete")
+
+
+def test_a_part_refused_after_another_left_is_undelivered() -> None:
+    outcome = Partial({1: PartOutcome(Fate.TAKEN, "5"), 2: PartOutcome(Fate.REFUSED, reason="barred")})
+    finish = end(outcome, work((1, 2)))
+    assert (finish.state, finish.reason) == (State.UNDELIVERED, "incomplete")
+    assert finish.parts[1].state is PartState.TAKEN
+
+
+def test_parts_that_did_not_leave_go_again_alone() -> None:
+    outcome = Partial({1: PartOutcome(Fate.TAKEN, "5"), 2: PartOutcome(Fate.UNSENT, reason="busy")})
+    finish = end(outcome, work((1, 2)), passed={1})
+    assert finish.state is State.SCHEDULED
+    assert set(finish.parts) == {1}
+
+
+def test_doubt_is_uncertain_unless_the_job_lets_it_go_again() -> None:
+    assert end(Uncertain("silence")).state is State.UNCERTAIN
+    again = end(Uncertain("silence"), work(resend=True))
+    assert again.state is State.SCHEDULED
+    assert again.parts[1].state is PartState.DOUBT
+
+
+def test_doubt_before_any_point_of_no_return_is_no_doubt() -> None:
+    finish = end(Uncertain("crashed"), passed=set())
+    assert finish.state is State.SCHEDULED
+    assert finish.parts == {}
+
+
+def test_refused_without_anything_out_is_failed() -> None:
+    finish = end(Refused("barred"))
+    assert (finish.state, finish.reason, finish.final) == (State.FAILED, "barred", True)
+
+
+@pytest.mark.parametrize("state", ["delivered", "undelivered", "failed"])
+def test_a_call_that_is_over(state: str) -> None:
+    finish = end(Completed(state, charged=True))  # type: ignore[arg-type]
+    assert (finish.state, finish.final, finish.charge) == (State(state), True, True)
+
+
+fates = st.sampled_from(list(Fate))
+outcomes = st.one_of(
+    st.just(Accepted({1: "1", 2: "2", 3: "3"})),
+    st.builds(
+        NotSent,
+        st.sampled_from(["x", "cancelled", "expired", "paused"]),
+        counts=st.booleans(),
+        line_fault=st.booleans(),
+    ),
+    st.builds(Refused, st.just("r")),
+    st.builds(Uncertain, st.just("u")),
+    st.fixed_dictionaries({1: fates, 2: fates, 3: fates}).map(
+        lambda each: Partial({number: PartOutcome(fate, "9") for number, fate in each.items()})
+    ),
+)
+
+
+@given(outcomes, st.sets(st.integers(1, 3)), st.integers(0, 3), st.booleans())
+def test_whatever_the_driver_says_the_state_machine_holds(
+    outcome: Outcome, passed: set[int], tries: int, resend: bool
+) -> None:
+    given_work = replace(work((1, 2, 3), tries=tries), resend=resend)
+    if isinstance(outcome, Accepted):
+        passed = {1, 2, 3}
+    finish = end(outcome, given_work, passed)
+    assert may_become(State.SENDING, finish.state)
+    assert set(finish.parts) <= passed
+    in_doubt = any(each.state is PartState.DOUBT for each in finish.parts.values())
+    if in_doubt and not resend:
+        assert finish.state is State.UNCERTAIN
+    if finish.state in {State.QUEUED, State.SCHEDULED, State.CANCELLED, State.EXPIRED} and not resend:
+        assert not in_doubt
+    if finish.state in {State.CANCELLED, State.EXPIRED}:
+        assert all(each.state is not PartState.TAKEN for each in finish.parts.values())

@@ -1,0 +1,80 @@
+"""Pace, windows, quotas and trust, with time as an argument."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatewayd.config import Rate, Window
+from gatewayd.days import Calendar
+from gatewayd.dispatch.health import LONGEST_REST_S, PATIENCE, Health
+from gatewayd.pacing import Limits, Pace
+
+ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
+
+
+@given(st.lists(st.integers(1, 5), min_size=5, max_size=60))
+def test_never_faster_than_the_rate_but_for_one_message(sizes: list[int]) -> None:
+    pace = Pace(Limits(rate=Rate(10, 60.0)))
+    now, sent, began = 1000.0, 0, None
+    for size in sizes:
+        now += pace.wait_s(now)
+        began = now if began is None else began
+        pace.begin(now, size)
+        assert sent <= (now - began) / 6.0 + 1e-6
+        sent += size
+
+
+def test_a_clock_set_back_costs_at_most_the_last_message() -> None:
+    pace = Pace(Limits(rate=Rate(1, 10.0)))
+    pace.begin(1_000_000.0, 2)
+    assert pace.wait_s(5_000.0) <= 20.0
+
+
+def test_a_window_slides() -> None:
+    pace = Pace(Limits(window=Window(3, 100.0)))
+    for at in (0.0, 10.0, 20.0):
+        assert pace.wait_s(at) == 0
+        pace.count(at, "x")
+    assert pace.wait_s(20.0) == 80.0
+    assert pace.wait_s(100.0) == 0
+
+
+def test_quotas_by_day_month_and_recipient_end_and_begin_again() -> None:
+    pace = Pace(Limits(quota_day=2, quota_month=3, recipients_month=2))
+    pace.roll("2026-11-22", "2026-11")
+    assert pace.room() == 2
+    pace.count(0.0, "a")
+    pace.count(0.0, "a")
+    assert pace.spent() == "quota_day"
+    pace.roll("2026-11-23", "2026-11")
+    assert (pace.spent(), pace.room()) == (None, 1)
+    pace.count(0.0, "b")
+    assert pace.spent() == "quota_month"
+    pace.roll("2026-12-01", "2026-12")
+    assert pace.spent() is None
+
+
+def test_days_turn_at_midnight_of_the_zone() -> None:
+    calendar = Calendar(ZONE)
+    late = datetime(2026, 11, 30, 23, 59, 59, tzinfo=ZONE).timestamp()
+    assert calendar.words(late) == ("2026-11-30", "2026-11")
+    assert calendar.next_day(late) == late + 1
+    assert calendar.words(late + 1) == ("2026-12-01", "2026-12")
+
+
+def test_a_failing_line_is_rested_longer_and_longer_then_trusted_at_once() -> None:
+    health = Health()
+    rests = []
+    for _ in range(PATIENCE + 12):
+        health.failed(0.0, "no_prompt")
+        rests.append(health.rest_s(0.0))
+    assert rests[: PATIENCE - 1] == [0.0] * (PATIENCE - 1)
+    assert rests[PATIENCE - 1 :] == sorted(rests[PATIENCE - 1 :])
+    assert rests[-1] == LONGEST_REST_S
+    health.worked()
+    assert health.rest_s(0.0) == 0
+    assert not health.probing
