@@ -1,0 +1,61 @@
+"""Every operation of the gateway once: the control socket, the HTTP API and the command line all perform these."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gatewayd.errors import UsageError
+from gatewayd.operations import accounts, blocklist, jobs, lines, overview
+from gatewayd.operations.base import Json, Operation, read_request
+from gatewayd.operations.ports import Backend, EventView, LineView, Live, Rates, WriterView
+
+__all__ = [
+    "OPERATIONS",
+    "Backend",
+    "EventView",
+    "Json",
+    "LineView",
+    "Live",
+    "Operation",
+    "Rates",
+    "WriterView",
+    "perform",
+]
+
+OPERATIONS: Final[dict[str, type[Operation]]] = {
+    operation.name: operation
+    for operation in (
+        accounts.CreateAccountRequest,
+        accounts.CreditRequest,
+        accounts.ListAccounts,
+        accounts.ShowAccount,
+        accounts.AccountStatement,
+        jobs.ListJobs,
+        jobs.ShowJob,
+        jobs.ListMessages,
+        jobs.PauseJob,
+        jobs.ResumeJob,
+        jobs.CancelJob,
+        jobs.ShowMessage,
+        jobs.SettleMessage,
+        lines.ListLines,
+        lines.ShowLine,
+        lines.EnableLine,
+        lines.DisableLine,
+        lines.TestLine,
+        lines.AskLine,
+        blocklist.ListBlocked,
+        blocklist.BlockNumbers,
+        blocklist.UnblockNumber,
+        overview.Ping,
+        overview.Overview,
+    )
+}
+
+
+async def perform(backend: Backend, name: str, arguments: Any) -> Json:
+    """Performs the operation `name`; UsageError when there is none or the arguments do not fit."""
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise UsageError(f"no operation {name!r}")
+    return await read_request(operation, arguments).perform(backend)

@@ -1,0 +1,76 @@
+"""Accounts and their credits."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gatewayd.config.values import Currency, Name
+from gatewayd.errors import UsageError
+from gatewayd.money import parse_money
+from gatewayd.operations import shapes
+from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.ports import Backend
+from gatewayd.store.commands import CreateAccount, Credit
+from gatewayd.translation import gettext as _
+
+
+class CreateAccountRequest(Operation):
+    name: ClassVar[str] = "account.create"
+    account: Name
+    currency: Currency | None = None
+    """Default: the tariff's."""
+
+    async def perform(self, backend: Backend) -> Json:
+        currency = self.currency or backend.config.tariff.currency
+        made = await backend.execute(CreateAccount(self.account, currency, backend.now()))
+        await backend.create_folders(self.account)
+        if backend.live is not None:
+            backend.live.account_created(self.account)
+        return shapes.account(made)
+
+
+class CreditRequest(Operation):
+    name: ClassVar[str] = "account.credit"
+    account: str
+    amount: str
+    """Decimal; negative withdraws."""
+    note: str = ""
+
+    async def perform(self, backend: Backend) -> Json:
+        try:
+            amount = parse_money(self.amount)
+        except ValueError:
+            raise UsageError(
+                _("not an amount: {amount} (digits, a point, at most six decimals)").format(amount=self.amount)
+            ) from None
+        if amount == 0:
+            raise UsageError(_("the amount must not be zero"))
+        changed = await backend.execute(Credit(self.account, amount, backend.now(), self.note))
+        if backend.live is not None:
+            backend.live.credited(self.account)
+        return shapes.account(changed)
+
+
+class ListAccounts(Operation):
+    name: ClassVar[str] = "account.list"
+
+    async def perform(self, backend: Backend) -> Json:
+        found = await backend.read(lambda reader: reader.accounts())
+        return {"items": [shapes.account(one) for one in found], "next": None}
+
+
+class ShowAccount(Operation):
+    name: ClassVar[str] = "account.show"
+    account: str
+
+    async def perform(self, backend: Backend) -> Json:
+        return shapes.account(await backend.read(lambda reader: reader.account(self.account)))
+
+
+class AccountStatement(Paged):
+    name: ClassVar[str] = "account.statement"
+    account: str
+
+    async def perform(self, backend: Backend) -> Json:
+        page = await backend.read(lambda reader: reader.statement(self.account, cursor=self.cursor, limit=self.limit))
+        return {"items": [shapes.transfer(one) for one in page.items], "next": page.next}

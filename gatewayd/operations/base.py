@@ -1,0 +1,47 @@
+"""What an operation is: a validated request that is performed once, whoever asks (socket, HTTP, command line)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gatewayd.errors import UnavailableError, UsageError
+from gatewayd.operations.ports import Backend, Live
+from gatewayd.translation import gettext as _
+
+Json: TypeAlias = dict[str, Any]
+
+
+class Operation(BaseModel):
+    """A request: its fields are the arguments. `name` is what callers ask for; `perform` answers with JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    name: ClassVar[str]
+
+    async def perform(self, backend: Backend) -> Json:
+        raise NotImplementedError
+
+
+class Paged(Operation):
+    """A request for a page of a list, answered as `{"items": […], "next": cursor or null}`."""
+
+    cursor: str | None = None
+    limit: int = 100
+
+
+def live_of(backend: Backend) -> Live:
+    """The running daemon, or UnavailableError: what is asked needs one."""
+    if backend.live is None:
+        raise UnavailableError(_("this needs the daemon, and none is running: start it with `gatewayd run`"))
+    return backend.live
+
+
+def read_request(operation: type[Operation], arguments: Any) -> Operation:
+    """The request in `arguments`; UsageError names what is wrong with it."""
+    try:
+        return operation.model_validate(arguments)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, one['loc'])) or operation.name}: {one['msg']}" for one in error.errors()]
+        raise UsageError("; ".join(faults)) from None

@@ -1,0 +1,92 @@
+"""The do-not-contact list."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from gatewayd.config import NumbersConfig
+from gatewayd.errors import NotFoundError, UsageError
+from gatewayd.operations import shapes
+from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.ports import Backend
+from gatewayd.store.commands import Block, Unblock
+from gatewayd.translation import gettext as _
+
+if TYPE_CHECKING:
+    from gatewayd.numbers import Numbers
+
+ADD_MAX = 1000
+"""Numbers a request may hold: one short transaction each."""
+
+
+@cache
+def _numbers(region: str, home_area: str | None, assume_mobile: bool) -> Numbers:
+    # The library's tables are large: whoever never blocks a number never loads them.
+    from gatewayd.numbers import Numbers, Policy
+
+    return Numbers(Policy(region, home_area, assume_mobile))
+
+
+def _normalised(raw: str, config: NumbersConfig) -> str:
+    """E.164 of a number of any kind (landlines are called, so they are blocked too), or a mail address in lower case;
+    NumberError."""
+    text = raw.strip()
+    if "@" in text:
+        return text.casefold()
+    return _numbers(config.region, config.home_area, config.assume_mobile).parse(text, fixed=True).e164
+
+
+class ListBlocked(Paged):
+    name: ClassVar[str] = "blocklist.list"
+
+    async def perform(self, backend: Backend) -> Json:
+        page = await backend.read(lambda reader: reader.blocklist(cursor=self.cursor, limit=self.limit))
+        return {"items": [shapes.blocked(one) for one in page.items], "next": page.next}
+
+
+class BlockNumbers(Operation):
+    """Puts numbers on the list, all that can be read; `refused` names the others, by their place in the request."""
+
+    name: ClassVar[str] = "blocklist.add"
+    numbers: Annotated[list[str], Field(max_length=ADD_MAX)]
+    source: str = "person"
+    note: str | None = None
+
+    async def perform(self, backend: Backend) -> Json:
+        from gatewayd.numbers import NumberError
+
+        found: dict[str, None] = {}
+        refused = []
+        for place, raw in enumerate(self.numbers):
+            try:
+                found[_normalised(raw, backend.config.numbers)] = None
+            except NumberError as error:
+                refused.append({"place": place, "number": raw, "reason": error.reason})
+        added, cancelled = 0, 0
+        if found:
+            done = await backend.execute(Block(tuple(found), self.source, self.note, backend.now()))
+            added, cancelled = done.added, done.cancelled
+            if backend.live is not None and done.jobs:
+                backend.live.receipts_due(done.jobs)
+        return {"added": added, "known": len(found) - added, "cancelled": cancelled, "refused": refused}
+
+
+class UnblockNumber(Operation):
+    name: ClassVar[str] = "blocklist.remove"
+    number: str
+
+    async def perform(self, backend: Backend) -> Json:
+        from gatewayd.numbers import NumberError
+
+        try:
+            number = _normalised(self.number, backend.config.numbers)
+        except NumberError as error:
+            raise UsageError(
+                _("not a number: {number} ({reason})").format(number=self.number, reason=error.reason)
+            ) from None
+        if not await backend.execute(Unblock(number)):
+            raise NotFoundError(_("{number} is not on the list").format(number=number))
+        return {"removed": number}

@@ -1,0 +1,97 @@
+"""Jobs and their messages."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from gatewayd.model import State
+from gatewayd.operations import shapes
+from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.ports import Backend
+from gatewayd.store.commands import SetJobState, Settle
+
+
+class ListJobs(Paged):
+    name: ClassVar[str] = "job.list"
+    account: str | None = None
+
+    async def perform(self, backend: Backend) -> Json:
+        page = await backend.read(
+            lambda reader: reader.jobs(backend.now(), account=self.account, cursor=self.cursor, limit=self.limit)
+        )
+        return {"items": [shapes.summary(one) for one in page.items], "next": page.next}
+
+
+class ShowJob(Operation):
+    name: ClassVar[str] = "job.show"
+    job: str
+    """`ACCOUNT/JOB`, or `JOB` where that is unique."""
+
+    async def perform(self, backend: Backend) -> Json:
+        return shapes.summary(await backend.read(lambda reader: reader.job(self.job, backend.now())))
+
+
+class ListMessages(Paged):
+    name: ClassVar[str] = "job.messages"
+    job: str
+    state: State | None = None
+
+    async def perform(self, backend: Backend) -> Json:
+        page = await backend.read(
+            lambda reader: reader.messages(
+                self.job, backend.now(), state=self.state, cursor=self.cursor, limit=self.limit
+            )
+        )
+        return {"items": [shapes.message(one) for one in page.items], "next": page.next}
+
+
+class _ChangeJob(Operation):
+    job: str
+    state: ClassVar[Literal["running", "paused", "cancelled"]]
+
+    async def perform(self, backend: Backend) -> Json:
+        found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
+        change = await backend.execute(SetJobState(found.account, found.job, self.state, backend.now()))
+        if backend.live is not None:
+            backend.live.job_changed(change)
+            backend.live.receipts_due([change.job_id])
+        return shapes.summary(await backend.read(lambda reader: reader.job_by_number(found.id, backend.now())))
+
+
+class PauseJob(_ChangeJob):
+    name: ClassVar[str] = "job.pause"
+    state = "paused"
+
+
+class ResumeJob(_ChangeJob):
+    name: ClassVar[str] = "job.resume"
+    state = "running"
+
+
+class CancelJob(_ChangeJob):
+    name: ClassVar[str] = "job.cancel"
+    state = "cancelled"
+
+
+class ShowMessage(Operation):
+    name: ClassVar[str] = "message.show"
+    message: str
+
+    async def perform(self, backend: Backend) -> Json:
+        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
+        return shapes.message(found, whole=True)
+
+
+class SettleMessage(Operation):
+    name: ClassVar[str] = "message.settle"
+    message: str
+    verdict: Literal["sent", "not-sent", "resend"]
+
+    async def perform(self, backend: Backend) -> Json:
+        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
+        settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
+        if backend.live is not None:
+            backend.live.settled(settled)
+            backend.live.receipts_due([settled.job_id])
+        found = await backend.read(lambda reader: reader.message_by_number(found.id, backend.now()))
+        return shapes.message(found, whole=True)

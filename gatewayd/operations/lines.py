@@ -1,0 +1,147 @@
+"""Lines: what they do, a person's word on them, a test message, a question to the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from gatewayd.config import LineConfig
+from gatewayd.days import Calendar
+from gatewayd.errors import NotFoundError, UnavailableError
+from gatewayd.operations import shapes
+from gatewayd.operations.base import Json, Operation, live_of
+from gatewayd.operations.ports import Backend, LineView
+from gatewayd.store.commands import SetLineEnabled
+from gatewayd.store.snapshots import LineCount
+from gatewayd.translation import gettext as _
+
+TEST_TEXT = "gatewayd"
+"""A test's text where none is given: short, GSM 7-bit, one segment."""
+
+
+async def _views(backend: Backend) -> Sequence[LineView]:
+    """Every line as the daemon sees it; with no daemon, as configured and counted."""
+    if backend.live is not None:
+        return backend.live.lines()
+    counts = await _counts(backend)
+    return [_resting(line, counts.get(line.name)) for line in backend.config.lines]
+
+
+async def _counts(backend: Backend) -> dict[str, LineCount]:
+    day, _month = Calendar(backend.config.timezone).words(backend.now() / 1000)
+    return dict(await backend.read(lambda reader: reader.line_counts(day)))
+
+
+def _resting(line: LineConfig, count: LineCount | None) -> LineView:
+    from gatewayd.lines import driver
+
+    enabled = line.enabled if count is None or count.enabled is None else count.enabled
+    return LineView(
+        name=line.name,
+        driver=line.driver,
+        channel=", ".join(sorted(driver(line.driver).channels)),
+        enabled=enabled,
+        state="disabled",
+        reason="no_daemon" if enabled else None,
+        rate=str(line.rate),
+        sent_today=0 if count is None else count.segments_today,
+    )
+
+
+def _configured(backend: Backend, name: str) -> LineConfig:
+    line = backend.config.line(name)
+    if line is None:
+        raise NotFoundError(_("no line {line}").format(line=repr(name)))
+    return line
+
+
+async def _shown(backend: Backend, name: str) -> Json:
+    line = _configured(backend, name)
+    view = next((one for one in await _views(backend) if one.name == name), None)
+    count = (await _counts(backend)).get(name)
+    if view is None:  # the daemon has not read the configuration again yet
+        view = _resting(line, count)
+    return shapes.line_now(view) | {
+        "sent_month": 0 if count is None else count.segments_month,
+        "window": None if line.window is None else str(line.window),
+        "quota_day": line.quota_day,
+        "quota_month": line.quota_month,
+        "recipients_month": line.recipients_month,
+        "prefixes": list(line.prefixes),
+    }
+
+
+class ListLines(Operation):
+    name: ClassVar[str] = "line.list"
+
+    async def perform(self, backend: Backend) -> Json:
+        return {"items": [shapes.line(one) for one in await _views(backend)], "next": None}
+
+
+class ShowLine(Operation):
+    name: ClassVar[str] = "line.show"
+    line: str
+
+    async def perform(self, backend: Backend) -> Json:
+        return await _shown(backend, self.line)
+
+
+class _SwitchLine(Operation):
+    line: str
+    enabled: ClassVar[bool]
+
+    async def perform(self, backend: Backend) -> Json:
+        _configured(backend, self.line)
+        await backend.execute(SetLineEnabled(self.line, self.enabled))
+        if backend.live is not None:
+            await backend.live.set_enabled(self.line, self.enabled)
+        return await _shown(backend, self.line)
+
+
+class EnableLine(_SwitchLine):
+    name: ClassVar[str] = "line.enable"
+    enabled = True
+
+
+class DisableLine(_SwitchLine):
+    name: ClassVar[str] = "line.disable"
+    enabled = False
+
+
+class TestLine(Operation):
+    """Sends one message over that line; answers the message with its attempts."""
+
+    __test__ = False  # no case of pytest's
+
+    name: ClassVar[str] = "line.test"
+    line: str
+    number: str
+    account: str | None = None
+    text: str = TEST_TEXT
+
+    async def perform(self, backend: Backend) -> Json:
+        live = live_of(backend)
+        _configured(backend, self.line)
+        number = await live.test(self.line, self.number, self.account, self.text)
+        found = await backend.read(lambda reader: reader.message_by_number(number, backend.now()))
+        return shapes.message(found, whole=True)
+
+
+class AskLine(Operation):
+    """The driver's own question: `balance`, `ussd` …"""
+
+    name: ClassVar[str] = "line.ask"
+    line: str
+    question: str
+    argument: str = ""
+
+    async def perform(self, backend: Backend) -> Json:
+        live = live_of(backend)
+        _configured(backend, self.line)
+        from drivers.base import LineError
+
+        try:
+            answer = await live.command(self.line, self.question, self.argument)
+        except LineError as error:
+            raise UnavailableError(str(error)) from error
+        return {"line": self.line, "question": self.question, "answer": dict(answer)}

@@ -1,0 +1,169 @@
+"""How things look in JSON: decimal strings for money, ISO 8601 in UTC for times. Pure."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from gatewayd.model import State
+from gatewayd.money import format_money
+from gatewayd.operations.ports import EventView, LineView
+from gatewayd.store.commands import AccountInfo
+from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView
+
+Json = dict[str, Any]
+
+
+def iso(ms: int | None) -> str | None:
+    """`2026-11-23T12:00:01.123Z` of ms of Unix time."""
+    if ms is None:
+        return None
+    seconds, rest = divmod(ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+
+
+def summary(job: JobSummary) -> Json:
+    """A job: exactly what its `summary.json` holds. Every state is a key of `counts`."""
+    return {
+        "v": 1,
+        "account": job.account,
+        "job": job.job,
+        "channel": job.channel,
+        "priority": job.priority,
+        "state": job.state,
+        "messages": job.messages,
+        "segments": job.segments,
+        "counts": {str(state): job.counts.get(state, 0) for state in State},
+        "cost": format_money(job.cost),
+        "currency": job.currency,
+        "created_at": iso(job.created_at),
+        "not_before": iso(job.not_before),
+        "not_after": iso(job.not_after),
+        "first_at": iso(job.first_at),
+        "last_at": iso(job.last_at),
+        "last_seq": job.last_seq,
+    }
+
+
+def message(found: MessageView, *, whole: bool = False) -> Json:
+    """A message as a receipt of now (a receipt's `seq` belongs to its line in the file, so it is null); with `whole`
+    its text, attempts and parts too."""
+    shape: Json = {
+        "v": 1,
+        "seq": None,
+        "at": iso(found.updated_at),
+        "account": found.account,
+        "job": found.job,
+        "message": found.public,
+        "ref": found.ref,
+        "row": found.row,
+        "to": found.to,
+        "channel": found.channel,
+        "state": str(found.state),
+        "final": found.final,
+        "reason": found.reason,
+        "line": found.line,
+        "attempt": found.attempt,
+        "segments": found.segments,
+        "cost": format_money(found.cost),
+        "detail": json.loads(found.detail) if found.detail else {},
+    }
+    if whole:
+        shape |= {
+            "due": iso(found.due),
+            "text": found.text,
+            "encoding": found.encoding or None,
+            "attempts": [attempt(one) for one in found.attempts],
+        }
+    return shape
+
+
+def attempt(found: AttemptView) -> Json:
+    return {
+        "id": found.public,
+        "attempt": found.number,
+        "line": found.line,
+        "node": found.node,
+        "state": found.state,
+        "outcome": found.outcome,
+        "reason": found.reason,
+        "started_at": iso(found.started_at),
+        "ended_at": iso(found.ended_at),
+        "parts": [
+            {
+                "part": part.part,
+                "state": part.state,
+                "reference": part.reference,
+                "reason": part.reason,
+                "at": iso(part.at),
+                "reported_at": iso(part.reported_at),
+            }
+            for part in found.parts
+        ],
+    }
+
+
+def account(found: AccountInfo) -> Json:
+    return {
+        "name": found.name,
+        "currency": found.currency,
+        "balance": format_money(found.balance),
+        "held": format_money(found.held),
+        "charged": format_money(found.charged),
+        "granted": format_money(found.granted),
+    }
+
+
+def transfer(found: TransferView) -> Json:
+    return {
+        "id": found.id,
+        "at": iso(found.at),
+        "kind": found.kind,
+        "amount": format_money(found.amount),
+        "job": found.job,
+        "message": found.message,
+        "part": found.part,
+        "note": found.note,
+    }
+
+
+def line(found: LineView) -> Json:
+    return {
+        "name": found.name,
+        "driver": found.driver,
+        "channel": found.channel,
+        "enabled": found.enabled,
+        "state": found.state,
+        "reason": found.reason,
+        "rate": found.rate,
+        "signal": found.signal,
+        "operator": found.operator,
+        "sent_today": found.sent_today,
+    }
+
+
+def line_now(found: LineView) -> Json:
+    """A line with what only a person who looks closer wants."""
+    return line(found) | {
+        "since": iso(found.since),
+        "pace": found.pace,
+        "in_work": found.in_work,
+        "outcomes": dict(found.outcomes),
+        "detail": dict(found.detail),
+    }
+
+
+def event(found: EventView) -> Json:
+    return {
+        "seq": found.seq,
+        "at": iso(found.at),
+        "kind": found.kind,
+        "subject": found.subject,
+        "state": found.state,
+        "reason": found.reason,
+    }
+
+
+def blocked(found: BlockedNumber) -> Json:
+    return {"to": found.to, "at": iso(found.at), "source": found.source, "note": found.note}

@@ -1,0 +1,59 @@
+"""Text for people: English in the code, Spanish from the catalogue `locale/es/LC_MESSAGES/gatewayd.mo`.
+
+The `.mo` file is kept beside its `.po` source so that an installation needs no build step; `make messages` (Babel)
+makes it anew, and a test tells when it is stale. The language is one for the whole process: the configuration's
+`locale`, else the environment's, else Spanish.
+"""
+
+from __future__ import annotations
+
+import gettext as catalogues
+import os
+import tomllib
+from pathlib import Path
+from typing import Final
+
+LANGUAGES: Final = ("es", "en")
+DEFAULT: Final = "es"
+FOLDER: Final = Path(__file__).parent / "locale"
+
+_current: catalogues.NullTranslations = catalogues.NullTranslations()
+
+
+def set_language(language: str) -> None:
+    """Speaks `language` from now on; one that is not ours means the default."""
+    global _current  # noqa: PLW0603 - one process speaks one language
+    known = language if language in LANGUAGES else DEFAULT
+    if known == "en":
+        _current = catalogues.NullTranslations()
+    else:
+        _current = catalogues.translation("gatewayd", FOLDER, [known], fallback=True)
+
+
+def gettext(message: str) -> str:
+    """`message` in the language spoken."""
+    return _current.gettext(message) if message else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    return _current.ngettext(one, many, number)
+
+
+def language_of(config_file: Path) -> str:
+    """The language for a command: the configuration's `locale` where there is a readable file, else the environment's
+    where it is one of ours, else Spanish. Never raises: what is wrong with the file is told elsewhere."""
+    try:
+        with config_file.open("rb") as file:
+            locale = tomllib.load(file).get("locale", DEFAULT)
+    except (OSError, ValueError):
+        return _language_of_environment()
+    return locale if locale in LANGUAGES else DEFAULT
+
+
+def _language_of_environment() -> str:
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable, "")
+        if value:
+            language = value.partition("_")[0].partition(".")[0]
+            return language if language in LANGUAGES else DEFAULT
+    return DEFAULT
