@@ -168,8 +168,8 @@ def split(
 ) -> Split:
     """Code and cut `text`; ValueError if it takes more than 255 parts.
 
-    `auto` takes GSM 7-bit where the text fits it; else, with `shift`, the Spanish shift table where that fits and takes
-    no more parts than UCS-2; else UCS-2. `gsm7` transliterates what does not fit. Several parts have 153 septets each
+    `auto` takes GSM 7-bit where the text fits it; else, with `shift`, the Spanish shift table where that fits; else
+    UCS-2. `gsm7` transliterates what does not fit. Several parts have 153 septets each
     (149 with the shift table) or 67 UTF-16 units, one less with `wide_reference` (16-bit concatenation reference). An
     escape pair or a surrogate pair is never cut.
     """
@@ -181,9 +181,8 @@ def split(
         if coded is not None:
             result = _split7(coded, "gsm7", wide_reference)
         elif shift and (coded := _coded(text, shift=True)) is not None:
-            shifted = _split7(coded, "gsm7-es", wide_reference)
-            if len(shifted.parts) <= _ucs2_parts(text, wide_reference):
-                result = shifted
+            # Never more parts than UCS-2: even all letters escaped, 74 of them make a part, and 77 a message.
+            result = _split7(coded, "gsm7-es", wide_reference)
     result = result or _split16(text, wide_reference)
     _bounded(len(result.parts))
     return result
@@ -202,16 +201,17 @@ def segments(
         return 1  # even in UCS-2
     if encoding == "gsm7":
         text = transliterate(text)
+    alphabet: Literal["gsm7", "gsm7-es"] = "gsm7"
     count = septets(text) if encoding != "ucs2" else None
+    if count is None and shift and encoding == "auto":
+        alphabet, count = "gsm7-es", septets(text, shift=True)
     if count is None:
-        if shift and encoding == "auto":
-            return len(split(text, shift=True, wide_reference=wide_reference).parts)
         return _bounded(_ucs2_parts(text, wide_reference))
-    if count <= _SINGLE_UNITS["gsm7"]:
+    if count <= _SINGLE_UNITS[alphabet]:
         return 1
     if count == len(text):
-        return _bounded(-(-count // _PART_UNITS["gsm7", wide_reference]))
-    return len(split(text, "gsm7", wide_reference=wide_reference).parts)
+        return _bounded(-(-count // _PART_UNITS[alphabet, wide_reference]))
+    return len(split(text, encoding, shift=shift, wide_reference=wide_reference).parts)
 
 
 def _bounded(parts: int) -> int:
