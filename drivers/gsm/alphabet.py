@@ -211,7 +211,8 @@ def segments(
         return 1
     if count == len(text):
         return _bounded(-(-count // _PART_UNITS[alphabet, wide_reference]))
-    return len(split(text, encoding, shift=shift, wide_reference=wide_reference).parts)
+    coded = encode7(text, shift=alphabet == "gsm7-es")
+    return _bounded(len(_cuts7(coded, alphabet, wide_reference)) - 1)
 
 
 def _bounded(parts: int) -> int:
@@ -220,21 +221,26 @@ def _bounded(parts: int) -> int:
     return parts
 
 
-def _split7(coded: bytes, encoding: Literal["gsm7", "gsm7-es"], wide_reference: bool) -> Split:
-    single_shift = SPANISH if encoding == "gsm7-es" else 0
+def _cuts7(coded: bytes, encoding: Literal["gsm7", "gsm7-es"], wide_reference: bool) -> list[int]:
+    """Where parts begin in the septets, and the end."""
     total = len(coded)
     if total <= _SINGLE_UNITS[encoding]:
-        return Split(encoding, (decode7(coded, single_shift=single_shift),), total)
+        return [0, total]
     room = _PART_UNITS[encoding, wide_reference]
-    parts = []
-    start = 0
-    while start < total:
-        end = start + room
+    cuts = [0]
+    while cuts[-1] < total:
+        end = min(cuts[-1] + room, total)
         if end < total and coded[end - 1] == ESC:  # an escape goes with the septet after it
             end -= 1
-        parts.append(decode7(coded[start:end], single_shift=single_shift))
-        start = end
-    return Split(encoding, tuple(parts), total)
+        cuts.append(end)
+    return cuts
+
+
+def _split7(coded: bytes, encoding: Literal["gsm7", "gsm7-es"], wide_reference: bool) -> Split:
+    single_shift = SPANISH if encoding == "gsm7-es" else 0
+    cuts = _cuts7(coded, encoding, wide_reference)
+    parts = tuple(decode7(coded[start:end], single_shift=single_shift) for start, end in pairwise(cuts))
+    return Split(encoding, parts, len(coded))
 
 
 def _cuts16(units: bytes, wide_reference: bool) -> list[int]:
