@@ -153,7 +153,7 @@ class ControlServer:
 
         try:
             return await perform(self._backend, operation, arguments)
-        except (GatewayError, OSError):
+        except GatewayError:
             raise
         except Exception as error:  # a request's outermost edge: the daemon goes on
             from gatewayd import logs

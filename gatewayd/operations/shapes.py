@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
-from gatewayd.model import State
 from gatewayd.money import format_money
 from gatewayd.operations.ports import EventView, LineView
 from gatewayd.store.commands import AccountInfo
-from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView
+from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView, iso
 
 Json = dict[str, Any]
 
 
-def iso(ms: int | None) -> str | None:
-    """`2026-11-23T12:00:01.123Z` of ms of Unix time."""
-    if ms is None:
-        return None
-    seconds, rest = divmod(ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
-
-
 def summary(job: JobSummary) -> Json:
-    """A job: exactly what its `summary.json` holds. Every state is a key of `counts`."""
-    return {
-        "v": 1,
-        "account": job.account,
-        "job": job.job,
-        "channel": job.channel,
-        "priority": job.priority,
-        "state": job.state,
-        "messages": job.messages,
-        "segments": job.segments,
-        "counts": {str(state): job.counts.get(state, 0) for state in State},
-        "cost": format_money(job.cost),
-        "currency": job.currency,
-        "created_at": iso(job.created_at),
-        "not_before": iso(job.not_before),
-        "not_after": iso(job.not_after),
-        "first_at": iso(job.first_at),
-        "last_at": iso(job.last_at),
-        "last_seq": job.last_seq,
-    }
+    """A job: exactly what its `summary.json` holds."""
+    return job.document()
 
 
 def message(found: MessageView, *, whole: bool = False) -> Json:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 
 from gatewayd.model import WAITING, State
+from gatewayd.money import format_money
 
 T_co = TypeVar("T_co", covariant=True)
+
+
+def iso(ms: int | None) -> str | None:
+    """`2026-11-23T12:00:01.123Z` of ms of Unix time."""
+    if ms is None:
+        return None
+    seconds, rest = divmod(ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,28 @@ class JobSummary:
     first_at: int | None
     last_at: int | None
     last_seq: int
+
+    def document(self) -> dict[str, Any]:
+        """The contents of `summary.json`. Every state is a key of `counts`."""
+        return {
+            "v": 1,
+            "account": self.account,
+            "job": self.job,
+            "channel": self.channel,
+            "priority": self.priority,
+            "state": self.state,
+            "messages": self.messages,
+            "segments": self.segments,
+            "counts": {str(state): self.counts.get(state, 0) for state in State},
+            "cost": format_money(self.cost),
+            "currency": self.currency,
+            "created_at": iso(self.created_at),
+            "not_before": iso(self.not_before),
+            "not_after": iso(self.not_after),
+            "first_at": iso(self.first_at),
+            "last_at": iso(self.last_at),
+            "last_seq": self.last_seq,
+        }
 
 
 @dataclass(frozen=True, slots=True)
