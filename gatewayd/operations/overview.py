@@ -8,6 +8,7 @@ from typing import ClassVar
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.ports import Backend
+from gatewayd.store.snapshots import iso
 
 
 class Ping(Operation):
@@ -31,7 +32,7 @@ class Overview(Operation):
         depth = await backend.read(lambda reader: reader.depth(backend.now()))
         rates, writer = live.rates(), live.writer()
         return {
-            "at": shapes.iso(backend.now()),
+            "at": iso(backend.now()),
             "node": backend.config.node,
             "draining": live.draining(),
             "lines": [shapes.line_now(one) for one in live.lines()],
