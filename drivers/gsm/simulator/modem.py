@@ -1,0 +1,522 @@
+"""One modem: the AT command line, the prompt, results and unsolicited lines. No I/O: bytes in, bytes out, a clock.
+
+It promises what V.250 and 3GPP 27.005 promise, and breaks it only as brand, settings and faults say. Commands
+themselves live in `commands` and `messages`, sending in `submission`, receiving in `reception`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Protocol
+
+from drivers.gsm.simulator.brands import Brand
+from drivers.gsm.simulator.card import Card, Memory
+from drivers.gsm.simulator.settings import Faults, Settings, change
+
+CTRL_Z, ESC = "\x1a", "\x1b"
+SILENT = ""
+"""A final result that is not printed."""
+PENDING = None
+"""In place of a final result: it comes later, by `Modem.finish`."""
+_STRAY = "\n\x00\x1a\x1b \t"
+"""Octets a modem passes over before a command line: what is left of an aborted prompt among them."""
+_COMMAND = re.compile(r"([+^*#$%!&][A-Za-z0-9/_]*|[A-Za-z])(=\?|\?|=)?(.*)", re.DOTALL)
+_CME_TEXT = {
+    3: "operation not allowed",
+    4: "operation not supported",
+    10: "SIM not inserted",
+    11: "SIM PIN required",
+    12: "SIM PUK required",
+    13: "SIM failure",
+    14: "SIM busy",
+    16: "incorrect password",
+    50: "incorrect parameters",
+    100: "unknown",
+}
+_BEFORE_PIN = frozenset(
+    {"", "A", "E", "V", "Q", "X", "Z", "&F", "&C", "&D", "&W", "I", "S", "H", "+CMEE", "+CPIN", "+CFUN", "+CGMI"}
+    | {"+CGMM", "+CGMR", "+CGSN", "+GMI", "+GMM", "+GMR", "+GSN", "+CSQ", "+CREG", "+CGREG", "+CEREG", "+CLAC", "+GCAP"}
+    | {"+CPINR", "+CSCS", "+IPR", "+IFC", "+ICF", "+CPAS", "+CMGF", "+CRC", "+CLIP"}
+)
+_BEFORE_PIN_STRICT = frozenset({"", "E", "+CMEE", "+CPIN"})
+_MESSAGE_SERVICE = frozenset(
+    {"+CMGS", "+CMGW", "+CMSS", "+CMGC", "+CMGL", "+CMGR", "+CMGD", "+CPMS", "+CNMI", "+CSCA", "+CSMP", "+CNMA"}
+    | {"+CSMS"}
+)
+"""Commands whose failures are +CMS ERROR (27.005 §3.2.5)."""
+
+
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Monotonic seconds and timers; an asyncio loop is one."""
+
+    def time(self) -> float: ...
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> Timer: ...
+
+
+class Failure(Exception):  # noqa: N818 - the modem's word, not ours
+    """Ends a command with a final result other than OK."""
+
+    def __init__(self, result: str) -> None:
+        super().__init__(result)
+        self.result = result
+
+
+@dataclass(slots=True)
+class Session:
+    """What ATZ, a reboot or a replug sets back."""
+
+    echo: bool = True
+    errors: int = 0
+    """CMEE: 0 plain ERROR, 1 numbers, 2 words."""
+    text_mode: bool = False
+    service: int = 0
+    """CSMS: 1 wants CNMA."""
+    cnmi: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    memories: list[str] = field(default_factory=lambda: ["SM", "SM", "SM"])
+    charset: str = "GSM"
+    csmp: tuple[int, str, int, int] = (17, "167", 0, 0)
+    """TP first octet, validity as it was given, TP-PID, TP-DCS of text mode."""
+    registration_reports: dict[str, int] = field(default_factory=dict)
+    """+CREG, +CGREG, +CEREG → <n>."""
+    operator_format: int = 0
+    operator_mode: int = 0
+    values: dict[str, str] = field(default_factory=dict)
+    """Commands that only keep what they are given."""
+
+
+@dataclass(slots=True)
+class Prompt:
+    """An open `> `: all input up to Ctrl-Z or ESC belongs to it."""
+
+    done: Callable[[str], str | None]
+    """Called with the body; answers the final result, or None when it will come later."""
+    text_mode: bool
+
+
+class Reception(Protocol):
+    """What the command line needs of the receiving half."""
+
+    def reset(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def acknowledge(self, positive: bool = True) -> bool: ...
+
+
+class Transmission(Protocol):
+    """What the command line needs of the sending half."""
+
+    def send(self, arguments: str) -> str | None: ...
+
+    def write(self, arguments: str) -> str | None: ...
+
+    def send_stored(self, pdu: str) -> str | None: ...
+
+
+class Modem:
+    """One device. The owner feeds it bytes and gives it a sink; `on_ready` tells the network that it can receive."""
+
+    def __init__(
+        self, index: int, imei: str, card: Card, *, brand: Brand, settings: Settings, random: Random, clock: Clock
+    ) -> None:
+        self.index, self.imei, self.card, self.brand, self.settings = index, imei, card, brand, settings
+        self.clock, self.random = clock, random
+        change(settings, brand.settings)
+        self.faults = Faults(random)
+        self.session = Session()
+        self.memories: dict[str, Memory] = {}
+        for name in sorted({name for group in brand.memories for name in group} - {"MT"}) or ["SM"]:
+            self.memories[name] = Memory(settings.capacity)
+        self.counts: Counter[str] = Counter()
+        self.commands: Counter[str] = Counter()
+        self.powered = False
+        self.frozen = False
+        self.thawed_by_cfun = False
+        self.radio = True
+        self.busy = False
+        self.prompt: Prompt | None = None
+        self.reception: Reception
+        self.transmission: Transmission
+        self.reference = random.randrange(256) if settings.reference_next is None else settings.reference_next
+        self.sink: Callable[[bytes], None] = lambda _data: None
+        self.on_ready: Callable[[], None] = lambda: None
+        self._input = ""
+        self._out: list[str] = []
+        self._held: list[str] = []
+        self._queue: deque[str] = deque()
+        self._timers: set[Timer] = set()
+        self._fragments: deque[bytes] = deque()
+        self._noise_next = 0
+        self._cfun_busy = self._csca_busy = 0
+        self._deaf_until = 0.0
+
+    # ------------------------------------------------------------------------------------------------------- power
+
+    def power_on(self, silent: bool = False) -> None:
+        """Plugged in, or booted again: settings are the factory's, the echo is on, the PIN is wanted."""
+        self.powered, self.frozen = True, False
+        self.card.power_up()
+        self._csca_busy = self.brand.csca_busy
+        self._reset_session()
+        if self.settings.boot_s > 0:
+            self._deaf_until = self.clock.time() + self.settings.boot_s
+            self.later(self.settings.boot_s, self._booted, silent)
+        else:
+            self._booted(silent)
+
+    def _booted(self, silent: bool) -> None:
+        self._deaf_until = 0.0
+        if not silent:
+            for line in self.brand.boot_lines:
+                self.line(line)
+        self.flush()
+        self.on_ready()
+
+    def power_off(self) -> None:
+        """Everything that was under way is gone; what the network has not been told of did not happen."""
+        self.powered = False
+        self._drop_work()
+        self.reception.reset()
+
+    def reboot(self, silent: bool = True) -> None:
+        self.power_off()
+        self.power_on(silent)
+
+    def freeze(self, seconds: float | None = None, cfun: bool = False) -> None:
+        """Hear nothing and say nothing: for `seconds`, until CFUN=1,1 is written (`cfun`), until unplugged."""
+        self.frozen, self.thawed_by_cfun = True, cfun
+        if seconds is not None:
+            self.later(seconds, self._thaw)
+
+    def _thaw(self) -> None:
+        self.frozen = False
+        self.on_ready()
+
+    def _drop_work(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._input, self.prompt, self.busy = "", None, False
+        for buffer in (self._queue, self._fragments, self._out, self._held):
+            buffer.clear()
+
+    def _reset_session(self) -> None:
+        self.session = Session()
+        for position, offered in enumerate(self.brand.memories):
+            preferred = "SM" if "SM" in offered else next(iter(offered), "SM")
+            self.session.memories[position] = preferred
+
+    def reset_settings(self) -> None:
+        """ATZ and AT&F: the session's settings, without a reboot."""
+        self._reset_session()
+
+    @property
+    def registered(self) -> bool:
+        return self.settings.registration in (1, 5) and self.radio and self.unlocked
+
+    @property
+    def unlocked(self) -> bool:
+        return self.settings.sim_present and self.card.state == "READY"
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the network can hand it something now."""
+        return self.powered and not self.frozen and self.registered and not self._deaf_until
+
+    # ------------------------------------------------------------------------------------------------------- timers
+
+    def later(self, delay: float, callback: Callable[..., object], *args: Any) -> Timer:
+        """A timer that dies with the power."""
+        timer: Timer
+
+        def fire() -> None:
+            self._timers.discard(timer)
+            callback(*args)
+
+        timer = self.clock.call_later(delay, fire)
+        self._timers.add(timer)
+        return timer
+
+    def forget(self, timer: Timer) -> None:
+        timer.cancel()
+        self._timers.discard(timer)
+
+    # -------------------------------------------------------------------------------------------------------- input
+
+    def feed(self, data: bytes) -> None:
+        """What the host wrote."""
+        if not self.powered or self._deaf_until:
+            return
+        if self.frozen:
+            if not (self.thawed_by_cfun and b"CFUN=1,1" in data.upper()):
+                return
+            self.reboot()
+            return
+        self._input += data.decode("latin-1")
+        self._work()
+        self.flush()
+
+    def _work(self) -> None:
+        while self._input and not self.busy:
+            if self.prompt is not None:
+                if not self._collect(self.prompt):
+                    break
+                continue
+            line, found, rest = self._input.partition("\r")
+            if not found:
+                break
+            self._input = rest
+            if self.session.echo:
+                self._out.append(line + "\r")
+            self._command_line(line.lstrip(_STRAY).rstrip())
+
+    def _collect(self, prompt: Prompt) -> bool:
+        body, found, rest = self._input.partition(CTRL_Z)
+        escape = body.rfind(ESC)
+        if escape >= 0:
+            self._input = self._input[escape + 1 :]
+            self._close_prompt()
+            if self.brand.escape:
+                self.result(self.brand.escape)
+            return True
+        if not found:
+            return False
+        self._input = rest
+        if self.session.echo:
+            self._out.append(body + CTRL_Z)
+        self._close_prompt()
+        try:
+            result = prompt.done(body.removeprefix("\n"))
+        except Failure as failure:
+            result = failure.result
+        self._conclude(result)
+        return True
+
+    def _close_prompt(self) -> None:
+        self.prompt = None
+        if self._held:
+            self._out.extend(self._held)
+            self._held.clear()
+
+    def open_prompt(self, prompt: Prompt) -> None:
+        self.prompt, self.busy = prompt, False
+        self._out.append("\r\n> ")
+
+    def _command_line(self, line: str) -> None:
+        if line[:2].upper() != "AT":
+            return
+        self._queue.extend(split_commands(line[2:]))
+        self._next()
+
+    def _next(self) -> None:
+        while self._queue:
+            try:
+                result = self._execute(self._queue.popleft())
+            except Failure as failure:
+                result = failure.result
+            if result is None:
+                self.busy = self.prompt is None
+                return
+            if result != "OK":
+                self._queue.clear()
+                self.result(result)
+                return
+        self.result("OK")
+
+    def _execute(self, command: str) -> str | None:
+        match = _COMMAND.fullmatch(command)
+        name, kind, arguments = match.groups("") if match else (command, "", "")
+        name = name.upper()
+        self.commands[name] += 1
+        if self.faults:
+            if self.faults.strike("command_silence", command):
+                return SILENT
+            strike = self.faults.strike("command_error", command)
+            if strike is not None:
+                raise Failure(str(strike["text"]))
+        if self._cfun_busy and name:
+            self._cfun_busy -= 1
+            raise Failure("+CMS ERROR: 515")
+        if not self.unlocked:
+            self._require_sim(name)
+        brand = self.brand
+        known = brand.extra.get(command.upper())
+        if known is not None:
+            for each in known:
+                self.line(each)
+            return "OK"
+        question = brand.cpin_lines.get(command.upper())
+        if question is not None:
+            card = self.card
+            self.line(question.format(state=card.state, pin=card.pin_left, puk=card.puk_left))
+            return "OK"
+        handler = HANDLERS.get(name)
+        if handler is None or name in brand.unsupported:
+            raise Failure(brand.unknown)
+        return handler(self, kind, arguments)
+
+    def _require_sim(self, name: str) -> None:
+        if name in (_BEFORE_PIN_STRICT if self.brand.pin_first else _BEFORE_PIN):
+            return
+        code = {"SIM PIN": 1, "READY": 0}.get(self.card.state, 6 if name in _MESSAGE_SERVICE else 2)
+        raise self.cms(310 + code) if name in _MESSAGE_SERVICE else self.cme(10 + code)
+
+    # ------------------------------------------------------------------------------------------------------- output
+
+    def finish(self, result: str) -> None:
+        """The final result of a command that was left open."""
+        self.busy = False
+        self._conclude(result)
+        self._work()
+        self.flush()
+
+    def _conclude(self, result: str | None) -> None:
+        if result is None:
+            self.busy = True
+        elif result == "OK" and self._queue:
+            self._next()
+        else:
+            self._queue.clear()
+            self.result(result)
+
+    def line(self, text: str) -> None:
+        """An information line of the answer under way."""
+        end = self.settings.line_end
+        self._out.append(f"{end}{text}{end}")
+
+    def result(self, text: str) -> None:
+        """A final result."""
+        if text == SILENT:
+            return
+        settings = self.settings
+        if settings.noise and (settings.noise_probability >= 1 or self.random.random() < settings.noise_probability):
+            self.line(settings.noise[self._noise_next % len(settings.noise)])
+            self._noise_next += 1
+        if self.faults:
+            strike = self.faults.strike("noise")
+            for each in strike["lines"] if strike else ():
+                self.line(each)
+            strike = self.faults.strike("garbage")
+            if strike:
+                self._out.append(bytes.fromhex(strike["hex"]).decode("latin-1"))
+        self.line(text)
+
+    def unsolicited(self, *lines: str) -> None:
+        """Lines nobody asked for; they wait while a prompt is open. The caller flushes."""
+        end = self.settings.line_end
+        text = end + end.join(lines) + end
+        (self._out if self.prompt is None else self._held).append(text)
+
+    def raw(self, text: str) -> None:
+        """Bytes (as Latin-1) in the middle of whatever is going on."""
+        self._out.append(text)
+
+    def flush(self) -> None:
+        if not self._out:
+            return
+        data = "".join(self._out).encode("latin-1", "replace")
+        self._out.clear()
+        settings = self.settings
+        if settings.drop_probability:
+            data = bytes(octet for octet in data if self.random.random() >= settings.drop_probability)
+        if not settings.chunk and not self._fragments:
+            self.sink(data)
+            return
+        size = settings.chunk or len(data)
+        idle = not self._fragments
+        self._fragments.extend(data[i : i + size] for i in range(0, len(data), size))
+        if idle:
+            self._dribble()
+
+    def _dribble(self) -> None:
+        if self._fragments:
+            self.sink(self._fragments[0])
+            # The fragment leaves the queue only with its turn over, so that what is flushed meanwhile stays behind it.
+            self.later(self.settings.chunk_delay_s, self._dribbled)
+
+    def _dribbled(self) -> None:
+        self._fragments.popleft()
+        self._dribble()
+
+    # ------------------------------------------------------------------------------------------------------- errors
+
+    def cme(self, code: int) -> Failure:
+        """+CME ERROR as CMEE wants it (27.007 §9.2)."""
+        level = self.session.errors
+        if level == 0:
+            return Failure("ERROR")
+        return Failure(f"+CME ERROR: {_CME_TEXT.get(code, code) if level == 2 else code}")
+
+    def cms(self, code: int) -> Failure:
+        """+CMS ERROR (27.005 §3.2.5); its form does not depend on CMEE."""
+        return Failure(f"+CMS ERROR: {code}")
+
+    def after_cfun(self) -> None:
+        self._cfun_busy = self.brand.busy_after_cfun
+
+    def csca_busy(self) -> bool:
+        if self._csca_busy:
+            self._csca_busy -= 1
+            return True
+        return False
+
+
+Handler = Callable[[Modem, str, str], str | None]
+HANDLERS: dict[str, Handler] = {}
+"""Command → what answers it: given the modem, the form ("", "?", "=?", "=") and the rest; returns the final result."""
+
+
+def answers(*names: str) -> Callable[[Handler], Handler]:
+    """Enter a function as the handler of these commands."""
+
+    def enter(handler: Handler) -> Handler:
+        for name in names:
+            HANDLERS[name] = handler
+        return handler
+
+    return enter
+
+
+def split_commands(line: str) -> list[str]:
+    """The commands of one line without its AT (V.250 §5.2): `E0V1+CMGF=0;+CSQ` → `E0`, `V1`, `+CMGF=0`, `+CSQ`."""
+    rest = line.strip()
+    if rest[:1] == "+" and ";" not in rest:
+        return [rest]
+    commands: list[str] = []
+    while rest:
+        if rest[0] in "+^*#$%!" or rest[:1].upper() == "D":
+            end = _extended_end(rest)
+            commands.append(rest[:end].strip())
+            rest = rest[end + 1 :].lstrip()
+        elif rest[0] == ";":
+            rest = rest[1:].lstrip()
+        else:
+            match = re.match(r"[Ss]\d+(=\d*|\?)?|&?[A-Za-z](\d+|=\?|\?)?", rest)
+            size = match.end() if match else len(rest)
+            commands.append(rest[:size])
+            rest = rest[size:].lstrip()
+    return commands or [""]
+
+
+def _extended_end(text: str) -> int:
+    quoted = False
+    for position, letter in enumerate(text):
+        if letter == '"':
+            quoted = not quoted
+        elif letter == ";" and not quoted:
+            return position
+    return len(text)
+
+
+@answers("")
+def _attention(_modem: Modem, _kind: str, _arguments: str) -> str:
+    return "OK"
