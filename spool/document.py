@@ -1,0 +1,239 @@
+"""The job file as a frozen record: strict JSON in, every fault told with its place.
+
+Parsing is pure: bytes in, `JobDocument` out, `JobFileError` for anything else whatever the bytes are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Final, Literal
+
+from spool import fields
+from spool.errors import JobFileError
+from spool.folders import is_name
+from spool.strict_json import load
+
+JOB_FILE_LIMIT: Final = 64 << 20
+"""Bytes of a job file."""
+
+Channel = Literal["sms", "call", "email", "push", "whatsapp"]
+
+CHANNELS: Final = ("sms", "call", "email", "push", "whatsapp")
+PRIORITIES: Final = ("urgent", "normal", "bulk")
+ENCODINGS: Final = ("auto", "gsm7", "ucs2")
+RESENDS: Final = ("never", "allow")
+AREAS: Final = ("all", "tickets", "invoices", "customers")
+
+_CALL_KEYS: Final = frozenset({"call"})
+_EMAIL_KEYS: Final = frozenset({"subject", "html", "cc", "attachments", "area"})
+_KEYS: Final = (
+    frozenset(
+        {
+            "job",
+            "channel",
+            "text",
+            "template",
+            "values",
+            "recipients",
+            "recipients_file",
+            "recipients_rows",
+            "recipients_sha256",
+            "not_before",
+            "not_after",
+            "priority",
+            "lines",
+            "encoding",
+            "resend",
+        }
+    )
+    | _CALL_KEYS
+    | _EMAIL_KEYS
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """What an e-mail has beside its text. `attachments` are bare names beside the job file."""
+
+    subject: str | None = None
+    html: str | None = None
+    cc: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    area: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class JobDocument:
+    """One job file, checked for shape; times are aware, recipients' keys are column names as in a sheet's header."""
+
+    file: str
+    """Name of the job file, for errors."""
+    job: str
+    channel: Channel
+    text: str | None = None
+    template: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    """By lower-case variable name."""
+    recipients: tuple[Mapping[str, str], ...] | None = None
+    """Inline recipients, cells as text (numbers as they were written); None when they are in `recipients_file`."""
+    recipients_file: str | None = None
+    recipients_rows: int | None = None
+    recipients_sha256: str | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    priority: Literal["urgent", "normal", "bulk"] = "normal"
+    lines: tuple[str, ...] = ()
+    """Empty: any line of the channel."""
+    encoding: Literal["auto", "gsm7", "ucs2"] = "auto"
+    resend: Literal["never", "allow"] = "never"
+    call: Mapping[str, Any] | None = None
+    """The call's plan: keys and shapes as in the job file, defaults filled in, durations in seconds."""
+    email: Email | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Bare names of the files beside the job file that belong to it, the recipients' first."""
+        named = (self.recipients_file,) if self.recipients_file else ()
+        return named + tuple(n for n in (self.email.attachments if self.email else ()) if n not in named)
+
+    def content_hash(self, files: Mapping[str, str] | None = None) -> str:
+        """SHA-256 (hex) of what the job says; `files` maps each of `self.files` to the SHA-256 (hex) of its bytes.
+
+        Two jobs of one id with equal hashes are the same job. Spelling does not count: order of keys, white space,
+        defaults written out, an instant's offset, the name of the recipients' file, the checks on its size.
+        """
+        given = dict(files or {})
+        if missing := [name for name in self.files if name not in given]:
+            raise ValueError(f"no hash of {missing[0]}")
+        content = {
+            "v": 1,
+            "channel": self.channel,
+            "text": self.text,
+            "template": self.template,
+            "values": dict(self.values),
+            "recipients": self.recipients,
+            "recipients_file": given[self.recipients_file] if self.recipients_file else None,
+            "not_before": self.not_before.timestamp() if self.not_before else None,
+            "not_after": self.not_after.timestamp() if self.not_after else None,
+            "priority": self.priority,
+            "lines": sorted(self.lines),
+            "encoding": self.encoding,
+            "resend": self.resend,
+            "call": self.call,
+            "email": self._email_content(given),
+        }
+        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def _email_content(self, files: Mapping[str, str]) -> dict[str, Any] | None:
+        if self.email is None:
+            return None
+        email = self.email
+        attached = [[name, files[name]] for name in email.attachments]
+        return {"subject": email.subject, "html": email.html, "cc": email.cc, "area": email.area, "files": attached}
+
+
+def parse(data: bytes, file: str = "job.json") -> JobDocument:
+    """A job file's bytes as a document. `file` is its name: for errors, and its stem is the default job id.
+
+    JobFileError is the only error, whatever the bytes are.
+    """
+    if len(data) > JOB_FILE_LIMIT:
+        raise JobFileError("too_large", "job_too_large", file=file, limit=f"{JOB_FILE_LIMIT >> 20} MiB")
+    try:
+        return _document(load(data), file)
+    except JobFileError as error:
+        error.file = error.file or file
+        raise
+
+
+def _document(raw: Any, file: str) -> JobDocument:
+    if not isinstance(raw, dict):
+        raise JobFileError("json_invalid", "json_not_object", line=1, column=1)
+    fields.known(raw, _KEYS, "")
+    channel = fields.choice(raw, "channel", CHANNELS, None)
+    for keys, owner in ((_CALL_KEYS, "call"), (_EMAIL_KEYS, "email")):
+        if channel != owner and (alien := sorted(keys & raw.keys())):
+            raise JobFileError("value_invalid", "value_channel", field=alien[0], channel=channel)
+    recipients, recipients_file = _recipients(raw)
+    not_before, not_after = fields.instant(raw, "not_before"), fields.instant(raw, "not_after")
+    if not_before and not_after and not_after <= not_before:
+        raise JobFileError("value_invalid", "value_times", field="not_after")
+    document = JobDocument(
+        file=file,
+        job=_job(raw, file),
+        channel=channel,  # type: ignore[arg-type] # `choice` has checked it, here and below
+        text=fields.string(raw, "text", None, limit=fields.TEXT_LIMIT),
+        template=fields.string(raw, "template", None),
+        values=fields.variables(raw, "values"),
+        recipients=recipients,
+        recipients_file=recipients_file,
+        recipients_rows=fields.whole(raw, "recipients_rows", None, low=0, high=10_000_000),
+        recipients_sha256=fields.sha256(raw, "recipients_sha256"),
+        not_before=not_before,
+        not_after=not_after,
+        priority=fields.choice(raw, "priority", PRIORITIES, "normal"),  # type: ignore[arg-type]
+        lines=fields.strings(raw, "lines"),
+        encoding=fields.choice(raw, "encoding", ENCODINGS, "auto"),  # type: ignore[arg-type]
+        resend=fields.choice(raw, "resend", RESENDS, "never"),  # type: ignore[arg-type]
+        call=fields.call(raw, "call"),
+        email=_email(raw) if channel == "email" else None,
+    )
+    _words(document)
+    return document
+
+
+def _job(raw: dict[str, Any], file: str) -> str:
+    job = fields.string(raw, "job", None)
+    if job is None:
+        job = PurePosixPath(file).stem
+        if not is_name(job):
+            raise JobFileError("value_invalid", "value_stem", field="job", name=job)
+    elif not is_name(job):
+        raise JobFileError("value_invalid", "value_name", field="job", name=job)
+    return job
+
+
+def _recipients(raw: dict[str, Any]) -> tuple[tuple[Mapping[str, str], ...] | None, str | None]:
+    inline, name = raw.get("recipients"), fields.file_name(raw, "recipients_file")
+    if (inline is None) == (name is None):
+        kind = "recipients_none" if name is None else "recipients_both"
+        raise JobFileError("value_invalid", kind, field="recipients")
+    if inline is None:
+        return None, name
+    if raw.get("recipients_sha256") is not None:
+        raise JobFileError("value_invalid", "recipients_check", field="recipients_sha256")
+    recipients = fields.recipients(inline, "recipients")
+    told = fields.whole(raw, "recipients_rows", None, low=0, high=10_000_000)
+    if told is not None and told != len(recipients):
+        raise JobFileError(
+            "recipients_mismatch", "mismatch_rows", field="recipients_rows", told=told, found=len(recipients)
+        )
+    return recipients, None
+
+
+def _email(raw: dict[str, Any]) -> Email:
+    return Email(
+        subject=fields.string(raw, "subject", None),
+        html=fields.string(raw, "html", None, limit=fields.HTML_LIMIT),
+        cc=fields.strings(raw, "cc"),
+        attachments=fields.file_names(raw, "attachments"),
+        area=fields.choice(raw, "area", AREAS, "all"),
+    )
+
+
+def _words(document: JobDocument) -> None:
+    """A job says something: a text or a template, but for a call its script, and for an e-mail its HTML."""
+    if document.text is not None and document.template is not None:
+        raise JobFileError("value_invalid", "text_both", field="template")
+    scripted = document.call is not None and document.call.get("script") is not None
+    if scripted and (document.text is not None or document.template is not None):
+        raise JobFileError("value_invalid", "text_and_script", field="call.script")
+    written = document.email is not None and document.email.html is not None
+    if document.text is None and document.template is None and not scripted and not written:
+        raise JobFileError("value_invalid", "text_none", field="text")

@@ -1,0 +1,175 @@
+"""Files that survive a power cut: written aside, fsynced, given their name, then the folder fsynced.
+
+Everything works on directory handles, so that a folder swapped for a link in the middle leads nowhere else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+FOLDER_MODE: Final = 0o2770
+"""Folders of an account: its group reads and writes, new files inherit the group, others see nothing."""
+
+FILE_MODE: Final = 0o660
+
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CHUNK: Final = 1 << 20
+
+
+@contextmanager
+def open_folder(root: Path, *parts: str, create: bool = False) -> Iterator[int]:
+    """A handle of `root/parts…`, no part of which may be a link; with `create`, missing parts are made durably."""
+    # The root alone may be reached through links: the configuration names it, not a stranger.
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            try:
+                inner = os.open(part, _DIRECTORY, dir_fd=fd)
+            except FileNotFoundError:
+                if not create:
+                    raise
+                make_folder(fd, part)
+                inner = os.open(part, _DIRECTORY, dir_fd=fd)
+            os.close(fd)
+            fd = inner
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def make_folder(parent: int, name: str, mode: int = FOLDER_MODE) -> bool:
+    """Makes folder `name` in the folder open as `parent`, durably; False when it was there."""
+    try:
+        os.mkdir(name, mode & 0o777, dir_fd=parent)
+    except FileExistsError:
+        return False
+    # mkdir obeys the process's umask and drops setgid; the spool's rule is its own.
+    fd = os.open(name, _DIRECTORY, dir_fd=parent)
+    try:
+        os.fchmod(fd, mode)
+    finally:
+        os.close(fd)
+    os.fsync(parent)
+    return True
+
+
+def entries(folder: int) -> list[str]:
+    """The names in a folder, sorted."""
+    return sorted(os.listdir(folder))
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Writes every byte; os.write may stop short on a full disk before it says so."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def create_file(folder: int, name: str) -> int:
+    """A new file open for writing, with the spool's mode; one of that name left by a crash is removed first."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        fd = os.open(name, flags, FILE_MODE, dir_fd=folder)
+    except FileExistsError:
+        os.unlink(name, dir_fd=folder)
+        fd = os.open(name, flags, FILE_MODE, dir_fd=folder)
+    os.fchmod(fd, FILE_MODE)
+    return fd
+
+
+@contextmanager
+def _written_aside(folder: int, name: str, chunks: Iterable[bytes]) -> Iterator[str]:
+    """The name of a hidden file in `folder` that holds `chunks` and is fsynced; removed at the end, however it ends."""
+    aside = f".{name}.tmp"
+    fd = create_file(folder, aside)
+    try:
+        try:
+            for chunk in chunks:
+                write_all(fd, chunk)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        yield aside
+    finally:
+        with suppress(OSError):
+            os.unlink(aside, dir_fd=folder)
+
+
+def replace(folder: int, name: str, chunks: Iterable[bytes]) -> None:
+    """Gives `name` in `folder` new content at once; readers see the old or the new file, whole."""
+    with _written_aside(folder, name, chunks) as aside:
+        os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+    os.fsync(folder)
+
+
+def publish(folder: int, name: str, chunks: Iterable[bytes]) -> bool:
+    """Makes the immutable file `name` in `folder`; False when it is there with the same bytes.
+
+    FileExistsError when it is there with other bytes.
+    """
+    with _written_aside(folder, name, chunks) as aside:
+        try:
+            os.link(aside, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+            new = True
+        except FileExistsError:
+            if not same_bytes(folder, aside, folder, name):
+                raise
+            new = False
+    # Also for a file that was there: a crash may have come before the folder was synced.
+    os.fsync(folder)
+    return new
+
+
+def open_file(folder: int, name: str) -> int:
+    """Opens an existing file for reading without following links and without ever blocking (FIFOs)."""
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=folder)
+
+
+def same_bytes(folder: int, name: str, other_folder: int, other_name: str) -> bool:
+    """Whether two files are regular and hold the same bytes; False when either cannot be opened as such."""
+    try:
+        one = open_file(folder, name)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ELOOP}:
+            return False
+        raise
+    try:
+        try:
+            two = open_file(other_folder, other_name)
+        except OSError as error:
+            if error.errno in {errno.ENOENT, errno.ELOOP}:
+                return False
+            raise
+        try:
+            return _same_content(one, two)
+        finally:
+            os.close(two)
+    finally:
+        os.close(one)
+
+
+def _same_content(one: int, two: int) -> bool:
+    first, second = os.fstat(one), os.fstat(two)
+    if not (stat.S_ISREG(first.st_mode) and stat.S_ISREG(second.st_mode)) or first.st_size != second.st_size:
+        return False
+    while True:
+        # Regular files: a read is short at the end only, so equal files read equal chunks.
+        chunk = os.read(one, _CHUNK)
+        if chunk != os.read(two, _CHUNK):
+            return False
+        if not chunk:
+            return True
+
+
+def sync_file(folder: int, name: str) -> None:
+    fd = open_file(folder, name)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

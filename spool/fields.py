@@ -1,0 +1,311 @@
+"""The shapes that a job file's fields may have. Each function reads one key of a JSON object and says what is wrong.
+
+`path` in front of a key makes the `field` of an error (`call.script.message`). A value of null is a key left out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from spool.columns import column_name
+from spool.errors import JobFileError
+from spool.strict_json import Number
+
+TEXT_LIMIT: Final = 20_000
+"""Characters of a text: twice what 255 parts of an SMS can carry in UCS-2 is nobody's message."""
+HTML_LIMIT: Final = 2_000_000
+STRING_LIMIT: Final = 1_000
+NAME_LIMIT: Final = 200
+"""Bytes of a file's name: `.error.json` still fits behind it within the 255 of the usual file systems."""
+
+DISPOSITIONS: Final = ("machine", "busy", "no_answer", "congestion", "rejected", "failed")
+"""What may be tried again, by a call's `retries`."""
+
+_VARIABLE: Final = re.compile(r"[^\W\d_]\w*")
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)", re.ASCII)
+_DURATION_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_ACTION: Final = re.compile(r"[a-z][a-z_]*(?::[^\s:]{1,64})?")
+_DIGITS: Final = re.compile(r"\d{1,18}", re.ASCII)
+_DECIMAL: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+
+
+def invalid(kind: str, field: str, **values: Any) -> JobFileError:
+    return JobFileError("value_invalid", kind, field=field, **values)
+
+
+def known(raw: Mapping[str, Any], keys: Collection[str], path: str) -> None:
+    """Refuses the first key that is not one of `keys`."""
+    for key in raw:
+        if key not in keys:
+            name = key.encode("utf-8", "backslashreplace").decode()[:NAME_LIMIT]
+            raise JobFileError("key_unknown", field=path + name, name=name)
+
+
+def table(raw: Mapping[str, Any], key: str, keys: Collection[str] | None, path: str = "") -> dict[str, Any] | None:
+    value = raw.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise invalid("value_object", path + key)
+    if keys is not None:
+        known(value, keys, f"{path}{key}.")
+    return value
+
+
+def string(
+    raw: Mapping[str, Any], key: str, default: str | None, path: str = "", limit: int = STRING_LIMIT
+) -> str | None:
+    """A string that is not blank."""
+    value = raw.get(key)
+    if value is None:
+        return default
+    return _text(value, path + key, limit)
+
+
+def _text(value: Any, field: str, limit: int = STRING_LIMIT) -> str:
+    if not isinstance(value, str) or isinstance(value, Number):
+        raise invalid("value_string", field)
+    if not value.strip():
+        raise invalid("value_blank", field)
+    if len(value) > limit:
+        raise invalid("value_long", field, limit=limit)
+    return value
+
+
+def choice(raw: Mapping[str, Any], key: str, options: Sequence[str], default: str | None, path: str = "") -> str:
+    """One of `options`; without a default the key must be there."""
+    value = raw.get(key)
+    if value is None:
+        if default is None:
+            raise invalid("value_required", path + key, options=", ".join(options))
+        return default
+    if not isinstance(value, str) or value not in options:
+        raise invalid("value_choice", path + key, options=", ".join(options))
+    return value
+
+
+def strings(raw: Mapping[str, Any], key: str, path: str = "") -> tuple[str, ...]:
+    """A list of different strings that is not empty; without the key, empty."""
+    value = raw.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not value:
+        raise invalid("value_list", path + key)
+    items = tuple(_text(item, f"{path}{key}[{index}]") for index, item in enumerate(value))
+    if len(set(items)) != len(items):
+        raise invalid("value_repeated", path + key)
+    return items
+
+
+def whole(raw: Mapping[str, Any], key: str, default: int | None, *, low: int, high: int, path: str = "") -> int | None:
+    value = raw.get(key)
+    if value is None:
+        return default
+    if isinstance(value, Number) and _DIGITS.fullmatch(value) and low <= int(value) <= high:
+        return int(value)
+    raise invalid("value_whole", path + key, low=low, high=high)
+
+
+def seconds(raw: Mapping[str, Any], key: str, default: float, *, low: float, high: float, path: str = "") -> float:
+    value = raw.get(key)
+    if value is None:
+        return default
+    if isinstance(value, Number) and _DECIMAL.fullmatch(value) and low <= float(value) <= high:
+        return float(value)
+    raise invalid("value_seconds", path + key, low=f"{low:g}", high=f"{high:g}")
+
+
+def instant(raw: Mapping[str, Any], key: str) -> datetime | None:
+    """ISO 8601 with an offset, as an aware time in UTC."""
+    value = raw.get(key)
+    if value is None:
+        return None
+    if isinstance(value, str) and not isinstance(value, Number):
+        try:
+            when = datetime.fromisoformat(value)
+        except ValueError:
+            when = None
+        # Years far off overflow when they change their offset, and are a slip of the keyboard anyway.
+        if when is not None and when.utcoffset() is not None and 2000 <= when.year <= 2999:
+            return when.astimezone(UTC)
+    raise invalid("value_instant", key)
+
+
+def sha256(raw: Mapping[str, Any], key: str) -> str | None:
+    value = raw.get(key)
+    if value is None:
+        return None
+    if isinstance(value, str) and _SHA256.fullmatch(value):
+        return value.lower()
+    raise invalid("value_sha256", key)
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a file of this bare name can lie beside a job file and belong to it."""
+    return (
+        0 < len(name.encode("utf-8", "surrogateescape")) <= NAME_LIMIT
+        and "/" not in name
+        and not any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in name)
+        and not name.startswith(".")
+        and not name.lower().endswith((".tmp", ".part", ".json"))
+    )
+
+
+def file_name(raw: Mapping[str, Any], key: str) -> str | None:
+    value = raw.get(key)
+    return None if value is None else _bare(value, key)
+
+
+def file_names(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(_bare(name, f"{key}[{index}]") for index, name in enumerate(strings(raw, key)))
+
+
+def _bare(value: Any, field: str) -> str:
+    if not isinstance(value, str) or isinstance(value, Number) or not is_file_name(value):
+        raise invalid("value_file", field)
+    return value
+
+
+def variables(raw: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Values by variable name, lower-cased; a null is left out."""
+    values: dict[str, str] = {}
+    for name, value in (table(raw, key, None) or {}).items():
+        folded = unicodedata.normalize("NFC", name).lower()
+        if not _VARIABLE.fullmatch(folded):
+            raise invalid("value_variable", f"{key}.{name[:NAME_LIMIT]}")
+        if folded in values:
+            raise invalid("value_repeated", f"{key}.{name}")
+        if value is not None:
+            values[folded] = _cell(value, f"{key}.{name}")
+    return values
+
+
+def _cell(value: Any, field: str) -> str:
+    if not isinstance(value, str):
+        raise invalid("value_cell", field)
+    if len(value) > TEXT_LIMIT:
+        raise invalid("value_long", field, limit=TEXT_LIMIT)
+    return value
+
+
+def recipients(value: Any, key: str) -> tuple[dict[str, str], ...]:
+    """Inline recipients: objects of texts and numbers. Their keys become column names, as a sheet's header does."""
+    if not isinstance(value, list):
+        raise invalid("value_list", key)
+    if not value:
+        raise JobFileError("no_valid_recipient", field=key)
+    names: dict[str, str] = {}
+    return tuple([_recipient(row, key, index, names) for index, row in enumerate(value)])
+
+
+def _recipient(row: Any, key: str, index: int, names: dict[str, str]) -> dict[str, str]:
+    if not isinstance(row, dict):
+        raise invalid("value_object", f"{key}[{index}]")
+    cells: dict[str, str] = {}
+    for given, value in row.items():
+        name = names.get(given)
+        if name is None:
+            name = names[given] = column_name(given)
+            if not name:
+                raise invalid("value_variable", f"{key}[{index}]")
+        if name in cells:
+            raise invalid("value_repeated", f"{key}[{index}].{name}")
+        if value is not None:
+            # The common case is told without building a path.
+            cells[name] = (
+                value if isinstance(value, str) and len(value) <= TEXT_LIMIT else _cell(value, f"{key}[{index}].{name}")
+            )
+    return cells
+
+
+# ------------------------------------------------------------------------------------------------------------- calls
+
+
+def call(raw: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+    """A call's plan with its defaults filled in; None when the job has none."""
+    plan = table(raw, key, {"script", "amd", "min_heard_s", "ring_s", "retries"})
+    if plan is None:
+        return None
+    path = f"{key}."
+    return {
+        "script": _script(plan, "script", path),
+        "amd": choice(plan, "amd", ("off", "detect", "leave_message"), "off", path),
+        "min_heard_s": seconds(plan, "min_heard_s", 5.0, low=0, high=3600, path=path),
+        "ring_s": seconds(plan, "ring_s", 30.0, low=1, high=300, path=path),
+        "retries": _retries(plan, "retries", path),
+    }
+
+
+def _script(plan: Mapping[str, Any], key: str, path: str) -> dict[str, Any] | None:
+    script = table(plan, key, {"message", "menu", "language", "voice"}, path)
+    if script is None:
+        return None
+    path = f"{path}{key}."
+    return {
+        "message": _spoken(script, "message", path),
+        "menu": _menu(script, "menu", path),
+        "language": string(script, "language", "es", path),
+        "voice": string(script, "voice", None, path),
+    }
+
+
+def _spoken(script: Mapping[str, Any], key: str, path: str) -> list[dict[str, str]]:
+    value, field = script.get(key), path + key
+    if value is None:
+        raise invalid("value_missing", field)
+    if isinstance(value, str):
+        return [{"say": _text(value, field, TEXT_LIMIT)}]
+    if not isinstance(value, list) or not value:
+        raise invalid("value_message", field)
+    steps = []
+    for index, step in enumerate(value):
+        place = f"{field}[{index}]"
+        if not isinstance(step, dict) or len(step) != 1:
+            raise invalid("value_message", place)
+        known(step, {"say", "play", "amount"}, f"{place}.")
+        [(kind, content)] = step.items()
+        if kind == "play":
+            steps.append({kind: _bare(content, f"{place}.{kind}")})
+        elif kind == "amount":
+            # A fixed amount may well be written as a number.
+            steps.append({kind: _cell(content, f"{place}.{kind}")})
+        else:
+            steps.append({kind: _text(content, f"{place}.{kind}", TEXT_LIMIT)})
+    return steps
+
+
+def _menu(script: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
+    menu = table(script, key, frozenset("0123456789*#"), path) or {}
+    for digit, action in menu.items():
+        if not isinstance(action, str) or not _ACTION.fullmatch(action):
+            raise invalid("value_action", f"{path}{key}.{digit}")
+    return dict(menu)
+
+
+def _retries(plan: Mapping[str, Any], key: str, path: str) -> dict[str, dict[str, int]]:
+    rules = {}
+    for disposition in table(plan, key, DISPOSITIONS, path) or {}:
+        place = f"{path}{key}."
+        rule = table(plan[key], disposition, {"times", "pause"}, place)
+        if rule is None:
+            continue
+        place += f"{disposition}."
+        rules[disposition] = {
+            "times": whole(rule, "times", 1, low=0, high=20, path=place) or 0,
+            "pause_s": _duration(rule, "pause", 600, place),
+        }
+    return rules
+
+
+def _duration(raw: Mapping[str, Any], key: str, default_s: int, path: str) -> int:
+    value = raw.get(key)
+    if value is None:
+        return default_s
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        return int(match[1]) * _DURATION_S[match[2]]
+    raise invalid("value_duration", path + key)

@@ -1,0 +1,443 @@
+"""How a job leaves `incoming`: copied to a private folder, then accepted or refused, its originals removed last.
+
+    taken = take(spool, account, name)              # the job file's copy
+    document = read(taken)                          # JobFileError
+    taken = take_files(spool, taken, document)      # copies of what it names; JobFileError `recipients_missing`
+    …                                               # the store records it
+    commit(spool, taken, document.job)              # or reject(spool, taken, error), or discard(spool, taken)
+
+Until the store has committed, the originals in `incoming` are the job and the copies are nothing: a crash leaves
+rubbish in the private folder, which `recover` clears, and the files are read again. After that commit the job is in
+the store, and `commit` is repeated for a job found known with the same content until the originals are gone.
+Everything here blocks; the records are plain values that travel between processes.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from spool import durable
+from spool.document import JOB_FILE_LIMIT, JobDocument, parse
+from spool.errors import JobFileError, SpoolConflictError, SpoolGoneError, SpoolUnsettledError, operating_system
+from spool.fields import NAME_LIMIT
+from spool.folders import ACCEPTED, INCOMING, INTAKE, REJECTED, Spool, is_name
+
+DATA_FILE_LIMIT: Final = 1 << 30
+"""Bytes of a file that a job names: a million rows of a kilobyte."""
+
+_CHUNK: Final = 1 << 20
+_ASIDE: Final = ".aside-"
+_VERSIONS: Final = 10_000
+"""Files of one name kept side by side in `rejected`, before the oldest name is used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a file from a newer one of the same name."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One file's copy in the private folder, under the same name; `sha256` in hex."""
+
+    name: str
+    identity: Identity
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job file that has been copied, or could not be; `obstacle` is then the kind of its error."""
+
+    account: str
+    name: str
+    identity: Identity
+    folder: str
+    """Name of the private folder below `.intake/<account>`; empty when there is no copy."""
+    path: Path
+    """The same as a path."""
+    job: Copy | None = None
+    obstacle: str | None = None
+    files: tuple[Copy, ...] = ()
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 (hex) by name of the files the job names, for `JobDocument.content_hash`."""
+        return {copy.name: copy.sha256 for copy in self.files}
+
+
+def take(spool: Spool, account: str, name: str) -> Taken:
+    """Copies a job file to a private folder. What cannot be copied is told by `obstacle`, for `read` to raise.
+
+    SpoolGoneError when there is no such file, SpoolUnsettledError when it changed meanwhile, another
+    SpoolUnavailableError when the system fails.
+    """
+    with operating_system(f"{INCOMING}/{account}/{name}"), spool.open(INCOMING, account) as incoming:
+        status = _status(incoming, name)
+        bare = Taken(account, name, Identity.of(status), "", spool.path)
+        if obstacle := _obstacle(status, JOB_FILE_LIMIT, "job_too_large"):
+            return replace(bare, obstacle=obstacle)
+        folder = secrets.token_hex(16)
+        with spool.open(INTAKE, account, folder, create=True) as private:
+            try:
+                copy = _copy(incoming, name, private, JOB_FILE_LIMIT, "job_too_large")
+            except BaseException:
+                _clear(spool, account, folder)
+                raise
+        if isinstance(copy, str):
+            _clear(spool, account, folder)
+            return replace(bare, obstacle=copy)
+        path = spool.folder(INTAKE, account, folder)
+        return Taken(account, name, copy.identity, folder, path, copy)
+
+
+def read(taken: Taken) -> JobDocument:
+    """The copy as a document; JobFileError when the file is no job."""
+    if taken.obstacle is not None:
+        code = "too_large" if taken.obstacle == "job_too_large" else "json_invalid"
+        raise JobFileError(code, taken.obstacle, file=taken.name, limit=f"{JOB_FILE_LIMIT >> 20} MiB")
+    with operating_system(str(taken.path)):
+        data = (taken.path / taken.name).read_bytes()
+    return parse(data, taken.name)
+
+
+def take_files(
+    spool: Spool, taken: Taken, document: JobDocument, settled: Callable[[str, str], bool] | None = None
+) -> Taken:
+    """Copies the files that the job names.
+
+    JobFileError `recipients_missing` (its `file` says which) when one is not there: it may still come.
+    SpoolUnsettledError when one is being written, as `settled(account, name)` (the watcher's) or a change under our
+    hands tells.
+    """
+    copies: list[Copy] = []
+    with (
+        operating_system(f"{INCOMING}/{taken.account}"),
+        spool.open(INCOMING, taken.account) as incoming,
+        spool.open(INTAKE, taken.account, taken.folder) as private,
+    ):
+        for name in document.files:
+            try:
+                status = _status(incoming, name)
+            except SpoolGoneError:
+                raise JobFileError("recipients_missing", file=name, field=_field(document, name)) from None
+            if settled is not None and not settled(taken.account, name):
+                raise SpoolUnsettledError(name)
+            copy: Copy | str
+            copy = _obstacle(status, DATA_FILE_LIMIT, "too_many_bytes") or _copy(
+                incoming, name, private, DATA_FILE_LIMIT, "too_many_bytes"
+            )
+            if isinstance(copy, str):
+                code = "too_large" if copy == "too_many_bytes" else "recipients_unreadable"
+                raise JobFileError(
+                    code, copy, file=name, field=_field(document, name), limit=f"{DATA_FILE_LIMIT >> 20} MiB"
+                )
+            copies.append(copy)
+    taken = replace(taken, files=tuple(copies))
+    wanted, listed = document.recipients_sha256, document.recipients_file
+    if wanted and listed and taken.hashes[listed] != wanted:
+        raise JobFileError("recipients_mismatch", "mismatch_sha256", file=listed, field="recipients_sha256")
+    return taken
+
+
+def _field(document: JobDocument, name: str) -> str:
+    return "recipients_file" if name == document.recipients_file else "attachments"
+
+
+def commit(spool: Spool, taken: Taken, job: str) -> Path:
+    """The copies become `accepted/<account>/<job>/` and the originals go. Call it when the store has the job.
+
+    Call it again for the same job, known with the same content: then it completes what a crash cut short. Answers the
+    folder; should that name hold other files (of a store that was reset), `<job>~2` and so on, which is no job's name.
+    """
+    account = taken.account
+    if not is_name(job) or taken.job is None:
+        raise ValueError(f"not a job that was taken: {job!r}")
+    with (
+        operating_system(f"{ACCEPTED}/{account}/{job}"),
+        spool.open(ACCEPTED, account, create=True) as accepted,
+        spool.open(INTAKE, account) as intake,
+    ):
+        with durable.open_folder(spool.path, INTAKE, account, taken.folder) as private:
+            for copy in (taken.job, *taken.files):
+                durable.sync_file(private, copy.name)
+            os.fsync(private)
+        name = _accept(spool, taken, job, intake, accepted)
+        os.fsync(accepted)
+        os.fsync(intake)
+        _remove_originals(spool, taken)
+    return spool.folder(ACCEPTED, account) / name
+
+
+def _accept(spool: Spool, taken: Taken, job: str, intake: int, accepted: int) -> str:
+    for version in range(1, _VERSIONS):
+        name = job if version == 1 else f"{job}~{version}"
+        try:
+            os.rename(taken.folder, name, src_dir_fd=intake, dst_dir_fd=accepted)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+                raise
+            if _holds_the_same(taken, intake, name, accepted):
+                _clear(spool, taken.account, taken.folder)
+                return name
+        else:
+            return name
+    raise SpoolConflictError(f"{ACCEPTED}/{taken.account}/{job}: too many folders of that name")
+
+
+def _holds_the_same(taken: Taken, intake: int, name: str, accepted: int) -> bool:
+    assert taken.job is not None
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        there = os.open(name, flags, dir_fd=accepted)
+    except OSError:
+        return False  # something that is no folder
+    try:
+        ours = os.open(taken.folder, flags, dir_fd=intake)
+        try:
+            if len(durable.entries(there)) != 1 + len(taken.files):
+                return False
+            # The job file may have come under another name this time; what it says is what counts.
+            names = set(durable.entries(there)) - {copy.name for copy in taken.files}
+            if len(names) != 1 or not durable.same_bytes(ours, taken.job.name, there, names.pop()):
+                return False
+            return all(durable.same_bytes(ours, copy.name, there, copy.name) for copy in taken.files)
+        finally:
+            os.close(ours)
+    finally:
+        os.close(there)
+
+
+def reject(spool: Spool, taken: Taken, error: JobFileError, locale: str = "es") -> Path:
+    """Moves the job, with the files taken for it, to `rejected/<account>` with `<file>.error.json` beside it.
+
+    Answers the job file's path there. A name in use gets a number: `job.2.json`, `job.2.json.error.json`.
+    """
+    account = taken.account
+    with operating_system(f"{REJECTED}/{account}/{taken.name}"), spool.open(REJECTED, account, create=True) as rejected:
+        text = json.dumps(_printable(error.document(locale)), ensure_ascii=False, indent=2) + "\n"
+        if taken.job is None:
+            name = _free_name(rejected, taken.name, None)
+            durable.replace(rejected, f"{name}.error.json", [text.encode()])
+            _move_entry(spool, taken, name, rejected)
+        else:
+            with spool.open(INTAKE, account, taken.folder) as private:
+                for copy in (taken.job, *taken.files):
+                    durable.sync_file(private, copy.name)
+                name = _free_name(rejected, taken.name, private)
+                # The reason is there before the file is: no refused file without one.
+                durable.replace(rejected, f"{name}.error.json", [text.encode()])
+                os.rename(taken.job.name, name, src_dir_fd=private, dst_dir_fd=rejected)
+                for copy in taken.files:
+                    target = _free_name(rejected, copy.name, private)
+                    os.rename(copy.name, target, src_dir_fd=private, dst_dir_fd=rejected)
+                os.fsync(rejected)
+            _remove_originals(spool, taken)
+            _clear(spool, account, taken.folder)
+    return spool.folder(REJECTED, account) / name
+
+
+def _printable(document: dict[str, object]) -> dict[str, object]:
+    """File names are bytes to the kernel; what is not UTF-8 in them is shown as escapes."""
+    return {
+        key: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for key, value in document.items()
+    }
+
+
+def _free_name(folder: int, name: str, source: int | None) -> str:
+    """A name for `name` in `folder`: itself, or with a number when that one is in use by something else.
+
+    A file with the same bytes as `name` in `source` is a move that a crash cut short: its name is used again.
+    """
+    while len(os.fsencode(name)) > NAME_LIMIT:
+        name = name[1:]
+    path = PurePosixPath(name)
+    for version in range(1, _VERSIONS):
+        candidate = name if version == 1 else f"{path.stem}.{version}{path.suffix}"
+        try:
+            os.stat(candidate, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return candidate
+        if source is not None and durable.same_bytes(source, name, folder, candidate):
+            return candidate
+    return name
+
+
+def _move_entry(spool: Spool, taken: Taken, name: str, rejected: int) -> None:
+    """Moves what could not be copied (a link, a pipe, a giant) as it is, unless another has taken its name since."""
+    with spool.open(INCOMING, taken.account) as incoming:
+        try:
+            status = os.stat(taken.name, dir_fd=incoming, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if Identity.of(status) != taken.identity:
+            return
+        os.rename(taken.name, name, src_dir_fd=incoming, dst_dir_fd=rejected)
+        os.fsync(rejected)
+        os.fsync(incoming)
+
+
+def discard(spool: Spool, taken: Taken) -> None:
+    """Forgets the copies; the originals stay and will be read again."""
+    if taken.folder:
+        with operating_system(str(taken.path)):
+            _clear(spool, taken.account, taken.folder)
+
+
+def recover(spool: Spool) -> int:
+    """Clears what a crash left in the private folder; answers how many jobs will be read again. Only under the lock."""
+    count = 0
+    with operating_system(str(spool.path / INTAKE)), spool.open(INTAKE) as intake:
+        for account in filter(is_name, durable.entries(intake)):
+            with spool.open(INTAKE, account) as private:
+                folders = durable.entries(private)
+            for folder in folders:
+                if folder.startswith(_ASIDE):
+                    _settle_aside(spool, account, folder)
+                else:
+                    _clear(spool, account, folder)
+                    count += 1
+    return count
+
+
+# ------------------------------------------------------------------------------------------------------------- copying
+
+
+def _status(folder: int, name: str) -> os.stat_result:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        raise SpoolGoneError(name) from None
+
+
+def _obstacle(status: os.stat_result, limit: int, too_large: str) -> str | None:
+    if not stat.S_ISREG(status.st_mode):
+        return "file_not_regular"
+    if status.st_nlink != 1:
+        return "file_linked"
+    if status.st_size > limit:
+        return too_large
+    return None
+
+
+def _copy(source: int, name: str, target: int, limit: int, too_large: str) -> Copy | str:
+    """Copies `name` between two folders; answers the kind of an error when the file may not be taken.
+
+    Not synced: until the store has the job the copy is worth nothing, and `commit` syncs before anything is removed.
+    """
+    try:
+        fd = durable.open_file(source, name)
+    except FileNotFoundError:
+        raise SpoolGoneError(name) from None
+    except PermissionError:
+        return "file_denied"
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:
+            return "file_not_regular"  # swapped for a link or a socket since we looked
+        raise
+    try:
+        status = os.fstat(fd)
+        if obstacle := _obstacle(status, limit, too_large):
+            return obstacle
+        digest = _pour(fd, target, name, status.st_size)
+        if digest is None or Identity.of(os.fstat(fd)) != Identity.of(status):
+            raise SpoolUnsettledError(name)
+        return Copy(name, Identity.of(status), digest)
+    finally:
+        os.close(fd)
+
+
+def _pour(source: int, folder: int, name: str, size: int) -> str | None:
+    """Copies `size` bytes and answers their SHA-256, or None when there are more or fewer."""
+    digest, left = hashlib.sha256(), size
+    target = durable.create_file(folder, name)
+    try:
+        # One byte more than the size is asked for, so that a file that grows meanwhile shows.
+        while chunk := os.read(source, min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                return None
+            digest.update(chunk)
+            durable.write_all(target, chunk)
+    finally:
+        os.close(target)
+    return digest.hexdigest() if left == 0 else None
+
+
+# ------------------------------------------------------------------------------------------------------------ removing
+
+
+def _remove_originals(spool: Spool, taken: Taken) -> None:
+    """Removes the job's files from `incoming`, the job file first: never a job there without its data."""
+    assert taken.job is not None
+    with spool.open(INCOMING, taken.account) as incoming:
+        for copy in (taken.job, *taken.files):
+            _remove_original(spool, taken.account, incoming, copy)
+            os.fsync(incoming)
+
+
+def _remove_original(spool: Spool, account: str, incoming: int, copy: Copy) -> None:
+    """Removes one file if it is still the one that was copied.
+
+    A newer one may take its name between a look and an unlink, so the file is moved aside, looked at there, and put
+    back if it is another. The folder's name keeps the identity, for a crash in between.
+    """
+    try:
+        if Identity.of(os.stat(copy.name, dir_fd=incoming, follow_symlinks=False)) != copy.identity:
+            return
+    except FileNotFoundError:
+        return
+    identity = copy.identity
+    folder = f"{_ASIDE}{identity.device}-{identity.inode}-{identity.size}-{identity.mtime_ns}"
+    with durable.open_folder(spool.path, INTAKE, account) as intake, suppress(FileExistsError):
+        os.mkdir(folder, 0o700, dir_fd=intake)
+    with durable.open_folder(spool.path, INTAKE, account, folder) as aside, suppress(FileNotFoundError):
+        os.rename(copy.name, copy.name, src_dir_fd=incoming, dst_dir_fd=aside)
+    _settle_aside(spool, account, folder)
+
+
+def _settle_aside(spool: Spool, account: str, folder: str) -> None:
+    """Removes what lies aside if it is the file its folder is named for; puts back what is not."""
+    identity = Identity(*(int(number) for number in folder.removeprefix(_ASIDE).split("-", 3)))
+    with (
+        durable.open_folder(spool.path, INTAKE, account) as intake,
+        durable.open_folder(spool.path, INTAKE, account, folder) as aside,
+    ):
+        for name in durable.entries(aside):
+            if Identity.of(os.stat(name, dir_fd=aside, follow_symlinks=False)) != identity:
+                with spool.open(INCOMING, account) as incoming:
+                    # A third one of that name replaces this one, as a rename by its writer would have.
+                    with suppress(FileExistsError):
+                        os.link(name, name, src_dir_fd=aside, dst_dir_fd=incoming, follow_symlinks=False)
+                    os.fsync(incoming)
+            os.unlink(name, dir_fd=aside)
+        os.rmdir(folder, dir_fd=intake)
+
+
+def _clear(spool: Spool, account: str, folder: str) -> None:
+    """Removes a private folder and the copies in it; one that is gone already is fine."""
+    with durable.open_folder(spool.path, INTAKE, account) as intake, suppress(FileNotFoundError):
+        with durable.open_folder(spool.path, INTAKE, account, folder) as private:
+            for name in durable.entries(private):
+                os.unlink(name, dir_fd=private)
+        os.rmdir(folder, dir_fd=intake)

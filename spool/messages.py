@@ -1,0 +1,304 @@
+"""What the file boundary says to people, in Spanish and English, by the kinds of `JobFileError` and of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+DEFAULT_LOCALE: Final = "es"
+
+_CATALOGUE: Final[dict[str, tuple[str, str]]] = {
+    # ------------------------------------------------------------------------------------------------ the file itself
+    "file_not_regular": (
+        "{file} no es un archivo común (es un enlace, una tubería o una carpeta). Copie el archivo mismo.",
+        "{file} is not a regular file (it is a link, a pipe or a folder). Put the file itself there.",
+    ),
+    "file_linked": (
+        "{file} tiene otro nombre más en el disco (enlace duro). Copie el archivo en vez de enlazarlo.",
+        "{file} has another name on the disk (a hard link). Copy the file instead of linking it.",
+    ),
+    "file_denied": (
+        "No hay permiso para leer {file}. Dé lectura a su grupo (chmod g+r) y vuelva a dejarlo.",
+        "{file} may not be read. Let its group read it (chmod g+r) and drop it again.",
+    ),
+    "job_too_large": (
+        "El archivo de trabajo supera {limit}. Ponga los destinatarios en un CSV aparte (recipients_file).",
+        "The job file is larger than {limit}. Put the recipients into a CSV of their own (recipients_file).",
+    ),
+    # ----------------------------------------------------------------------------------------------------------- JSON
+    "json_invalid": ("El archivo no es JSON válido.", "The file is not valid JSON."),
+    "json_syntax": ("El archivo no es JSON válido: {reason}.", "The file is not valid JSON: {reason}."),
+    "json_encoding": (
+        "El archivo no está en UTF-8. Guárdelo con codificación UTF-8.",
+        "The file is not UTF-8. Save it with UTF-8 encoding.",
+    ),
+    "json_duplicate": ("La clave {field} está dos veces.", "The key {field} is there twice."),
+    "json_constant": (
+        "NaN e Infinity no son JSON. Escriba un número o quite la clave.",
+        "NaN and Infinity are not JSON. Write a number or leave the key out.",
+    ),
+    "json_depth": ("El JSON está anidado con demasiada profundidad.", "The JSON is nested too deeply."),
+    "json_not_object": (
+        "El archivo debe ser un objeto JSON: {{ … }}.",
+        "The file must be one JSON object: {{ … }}.",
+    ),
+    "key_unknown": (
+        "La clave {field} no existe. Revise cómo está escrita o quítela.",
+        "There is no key {field}. Check its spelling or leave it out.",
+    ),
+    # --------------------------------------------------------------------------------------------------------- values
+    "value_invalid": ("El valor de {field} no sirve.", "The value of {field} will not do."),
+    "value_channel": (
+        "La clave {field} no corresponde al canal {channel}.",
+        "The key {field} does not belong to the channel {channel}.",
+    ),
+    "value_times": (
+        "not_after debe ser posterior a not_before.",
+        "not_after must be later than not_before.",
+    ),
+    "value_stem": (
+        (
+            "El nombre del archivo, «{name}», no puede ser el nombre del trabajo. Agregue la clave job (letras sin"
+            " acento, dígitos, punto, guion y guion bajo; hasta 64)."
+        ),
+        (
+            "The file's name, \"{name}\", cannot be the job's id. Add the key job (letters without accents, digits,"
+            " dot, hyphen and underscore; at most 64)."
+        ),
+    ),
+    "value_name": (
+        "«{name}» no puede ser el nombre de un trabajo: letras sin acento, dígitos, «.», «-» y «_»; hasta 64.",
+        '"{name}" cannot be a job\'s id: letters without accents, digits, dot, hyphen and underscore; at most 64.',
+    ),
+    "value_object": ("{field} debe ser un objeto: {{ … }}.", "{field} must be an object: {{ … }}."),
+    "value_string": ("{field} debe ser un texto entre comillas.", "{field} must be a text in quotes."),
+    "value_blank": (
+        "{field} está vacío. Escriba un valor o quite la clave.",
+        "{field} is empty. Give a value or leave it out.",
+    ),
+    "value_long": ("{field} supera {limit} caracteres.", "{field} is longer than {limit} characters."),
+    "value_missing": ("Falta {field}.", "{field} is missing."),
+    "value_required": (
+        "Falta {field}, que debe ser uno de: {options}.",
+        "{field} is missing; it must be one of: {options}.",
+    ),
+    "value_choice": ("{field} debe ser uno de: {options}.", "{field} must be one of: {options}."),
+    "value_list": (
+        "{field} debe ser una lista con algún elemento: [ … ].",
+        "{field} must be a list with something in it: [ … ].",
+    ),
+    "value_repeated": ("{field} está repetido.", "{field} is repeated."),
+    "value_whole": (
+        "{field} debe ser un número entero de {low} a {high}.",
+        "{field} must be a whole number from {low} to {high}.",
+    ),
+    "value_seconds": (
+        "{field} debe ser un número de segundos de {low} a {high}.",
+        "{field} must be a number of seconds from {low} to {high}.",
+    ),
+    "value_instant": (
+        "{field} debe ser una fecha y hora con su zona, como 2026-11-23T09:00:00-03:00.",
+        "{field} must be a date and time with its offset, like 2026-11-23T09:00:00-03:00.",
+    ),
+    "value_sha256": (
+        "{field} debe ser un SHA-256 de 64 cifras hexadecimales.",
+        "{field} must be a SHA-256 of 64 hexadecimal digits.",
+    ),
+    "value_file": (
+        (
+            "{field} debe ser el nombre de un archivo que está junto al de trabajo: sin carpeta, sin punto inicial, "
+            "y que no termine en .json, .tmp ni .part."
+        ),
+        (
+            "{field} must be the name of a file beside the job file: no folder, no leading dot, not ending in .json,"
+            " .tmp or .part."
+        ),
+    ),
+    "value_variable": (
+        "{field}: el nombre de una variable empieza con una letra y tiene letras, dígitos y guiones bajos.",
+        "{field}: a variable's name begins with a letter and has letters, digits and underscores.",
+    ),
+    "value_cell": ("{field} debe ser un texto o un número.", "{field} must be a text or a number."),
+    "value_characters": (
+        "{field} contiene un carácter que ningún texto puede llevar (NUL o medio par sustituto).",
+        "{field} holds a character that no text may hold (NUL or half a surrogate pair).",
+    ),
+    "value_duration": (
+        "{field} debe ser una duración como 30s, 10m o 2h.",
+        "{field} must be a duration like 30s, 10m or 2h.",
+    ),
+    "value_action": (
+        "{field} debe ser una acción como repeat, promise, opt_out o transfer:ventas.",
+        "{field} must be an action like repeat, promise, opt_out or transfer:sales.",
+    ),
+    "value_message": (
+        '{field} debe ser un texto o una lista de pasos {{"say": …}}, {{"play": …}} o {{"amount": …}}.',
+        '{field} must be a text or a list of steps {{"say": …}}, {{"play": …}} or {{"amount": …}}.',
+    ),
+    "text_none": ("Falta el texto: dé text o template.", "There is no text: give text or template."),
+    "text_both": ("Dé text o template, no ambos.", "Give text or template, not both."),
+    "text_and_script": (
+        "La llamada tiene texto y guion; deje uno de los dos.",
+        "The call has both a text and a script; leave one of them out.",
+    ),
+    "variable_unknown": (
+        "El texto usa %{name}%, que no es una columna de los destinatarios ni está en values.",
+        "The text uses %{name}%, which is neither a column of the recipients nor in values.",
+    ),
+    "template_unknown": ("No hay una plantilla «{name}».", 'There is no template "{name}".'),
+    # ----------------------------------------------------------------------------------------------------- recipients
+    "recipients_none": (
+        "Faltan los destinatarios: dé recipients o recipients_file.",
+        "There are no recipients: give recipients or recipients_file.",
+    ),
+    "recipients_both": (
+        "Dé recipients o recipients_file, no ambos.",
+        "Give recipients or recipients_file, not both.",
+    ),
+    "recipients_check": (
+        "{field} es para recipients_file; con recipients en el mismo archivo no corresponde.",
+        "{field} is for recipients_file; it does not go with recipients in the job file.",
+    ),
+    "recipients_missing": (
+        "El trabajo nombra el archivo {file}, que no llegó. Déjelo en la misma carpeta antes que el trabajo.",
+        "The job names the file {file}, which did not come. Put it into the same folder before the job.",
+    ),
+    "recipients_mismatch": (
+        "El archivo de destinatarios no es el que el trabajo espera.",
+        "The file of recipients is not the one the job expects.",
+    ),
+    "mismatch_rows": (
+        "El trabajo espera {told} destinatarios y hay {found}. ¿Llegó la lista completa?",
+        "The job expects {told} recipients and there are {found}. Is the list complete?",
+    ),
+    "mismatch_sha256": (
+        "El contenido de {file} no es el que el trabajo espera (SHA-256 distinto). ¿Llegó completo?",
+        "What {file} holds is not what the job expects (another SHA-256). Is it complete?",
+    ),
+    "recipients_unreadable": ("No se puede leer {file}.", "{file} cannot be read."),
+    "recipients_empty": ("{file} está vacío.", "{file} is empty."),
+    "recipients_column": (
+        (
+            "{file} no tiene una columna con el número o la dirección: llámela to, telefono, celular, movil, phone,"
+            " email o correo. Columnas encontradas: {columns}."
+        ),
+        (
+            "{file} has no column with the number or address: call it to, telefono, celular, movil, phone, email or "
+            "correo. Columns found: {columns}."
+        ),
+    ),
+    "recipients_nul": (
+        "{file} contiene bytes nulos: está dañado o no es una lista de texto.",
+        "{file} holds NUL bytes: it is damaged, or no list in text form.",
+    ),
+    "recipients_quote": (
+        "En {file}, desde esta línea, las comillas no cierran bien.",
+        "In {file}, from this line on, the quotes do not close properly.",
+    ),
+    "recipients_field": (
+        "En {file}, desde esta línea, hay una celda de más de {limit} caracteres: ¿comillas sin cerrar?",
+        "In {file}, from this line on, there is a cell of more than {limit} characters: quotes that never close?",
+    ),
+    "recipients_encoding": (
+        "{file} no tiene una codificación de texto reconocible. Guárdelo como CSV UTF-8.",
+        "{file} has no text encoding that could be told. Save it as CSV UTF-8.",
+    ),
+    "recipients_html": (
+        "{file} es una página HTML, no una planilla. Ábralo y guárdelo como CSV o XLSX.",
+        "{file} is an HTML page, not a sheet. Open it and save it as CSV or XLSX.",
+    ),
+    "recipients_format": (
+        "{file} no es CSV, XLSX, XLS ni ODS.",
+        "{file} is none of CSV, XLSX, XLS and ODS.",
+    ),
+    "recipients_damaged": (
+        "{file} está dañado o incompleto: {reason}.",
+        "{file} is damaged or incomplete: {reason}.",
+    ),
+    "recipients_password": (
+        "{file} está protegido con contraseña. Guárdelo sin ella.",
+        "{file} is protected by a password. Save it without one.",
+    ),
+    "no_valid_recipient": (
+        "Ningún destinatario es válido: no habría nada que enviar.",
+        "No recipient is valid: there would be nothing to send.",
+    ),
+    "too_large": ("{file} es demasiado grande.", "{file} is too large."),
+    "too_many_rows": (
+        "{file} tiene más de {limit} filas. Divídalo en varios trabajos.",
+        "{file} has more than {limit} rows. Split it into several jobs.",
+    ),
+    "too_many_bytes": (
+        "{file} supera {limit}. Divídalo en varios trabajos.",
+        "{file} is larger than {limit}. Split it into several jobs.",
+    ),
+    "too_many_cells": (
+        "La planilla {file}, descomprimida, es demasiado grande. Borre filas y columnas vacías o guárdela como CSV.",
+        "The sheet {file} is too large when unpacked. Delete empty rows and columns or save it as CSV.",
+    ),
+    "too_many_columns": ("{file} tiene más de {limit} columnas.", "{file} has more than {limit} columns."),
+    "job_conflict": (
+        "Ya hay un trabajo «{name}» con otro contenido. Use otro nombre para un trabajo nuevo.",
+        'There is a job "{name}" with other content already. Give a new job another id.',
+    ),
+    # ------------------------------------------------------------------------------------------------ gatewayd check
+    "check_missing": ("La carpeta no existe.", "The folder does not exist."),
+    "check_missing_remedy": (
+        "Cree una cuenta (gatewayd account create) o arranque el servicio: las carpetas se crean solas.",
+        "Create an account (gatewayd account create) or start the service: the folders are made by themselves.",
+    ),
+    "check_account_remedy": ("gatewayd account create {account}", "gatewayd account create {account}"),
+    "check_unreachable": ("No se puede llegar a la carpeta: {reason}.", "The folder cannot be reached: {reason}."),
+    "check_unreachable_remedy": (
+        "Dé permiso de paso al usuario del servicio en cada carpeta del camino.",
+        "Let the service's user pass through every folder on the way.",
+    ),
+    "check_not_folder": ("No es una carpeta.", "It is not a folder."),
+    "check_not_folder_remedy": (
+        "Quite el archivo o enlace y deje que gatewayd cree la carpeta.",
+        "Remove the file or link and let gatewayd make the folder.",
+    ),
+    "check_device": ("Está en otro sistema de archivos que el resto.", "It is on another file system than the rest."),
+    "check_device_remedy": (
+        "Monte un solo sistema de archivos para toda la carpeta de intercambio.",
+        "Keep the whole spool on one file system.",
+    ),
+    "check_access": (
+        "El usuario actual no puede leer y escribir en la carpeta.",
+        "The current user may not read and write in the folder.",
+    ),
+    "check_access_remedy": (
+        "chown al usuario del servicio, o agréguelo al grupo: {path}",
+        "chown it to the service's user, or add that user to the group: {path}",
+    ),
+    "check_world": ("Cualquiera puede escribir en la carpeta.", "Anybody may write in the folder."),
+    "check_world_remedy": ("chmod o-w {path}", "chmod o-w {path}"),
+    "check_mode": (
+        "El modo es {mode}: el grupo no puede usarla, o los archivos no heredan el grupo.",
+        "Its mode is {mode}: the group cannot use it, or files do not inherit the group.",
+    ),
+    "check_mode_remedy": ("chmod u+rwx,g+rwxs {path}", "chmod u+rwx,g+rwxs {path}"),
+    "check_name": (
+        "No es un nombre de cuenta: no se mira.",
+        "It is not an account's name: nobody looks into it.",
+    ),
+    "check_name_remedy": (
+        "Use letras sin acento, dígitos, punto, guion y guion bajo; hasta 64; o quítela.",
+        "Use letters without accents, digits, dot, hyphen and underscore; at most 64; or remove it.",
+    ),
+}
+
+LOCALES: Final = ("es", "en")
+
+
+def text(kind: str, locale: str, values: Mapping[str, str]) -> str:
+    """The sentence of `kind` in `locale` (Spanish for one that is not known), with `values` filled in."""
+    index = LOCALES.index(locale) if locale in LOCALES else 0
+    return _CATALOGUE[kind][index].format_map(_Blank(values))
+
+
+class _Blank(dict[str, str]):
+    """An error must never be lost to a second one: what is missing is a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"

@@ -1,0 +1,48 @@
+"""Receipt files out: immutable segments of JSON lines, and the summary that is replaced as a job goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from spool import durable
+from spool.errors import SpoolConflictError, operating_system
+from spool.folders import RECEIPTS, Spool
+
+SUMMARY: Final = "summary.json"
+
+
+def json_line(document: Mapping[str, Any]) -> bytes:
+    """A document as one line of JSON; the same document is the same bytes."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def segment_name(first_seq: int) -> str:
+    return f"{first_seq:010d}.jsonl"
+
+
+def write_segment(spool: Spool, account: str, job: str, first_seq: int, lines: Iterable[bytes]) -> Path:
+    """Writes `receipts/<account>/<job>/<first_seq>.jsonl` for good; each of `lines` ends in a newline.
+
+    Durable when it returns. The same segment again is fine; SpoolConflictError if other bytes are there under its
+    name; SpoolUnavailableError (full, broken) leaves nothing behind: call again with the same lines.
+    """
+    name = segment_name(first_seq)
+    where = f"{RECEIPTS}/{account}/{job}/{name}"
+    with operating_system(where), spool.open(RECEIPTS, account, job, create=True) as folder:
+        try:
+            durable.publish(folder, name, [b"".join(lines)])
+        except FileExistsError as error:
+            raise SpoolConflictError(f"{where}: another segment is there") from error
+    return spool.folder(RECEIPTS, account, job) / name
+
+
+def write_summary(spool: Spool, account: str, job: str, summary: Mapping[str, Any]) -> Path:
+    """Replaces `receipts/<account>/<job>/summary.json` at once."""
+    text = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
+    where = f"{RECEIPTS}/{account}/{job}/{SUMMARY}"
+    with operating_system(where), spool.open(RECEIPTS, account, job, create=True) as folder:
+        durable.replace(folder, SUMMARY, [text.encode()])
+    return spool.folder(RECEIPTS, account, job) / SUMMARY
