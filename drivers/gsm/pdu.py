@@ -15,6 +15,7 @@ from drivers.gsm import dcs as data_coding
 from drivers.gsm import status as status_value
 from drivers.gsm.dcs import CODINGS, DERIVED, Alphabet, Coding
 from drivers.gsm.semioctet import (
+    ALPHANUMERIC,
     TIMESTAMP_OCTETS,
     PduError,
     decode_address,
@@ -92,7 +93,7 @@ class Submit:
     reject_duplicates: bool = False
     valid_until: datetime | None = None
     """Absolute validity (aware, exact to the second). With `validity_s` too, it is taken only where the relative form
-    falls more than a tenth short (25 h has none): the relative one is what every network honours."""
+    falls more than half an hour short (25 h would be 24): the relative one is what every network honours."""
     pid: int = 0
     dcs: int = DERIVED
     """TP-DCS; left alone, it follows `encoding` and `flash`."""
@@ -110,8 +111,8 @@ class Submit:
     def encode(self) -> tuple[str, int]:
         """Hexadecimal PDU and TPDU length; `PduError` if the text does not fit the encoding or one message."""
         _coding_for(self.dcs, self.encoding)
-        if not self.destination:
-            raise PduError("no destination")
+        if not self.destination or self.destination_type & 0x70 == ALPHANUMERIC & 0x70:
+            raise PduError(f"destination {self.destination!r} is not a number")
         first = _SUBMIT
         validity = b""
         if self.valid_until is not None and (self.validity_s is None or not is_close(self.validity_s)):

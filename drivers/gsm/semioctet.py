@@ -65,7 +65,7 @@ def encode_smsc(smsc: str | None) -> bytes:
     digits = smsc.removeprefix("+")
     if not _DIALLABLE.fullmatch(digits):
         raise PduError(f"service centre {smsc!r} is not 1 to 20 digits")
-    value = bytes((type_of(smsc),)) + _bcd(digits)
+    value = bytes((_INTERNATIONAL if smsc[0] == "+" else _UNKNOWN,)) + _bcd(digits)
     return bytes((len(value),)) + value
 
 

@@ -28,8 +28,8 @@ def relative_octet(seconds: int) -> int:
 
 
 def is_close(seconds: int) -> bool:
-    """Whether the relative form comes within a tenth of `seconds`: it has nothing between 24 h and 2 days, say."""
-    return 0 <= seconds - RELATIVE_S[relative_octet(seconds)] <= seconds // 10
+    """Whether the relative form falls at most half an hour short; beyond 24 h its steps are days."""
+    return 0 <= seconds - RELATIVE_S[relative_octet(seconds)] <= 30 * MINUTE
 
 
 def enhanced_s(octets: bytes) -> int | None:
