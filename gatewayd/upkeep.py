@@ -74,5 +74,7 @@ class Upkeep:
             await asyncio.sleep(PORTION_S)
 
     async def _prune(self) -> None:
-        while await self._writer.do(Prune(self._now() - self._keep_ms)):
+        removed = await self._writer.do(Prune(self._now() - self._keep_ms))
+        while removed:
             await asyncio.sleep(PORTION_S)
+            removed = await self._writer.do(Prune(self._now() - self._keep_ms))

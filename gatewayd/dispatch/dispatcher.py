@@ -73,7 +73,7 @@ class Dispatcher:
         self._no_line: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
-        self._attempted: dict[int, list[asyncio.Future[None]]] = {}
+        self._attempted: dict[int, asyncio.Future[None]] = {}
         self._out: dict[int, int] = {}
 
     # ------------------------------------------------------------------------------------------------------ lines
@@ -81,6 +81,12 @@ class Dispatcher:
     def add(self, runner: LineRunner) -> None:
         self.runners[runner.name] = runner
         self.sent[runner.name] = Counter()
+
+    def remove(self, name: str) -> None:
+        """A line that is configured no more."""
+        del self.runners[name]
+        del self.sent[name]
+        self._judge_no_line()
 
     def opened_by(self, line: str) -> Sequence[OpenWork]:
         """What that line left past its point of no return when the daemon last stopped."""
@@ -97,8 +103,8 @@ class Dispatcher:
 
     def line_changed(self, line: str) -> None:
         """A line became able or unable to send."""
-        state, reason = self.runners[line].state
-        self.events.add("line", line, state, reason)
+        if (runner := self.runners.get(line)) is not None:
+            self.events.add("line", line, *runner.state)
         self._judge_no_line()
         if self._grace is None:
             self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
@@ -258,15 +264,12 @@ class Dispatcher:
             self._retry_credit(self._scheduler.of_account(work.account_id))
             if state in LOUD:
                 self.events.add("message", line, state.value, finish.reason)
-        for future in self._attempted.pop(work.message_id, ()):
-            if not future.done():
-                future.set_result(None)
+        if (future := self._attempted.pop(work.job_id, None)) is not None and not future.done():
+            future.set_result(None)
 
-    def attempted(self, message_id: int) -> asyncio.Future[None]:
-        """Done once the next attempt of that message has ended."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._attempted.setdefault(message_id, []).append(future)
-        return future
+    def attempted(self, job_id: int, ended: asyncio.Future[None]) -> None:
+        """`ended` is done once the next attempt of a message of that job has ended."""
+        self._attempted[job_id] = ended
 
     # ---------------------------------------------------------------------------------------------- what lines report
 

@@ -1,0 +1,277 @@
+"""The roof: starts every part in the order of the way of a message, and stops them in the reverse.
+
+job file -> spool -> intake -> store -> dispatch -> driver -> network
+receipts <- spool <- receipts <- store <- outcomes, reports, replies
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from gatewayd.config import Config, load
+from gatewayd.days import Calendar
+from gatewayd.dispatch.dispatcher import Dispatcher
+from gatewayd.errors import ConfigError, GatewayError
+from gatewayd.fleet import Fleet
+from gatewayd.inbound import InboxWriter
+from gatewayd.intake.desk import IntakeDesk
+from gatewayd.live import LiveGateway
+from gatewayd.notify import Notifier
+from gatewayd.numbers import Policy
+from gatewayd.outcomes import Terms
+from gatewayd.receipts import ReceiptWriter
+from gatewayd.store.commands import DropJob, LoadingJobs, LoadQueues, StartNode
+from gatewayd.store.connection import open_store
+from gatewayd.store.reading import Reader
+from gatewayd.store.writer import Writer
+from gatewayd.upkeep import Upkeep
+from spool.folders import Spool
+from spool.intake import recover
+
+log = structlog.get_logger()
+
+SWITCH_INTERVAL_S: Final = 0.0005
+"""How long a thread may keep the interpreter: the writer must not wait 5 ms behind a busy loop for each step."""
+
+RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "delivery", "numbers")
+"""Sections that a running daemon does not take over."""
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running daemon, as its own guards see it."""
+
+    config: Config
+    dispatcher: Dispatcher
+    writer: Writer
+    live: LiveGateway
+    intake: IntakeDesk
+    fleet: Fleet
+
+
+def run(config: Config) -> int:
+    """Runs until SIGTERM or SIGINT; 0 when it stopped as asked."""
+    import uvloop
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(config))
+
+
+async def serve(config: Config) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    reload = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    notifier = Notifier.from_environment()
+    async with gateway(config) as running:
+        notifier.ready()
+        log.info("ready", node=config.node, lines=len(config.lines))
+        guards = [
+            asyncio.create_task(_watchdog(notifier, running)),
+            asyncio.create_task(_reload(reload, notifier, running)),
+        ]
+        await stop.wait()
+        log.info("stopping")
+        notifier.stopping()
+        for guard in guards:
+            guard.cancel()
+        await asyncio.gather(*guards, return_exceptions=True)
+    log.info("stopped")
+    return 0
+
+
+@asynccontextmanager
+async def gateway(config: Config) -> AsyncIterator[Gateway]:
+    """Everything running in this event loop; drained and closed at the end."""
+    async with AsyncExitStack() as stack:
+        spool = Spool(config.spool.path)
+        spool.create()
+        spool.verify()
+        stack.enter_context(spool.lock())
+        writer = Writer(open_store(config.store.url, password=_password(config)))
+        stack.push_async_callback(writer.close)
+        started = await writer.do(StartNode(config.node, now_ms()))
+        await _drop_unfinished(writer, config.node)
+        recover(spool)
+        reader = Reader(config.store.url, password=_password(config), pool=2)
+        stack.callback(reader.close)
+        readers, files = (ThreadPoolExecutor(2, thread_name_prefix=name) for name in ("reader", "files"))
+        stack.callback(readers.shutdown)
+        stack.callback(files.shutdown)
+
+        in_files = partial(asyncio.get_running_loop().run_in_executor, files)
+        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files)
+        inbox = InboxWriter(writer, spool, in_files)
+        upkeep = Upkeep(writer, now=now_ms, receipts_due=receipts.due, keep_messages_s=config.retention.messages)
+        dispatcher = Dispatcher(
+            writer,
+            started,
+            node=config.node,
+            calendar=Calendar(config.timezone),
+            terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
+            receipts_due=receipts.due,
+            sweep_due=upkeep.due,
+        )
+        stack.callback(dispatcher.close)
+        policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
+        told = _Told(dispatcher, receipts, upkeep)
+        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told)
+        live = LiveGateway(
+            config,
+            dispatcher=dispatcher,
+            writer=writer,
+            reader=reader,
+            spool=spool,
+            intake=intake,
+            threads=readers,
+            receipts_due=receipts.due,
+        )
+        async with _Services() as services:
+            fleet = Fleet(config, dispatcher, inbox, policy, services.start)
+            await fleet.launch()
+            dispatcher.publish(await writer.do(LoadQueues()))
+            for name, service in (("receipts", receipts), ("inbox", inbox), ("upkeep", upkeep), ("intake", intake)):
+                services.start(service.run(), name)
+            async with _doors(config, live):
+                dispatcher.events.add("daemon", config.node, "ready")
+                yield Gateway(config, dispatcher, writer, live, intake, fleet)
+                live.stopping = True
+                await dispatcher.drain(config.delivery.drain)
+        with contextlib.suppress(GatewayError):
+            await receipts.flush()
+
+
+class _Services:
+    """The daemon's services: each is to run for ever, and one that ends by a defect takes the daemon down, loudly."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._owner: asyncio.Task[Any] | None = None
+        self._failure: BaseException | None = None
+
+    async def __aenter__(self) -> _Services:
+        self._owner = asyncio.current_task()
+        return self
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception() or RuntimeError(f"{task.get_name()} ended")
+        log.critical("a service ended", service=task.get_name(), error=repr(error), exc_info=error)
+        if self._failure is None and self._owner is not None:
+            self._failure = error
+            self._owner.cancel()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._owner = None
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._failure is not None:
+            raise GatewayError(f"a service ended: {self._failure!r}") from self._failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Spreads what intake tells of a job."""
+
+    dispatcher: Dispatcher
+    receipts: ReceiptWriter
+    upkeep: Upkeep
+
+    def recorded(self, job_id: int) -> None:
+        self.receipts.due([job_id])
+        self.upkeep.due()
+
+    def happened(self, subject: str, state: str, reason: str | None) -> None:
+        self.dispatcher.events.add("job", subject, state, reason)
+
+
+@asynccontextmanager
+async def _doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
+    """The control socket and HTTP."""
+    from gatewayd.api.server import serving
+    from gatewayd.control import ControlServer
+
+    async with AsyncExitStack() as stack:
+        control = ControlServer(live, config.control)
+        await control.start()
+        stack.push_async_callback(control.close)
+        await stack.enter_async_context(serving(config, live))
+        yield
+
+
+def prefixes(config: Config) -> list[str]:
+    """Every prefix that some line has."""
+    return sorted({prefix for line in config.lines for prefix in line.prefixes})
+
+
+async def _drop_unfinished(writer: Writer, node: str) -> None:
+    """Jobs that a crash left half recorded are removed; their files are read again."""
+    for job_id in await writer.do(LoadingJobs(node)):
+        while not await writer.do(DropJob(job_id)):
+            pass
+
+
+def _password(config: Config) -> str | None:
+    return config.store.password.get_secret_value() if config.store.password else None
+
+
+async def _watchdog(notifier: Notifier, running: Gateway) -> None:
+    """Feeds systemd's watchdog only while the loop turns and the writer really commits."""
+    interval = notifier.watchdog_interval_s
+    while interval:
+        await asyncio.sleep(interval)
+        await running.writer.do(LoadingJobs(""))
+        notifier.watchdog()
+
+
+async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -> None:
+    """SIGHUP: the file is read again. Lines, tariff and texts are taken over; the rest waits for a restart."""
+    old = running.config
+    while True:
+        await wanted.wait()
+        wanted.clear()
+        notifier.reloading()
+        try:
+            fresh = await asyncio.to_thread(load, old.file)
+        except ConfigError as error:
+            log.error("configuration not taken over", error=str(error))  # noqa: TRY400
+        else:
+            changed = await running.fleet.take_over(fresh)
+            running.intake.take_over(fresh, prefixes(fresh))
+            running.live.config = fresh
+            log.info("configuration taken over", lines=changed, restart=_restart_wanted(old, fresh))
+            old = fresh
+        notifier.ready()
+
+
+def _restart_wanted(old: Config, fresh: Config) -> Iterable[str]:
+    return [key for key in RESTART_ONLY if getattr(old, key) != getattr(fresh, key)]

@@ -1,0 +1,160 @@
+"""The lines that run: made from their configuration with what the store remembers of them, changed by a new one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from drivers.base import DeliveryReport, InboundMessage, LateAccept, LineStatus
+from gatewayd import lines as drivers
+from gatewayd.config import Config, LineConfig
+from gatewayd.dispatch.dispatcher import Dispatcher
+from gatewayd.dispatch.runner import LineRunner
+from gatewayd.dispatch.sink import LineSink
+from gatewayd.inbound import OPT_OUT_WORDS
+from gatewayd.numbers import NumberError, Numbers, Policy, render
+from gatewayd.store.commands import LineUse, LoadLine, Received, Reported
+
+log = structlog.get_logger()
+
+
+class InboxDue(Protocol):
+    def due(self) -> None: ...
+
+
+Start = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+"""Starts a service of the daemon."""
+
+
+class Fleet:
+    """Starts, stops and replaces lines. Lives as long as the daemon."""
+
+    def __init__(self, config: Config, dispatcher: Dispatcher, inbox: InboxDue, policy: Policy, start: Start) -> None:
+        self._config = config
+        self._dispatcher = dispatcher
+        self._inbox = inbox
+        self._policy = policy
+        self._start = start
+        self._normalise = _normaliser(policy)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def launch(self) -> None:
+        """Every line of the configuration; what lines that are gone had left open becomes uncertain."""
+        for line in self._config.lines:
+            await self._add(line)
+        self._dispatcher.finish_orphans()
+        for name, runner in self._dispatcher.runners.items():
+            self._run(runner, resumed=True)
+            log.debug("line starts", line=name)
+
+    async def take_over(self, config: Config) -> list[str]:
+        """A new configuration: lines that appeared start, lines that went stop, changed ones are made anew once their
+        message in work is through. Answers the names of all that changed."""
+        old = {line.name: line for line in self._config.lines}
+        new = {line.name: line for line in config.lines}
+        self._config = config
+        changed = [name for name in old | new if old.get(name) != new.get(name)]
+        for name in changed:
+            if name in old:
+                await self._remove(name)
+            if name in new:
+                await self._add(new[name])
+                self._run(self._dispatcher.runners[name], resumed=False)
+                self._dispatcher.line_changed(name)
+        return changed
+
+    async def _remove(self, name: str) -> None:
+        runner = self._dispatcher.runners[name]
+        try:
+            async with asyncio.timeout(self._config.delivery.drain):
+                await runner.drain()
+        except TimeoutError:
+            log.warning("line stopped in the middle of a message", line=name)
+        task = self._tasks.pop(name)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        self._dispatcher.remove(name)
+
+    async def _add(self, line: LineConfig) -> None:
+        form, policy = line.number_format, self._policy
+
+        def address(to: str) -> str:
+            return render(to, form, policy) if to.startswith("+") else to
+
+        driver = drivers.driver(line.driver)
+        share = self._config.delivery.urgent_share
+        runner = LineRunner(line, driver, self._dispatcher, address, urgent_share=share)
+        use = await self._dispatcher.writer.do(self._load(line))
+        self._restore(runner, use)
+        self._dispatcher.add(runner)
+
+    def _run(self, runner: LineRunner, *, resumed: bool) -> None:
+        sink = LineSink(
+            runner.name,
+            min(runner.driver.channels),
+            self._dispatcher.writer,
+            _Heard(runner, self._dispatcher, self._inbox),
+            self._normalise,
+            report_wait_ms=self._dispatcher.terms.report_wait_ms,
+            default_account=runner.config.inbox or self._config.inbox.default,
+            opt_out_words=OPT_OUT_WORDS,
+        )
+        open_work: Sequence[Any] = self._dispatcher.opened_by(runner.name) if resumed else ()
+        self._tasks[runner.name] = self._start(runner.run(sink, open_work), f"line {runner.name}")
+
+    def _load(self, line: LineConfig) -> LoadLine:
+        now = time.time()
+        look = line.window.seconds if line.window else 0.0
+        day, month = self._dispatcher.calendar.words(now)
+        return LoadLine(line.name, day, month, since=int((now - look) * 1000))
+
+    def _restore(self, runner: LineRunner, use: LineUse) -> None:
+        day, month = self._dispatcher.calendar.words(time.time())
+        runner.pace.restore(
+            day=day,
+            month=month,
+            day_segments=use.day_segments,
+            month_segments=use.month_segments,
+            recipients=set(use.month_recipients),
+            tat=use.tat / 1000,
+            recent=[at / 1000 for at in use.recent] if runner.config.window else [],
+        )
+        if use.enabled is not None:
+            runner.enabled = use.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Spreads what a line learns, once it is durable."""
+
+    runner: LineRunner
+    dispatcher: Dispatcher
+    inbox: InboxDue
+
+    def status(self, status: LineStatus) -> None:
+        self.runner.set_status(status)
+
+    def reported(self, event: DeliveryReport | LateAccept, reported: Reported) -> None:
+        self.dispatcher.reported(self.runner.name, event, reported)
+
+    def received(self, event: InboundMessage, received: Received) -> None:  # noqa: ARG002 - the port's signature
+        if received.complete:
+            self.inbox.due()
+            self.dispatcher.events.add("inbound", self.runner.name, "opt_out" if received.opt_out else "received")
+
+
+def _normaliser(policy: Policy) -> Callable[[str], str | None]:
+    numbers = Numbers(policy)
+
+    def normalise(text: str) -> str | None:
+        try:
+            return numbers.parse(text).e164
+        except NumberError:
+            return None
+
+    return normalise

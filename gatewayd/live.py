@@ -1,0 +1,206 @@
+"""The running daemon as operations see it: its lines, its pulse, and what a person's word sets in motion."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, Final, TypeVar
+
+from gatewayd.config import Config
+from gatewayd.dispatch.dispatcher import Dispatcher
+from gatewayd.dispatch.runner import LineRunner
+from gatewayd.errors import ConflictError, NotFoundError, UnavailableError, UsageError
+from gatewayd.intake.desk import IntakeDesk
+from gatewayd.operations.ports import EventView, LineView, Rates, WriterView
+from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
+from gatewayd.store.reading import Reader
+from gatewayd.store.writer import Writer
+from spool.document import parse
+from spool.errors import JobFileError
+from spool.folders import Spool
+
+R = TypeVar("R")
+
+TEST_S: Final = 180.0
+"""How long `line test` waits for its message: pace of a slow line, a prompt, a minute of silence of the network."""
+
+
+class LiveGateway:
+    """Implements the operations' `Live` and `Backend` over the daemon's parts."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        dispatcher: Dispatcher,
+        writer: Writer,
+        reader: Reader,
+        spool: Spool,
+        intake: IntakeDesk,
+        threads: Executor,
+        receipts_due: Callable[[Sequence[int]], None],
+    ) -> None:
+        self.config = config
+        self._dispatcher = dispatcher
+        self._writer = writer
+        self._reader = reader
+        self._spool = spool
+        self._intake = intake
+        self._threads = threads
+        self._receipts_due = receipts_due
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.stopping = False
+
+    @property
+    def live(self) -> LiveGateway:
+        return self
+
+    # ------------------------------------------------------------------------------------------------- what it shows
+
+    def lines(self) -> Sequence[LineView]:
+        return [self._view(runner) for runner in self._dispatcher.runners.values()]
+
+    def _view(self, runner: LineRunner) -> LineView:
+        state, reason = runner.state
+        now = time.time()
+        runner.pace.roll(*self._dispatcher.calendar.words(now))
+        return LineView(
+            name=runner.name,
+            driver=runner.config.driver,
+            channel=",".join(sorted(runner.driver.channels)),
+            enabled=runner.enabled,
+            state=state,
+            reason=reason,
+            rate=str(runner.config.rate),
+            signal=runner.status.signal,
+            operator=runner.status.operator,
+            sent_today=runner.pace.day_segments,
+            pace=self._dispatcher.sent[runner.name].last(now, 60),
+            in_work=runner.in_work,
+            since=int(runner.since * 1000),
+            detail=dict(runner.status.detail),
+            outcomes=dict(runner.outcomes),
+        )
+
+    def rates(self) -> Rates:
+        return self._dispatcher.pulse.rates()
+
+    def writer(self) -> WriterView:
+        stats = self._writer.stats
+        return WriterView(
+            commits=stats.commits,
+            commands=stats.commands,
+            seconds=stats.seconds,
+            buckets=stats.buckets(),
+            waiting=self._writer.waiting,
+            healthy=not self._writer.stalled,
+        )
+
+    def events(self, since: int = 0) -> Sequence[EventView]:
+        return self._dispatcher.events.since(since)
+
+    def draining(self) -> bool:
+        return self.stopping
+
+    # ------------------------------------------------------------------------------------------- what a person asks for
+
+    def _runner(self, line: str) -> LineRunner:
+        runner = self._dispatcher.runners.get(line)
+        if runner is None:
+            raise NotFoundError(f"no line {line}")
+        return runner
+
+    async def set_enabled(self, line: str, enabled: bool) -> None:
+        self._runner(line).set_enabled(enabled)
+
+    async def test(self, line: str, number: str, account: str | None, text: str) -> int:
+        """Sends one urgent message over that line alone, by the way of every message: a job in the spool."""
+        runner = self._runner(line)
+        if not runner.usable:
+            state, reason = runner.state
+            raise UnavailableError(f"line {line} is {state}" + (f": {reason}" if reason else ""))
+        if len(runner.driver.channels) != 1:
+            raise ConflictError(f"line {line} serves several channels")
+        account = account or await self._only_account()
+        job = await self._tested(account, min(runner.driver.channels), line, number, text)
+        await self._writer.do(LoadingJobs(""))  # what the attempt's end posted is committed by then
+        now = self.now()
+        page = await self.read(lambda reader: reader.messages(f"{account}/{job}", now))
+        return page.items[0].id
+
+    async def _only_account(self) -> str:
+        accounts = await self.read(lambda reader: reader.accounts())
+        if len(accounts) != 1:
+            raise UsageError("name the account that pays for the test")
+        return accounts[0].name
+
+    async def _tested(self, account: str, channel: str, line: str, number: str, text: str) -> str:
+        """The name of the test's job, once its first attempt has ended."""
+        name = f"test-{line}-{self.now()}"[:64]
+        raw = {
+            "job": name,
+            "channel": channel,
+            "text": text.replace("%", "%%"),
+            "recipients": [{"to": number}],
+            "priority": "urgent",
+            "lines": [line],
+        }
+        data = json.dumps(raw, ensure_ascii=False).encode()
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def known(result: int | JobFileError) -> None:
+            if isinstance(result, int):
+                self._dispatcher.attempted(result, ended)
+            elif not ended.done():
+                ended.set_exception(UsageError(result.text(self.config.locale)))
+
+        await self._intake.submit(account, parse(data, f"{name}.json"), data, known)
+        try:
+            async with asyncio.timeout(TEST_S):
+                await ended
+        except TimeoutError:
+            raise UnavailableError(f"line {line} has not sent it yet; the message waits") from None
+        return name
+
+    async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
+        return await self._runner(line).command(name, argument)
+
+    # -------------------------------------------------------------------------------- what an operation has changed
+
+    def account_created(self, account: str) -> None:
+        """The watcher sees the new folder by itself."""
+
+    def credited(self, account: str) -> None:
+        self._dispatcher.credited(account)
+
+    def job_changed(self, change: JobChange) -> None:
+        self._dispatcher.job_changed(change)
+
+    def settled(self, settled: Settled) -> None:
+        if not self._dispatcher.settled(settled):
+            self._tasks.add(task := asyncio.get_running_loop().create_task(self._load_queues()))
+            task.add_done_callback(self._tasks.discard)
+
+    async def _load_queues(self) -> None:
+        self._dispatcher.publish(await self._writer.do(LoadQueues()))
+
+    def receipts_due(self, jobs: Sequence[int]) -> None:
+        self._receipts_due(jobs)
+
+    # -------------------------------------------------------------------------------------------------------- backend
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    async def execute(self, command: Command[R]) -> R:
+        return await self._writer.do(command)
+
+    async def read(self, question: Callable[[Reader], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
+
+    async def create_folders(self, account: str) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account)
