@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.gsm.alphabet import encode7, pack, split
+from drivers.gsm.cbs import decode_string, encode_string
 from drivers.gsm.dcs import CODINGS
 from drivers.gsm.pdu import Concat, Deliver, Direction, Pdu, PduError, StatusReport, Submit, decode
 from drivers.gsm.tables import DEFAULT_CHARACTERS, SPANISH_SINGLE
-from drivers.gsm.ussd import decode_ussd, encode_ussd
 from drivers.gsm.validity import DAY, HOUR, MINUTE, RELATIVE_S, WEEK, is_close, relative_octet
 
 BUENOS_AIRES = timezone(timedelta(hours=-3))
@@ -660,24 +660,24 @@ def test_thousands_of_mutations_never_break_it() -> None:
 
 @pytest.mark.parametrize("text", ["", "*100#", "saldo 7", "saldo 78", "saldo 7\r", "a" * 15, "a" * 182, "@" * 8])
 def test_ussd_strings_come_back(text: str) -> None:
-    back = decode_ussd(encode_ussd(text))
+    back = decode_string(encode_string(text))
     assert back == text or (back == text + "\r" and text.endswith("\r"))
 
 
 def test_seven_spare_bits_are_filled_with_cr() -> None:
-    assert encode_ussd("saldo 7") == pack(encode7("saldo 7\r"))
-    assert encode_ussd("saldo 7\r") == pack(encode7("saldo 7\r\r"))
-    assert decode_ussd(bytes.fromhex("aa180c3602")) == "*100#"
+    assert encode_string("saldo 7") == pack(encode7("saldo 7\r"))
+    assert encode_string("saldo 7\r") == pack(encode7("saldo 7\r\r"))
+    assert decode_string(bytes.fromhex("aa180c3602")) == "*100#"
 
 
 def test_ussd_codings() -> None:
-    assert decode_ussd(bytes.fromhex("00410042"), 0x48) == "AB"
-    assert decode_ussd(bytes.fromhex("654c00410042"), 0x11) == "AB"
-    assert decode_ussd(b"A\xf1", 0x44) == "Añ"
-    assert decode_ussd(pack(encode7("es\rhola\r")), 0x10) == "hola"
-    assert decode_ussd(pack(encode7("hola")), 0x00) == "hola"
+    assert decode_string(bytes.fromhex("00410042"), 0x48) == "AB"
+    assert decode_string(bytes.fromhex("654c00410042"), 0x11) == "AB"
+    assert decode_string(b"A\xf1", 0x44) == "Añ"
+    assert decode_string(pack(encode7("es\rhola\r")), 0x10) == "hola"
+    assert decode_string(pack(encode7("hola")), 0x00) == "hola"
 
 
 @given(st.binary(max_size=160), st.integers(-1, 300))
 def test_ussd_decoding_never_raises(octets: bytes, dcs: int) -> None:
-    assert isinstance(decode_ussd(octets, dcs), str)
+    assert isinstance(decode_string(octets, dcs), str)
