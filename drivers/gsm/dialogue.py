@@ -35,8 +35,9 @@ class Dialogue:
         self._phase = Phase.IDLE
         self._current: Operation | None = None
         self._waiting: deque[Operation] = deque()
-        self._acknowledgement = Operation("AT+CNMA", None, timing.command_s)
-        self._acknowledgements = 0
+        self._acknowledgements: deque[Operation] = deque()
+        self._received = Operation("AT+CNMA", None, timing.command_s)
+        self._not_received = Operation("AT+CNMA=2", None, timing.command_s)
         self._sent = ""
         self._header: str | None = None
         self._ussd = ""
@@ -49,6 +50,8 @@ class Dialogue:
         self._resync_task: asyncio.Task[None] | None = None
         self.echo_expected = True
         """Whether the modem's echo is no news: until it was switched off, and for firmware that cannot."""
+        self.echo_seen = False
+        """Whether an echo has come since this was last set to False."""
 
     # ------------------------------------------------------------------------------------------------ what callers do
 
@@ -71,12 +74,16 @@ class Dialogue:
         reply: at.Reply = await operation.future  # type: ignore[misc]
         return reply
 
-    def acknowledge(self) -> None:
-        """Write AT+CNMA before anything else that waits; its answer is of no interest."""
+    def acknowledge(self, received: bool = True) -> None:
+        """Write AT+CNMA (27.005 §3.4.4) before anything else that waits; its answer is of no interest.
+
+        Not `received`: the network shall keep the message and bring it again.
+        """
+        operation = self._received if received else self._not_received
         if self._phase is Phase.IDLE:
-            self._start(self._acknowledgement)
+            self._start(operation)
         elif self._phase not in (Phase.SILENT, Phase.LOST):
-            self._acknowledgements += 1
+            self._acknowledgements.append(operation)
 
     async def open_prompt(self, length: int, token: Any) -> Operation:
         """Write AT+CMGS=`length` (TPDU octets) and return at the prompt, which stays open and holds the port until
@@ -130,6 +137,12 @@ class Dialogue:
             raise SilentError("no answer to AT")
         if self._phase is Phase.LOST:
             raise PortLostError("the port is gone")
+
+    def reset_modem(self) -> None:
+        """Write AT+CFUN=1,1 (27.007 §8.2) whatever state the conversation is in; `probe` tells when it is back."""
+        self._transport.write(at.ESC + b"\r")
+        self._transport.write(b"AT+CFUN=1,1\r")
+        self.echo_expected = True
 
     def close(self) -> None:
         """End the conversation; an open prompt is left by ESC so that the next one finds the modem in order."""
@@ -208,6 +221,7 @@ class Dialogue:
             self._listener.on_unsolicited(at.Unsolicited(text))
 
     def _on_echo(self) -> None:
+        self.echo_seen = True
         if self._current is not None:
             self._current.echoed = True
         if not self.echo_expected:
@@ -295,8 +309,7 @@ class Dialogue:
     def _next(self) -> None:
         self._deadline = inf
         if self._acknowledgements:
-            self._acknowledgements -= 1
-            self._start(self._acknowledgement)
+            self._start(self._acknowledgements.popleft())
             return
         while self._waiting:
             operation = self._waiting.popleft()
@@ -374,7 +387,7 @@ class Dialogue:
 
     def _fall_silent(self) -> None:
         self._phase = Phase.SILENT
-        self._acknowledgements = 0
+        self._acknowledgements.clear()
         self._fail_waiting(SilentError("the modem does not answer"))
         self._listener.on_silent()
 

@@ -50,5 +50,13 @@ class CommandFailedError(ModemError):
         self.final = final
 
 
+class RecoveryFailedError(ModemError):
+    """The ladder of this connection did not help: open the port anew. `reason` is what it was climbed for."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class BlockedError(ModemError):
     """Only a person can help: wrong or missing PIN, PUK, another modem or SIM under this name."""

@@ -33,8 +33,11 @@ class Timing:
     """Between tries while the SIM says busy."""
     busy_tries: int = 5
     """Tries of one step while the SIM says busy."""
+    pulse_s: float = 10.0
+    """Between one-line questions whether the settings are still there: a modem that has restarted unseen receives
+    nothing until it is initialised again."""
     health_s: float = 60.0
-    """Between looks at an idle modem: signal moves slowly, and 64 modems must cost next to nothing."""
+    """Between looks at signal and registration: they move slowly, and 64 idle modems must cost next to nothing."""
     waiting_s: float = 10.0
     """Between looks while registration is lost, for modems that do not tell by themselves."""
     sweep_s: float = 600.0
@@ -45,12 +48,16 @@ class Timing:
     """For a modem to answer AT again after AT+CFUN=1,1."""
     absent_s: float = 1.0
     """Between looks for a device that is gone: one `stat` a line and second."""
+    search_s: float = 2.0
+    """How long a list of the system's ports is good for all lines that look for their modem."""
+    deaf_s: float = 60.0
+    """How long a port that did not talk AT is passed over."""
     settle_s: float = 1.0
     """After a device appears: udev sets its permissions, and the modem's firmware starts."""
     backoff_s: float = 2.0
     """First pause after an opening or a ladder that failed; each pause equals the time already waited."""
-    backoff_max_s: float = 60.0
-    """Longest such pause while the line counts as recovering."""
+    backoff_max_s: float = 8.0
+    """Longest such pause while the line counts as recovering: a device that is back shall work within 15 s."""
     quarantine_after: int = 4
     """Ladders in a row that failed to the last rung before the line is quarantined."""
     quarantine_s: float = 120.0

@@ -1,0 +1,258 @@
+"""One connection to one modem: from the open port to its loss, then never used again.
+
+Three tasks live in it: routed and stored messages of the `Receiver`, and `_serve`, which initialises the modem, looks
+after it and attends to alarms. Sending runs in the caller's task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import Any
+
+from drivers.base import Accepted, EventSink, LineError, NotSent, OutboundMessage, Outcome, PointOfNoReturn
+from drivers.gsm import at
+from drivers.gsm.board import Board
+from drivers.gsm.dialogue import Dialogue
+from drivers.gsm.errors import PortLostError, RecoveryFailedError, SilentError
+from drivers.gsm.journal import Journal
+from drivers.gsm.modem import Known, Modem, Registration
+from drivers.gsm.options import GsmOptions
+from drivers.gsm.port import SerialPort
+from drivers.gsm.receiving import Receiver
+from drivers.gsm.recovery import climb
+from drivers.gsm.sending import Alarm, Sender
+from drivers.gsm.timing import Timing
+from drivers.gsm.ussd import Ussd
+
+
+class Connection:
+    def __init__(
+        self,
+        port: SerialPort,
+        options: GsmOptions,
+        known: Known,
+        *,
+        events: EventSink,
+        board: Board,
+        timing: Timing,
+        journal: Journal,
+    ) -> None:
+        self._port = port
+        self._board = board
+        self._timing = timing
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._dialogue = Dialogue(port, self, timing)
+        pin = options.pin.get_secret_value() if options.pin is not None else None
+        self._modem = Modem(self._dialogue, known, timing, pin, options.smsc)
+        self._sender = Sender(self._dialogue, self._modem, timing, self._alarm, journal)
+        self._receiver = Receiver(self._dialogue, self._modem, self._sender, events, timing=timing, journal=journal)
+        self._ussd = Ussd(self._dialogue, timing)
+        self._alarms: set[Alarm] = set()
+        self._bell = asyncio.Event()
+        self._registration = Registration(0)
+        self._rest_reason = ""
+        self._rest_until = 0.0
+        self._rest_s = 0.0
+        self._initialised_for_blocked = False
+        self._ready = False
+        self.was_ready = False
+        """Whether it ever took messages: a connection that did has proven the device."""
+
+    # ------------------------------------------------------------------------------------------------ what lines ask
+
+    async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
+        if not self._ready:
+            return NotSent(self._board.status.reason or "not_ready", counts=False)
+        outcome = await self._sender.send(message, point_of_no_return)
+        if type(outcome) is Accepted:
+            self._rest_s = 0.0
+            self._initialised_for_blocked = False
+        return outcome
+
+    async def ussd(self, code: str) -> dict[str, Any]:
+        if self._board.status.state not in ("ready", "waiting"):
+            raise LineError(f"the line is {self._board.status.state}")
+        text, more = await self._ussd.ask(code, self._modem.profile)
+        return {"text": text, "reply_expected": more}
+
+    async def look(self) -> dict[str, Any]:
+        """Signal, operator and registration as they are now."""
+        await self._look()
+        status = self._board.status
+        return {
+            "signal": status.signal,
+            "operator": status.operator,
+            "registered": self._registration.registered,
+            "roaming": self._registration.roaming,
+        }
+
+    async def run(self) -> None:
+        """Bring the modem up and serve it; ends by a `ModemError`, a failure of the event sink, or cancellation."""
+        self._port.attach(self._dialogue.feed, self._dialogue.lost)
+        tasks = [
+            asyncio.create_task(each)
+            for each in (self._serve(), self._receiver.run_routed(), self._receiver.run_stored())
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            self._ready = False
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._dialogue.close()
+            await self._port.close()
+
+    # ---------------------------------------------------------------------------------------------- Dialogue.Listener
+
+    def on_unsolicited(self, code: at.Unsolicited) -> None:
+        if self._receiver.on_unsolicited(code) or self._ussd.on_unsolicited(code):
+            return
+        line = code.line
+        if line.startswith("+CREG:"):
+            stat = line[6:].split(",")[0].strip()
+            if stat.isdigit() and not Registration(int(stat)).registered:
+                self._ready = False
+            self._alarm(Alarm.REGISTRATION)
+        elif at.booted(line):
+            self._alarm(Alarm.MAYBE_REBOOTED)
+
+    def on_late_reference(self, token: Any, reference: str) -> None:
+        attempt, part = token
+        self._receiver.late(attempt, part, reference)
+
+    def on_echo(self) -> None:
+        self._ready = False
+        self._alarm(Alarm.REBOOTED)
+
+    def on_silent(self) -> None:
+        self._ready = False
+        self._alarm(Alarm.SILENT)
+
+    def on_lost(self) -> None:
+        self._ready = False
+        self._alarm(Alarm.LOST)
+
+    def _alarm(self, alarm: Alarm) -> None:
+        self._alarms.add(alarm)
+        self._bell.set()
+
+    # --------------------------------------------------------------------------------------------------- looking after
+
+    async def _serve(self) -> None:
+        await self._bring_up("modem_silent")
+        now = self._loop.time()
+        pulse = now + self._jitter(self._timing.pulse_s)
+        look = now + self._jitter(self._timing.health_s)
+        sweep = now + self._jitter(self._timing.sweep_s)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min(pulse, look, sweep, self._rest_until or pulse)):
+                    await self._bell.wait()
+            alarms, self._alarms = self._alarms, set()
+            self._bell.clear()
+            now = self._loop.time()
+            try:
+                await self._attend(alarms)
+                if self._rest_until and now >= self._rest_until:
+                    self._rest_until = 0.0
+                    look = now
+                if now >= pulse:
+                    pulse = now + self._jitter(self._timing.pulse_s)
+                    if await self._modem.lost_settings():
+                        await self._begin_again("modem_restarted")
+                if now >= look:
+                    await self._look()
+                    waiting = not self._registration.registered
+                    look = now + self._jitter(self._timing.waiting_s if waiting else self._timing.health_s)
+                if now >= sweep:
+                    sweep = now + self._jitter(self._timing.sweep_s)
+                    self._receiver.sweep()
+            except SilentError:
+                # One answer that stayed away: the dialogue asks AT by itself and rings if that stays away too.
+                continue
+
+    def _jitter(self, seconds: float) -> float:
+        """Modems opened at the same instant shall not all be asked at the same instant ever after."""
+        return seconds * random.uniform(0.85, 1.0)  # noqa: S311 - no secret
+
+    async def _attend(self, alarms: set[Alarm]) -> None:
+        if Alarm.LOST in alarms:
+            raise PortLostError("the port is gone")
+        if Alarm.SILENT in alarms:
+            await self._begin_again("modem_silent")
+        elif Alarm.REBOOTED in alarms or (Alarm.MAYBE_REBOOTED in alarms and await self._modem.lost_settings()):
+            await self._begin_again("modem_restarted")
+        elif Alarm.BLOCKED in alarms:
+            await self._unblock()
+        elif Alarm.QUOTA in alarms:
+            await self._take_rest("quota")
+        elif Alarm.REGISTRATION in alarms:
+            await self._look()
+        if Alarm.FULL in alarms:
+            self._receiver.sweep()
+
+    async def _begin_again(self, reason: str) -> None:
+        self._ready = False
+        self._journal.warning("recovering", reason=reason)
+        await self._board.show("recovering", reason)
+        await self._bring_up(reason)
+
+    async def _bring_up(self, reason: str) -> None:
+        """The ladder within the connection; raises `RecoveryFailedError` at its top."""
+        try:
+            rung = await climb(self._modem)
+        except SilentError as error:
+            raise RecoveryFailedError(reason, str(error)) from error
+        self._journal.info("modem up", rung=rung)
+        # What was noticed before is settled by this.
+        self._alarms -= {Alarm.SILENT, Alarm.REBOOTED, Alarm.MAYBE_REBOOTED, Alarm.REGISTRATION}
+        await self._look()
+        self._receiver.sweep()
+
+    async def _unblock(self) -> None:
+        """SIM or modem refused: put its settings (SMSC, PIN) right; if it refuses again, let it rest."""
+        if self._initialised_for_blocked:
+            await self._take_rest("blocked")
+            return
+        self._initialised_for_blocked = True
+        await self._begin_again("blocked")
+
+    async def _take_rest(self, reason: str) -> None:
+        timing = self._timing
+        self._rest_s = min(max(2 * self._rest_s, timing.quota_pause_s), timing.quota_pause_max_s)
+        self._rest_until = self._loop.time() + self._rest_s
+        self._rest_reason = reason
+        self._ready = False
+        self._journal.warning("resting", reason=reason, seconds=self._rest_s)
+        await self._board.show("waiting", reason)
+
+    async def _look(self) -> None:
+        """Registration, signal and operator; the state that follows from them."""
+        modem = self._modem
+        was_registered = self._registration.registered
+        self._registration = registration = await modem.registration()
+        signal = await modem.signal()
+        if registration.registered and not (was_registered and modem.can.operator):
+            modem.can.operator = await modem.operator()
+        detail = {
+            **modem.can.model,
+            "roaming": registration.roaming,
+            "reports": modem.can.reports,
+            "unreadable": self._receiver.unreadable,
+        }
+        resting = self._rest_until > self._loop.time()
+        self._ready = registration.registered and not resting
+        self.was_ready = self.was_ready or self._ready
+        await self._board.show(
+            "ready" if self._ready else "waiting",
+            None if self._ready else self._rest_reason if resting else registration.word,
+            signal=signal,
+            operator=modem.can.operator,
+            detail=detail,
+        )

@@ -1,0 +1,148 @@
+"""A modem as a line of the gateway: finds it, opens it, opens it again, and knows when to leave it alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from drivers.base import (
+    EventSink,
+    LineError,
+    LineState,
+    NotSent,
+    OpenAttempt,
+    OutboundMessage,
+    Outcome,
+    PointOfNoReturn,
+)
+from drivers.gsm.board import Board
+from drivers.gsm.connection import Connection
+from drivers.gsm.discovery import appearance_of, census
+from drivers.gsm.errors import BlockedError, PortLostError, RecoveryFailedError, UnavailableError
+from drivers.gsm.journal import Journal
+from drivers.gsm.modem import Known
+from drivers.gsm.options import GsmOptions, require_usable
+from drivers.gsm.port import SerialPort
+from drivers.gsm.recovery import Backoff
+from drivers.gsm.timing import Timing
+
+
+class GsmLine:
+    """Implements `drivers.base.Line` for one modem, over as many connections as it takes."""
+
+    def __init__(self, name: str, options: GsmOptions, timing: Timing | None = None) -> None:
+        require_usable(options)
+        self._options = options
+        self._timing = timing or Timing()
+        self._journal = Journal(name)
+        self._known = Known(imei=options.imei, imsi=options.imsi)
+        self._backoff = Backoff(self._timing)
+        self._connection: Connection | None = None
+        self._board: Board | None = None
+
+    @property
+    def capacity(self) -> int:
+        return 1
+
+    async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
+        if self._connection is None:
+            return NotSent((self._board and self._board.status.reason) or "not_ready", counts=False)
+        return await self._connection.send(message, point_of_no_return)
+
+    async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:  # noqa: ARG002
+        """A modem remembers nothing of what it sent: every open attempt stays in doubt."""
+        return {}
+
+    async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
+        """`ussd` with a code, `signal`. Raises `LineError`."""
+        if self._connection is None:
+            raise LineError("the modem is not connected")
+        match name:
+            case "ussd":
+                return await self._connection.ussd(argument)
+            case "signal":
+                return await self._connection.look()
+        raise LineError(f"a GSM line knows no command {name!r}: ussd, signal")
+
+    async def run(self, events: EventSink) -> None:
+        self._board = board = Board(events)
+        await board.show("starting")
+        path: str | None = None
+        while True:
+            appearance = None
+            try:
+                path = await self._find()
+                appearance = appearance_of(path)
+                await self._connect(path, events, board)
+            except UnavailableError as error:
+                if error.reason == "missing":
+                    await board.show("recovering", "port_missing")
+                    await self._await_device(path)
+                    continue
+                state, reason, pause = self._failed(f"port_{error.reason}")
+            except PortLostError:
+                state, reason, pause = self._failed("port_lost")
+            except BlockedError as error:
+                pause = self._backoff.blocked()
+                state, reason = "quarantined", str(error)
+                if path is not None:
+                    census().forget(path)
+            except RecoveryFailedError as error:
+                self._journal.warning("modem failed", error=str(error))
+                state, reason, pause = self._failed(error.reason)
+            except Exception as error:  # noqa: BLE001 - the line's outermost edge: it fails alone, and goes on
+                self._journal.warning("line failed", error=repr(error))
+                state, reason, pause = self._failed("internal_error")
+            await board.show(state, reason)
+            await self._rest(pause, path, appearance)
+
+    # ----------------------------------------------------------------------------------------------- one connection
+
+    async def _find(self) -> str:
+        if self._options.port is not None:
+            return self._options.port
+        return await census().find(self._options, self._timing)
+
+    async def _connect(self, path: str, events: EventSink, board: Board) -> None:
+        port = await SerialPort.open(path, self._options.baud)
+        connection = Connection(
+            port,
+            self._options,
+            self._known,
+            events=events,
+            board=board,
+            timing=self._timing,
+            journal=self._journal,
+        )
+        self._connection = connection
+        try:
+            await connection.run()
+        finally:
+            self._connection = None
+            if connection.was_ready:
+                self._backoff.succeeded()
+
+    def _failed(self, reason: str) -> tuple[LineState, str, float]:
+        pause = self._backoff.failed()
+        return "quarantined" if self._backoff.quarantined else "recovering", reason, pause
+
+    # ------------------------------------------------------------------------------------------------------- waiting
+
+    async def _await_device(self, path: str | None) -> None:
+        """Until the link is back (one `stat` a second), or until it is time for another search."""
+        if self._options.port is None or path is None:
+            await asyncio.sleep(self._timing.backoff_s)
+            return
+        while appearance_of(path) is None:  # noqa: ASYNC110 - udev tells nobody; one stat a second costs nothing
+            await asyncio.sleep(self._timing.absent_s)
+        await asyncio.sleep(self._timing.settle_s)
+
+    async def _rest(self, pause: float, path: str | None, appearance: tuple[int, ...] | None) -> None:
+        """Pause; a device that was taken away or plugged in again meanwhile ends it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + pause
+        while (left := until - loop.time()) > 0:
+            if path is not None and appearance_of(path) != appearance:
+                return
+            await asyncio.sleep(min(left, self._timing.absent_s))

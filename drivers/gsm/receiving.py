@@ -1,0 +1,204 @@
+"""What comes in: status reports and messages, routed (+CDS, +CMT) or stored (+CDSI, +CMTI, listings).
+
+Nothing is acknowledged to the modem (CNMA, CMGD) before `EventSink.put` has returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import deque
+from datetime import datetime
+
+from drivers.base import Concat, DeliveryReport, Event, EventSink, InboundMessage, LateAccept
+from drivers.gsm import at, pdu
+from drivers.gsm.dialogue import Dialogue
+from drivers.gsm.journal import Journal
+from drivers.gsm.modem import Modem
+from drivers.gsm.sending import Sender
+from drivers.gsm.timing import Timing
+
+_ROUTED = ("+CDS:", "+CMT:")
+_STORED = ("+CDSI:", "+CMTI:")
+_FULL = ("^SMMEMFULL", "+ZSMGS", "^SMGO", "SMS FULL", '+QIND: "SMSFULL"', '+CIEV: "SMSFULL"')
+
+_TPDU_VARIES = 0xFF ^ 0x04 ^ 0x20
+"""Bits of the first octet that stay the same when a message is handed over again: all but more-messages-to-send and
+status-report-indication (23.040 §9.2.3.2, §9.2.3.4)."""
+
+
+class Receiver:
+    """Receives for one connection. `routed` and `stored` are its two tasks: reading the SIM never delays a CNMA."""
+
+    def __init__(
+        self, dialogue: Dialogue, modem: Modem, sender: Sender, events: EventSink, *, timing: Timing, journal: Journal
+    ) -> None:
+        self._dialogue = dialogue
+        self._modem = modem
+        self._sender = sender
+        self._events = events
+        self._timing = timing
+        self._journal = journal
+        self._routed: deque[str | LateAccept] = deque()
+        self._routed_bell = asyncio.Event()
+        self._stored: deque[tuple[str, int] | None] = deque()
+        self._stored_bell = asyncio.Event()
+        self._held: set[asyncio.Task[None]] = set()
+        self._spoilt = ""
+        self.unreadable = 0
+        """PDUs that could not be decoded since the connection began."""
+
+    # --------------------------------------------------------------------------------------------- from the dialogue
+
+    def on_unsolicited(self, code: at.Unsolicited) -> bool:
+        """Take what is ours; False: it is not."""
+        line = code.line
+        if code.pdu is not None:
+            if line.startswith(_ROUTED):
+                self._routed.append(code.pdu)
+                self._routed_bell.set()
+            return True
+        if line.startswith(_STORED):
+            fields = at.split_fields(line.partition(":")[2].strip())
+            if len(fields) > 1 and fields[1].isdigit():
+                self._stored.append((fields[0], int(fields[1])))
+            else:
+                self._stored.append(None)
+            self._stored_bell.set()
+            return True
+        if line.upper().startswith(_FULL):
+            self.sweep()
+            return True
+        return False
+
+    def late(self, attempt: str, part: int, reference: str) -> None:
+        self._routed.append(LateAccept(attempt, part, reference))
+        self._routed_bell.set()
+
+    def sweep(self) -> None:
+        """List every memory and empty it: at start, from time to time, and when one is full."""
+        if None not in self._stored:
+            self._stored.append(None)
+            self._stored_bell.set()
+
+    # -------------------------------------------------------------------------------------------------------- routed
+
+    async def run_routed(self) -> None:
+        """Hand on what is routed; several that came together are made durable together."""
+        while True:
+            await self._routed_bell.wait()
+            self._routed_bell.clear()
+            batch, self._routed = self._routed, deque()
+            if len(batch) == 1:
+                await self._take(batch[0])
+            else:
+                await asyncio.gather(*map(self._take, batch))
+
+    async def _take(self, item: str | LateAccept) -> None:
+        if isinstance(item, LateAccept):
+            await self._events.put(item)
+            return
+        content = self._decode(item)
+        if content is None:
+            # Once: it was spoilt on the way to us, and the network shall bring it again. Twice: nobody can read it.
+            again = item == self._spoilt
+            self._spoilt = item
+            self._acknowledge(received=again)
+            return
+        if isinstance(content, pdu.StatusReport):
+            overtaken = self._sender.may_overtake(str(content.reference), content.recipient)
+            if overtaken is not None:
+                task = asyncio.create_task(self._report_after(overtaken, content))
+                self._held.add(task)
+                task.add_done_callback(self._held.discard)
+                return
+        await self._events.put(self._event(item, content))
+        self._acknowledge()
+
+    async def _report_after(self, overtaken: asyncio.Future[None], content: pdu.StatusReport) -> None:
+        """A report may precede its own +CMGS: what it belongs to is known a moment later."""
+        await asyncio.wait((overtaken,), timeout=self._timing.report_hold_s)
+        await self._events.put(self._report(content))
+        self._acknowledge()
+
+    def _acknowledge(self, received: bool = True) -> None:
+        if self._modem.can.acknowledges:
+            self._dialogue.acknowledge(received)
+
+    # -------------------------------------------------------------------------------------------------------- stored
+
+    async def run_stored(self) -> None:
+        while True:
+            await self._stored_bell.wait()
+            self._stored_bell.clear()
+            while self._stored:
+                place = self._stored.popleft()
+                if place is None:
+                    await self._sweep()
+                    continue
+                digits = await self._modem.read(*place)
+                if digits is not None:
+                    await self._keep(*place, digits)
+
+    async def _sweep(self) -> None:
+        for memory in self._modem.can.memories or (None,):
+            for index, digits in await self._modem.stored(memory):
+                await self._keep(memory, index, digits)
+
+    async def _keep(self, memory: str | None, index: int, digits: str) -> None:
+        content = self._decode(digits)
+        if content is None:
+            return  # left on the SIM for a person; the count of them is in the line's detail
+        await self._events.put(self._event(digits, content))
+        await self._modem.delete(memory, index)
+
+    # -------------------------------------------------------------------------------------------------------- events
+
+    def _decode(self, digits: str) -> pdu.Deliver | pdu.StatusReport | None:
+        try:
+            content = pdu.decode(digits)
+        except pdu.PduError as error:
+            self.unreadable += 1
+            self._journal.warning("unreadable PDU", octets=len(digits) // 2, error=str(error))
+            return None
+        return content if isinstance(content, (pdu.Deliver, pdu.StatusReport)) else None
+
+    def _event(self, digits: str, content: pdu.Deliver | pdu.StatusReport) -> Event:
+        return self._report(content) if isinstance(content, pdu.StatusReport) else inbound(digits, content)
+
+    def _report(self, report: pdu.StatusReport) -> DeliveryReport:
+        reference = str(report.reference)
+        owner = self._sender.owner(reference, report.recipient)
+        return DeliveryReport(
+            reference,
+            report.recipient,
+            report.outcome,
+            report.reason,
+            _unix(report.discharged_at),
+            *(owner or (None, None)),
+        )
+
+
+def inbound(digits: str, message: pdu.Deliver) -> InboundMessage:
+    """The event of a received part; its key is that of the TPDU, so a part handed over again is recognised."""
+    concat = message.concat
+    return InboundMessage(
+        key=_key(digits),
+        sender=message.sender,
+        to=None,
+        text=message.text,
+        at=_unix(message.at),
+        concat=Concat(concat.reference, concat.total, concat.number) if concat is not None else None,
+    )
+
+
+def _key(digits: str) -> str:
+    octets = bytes.fromhex(digits)
+    tpdu = bytearray(octets[octets[0] + 1 :])
+    tpdu[0] &= _TPDU_VARIES
+    return hashlib.blake2s(tpdu, digest_size=16).hexdigest()
+
+
+def _unix(at_time: datetime | None) -> float:
+    return at_time.timestamp() if at_time is not None else time.time()

@@ -1,0 +1,235 @@
+"""One message over one modem: each part from its PDU to what the network said, and one outcome for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, auto
+
+from drivers.base import (
+    Accepted,
+    Encoding,
+    Fate,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    Partial,
+    PartOutcome,
+    PointOfNoReturn,
+    Refused,
+    Uncertain,
+    Withdrawn,
+)
+from drivers.gsm import pdu
+from drivers.gsm.alphabet import fits_gsm7
+from drivers.gsm.causes import Cause, Kind, after_commit, before_commit
+from drivers.gsm.dialogue import Dialogue
+from drivers.gsm.errors import (
+    NoPromptError,
+    PortLostError,
+    PromptRefusedError,
+    RestartedError,
+    SilentError,
+)
+from drivers.gsm.journal import Journal
+from drivers.gsm.modem import Modem
+from drivers.gsm.operation import Answer, Operation
+from drivers.gsm.timing import Timing
+
+
+class Alarm(Enum):
+    """What the line should look at, told by whoever noticed."""
+
+    LOST = auto()
+    SILENT = auto()
+    REBOOTED = auto()
+    """Certainly: the echo is on."""
+    MAYBE_REBOOTED = auto()
+    REGISTRATION = auto()
+    BLOCKED = auto()
+    """SIM or modem refuse to send: registration, PIN and SMSC want looking at."""
+    FULL = auto()
+    QUOTA = auto()
+
+
+class Sender:
+    """Sends for one connection, one message at a time."""
+
+    def __init__(
+        self, dialogue: Dialogue, modem: Modem, timing: Timing, alarm: Callable[[Alarm], None], journal: Journal
+    ) -> None:
+        self._dialogue = dialogue
+        self._modem = modem
+        self._timing = timing
+        self._alarm = alarm
+        self._journal = journal
+        self._message: OutboundMessage | None = None
+        self._taken: dict[int, str] = {}
+        self._part_end: asyncio.Future[None] | None = None
+        self._part_in_answer = False
+
+    async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
+        self._message = message
+        taken: dict[int, str] = {}
+        self._taken = taken
+        try:
+            for number in message.todo:
+                end = await self._send_part(message, number, point_of_no_return)
+                if not isinstance(end, str):
+                    return conclude(message.todo, taken, number, end)
+                taken[number] = end
+            return Accepted(taken)
+        finally:
+            self._message = None
+            self._end_part()
+
+    # --------------------------------------------------------------------------------------- what reports want to know
+
+    def owner(self, reference: str, recipient: str) -> tuple[str, int] | None:
+        """Attempt and part of the message under way whose report this is; None if it is another's, or not certain."""
+        message = self._message
+        if message is None or not same_number(message.address, recipient):
+            return None
+        parts = [number for number, taken in self._taken.items() if taken == reference]
+        return (message.attempt, parts[0]) if len(parts) == 1 else None
+
+    def may_overtake(self, reference: str, recipient: str) -> asyncio.Future[None] | None:
+        """What to wait for before a report is handed on that may have overtaken its own +CMGS; None: nothing."""
+        message = self._message
+        if message is None or not self._part_in_answer or not same_number(message.address, recipient):
+            return None
+        if reference in self._taken.values():
+            return None
+        if self._part_end is None:
+            self._part_end = asyncio.get_running_loop().create_future()
+        return self._part_end
+
+    # -------------------------------------------------------------------------------------------------------- one part
+
+    async def _send_part(
+        self, message: OutboundMessage, number: int, point_of_no_return: PointOfNoReturn
+    ) -> str | PartOutcome | NotSent:
+        """The reference if it was taken, else what became of it."""
+        try:
+            digits, length = _submit(message, number).encode()
+        except pdu.PduError:
+            return PartOutcome(Fate.REFUSED, reason="unencodable")
+        try:
+            operation = await self._open_prompt(length, (message.attempt, number))
+            await self._pass(operation, number, point_of_no_return)
+            self._part_in_answer = True
+            answer = await self._dialogue.commit(operation, digits)
+        except Withdrawn as withdrawn:
+            return NotSent(withdrawn.reason, counts=False)
+        except PromptRefusedError as refused:
+            return self._unsent(before_commit(refused.final))
+        except NoPromptError:
+            self._journal.warning("no prompt")
+            return NotSent("no_prompt", line_fault=True)
+        except RestartedError:
+            self._alarm(Alarm.REBOOTED)
+            return NotSent("modem_restarted", counts=False)
+        except SilentError:
+            return NotSent("modem_silent", counts=False, line_fault=True)
+        except PortLostError:
+            return NotSent("port_lost", counts=False, line_fault=True)
+        finally:
+            self._end_part()
+        return self._judge(answer)
+
+    async def _open_prompt(self, length: int, token: tuple[str, int]) -> Operation:
+        for _ in range(self._timing.busy_tries - 1):
+            try:
+                return await self._dialogue.open_prompt(length, token)
+            except PromptRefusedError as refused:
+                if before_commit(refused.final).kind is not Kind.BUSY:
+                    raise
+                await asyncio.sleep(self._timing.busy_pause_s)
+        return await self._dialogue.open_prompt(length, token)
+
+    async def _pass(self, operation: Operation, number: int, point_of_no_return: PointOfNoReturn) -> None:
+        """Past it the attempt is durable; whatever keeps it from that leaves the prompt by ESC."""
+        try:
+            await point_of_no_return(number)
+        except Withdrawn:
+            self._dialogue.back_out(operation)
+            raise
+        except asyncio.CancelledError:
+            self._dialogue.back_out(operation)
+            raise
+        except Exception as error:
+            self._dialogue.back_out(operation)
+            self._journal.warning("point of no return failed", error=type(error).__name__)
+            raise Withdrawn("store_failed") from error
+
+    def _judge(self, answer: Answer) -> str | PartOutcome | NotSent:
+        if answer.reference is not None:
+            return answer.reference
+        if answer.error is None:
+            self._journal.warning("in doubt", reason=answer.reason)
+            return PartOutcome(Fate.DOUBT, reason=answer.reason)
+        return self._unsent(after_commit(answer.error, self._modem.profile.certain))
+
+    def _unsent(self, cause: Cause) -> PartOutcome | NotSent:
+        reason = cause.reason
+        match cause.kind:
+            case Kind.DOUBT:
+                self._journal.warning("in doubt", reason=reason)
+                return PartOutcome(Fate.DOUBT, reason=reason)
+            case Kind.PERMANENT:
+                return PartOutcome(Fate.REFUSED, reason=reason)
+            case Kind.BLOCKED:
+                self._alarm(Alarm.FULL if reason == "memory_full" else Alarm.BLOCKED)
+                return NotSent(reason, counts=False, line_fault=True)
+            case Kind.QUOTA:
+                self._alarm(Alarm.QUOTA)
+                return NotSent(reason, line_fault=True)
+            case Kind.NO_NETWORK:
+                self._alarm(Alarm.REGISTRATION)
+                return NotSent(reason, counts=False)
+            case _:
+                return NotSent(reason)
+
+    def _end_part(self) -> None:
+        self._part_in_answer = False
+        if self._part_end is not None:
+            end, self._part_end = self._part_end, None
+            if not end.done():
+                end.set_result(None)
+
+
+def _submit(message: OutboundMessage, number: int) -> pdu.Submit:
+    parts = message.parts or (message.text,)
+    text = parts[number - 1]
+    encoding: Encoding = message.encoding or ("gsm7" if fits_gsm7(text) else "ucs2")
+    validity_s = None
+    if message.valid_until is not None:
+        validity_s = max(0, int(message.valid_until - time.time()))
+    return pdu.Submit(
+        destination=message.address,
+        text=text,
+        encoding=encoding,  # type: ignore[arg-type]  # "" was replaced
+        concat=pdu.Concat(message.concat_ref, len(parts), number) if len(parts) > 1 else None,
+        validity_s=validity_s,
+    )
+
+
+def conclude(todo: Sequence[int], taken: Mapping[int, str], stopped: int, end: PartOutcome | NotSent) -> Outcome:
+    """The outcome of a message whose parts before `stopped` were taken, and whose later ones were not begun."""
+    if not taken:
+        if isinstance(end, NotSent):
+            return end
+        return Refused(end.reason or "refused") if end.fate is Fate.REFUSED else Uncertain(end.reason or "silence")
+    unsent = PartOutcome(Fate.UNSENT, reason=end.reason)
+    parts = dict.fromkeys(todo, unsent)
+    parts.update({number: PartOutcome(Fate.TAKEN, reference) for number, reference in taken.items()})
+    if isinstance(end, PartOutcome):
+        parts[stopped] = end
+    return Partial(parts)
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two forms of a number can be the same subscriber: networks rewrite prefixes, not the last digits."""
+    left, right = one.lstrip("+"), other.lstrip("+")
+    return left == right or (min(len(left), len(right)) >= 6 and left[-7:] == right[-7:])
