@@ -1,0 +1,138 @@
+"""The daemon's end of one worker: spawned when there is something to read, asked, and missed when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from gatewayd.errors import UnavailableError
+from gatewayd.intake import frames
+
+FRAME_S: Final = 300.0
+"""For one answer: the largest sheet allowed takes some 20 s to unpack, and more on a busy machine at low priority."""
+_BUFFER: Final = 1 << 20
+"""Octets read ahead of the store; a thousand rows are some 250,000."""
+_ROOT: Final = str(Path(__file__).parents[2])
+
+
+class WorkerDiedError(UnavailableError):
+    """The worker ended in the middle of a request, with this exit status (negative: by a signal). Try again."""
+
+    def __init__(self, status: int | None) -> None:
+        self.status = status
+        how = signal.Signals(-status).name if status is not None and status < 0 else f"with status {status}"
+        super().__init__(f"the process that reads recipients ended {how}")
+
+
+class Session:
+    """One request to the worker. Ends with the answer after which nothing follows."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.over = False
+
+    async def next(self) -> Any:
+        """The next answer; what the worker failed with, or WorkerDiedError."""
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(FRAME_S):
+                header = await self._process.stdout.readexactly(frames.HEADER)
+                body = await self._process.stdout.readexactly(frames.length(header))
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+            raise WorkerDiedError(self._process.returncode) from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self._process.wait()
+            raise WorkerDiedError(self._process.returncode) from None
+        answer = frames.unpacked(body)
+        self.over = not isinstance(answer, frames.Begun | list)
+        if isinstance(answer, frames.Failed):
+            raise answer.error
+        return answer
+
+    async def ask(self, request: frames.Request) -> Any:
+        """The first answer to `request`."""
+        assert self._process.stdin is not None
+        with suppress(ConnectionError):  # a dead worker is told by what it does not answer
+            self._process.stdin.write(frames.packed(request))
+            await self._process.stdin.drain()
+        return await self.next()
+
+
+class Lane:
+    """One worker at most, one request at a time."""
+
+    def __init__(self, idle_s: float, memory: int) -> None:
+        self._idle_s = idle_s
+        self._memory = memory
+        self._free = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the worker, while there is one."""
+        return None if self._process is None or self._process.returncode is not None else self._process.pid
+
+    @asynccontextmanager
+    async def session(self, request: frames.Request) -> AsyncIterator[tuple[Session, Any]]:
+        """Puts a request when the lane is free: the session, and the first answer.
+
+        A session that is left before its last answer has its worker killed.
+        """
+        async with self._free:
+            # A worker that was there before may just have gone home; one spawned for this request has no such excuse.
+            retry = self.pid is not None
+            session = await self._session()
+            try:
+                try:
+                    first = await session.ask(request)
+                except WorkerDiedError as error:
+                    if not retry or error.status != 0:
+                        raise
+                    session = await self._session()
+                    first = await session.ask(request)
+                yield session, first
+            finally:
+                if not session.over:
+                    await self._end()
+
+    async def close(self) -> None:
+        """Ends the worker; it may be used again."""
+        async with self._free:
+            await self._end()
+
+    async def _session(self) -> Session:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await self._spawn()
+        return Session(self._process)
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "gatewayd.intake.worker",
+            str(os.getpid()),
+            str(self._idle_s),
+            str(self._memory),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_BUFFER,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

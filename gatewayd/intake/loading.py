@@ -1,0 +1,68 @@
+"""One job from its private copies to rendered rows: what the worker and the daemon itself do the same way. Blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from gatewayd.intake.rendering import CHUNK, Rendering, RenderPlan, Row, Totals, inline
+from gatewayd.numbers import Numbers, Policy
+from spool.document import JobDocument, parse
+from spool.errors import operating_system
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A job's private copies and how its rows are read."""
+
+    folder: str
+    job: str
+    """Name of the job file in `folder`."""
+    policy: Policy
+    prefixes: tuple[str, ...] = ()
+    """Every prefix that some line has."""
+    hashes: Mapping[str, str] | None = None
+    """SHA-256 (hex) of the files that the job names; None where nobody asks for the content's hash."""
+
+
+def read_document(folder: str, job: str) -> JobDocument:
+    """JobFileError: it is no job."""
+    path = Path(folder, job)
+    with operating_system(str(path)):
+        data = path.read_bytes()
+    return parse(data, job)
+
+
+class Loading:
+    """A job whose table is open and whose variables are all known. A context manager; iterate over `chunks` once."""
+
+    def __init__(self, document: JobDocument, source: Source, numbers: Numbers) -> None:
+        """`numbers` reads by the source's policy.
+
+        JobFileError: the job or its recipients cannot be used, told before the first row.
+        """
+        self.content_hash = None if source.hashes is None else document.content_hash(source.hashes)
+        plan = RenderPlan.of(document, source.policy, source.prefixes)
+        with ExitStack() as stack:
+            columns, rows = inline(document.recipients or ())
+            self._rendering = Rendering(plan, columns, numbers, document.recipients_file or document.file)
+            self._rows = rows
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Loading:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def totals(self) -> Totals:
+        """Of the rows that `chunks` has given so far."""
+        return self._rendering.totals
+
+    def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
+        """JobFileError when the recipients turn out unusable in the middle."""
+        return self._rendering.chunks(self._rows, size)

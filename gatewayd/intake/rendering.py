@@ -1,0 +1,257 @@
+"""From a job and its recipients to messages as the store takes them. Pure.
+
+A row becomes a plain tuple in the order of `gatewayd.store.commands.NewMessage` (a plain one, for it may cross from
+another process); the store is not imported here, so that this process stays small.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from drivers.gsm.alphabet import segments, transliterate
+from gatewayd.numbers import NumberError, Numbers, Policy
+from gatewayd.texts import TOO_LONG, Renderer, Template, VariableUnknownError, Wanted
+from spool.columns import ref_column, to_column
+from spool.document import JobDocument
+from spool.errors import JobFileError
+
+CHUNK: Final = 1000
+"""Rows a chunk: what the store takes in one transaction."""
+
+VALUE_MISSING: Final = "value_missing"
+REPEATED: Final = "repeated"
+ADDRESS_MISSING: Final = "address_missing"
+ADDRESS_INVALID: Final = "address_invalid"
+
+Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
+"""row, ref, to, text, encoding, segments, prefix, reason, detail."""
+
+Address = Callable[[str], tuple[str, str | None]]
+"""A cell to the address as it is kept, and its detail (JSON); `Unusable` or NumberError when it is none."""
+
+_ADDRESS_LIMIT: Final = 4096
+"""Characters of a push token or subscription; none in use is longer."""
+# Sane, not RFC 5321 in full: one @, no space or control, a domain with a dot, 64 and 254 octets at most.
+_EMAIL: Final = re.compile(r"[^\s@<>(),;:\\\"\x00-\x20\x7f]{1,64}@[^\W_](?:[\w-]*\.)+[^\W\d_][\w-]*[^\W_]")
+
+
+_SHOWN: Final = 200
+"""Characters of a cell that are kept for a person to see."""
+
+_json: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class Unusable(Exception):  # noqa: N818 - a signal inside this module
+    """The row makes no message."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPlan:
+    """What is the same for all recipients of a job."""
+
+    file: str
+    """Name of the job file, for errors."""
+    channel: str
+    text: str
+    values: Mapping[str, str]
+    encoding: Wanted
+    policy: Policy
+    prefixes: tuple[str, ...] = ()
+    """Every prefix that some line has."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Further templates by name (an e-mail's `subject` …); rendered into the message's detail."""
+
+    @classmethod
+    def of(cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = ()) -> RenderPlan:
+        """JobFileError `template_unknown`: there are no stored templates yet."""
+        if document.template is not None:
+            raise JobFileError("template_unknown", file=document.file, field="template", name=document.template)
+        text, options = document.text or "", {}
+        if document.email is not None:
+            given = {"subject": document.email.subject, "html": document.email.html}
+            options = {name: template for name, template in given.items() if template is not None}
+        script = (document.call or {}).get("script")
+        if script is not None:
+            # What the driver says step by step; a recording has no words.
+            spoken = [step.get("say") or step.get("amount") or "" for step in script["message"]]
+            options = {f"message[{index}]": words for index, words in enumerate(spoken) if words}
+        return cls(
+            document.file,
+            document.channel,
+            text,
+            document.values,
+            document.encoding,
+            policy,
+            tuple(prefixes),
+            options,
+        )
+
+
+@dataclass(slots=True)
+class Totals:
+    """What has become of the rows so far."""
+
+    rows: int = 0
+    segments: int = 0
+    """Of the valid ones."""
+    invalid: Counter[str] = field(default_factory=Counter)
+    """Rows by reason."""
+
+    @property
+    def valid(self) -> int:
+        return self.rows - self.invalid.total()
+
+
+class Rendering:
+    """Renders the rows of one job, whose columns are known. Used once."""
+
+    def __init__(self, plan: RenderPlan, columns: Sequence[str], numbers: Numbers, file: str) -> None:
+        """`numbers` reads by `plan.policy`; `file` is where the recipients stand, for errors.
+
+        JobFileError: `variable_unknown` (field: the variable), `recipients_unreadable` where no column holds an
+        address.
+        """
+        self.totals = Totals()
+        self._plan = plan
+        place = to_column(columns, plan.channel)
+        if place is None:
+            found = ", ".join(columns)
+            raise JobFileError("recipients_unreadable", "recipients_column", file=file, field="to", columns=found)
+        self._sms = plan.channel == "sms"
+        self._to = place
+        self._ref = ref_column(columns)
+        self._text = self._bound(plan.text, columns)
+        self._options = {name: self._bound(template, columns) for name, template in plan.options.items()}
+        self._address = _addresses(plan.channel, numbers)
+        by_length = {len(prefix) for prefix in plan.prefixes if prefix}
+        self._prefix_lengths = sorted(by_length, reverse=True)
+        self._prefixes = frozenset(plan.prefixes)
+        # 64-bit hashes of (to, text), keyed anew in each process: of a million rows, some 3 in 10^8 jobs would call one
+        # row a repeat that is none.
+        self._seen: set[int] = set()
+
+    def _bound(self, text: str, columns: Sequence[str]) -> Renderer:
+        try:
+            return Template.parse(text).bind(columns, self._plan.values)
+        except VariableUnknownError as error:
+            raise JobFileError("variable_unknown", file=self._plan.file, field=error.name, name=error.name) from None
+
+    def chunks(self, rows: Iterable[Sequence[str]], size: int = CHUNK) -> Iterator[list[Row]]:
+        """The messages of all rows, in order and numbered from 1, `size` at a time. Bad rows never stop it."""
+        chunk: list[Row] = []
+        for number, cells in enumerate(rows, 1):
+            chunk.append(self._row(number, cells))
+            if len(chunk) == size:
+                self.totals.rows = number
+                yield chunk
+                chunk = []
+        if chunk:
+            self.totals.rows = chunk[-1][0]
+            yield chunk
+
+    def _row(self, number: int, cells: Sequence[str]) -> Row:
+        ref = (cells[self._ref].strip() or None) if self._ref is not None else None
+        raw = cells[self._to]
+        to = detail = None
+        try:
+            to, detail = self._address(raw)
+            text, encoding, count, detail = self._words(to, cells, detail)
+        except (Unusable, NumberError) as refused:
+            if to is None and raw:
+                detail = _json({"raw": raw[:_SHOWN]})
+            self.totals.invalid[refused.reason] += 1
+            return (number, ref, to, None, "", 0, "", refused.reason, detail)
+        self.totals.segments += count
+        for length in self._prefix_lengths:
+            if to[:length] in self._prefixes:
+                return (number, ref, to, text, encoding, count, to[:length], None, detail)
+        return (number, ref, to, text, encoding, count, "", None, detail)
+
+    def _words(self, to: str, cells: Sequence[str], detail: str | None) -> tuple[str, str, int, str | None]:
+        """Text, encoding, segments and detail of a row whose address is good; Unusable."""
+        text = self._text(cells)
+        if text is None:
+            raise Unusable(VALUE_MISSING)
+        if not text.isascii():
+            # Decomposed accents (a macOS sheet) would turn the text into UCS-2.
+            text = unicodedata.normalize("NFC", text)
+        encoding, count = "", 1
+        if self._sms:
+            wanted = self._plan.encoding
+            if wanted != "auto":
+                encoding = wanted
+                text = transliterate(text) if wanted == "gsm7" else text
+            try:
+                count = segments(text, wanted)
+            except ValueError:
+                raise Unusable(TOO_LONG) from None
+        key = hash((to, text))
+        if self._options:
+            rendered = {name: render(cells) for name, render in self._options.items()}
+            if None in rendered.values():
+                raise Unusable(VALUE_MISSING)
+            key = hash((key, *rendered.values()))
+            detail = _json({**json.loads(detail or "{}"), "options": rendered})
+        if key in self._seen:
+            raise Unusable(REPEATED)
+        self._seen.add(key)
+        return text, encoding, count, detail
+
+
+def inline(recipients: Sequence[Mapping[str, str]]) -> tuple[tuple[str, ...], Iterator[Sequence[str]]]:
+    """Inline recipients as a table: the columns of all of them in order of appearance, and the rows.
+
+    A recipient that lacks a column has an empty cell there.
+    """
+    columns = tuple(dict.fromkeys(name for recipient in recipients for name in recipient))
+    return columns, ([recipient.get(name, "") for name in columns] for recipient in recipients)
+
+
+# ----------------------------------------------------------------------------------------------------------- addresses
+
+
+def _addresses(channel: str, numbers: Numbers) -> Address:
+    if channel == "email":
+        return _email
+    if channel == "push":
+        return _token
+    fixed = channel != "sms"  # people have calls, and WhatsApp, on landlines too
+
+    def number(raw: str) -> tuple[str, str | None]:
+        e164, assumed, flag = numbers.parse(raw, fixed=fixed)
+        if e164 == raw:
+            return e164, None
+        noticed = f', "flag": "{flag}"' if flag else ""
+        mobile = ', "assumed_mobile": true' if assumed else ""
+        return e164, f'{{"raw": {_json(raw)}{mobile}{noticed}}}'
+
+    return number
+
+
+def _email(raw: str) -> tuple[str, str | None]:
+    text = raw.strip()
+    if not text:
+        raise Unusable(ADDRESS_MISSING)
+    if len(text) > 254 or _EMAIL.fullmatch(text) is None or ".." in text:
+        raise Unusable(ADDRESS_INVALID)
+    local, _, domain = text.rpartition("@")
+    address = f"{local}@{domain.lower()}"
+    return address, None if address == raw else _json({"raw": raw})
+
+
+def _token(raw: str) -> tuple[str, str | None]:
+    text = raw.strip()
+    if not text:
+        raise Unusable(ADDRESS_MISSING)
+    if len(text) > _ADDRESS_LIMIT or not text.isprintable() or " " in text:
+        raise Unusable(ADDRESS_INVALID)
+    return text, None
