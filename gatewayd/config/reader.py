@@ -30,6 +30,7 @@ from gatewayd.config.sections import (
     TopConfig,
     WebhookConfig,
 )
+from gatewayd.translation import language_of
 
 DEFAULT_FILE: Final = Path("/etc/gatewayd/gatewayd.toml")
 SERVICE_RUNTIME: Final = Path("/run/gatewayd")
@@ -69,15 +70,17 @@ def load(path: Path | None = None, *, secrets: bool = True) -> Config:
     Raises InvalidConfigError with every fault found.
     """
     file = (path or default_file()).expanduser().absolute()
+    locale = language_of(file)
     try:
         with file.open("rb") as stream:
             raw = tomllib.load(stream)
     except FileNotFoundError:
-        raise InvalidConfigError([_fault(file, "", "file_missing", {})]) from None
+        raise InvalidConfigError([_fault(file, "", "file_missing", {}, locale)]) from None
     except OSError as error:
-        raise InvalidConfigError([_fault(file, "", "file_unreadable", {"why": error.strerror or error})]) from error
+        why = {"why": error.strerror or error}
+        raise InvalidConfigError([_fault(file, "", "file_unreadable", why, locale)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidConfigError([_fault(file, "", "toml_invalid", {"why": error})]) from error
+        raise InvalidConfigError([_fault(file, "", "toml_invalid", {"why": error}, locale)]) from error
     return parse(raw, file, secrets=secrets)
 
 
@@ -86,9 +89,7 @@ def parse(raw: Mapping[str, Any], file: Path, *, secrets: bool = True) -> Config
     return _Reading(raw, file, secrets).config()
 
 
-def _fault(
-    file: Path, key: str, kind: str, values: Mapping[str, Any], locale: str = catalogue.DEFAULT_LOCALE
-) -> ConfigFault:
+def _fault(file: Path, key: str, kind: str, values: Mapping[str, Any], locale: str) -> ConfigFault:
     return ConfigFault(file, key, *catalogue.texts(kind, locale, values))
 
 
