@@ -18,16 +18,22 @@ DEFAULT: Final = "es"
 FOLDER: Final = Path(__file__).parent / "locale"
 
 _current: catalogues.NullTranslations = catalogues.NullTranslations()
+_language = "en"
 
 
 def set_language(language: str) -> None:
     """Speaks `language` from now on; one that is not ours means the default."""
-    global _current  # noqa: PLW0603 - one process speaks one language
-    known = language if language in LANGUAGES else DEFAULT
-    if known == "en":
+    global _current, _language  # noqa: PLW0603 - one process speaks one language
+    _language = language if language in LANGUAGES else DEFAULT
+    if _language == "en":
         _current = catalogues.NullTranslations()
     else:
-        _current = catalogues.translation("gatewayd", FOLDER, [known], fallback=True)
+        _current = catalogues.translation("gatewayd", FOLDER, [_language], fallback=True)
+
+
+def language() -> str:
+    """The language spoken."""
+    return _language
 
 
 def gettext(message: str) -> str:
@@ -57,3 +63,10 @@ def _language_of_environment() -> str:
             language = value.partition("_")[0].partition(".")[0]
             return language if language in LANGUAGES else DEFAULT
     return DEFAULT
+
+
+def speak_for_libraries() -> None:
+    """Gives libraries that speak through gettext's global domain (click) our catalogue; for a command's own process."""
+    catalogues.bindtextdomain("gatewayd", str(FOLDER))
+    catalogues.textdomain("gatewayd")
+    os.environ["LANGUAGE"] = _language

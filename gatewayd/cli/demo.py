@@ -1,0 +1,147 @@
+"""`gatewayd demo`: a campaign through simulated modems, from a file in the spool to its receipts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gatewayd.translation import gettext as _
+from gatewayd.translation import language
+
+if TYPE_CHECKING:
+    from gatewayd.demo.stage import Stage
+
+LATENCY_S: Final = 0.4
+"""Quicker than a real submit of some 3 s, slow enough to be watched."""
+FRAME_S: Final = 0.25
+FINAL: Final = frozenset({"done"})
+
+
+@click.command(
+    help=_(
+        "See a real campaign go through simulated modems, with no hardware: starts the modems and a daemon of its own, "
+        "drops a campaign file into a fresh spool, and shows its progress."
+    )
+)
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help=_("Folder to play in."))
+@click.option("--modems", type=click.IntRange(1, 256), default=8, show_default=True, help=_("How many modems."))
+@click.option(
+    "--messages", type=click.IntRange(1, 100_000), default=200, show_default=True, help=_("How many messages.")
+)
+@click.option("--exit", "leave", is_flag=True, help=_("End when the campaign is done; the last line is JSON."))
+def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
+    from gatewayd.demo.stage import stage
+
+    place = Path(tempfile.mkdtemp(prefix="gatewayd-demo-")) if folder is None else folder.absolute()
+    place.mkdir(parents=True, exist_ok=True)
+    click.echo(_("playing in {folder}").format(folder=place))
+    with stage(place, modems=modems, locale=language(), latency_s=LATENCY_S) as playing:
+        _submit(playing, messages)
+        try:
+            summary = _watch(playing, leave=leave)
+        except KeyboardInterrupt:
+            summary = _job(playing)
+        result = _result(playing, summary)
+    if not leave:
+        click.echo(_("what was written stays in {folder}").format(folder=place))
+    click.echo(json.dumps(result))
+    ended = summary["state"] in FINAL and result["messages"] == messages
+    return 0 if ended and result["ledger_ok"] else 1
+
+
+def _submit(playing: Stage, messages: int) -> None:
+    """What a billing system does: its data file, then the job file, into the account's folder."""
+    from gatewayd.demo import campaign
+    from spool.folders import Spool
+    from spool.submit import submit
+
+    playing.client.call("account.create", {"account": campaign.ACCOUNT})
+    playing.client.call("account.credit", {"account": campaign.ACCOUNT, "amount": str(messages * 2)})
+    outbox = playing.folder / "billing"
+    outbox.mkdir(exist_ok=True)
+    (outbox / campaign.CUSTOMERS_FILE).write_bytes(campaign.customers(messages))
+    job = outbox / f"{campaign.JOB}.json"
+    job.write_bytes(campaign.job(messages))
+    submit(Spool(playing.spool), job, campaign.ACCOUNT)
+
+
+def _job(playing: Stage) -> dict[str, Any]:
+    from gatewayd.demo.campaign import ACCOUNT, JOB
+
+    shown: dict[str, Any] = playing.client.call("job.show", {"job": f"{ACCOUNT}/{JOB}"})
+    return shown
+
+
+def _watch(playing: Stage, *, leave: bool) -> dict[str, Any]:
+    """Shows frames until the campaign is done (and, without `leave`, until Ctrl-C)."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from gatewayd.demo.campaign import ACCOUNT
+    from gatewayd.demo.screen import screen
+    from gatewayd.errors import NotFoundError
+
+    console = Console(stderr=True)
+    told = False
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while True:
+            with suppress(NotFoundError):  # not recorded yet
+                summary = _job(playing)
+                overview = playing.client.call("overview", {})
+                account = playing.client.call("account.show", {"account": ACCOUNT})
+                live.update(screen(summary, overview, account), refresh=True)
+                if summary["state"] in FINAL:
+                    if leave:
+                        return summary
+                    if not told:
+                        live.console.print(_hints(playing))
+                        told = True
+            time.sleep(FRAME_S)
+
+
+def _hints(playing: Stage) -> str:
+    command = f"gatewayd --config {shlex.quote(str(playing.config))}"
+    return "\n".join(
+        [
+            "",
+            _("The campaign is done. The daemon goes on until Ctrl-C; in another terminal you may try:"),
+            f"  {command} top",
+            f"  {command} job messages {ACCOUNT_JOB}",
+            f"  {command} account statement norte",
+            f"  ls {playing.spool}/receipts/norte",
+            "",
+        ]
+    )
+
+
+ACCOUNT_JOB: Final = "norte/cobranza-demo"
+
+
+def _result(playing: Stage, summary: dict[str, Any]) -> dict[str, Any]:
+    """What the store says, and whether its ledger sums up to the last digit."""
+    from decimal import Decimal
+
+    from gatewayd.demo.campaign import ACCOUNT
+
+    account = playing.client.call("account.show", {"account": ACCOUNT})
+    held = Decimal(account["held"])
+    charged = Decimal(account["charged"])
+    sums = Decimal(account["balance"]) + held + charged == Decimal(account["granted"])
+    counts = summary["counts"]
+    done = summary["state"] in FINAL
+    settled = charged == Decimal(summary["cost"]) and (not done or counts["uncertain"] > 0 or held == 0)
+    return {
+        "messages": summary["messages"],
+        "delivered": counts["delivered"],
+        "uncertain": counts["uncertain"],
+        "segments": summary["segments"],
+        "cost": summary["cost"],
+        "ledger_ok": sums and settled,
+    }
