@@ -33,6 +33,7 @@ metadata = MetaData(
     }
 )
 
+# A table whose key has several columns has no rowid on SQLite: one tree to write instead of two.
 # SQLite gives rowid speed only to a column declared INTEGER; PostgreSQL needs 64 bits for the same.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -140,6 +141,14 @@ queue_count = Table(
     Column("final", Boolean, primary_key=True),
     Column("messages", Integer, nullable=False),
     Column("segments", Integer, nullable=False),
+    # The queues with something waiting, however many jobs are kept.
+    Index(
+        "ix_queue_count_waiting",
+        "queue_id",
+        sqlite_where=text("state IN ('queued', 'scheduled') AND messages > 0"),
+        postgresql_where=text("state IN ('queued', 'scheduled') AND messages > 0"),
+    ),
+    sqlite_with_rowid=False,
 )
 
 message = Table(
@@ -239,6 +248,7 @@ part = Table(
         sqlite_where=text("state IN ('open', 'doubt')"),
         postgresql_where=text("state IN ('open', 'doubt')"),
     ),
+    sqlite_with_rowid=False,
 )
 """One row a part that passed its point of no return; parts that never got there have none."""
 
@@ -262,6 +272,7 @@ receipt = Table(
     Column("job_id", Id, primary_key=True),
     Column("seq", Id, primary_key=True),
     Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Receipts on their way to a file; removed once their segment is written."""
 
@@ -272,6 +283,7 @@ segment = Table(
     Column("first_seq", Id, primary_key=True),
     Column("last_seq", Id, nullable=False),
     Column("cut_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Segments that are cut but perhaps not yet written; a crash writes the very same bytes again."""
 
@@ -314,6 +326,7 @@ inbound_part = Table(
     Column("text", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 blocklist = Table(
@@ -342,6 +355,7 @@ line_count = Table(
     Column("day", Text, primary_key=True),
     Column("segments", Integer, nullable=False),
     Column("messages", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Counted at the point of no return; `day` is YYYY-MM-DD in the configured time zone."""
 
@@ -351,4 +365,5 @@ line_recipient = Table(
     Column("line", Text, primary_key=True),
     Column("month", Text, primary_key=True),
     Column("to", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )

@@ -1,0 +1,114 @@
+"""Accounts and the book of their transfers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from gatewayd.errors import ConflictError, InsufficientCreditError, NotFoundError
+from gatewayd.store.commands import AccountInfo, CreateAccount, Credit
+from gatewayd.store.ledger import Kind, Pots, Step
+from gatewayd.store.schema import account, transfer
+from gatewayd.store.session import Row, Session, Statement, adding, given, setting
+
+if TYPE_CHECKING:
+    from gatewayd.store.unit import Unit
+
+_LOAD: Final = Statement(
+    select(account.c.balance, account.c.held, account.c.charged, account.c.granted)
+    .where(account.c.id == given(account.c.id))
+    .with_for_update(),
+    "p_id",
+)
+_BY_NAME: Final = Statement(
+    select(account.c.id, account.c.name, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"
+)
+_CREATE: Final = adding(account, "name currency created_at")
+_SAVE: Final = setting(account, "balance held charged granted", "id")
+_TRANSFER: Final = adding(transfer, "account_id kind amount attempt_id part step at note")
+
+
+class Book:
+    """The accounts that one transaction touches: each is read once and written once, whatever moves."""
+
+    __slots__ = ("_accounts", "_changed", "_session", "_transfers")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._accounts: dict[int, Pots] = {}
+        self._changed: set[int] = set()
+        self._transfers: list[Row] = []
+
+    def pots(self, account_id: int) -> Pots:
+        pots = self._accounts.get(account_id)
+        if pots is None:
+            row = self._session.one(_LOAD, account_id)
+            assert row is not None, f"no account {account_id}"
+            pots = self._accounts[account_id] = Pots(*row)
+        return pots
+
+    def grant(self, account_id: int, amount: int, now: int, note: str) -> None:
+        """InsufficientCreditError when a withdrawal is more than the balance."""
+        try:
+            self.pots(account_id).move(Kind.GRANT, amount)
+        except ValueError as error:
+            raise InsufficientCreditError("the balance does not cover it") from error
+        self._write((account_id, Kind.GRANT.value, amount, None, None, None, now, note or None))
+
+    def hold(self, account_id: int, attempt: int, part: int, amount: int, now: int) -> None:
+        if amount:
+            self.pots(account_id).move(Kind.HOLD, amount)
+            self._write((account_id, Kind.HOLD.value, amount, attempt, part, Step.HOLD.value, now, None))
+
+    def settle(self, account_id: int, kind: Kind, attempt: int, part: int, amount: int, now: int) -> None:
+        """Charges or releases what is held for a part; the store refuses a second time."""
+        if amount:
+            self.pots(account_id).move(kind, amount)
+            self._write((account_id, kind.value, amount, attempt, part, Step.SETTLE.value, now, None))
+
+    def _write(self, row: Row) -> None:
+        self._transfers.append(row)
+        self._changed.add(row[0])
+
+    def flush(self) -> None:
+        self._session.many(_TRANSFER, self._transfers)
+        rows = []
+        for account_id in sorted(self._changed):
+            pots = self._accounts[account_id]
+            rows.append((pots.balance, pots.held, pots.charged, pots.granted, account_id))
+        self._session.many(_SAVE, rows)
+        self._transfers.clear()
+        self._changed.clear()
+
+
+def create(unit: Unit, commands: list[CreateAccount]) -> list[AccountInfo | Exception]:
+    results: list[AccountInfo | Exception] = []
+    for command in commands:
+        if unit.session.one(_BY_NAME, command.name):
+            results.append(ConflictError(f"account {command.name!r} exists already"))
+            continue
+        unit.session.run(_CREATE, command.name, command.currency, command.now)
+        results.append(_info(unit, command.name))
+    return results
+
+
+def credit(unit: Unit, commands: list[Credit]) -> list[AccountInfo | Exception]:
+    results: list[AccountInfo | Exception] = []
+    for command in commands:
+        try:
+            info = _info(unit, command.account)
+            unit.book.grant(info.id, command.amount, command.now, command.note)
+        except (NotFoundError, InsufficientCreditError) as error:
+            results.append(error)
+        else:
+            results.append(_info(unit, command.account))
+    return results
+
+
+def _info(unit: Unit, name: str) -> AccountInfo:
+    row = unit.session.one(_BY_NAME, name)
+    if row is None:
+        raise NotFoundError(f"no account {name!r}")
+    pots = unit.book.pots(row[0])
+    return AccountInfo(*row, pots.balance, pots.held, pots.charged, pots.granted)

@@ -1,0 +1,144 @@
+"""Opening the store for writing: one connection, one process at a time on SQLite.
+
+`open_store` takes the lock, opens the connection, and brings the schema up to date where it is behind. Readers have
+read-only connections of their own (`gatewayd.store.reading`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from gatewayd.errors import StoreError, StoreLockedError, UnavailableError, UsageError
+from gatewayd.store import migrations
+
+BUSY_S: Final = 5.0
+"""The writer is alone: it waits only for a reader that recovers the log, or for a person's sqlite3 shell."""
+
+CACHE_KIB: Final = 16_000
+"""Page cache of the writer: the upper levels of every index of a million messages, and the pages in use."""
+
+_MODE: Final = 0o660
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The store, held for writing by this process until it is closed."""
+
+    url: URL
+    engine: Engine
+    connection: Connection
+    path: Path | None
+    """The SQLite file; None for PostgreSQL."""
+    lock: int | None
+    """Descriptor of the lock file beside it."""
+
+    def close(self) -> None:
+        self.connection.close()
+        self.engine.dispose()
+        if self.lock is not None:
+            os.close(self.lock)
+
+
+def writing_url(url: str | URL, password: str | None = None) -> URL:
+    """`postgresql://` means psycopg. UsageError for any other database than the two."""
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            if not parsed.database or parsed.database == ":memory:":
+                raise UsageError("a store needs a file: sqlite:////path/to/gatewayd.db")
+            return parsed.set(drivername="sqlite")
+        case "postgresql":
+            if password is not None:
+                parsed = parsed.set(password=password)
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise UsageError(f"no such kind of store: {other!r}; use sqlite:////path or postgresql://user@host/db")
+
+
+def open_store(url: str | URL, *, password: str | None = None) -> Store:
+    """Opens the store for writing, made anew where it does not exist, migrated where it is behind.
+
+    StoreLockedError when another process holds it, SchemaError when it is newer than this program, UnavailableError
+    when it cannot be reached.
+    """
+    parsed = writing_url(url, password)
+    if parsed.get_backend_name() == "sqlite":
+        assert parsed.database is not None
+        path = Path(parsed.database)
+        try:
+            lock = _lock(path)
+        except OSError as error:
+            raise UnavailableError(f"store {path}: {error.strerror}") from error
+        engine = _sqlite(parsed)
+    else:
+        path, lock = None, None
+        # Positional placeholders, so that rows go to the driver as tuples.
+        engine = create_engine(
+            parsed,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            paramstyle="format",
+            connect_args={"connect_timeout": 5},
+        )
+    try:
+        connection = engine.connect()
+        migrations.upgrade(connection)
+    except DBAPIError as error:
+        _give_up(engine, lock)
+        raise UnavailableError(f"store {parsed.render_as_string()}: {error.orig}") from error
+    except StoreError:
+        _give_up(engine, lock)
+        raise
+    return Store(parsed, engine, connection, path, lock)
+
+
+def _give_up(engine: Engine, lock: int | None) -> None:
+    engine.dispose()
+    if lock is not None:
+        os.close(lock)
+
+
+def _lock(path: Path) -> int:
+    """Holds the lock file beside the store; the operating system lets go of it with the process, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StoreLockedError(f"store {path} is held by another process") from error
+    # Made here for its mode: the log and its index take theirs from the store.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))
+    return lock
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"check_same_thread": False, "timeout": BUSY_S, "cached_statements": 512},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(raw, _record) -> None:  # type: ignore[no-untyped-def]
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # Every commit is on the disk before anyone is told.
+        cursor.execute("PRAGMA synchronous = FULL")
+        # The writer checkpoints itself, when the waiters have been woken.
+        cursor.execute("PRAGMA wal_autocheckpoint = 0")
+        cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        cursor.execute("PRAGMA temp_store = MEMORY")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,386 @@
+"""What comes after the answer: delivery reports, late answers, and a person's word on what is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select, text
+
+from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.model import WAITING, PartState, State, may_become, message_state
+from gatewayd.store import early
+from gatewayd.store.claiming import parts_of
+from gatewayd.store.commands import LateAnswer, PartEnd, Report, Reported, Settle, Settled, Work
+from gatewayd.store.early import EarlyReport, Status, by_attempt, same_recipient
+from gatewayd.store.ledger import Kind
+from gatewayd.store.schema import attempt, early_report, part, transfer
+from gatewayd.store.session import Row, Statement, given, setting
+
+if TYPE_CHECKING:
+    from gatewayd.store.unit import MessageRow, Unit
+
+_COLUMNS: Final = (part.c.attempt_id, part.c.part, part.c.state, part.c.to, part.c.at, attempt.c.message_id)
+_OF_ATTEMPT: Final = part.join(attempt, attempt.c.id == part.c.attempt_id)
+_NAMED: Final = Statement(
+    select(*_COLUMNS)
+    .select_from(_OF_ATTEMPT)
+    .where(part.c.attempt_id == given(part.c.attempt_id), part.c.part == given(part.c.part)),
+    "p_attempt_id p_part",
+)
+_AWAITING: Final = Statement(
+    select(*_COLUMNS)
+    .select_from(_OF_ATTEMPT)
+    .where(
+        part.c.line == given(part.c.line),
+        part.c.reference == given(part.c.reference),
+        text("part.state IN ('taken', 'undelivered') AND part.reference IS NOT NULL"),
+    )
+    .order_by(part.c.at.desc(), part.c.attempt_id.desc()),
+    "p_line p_reference",
+)
+_IN_DOUBT: Final = Statement(
+    select(*_COLUMNS)
+    .select_from(_OF_ATTEMPT)
+    .where(part.c.line == given(part.c.line), text("part.state IN ('open', 'doubt')")),
+    "p_line",
+)
+_DOUBTS_OF: Final = Statement(
+    select(*_COLUMNS)
+    .select_from(_OF_ATTEMPT)
+    .where(part.c.state == "doubt", attempt.c.message_id == given(attempt.c.message_id)),
+    "p_message_id",
+)
+_STEPS: Final = Statement(
+    select(transfer.c.step, transfer.c.account_id, transfer.c.amount).where(
+        transfer.c.attempt_id == given(transfer.c.attempt_id), transfer.c.part == given(transfer.c.part)
+    ),
+    "p_attempt_id p_part",
+)
+_SAVE: Final = setting(part, "state reason reported_at", "attempt_id part")
+_ANSWERED: Final = setting(part, "state reference reason", "attempt_id part")
+
+_DAY_MS: Final = 86_400_000
+DOUBT_WINDOW_MS: Final = 3 * _DAY_MS
+"""How long after its point of no return a part in doubt may be settled by a report that bears no known reference: the
+usual longest validity of an SMS that asks for none in particular."""
+
+_REPORTABLE: Final = frozenset(
+    state.value for state in (State.SUBMITTED, State.UNCERTAIN, State.UNDELIVERED, State.DELIVERED)
+)
+
+
+@dataclass(slots=True)
+class _Part:
+    attempt_id: int
+    part: int
+    state: PartState
+    to: str
+    at: int
+    message_id: int
+
+
+def _part(row: Row) -> _Part:
+    return _Part(row[0], row[1], PartState(row[2]), row[3], row[4], row[5])
+
+
+def state_of(parts: Mapping[int, PartState], row: MessageRow) -> State:
+    """What a message with nothing left to send is; a part that never passed its point of no return did not leave."""
+    numbers = range(1, max(row.segments, 1) + 1)
+    return message_state([parts.get(number, PartState.UNSENT) for number in numbers])
+
+
+# -------------------------------------------------------------------------------------------------------------- reports
+
+
+class _Reports:
+    """Applies reports of one batch; parts are written down at its end, or when a message of several needs them all."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._seen: dict[tuple[int, int], PartState] = {}
+        self._rows: list[Row] = []
+
+    def flush(self) -> None:
+        self._unit.session.many(_SAVE, self._rows)
+        self._rows.clear()
+
+    def parts(self, rows: Sequence[Row]) -> list[_Part]:
+        """As they were read, with what this batch made of them since."""
+        parts = [_part(row) for row in rows]
+        for found in parts:
+            found.state = self._seen.get((found.attempt_id, found.part), found.state)
+        return parts
+
+    def find(self, command: Report) -> _Part | None:
+        session = self._unit.session
+        if command.attempt_id is not None:
+            named = self.parts(session.all(_NAMED, command.attempt_id, command.part or 1))
+            return named[0] if named and named[0].state is not PartState.OPEN else None
+        awaiting = [
+            found
+            for found in self.parts(session.all(_AWAITING, command.line, command.reference))
+            if same_recipient(found.to, command.to)
+        ]
+        for found in awaiting:
+            if found.state is PartState.TAKEN:
+                return found
+        for found in awaiting:
+            if found.state is PartState.UNDELIVERED:
+                return found
+        doubtful = [
+            found
+            for found in self.parts(session.all(_IN_DOUBT, command.line))
+            if found.state in {PartState.OPEN, PartState.DOUBT}
+            and same_recipient(found.to, command.to)
+            and found.at <= command.now <= found.at + DOUBT_WINDOW_MS
+        ]
+        if len(doubtful) == 1 and doubtful[0].state is PartState.DOUBT:
+            return doubtful[0]
+        return None
+
+    def apply(self, found: _Part, status: Status, reason: str | None, now: int) -> Reported:
+        unit = self._unit
+        row = unit.load([found.message_id])[found.message_id]
+        before = found.state
+        if before is PartState.DOUBT:
+            # Only the network reports: whatever it says, it has taken the part.
+            _charge(unit, row, found, now)
+            found.state = PartState.TAKEN
+        if status in {"delivered", "read"}:
+            found.state = PartState.DELIVERED
+        elif status == "undelivered" and found.state is PartState.TAKEN:
+            found.state = PartState.UNDELIVERED
+        if found.state is not before:
+            self._seen[found.attempt_id, found.part] = found.state
+            self._rows.append((found.state.value, reason, now, found.attempt_id, found.part))
+        elif status != "read":
+            if status == "pending" and row.state == State.SUBMITTED.value and not row.final:
+                # The network still tries: it will say more.
+                row.due = max(row.due, now + unit.memory.report_wait_ms)
+                row.dirty = True
+            return Reported(row.job_id, State(row.state))
+        if row.state in _REPORTABLE:
+            self._turn(row, found, status, reason, now)
+        return Reported(row.job_id, State(row.state))
+
+    def _turn(self, row: MessageRow, found: _Part, status: Status, reason: str | None, now: int) -> None:
+        unit = self._unit
+        if row.segments <= 1:
+            if found.state is not PartState.DELIVERED and found.attempt_id != row.attempt_id:
+                return
+            state = message_state([found.state])
+        else:
+            self.flush()
+            state = state_of(parts_of(unit.session, [row.id])[row.id], row)
+        if status == "read" and state is State.DELIVERED:
+            state = State.READ
+        if state.value == row.state or not may_become(State(row.state), state):
+            return
+        if state is State.SUBMITTED:
+            row.due = now + unit.memory.report_wait_ms
+        told = reason if state in {State.UNDELIVERED, State.UNCERTAIN} else None
+        unit.turn(row, state.value, now, reason=told, final=state is not State.SUBMITTED)
+
+
+def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
+    reports = _Reports(unit)
+    results: list[Reported | Exception] = []
+    unknown: list[Report] = []
+    for command in commands:
+        found = reports.find(command)
+        if found is None:
+            unknown.append(command)
+            results.append(Reported(None, None))
+        else:
+            results.append(reports.apply(found, command.status, command.reason, command.now))
+    reports.flush()
+    _keep(unit, [command for command in unknown if command.status != "pending"])
+    return results
+
+
+def _charge(unit: Unit, row: MessageRow, found: _Part, now: int) -> None:
+    """What is held for a part that was in doubt is charged, unless that was settled before."""
+    unit.book.flush()
+    steps = {
+        step: (account_id, amount)
+        for step, account_id, amount in unit.session.all(_STEPS, found.attempt_id, found.part)
+    }
+    if "hold" in steps and "settle" not in steps:
+        account_id, amount = steps["hold"]
+        unit.book.settle(account_id, Kind.CHARGE, found.attempt_id, found.part, amount, now)
+        unit.charge(row, amount)
+
+
+# --------------------------------------------------------------------------------------------------------- early reports
+
+
+def _keep(unit: Unit, commands: list[Report]) -> None:
+    """Reports of nothing known wait for a while: they may precede the answer that names their reference."""
+    if not commands:
+        return
+    first = unit.memory.ids.take(unit.session, early_report, len(commands))
+    kept = [
+        EarlyReport(
+            id=number,
+            line=command.line,
+            reference=command.reference
+            if command.attempt_id is None
+            else by_attempt(command.attempt_id, command.part or 1),
+            to=command.to,
+            status=command.status,
+            reason=command.reason,
+            at=command.at,
+            received_at=command.now,
+        )
+        for number, command in enumerate(commands, first)
+    ]
+    unit.session.many(
+        early.ADD,
+        [(e.id, e.line, e.reference, e.to, e.status, e.reason, e.at, e.received_at) for e in kept],
+    )
+    unit.after_commit.append(lambda: [unit.memory.early.add(one) for one in kept] and None)
+
+
+def apply_early(unit: Unit, line: str, work: Work, number: int, end: PartEnd, now: int) -> None:
+    """Applies what was reported of a part between its point of no return and its outcome."""
+    rows = unit.session.all(_NAMED, work.attempt_id, number)
+    if not rows:
+        return
+    found = _part(rows[0])
+    waiting = unit.memory.early
+    matches = list(waiting.of(line, by_attempt(work.attempt_id, number)))
+    if end.reference is not None:
+        matches += _since(waiting.of(line, end.reference), found)
+    elif end.state is PartState.DOUBT and not matches:
+        matches = _since(waiting.of(line, None), found)
+        if len(matches) > 1:
+            return
+    matches = [one for one in matches if one.id not in unit.consumed]
+    if not matches:
+        return
+    reports = _Reports(unit)
+    for one in matches:
+        reports.apply(found, one.status, one.reason, now)
+    reports.flush()
+    unit.consumed.update(one.id for one in matches)
+    unit.session.among(early.DROP, [one.id for one in matches])
+    unit.after_commit.append(lambda: [waiting.remove(one) for one in matches] and None)
+
+
+def _since(reports: Sequence[EarlyReport], found: _Part) -> list[EarlyReport]:
+    """Those that can be of this part: of its recipient, and not older than its sending. An older one is the repeat of a
+    report that was applied, or of a reference that has come round."""
+    return [
+        one
+        for one in reports
+        if one.received_at >= found.at and not one.reference.startswith("#") and same_recipient(found.to, one.to)
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------- late answers
+
+
+def late_answer(unit: Unit, commands: list[LateAnswer]) -> list[Reported | Exception]:
+    return [_late_answer(unit, command) for command in commands]
+
+
+def _late_answer(unit: Unit, command: LateAnswer) -> Reported:
+    rows = unit.session.all(_NAMED, command.attempt_id, command.part)
+    if not rows:
+        return Reported(None, None)
+    found = _part(rows[0])
+    row = unit.load([found.message_id])[found.message_id]
+    # A part that was given up and is to go again must not: Claim will see that it was taken.
+    recalled = found.state is PartState.UNSENT and State(row.state) in WAITING
+    if found.state is not PartState.DOUBT and not recalled:
+        return Reported(None, None)
+    _charge(unit, row, found, command.now)
+    unit.session.run(_ANSWERED, PartState.TAKEN.value, command.reference, None, command.attempt_id, command.part)
+    if row.state == State.UNCERTAIN.value:
+        state = state_of(parts_of(unit.session, [row.id])[row.id], row)
+        if state is not State.UNCERTAIN:
+            row.due = command.report_due
+            unit.turn(row, state.value, command.now, reason=None, final=state is not State.SUBMITTED)
+    _reported_before(unit, row, found, command)
+    return Reported(row.job_id, State(row.state))
+
+
+def _reported_before(unit: Unit, row: MessageRow, found: _Part, command: LateAnswer) -> None:
+    rows = unit.session.all(_LINE_OF, command.attempt_id, command.part)
+    matches = _since(unit.memory.early.of(rows[0][0], command.reference), found)
+    if not matches:
+        return
+    found.state = PartState.TAKEN
+    reports = _Reports(unit)
+    for one in matches:
+        reports.apply(found, one.status, one.reason, command.now)
+    reports.flush()
+    unit.consumed.update(one.id for one in matches)
+    unit.session.among(early.DROP, [one.id for one in matches])
+    unit.after_commit.append(lambda: [unit.memory.early.remove(one) for one in matches] and None)
+
+
+_LINE_OF: Final = Statement(
+    select(part.c.line).where(part.c.attempt_id == given(part.c.attempt_id), part.c.part == given(part.c.part)),
+    "p_attempt_id p_part",
+)
+
+
+# -------------------------------------------------------------------------------------------------------- a person's word
+
+
+def settle(unit: Unit, commands: list[Settle]) -> list[Settled | Exception]:
+    results: list[Settled | Exception] = []
+    for command in commands:
+        try:
+            results.append(_settle(unit, command))
+        except (NotFoundError, ConflictError) as error:
+            results.append(error)
+    return results
+
+
+def _settle(unit: Unit, command: Settle) -> Settled:
+    row = unit.load([command.message_id]).get(command.message_id)
+    if row is None:
+        raise NotFoundError("no such message")
+    if row.state != State.UNCERTAIN.value:
+        raise ConflictError(f"the message is {row.state}, not uncertain")
+    doubts = [_part(found) for found in unit.session.all(_DOUBTS_OF, row.id)]
+    sent = command.verdict == "sent"
+    for found in doubts:
+        if sent:
+            _charge(unit, row, found, command.now)
+        else:
+            _release(unit, found, command.now)
+    state = (PartState.TAKEN if sent else PartState.UNSENT).value
+    unit.session.many(_SAVE, [(state, "settled", command.now, found.attempt_id, found.part) for found in doubts])
+    parts = parts_of(unit.session, [row.id])[row.id]
+    match command.verdict:
+        case "resend":
+            row.due = command.now
+            row.tries = 0
+            unit.turn(row, State.QUEUED.value, command.now, reason="settled", final=False)
+        case "sent":
+            # No report can be told to be of a part without a reference: nothing more is waited for.
+            unit.turn(row, state_of(parts, row).value, command.now, reason="settled", final=True)
+        case "not-sent":
+            left = any(known in _IN_NETWORK for known in parts.values())
+            after = State.UNDELIVERED if left else State.FAILED
+            unit.turn(row, after.value, command.now, reason="settled", final=True)
+    return Settled(row.job_id, row.queue_id, State(row.state))
+
+
+_IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
+
+
+def _release(unit: Unit, found: _Part, now: int) -> None:
+    unit.book.flush()
+    steps = {
+        step: (account_id, amount)
+        for step, account_id, amount in unit.session.all(_STEPS, found.attempt_id, found.part)
+    }
+    if "hold" in steps and "settle" not in steps:
+        account_id, amount = steps["hold"]
+        unit.book.settle(account_id, Kind.RELEASE, found.attempt_id, found.part, amount, now)

@@ -1,0 +1,187 @@
+"""Commands applied in transactions: grouped by kind, each kind by its handler, one commit for all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
+from random import SystemRandom
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, select
+
+from gatewayd import failpoints
+from gatewayd.errors import GatewayError, StoreError, UnavailableError
+from gatewayd.store import (
+    accounts,
+    blocking,
+    claiming,
+    commands,
+    dispatching,
+    inbound,
+    jobs,
+    lines,
+    nodes,
+    receipts,
+    reporting,
+    sweeping,
+)
+from gatewayd.store.commands import ORDER, Command
+from gatewayd.store.early import EarlyReports
+from gatewayd.store.ids import ConcatReferences, Ids
+from gatewayd.store.schema import setting
+from gatewayd.store.session import Session, Statement, given, merging
+from gatewayd.store.stamp import Stamps
+from gatewayd.store.unit import Jobs, Memory, Unit
+
+_log: Final = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+REPORT_WAIT_MS: Final = 72 * 3_600_000
+
+Handler = Callable[[Unit, list[Any]], Sequence[Any]]
+
+HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
+    commands.StartNode: nodes.start,
+    commands.LoadingJobs: jobs.loading,
+    commands.CreateAccount: accounts.create,
+    commands.Credit: accounts.credit,
+    commands.BeginJob: jobs.begin,
+    commands.AddMessages: jobs.add,
+    commands.PublishJob: jobs.publish,
+    commands.DropJob: jobs.drop,
+    commands.Pnr: dispatching.point_of_no_return,
+    commands.Finish: dispatching.finish,
+    commands.LateAnswer: reporting.late_answer,
+    commands.Report: reporting.report,
+    commands.Settle: reporting.settle,
+    commands.Unclaim: claiming.unclaim,
+    commands.Inbound: inbound.receive,
+    commands.Block: blocking.block,
+    commands.Unblock: blocking.unblock,
+    commands.SetJobState: jobs.set_state,
+    commands.Sweep: sweeping.sweep,
+    commands.HoldQueue: sweeping.hold,
+    commands.SegmentsWritten: receipts.written,
+    commands.CutSegments: receipts.cut,
+    commands.InboxWritten: inbound.written,
+    commands.UnwrittenInbox: inbound.unwritten,
+    commands.SetLineEnabled: lines.enable,
+    commands.LoadLine: lines.load,
+    commands.LoadQueues: jobs.load_queues,
+    commands.Claim: claiming.claim,
+    commands.Prune: sweeping.prune,
+}
+_RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
+
+_SALT: Final = Statement(select(setting.c.value).where(setting.c.key == given(setting.c.key)), "p_key")
+_SET_SALT: Final = merging(setting, "key value", "key")
+
+
+class Transactions:
+    """The commands' way into the store, one caller at a time.
+
+    `zone` is the time zone of receipts; `report_wait_ms` how long reports are waited for where a command does not say.
+    """
+
+    def __init__(self, connection: Connection, *, zone: tzinfo = UTC, report_wait_ms: int = REPORT_WAIT_MS) -> None:
+        self.session = Session(connection)
+        self._memory = Memory(
+            stamps=Stamps(zone, self._salt()),
+            jobs=Jobs(),
+            early=EarlyReports(),
+            ids=Ids(),
+            concat=ConcatReferences(),
+            report_wait_ms=report_wait_ms,
+        )
+        self._memory.early.load(self.session)
+
+    @property
+    def salt(self) -> int:
+        """The store's part of every public id."""
+        return self._memory.stamps.salt
+
+    def _salt(self) -> int:
+        if self.session.one(_SALT, "salt") is None:
+            self.session.run(_SET_SALT, "salt", str(SystemRandom().randrange(1 << 16)))
+        row = self.session.one(_SALT, "salt")
+        assert row is not None
+        return int(row[0])
+
+    def do(self, command: Command[R]) -> R:
+        """Applies one command in a transaction of its own; raises what it raises."""
+        (result,) = self.apply([command])
+        if isinstance(result, Exception):
+            raise result
+        return result  # type: ignore[no-any-return]
+
+    def apply(self, batch: Sequence[Command[Any]]) -> list[Any]:
+        """The answer to each command, or the exception it ended with. All are durable when this returns.
+
+        Should the transaction fail, each command is applied in one of its own, so that only the culprit fails.
+        """
+        try:
+            return self._transaction(batch)
+        except self.session.Error as error:
+            if len(batch) == 1:
+                return [self.fault(error)]
+            _log.warning("a batch of %d commands failed and is applied one by one: %s", len(batch), error)
+        except Exception as error:  # noqa: BLE001 - a command that breaks takes nothing down but itself
+            if len(batch) == 1:
+                return [self._broken(batch[0], error)]
+            _log.warning("a batch of %d commands broke and is applied one by one: %r", len(batch), error)
+        return [result for command in batch for result in self.apply([command])]
+
+    def _broken(self, command: Command[Any], error: Exception) -> StoreError:
+        _log.error("%s could not be applied", type(command).__name__, exc_info=error)
+        broken = StoreError(f"{type(command).__name__} could not be applied: {error!r}")
+        broken.__cause__ = error
+        return broken
+
+    def fault(self, error: Exception) -> GatewayError:
+        """A database driver's error as one of ours, by what the caller can do."""
+        wrapped: GatewayError
+        if isinstance(error, self.session.OperationalError):
+            wrapped = UnavailableError(f"the store cannot be written now: {error}")
+        else:
+            wrapped = StoreError(f"the store refused: {error}")
+        wrapped.__cause__ = error
+        return wrapped
+
+    def _transaction(self, batch: Sequence[Command[Any]]) -> list[Any]:
+        session = self.session
+        session.begin()
+        try:
+            unit = Unit(session, self._memory)
+            results = _apply(unit, batch)
+            unit.flush()
+            failpoints.hit("store.before_commit")
+            session.commit()
+        except BaseException:
+            # What was read in this transaction may never have been.
+            self._memory.jobs.forget()
+            session.abandon()
+            raise
+        failpoints.hit("store.after_commit")
+        for remember in unit.after_commit:
+            remember()
+        return results
+
+    def close(self) -> None:
+        self.session.close()
+
+
+def _apply(unit: Unit, batch: Sequence[Command[Any]]) -> list[Any]:
+    if len(batch) == 1:
+        return list(HANDLERS[type(batch[0])](unit, [batch[0]]))
+    kinds: dict[type[Command[Any]], list[int]] = {}
+    for index, command in enumerate(batch):
+        kinds.setdefault(type(command), []).append(index)
+    results: list[Any] = [None] * len(batch)
+    for kind in sorted(kinds, key=_RANK.__getitem__):
+        indexes = kinds[kind]
+        answers = HANDLERS[kind](unit, [batch[index] for index in indexes])
+        for index, answer in zip(indexes, answers, strict=True):
+            results[index] = answer
+    return results

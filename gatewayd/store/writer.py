@@ -1,0 +1,301 @@
+"""The writer: one thread that owns the store's one writing connection and commits in groups.
+
+It takes everything that has gathered while it was busy, applies it in one transaction, and wakes all who wait with one
+call into their loop. Whoever waits is woken before the log is checkpointed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
+
+from gatewayd.errors import GatewayError, UnavailableError
+from gatewayd.store.checkpoint import Checkpointer
+from gatewayd.store.commands import (
+    AddMessages,
+    BeginJob,
+    Block,
+    Command,
+    DropJob,
+    Prune,
+    PublishJob,
+    Sweep,
+)
+from gatewayd.store.transactions import Transactions
+
+_log: Final = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+LINGER_S: Final = 0.01
+"""How long a posted command waits for company. What it tells is in doubt after a crash until it is committed; a send
+takes a hundred times as long."""
+
+BATCH: Final = 256
+"""Most commands of one transaction: so many outcomes take some tens of milliseconds."""
+
+RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
+"""Pauses before a stalled store is tried again; the last repeats. A full disk is freed by a person."""
+
+KEPT: Final = 50_000
+"""Most posted commands kept while the store is stalled. Lines stop at their next point of no return, which needs the
+store: each has only what it was at."""
+
+_INTAKE: Final = (BeginJob, AddMessages, PublishJob, DropJob)
+"""These keep their order among themselves."""
+_HEAVY: Final = (AddMessages, DropJob, Sweep, Prune, Block)
+"""At most one of these a transaction, so that no line waits for more than one portion of a big file."""
+
+
+@dataclass(slots=True)
+class WriterStats:
+    """What the writer has done since it began."""
+
+    commits: int = 0
+    commands: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    """Time in transactions, commits included."""
+    slowest: float = 0.0
+    waited: float = 0.0
+    """Sum over awaited commands of the time from asking to being woken."""
+    awaited: int = 0
+    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=2048))
+    """Of the latest awaited commands, seconds."""
+    sizes: deque[int] = field(default_factory=lambda: deque(maxlen=2048))
+    """Commands in each of the latest transactions."""
+    checkpoints: int = 0
+
+
+@dataclass(slots=True)
+class _Entry:
+    command: Command[Any]
+    future: asyncio.Future[Any] | None
+    at: float
+
+
+class Writer:
+    """Give it commands from the thread of `loop`; it owns `transactions` from `start` until `close` is done.
+
+    `on_lost` is called (in the loop's thread) for a posted command that the store refused for good.
+    """
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        *,
+        checkpointer: Checkpointer | None = None,
+        on_lost: Callable[[Command[Any], Exception], None] | None = None,
+    ) -> None:
+        self._transactions = transactions
+        self._checkpointer = checkpointer
+        self._on_lost = on_lost
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._inbox: deque[_Entry] = deque()
+        # One token wakes the thread; `_rung` keeps a second from being put beside it.
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._rung = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._kept: deque[_Entry] = deque()
+        self._stalls = 0
+        self._closing = False
+        self._closed: asyncio.Future[None] | None = None
+        self.stats = WriterStats()
+
+    @property
+    def stalled(self) -> bool:
+        """The store cannot be written now: posted commands are kept and tried again, awaited ones fail."""
+        return self._stalls > 0
+
+    @property
+    def waiting(self) -> int:
+        """Commands not applied yet."""
+        return len(self._inbox) + len(self._kept)
+
+    @property
+    def salt(self) -> int:
+        return self._transactions.salt
+
+    def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
+        self._closed = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def do(self, command: Command[R]) -> asyncio.Future[R]:
+        """The command's answer, once it is durable. To be called in the loop's thread.
+
+        A future that is cancelled leaves the command as it is: it may be applied all the same.
+        """
+        loop = self._loop
+        assert loop is not None, "the writer has not been started"
+        future: asyncio.Future[R] = loop.create_future()
+        if self._closing:
+            future.set_exception(UnavailableError("the store is being closed"))
+            return future
+        self._inbox.append(_Entry(command, future, time.perf_counter()))
+        self._ring()
+        return future
+
+    def post(self, command: Command[Any]) -> None:
+        """Applies it with the next commit, at the latest after `LINGER_S`; nobody waits for it."""
+        if self._closing and self._thread is None:
+            raise UnavailableError("the store is closed")
+        self._inbox.append(_Entry(command, None, time.perf_counter()))
+        if self._timer is None and not self._rung:
+            assert self._loop is not None, "the writer has not been started"
+            self._timer = self._loop.call_later(LINGER_S, self._ring)
+
+    async def close(self) -> None:
+        """Applies what has gathered and ends. Closing twice, or before the start, is no harm."""
+        if self._thread is None or self._closed is None:
+            self._closing = True
+            return
+        self._closing = True
+        self._ring()
+        await asyncio.shield(self._closed)
+        self._thread.join()
+        self._thread = None
+
+    def _ring(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._rung:
+            self._rung = True
+            self._bell.put(None)
+
+    # ------------------------------------------------------------------------------------------- in the writer's thread
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._wait()
+                if not self._turn() and self._closing:
+                    break
+        finally:
+            if self._checkpointer is not None:
+                self._checkpointer.finish()
+            assert self._loop is not None
+            assert self._closed is not None
+            for entry in (*self._kept, *self._inbox):
+                _log.error("not recorded before the end: %s", type(entry.command).__name__)
+            self._loop.call_soon_threadsafe(self._closed.set_result, None)
+
+    def _wait(self) -> None:
+        """Until something has come, the time for another try is there, or the store may be tidied."""
+        if self._inbox and not self._stalls:
+            return
+        if self._kept:
+            timeout: float | None = 0.0 if self._closing else RETRY_S[min(self._stalls, len(RETRY_S)) - 1]
+        else:
+            timeout = self._checkpointer.idle_s if self._checkpointer is not None else None
+        try:
+            self._bell.get(timeout=timeout)
+        except Empty:
+            if not self._kept and self._checkpointer is not None:
+                self._checkpointer.idle()
+        self._rung = False
+
+    def _turn(self) -> bool:
+        """One transaction; whether there was anything to do that could be done."""
+        batch = self._gather()
+        if not batch:
+            return False
+        begin = time.perf_counter()
+        results = self._apply([entry.command for entry in batch])
+        end = time.perf_counter()
+        stats = self.stats
+        stats.commits += 1
+        stats.commands += len(batch)
+        stats.sizes.append(len(batch))
+        stats.seconds += end - begin
+        stats.slowest = max(stats.slowest, end - begin)
+        stalled = self._sort_out(batch, results, end)
+        if stalled:
+            self._stalls += 1
+            return bool(self._inbox) or not self._closing
+        if self._stalls:
+            _log.warning("the store can be written again")
+        self._stalls = 0
+        if self._checkpointer is not None and self._checkpointer.after_commit():
+            stats.checkpoints += 1
+        return True
+
+    def _gather(self) -> list[_Entry]:
+        """What has come, in order; what was kept goes first. Heavy commands beyond the first wait for the next turn."""
+        batch: list[_Entry] = []
+        later: list[_Entry] = []
+        heavy = intake = False
+        inbox = self._inbox
+        for source in (self._kept, inbox):
+            while source and len(batch) < BATCH:
+                entry = source.popleft()
+                if entry.future is not None and entry.future.cancelled():
+                    continue
+                command = entry.command
+                if isinstance(command, _HEAVY) and heavy or isinstance(command, _INTAKE) and intake:
+                    later.append(entry)
+                    intake = intake or isinstance(command, _INTAKE)
+                    continue
+                heavy = heavy or isinstance(command, _HEAVY)
+                batch.append(entry)
+        inbox.extendleft(reversed(later))
+        return batch
+
+    def _apply(self, batch: list[Command[Any]]) -> list[Any]:
+        try:
+            return self._transactions.apply(batch)
+        except Exception as error:  # noqa: BLE001 - the edge of the writer's requests: whoever asked is told
+            _log.exception("%d commands failed", len(batch))
+            return [UnavailableError(f"the store failed: {error}")] * len(batch)
+
+    def _sort_out(self, batch: list[_Entry], results: list[Any], now: float) -> bool:
+        """Tells those who wait, keeps what was posted and could not be written; whether the store is stalled."""
+        stats = self.stats
+        answers: list[tuple[asyncio.Future[Any], Any]] = []
+        lost: list[tuple[Command[Any], Exception]] = []
+        stalled = False
+        for entry, result in zip(batch, results, strict=True):
+            failed = isinstance(result, Exception)
+            if entry.future is not None:
+                answers.append((entry.future, result))
+                stats.awaited += 1
+                stats.waited += now - entry.at
+                stats.latencies.append(now - entry.at)
+                stalled = stalled or isinstance(result, UnavailableError)
+            elif isinstance(result, UnavailableError) and len(self._kept) < KEPT:
+                stalled = True
+                self._kept.append(entry)
+            elif failed:
+                lost.append((entry.command, result))
+            stats.failures += isinstance(result, GatewayError)
+        if stalled and not self._stalls:
+            _log.error("the store cannot be written: %s", next(r for r in results if isinstance(r, UnavailableError)))
+        if answers or lost:
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._wake, answers, lost)
+        return stalled
+
+    # --------------------------------------------------------------------------------------------- in the loop's thread
+
+    def _wake(self, answers: list[tuple[asyncio.Future[Any], Any]], lost: list[tuple[Command[Any], Exception]]) -> None:
+        for future, result in answers:
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+        for command, error in lost:
+            _log.error("the store refused %s: %s", type(command).__name__, error)
+            if self._on_lost is not None:
+                self._on_lost(command, error)
