@@ -1,3 +1,4 @@
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -442,3 +443,23 @@ def test_the_example_is_valid_and_shows_every_key(tmp_path: Path) -> None:
         path.write_text("1234\n")
     config = configuration.parse(tomllib.loads(text), tmp_path / "gatewayd.toml")
     assert len(config.lines) >= 2
+
+
+def test_every_key_is_documented() -> None:
+    text = (EXAMPLE.parent / "configuration.md").read_text()
+    parts = dict(part.split("\n## ")[0].split("\n", 1) for part in text.split("\n### ")[1:])
+    documented = {
+        title.strip("`[]"): {
+            key
+            for row in part.splitlines()
+            if row.startswith("| `")
+            for key in re.findall(r"`(\w+)`", row.split("|")[1])
+        }
+        for title, part in parts.items()
+    }
+    sections = configuration.sections
+    assert documented["Top"] == set(sections.TopConfig.model_fields)
+    for name, model in configuration.reader._TABLES.items():
+        assert documented[name] == set(model.model_fields)
+    assert set(sections.LineKeys.model_fields) | set(lines.driver("gsm").options.model_fields) <= documented["line"]
+    assert documented["webhook"] == set(configuration.WebhookConfig.model_fields)
