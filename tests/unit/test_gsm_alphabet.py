@@ -137,6 +137,7 @@ def test_odd_escapes_are_shown_as_a_phone_shows_them() -> None:
     assert decode7(b"\x1b\x0a") == "\f"
     assert decode7(b"\x1b\x1b\x1be") == " €"
     assert decode7(b"a\xff\x80\x1b\xe5") == "a\ufffd\ufffd\ufffd"
+    assert decode7(b"\xff", single_shift=PORTUGUESE) == "\ufffd"
 
 
 def test_turkish_and_portuguese_tables() -> None:
@@ -198,6 +199,8 @@ def test_packing_refuses_what_cannot_be() -> None:
         ("a" * 159 + "€", False, False, "gsm7", [153, 7]),
         ("a" * 152 + "€" + "a" * 20, False, False, "gsm7", [152, 21]),  # the pair would straddle
         ("a" * 151 + "€" + "a" * 20, False, False, "gsm7", [152, 20]),
+        ("`" * 70, False, False, "ucs2", [70]),
+        ("`" * 71, False, False, "ucs2", [67, 4]),
         ("á" * 70, False, False, "ucs2", [70]),
         ("á" * 71, False, False, "ucs2", [67, 4]),
         ("á" * 134, False, True, "ucs2", [66, 66, 2]),
@@ -218,6 +221,7 @@ def test_packing_refuses_what_cannot_be() -> None:
 def test_limits(text: str, shift: bool, wide: bool, encoding: str, lengths: list[int]) -> None:
     result = split(text, shift=shift, wide_reference=wide)
     assert (result.encoding, [len(part) for part in result.parts]) == (encoding, lengths)
+    assert segments(text, shift=shift, wide_reference=wide) == len(lengths)
 
 
 def test_what_was_asked_for_is_done() -> None:

@@ -170,7 +170,7 @@ def test_the_decoder_reads_our_16_bit_header_with_7_bit_text(to: str, text: str,
     assert element["data"] == {"reference": reference, "parts_count": 2, "part_number": 1}
 
 
-@pytest.mark.parametrize("name", ["Movistar", "MMoney", "Claro", "Design@Home", "N1"])
+@pytest.mark.parametrize("name", ["Movistar", "MMoney", "Claro", "Personal", "Design@Home", "N1"])
 def test_the_decoder_reads_our_names(name: str) -> None:
     at = datetime(2026, 11, 22, tzinfo=UTC)
     assert read_incoming_sms(Deliver(name, "hola", at).encode()[0])["sender"] == name
