@@ -56,12 +56,12 @@ class Book:
             raise InsufficientCreditError("the balance does not cover it") from error
         self._write((account_id, Kind.GRANT.value, amount, None, None, None, now, note or None))
 
-    def hold(self, account_id: int, attempt: int, part: int, amount: int, now: int) -> None:
+    def hold(self, account_id: int, /, *, attempt: int, part: int, amount: int, now: int) -> None:
         if amount:
             self.pots(account_id).move(Kind.HOLD, amount)
             self._write((account_id, Kind.HOLD.value, amount, attempt, part, Step.HOLD.value, now, None))
 
-    def settle(self, account_id: int, kind: Kind, attempt: int, part: int, amount: int, now: int) -> None:
+    def settle(self, account_id: int, kind: Kind, /, *, attempt: int, part: int, amount: int, now: int) -> None:
         """Charges or releases what is held for a part; the store refuses a second time."""
         if amount:
             self.pots(account_id).move(kind, amount)
@@ -110,5 +110,6 @@ def _info(unit: Unit, name: str) -> AccountInfo:
     row = unit.session.one(_BY_NAME, name)
     if row is None:
         raise NotFoundError(f"no account {name!r}")
-    pots = unit.book.pots(row[0])
-    return AccountInfo(*row, pots.balance, pots.held, pots.charged, pots.granted)
+    number, _, currency = row
+    pots = unit.book.pots(number)
+    return AccountInfo(number, name, currency, pots.balance, pots.held, pots.charged, pots.granted)

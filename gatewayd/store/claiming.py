@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from sqlalchemy import delete, func, select, text
 
@@ -14,11 +14,12 @@ from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
 from gatewayd.store.ledger import Kind
 from gatewayd.store.schema import attempt, job, message, part, queue, transfer
 from gatewayd.store.session import Row, Session, Statement, adding, among, given
-from gatewayd.store.unit import COLUMNS, JobInfo, Unit
+from gatewayd.store.unit import COLUMNS, Unit
 from gatewayd.texts import split_for
 
 if TYPE_CHECKING:
     from drivers.base import Encoding
+    from gatewayd.store.unit import JobInfo, MessageRow
 
 READY: Final = text("message.state IN ('queued', 'scheduled')")
 """As the partial index says it, word for word."""
@@ -46,9 +47,9 @@ _DONE: Final = Statement(
 )
 _ADD: Final = adding(attempt, "id message_id number line node epoch state started_at")
 
-_SETTLED: Final = frozenset(
-    state.value for state in (PartState.TAKEN, PartState.REFUSED, PartState.DELIVERED, PartState.UNDELIVERED)
-)
+_SENDING: Final = State.SENDING.value
+
+SETTLED: Final = frozenset({PartState.TAKEN, PartState.REFUSED, PartState.DELIVERED, PartState.UNDELIVERED})
 """Parts in these states are not sent again."""
 
 
@@ -104,137 +105,137 @@ def _blocked(info: JobInfo, state: str, now: int) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A message as one line would send it."""
+
+    encoding: str
+    parts: tuple[str, ...]
+    todo: tuple[int, ...]
+    done: tuple[tuple[int, PartState], ...] = ()
+
+
+_WHOLE: Final = _Cut("", (), (1,))
+"""What has no parts is sent in one go."""
+
+
+class Cutter:
+    """Cuts messages of one queue for a line, leaving out what earlier attempts settled."""
+
+    def __init__(self, info: JobInfo, done: dict[int, dict[int, PartState]]) -> None:
+        self._sms = info.channel == "sms"
+        self._done = done
+
+    def cut(self, row: MessageRow, body: str, variant: Literal["", "es"]) -> _Cut:
+        if not self._sms:
+            return _WHOLE
+        split = split_for(body, row.encoding, variant)
+        numbers = range(1, len(split.parts) + 1)
+        done = self._done.get(row.id)
+        if done is None:
+            return _Cut(split.encoding, split.parts, tuple(numbers))
+        settled = {number: state for number, state in done.items() if state in SETTLED}
+        todo = tuple(number for number in numbers if number not in settled)
+        return _Cut(split.encoding, split.parts, todo, tuple(sorted(settled.items())))
+
+
 class _Taker:
     """Hands the rows of one queue to the claims on it, in order."""
 
-    def __init__(self, unit: Unit, info: JobInfo, rows: list[Row], attempts: list[Row]) -> None:
+    def __init__(self, unit: Unit, info: JobInfo, found: list[Row], attempts: list[Row]) -> None:
         self._unit = unit
         self._info = info
-        self._rows = rows
+        self._rows = [(unit.keep(row[:-1]), row[-1] or "") for row in found]
         self._position = 0
         self._attempts = attempts
-        self._sms = info.channel == "sms"
         # Only messages that were tried before can have parts that are not to be sent again.
-        tried = [row[0] for row in rows if row[13] is not None] if self._sms else []
+        tried = [row.id for row, _ in self._rows if row.attempt_id is not None] if info.channel == "sms" else []
         self._done = parts_of(unit.session, tried) if tried else {}
-        self._ids = itertools.count(0)
-        self._left = 0
+        self._cutter = Cutter(info, self._done)
+        self._ids = iter(range(0))
 
     def next_due(self) -> int | None:
-        return self._rows[self._position][11] if self._position < len(self._rows) else None
+        return self._rows[self._position][0].due if self._position < len(self._rows) else None
 
     def take(self, command: Claim) -> tuple[list[Work], str | None]:
         works: list[Work] = []
         segments = 0
-        balance = self._unit.book.pots(self._info.account_id)
+        pots = self._unit.book.pots(self._info.account_id)
         while len(works) < command.limit and segments < command.segments and self._position < len(self._rows):
-            row = self._rows[self._position]
-            if row[11] > command.now:
+            row, body = self._rows[self._position]
+            if row.due > command.now:
                 break
-            done = self._done.get(row[0], {})
-            work = self._work(row, command, done)
-            if not work.todo:
+            cut = self._cutter.cut(row, body, command.variant)
+            if not cut.todo:
                 # A late answer said meanwhile that everything was taken.
                 self._position += 1
-                self._overtaken(row, done, command.now)
+                self._overtaken(row, command.now)
                 continue
-            price = self._info.unit_price * (len(work.todo) if self._sms else 1)
-            if price > balance.balance:
+            if self._info.unit_price * len(cut.todo) > pots.balance:
                 return works, "credit"
             self._position += 1
-            works.append(self._hold(row, work, command))
-            segments += len(work.todo)
+            works.append(self._hold(row, body, cut, command))
+            segments += len(cut.todo)
         return works, None
 
-    def _work(self, row: Row, command: Claim, done: dict[int, PartState]) -> Work:
-        encoding, parts = row[6], ()
-        todo: tuple[int, ...] = (1,)
-        settled: tuple[tuple[int, PartState], ...] = ()
-        if self._sms:
-            cut = split_for(row[21] or "", encoding, command.variant)
-            encoding, parts = cut.encoding, cut.parts
-            if done:
-                settled = tuple(sorted((n, state) for n, state in done.items() if state in _SETTLED))
-                kept = {number for number, _ in settled}
-                todo = tuple(number for number in range(1, len(parts) + 1) if number not in kept)
-            elif len(parts) > 1:
-                todo = tuple(range(1, len(parts) + 1))
-        return Work(
-            message_id=row[0],
-            attempt_id=0,
-            public="",
-            queue_id=row[2],
-            job_id=row[1],
-            account_id=self._info.account_id,
-            row=row[3],
-            to=row[5] or "",
-            text=row[21] or "",
-            encoding=cast("Encoding", encoding),
-            parts=parts,
-            todo=todo,
-            concat_ref=row[15] or 0,
-            number=(row[19] or 0) + 1,
-            tries=row[12],
-            unit_price=self._info.unit_price,
-            resend=self._info.resend,
-            not_after=self._info.not_after,
-            detail=row[18],
-            done=settled,
-        )
-
-    def _hold(self, row: Row, work: Work, command: Claim) -> Work:
+    def _hold(self, row: MessageRow, body: str, cut: _Cut, command: Claim) -> Work:
         """The message becomes `sending` under a new attempt, its price held."""
-        unit = self._unit
+        unit, info, now = self._unit, self._info, command.now
         attempt_id = self._attempt_id()
-        reference = row[15]
-        if reference is None and len(work.parts) > 1:
-            reference = unit.memory.concat.next(command.line, work.to)
-        known = unit.keep(row[:21])
-        known.attempt_id = attempt_id
-        known.number = work.number
-        known.attempt_state = "claimed"
-        known.line = command.line
-        known.concat_ref = reference
-        if self._sms:
-            known.segments = len(work.parts)
-            if work.encoding == "gsm7-es":
-                # This line's choice; another takes it back unless a part has left.
-                known.encoding = work.encoding
-        unit.turn(known, State.SENDING.value, command.now, reason=None, final=False)
-        self._attempts.append(
-            (
-                attempt_id,
-                work.message_id,
-                work.number,
-                command.line,
-                command.node,
-                command.epoch,
-                "claimed",
-                command.now,
-            )
+        row.attempt_id = attempt_id
+        row.attempt_state = "claimed"
+        row.number = number = (row.number or 0) + 1
+        row.line = command.line
+        if cut.parts:
+            row.segments = len(cut.parts)
+        if cut.encoding == "gsm7-es":
+            # This line's choice; taken back if nothing leaves.
+            row.encoding = cut.encoding
+        if row.concat_ref is None and len(cut.parts) > 1:
+            row.concat_ref = unit.memory.concat.next(command.line, row.to or "")
+        unit.turn(row, _SENDING, now, reason=None, final=False)
+        self._attempts.append((attempt_id, row.id, number, command.line, command.node, command.epoch, "claimed", now))
+        for part_number in cut.todo:
+            unit.book.hold(info.account_id, attempt=attempt_id, part=part_number, amount=info.unit_price, now=now)
+        return Work(
+            message_id=row.id,
+            attempt_id=attempt_id,
+            public=unit.memory.stamps.public(now, attempt_id),
+            queue_id=row.queue_id,
+            job_id=row.job_id,
+            account_id=info.account_id,
+            row=row.row,
+            to=row.to or "",
+            text=body,
+            encoding=cast("Encoding", cut.encoding),
+            parts=cut.parts,
+            todo=cut.todo,
+            concat_ref=row.concat_ref or 0,
+            number=number,
+            tries=row.tries,
+            unit_price=info.unit_price,
+            resend=info.resend,
+            not_after=info.not_after,
+            detail=row.detail,
+            done=cut.done,
         )
-        for number in work.todo:
-            unit.book.hold(work.account_id, attempt_id, number, work.unit_price, command.now)
-        return _numbered(work, attempt_id, unit.memory.stamps.public(command.now, attempt_id), reference or 0)
 
     def _attempt_id(self) -> int:
-        if not self._left:
-            self._left = max(1, len(self._rows) - self._position)
-            self._ids = itertools.count(self._unit.memory.ids.take(self._unit.session, attempt, self._left))
-        self._left -= 1
-        return next(self._ids)
+        number = next(self._ids, None)
+        if number is None:
+            count = max(1, len(self._rows) - self._position)
+            first = self._unit.memory.ids.take(self._unit.session, attempt, count)
+            self._ids = iter(range(first, first + count))
+            return next(self._ids)
+        return number
 
-    def _overtaken(self, row: Row, done: dict[int, PartState], now: int) -> None:
-        known = self._unit.keep(row[:21])
-        state = message_state(list(done.values()))
-        known.due = now + self._unit.memory.report_wait_ms
-        self._unit.turn(known, state.value, now, reason=None, final=state is not State.SUBMITTED)
-
-
-def _numbered(work: Work, attempt_id: int, public: str, reference: int) -> Work:
-    fields: dict[str, Any] = {name: getattr(work, name) for name in Work.__slots__}
-    fields |= {"attempt_id": attempt_id, "public": public, "concat_ref": reference}
-    return Work(**fields)
+    def _overtaken(self, row: MessageRow, now: int) -> None:
+        """All its parts were settled while it waited for another try: it passes through `sending`."""
+        unit = self._unit
+        state = message_state(list(self._done[row.id].values()))
+        unit.turn(row, _SENDING, now, reason=None, final=False)
+        row.due = now + unit.memory.report_wait_ms
+        unit.turn(row, state.value, now, reason=None, final=state is not State.SUBMITTED)
 
 
 # ------------------------------------------------------------------------------------------------------------ returned
@@ -268,12 +269,11 @@ def unclaim(unit: Unit, commands: list[Unclaim]) -> list[Exception | None]:
 def give_back(unit: Unit, attempts: Sequence[int], now: int) -> int:
     """Claims that nothing came of wait again, as if they had never been; answers how many."""
     session = unit.session
-    live = session.among(_LIVE, sorted(set(attempts)))
-    live = [(attempt_id, message_id) for attempt_id, message_id in dict(live).items()]
-    messages = unit.load(message_id for _, message_id in live)
-    for account_id, attempt_id, number, amount in session.among(_HELD, [attempt_id for attempt_id, _ in live]):
-        unit.book.settle(account_id, Kind.RELEASE, attempt_id, number, amount, now)
-    for attempt_id, message_id in live:
+    live: dict[int, int] = dict(session.among(_LIVE, sorted(set(attempts))))
+    messages = unit.load(live.values())
+    for account_id, attempt_id, number, amount in set(session.among(_HELD, live)):
+        unit.book.settle(account_id, Kind.RELEASE, attempt=attempt_id, part=number, amount=amount, now=now)
+    for attempt_id, message_id in live.items():
         row = messages.get(message_id)
         if row is not None and row.attempt_id == attempt_id:
             before = session.one(_BEFORE, message_id, attempt_id)
@@ -285,7 +285,7 @@ def give_back(unit: Unit, attempts: Sequence[int], now: int) -> int:
             if row.attempt_id is None:
                 row.line = None
             unit.turn(row, waiting(row.due, now), now, reason=None, final=False)
-    session.among(_DROP, [attempt_id for attempt_id, _ in live])
+    session.among(_DROP, live)
     return len(live)
 
 

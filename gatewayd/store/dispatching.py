@@ -12,6 +12,7 @@ from gatewayd.model import PartState, State
 from gatewayd.store import reporting
 from gatewayd.store.claiming import parts_of
 from gatewayd.store.commands import Finish, PartEnd, Pnr
+from gatewayd.store.early import by_attempt
 from gatewayd.store.ledger import Kind
 from gatewayd.store.lines import LineCounters
 from gatewayd.store.schema import attempt, blocklist, job, message, node, part
@@ -152,7 +153,7 @@ def _settle(unit: Unit, row: MessageRow, command: Finish) -> None:
         else:
             charged = end.state in _IN_NETWORK
         kind = Kind.CHARGE if charged else Kind.RELEASE
-        unit.book.settle(work.account_id, kind, work.attempt_id, number, price, command.now)
+        unit.book.settle(work.account_id, kind, attempt=work.attempt_id, part=number, amount=price, now=command.now)
         if charged:
             unit.charge(row, price)
 
@@ -180,7 +181,7 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
 def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:
     """Whether a report for this part may have come already."""
     early = unit.memory.early
-    if early.of(command.line, reporting.by_attempt(command.work.attempt_id, number)):
+    if early.of(command.line, by_attempt(command.work.attempt_id, number)):
         return True
     if end.state is PartState.DOUBT:
         return bool(early.of(command.line, None))
@@ -189,4 +190,4 @@ def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:
 
 def _report(unit: Unit, command: Finish) -> None:
     for number, end in command.parts.items():
-        reporting.apply_early(unit, command.line, command.work, number, end, command.now)
+        reporting.apply_early(unit, command, number, end)

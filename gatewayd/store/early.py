@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -68,12 +69,13 @@ class EarlyReports:
 
     def load(self, session: Session) -> None:
         if not self._loaded:
-            for row in session.all(_LOAD):
-                self.add(EarlyReport(*row))
+            self.add([EarlyReport(*row) for row in session.all(_LOAD)])
             self._loaded = True
 
-    def __len__(self) -> int:
-        return sum(len(reports) for lines in self._waiting.values() for reports in lines.values())
+    def __iter__(self) -> Iterator[EarlyReport]:
+        for lines in self._waiting.values():
+            for reports in lines.values():
+                yield from reports
 
     def of(self, line: str, reference: str | None) -> list[EarlyReport]:
         """Those of this reference; of any with None. Newest last."""
@@ -86,36 +88,24 @@ class EarlyReports:
 
     def before(self, time: int) -> list[EarlyReport]:
         """Those received before `time`."""
-        return [
-            report
-            for lines in self._waiting.values()
-            for reports in lines.values()
-            for report in reports
-            if report.received_at < time
-        ]
+        return [report for report in self if report.received_at < time]
 
     @property
     def oldest(self) -> int | None:
         """When the oldest was received."""
-        return min(
-            (
-                report.received_at
-                for lines in self._waiting.values()
-                for reports in lines.values()
-                for report in reports
-            ),
-            default=None,
-        )
+        return min((report.received_at for report in self), default=None)
 
-    def add(self, report: EarlyReport) -> None:
-        self._waiting.setdefault(report.line, {}).setdefault(report.reference, []).append(report)
+    def add(self, reports: Iterable[EarlyReport]) -> None:
+        for report in reports:
+            self._waiting.setdefault(report.line, {}).setdefault(report.reference, []).append(report)
 
-    def remove(self, report: EarlyReport) -> None:
-        lines = self._waiting.get(report.line, {})
-        reports = lines.get(report.reference, [])
-        if report in reports:
-            reports.remove(report)
-        if not reports:
-            lines.pop(report.reference, None)
-        if not lines:
-            self._waiting.pop(report.line, None)
+    def remove(self, reports: Iterable[EarlyReport]) -> None:
+        for report in reports:
+            lines = self._waiting.get(report.line, {})
+            same = lines.get(report.reference, [])
+            if report in same:
+                same.remove(report)
+            if not same:
+                lines.pop(report.reference, None)
+            if not lines:
+                self._waiting.pop(report.line, None)

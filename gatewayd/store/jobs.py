@@ -180,11 +180,11 @@ def _add(unit: Unit, command: AddMessages) -> int:
 
 
 def _queues(session: Session, job_id: int, prefixes: set[str]) -> dict[str, int]:
-    known = {prefix: number for prefix, number in session.all(_QUEUES_OF, job_id)}
+    known: dict[str, int] = dict(session.all(_QUEUES_OF, job_id))
     missing = prefixes - known.keys()
     if missing:
         session.many(_ADD_QUEUE, [(job_id, prefix) for prefix in sorted(missing)])
-        known = {prefix: number for prefix, number in session.all(_QUEUES_OF, job_id)}
+        known = dict(session.all(_QUEUES_OF, job_id))
     return known
 
 

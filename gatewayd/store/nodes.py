@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Final, cast
 from sqlalchemy import select
 
 from gatewayd.model import PartState
-from gatewayd.store.claiming import give_back, parts_of
+from gatewayd.store.claiming import Cutter, give_back, parts_of
 from gatewayd.store.commands import OpenWork, Started, StartNode, Work
 from gatewayd.store.schema import attempt, message, node, part
 from gatewayd.store.session import Row, Statement, adding, among, given, setting
-from gatewayd.texts import split_for
 
 if TYPE_CHECKING:
     from drivers.base import Encoding
-    from gatewayd.store.unit import Unit
+    from gatewayd.store.unit import MessageRow, Unit
 
 _EPOCH: Final = Statement(
     select(node.c.epoch).where(node.c.name == given(node.c.name)).with_for_update(),
@@ -32,24 +31,10 @@ _LIVE: Final = Statement(
 )
 _ADOPT: Final = setting(attempt, "epoch", "id")
 _OPEN: Final = Statement(
-    select(
-        attempt.c.id,
-        attempt.c.started_at,
-        attempt.c.number,
-        attempt.c.line,
-        message.c.id,
-        message.c.queue_id,
-        message.c.job_id,
-        message.c.row,
-        message.c.to,
-        message.c.text,
-        message.c.encoding,
-        message.c.concat_ref,
-        message.c.tries,
-        message.c.detail,
-    )
+    select(attempt.c.id, attempt.c.started_at, attempt.c.number, attempt.c.line, attempt.c.message_id, message.c.text)
     .select_from(attempt.join(message, message.c.id == attempt.c.message_id))
     .where(among(attempt.c.id))
+    .order_by(attempt.c.id)
 )
 _PARTS: Final = Statement(
     select(part.c.attempt_id, part.c.part, part.c.at)
@@ -79,48 +64,43 @@ def _start(unit: Unit, command: StartNode) -> Started:
 
 def _open(unit: Unit, attempts: list[int]) -> tuple[OpenWork, ...]:
     session = unit.session
-    opened: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    opened: dict[int, dict[int, int]] = defaultdict(dict)
     for attempt_id, number, at in session.among(_PARTS, attempts):
-        opened[attempt_id].append((number, at))
+        opened[attempt_id][number] = at
     rows = {row[0]: row for row in session.among(_OPEN, attempts)}
-    earlier = parts_of(session, {row[4] for row in rows.values()})
+    messages = unit.load(row[4] for row in rows.values())
+    parts = parts_of(session, messages)
     return tuple(
-        OpenWork(_work(unit, row, earlier[row[4]]), row[3], tuple(opened[attempt_id]))
-        for attempt_id, row in sorted(rows.items())
+        OpenWork(_work(unit, row, messages[row[4]], parts[row[4]]), row[3], tuple(sorted(opened[attempt_id].items())))
+        for attempt_id, row in rows.items()
+        if row[4] in messages
     )
 
 
-def _work(unit: Unit, row: Row, parts: dict[int, PartState]) -> Work:
-    """The work as it was claimed: cut again the same way, for what the line chose is kept with the message."""
-    info = unit.job(row[6])
-    encoding, cut = row[10], ()
-    todo: tuple[int, ...] = (1,)
-    done: tuple[tuple[int, PartState], ...] = ()
-    if info.channel == "sms":
-        split = split_for(row[9] or "", encoding)
-        encoding, cut = split.encoding, split.parts
-        settled = {PartState.TAKEN, PartState.REFUSED, PartState.DELIVERED, PartState.UNDELIVERED}
-        done = tuple(sorted((number, state) for number, state in parts.items() if state in settled))
-        todo = tuple(n for n in range(1, len(cut) + 1) if parts.get(n) not in settled)
+def _work(unit: Unit, found: Row, row: MessageRow, parts: dict[int, PartState]) -> Work:
+    """The work as it was claimed: cut the same way again, for what the line chose is kept with the message."""
+    attempt_id, started_at, number, _, _, body = found
+    info = unit.job(row.job_id)
+    cut = Cutter(info, {row.id: parts}).cut(row, body or "", "")
     return Work(
-        message_id=row[4],
-        attempt_id=row[0],
-        public=unit.memory.stamps.public(row[1], row[0]),
-        queue_id=row[5],
-        job_id=row[6],
+        message_id=row.id,
+        attempt_id=attempt_id,
+        public=unit.memory.stamps.public(started_at, attempt_id),
+        queue_id=row.queue_id,
+        job_id=row.job_id,
         account_id=info.account_id,
-        row=row[7],
-        to=row[8] or "",
-        text=row[9] or "",
-        encoding=cast("Encoding", encoding),
-        parts=cut,
-        todo=todo,
-        concat_ref=row[11] or 0,
-        number=row[2],
-        tries=row[12],
+        row=row.row,
+        to=row.to or "",
+        text=body or "",
+        encoding=cast("Encoding", cut.encoding),
+        parts=cut.parts,
+        todo=cut.todo,
+        concat_ref=row.concat_ref or 0,
+        number=number,
+        tries=row.tries,
         unit_price=info.unit_price,
         resend=info.resend,
         not_after=info.not_after,
-        detail=row[13],
-        done=done,
+        detail=row.detail,
+        done=cut.done,
     )

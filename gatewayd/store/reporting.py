@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select, text
@@ -12,16 +13,24 @@ from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import WAITING, PartState, State, may_become, message_state
 from gatewayd.store import early
 from gatewayd.store.claiming import parts_of
-from gatewayd.store.commands import LateAnswer, PartEnd, Report, Reported, Settle, Settled, Work
+from gatewayd.store.commands import Finish, LateAnswer, PartEnd, Report, Reported, Settle, Settled
 from gatewayd.store.early import EarlyReport, Status, by_attempt, same_recipient
-from gatewayd.store.ledger import Kind
+from gatewayd.store.ledger import Kind, Step
 from gatewayd.store.schema import attempt, early_report, part, transfer
 from gatewayd.store.session import Row, Statement, given, setting
 
 if TYPE_CHECKING:
     from gatewayd.store.unit import MessageRow, Unit
 
-_COLUMNS: Final = (part.c.attempt_id, part.c.part, part.c.state, part.c.to, part.c.at, attempt.c.message_id)
+_COLUMNS: Final = (
+    part.c.attempt_id,
+    part.c.part,
+    part.c.state,
+    part.c.to,
+    part.c.at,
+    attempt.c.message_id,
+    part.c.line,
+)
 _OF_ATTEMPT: Final = part.join(attempt, attempt.c.id == part.c.attempt_id)
 _NAMED: Final = Statement(
     select(*_COLUMNS)
@@ -65,6 +74,9 @@ _DAY_MS: Final = 86_400_000
 DOUBT_WINDOW_MS: Final = 3 * _DAY_MS
 """How long after its point of no return a part in doubt may be settled by a report that bears no known reference: the
 usual longest validity of an SMS that asks for none in particular."""
+
+CLOCK_MS: Final = 300_000
+"""How far the network's clock may be behind ours."""
 
 _REPORTABLE: Final = frozenset(
     state.value for state in (State.SUBMITTED, State.UNCERTAIN, State.UNDELIVERED, State.DELIVERED)
@@ -123,12 +135,12 @@ class _Reports:
             for found in self.parts(session.all(_AWAITING, command.line, command.reference))
             if same_recipient(found.to, command.to)
         ]
-        for found in awaiting:
-            if found.state is PartState.TAKEN:
-                return found
-        for found in awaiting:
-            if found.state is PartState.UNDELIVERED:
-                return found
+        if awaiting:
+            # Newest first as they come. One that was sent after the network's time of the report is another's, unless
+            # clocks are wrong; one that was given up is meant only where nothing else awaits.
+            return min(
+                awaiting, key=lambda found: (found.at > command.at + CLOCK_MS, found.state is PartState.UNDELIVERED)
+            )
         doubtful = [
             found
             for found in self.parts(session.all(_IN_DOUBT, command.line))
@@ -146,7 +158,7 @@ class _Reports:
         before = found.state
         if before is PartState.DOUBT:
             # Only the network reports: whatever it says, it has taken the part.
-            _charge(unit, row, found, now)
+            unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, now))
             found.state = PartState.TAKEN
         if status in {"delivered", "read"}:
             found.state = PartState.DELIVERED
@@ -200,20 +212,19 @@ def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
     return results
 
 
-def _charge(unit: Unit, row: MessageRow, found: _Part, now: int) -> None:
-    """What is held for a part that was in doubt is charged, unless that was settled before."""
+def _settle_hold(unit: Unit, kind: Kind, found: _Part, now: int) -> int:
+    """Charges or releases what is held for a part in doubt, unless that was settled before; answers how much."""
+    # What this transaction has moved so far must be seen.
     unit.book.flush()
-    steps = {
-        step: (account_id, amount)
-        for step, account_id, amount in unit.session.all(_STEPS, found.attempt_id, found.part)
-    }
-    if "hold" in steps and "settle" not in steps:
-        account_id, amount = steps["hold"]
-        unit.book.settle(account_id, Kind.CHARGE, found.attempt_id, found.part, amount, now)
-        unit.charge(row, amount)
+    steps = {row[0]: row for row in unit.session.all(_STEPS, found.attempt_id, found.part)}
+    if Step.HOLD not in steps or Step.SETTLE in steps:
+        return 0
+    _, account_id, amount = steps[Step.HOLD]
+    unit.book.settle(account_id, kind, attempt=found.attempt_id, part=found.part, amount=amount, now=now)
+    return int(amount)
 
 
-# --------------------------------------------------------------------------------------------------------- early reports
+# -------------------------------------------------------------------------------------------------------- early reports
 
 
 def _keep(unit: Unit, commands: list[Report]) -> None:
@@ -240,23 +251,27 @@ def _keep(unit: Unit, commands: list[Report]) -> None:
         early.ADD,
         [(e.id, e.line, e.reference, e.to, e.status, e.reason, e.at, e.received_at) for e in kept],
     )
-    unit.after_commit.append(lambda: [unit.memory.early.add(one) for one in kept] and None)
+    unit.after_commit.append(partial(unit.memory.early.add, kept))
 
 
-def apply_early(unit: Unit, line: str, work: Work, number: int, end: PartEnd, now: int) -> None:
+def apply_early(unit: Unit, command: Finish, number: int, end: PartEnd) -> None:
     """Applies what was reported of a part between its point of no return and its outcome."""
-    rows = unit.session.all(_NAMED, work.attempt_id, number)
+    rows = unit.session.all(_NAMED, command.work.attempt_id, number)
     if not rows:
         return
     found = _part(rows[0])
     waiting = unit.memory.early
-    matches = list(waiting.of(line, by_attempt(work.attempt_id, number)))
+    matches = list(waiting.of(command.line, by_attempt(found.attempt_id, number)))
     if end.reference is not None:
-        matches += _since(waiting.of(line, end.reference), found)
+        matches += _since(waiting.of(command.line, end.reference), found)
     elif end.state is PartState.DOUBT and not matches:
-        matches = _since(waiting.of(line, None), found)
+        matches = _since(waiting.of(command.line, None), found)
         if len(matches) > 1:
             return
+    _use(unit, found, matches, command.now)
+
+
+def _use(unit: Unit, found: _Part, matches: Sequence[EarlyReport], now: int) -> None:
     matches = [one for one in matches if one.id not in unit.consumed]
     if not matches:
         return
@@ -266,7 +281,7 @@ def apply_early(unit: Unit, line: str, work: Work, number: int, end: PartEnd, no
     reports.flush()
     unit.consumed.update(one.id for one in matches)
     unit.session.among(early.DROP, [one.id for one in matches])
-    unit.after_commit.append(lambda: [waiting.remove(one) for one in matches] and None)
+    unit.after_commit.append(partial(unit.memory.early.remove, matches))
 
 
 def _since(reports: Sequence[EarlyReport], found: _Part) -> list[EarlyReport]:
@@ -279,7 +294,7 @@ def _since(reports: Sequence[EarlyReport], found: _Part) -> list[EarlyReport]:
     ]
 
 
-# ---------------------------------------------------------------------------------------------------------- late answers
+# --------------------------------------------------------------------------------------------------------- late answers
 
 
 def late_answer(unit: Unit, commands: list[LateAnswer]) -> list[Reported | Exception]:
@@ -296,39 +311,20 @@ def _late_answer(unit: Unit, command: LateAnswer) -> Reported:
     recalled = found.state is PartState.UNSENT and State(row.state) in WAITING
     if found.state is not PartState.DOUBT and not recalled:
         return Reported(None, None)
-    _charge(unit, row, found, command.now)
+    unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, command.now))
     unit.session.run(_ANSWERED, PartState.TAKEN.value, command.reference, None, command.attempt_id, command.part)
     if row.state == State.UNCERTAIN.value:
         state = state_of(parts_of(unit.session, [row.id])[row.id], row)
         if state is not State.UNCERTAIN:
             row.due = command.report_due
             unit.turn(row, state.value, command.now, reason=None, final=state is not State.SUBMITTED)
-    _reported_before(unit, row, found, command)
+    found.state = PartState.TAKEN
+    line = rows[0][6]
+    _use(unit, found, _since(unit.memory.early.of(line, command.reference), found), command.now)
     return Reported(row.job_id, State(row.state))
 
 
-def _reported_before(unit: Unit, row: MessageRow, found: _Part, command: LateAnswer) -> None:
-    rows = unit.session.all(_LINE_OF, command.attempt_id, command.part)
-    matches = _since(unit.memory.early.of(rows[0][0], command.reference), found)
-    if not matches:
-        return
-    found.state = PartState.TAKEN
-    reports = _Reports(unit)
-    for one in matches:
-        reports.apply(found, one.status, one.reason, command.now)
-    reports.flush()
-    unit.consumed.update(one.id for one in matches)
-    unit.session.among(early.DROP, [one.id for one in matches])
-    unit.after_commit.append(lambda: [unit.memory.early.remove(one) for one in matches] and None)
-
-
-_LINE_OF: Final = Statement(
-    select(part.c.line).where(part.c.attempt_id == given(part.c.attempt_id), part.c.part == given(part.c.part)),
-    "p_attempt_id p_part",
-)
-
-
-# -------------------------------------------------------------------------------------------------------- a person's word
+# ------------------------------------------------------------------------------------------------------ a person's word
 
 
 def settle(unit: Unit, commands: list[Settle]) -> list[Settled | Exception]:
@@ -351,9 +347,9 @@ def _settle(unit: Unit, command: Settle) -> Settled:
     sent = command.verdict == "sent"
     for found in doubts:
         if sent:
-            _charge(unit, row, found, command.now)
+            unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, command.now))
         else:
-            _release(unit, found, command.now)
+            _settle_hold(unit, Kind.RELEASE, found, command.now)
     state = (PartState.TAKEN if sent else PartState.UNSENT).value
     unit.session.many(_SAVE, [(state, "settled", command.now, found.attempt_id, found.part) for found in doubts])
     parts = parts_of(unit.session, [row.id])[row.id]
@@ -373,14 +369,3 @@ def _settle(unit: Unit, command: Settle) -> Settled:
 
 
 _IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
-
-
-def _release(unit: Unit, found: _Part, now: int) -> None:
-    unit.book.flush()
-    steps = {
-        step: (account_id, amount)
-        for step, account_id, amount in unit.session.all(_STEPS, found.attempt_id, found.part)
-    }
-    if "hold" in steps and "settle" not in steps:
-        account_id, amount = steps["hold"]
-        unit.book.settle(account_id, Kind.RELEASE, found.attempt_id, found.part, amount, now)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Column, Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.expression import BindParameter, ClauseElement, insert, literal_column, update
@@ -85,7 +86,7 @@ def _constant(element: Any, **_: Any) -> Any:
     if not isinstance(element, BindParameter) or element.required:
         return None
     if element.expanding:
-        return literal_column(f"({', '.join(map(_literal, element.value))})")
+        return literal_column(f"({', '.join(map(_literal, element.value or ()))})")
     return literal_column(_literal(element.value))
 
 
@@ -112,9 +113,9 @@ class _Compiled:
         clause = (
             statement.clause if isinstance(statement.clause, Executable) else statement.clause(connection.dialect.name)
         )
-        assert isinstance(clause, ClauseElement)
-        compiled = visitors.replacement_traverse(clause, {}, _constant).compile(dialect=connection.dialect)
-        order: list[str] = list(compiled.positiontup or ())  # type: ignore[attr-defined]
+        plain: Any = visitors.replacement_traverse(cast("ClauseElement", clause), {}, _constant)
+        compiled = plain.compile(dialect=connection.dialect)
+        order: list[str] = list(compiled.positiontup or ())
         self._mark = "?" if connection.dialect.name == "sqlite" else "%s"
         self._text = str(compiled)
         self._sized: dict[int, str] = {}
@@ -151,10 +152,7 @@ class Session:
         self.sqlite = connection.dialect.name == "sqlite"
         dbapi = connection.dialect.loaded_dbapi
         self.Error: type[Exception] = dbapi.Error
-        self.OperationalError: type[Exception] = dbapi.OperationalError
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        self._raw: Any = raw
+        self._raw: Any = connection.connection.driver_connection
         self._cursor = self._raw.cursor()
         self._compiled: dict[Statement, _Compiled] = {}
         self._begin = "BEGIN IMMEDIATE" if self.sqlite else "BEGIN"
@@ -165,7 +163,21 @@ class Session:
         return int(self._raw.total_changes)
 
     def begin(self) -> None:
+        if not self.sqlite and self._raw.closed:
+            self._reconnect()
         self._cursor.execute(self._begin)
+
+    def _reconnect(self) -> None:
+        """A server that went away, or dropped us, is asked again."""
+        try:
+            connection = self.connection.engine.connect()
+        except DBAPIError as error:
+            raise cast("Exception", error.orig) from error
+        self.connection.invalidate()
+        self.connection.close()
+        self.connection = connection
+        self._raw = connection.connection.driver_connection
+        self._cursor = self._raw.cursor()
 
     def commit(self) -> None:
         self._cursor.execute("COMMIT")
@@ -176,7 +188,9 @@ class Session:
             self._cursor.execute("ROLLBACK")
 
     def close(self) -> None:
+        """Lets go of the connection."""
         self._cursor.close()
+        self.connection.close()
 
     def run(self, statement: Statement, *values: Any) -> int:
         """Runs it; answers how many rows it changed."""

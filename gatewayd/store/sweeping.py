@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from sqlalchemy import delete, func, select, text, update
@@ -114,7 +115,7 @@ def _forget(unit: Unit, now: int) -> None:
     over = unit.memory.early.before(now - EARLY_KEPT_MS)
     if over:
         unit.session.among(early.DROP, [report.id for report in over])
-        unit.after_commit.append(lambda: [unit.memory.early.remove(report) for report in over] and None)
+        unit.after_commit.append(partial(unit.memory.early.remove, over))
     unit.session.run(_DROP_PARTS, now - PARTS_KEPT_MS)
 
 

@@ -28,6 +28,7 @@ from gatewayd.store import (
 )
 from gatewayd.store.commands import ORDER, Command
 from gatewayd.store.early import EarlyReports
+from gatewayd.store.faults import Fault, fault
 from gatewayd.store.ids import ConcatReferences, Ids
 from gatewayd.store.schema import setting
 from gatewayd.store.session import Session, Statement, given, merging
@@ -37,6 +38,9 @@ from gatewayd.store.unit import Jobs, Memory, Unit
 _log: Final = logging.getLogger(__name__)
 
 R = TypeVar("R")
+
+CLASHES: Final = 5
+"""Times that one batch is tried again at once when two nodes were in each other's way."""
 
 REPORT_WAIT_MS: Final = 72 * 3_600_000
 
@@ -96,6 +100,7 @@ class Transactions:
             report_wait_ms=report_wait_ms,
         )
         self._memory.early.load(self.session)
+        self._clashes = 0
 
     @property
     def salt(self) -> int:
@@ -124,8 +129,16 @@ class Transactions:
         try:
             return self._transaction(batch)
         except self.session.Error as error:
+            kind = fault(error)
+            if kind is Fault.AWAY:
+                self._clashes = 0
+                return [_wrapped(UnavailableError, "the store cannot be written now", error)] * len(batch)
+            if kind is Fault.CLASH and self._clashes < CLASHES:
+                self._clashes += 1
+                return self.apply(batch)
+            self._clashes = 0
             if len(batch) == 1:
-                return [self.fault(error)]
+                return [_wrapped(StoreError, "the store refused", error)]
             _log.warning("a batch of %d commands failed and is applied one by one: %s", len(batch), error)
         except Exception as error:  # noqa: BLE001 - a command that breaks takes nothing down but itself
             if len(batch) == 1:
@@ -163,6 +176,7 @@ class Transactions:
             self._memory.jobs.forget()
             session.abandon()
             raise
+        self._clashes = 0
         failpoints.hit("store.after_commit")
         for remember in unit.after_commit:
             remember()
@@ -170,6 +184,12 @@ class Transactions:
 
     def close(self) -> None:
         self.session.close()
+
+
+def _wrapped(kind: type[StoreError] | type[UnavailableError], what: str, error: Exception) -> GatewayError:
+    wrapped = kind(f"{what}: {str(error).strip()}")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def _apply(unit: Unit, batch: Sequence[Command[Any]]) -> list[Any]:

@@ -42,7 +42,7 @@ class JobInfo:
 
 @dataclass(slots=True)
 class MessageRow:
-    """A message as this transaction sees it, without its text; `number` and `attempt_state` are its latest attempt's."""
+    """A message as this transaction sees it, without its text; `number` and `attempt_state` are its attempt's."""
 
     id: int
     job_id: int
@@ -200,7 +200,7 @@ class Unit:
     def keep(self, row: Row) -> MessageRow:
         """Takes a row of `COLUMNS`, attempt's number and state, as it was read in this transaction."""
         state, final, segments = row[8], bool(row[9]), row[7]
-        found = MessageRow(*row[:9], final, *row[10:], was=(state, final, segments))
+        found = MessageRow(*(*row[:9], final, *row[10:], (state, final, segments)))
         self.messages[found.id] = found
         return found
 

@@ -242,7 +242,7 @@ class Writer:
                 if entry.future is not None and entry.future.cancelled():
                     continue
                 command = entry.command
-                if isinstance(command, _HEAVY) and heavy or isinstance(command, _INTAKE) and intake:
+                if (heavy and isinstance(command, _HEAVY)) or (intake and isinstance(command, _INTAKE)):
                     later.append(entry)
                     intake = intake or isinstance(command, _INTAKE)
                     continue
