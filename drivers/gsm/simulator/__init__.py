@@ -2,7 +2,7 @@
 
 `modem` is the AT command line, pure; `commands`, `messages`, `submission` and `reception` are what it can do;
 `brands` and `settings` how it differs and fails; `network` the operator behind it; `terminal`, `control` and `process`
-the edges. `GsmSimulator` runs it inside a program, `main` as one.
+the edges. `GsmSimulator` runs it inside a program, `GsmSimulatorProcess` beside one, `main` as one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from drivers.gsm.simulator.control import ControlClient, ControlError
+    from drivers.gsm.simulator.launch import GsmSimulatorProcess
     from drivers.gsm.simulator.process import GsmSimulator
 
-__all__ = ["ControlClient", "ControlError", "GsmSimulator", "main"]
+__all__ = ["ControlClient", "ControlError", "GsmSimulator", "GsmSimulatorProcess", "main"]
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "gatewayd simulate gsm") -> int:
@@ -34,4 +35,8 @@ def __getattr__(name: str) -> Any:
         from drivers.gsm.simulator.process import GsmSimulator
 
         return GsmSimulator
+    if name == "GsmSimulatorProcess":
+        from drivers.gsm.simulator.launch import GsmSimulatorProcess
+
+        return GsmSimulatorProcess
     raise AttributeError(name)

@@ -19,6 +19,8 @@ class Brand:
     unsupported: frozenset[str] = frozenset()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The maker's own commands: full line without AT, in capitals → information lines before OK."""
+    own_line_end: str = "\r\n"
+    """How the answers to the maker's own commands end."""
     memories: tuple[tuple[str, ...], ...] = (("SM", "ME", "MT"), ("SM", "ME"), ("SM", "ME"))
     """What CPMS=? offers for reading, writing and receiving."""
     clac: bool = True
@@ -73,6 +75,8 @@ _BRANDS = (
         unknown="COMMAND NOT SUPPORT",
         unsupported=frozenset({"+CPINR", "+CEREG", "+CVHU"}),
         extra={
+            "^PORTSEL=0": (),
+            "^PORTSEL=1": (),
             "^CURC=0": (),
             "^CURC=1": (),
             "^CURC?": ("^CURC: 1",),
@@ -92,8 +96,8 @@ _BRANDS = (
         cpin_lines={"^CPIN?": "^CPIN: {state},{puk},{puk},{pin},10,3"},
         ussd_hex=True,
         cnmi="(0,1,2),(0,1,2,3),(0,2,3),(0,1,2),(0,1)",
+        own_line_end="\r\r\n",
         settings={
-            "line_end": "\r\r\n",
             "noise": ("^RSSI:17", "^BOOT:35287453,0,0,0,75", "^DSFLOWRPT:0000000A,00000000,00000000"),
             "noise_probability": 0.1,
             "storage": "SM",

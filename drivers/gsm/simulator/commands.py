@@ -10,7 +10,7 @@ USSD_WAIT_S = 0.02
 _FLAGS = (
     *("V", "Q", "X", "&C", "&D", "&W", "&K", "&S", "&V", "H", "L", "M", "P", "T", "S", "+IPR", "+IFC", "+ICF"),
     *("+CLIP", "+CRC", "+CVHU", "+CCWA", "+CSDH", "+CMMS", "+CPMP", "+CTZU", "+CTZR", "+CGEREP", "+COLP", "+CSSN"),
-    *("+CMER", "+CGACT", "+CPBS", "+CSTA", "+CMOD", "+CVMOD", "+CGATT", "+WIND", "+CREC", "+CSAS", "+CRES", "+CUSD"),
+    *("+CMER", "+CGACT", "+CPBS", "+CSTA", "+CMOD", "+CVMOD", "+CGATT", "+CREC", "+CSAS", "+CRES", "+CUSD"),
 )
 _DEFAULTS = {"+CPBS": '"SM",0,250', "+CGATT": "1", "+CSTA": "129", "+CMER": "0,0,0,0,0", "+CUSD": "0"}
 _SPANS = {"+CRC": "(0,1)", "+CLIP": "(0,1)", "+CVHU": "(0,1)", "+CSDH": "(0,1)", "+CMMS": "(0-2)", "+CPBS": '("SM")'}

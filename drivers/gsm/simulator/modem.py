@@ -351,9 +351,12 @@ class Modem:
         brand = self.brand
         known = brand.extra.get(command.upper())
         if known is not None:
-            for each in known:
-                self.line(each)
-            return "OK"
+            end = brand.own_line_end
+            self._out.extend(f"{end}{each}{end}" for each in known)
+            if self._queue or end == self.settings.line_end:
+                return "OK"
+            self._out.append(f"{end}OK{end}")
+            return SILENT
         question = brand.cpin_lines.get(command.upper())
         if question is not None:
             card = self.card
