@@ -1,0 +1,237 @@
+"""Recipients become messages as the store takes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gatewayd.intake.rendering import Rendering, RenderPlan, Totals, inline
+from gatewayd.numbers import Numbers, Policy
+from gatewayd.store.commands import NewMessage
+from spool.document import parse
+from spool.errors import JobFileError
+
+POLICY = Policy("AR", "11")
+NUMBERS = Numbers(POLICY)
+
+
+def render(
+    recipients: Sequence[dict[str, Any]],
+    text: str | None = "Hola %nombre%",
+    prefixes: tuple[str, ...] = (),
+    size: int = 1000,
+    **keys: Any,
+) -> tuple[list[NewMessage], Totals]:
+    raw = {"channel": "sms", "text": text, "recipients": recipients, **keys}
+    document = parse(json.dumps(raw).encode(), "job.json")
+    columns, rows = inline(document.recipients or ())
+    rendering = Rendering(RenderPlan.of(document, POLICY, prefixes), columns, NUMBERS, "job.json")
+    messages = [NewMessage._make(row) for chunk in rendering.chunks(rows, size) for row in chunk]
+    return messages, rendering.totals
+
+
+def refusal(recipients: Sequence[dict[str, Any]], **keys: Any) -> JobFileError:
+    with pytest.raises(JobFileError) as refused:
+        render(recipients, **keys)
+    return refused.value
+
+
+def test_a_recipient_becomes_a_message_with_its_number_text_and_price() -> None:
+    [message], totals = render(
+        [{"to": "011-15-5987-6543", "ref": "C-1001", "nombre": "Ana", "deuda": "1.500,50"}],
+        "Estimado %nombre%, su saldo es $ %deuda%. %empresa%",
+        values={"empresa": "Norte Wifi"},
+        prefixes=("+54", "+549", "+56"),
+    )
+    assert message == NewMessage(
+        row=1,
+        ref="C-1001",
+        to="+5491159876543",
+        text="Estimado Ana, su saldo es $ 1.500,50. Norte Wifi",
+        encoding="",
+        segments=1,
+        prefix="+549",
+        reason=None,
+        detail='{"raw": "011-15-5987-6543"}',
+    )
+    assert (totals.rows, totals.valid, totals.segments) == (1, 1, 1)
+
+
+def test_bad_recipients_do_not_stop_a_job_and_keep_their_rows() -> None:
+    messages, totals = render(
+        [
+            {"to": "1159876543", "nombre": "Ana"},
+            {"to": "", "nombre": "Luis"},
+            {"to": "1159876544 (Juan)", "nombre": "Juan"},
+            {"to": "1111111111", "nombre": "Eva"},
+            {"to": "1159876545", "nombre": "  "},
+            {"to": "+54 9 11 5987-6543", "nombre": "Ana"},
+            {"to": "1159876543", "nombre": "Otra"},
+            {"to": 1159876546, "nombre": "í" * 20_000},
+        ]
+    )
+    assert [(m.row, m.reason) for m in messages] == [
+        (1, None),
+        (2, "number_missing"),
+        (3, "number_invalid"),
+        (4, "number_junk"),
+        (5, "value_missing"),
+        (6, "repeated"),
+        (7, None),
+        (8, "text_too_long"),
+    ]
+    assert [m.to for m in messages] == ["+5491159876543", None, None, None, "+5491159876545"] + [
+        "+5491159876543"
+    ] * 2 + ["+5491159876546"]
+    assert messages[1].detail is None
+    assert json.loads(messages[2].detail or "") == {"raw": "1159876544 (Juan)"}
+    assert all((m.text, m.segments, m.prefix) == (None, 0, "") for m in messages if m.reason)
+    assert (totals.rows, totals.valid) == (8, 2)
+    assert totals.invalid.total() == 6
+
+
+def test_what_was_guessed_is_kept_beside_the_number() -> None:
+    messages, _ = render(
+        [{"to": "1159876543"}, {"to": '11 5987 6544 / "11 4321 0000"'}, {"to": "11 5987 6545 / 11 4321 0000"}], "Hola"
+    )
+    assert [json.loads(m.detail or "null") for m in messages] == [
+        {"raw": "1159876543", "assumed_mobile": True},
+        {"raw": '11 5987 6544 / "11 4321 0000"'},
+        {"raw": "11 5987 6545 / 11 4321 0000", "assumed_mobile": True, "flag": "several"},
+    ]
+    assert messages[1].reason == "number_invalid"
+    [plain], _ = render([{"to": "+5491159876543"}], "Hola")
+    assert plain.detail is None
+
+
+def test_the_encoding_decides_text_and_segments() -> None:
+    text = "Su factura vence el día 10. " * 5
+    [auto], _ = render([{"to": "1159876543"}], text)
+    assert (auto.text, auto.encoding, auto.segments) == (text, "", 3)
+    [plain], _ = render([{"to": "1159876543"}], text, encoding="gsm7")
+    assert (plain.text, plain.encoding, plain.segments) == (text.replace("í", "i"), "gsm7", 1)
+    [wide], _ = render([{"to": "1159876543"}], "Hola" * 20, encoding="ucs2")
+    assert (wide.encoding, wide.segments) == ("ucs2", 2)
+
+
+def test_decomposed_accents_are_composed() -> None:
+    [message], _ = render([{"to": "1159876543", "nombre": "Pen\u0303a"}])
+    assert message.text == "Hola Peña"
+
+
+def test_texts_that_differ_before_transliteration_only_are_repeats() -> None:
+    rows = [{"to": "1159876543", "nombre": "Jose Diaz"}, {"to": "1159876543", "nombre": "Jose Díaz"}]
+    assert [m.reason for m in render(rows, encoding="gsm7")[0]] == [None, "repeated"]
+    assert [m.reason for m in render(rows)[0]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "expected"),
+    [((), ""), (("+549",), "+549"), (("+54", "+5491159", "+549351"), "+5491159"), (("+56", "+5492"), ""), (("",), "")],
+)
+def test_the_route_is_the_longest_prefix_that_some_line_has(prefixes: tuple[str, ...], expected: str) -> None:
+    [message], _ = render([{"to": "1159876543"}], "Hola", prefixes)
+    assert message.prefix == expected
+
+
+def test_chunks_are_full_and_rows_go_on_counting() -> None:
+    rows = [{"to": f"11{59876543 + i}"} for i in range(25)]
+    document = parse(json.dumps({"channel": "sms", "text": "Hola", "recipients": rows}).encode())
+    columns, cells = inline(document.recipients or ())
+    rendering = Rendering(RenderPlan.of(document, POLICY), columns, NUMBERS, "job.json")
+    chunks = list(rendering.chunks(cells, 10))
+    assert [len(chunk) for chunk in chunks] == [10, 10, 5]
+    assert [row[0] for chunk in chunks for row in chunk] == list(range(1, 26))
+    assert rendering.totals.rows == 25
+
+
+def test_a_variable_that_nobody_knows_refuses_the_job() -> None:
+    error = refusal([{"to": "1159876543", "nombre": "Ana"}], text="%nombre% debe %Deuda%")
+    assert (error.code, error.field, error.file) == ("variable_unknown", "deuda", "job.json")
+
+
+def test_a_column_of_some_recipients_is_one_of_the_job() -> None:
+    messages, _ = render([{"to": "1159876543", "nombre": "Ana"}, {"to": "1159876544"}])
+    assert [m.reason for m in messages] == [None, "value_missing"]
+    messages, _ = render([{"to": "1159876543", "nombre": "Ana"}, {"to": "1159876544"}], values={"nombre": "cliente"})
+    assert [m.text for m in messages] == ["Hola Ana", "Hola cliente"]
+
+
+def test_a_list_without_an_address_is_refused() -> None:
+    error = refusal([{"nombre": "Ana", "zona": "Sur"}])
+    assert (error.code, error.field) == ("recipients_unreadable", "to")
+    assert "nombre, zona" in str(error)
+
+
+def test_stored_templates_do_not_exist_yet() -> None:
+    error = refusal([{"to": "1159876543"}], text=None, template="aviso")
+    assert (error.code, error.field) == ("template_unknown", "template")
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"), [("telefono", "+5491159876543"), ("Celular", "+5491159876543"), ("phone", "+5491159876543")]
+)
+def test_the_number_is_found_under_its_usual_names(header: str, kept: str) -> None:
+    [message], _ = render([{header: "1159876543", "codigo": " 77 ", "nombre": "Ana"}])
+    assert (message.to, message.ref) == (kept, "77")
+
+
+def test_mails_go_to_addresses() -> None:
+    messages, _ = render(
+        [
+            {"correo": address}
+            for address in ("Ana.Paz@Correo.COM.ar", " a@b.co ", "a@b", "a b@c.com", "a@@c.com", "", "a@.com")
+        ],
+        "Hola",
+        channel="email",
+        subject="Factura",
+    )
+    assert [(m.to, m.reason) for m in messages] == [
+        ("Ana.Paz@correo.com.ar", None),
+        ("a@b.co", None),
+        (None, "address_invalid"),
+        (None, "address_invalid"),
+        (None, "address_invalid"),
+        (None, "address_missing"),
+        (None, "address_invalid"),
+    ]
+    assert messages[0].segments == 1
+
+
+def test_what_a_mail_has_beside_its_text_is_rendered_too() -> None:
+    rows = [{"to": "a@b.co", "nombre": "Ana"}, {"to": "a@b.co", "nombre": "Luis"}, {"to": " a@b.co", "nombre": "Ana"}]
+    messages, _ = render(rows, "Hola", channel="email", subject="Para %nombre%")
+    assert [m.reason for m in messages] == [None, None, "repeated"]
+    assert json.loads(messages[1].detail or "") == {"options": {"subject": "Para Luis"}}
+    assert refusal(rows, text="Hola", channel="email", subject="%zona%").field == "zona"
+
+
+def test_a_call_says_what_each_step_renders_to() -> None:
+    script = {"message": [{"say": "Hola %nombre%"}, {"play": "intro.wav"}, {"amount": "%deuda%"}]}
+    [message], _ = render(
+        [{"to": "011 4321-0000", "nombre": "Ana", "deuda": "10"}], None, channel="call", call={"script": script}
+    )
+    assert json.loads(message.detail or "")["options"] == {"message[0]": "Hola Ana", "message[2]": "10"}
+
+
+def test_calls_reach_landlines_and_messages_do_not() -> None:
+    policy = Policy("CO")
+    for channel, reason in (("call", None), ("sms", "number_not_mobile")):
+        document = parse(
+            json.dumps({"channel": channel, "text": "Hola", "recipients": [{"to": "6012345678"}]}).encode()
+        )
+        columns, rows = inline(document.recipients or ())
+        rendering = Rendering(RenderPlan.of(document, policy), columns, Numbers(policy), "job.json")
+        assert [row[7] for chunk in rendering.chunks(rows) for row in chunk] == [reason]
+
+
+def test_push_tokens_are_opaque() -> None:
+    messages, _ = render([{"to": "fcm:AbC_-123"}, {"to": "two words"}, {"to": " "}], "Hola", channel="push")
+    assert [(m.to, m.reason) for m in messages] == [
+        ("fcm:AbC_-123", None),
+        (None, "address_invalid"),
+        (None, "address_missing"),
+    ]
