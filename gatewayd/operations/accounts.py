@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gatewayd.config.values import Currency, Name
-from gatewayd.errors import UsageError
+from gatewayd.errors import UnavailableError, UsageError
 from gatewayd.money import parse_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.translation import gettext as _
+from spool.errors import SpoolError
 
 
 class CreateAccountRequest(Operation):
@@ -22,8 +23,12 @@ class CreateAccountRequest(Operation):
 
     async def perform(self, backend: Backend) -> Json:
         currency = self.currency or backend.config.tariff.currency
+        try:
+            # Before the account, so that a full disk leaves nothing half made; making them twice does no harm.
+            await backend.create_folders(self.account)
+        except SpoolError as error:
+            raise UnavailableError(str(error)) from error
         made = await backend.execute(CreateAccount(self.account, currency, backend.now()))
-        await backend.create_folders(self.account)
         if backend.live is not None:
             backend.live.account_created(self.account)
         return shapes.account(made)

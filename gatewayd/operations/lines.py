@@ -39,7 +39,7 @@ def _resting(line: LineConfig, count: LineCount | None) -> LineView:
     return LineView(
         name=line.name,
         driver=line.driver,
-        channel=", ".join(sorted(driver(line.driver).channels)),
+        channel=",".join(sorted(driver(line.driver).channels)),
         enabled=enabled,
         state="disabled",
         reason="no_daemon" if enabled else None,

@@ -1,0 +1,96 @@
+"""`gatewayd account`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.session import session
+from gatewayd.translation import gettext as _
+
+LISTED = (_("Account"), _("Currency"), _("Balance"), _("Held"), _("Charged"), _("Granted"))
+MONEY = (2, 3, 4, 5)
+
+
+@click.group(help=_("Accounts and their credits."))
+def account() -> None:
+    pass
+
+
+def _row(found: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(found[key] for key in ("name", "currency", "balance", "held", "charged", "granted"))
+
+
+def _show(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        output.emit(found)
+    else:
+        output.table(LISTED, [_row(found)], right=MONEY)
+
+
+@account.command(help=_("Create an account, and its folders in the spool."))
+@click.argument("name")
+@click.option("--currency", metavar="XXX", help=_("Its currency (default: the tariff's)."))
+@output.json_option
+def create(name: str, currency: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        made = open_session.ask("account.create", account=name, currency=currency)
+    _show(made, as_json)
+
+
+@account.command(
+    # So that an amount with a leading minus is an amount.
+    context_settings={"ignore_unknown_options": True},
+    help=_("Grant credit; a negative AMOUNT withdraws it. At most six decimals, with a point."),
+)
+@click.argument("name")
+@click.argument("amount")
+@click.option("--note", default="", help=_("What the statement shall say of it."))
+@output.json_option
+def credit(name: str, amount: str, note: str, as_json: bool) -> None:
+    with session() as open_session:
+        changed = open_session.ask("account.credit", account=name, amount=amount, note=note)
+    _show(changed, as_json)
+
+
+@account.command("list", help=_("All accounts."))
+@output.json_option
+def list_(as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("account.list")
+    if as_json:
+        output.emit(found)
+    else:
+        output.table(LISTED, [_row(one) for one in found["items"]], right=MONEY)
+
+
+@account.command(help=_("One account."))
+@click.argument("name")
+@output.json_option
+def show(name: str, as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("account.show", account=name)
+    _show(found, as_json)
+
+
+@account.command(help=_("The movements of an account, newest first."))
+@click.argument("name")
+@output.page_options
+@output.json_option
+def statement(name: str, limit: int | None, cursor: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        if as_json:
+            output.emit_list(open_session.pages("account.statement", account=name, limit=limit, cursor=cursor))
+            return
+        zone = open_session.config.timezone
+        output.shown_list(
+            open_session.pages("account.statement", account=name, limit=limit or output.SHOWN, cursor=cursor),
+            (_("Time"), _("Movement"), _("Amount"), _("Job"), _("Message"), _("Part"), _("Note")),
+            lambda one: (
+                output.local(one["at"], zone),
+                *(one[key] for key in ("kind", "amount", "job", "message", "part", "note")),
+            ),
+            right=(2, 5),
+        )

@@ -1,0 +1,132 @@
+"""`gatewayd blocklist`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.session import session
+from gatewayd.errors import GatewayError
+from gatewayd.translation import gettext as _
+
+BATCH: Final = 1000
+"""Numbers a request: one short transaction each, so that sending never waits for a long list."""
+REFUSED_SHOWN: Final = 20
+
+
+@click.group(help=_("The do-not-contact list: nothing is sent to these numbers."))
+def blocklist() -> None:
+    pass
+
+
+@blocklist.command("list", help=_("The numbers on the list."))
+@output.page_options
+@output.json_option
+def list_(limit: int | None, cursor: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        if as_json:
+            output.emit_list(open_session.pages("blocklist.list", limit=limit, cursor=cursor))
+            return
+        zone = open_session.config.timezone
+        output.shown_list(
+            open_session.pages("blocklist.list", limit=limit or output.SHOWN, cursor=cursor),
+            (_("Number"), _("Since"), _("From"), _("Note")),
+            lambda one: (one["to"], output.local(one["at"], zone), one["source"], one["note"]),
+        )
+
+
+@blocklist.command(help=_("Put a number on the list; what waits for it is cancelled."))
+@click.argument("number")
+@click.option("--note", help=_("Why."))
+@output.json_option
+def add(number: str, note: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        done = open_session.ask("blocklist.add", numbers=[number], note=note)
+    if done["refused"]:
+        refused = done["refused"][0]
+        raise GatewayError(_("not a number: {number} ({reason})").format(number=number, reason=refused["reason"]))
+    _report(done, as_json)
+
+
+@blocklist.command(help=_("Take a number off the list."))
+@click.argument("number")
+@output.json_option
+def remove(number: str, as_json: bool) -> None:
+    with session() as open_session:
+        done = open_session.ask("blocklist.remove", number=number)
+    if as_json:
+        output.emit(done)
+    else:
+        print(_("{number} is off the list.").format(number=done["removed"]))
+
+
+@blocklist.command(
+    "import", help=_("Put the numbers of a CSV file on the list (the column of the number, or the first).")
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--note", help=_("Why."))
+@output.json_option
+def import_(file: Path, note: str | None, as_json: bool) -> None:
+    total: dict[str, Any] = {"added": 0, "known": 0, "cancelled": 0, "refused": []}
+    rows = _numbers(file)
+    with session() as open_session:
+        while batch := list(islice(rows, BATCH)):
+            numbers = [number for _row, number in batch]
+            done = open_session.ask("blocklist.add", numbers=numbers, note=note, source=f"import {file.name}")
+            for key in ("added", "known", "cancelled"):
+                total[key] += done[key]
+            total["refused"] += [
+                {"row": batch[one["place"]][0], "number": one["number"], "reason": one["reason"]}
+                for one in done["refused"]
+            ]
+    _report(total, as_json)
+
+
+def _report(done: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        output.emit(done)
+        return
+    refused = done["refused"]
+    sums = _("added: {added}, on the list already: {known}, messages cancelled: {cancelled}, refused: {refused}")
+    print(sums.format(**(done | {"refused": len(refused)})))
+    for one in refused[:REFUSED_SHOWN]:
+        print(_("row {row}: {number} ({reason})").format(**one))
+    if len(refused) > REFUSED_SHOWN:
+        print(_("… and more: --json has them all"))
+
+
+def _numbers(file: Path) -> Iterator[tuple[int, str]]:
+    """(row from 1, number) of every row with one: of the column that is called like a number's, else of the first."""
+    text = _decoded(file)
+    head = text[:4096].partition("\n")[0]
+    delimiter = max(";,\t|", key=head.count)
+    column = 0
+    for place, cells in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), start=1):
+        if place == 1 and (found := _header(cells)) is not None:
+            column = found
+        elif len(cells) > column and cells[column].strip():
+            yield place, cells[column]
+
+
+def _decoded(file: Path) -> str:
+    data = file.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _header(cells: Sequence[str]) -> int | None:
+    """The place of the number's column in a header; None where the first row is a number already."""
+    from spool.columns import column_name, to_column
+
+    found = to_column([column_name(cell) for cell in cells], "sms")
+    if found is not None:
+        return found
+    return None if any(character.isdigit() for character in "".join(cells[:1])) else 0

@@ -1,0 +1,139 @@
+"""`gatewayd job`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.session import session
+from gatewayd.model import WAITING, State
+from gatewayd.translation import gettext as _
+
+
+@click.group(help=_("Jobs and their messages. JOB is ACCOUNT/JOB, or JOB alone where it is unique."))
+def job() -> None:
+    pass
+
+
+def _counts(found: Mapping[str, Any]) -> str:
+    return ", ".join(f"{state} {count}" for state, count in found["counts"].items() if count)
+
+
+def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
+    counts = found["counts"]
+    waiting = sum(counts[state] for state in WAITING)
+    return (
+        f"{found['account']}/{found['job']}",
+        found["state"],
+        found["messages"],
+        waiting,
+        counts["delivered"] + counts["read"],
+        counts["undelivered"] + counts["failed"] + counts["expired"],
+        counts["uncertain"],
+        f"{found['cost']} {found['currency']}",
+    )
+
+
+@job.command("list", help=_("Jobs, newest first."))
+@click.option("--account", help=_("Only this account's."))
+@output.page_options
+@output.json_option
+def list_(account: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        if as_json:
+            output.emit_list(open_session.pages("job.list", account=account, limit=limit, cursor=cursor))
+            return
+        output.shown_list(
+            open_session.pages("job.list", account=account, limit=limit or output.SHOWN, cursor=cursor),
+            (
+                *(_("Job"), _("State"), _("Messages"), _("Waiting"), _("Delivered"), _("Not delivered")),
+                *(_("Uncertain"), _("Cost")),
+            ),
+            _row,
+            right=(2, 3, 4, 5, 6, 7),
+        )
+
+
+def _show(found: Mapping[str, Any], zone: Any) -> None:
+    output.record(
+        (
+            (_("Job"), f"{found['account']}/{found['job']}"),
+            (_("State"), found["state"]),
+            (_("Channel"), found["channel"]),
+            (_("Priority"), found["priority"]),
+            (_("Messages"), found["messages"]),
+            (_("Segments"), found["segments"]),
+            (_("States"), _counts(found)),
+            (_("Cost"), f"{found['cost']} {found['currency']}"),
+            (_("Recorded"), output.local(found["created_at"], zone)),
+            (_("Not before"), output.local(found["not_before"], zone)),
+            (_("Not after"), output.local(found["not_after"], zone)),
+            (_("First"), output.local(found["first_at"], zone)),
+            (_("Last"), output.local(found["last_at"], zone)),
+            (_("Receipts"), found["last_seq"]),
+        )
+    )
+
+
+@job.command(help=_("One job: its state, its messages by state, its cost."))
+@click.argument("job_name", metavar="JOB")
+@output.json_option
+def show(job_name: str, as_json: bool) -> None:
+    _perform("job.show", job_name, as_json)
+
+
+@job.command(help=_("Send nothing more of a job for now."))
+@click.argument("job_name", metavar="JOB")
+@output.json_option
+def pause(job_name: str, as_json: bool) -> None:
+    _perform("job.pause", job_name, as_json)
+
+
+@job.command(help=_("Go on with a paused job."))
+@click.argument("job_name", metavar="JOB")
+@output.json_option
+def resume(job_name: str, as_json: bool) -> None:
+    _perform("job.resume", job_name, as_json)
+
+
+@job.command(help=_("Withdraw all of a job that has not left, for good."))
+@click.argument("job_name", metavar="JOB")
+@output.json_option
+def cancel(job_name: str, as_json: bool) -> None:
+    _perform("job.cancel", job_name, as_json)
+
+
+def _perform(operation: str, job_name: str, as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask(operation, job=job_name)
+        if as_json:
+            output.emit(found)
+        else:
+            _show(found, open_session.config.timezone)
+
+
+@job.command(help=_("The messages of a job."))
+@click.argument("job_name", metavar="JOB")
+@click.option(
+    "--state", type=click.Choice([str(state) for state in State]), metavar="STATE", help=_("Only those in this state.")
+)
+@output.page_options
+@output.json_option
+def messages(job_name: str, state: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        if as_json:
+            output.emit_list(open_session.pages("job.messages", job=job_name, state=state, limit=limit, cursor=cursor))
+            return
+        zone = open_session.config.timezone
+        output.shown_list(
+            open_session.pages("job.messages", job=job_name, state=state, limit=limit or output.SHOWN, cursor=cursor),
+            (_("Row"), _("Message"), _("To"), _("State"), _("Reason"), _("Line"), _("Parts"), _("Cost"), _("Changed")),
+            lambda one: (
+                *(one[key] for key in ("row", "message", "to", "state", "reason", "line", "segments", "cost")),
+                output.local(one["at"], zone),
+            ),
+            right=(0, 6, 7),
+        )

@@ -1,0 +1,130 @@
+"""`gatewayd line`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.session import session
+from gatewayd.translation import gettext as _
+
+
+@click.group(help=_("Lines: modems, phones, trunks, providers, mailboxes."))
+def line() -> None:
+    pass
+
+
+def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
+    signal = found["signal"]
+    return (
+        *(found["name"], found["driver"], found["channel"], found["state"], found["reason"], found["rate"]),
+        *("" if signal is None else f"{signal} %", found["operator"], found["sent_today"]),
+    )
+
+
+@line.command("list", help=_("All lines."))
+@output.json_option
+def list_(as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("line.list")
+    if as_json:
+        output.emit(found)
+        return
+    headings = (_("Line"), _("Driver"), _("Channel"), _("State"), _("Reason"), _("Rate"), _("Signal"), _("Operator"))
+    output.table((*headings, _("Today")), [_row(one) for one in found["items"]], right=(5, 6, 8))
+
+
+def _show(found: Mapping[str, Any], zone: Any) -> None:
+    signal = found["signal"]
+    outcomes = ", ".join(f"{name} {count}" for name, count in found["outcomes"].items() if count)
+    output.record(
+        (
+            (_("Line"), found["name"]),
+            (_("Driver"), found["driver"]),
+            (_("Channel"), found["channel"]),
+            (_("Enabled"), _("yes") if found["enabled"] else _("no")),
+            (_("State"), found["state"]),
+            (_("Reason"), found["reason"]),
+            (_("Since"), output.local(found["since"], zone)),
+            (_("Signal"), None if signal is None else f"{signal} %"),
+            (_("Operator"), found["operator"]),
+            (_("Rate"), found["rate"]),
+            (_("Window"), found["window"]),
+            (_("Last minute"), f"{found['pace']:g}"),
+            (_("In work"), found["in_work"]),
+            (_("Today"), _of(found["sent_today"], found["quota_day"])),
+            (_("This month"), _of(found["sent_month"], found["quota_month"])),
+            (_("Prefixes"), ", ".join(found["prefixes"])),
+            (_("Attempts since start"), outcomes),
+            *((name, value) for name, value in found["detail"].items()),
+        )
+    )
+
+
+def _of(sent: int, quota: int | None) -> str:
+    return str(sent) if quota is None else f"{sent} / {quota}"
+
+
+@line.command(help=_("One line."))
+@click.argument("name")
+@output.json_option
+def show(name: str, as_json: bool) -> None:
+    _perform("line.show", name, as_json)
+
+
+@line.command(help=_("Let a line work again; this outlives a restart."))
+@click.argument("name")
+@output.json_option
+def enable(name: str, as_json: bool) -> None:
+    _perform("line.enable", name, as_json)
+
+
+@line.command(help=_("Take a line out of service; this outlives a restart."))
+@click.argument("name")
+@output.json_option
+def disable(name: str, as_json: bool) -> None:
+    _perform("line.disable", name, as_json)
+
+
+def _perform(operation: str, name: str, as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask(operation, line=name)
+        if as_json:
+            output.emit(found)
+        else:
+            _show(found, open_session.config.timezone)
+
+
+@line.command(help=_("Send one message over a line, and tell what became of it."))
+@click.argument("name")
+@click.argument("number")
+@click.option("--account", help=_("Who pays (default: the only account there is)."))
+@click.option("--text", help=_("What it says."))
+@output.json_option
+def test(name: str, number: str, account: str | None, text: str | None, as_json: bool) -> int:
+    from gatewayd.cli.message import show_message
+
+    with session() as open_session:
+        found = open_session.ask("line.test", line=name, number=number, account=account, text=text)
+        if as_json:
+            output.emit(found)
+        else:
+            show_message(found, open_session.config.timezone)
+    return 0 if found["state"] in {"submitted", "delivered", "read"} else 1
+
+
+@line.command(help=_("Ask the device: QUESTION is the driver's own (balance, ussd …)."))
+@click.argument("name")
+@click.argument("question")
+@click.argument("argument", default="")
+@output.json_option
+def ask(name: str, question: str, argument: str, as_json: bool) -> None:
+    with session() as open_session:
+        answer = open_session.ask("line.ask", line=name, question=question, argument=argument)
+    if as_json:
+        output.emit(answer)
+    else:
+        output.record(answer["answer"].items())

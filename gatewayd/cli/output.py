@@ -1,0 +1,104 @@
+"""What commands print: one JSON document for programs, tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from gatewayd.cli.session import Pages
+from gatewayd.translation import gettext as _
+from gatewayd.translation import ngettext
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+WIDE: Final = 240
+"""Columns where no terminal tells: a table in a file or a pipe is not folded."""
+SHOWN: Final = 50
+"""Rows of a table where no limit is asked for: a screen or two."""
+
+
+def json_option(command: F) -> F:
+    """`--json`, as the argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help=_("Print one JSON document."))(command)
+
+
+def page_options(command: F) -> F:
+    """`--limit` and `--cursor` of a list."""
+    command = click.option("--cursor", help=_("Go on after an earlier list: its `next`."))(command)
+    help_text = _("At most so many (tables: 50 unless told; JSON: all).")
+    return click.option("--limit", type=click.IntRange(min=1), metavar="N", help=help_text)(command)
+
+
+def emit(document: Any) -> None:
+    """One JSON document on one line."""
+    print(json.dumps(document, ensure_ascii=False))
+
+
+def emit_list(pages: Pages) -> None:
+    """`{"items": […], "next": …}`, written as it comes: a job may have a million messages."""
+    opening = '{"items": ['
+    for item in pages:
+        sys.stdout.write(opening + json.dumps(item, ensure_ascii=False))
+        opening = ",\n"
+    # Nothing was written of an empty list, nor of one whose first page failed.
+    sys.stdout.write(('{"items": [' if opening != ",\n" else "") + f'], "next": {json.dumps(pages.next)}}}\n')
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
+    """A table; columns in `right` are flush right. None is an empty cell."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        grid.add_column(heading, justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*[Text("" if cell is None else str(cell)) for cell in row])
+    _console().print(grid)
+
+
+def record(pairs: Iterable[tuple[str, object]]) -> None:
+    """One thing, a line a field; fields without a value are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    for name, value in pairs:
+        if value is not None and value != "":
+            grid.add_row(Text(name, style="bold"), Text(str(value)))
+    _console().print(grid)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+
+
+def shown_list(
+    pages: Pages,
+    headings: Sequence[str],
+    row: Callable[[Mapping[str, Any]], Sequence[object]],
+    right: Sequence[int] = (),
+) -> None:
+    """A list as a table, and how to see the rest of it."""
+    table(headings, [row(item) for item in pages], right=right)
+    if pages.next is not None:
+        print(_("There is more: --cursor {cursor}, or --limit N.").format(cursor=pages.next))
+
+
+def local(at: str | None, zone: ZoneInfo) -> str | None:
+    """A time of a JSON document as people of that zone write it."""
+    return None if at is None else f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`{n}` in the form for that number."""
+    return ngettext(one, many, number).format(n=number)

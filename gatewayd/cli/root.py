@@ -1,0 +1,92 @@
+"""The root of the commands, and how a subcommand is found without importing the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gatewayd.translation import gettext as _
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called; their short helps are given beforehand."""
+
+    def __init__(self, *, commands_at: Mapping[str, tuple[str, str]], **keys: Any) -> None:
+        """`commands_at`: name to (`module:attribute`, short help)."""
+        super().__init__(**keys)
+        self._places = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self._places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        place = self._places.get(cmd_name)
+        if place is None:
+            return None
+        module, _colon, attribute = place[0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, short) for name, (_place, short) in self._places.items()])
+
+
+def root() -> click.Group:
+    """`gatewayd` itself. Made at each call: its texts are in the language chosen by then."""
+    here = "gatewayd.cli"
+    return LazyGroup(
+        name="gatewayd",
+        help=_("A telephony and SMS gateway: nothing lost, nothing silently sent twice."),
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+        callback=_remember_config,
+        params=[
+            click.Option(
+                ["--config", "config_file"],
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                envvar="GATEWAYD_CONFIG",
+                help=_("Configuration file (default: /etc/gatewayd/gatewayd.toml, or $GATEWAYD_CONFIG)."),
+            ),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_print_version,
+                help=_("Show the version and exit."),
+            ),
+        ],
+        commands_at={
+            "run": (f"{here}.run:run", _("Run the daemon in the foreground.")),
+            "demo": (f"{here}.demo:demo", _("See a campaign go through simulated modems.")),
+            "check": (f"{here}.check:check", _("Check configuration, spool, store and lines.")),
+            "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
+            "job": (f"{here}.job:job", _("Jobs and their messages.")),
+            "message": (f"{here}.message:message", _("One message, its attempts and parts.")),
+            "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
+            "account": (f"{here}.account:account", _("Accounts and their credits.")),
+            "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
+            "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),
+            "simulate": (f"{here}.simulate:simulate", _("Simulated devices by themselves.")),
+            "db": (f"{here}.db:db", _("The store: upgrade, check, backup, move.")),
+        },
+    )
+
+
+def _remember_config(config_file: Path | None) -> None:
+    click.get_current_context().obj = config_file
+
+
+def _print_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"gatewayd {version('gatewayd')}")
+        context.exit()

@@ -1,0 +1,138 @@
+"""What a command works with: the configuration, and the daemon or, with none running, the locked store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gatewayd.control import ControlClient
+from gatewayd.errors import StoreLockedError, UnavailableError
+from gatewayd.translation import gettext as _
+
+if TYPE_CHECKING:
+    from gatewayd.cli.offline import OfflineBackend
+    from gatewayd.config import Config
+
+LOCK_WAIT_S: Final = 5.0
+"""Another command holds the store for its own short work, and a starting daemon before it opens its socket."""
+LOCK_STEP_S: Final = 0.05
+
+NEEDS_DAEMON: Final = frozenset({"line.test", "line.ask", "ping", "overview", "watch"})
+"""Asked of a daemon or not at all: the store is not even opened for them."""
+
+
+class Session:
+    """One command's way to the gateway; `ask` performs an operation wherever it can be performed."""
+
+    def __init__(self, config_file: Path | None) -> None:
+        self._config_file = config_file
+        self._ends = ExitStack()
+        self._offline: OfflineBackend | None = None
+
+    def close(self) -> None:
+        self._ends.close()
+
+    @cached_property
+    def config(self) -> Config:
+        from gatewayd.config import load
+
+        return load(self._config_file, secrets=False)
+
+    @cached_property
+    def client(self) -> ControlClient | None:
+        """The daemon's control socket; None when no daemon runs."""
+        client = ControlClient.connect(self.config.control_candidates)
+        if client is not None:
+            self._ends.callback(client.close)
+        return client
+
+    def daemon(self) -> ControlClient:
+        if self.client is None:
+            raise UnavailableError(_("this needs the daemon, and none is running: start it with `gatewayd run`"))
+        return self.client
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """Performs an operation; arguments that are None are left to their defaults."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        if operation in NEEDS_DAEMON:
+            return self.daemon().call(operation, given)
+        backend = self._offline or self._reach()
+        if backend is None:
+            return self.daemon().call(operation, given)
+        return backend.perform(operation, given)
+
+    def pages(self, operation: str, *, limit: int | None = None, cursor: str | None = None, **arguments: Any) -> Pages:
+        """A list, page by page as it is iterated; `limit` None: to its end."""
+        return Pages(self, operation, arguments, limit, cursor)
+
+    def offline(self) -> OfflineBackend:
+        """The locked store, for what a daemon must not be running at the same time; UnavailableError when one is."""
+        backend = self._offline or self._reach()
+        if backend is None:
+            raise UnavailableError(_("a daemon is running: stop it first"))
+        return backend
+
+    def _reach(self) -> OfflineBackend | None:
+        """The locked store, or None when a daemon answers."""
+        from gatewayd.cli.offline import OfflineBackend
+        from gatewayd.config import load
+
+        until = time.monotonic() + LOCK_WAIT_S
+        while True:
+            if self.client is not None:
+                return None
+            # A server's password may be in a file of its own, which only a command without a daemon needs.
+            config = self.config if self.config.store.sqlite_path else load(self._config_file)
+            try:
+                self._offline = OfflineBackend(config)
+            except StoreLockedError:
+                if time.monotonic() > until:
+                    raise
+                del self.client  # look for the daemon again
+                time.sleep(LOCK_STEP_S)
+            else:
+                self._ends.callback(self._offline.close)
+                return self._offline
+
+
+class Pages:
+    """A list of the gateway's; `next` is the cursor of what was not read, known once the iteration is over."""
+
+    PAGE: Final = 1000
+
+    def __init__(
+        self, session: Session, operation: str, arguments: dict[str, Any], limit: int | None, cursor: str | None
+    ) -> None:
+        self._session = session
+        self._operation = operation
+        self._arguments = arguments
+        self._limit = limit
+        self.next = cursor
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        left = self._limit
+        while left is None or left > 0:
+            limit = self.PAGE if left is None else min(left, self.PAGE)
+            page = self._session.ask(self._operation, cursor=self.next, limit=limit, **self._arguments)
+            self.next = page["next"]
+            yield from page["items"]
+            left = None if left is None else left - len(page["items"])
+            if self.next is None:
+                return
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """The session of the command that runs now."""
+    opened = Session(click.get_current_context().find_root().obj)
+    try:
+        yield opened
+    finally:
+        with suppress(OSError):
+            opened.close()
