@@ -149,7 +149,7 @@ def _renderer(form: str, cells: list[int], defaults: tuple[str, ...]) -> Rendere
 Wanted = Literal["auto", "gsm7", "ucs2"]
 """The encoding that a job asks for."""
 
-TOO_LONG: Final = "text_too_long"
+TOO_LONG: Final = "too_long"
 """Reason of a text that takes more than 255 segments."""
 
 

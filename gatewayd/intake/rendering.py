@@ -44,7 +44,7 @@ _EMAIL: Final = re.compile(r"[^\s@<>(),;:\\\"\x00-\x20\x7f]{1,64}@[^\W_](?:[\w-]
 _SHOWN: Final = 200
 """Characters of a cell that are kept for a person to see."""
 
-_json: Final = json.JSONEncoder(ensure_ascii=False).encode
+_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Unusable(Exception):  # noqa: N818 - a signal inside this module
@@ -230,9 +230,9 @@ def _addresses(channel: str, numbers: Numbers) -> Address:
         e164, assumed, flag = numbers.parse(raw, fixed=fixed)
         if e164 == raw:
             return e164, None
-        noticed = f', "flag": "{flag}"' if flag else ""
-        mobile = ', "assumed_mobile": true' if assumed else ""
-        return e164, f'{{"raw": {_json(raw)}{mobile}{noticed}}}'
+        noticed = f',"flag":"{flag}"' if flag else ""
+        mobile = ',"assumed_mobile":true' if assumed else ""
+        return e164, f'{{"raw":{_json(raw)}{mobile}{noticed}}}'
 
     return number
 

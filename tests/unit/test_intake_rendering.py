@@ -55,7 +55,7 @@ def test_a_recipient_becomes_a_message_with_its_number_text_and_price() -> None:
         segments=1,
         prefix="+549",
         reason=None,
-        detail='{"raw": "011-15-5987-6543"}',
+        detail='{"raw":"011-15-5987-6543"}',
     )
     assert (totals.rows, totals.valid, totals.segments) == (1, 1, 1)
 
@@ -81,7 +81,7 @@ def test_bad_recipients_do_not_stop_a_job_and_keep_their_rows() -> None:
         (5, "value_missing"),
         (6, "repeated"),
         (7, None),
-        (8, "text_too_long"),
+        (8, "too_long"),
     ]
     assert [m.to for m in messages] == ["+5491159876543", None, None, None, "+5491159876545"] + [
         "+5491159876543"
