@@ -1,0 +1,44 @@
+"""The HTTP side: whether the gateway is alive, whether it can work, and its metrics."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+
+from gatewayd.api import metrics, problems
+from gatewayd.operations import Backend
+from gatewayd.operations.base import live_of
+
+
+def application(backend: Backend) -> FastAPI:
+    """The ASGI application over a running daemon."""
+    program = version("gatewayd")
+    app = FastAPI(title="gatewayd", version=program, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
+    problems.install(app)
+
+    @app.get("/healthz", include_in_schema=False)
+    async def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def ready() -> JSONResponse:
+        answer = readiness(backend)
+        return JSONResponse(answer, 200 if answer["ready"] else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def measured() -> Response:
+        return Response(await metrics.exposition(backend, program), media_type=metrics.CONTENT_TYPE)
+
+    return app
+
+
+def readiness(backend: Backend) -> dict[str, Any]:
+    """Whether the store takes commits and a line takes messages, and the daemon is not on its way out."""
+    live = live_of(backend)
+    store = live.writer().healthy
+    lines = sum(line.state in {"ready", "busy"} for line in live.lines())
+    draining = live.draining()
+    return {"ready": store and lines > 0 and not draining, "store": store, "lines_ready": lines, "draining": draining}
