@@ -5,14 +5,16 @@
 #   make check             ruff, mypy strict, and the shape of the tree
 #   make bench             measure; the figures of docs/benchmarks.md
 #   make faults            long fault runs: kills, unplugs, power cuts
+#   make messages          brings the Spanish catalogue up to date with the code
 #   make clean             removes what was built here
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCALE := gatewayd/locale
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench faults clean
+.PHONY: demo test check bench faults messages clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
@@ -31,6 +33,13 @@ bench: $(VENV)/dev.stamp
 
 faults: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m fault $(ARGS)
+
+# The catalogue's template is not kept; both .po (to edit) and .mo (to run) are.
+messages: $(VENV)/dev.stamp
+	$(BIN)/pybabel -q extract --no-location --sort-output --project gatewayd -o $(LOCALE)/gatewayd.pot gatewayd
+	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header -D gatewayd -i $(LOCALE)/gatewayd.pot -d $(LOCALE) -l es
+	$(BIN)/pybabel -q compile -D gatewayd -d $(LOCALE)
+	@rm $(LOCALE)/gatewayd.pot
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
