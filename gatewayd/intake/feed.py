@@ -34,8 +34,8 @@ AT_ONCE: Final = 8 << 10
 """Octets of a job that is read on the loop itself: some 2 ms at most, less than a thread's detour."""
 SMALL: Final = 64 << 10
 """Octets of a job that is read in a thread of the daemon: some 30 ms of work that yields to the loop."""
-LARGE: Final = 4 << 20
-"""Octets of a job that goes through the lane of the large ones."""
+LARGE: Final = 1 << 20
+"""Octets of a job that goes through the lane of the large ones: some 25,000 rows, a second of work with its writes."""
 IDLE_S: Final = 10.0
 """A worker without work ends: campaigns come in bursts, and its memory is better given back."""
 MEMORY: Final = 1 << 30
