@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -56,7 +57,9 @@ def _confine(parent: int, memory: int) -> None:
         raise SystemExit(1)
     # A terminal's Ctrl-C goes to the daemon; it drains and then closes our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(_NICE)
+    # A confined service may not change priorities; then the scheduler's fairness has to do.
+    with suppress(PermissionError):
+        os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.set_threshold(_COLLECT_AFTER)
