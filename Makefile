@@ -26,6 +26,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases tests .ci
 	$(BIN)/python .ci/tree.py
 
 bench: $(VENV)/dev.stamp
