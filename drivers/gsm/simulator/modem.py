@@ -426,6 +426,9 @@ class Modem:
     def flush(self) -> None:
         if not self._out:
             return
+        if self.frozen:
+            self._out.clear()
+            return
         data = "".join(self._out).encode("latin-1", "replace")
         self._out.clear()
         settings = self.settings
