@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from gatewayd.intake.rendering import CHUNK, Rendering, RenderPlan, Row, Totals, inline
+from gatewayd.intake.rendering import CHUNK, Rendering, RenderPlan, Row, Totals
 from gatewayd.numbers import Numbers, Policy
 from spool.document import JobDocument, parse
 from spool.errors import operating_system
+from spool.recipients import open_recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,8 @@ class Loading:
         self.content_hash = None if source.hashes is None else document.content_hash(source.hashes)
         plan = RenderPlan.of(document, source.policy, source.prefixes)
         with ExitStack() as stack:
-            columns, rows = inline(document.recipients or ())
-            self._rendering = Rendering(plan, columns, numbers, document.recipients_file or document.file)
-            self._rows = rows
+            table = stack.enter_context(open_recipients(document, Path(source.folder)))
+            self._rendering = Rendering(plan, table, numbers)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Loading:
@@ -65,4 +65,4 @@ class Loading:
 
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """JobFileError when the recipients turn out unusable in the middle."""
-        return self._rendering.chunks(self._rows, size)
+        return self._rendering.chunks(size)

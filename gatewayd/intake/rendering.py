@@ -17,15 +17,17 @@ from typing import Final
 from drivers.gsm.alphabet import segments, transliterate
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.texts import TOO_LONG, Renderer, Template, VariableUnknownError, Wanted
-from spool.columns import ref_column, to_column
 from spool.document import JobDocument
 from spool.errors import JobFileError
+from spool.recipients import Recipients
 
 CHUNK: Final = 1000
 """Rows a chunk: what the store takes in one transaction."""
 
 VALUE_MISSING: Final = "value_missing"
 REPEATED: Final = "repeated"
+RAGGED: Final = "row_ragged"
+"""More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
 ADDRESS_MISSING: Final = "address_missing"
 ADDRESS_INVALID: Final = "address_invalid"
 
@@ -114,21 +116,16 @@ class Totals:
 class Rendering:
     """Renders the rows of one job, whose columns are known. Used once."""
 
-    def __init__(self, plan: RenderPlan, columns: Sequence[str], numbers: Numbers, file: str) -> None:
-        """`numbers` reads by `plan.policy`; `file` is where the recipients stand, for errors.
-
-        JobFileError: `variable_unknown` (field: the variable), `recipients_unreadable` where no column holds an
-        address.
-        """
+    def __init__(self, plan: RenderPlan, table: Recipients, numbers: Numbers) -> None:
+        """`numbers` reads by the plan's policy. JobFileError `variable_unknown`, its field the variable."""
         self.totals = Totals()
         self._plan = plan
-        place = to_column(columns, plan.channel)
-        if place is None:
-            found = ", ".join(columns)
-            raise JobFileError("recipients_unreadable", "recipients_column", file=file, field="to", columns=found)
+        self._rows = table.rows
         self._sms = plan.channel == "sms"
-        self._to = place
-        self._ref = ref_column(columns)
+        self._to = table.to
+        self._ref = table.ref
+        self._width = len(table.columns)
+        columns = table.columns
         self._text = self._bound(plan.text, columns)
         self._options = {name: self._bound(template, columns) for name, template in plan.options.items()}
         self._address = _addresses(plan.channel, numbers)
@@ -145,10 +142,13 @@ class Rendering:
         except VariableUnknownError as error:
             raise JobFileError("variable_unknown", file=self._plan.file, field=error.name, name=error.name) from None
 
-    def chunks(self, rows: Iterable[Sequence[str]], size: int = CHUNK) -> Iterator[list[Row]]:
-        """The messages of all rows, in order and numbered from 1, `size` at a time. Bad rows never stop it."""
+    def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
+        """The messages of all rows, in order and numbered from 1, `size` at a time. Bad rows never stop it.
+
+        JobFileError when the table turns out unusable in the middle, or at its end.
+        """
         chunk: list[Row] = []
-        for number, cells in enumerate(rows, 1):
+        for number, cells in enumerate(self._rows, 1):
             chunk.append(self._row(number, cells))
             if len(chunk) == size:
                 self.totals.rows = number
@@ -162,19 +162,24 @@ class Rendering:
         ref = (cells[self._ref].strip() or None) if self._ref is not None else None
         raw = cells[self._to]
         to = detail = None
+        if len(cells) > self._width:
+            return self._invalid(number, ref, None, RAGGED, _json({"raw": raw[:_SHOWN]}))
         try:
             to, detail = self._address(raw)
             text, encoding, count, detail = self._words(to, cells, detail)
         except (Unusable, NumberError) as refused:
             if to is None and raw:
                 detail = _json({"raw": raw[:_SHOWN]})
-            self.totals.invalid[refused.reason] += 1
-            return (number, ref, to, None, "", 0, "", refused.reason, detail)
+            return self._invalid(number, ref, to, refused.reason, detail)
         self.totals.segments += count
         for length in self._prefix_lengths:
             if to[:length] in self._prefixes:
                 return (number, ref, to, text, encoding, count, to[:length], None, detail)
         return (number, ref, to, text, encoding, count, "", None, detail)
+
+    def _invalid(self, number: int, ref: str | None, to: str | None, reason: str, detail: str | None) -> Row:
+        self.totals.invalid[reason] += 1
+        return (number, ref, to, None, "", 0, "", reason, detail)
 
     def _words(self, to: str, cells: Sequence[str], detail: str | None) -> tuple[str, str, int, str | None]:
         """Text, encoding, segments and detail of a row whose address is good; Unusable."""
@@ -205,15 +210,6 @@ class Rendering:
             raise Unusable(REPEATED)
         self._seen.add(key)
         return text, encoding, count, detail
-
-
-def inline(recipients: Sequence[Mapping[str, str]]) -> tuple[tuple[str, ...], Iterator[Sequence[str]]]:
-    """Inline recipients as a table: the columns of all of them in order of appearance, and the rows.
-
-    A recipient that lacks a column has an empty cell there.
-    """
-    columns = tuple(dict.fromkeys(name for recipient in recipients for name in recipient))
-    return columns, ([recipient.get(name, "") for name in columns] for recipient in recipients)
 
 
 # ----------------------------------------------------------------------------------------------------------- addresses

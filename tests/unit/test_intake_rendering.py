@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from gatewayd.intake.rendering import Rendering, RenderPlan, Totals, inline
+from gatewayd.intake.rendering import Rendering, RenderPlan, Totals
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.store.commands import NewMessage
 from spool.document import parse
 from spool.errors import JobFileError
+from spool.recipients import Recipients, inline
 
 POLICY = Policy("AR", "11")
 NUMBERS = Numbers(POLICY)
@@ -27,9 +28,8 @@ def render(
 ) -> tuple[list[NewMessage], Totals]:
     raw = {"channel": "sms", "text": text, "recipients": recipients, **keys}
     document = parse(json.dumps(raw).encode(), "job.json")
-    columns, rows = inline(document.recipients or ())
-    rendering = Rendering(RenderPlan.of(document, POLICY, prefixes), columns, NUMBERS, "job.json")
-    messages = [NewMessage._make(row) for chunk in rendering.chunks(rows, size) for row in chunk]
+    rendering = Rendering(RenderPlan.of(document, POLICY, prefixes), inline(document), NUMBERS)
+    messages = [NewMessage._make(row) for chunk in rendering.chunks(size) for row in chunk]
     return messages, rendering.totals
 
 
@@ -140,9 +140,8 @@ def test_the_route_is_the_longest_prefix_that_some_line_has(prefixes: tuple[str,
 def test_chunks_are_full_and_rows_go_on_counting() -> None:
     rows = [{"to": f"11{59876543 + i}"} for i in range(25)]
     document = parse(json.dumps({"channel": "sms", "text": "Hola", "recipients": rows}).encode())
-    columns, cells = inline(document.recipients or ())
-    rendering = Rendering(RenderPlan.of(document, POLICY), columns, NUMBERS, "job.json")
-    chunks = list(rendering.chunks(cells, 10))
+    rendering = Rendering(RenderPlan.of(document, POLICY), inline(document), NUMBERS)
+    chunks = list(rendering.chunks(10))
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
     assert [row[0] for chunk in chunks for row in chunk] == list(range(1, 26))
     assert rendering.totals.rows == 25
@@ -151,6 +150,14 @@ def test_chunks_are_full_and_rows_go_on_counting() -> None:
 def test_a_variable_that_nobody_knows_refuses_the_job() -> None:
     error = refusal([{"to": "1159876543", "nombre": "Ana"}], text="%nombre% debe %Deuda%")
     assert (error.code, error.field, error.file) == ("variable_unknown", "deuda", "job.json")
+
+
+def test_a_row_with_more_cells_than_columns_is_not_guessed_at() -> None:
+    document = parse(json.dumps({"channel": "sms", "text": "Hola %nombre%", "recipients_file": "c.csv"}).encode())
+    cells = [["1159876543", "Ana"], ["1159876544", "Paz, Luis", "x"]]
+    table = Recipients("c.csv", ("to", "nombre"), 0, None, iter(cells))
+    [chunk] = Rendering(RenderPlan.of(document, POLICY), table, NUMBERS).chunks()
+    assert [(row[2], row[7]) for row in chunk] == [("+5491159876543", None), (None, "row_ragged")]
 
 
 def test_a_column_of_some_recipients_is_one_of_the_job() -> None:
@@ -223,9 +230,8 @@ def test_calls_reach_landlines_and_messages_do_not() -> None:
         document = parse(
             json.dumps({"channel": channel, "text": "Hola", "recipients": [{"to": "6012345678"}]}).encode()
         )
-        columns, rows = inline(document.recipients or ())
-        rendering = Rendering(RenderPlan.of(document, policy), columns, Numbers(policy), "job.json")
-        assert [row[7] for chunk in rendering.chunks(rows) for row in chunk] == [reason]
+        rendering = Rendering(RenderPlan.of(document, policy), inline(document), Numbers(policy))
+        assert [row[7] for chunk in rendering.chunks() for row in chunk] == [reason]
 
 
 def test_push_tokens_are_opaque() -> None:
