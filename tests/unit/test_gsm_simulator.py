@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.gsm import pdu as codec
-from drivers.gsm.simulator.modem import split_commands
+from drivers.gsm.simulator.commandline import split_commands
 from tests.peers.bench import CTRL_Z, ESC, LENGTH, PDU, TO, Bench
 
 # ----------------------------------------------------------------------------------------------------- the command line

@@ -6,120 +6,40 @@ themselves live in `commands` and `messages`, sending in `submission`, receiving
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from drivers.gsm.simulator.brands import Brand
 from drivers.gsm.simulator.card import Card, Memory
+from drivers.gsm.simulator.commandline import (
+    BEFORE_PIN,
+    BEFORE_PIN_STRICT,
+    CME_TEXT,
+    COMMAND,
+    MESSAGE_SERVICE,
+    split_commands,
+)
+from drivers.gsm.simulator.session import (
+    PENDING,
+    SILENT,
+    Clock,
+    Failure,
+    Prompt,
+    Reception,
+    Session,
+    Timer,
+    Transmission,
+)
 from drivers.gsm.simulator.settings import Faults, Settings, change
+from drivers.gsm.simulator.wire import Wire
+
+__all__ = ["HANDLERS", "PENDING", "SILENT", "Clock", "Failure", "Modem", "Prompt", "Session", "Timer", "answers"]
 
 CTRL_Z, ESC = "\x1a", "\x1b"
-SILENT = ""
-"""A final result that is not printed."""
-PENDING = None
-"""In place of a final result: it comes later, by `Modem.finish`."""
 _STRAY = "\n\x00\x1a\x1b \t"
 """Octets a modem passes over before a command line: what is left of an aborted prompt among them."""
-_COMMAND = re.compile(r"([+^*#$%!&][A-Za-z0-9/_]*|[A-Za-z])(=\?|\?|=)?(.*)", re.DOTALL)
-_CME_TEXT = {
-    3: "operation not allowed",
-    4: "operation not supported",
-    10: "SIM not inserted",
-    11: "SIM PIN required",
-    12: "SIM PUK required",
-    13: "SIM failure",
-    14: "SIM busy",
-    16: "incorrect password",
-    50: "incorrect parameters",
-    100: "unknown",
-}
-_BEFORE_PIN = frozenset(
-    {"", "A", "E", "V", "Q", "X", "Z", "&F", "&C", "&D", "&W", "I", "S", "H", "+CMEE", "+CPIN", "+CFUN", "+CGMI"}
-    | {"+CGMM", "+CGMR", "+CGSN", "+GMI", "+GMM", "+GMR", "+GSN", "+CSQ", "+CREG", "+CGREG", "+CEREG", "+CLAC", "+GCAP"}
-    | {"+CPINR", "+CSCS", "+IPR", "+IFC", "+ICF", "+CPAS", "+CMGF", "+CRC", "+CLIP"}
-)
-_BEFORE_PIN_STRICT = frozenset({"", "E", "+CMEE", "+CPIN"})
-_MESSAGE_SERVICE = frozenset(
-    {"+CMGS", "+CMGW", "+CMSS", "+CMGC", "+CMGL", "+CMGR", "+CMGD", "+CPMS", "+CNMI", "+CSCA", "+CSMP", "+CNMA"}
-    | {"+CSMS"}
-)
-"""Commands whose failures are +CMS ERROR (27.005 §3.2.5)."""
-
-
-class Timer(Protocol):
-    def cancel(self) -> None: ...
-
-
-class Clock(Protocol):
-    """Monotonic seconds and timers; an asyncio loop is one."""
-
-    def time(self) -> float: ...
-
-    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> Timer: ...
-
-
-class Failure(Exception):  # noqa: N818 - the modem's word, not ours
-    """Ends a command with a final result other than OK."""
-
-    def __init__(self, result: str) -> None:
-        super().__init__(result)
-        self.result = result
-
-
-@dataclass(slots=True)
-class Session:
-    """What ATZ, a reboot or a replug sets back."""
-
-    echo: bool = True
-    errors: int = 0
-    """CMEE: 0 plain ERROR, 1 numbers, 2 words."""
-    text_mode: bool = False
-    service: int = 0
-    """CSMS: 1 wants CNMA."""
-    cnmi: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
-    memories: list[str] = field(default_factory=lambda: ["SM", "SM", "SM"])
-    charset: str = "GSM"
-    csmp: tuple[int, str, int, int] = (17, "167", 0, 0)
-    """TP first octet, validity as it was given, TP-PID, TP-DCS of text mode."""
-    registration_reports: dict[str, int] = field(default_factory=dict)
-    """+CREG, +CGREG, +CEREG → <n>."""
-    operator_format: int = 0
-    operator_mode: int = 0
-    values: dict[str, str] = field(default_factory=dict)
-    """Commands that only keep what they are given."""
-
-
-@dataclass(slots=True)
-class Prompt:
-    """An open `> `: all input up to Ctrl-Z or ESC belongs to it."""
-
-    done: Callable[[str], str | None]
-    """Called with the body; answers the final result, or None when it will come later."""
-    text_mode: bool
-
-
-class Reception(Protocol):
-    """What the command line needs of the receiving half."""
-
-    def reset(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-    def acknowledge(self, positive: bool = True) -> bool: ...
-
-
-class Transmission(Protocol):
-    """What the command line needs of the sending half."""
-
-    def send(self, arguments: str) -> str | None: ...
-
-    def write(self, arguments: str) -> str | None: ...
-
-    def send_stored(self, pdu: str) -> str | None: ...
 
 
 class Modem:
@@ -154,7 +74,7 @@ class Modem:
         self._held: list[str] = []
         self._queue: deque[str] = deque()
         self._timers: set[Timer] = set()
-        self._fragments: deque[bytes] = deque()
+        self._wire = Wire(settings, random, self.later, lambda data: self.sink(data))  # noqa: PLW0108 - a sink set later
         self._noise_next = 0
         self._cfun_busy = self._csca_busy = 0
         self._deaf_until = 0.0
@@ -206,7 +126,8 @@ class Modem:
             timer.cancel()
         self._timers.clear()
         self._input, self.prompt, self.busy = "", None, False
-        for buffer in (self._queue, self._fragments, self._out, self._held):
+        self._wire.clear()
+        for buffer in (self._queue, self._out, self._held):
             buffer.clear()
 
     def _reset_session(self) -> None:
@@ -333,7 +254,7 @@ class Modem:
         self.result("OK")
 
     def _execute(self, command: str) -> str | None:
-        match = _COMMAND.fullmatch(command)
+        match = COMMAND.fullmatch(command)
         name, kind, arguments = match.groups("") if match else (command, "", "")
         name = name.upper()
         self.commands[name] += 1
@@ -368,10 +289,10 @@ class Modem:
         return handler(self, kind, arguments)
 
     def _require_sim(self, name: str) -> None:
-        if name in (_BEFORE_PIN_STRICT if self.brand.pin_first else _BEFORE_PIN):
+        if name in (BEFORE_PIN_STRICT if self.brand.pin_first else BEFORE_PIN):
             return
-        code = {"SIM PIN": 1, "READY": 0}.get(self.card.state, 6 if name in _MESSAGE_SERVICE else 2)
-        raise self.cms(310 + code) if name in _MESSAGE_SERVICE else self.cme(10 + code)
+        code = {"SIM PIN": 1, "READY": 0}.get(self.card.state, 6 if name in MESSAGE_SERVICE else 2)
+        raise self.cms(310 + code) if name in MESSAGE_SERVICE else self.cme(10 + code)
 
     # ------------------------------------------------------------------------------------------------------- output
 
@@ -431,27 +352,7 @@ class Modem:
             return
         data = "".join(self._out).encode("latin-1", "replace")
         self._out.clear()
-        settings = self.settings
-        if settings.drop_probability:
-            data = bytes(octet for octet in data if self.random.random() >= settings.drop_probability)
-        if not settings.chunk and not self._fragments:
-            self.sink(data)
-            return
-        size = settings.chunk or len(data)
-        idle = not self._fragments
-        self._fragments.extend(data[i : i + size] for i in range(0, len(data), size))
-        if idle:
-            self._dribble()
-
-    def _dribble(self) -> None:
-        if self._fragments:
-            self.sink(self._fragments[0])
-            # The fragment leaves the queue only with its turn over, so that what is flushed meanwhile stays behind it.
-            self.later(self.settings.chunk_delay_s, self._dribbled)
-
-    def _dribbled(self) -> None:
-        self._fragments.popleft()
-        self._dribble()
+        self._wire.send(data)
 
     # ------------------------------------------------------------------------------------------------------- errors
 
@@ -460,7 +361,7 @@ class Modem:
         level = self.session.errors
         if level == 0:
             return Failure("ERROR")
-        return Failure(f"+CME ERROR: {_CME_TEXT.get(code, code) if level == 2 else code}")
+        return Failure(f"+CME ERROR: {CME_TEXT.get(code, code) if level == 2 else code}")
 
     def cms(self, code: int) -> Failure:
         """+CMS ERROR (27.005 §3.2.5); its form does not depend on CMEE."""
@@ -490,37 +391,6 @@ def answers(*names: str) -> Callable[[Handler], Handler]:
         return handler
 
     return enter
-
-
-def split_commands(line: str) -> list[str]:
-    """The commands of one line without its AT (V.250 §5.2): `E0V1+CMGF=0;+CSQ` → `E0`, `V1`, `+CMGF=0`, `+CSQ`."""
-    rest = line.strip()
-    if rest[:1] == "+" and ";" not in rest:
-        return [rest]
-    commands: list[str] = []
-    while rest:
-        if rest[0] in "+^*#$%!" or rest[:1].upper() == "D":
-            end = _extended_end(rest)
-            commands.append(rest[:end].strip())
-            rest = rest[end + 1 :].lstrip()
-        elif rest[0] == ";":
-            rest = rest[1:].lstrip()
-        else:
-            match = re.match(r"[Ss]\d+(=\d*|\?)?|&?[A-Za-z](\d+|=\?|\?)?", rest)
-            size = match.end() if match else len(rest)
-            commands.append(rest[:size])
-            rest = rest[size:].lstrip()
-    return commands or [""]
-
-
-def _extended_end(text: str) -> int:
-    quoted = False
-    for position, letter in enumerate(text):
-        if letter == '"':
-            quoted = not quoted
-        elif letter == ";" and not quoted:
-            return position
-    return len(text)
 
 
 @answers("")
