@@ -45,6 +45,13 @@ class Session:
         return load(self._config_file, secrets=False)
 
     @cached_property
+    def whole_config(self) -> Config:
+        """The configuration with its secrets, which only a command without a daemon needs."""
+        from gatewayd.config import load
+
+        return load(self._config_file)
+
+    @cached_property
     def client(self) -> ControlClient | None:
         """The daemon's control socket; None when no daemon runs."""
         client = ControlClient.connect(self.config.control_candidates)
@@ -81,14 +88,12 @@ class Session:
     def _reach(self) -> OfflineBackend | None:
         """The locked store, or None when a daemon answers."""
         from gatewayd.cli.offline import OfflineBackend
-        from gatewayd.config import load
 
         until = time.monotonic() + LOCK_WAIT_S
         while True:
             if self.client is not None:
                 return None
-            # A server's password may be in a file of its own, which only a command without a daemon needs.
-            config = self.config if self.config.store.sqlite_path else load(self._config_file)
+            config = self.config if self.config.store.sqlite_path else self.whole_config
             try:
                 self._offline = OfflineBackend(config)
             except StoreLockedError:

@@ -1,0 +1,100 @@
+"""`gatewayd db`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.session import Session, session
+from gatewayd.errors import GatewayError
+from gatewayd.translation import gettext as _
+
+
+@click.group(help=_("The store: upgrade, check, backup, move to another."))
+def db() -> None:
+    pass
+
+
+def _password(open_session: Session) -> str | None:
+    """The store's, read only where a server wants one."""
+    if open_session.config.store.sqlite_path is not None:
+        return None
+    config = open_session.whole_config
+    return None if config.store.password is None else config.store.password.get_secret_value()
+
+
+@db.command(help=_("Bring the store's schema up to date (the daemon does so by itself when it starts)."))
+@output.json_option
+def upgrade(as_json: bool) -> None:
+    from gatewayd.store.migrations import HEAD
+
+    with session() as open_session:
+        # A daemon that runs has done it; without one, opening the store does.
+        if open_session.client is None:
+            open_session.offline()
+    if as_json:
+        output.emit({"revision": HEAD})
+    else:
+        print(_("the store is up to date: revision {revision}").format(revision=HEAD))
+
+
+@db.command(help=_("See whether the store is whole: the file, the ledger, the counts."))
+@output.json_option
+def check(as_json: bool) -> int:
+    from gatewayd.store import admin
+
+    with session() as open_session:
+        if open_session.client is None:
+            open_session.offline()
+        faults = admin.check(open_session.config.store.url, password=_password(open_session))
+    if as_json:
+        output.emit({"ok": not faults, "faults": faults})
+    else:
+        for fault in faults:
+            print(f"gatewayd: {fault}", file=sys.stderr)
+        if not faults:
+            print(_("the store is whole"))
+    return 1 if faults else 0
+
+
+@db.command(help=_("Copy the store to FILE while the daemon works."))
+@click.argument("file", type=click.Path(path_type=Path))
+@output.json_option
+def backup(file: Path, as_json: bool) -> None:
+    from gatewayd.store import admin
+
+    with session() as open_session:
+        if open_session.client is None:
+            open_session.offline()
+        size = admin.backup(open_session.config.store.url, file.absolute())
+    if as_json:
+        output.emit({"file": str(file), "bytes": size})
+    else:
+        print(_("{file}: {size} bytes").format(file=file, size=size))
+
+
+@db.command(
+    help=_("Copy everything into the empty store at URL (postgresql://… or sqlite:////…), with no daemon running.")
+)
+@click.argument("url")
+@output.json_option
+def copy(url: str, as_json: bool) -> None:
+    from gatewayd.store import admin
+
+    with session() as open_session:
+        backend = open_session.offline()
+        if url == open_session.config.store.url:
+            raise GatewayError(_("that is the same store"))
+
+        def told(copied: admin.Copied) -> None:
+            if not as_json:
+                print(_("{table}: {rows} rows").format(table=copied.table, rows=copied.rows))
+
+        done = admin.copy(backend.store.connection, url, told)
+    if as_json:
+        output.emit({"tables": {one.table: one.rows for one in done}})
+    else:
+        print(_("done; now put that URL into [store] of the configuration"))
