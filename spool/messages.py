@@ -238,8 +238,8 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "too_many_columns": ("{file} tiene más de {limit} columnas.", "{file} has more than {limit} columns."),
     "job_conflict": (
-        "Ya hay un trabajo «{name}» con otro contenido. Use otro nombre para un trabajo nuevo.",
-        'There is a job "{name}" with other content already. Give a new job another id.',
+        "Ya hay un trabajo «{job}» con otro contenido. Use otro nombre para un trabajo nuevo.",
+        'There is a job "{job}" with other content already. Give a new job another id.',
     ),
     # ------------------------------------------------------------------------------------------------ gatewayd check
     "check_missing": ("La carpeta no existe.", "The folder does not exist."),
