@@ -11,7 +11,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -32,9 +32,11 @@ from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
 from gatewayd.receipts import ReceiptWriter
-from gatewayd.store.commands import DropJob, LoadingJobs, LoadQueues, StartNode
+from gatewayd.store.checkpoint import Checkpointer
+from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reading import Reader
+from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
 from spool.folders import Spool
@@ -107,7 +109,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         spool.create()
         spool.verify()
         stack.enter_context(spool.lock())
-        writer = Writer(open_store(config.store.url, password=_password(config)))
+        writer = stack.enter_context(_writer(config))
+        writer.start()
         stack.push_async_callback(writer.close)
         started = await writer.do(StartNode(config.node, now_ms()))
         await _drop_unfinished(writer, config.node)
@@ -217,20 +220,38 @@ class _Told:
 @asynccontextmanager
 async def _doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
     """The control socket and HTTP."""
-    from gatewayd.api.server import serving
     from gatewayd.control import ControlServer
 
     async with AsyncExitStack() as stack:
         control = ControlServer(live, config.control)
         await control.start()
         stack.push_async_callback(control.close)
-        await stack.enter_async_context(serving(config, live))
+        if config.http.address is not None:
+            from gatewayd.api.server import serving
+
+            await stack.enter_async_context(serving(config, live))
         yield
 
 
 def prefixes(config: Config) -> list[str]:
     """Every prefix that some line has."""
     return sorted({prefix for line in config.lines for prefix in line.prefixes})
+
+
+@contextlib.contextmanager
+def _writer(config: Config) -> Iterator[Writer]:
+    """The store, opened and locked; its writer is not started yet."""
+    with contextlib.closing(open_store(config.store.url, password=_password(config))) as store:
+        transactions = Transactions(
+            store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
+        )
+        checkpointer = Checkpointer(transactions.session) if config.store.sqlite_path else None
+        yield Writer(transactions, checkpointer=checkpointer, on_lost=_lost)
+
+
+def _lost(command: Command[Any], error: Exception) -> None:
+    """A record that the store refused for good: a defect, and the loudest there is."""
+    log.critical("the store refused a record", kind=type(command).__name__, error=str(error))
 
 
 async def _drop_unfinished(writer: Writer, node: str) -> None:

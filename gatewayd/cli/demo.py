@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import tempfile
 import time
 from contextlib import suppress
@@ -39,6 +40,8 @@ FINAL: Final = frozenset({"done"})
 def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
     from gatewayd.demo.stage import stage
 
+    # Ended from outside, it ends its own processes as after a Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = Path(tempfile.mkdtemp(prefix="gatewayd-demo-")) if folder is None else folder.absolute()
     place.mkdir(parents=True, exist_ok=True)
     click.echo(_("playing in {folder}").format(folder=place))

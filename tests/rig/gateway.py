@@ -1,0 +1,210 @@
+"""A daemon as a subprocess, over a store and spool of its own that outlive it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from asyncinotify import Inotify, Mask
+
+from gatewayd.control import ControlClient
+from spool.document import parse
+from spool.folders import Spool
+from spool.submit import deposit
+from tests.rig.processes import end, gatewayd
+
+START_S = 30.0
+
+CONFIG = """
+node = "trial"
+locale = "en"
+control = "{folder}/control.sock"
+
+[store]
+url = "sqlite:///{folder}/gatewayd.db"
+
+[spool]
+path = "{folder}/spool"
+
+[numbers]
+region = "AR"
+home_area = "11"
+
+[http]
+listen = "{listen}"
+
+[tariff]
+currency = "ARS"
+sms = "0.85"
+"""
+
+
+class Gateway:
+    """Start and kill it as often as the trial needs; `lines` are extra TOML keys by line."""
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: Sequence[str],
+        *,
+        rate: str = "100000/s",
+        extra: str = "",
+        line: str = "",
+        listen: str = "",
+    ) -> None:
+        self.folder = folder
+        self.config = folder / "gatewayd.toml"
+        self.spool = Spool(folder / "spool")
+        self.store = folder / "gatewayd.db"
+        self.log = folder / "gatewayd.log"
+        text = CONFIG.format(folder=folder, listen=listen) + extra
+        for index, port in enumerate(ports):
+            text += f'\n[[line]]\nname = "m{index}"\ndriver = "gsm"\nport = "{port}"\nrate = "{rate}"\n{line}\n'
+        self.config.write_text(text)
+        self.process: subprocess.Popen[bytes] | None = None
+        self._client: ControlClient | None = None
+
+    # --------------------------------------------------------------------------------------------------------- its life
+
+    def start(self, env: Mapping[str, str] | None = None) -> Self:
+        """Starts the daemon and waits for its control socket; AssertionError with its log when it does not come up."""
+        assert self.process is None
+        control = self.folder / "control.sock"
+        with Inotify(sync_timeout=START_S) as notify, self.log.open("ab") as log:
+            notify.add_watch(self.folder, Mask.CREATE | Mask.MOVED_TO)
+            self.process = gatewayd(["--config", str(self.config), "run"], env=env, stdout=log, stderr=log)
+            while (client := ControlClient.connect([control])) is None:
+                event = notify.sync_get() if self.process.poll() is None else None
+                if event is None:
+                    raise AssertionError(f"the daemon did not start:\n{self.log.read_text()[-4000:]}")
+        self._client = client
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def kill(self) -> None:
+        """A crash: SIGKILL."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """A stop as systemd does it; the exit status."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        assert self.process is not None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        status = end(self.process, number)
+        self.process = None
+        return status
+
+    def died(self, timeout_s: float = 60.0) -> int:
+        """Waits for the daemon to end by itself (a failpoint); its exit status."""
+        assert self.process is not None
+        status = self.process.wait(timeout_s)
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        self.process = None
+        return status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.process is not None:
+            self._end(signal.SIGTERM if kind is None else signal.SIGKILL)
+
+    # ------------------------------------------------------------------------------------------------------ what it does
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        """An operation over the control socket."""
+        assert self._client is not None
+        return self._client.call(operation, arguments)
+
+    def account(self, name: str = "norte", credit: str = "1000000") -> None:
+        self.call("account.create", account=name)
+        self.call("account.credit", account=name, amount=credit)
+
+    def drop(self, job: Mapping[str, Any], files: Mapping[str, bytes] | None = None, account: str = "norte") -> str:
+        """Puts a job and its files into the spool, as upstream does; the job's name."""
+        data = json.dumps(dict(job), ensure_ascii=False).encode()
+        document = parse(data, f"{job['job']}.json")
+        deposit(self.spool, account, document, data, dict(files or {}))
+        return document.job
+
+    def campaign(
+        self, count: int, name: str = "c1", text: str = "Hola %nombre%, debe $ %deuda%", **more: Any
+    ) -> str:  # fmt: skip
+        """One-segment messages to `count` different numbers."""
+        rows = "".join(f"11{50_000_000 + index:08d};R{index};Ana{index};{index},50\n" for index in range(count))
+        data = ("telefono;ref;nombre;deuda\n" + rows).encode()
+        job = {"job": name, "channel": "sms", "text": text, "recipients_file": f"{name}.csv", **more}
+        return self.drop(job, {f"{name}.csv": data})
+
+    @contextmanager
+    def _watching(self, *folders: Path) -> Iterator[Inotify]:
+        with Inotify(sync_timeout=1.0) as notify:
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+                notify.add_watch(folder, Mask.MOVED_TO | Mask.CREATE | Mask.CLOSE_WRITE)
+            yield notify
+
+    def summary(self, job: str, account: str = "norte") -> dict[str, Any] | None:
+        """The job's summary.json as it is now."""
+        try:
+            text = (self.spool.folder("receipts", account, job) / "summary.json").read_text()
+        except FileNotFoundError:
+            return None
+        summary: dict[str, Any] = json.loads(text)
+        return summary
+
+    def wait_job(
+        self, job: str, done: Callable[[dict[str, Any]], bool] | None = None, *, timeout_s: float = 120.0,
+        account: str = "norte",
+    ) -> dict[str, Any]:  # fmt: skip
+        """Until the job's summary says `done` (default: state `done`); signalled by the summary's own replacement."""
+        import time
+
+        until = time.monotonic() + timeout_s
+        wanted = done or (lambda summary: summary["state"] == "done")
+        with self._watching(self.spool.folder("receipts", account, job)) as notify:
+            while True:
+                summary = self.summary(job, account)
+                if summary is not None and wanted(summary):
+                    return summary
+                if time.monotonic() > until or (self.process is not None and self.process.poll() is not None):
+                    raise AssertionError(f"job {job}: {summary}\n{self.log.read_text()[-4000:]}")
+                notify.sync_get()
+
+    def receipts(self, job: str, account: str = "norte") -> list[dict[str, Any]]:
+        """Every receipt of the job that has been written, in order of file."""
+        folder = self.spool.folder("receipts", account, job)
+        return [
+            json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
+        ]  # fmt: skip
+
+    def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Asks the store itself, read-only."""
+        connection = sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the daemon so far, its children included once they ended."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
+        return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
