@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from gatewayd.errors import StoreError, StoreLockedError, UnavailableError, UsageError
+from gatewayd.errors import StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
 
 BUSY_S: Final = 5.0
@@ -89,22 +90,17 @@ def open_store(url: str | URL, *, password: str | None = None) -> Store:
             paramstyle="format",
             connect_args={"connect_timeout": 5},
         )
-    try:
-        connection = engine.connect()
-        migrations.upgrade(connection)
-    except DBAPIError as error:
-        _give_up(engine, lock)
-        raise UnavailableError(f"store {parsed.render_as_string()}: {error.orig}") from error
-    except StoreError:
-        _give_up(engine, lock)
-        raise
+    with ExitStack() as undo:
+        if lock is not None:
+            undo.callback(os.close, lock)
+        undo.callback(engine.dispose)
+        try:
+            connection = undo.enter_context(engine.connect())
+            migrations.upgrade(connection)
+        except DBAPIError as error:
+            raise UnavailableError(f"store {parsed.render_as_string()}: {str(error.orig).strip()}") from error
+        undo.pop_all()
     return Store(parsed, engine, connection, path, lock)
-
-
-def _give_up(engine: Engine, lock: int | None) -> None:
-    engine.dispose()
-    if lock is not None:
-        os.close(lock)
 
 
 def _lock(path: Path) -> int:

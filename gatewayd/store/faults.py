@@ -43,8 +43,9 @@ def fault(error: Exception) -> Fault:
         return Fault.AWAY if code is not None and code & 0xFF in _AWAY else Fault.REFUSED
     state = getattr(error, "sqlstate", None)
     if state is None:
-        # psycopg gives none where the server could not say anything.
-        return Fault.AWAY
+        # psycopg gives none where the server could not say anything: the link is gone, or a value never left here.
+        names = {kind.__name__ for kind in type(error).__mro__}
+        return Fault.AWAY if names & {"OperationalError", "InterfaceError"} else Fault.REFUSED
     if state.startswith(_CLASH_CLASS):
         return Fault.CLASH
     return Fault.AWAY if state[:2] in _AWAY_CLASSES else Fault.REFUSED

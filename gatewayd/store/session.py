@@ -152,7 +152,7 @@ class Session:
         self.sqlite = connection.dialect.name == "sqlite"
         dbapi = connection.dialect.loaded_dbapi
         self.Error: type[Exception] = dbapi.Error
-        self._raw: Any = connection.connection.driver_connection
+        self._raw: Any = cast("Any", connection.connection.driver_connection)
         self._cursor = self._raw.cursor()
         self._compiled: dict[Statement, _Compiled] = {}
         self._begin = "BEGIN IMMEDIATE" if self.sqlite else "BEGIN"
@@ -176,7 +176,7 @@ class Session:
         self.connection.invalidate()
         self.connection.close()
         self.connection = connection
-        self._raw = connection.connection.driver_connection
+        self._raw = cast("Any", connection.connection.driver_connection)
         self._cursor = self._raw.cursor()
 
     def commit(self) -> None:

@@ -152,16 +152,6 @@ class Transactions:
         broken.__cause__ = error
         return broken
 
-    def fault(self, error: Exception) -> GatewayError:
-        """A database driver's error as one of ours, by what the caller can do."""
-        wrapped: GatewayError
-        if isinstance(error, self.session.OperationalError):
-            wrapped = UnavailableError(f"the store cannot be written now: {error}")
-        else:
-            wrapped = StoreError(f"the store refused: {error}")
-        wrapped.__cause__ = error
-        return wrapped
-
     def _transaction(self, batch: Sequence[Command[Any]]) -> list[Any]:
         session = self.session
         session.begin()

@@ -254,7 +254,7 @@ def upgrade() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("not_after", sa.BigInteger(), nullable=True),
-        sa.Column("resend", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("resend", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),

