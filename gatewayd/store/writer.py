@@ -10,9 +10,11 @@ import asyncio
 import logging
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
@@ -48,6 +50,9 @@ KEPT: Final = 50_000
 """Most posted commands kept while the store is stalled. Lines stop at their next point of no return, which needs the
 store: each has only what it was at."""
 
+BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+"""Bounds of the histogram of transaction times: a quick commit is one to ten ms, a slow disk's a hundred."""
+
 _INTAKE: Final = (BeginJob, AddMessages, PublishJob, DropJob)
 """These keep their order among themselves."""
 _HEAVY: Final = (AddMessages, DropJob, Sweep, Prune, Block)
@@ -72,6 +77,12 @@ class WriterStats:
     sizes: deque[int] = field(default_factory=lambda: deque(maxlen=2048))
     """Commands in each of the latest transactions."""
     checkpoints: int = 0
+    by_time: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
+    """Transactions by the first of `BUCKETS_S` that they did not exceed; the last count is of those beyond all."""
+
+    def buckets(self) -> list[tuple[float, int]]:
+        """(upper bound in s, transactions not slower), in growing order."""
+        return list(zip(BUCKETS_S, accumulate(self.by_time), strict=False))
 
 
 @dataclass(slots=True)
@@ -218,6 +229,7 @@ class Writer:
         stats.commands += len(batch)
         stats.sizes.append(len(batch))
         stats.seconds += end - begin
+        stats.by_time[bisect_left(BUCKETS_S, end - begin)] += 1
         stats.slowest = max(stats.slowest, end - begin)
         stalled = self._sort_out(batch, results, end)
         if stalled:

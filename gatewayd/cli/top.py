@@ -1,0 +1,107 @@
+"""`gatewayd top`: the running gateway on one screen."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.session import session
+from gatewayd.control import ControlClient
+from gatewayd.errors import GatewayError, UsageError
+from gatewayd.translation import gettext as _
+
+
+@click.command(help=_("Watch lines, rates, queue and the newest events live; q ends it."))
+@output.json_option
+def top(as_json: bool) -> None:
+    with session() as open_session:
+        client = open_session.daemon()
+        if as_json:
+            output.emit(client.call("overview", {}))
+            return
+        if not sys.stdout.isatty():
+            raise UsageError(_("top needs a terminal; --json prints one look"))
+        screen = make_screen(client, open_session.config.timezone)
+        screen.run()
+        if screen.failure is not None:
+            raise screen.failure
+
+
+def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
+    """The screen over a connection to the daemon. A function, so that textual is imported only here."""
+    from rich.text import Text
+    from textual.app import App, ComposeResult
+    from textual.binding import BindingType
+    from textual.widgets import DataTable, Footer, RichLog, Static
+    from textual.worker import get_current_worker
+
+    from gatewayd.cli.faces import COLUMNS, event_line, heading, line_cells
+
+    class Top(App[None]):
+        TITLE = "gatewayd"
+        ENABLE_COMMAND_PALETTE = False
+        BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", _("Quit")), ("space", "freeze", _("Freeze"))]
+        CSS = """
+        #heading { height: 4; padding: 0 1; background: $panel; }
+        #lines { height: 1fr; }
+        #events { height: 11; border-top: solid $primary; padding: 0 1; }
+        """
+
+        failure: GatewayError | None = None
+        frozen = False
+
+        def compose(self) -> ComposeResult:
+            yield Static(id="heading")
+            yield DataTable(id="lines", cursor_type="none", zebra_stripes=True)
+            yield RichLog(id="events", wrap=False, max_lines=500)
+            yield Footer()
+
+        def on_mount(self) -> None:
+            table = self.query_one(DataTable)
+            for key, title in COLUMNS:
+                table.add_column(title(), key=key)
+            self.query_one("#events").border_title = _("Events")
+            self.run_worker(self._watch, thread=True, exit_on_error=False)
+
+        def _watch(self) -> None:
+            worker = get_current_worker()
+            try:
+                for overview in client.stream("watch", {}):
+                    if worker.is_cancelled:
+                        return
+                    self.call_from_thread(self.show, overview)
+            except GatewayError as error:
+                if not worker.is_cancelled:
+                    self.call_from_thread(self._fail, error)
+
+        def _fail(self, error: GatewayError) -> None:
+            self.failure = error
+            self.exit()
+
+        def action_freeze(self) -> None:
+            self.frozen = not self.frozen
+
+        def show(self, overview: dict[str, Any]) -> None:
+            events = self.query_one(RichLog)
+            for event in overview["events"]:
+                events.write(event_line(event, zone))
+            if self.frozen:
+                return
+            self.query_one("#heading", Static).update(heading(overview, zone))
+            table: DataTable[Text] = self.query_one(DataTable)
+            names = [line["name"] for line in overview["lines"]]
+            if names != [row.value for row in table.rows]:
+                table.clear()
+                for line in overview["lines"]:
+                    table.add_row(*line_cells(line), key=line["name"])
+                return
+            for line in overview["lines"]:
+                for (key, _title), cell in zip(COLUMNS, line_cells(line), strict=True):
+                    if table.get_cell(line["name"], key) != cell:
+                        table.update_cell(line["name"], key, cell, update_width=True)
+
+    return Top()
