@@ -39,6 +39,7 @@ def test_echo_is_on_until_switched_off_and_returns_with_a_reset() -> None:
     assert bench.at("") == ["OK"]
     assert bench.at("Z") == ["OK"]
     assert bench.at("") == ["AT", "OK"]
+    assert Bench(echo_stuck=True).at("") == ["AT", "OK"]
 
 
 def test_input_may_come_one_byte_at_a_time_and_lines_that_are_no_commands_are_passed_over() -> None:

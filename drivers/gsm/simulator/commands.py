@@ -45,7 +45,7 @@ for _name in _FLAGS:
 
 @answers("E")
 def _echo(modem: Modem, _kind: str, arguments: str) -> str:
-    modem.session.echo = arguments not in ("", "0")
+    modem.session.echo = arguments not in ("", "0") or modem.settings.echo_stuck
     return "OK"
 
 

@@ -73,6 +73,8 @@ class Settings:
     """Whether CMGD takes a second parameter."""
 
     # The wire
+    echo_stuck: bool = False
+    """ATE0 is answered OK and changes nothing."""
     line_end: str = "\r\n"
     chunk: int = 0
     """Bytes a write; 1 is one at a time; 0 as they come."""
