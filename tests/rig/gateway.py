@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,12 +79,14 @@ class Gateway:
         """Starts the daemon and waits for its control socket; AssertionError with its log when it does not come up."""
         assert self.process is None
         control = self.folder / "control.sock"
-        with Inotify(sync_timeout=START_S) as notify, self.log.open("ab") as log:
+        until = time.monotonic() + START_S
+        # The socket's name appears a moment before it listens, so the wait is for the name and then in short steps.
+        with Inotify(sync_timeout=0.05) as notify, self.log.open("ab") as log:
             notify.add_watch(self.folder, Mask.CREATE | Mask.MOVED_TO)
             self.process = gatewayd(["--config", str(self.config), "run"], env=env, stdout=log, stderr=log)
             while (client := ControlClient.connect([control])) is None:
-                event = notify.sync_get() if self.process.poll() is None else None
-                if event is None:
+                notify.sync_get()
+                if self.process.poll() is not None or time.monotonic() > until:
                     raise AssertionError(f"the daemon did not start:\n{self.log.read_text()[-4000:]}")
         self._client = client
         return self
@@ -176,8 +179,6 @@ class Gateway:
         account: str = "norte",
     ) -> dict[str, Any]:  # fmt: skip
         """Until the job's summary says `done` (default: state `done`); signalled by the summary's own replacement."""
-        import time
-
         until = time.monotonic() + timeout_s
         wanted = done or (lambda summary: summary["state"] == "done")
         with self._watching(self.spool.folder("receipts", account, job)) as notify:
