@@ -73,21 +73,25 @@ class Connection:
         return outcome
 
     async def ussd(self, code: str) -> dict[str, Any]:
-        if self._board.status.state not in ("ready", "waiting"):
-            raise LineError(f"the line is {self._board.status.state}")
+        self._require_modem()
         text, more = await self._ussd.ask(code, self._modem.profile)
         return {"text": text, "reply_expected": more}
 
     async def look(self) -> dict[str, Any]:
         """Signal, operator and registration as they are now."""
-        await self._look()
-        status = self._board.status
+        self._require_modem()
+        registration = await self._modem.registration()
         return {
-            "signal": status.signal,
-            "operator": status.operator,
-            "registered": self._registration.registered,
-            "roaming": self._registration.roaming,
+            "signal": await self._modem.signal(),
+            "operator": await self._modem.operator() if registration.registered else None,
+            "registered": registration.registered,
+            "roaming": registration.roaming,
         }
+
+    def _require_modem(self) -> None:
+        state = self._board.status.state
+        if state not in ("ready", "waiting"):
+            raise LineError(f"the line is {state}")
 
     async def run(self) -> None:
         """Bring the modem up and serve it; ends by a `ModemError`, a failure of the event sink, or cancellation."""

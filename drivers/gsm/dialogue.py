@@ -40,7 +40,6 @@ class Dialogue:
         self._not_received = Operation("AT+CNMA=2", None, timing.command_s)
         self._sent = ""
         self._header: str | None = None
-        self._ussd = ""
         self._doubt: Any = None
         self._swallow = False
         self._timer: asyncio.TimerHandle | None = None
@@ -173,8 +172,8 @@ class Dialogue:
             header, self._header = self._header, None
             self._listener.on_unsolicited(at.Unsolicited(header, line))
             return
-        if self._ussd:
-            self._continue_ussd(line)
+        if self._header is not None and self._header.startswith("+CUSD:"):
+            self._continue_ussd(self._header, line)
             return
         result = at.final(line)
         if result is not None:
@@ -191,7 +190,7 @@ class Dialogue:
 
     def _is_second(self, line: str) -> bool:
         """Whether `line` is the PDU of the pending header rather than of the listing under way."""
-        if not at.is_hex(line):
+        if not at.is_hex(line) or (self._header or "").startswith("+CUSD:"):
             return False
         reading = self._current is not None and self._current.prefix in ("+CMGL:", "+CMGR:")
         return not reading or at.fits(self._header or "", line)
@@ -202,22 +201,21 @@ class Dialogue:
             operation.lines.append(line)
             if operation.lenient:
                 self._guard(self._timing.grace_s)
-        elif at.two_lines(line):
+        elif at.two_lines(line) or (line.startswith("+CUSD:") and line.count('"') % 2):
             self._header = line
-        elif line.startswith("+CUSD:") and line.count('"') % 2:
-            self._ussd = line
         elif at.unsolicited(line):
             if self._phase is Phase.OPEN and self._current is not None and at.booted(line):
                 self._current.aborted = at.ERROR  # the prompt died with the modem's last run
             self._listener.on_unsolicited(at.Unsolicited(line))
         elif operation is not None:
             operation.lines.append(line)
+            self._deadline = self._loop.time() + operation.timeout_s  # a long listing is no silence
 
-    def _continue_ussd(self, line: str) -> None:
+    def _continue_ussd(self, begun: str, line: str) -> None:
         """A USSD text has line ends of its own: it ends with its closing quote."""
-        self._ussd = f"{self._ussd}\n{line}"
-        if self._ussd.count('"') % 2 == 0 or len(self._ussd) > 1000:
-            text, self._ussd = self._ussd, ""
+        text = self._header = f"{begun}\n{line}"
+        if text.count('"') % 2 == 0 or len(text) > 1000:
+            self._header = None
             self._listener.on_unsolicited(at.Unsolicited(text))
 
     def _on_echo(self) -> None:
@@ -407,6 +405,5 @@ class Dialogue:
         self._fail_waiting(error)
 
     def _fail_waiting(self, error: SilentError | PortLostError) -> None:
-        waiting, self._waiting = self._waiting, deque()
-        for operation in waiting:
-            operation.fail(error)
+        while self._waiting:
+            self._waiting.popleft().fail(error)

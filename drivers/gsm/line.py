@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from drivers.base import (
@@ -69,6 +71,7 @@ class GsmLine:
         self._board = board = Board(events)
         await board.show("starting")
         path: str | None = None
+        state: LineState
         while True:
             appearance = None
             try:
@@ -80,7 +83,7 @@ class GsmLine:
                     await board.show("recovering", "port_missing")
                     await self._await_device(path)
                     continue
-                state, reason, pause = self._failed(f"port_{error.reason}")
+                state, reason, pause = "recovering", f"port_{error.reason}", self._backoff.unavailable()
             except PortLostError:
                 state, reason, pause = self._failed("port_lost")
             except BlockedError as error:
@@ -92,7 +95,7 @@ class GsmLine:
                 self._journal.warning("modem failed", error=str(error))
                 state, reason, pause = self._failed(error.reason)
             except Exception as error:  # noqa: BLE001 - the line's outermost edge: it fails alone, and goes on
-                self._journal.warning("line failed", error=repr(error))
+                self._journal.warning("line failed", error=type(error).__name__, at=_place(error))
                 state, reason, pause = self._failed("internal_error")
             await board.show(state, reason)
             await self._rest(pause, path, appearance)
@@ -146,3 +149,9 @@ class GsmLine:
             if path is not None and appearance_of(path) != appearance:
                 return
             await asyncio.sleep(min(left, self._timing.absent_s))
+
+
+def _place(error: BaseException) -> str:
+    """File and line an error was raised at: its text might hold what no log may."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -61,8 +61,6 @@ class Abilities:
     reports: bool = False
     memories: tuple[str, ...] = ()
     """Memories to read and empty; empty where CPMS is unknown."""
-    listing: bool = True
-    """Whether CMGL works."""
     operator: str | None = None
     model: dict[str, str] = field(default_factory=dict)
 
@@ -84,7 +82,8 @@ class Modem:
         """From any state to one that sends, reports and receives. Raises `SilentError`, `PortLostError`,
         `CommandFailedError` (the ladder's business) and `BlockedError` (a person's).
         """
-        self.can = Abilities()
+        # What is routed to us meanwhile is acknowledged as it was.
+        self.can = Abilities(acknowledges=self.can.acknowledges)
         self._selected = None
         self._dialogue.echo_expected = True
         await self._dialogue.probe()
@@ -142,7 +141,11 @@ class Modem:
         self._known.pin_tried = False
 
     async def _pin_state(self) -> str:
-        reply = await self._steady("AT+CPIN?", self._timing.sim_s, "+CPIN:", lenient=True)
+        deadline = asyncio.get_running_loop().time() + self._timing.sim_ready_s
+        while True:
+            reply = await self._steady("AT+CPIN?", self._timing.sim_s, "+CPIN:", lenient=True)
+            if not is_busy(reply.final) or asyncio.get_running_loop().time() > deadline:
+                break
         if reply.ok:
             return reply.value("+CPIN:") or "READY"
         if reply.final.code in (10, 310):
@@ -252,6 +255,9 @@ class Modem:
                 return
 
     async def _set_up_network(self) -> None:
+        if (await self._ask("AT+CFUN?", "+CFUN:")).fields("+CFUN:")[:1] in (["0"], ["4"]):
+            # The radio was left off: by a program before us, or by firmware that remembers it.
+            await self._steady("AT+CFUN=1", self._timing.sim_s)
         if not (await self._steady("AT+CREG=1")).ok:
             await self._ask("AT+CREG=0")
         await self._ask("AT+COPS=3,0", timeout_s=self._timing.network_s)
@@ -289,13 +295,9 @@ class Modem:
 
     async def stored(self, memory: str | None) -> list[tuple[int, str]]:
         """Index and PDU of every received message in `memory`, read or not; sent and unsent ones are not ours."""
-        if not self.can.listing or not await self._select(memory):
+        if not await self._select(memory):
             return []
         reply = await self._ask("AT+CMGL=4", "+CMGL:", self._timing.network_s)
-        if not reply.ok:
-            # Without CMGL nothing can be listed; a SIM that is busy will be asked again.
-            self.can.listing = is_busy(reply.final) or reply.final.code is not None
-            return []
         return [
             (int(header[0]), pdu)
             for header, pdu in reply.pairs("+CMGL:")

@@ -49,7 +49,12 @@ class SerialPort:
     @classmethod
     async def open(cls, path: str, baud: int) -> SerialPort:
         """Open in a thread: a dead USB device may hold `open` for seconds. Raises `UnavailableError`."""
-        return cls(await asyncio.to_thread(_open, path, baud))
+        opening = asyncio.ensure_future(asyncio.to_thread(_open, path, baud))
+        try:
+            return cls(await asyncio.shield(opening))
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_unwanted)
+            raise
 
     def attach(self, on_data: Callable[[bytes], None], on_lost: Callable[[], None]) -> None:
         self._on_data = on_data
@@ -130,6 +135,12 @@ def _open(path: str, baud: int) -> serial.Serial:
         raise UnavailableError(reason, f"{path}: {reason}") from error
     except (OSError, ValueError, termios.error) as error:
         raise UnavailableError("broken", f"{path}: {error}") from error
+
+
+def _close_unwanted(opening: asyncio.Future[serial.Serial]) -> None:
+    """Nobody waits for this port any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        _close(opening.result())
 
 
 def _close(device: serial.Serial) -> None:

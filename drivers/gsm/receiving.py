@@ -14,6 +14,7 @@ from datetime import datetime
 from drivers.base import Concat, DeliveryReport, Event, EventSink, InboundMessage, LateAccept
 from drivers.gsm import at, pdu
 from drivers.gsm.dialogue import Dialogue
+from drivers.gsm.errors import SilentError
 from drivers.gsm.journal import Journal
 from drivers.gsm.modem import Modem
 from drivers.gsm.sending import Sender
@@ -107,7 +108,7 @@ class Receiver:
             self._acknowledge(received=again)
             return
         if isinstance(content, pdu.StatusReport):
-            overtaken = self._sender.may_overtake(str(content.reference), content.recipient)
+            overtaken = self._sender.may_overtake(str(content.reference), content)
             if overtaken is not None:
                 task = asyncio.create_task(self._report_after(overtaken, content))
                 self._held.add(task)
@@ -133,13 +134,21 @@ class Receiver:
             await self._stored_bell.wait()
             self._stored_bell.clear()
             while self._stored:
-                place = self._stored.popleft()
-                if place is None:
-                    await self._sweep()
-                    continue
-                digits = await self._modem.read(*place)
-                if digits is not None:
-                    await self._keep(*place, digits)
+                try:
+                    await self._collect(self._stored[0])
+                except SilentError:
+                    # Still there: when the modem talks again.
+                    await asyncio.sleep(self._timing.probe_s)
+                else:
+                    self._stored.popleft()
+
+    async def _collect(self, place: tuple[str, int] | None) -> None:
+        if place is None:
+            await self._sweep()
+            return
+        digits = await self._modem.read(*place)
+        if digits is not None:
+            await self._keep(*place, digits)
 
     async def _sweep(self) -> None:
         for memory in self._modem.can.memories or (None,):
@@ -158,9 +167,9 @@ class Receiver:
     def _decode(self, digits: str) -> pdu.Deliver | pdu.StatusReport | None:
         try:
             content = pdu.decode(digits)
-        except pdu.PduError as error:
+        except pdu.PduError:
             self.unreadable += 1
-            self._journal.warning("unreadable PDU", octets=len(digits) // 2, error=str(error))
+            self._journal.warning("unreadable PDU", octets=len(digits) // 2)
             return None
         return content if isinstance(content, (pdu.Deliver, pdu.StatusReport)) else None
 
@@ -169,7 +178,7 @@ class Receiver:
 
     def _report(self, report: pdu.StatusReport) -> DeliveryReport:
         reference = str(report.reference)
-        owner = self._sender.owner(reference, report.recipient)
+        owner = self._sender.owner(reference, report)
         return DeliveryReport(
             reference,
             report.recipient,

@@ -50,6 +50,10 @@ class Backoff:
             self._waited = 0.0
         return self._pause()
 
+    def unavailable(self) -> float:
+        """The pause after a port that could not be opened: that is no failure of the modem, and asking is cheap."""
+        return self._pause()
+
     def blocked(self) -> float:
         """The same for a fault that only a person can mend: quarantined at once."""
         if not self.quarantined:

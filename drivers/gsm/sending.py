@@ -37,6 +37,9 @@ from drivers.gsm.modem import Modem
 from drivers.gsm.operation import Answer, Operation
 from drivers.gsm.timing import Timing
 
+_CLOCKS_DIFFER_S = 120.0
+"""By how much the service centre's clock may be behind ours: both are kept by networks, neither to the second."""
+
 
 class Alarm(Enum):
     """What the line should look at, told by whoever noticed."""
@@ -66,11 +69,13 @@ class Sender:
         self._journal = journal
         self._message: OutboundMessage | None = None
         self._taken: dict[int, str] = {}
+        self._began = 0.0
         self._part_end: asyncio.Future[None] | None = None
         self._part_in_answer = False
 
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
         self._message = message
+        self._began = time.time()
         taken: dict[int, str] = {}
         self._taken = taken
         try:
@@ -86,24 +91,30 @@ class Sender:
 
     # --------------------------------------------------------------------------------------- what reports want to know
 
-    def owner(self, reference: str, recipient: str) -> tuple[str, int] | None:
+    def owner(self, reference: str, report: pdu.StatusReport) -> tuple[str, int] | None:
         """Attempt and part of the message under way whose report this is; None if it is another's, or not certain."""
         message = self._message
-        if message is None or not same_number(message.address, recipient):
+        if message is None or not self._may_be_of(message, report):
             return None
         parts = [number for number, taken in self._taken.items() if taken == reference]
         return (message.attempt, parts[0]) if len(parts) == 1 else None
 
-    def may_overtake(self, reference: str, recipient: str) -> asyncio.Future[None] | None:
+    def may_overtake(self, reference: str, report: pdu.StatusReport) -> asyncio.Future[None] | None:
         """What to wait for before a report is handed on that may have overtaken its own +CMGS; None: nothing."""
         message = self._message
-        if message is None or not self._part_in_answer or not same_number(message.address, recipient):
+        if message is None or not self._part_in_answer or not self._may_be_of(message, report):
             return None
         if reference in self._taken.values():
             return None
         if self._part_end is None:
             self._part_end = asyncio.get_running_loop().create_future()
         return self._part_end
+
+    def _may_be_of(self, message: OutboundMessage, report: pdu.StatusReport) -> bool:
+        if not same_number(message.address, report.recipient):
+            return False
+        # Firmware that repeats TP-MR: an older message's report has an older timestamp.
+        return report.submitted_at is None or report.submitted_at.timestamp() > self._began - _CLOCKS_DIFFER_S
 
     # -------------------------------------------------------------------------------------------------------- one part
 
@@ -126,6 +137,7 @@ class Sender:
             return self._unsent(before_commit(refused.final))
         except NoPromptError:
             self._journal.warning("no prompt")
+            self._alarm(Alarm.MAYBE_REBOOTED)
             return NotSent("no_prompt", line_fault=True)
         except RestartedError:
             self._alarm(Alarm.REBOOTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -689,9 +690,9 @@ async def test_trap_22_a_dead_device_fills_no_log_and_burns_no_core() -> None:
 
 
 async def test_trap_22_a_modem_that_stays_silent_is_quarantined_and_readmitted() -> None:
-    quick = {"reset_s": 0.1, "probe_s": 0.03, "prompt_s": 0.05}
+    quick = replace(FAST, reset_s=0.1, probe_s=0.03, prompt_s=0.05)
     with structlog.testing.capture_logs() as logs:
-        async with GsmSimulator() as sim, rig(sim, **quick) as line:
+        async with GsmSimulator() as sim, rig(sim, timing=quick) as line:
             sim.freeze()
             await line.sink.state("recovering", "modem_silent")
             await line.sink.state("quarantined", "modem_silent")

@@ -122,12 +122,13 @@ def test_pauses_equal_the_time_already_waited_and_end_in_quarantine() -> None:
     timing = Timing(backoff_s=2, backoff_max_s=8, quarantine_after=4, quarantine_s=100, quarantine_max_s=350)
     backoff = Backoff(timing)
     assert [backoff.failed() for _ in range(3)] == [2, 2, 4]
-    assert not backoff.quarantined
+    told = [backoff.quarantined]
     assert [backoff.failed() for _ in range(5)] == [100, 100, 200, 350, 350]
-    assert backoff.quarantined
+    told.append(backoff.quarantined)
     backoff.succeeded()
-    assert not backoff.quarantined
-    assert backoff.failed() == 2
+    told.append(backoff.quarantined)
+    assert told == [False, True, False]
+    assert backoff.unavailable() == backoff.failed() == 2
 
 
 def test_what_only_a_person_can_mend_is_quarantined_at_once() -> None:
