@@ -1,0 +1,88 @@
+"""The guides say what the code does: their examples parse, their tables are complete, their links lead somewhere."""
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from gatewayd.cli.root import root
+from gatewayd.model import State
+from gatewayd.texts import Template
+from spool import columns
+from spool.document import parse
+from spool.errors import CODES
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+INTEGRATORS = (ROOT / "docs/integrators.md").read_text()
+
+
+def jobs_shown() -> list[str]:
+    """Every job file in the guide for integrators and in the README."""
+    blocks = re.findall(r"```json\n(.*?)```", INTEGRATORS, re.DOTALL) + re.findall(
+        r"<<'END'\n(.*?)END", INTEGRATORS, re.DOTALL
+    )
+    return [block for block in blocks if '"channel"' in block and '"seq"' not in block and '"from"' not in block]
+
+
+@pytest.mark.parametrize("text", jobs_shown())
+def test_job_files_that_are_shown_are_valid(text: str) -> None:
+    document = parse(text.encode(), "shown.json")
+    assert document.channel == "sms"
+    assert document.text is not None
+    Template.parse(document.text)
+
+
+def test_there_are_job_files_shown() -> None:
+    assert len(jobs_shown()) >= 2
+
+
+def test_every_error_code_state_and_header_is_in_the_guide() -> None:
+    section = INTEGRATORS.split("## When a file is refused")[1].split("## Receipts")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) - {"code"} == CODES
+    words = set(re.findall(r"`(\w+)`", INTEGRATORS))
+    assert {str(state) for state in State} - {"read"} <= words
+    assert {*columns.PHONE, *columns.REF} <= words
+
+
+def test_the_receipt_and_the_reply_that_are_shown_are_json() -> None:
+    lines = [line for line in INTEGRATORS.splitlines() if line.startswith('{"v":1')]
+    receipt, reply = map(json.loads, lines)
+    assert receipt["seq"] == 17
+    assert reply["in_reply_to"]["ref"] == "C-1001"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def commands(group: click.Command, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    found = {path}
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            found |= commands(command, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_are_shown_exist(page: Path) -> None:
+    known = commands(root())
+    for block in re.findall(r"```(?:sh)?\n(.*?)```", page.read_text(), re.DOTALL):
+        for line in block.splitlines():
+            match = re.match(r"(?:\$ |sudo (?:-u \w+ )?)?(?:/\S*/)?gatewayd ((?:[a-z]+ ?)+)", line)
+            if match is None:
+                continue
+            words = tuple(match.group(1).split())
+            longest = max(len(path) for path in known if words[: len(path)] == path)
+            # What follows the longest known path is an argument; a group needs one of its commands.
+            assert longest > 0, line
+            if any(len(path) > longest and path[:longest] == words[:longest] for path in known):
+                pytest.fail(f"no such command: {line}")
