@@ -16,12 +16,13 @@ from spool.errors import JobFileError
 DEPTH_LIMIT: Final = 32
 """Where a file that nests too deep to be read is said to go wrong; a job file nests six deep."""
 
-_BOMS: Final = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+_MARKS: Final = (
+    # UTF-32's begins with UTF-16's.
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|[\[\]{}]', re.DOTALL)
@@ -65,14 +66,13 @@ def load(data: bytes) -> Any:
 
 
 def _decoded(data: bytes) -> str:
-    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), "utf-8")
+    mark, encoding = next((known for known in _MARKS if data.startswith(known[0])), (b"", "utf-8"))
+    data = data[len(mark) :]
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = error.start - before.rfind(b"\n")
-        raise JobFileError("json_invalid", "json_encoding", line=line, column=column) from None
+        before = data[: error.start].decode(encoding)
+        _fail_at(before, len(before), "json_encoding")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
