@@ -96,9 +96,11 @@ class Session:
             config = self.config if self.config.store.sqlite_path else self.whole_config
             try:
                 self._offline = OfflineBackend(config)
-            except StoreLockedError:
+            except StoreLockedError as error:
                 if time.monotonic() > until:
-                    raise
+                    place = config.store.sqlite_path or config.store.url
+                    message = _("another process holds the store {place}, and no daemon answers").format(place=place)
+                    raise StoreLockedError(message) from error
                 del self.client  # look for the daemon again
                 time.sleep(LOCK_STEP_S)
             else:

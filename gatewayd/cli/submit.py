@@ -33,7 +33,7 @@ def submit(file: Path, account: str | None, as_json: bool) -> None:
     elif account not in accounts:
         raise NotFoundError(
             _("no account {account}: there is no such folder in {spool}").format(
-                account=repr(account), spool=spool.path / "incoming"
+                account=account, spool=spool.path / "incoming"
             )
         )
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gatewayd.config.values import Currency, Name
-from gatewayd.errors import UnavailableError, UsageError
-from gatewayd.money import parse_money
+from gatewayd.errors import ConflictError, InsufficientCreditError, UnavailableError, UsageError
+from gatewayd.money import format_money, parse_money
 from gatewayd.operations import shapes
-from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.translation import gettext as _
@@ -28,7 +28,8 @@ class CreateAccountRequest(Operation):
             await backend.create_folders(self.account)
         except SpoolError as error:
             raise UnavailableError(str(error)) from error
-        made = await backend.execute(CreateAccount(self.account, currency, backend.now()))
+        with reworded(ConflictError, _("account {account} exists already").format(account=self.account)):
+            made = await backend.execute(CreateAccount(self.account, currency, backend.now()))
         if backend.live is not None:
             backend.live.account_created(self.account)
         return shapes.account(made)
@@ -50,7 +51,12 @@ class CreditRequest(Operation):
             ) from None
         if amount == 0:
             raise UsageError(_("the amount must not be zero"))
-        changed = await backend.execute(Credit(self.account, amount, backend.now(), self.note))
+        await backend.read(lambda reader: reader.account(self.account))
+        short = _("the balance of {account} does not cover {amount}").format(
+            account=self.account, amount=format_money(-amount)
+        )
+        with reworded(InsufficientCreditError, short):
+            changed = await backend.execute(Credit(self.account, amount, backend.now(), self.note))
         if backend.live is not None:
             backend.live.credited(self.account)
         return shapes.account(changed)

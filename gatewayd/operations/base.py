@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gatewayd.errors import UnavailableError, UsageError
+from gatewayd.errors import GatewayError, UnavailableError, UsageError
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.translation import gettext as _
 
@@ -36,6 +38,15 @@ def live_of(backend: Backend) -> Live:
     if backend.live is None:
         raise UnavailableError(_("this needs the daemon, and none is running: start it with `gatewayd run`"))
     return backend.live
+
+
+@contextmanager
+def reworded(kind: type[GatewayError], message: str) -> Iterator[None]:
+    """Errors of that kind, raised deep inside, in words for the person who asked."""
+    try:
+        yield
+    except kind as error:
+        raise type(error)(message) from error
 
 
 def read_request(operation: type[Operation], arguments: Any) -> Operation:

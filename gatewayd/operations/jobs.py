@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from gatewayd.errors import ConflictError
 from gatewayd.model import State
 from gatewayd.operations import shapes
-from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import SetJobState, Settle
+from gatewayd.translation import gettext as _
 
 
 class ListJobs(Paged):
@@ -51,7 +53,9 @@ class _ChangeJob(Operation):
 
     async def perform(self, backend: Backend) -> Json:
         found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
-        change = await backend.execute(SetJobState(found.account, found.job, self.state, backend.now()))
+        refusal = _("job {job} is {state}").format(job=f"{found.account}/{found.job}", state=found.state)
+        with reworded(ConflictError, refusal):
+            change = await backend.execute(SetJobState(found.account, found.job, self.state, backend.now()))
         if backend.live is not None:
             backend.live.job_changed(change)
             backend.live.receipts_due([change.job_id])
@@ -89,7 +93,8 @@ class SettleMessage(Operation):
 
     async def perform(self, backend: Backend) -> Json:
         found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
-        settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
+        with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=found.state)):
+            settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
         if backend.live is not None:
             backend.live.settled(settled)
             backend.live.receipts_due([settled.job_id])

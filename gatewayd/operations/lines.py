@@ -51,7 +51,7 @@ def _resting(line: LineConfig, count: LineCount | None) -> LineView:
 def _configured(backend: Backend, name: str) -> LineConfig:
     line = backend.config.line(name)
     if line is None:
-        raise NotFoundError(_("no line {line}").format(line=repr(name)))
+        raise NotFoundError(_("no line {line}").format(line=name))
     return line
 
 

@@ -13,6 +13,7 @@ from gatewayd.model import WAITING, State, ulid
 from gatewayd.store import schema
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.snapshots import AttemptView, Hold, JobSummary, MessageView, PartView, job_state
+from gatewayd.translation import gettext as _
 
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
@@ -86,9 +87,10 @@ def job_named(connection: Connection, name: str) -> AnyRow:
         statement = statement.where(_ACCOUNT.name == account)
     rows = connection.execute(statement).all()
     if not rows:
-        raise NotFoundError(f"no job {name!r}")
+        raise NotFoundError(_("no job {job}").format(job=name))
     if len(rows) > 1:
-        raise UsageError(f"several jobs are called {name!r}: {', '.join(f'{row.account}/{row.name}' for row in rows)}")
+        known = ", ".join(f"{row.account}/{row.name}" for row in rows)
+        raise UsageError(_("several jobs are called {job}: {known}").format(job=name, known=known))
     return rows[0]
 
 
@@ -108,7 +110,7 @@ def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
     for row in counted:
         state = State(row.state)
         if state in WAITING:
-            state, _ = Hold(job.state, row.held_reason, job.not_before).of(state, None, None, now)
+            state = Hold(job.state, row.held_reason, job.not_before).of(state, None, None, now)[0]
         counts[state] += row.messages
         segments += row.segments
         open_messages += 0 if row.final else row.messages
@@ -186,7 +188,7 @@ def message_view(
         reason=reason,
         due=row.due if state in WAITING or (state is State.SUBMITTED and not row.final) else None,
         line=row.line,
-        attempt=row.number or 0,
+        attempt=row.number,
         cost=row.cost,
         updated_at=row.updated_at,
         detail=row.detail,

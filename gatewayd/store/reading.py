@@ -34,6 +34,7 @@ from gatewayd.store.snapshots import (
     QueueDepth,
     TransferView,
 )
+from gatewayd.translation import gettext as _
 
 PAGE: Final = 100
 PAGE_MAX: Final = 1000
@@ -94,7 +95,7 @@ class Reader:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            raise StoreError(f"the store cannot be read: {error.orig}") from error
+            raise StoreError(_("the store cannot be read: {error}").format(error=error.orig)) from error
 
     def salt(self) -> int:
         """The store's 16-bit number, part of every public id."""
@@ -102,7 +103,7 @@ class Reader:
             with self._snapshot() as connection:
                 value = connection.scalar(select(schema.setting.c.value).where(schema.setting.c.key == "salt"))
             if value is None:
-                raise StoreError("the store has no salt: it was never made ready")
+                raise StoreError(_("the store was never made ready"))
             self._salt = int(value)
         return self._salt
 
@@ -131,7 +132,7 @@ class Reader:
         with self._snapshot() as connection:
             row = connection.execute(queries.JOBS.where(schema.job.c.id == job_id)).one_or_none()
             if row is None:
-                raise NotFoundError(f"no job with number {job_id}")
+                raise NotFoundError(_("no job {job}").format(job=job_id))
             return next(queries.summaries(connection, [row], now))
 
     # --------------------------------------------------------------------------------------------------------- messages
@@ -164,10 +165,10 @@ class Reader:
         try:
             number = ulid_number(public)
         except ValueError:
-            raise UsageError(f"not the id of a message: {public!r}") from None
+            raise UsageError(_("not the id of a message: {message}").format(message=public)) from None
         found = self.message_by_number(number, now) if number < 2**63 else None
         if found is None or found.public != public.upper():
-            raise NotFoundError(f"no message {public}")
+            raise NotFoundError(_("no message {message}").format(message=public))
         return found
 
     def message_by_number(self, number: int, now: int) -> MessageView:
@@ -179,7 +180,7 @@ class Reader:
             if row is not None:
                 job = connection.execute(queries.JOBS.where(schema.job.c.id == row.job_id)).one_or_none()
             if row is None or job is None:  # no job: it is being recorded, or was refused
-                raise NotFoundError("no such message")
+                raise NotFoundError(_("no such message"))
             return queries.message_view(
                 row,
                 job,
@@ -217,7 +218,7 @@ class Reader:
         with self._snapshot() as connection:
             row = connection.execute(queries.ACCOUNTS.where(schema.account.c.name == name)).one_or_none()
         if row is None:
-            raise NotFoundError(f"no account {name!r}")
+            raise NotFoundError(_("no account {account}").format(account=name))
         return queries.account_info(row)
 
     def statement(self, name: str, *, cursor: str | None = None, limit: int = PAGE) -> Page[TransferView]:
@@ -313,7 +314,7 @@ def _number(cursor: str) -> int:
     try:
         return int(cursor)
     except ValueError:
-        raise UsageError(f"not a cursor of this list: {cursor!r}") from None
+        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor)) from None
 
 
 def _cut(rows: Sequence[AnyRow], limit: int, key: str) -> tuple[Sequence[AnyRow], str | None]:

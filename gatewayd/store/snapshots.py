@@ -118,8 +118,8 @@ class MessageView:
     due: int | None
     """Waiting: when it may go (again); submitted: when waiting for the report ends."""
     line: str | None
-    attempt: int
-    """Number of the latest attempt, 0 before the first."""
+    attempt: int | None
+    """Number of the latest attempt, None before the first."""
     cost: int
     updated_at: int
     detail: str | None

@@ -1,0 +1,33 @@
+"""Words of click that our catalogue translates too; here for the extraction, never imported."""
+
+from gatewayd.translation import gettext as _
+from gatewayd.translation import ngettext
+
+_("Options")
+_("Commands")
+_("Usage:")
+_("Show this message and exit.")
+_("Missing command.")
+_("Missing argument")
+_("Missing option")
+_("Missing parameter")
+_("Invalid value: {message}")
+_("Invalid value for {param_hint}: {message}")
+_("No such option {name!r}.")
+_("No such command {name!r}.")
+_("Choose from:\n\t{choices}")
+_("{value!r} is not a valid {number_type}.")
+_("{value} is not in the range {range}.")
+_("file")
+_("directory")
+_("path")
+_("{name} {filename!r} does not exist.")
+_("{name} {filename!r} is a directory.")
+_("{name} {filename!r} is a file.")
+_("{name} {filename!r} is not readable.")
+_("Option {name!r} does not take a value.")
+_("default: {default}")
+ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1)
+ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1)
+ngettext("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1)
+ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1)
