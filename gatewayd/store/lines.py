@@ -104,8 +104,8 @@ def _number(row: Sequence[int] | None) -> int:
 
 def _attempt_at(session: Session, time: int) -> int:
     """A number below which no attempt is that began since `time`: they are numbered in order of time, so that no index
-    on times is needed. Claims rest at most an hour before they go."""
-    time -= 3_600_000
+    on times is needed. An attempt lasts two hours at most."""
+    time -= 7_200_000
     last = session.one(_LAST_ATTEMPT)
     low, high = 1, (last[0] if last is not None and last[0] else 0) + 1
     while low < high:

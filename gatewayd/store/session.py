@@ -143,6 +143,10 @@ class _Compiled:
         return sql
 
 
+_COMPILED: Final[dict[str, dict[Statement, _Compiled]]] = {}
+"""By dialect: compiling a statement costs as much as running it a hundred times."""
+
+
 class Session:
     """One connection of the store, in explicit transactions. Not for two threads at once."""
 
@@ -154,7 +158,7 @@ class Session:
         self.Error: type[Exception] = dbapi.Error
         self._raw: Any = cast("Any", connection.connection.driver_connection)
         self._cursor = self._raw.cursor()
-        self._compiled: dict[Statement, _Compiled] = {}
+        self._compiled = _COMPILED.setdefault(connection.dialect.name, {})
         self._begin = "BEGIN IMMEDIATE" if self.sqlite else "BEGIN"
 
     @property

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from gatewayd.store.connection import open_store
+from gatewayd.store.schema import metadata
 from gatewayd.store.transactions import Transactions
 from tests.conformance.house import House
 
@@ -84,36 +85,38 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def new_database(postgres: str) -> Iterator[Callable[[], str]]:
-    """Makes databases that have the schema already; answers their URLs."""
-    admin = create_engine(
-        postgres.format(name="postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
-    )
-    count = 0
+def emptied(postgres: str) -> Iterator[Callable[[], str]]:
+    """One database with the schema, empty again at each call; answers its URL."""
+    url = postgres.format(name="postgres")
+    open_store(url).close()
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
 
-    def sql(statement: str) -> None:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(statement)
+    def empty() -> str:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        return url
 
-    def make() -> str:
-        nonlocal count
-        count += 1
-        sql(f"CREATE DATABASE store{count} TEMPLATE pattern")
-        return postgres.format(name=f"store{count}")
+    yield empty
+    engine.dispose()
 
-    sql("CREATE DATABASE pattern")
-    open_store(postgres.format(name="pattern")).close()
-    yield make
-    admin.dispose()
+
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite store with the schema and nothing in it."""
+    path = tmp_path_factory.mktemp("pattern") / "gatewayd.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store of either kind."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("pattern"), tmp_path / "gatewayd.db")
         return f"sqlite:///{tmp_path}/gatewayd.db"
-    made: str = request.getfixturevalue("new_database")()
-    return made
+    empty: Callable[[], str] = request.getfixturevalue("emptied")
+    return empty()
 
 
 @pytest.fixture
