@@ -190,6 +190,31 @@ class Gateway:
                     raise AssertionError(f"job {job}: {summary}\n{self.log.read_text()[-4000:]}")
                 notify.sync_get()
 
+    def wait_overview(self, wanted: Callable[[dict[str, Any]], bool], *, timeout_s: float = 60.0) -> dict[str, Any]:
+        """Until a snapshot of the daemon (lines, queue, events) is as wanted; it sends them while somebody watches."""
+        client = ControlClient.connect([self.folder / "control.sock"])
+        assert client is not None
+        until = time.monotonic() + timeout_s
+        try:
+            for snapshot in client.stream("watch", {}):
+                if wanted(snapshot):
+                    found: dict[str, Any] = snapshot
+                    return found
+                if time.monotonic() > until:
+                    raise AssertionError(f"never so: {snapshot}\n{self.log.read_text()[-3000:]}")
+        finally:
+            client.close()
+        raise AssertionError("the daemon went away")
+
+    def wait_line(self, name: str, *states: str, timeout_s: float = 60.0) -> dict[str, Any]:
+        """Until the line is in one of these states; its view."""
+
+        def view(snapshot: dict[str, Any]) -> dict[str, Any]:
+            line: dict[str, Any] = next(each for each in snapshot["lines"] if each["name"] == name)
+            return line
+
+        return view(self.wait_overview(lambda snapshot: view(snapshot)["state"] in states, timeout_s=timeout_s))
+
     def receipts(self, job: str, account: str = "norte") -> list[dict[str, Any]]:
         """Every receipt of the job that has been written, in order of file."""
         folder = self.spool.folder("receipts", account, job)
