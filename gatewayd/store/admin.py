@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -208,21 +208,29 @@ def copy(source: Connection, url: str, told: Callable[[Copied], None] = lambda _
         if filled:
             raise ConflictError(_("the other store is not empty: {tables}").format(tables=", ".join(filled)))
         done = []
-        connection.exec_driver_sql("BEGIN")
-        try:
+        with _transaction(source), _transaction(connection):
             for table in schema.metadata.sorted_tables:
                 done.append(copied := Copied(table.name, _copy_table(source, connection, table)))
                 told(copied)
             if connection.dialect.name == "postgresql":
                 _move_sequences(connection)
-        except DBAPIError as error:
-            connection.exec_driver_sql("ROLLBACK")
-            raise StoreError(_("the store cannot be copied: {error}").format(error=error.orig)) from error
-        except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
-            raise
-        connection.exec_driver_sql("COMMIT")
     return done
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """One transaction, one snapshot, on a connection in the driver's autocommit mode."""
+    server = connection.dialect.name == "postgresql"
+    connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ" if server else "BEGIN")
+    try:
+        yield
+    except DBAPIError as error:
+        connection.exec_driver_sql("ROLLBACK")
+        raise StoreError(_("the store cannot be copied: {error}").format(error=error.orig)) from error
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
 
 
 def _any(connection: Connection, table: Table) -> bool:
@@ -230,7 +238,7 @@ def _any(connection: Connection, table: Table) -> bool:
 
 
 def _copy_table(source: Connection, target: Connection, table: Table) -> int:
-    rows = source.execution_options(yield_per=BATCH).execute(select(table))
+    rows = source.execute(select(table).execution_options(yield_per=BATCH))
     adding = insert(table).inline()
     for batch in rows.mappings().partitions(BATCH):
         target.execute(adding, [dict(row) for row in batch])
