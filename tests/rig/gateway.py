@@ -104,6 +104,11 @@ class Gateway:
         """A stop as systemd does it; the exit status."""
         return self._end(signal.SIGTERM)
 
+    def hup(self) -> None:
+        """The configuration is to be read again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
     def _end(self, number: int) -> int:
         assert self.process is not None
         if self._client is not None:
@@ -130,7 +135,7 @@ class Gateway:
         if self.process is not None:
             self._end(signal.SIGTERM if kind is None else signal.SIGKILL)
 
-    # ------------------------------------------------------------------------------------------------------ what it does
+    # ----------------------------------------------------------------------------------------------------- what it does
 
     def call(self, operation: str, **arguments: Any) -> Any:
         """An operation over the control socket."""
@@ -210,8 +215,7 @@ class Gateway:
         """Until the line is in one of these states; its view."""
 
         def view(snapshot: dict[str, Any]) -> dict[str, Any]:
-            line: dict[str, Any] = next(each for each in snapshot["lines"] if each["name"] == name)
-            return line
+            return next((each for each in snapshot["lines"] if each["name"] == name), {"state": None})
 
         return view(self.wait_overview(lambda snapshot: view(snapshot)["state"] in states, timeout_s=timeout_s))
 
