@@ -23,6 +23,9 @@ from pydantic import BaseModel
 ENTRY_POINTS = "gatewayd.drivers"
 """Entry-point group under which a package offers a `Driver` object."""
 
+FAILPOINT = "gatewayd.failpoint"
+"""Audit event (`sys.audit`) at each place where the fault harness may end the process; unheard, it does nothing."""
+
 Encoding = Literal["", "gsm7", "gsm7-es", "ucs2"]
 """How the parts of an SMS are coded; `gsm7-es` is GSM 7-bit with the Spanish single shift table (23.038 §A.3)."""
 

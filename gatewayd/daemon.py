@@ -24,6 +24,7 @@ from gatewayd.config import Config, load
 from gatewayd.days import Calendar
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
+from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
 from gatewayd.inbound import InboxWriter
 from gatewayd.intake.desk import IntakeDesk
@@ -113,8 +114,11 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         writer.start()
         stack.push_async_callback(writer.close)
         started = await writer.do(StartNode(config.node, now_ms()))
+        hit("start.node")
         await _drop_unfinished(writer, config.node)
+        hit("start.loading_dropped")
         recover(spool)
+        hit("start.spool_recovered")
         reader = Reader(config.store.url, password=_password(config), pool=2)
         stack.callback(reader.close)
         readers, files = (ThreadPoolExecutor(2, thread_name_prefix=name) for name in ("reader", "files"))
@@ -158,6 +162,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 dispatcher.events.add("daemon", config.node, "ready")
                 yield Gateway(config, dispatcher, writer, live, intake, fleet)
                 live.stopping = True
+                hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
         with contextlib.suppress(GatewayError):
             await receipts.flush()

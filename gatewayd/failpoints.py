@@ -1,24 +1,90 @@
-"""Named places at which the fault harness kills this process. Off, a call costs a comparison."""
+"""Named places at which the fault harness kills this process. Off, passing one costs a comparison.
+
+The core passes a place by `hit`. The spool and the drivers may not import the core: theirs is
+`sys.audit(EVENT, name)`, which Python answers by doing nothing while nobody listens.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
-from typing import Final
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
 
 VARIABLE: Final = "GATEWAYD_FAILPOINT"
 """`name` or `name:n`: SIGKILL at the n-th time that place is passed."""
 
+EVENT: Final = "gatewayd.failpoint"
+
+NAMES: Final[Mapping[str, str]] = {
+    # Start, after whatever the last crash left
+    "start.node": "the new epoch is recorded, claims are back in their queues",
+    "start.loading_dropped": "jobs that were half recorded are removed from the store",
+    "start.spool_recovered": "the private folder of intake is empty",
+    "resume.finished": "an attempt that a crash left open has its end posted",
+    # Intake
+    "intake.taken": "the job file is copied",
+    "intake.files_taken": "the files that it names are copied",
+    "intake.begun": "an invisible job is in the store",
+    "intake.chunk": "up to a thousand of its messages are",
+    "intake.loaded": "all of them are",
+    "intake.recorded": "the job is visible; its files are where they came",
+    "spool.accepting": "the copies are synced, not yet moved to `accepted`",
+    "spool.accepted": "they are moved, the folders not yet synced",
+    "spool.original_aside": "an original is moved out of `incoming`, not yet removed",
+    "spool.original_removed": "the job file is gone from `incoming`, or a file it names",
+    "intake.accepted": "the spool has nothing left to do for the job",
+    "spool.refusing": "a refused job has its error file, not yet its own place beside it",
+    "spool.refused": "copies of a refused job are in `rejected`, the originals still in `incoming`",
+    # Store
+    "store.before_commit": "a transaction is complete but for its COMMIT",
+    "store.after_commit": "it is durable; nobody has been told",
+    "store.checkpointed": "the write-ahead log was brought home",
+    # Dispatch and driver, one part
+    "send.claimed": "a line has been handed messages, their price is held",
+    "send.prompted": "the modem has given its prompt, the intent is not yet recorded",
+    "send.intended": "the intent is durable, Ctrl-Z is not yet written",
+    "gsm.written": "PDU and Ctrl-Z are written",
+    "gsm.answered": "+CMGS has come, the outcome is not yet told",
+    "send.answered": "the driver's outcome is known",
+    "send.posted": "it is on its way to the store",
+    # What comes in
+    "gsm.report": "a status report has come, nothing is recorded of it",
+    "gsm.report_durable": "it is recorded, not yet acknowledged to the modem",
+    "gsm.report_acknowledged": "CNMA is written, or waits for the port",
+    "gsm.stored": "a message was read from the SIM, nothing is recorded of it",
+    "gsm.stored_durable": "it is recorded, not yet deleted from the SIM",
+    "gsm.stored_deleted": "it is deleted from the SIM",
+    "inbox.written": "inbox files are written, the store does not know yet",
+    # Receipts
+    "receipts.cut": "the bounds of segments are recorded",
+    "spool.aside": "a file is written and synced under a hidden name",
+    "spool.published": "it has its final name as well, the folder not yet synced",
+    "receipts.written": "segments are written, the store still holds their rows",
+    "receipts.dropped": "the store holds them no more",
+    "receipts.summarised": "summary.json is replaced",
+    # Stop
+    "stop.draining": "SIGTERM has come, lines finish what they have begun",
+}
+"""Every place, and what is true there."""
+
 _name: str | None = None
 _left = 0
+_listening = False
 
 
 def arm(setting: str | None) -> None:
-    """Takes a setting as `GATEWAYD_FAILPOINT` holds it; None or empty disarms."""
-    global _name, _left  # noqa: PLW0603 - one process, one failpoint
+    """Takes a setting as `GATEWAYD_FAILPOINT` holds it; None or empty disarms. ValueError: there is no such place."""
+    global _name, _left, _listening  # noqa: PLW0603 - one process, one failpoint
     name, _, count = (setting or "").partition(":")
+    if name and name not in NAMES:
+        raise ValueError(f"no failpoint is called {name!r}")
     _name = name or None
     _left = int(count) if count else 1
+    if _name is not None and not _listening:
+        _listening = True
+        sys.addaudithook(_heard)
 
 
 def hit(name: str) -> None:
@@ -32,6 +98,11 @@ def hit(name: str) -> None:
         # The signal is pending for this very process; nothing after the failpoint may run.
         while True:
             signal.pause()
+
+
+def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == EVENT:
+        hit(arguments[0])
 
 
 arm(os.environ.get(VARIABLE))

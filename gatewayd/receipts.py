@@ -104,11 +104,13 @@ class ReceiptWriter:
                     await self._writer.do(
                         SegmentsWritten(tuple((each.job_id, each.first_seq, each.last_seq) for each in segments))
                     )
+                    hit("receipts.dropped")
                     touched.update(each.job_id for each in segments)
                 if len(segments) < SEGMENTS:
                     break
             if touched:
                 await self._in_thread(self._summarise, tuple(touched))
+                hit("receipts.summarised")
         except BaseException:
             self.due(jobs)
             raise

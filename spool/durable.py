@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ FOLDER_MODE: Final = 0o2770
 """Folders of an account: its group reads and writes, new files inherit the group, others see nothing."""
 
 FILE_MODE: Final = 0o660
+
+FAILPOINT: Final = "gatewayd.failpoint"
+"""The audit event at each place where the fault harness may end the process; unheard, it does nothing."""
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK: Final = 1 << 20
@@ -95,6 +99,7 @@ def _written_aside(folder: int, name: str, chunks: Iterable[bytes]) -> Iterator[
             os.fsync(fd)
         finally:
             os.close(fd)
+        sys.audit(FAILPOINT, "spool.aside")
         yield aside
     finally:
         with suppress(OSError):
@@ -121,6 +126,7 @@ def publish(folder: int, name: str, chunks: Iterable[bytes]) -> bool:
             if not same_bytes(folder, aside, folder, name):
                 raise
             new = False
+        sys.audit(FAILPOINT, "spool.published")
     # Also for a file that was there: a crash may have come before the folder was synced.
     os.fsync(folder)
     return new

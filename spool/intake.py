@@ -20,6 +20,7 @@ import json
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -181,7 +182,9 @@ def commit(spool: Spool, taken: Taken, job: str) -> Path:
             for copy in (taken.job, *taken.files):
                 durable.sync_file(private, copy.name)
             os.fsync(private)
+        sys.audit(durable.FAILPOINT, "spool.accepting")
         name = _accept(spool, taken, job, intake, accepted)
+        sys.audit(durable.FAILPOINT, "spool.accepted")
         os.fsync(accepted)
         os.fsync(intake)
         _remove_originals(spool, taken)
@@ -246,11 +249,13 @@ def reject(spool: Spool, taken: Taken, error: JobFileError, locale: str = "es") 
                 name = _free_name(rejected, taken.name, private)
                 # The reason is there before the file is: no refused file without one.
                 durable.replace(rejected, f"{name}.error.json", [text.encode()])
+                sys.audit(durable.FAILPOINT, "spool.refusing")
                 os.rename(taken.job.name, name, src_dir_fd=private, dst_dir_fd=rejected)
                 for copy in taken.files:
                     target = _free_name(rejected, copy.name, private)
                     os.rename(copy.name, target, src_dir_fd=private, dst_dir_fd=rejected)
                 os.fsync(rejected)
+            sys.audit(durable.FAILPOINT, "spool.refused")
             _remove_originals(spool, taken)
             _clear(spool, account, taken.folder)
     return spool.folder(REJECTED, account) / name
@@ -393,6 +398,7 @@ def _remove_originals(spool: Spool, taken: Taken) -> None:
     with spool.open(INCOMING, taken.account) as incoming:
         for copy in (taken.job, *taken.files):
             _remove_original(spool, taken.account, incoming, copy)
+            sys.audit(durable.FAILPOINT, "spool.original_removed")
             os.fsync(incoming)
 
 
@@ -413,6 +419,7 @@ def _remove_original(spool: Spool, account: str, incoming: int, copy: Copy) -> N
         os.mkdir(folder, 0o700, dir_fd=intake)
     with durable.open_folder(spool.path, INTAKE, account, folder) as aside, suppress(FileNotFoundError):
         os.rename(copy.name, copy.name, src_dir_fd=incoming, dst_dir_fd=aside)
+    sys.audit(durable.FAILPOINT, "spool.original_aside")
     _settle_aside(spool, account, folder)
 
 

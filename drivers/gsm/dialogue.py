@@ -12,10 +12,12 @@ and one timer guards whatever is under way.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from math import inf
 from typing import Any
 
+from drivers.base import FAILPOINT
 from drivers.gsm import at
 from drivers.gsm.errors import NoPromptError, PortLostError, PromptRefusedError, RestartedError, SilentError
 from drivers.gsm.operation import Answer, Listener, Operation, Phase, Transport
@@ -118,7 +120,9 @@ class Dialogue:
         self._doubt = None
         self._guard(self._timing.submit_s)
         self._transport.write(pdu.encode("ascii") + at.CTRL_Z)
+        sys.audit(FAILPOINT, "gsm.written")
         answer: Answer = await future
+        sys.audit(FAILPOINT, "gsm.answered")
         return answer
 
     def back_out(self, operation: Operation) -> None:

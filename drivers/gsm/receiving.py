@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 import time
 from collections import deque
 from datetime import datetime
 
-from drivers.base import Concat, DeliveryReport, Event, EventSink, InboundMessage, LateAccept
+from drivers.base import FAILPOINT, Concat, DeliveryReport, Event, EventSink, InboundMessage, LateAccept
 from drivers.gsm import at, pdu
 from drivers.gsm.dialogue import Dialogue
 from drivers.gsm.errors import SilentError
@@ -107,6 +108,7 @@ class Receiver:
             self._spoilt = item
             self._acknowledge(received=again)
             return
+        sys.audit(FAILPOINT, "gsm.report")
         if isinstance(content, pdu.StatusReport):
             overtaken = self._sender.may_overtake(str(content.reference), content)
             if overtaken is not None:
@@ -115,13 +117,18 @@ class Receiver:
                 task.add_done_callback(self._held.discard)
                 return
         await self._events.put(self._event(item, content))
-        self._acknowledge()
+        self._acknowledge_durable()
 
     async def _report_after(self, overtaken: asyncio.Future[None], content: pdu.StatusReport) -> None:
         """A report may precede its own +CMGS: what it belongs to is known a moment later."""
         await asyncio.wait((overtaken,), timeout=self._timing.report_hold_s)
         await self._events.put(self._report(content))
+        self._acknowledge_durable()
+
+    def _acknowledge_durable(self) -> None:
+        sys.audit(FAILPOINT, "gsm.report_durable")
         self._acknowledge()
+        sys.audit(FAILPOINT, "gsm.report_acknowledged")
 
     def _acknowledge(self, received: bool = True) -> None:
         if self._modem.can.acknowledges:
@@ -159,8 +166,11 @@ class Receiver:
         content = self._decode(digits)
         if content is None:
             return  # left on the SIM for a person; the count of them is in the line's detail
+        sys.audit(FAILPOINT, "gsm.stored")
         await self._events.put(self._event(digits, content))
+        sys.audit(FAILPOINT, "gsm.stored_durable")
         await self._modem.delete(memory, index)
+        sys.audit(FAILPOINT, "gsm.stored_deleted")
 
     # -------------------------------------------------------------------------------------------------------- events
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from drivers.base import Withdrawn
 from gatewayd.dispatch.desk import Desk
 from gatewayd.errors import StoreError
+from gatewayd.failpoints import hit
 from gatewayd.pacing import Pace
 from gatewayd.store.commands import Pnr, Work
 
@@ -36,6 +37,7 @@ class Intent:
         """Parts whose point of no return the driver was told of."""
 
     async def __call__(self, part: int) -> None:
+        hit("send.prompted")
         line, work, desk = self._line, self._work, self._desk
         if not self.passed and (line.draining or not line.enabled):
             raise Withdrawn("stopping")
@@ -53,5 +55,6 @@ class Intent:
         except StoreError as error:
             # Nothing may leave that is not on record.
             raise Withdrawn("store_unavailable") from error
+        hit("send.intended")
         self.passed.add(part)
         line.pace.count(now, work.to)

@@ -24,6 +24,7 @@ from gatewayd.dispatch.intent import Intent
 from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.errors import UnavailableError
+from gatewayd.failpoints import hit
 from gatewayd.model import Priority, Route
 from gatewayd.outcomes import Terms, resolve
 from gatewayd.pacing import Gcra, Limits, Pace
@@ -329,6 +330,7 @@ class LineRunner:
             asyncio.get_running_loop().call_later(CLAIM_PAUSE_S, self._wake.set)
             return
         claimed = future.result()
+        hit("send.claimed")
         now = time.time()
         self.desk.claimed(queue, claimed, int(now * 1000))
         if queue.info.priority is Priority.URGENT and self._urgent_share > 0 and claimed.work:
@@ -383,6 +385,7 @@ class LineRunner:
             # The outermost edge of one send: a driver's defect stays its own.
             log.exception("driver failed", line=self.name, error=repr(error))
             outcome = UncertainOutcome("driver_failed")
+        hit("send.answered")
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.2
         self._end(work, outcome, intent)
@@ -394,6 +397,7 @@ class LineRunner:
         finish = resolve(work, outcome, line=self.name, passed=passed, terms=self.desk.terms, now=int(now * 1000))
         self.outcomes[finish.outcome] = self.outcomes.get(finish.outcome, 0) + 1
         self.desk.writer.post(finish)
+        hit("send.posted")
         self.desk.finished(self.name, finish)
 
     def _judge(self, outcome: Outcome, now: float) -> None:
@@ -437,6 +441,7 @@ class LineRunner:
         for each in waiting:
             finish = open_finish(each, known.get(each.work.public), self.desk.terms, int(time.time() * 1000))
             self.desk.writer.post(finish)
+            hit("resume.finished")
             self.desk.finished(self.name, finish)
 
 

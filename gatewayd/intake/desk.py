@@ -130,6 +130,7 @@ class IntakeDesk:
                 document = await self.feed.read(taken)
                 if document.files:
                     taken = await self._in_thread(take_files, self.spool, taken, document, self._watcher.settled)
+                    hit("intake.files_taken")
                 if size(taken) > SMALL:
                     self._large.put_nowait((arrival, taken, document))
                     continue
@@ -223,6 +224,7 @@ class IntakeDesk:
             raise JobFileError("job_conflict", file=taken.name, field="job", job=begin.name) from None
         if begun.known:
             return ()
+        hit("intake.begun")
         valid = 0
         try:
             async for rows in stream:

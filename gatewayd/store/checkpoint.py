@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gatewayd.failpoints import hit
 from gatewayd.store.connection import BUSY_S
 from gatewayd.store.session import Session
 
@@ -55,6 +56,7 @@ class Checkpointer:
         try:
             session.plain("PRAGMA busy_timeout = 0")
             rows = session.plain(f"PRAGMA wal_checkpoint({mode})")
+            hit("store.checkpointed")
         except session.Error:
             return -1
         finally:
