@@ -128,6 +128,8 @@ class ControlServer:
         finally:
             self._connections.discard(task)
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -173,6 +175,8 @@ class ControlServer:
 def _request(line: bytes) -> tuple[str, Any]:
     try:
         document = json.loads(line)
+        if b"\\u" in line:
+            json.dumps(document, ensure_ascii=False).encode()  # half a pair of surrogates is no text
     except (ValueError, RecursionError):
         raise UsageError("the request is not JSON") from None
     if not isinstance(document, dict) or not isinstance(document.get("op"), str):
