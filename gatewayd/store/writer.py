@@ -192,21 +192,27 @@ class Writer:
                 self._wait()
                 if not self._turn() and self._closing:
                     break
-        finally:
             if self._checkpointer is not None:
                 self._checkpointer.finish()
+        finally:
+            # Reached by an error of the writer's own, too: nobody must wait for it any more.
+            self._closing = True
+            left = [*self._kept, *self._inbox]
+            for entry in left:
+                _log.error("not recorded before the end: %s", type(entry.command).__name__)
+            ended = UnavailableError("the store has been closed")
+            answers = [(entry.future, ended) for entry in left if entry.future is not None]
             assert self._loop is not None
             assert self._closed is not None
-            for entry in (*self._kept, *self._inbox):
-                _log.error("not recorded before the end: %s", type(entry.command).__name__)
+            self._loop.call_soon_threadsafe(self._wake, answers, [])
             self._loop.call_soon_threadsafe(self._closed.set_result, None)
 
     def _wait(self) -> None:
         """Until something has come, the time for another try is there, or the store may be tidied."""
-        if self._inbox and not self._stalls:
+        if self._closing or (self._inbox and not self._stalls):
             return
         if self._kept:
-            timeout: float | None = 0.0 if self._closing else RETRY_S[min(self._stalls, len(RETRY_S)) - 1]
+            timeout: float | None = RETRY_S[min(self._stalls, len(RETRY_S)) - 1]
         else:
             timeout = self._checkpointer.idle_s if self._checkpointer is not None else None
         try:

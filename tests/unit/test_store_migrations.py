@@ -1,0 +1,114 @@
+"""The schema as the migrations build it, the lock, and what is said of a store that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+
+from gatewayd.errors import SchemaError, StoreLockedError, UnavailableError, UsageError
+from gatewayd.store import migrations
+from gatewayd.store.connection import open_store
+from gatewayd.store.schema import metadata
+
+
+def words(connection: Connection) -> dict[str, list[str]]:
+    """The words of each table and index as SQLite keeps them, whatever their order."""
+    found = connection.exec_driver_sql(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name != 'alembic_version'"
+    )
+    return {name: sorted(sql.replace(",", " ").split()) for name, sql in found}
+
+
+def test_the_migrations_build_what_the_code_expects(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/a.db")
+    try:
+        options = {"compare_type": True, "compare_server_default": True}
+        assert compare_metadata(MigrationContext.configure(store.connection, opts=options), metadata) == []
+        built = words(store.connection)
+    finally:
+        store.close()
+    engine = create_engine(f"sqlite:///{tmp_path}/b.db", poolclass=NullPool)
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        # Alembic compares neither the conditions of indexes nor tables without rowid.
+        assert built == words(connection)
+
+
+def test_the_revisions_are_the_ones_on_disk() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert [script.revision for script in reversed(list(scripts.walk_revisions()))] == list(migrations.REVISIONS)
+
+
+def test_a_store_that_is_up_to_date_starts_without_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    open_store(url).close()
+    program = (
+        "import sys; from gatewayd.store.connection import open_store\n"
+        f"open_store({url!r}).close(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    store = open_store(url)
+    store.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    with pytest.raises(SchemaError, match="9999"):
+        open_store(url)
+    with pytest.raises(SchemaError):
+        open_store(url)
+
+
+def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    store = open_store(url)
+    store.connection.exec_driver_sql("DELETE FROM alembic_version")
+    store.close()
+    with pytest.raises(UnavailableError, match="already exists"):
+        open_store(url)
+
+
+def test_one_process_holds_a_store(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/deeper/a.db"
+    store = open_store(url)
+    with pytest.raises(StoreLockedError, match="held by another process"):
+        open_store(url)
+    store.close()
+    open_store(url).close()
+
+
+def test_the_store_is_for_owner_and_group(tmp_path: Path) -> None:
+    before = os.umask(0o007)
+    try:
+        store = open_store(f"sqlite:///{tmp_path}/a.db")
+        store.connection.exec_driver_sql("INSERT INTO setting VALUES ('a', 'b')")
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes == {"a.db": 0o660, "a.db-wal": 0o660, "a.db-shm": 0o660, "a.db.lock": 0o660}
+
+
+def test_what_cannot_be_a_store_is_told(tmp_path: Path) -> None:
+    for url in ("sqlite://", "sqlite:///:memory:", "mysql://host/db"):
+        with pytest.raises(UsageError):
+            open_store(url)
+    (tmp_path / "file").touch()
+    with pytest.raises(UnavailableError):
+        open_store(f"sqlite:///{tmp_path}/file/a.db")
+    (tmp_path / "text.db").write_text("this is not a database at all, but a letter to my aunt" * 20)
+    with pytest.raises(UnavailableError, match="not a database"):
+        open_store(f"sqlite:///{tmp_path}/text.db")
+    with pytest.raises(UnavailableError):
+        open_store(f"postgresql://nobody@/gatewayd?host={tmp_path}")

@@ -1,0 +1,280 @@
+"""The writer: groups, wakes, keeps what was posted, and says when the store cannot be written."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatewayd.errors import ConflictError, StoreError, UnavailableError
+from gatewayd.store import writer as writer_module
+from gatewayd.store.checkpoint import Checkpointer
+from gatewayd.store.commands import Block, Command, CreateAccount, Credit, LoadQueues, SetLineEnabled, Unblock
+from gatewayd.store.connection import Store, open_store
+from gatewayd.store.transactions import Transactions
+from gatewayd.store.writer import Writer
+
+
+class Held(Transactions):
+    """Transactions that wait for a word before each batch, and tell what came in it."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.connection)
+        self.batches: list[list[Command[Any]]] = []
+        self.begun = threading.Semaphore(0)
+        self.done = threading.Semaphore(0)
+        self.go = threading.Semaphore(1_000_000)
+
+    def hold(self) -> None:
+        self.go = threading.Semaphore(0)
+
+    def apply(self, batch: Any) -> list[Any]:
+        self.batches.append(list(batch))
+        self.begun.release()
+        self.go.acquire()
+        results = super().apply(batch)
+        self.done.release()
+        return results
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    opened = open_store(f"sqlite:///{tmp_path}/a.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def held(store: Store) -> Held:
+    return Held(store)
+
+
+@pytest.fixture
+async def writer(held: Held) -> AsyncIterator[Writer]:
+    started = Writer(held, checkpointer=Checkpointer(held.session))
+    started.start()
+    yield started
+    await started.close()
+
+
+def balance(store: Store) -> int:
+    """As another process sees it: what is committed."""
+    assert store.path is not None
+    with closing(sqlite3.connect(store.path)) as reader:
+        return int(reader.execute("SELECT balance FROM account").fetchone()[0])
+
+
+async def reached(semaphore: threading.Semaphore) -> None:
+    assert await asyncio.to_thread(semaphore.acquire, timeout=10)
+
+
+async def test_what_gathers_goes_in_one_commit(writer: Writer, held: Held, store: Store) -> None:
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    held.hold()
+    first = writer.do(Credit("norte", 1, 1))
+    await reached(held.begun)
+    rest = [writer.do(Credit("norte", amount, 1)) for amount in range(2, 12)]
+    held.go.release(2)
+    assert (await first).balance == 1
+    assert [(await future).balance for future in rest][-1] == 66
+    assert [len(batch) for batch in held.batches] == [1, 1, 10]
+    assert (writer.stats.commits, writer.stats.commands, writer.stats.awaited) == (3, 12, 12)
+    assert writer.stats.seconds > 0
+    assert balance(store) == 66
+
+
+async def test_an_error_goes_to_whoever_asked(writer: Writer) -> None:
+    results = await asyncio.gather(
+        writer.do(CreateAccount("norte", "ARS", 1)), writer.do(CreateAccount("norte", "ARS", 1)), return_exceptions=True
+    )
+    assert isinstance(results[1], ConflictError)
+    assert writer.stats.failures == 1
+
+
+async def test_a_posted_command_rides_with_the_next(writer: Writer, held: Held, store: Store) -> None:
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    writer.post(Credit("norte", 5, 1))
+    await writer.do(Credit("norte", 6, 1))
+    assert [len(batch) for batch in held.batches] == [1, 2]
+    assert balance(store) == 11
+
+
+async def test_a_posted_command_waits_for_nobody_for_long(writer: Writer, held: Held) -> None:
+    writer.post(SetLineEnabled("claro-1", enabled=True))
+    writer.post(SetLineEnabled("claro-2", enabled=True))
+    await reached(held.begun)
+    assert len(held.batches[0]) == 2
+
+
+async def test_closing_applies_what_has_gathered(held: Held, store: Store) -> None:
+    writer = Writer(held)
+    await writer.close()
+    writer = Writer(held)
+    writer.start()
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    for _ in range(700):
+        writer.post(Credit("norte", 1, 1))
+    await writer.close()
+    await writer.close()
+    assert balance(store) == 700
+    with pytest.raises(UnavailableError):
+        await writer.do(LoadQueues())
+
+
+async def test_a_given_up_wait_is_no_harm(writer: Writer, held: Held, store: Store) -> None:
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    held.hold()
+    first = writer.do(Credit("norte", 1, 1))
+    await reached(held.begun)
+    await reached(held.begun)
+    first.cancel()
+    second = writer.do(Credit("norte", 2, 1))
+    second.cancel()
+    third = writer.do(Credit("norte", 4, 1))
+    held.go.release(9)
+    await third
+    assert balance(store) == 5, "what had begun is applied, what had not is not"
+
+
+async def test_one_portion_of_heavy_work_at_a_time(writer: Writer, held: Held) -> None:
+    held.hold()
+    first = writer.do(LoadQueues())
+    await reached(held.begun)
+    heavy = [writer.do(Block([str(n)], "test", None, 1)) for n in range(3)]
+    light = writer.do(Unblock("0"))
+    held.go.release(9)
+    await asyncio.gather(first, *heavy, light)
+    kinds = [[type(command).__name__ for command in batch] for batch in held.batches]
+    assert kinds == [["LoadQueues"], ["Block", "Unblock"], ["Block"], ["Block"]]
+
+
+# -------------------------------------------------------------------------------------------------------------- faults
+
+
+class Failing:
+    """A cursor under which the disk is full for as long as a test wants."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.error: Callable[[], Exception] | None = None
+        self.on = "COMMIT"
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        if self.error is not None and sql.startswith(self.on):
+            raise self.error()
+        return self._cursor.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+def full() -> Exception:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
+
+
+def broken(held: Held) -> Failing:
+    failing = Failing(held.session._cursor)
+    held.session._cursor = failing
+    return failing
+
+
+async def test_a_full_disk_fails_those_who_wait_and_keeps_what_was_posted(
+    writer: Writer, held: Held, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY_S", (0.01, 0.02))
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    failing = broken(held)
+    failing.error = full
+    writer.post(Credit("norte", 1, 1))
+    with pytest.raises(UnavailableError, match="disk is full"):
+        await writer.do(Credit("norte", 2, 1))
+    assert writer.stalled
+    writer.post(Credit("norte", 4, 1))
+    with pytest.raises(UnavailableError):
+        await writer.do(LoadQueues())
+    failing.error = None
+    await writer.do(LoadQueues())
+    assert balance(store) == 5
+
+
+async def test_a_stalled_store_is_tried_again_without_being_asked(
+    writer: Writer, held: Held, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY_S", (0.01,))
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    failing = broken(held)
+    failing.error = full
+    writer.post(Credit("norte", 1, 1))
+    for _ in range(5):
+        await reached(held.done)
+    assert balance(store) == 0
+    failing.error = None
+    while not balance(store):
+        await reached(held.done)
+
+
+async def test_what_the_store_refuses_for_good_is_told(store: Store) -> None:
+    lost: list[tuple[Command[Any], Exception]] = []
+    told = asyncio.Event()
+
+    def on_lost(command: Command[Any], error: Exception) -> None:
+        lost.append((command, error))
+        told.set()
+
+    writer = Writer(Transactions(store.connection), on_lost=on_lost)
+    writer.start()
+    command = Credit("nobody", 1, 1)
+    writer.post(command)
+    await asyncio.wait_for(told.wait(), 10)
+    await writer.close()
+    assert lost[0][0] is command
+
+
+async def test_a_bad_command_in_a_batch_fails_alone(writer: Writer, held: Held, store: Store) -> None:
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    held.hold()
+    first = writer.do(LoadQueues())
+    await reached(held.begun)
+    await reached(held.begun)
+    good = writer.do(Credit("norte", 1, 1))
+    bad = writer.do(SetLineEnabled(None, enabled=True))  # type: ignore[arg-type]
+    worse = writer.do(Credit("norte", 2**70, 1))
+    held.go.release(9)
+    await first
+    assert (await good).balance == 1
+    for future in (bad, worse):
+        with pytest.raises(StoreError):
+            await future
+    assert balance(store) == 1
+    assert not writer.stalled
+
+
+# --------------------------------------------------------------------------------------------------------- checkpoints
+
+
+async def test_the_log_is_brought_home_and_does_not_grow_for_ever(writer: Writer, held: Held, tmp_path: Path) -> None:
+    numbers = [f"+54911{n:08}" for n in range(1000)]
+    for turn in range(20):
+        await writer.do(Block([f"{number}{turn}" for number in numbers], "test", None, 1))
+    assert writer.stats.checkpoints >= 1
+    assert (tmp_path / "a.db-wal").stat().st_size < 40_000_000
+    await writer.close()
+    assert (tmp_path / "a.db-wal").stat().st_size == 0
+
+
+async def test_a_reader_does_not_keep_the_writer_waiting(writer: Writer, store: Store, tmp_path: Path) -> None:
+    reader = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT COUNT(*) FROM account").fetchall()
+    for turn in range(8):
+        await asyncio.wait_for(writer.do(Block([f"{n}.{turn}" for n in range(1000)], "test", None, 1)), 5)
+    await asyncio.wait_for(writer.close(), 5)
+    reader.close()
