@@ -83,7 +83,12 @@ def create_file(folder: int, name: str) -> int:
     except FileExistsError:
         os.unlink(name, dir_fd=folder)
         fd = os.open(name, flags, FILE_MODE, dir_fd=folder)
-    os.fchmod(fd, FILE_MODE)
+    try:
+        os.fchmod(fd, FILE_MODE)
+    except OSError:
+        os.close(fd)
+        os.unlink(name, dir_fd=folder)
+        raise
     return fd
 
 

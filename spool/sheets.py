@@ -1,7 +1,8 @@
 """Lists of recipients as sheets: XLSX, ODS and XLS, read by calamine, which runs no formula and no macro.
 
-A sheet is small as a file and large in memory, so it is measured before it is opened: a daemon reads sheets in a
-process of their own under a memory limit, and this keeps hostile and silly ones from even getting there.
+A sheet is small as a file and large in memory, so it is measured before it is opened. That finds what is damaged or
+silly and says so; what is hostile enough may still end the process, so sheets are read in one of their own, under a
+memory limit.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any, Final
 
+from spool import compound
 from spool.errors import JobFileError
 
 ROW_LIMIT: Final = 200_000
@@ -134,23 +136,25 @@ def _number_text(number: float) -> str:
 
 def _measure(path: Path, file: str) -> None:
     """JobFileError unless the sheet stays within bounds when it is unpacked and laid out."""
-    with path.open("rb") as stream:
-        if stream.read(len(OLE)) == OLE:
-            if path.stat().st_size > XLS_LIMIT:
-                raise JobFileError("too_large", "too_many_bytes", file=file, limit=f"{XLS_LIMIT >> 20} MiB")
-            _refuse_encrypted(path, file)
-            return
-        try:
-            _measure_archive(stream, file)
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-            raise _damaged(file, error) from None
+    try:
+        with path.open("rb") as stream:
+            if stream.read(len(OLE)) == OLE:
+                _measure_container(stream, file)
+            else:
+                _measure_archive(stream, file)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(file, error) from None
 
 
-def _refuse_encrypted(path: Path, file: str) -> None:
-    """A protected XLSX is wrapped in the old container; calamine would only say that it does not know the format."""
-    with path.open("rb") as stream:
-        if _ENCRYPTED in stream.read(_CHUNK):
-            raise JobFileError("recipients_unreadable", "recipients_password", file=file)
+def _measure_container(stream: IO[bytes], file: str) -> None:
+    stream.seek(0)
+    data = stream.read(XLS_LIMIT + 1)
+    if len(data) > XLS_LIMIT:
+        raise JobFileError("too_large", "too_many_bytes", file=file, limit=f"{XLS_LIMIT >> 20} MiB")
+    # A protected XLSX is wrapped in the old container; calamine would only say that it does not know the format.
+    if _ENCRYPTED in data[:_CHUNK]:
+        raise JobFileError("recipients_unreadable", "recipients_password", file=file)
+    compound.check(data)
 
 
 def _measure_archive(stream: IO[bytes], file: str) -> None:
