@@ -75,6 +75,9 @@ def final(line: str) -> Final | None:
     return None
 
 
+_LONGEST_USSD = 1_000
+"""Characters of a USSD text whose closing quote was lost; 182 octets are what the network sends."""
+
 _TWO_LINES = ("+CMT:", "+CDS:", "+CBM:")
 
 # fmt: off
@@ -122,11 +125,6 @@ def unsolicited(line: str) -> bool:
     return first in "^*" or line in _URC_WHOLE
 
 
-def two_lines(line: str) -> bool:
-    """Whether `line` is the header of a pair: the PDU follows on the next line of hex digits."""
-    return line.startswith(_TWO_LINES)
-
-
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 
@@ -168,6 +166,46 @@ class Unsolicited:
     @property
     def head(self) -> str:
         return self.line.partition(":")[0]
+
+
+class Pairing:
+    """Puts codes of several lines together: a header and its PDU, a USSD text and the lines it runs over."""
+
+    __slots__ = ("_begun",)
+
+    def __init__(self) -> None:
+        self._begun = ""
+
+    @property
+    def open(self) -> bool:
+        return bool(self._begun)
+
+    def begin(self, line: str) -> bool:
+        """Whether `line` is the first of several; a code begun before is given up."""
+        if line.startswith(_TWO_LINES) or (line.startswith("+CUSD:") and line.count('"') % 2):
+            self._begun = line
+            return True
+        return False
+
+    def take(self, line: str, reading: bool) -> tuple[bool, Unsolicited | None]:
+        """Whether `line` belongs to what was begun, and the code if that is whole now.
+
+        Other lines may come in between. While a listing is `reading`, whose entries are pairs as well, only a PDU of
+        the announced length is the code's. A USSD text goes on to its closing quote, whatever the lines are.
+        """
+        begun = self._begun
+        if begun.startswith("+CUSD:"):
+            begun = f"{begun}\n{line}"
+            whole = begun.count('"') % 2 == 0 or len(begun) > _LONGEST_USSD
+            self._begun = "" if whole else begun
+            return True, Unsolicited(begun) if whole else None
+        if not is_hex(line) or (reading and not fits(begun, line)):
+            return False, None
+        self._begun = ""
+        return True, Unsolicited(begun, line)
+
+    def clear(self) -> None:
+        self._begun = ""
 
 
 class Splitter:

@@ -15,12 +15,13 @@ import asyncio
 import sys
 from collections import deque
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 from drivers.base import FAILPOINT
 from drivers.gsm import at
 from drivers.gsm.errors import NoPromptError, PortLostError, PromptRefusedError, RestartedError, SilentError
 from drivers.gsm.operation import Answer, Listener, Operation, Phase, Transport
+from drivers.gsm.references import References, Verdict
 from drivers.gsm.resync import Resync
 from drivers.gsm.timing import Timing
 
@@ -41,8 +42,9 @@ class Dialogue:
         self._received = Operation("AT+CNMA", None, timing.command_s)
         self._not_received = Operation("AT+CNMA=2", None, timing.command_s)
         self._sent = ""
-        self._header: str | None = None
-        self._doubt: Any = None
+        self._pairing = at.Pairing()
+        self._references = References(timing.late_s)
+        self._usual_s = 0.0
         self._swallow = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
@@ -117,7 +119,8 @@ class Dialogue:
         operation.future = future = self._loop.create_future()
         self._phase = Phase.ANSWER
         self._sent = pdu
-        self._doubt = None
+        operation.began = self._loop.time()
+        self._references.begin(operation.began)
         self._guard(self._timing.submit_s)
         self._transport.write(pdu.encode("ascii") + at.CTRL_Z)
         sys.audit(FAILPOINT, "gsm.written")
@@ -172,12 +175,7 @@ class Dialogue:
         if line == self._sent:
             self._on_echo()
             return
-        if self._header is not None and self._is_second(line):
-            header, self._header = self._header, None
-            self._listener.on_unsolicited(at.Unsolicited(header, line))
-            return
-        if self._header is not None and self._header.startswith("+CUSD:"):
-            self._continue_ussd(self._header, line)
+        if self._pairing.open and self._pairs(line):
             return
         result = at.final(line)
         if result is not None:
@@ -192,12 +190,12 @@ class Dialogue:
         else:
             self._on_information(line)
 
-    def _is_second(self, line: str) -> bool:
-        """Whether `line` is the PDU of the pending header rather than of the listing under way."""
-        if not at.is_hex(line) or (self._header or "").startswith("+CUSD:"):
-            return False
+    def _pairs(self, line: str) -> bool:
         reading = self._current is not None and self._current.prefix in ("+CMGL:", "+CMGR:")
-        return not reading or at.fits(self._header or "", line)
+        taken, code = self._pairing.take(line, reading)
+        if code is not None:
+            self._listener.on_unsolicited(code)
+        return taken
 
     def _on_information(self, line: str) -> None:
         operation = self._current if self._phase is Phase.COMMAND else None
@@ -205,8 +203,8 @@ class Dialogue:
             operation.lines.append(line)
             if operation.lenient:
                 self._guard(self._timing.grace_s)
-        elif at.two_lines(line) or (line.startswith("+CUSD:") and line.count('"') % 2):
-            self._header = line
+        elif self._pairing.begin(line):
+            pass
         elif at.unsolicited(line):
             if self._phase is Phase.OPEN and self._current is not None and at.booted(line):
                 self._current.aborted = at.ERROR  # the prompt died with the modem's last run
@@ -214,13 +212,6 @@ class Dialogue:
         elif operation is not None:
             operation.lines.append(line)
             self._deadline = self._loop.time() + operation.timeout_s  # a long listing is no silence
-
-    def _continue_ussd(self, begun: str, line: str) -> None:
-        """A USSD text has line ends of its own: it ends with its closing quote."""
-        text = self._header = f"{begun}\n{line}"
-        if text.count('"') % 2 == 0 or len(text) > 1000:
-            self._header = None
-            self._listener.on_unsolicited(at.Unsolicited(text))
 
     def _on_echo(self) -> None:
         self.echo_seen = True
@@ -248,16 +239,31 @@ class Dialogue:
     def _on_reference(self, line: str) -> None:
         digits = line[6:].partition(",")[0].strip()
         operation = self._current
+        verdict = Verdict.LATE
         if self._phase is Phase.ANSWER and operation is not None:
+            verdict = self._references.judge(digits)
+            if operation.candidate is not None:  # the first of two was the other's
+                self._tell_late(operation.candidate)
+                operation.candidate = None
+                verdict = Verdict.OURS
+        if verdict is Verdict.LATE or operation is None:
+            self._swallow = self._tell_late(digits)
+        elif verdict is Verdict.EITHER:
+            operation.candidate = digits
+            self._swallow = True
+            self._guard(self._timing.overlap_s + 3 * self._usual_s)
+        else:
             operation.reference = digits
             if operation.acknowledged:
-                self._finish(operation, Answer(digits))
+                self._finish(operation, None)
             else:
                 self._guard(self._timing.reference_s)
-        elif self._doubt is not None:
-            token, self._doubt = self._doubt, None
-            self._swallow = True
-            self._listener.on_late_reference(token, digits)
+
+    def _tell_late(self, reference: str) -> bool:
+        token = self._references.late(reference)
+        if token is not None:
+            self._listener.on_late_reference(token, reference)
+        return token is not None
 
     def _on_final(self, result: at.Final) -> None:
         phase, operation = self._phase, self._current
@@ -265,8 +271,10 @@ class Dialogue:
             self._swallow = False
         elif phase is Phase.ANSWER and operation is not None:
             if operation.reference is not None:
-                self._finish(operation, Answer(operation.reference))
+                self._finish(operation, None)
             elif not result.ok:
+                if operation.candidate is not None:
+                    self._tell_late(operation.candidate)
                 self._finish(operation, Answer(None, result))
             else:
                 operation.acknowledged = True
@@ -275,7 +283,10 @@ class Dialogue:
             self._finish(operation, at.Reply(result, operation.lines) if operation.future is not None else None)
         elif phase is Phase.PROMPT and operation is not None and not result.ok:
             operation.fail(PromptRefusedError(result))
-            self._next()
+            if self._references.doubtful:
+                self._resynchronise()  # it may have been another's late error, and the prompt may still come
+            else:
+                self._next()
         elif phase is Phase.OPEN and operation is not None and not result.ok:
             operation.aborted = result
         elif self._resync is not None:
@@ -302,11 +313,19 @@ class Dialogue:
         self._transport.write(operation.data)
 
     def _finish(self, operation: Operation, result: Any) -> None:
-        if operation.awaited:
+        if operation.reference is not None:
+            self._take(operation, operation.reference)
+        else:
             operation.resolve(result)
-        elif operation.reference is not None:
-            self._listener.on_late_reference(operation.token, operation.reference)
         self._next()
+
+    def _take(self, operation: Operation, reference: str) -> None:
+        self._references.answered(reference)
+        self._usual_s += (self._loop.time() - operation.began - self._usual_s) / 4
+        if operation.awaited:
+            operation.resolve(Answer(reference))
+        else:
+            self._listener.on_late_reference(operation.token, reference)
 
     def _next(self) -> None:
         self._deadline = inf
@@ -349,7 +368,12 @@ class Dialogue:
         if operation is None or self._phase not in (Phase.COMMAND, Phase.PROMPT, Phase.ANSWER):
             return
         if self._phase is Phase.ANSWER:
-            self._give_up(operation, Answer(None, reason="silence"))
+            if operation.reference is None and operation.candidate is not None:
+                # No second answer: the one given up has got none.
+                operation.reference = operation.candidate
+                self._finish(operation, None)
+                return
+            self._give_up(operation, "silence")
         elif self._phase is Phase.PROMPT:
             operation.fail(NoPromptError("no prompt"))
         elif operation.lenient and operation.lines:
@@ -359,21 +383,20 @@ class Dialogue:
             operation.fail(SilentError(f"no answer to {operation.sent.partition('=')[0]}"))
         self._resynchronise()
 
-    def _give_up(self, operation: Operation, answer: Answer) -> None:
+    def _give_up(self, operation: Operation, reason: Literal["silence", "port_lost"]) -> None:
         """End a submission that is past Ctrl-Z; +CMGS without its OK says enough: the network took it."""
-        if operation.reference is None:
-            self._doubt = operation.token
-            operation.resolve(answer)
-        elif operation.awaited:
-            operation.resolve(Answer(operation.reference))
+        if operation.reference is not None:
+            self._take(operation, operation.reference)
         else:
-            self._listener.on_late_reference(operation.token, operation.reference)
+            self._references.give_up(operation.token, self._loop.time())
+            operation.resolve(Answer(None, reason=reason))
 
     def _resynchronise(self) -> None:
         late_prompt = self._phase is Phase.PROMPT
         self._phase = Phase.RESYNC
         self._current = None
         self._deadline = inf
+        self._pairing.clear()
         self._sent = "AT"
         self._resync = Resync(self._transport, self._timing)
         self._resync_task = self._loop.create_task(self._bring_back(self._resync, late_prompt))
@@ -404,7 +427,7 @@ class Dialogue:
             self._resync_task.cancel()
         if operation is not None:
             if phase is Phase.ANSWER:
-                self._give_up(operation, Answer(None, reason="port_lost"))
+                self._give_up(operation, "port_lost")
             operation.fail(error)
         self._fail_waiting(error)
 

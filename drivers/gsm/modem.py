@@ -112,7 +112,7 @@ class Modem:
             self.profile = profile_for(maker)
             model = (await self._ask("AT+CGMM")).text()
             self.can.model = {"maker": maker, "model": model or "", "profile": self.profile.name}
-        imei = digits_of(await self._ask("AT+CGSN"), 14)
+        imei = await self._number("AT+CGSN", 14)
         if imei is not None:
             # The fifteenth digit is a check digit that some firmware leaves out, the sixteenth its version.
             if self._known.imei is not None and self._known.imei[:14] != imei[:14]:
@@ -123,7 +123,7 @@ class Modem:
         if not self.can.model or self._known.imei is None:
             await self._ask("AT+CMEE=1")
             await self._identify()
-        imsi = digits_of(await self._steady("AT+CIMI", self._timing.sim_s), 6)
+        imsi = await self._number("AT+CIMI", 6)
         if imsi is not None:
             if self._known.imsi not in (None, imsi):
                 raise BlockedError("another SIM is in the modem")
@@ -136,8 +136,10 @@ class Modem:
             state = await self._await_sim()
         if "PUK" in state and state not in ("SIM PUK2", "PH-NET PUK"):
             raise BlockedError("the SIM wants its PUK")
+        if state.startswith("PH-"):
+            raise BlockedError(f"the modem is locked to another SIM or network: {state}")
         if state not in ("READY", "SIM PIN2", "SIM PUK2"):
-            raise BlockedError(f"the SIM is locked: {state}")
+            raise SilentError("the SIM's state cannot be read")
         self._known.pin_tried = False
 
     async def _pin_state(self) -> str:
@@ -213,9 +215,9 @@ class Modem:
 
     async def restore_smsc(self) -> None:
         """Read the service centre's number; set it where the configuration or an earlier reading says otherwise."""
-        reply = await self._steady("AT+CSCA?", self._timing.sim_s, "+CSCA:")
+        reply, again = [await self._steady("AT+CSCA?", self._timing.sim_s, "+CSCA:") for _ in range(2)]
         fields = reply.fields("+CSCA:")
-        current = fields[0] if reply.ok and fields else None
+        current = fields[0] if reply.ok and fields and fields == again.fields("+CSCA:") else None
         wanted = self._smsc or current or self._known.smsc
         if not wanted:
             if current is None:  # the question failed: sending will tell
@@ -325,6 +327,16 @@ class Modem:
         if reply.ok:
             self._selected = memory
         return reply.ok
+
+    async def _number(self, command: str, least: int) -> str | None:
+        """IMEI or IMSI as two answers in a row name it: a serial line may lose an octet, and much hangs on them."""
+        last = None
+        for _ in range(self._timing.busy_tries):
+            number = digits_of(await self._steady(command, self._timing.sim_s), least)
+            if number is None or number == last:
+                return number
+            last = number
+        return None
 
     async def _ask(self, command: str, prefix: str = "", timeout_s: float | None = None) -> Reply:
         return await self._dialogue.command(command, prefix, timeout_s=timeout_s)

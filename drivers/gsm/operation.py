@@ -65,6 +65,8 @@ class Operation:
     __slots__ = (
         "aborted",
         "acknowledged",
+        "began",
+        "candidate",
         "data",
         "echoed",
         "future",
@@ -90,6 +92,8 @@ class Operation:
         self.token: Any = None
         self.echoed = False
         self.reference: str | None = None
+        self.candidate: str | None = None
+        self.began = 0.0
         self.acknowledged = False
         self.aborted: at.Final | None = None
 

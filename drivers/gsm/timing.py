@@ -19,6 +19,11 @@ class Timing:
     """From Ctrl-Z to +CMGS. The modem's own timer for the network's RP-ACK is 35 to 45 s (24.011 §10: TR1N, TC1*)."""
     reference_s: float = 3.0
     """Between OK and +CMGS of one answer, whichever comes first: they leave the modem in one write."""
+    overlap_s: float = 2.0
+    """Added to three times the usual answer: how long a second +CMGS is awaited where the first may be that of a
+    submission given up before."""
+    late_s: float = 180.0
+    """How long a submission that was given up may still be answered; no firmware keeps one for longer."""
     grace_s: float = 0.5
     """For the OK after a +CPIN answer, which some Wavecom firmware never sends."""
     quiet_s: float = 0.3

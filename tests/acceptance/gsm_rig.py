@@ -22,6 +22,7 @@ FAST = Timing(
     prompt_s=0.25,
     submit_s=0.4,
     reference_s=0.2,
+    overlap_s=0.1,
     grace_s=0.05,
     quiet_s=0.02,
     probe_s=0.25,

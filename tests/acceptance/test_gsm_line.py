@@ -837,3 +837,55 @@ async def test_a_port_is_locked() -> None:
         await second.sink.state("recovering", "port_busy")
         assert isinstance(await line.send(), Accepted)
         assert second.line._connection is None
+
+
+# ------------------------------------------------------------------------------------------------------- the promise
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_a_late_answer_while_the_next_message_is_under_way(taken: bool) -> None:
+    async with GsmSimulator(latency_s=0.15, settings={"reference_next": 250}) as sim, rig(sim) as line:
+        assert (await line.send("cero")).references == {1: "250"}
+        late = {"late_s": FAST.submit_s + 0.1} if taken else {}
+        sim.set(fault=fault("silence", taken=taken, **late))
+        message = line.message("uno")
+        assert await line.line.send(message, line.point_of_no_return) == Uncertain("silence")
+        references = [next(iter((await line.send(f"texto {number}")).references.values())) for number in range(6)]
+        assert [str(row["reference"]) for row in sim.texts()["texts"]][2 if taken else 1 :] == references
+        assert line.late == ([LateAccept(message.attempt, 1, "251")] if taken else [])
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_goes_wrong_each_outcome_tells_the_truth(seed: int) -> None:
+    """Faults at random: accepted is taken once, not sent and refused are never taken, in doubt is at most once."""
+    faults = [
+        fault("no_prompt", probability=0.05, count=None),
+        fault("late_prompt", delay_s=FAST.prompt_s + 0.05, probability=0.05, count=None),
+        fault("prompt_error", text="+CMS ERROR: 500", probability=0.05, count=None),
+        fault("silence", taken=True, probability=0.03, count=None),
+        fault("silence", taken=False, probability=0.03, count=None),
+        fault("submit_error", text="+CMS ERROR: 500", taken=True, probability=0.03, count=None),
+        fault("submit_error", text="+CMS ERROR: 42", probability=0.05, count=None),
+        fault("noise", lines=["RING", "^RSSI:9", '+CMTI: "SM",30'], probability=0.2, count=None),
+        fault("report_first", probability=0.2, count=None),
+        fault("garbage", hex="fffe800d0a", probability=0.05, count=None),
+    ]
+    async with GsmSimulator(seed=seed, settings={"drop_probability": 0.002}) as sim, rig(sim) as line:
+        sim.set(faults=faults)
+        outcomes: dict[str, Any] = {}
+        for number in range(40):
+            text = f"mensaje {number}"
+            await asyncio.sleep(0)  # a line that stops being ready tells so in the next turn
+            await line.sink.state("ready")
+            outcomes[text] = await line.send(text)
+            if number % 13 == 12:
+                sim.reboot()
+        sim.set(clear_faults=True, drop_probability=0.0)
+        await asyncio.wait_for(_until_sent(line, "fin"), 20)
+        taken = {text: line.texts.count(text) for text in outcomes}
+        allowed = {Accepted: {1}, NotSent: {0}, Refused: {0}, Uncertain: {0, 1}}
+        wrong = {
+            text: (outcomes[text], count) for text, count in taken.items() if count not in allowed[type(outcomes[text])]
+        }
+        assert wrong == {}
+        assert {type(outcome) for outcome in outcomes.values()} >= {Accepted, NotSent}
