@@ -171,7 +171,7 @@ class Feed:
                 yield rows
 
     async def close(self) -> None:
-        """Ends the workers, once the jobs that are being read have ended."""
+        """Ends the workers at once; a stream in the middle meets WorkerDiedError."""
         for lane in self._lanes.values():
             await lane.close()
 

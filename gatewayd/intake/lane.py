@@ -45,12 +45,9 @@ class Session:
                 header = await self._process.stdout.readexactly(frames.HEADER)
                 body = await self._process.stdout.readexactly(frames.length(header))
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-            raise WorkerDiedError(self._process.returncode) from None
+            raise WorkerDiedError(await _ended(self._process, by_force=True)) from None
         except (asyncio.IncompleteReadError, ConnectionError):
-            await self._process.wait()
-            raise WorkerDiedError(self._process.returncode) from None
+            raise WorkerDiedError(await _ended(self._process)) from None
         answer = frames.unpacked(body)
         self.over = not isinstance(answer, frames.Begun | list)
         if isinstance(answer, frames.Failed):
@@ -104,9 +101,8 @@ class Lane:
                     await self._end()
 
     async def close(self) -> None:
-        """Ends the worker; it may be used again."""
-        async with self._free:
-            await self._end()
+        """Ends the worker at once, whatever it is at; a session in the middle meets WorkerDiedError."""
+        await self._end()
 
     async def _session(self) -> Session:
         if self._process is None or self._process.returncode is not None:
@@ -131,8 +127,18 @@ class Lane:
 
     async def _end(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
+        if process is not None:
+            await _ended(process, by_force=True)
+
+
+async def _ended(process: asyncio.subprocess.Process, *, by_force: bool = False) -> int:
+    """Waits for the end of a worker whose output is over, or is made to be; its status."""
+    assert process.stdout is not None
+    if by_force:
         with suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+    # Before 3.12.4 `wait` returns only once all that is left in the pipe has been read (CPython issue 119710). Should
+    # somebody else be reading right now (`RuntimeError`), that will do.
+    with suppress(RuntimeError):
+        await process.stdout.read()
+    return await process.wait()

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import uvloop
 
@@ -41,6 +42,16 @@ def request(folder: Path, rows: int, name: str = "job.json", **keys: Any) -> Req
     return Request(parse((folder / name).read_bytes(), name), folder, POLICY, ("+549",), {})
 
 
+def listed(folder: Path, rows: int, **keys: Any) -> Request:
+    """A job with a list beside it."""
+    lines = [f"Ana {i};{i},50;011-15-{5000 + i // 10_000}-{i % 10_000:04}" for i in range(rows)]
+    (folder / "clientes.csv").write_text("\n".join(["Nombre;Deuda;Teléfono", *lines]), encoding="cp1252")
+    raw = {"channel": "sms", "text": "Hola %nombre%, debe %deuda%", "recipients_file": "clientes.csv", **keys}
+    (folder / "job.json").write_text(json.dumps(raw))
+    document = parse((folder / "job.json").read_bytes(), "job.json")
+    return Request(document, folder, POLICY, (), {"clientes.csv": "0" * 64})
+
+
 async def numbers(feed: Feed, asked: Request) -> list[int]:
     return [message.row async for rows in feed.chunks(asked) for message in rows]
 
@@ -60,11 +71,11 @@ async def gone(pid: int) -> None:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
         return
-    ended = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().add_reader(fd, lambda: ended.done() or ended.set_result(None))
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(fd, ended.set)
     try:
         async with asyncio.timeout(20):
-            await ended
+            await ended.wait()
     finally:
         asyncio.get_running_loop().remove_reader(fd)
         os.close(fd)
@@ -82,6 +93,45 @@ async def test_a_big_job_comes_whole_and_in_order(tmp_path: Path, feed: Feed) ->
     assert stream.content_hash == asked.document.content_hash({})
     assert stream.totals is not None
     assert (stream.totals.rows, stream.totals.valid, stream.totals.segments) == (5_000, 5_000, 5_000)
+
+
+@pytest.mark.parametrize(("rows", "workers"), [(50, 0), (1_000, 0), (4_000, 1)])
+async def test_a_list_is_read_the_same_way_wherever_it_is_read(
+    tmp_path: Path, feed: Feed, rows: int, workers: int
+) -> None:
+    asked = listed(tmp_path, rows, recipients_rows=rows)
+    async with feed.open(asked) as stream:
+        messages = [message async for chunk in stream for message in chunk]
+    assert len(feed.pids) == workers
+    assert len(messages) == rows
+    assert (messages[-1].row, messages[-1].text) == (rows, f"Hola Ana {rows - 1}, debe {rows - 1},50")
+    assert (messages[0].to, messages[0].detail) == ("+5491150000000", '{"raw":"011-15-5000-0000"}')
+    assert stream.content_hash == asked.document.content_hash({"clientes.csv": "0" * 64})
+    assert stream.totals is not None
+    assert stream.totals.valid == rows
+
+
+@pytest.mark.parametrize("rows", [50, 1_000, 4_000])
+async def test_a_list_that_is_not_whole_is_refused_at_its_end(tmp_path: Path, feed: Feed, rows: int) -> None:
+    with pytest.raises(JobFileError) as refused:
+        await numbers(feed, listed(tmp_path, rows, recipients_rows=rows + 1))
+    assert (refused.value.code, refused.value.field) == ("recipients_mismatch", "recipients_rows")
+    assert refused.value.file == "clientes.csv"
+
+
+async def test_a_sheet_is_never_read_inside_the_daemon(tmp_path: Path, feed: Feed) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet(index=0)
+    sheet.append(["telefono", "nombre"])
+    sheet.append([1159876543, "Ana"])
+    book.save(tmp_path / "clientes.xlsx")
+    raw = {"channel": "sms", "text": "Hola %nombre%", "recipients_file": "clientes.xlsx"}
+    (tmp_path / "job.json").write_text(json.dumps(raw))
+    document = parse((tmp_path / "job.json").read_bytes(), "job.json")
+    asked = Request(document, tmp_path, POLICY)
+    [[message]] = [rows async for rows in feed.chunks(asked)]
+    assert (message.to, message.text) == ("+5491159876543", "Hola Ana")
+    assert len(feed.pids) == 1
 
 
 async def test_one_worker_serves_one_job_after_another(tmp_path: Path, feed: Feed) -> None:
@@ -175,6 +225,34 @@ async def test_leaving_early_ends_the_worker_and_frees_the_lane(tmp_path: Path, 
         [pid] = feed.pids
     await gone(pid)
     assert len(await numbers(feed, asked)) == 60_000
+
+
+async def written_ahead(feed: Feed) -> None:
+    """Returns when the worker of the large lane has filled all there is between it and the daemon."""
+    process = feed._lanes[True]._process
+    assert process is not None
+    assert process.stdout is not None
+    while not process.stdout._paused:  # type: ignore[attr-defined] # nothing public tells
+        await asyncio.sleep(0)
+
+
+async def test_leaving_waits_for_nobody_however_much_is_written_ahead(tmp_path: Path, feed: Feed) -> None:
+    async with feed.open(request(tmp_path, 60_000)) as stream:
+        await anext(aiter(stream))
+        await written_ahead(feed)
+    assert feed.pids == []
+
+
+async def test_the_daemon_may_stop_in_the_middle_of_a_job(tmp_path: Path, feed: Feed) -> None:
+    async with feed.open(request(tmp_path, 60_000)) as stream:
+        await anext(aiter(stream))
+        await written_ahead(feed)
+        [pid] = feed.pids
+        await feed.close()
+        await gone(pid)
+        with pytest.raises(WorkerDiedError, match="SIGKILL"):
+            async for _ in stream:
+                pass
 
 
 async def test_a_job_that_does_not_fit_the_memory_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gatewayd.numbers import FORMS, Number, NumberError, Numbers, Policy, render
@@ -230,13 +228,3 @@ def test_networks_name_the_same_person_in_many_ways(a: str, b: str) -> None:
 )
 def test_different_people_stay_different(a: str, b: str) -> None:
     assert not AR.same_person(a, b)
-
-
-@pytest.mark.bench
-@pytest.mark.parametrize("raw", ["1159876543", "011-15-5987-6543", "+54 9 351 412-3456", "2966412345"])
-def test_common_shapes_take_a_tenth_of_what_the_library_takes(raw: str) -> None:
-    count = 20_000
-    began = time.process_time()
-    for _ in range(count):
-        AR.parse(raw)
-    assert count / (time.process_time() - began) >= 100_000
