@@ -15,11 +15,15 @@ from tests.rig.processes import Lines, end, gatewayd
 class Simulator:
     """`gatewayd simulate gsm`; outlives any daemon that is killed beside it."""
 
-    def __init__(self, folder: Path, modems: int = 1, *, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, modems: int = 1, *, options: Sequence[str] = (), recording: bool = True
+    ) -> None:  # fmt: skip
+        """`recording`: the network's record goes to `record` as well, a write a message."""
         self.record = folder / "network.jsonl"
         devices = folder / "devices"
         devices.mkdir(parents=True, exist_ok=True)
-        arguments = ["simulate", "gsm", "-n", str(modems), "--dir", str(devices), "--record", str(self.record)]
+        arguments = ["simulate", "gsm", "-n", str(modems), "--dir", str(devices)]
+        arguments += ["--record", str(self.record)] if recording else []
         self.process = gatewayd([*arguments, *options], stdout=subprocess.PIPE)
         assert self.process.stdout is not None
         announced = json.loads(self.process.stdout.readline())
@@ -37,11 +41,11 @@ class Simulator:
             raise AssertionError(answer)
         return answer
 
-    def texts(self, **request: Any) -> list[dict[str, Any]]:
-        """Everything the network took, in order."""
+    def texts(self, since: int = 0, **request: Any) -> list[dict[str, Any]]:
+        """Everything the network took after its first `since` messages, in order."""
         taken: list[dict[str, Any]] = []
         while True:
-            page = self.ask("texts", since=len(taken), **request)
+            page = self.ask("texts", since=since + len(taken), **request)
             items = page["texts"]
             if not items:
                 return taken

@@ -1,0 +1,124 @@
+"""`python -m tests.benchmarks [ROW …]`: measures, prints one table, and writes it as JSON. `make bench` calls this.
+
+Every row stands alone: one that fails is told in the table and the others go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from rich.console import Console
+
+from tests.benchmarks import backlog, biglist, first_send, idle, share, throughput
+from tests.benchmarks.figure import Figure, Result
+from tests.benchmarks.machine import Watch, describe
+from tests.benchmarks.scale import FULL, SHORT, Scale
+from tests.benchmarks.table import document, markdown, print_table
+
+Measure = Callable[[Path, Scale], Iterator[Figure]]
+
+ROWS: Final[dict[str, tuple[str, Measure]]] = {
+    "throughput": ("modems at zero latency", throughput.measure),
+    "share": ("modems that take their time", share.measure),
+    "first": ("from the drop to the first AT+CMGS", first_send.measure),
+    "biglist": ("a large list is dropped", biglist.measure),
+    "backlog": ("a million wait", backlog.measure),
+    "idle": ("nothing to do", idle.measure),
+}
+ROW_S: Final = 900
+"""No row may take longer; the longest needs some seven minutes."""
+
+
+class Overdue(Exception):  # noqa: N818 - a signal of its own
+    """A row takes too long."""
+
+
+def main() -> int:
+    options = _options()
+    scale = SHORT if options.short else FULL
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    began = datetime.now().astimezone().isoformat(timespec="seconds")
+    machine = describe()
+    _mind_signals()
+    results: list[Result] = []
+    for row in options.rows or ROWS:
+        console.print(f"[dim]{datetime.now().astimezone():%H:%M:%S} {row} …[/]")
+        results.append(one(row, options.dir, scale))
+        print_table(results[-1:], console)
+        if results[-1].error:
+            console.print(results[-1].error, style="red", markup=False)
+        # After each row: an end from outside does not take away what was measured.
+        options.json.write_text(json.dumps(document(results, machine, began), ensure_ascii=False, indent=1))
+    console.print()
+    print_table(results, console)
+    if options.markdown:
+        print(*markdown(results), sep="\n")
+    console.print(f"{machine}; written to {options.json}")
+    missed = [figure for result in results for figure in result.figures if figure.met is False]
+    return 1 if missed or any(result.error for result in results) else 0
+
+
+def one(row: str, base: Path, scale: Scale) -> Result:
+    """One row, measured; what goes wrong is told in the result."""
+    title, measure = ROWS[row]
+    result = Result(row, title)
+    watch = Watch(base)
+    signal.alarm(ROW_S)
+    try:
+        with watch:
+            for figure in measure(base, scale):
+                result.figures.append(figure)
+    except Exception as error:  # noqa: BLE001 - the outermost edge of a row: the others are measured all the same
+        result.error = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+    finally:
+        signal.alarm(0)
+    result.conditions = watch.conditions.document()
+    return result
+
+
+def _mind_signals() -> None:
+    """An end from outside, or a row that takes too long, leaves its blocks and so ends its processes."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    def overdue(_number: int, _frame: FrameType | None) -> None:
+        raise Overdue(f"not done within {ROW_S} s")
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGALRM, overdue)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure the gateway.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"which rows: {', '.join(ROWS)} (default: all)")
+    parser.add_argument(
+        "--dir",
+        type=Path,
+        default=Path(tempfile.gettempdir()),
+        help="folder for stores and spools; its disk counts (a tmpfs shows the CPU alone)",
+    )
+    parser.add_argument("--json", type=Path, help="file for the figures (default: gatewayd-bench.json in --dir)")
+    parser.add_argument("--short", action="store_true", help="just enough to see that everything runs")
+    parser.add_argument("--markdown", action="store_true", help="print the rows of docs/benchmarks.md as well")
+    options = parser.parse_args()
+    if unknown := set(options.rows) - ROWS.keys():
+        parser.error(f"no such row: {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}")
+    options.dir.mkdir(parents=True, exist_ok=True)
+    options.dir = options.dir.absolute()
+    options.json = options.json or options.dir / "gatewayd-bench.json"
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

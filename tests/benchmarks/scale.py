@@ -1,0 +1,60 @@
+"""How much is measured: all of it for the table, or just enough to see that nothing has fallen over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Counts, and seconds where the name says so."""
+
+    runs: int
+    """Of each throughput; the median counts."""
+    fleets: tuple[int, ...]
+    run_s: float
+    """About so long a throughput run."""
+    submit_s: float
+    """A submit's time where the share of the possible is measured."""
+    share_s: float
+    drops: int
+    """Single messages, each on an idle line."""
+    list_rows: int
+    busy_submit_s: float
+    """A submit's time at the modems that are busy while the list comes."""
+    backlog_rows: int
+    thousands: int
+    """Groups of a thousand messages whose rate is compared with and without a backlog."""
+    idle_modems: int
+    idle_s: float
+
+
+FULL = Scale(
+    runs=5,
+    fleets=(1, 16, 64),
+    run_s=6.0,
+    submit_s=3.0,
+    share_s=120.0,
+    drops=200,
+    list_rows=100_000,
+    busy_submit_s=0.5,
+    backlog_rows=1_000_000,
+    thousands=9,
+    idle_modems=64,
+    idle_s=300.0,
+)
+
+SHORT = Scale(
+    runs=1,
+    fleets=(4,),
+    run_s=1.0,
+    submit_s=0.3,
+    share_s=3.0,
+    drops=10,
+    list_rows=5_000,
+    busy_submit_s=0.05,
+    backlog_rows=10_000,
+    thousands=1,
+    idle_modems=8,
+    idle_s=3.0,
+)
