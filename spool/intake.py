@@ -15,19 +15,17 @@ Everything here blocks; the records are plain values that travel between process
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import secrets
-import stat
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from spool import durable
+from spool import durable, originals
+from spool.copies import Copy, Identity, clear, copy_file, look, obstacle_of
 from spool.document import JOB_FILE_LIMIT, JobDocument, parse
 from spool.errors import JobFileError, SpoolConflictError, SpoolGoneError, SpoolUnsettledError, operating_system
 from spool.fields import NAME_LIMIT
@@ -36,33 +34,8 @@ from spool.folders import ACCEPTED, INCOMING, INTAKE, REJECTED, Spool, is_name
 DATA_FILE_LIMIT: Final = 1 << 30
 """Bytes of a file that a job names: a million rows of a kilobyte."""
 
-_CHUNK: Final = 1 << 20
-_ASIDE: Final = ".aside-"
 _VERSIONS: Final = 10_000
 """Files of one name kept side by side in `rejected`, before the oldest name is used again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What tells a file from a newer one of the same name."""
-
-    device: int
-    inode: int
-    size: int
-    mtime_ns: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Identity:
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One file's copy in the private folder, under the same name; `sha256` in hex."""
-
-    name: str
-    identity: Identity
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +66,19 @@ def take(spool: Spool, account: str, name: str) -> Taken:
     SpoolUnavailableError when the system fails.
     """
     with operating_system(f"{INCOMING}/{account}/{name}"), spool.open(INCOMING, account) as incoming:
-        status = _status(incoming, name)
+        status = look(incoming, name)
         bare = Taken(account, name, Identity.of(status), "", spool.path)
-        if obstacle := _obstacle(status, JOB_FILE_LIMIT, "job_too_large"):
+        if obstacle := obstacle_of(status, JOB_FILE_LIMIT, "job_too_large"):
             return replace(bare, obstacle=obstacle)
         folder = secrets.token_hex(16)
         with spool.open(INTAKE, account, folder, create=True) as private:
             try:
-                copy = _copy(incoming, name, private, JOB_FILE_LIMIT, "job_too_large")
+                copy = copy_file(incoming, name, private, JOB_FILE_LIMIT, "job_too_large")
             except BaseException:
-                _clear(spool, account, folder)
+                clear(spool, account, folder)
                 raise
         if isinstance(copy, str):
-            _clear(spool, account, folder)
+            clear(spool, account, folder)
             return replace(bare, obstacle=copy)
         path = spool.folder(INTAKE, account, folder)
         return Taken(account, name, copy.identity, folder, path, copy)
@@ -138,13 +111,13 @@ def take_files(
     ):
         for name in document.files:
             try:
-                status = _status(incoming, name)
+                status = look(incoming, name)
             except SpoolGoneError:
                 raise JobFileError("recipients_missing", file=name, field=_field(document, name)) from None
             if settled is not None and not settled(taken.account, name):
                 raise SpoolUnsettledError(name)
             copy: Copy | str
-            copy = _obstacle(status, DATA_FILE_LIMIT, "too_many_bytes") or _copy(
+            copy = obstacle_of(status, DATA_FILE_LIMIT, "too_many_bytes") or copy_file(
                 incoming, name, private, DATA_FILE_LIMIT, "too_many_bytes"
             )
             if isinstance(copy, str):
@@ -187,7 +160,7 @@ def commit(spool: Spool, taken: Taken, job: str) -> Path:
         sys.audit(durable.FAILPOINT, "spool.accepted")
         os.fsync(accepted)
         os.fsync(intake)
-        _remove_originals(spool, taken)
+        originals.remove(spool, account, taken.folder, (taken.job, *taken.files))
     return spool.folder(ACCEPTED, account) / name
 
 
@@ -200,7 +173,7 @@ def _accept(spool: Spool, taken: Taken, job: str, intake: int, accepted: int) ->
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
                 raise
             if _holds_the_same(taken, intake, name, accepted):
-                _clear(spool, taken.account, taken.folder)
+                clear(spool, taken.account, taken.folder)
                 return name
         else:
             return name
@@ -256,8 +229,8 @@ def reject(spool: Spool, taken: Taken, error: JobFileError, locale: str = "es") 
                     os.rename(copy.name, target, src_dir_fd=private, dst_dir_fd=rejected)
                 os.fsync(rejected)
             sys.audit(durable.FAILPOINT, "spool.refused")
-            _remove_originals(spool, taken)
-            _clear(spool, account, taken.folder)
+            originals.remove(spool, account, taken.folder, (taken.job, *taken.files))
+            clear(spool, account, taken.folder)
     return spool.folder(REJECTED, account) / name
 
 
@@ -306,7 +279,7 @@ def discard(spool: Spool, taken: Taken) -> None:
     """Forgets the copies; the originals stay and will be read again."""
     if taken.folder:
         with operating_system(str(taken.path)):
-            _clear(spool, taken.account, taken.folder)
+            clear(spool, taken.account, taken.folder)
 
 
 def recover(spool: Spool) -> int:
@@ -317,134 +290,9 @@ def recover(spool: Spool) -> int:
             with spool.open(INTAKE, account) as private:
                 folders = durable.entries(private)
             for folder in folders:
-                if folder.startswith(_ASIDE):
-                    _settle_aside(spool, account, folder)
+                if originals.is_rest(folder):
+                    originals.complete(spool, account, folder)
                 else:
-                    _clear(spool, account, folder)
+                    clear(spool, account, folder)
                     count += 1
     return count
-
-
-# ------------------------------------------------------------------------------------------------------------- copying
-
-
-def _status(folder: int, name: str) -> os.stat_result:
-    try:
-        return os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        raise SpoolGoneError(name) from None
-
-
-def _obstacle(status: os.stat_result, limit: int, too_large: str) -> str | None:
-    if not stat.S_ISREG(status.st_mode):
-        return "file_not_regular"
-    if status.st_nlink != 1:
-        return "file_linked"
-    if status.st_size > limit:
-        return too_large
-    return None
-
-
-def _copy(source: int, name: str, target: int, limit: int, too_large: str) -> Copy | str:
-    """Copies `name` between two folders; answers the kind of an error when the file may not be taken.
-
-    Not synced: until the store has the job the copy is worth nothing, and `commit` syncs before anything is removed.
-    """
-    try:
-        fd = durable.open_file(source, name)
-    except FileNotFoundError:
-        raise SpoolGoneError(name) from None
-    except PermissionError:
-        return "file_denied"
-    except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENXIO}:
-            return "file_not_regular"  # swapped for a link or a socket since we looked
-        raise
-    try:
-        status = os.fstat(fd)
-        if obstacle := _obstacle(status, limit, too_large):
-            return obstacle
-        digest = _pour(fd, target, name, status.st_size)
-        if digest is None or Identity.of(os.fstat(fd)) != Identity.of(status):
-            raise SpoolUnsettledError(name)
-        return Copy(name, Identity.of(status), digest)
-    finally:
-        os.close(fd)
-
-
-def _pour(source: int, folder: int, name: str, size: int) -> str | None:
-    """Copies `size` bytes and answers their SHA-256, or None when there are more or fewer."""
-    digest, left = hashlib.sha256(), size
-    target = durable.create_file(folder, name)
-    try:
-        # One byte more than the size is asked for, so that a file that grows meanwhile shows.
-        while chunk := os.read(source, min(_CHUNK, left + 1)):
-            left -= len(chunk)
-            if left < 0:
-                return None
-            digest.update(chunk)
-            durable.write_all(target, chunk)
-    finally:
-        os.close(target)
-    return digest.hexdigest() if left == 0 else None
-
-
-# ------------------------------------------------------------------------------------------------------------ removing
-
-
-def _remove_originals(spool: Spool, taken: Taken) -> None:
-    """Removes the job's files from `incoming`, the job file first: never a job there without its data."""
-    assert taken.job is not None
-    with spool.open(INCOMING, taken.account) as incoming:
-        for copy in (taken.job, *taken.files):
-            _remove_original(spool, taken.account, incoming, copy)
-            sys.audit(durable.FAILPOINT, "spool.original_removed")
-            os.fsync(incoming)
-
-
-def _remove_original(spool: Spool, account: str, incoming: int, copy: Copy) -> None:
-    """Removes one file if it is still the one that was copied.
-
-    A newer one may take its name between a look and an unlink, so the file is moved aside, looked at there, and put
-    back if it is another. The folder's name keeps the identity, for a crash in between.
-    """
-    try:
-        if Identity.of(os.stat(copy.name, dir_fd=incoming, follow_symlinks=False)) != copy.identity:
-            return
-    except FileNotFoundError:
-        return
-    identity = copy.identity
-    folder = f"{_ASIDE}{identity.device}-{identity.inode}-{identity.size}-{identity.mtime_ns}"
-    with durable.open_folder(spool.path, INTAKE, account) as intake, suppress(FileExistsError):
-        os.mkdir(folder, 0o700, dir_fd=intake)
-    with durable.open_folder(spool.path, INTAKE, account, folder) as aside, suppress(FileNotFoundError):
-        os.rename(copy.name, copy.name, src_dir_fd=incoming, dst_dir_fd=aside)
-    sys.audit(durable.FAILPOINT, "spool.original_aside")
-    _settle_aside(spool, account, folder)
-
-
-def _settle_aside(spool: Spool, account: str, folder: str) -> None:
-    """Removes what lies aside if it is the file its folder is named for; puts back what is not."""
-    identity = Identity(*(int(number) for number in folder.removeprefix(_ASIDE).split("-", 3)))
-    with (
-        durable.open_folder(spool.path, INTAKE, account) as intake,
-        durable.open_folder(spool.path, INTAKE, account, folder) as aside,
-    ):
-        for name in durable.entries(aside):
-            if Identity.of(os.stat(name, dir_fd=aside, follow_symlinks=False)) != identity:
-                with spool.open(INCOMING, account) as incoming:
-                    # A third one of that name replaces this one, as a rename by its writer would have.
-                    with suppress(FileExistsError):
-                        os.link(name, name, src_dir_fd=aside, dst_dir_fd=incoming, follow_symlinks=False)
-                    os.fsync(incoming)
-            os.unlink(name, dir_fd=aside)
-        os.rmdir(folder, dir_fd=intake)
-
-
-def _clear(spool: Spool, account: str, folder: str) -> None:
-    """Removes a private folder and the copies in it; one that is gone already is fine."""
-    with durable.open_folder(spool.path, INTAKE, account) as intake, suppress(FileNotFoundError):
-        with durable.open_folder(spool.path, INTAKE, account, folder) as private:
-            for name in durable.entries(private):
-                os.unlink(name, dir_fd=private)
-        os.rmdir(folder, dir_fd=intake)

@@ -261,14 +261,10 @@ def again(spool: Spool, end: str) -> None:
 
 
 def settled(spool: Spool, end: str) -> bool:
-    """Whether the job is in its last place, once, and nowhere else; a list alone may be left in `incoming`."""
+    """Whether the job with its list is in its last place, once, and nowhere else."""
     last = ["clientes.csv", "job.json"] if end == "commit" else ["clientes.csv", "job.json", "job.json.error.json"]
     place = ("accepted", "norte", "job") if end == "commit" else ("rejected", "norte")
-    return (
-        files(spool, *place) == last
-        and "job.json" not in files(spool, "incoming", "norte")
-        and files(spool, ".intake") == []
-    )
+    return files(spool, *place) == last and files(spool, "incoming", "norte") == [] and files(spool, ".intake") == []
 
 
 @pytest.mark.parametrize("end", ["commit", "reject"])
@@ -340,9 +336,10 @@ def test_nothing_leaves_incoming_before_its_copy_and_its_folder_are_synced(spool
     assert {("fsync", "job.json"), ("fsync", "clientes.csv"), ("fsync", taken.folder)} <= set(before[:accepted])
     # `accepted/norte` and `.intake/norte`, both called so
     assert before[accepted + 1 :].count(("fsync", "norte")) >= 2
-    # The list goes only once the job file's leaving is durable: never a job without its list.
-    between = done[done.index(("leave", "job.json")) : done.index(("leave", "clientes.csv"))]
-    assert ("fsync", "norte") in between
+    # What is to go is durable before the first of it goes: never a job without its list, nor a list without its job.
+    plan = before.index(("rename", f".remove-{taken.folder}"))
+    assert ("fsync", f"..remove-{taken.folder}.tmp") in before[:plan]
+    assert ("fsync", "norte") in before[plan:]
 
 
 def test_a_segment_is_synced_before_it_has_its_name_and_its_folder_after(spool: Spool, mocker: MockerFixture) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from spool import intake
+from spool import copies
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
@@ -115,7 +115,7 @@ def test_a_newer_file_that_comes_between_look_and_removal_is_put_back(spool: Spo
             put(spool, ".new.tmp", {**JOB, "job": "second"}).replace(incoming(spool, "job.json"))
         real(source, target, **handles)
 
-    mocker.patch("spool.intake.os.rename", rename)
+    mocker.patch("os.rename", rename)
     commit(spool, taken, document.job)
     assert taken_whole(spool)[1].job == "second"
     assert [name for name in private(spool) if "aside" in name] == []
@@ -277,7 +277,7 @@ def test_a_file_without_permission_is_refused(spool: Spool, mocker: MockerFixtur
 def test_a_link_swapped_in_after_the_look_is_not_followed(spool: Spool, tmp_path: Path, mocker: MockerFixture) -> None:
     (tmp_path / "secret").write_text(json.dumps(JOB))
     path = put(spool, "job.json", JOB)
-    real = intake._status
+    real = copies.look
 
     def status(folder: int, name: str) -> os.stat_result:
         result = real(folder, name)
@@ -285,7 +285,7 @@ def test_a_link_swapped_in_after_the_look_is_not_followed(spool: Spool, tmp_path
         path.symlink_to(tmp_path / "secret")
         return result
 
-    mocker.patch("spool.intake._status", status)
+    mocker.patch("spool.intake.look", status)
     _, error = refused(spool)
     assert error.kind == "file_not_regular"
     assert private(spool) == []
@@ -468,7 +468,7 @@ def test_copies_left_by_a_crash_are_cleared(spool: Spool) -> None:
 def test_what_lay_aside_is_removed_or_put_back(spool: Spool) -> None:
     old = put(spool, "old.json", JOB)
     new = put(spool, "new.json", JOB)
-    identity = intake.Identity.of(old.stat())
+    identity = copies.Identity.of(old.stat())
     for path, mtime in ((old, identity.mtime_ns), (new, 1)):
         folder = spool.path / ".intake" / "norte" / f".aside-{identity.device}-{identity.inode}-{identity.size}-{mtime}"
         folder.mkdir(parents=True)

@@ -1,0 +1,112 @@
+"""Copies of the files that writers leave in `incoming`: what may be copied, and what tells a file from a newer one."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from spool import durable
+from spool.errors import SpoolGoneError, SpoolUnsettledError
+from spool.folders import INTAKE, Spool
+
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a file from a newer one of the same name."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One file's copy in the private folder, under the same name; `sha256` in hex."""
+
+    name: str
+    identity: Identity
+    sha256: str
+
+
+def look(folder: int, name: str) -> os.stat_result:
+    """What is there under `name`, links not followed; SpoolGoneError for nothing."""
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        raise SpoolGoneError(name) from None
+
+
+def obstacle_of(status: os.stat_result, limit: int, too_large: str) -> str | None:
+    """The kind of the error that keeps a file from being copied (`too_large`: the one for its size); None if none."""
+    if not stat.S_ISREG(status.st_mode):
+        return "file_not_regular"
+    if status.st_nlink != 1:
+        return "file_linked"
+    if status.st_size > limit:
+        return too_large
+    return None
+
+
+def copy_file(source: int, name: str, target: int, limit: int, too_large: str) -> Copy | str:
+    """Copies `name` between two folders; answers the kind of an error when the file may not be taken.
+
+    Not synced: until the store has the job the copy is worth nothing, and `commit` syncs before anything is removed.
+    """
+    try:
+        fd = durable.open_file(source, name)
+    except FileNotFoundError:
+        raise SpoolGoneError(name) from None
+    except PermissionError:
+        return "file_denied"
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:
+            return "file_not_regular"  # swapped for a link or a socket since we looked
+        raise
+    try:
+        status = os.fstat(fd)
+        if obstacle := obstacle_of(status, limit, too_large):
+            return obstacle
+        digest = _pour(fd, target, name, status.st_size)
+        if digest is None or Identity.of(os.fstat(fd)) != Identity.of(status):
+            raise SpoolUnsettledError(name)
+        return Copy(name, Identity.of(status), digest)
+    finally:
+        os.close(fd)
+
+
+def _pour(source: int, folder: int, name: str, size: int) -> str | None:
+    """Copies `size` bytes and answers their SHA-256, or None when there are more or fewer."""
+    digest, left = hashlib.sha256(), size
+    target = durable.create_file(folder, name)
+    try:
+        # One byte more than the size is asked for, so that a file that grows meanwhile shows.
+        while chunk := os.read(source, min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                return None
+            digest.update(chunk)
+            durable.write_all(target, chunk)
+    finally:
+        os.close(target)
+    return digest.hexdigest() if left == 0 else None
+
+
+def clear(spool: Spool, account: str, folder: str) -> None:
+    """Removes a private folder and the copies in it; one that is gone already is fine."""
+    with durable.open_folder(spool.path, INTAKE, account) as intake, suppress(FileNotFoundError):
+        with durable.open_folder(spool.path, INTAKE, account, folder) as private:
+            for name in durable.entries(private):
+                os.unlink(name, dir_fd=private)
+        os.rmdir(folder, dir_fd=intake)
