@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gatewayd.numbers import FORMS, Number, NumberError, Numbers, Policy, render
 
@@ -228,3 +232,19 @@ def test_networks_name_the_same_person_in_many_ways(a: str, b: str) -> None:
 )
 def test_different_people_stay_different(a: str, b: str) -> None:
     assert not AR.same_person(a, b)
+
+
+cells = st.text(max_size=40) | st.text("0123456789 +-().,/eE'yo\u00a0\u202a٣", max_size=30)
+
+
+@settings(max_examples=500, deadline=None)
+@given(cells, st.sampled_from([AR, HOME, MX, CL, CO]), st.booleans())
+def test_any_cell_is_a_number_that_reads_back_or_has_a_reason(raw: str, numbers: Numbers, fixed: bool) -> None:
+    numbers.key(raw)
+    try:
+        number = numbers.parse(raw, fixed=fixed)
+    except NumberError:
+        return
+    assert re.fullmatch(r"\+[1-9][0-9]{6,14}", number.e164)
+    assert numbers.parse(number.e164, fixed=fixed).e164 in {number.e164, number.e164.replace("+54", "+549", 1)}
+    assert numbers.same_person(raw, number.e164)
