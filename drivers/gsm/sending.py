@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 
 from drivers.base import (
@@ -134,7 +135,9 @@ class Sender:
         except Withdrawn as withdrawn:
             return NotSent(withdrawn.reason, counts=False)
         except PromptRefusedError as refused:
-            return self._unsent(before_commit(refused.final))
+            # The modem has not seen the message yet: whatever it says, it says of itself.
+            outcome = self._unsent(before_commit(refused.final))
+            return replace(outcome, line_fault=True) if isinstance(outcome, NotSent) else outcome
         except NoPromptError:
             self._journal.warning("no prompt")
             self._alarm(Alarm.MAYBE_REBOOTED)

@@ -69,7 +69,7 @@ LINE: Final = """
 name = "{name}"
 driver = "gsm"
 port = "{port}"
-rate = "60/min"
+rate = "120/min"
 """
 
 

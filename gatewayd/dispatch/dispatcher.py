@@ -220,6 +220,9 @@ class Dispatcher:
         self._scheduler.served(queue, sum(len(work.todo) for work in claimed.work))
         queue_id = queue.info.id
         self._out[queue_id] = self._out.get(queue_id, 0) + len(claimed.work)
+        if not claimed.work:
+            # The claim may have found messages that a late report had settled while they waited.
+            self._receipts_due([queue.info.job_id])
         if claimed.blocked == "credit":
             self._hold(queue_id, "credit")
         elif claimed.blocked == "paused":

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -393,6 +394,10 @@ class LineRunner:
     def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
         now = time.time()
         self._judge(outcome, now)
+        if isinstance(outcome, NotSent) and outcome.line_fault and self.health.probing:
+            # By now it is the line that is broken, not the message: that must not use up the message's tries, and
+            # another line may have it at once.
+            outcome = replace(outcome, counts=False, retry_after=None)
         passed = frozenset(intent.begun if isinstance(outcome, NotSent) else intent.passed)
         finish = resolve(work, outcome, line=self.name, passed=passed, terms=self.desk.terms, now=int(now * 1000))
         self.outcomes[finish.outcome] = self.outcomes.get(finish.outcome, 0) + 1

@@ -3,51 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
+from tests.rig import judge
+from tests.rig.trial import Trial, job, one, trial
 
-from tests.rig import Gateway, Simulator, judge
-
-Trial = Callable[..., tuple[Gateway, Simulator]]
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Iterator[Trial]:
-    """Starts modems and a daemon with an account that has credit; ends both."""
-    opened: list[Gateway | Simulator] = []
-
-    def start(modems: int = 1, *, credit: str = "1000", options: tuple[str, ...] = (), **keys: object):  # type: ignore[no-untyped-def]
-        simulator = Simulator(tmp_path, modems, options=options)
-        opened.append(simulator)
-        gateway = Gateway(tmp_path, simulator.ports, **keys)  # type: ignore[arg-type]
-        opened.append(gateway)
-        gateway.start()
-        gateway.account(credit=credit)
-        return gateway, simulator
-
-    yield start
-    for each in reversed(opened):
-        if isinstance(each, Simulator):
-            each.close()
-        elif each.process is not None:
-            each.stop()
-
-
-def one(number: int, **more: object) -> dict[str, object]:
-    return {"to": f"11{50_000_000 + number:08d}", "ref": f"R{number}", **more}
-
-
-def job(name: str, count: int = 1, **more: object) -> dict[str, object]:
-    return {
-        "job": name,
-        "channel": "sms",
-        "text": f"Hola desde {name}",
-        "recipients": [one(number) for number in range(count)],
-        **more,
-    }
+__all__ = ["trial"]
 
 
 def at(seconds: float) -> str:
