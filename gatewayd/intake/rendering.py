@@ -239,8 +239,8 @@ def _email(raw: str) -> tuple[str, str | None]:
         raise Unusable(ADDRESS_MISSING)
     if len(text) > 254 or _EMAIL.fullmatch(text) is None or ".." in text:
         raise Unusable(ADDRESS_INVALID)
-    local, _, domain = text.rpartition("@")
-    address = f"{local}@{domain.lower()}"
+    # Nobody tells Ana@ from ana@, and the do-not-contact list must not either.
+    address = text.casefold()
     return address, None if address == raw else _json({"raw": raw})
 
 
