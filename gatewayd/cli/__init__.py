@@ -39,6 +39,9 @@ def _run(arguments: list[str]) -> int:
 
     try:
         answer = root().main(arguments, prog_name="gatewayd", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return WRONG_USAGE
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f" ({context.command_path} --help)" if context is not None else ""

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatewayd.control import ControlClient
 from gatewayd.errors import StoreLockedError, UnavailableError
 from gatewayd.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.cli.offline import OfflineBackend
     from gatewayd.config import Config
+    from gatewayd.control import ControlClient
 
 LOCK_WAIT_S: Final = 5.0
 """Another command holds the store for its own short work, and a starting daemon before it opens its socket."""
@@ -54,6 +54,8 @@ class Session:
     @cached_property
     def client(self) -> ControlClient | None:
         """The daemon's control socket; None when no daemon runs."""
+        from gatewayd.control import ControlClient
+
         client = ControlClient.connect(self.config.control_candidates)
         if client is not None:
             self._ends.callback(client.close)
