@@ -89,6 +89,9 @@ class Session:
 
     def _reach(self) -> OfflineBackend | None:
         """The locked store, or None when a daemon answers."""
+        if self.client is not None:
+            return None
+        # The store and all its tools: half a second that a command beside a daemon need not spend.
         from gatewayd.cli.offline import OfflineBackend
 
         until = time.monotonic() + LOCK_WAIT_S
