@@ -156,7 +156,7 @@ async def test_small_jobs_need_no_worker_and_wait_for_none(tmp_path: Path, feed:
 
 
 async def test_a_big_job_does_not_wait_for_a_bigger_one(tmp_path: Path, feed: Feed) -> None:
-    bigger = request(tmp_path, 60_000, "bigger.json")
+    bigger = request(tmp_path, 30_000, "bigger.json")
     assert (tmp_path / "bigger.json").stat().st_size > LARGE
     async with feed.open(bigger) as stream:
         await anext(aiter(stream))
@@ -203,7 +203,7 @@ async def test_an_idle_worker_ends_and_the_next_job_has_a_new_one(tmp_path: Path
 
 
 async def test_a_worker_killed_in_the_middle_fails_its_job_alone(tmp_path: Path, feed: Feed) -> None:
-    asked = request(tmp_path, 60_000)
+    asked = request(tmp_path, 30_000)
     with pytest.raises(WorkerDiedError, match="SIGKILL"):
         await felled(feed, asked, signal.SIGKILL)
     assert len(await numbers(feed, request(tmp_path, 2_000))) == 2_000
@@ -214,17 +214,17 @@ async def test_a_file_that_fells_the_worker_is_refused(
     tmp_path: Path, feed: Feed, death: signal.Signals, code: str
 ) -> None:
     with pytest.raises(JobFileError) as refused:
-        await felled(feed, request(tmp_path, 60_000), death)
+        await felled(feed, request(tmp_path, 30_000), death)
     assert refused.value.code == code
 
 
 async def test_leaving_early_ends_the_worker_and_frees_the_lane(tmp_path: Path, feed: Feed) -> None:
-    asked = request(tmp_path, 60_000)
+    asked = request(tmp_path, 30_000)
     async with feed.open(asked) as stream:
         await anext(aiter(stream))
         [pid] = feed.pids
     await gone(pid)
-    assert len(await numbers(feed, asked)) == 60_000
+    assert len(await numbers(feed, asked)) == 30_000
 
 
 async def written_ahead(feed: Feed) -> None:
@@ -237,14 +237,14 @@ async def written_ahead(feed: Feed) -> None:
 
 
 async def test_leaving_waits_for_nobody_however_much_is_written_ahead(tmp_path: Path, feed: Feed) -> None:
-    async with feed.open(request(tmp_path, 60_000)) as stream:
+    async with feed.open(request(tmp_path, 30_000)) as stream:
         await anext(aiter(stream))
         await written_ahead(feed)
     assert feed.pids == []
 
 
 async def test_the_daemon_may_stop_in_the_middle_of_a_job(tmp_path: Path, feed: Feed) -> None:
-    async with feed.open(request(tmp_path, 60_000)) as stream:
+    async with feed.open(request(tmp_path, 30_000)) as stream:
         await anext(aiter(stream))
         await written_ahead(feed)
         [pid] = feed.pids
@@ -264,7 +264,7 @@ async def test_a_job_that_does_not_fit_the_memory_is_refused(tmp_path: Path) -> 
 
 
 async def test_the_worker_dies_with_the_daemon(tmp_path: Path) -> None:
-    request(tmp_path, 60_000)
+    request(tmp_path, 30_000)
     program = f"""
 import asyncio
 from pathlib import Path
