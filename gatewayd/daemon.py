@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import structlog
 
+from gatewayd import logs
 from gatewayd.config import Config, load
 from gatewayd.days import Calendar
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -42,11 +43,14 @@ from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
 from spool.folders import Spool
 from spool.intake import recover
+from spool.retention import forget_jobs
 
 log = structlog.get_logger()
 
 SWITCH_INTERVAL_S: Final = 0.0005
 """How long a thread may keep the interpreter: the writer must not wait 5 ms behind a busy loop for each step."""
+
+HOUSEKEEPING_S: Final = 10.0
 
 RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "delivery", "numbers")
 """Sections that a running daemon does not take over."""
@@ -91,6 +95,7 @@ async def serve(config: Config) -> int:
         guards = [
             asyncio.create_task(_watchdog(notifier, running)),
             asyncio.create_task(_reload(reload, notifier, running)),
+            asyncio.create_task(_housekeeping()),
         ]
         await stop.wait()
         log.info("stopping")
@@ -119,16 +124,24 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         hit("start.loading_dropped")
         recover(spool)
         hit("start.spool_recovered")
-        reader = Reader(config.store.url, password=_password(config), pool=2)
+        reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
         stack.callback(reader.close)
-        readers, files = (ThreadPoolExecutor(2, thread_name_prefix=name) for name in ("reader", "files"))
+        readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
+        files = ThreadPoolExecutor(2, thread_name_prefix="files")
         stack.callback(readers.shutdown)
         stack.callback(files.shutdown)
 
         in_files = partial(asyncio.get_running_loop().run_in_executor, files)
         receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files)
         inbox = InboxWriter(writer, spool, in_files)
-        upkeep = Upkeep(writer, now=now_ms, receipts_due=receipts.due, keep_messages_s=config.retention.messages)
+        upkeep = Upkeep(
+            writer,
+            now=now_ms,
+            receipts_due=receipts.due,
+            keep_messages_s=config.retention.messages,
+            longest_s=config.delivery.report_wait,
+            forget_jobs=lambda: in_files(forget_jobs, spool, time.time() - config.retention.receipts),
+        )
         dispatcher = Dispatcher(
             writer,
             started,
@@ -277,6 +290,13 @@ async def _watchdog(notifier: Notifier, running: Gateway) -> None:
         await asyncio.sleep(interval)
         await running.writer.do(LoadingJobs(""))
         notifier.watchdog()
+
+
+async def _housekeeping() -> None:
+    """Tells now and then how many log lines were held back."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_S)
+        logs.flush()
 
 
 async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from gatewayd.dispatch.sink import Writer
 from gatewayd.errors import GatewayError
 from gatewayd.store.commands import Prune, Sweep
+from spool.errors import SpoolError
 
 log = structlog.get_logger()
 
@@ -25,7 +26,11 @@ TROUBLE_S: Final = 5.0
 
 
 class Upkeep:
-    """Sweeps when something is due; prunes once an hour."""
+    """Sweeps when something is due; prunes once an hour.
+
+    `longest_s` bounds the time between two looks (a short `report_wait`); `forget_jobs` removes a portion of old jobs
+    from the spool and answers how many.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,15 @@ class Upkeep:
         now: Callable[[], int],
         receipts_due: Callable[[Iterable[int]], None],
         keep_messages_s: float,
+        longest_s: float,
+        forget_jobs: Callable[[], Awaitable[int]],
     ) -> None:
         self._writer = writer
         self._now = now
         self._receipts_due = receipts_due
         self._keep_ms = int(keep_messages_s * 1000)
+        self._longest_s = min(LONGEST_S, longest_s)
+        self._forget_jobs = forget_jobs
         self._wake = asyncio.Event()
 
     def due(self) -> None:
@@ -54,7 +63,7 @@ class Upkeep:
                 if self._now() - pruned >= PRUNE_EVERY_S * 1000:
                     await self._prune()
                     pruned = self._now()
-            except GatewayError as error:
+            except (GatewayError, SpoolError) as error:
                 log.error("upkeep failed", error=str(error))  # noqa: TRY400
             try:
                 async with asyncio.timeout(pause):
@@ -69,8 +78,8 @@ class Upkeep:
             swept = await self._writer.do(Sweep(now))
             self._receipts_due(swept.jobs)
             if not swept.more:
-                wait = LONGEST_S if swept.next_at is None else (swept.next_at - now) / 1000
-                return min(max(wait, 0.05), LONGEST_S)
+                wait = self._longest_s if swept.next_at is None else (swept.next_at - now) / 1000
+                return min(max(wait, 0.05), self._longest_s)
             await asyncio.sleep(PORTION_S)
 
     async def _prune(self) -> None:
@@ -78,3 +87,5 @@ class Upkeep:
         while removed:
             await asyncio.sleep(PORTION_S)
             removed = await self._writer.do(Prune(self._now() - self._keep_ms))
+        while await self._forget_jobs():
+            pass
