@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,6 +49,18 @@ sms = "0.85"
 """
 
 
+Row = tuple[int, str, str]
+"""Row, number and text as the message should have them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A job as upstream dropped it; `rows` of its valid recipients, where the trial knows them."""
+
+    files: Mapping[str, bytes]
+    rows: Sequence[Row] | None
+
+
 class Gateway:
     """Start and kill it as often as the trial needs; `lines` are extra TOML keys by line."""
 
@@ -72,8 +85,21 @@ class Gateway:
         self.config.write_text(text)
         self.process: subprocess.Popen[bytes] | None = None
         self._client: ControlClient | None = None
+        self.dropped: dict[tuple[str, str], Dropped] = {}
+        """By account and job, all that was dropped; of one name the first."""
+        self.dropped_again: set[tuple[str, str]] = set()
+        self.spoilt: list[str] = []
+        """Immutable files that changed, as `keep_receipts` saw it."""
+        self._kept: dict[Path, bytes] = {}
 
     # --------------------------------------------------------------------------------------------------------- its life
+
+    def launch(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Starts the daemon and waits for nothing: it may die before it is up."""
+        assert self.process is None
+        with self.log.open("ab") as log:
+            self.process = gatewayd(["--config", str(self.config), "run"], env=env, stdout=log, stderr=log)
+        return self.process
 
     def start(self, env: Mapping[str, str] | None = None) -> Self:
         """Starts the daemon and waits for its control socket; AssertionError with its log when it does not come up."""
@@ -81,12 +107,12 @@ class Gateway:
         control = self.folder / "control.sock"
         until = time.monotonic() + START_S
         # The socket's name appears a moment before it listens, so the wait is for the name and then in short steps.
-        with Inotify(sync_timeout=0.05) as notify, self.log.open("ab") as log:
+        with Inotify(sync_timeout=0.05) as notify:
             notify.add_watch(self.folder, Mask.CREATE | Mask.MOVED_TO)
-            self.process = gatewayd(["--config", str(self.config), "run"], env=env, stdout=log, stderr=log)
+            process = self.launch(env)
             while (client := ControlClient.connect([control])) is None:
                 notify.sync_get()
-                if self.process.poll() is not None or time.monotonic() > until:
+                if process.poll() is not None or time.monotonic() > until:
                     raise AssertionError(f"the daemon did not start:\n{self.log.read_text()[-4000:]}")
         self._client = client
         return self
@@ -116,6 +142,7 @@ class Gateway:
             self._client = None
         status = end(self.process, number)
         self.process = None
+        self.keep_receipts()
         return status
 
     def died(self, timeout_s: float = 60.0) -> int:
@@ -126,6 +153,7 @@ class Gateway:
             self._client.close()
             self._client = None
         self.process = None
+        self.keep_receipts()
         return status
 
     def __enter__(self) -> Self:
@@ -146,11 +174,20 @@ class Gateway:
         self.call("account.create", account=name)
         self.call("account.credit", account=name, amount=credit)
 
-    def drop(self, job: Mapping[str, Any], files: Mapping[str, bytes] | None = None, account: str = "norte") -> str:
-        """Puts a job and its files into the spool, as upstream does; the job's name."""
+    def drop(
+        self, job: Mapping[str, Any], files: Mapping[str, bytes] | None = None, account: str = "norte",
+        rows: Sequence[Row] | None = None,
+    ) -> str:  # fmt: skip
+        """Puts a job and its files into the spool, as upstream does; the job's name. `rows`: what should be recorded
+        of it."""
         data = json.dumps(dict(job), ensure_ascii=False).encode()
         document = parse(data, f"{job['job']}.json")
-        deposit(self.spool, account, document, data, dict(files or {}))
+        files = dict(files or {})
+        deposit(self.spool, account, document, data, files)
+        if (account, document.job) in self.dropped:
+            self.dropped_again.add((account, document.job))
+        else:
+            self.dropped[account, document.job] = Dropped({**files, f"{document.job}.json": data}, rows)
         return document.job
 
     def campaign(
@@ -160,7 +197,15 @@ class Gateway:
         rows = "".join(f"11{50_000_000 + index:08d};R{index};Ana{index};{index},50\n" for index in range(count))
         data = ("telefono;ref;nombre;deuda\n" + rows).encode()
         job = {"job": name, "channel": "sms", "text": text, "recipients_file": f"{name}.csv", **more}
-        return self.drop(job, {f"{name}.csv": data})
+        expected = [
+            (
+                index + 1,
+                f"+54911{50_000_000 + index:08d}",
+                text.replace("%nombre%", f"Ana{index}").replace("%deuda%", f"{index},50"),
+            )
+            for index in range(count)
+        ]
+        return self.drop(job, {f"{name}.csv": data}, rows=expected if "%" not in expected[0][2] else None)
 
     @contextmanager
     def _watching(self, *folders: Path) -> Iterator[Inotify]:
@@ -219,12 +264,37 @@ class Gateway:
 
         return view(self.wait_overview(lambda snapshot: view(snapshot)["state"] in states, timeout_s=timeout_s))
 
+    def wait_files(self, folder: Path, count: int, *, timeout_s: float = 30.0) -> None:
+        """Until the folder has so many files with a final name."""
+        until = time.monotonic() + timeout_s
+        with self._watching(folder) as notify:
+            while sum(not path.name.startswith(".") for path in folder.iterdir()) < count:
+                if time.monotonic() > until:
+                    raise AssertionError(f"{folder}: {sorted(path.name for path in folder.iterdir())}")
+                notify.sync_get()
+
     def receipts(self, job: str, account: str = "norte") -> list[dict[str, Any]]:
         """Every receipt of the job that has been written, in order of file."""
         folder = self.spool.folder("receipts", account, job)
         return [
             json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
         ]  # fmt: skip
+
+    def keep_receipts(self) -> None:
+        """Remembers every segment and inbox file: once there, none may change or go."""
+        paths = [
+            *(self.spool.path / "receipts").glob("*/*/[!.]*.jsonl"),
+            *(self.spool.path / "inbox").glob("*/[!.]*.json"),
+        ]
+        now = {path: path.read_bytes() for path in paths}
+        for path, data in self._kept.items():
+            if now.get(path) != data:
+                self.spoilt.append(f"{path.relative_to(self.spool.path)} changed once it was there")
+        self._kept.update(now)
+
+    def inbox(self) -> list[dict[str, Any]]:
+        """Every message received, whosoever's."""
+        return [json.loads(path.read_text()) for path in sorted((self.spool.path / "inbox").glob("*/[!.]*.json"))]
 
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Asks the store itself, read-only."""
