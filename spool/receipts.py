@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from spool import durable
 from spool.errors import SpoolConflictError, operating_system
-from spool.folders import RECEIPTS, Spool, is_name
+from spool.folders import RECEIPTS, Spool
 
 SUMMARY: Final = "summary.json"
-
-_OVER: Final = frozenset({"done", "cancelled"})
-"""States in which a job has no more news to come."""
 
 
 def json_line(document: Mapping[str, Any]) -> bytes:
@@ -50,41 +46,3 @@ def write_summary(spool: Spool, account: str, job: str, summary: Mapping[str, An
     with operating_system(where), spool.open(RECEIPTS, account, job, create=True) as folder:
         durable.replace(folder, SUMMARY, [text.encode()])
     return spool.folder(RECEIPTS, account, job) / SUMMARY
-
-
-def prune(spool: Spool, before: float) -> int:
-    """Removes the receipts of jobs that are over and have had no news since `before` (Unix time, s); how many jobs."""
-    with operating_system(RECEIPTS):
-        with spool.open(RECEIPTS) as top:
-            accounts = [name for name in durable.entries(top) if is_name(name)]
-        count = 0
-        for account in accounts:
-            with spool.open(RECEIPTS, account) as folder:
-                jobs = [name for name in durable.entries(folder) if is_name(name)]
-                count += sum(_prune_job(spool, account, job, folder, before) for job in jobs)
-    return count
-
-
-def _prune_job(spool: Spool, account: str, job: str, parent: int, before: float) -> bool:
-    try:
-        with spool.open(RECEIPTS, account, job) as folder:
-            names = durable.entries(folder)
-            if any(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime >= before for name in names):
-                return False
-            if SUMMARY not in names or not _is_over(folder):
-                return False
-            # The summary last: should we end in the middle, the next round still knows that the job is over.
-            for name in sorted(names, key=SUMMARY.__eq__):
-                os.unlink(name, dir_fd=folder)
-        os.rmdir(job, dir_fd=parent)
-    except (NotADirectoryError, IsADirectoryError):
-        return False  # somebody put something of his own there; it stays
-    return True
-
-
-def _is_over(folder: int) -> bool:
-    with os.fdopen(durable.open_file(folder, SUMMARY), "rb") as file:
-        try:
-            return json.load(file).get("state") in _OVER
-        except (ValueError, AttributeError, TypeError):
-            return False

@@ -14,7 +14,7 @@ from spool.document import parse
 from spool.errors import JobFileError, SpoolConflictError, SpoolUnavailableError
 from spool.folders import Spool
 from spool.inbox import write_inbox
-from spool.receipts import json_line, prune, write_segment, write_summary
+from spool.receipts import json_line, write_segment, write_summary
 from spool.submit import deposit, submit
 
 
@@ -89,25 +89,6 @@ def test_a_summary_is_replaced_whole(spool: Spool) -> None:
         assert json.load(reader) == {"state": "running", "seq": 1}
     assert json.loads(path.read_text()) == {"state": "done", "seq": 2}
     assert files(spool, "receipts") == ["norte/job/summary.json"]
-
-
-def aged(path: Path) -> None:
-    for file in path.iterdir() if path.is_dir() else [path]:
-        os.utime(file, (1000, 1000))
-
-
-def test_receipts_of_jobs_long_over_are_removed(spool: Spool) -> None:
-    for job, state in (("old", "done"), ("gone", "cancelled"), ("new", "done"), ("waits", "running"), ("odd", [])):
-        write_segment(spool, "norte", job, 1, [b"{}\n"])
-        aged(write_summary(spool, "norte", job, {"state": state}).parent)
-    aged(write_segment(spool, "norte", "none", 1, [b"{}\n"]))
-    write_segment(spool, "norte", "new", 2, [b"{}\n"])
-    (spool.path / "receipts" / "norte" / "file").touch()
-    assert prune(spool, before=2000) == 2
-    assert sorted(path.name for path in (spool.path / "receipts" / "norte").iterdir()) == [
-        "file", "new", "none", "odd", "waits",
-    ]  # fmt: skip
-    assert prune(spool, before=2000) == 0
 
 
 # --------------------------------------------------------------------------------------------------------------- inbox
