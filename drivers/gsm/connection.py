@@ -109,6 +109,7 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._receiver.close()
             self._dialogue.close()
             await self._port.close()
 

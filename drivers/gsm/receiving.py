@@ -84,6 +84,11 @@ class Receiver:
             self._stored.append(None)
             self._stored_bell.set()
 
+    def close(self) -> None:
+        """Hand nothing on any more."""
+        for task in self._held:
+            task.cancel()
+
     # -------------------------------------------------------------------------------------------------------- routed
 
     async def run_routed(self) -> None:
