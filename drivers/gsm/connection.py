@@ -53,6 +53,7 @@ class Connection:
         self._alarms: set[Alarm] = set()
         self._bell = asyncio.Event()
         self._registration = Registration(0)
+        self._look_at = 0.0
         self._rest_reason = ""
         self._rest_until = 0.0
         self._rest_s = 0.0
@@ -153,11 +154,10 @@ class Connection:
         await self._bring_up("modem_silent")
         now = self._loop.time()
         pulse = now + self._jitter(self._timing.pulse_s)
-        look = now + self._jitter(self._timing.health_s)
         sweep = now + self._jitter(self._timing.sweep_s)
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(min(pulse, look, sweep, self._rest_until or pulse)):
+                async with asyncio.timeout_at(min(pulse, self._look_at, sweep, self._rest_until or pulse)):
                     await self._bell.wait()
             alarms, self._alarms = self._alarms, set()
             self._bell.clear()
@@ -165,22 +165,19 @@ class Connection:
             try:
                 await self._attend(alarms)
                 if self._rest_until and now >= self._rest_until:
-                    self._rest_until = 0.0
-                    look = now
+                    self._rest_until = self._look_at = 0.0
                 if now >= pulse:
                     pulse = now + self._jitter(self._timing.pulse_s)
                     if await self._modem.lost_settings():
                         await self._begin_again("modem_restarted")
-                if now >= look:
+                if now >= self._look_at:
                     await self._look()
-                    waiting = not self._registration.registered
-                    look = now + self._jitter(self._timing.waiting_s if waiting else self._timing.health_s)
                 if now >= sweep:
                     sweep = now + self._jitter(self._timing.sweep_s)
                     self._receiver.sweep()
             except SilentError:
                 # One answer that stayed away: the dialogue asks AT by itself and rings if that stays away too.
-                continue
+                self._look_at = self._loop.time() + self._timing.probe_s
 
     def _jitter(self, seconds: float) -> float:
         """Modems opened at the same instant shall not all be asked at the same instant ever after."""
@@ -198,7 +195,7 @@ class Connection:
         elif Alarm.QUOTA in alarms:
             await self._take_rest("quota")
         elif Alarm.REGISTRATION in alarms:
-            await self._look()
+            self._look_at = 0.0
         if Alarm.FULL in alarms:
             self._receiver.sweep()
 
@@ -217,7 +214,7 @@ class Connection:
         self._journal.info("modem up", rung=rung)
         # What was noticed before is settled by this.
         self._alarms -= {Alarm.SILENT, Alarm.REBOOTED, Alarm.MAYBE_REBOOTED, Alarm.REGISTRATION}
-        await self._look()
+        self._look_at = 0.0
         self._receiver.sweep()
 
     async def _unblock(self) -> None:
@@ -238,8 +235,9 @@ class Connection:
         await self._board.show("waiting", reason)
 
     async def _look(self) -> None:
-        """Registration, signal and operator; the state that follows from them."""
+        """Registration, signal and operator; the state that follows from them, and when to look again."""
         modem = self._modem
+        timing = self._timing
         was_registered = self._registration.registered
         self._registration = registration = await modem.registration()
         signal = await modem.signal()
@@ -254,6 +252,9 @@ class Connection:
         resting = self._rest_until > self._loop.time()
         self._ready = registration.registered and not resting
         self.was_ready = self.was_ready or self._ready
+        self._look_at = self._loop.time() + self._jitter(
+            timing.health_s if registration.registered else timing.waiting_s
+        )
         await self._board.show(
             "ready" if self._ready else "waiting",
             None if self._ready else self._rest_reason if resting else registration.word,
