@@ -153,7 +153,7 @@ def _normaliser(policy: Policy) -> Callable[[str], str | None]:
 
     def normalise(text: str) -> str | None:
         try:
-            return numbers.parse(text).e164
+            return numbers.parse(text, fixed=True).e164
         except NumberError:
             return None
 

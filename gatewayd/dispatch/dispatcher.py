@@ -16,7 +16,8 @@ import structlog
 from drivers.base import DeliveryReport, LateAccept
 from gatewayd.days import Calendar
 from gatewayd.dispatch.events import Counter, Events, Pulse
-from gatewayd.dispatch.runner import LineRunner, open_finish
+from gatewayd.dispatch.resuming import left_open
+from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
 from gatewayd.dispatch.sink import Writer
 from gatewayd.model import State
@@ -94,12 +95,10 @@ class Dispatcher:
 
     def finish_orphans(self) -> None:
         """Open attempts of lines that are configured no more can only be uncertain."""
-        now = _now()
-        for each in self._open:
-            if each.line not in self.runners:
-                finish = open_finish(each, None, self.terms, now)
-                self.writer.post(finish)
-                self.finished(each.line, finish)
+        orphans = [each for each in self._open if each.line not in self.runners]
+        for finish in left_open(orphans, {}, self.terms):
+            self.writer.post(finish)
+            self.finished(finish.line, finish)
 
     def line_changed(self, line: str) -> None:
         """A line became able or unable to send."""

@@ -9,25 +9,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 import structlog
 
-from drivers.base import Driver, Line, LineSetup, LineStatus, NotSent, OpenAttempt, OutboundMessage, Outcome
+from drivers.base import Driver, Line, LineSetup, LineStatus, NotSent, OutboundMessage, Outcome, Refused
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
+from gatewayd.dispatch.resuming import asked, left_open
 from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
 from gatewayd.model import Priority, Route
-from gatewayd.outcomes import Terms, resolve
+from gatewayd.numbers import NumberError
+from gatewayd.outcomes import resolve
 from gatewayd.pacing import Gcra, Limits, Pace
 from gatewayd.store.commands import Claim, Claimed, Finish, OpenWork, Unclaim, Work
 
@@ -41,10 +43,6 @@ AHEAD_S: Final = 0.05
 
 CLAIM_PAUSE_S: Final = 1.0
 """After a claim that failed (disk full, store locked): soon enough to go on, slow enough to burn nothing."""
-
-RESUME_S: Final = 60.0
-"""How long open attempts wait for their line after a restart before they are called uncertain: a phone or modem that
-is there at all is ready by then."""
 
 CRASH_PAUSE_S: Final = 5.0
 """Before a driver that raised is started anew; a defect must not burn a core."""
@@ -86,11 +84,12 @@ class LineRunner:
         self._buffer: deque[Work] = deque()
         self._claiming = False
         self._quota: str | None = None
+        self._quota_day = ""
+        self._switch: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._ready = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
         self._send_s = 1.0
 
     # ------------------------------------------------------------------------------------------------------ its state
@@ -152,7 +151,7 @@ class LineRunner:
         waiting = tuple(resumed)
         while True:
             if not self.enabled:
-                self._finish_open(waiting, {})
+                self._finish_all(left_open(waiting, {}, self.desk.terms))
                 waiting = ()
                 self._wake.clear()
                 await self._wake.wait()
@@ -171,7 +170,7 @@ class LineRunner:
                 waiting = ()
             crashed = await self._first_end(tasks)
             self._line = None
-            if crashed is not None:
+            if crashed is not None or self.enabled:
                 log.error("line crashed", line=self.name, error=repr(crashed), exc_info=crashed)
                 self.set_status(LineStatus("recovering", "crashed"))
                 await asyncio.sleep(CRASH_PAUSE_S)
@@ -191,6 +190,16 @@ class LineRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._give_back()
 
+    async def _resume(self, line: Line, waiting: Sequence[OpenWork]) -> None:
+        """Ends what an earlier life left open: as the line can find out, else in doubt."""
+        known = await asked(line, self._ready, waiting, self._render)
+        self._finish_all(left_open(waiting, known, self.desk.terms))
+
+    def _finish_all(self, finishes: Iterable[Finish]) -> None:
+        for finish in finishes:
+            self.desk.writer.post(finish)
+            self.desk.finished(self.name, finish)
+
     async def _while_enabled(self) -> None:
         """Ends once the line is switched off and nothing is past its point of no return."""
         while self.enabled:
@@ -198,8 +207,6 @@ class LineRunner:
             await self._switch
         await self._idle.wait()
         self.set_status(LineStatus("starting"))
-
-    _switch: asyncio.Future[None] | None = None
 
     def set_enabled(self, enabled: bool) -> None:
         """A person's word: begin, or stop once the message in work is through."""
@@ -255,7 +262,8 @@ class LineRunner:
                     self._quota = self.pace.spent() or "quota_day"
                     self._give_back()
                     continue
-                if len(self._buffer) <= self._ahead() // 2:
+                ahead = self._ahead()
+                if ahead > 1 and len(self._buffer) <= ahead // 2:
                     self._claim()
                 return work
             self._claim()
@@ -283,13 +291,11 @@ class LineRunner:
             return self.desk.calendar.next_day(now) - now
         return max(self.pace.wait_s(now), self.health.rest_s(now))
 
-    _quota_day = ""
-
     def _ahead(self) -> int:
-        """How many messages to have at hand: none for a slow or a doubtful line, which claims when it can send."""
-        if self.health.probing or self.pace.gcra.interval_s > AHEAD_S:
+        """How many messages to have at hand; 1 for a slow or a doubtful line, which claims only when it can send."""
+        if self.health.probing or max(self._send_s, self.pace.gcra.interval_s) > AHEAD_S:
             return 1
-        return max(1, min(MOST_AHEAD, int(AHEAD_S / self._send_s * 2)))
+        return max(2, min(MOST_AHEAD, int(AHEAD_S / self._send_s * 2)))
 
     def _chooser(self, now: float) -> Chooser:
         return Chooser(self.fits, lambda account: self._urgent_room(account, now), self._turn)
@@ -364,10 +370,16 @@ class LineRunner:
         began = time.time()
         self.pace.begin(began, len(work.todo))
         intent = Intent(self, work, self.desk)
+        try:
+            address = self._render(work.to)
+        except NumberError as error:
+            # A form of this line (national …) that such a number does not have.
+            self._end(work, Refused(error.reason), intent)
+            return
         message = OutboundMessage(
             attempt=work.public,
             to=work.to,
-            address=self._render(work.to),
+            address=address,
             text=work.text,
             parts=work.parts,
             todo=work.todo,
@@ -388,7 +400,7 @@ class LineRunner:
             outcome = UncertainOutcome("driver_failed")
         hit("send.answered")
         took = time.time() - began
-        self._send_s += (took - self._send_s) * 0.2
+        self._send_s += (took - self._send_s) * 0.5
         self._end(work, outcome, intent)
 
     def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
@@ -419,40 +431,3 @@ class LineRunner:
                 if self.health.probing:
                     self.desk.line_changed(self.name)
                 self.health.worked()
-
-    # -------------------------------------------------------------------------------------------------- after a restart
-
-    async def _resume(self, line: Line, waiting: Sequence[OpenWork]) -> None:
-        attempts = [
-            OpenAttempt(
-                attempt=each.work.public,
-                to=each.work.to,
-                address=self._render(each.work.to),
-                parts=tuple(part for part, _ in each.parts),
-                at=each.parts[-1][1] / 1000 if each.parts else 0.0,
-            )
-            for each in waiting
-        ]
-        known: Mapping[str, Outcome] = {}
-        try:
-            async with asyncio.timeout(RESUME_S):
-                await self._ready.wait()
-                known = await line.resume(attempts)
-        except TimeoutError:
-            log.warning("line not ready: its open attempts stay uncertain", line=self.name, attempts=len(attempts))
-        self._finish_open(waiting, known)
-
-    def _finish_open(self, waiting: Sequence[OpenWork], known: Mapping[str, Outcome]) -> None:
-        for each in waiting:
-            finish = open_finish(each, known.get(each.work.public), self.desk.terms, int(time.time() * 1000))
-            self.desk.writer.post(finish)
-            hit("resume.finished")
-            self.desk.finished(self.name, finish)
-
-
-def open_finish(each: OpenWork, outcome: Outcome | None, terms: Terms, now: int) -> Finish:
-    """The end of an attempt that a crash left open: what its line could find out, else uncertain."""
-    passed = frozenset(part for part, _ in each.parts)
-    return resolve(
-        each.work, outcome or UncertainOutcome("crashed"), line=each.line, passed=passed, terms=terms, now=now
-    )
