@@ -273,6 +273,15 @@ class Gateway:
                     raise AssertionError(f"{folder}: {sorted(path.name for path in folder.iterdir())}")
                 notify.sync_get()
 
+    def wait_gone(self, folder: Path, *, timeout_s: float = 30.0) -> None:
+        """Until nothing with a final name is left in the folder."""
+        until = time.monotonic() + timeout_s
+        with Inotify(sync_timeout=1.0) as notify:
+            notify.add_watch(folder, Mask.MOVED_FROM | Mask.DELETE)
+            while left := [path.name for path in folder.iterdir() if not path.name.startswith(".")]:
+                assert time.monotonic() < until, f"{folder}: {left}"
+                notify.sync_get()
+
     def receipts(self, job: str, account: str = "norte") -> list[dict[str, Any]]:
         """Every receipt of the job that has been written, in order of file."""
         folder = self.spool.folder("receipts", account, job)
