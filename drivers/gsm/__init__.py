@@ -6,58 +6,18 @@ the conversation with one modem (dialogue, sending, receiving) and what keeps a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
-
-from pydantic import BaseModel
-
-from drivers.base import Finding, Line, LineSetup
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from drivers.gsm.options import GsmOptions
+    from drivers.gsm.entry import GsmDriver, driver
 
 __all__ = ["GsmDriver", "driver"]
 
 
-class GsmDriver:
-    """Implements `drivers.base.Driver`."""
+def __getattr__(name: str) -> Any:
+    """The driver is loaded when it is asked for: who needs the codec alone (the intake worker) stays small."""
+    if name in __all__:
+        from drivers.gsm import entry
 
-    @property
-    def name(self) -> str:
-        return "gsm"
-
-    @property
-    def channels(self) -> frozenset[str]:
-        return frozenset({"sms"})
-
-    @property
-    def options(self) -> type[BaseModel]:
-        from drivers.gsm.options import GsmOptions
-
-        return GsmOptions
-
-    def encoding_variant(self, options: BaseModel) -> Literal["", "es"]:
-        return _own(options).variant
-
-    def make(self, setup: LineSetup) -> Line:
-        """A line; raises `MisconfiguredError` where the keys contradict each other."""
-        from drivers.gsm.line import GsmLine
-
-        return GsmLine(setup.name, _own(setup.options))
-
-    def check(self, setup: LineSetup) -> Sequence[Finding]:
-        from drivers.gsm.discovery import candidates
-        from drivers.gsm.options import check
-
-        options = _own(setup.options)
-        return check(options, candidates(options.search))
-
-
-def _own(options: BaseModel) -> GsmOptions:
-    from drivers.gsm.options import GsmOptions
-
-    assert isinstance(options, GsmOptions), options
-    return options
-
-
-driver = GsmDriver()
+        return getattr(entry, name)
+    raise AttributeError(name)
