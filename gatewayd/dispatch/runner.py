@@ -198,6 +198,7 @@ class LineRunner:
     def _finish_all(self, finishes: Iterable[Finish]) -> None:
         for finish in finishes:
             self.desk.writer.post(finish)
+            hit("resume.finished")
             self.desk.finished(self.name, finish)
 
     async def _while_enabled(self) -> None:
