@@ -1,0 +1,60 @@
+"""Attempts that a crash left past their point of no return: asked about where the line can, else in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from drivers.base import Line, OpenAttempt, Outcome, Uncertain
+from gatewayd.numbers import NumberError
+from gatewayd.outcomes import Terms, resolve
+from gatewayd.store.commands import Finish, OpenWork
+
+log = structlog.get_logger()
+
+RESUME_S: Final = 60.0
+"""How long open attempts wait for their line after a restart before they are called uncertain: a phone or modem that
+is there at all is ready by then."""
+
+
+async def asked(
+    line: Line, ready: asyncio.Event, waiting: Sequence[OpenWork], render: Callable[[str], str]
+) -> Mapping[str, Outcome]:
+    """What the line, once ready, can say of these attempts; by public attempt id."""
+    attempts = [
+        OpenAttempt(
+            attempt=each.work.public,
+            to=each.work.to,
+            address=_address(each, render),
+            parts=tuple(part for part, _ in each.parts),
+            at=each.parts[-1][1] / 1000 if each.parts else 0.0,
+        )
+        for each in waiting
+    ]
+    try:
+        async with asyncio.timeout(RESUME_S):
+            await ready.wait()
+            return await line.resume(attempts)
+    except TimeoutError:
+        log.warning("line not ready: its open attempts stay uncertain", attempts=len(attempts))
+        return {}
+
+
+def _address(each: OpenWork, render: Callable[[str], str]) -> str:
+    try:
+        return render(each.work.to)
+    except NumberError:  # the line's number form has changed since
+        return each.work.to
+
+
+def left_open(waiting: Sequence[OpenWork], known: Mapping[str, Outcome], terms: Terms) -> Iterator[Finish]:
+    """The end of each of these attempts."""
+    now = time.time_ns() // 1_000_000
+    for each in waiting:
+        outcome = known.get(each.work.public) or Uncertain("crashed")
+        passed = frozenset(part for part, _ in each.parts)
+        yield resolve(each.work, outcome, line=each.line, passed=passed, terms=terms, now=now)
