@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
@@ -36,9 +38,28 @@ class Terms:
     report_wait_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A call's rule for one disposition: how often it is tried again, and after how long (s)."""
+
+    times: int
+    pause_s: float
+
+
+Retries = Mapping[str, Retry]
+"""By disposition; what has no rule is not tried again."""
+
+
 def resolve(
-    work: Work, outcome: Outcome, *, line: str, passed: frozenset[int], terms: Terms, now: int
-) -> Finish:  # fmt: skip
+    work: Work,
+    outcome: Outcome,
+    *,
+    line: str,
+    passed: frozenset[int],
+    terms: Terms,
+    now: int,
+    retries: Retries = MappingProxyType({}),
+) -> Finish:
     """Turns the outcome of an attempt into the command that records it.
 
     `passed` are the parts whose point of no return was recorded in this attempt; `now` in ms. A part that never got
@@ -67,7 +88,7 @@ def resolve(
             unsent = dict.fromkeys(passed, PartEnd(PartState.UNSENT, reason=outcome.reason))
             return ending.again("not_sent", unsent, outcome)
         case Completed():
-            return ending.completed(outcome)
+            return ending.completed(outcome, retries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +141,26 @@ class _Ending:
         state = State.SCHEDULED if pause_s > 0 else State.QUEUED
         return self.finish(name, ends, state, why.reason, tries=tries, due=self.now + int(pause_s * 1000))
 
-    def completed(self, outcome: Completed) -> Finish:
-        """A call is over: one part, charged when it was answered."""
+    def completed(self, outcome: Completed, retries: Retries) -> Finish:
+        """A call is over: one part, charged when it was answered; its disposition may have a rule to try again."""
         state = State(outcome.state) if outcome.state else State.FAILED
+        disposition = str(outcome.detail.get("disposition", outcome.reason))
+        kept = json.loads(self.work.detail or "{}")
+        options = kept.pop("options", {})
+        used = dict(options.get("retried", {}))
+        tries = self.work.tries + 1
+        due = None
+        rule = retries.get(disposition)
+        if state is not State.DELIVERED and rule is not None and used.get(disposition, 0) < rule.times:
+            used[disposition] = used.get(disposition, 0) + 1
+            state, due = State.SCHEDULED, self.now + int(rule.pause_s * 1000)
+        shown = kept | dict(outcome.detail) | {"tries": tries, "options": options | {"retried": used}}
         end = PartEnd(PartState.DELIVERED if state is State.DELIVERED else PartState.UNDELIVERED)
-        ends = dict.fromkeys(self.passed, end)
-        return self.finish("completed", ends, state, outcome.reason, tries=self.work.tries + 1, charge=outcome.charged)
+        reason = None if state is State.DELIVERED else outcome.reason
+        ended = self.finish(
+            "completed", dict.fromkeys(self.passed, end), state, reason, tries=tries, due=due, charge=outcome.charged
+        )
+        return replace(ended, detail=json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
 
     def finish(
         self,

@@ -7,9 +7,10 @@ once as a queue receipt, and its own event brings it back.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -210,6 +211,14 @@ class Dispatcher:
         return any(runner.usable and runner.fits(queue.info.route) for runner in self.runners.values())
 
     # ------------------------------------------------------------------------------------------- what runners ask for
+
+    def content(self, queue_id: int) -> Mapping[str, Any]:
+        """What the job says beyond a text; empty for SMS."""
+        queue = self._scheduler.get(queue_id)
+        if queue is None or not queue.info.content:
+            return {}
+        content: dict[str, Any] = json.loads(queue.info.content)
+        return content
 
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         return self._scheduler.choose(chooser, now)

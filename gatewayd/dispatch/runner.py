@@ -16,9 +16,20 @@ from typing import Final
 
 import structlog
 
-from drivers.base import Driver, Line, LineSetup, LineStatus, NotSent, OutboundMessage, Outcome, Refused
+from drivers.base import (
+    Completed,
+    Driver,
+    Line,
+    LineSetup,
+    LineStatus,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    Refused,
+)
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
+from gatewayd.dispatch.content import options, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
@@ -387,6 +398,7 @@ class LineRunner:
             encoding=work.encoding,
             concat_ref=work.concat_ref,
             valid_until=work.not_after / 1000 if work.not_after else None,
+            options=options(work, self.desk.content(work.queue_id)) if not work.parts else {},
         )
         outcome: Outcome
         try:
@@ -412,7 +424,10 @@ class LineRunner:
             # another line may have it at once.
             outcome = replace(outcome, counts=False, retry_after=None)
         passed = frozenset(intent.begun if isinstance(outcome, NotSent) else intent.passed)
-        finish = resolve(work, outcome, line=self.name, passed=passed, terms=self.desk.terms, now=int(now * 1000))
+        rules = retries(self.desk.content(work.queue_id)) if isinstance(outcome, Completed) else {}
+        finish = resolve(
+            work, outcome, line=self.name, passed=passed, terms=self.desk.terms, now=int(now * 1000), retries=rules
+        )
         self.outcomes[finish.outcome] = self.outcomes.get(finish.outcome, 0) + 1
         self.desk.writer.post(finish)
         hit("send.posted")

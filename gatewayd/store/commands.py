@@ -135,6 +135,8 @@ class QueueInfo:
     waiting: int
     """Messages that are queued or scheduled."""
     held_reason: str | None
+    content: str = ""
+    """The job's content (JSON) where the channel needs more than a text (call, email …); empty for SMS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,7 @@ def _info(row: Row) -> QueueInfo:
         paused=row[13] == "paused",
         waiting=int(row[15]),
         held_reason=row[14],
+        content="" if row[6] == "sms" else row[8],
     )
 
 

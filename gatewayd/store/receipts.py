@@ -6,6 +6,7 @@ for byte the same.
 
 from __future__ import annotations
 
+import json
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Final
 
@@ -57,6 +58,16 @@ def text(value: str | None) -> str:
     return "null" if value is None else encode_basestring(value)
 
 
+def _shown(detail: str | None) -> str:
+    """A message's detail as receipts have it: what the channel was told (`options`) is the gateway's own affair."""
+    if detail is None:
+        return "{}"
+    if '"options"' not in detail:
+        return detail
+    kept = {key: value for key, value in json.loads(detail).items() if key != "options"}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
 class Journal:
     """What one transaction says of jobs: receipts, cost, times. The numbers are given out when it is written down."""
 
@@ -78,7 +89,7 @@ class Journal:
             f'"to":{text(row.to)},"channel":"{job.channel}","state":"{row.state}",'
             f'"final":{"true" if row.final else "false"},"reason":{text(row.reason)},"line":{text(row.line)},'
             f'"attempt":{attempt},"segments":{row.segments if job.channel == "sms" else "null"},'
-            f'"cost":"{format_money(row.cost)}","detail":{row.detail or "{}"}}}'
+            f'"cost":"{format_money(row.cost)}","detail":{_shown(row.detail)}}}'
         )
         self._say(row.job_id, body, now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, PartOutcome, Refused, Uncertain
 from gatewayd.model import PartState, State, may_become
-from gatewayd.outcomes import Terms, resolve
+from gatewayd.outcomes import Retry, Terms, resolve
 from gatewayd.store.commands import Finish, Work
 
 TERMS = Terms(tries=4, report_wait_ms=1000)
@@ -96,6 +97,22 @@ def test_refused_without_anything_out_is_failed() -> None:
 def test_a_call_that_is_over(state: str) -> None:
     finish = end(Completed(state, charged=True))  # type: ignore[arg-type]
     assert (finish.state, finish.final, finish.charge) == (State(state), True, True)
+
+
+def test_a_busy_call_is_tried_again_by_its_rule_and_then_fails_with_its_disposition() -> None:
+    rules = {"busy": Retry(2, 600.0)}
+    given = work()
+    states = []
+    for _ in range(4):
+        outcome = Completed(None, "busy", detail={"disposition": "busy", "cause": 17})
+        finish = resolve(given, outcome, line="l", passed=frozenset({1}), terms=TERMS, now=NOW, retries=rules)
+        states.append((finish.state, finish.due - NOW, finish.tries))
+        given = replace(given, tries=finish.tries, detail=finish.detail)
+        if finish.final:
+            break
+    assert states == [(State.SCHEDULED, 600_000, 1), (State.SCHEDULED, 600_000, 2), (State.FAILED, 0, 3)]
+    detail = json.loads(given.detail or "{}")
+    assert (detail["tries"], detail["cause"], finish.reason) == (3, 17, "busy")
 
 
 fates = st.sampled_from(list(Fate))
