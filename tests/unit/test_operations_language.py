@@ -61,7 +61,9 @@ def test_a_translation_fills_the_same_places(catalogue: Catalog) -> None:
 def test_what_is_compiled_is_what_is_written(catalogue: Catalog) -> None:
     def strings(found: Catalog) -> dict[str, list[str | None]]:
         return {
-            singular(one.id): [one.string] if isinstance(one.string, str) else [*one.string] for one in found if one.id
+            singular(one.id): [one.string] if isinstance(one.string, str) else [*(one.string or ())]
+            for one in found
+            if one.id
         }
 
     compiled = read_mo(io.BytesIO((FOLDER / "gatewayd.mo").read_bytes()))
