@@ -16,8 +16,8 @@ R = TypeVar("R")
 class Writer(Protocol):
     """The store's writer, as dispatch needs it."""
 
-    def do(self, command: Command[R]) -> Awaitable[R]:
-        """Answers when the command is committed."""
+    def do(self, command: Command[R], *, patient: bool = False) -> Awaitable[R]:
+        """Answers when the command is committed; a `patient` one may wait a moment for others to be committed with."""
 
     def post(self, command: Command[R]) -> None:
         """Rides with the next commit."""
@@ -60,7 +60,8 @@ class LineSink:
             case LineStatus():
                 self._heard.status(event)
             case DeliveryReport():
-                reported = await self._writer.do(self._report(event))
+                # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
+                reported = await self._writer.do(self._report(event), patient=True)
                 self._heard.reported(event, reported)
             case LateAccept():
                 now = _now()

@@ -37,8 +37,8 @@ _log: Final = logging.getLogger(__name__)
 R = TypeVar("R")
 
 LINGER_S: Final = 0.01
-"""How long a posted command waits for company. What it tells is in doubt after a crash until it is committed; a send
-takes a hundred times as long."""
+"""How long a posted or patient command waits for company. What a posted one tells is in doubt after a crash until it is
+committed; a send takes a hundred times as long."""
 
 BATCH: Final = 256
 """Most commands of one transaction: so many outcomes take some tens of milliseconds."""
@@ -141,10 +141,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def do(self, command: Command[R]) -> asyncio.Future[R]:
+    def do(self, command: Command[R], *, patient: bool = False) -> asyncio.Future[R]:
         """The command's answer, once it is durable. To be called in the loop's thread.
 
-        A future that is cancelled leaves the command as it is: it may be applied all the same.
+        A `patient` one may wait `LINGER_S` for company, as what is posted does. A future that is cancelled leaves the
+        command as it is: it may be applied all the same.
         """
         loop = self._loop
         assert loop is not None, "the writer has not been started"
@@ -153,17 +154,19 @@ class Writer:
             future.set_exception(UnavailableError("the store is being closed"))
             return future
         self._inbox.append(_Entry(command, future, time.perf_counter()))
-        self._ring()
+        if patient:
+            self._ring_soon(loop)
+        else:
+            self._ring()
         return future
 
     def post(self, command: Command[Any]) -> None:
         """Applies it with the next commit, at the latest after `LINGER_S`; nobody waits for it."""
         if self._closing and self._thread is None:
             raise UnavailableError("the store is closed")
+        assert self._loop is not None, "the writer has not been started"
         self._inbox.append(_Entry(command, None, time.perf_counter()))
-        if self._timer is None and not self._rung:
-            assert self._loop is not None, "the writer has not been started"
-            self._timer = self._loop.call_later(LINGER_S, self._ring)
+        self._ring_soon(self._loop)
 
     async def close(self) -> None:
         """Applies what has gathered and ends. Closing twice, or before the start, is no harm."""
@@ -175,6 +178,10 @@ class Writer:
         await asyncio.shield(self._closed)
         self._thread.join()
         self._thread = None
+
+    def _ring_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is None and not self._rung:
+            self._timer = loop.call_later(LINGER_S, self._ring)
 
     def _ring(self) -> None:
         if self._timer is not None:
