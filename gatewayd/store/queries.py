@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, text, true
 
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import WAITING, State, ulid
@@ -51,8 +51,11 @@ DEPTH: Final = (
 )
 
 FIRST_DUE: Final = (
-    select(func.min(schema.message.c.due))
-    .where(schema.message.c.queue_id == schema.queue.c.id, schema.message.c.state.in_(READY))
+    select(schema.message.c.due)
+    # In so many words: a partial index is used only where the condition is seen to be its own.
+    .where(schema.message.c.queue_id == schema.queue.c.id, text("message.state IN ('queued', 'scheduled')"))
+    .order_by(schema.message.c.due)
+    .limit(1)
     .scalar_subquery()
 )
 """One step of the ready index for each queue, however long it is."""

@@ -151,8 +151,9 @@ class Reader:
             if state is not None:
                 summary = next(queries.summaries(connection, [found], now))
                 # What is not there would be looked for through the whole job. Sums do not know the own time of a
-                # waiting row, so that waiting states are looked for as soon as anything waits.
-                wanted = WAITING if state in WAITING else {state}
+                # waiting row, so that waiting states are looked for as soon as anything (that may be held) waits.
+                resting = state is not State.HELD or held or found.state == "paused"
+                wanted = WAITING if state in WAITING and resting else {state}
                 if not any(summary.counts.get(one, 0) for one in wanted):
                     return Page((), None)
                 statement = statement.where(queries.in_state(state, found, held, now))
