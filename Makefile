@@ -36,10 +36,11 @@ faults: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m fault $(ARGS)
 
 # The catalogue's template is not kept; both .po (to edit) and .mo (to run) are.
+# A catalogue without a header counts as fuzzy to Babel; no sentence is.
 messages: $(VENV)/dev.stamp
 	$(BIN)/pybabel -q extract --no-location --sort-output --project gatewayd -o $(LOCALE)/gatewayd.pot gatewayd
 	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header -D gatewayd -i $(LOCALE)/gatewayd.pot -d $(LOCALE) -l es
-	$(BIN)/pybabel -q compile -D gatewayd -d $(LOCALE)
+	$(BIN)/pybabel -q compile --use-fuzzy -D gatewayd -d $(LOCALE)
 	@rm $(LOCALE)/gatewayd.pot
 
 clean:

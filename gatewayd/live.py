@@ -18,6 +18,7 @@ from gatewayd.operations.ports import EventView, LineView, Rates, WriterView
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
 from gatewayd.store.reading import Reader
 from gatewayd.store.writer import Writer
+from gatewayd.translation import gettext as _
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
@@ -110,7 +111,7 @@ class LiveGateway:
     def _runner(self, line: str) -> LineRunner:
         runner = self._dispatcher.runners.get(line)
         if runner is None:
-            raise NotFoundError(f"no line {line}")
+            raise NotFoundError(_("no line {line}").format(line=line))
         return runner
 
     async def set_enabled(self, line: str, enabled: bool) -> None:
@@ -121,9 +122,10 @@ class LiveGateway:
         runner = self._runner(line)
         if not runner.usable:
             state, reason = runner.state
-            raise UnavailableError(f"line {line} is {state}" + (f": {reason}" if reason else ""))
+            told = _("line {line} is {state}").format(line=line, state=state)
+            raise UnavailableError(told + (f": {reason}" if reason else ""))
         if len(runner.driver.channels) != 1:
-            raise ConflictError(f"line {line} serves several channels")
+            raise ConflictError(_("line {line} serves several channels").format(line=line))
         account = account or await self._only_account()
         job = await self._tested(account, min(runner.driver.channels), line, number, text)
         await self._writer.do(LoadingJobs(""))  # what the attempt's end posted is committed by then
@@ -134,7 +136,7 @@ class LiveGateway:
     async def _only_account(self) -> str:
         accounts = await self.read(lambda reader: reader.accounts())
         if len(accounts) != 1:
-            raise UsageError("name the account that pays for the test")
+            raise UsageError(_("name the account that pays for the test"))
         return accounts[0].name
 
     async def _tested(self, account: str, channel: str, line: str, number: str, text: str) -> str:
@@ -163,7 +165,8 @@ class LiveGateway:
             async with asyncio.timeout(TEST_S):
                 await ended
         except TimeoutError:
-            raise UnavailableError(f"line {line} has not sent it yet; the message waits") from None
+            told = _("line {line} has not sent it yet; the message waits").format(line=line)
+            raise UnavailableError(told) from None
         return name
 
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:

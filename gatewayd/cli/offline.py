@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from gatewayd.config import Config
@@ -41,6 +43,8 @@ class OfflineBackend:
             Spool(config.spool.path).create()
             self._reader = Reader(config.store.url, password=password, pool=1)
             opening.callback(self._reader.close)
+            if os.geteuid() == 0:
+                _hand_over(config)
             self._ends = opening.pop_all()
 
     def close(self) -> None:
@@ -60,3 +64,29 @@ class OfflineBackend:
 
     async def create_folders(self, account: str) -> None:
         Spool(self.config.spool.path).create_account(account)
+        if os.geteuid() == 0:
+            _hand_over(self.config)
+
+
+def _hand_over(config: Config) -> None:
+    """What root has made in the folders of the daemon's user belongs to that user, who could not work there else."""
+    store, spool = config.store.sqlite_path, config.spool.path
+    if store is not None:
+        for path in store.parent.glob(f"{store.name}*"):
+            _give(path, store.parent)
+    for folder in spool.glob("*"):
+        _give(folder, spool)
+        for account in folder.glob("*"):
+            if account.is_dir() and not account.is_symlink():
+                _give(account, spool)
+
+
+def _give(path: Path, owner: Path) -> None:
+    with suppress(FileNotFoundError):
+        mine, theirs = path.lstat(), owner.stat()
+        if mine.st_uid == 0 != theirs.st_uid:
+            mode = mine.st_mode & 0o7777
+            # A group of its own was given to an account by a person, and stays.
+            os.chown(path, theirs.st_uid, theirs.st_gid if mine.st_gid == 0 else -1, follow_symlinks=False)
+            if not path.is_symlink():
+                path.chmod(mode)  # a change of owner clears setgid

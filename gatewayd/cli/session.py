@@ -89,16 +89,15 @@ class Session:
 
     def _reach(self) -> OfflineBackend | None:
         """The locked store, or None when a daemon answers."""
-        if self.client is not None:
-            return None
+        return self._locked_store() if self.client is None else None
+
+    def _locked_store(self) -> OfflineBackend | None:
         # The store and all its tools: half a second that a command beside a daemon need not spend.
         from gatewayd.cli.offline import OfflineBackend
 
+        config = self.config if self.config.store.sqlite_path else self.whole_config
         until = time.monotonic() + LOCK_WAIT_S
         while True:
-            if self.client is not None:
-                return None
-            config = self.config if self.config.store.sqlite_path else self.whole_config
             try:
                 self._offline = OfflineBackend(config)
             except StoreLockedError as error:
@@ -106,11 +105,13 @@ class Session:
                     place = config.store.sqlite_path or config.store.url
                     message = _("another process holds the store {place}, and no daemon answers").format(place=place)
                     raise StoreLockedError(message) from error
-                del self.client  # look for the daemon again
-                time.sleep(LOCK_STEP_S)
             else:
                 self._ends.callback(self._offline.close)
                 return self._offline
+            time.sleep(LOCK_STEP_S)
+            del self.client  # look again: it may be a daemon that was starting
+            if self.client is not None:
+                return None
 
 
 class Pages:

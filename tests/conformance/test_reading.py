@@ -7,13 +7,14 @@ from copy import copy
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import PartState, Priority, State, ulid
 from gatewayd.money import format_money
 from gatewayd.operations import shapes
-from gatewayd.store import admin
+from gatewayd.store import admin, queries, schema
 from gatewayd.store.commands import (
     BeginJob,
     Block,
@@ -281,6 +282,17 @@ def test_the_depth_adds_up_and_ages(house: House, reader: Reader) -> None:
     house.do(SetJobState("norte", "j", "paused", house.now))
     paused = reader.depth(recorded + 60_000)
     assert (paused.held, paused.oldest_s) == ({"paused": 2}, 0.0)
+
+
+def test_the_age_of_the_queue_reads_one_step_of_an_index(house: House, reader: Reader) -> None:
+    if house.url.startswith("postgresql"):
+        pytest.skip("its planner goes by statistics, which an empty store has none of")
+    statement = select(func.min(queries.FIRST_DUE)).where(schema.queue.c.id.in_([1]))
+    with reader._snapshot() as connection:
+        text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert any("ix_message_ready (queue_id=?)" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
 def test_a_reader_cannot_write(house: House, reader: Reader) -> None:
