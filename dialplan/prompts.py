@@ -1,0 +1,189 @@
+"""Prompts: text and recordings made into one file that Asterisk plays, once for all calls that say the same.
+
+A prompt is WAV, 8 kHz, mono, 16 bit: Asterisk answers the call and plays nothing for any other. Its name is the hash of
+all that it is made of, so that equal texts share a file and a changed command or voice makes a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import re
+import tempfile
+import wave
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+RATE: Final = 8000
+COMMAND_S: Final = 60.0
+"""Seven seconds of speech take 0.13 s with espeak-ng; large neural voices take longer than the speech itself."""
+AT_ONCE: Final = 2
+"""Commands that run at the same time: speech must not take the machine from the lines."""
+TEXT_MAX: Final = 5000
+"""Characters of one text: more than five minutes of speech."""
+
+
+class PromptError(Exception):
+    """The prompt cannot be made. `lasting` where the same will happen again: the text or the recording is at fault."""
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A text to be spoken."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A recorded file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How text becomes sound. In the words of a command `{text}`, `{voice}`, `{input}`, `{output}` are replaced; the
+    text is on its standard input as well."""
+
+    command: tuple[str, ...]
+    convert: tuple[str, ...]
+    voice: str
+
+
+class Prompts:
+    """The folder of prompts. `remote` is its path as Asterisk sees it."""
+
+    def __init__(self, folder: Path, remote: str, speech: Speech) -> None:
+        self._folder, self._remote, self._speech = folder, remote, speech
+        self._making: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def path(self, parts: Sequence[Say | Play], voice: str | None = None) -> str:
+        """The prompt's path as Asterisk sees it, without the ending; made if it is not there. Raises PromptError."""
+        speech = Speech(self._speech.command, self._speech.convert, voice or self._speech.voice)
+        name = _name(parts, speech)
+        if not (self._folder / f"{name}.wav").exists():
+            task = self._making.get(name)
+            if task is None:
+                task = self._making[name] = asyncio.create_task(self._make(name, parts, speech), name="prompt")
+                task.add_done_callback(lambda _done: self._making.pop(name, None))
+            # Whoever waits may be withdrawn; the prompt is made all the same, for the others.
+            await asyncio.shield(task)
+        return f"{self._remote.rstrip('/')}/{name}"
+
+    async def _make(self, name: str, parts: Sequence[Say | Play], speech: Speech) -> None:
+        async with self._room:
+            try:
+                with tempfile.TemporaryDirectory(prefix="gatewayd-prompt-") as scratch:
+                    sounds = [await self._sound(part, speech, Path(scratch)) for part in parts]
+                    _publish(self._folder / f"{name}.wav", _joined(sounds))
+            except OSError as error:
+                raise PromptError(f"{error.filename}: {error.strerror}") from None
+
+    async def _sound(self, part: Say | Play, speech: Speech, scratch: Path) -> bytes:
+        """One part as samples."""
+        if isinstance(part, Play):
+            source = part.path
+        else:
+            source = scratch / "spoken.wav"
+            await _run(speech.command, {"text": part.text, "voice": speech.voice, "output": str(source)}, part.text)
+        samples = _samples(source)
+        if samples is None:
+            ready = scratch / "ready.wav"
+            await _run(speech.convert, {"input": str(source), "output": str(ready)}, "")
+            samples = _samples(ready)
+        if not samples:
+            raise PromptError("the command made no sound that Asterisk can play", lasting=isinstance(part, Play))
+        return samples
+
+
+def _name(parts: Sequence[Say | Play], speech: Speech) -> str:
+    if not parts:
+        raise PromptError("there is nothing to say", lasting=True)
+    said: list[list[str]] = []
+    for part in parts:
+        if isinstance(part, Play):
+            try:
+                said.append(["play", hashlib.sha256(part.path.read_bytes()).hexdigest()])
+            except OSError as error:
+                raise PromptError(f"{part.path.name}: {error.strerror}", lasting=True) from None
+        elif not part.text.strip() or "\0" in part.text or len(part.text) > TEXT_MAX:
+            raise PromptError("a text is empty, too long, or not one", lasting=True)
+        else:
+            said.append(["say", part.text])
+    made_of = json.dumps([said, speech.command, speech.convert, speech.voice])
+    return hashlib.sha256(made_of.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+async def _run(command: Sequence[str], values: Mapping[str, str], text: str) -> None:
+    """Runs a command, its words filled in; no shell, so a text is never more than a text."""
+    words = [re.sub(r"\{(\w+)\}", lambda m: values.get(m.group(1), m.group(0)), word) for word in command]
+    # A text that begins with a dash would be an option of the command.
+    words = [f" {word}" if given == "{text}" and word.startswith("-") else word
+             for given, word in zip(command, words, strict=True)]  # fmt: skip
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:
+        raise PromptError(f"{command[0]}: {error.strerror}") from None
+    try:
+        async with asyncio.timeout(COMMAND_S):
+            _, complaint = await process.communicate(text.encode("utf-8", "replace"))
+    except TimeoutError:
+        raise PromptError(f"{command[0]} took longer than {COMMAND_S:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        lines = complaint.decode("utf-8", "replace").strip().splitlines() or ["no message"]
+        raise PromptError(f"{command[0]} ended with {process.returncode}: {lines[-1][:200]}")
+
+
+def _samples(path: Path) -> bytes | None:
+    """The samples of a file that Asterisk can play as it is, None for any other."""
+    try:
+        with wave.open(str(path), "rb") as sound:
+            if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (RATE, 1, 2):
+                return None
+            return sound.readframes(sound.getnframes())
+    except (wave.Error, EOFError):
+        return None
+
+
+def _joined(sounds: Sequence[bytes]) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(RATE)
+        sound.writeframes(b"".join(sounds))
+    return out.getvalue()
+
+
+def _publish(path: Path, content: bytes) -> None:
+    """Whole or not at all: Asterisk may look at any moment. Readable for its user, who is seldom ours."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,60 @@
+"""Telephone calls through Asterisk: one line is one trunk, or one way out of a dial plan, with N channels.
+
+`driver` is what the gateway loads. Asterisk dials and runs our dialplan (`dialplan/`); the driver places calls over
+the manager interface (`ami`), collects what is said of each (`call`), and decides what became of it (`disposition`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel
+
+from drivers.base import Finding, Line, LineSetup
+
+if TYPE_CHECKING:
+    from drivers.asterisk.options import AsteriskOptions
+
+__all__ = ["AsteriskDriver", "driver"]
+
+
+class AsteriskDriver:
+    """Implements `drivers.base.Driver`."""
+
+    @property
+    def name(self) -> str:
+        return "asterisk"
+
+    @property
+    def channels(self) -> frozenset[str]:
+        return frozenset({"call"})
+
+    @property
+    def options(self) -> type[BaseModel]:
+        from drivers.asterisk.options import AsteriskOptions
+
+        return AsteriskOptions
+
+    def encoding_variant(self, options: BaseModel) -> Literal["", "es"]:  # noqa: ARG002 - nothing is encoded
+        return ""
+
+    def make(self, setup: LineSetup) -> Line:
+        from drivers.asterisk.line import AsteriskLine
+
+        return AsteriskLine(setup.name, _own(setup.options))
+
+    def check(self, setup: LineSetup) -> Sequence[Finding]:
+        from drivers.asterisk.options import check
+
+        return check(_own(setup.options))
+
+
+def _own(options: BaseModel) -> AsteriskOptions:
+    from drivers.asterisk.options import AsteriskOptions
+
+    assert isinstance(options, AsteriskOptions), options
+    return options
+
+
+driver = AsteriskDriver()

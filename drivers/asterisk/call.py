@@ -1,0 +1,195 @@
+"""One call on its way: the evidence that events bring, and when there is enough of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dialplan.context import EVENT, FAILED_CHANNEL
+from drivers.asterisk.ami import Event
+from drivers.asterisk.disposition import Disposition, Evidence, Report, Verdict, decide, never_placed, settled
+from drivers.asterisk.script import CallPlan
+from drivers.asterisk.timing import Timing
+from drivers.base import Completed, NotSent, Outcome, Uncertain
+
+OTHER_HALF = ";2"
+"""Asterisk names the far half of a Local channel by the id of the near one and this."""
+
+_RINGING = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
+
+
+class Call:
+    """A call that was, or may have been, placed. It is kept until its channel is certainly gone."""
+
+    def __init__(self, attempt: str, plan: CallPlan, timing: Timing) -> None:
+        self.attempt = attempt
+        self.plan = plan
+        self.evidence = Evidence()
+        self.placed_at = time.monotonic()
+        self.doubt: str | None = None
+        """Why no more is to be expected of it, once that is so."""
+        self.awaited = False
+        """Whether somebody waits for its outcome; else it is only counted."""
+        self.was_placed = False
+        self.counted_until = 0.0
+        """Monotonic time until which its channel is counted without asking, once nobody waits for it."""
+        self._impossible = False
+        self._orphan: asyncio.TimerHandle | None = None
+        self._timing = timing
+        self._changed = asyncio.Event()
+
+    # ---------------------------------------------------------------------------------------------------- evidence
+
+    def hear(self, event: Event) -> None:
+        """Takes an event of this call."""
+        seen = self.evidence
+        match event.name:
+            case "OriginateResponse":
+                success = event["response"] == "Success"
+                seen = replace(seen, answered=success, reason=_integer(event["reason"]))
+            case "DialState" if event["dialstatus"] in _RINGING:
+                seen = replace(seen, rang=True)
+            case "DialEnd":
+                # What the far half dials ends after it; the first end is that of the call itself.
+                seen = replace(seen, dialstatus=seen.dialstatus or event["dialstatus"])
+            case "Hangup" if event["uniqueid"] == self.attempt:
+                seen = replace(seen, cause=_integer(event["cause"]))
+            case "Hangup":
+                seen = replace(seen, far_cause=_integer(event["cause"]))
+            case "UserEvent" if event["userevent"] == EVENT and not event["channel"].startswith(FAILED_CHANNEL):
+                seen = replace(seen, answered=True, report=_report(event))
+            case _:
+                return
+        self.evidence = seen
+        self._changed.set()
+
+    def placed(self) -> None:
+        """The Originate is about to be written."""
+        self.was_placed = True
+        self.placed_at = time.monotonic()
+
+    def unplaced(self) -> None:
+        """It certainly was not and will not be placed."""
+        self._impossible = True
+
+    def found(self, *, up: bool) -> None:
+        """Asterisk lists its channel: it lives."""
+        self._settle_orphan()
+        if up:
+            self.evidence = replace(self.evidence, answered=True)
+
+    def give_up(self, doubt: str) -> None:
+        """Nothing more can be known of it."""
+        self._settle_orphan()
+        self.doubt = self.doubt or doubt
+        self._changed.set()
+
+    def orphaned(self, timer: asyncio.TimerHandle) -> None:
+        """Its link is lost; `timer` gives it up unless it is found again."""
+        self._settle_orphan()
+        self._orphan = timer
+
+    def _settle_orphan(self) -> None:
+        if self._orphan is not None:
+            self._orphan.cancel()
+            self._orphan = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether its channel certainly is no more, or never was."""
+        return self._impossible or self.evidence.cause is not None or never_placed(self.evidence)
+
+    async def stirred(self) -> None:
+        """Waits until anything was heard of it, or for as long as that is of use for the pace."""
+        until = time.monotonic() + self._timing.stir_s
+        while self.evidence == Evidence() and self.doubt is None and await self._change(until):
+            pass
+
+    # --------------------------------------------------------------------------------------------------------- end
+
+    async def outcome(self) -> Outcome:
+        """What became of it; bounded by its own limits."""
+        limit = self.plan.ring_s + self.plan.limit_s + self._timing.slack_s
+        deadline = self.placed_at + limit
+        while not settled(self.evidence):
+            if self.doubt is not None and not self._over:
+                return Uncertain(self.doubt)
+            # What is over is decided with what there is once nothing more has come for a while.
+            until = min(deadline, time.monotonic() + self._timing.settle_s) if self._over else deadline
+            if not await self._change(until):
+                break
+        return verdict_outcome(self.evidence, self.plan)
+
+    @property
+    def _over(self) -> bool:
+        return self.evidence.answered is False or self.evidence.cause is not None
+
+    async def _change(self, until: float) -> bool:
+        """Waits for news until then; False when none came."""
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(max(0.0, until - time.monotonic())):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def verdict_outcome(seen: Evidence, plan: CallPlan) -> Outcome:
+    """The outcome of a call that is over, or of which nothing was heard in all the time it may take."""
+    if seen.answered is None and seen.cause is None and not seen.dialstatus:
+        return Uncertain("no_end")
+    if never_placed(seen):
+        return NotSent("no_trunk", line_fault=True)
+    verdict = decide(seen)
+    if verdict is None:
+        return Uncertain("no_outcome")
+    return _completed(verdict, seen.report, plan)
+
+
+def _completed(verdict: Verdict, report: Report | None, plan: CallPlan) -> Completed:
+    detail = _detail(verdict, report)
+    name = verdict.disposition.value
+    if report is None:
+        # Who could not be reached may be tried again; a number that does not exist never.
+        return Completed("failed" if verdict.disposition is Disposition.INVALID else None, name, detail=detail)
+    if report.playback == "FAILED":
+        return Completed("undelivered", "prompt_unplayable", charged=True, detail=detail)
+    if verdict.disposition is Disposition.MACHINE:
+        if report.left:
+            return Completed("delivered", None, charged=True, detail=detail)
+        return Completed("undelivered", name, charged=True, detail=detail)
+    heard = report.heard_s >= plan.min_heard_s or report.playback == "SUCCESS"
+    return Completed(
+        "delivered" if heard else "undelivered", None if heard else "not_heard", charged=True, detail=detail
+    )
+
+
+def _detail(verdict: Verdict, report: Report | None) -> Mapping[str, Any]:
+    return {
+        "disposition": verdict.disposition.value,
+        "heard_s": round(report.heard_s) if report else 0,
+        "key": (report.key or None) if report else None,
+        "action": (report.action or None) if report else None,
+        "cause": verdict.cause or None,
+    }
+
+
+def _report(event: Event) -> Report:
+    begun, until = _integer(event["from"]), _integer(event["until"])
+    return Report(
+        heard_s=max(0.0, (until - begun) / 1000) if begun and until else 0.0,
+        amd=event["amd"],
+        key=event["key"][:1],
+        action=event["action"],
+        playback=event["played"],
+        left=event["left"] == "SUCCESS",
+        cause=_integer(event["cause"]),
+    )
+
+
+def _integer(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

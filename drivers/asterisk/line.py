@@ -1,0 +1,247 @@
+"""A trunk as a line of the gateway: keeps the manager connection, places calls, answers what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+import structlog
+
+from dialplan.prompts import PromptError, Prompts, Say, Speech
+from drivers.asterisk.ami import Answer, Connection, check_fields
+from drivers.asterisk.call import Call
+from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
+from drivers.asterisk.options import AsteriskOptions
+from drivers.asterisk.originate import originate
+from drivers.asterisk.script import CallPlan, Script, plan
+from drivers.asterisk.switchboard import Switchboard
+from drivers.asterisk.timing import Timing
+from drivers.base import (
+    Completed,
+    DeliveryReport,
+    EventSink,
+    LineError,
+    LineState,
+    LineStatus,
+    NotSent,
+    OpenAttempt,
+    OutboundMessage,
+    Outcome,
+    PointOfNoReturn,
+    Refused,
+    Uncertain,
+    Withdrawn,
+)
+
+NEEDED: Final = {"originate": "write = originate", "coreshowchannels": "write = system or reporting"}
+"""Actions that the account must be allowed, and the permission each needs."""
+
+STARTING_MAX: Final = 25
+"""Calls asked for of which nothing has been heard yet. Overload queues silently inside Asterisk: an Originate is
+acknowledged at once and carried out 10 s later."""
+
+RESUME_S: Final = 45.0
+"""How long a call that outlived us is waited for after a restart, before it is told as uncertain."""
+
+
+class AsteriskLine:
+    """Implements `drivers.base.Line`."""
+
+    def __init__(self, name: str, options: AsteriskOptions, timing: Timing | None = None) -> None:
+        self._options = options
+        self._timing = timing or Timing()
+        self._log = structlog.get_logger("drivers.asterisk").bind(line=name)
+        self._account = "gatewayd-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
+        self._board = Switchboard(options.channels, self._timing)
+        self._starting = asyncio.Semaphore(STARTING_MAX)
+        self._prompts = Prompts(options.prompts, options.sounds, Speech(options.speech, options.convert, options.voice))
+        self._connection: Connection | None = None
+        self._status = LineStatus("starting")
+        self._events: EventSink | None = None
+
+    @property
+    def capacity(self) -> int:
+        return self._options.channels
+
+    # ------------------------------------------------------------------------------------------------------ one call
+
+    async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
+        if self._connection is None:
+            return NotSent(self._status.reason or "not_ready", counts=False)
+        try:
+            planned = plan(message.text, message.options)
+            fields = await self._fields(message, planned)
+        except PromptError as error:
+            self._log.warning("prompt failed", error=str(error))
+            return Refused("prompt_failed") if error.lasting else NotSent("prompt_failed", line_fault=True)
+        except UnsafeValueError as error:
+            return Refused(f"unsafe_{error.field.lower()}")
+        except ValueError as error:
+            return Refused(str(error))
+        if self._board.find(message.attempt) is not None:
+            return Uncertain("already_placed")
+        if not await self._board.room(self._timing.ghost_s + self._timing.settle_s):
+            return NotSent("channels_busy", retry_after=self._timing.settle_s, counts=False)
+        call = self._board.take(message.attempt, planned)
+        try:
+            return await self._place(call, fields, point_of_no_return)
+        finally:
+            self._board.leave(call)
+
+    async def _fields(self, message: OutboundMessage, planned: CallPlan) -> Mapping[str, str | Sequence[str]]:
+        script = planned.script
+        prompt = await self._prompts.path(script.parts(self._options.prompts), script.voice)
+        more = await self._spoken(script)
+        fields = originate(message, planned, self._options, account=self._account, prompt=prompt, more=more)
+        check_fields(fields)
+        return fields
+
+    async def _spoken(self, script: Script) -> Mapping[str, str]:
+        """The prompts beside the message itself."""
+        texts: dict[str, str | None] = {"menu": script.menu_prompt, "bye": script.goodbye}
+        texts.update((action, text) for action, text in script.confirm.items())
+        return {name: await self._prompts.path([Say(text)], script.voice) for name, text in texts.items() if text}
+
+    async def _place(
+        self, call: Call, fields: Mapping[str, str | Sequence[str]], point_of_no_return: PointOfNoReturn
+    ) -> Outcome:
+        async with self._starting:
+            try:
+                await point_of_no_return(1)
+            except Withdrawn as withdrawn:
+                call.unplaced()
+                return NotSent(withdrawn.reason, counts=False)
+            connection = self._connection
+            if connection is None or connection.lost.done():
+                call.unplaced()
+                return NotSent("link_lost", counts=False)
+            call.placed()
+            try:
+                answer = await connection.action("Originate", fields)
+            except LinkError:
+                # Written but unanswered: it may ring. Whether it does is asked on the next connection.
+                return await call.outcome()
+            if not answer.success:
+                call.unplaced()
+                return self._unwanted(answer)
+            await call.stirred()
+        return self._judged(await call.outcome())
+
+    def _unwanted(self, answer: Answer) -> Outcome:
+        self._log.warning("originate refused", message=answer.message)
+        reason = "no_originate_permission" if "ermission" in answer.message else "context_missing"
+        return NotSent(reason, line_fault=True)
+
+    def _judged(self, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Completed) and outcome.reason == "prompt_unplayable":
+            self._log.warning("a prompt could not be played", folder=self._options.sounds)
+        return outcome
+
+    # --------------------------------------------------------------------------------------------- after our restart
+
+    async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
+        """Waits for the calls that outlived us; those that Asterisk no longer knows stay in doubt."""
+        living = {each.attempt: call for each in attempts if (call := self._board.find(each.attempt)) is not None}
+        if not living:
+            return {}
+        waits = {name: asyncio.create_task(self._await(call)) for name, call in living.items()}
+        try:
+            await asyncio.wait(waits.values(), timeout=RESUME_S)
+            return {name: task.result() for name, task in waits.items() if task.done()}
+        finally:
+            for task in waits.values():
+                task.cancel()
+
+    async def _await(self, call: Call) -> Outcome:
+        call.awaited = True
+        try:
+            return await call.outcome()
+        finally:
+            self._board.leave(call)
+
+    async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - none takes one
+        """`channels`: how many are in use, and how many of them only in doubt. Raises `LineError`."""
+        if name == "channels":
+            return {"channels": self._options.channels, "used": self._board.used, "doubted": self._board.doubted}
+        raise LineError(f"an Asterisk line knows no command {name!r}: channels")
+
+    # --------------------------------------------------------------------------------------------------- the connection
+
+    async def run(self, events: EventSink) -> None:
+        self._events = events
+        await self._show("starting")
+        pause = self._timing.backoff_s
+        state: LineState
+        while True:
+            try:
+                await self._connected()
+            except LoginRefusedError:
+                state, reason, rest = "quarantined", "login_refused", self._timing.refused_s
+            except PermissionMissingError as error:
+                self._log.warning("permission missing", permission=error.permission)
+                state, reason, rest = "quarantined", "permission_missing", self._timing.refused_s
+            except LinkError as error:
+                if self._status.state == "ready":
+                    pause = self._timing.backoff_s
+                state, reason, rest = "recovering", error.reason, pause
+                pause = min(pause * 2, self._timing.backoff_max_s)
+            await self._show(state, reason)
+            await asyncio.sleep(rest)
+
+    async def _connected(self) -> NoReturn:
+        """One connection, from login to its loss, which it raises."""
+        options = self._options
+        connection = await Connection.open(
+            options.host, options.port, options.user, options.secret.get_secret_value(), self._timing
+        )
+        try:
+            await self._inspect(connection)
+            for call in await self._board.reconcile(connection, self._account):
+                await self._tell_late(call)
+            self._connection = connection
+            await self._show("ready")
+            await self._listen(connection)
+        finally:
+            self._connection = None
+            self._board.orphan()
+            connection.close()
+
+    async def _inspect(self, connection: Connection) -> None:
+        """What the account may do and whether our context is there: better told now than by calls that fail."""
+        known = await connection.action("ListCommands")
+        missing = [word for action, word in NEEDED.items() if known.headers and action not in known.headers]
+        if missing:
+            raise PermissionMissingError(", ".join(missing))
+
+    async def _listen(self, connection: Connection) -> NoReturn:
+        while True:
+            while not connection.events.empty():
+                ended = self._board.hear(connection.events.get_nowait())
+                if ended is not None:
+                    await self._tell_late(ended)
+            if connection.lost.done():
+                raise connection.lost.result()
+            due = self._board.sweep_due()
+            try:
+                async with asyncio.timeout(due):
+                    await connection.wait()
+            except TimeoutError:
+                await self._board.sweep(connection)
+
+    async def _tell_late(self, call: Call) -> None:
+        """A call that was told as uncertain has ended after all."""
+        outcome = await call.outcome()
+        if isinstance(outcome, Completed) and outcome.state in ("delivered", "undelivered") and self._events:
+            await self._events.put(
+                DeliveryReport(call.attempt, None, outcome.state, outcome.reason, time.time(), call.attempt, 1)
+            )
+
+    async def _show(self, state: LineState, reason: str | None = None) -> None:
+        self._status = LineStatus(state, reason)
+        if state != "ready":
+            self._log.warning("line", state=state, reason=reason)
+        assert self._events is not None
+        await self._events.put(self._status)

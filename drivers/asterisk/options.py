@@ -1,0 +1,93 @@
+"""The driver's own keys of a `[[line]]` table, and what can be said of them before a call is made."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from drivers.base import Finding
+
+_DIAL = re.compile(r"[A-Za-z0-9_]+/[^\s,;|&\x00-\x1f]+")
+_NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
+
+
+class AsteriskOptions(BaseModel):
+    """One trunk, or one way out of a dial plan, with a number of channels."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    """Where Asterisk's manager interface listens."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 5038
+    user: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,80}$")]
+    """The manager account's name (manager.conf)."""
+    secret: SecretStr
+    dial: str = "PJSIP/{number}@trunk"
+    """The channel to call, `{number}` in its place: `PJSIP/{number}@trunk`, `Local/{number}@from-internal/n` …"""
+    context: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,79}$")] = "gatewayd"
+    """The context that answered calls are sent to, as `gatewayd dialplan install` writes it."""
+    caller_id: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f,;]{0,100}$")] = ""
+    """Shown to the person called: a number, or `Name <number>`; empty: the trunk's own."""
+    channels: Annotated[int, Field(ge=1, le=2000)] = 1
+    """Calls at once, never one more."""
+    prompts: Path = Path("/var/lib/gatewayd/prompts")
+    """Where rendered prompts are written."""
+    prompts_remote: str | None = None
+    """The same folder as Asterisk sees it, where that is another path; default: `prompts`."""
+    speech: tuple[str, ...] = ("espeak-ng", "-v", "{voice}", "-w", "{output}", "{text}")
+    """Command that writes the text as a WAV file; words as given, no shell."""
+    convert: tuple[str, ...] = ("sox", "-v", "0.9", "{input}", "-r", "8000", "-c", "1", "-b", "16", "{output}")
+    """Command that makes of it what Asterisk plays: WAV, 8 kHz, mono, 16 bit."""
+    voice: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]{1,64}$")] = "es-419"
+
+    @field_validator("dial")
+    @classmethod
+    def _has_number(cls, value: str) -> str:
+        if "{number}" not in value or not _DIAL.fullmatch(value):
+            raise ValueError("technology/…{number}…, without spaces, commas or line breaks")
+        return value
+
+    @property
+    def sounds(self) -> str:
+        """The prompt folder's path inside Asterisk."""
+        return self.prompts_remote or str(self.prompts)
+
+    def channel(self, address: str) -> str:
+        """The channel to dial for a number; raises ValueError for what is no number."""
+        if not _NUMBER.fullmatch(address):
+            raise ValueError("not a telephone number")
+        return self.dial.replace("{number}", address)
+
+
+def check(options: AsteriskOptions) -> Sequence[Finding]:
+    """What is wrong with the folder of prompts and with the commands that fill it."""
+    import shutil
+
+    findings = []
+    for key, command in (("speech", options.speech), ("convert", options.convert)):
+        if not command or shutil.which(command[0]) is None:
+            program = command[0] if command else "nothing"
+            findings.append(Finding(key, f"{program} is not installed", "install it, or name another command"))
+    findings.extend(_check_folder(options.prompts))
+    if re.search(r"[^A-Za-z0-9_./-]", options.sounds):
+        findings.append(
+            Finding("prompts", f"{options.sounds} holds letters that a dial plan takes apart", "use a plain path")
+        )
+    return findings
+
+
+def _check_folder(folder: Path) -> list[Finding]:
+    remedy = "create it, owned by the service's user and readable by Asterisk's"
+    try:
+        mode = folder.stat().st_mode
+    except OSError as error:
+        return [Finding("prompts", f"{folder}: {error.strerror}", remedy)]
+    if not stat.S_ISDIR(mode) or not os.access(folder, os.W_OK | os.X_OK):
+        return [Finding("prompts", f"{folder} is no folder that can be written to", remedy)]
+    return []

@@ -1,0 +1,58 @@
+"""The Originate of one call, as headers of the action. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from dialplan.context import Flow, variables
+from drivers.asterisk.options import AsteriskOptions
+from drivers.asterisk.script import CallPlan
+from drivers.base import OutboundMessage
+
+_ATTEMPT: Final = re.compile(r"[A-Za-z0-9]{1,64}")
+
+
+def originate(
+    message: OutboundMessage,
+    planned: CallPlan,
+    options: AsteriskOptions,
+    *,
+    account: str,
+    prompt: str,
+    more: Mapping[str, str],
+) -> Mapping[str, str | Sequence[str]]:
+    """Headers of the action; `prompt` and `more` (menu, bye, and an action's confirmation) are prompts.
+
+    The attempt's id is ActionID, ChannelId and thereby Uniqueid, so that everything said of the call bears it, and a
+    second Originate of the same attempt cannot become a second call. Raises ValueError for a number that is none.
+    """
+    if not _ATTEMPT.fullmatch(message.attempt):
+        raise ValueError("invalid_attempt")
+    flow = Flow(
+        id=message.attempt,
+        message=prompt,
+        amd=planned.amd,
+        menu=planned.script.keys(),
+        menu_prompt=more.get("menu", ""),
+        said={action: path for action, path in more.items() if action in {"promise", "opt_out"}},
+        goodbye=more.get("bye", ""),
+        limit_s=planned.limit_s,
+    )
+    fields: dict[str, str | Sequence[str]] = {
+        "ActionID": message.attempt,
+        "ChannelId": message.attempt,
+        "Channel": options.channel(message.address),
+        "Context": options.context,
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": str(planned.ring_s * 1000),
+        # A synchronous Originate blocks the whole connection until the call is answered.
+        "Async": "true",
+        "Account": account,
+        "Variable": variables(flow),
+    }
+    if options.caller_id:
+        fields["CallerID"] = options.caller_id
+    return fields

@@ -1,0 +1,149 @@
+"""Every call that holds, or may hold, one of the line's channels. A channel is free again only once it is certainly so.
+
+A call whose end is unknown (the link was lost, nobody answered) goes on being counted until Asterisk has said that its
+channel is gone, or does not list it any more: channels are never one more than configured, whatever fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from drivers.asterisk.ami import Connection, Event
+from drivers.asterisk.call import OTHER_HALF, Call
+from drivers.asterisk.script import CallPlan, Script
+from drivers.asterisk.timing import Timing
+
+_UP: Final = "6"
+"""ChannelState of an answered channel."""
+
+
+class Switchboard:
+    def __init__(self, channels: int, timing: Timing) -> None:
+        self._channels = channels
+        self._timing = timing
+        self._calls: dict[str, Call] = {}
+        self._freed = asyncio.Event()
+
+    @property
+    def used(self) -> int:
+        return len(self._calls)
+
+    @property
+    def doubted(self) -> int:
+        """Channels counted only because nobody knows that they are free."""
+        return sum(not call.awaited for call in self._calls.values())
+
+    def find(self, attempt: str) -> Call | None:
+        return self._calls.get(attempt)
+
+    # ------------------------------------------------------------------------------------------------------- channels
+
+    async def room(self, within_s: float) -> bool:
+        """Waits for a free channel; True once there is one, to be taken at once."""
+        try:
+            async with asyncio.timeout(within_s):
+                while len(self._calls) >= self._channels:
+                    self._freed.clear()
+                    await self._freed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def take(self, attempt: str, plan: CallPlan) -> Call:
+        call = self._calls[attempt] = Call(attempt, plan, self._timing)
+        call.awaited = True
+        return call
+
+    def leave(self, call: Call) -> None:
+        """Nobody waits for the call any more; its channel is counted until it is gone."""
+        call.awaited = False
+        if call.gone:
+            self._drop(call)
+        else:
+            call.counted_until = time.monotonic() + self._timing.ghost_s
+
+    def _drop(self, call: Call) -> None:
+        if self._calls.pop(call.attempt, None) is not None:
+            self._freed.set()
+
+    # --------------------------------------------------------------------------------------------------------- events
+
+    def hear(self, event: Event) -> Call | None:
+        """Gives an event to its call; answers the call if it had been given up and now told its outcome."""
+        name = event["uniqueid"] or event["destuniqueid"]
+        call = self._calls.get(name.removesuffix(OTHER_HALF))
+        if call is None:
+            return None
+        known = call.evidence.report
+        call.hear(event)
+        if call.awaited:
+            return None
+        if call.gone:
+            self._drop(call)
+        return call if call.doubt and known is None and call.evidence.report is not None else None
+
+    # ----------------------------------------------------------------------------------------------- after a lost link
+
+    def orphan(self) -> None:
+        """The link is lost: calls wait for the next one, but not for ever."""
+        loop = asyncio.get_running_loop()
+        for call in self._calls.values():
+            if call.awaited and call.was_placed:
+                call.orphaned(loop.call_later(self._timing.lost_s, call.give_up, "link_lost"))
+
+    async def reconcile(self, connection: Connection, account: str) -> list[Call]:
+        """Compares what is counted with what Asterisk lists; answers calls that ended meanwhile and had been given up.
+
+        What is not listed is in doubt: it ended without being heard, was never carried out, or will be.
+        """
+        listed = await _listed(connection)
+        late = []
+        # Events that came before the list are older than it: they are the better knowledge.
+        while not connection.events.empty():
+            call = self.hear(connection.events.get_nowait())
+            if call is not None:
+                late.append(call)
+        for call in list(self._calls.values()):
+            if not call.was_placed:
+                continue
+            if call.attempt in listed:
+                call.found(up=listed[call.attempt]["channelstate"] == _UP)
+            else:
+                call.give_up("link_lost")
+        for attempt, event in listed.items():
+            if event["accountcode"] == account and attempt not in self._calls:
+                self._adopt(attempt, event)
+        return late
+
+    def _adopt(self, attempt: str, event: Event) -> None:
+        """A call of an earlier life of ours: its plan is not known any more, its channel counts."""
+        call = self._calls[attempt] = Call(attempt, CallPlan(script=Script(message="")), self._timing)
+        call.placed()
+        call.found(up=event["channelstate"] == _UP)
+        call.doubt = "restarted"
+        call.counted_until = time.monotonic() + self._timing.ghost_s
+
+    def sweep_due(self) -> float | None:
+        """Seconds until calls that nobody waits for should be looked for again; None when there are none."""
+        times = [call.counted_until for call in self._calls.values() if not call.awaited]
+        return max(0.0, min(times) - time.monotonic()) if times else None
+
+    async def sweep(self, connection: Connection) -> None:
+        """Frees the channels of calls that nobody waits for and that Asterisk does not list."""
+        listed = await _listed(connection)
+        now = time.monotonic()
+        for call in list(self._calls.values()):
+            if not call.awaited and call.counted_until <= now:
+                if call.attempt in listed:
+                    call.counted_until = now + self._timing.ghost_s
+                else:
+                    self._drop(call)
+
+
+async def _listed(connection: Connection) -> Mapping[str, Event]:
+    """Asterisk's channels by their unique id."""
+    answer = await connection.action("CoreShowChannels", listing=True)
+    return {event["uniqueid"]: event for event in answer.events if event.name == "CoreShowChannel"}

@@ -1,0 +1,70 @@
+"""Who is called in the test Asterisk: a context of simulated callees, by the first digits of the number.
+
+Local channels stand for telephones: Asterisk itself plays the humans, machines and dead ends.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import wave
+from pathlib import Path
+
+DIAL = "Local/{number}@callees/n"
+
+LISTENS, PRESSES, LEAVES, MACHINE = "10", "11", "12", "13"
+"""`11` presses the digit after it: `112…` presses 2. `12` hangs up as it answers."""
+BUSY, CONGESTION, SILENT, REJECTS, UNKNOWN, LATER, SHORT = "20", "21", "22", "23", "24", "14", "15"
+"""`22` rings and never answers, `24` is no number, `14` answers with one word and listens, `15` hears one second."""
+
+CALLEES = """
+[callees]
+exten => _10.,1,Answer()
+ same => n,Wait(60)
+exten => _11X.,1,Answer()
+ same => n,Wait(0.6)
+ same => n,SendDTMF(${{EXTEN:2:1}})
+ same => n,Wait(60)
+exten => _12.,1,Answer()
+ same => n,Wait(0.2)
+ same => n,Hangup()
+exten => _13.,1,Answer()
+ same => n,Playback({sounds}/greeting&{sounds}/quiet)
+ same => n,Wait(60)
+exten => _14.,1,Answer()
+ same => n,Wait(0.2)
+ same => n,Playback({sounds}/word)
+ same => n,Wait(60)
+exten => _15.,1,Answer()
+ same => n,Wait(1)
+ same => n,Hangup()
+exten => _20.,1,Busy(1)
+exten => _21.,1,Congestion(1)
+exten => _22.,1,Ringing()
+ same => n,Wait(120)
+exten => _23.,1,Hangup(21)
+exten => _24.,1,Hangup(1)
+exten => h,1,NoOp()
+[gatewayd-transfer]
+exten => ventas,1,Answer()
+ same => n,Wait(0.5)
+ same => n,Hangup()
+"""
+
+
+def callees(sounds: Path) -> str:
+    """The context, and beside it in `sounds` what its people say."""
+    tone(sounds / "greeting.wav", 4.0)
+    tone(sounds / "word.wav", 0.5)
+    tone(sounds / "quiet.wav", 20.0, loudness=0)
+    return CALLEES.format(sounds=sounds)
+
+
+def tone(path: Path, seconds: float, rate: int = 8000, loudness: int = 9000) -> None:
+    """A voice, as far as a detector of loudness can tell."""
+    samples = (int(loudness * math.sin(n * 0.35) * (0.6 + 0.4 * math.sin(n / 90))) for n in range(int(rate * seconds)))
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        sound.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
