@@ -91,9 +91,13 @@ class OpenAttempt:
 
 
 class PointOfNoReturn(Protocol):
-    """Makes the intent to send `part` (from 1) durable; raises `Withdrawn` when it may not go any more."""
+    """Makes the intent to send `part` (from 1) durable; raises `Withdrawn` when it may not go any more.
 
-    async def __call__(self, part: int) -> None: ...
+    `taken` maps earlier parts of this very send to the references that the network gave them: they become durable
+    together, so that a crash leaves no part in doubt but the one in flight.
+    """
+
+    async def __call__(self, part: int, taken: Mapping[int, str] | None = None) -> None: ...
 
 
 # ------------------------------------------------------------------------------------------------ what a line answers

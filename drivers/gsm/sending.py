@@ -81,7 +81,7 @@ class Sender:
         self._taken = taken
         try:
             for number in message.todo:
-                end = await self._send_part(message, number, point_of_no_return)
+                end = await self._send_part(message, number, taken, point_of_no_return)
                 if not isinstance(end, str):
                     return conclude(message.todo, taken, number, end)
                 taken[number] = end
@@ -120,7 +120,7 @@ class Sender:
     # -------------------------------------------------------------------------------------------------------- one part
 
     async def _send_part(
-        self, message: OutboundMessage, number: int, point_of_no_return: PointOfNoReturn
+        self, message: OutboundMessage, number: int, taken: Mapping[int, str], point_of_no_return: PointOfNoReturn
     ) -> str | PartOutcome | NotSent:
         """The reference if it was taken, else what became of it."""
         try:
@@ -129,7 +129,7 @@ class Sender:
             return PartOutcome(Fate.REFUSED, reason="unencodable")
         try:
             operation = await self._open_prompt(length, (message.attempt, number))
-            await self._pass(operation, number, point_of_no_return)
+            await self._pass(operation, number, taken, point_of_no_return)
             self._part_in_answer = True
             answer = await self._dialogue.commit(operation, digits)
         except Withdrawn as withdrawn:
@@ -163,10 +163,12 @@ class Sender:
                 await asyncio.sleep(self._timing.busy_pause_s)
         return await self._dialogue.open_prompt(length, token)
 
-    async def _pass(self, operation: Operation, number: int, point_of_no_return: PointOfNoReturn) -> None:
+    async def _pass(
+        self, operation: Operation, number: int, taken: Mapping[int, str], point_of_no_return: PointOfNoReturn
+    ) -> None:
         """Past it the attempt is durable; whatever keeps it from that leaves the prompt by ESC."""
         try:
-            await point_of_no_return(number)
+            await point_of_no_return(number, taken)
         except Withdrawn:
             self._dialogue.back_out(operation)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Protocol
 
 from drivers.base import Withdrawn
@@ -36,7 +37,7 @@ class Intent:
         self.passed: set[int] = set()
         """Parts whose point of no return the driver was told of."""
 
-    async def __call__(self, part: int) -> None:
+    async def __call__(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         hit("send.prompted")
         line, work, desk = self._line, self._work, self._desk
         if not self.passed and (line.draining or not line.enabled):
@@ -47,7 +48,18 @@ class Intent:
         self.begun.add(part)
         try:
             await desk.writer.do(
-                Pnr(work.attempt_id, part, line.name, work.to, desk.epoch, int(now * 1000), day, month, tat)
+                Pnr(
+                    work.attempt_id,
+                    part,
+                    line.name,
+                    work.to,
+                    desk.epoch,
+                    int(now * 1000),
+                    day,
+                    month,
+                    tat,
+                    tuple(taken.items()) if taken else (),
+                )
             )
         except Withdrawn:
             self.begun.discard(part)

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from drivers.base import Line, OpenAttempt, Outcome, Uncertain
+from drivers.base import Fate, Line, OpenAttempt, Outcome, Partial, PartOutcome, Uncertain
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import Terms, resolve
 from gatewayd.store.commands import Finish, OpenWork
@@ -44,6 +44,15 @@ async def asked(
         return {}
 
 
+def _unknown(each: OpenWork) -> Outcome:
+    """Nobody knows but of the parts whose references were recorded."""
+    if not each.references:
+        return Uncertain("crashed")
+    doubt = PartOutcome(Fate.DOUBT, reason="crashed")
+    taken = {part: PartOutcome(Fate.TAKEN, reference) for part, reference in each.references}
+    return Partial({part: taken.get(part, doubt) for part, _ in each.parts})
+
+
 def _address(each: OpenWork, render: Callable[[str], str]) -> str:
     try:
         return render(each.work.to)
@@ -55,6 +64,6 @@ def left_open(waiting: Sequence[OpenWork], known: Mapping[str, Outcome], terms: 
     """The end of each of these attempts."""
     now = time.time_ns() // 1_000_000
     for each in waiting:
-        outcome = known.get(each.work.public) or Uncertain("crashed")
+        outcome = known.get(each.work.public) or _unknown(each)
         passed = frozenset(part for part, _ in each.parts)
         yield resolve(each.work, outcome, line=each.line, passed=passed, terms=terms, now=now)

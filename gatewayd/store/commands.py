@@ -303,6 +303,8 @@ class Pnr(Command[None]):
     day: str
     month: str
     tat: float
+    taken: tuple[tuple[int, str], ...] = ()
+    """Earlier parts of the attempt that the network has taken meanwhile, and their references."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,6 +537,8 @@ class OpenWork:
     line: str
     parts: tuple[tuple[int, int], ...]
     """(part, time of its point of no return)."""
+    references: tuple[tuple[int, str], ...] = ()
+    """Those of them that the network is known to have taken."""
 
 
 @dataclass(frozen=True, slots=True)

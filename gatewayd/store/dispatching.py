@@ -50,6 +50,7 @@ _LEASE: Final = Statement(
 )
 _OPEN: Final = setting(attempt, "state", "id")
 _ADD_PART: Final = adding(part, "attempt_id part line to state at")
+_ANSWERED: Final = setting(part, "reference", "attempt_id part")
 
 _IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
 
@@ -59,6 +60,7 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
     leases = {row[0]: row for row in session.among(_LEASE, sorted({command.attempt_id for command in commands}))}
     results: list[Exception | None] = []
     parts: list[Row] = []
+    answered: list[Row] = []
     opened: set[int] = set()
     counters = LineCounters()
     for command in commands:
@@ -76,9 +78,11 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
             if lease[9] is None:
                 unit.journal.started(lease[6], command.now)
         parts.append((command.attempt_id, command.part, command.line, command.to, PartState.OPEN.value, command.now))
+        answered += [(reference, command.attempt_id, number) for number, reference in command.taken]
         counters.count(command, message=first)
         results.append(None)
     session.many(_ADD_PART, parts)
+    session.many(_ANSWERED, answered)
     session.many(_OPEN, [("open", number) for number in sorted(opened)])
     counters.flush(session)
     return results
@@ -189,5 +193,6 @@ def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:
 
 
 def _report(unit: Unit, command: Finish) -> None:
-    for number, end in command.parts.items():
+    # What bears a reference takes its report first, so that what is left may be of the part in doubt.
+    for number, end in sorted(command.parts.items(), key=lambda item: item[1].reference is None):
         reporting.apply_early(unit, command, number, end)

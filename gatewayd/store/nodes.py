@@ -37,7 +37,7 @@ _OPEN: Final = Statement(
     .order_by(attempt.c.id)
 )
 _PARTS: Final = Statement(
-    select(part.c.attempt_id, part.c.part, part.c.at)
+    select(part.c.attempt_id, part.c.part, part.c.at, part.c.reference)
     .where(part.c.state == "open", among(part.c.attempt_id))
     .order_by(part.c.attempt_id, part.c.part)
 )
@@ -65,13 +65,21 @@ def _start(unit: Unit, command: StartNode) -> Started:
 def _open(unit: Unit, attempts: list[int]) -> tuple[OpenWork, ...]:
     session = unit.session
     opened: dict[int, dict[int, int]] = defaultdict(dict)
-    for attempt_id, number, at in session.among(_PARTS, attempts):
+    references: dict[int, dict[int, str]] = defaultdict(dict)
+    for attempt_id, number, at, reference in session.among(_PARTS, attempts):
         opened[attempt_id][number] = at
+        if reference is not None:
+            references[attempt_id][number] = reference
     rows = {row[0]: row for row in session.among(_OPEN, attempts)}
     messages = unit.load(row[4] for row in rows.values())
     parts = parts_of(session, messages)
     return tuple(
-        OpenWork(_work(unit, row, messages[row[4]], parts[row[4]]), row[3], tuple(sorted(opened[attempt_id].items())))
+        OpenWork(
+            _work(unit, row, messages[row[4]], parts[row[4]]),
+            row[3],
+            tuple(sorted(opened[attempt_id].items())),
+            tuple(sorted(references[attempt_id].items())),
+        )
         for attempt_id, row in rows.items()
         if row[4] in messages
     )

@@ -193,6 +193,8 @@ class _Reports:
         if state is State.SUBMITTED:
             row.due = now + unit.memory.report_wait_ms
         told = reason if state in {State.UNDELIVERED, State.UNCERTAIN} else None
+        if state is State.UNDELIVERED and status in {"delivered", "read"}:
+            told = "incomplete"  # other parts never left
         unit.turn(row, state.value, now, reason=told, final=state is not State.SUBMITTED)
 
 
@@ -265,8 +267,9 @@ def apply_early(unit: Unit, command: Finish, number: int, end: PartEnd) -> None:
     if end.reference is not None:
         matches += _since(waiting.of(command.line, end.reference), found)
     elif end.state is PartState.DOUBT and not matches:
-        matches = _since(waiting.of(command.line, None), found)
-        if len(matches) > 1:
+        matches = [one for one in _since(waiting.of(command.line, None), found) if one.id not in unit.consumed]
+        # One that the network brought again, for want of an acknowledgement, is still one.
+        if len({one.reference for one in matches}) > 1:
             return
     _use(unit, found, matches, command.now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -113,7 +113,7 @@ class Rig:
         self.task: asyncio.Task[None] | None = None
         self._attempts = 0
 
-    async def point_of_no_return(self, part: int) -> None:
+    async def point_of_no_return(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         self.passed.append(part)
 
     def message(self, text: str = "Hola", to: str = "+5491155550001", **more: Any) -> OutboundMessage:
