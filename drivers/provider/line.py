@@ -1,0 +1,325 @@
+"""One account with one provider as a line of the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+import traceback
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from drivers.base import (
+    Accepted,
+    DeliveryReport,
+    Event,
+    EventSink,
+    LineError,
+    LineStatus,
+    NotSent,
+    OpenAttempt,
+    OutboundMessage,
+    Outcome,
+    PointOfNoReturn,
+)
+from drivers.provider.answer import Answer, Request
+from drivers.provider.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
+from drivers.provider.identity import attempt_of
+from drivers.provider.options import ProviderOptions, effective
+from drivers.provider.pending import Pending, PendingReports
+from drivers.provider.plan import Plan, UnsendableError
+from drivers.provider.received import InboxReader, Reported, ReportReader, UnreadableError, hook_document
+from drivers.provider.sending import DOUBT_PAUSES_S, Sender, Trace
+
+TRACES: Final = 5
+"""Exchanges kept for a person who asks."""
+SHOWN: Final = 2000
+"""Characters of an answer shown to a person."""
+SEEN: Final = 20_000
+"""Received messages remembered, so that a list read again costs no commits; the store knows the rest."""
+POLLS: Final = 4
+"""Questions about states under way at once: sends come first."""
+HOOK_MAX: Final = 1024 * 1024
+
+
+class HookRefusedError(LineError):
+    """A hook that proves nothing, or says nothing: answer it with `status`."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class ProviderLine:
+    """Implements `drivers.base.Line`, and `on_hook` for what the provider sends by itself."""
+
+    def __init__(self, name: str, options: ProviderOptions, doubt_pauses_s: tuple[float, ...] = DOUBT_PAUSES_S) -> None:
+        self._options = options = effective(options)
+        self._plan = Plan(options)
+        self._inbox = InboxReader(options.inbox, options.charset, options.timezone)
+        self._reports = ReportReader(options.report)
+        self._pending = PendingReports(options.poll_interval)
+        self._pauses_s = doubt_pauses_s
+        self._log = structlog.get_logger("drivers.provider").bind(line=name)
+        self._exchange: Exchange | None = None
+        self._sender: Sender | None = None
+        self._traces: deque[Trace] = deque(maxlen=TRACES)
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._polled = asyncio.Event()
+
+    @property
+    def capacity(self) -> int:
+        return self._options.capacity
+
+    # ------------------------------------------------------------------------------------------------------- its life
+
+    async def run(self, events: EventSink) -> None:
+        options = self._options
+        exchange = Exchange(
+            connections=options.capacity + POLLS + 2, timeout_s=options.timeout, ca_file=options.ca_file
+        )
+        self._sender = Sender(self._plan, exchange, traced=self._traces.append, pauses_s=self._pauses_s)
+        self._exchange = exchange
+        try:
+            await events.put(LineStatus("ready"))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(asyncio.Event().wait())
+                if self._plan.inbox_shape is not None:
+                    tasks.create_task(self._listen(events))
+                if self._plan.poll_shape is not None:
+                    tasks.create_task(self._follow(events))
+        finally:
+            self._sender = self._exchange = None
+            await exchange.close()
+
+    async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
+        if self._sender is None:
+            return NotSent("not_ready", counts=False)
+        outcome = await self._sender.send(message, point_of_no_return)
+        if isinstance(outcome, Accepted):
+            self._await_report(message, outcome)
+        return outcome
+
+    async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
+        """Those that the provider, asked by our id, knows: it has them. What it does not know stays in doubt."""
+        known: dict[str, Outcome] = {}
+        if self._plan.poll_shape is None or self._options.report.by != "id":
+            return known
+        for attempt in attempts:
+            foreign = self._plan.foreign_id(attempt.attempt)
+            try:
+                reported = self._reports.poll(await self._asked(self._plan.poll_shape, id=foreign, reference=foreign))
+            except LineError:
+                continue
+            if reported is not None:
+                known[attempt.attempt] = Accepted({part: _part(foreign, part) for part in attempt.parts})
+                self._pending.add(
+                    Pending(attempt.attempt, foreign, attempt.to, attempt.parts, attempt.at, 0.0),
+                    time.time(),
+                    poll=True,
+                )
+                self._polled.set()
+        return known
+
+    # --------------------------------------------------------------------------------------------- a person's questions
+
+    async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
+        """`balance`; `explain NUMBER [TEXT]`, the request that would go out; `last`, the latest exchanges.
+
+        Secrets are masked in all of them. Raises `LineError`.
+        """
+        match name:
+            case "balance":
+                return await self._balance()
+            case "explain":
+                number, _, text = argument.strip().partition(" ")
+                if not number:
+                    raise LineError("explain what? explain NUMBER [TEXT]")
+                return self._explained(number, text or "gatewayd")
+            case "last":
+                return {str(n): self._told(trace) for n, trace in enumerate(reversed(self._traces), start=1)}
+        raise LineError(f"a provider's line knows no command {name!r}: balance, explain, last")
+
+    async def _balance(self) -> Mapping[str, Any]:
+        if self._plan.balance_shape is None or self._plan.balance is None:
+            raise LineError("the line has no balance_url")
+        answer = await self._asked(self._plan.balance_shape)
+        value = self._plan.balance.find(answer) if 200 <= answer.status <= 299 else None
+        if value is None:
+            raise LineError(f"no balance in the answer (HTTP {answer.status}): {self._shown(answer)}")
+        return {"balance": value}
+
+    def _explained(self, number: str, text: str) -> Mapping[str, Any]:
+        message = OutboundMessage(attempt="0" * 26, to=number, address=number, text=text, parts=(text,))
+        try:
+            return self._drawn(self._plan.send(message, masked=True))
+        except UnsendableError as error:
+            raise LineError(f"refused before anything is sent: {error.reason}") from None
+
+    def _told(self, trace: Trace) -> Mapping[str, Any]:
+        told: dict[str, Any] = {"outcome": repr(trace.outcome), "took_ms": round(trace.took_s * 1000)}
+        try:
+            told["request"] = self._drawn(self._plan.send(trace.message, masked=True))
+        except UnsendableError:
+            told["request"] = None
+        told["answer"] = None
+        if trace.answer is not None:
+            told["answer"] = {"status": trace.answer.status, "body": self._shown(trace.answer)}
+        return told
+
+    def _shown(self, answer: Answer) -> str:
+        return self._plan.mask(answer.text)[:SHOWN]
+
+    def _drawn(self, request: Request) -> dict[str, Any]:
+        body = None if request.body is None else request.body.decode("utf-8", "replace")
+        return {
+            "request": f"{request.method} {self._plan.mask(request.url)}",
+            "headers": dict(request.headers),
+            "body": body,
+        }
+
+    async def _asked(self, shape: Any, limit: int = LIST_MAX, **values: str) -> Answer:
+        """The answer to a question; raises `LineError`."""
+        if self._exchange is None:
+            raise LineError("the line is not running")
+        try:
+            return await self._exchange(self._plan.ask(shape, values), limit=limit)
+        except (NotWrittenError, LostError) as error:
+            raise LineError(f"no answer: {error.reason}") from None
+
+    # ------------------------------------------------------------------------------------------------------- receiving
+
+    async def _listen(self, events: EventSink) -> None:
+        while True:
+            try:
+                await self._read_inbox(events)
+            except (LineError, UnreadableError) as error:
+                self._log.warning("inbox not read", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - the line's outermost edge: sending goes on
+                self._log.warning("inbox failed", error=type(error).__name__, at=_place(error))
+            await asyncio.sleep(self._options.inbox_interval)
+
+    async def _read_inbox(self, events: EventSink) -> None:
+        assert self._plan.inbox_shape is not None
+        answer = await self._asked(self._plan.inbox_shape)
+        for message in self._inbox.read(answer, time.time()):
+            if message.key not in self._seen:
+                await events.put(message)
+                self._seen[message.key] = None
+                while len(self._seen) > SEEN:
+                    self._seen.popitem(last=False)
+            if self._plan.ack_shape is not None:
+                await self._asked(self._plan.ack_shape, reference=message.key)
+
+    # --------------------------------------------------------------------------------------------------------- reports
+
+    def _await_report(self, message: OutboundMessage, accepted: Accepted) -> None:
+        polling = self._plan.poll_shape is not None
+        if not polling and self._options.hook_secret is None:
+            return
+        by_id = self._reports.by == "id"
+        reference = self._plan.foreign_id(message.attempt) if by_id else accepted.references[message.todo[0]]
+        now = time.time()
+        self._pending.add(Pending(message.attempt, reference, message.to, message.todo, now, 0.0), now, poll=polling)
+        self._polled.set()
+
+    async def _follow(self, events: EventSink) -> None:
+        limit = asyncio.Semaphore(POLLS)
+        while True:
+            self._polled.clear()
+            now = time.time()
+            due = list(self._pending.due(now))
+            if due:
+                await asyncio.gather(*(self._look(each, events, limit) for each in due))
+                continue
+            next_at = self._pending.next_at()
+            try:
+                async with asyncio.timeout(None if next_at is None else max(next_at - now, 0.01)):
+                    await self._polled.wait()
+            except TimeoutError:
+                pass
+
+    async def _look(self, pending: Pending, events: EventSink, limit: asyncio.Semaphore) -> None:
+        assert self._plan.poll_shape is not None
+        try:
+            async with limit:
+                own = self._plan.foreign_id(pending.attempt)
+                answer = await self._asked(self._plan.poll_shape, reference=pending.reference, id=own)
+                reported = self._reports.poll(answer)
+            if reported is None or reported.status == "pending":
+                return
+            for event in self._events(Reported(pending.reference, reported.status, reported.reason), time.time()):
+                await events.put(event)
+            if reported.status != "delivered" or "read" not in self._options.report.states.values():
+                self._pending.settled(pending.reference)
+        except LineError as error:
+            self._log.warning("state not read", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - the line's outermost edge: the next look may do
+            self._log.warning("state failed", error=type(error).__name__, at=_place(error))
+
+    def _events(self, reported: Reported, at: float) -> list[DeliveryReport]:
+        reference = reported.reference or ""
+        pending = self._pending.get(reference)
+        if pending is not None:
+            return [
+                DeliveryReport(
+                    _part(reference, part),
+                    pending.to,
+                    reported.status,
+                    reported.reason,
+                    at,
+                    attempt=pending.attempt,
+                    part=part,
+                )
+                for part in pending.parts
+            ]
+        attempt = None
+        if self._reports.by == "id":
+            attempt = attempt_of(reference, self._options.id_alphabet, self._options.id_length)
+        return [DeliveryReport(reference, None, reported.status, reported.reason, at, attempt=attempt)]
+
+    # ----------------------------------------------------------------------------------------------------------- hooks
+
+    def on_hook(self, headers: Mapping[str, str], body: bytes) -> list[Event]:
+        """What a request of the provider to us says. The caller puts every event on the line's sink, and answers 200
+        once they are durable; `HookRefusedError` names the status to answer with otherwise. No I/O.
+        """
+        lower = {name.lower(): value for name, value in headers.items()}
+        self._prove(lower, body)
+        try:
+            document = hook_document(lower, body, self._options.charset)
+            reports = self._reports.of(document)
+            if reports:
+                return [event for each in reports for event in self._events(each, time.time())]
+            return list(self._inbox.of(document, time.time()))
+        except UnreadableError as error:
+            raise HookRefusedError(400, error.reason) from None
+
+    def _prove(self, headers: Mapping[str, str], body: bytes) -> None:
+        secret = self._options.hook_secret
+        if secret is None:
+            raise HookRefusedError(403, "the line has no hook_secret")
+        if len(body) > HOOK_MAX:
+            raise HookRefusedError(413, "too large")
+        said = headers.get(self._options.hook_header.lower(), "").encode()
+        wanted = secret.get_secret_value().encode()
+        if self._options.hook_proof == "hmac-sha256":
+            wanted = hmac.new(wanted, body, hashlib.sha256).hexdigest().encode()
+            said = said.removeprefix(b"sha256=").lower()
+        if not hmac.compare_digest(said, wanted):
+            raise HookRefusedError(401, "signature")
+
+
+def _part(reference: str, part: int) -> str:
+    return reference if part == 1 else f"{reference}/{part}"
+
+
+def _place(error: BaseException) -> str:
+    """File and line an error was raised at: its text might hold what no log may."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -1,0 +1,266 @@
+"""A line's keys compiled once: messages in, requests out. Pure."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from drivers.base import MisconfiguredError, OutboundMessage
+from drivers.provider.answer import Finder, Request
+from drivers.provider.identity import foreign_id
+from drivers.provider.options import Call, ProviderOptions
+from drivers.provider.rules import Result, Rule, parse_rules
+from drivers.provider.template import Document, Pairs, Template
+
+MASK: Final = "***"
+SECRET_NAMES: Final = re.compile(
+    r"(?i).*(?:pass|clave|contrase|token|secret|api-?_?key|^key$|auth|credential|signature|cookie|x-.*-key).*"
+)
+"""Names of headers and parameters whose literal values are shown to nobody: a person may have written a secret there
+instead of `{password}` or `{key}`."""
+
+
+class UnsendableError(Exception):
+    """The provider can never take this message; `reason` says why. Nothing was asked of it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One kind of request: where it goes and what it carries."""
+
+    method: str
+    url: Template
+    query: Pairs
+    form: Pairs | None
+    json: Document | None
+    body: Template | None
+    headers: tuple[tuple[str, Template], ...]
+    content_type: str
+    charset: str
+
+    def render(self, values: Mapping[str, str], authorization: str | None) -> Request:
+        """Raises `UnicodeEncodeError` for what the charset cannot say, `ValueError` for a number that is none."""
+        url = self.url.url(values, self.charset)
+        if self.query.pairs:
+            query = self.query.encode(values, self.charset)
+            if query:
+                url += ("&" if "?" in url else "?") + query
+        headers = {name: template.text(values) for name, template in self.headers}
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        body = None
+        if self.form is not None:
+            body = self.form.encode(values, self.charset).encode("ascii")
+        elif self.json is not None:
+            body = json.dumps(self.json.render(values), ensure_ascii=False, separators=(",", ":")).encode()
+        elif self.body is not None:
+            body = self.body.text(values).encode(self.charset)
+        if body is not None:
+            headers.setdefault("Content-Type", self.content_type)
+        return Request(self.method, url, headers, body)
+
+
+class Plan:
+    """All that a line does, told by its effective keys. Raises `MisconfiguredError`, naming the key."""
+
+    def __init__(self, options: ProviderOptions) -> None:
+        self.options = options
+        try:
+            codecs.lookup(options.charset)
+        except LookupError:
+            raise MisconfiguredError("charset", f"no charset {options.charset!r}") from None
+        self.rules: tuple[Rule, ...] = _checked("rules", lambda: parse_rules(options.rules))
+        self.reference = _finder("id", options.id)
+        self._characters = _pattern("characters", options.characters and f"(?:{options.characters})*")
+        self._number = _pattern("number_pattern", options.number_pattern)
+        self._rewrites = [(_pattern("number_rewrite", each), to) for each, to in options.number_rewrite]
+        self._fixed = {
+            "user": options.user,
+            "sender": options.sender,
+            "device": options.device,
+            "password": _secret(options.password),
+            "key": _secret(options.key),
+        }
+        self._authorization = self._authorize()
+        if options.url is None:
+            raise MisconfiguredError("url", "the line names no provider; give url or preset")
+        self.send_shape = self._shape("", options.url, options, options.method)
+        self.poll_shape = self._call("poll_url", options.poll_url, options.report)
+        self.inbox_shape = self._call("inbox_url", options.inbox_url, options.inbox)
+        self.ack_shape = self._call("inbox.ack_url", options.inbox.ack_url, Call())
+        self.balance_shape = self._call("balance_url", options.balance_url, options.balance)
+        self.balance = _finder("balance.value", options.balance.value)
+
+    @property
+    def can_accept(self) -> bool:
+        return any(rule.result is Result.ACCEPTED for rule in self.rules)
+
+    def foreign_id(self, attempt: str) -> str:
+        """The id the provider knows this attempt by."""
+        return foreign_id(attempt, self.options.id_alphabet, self.options.id_length)
+
+    def send(self, message: OutboundMessage, *, masked: bool = False) -> Request:
+        """The request that sends `message`; raises `UnsendableError`. `masked`: as a person may see it."""
+        options = self.options
+        text = message.text
+        if options.text_max is not None and len(text) > options.text_max:
+            raise UnsendableError("text_too_long")
+        if self._characters is not None and self._characters.fullmatch(text) is None:
+            raise UnsendableError("characters")
+        values = {
+            "number": self.number(message.address),
+            "to": message.to,
+            "text": text,
+            "id": self.foreign_id(message.attempt),
+            "coding": "2" if message.encoding == "ucs2" else "0",
+            "ttl": "" if message.valid_until is None else str(max(int(message.valid_until - time.time()), 1)),
+        }
+        try:
+            return self._render(self.send_shape, values, masked)
+        except UnicodeEncodeError:
+            raise UnsendableError("characters") from None
+        except ValueError:
+            raise UnsendableError("number") from None
+
+    def ask(self, shape: Shape, values: Mapping[str, str]) -> Request:
+        """A question: poll, inbox, acknowledgement, balance."""
+        return self._render(shape, values, masked=False)
+
+    def number(self, address: str) -> str:
+        """The destination as this provider writes it; raises `UnsendableError`."""
+        for pattern, replacement in self._rewrites:
+            match = pattern.fullmatch(address) if pattern is not None else None
+            if match is not None:
+                address = match.expand(replacement)
+                break
+        if self._number is not None and self._number.fullmatch(address) is None:
+            raise UnsendableError("number")
+        return address
+
+    def mask(self, text: str) -> str:
+        """`text`, of a provider that may echo what it was told, without the line's secrets."""
+        for secret in (self._fixed["password"], self._fixed["key"], (self._authorization or "").partition(" ")[2]):
+            if secret:
+                text = text.replace(secret, MASK)
+        return text
+
+    # ------------------------------------------------------------------------------------------------------ compiling
+
+    def _render(self, shape: Shape, values: Mapping[str, str], masked: bool) -> Request:
+        if not masked:
+            return shape.render({**self._fixed, **values}, self._authorization)
+        fixed = {name: MASK if name in ("password", "key") and value else value for name, value in self._fixed.items()}
+        authorization = self._authorization and f"{self._authorization.partition(' ')[0]} {MASK}"
+        request = shape.render({**fixed, **values}, authorization)
+        headers = {name: MASK if SECRET_NAMES.fullmatch(name) else value for name, value in request.headers.items()}
+        if authorization:
+            headers["Authorization"] = authorization
+        body = request.body
+        if body is not None and shape.form is not None:
+            body = _without_secrets(body.decode()).encode()
+        elif body is not None and shape.json is not None:
+            body = json.dumps(_document_without_secrets(json.loads(body)), ensure_ascii=False).encode()
+        base, mark, query = request.url.partition("?")
+        url = re.sub(r"(?<=://)[^/@]*@", f"{MASK}@", base) + mark + _without_secrets(query)
+        return Request(request.method, url, headers, body)
+
+    def _authorize(self) -> str | None:
+        options = self.options
+        if options.auth == "basic":
+            secret = self._fixed["password"] or self._fixed["key"]
+            if not secret:
+                raise MisconfiguredError("password", "auth = basic needs password or key")
+            return "Basic " + base64.b64encode(f"{options.user}:{secret}".encode()).decode()
+        if options.auth == "bearer":
+            if not self._fixed["key"]:
+                raise MisconfiguredError("key", "auth = bearer needs key")
+            return f"Bearer {self._fixed['key']}"
+        return None
+
+    def _call(self, key: str, url: str | None, call: Call) -> Shape | None:
+        return None if url is None else self._shape(key, url, call, None)
+
+    def _shape(self, key: str, url: str, call: Call | ProviderOptions, method: str | None) -> Shape:
+        options = self.options
+        own = call if isinstance(call, ProviderOptions) else None
+        prefix = f"{key}: " if key else ""
+        bodies = [name for name in ("form", "json_body", "body") if getattr(call, name, None) is not None]
+        if len(bodies) > 1:
+            raise MisconfiguredError(bodies[1].removesuffix("_body"), "one of form, json and body")
+        has_body = bool(bodies)
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise MisconfiguredError(key or "url", f"{prefix}an http or https address is needed")
+        return Shape(
+            method=method or ("POST" if has_body else "GET"),
+            url=_checked(key or "url", lambda: Template.parse(url)),
+            query=_checked("query", lambda: Pairs.parse(call.query)),
+            form=None if call.form is None else _checked("form", lambda: Pairs.parse(call.form or {})),
+            json=None if call.json_body is None else _checked("json", lambda: Document.parse(call.json_body)),
+            body=None if own is None or own.body is None else _checked("body", lambda: Template.parse(own.body or "")),
+            headers=_checked(
+                "headers", lambda: tuple((name, Template.parse(text)) for name, text in options.headers.items())
+            ),
+            content_type=(own.content_type if own is not None and own.content_type else None)
+            or ("application/x-www-form-urlencoded" if call.form is not None else None)
+            or ("application/json" if call.json_body is not None else f"text/plain; charset={options.charset}"),
+            charset=options.charset,
+        )
+
+
+def _secret(value: SecretStr | None) -> str:
+    return "" if value is None else value.get_secret_value()
+
+
+def _checked(key: str, make: Any) -> Any:
+    try:
+        return make()
+    except ValueError as error:
+        raise MisconfiguredError(key, str(error)) from None
+
+
+def _finder(key: str, text: str | None) -> Finder | None:
+    finder: Finder | None = None if text is None else _checked(key, lambda: Finder.parse(text))
+    return finder
+
+
+def _pattern(key: str, text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise MisconfiguredError(key, f"no pattern: {error}") from None
+
+
+def _without_secrets(query: str) -> str:
+    pairs = []
+    for pair in query.split("&"):
+        name, mark, value = pair.partition("=")
+        pairs.append(f"{name}{mark}{MASK if value and SECRET_NAMES.fullmatch(name) else value}")
+    return "&".join(pairs).replace("%2A%2A%2A", MASK)
+
+
+def _document_without_secrets(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                name: MASK if SECRET_NAMES.fullmatch(name) and each else _document_without_secrets(each)
+                for name, each in value.items()
+            }
+        case list():
+            return [_document_without_secrets(each) for each in value]
+    return value

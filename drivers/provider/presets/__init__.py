@@ -1,0 +1,1 @@
+"""Presets: tables of a line's keys, as data."""

@@ -1,0 +1,158 @@
+"""What a provider tells by itself or when asked: received messages, and what became of sent ones. Pure."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from drivers.base import InboundMessage, MisconfiguredError
+from drivers.provider.answer import NOTHING, Answer, Finder, Path
+from drivers.provider.options import InboxKeys, ReportKeys
+
+Status = Literal["delivered", "read", "undelivered", "pending"]
+
+
+class UnreadableError(Exception):
+    """The answer is no list of messages and no report; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What became of one message; `reference` is the provider's id (or ours, where `by` says so)."""
+
+    reference: str | None
+    status: Status
+    reason: str | None
+
+
+class InboxReader:
+    """Reads received messages as `InboxKeys` say. Raises `MisconfiguredError` when made."""
+
+    def __init__(self, keys: InboxKeys, charset: str, timezone: str) -> None:
+        self._keys = keys
+        self._charset = keys.charset or charset
+        try:
+            self._zone = ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise MisconfiguredError("timezone", f"no time zone {timezone!r}") from None
+        try:
+            self._items = Path.parse(keys.items)
+            self._id, self._sender, self._text, self._at, self._to = (
+                None if path is None else Finder(Path.parse(path))
+                for path in (keys.id, keys.sender, keys.text, keys.at, keys.to)
+            )
+        except ValueError as error:
+            raise MisconfiguredError("inbox", str(error)) from None
+
+    def read(self, answer: Answer, now: float) -> list[InboundMessage]:
+        """All messages of the answer of `inbox_url`, oldest first as the provider lists them; `UnreadableError`."""
+        if not 200 <= answer.status <= 299:
+            raise UnreadableError(f"http_{answer.status}")
+        if answer.truncated or answer.html:
+            raise UnreadableError("html_page" if answer.html else "answer_too_long")
+        if self._keys.format == "tsv":
+            text = answer.body.decode(self._charset, "replace")
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+            return [message for row in rows if len(row) > 1 and (message := self._message(row, now)) is not None]
+        return self.of(answer.json, now)
+
+    def of(self, document: Any, now: float) -> list[InboundMessage]:
+        """The same of a parsed document (a hook's body)."""
+        items = self._items.find(document)
+        if items is NOTHING:
+            raise UnreadableError("answer_unknown")
+        rows = items if isinstance(items, list) else [items]
+        return [message for row in rows if (message := self._message(row, now)) is not None]
+
+    def _message(self, row: Any, now: float) -> InboundMessage | None:
+        """None for a row that is no message: one without a sender or a text."""
+        sender, text = _found(self._sender, row), _found(self._text, row)
+        if not sender or text is None:
+            return None
+        stamp = _found(self._at, row)
+        key = _found(self._id, row)
+        if not key:
+            # Without an id, the same words of the same sender at the same time are the same message.
+            key = hashlib.sha256(json.dumps([sender, text, stamp]).encode()).hexdigest()[:32]
+        return InboundMessage(key, sender, _found(self._to, row), text, self._time(stamp, now))
+
+    def _time(self, said: str | None, now: float) -> float:
+        if not said:
+            return now
+        try:
+            if self._keys.at_format is not None:
+                at = datetime.strptime(said, self._keys.at_format)  # noqa: DTZ007 - the zone is put in below
+            elif said.replace(".", "", 1).isdecimal():
+                number = float(said)
+                return number / 1000 if number > 1e11 else number
+            else:
+                at = datetime.fromisoformat(said)
+        except ValueError:
+            return now
+        return (at if at.tzinfo is not None else at.replace(tzinfo=self._zone)).timestamp()
+
+
+def _found(finder: Finder | None, row: Any) -> str | None:
+    return None if finder is None else finder.find_in(row)
+
+
+class ReportReader:
+    """Reads what became of a message as `ReportKeys` say. Raises `MisconfiguredError` when made."""
+
+    def __init__(self, keys: ReportKeys) -> None:
+        self._states = {word.lower(): state for word, state in keys.states.items()}
+        self.by = keys.by
+        try:
+            self._state = Finder.parse(keys.state)
+            self._reason = None if keys.reason is None else Finder.parse(keys.reason)
+            self._reference = None if keys.reference is None else Finder.parse(keys.reference)
+            self._items = None if keys.items is None else Path.parse(keys.items)
+        except ValueError as error:
+            raise MisconfiguredError("report", str(error)) from None
+
+    def poll(self, answer: Answer) -> Reported | None:
+        """The answer of `poll_url`; None where it says nothing."""
+        if not 200 <= answer.status <= 299 or answer.html or answer.truncated:
+            return None
+        word = self._state.find(answer)
+        if word is None:
+            return None
+        return Reported(None, self._status(word), None if self._reason is None else self._reason.find(answer))
+
+    def of(self, document: Any) -> list[Reported]:
+        """The reports in a hook's body; empty where it is about something else."""
+        items = document if self._items is None else self._items.find(document)
+        rows = items if isinstance(items, list) else [items]
+        found = []
+        for row in rows:
+            word, reference = self._state.find_in(row), _found(self._reference, row)
+            if word is not None and reference:
+                found.append(Reported(reference, self._status(word), _found(self._reason, row)))
+        return found
+
+    def _status(self, word: str) -> Status:
+        return self._states.get(word.strip().lower(), "pending")
+
+
+def hook_document(headers: Mapping[str, str], body: bytes, charset: str) -> Any:
+    """A hook's body as a document: JSON, else a form's pairs; `UnreadableError`."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        pairs: Sequence[tuple[str, str]] = parse_qsl(body.decode("ascii", "replace"), encoding=charset)
+        return dict(pairs)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise UnreadableError("no_json") from None

@@ -1,0 +1,174 @@
+"""How providers speak: a request read as an operation, what became of it said in the dialect's words. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from drivers.provider.simulator.http import Incoming, Reply
+from drivers.provider.simulator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request wants: send, status, inbox, ack, balance."""
+
+    op: str
+    to: str = ""
+    text: str = ""
+    id: str = ""
+    reference: str = ""
+
+
+class Dialect(Protocol):
+    path: str
+    """Where messages are sent to."""
+
+    def read(self, request: Incoming, settings: Settings) -> Ask | Reply:
+        """The operation, or the answer to a request that is none."""
+
+    def taken(self, entry: dict[str, Any]) -> Reply: ...
+    def duplicate(self, entry: dict[str, Any]) -> Reply: ...
+    def status(self, entry: dict[str, Any] | None, word: str) -> Reply: ...
+    def inbox(self, rows: list[dict[str, Any]]) -> Reply: ...
+    def balance(self, settings: Settings) -> Reply: ...
+
+
+def _json(status: int, document: Any) -> Reply:
+    return Reply(status, json.dumps(document, ensure_ascii=False).encode())
+
+
+def _plain(text: str) -> Reply:
+    return Reply(200, text.encode("latin-1", "replace"), "text/html; charset=iso-8859-1")
+
+
+def _object(request: Incoming) -> dict[str, Any]:
+    try:
+        document = json.loads(request.body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+class Generic:
+    """A plain JSON API: bearer key, ids of the client taken once, states, inbox, balance."""
+
+    path = "/v1/messages"
+
+    def read(self, request: Incoming, settings: Settings) -> Ask | Reply:
+        if request.headers.get("authorization") != f"Bearer {settings.key}":
+            return _json(401, {"error": "unauthorized"})
+        match request.method, request.path.removeprefix("/v1/").split("/"):
+            case "POST", ["messages"]:
+                body = _object(request)
+                to, text = str(body.get("to", "")), body.get("text")
+                if not re.fullmatch(r"\+\d{8,15}", to) or not isinstance(text, str) or not text:
+                    return _json(422, {"error": "invalid"})
+                return Ask("send", to, text, str(body.get("id", "")))
+            case "GET", ["messages", reference]:
+                return Ask("status", reference=reference)
+            case "GET", ["inbox"]:
+                return Ask("inbox")
+            case (("POST" | "GET" | "DELETE"), ["inbox", reference]):
+                return Ask("ack", reference=reference)
+            case "GET", ["balance"]:
+                return Ask("balance")
+        return _json(404, {"error": "not found"})
+
+    def taken(self, entry: dict[str, Any]) -> Reply:
+        return _json(201, {"id": entry["reference"], "status": "accepted"})
+
+    def duplicate(self, entry: dict[str, Any]) -> Reply:
+        return _json(409, {"error": "duplicate", "id": entry["reference"]})
+
+    def status(self, entry: dict[str, Any] | None, word: str) -> Reply:
+        if entry is None:
+            return _json(404, {"error": "unknown"})
+        return _json(200, {"id": entry["reference"], "status": word, "reason": "absent" if word == "failed" else None})
+
+    def inbox(self, rows: list[dict[str, Any]]) -> Reply:
+        return _json(200, {"messages": rows})
+
+    def balance(self, settings: Settings) -> Reply:
+        return _json(200, {"balance": settings.balance})
+
+
+class SmsMasivos:
+    """The dialect of SMS Masivos: pairs in Latin-1, answers as plain text, lists as tab-separated rows."""
+
+    path = "/enviar_sms.asp"
+    _PLAIN = re.compile(r"[A-Za-z0-9!?#$%()*+\-./:;=@ ,]*")
+
+    def read(self, request: Incoming, settings: Settings) -> Ask | Reply:
+        pairs = request.pairs("latin-1")
+        if pairs.get("apikey") != settings.key and (pairs.get("usuario"), pairs.get("clave")) != (
+            settings.user,
+            settings.password,
+        ):
+            return _plain("-1;Usuario o clave incorrectos")
+        if request.path == "/obtener_sms_entrada.asp":
+            return Ask("inbox")
+        if request.path == "/obtener_saldo.asp":
+            return Ask("balance")
+        text, to = pairs.get("texto", ""), pairs.get("tos", "")
+        if len(text) > 160:
+            return _plain("-6;Texto demasiado largo")
+        if not re.fullmatch(r"\d{10}", to):
+            return _plain("-7;Numero invalido")
+        if not self._PLAIN.fullmatch(text):
+            return _plain("-11;Caracteres no permitidos")
+        return Ask("send", to, text, pairs.get("idinterno", ""))
+
+    def taken(self, entry: dict[str, Any]) -> Reply:  # noqa: ARG002 - says nothing of the message
+        return _plain("1;OK")
+
+    def duplicate(self, entry: dict[str, Any]) -> Reply:
+        return self.taken(entry)
+
+    def status(self, entry: dict[str, Any] | None, word: str) -> Reply:  # noqa: ARG002 - has no such thing
+        return _plain("")
+
+    def inbox(self, rows: list[dict[str, Any]]) -> Reply:
+        return _plain("".join(f"{row['from']}\t{row['text']}\t{row['at']}\t{row['id']}\r\n" for row in rows))
+
+    def balance(self, settings: Settings) -> Reply:
+        return _plain(settings.balance.partition(".")[0])
+
+
+class Connectus:
+    """The dialect of Connectus: Basic authentication, JSON with the number as a number."""
+
+    path = "/api_v2/send_sms"
+
+    def read(self, request: Incoming, settings: Settings) -> Ask | Reply:
+        wanted = base64.b64encode(f"{settings.user}:{settings.key}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {wanted}":
+            return _json(401, {"error": "unauthorized"})
+        if request.path.endswith("/check_sms_balance"):
+            return Ask("balance")
+        body = _object(request)
+        to, text = body.get("dst_number"), body.get("sms_content")
+        if type(to) is not int or not isinstance(text, str):
+            return _json(400, {"error": "invalid"})
+        return Ask("send", str(to), text)
+
+    def taken(self, entry: dict[str, Any]) -> Reply:
+        return _json(200, {"id": entry["reference"], "message": "queued"})
+
+    def duplicate(self, entry: dict[str, Any]) -> Reply:
+        return self.taken(entry)
+
+    def status(self, entry: dict[str, Any] | None, word: str) -> Reply:  # noqa: ARG002 - has no such thing
+        return _json(404, {"error": "unknown"})
+
+    def inbox(self, rows: list[dict[str, Any]]) -> Reply:
+        return _json(200, rows)
+
+    def balance(self, settings: Settings) -> Reply:
+        return _json(200, {"balance": {"CL": settings.balance}})
+
+
+DIALECTS: dict[str, Dialect] = {"generic": Generic(), "smsmasivos": SmsMasivos(), "connectus": Connectus()}
