@@ -117,7 +117,7 @@ def settled(seen: Evidence) -> bool:
     """Whether nothing that may still come could change the decision."""
     if seen.report is not None:
         return True
-    if seen.answered is not False or seen.cause is None:
+    if seen.answered is not False or seen.cause is None or seen.dialstatus == "ANSWER":
         return False
     return seen.cause in CAUSES or (seen.far_cause or 0) in CAUSES
 

@@ -16,7 +16,8 @@ from dialplan.context import Action, Key
 from dialplan.prompts import Play, Say
 
 _ACTION = re.compile(r"(repeat|promise|opt_out)|(transfer):([A-Za-z0-9_-]{1,40})")
-_RECORDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_RECORDING = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+"""A bare name: nothing that leads out of the folder of recordings."""
 
 
 class _Strict(BaseModel):
@@ -28,7 +29,7 @@ class Spoken(_Strict):
 
 
 class Recorded(_Strict):
-    play: Annotated[str, Field(pattern=_RECORDING.pattern)]
+    play: Annotated[str, Field(pattern=_RECORDING)]
 
 
 class Amount(_Strict):
