@@ -1,0 +1,103 @@
+"""What keeps any phone's line alive: greet it, serve it while it answers, wait for it when it is gone.
+
+A phone that sleeps or has lost its Wi-Fi is `recovering`: it is looked for ever more seldom, at most 15 s apart. One
+that refuses our credentials is `quarantined` and asked once a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import structlog
+
+from drivers.android.errors import CredentialsError, PhoneError, UnreachableError
+from drivers.android.timing import Timing
+from drivers.base import EventSink, LineState, LineStatus
+
+Look = Callable[[], Awaitable[Mapping[str, Any]]]
+"""Asks the phone; `signal`, `operator` and `detail` where it tells them. Raises `PhoneError`."""
+QUIET_S: Final = 60.0
+"""Between two lines of the log on the same trouble."""
+
+log = structlog.get_logger("drivers.android")
+
+
+class Keeper:
+    def __init__(self, line: str, timing: Timing) -> None:
+        self._line, self._timing = line, timing
+        self._status = LineStatus("starting")
+        self._events: EventSink | None = None
+        self._known: Mapping[str, Any] = {}
+        self._doubted = asyncio.Event()
+        self._complained: dict[str, float] = {}
+
+    @property
+    def ready(self) -> bool:
+        return self._status.state == "ready"
+
+    @property
+    def reason(self) -> str:
+        return self._status.reason or "not_ready"
+
+    def doubt(self, error: PhoneError) -> None:
+        """A sender has met that: look at the phone at once."""
+        if isinstance(error, (UnreachableError, CredentialsError)):
+            self._doubted.set()
+
+    def complain(self, event: str, error: Exception) -> None:
+        """A line in the log, now and then; an error's text never holds numbers, texts or secrets."""
+        now = time.monotonic()
+        if now - self._complained.get(event, -QUIET_S) >= QUIET_S:
+            self._complained[event] = now
+            log.warning(event, line=self._line, reason=str(error) if isinstance(error, PhoneError) else type(error))
+
+    async def run(self, events: EventSink, greet: Look, serve: Callable[[EventSink], Awaitable[None]]) -> None:
+        """Until cancelled."""
+        self._events = events
+        await self._show("starting")
+        waited = 0.0
+        while True:
+            try:
+                self._known = await greet()
+                self._doubted.clear()
+                waited = 0.0
+                await self._show("ready")
+                await serve(events)
+            except CredentialsError as error:
+                await self._show("quarantined", error.reason)
+                self.complain("credentials refused", error)
+                await asyncio.sleep(self._timing.refused_s)
+            except PhoneError as error:
+                await self._show("recovering", error.reason)
+                rest = min(max(waited, self._timing.back_s), self._timing.back_max_s)
+                waited += rest
+                await asyncio.sleep(rest)
+            except Exception as error:  # noqa: BLE001 - the line's outermost edge: it fails alone, and goes on
+                await self._show("recovering", "internal_error")
+                self.complain("line failed", error)
+                await asyncio.sleep(self._timing.back_max_s)
+
+    async def look(self, health: Look) -> None:
+        """Battery, signal and the like, slowly; at once when a sender doubts the phone. Raises `PhoneError`."""
+        while True:
+            try:
+                async with asyncio.timeout(self._timing.health_s):
+                    await self._doubted.wait()
+            except TimeoutError:
+                pass
+            self._doubted.clear()
+            self._known = await health()
+            await self._show("ready")
+
+    async def _show(self, state: LineState, reason: str | None = None) -> None:
+        known = self._known if state == "ready" else {}
+        status = LineStatus(
+            state, reason, known.get("signal"), known.get("operator"), known.get("detail") or self._status.detail
+        )
+        if status != self._status or state == "starting":
+            self._status = status
+            if self._events is not None:
+                await self._events.put(status)

@@ -1,0 +1,115 @@
+"""The states of a message on the phone (SMSGate), and what they make of ours. Pure.
+
+Answers come late and out of order: a state only ever replaces one of a lower rank.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Final
+
+from drivers.android.errors import AnswerError
+from drivers.base import Accepted, NotSent, Outcome, Refused
+
+
+class Rank(IntEnum):
+    """How far a message has come. `FAILED` and `CANCELLED` end what was not sent; `DELIVERED` ends all."""
+
+    UNKNOWN = 0
+    PENDING = 1
+    PROCESSED = 2
+    SENT = 3
+    CANCELLED = 4
+    FAILED = 5
+    DELIVERED = 6
+
+
+RANKS: Final = {
+    "Pending": Rank.PENDING,
+    "Cancelling": Rank.PENDING,
+    "Processed": Rank.PROCESSED,
+    "Sent": Rank.SENT,
+    "Cancelled": Rank.CANCELLED,
+    "Failed": Rank.FAILED,
+    "Delivered": Rank.DELIVERED,
+}
+EXPIRED: Final = "TTL expired"
+"""The app's word for a message whose time to live ended before it was sent."""
+
+_NO_NETWORK: Final = ("NO_SERVICE", "RADIO_OFF", "RADIO_NOT_AVAILABLE", "LIMIT_EXCEEDED", "AIRPLANE", "SIM_ABSENT")
+"""Of Android's SmsManager: the phone has refused before anything went over the air, for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the phone says of one message."""
+
+    id: str
+    rank: Rank
+    error: str | None
+    at: float | None
+    """Unix time (s), by the phone's clock, at which it came into this state."""
+    begun: float | None
+    """... and at which the phone took it."""
+
+
+def read(body: Any) -> Told:
+    """One message as the API shows it; raises `AnswerError` for any other JSON."""
+    if not isinstance(body, dict) or not isinstance(body.get("id"), str) or body.get("state") not in RANKS:
+        raise AnswerError("not_the_app", 200)
+    state = body["state"]
+    recipients = body.get("recipients")
+    first = recipients[0] if isinstance(recipients, list) and recipients and isinstance(recipients[0], dict) else {}
+    # With one recipient its own state is the truth; the message's may hide a failure.
+    if RANKS.get(str(first.get("state")), Rank.UNKNOWN) is Rank.FAILED and RANKS[state] is not Rank.DELIVERED:
+        state = "Failed"
+    given = body.get("states")
+    states = given if isinstance(given, dict) else {}
+    error = first.get("error")
+    return Told(
+        body["id"],
+        RANKS[state],
+        str(error) if error else None,
+        moment(states.get(state)),
+        moment(states.get("Pending")),
+    )
+
+
+def moment(given: Any) -> float | None:
+    """Unix time (s) of an ISO 8601 text, None for anything else."""
+    try:
+        return datetime.fromisoformat(given).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def references(attempt: str, parts: tuple[int, ...]) -> dict[int, str]:
+    """The references of an attempt's parts: the phone tells them by the attempt's id."""
+    return {part: attempt if len(parts) == 1 else f"{attempt}.{part}" for part in parts}
+
+
+def outcome(told: Told, parts: tuple[int, ...], *, ours_ended: bool) -> Outcome | None:
+    """What the attempt's end is, once the phone knows it. `ours_ended`: the message's own validity is over by now."""
+    match told.rank:
+        case Rank.SENT | Rank.DELIVERED:
+            return Accepted(references(told.id, parts))
+        case Rank.CANCELLED:
+            return NotSent("cancelled", counts=False)
+        case Rank.FAILED if told.error is not None and EXPIRED in told.error:
+            return NotSent("expired", counts=False) if ours_ended else NotSent("phone_gave_up", line_fault=True)
+        case Rank.FAILED:
+            reason = word(told.error)
+            # Of several parts some may have gone out before the one that failed: never all again.
+            if len(parts) == 1 and told.error is not None and any(each in told.error.upper() for each in _NO_NETWORK):
+                return NotSent(reason, line_fault=True)
+            return Refused(reason)
+    return None
+
+
+def word(error: str | None) -> str:
+    """The app's error as a reason: lower case, words joined, no digits that may be a number."""
+    text = re.sub(r"\d{5,}", "", error or "").lower().replace("result_error_", "")
+    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")[:60] or "phone_failed"
