@@ -23,6 +23,10 @@ class ConflictError(GatewayError):
     """The state of things forbids it (job known with other content, message not uncertain …)."""
 
 
+class CurrencyError(ConflictError):
+    """The price is in another currency than the account is kept in; the text is the account's."""
+
+
 class InsufficientCreditError(ConflictError):
     """The balance does not cover it."""
 

@@ -189,6 +189,10 @@ def _document(raw: Any, file: str) -> JobDocument:
 
 
 def _job(raw: dict[str, Any], file: str) -> str:
+    try:
+        file.encode()
+    except UnicodeEncodeError:  # names are bytes to the kernel; what nothing can store or show is no name
+        raise JobFileError("value_invalid", "value_file_name") from None
     job = fields.string(raw, "job", None)
     if job is None:
         job = PurePosixPath(file).stem

@@ -3,6 +3,7 @@
     taken = take(spool, account, name)              # the job file's copy
     document = read(taken)                          # JobFileError
     taken = take_files(spool, taken, document)      # copies of what it names; JobFileError `recipients_missing`
+    verify(taken, document)                         # JobFileError `recipients_mismatch`
     …                                               # the store records it
     commit(spool, taken, document.job)              # or reject(spool, taken, error), or discard(spool, taken)
 
@@ -126,11 +127,14 @@ def take_files(
                     code, copy, file=name, field=_field(document, name), limit=f"{DATA_FILE_LIMIT >> 20} MiB"
                 )
             copies.append(copy)
-    taken = replace(taken, files=tuple(copies))
+    return replace(taken, files=tuple(copies))
+
+
+def verify(taken: Taken, document: JobDocument) -> None:
+    """JobFileError `recipients_mismatch` when the list that was taken is not the one that the job expects."""
     wanted, listed = document.recipients_sha256, document.recipients_file
     if wanted and listed and taken.hashes[listed] != wanted:
         raise JobFileError("recipients_mismatch", "mismatch_sha256", file=listed, field="recipients_sha256")
-    return taken
 
 
 def _field(document: JobDocument, name: str) -> str:

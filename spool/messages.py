@@ -66,6 +66,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
             " dot, hyphen and underscore; at most 64)."
         ),
     ),
+    "value_file_name": (
+        "El nombre del archivo no es texto en UTF-8. Dele otro nombre, con letras sin acento.",
+        "The file's name is not UTF-8 text. Give it another name, of letters without accents.",
+    ),
     "value_name": (
         "«{name}» no puede ser el nombre de un trabajo: letras sin acento, dígitos, «.», «-» y «_»; hasta 64.",
         '"{name}" cannot be a job\'s id: letters without accents, digits, dot, hyphen and underscore; at most 64.',
@@ -240,6 +244,16 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "job_conflict": (
         "Ya hay un trabajo «{job}» con otro contenido. Use otro nombre para un trabajo nuevo.",
         'There is a job "{job}" with other content already. Give a new job another id.',
+    ),
+    "currency_other": (
+        (
+            "La cuenta {account} se lleva en {other} y la tarifa está en {currency}: avise al operador."
+            " Hace falta una cuenta en {currency}, o la tarifa en {other}."
+        ),
+        (
+            "The account {account} is kept in {other}, and the tariff is in {currency}: tell the operator."
+            " It takes an account in {currency}, or the tariff in {other}."
+        ),
     ),
     # ------------------------------------------------------------------------------------------------ gatewayd check
     "check_missing": ("La carpeta no existe.", "The folder does not exist."),

@@ -22,6 +22,7 @@ class Events:
 
     def add(self, kind: str, subject: str, state: str, reason: str | None = None) -> None:
         self._seq += 1
+        subject = subject.encode(errors="backslashreplace").decode()  # a file's name may be no text
         self._ring.append(EventView(self._seq, time.time_ns() // 1_000_000, kind, subject, state, reason))
 
     def since(self, seq: int) -> Sequence[EventView]:

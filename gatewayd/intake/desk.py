@@ -20,7 +20,7 @@ import structlog
 
 from gatewayd.config import Config
 from gatewayd.dispatch.sink import Writer
-from gatewayd.errors import ConflictError, GatewayError, NotFoundError
+from gatewayd.errors import ConflictError, CurrencyError, GatewayError, NotFoundError
 from gatewayd.failpoints import hit
 from gatewayd.intake.feed import SMALL, Feed, Request, Stream
 from gatewayd.model import Priority
@@ -29,7 +29,7 @@ from gatewayd.store.commands import AddMessages, BeginJob, DropJob, PublishJob, 
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
-from spool.intake import Taken, commit, discard, reject, take, take_files
+from spool.intake import Taken, commit, discard, reject, take, take_files, verify
 from spool.submit import deposit
 from spool.watch import Arrival, Watcher
 
@@ -131,6 +131,7 @@ class IntakeDesk:
                 if document.files:
                     taken = await self._in_thread(take_files, self.spool, taken, document, self._watcher.settled)
                     hit("intake.files_taken")
+                    verify(taken, document)
                 if size(taken) > SMALL:
                     self._large.put_nowait((arrival, taken, document))
                     continue
@@ -220,6 +221,15 @@ class IntakeDesk:
         """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already."""
         try:
             begun = await self.writer.do(begin)
+        except CurrencyError as error:
+            raise JobFileError(
+                "value_invalid",
+                "currency_other",
+                file=taken.name,
+                account=begin.account,
+                currency=begin.currency,
+                other=str(error),
+            ) from None
         except ConflictError:
             raise JobFileError("job_conflict", file=taken.name, field="job", job=begin.name) from None
         if begun.known:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import delete, func, select, text, update
 
-from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
 from gatewayd.model import Priority, Route, State
 from gatewayd.store.commands import (
     AddMessages,
@@ -27,7 +27,9 @@ from gatewayd.store.schema import account, blocklist, job, message, queue, queue
 from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
 from gatewayd.store.unit import MessageRow, Unit
 
-_ACCOUNT: Final = Statement(select(account.c.id).where(account.c.name == given(account.c.name)), "p_name")
+_ACCOUNT: Final = Statement(
+    select(account.c.id, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"
+)
 _KNOWN: Final = Statement(
     select(job.c.id, job.c.content_hash, job.c.state).where(
         job.c.account_id == given(job.c.account_id), job.c.name == given(job.c.name)
@@ -63,6 +65,8 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
         if known[1] != command.content_hash:
             raise ConflictError(f"job {command.account}/{command.name} is known with other content")
         return BegunJob(known[0], known=True)
+    if command.unit_price and command.currency != owner[1]:
+        raise CurrencyError(owner[1])
     session.run(
         _BEGIN,
         owner[0],

@@ -311,11 +311,18 @@ def _limit(limit: int) -> int:
     return max(1, min(limit, PAGE_MAX))
 
 
+_OUTSIDE: Final = 1 << 63
+"""The first number that no column holds."""
+
+
 def _number(cursor: str) -> int:
     try:
-        return int(cursor)
+        number = int(cursor)
     except ValueError:
-        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor)) from None
+        number = _OUTSIDE
+    if not -_OUTSIDE < number < _OUTSIDE:
+        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
+    return number
 
 
 def _cut(rows: Sequence[AnyRow], limit: int, key: str) -> tuple[Sequence[AnyRow], str | None]:

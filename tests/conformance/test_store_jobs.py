@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
 from gatewayd.model import Priority, Route, ulid_number
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     Block,
     Blocked,
+    CreateAccount,
     DropJob,
     LoadingJobs,
     LoadQueues,
@@ -35,7 +36,7 @@ def begin(house: House, name: str = "j", content_hash: str = "hash", **options: 
         None,
         None,
         False,
-        PRICE,
+        options.get("price", PRICE),
         "ARS",
         json.dumps({"lines": ["claro-1"]}),
         house.node,
@@ -93,6 +94,13 @@ def test_the_same_job_again_is_known(house: House) -> None:
     assert not first.known
     assert isinstance(second, ConflictError)
     house.do(DropJob(begun.job_id))
+
+
+def test_an_account_pays_in_its_own_currency_only(house: House) -> None:
+    house.do(CreateAccount("este", "USD", house.now))
+    with pytest.raises(CurrencyError, match="USD"):
+        house.do(begin(house, account="este"))
+    house.do(begin(house, account="este", price=0))
 
 
 def test_a_visible_job_takes_no_more_rows(house: House) -> None:

@@ -509,3 +509,9 @@ def test_clean_json_is_read_as_the_standard_library_does(value: Any) -> None:
             load(data.encode())
     else:
         assert load(data.encode()) == texts(value)
+
+
+def test_a_file_name_that_is_no_text_is_refused_even_where_the_job_has_a_name() -> None:
+    with pytest.raises(JobFileError) as error:
+        parse(json.dumps({**MINIMAL, "job": "bien"}).encode(), "mal\udcff.json")
+    assert error.value.code == "value_invalid"

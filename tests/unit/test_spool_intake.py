@@ -18,7 +18,7 @@ from spool import copies
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
-from spool.intake import Taken, commit, discard, read, recover, reject, take, take_files
+from spool.intake import Taken, commit, discard, read, recover, reject, take, take_files, verify
 
 JOB = {"channel": "sms", "text": "hola", "recipients": [{"to": "1159876543"}]}
 LISTED = {"channel": "sms", "text": "hola", "recipients_file": "clientes.csv"}
@@ -329,11 +329,16 @@ def test_a_list_with_another_sum_is_refused(spool: Spool) -> None:
     put(spool, "job.json", {**LISTED, "recipients_sha256": hashlib.sha256(CSV).hexdigest()})
     taken = take(spool, "norte", "job.json")
     document = read(taken)
+    taken = take_files(spool, taken, document)
     with pytest.raises(JobFileError) as error:
-        take_files(spool, taken, document)
+        verify(taken, document)
     assert (error.value.code, error.value.file) == ("recipients_mismatch", "clientes.csv")
+    reject(spool, taken, error.value)
+    assert names(spool, "rejected", "norte") == ["clientes.csv", "job.json", "job.json.error.json"]
+    assert names(spool, "incoming", "norte") == []
     put(spool, "clientes.csv", CSV)
-    assert take_files(spool, taken, document).files
+    put(spool, "job.json", {**LISTED, "recipients_sha256": hashlib.sha256(CSV).hexdigest()})
+    verify(*taken_whole(spool))
 
 
 def test_a_list_that_is_being_written_is_waited_for(spool: Spool) -> None:
