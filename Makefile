@@ -3,7 +3,7 @@
 #   make demo              a real campaign through simulated modems (ARGS="--modems 8", ARGS=--exit …)
 #   make test              the whole test suite (ARGS="tests/unit -k money" …)
 #   make check             ruff, mypy strict, and the shape of the tree
-#   make bench             measure; the figures of docs/benchmarks.md
+#   make bench             measure; the figures of docs/benchmarks.md (ARGS="first idle", ARGS=--help …)
 #   make faults            long fault runs: kills, unplugs, power cuts
 #   make messages          brings the Spanish catalogue up to date with the code
 #   make clean             removes what was built here
@@ -30,7 +30,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/python .ci/tree.py
 
 bench: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m bench -s $(ARGS)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 faults: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m fault $(ARGS)

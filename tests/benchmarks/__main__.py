@@ -6,7 +6,6 @@ Every row stands alone: one that fails is told in the table and the others go on
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import tempfile
@@ -22,8 +21,9 @@ from rich.console import Console
 from tests.benchmarks import backlog, biglist, first_send, idle, share, throughput
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.machine import Watch, describe
+from tests.benchmarks.report import load, merged, publish, save
 from tests.benchmarks.scale import FULL, SHORT, Scale
-from tests.benchmarks.table import document, markdown, print_table
+from tests.benchmarks.table import print_table
 
 Measure = Callable[[Path, Scale], Iterator[Figure]]
 
@@ -35,6 +35,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "backlog": ("a million wait", backlog.measure),
     "idle": ("nothing to do", idle.measure),
 }
+PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 ROW_S: Final = 900
 """No row may take longer; the longest needs some seven minutes."""
 
@@ -47,23 +48,27 @@ def main() -> int:
     options = _options()
     scale = SHORT if options.short else FULL
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
-    began = datetime.now().astimezone().isoformat(timespec="seconds")
-    machine = describe()
-    _mind_signals()
+    earlier, machine = load(options.json)
     results: list[Result] = []
-    for row in options.rows or ROWS:
-        console.print(f"[dim]{datetime.now().astimezone():%H:%M:%S} {row} …[/]")
-        results.append(one(row, options.dir, scale))
-        print_table(results[-1:], console)
-        if results[-1].error:
-            console.print(results[-1].error, style="red", markup=False)
-        # After each row: an end from outside does not take away what was measured.
-        options.json.write_text(json.dumps(document(results, machine, began), ensure_ascii=False, indent=1))
-    console.print()
+    if not options.read:
+        machine = describe()
+        _mind_signals()
+        for row in options.rows or ROWS:
+            console.print(f"[dim]{datetime.now().astimezone():%H:%M:%S} {row} …[/]")
+            results.append(one(row, options.dir, scale))
+            print_table(results[-1:], console)
+            if results[-1].error:
+                console.print(results[-1].error, style="red", markup=False)
+            # After each row: an end from outside does not take away what was measured.
+            save(options.json, merged(earlier, results, [*ROWS]), machine)
+        console.print()
+    else:
+        results = earlier
     print_table(results, console)
-    if options.markdown:
-        print(*markdown(results), sep="\n")
-    console.print(f"{machine}; written to {options.json}")
+    console.print(f"{machine}; {'read from' if options.read else 'written to'} {options.json}")
+    if options.publish:
+        publish(PAGE, merged(earlier, results, [*ROWS]), machine)
+        console.print(f"{PAGE} has these figures now")
     missed = [figure for result in results for figure in result.figures if figure.met is False]
     return 1 if missed or any(result.error for result in results) else 0
 
@@ -82,7 +87,8 @@ def one(row: str, base: Path, scale: Scale) -> Result:
         result.error = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
     finally:
         signal.alarm(0)
-    result.conditions = watch.conditions.document()
+    at = datetime.now().astimezone().isoformat(timespec="minutes")
+    result.conditions = {"at": at, **watch.conditions.document()}
     return result
 
 
@@ -110,7 +116,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, help="file for the figures (default: gatewayd-bench.json in --dir)")
     parser.add_argument("--short", action="store_true", help="just enough to see that everything runs")
-    parser.add_argument("--markdown", action="store_true", help="print the rows of docs/benchmarks.md as well")
+    parser.add_argument("--read", action="store_true", help="measure nothing: the figures of an earlier run (--json)")
+    parser.add_argument("--publish", action="store_true", help="put the figures into docs/benchmarks.md")
     options = parser.parse_args()
     if unknown := set(options.rows) - ROWS.keys():
         parser.error(f"no such row: {', '.join(sorted(unknown))}; there are: {', '.join(ROWS)}")

@@ -41,9 +41,8 @@ def _measure(base: Path, scale: Scale, *, busy: bool) -> Iterator[Figure]:
     with trial(base, MODEMS + 1, latency_s=latency_s) as running:
         running.warm_up(2 * MODEMS)
         if busy:
-            seconds = before_s + TIMEOUT_S
             lines = [f"m{index}" for index in range(MODEMS)]
-            running.drop("running", int(MODEMS * seconds / latency_s), 5_000_000, lines=lines)
+            running.drop("running", int(MODEMS * scale.busy_s / latency_s), 5_000_000, lines=lines)
             running.wait_taken(2 * MODEMS)
         # The process that read the campaign, and all that went with it, is gone before growth is measured.
         while len(tree(running.pid)) > 1:
@@ -55,6 +54,7 @@ def _measure(base: Path, scale: Scale, *, busy: bool) -> Iterator[Figure]:
             # It waits for tomorrow, so that only its recording is measured and not its sending.
             dropped = running.drop("list", scale.list_rows, not_before=_tomorrow(), priority="bulk")
             recorded, urgent = _until_recorded(running, dropped)
+        running.require("list", scale.list_rows)
         waits = _waits(running, urgent, latency_s)
         takes = running.takes()
     yield Figure(

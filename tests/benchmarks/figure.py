@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
 
 Sense = Literal[">=", "<="]
 _MEETS: Mapping[Sense, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le}
@@ -38,8 +38,14 @@ class Figure:
         return self.value / self.peer if self.sense == ">=" else self.peer / self.value
 
     def document(self) -> dict[str, Any]:
-        names = ("name", "value", "unit", "target", "sense", "peer", "peer_name", "ratio", "met")
-        return {name: getattr(self, name) for name in names} | {"runs": list(self.runs)}
+        """As JSON has it: its fields, and what follows from them."""
+        return {**asdict(self), "ratio": self.ratio, "met": self.met}
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """From what `document` gave."""
+        given = {each.name: document[each.name] for each in fields(cls)}
+        return cls(**{**given, "runs": tuple(given["runs"])})
 
 
 @dataclass(slots=True)
@@ -52,17 +58,6 @@ class Result:
     conditions: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
     """Why there is no figure, or not all."""
-    notes: list[str] = field(default_factory=list)
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "row": self.row,
-            "title": self.title,
-            "figures": [each.document() for each in self.figures],
-            "conditions": self.conditions,
-            "notes": self.notes,
-            "error": self.error,
-        }
 
 
 def shown(value: float | None) -> str:

@@ -33,7 +33,7 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     cuts = quantiles(times, n=100, method="inclusive")
     yield Figure(f"rename to first AT+CMGS, p50 of {len(times)}", cuts[49], "ms", P50_MS, "<=", *PEER)
     yield Figure(f"rename to first AT+CMGS, p99 of {len(times)}", cuts[98], "ms", P99_MS, "<=", *PEER)
-    yield Figure("  the slowest", max(times), "ms")
+    yield Figure("the slowest", max(times), "ms")
 
 
 def _drop(running: Trial, number: int) -> float:

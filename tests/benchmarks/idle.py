@@ -14,15 +14,13 @@ from tests.benchmarks.trial import trial
 
 CPU_TARGET: Final = 2.0
 MEMORY_TARGET_MB: Final = 150.0
-WORK: Final = 2000
-"""Messages sent before it may rest, so that it has all in memory that it ever loads."""
 SAMPLE_S: Final = 5.0
 """Between looks at its memory: seldom enough to cost it nothing."""
 
 
 def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     with trial(base, scale.idle_modems) as running:
-        running.warm_up(WORK)
+        running.warm_up(scale.idle_work)
         until = time.monotonic() + 60.0
         while len(tree(running.pid)) > 1:
             assert time.monotonic() < until, "the process that reads recipients did not end"

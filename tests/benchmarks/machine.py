@@ -136,7 +136,9 @@ class Conditions:
     seconds: float
 
     def document(self) -> dict[str, Any]:
-        return {name: round(value, 3) for name, value in asdict(self).items()}
+        """As people read it: no more digits than mean something."""
+        digits = {"load": 1, "busy_cores": 2, "sync_ms": 2, "sync_worst_ms": 1, "seconds": 0}
+        return {name: f"{value:.{digits[name]}f}" for name, value in asdict(self).items()}
 
 
 class Watch:

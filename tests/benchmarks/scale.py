@@ -22,10 +22,16 @@ class Scale:
     list_rows: int
     busy_submit_s: float
     """A submit's time at the modems that are busy while the list comes."""
+    busy_s: float
+    """How long they have work: longer than it takes to measure."""
     backlog_rows: int
-    thousands: int
-    """Groups of a thousand messages whose rate is compared with and without a backlog."""
+    few: int
+    """As many wait where few do; the rate of each so many is compared with and without a backlog."""
+    groups: int
+    """Of so many messages."""
     idle_modems: int
+    idle_work: int
+    """Messages sent before it may rest, so that it has all in memory that it ever loads."""
     idle_s: float
 
 
@@ -38,9 +44,12 @@ FULL = Scale(
     drops=200,
     list_rows=100_000,
     busy_submit_s=0.5,
+    busy_s=200.0,
     backlog_rows=1_000_000,
-    thousands=9,
+    few=1000,
+    groups=9,
     idle_modems=64,
+    idle_work=2000,
     idle_s=300.0,
 )
 
@@ -52,9 +61,12 @@ SHORT = Scale(
     share_s=3.0,
     drops=10,
     list_rows=5_000,
-    busy_submit_s=0.05,
+    busy_submit_s=0.1,
+    busy_s=5.5,
     backlog_rows=10_000,
-    thousands=1,
+    few=200,
+    groups=1,
     idle_modems=8,
+    idle_work=100,
     idle_s=3.0,
 )

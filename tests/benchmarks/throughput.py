@@ -26,7 +26,7 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
         with trial(base, modems) as running:
             running.warm_up(WARM)
             count = int(GUESS.get(modems, 700) * scale.run_s)
-            runs = [_run(running, index, count) for index in range(scale.runs)]
+            runs = [_Run(running, index, count) for index in range(scale.runs)]
         yield from _figures(modems, runs)
 
 
@@ -43,11 +43,10 @@ class _Run:
         running.done(job)
         self.cpu_s = (running.cpu_s() - before) / count * 1000
         self.simulator_cpu_s = (running.simulator_cpu_s() - before_simulator) / count * 1000
+        summary = running.gateway.summary(job)
+        assert summary is not None
+        assert summary["counts"]["delivered"] == count, summary
         self.rate = count / (running.takes(record)[-1].at - first)
-
-
-def _run(running: Trial, index: int, count: int) -> _Run:
-    return _Run(running, index, count)
 
 
 def _figures(modems: int, runs: list[_Run]) -> Iterator[Figure]:
@@ -62,7 +61,7 @@ def _figures(modems: int, runs: list[_Run]) -> Iterator[Figure]:
         f"CPU per 1,000 messages, {_modems(modems)}", median(costs), "s", target, "<=", peer, name, costs
     )  # fmt: skip
     theirs = tuple(run.simulator_cpu_s for run in runs)
-    yield Figure(f"  beside it the simulator's, {_modems(modems)}", median(theirs), "s", runs=theirs)
+    yield Figure(f"beside it the simulator's, {_modems(modems)}", median(theirs), "s", runs=theirs)
 
 
 def _modems(count: int) -> str:

@@ -140,6 +140,12 @@ class Trial:
             time.sleep(STEP_S)
         return time.monotonic()
 
+    def require(self, job: str, messages: int) -> None:
+        """AssertionError unless the job has so many messages, all of them good."""
+        shown = self.gateway.call("job.show", job=f"{ACCOUNT}/{job}")
+        assert shown["messages"] == messages, shown
+        assert not shown["counts"]["invalid"], shown
+
     def done(self, job: str, timeout_s: float = 120.0) -> None:
         """Until every message of the job is final and its receipts are written."""
         self.gateway.wait_job(job, timeout_s=timeout_s)

@@ -1,0 +1,104 @@
+"""Each benchmark in a few seconds: it runs, and nothing is slower by ten times than it should be on any machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import backlog, biglist, first_send, idle, share, throughput
+from tests.benchmarks.__main__ import ROWS, one
+from tests.benchmarks.figure import Figure, Result
+from tests.benchmarks.report import BEGIN, END, load, merged, publish, save
+from tests.benchmarks.scale import FULL, SHORT, Scale
+
+
+def figures(measure: Callable[[Path, Scale], Iterator[Figure]], folder: Path) -> dict[str, float]:
+    return {figure.name: figure.value for figure in measure(folder, SHORT)}
+
+
+def test_throughput(tmp_path: Path) -> None:
+    found = figures(throughput.measure, tmp_path)
+    assert found["zero latency, 4 modems"] >= 25
+    assert 0 < found["CPU per 1,000 messages, 4 modems"] <= 12
+
+
+def test_share_of_the_possible(tmp_path: Path) -> None:
+    [share_] = figures(share.measure, tmp_path).values()
+    assert 40 <= share_ <= 100.5
+
+
+def test_first_send(tmp_path: Path) -> None:
+    found = figures(first_send.measure, tmp_path)
+    assert 0 < found["rename to first AT+CMGS, p50 of 10"] <= 1000
+
+
+def test_large_list(tmp_path: Path) -> None:
+    found = figures(biglist.measure, tmp_path)
+    assert 0 < found["5,000 rows, lines idle: drop to recorded"] <= 20
+    assert found["5,000 rows, 16 modems busy: their rate meanwhile"] >= 25
+    assert found["5,000 rows, 16 modems busy: growth of memory"] <= 150
+
+
+def test_backlog(tmp_path: Path) -> None:
+    found = figures(backlog.measure, tmp_path)
+    assert 0 < found["10,000 waiting: start to control socket"] <= 20
+    assert found["10,000 waiting: memory, started and sending"] <= 250
+
+
+def test_idle(tmp_path: Path) -> None:
+    found = figures(idle.measure, tmp_path)
+    assert found["idle, 8 modems, 3 s: CPU"] <= 25
+    assert found["idle, 8 modems, 3 s: memory"] <= 150
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("row", ROWS)
+def test_every_promise_is_kept(row: str, tmp_path: Path) -> None:
+    result = one(row, tmp_path, FULL)
+    assert result.error is None
+    assert [figure for figure in result.figures if figure.met is False] == []
+
+
+# ---------------------------------------------------------------------------------------------------------- the report
+
+
+def figure(**more: object) -> Figure:
+    return Figure("rename to send", 10.0, "ms", 30.0, "<=", 2500.0, "a peer", **more)  # type: ignore[arg-type]
+
+
+def test_better_is_above_one_whatever_the_sense() -> None:
+    assert figure().met is True
+    assert figure().ratio == 250
+    rate = Figure("rate", 100.0, "segments/s", 200.0, ">=", 50.0)
+    assert rate.met is False
+    assert rate.ratio == 2
+    assert Figure("beside", 1.0, "s").met is None
+
+
+def test_rows_measured_again_replace_what_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    first, second = Result("first", "one", [figure(runs=(9.0, 11.0))]), Result("idle", "two", error="broken\nbadly")
+    save(path, [first, second], {"cores": 2})
+    earlier, machine = load(path)
+    assert (earlier, machine) == ([first, second], {"cores": 2})
+    again = Result("idle", "two", [figure()])
+    assert merged(earlier, [again], [*ROWS]) == [first, again]
+
+
+def test_figures_go_between_the_marks_of_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n\n{BEGIN}\nold\n{END}\n\nafter\n")
+    machine = {"cores": 2, "memory_mb": 2048, "kernel": "6", "python": "3.11"}
+    publish(page, [Result("first", "one", [figure()], {"load": "1.0"}), Result("idle", "two", error="broken")], machine)
+    text = page.read_text()
+    assert "old" not in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "| rename to send | ≤ 30 | 10 ms | met | 2,500 (a peer) | 250 × |" in text
+    assert "| two | | failed | broken | | |" in text
+    page.write_text("a page of something else")
+    with pytest.raises(ValueError, match="no marks"):
+        publish(page, [], machine)
