@@ -16,7 +16,7 @@ import click
 
 from drivers.base import ENTRY_POINTS
 
-BUILT_IN = {"android": "drivers.android", "gsm": "drivers.gsm", "provider": "drivers.provider"}
+BUILT_IN = {"android": "drivers.android", "gsm": "drivers.gsm", "provider": "drivers.provider", "smtp": "drivers.smtp"}
 """Packages of the drivers of this tree, for a checkout that is not installed and so has no entry points."""
 
 

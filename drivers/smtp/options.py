@@ -1,0 +1,118 @@
+"""The driver's own keys of a `[[line]]` table, and what can be said of them before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from drivers.base import Finding, MisconfiguredError
+
+Security = Literal["none", "starttls", "tls"]
+
+_ADDRESS: Final = re.compile(r"[^\s@<>(),;:\\\"\x00-\x1f\x7f]+@[^\s@<>(),;:\\\"\x00-\x1f\x7f]+")
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
+_IMAP_PORTS: Final = {"none": 143, "starttls": 143, "tls": 993}
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value.replace("{attempt}", "x")):
+        raise ValueError("not an e-mail address: name@domain")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        raise ValueError("control characters are not allowed here")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Words = Annotated[str, AfterValidator(_one_line)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SmtpOptions(BaseModel):
+    """One mail account: where it submits, who it writes as, and where its bounces and replies come in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    area: Literal["all", "tickets", "invoices", "customers"] = "all"
+    """Which jobs it serves; `all` serves those that name no area."""
+    from_name: Words = ""
+    from_address: Address
+    reply_to: Address | None = None
+    host: Words
+    port: Port | None = None
+    """Default: 587 for `starttls`, 465 for `tls`, 25 for `none`."""
+    security: Security = "starttls"
+    """`starttls` never falls back to plain text."""
+    user: Words | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's; for a server with a self-made one."""
+    hello: Words | None = None
+    """Name to greet with (EHLO); default: the host's."""
+    bounce_address: Address | None = None
+    """Envelope sender, where bounces go. `{attempt}` in it becomes the attempt's id: `rebotes+{attempt}@norte.example`,
+    so that a bounce tells what it is about even where it quotes nothing. Default: `from_address`."""
+    delivery_reports: bool = False
+    """Ask for a report of success too, where the server offers DSN (RFC 3461)."""
+    unsubscribe: Words | None = None
+    """`https://…` or `mailto:…` for List-Unsubscribe (RFC 2369)."""
+    max_size: Annotated[int, Field(ge=10_000, le=100 << 20)] = 20 << 20
+    """Bytes of a whole message as it goes out; attachments grow by a third. The server's own limit holds as well."""
+    imap_host: Words | None = None
+    """Mailbox to read bounces and replies from; none: they are not read."""
+    imap_port: Port | None = None
+    imap_security: Security = "tls"
+    imap_user: Words | None = None
+    """Default: `user`; likewise the password."""
+    imap_password: SecretStr | None = None
+    imap_folder: Words = "INBOX"
+    imap_poll: Annotated[float, Field(ge=0.1, le=86_400)] = 60.0
+    """Seconds between two looks."""
+
+    @property
+    def smtp_port(self) -> int:
+        return self.port or _PORTS[self.security]
+
+    @property
+    def mailbox_port(self) -> int:
+        return self.imap_port or _IMAP_PORTS[self.imap_security]
+
+    @property
+    def mailbox_login(self) -> tuple[str, SecretStr] | None:
+        user, password = self.imap_user or self.user, self.imap_password or self.password
+        return (user, password) if user is not None and password is not None else None
+
+
+def require_usable(options: SmtpOptions) -> None:
+    """Raise `MisconfiguredError` for keys that contradict each other."""
+    for finding in contradictions(options):
+        raise MisconfiguredError(finding.key, f"{finding.message}; {finding.remedy}")
+
+
+def contradictions(options: SmtpOptions) -> list[Finding]:
+    findings = []
+    if (options.user is None) != (options.password is None):
+        given, other = ("user", "password") if options.password is None else ("password", "user")
+        findings.append(Finding(other, f"{given} is given without {other}", "give both or none"))
+    if options.imap_host is not None and options.mailbox_login is None:
+        findings.append(Finding("imap_user", "the mailbox has no login", "give imap_user and imap_password"))
+    if options.unsubscribe is not None and not options.unsubscribe.startswith(("https://", "mailto:")):
+        findings.append(Finding("unsubscribe", "is neither a link nor an address", "begin with https:// or mailto:"))
+    return findings
+
+
+def check(options: SmtpOptions) -> list[Finding]:
+    """All that can be told without a connection."""
+    findings = contradictions(options)
+    if options.ca_file is not None and not options.ca_file.is_file():
+        findings.append(Finding("ca_file", f"{options.ca_file} does not exist", "name a file of certificates (PEM)"))
+    if options.security == "none" and options.password is not None and options.host not in _LOOPBACK:
+        findings.append(Finding("security", "the password would cross the network in clear", "use starttls or tls"))
+    return findings

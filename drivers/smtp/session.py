@@ -1,0 +1,259 @@
+"""One connection to a submission server, used until it breaks: an object a connection.
+
+`aiosmtplib` opens it, upgrades it and logs in; the message itself goes out in steps, because the point of no return
+lies between the server's 354 and the first byte of content.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from drivers.base import Accepted, LineError, NotSent, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.smtp.compose import Mail, stuffed
+from drivers.smtp.options import SmtpOptions
+from drivers.smtp.replies import Stage, outcome_of
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Every wait of a session, in seconds."""
+
+    connect: float = 30.0
+    """TCP and TLS: a far server over a bad link; longer and a host that is down would hold the line's work."""
+    command: float = 60.0
+    """An answer to a command. RFC 5321 §4.5.3.2 allows five minutes; nothing is lost by giving up before DATA."""
+    content: float = 600.0
+    """The answer to the message's end: RFC 5321 §4.5.3.2.6 asks for ten minutes, as giving up early makes doubles."""
+    quit: float = 5.0
+    """The farewell, a courtesy."""
+    idle: float = 20.0
+    """An unused connection is closed: it takes one of the account's few, and servers drop it later anyway."""
+    retry_first: float = 2.0
+    """First pause before a server that is down is tried again; doubled each time …"""
+    retry_most: float = 300.0
+    """… up to here."""
+    blocked: float = 900.0
+    """Pause after a refused login: a provider locks an account that tries too often."""
+
+
+class ConnectFailedError(LineError):
+    """No connection; `blocked` when a person has to mend something (login, certificate), else it may come back."""
+
+    def __init__(self, reason: str, detail: str, *, blocked: bool) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.blocked = blocked
+
+
+class LostBeforeContentError(LineError):
+    """The connection went away before any content was sent: the mail did not leave."""
+
+
+_DSN_ASKED: Final = {False: "FAILURE,DELAY", True: "SUCCESS,FAILURE,DELAY"}
+
+
+class Session:
+    """A logged-in connection; `open` makes it, `submit` sends one mail at a time."""
+
+    def __init__(self, options: SmtpOptions, timing: Timing) -> None:
+        self._options, self._timing = options, timing
+        self._client = SMTP(
+            hostname=options.host,
+            port=options.smtp_port,
+            use_tls=options.security == "tls",
+            start_tls=False,
+            local_hostname=options.hello,
+            timeout=timing.command,
+            tls_context=_context(options) if options.security != "none" else None,
+        )
+        self.cc_refused: Mapping[str, str] = {}
+        """Recipients in copy that the last mail's server would not take, with the reason."""
+
+    @property
+    def alive(self) -> bool:
+        return self._client.is_connected
+
+    async def open(self) -> None:
+        """Connect, upgrade and log in; raises ConnectFailedError."""
+        try:
+            await self._client.connect(timeout=self._timing.connect)
+            if self._options.security == "starttls":
+                await self._upgrade()
+            await self._login()
+        except BaseException as error:
+            self._client.close()
+            failure = _failure(error)
+            if failure is None:
+                raise
+            raise failure from None
+
+    async def _upgrade(self) -> None:
+        await self._client.ehlo()
+        if not self._client.supports_extension("starttls"):
+            raise ConnectFailedError("starttls_missing", "the server offers no STARTTLS", blocked=True)
+        await self._client.starttls()
+
+    async def _login(self) -> None:
+        await self._client.ehlo()
+        if self._options.user is not None and self._options.password is not None:
+            if not self._client.supports_extension("auth"):
+                raise ConnectFailedError("login_missing", "the server offers no login", blocked=True)
+            await self._client.login(self._options.user, self._options.password.get_secret_value())
+
+    async def close(self) -> None:
+        """Say goodbye, briefly."""
+        try:
+            if self.alive:
+                await self._client.quit(timeout=self._timing.quit)
+        except (SMTPException, OSError):
+            pass  # it is over either way
+        finally:
+            self._client.close()
+
+    # ---------------------------------------------------------------------------------------------------- one message
+
+    async def submit(
+        self, mail: Mail, *, envelope_from: str, attempt: str, point_of_no_return: PointOfNoReturn
+    ) -> Outcome:
+        """Send it. Raises LostBeforeContentError; what goes wrong later is in the outcome."""
+        self.cc_refused = {}
+        try:
+            refusal = await self._envelope(mail, envelope_from, attempt)
+        except (SMTPException, OSError) as error:
+            self._client.close()
+            raise LostBeforeContentError(_word(error)) from None
+        if refusal is not None:
+            return refusal
+        try:
+            await point_of_no_return(1)
+        except Withdrawn as withdrawn:
+            # The server waits for content: only a hang-up without the final dot takes the mail back (RFC 5321 §4.1.1.5
+            # and §3.8: an incomplete transaction is dropped).
+            self._client.close()
+            return NotSent(withdrawn.reason, counts=False)
+        return await self._content(mail)
+
+    async def _envelope(self, mail: Mail, envelope_from: str, attempt: str) -> Outcome | None:
+        """MAIL, RCPT, DATA; None once the server waits for the content."""
+        client = self._client
+        if mail.utf8 and not client.supports_extension("smtputf8"):
+            return Refused("address_needs_smtputf8")
+        limit = client.esmtp_extensions.get("size", "")
+        if limit.isdigit() and 0 < int(limit) < len(mail.data):
+            return Refused("too_large")
+        dsn = client.supports_extension("dsn")
+        try:
+            encoding = "utf-8" if mail.utf8 else "ascii"
+            await client.mail(envelope_from, options=self._mail_options(mail, attempt, dsn), encoding=encoding)
+            notify = [f"NOTIFY={_DSN_ASKED[self._options.delivery_reports]}"] if dsn else []
+            await client.rcpt(mail.to, options=notify, encoding=encoding)
+            refused = {}
+            for each in mail.cc:
+                try:
+                    # A copy's bounce must never be taken for the message's.
+                    await client.rcpt(each, options=["NOTIFY=NEVER"] if dsn else [], encoding=encoding)
+                except SMTPRecipientRefused as error:
+                    if error.code == 421:
+                        raise
+                    refused[each] = outcome_of(error.code, error.message, "rcpt").reason
+            self.cc_refused = refused
+        except (SMTPSenderRefused, SMTPRecipientRefused) as error:
+            await self._reset()
+            return _spoken(error, "mail" if isinstance(error, SMTPSenderRefused) else "rcpt")
+        answer = await client.execute_command(b"DATA")
+        if answer.code == 354:
+            return None
+        await self._reset()
+        return outcome_of(answer.code, answer.message, "data")
+
+    def _mail_options(self, mail: Mail, attempt: str, dsn: bool) -> list[str]:
+        options = []
+        if self._client.supports_extension("size"):
+            options.append(f"SIZE={len(mail.data)}")
+        if mail.utf8:
+            options.append("SMTPUTF8")
+        if dsn:
+            options += ["RET=HDRS", f"ENVID={attempt}"]
+        return options
+
+    async def _content(self, mail: Mail) -> Outcome:
+        protocol = self._client.protocol
+        if protocol is None or not protocol.is_connected:
+            # It went while the intent was made durable; not a byte of content had been written.
+            self._client.close()
+            return NotSent("connection_lost", counts=False)
+        try:
+            protocol.write(stuffed(mail.data))
+            answer = await protocol.read_response(timeout=self._timing.content)
+        except SMTPException as error:
+            self._client.close()
+            return Uncertain(_word(error))
+        except BaseException:
+            self._client.close()
+            raise
+        if 200 <= answer.code <= 299:
+            return Accepted({1: mail.message_id})
+        if not 400 <= answer.code <= 599:
+            self._client.close()
+            return Uncertain("answer_unreadable")
+        if answer.code == 421:
+            self._client.close()
+        return outcome_of(answer.code, answer.message, "end")
+
+    async def _reset(self) -> None:
+        """Begin anew on the same connection, or give the connection up."""
+        if self.alive:
+            try:
+                await self._client.rset()
+            except (SMTPException, OSError):
+                self._client.close()
+
+
+def _spoken(error: SMTPResponseException, stage: Stage) -> Outcome:
+    if not 400 <= error.code <= 599:
+        return NotSent("answer_unreadable", line_fault=True)
+    return outcome_of(error.code, error.message, stage)
+
+
+def _failure(error: BaseException) -> ConnectFailedError | None:
+    """What stopped a connection from being made; None for what is no business of ours (cancellation, defects)."""
+    if isinstance(error, ConnectFailedError):
+        return error
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return ConnectFailedError("certificate_invalid", cause.verify_message, blocked=True)
+        cause = cause.__cause__
+    if isinstance(error, SMTPAuthenticationError):
+        blocked = error.code >= 500
+        return ConnectFailedError("login_refused" if blocked else "login_later", str(error.code), blocked=blocked)
+    if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
+        return ConnectFailedError("host_down", "", blocked=False)
+    if isinstance(error, SMTPResponseException):
+        return ConnectFailedError("server_refuses", str(error.code), blocked=False)
+    if isinstance(error, ssl.SSLError):
+        return ConnectFailedError("tls_failed", error.reason or "", blocked=False)
+    if isinstance(error, SMTPException | OSError):
+        return ConnectFailedError("connection_lost", "", blocked=False)
+    return None
+
+
+def _word(error: BaseException) -> str:
+    return "timeout" if isinstance(error, TimeoutError) else "connection_lost"
+
+
+def _context(options: SmtpOptions) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(options.ca_file) if options.ca_file else None)

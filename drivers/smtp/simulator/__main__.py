@@ -1,0 +1,7 @@
+"""`python -m drivers.smtp.simulator`."""
+
+import sys
+
+from drivers.smtp.simulator.command import main
+
+sys.exit(main())

@@ -1,0 +1,191 @@
+"""The simulated servers of one event loop, with the operations of their control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from drivers.gsm.simulator.control import ControlServer
+from drivers.smtp.simulator.certificate import context, make_certificate
+from drivers.smtp.simulator.server import Account, Server
+from drivers.smtp.simulator.settings import SettingError, Settings, change, make_fault
+
+WAIT_S: Final = 10.0
+"""Default time of the operation `wait`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A server as announced. A mail account has neither IMEI nor number; its address stands for the latter."""
+
+    url: str
+    imei: str
+    number: str
+    port: int
+    ca_file: str | None
+
+
+class SmtpSimulator:
+    """`async with SmtpSimulator(security="tls") as sim: sim.devices[0].port`; `settings` as in `Settings`."""
+
+    def __init__(
+        self,
+        servers: int = 1,
+        *,
+        security: Literal["none", "starttls", "tls"] = "none",
+        directory: Path | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        change(Settings(), settings or {})
+        self._count, self._security, self._values = servers, security, dict(settings or {})
+        self._given = directory
+        self._directory = Path()
+        self._moved = asyncio.Event()
+        self._control: ControlServer | None = None
+        self._servers: dict[int, asyncio.Server] = {}
+        self._certificate: Path | None = None
+        self.control = Path()
+        self.accounts: list[Account] = []
+        self.devices: list[Device] = []
+
+    async def __aenter__(self) -> SmtpSimulator:
+        self._directory = self._given or Path(tempfile.mkdtemp(prefix="gatewayd-smtp-"))
+        self._directory.mkdir(parents=True, exist_ok=True)
+        if self._security != "none":
+            self._certificate = await asyncio.to_thread(make_certificate, self._directory)
+        for index in range(self._count):
+            account = Account(index, self._progress)
+            change(account.settings, self._values)
+            self.accounts.append(account)
+            port = await self._plug(index, 0)
+            scheme = "smtps" if self._security == "tls" else "smtp"
+            ca_file = str(self._certificate) if self._certificate else None
+            url = f"{scheme}://127.0.0.1:{port}"
+            self.devices.append(Device(url, "", account.settings.user, port, ca_file))
+        self.control = self._directory / "control.sock"
+        self._control = ControlServer(self.control, self.operate)
+        await self._control.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._control is not None:
+            await self._control.stop()
+        for index in list(self._servers):
+            await self.unplug(index)
+        if self._given is None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _progress(self) -> None:
+        self._moved.set()
+
+    async def _plug(self, index: int, port: int) -> int:
+        tls = context(self._certificate) if self._certificate else None
+        account = self.accounts[index]
+        inner = tls if self._security == "starttls" else None
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Server(account, inner), "127.0.0.1", port, ssl=tls if self._security == "tls" else None
+        )
+        self._servers[index] = server
+        bound: int = server.sockets[0].getsockname()[1]
+        return bound
+
+    # ---------------------------------------------------------------------------------------------------- operations
+
+    async def operate(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One request of the control socket; raises ValueError, TypeError or KeyError for what it cannot do."""
+        arguments = dict(request)
+        match arguments.pop("op", None):
+            case "list":
+                return {"devices": self.list()}
+            case "stats":
+                return self.stats()
+            case "texts":
+                return self.texts(**arguments)
+            case "wait":
+                return await self.wait(**arguments)
+            case "set":
+                self.set(**arguments)
+                return {}
+            case "unplug":
+                await self.unplug(**arguments)
+                return {}
+            case "replug":
+                await self.replug(**arguments)
+                return {}
+            case name:
+                raise SettingError(f"no operation {name!r}: list, stats, texts, wait, set, unplug, replug")
+
+    def list(self) -> list[dict[str, Any]]:
+        return [
+            {
+                **asdict(device),
+                "settings": asdict(account.settings),
+                "faults": [asdict(f) for f in account.faults.waiting],
+            }
+            for device, account in zip(self.devices, self.accounts, strict=True)
+        ]
+
+    def stats(self) -> dict[str, Any]:
+        """Counters of each server and in `total`: connections, logins, logins_refused, taken, lost, refused, faults."""
+        total: Counter[str] = Counter()
+        for account in self.accounts:
+            total.update(account.stats)
+        return {"devices": [dict(account.stats) for account in self.accounts], "total": dict(total)}
+
+    def texts(self, device: int | None = None) -> dict[str, Any]:
+        """The mails taken, whatever became of the answer."""
+        chosen = self.accounts if device is None else [self.accounts[device]]
+        taken = [mail for account in chosen for mail in account.taken]
+        return {"texts": taken, "total": len(taken), "next": None}
+
+    async def wait(self, timeout: float = WAIT_S, **counters: int) -> dict[str, Any]:  # noqa: ASYNC109 - an operation's key
+        """Until all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
+        until = asyncio.get_running_loop().time() + timeout
+        while True:
+            self._moved.clear()
+            total = self.stats()["total"]
+            if all(total.get(name, 0) >= value for name, value in counters.items()):
+                return {"reached": True}
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._moved.wait()
+            except TimeoutError:
+                return {"reached": False}
+
+    def set(
+        self,
+        device: int | None = None,
+        fault: Mapping[str, Any] | None = None,
+        faults: Iterable[Mapping[str, Any]] = (),
+        clear_faults: bool = False,
+        **settings: Any,
+    ) -> None:
+        """Change settings by name, add faults `{"kind": …, "stage": …}`."""
+        made = [make_fault(each) for each in ([fault] if fault else []) + [*faults]]
+        for account in self.accounts if device is None else [self.accounts[device]]:
+            change(account.settings, settings)
+            if clear_faults:
+                account.faults.waiting.clear()
+            account.faults.waiting.extend(made)
+
+    async def unplug(self, device: int = 0) -> None:
+        """The server is gone: no new connections, the old ones cut."""
+        server = self._servers.pop(device, None)
+        if server is None:
+            return
+        server.close()
+        for transport in list(self.accounts[device].connections):
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+        await server.wait_closed()
+
+    async def replug(self, device: int = 0) -> None:
+        """Back at the same port."""
+        if device not in self._servers:
+            await self._plug(device, self.devices[device].port)

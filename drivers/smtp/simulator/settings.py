@@ -1,0 +1,88 @@
+"""How a simulated mail server behaves, and the faults that wait for their stage. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+KINDS: Final = ("reply", "drop", "slow")
+STAGES: Final = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "end")
+
+
+class SettingError(ValueError):
+    """No such setting, fault or stage; the text says what there is."""
+
+
+@dataclass(slots=True)
+class Settings:
+    latency_s: float = 0.0
+    """Before the answer to a message's end."""
+    auth: bool = True
+    """Whether it asks for a login."""
+    user: str = "cuenta@example.net"
+    password: str = "clave-de-prueba"  # noqa: S105 - a simulated account's
+    dsn: bool = False
+    """Whether EHLO offers DSN (RFC 3461)."""
+    utf8: bool = False
+    """Whether EHLO offers SMTPUTF8; read at start."""
+    size: int = 33_554_432
+    """Limit that EHLO tells; read at start."""
+    greylist_s: float = 0.0
+    """A sender and recipient never seen before are put off once with 451 and this many seconds; 0: not."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """What goes wrong at a stage: an answer, a dropped connection, a delay before going on."""
+
+    kind: str
+    stage: str
+    code: int = 451
+    text: str = "4.3.0 simulated"
+    delay_s: float = 0.0
+    taken: bool = False
+    """At `end`: whether the message counts as taken all the same."""
+    address: str = ""
+    """At `mail` and `rcpt`: only for arguments that hold this."""
+    count: int | None = 1
+    """How many times; None for ever."""
+    skip: int = 0
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults to come, in order."""
+
+    waiting: list[Fault] = field(default_factory=list)
+
+    def take(self, stage: str, argument: str = "") -> Fault | None:
+        """The fault that strikes now, counted down."""
+        for fault in self.waiting:
+            if fault.stage != stage or fault.address not in argument:
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            if fault.count is not None:
+                fault.count -= 1
+                if fault.count <= 0:
+                    self.waiting.remove(fault)
+            return fault
+        return None
+
+
+def make_fault(given: Mapping[str, Any]) -> Fault:
+    """Raises SettingError."""
+    known = {each.name for each in fields(Fault)}
+    if given.get("kind") not in KINDS or given.get("stage") not in STAGES or not given.keys() <= known:
+        raise SettingError(f"a fault has kind {KINDS}, stage {STAGES} and {sorted(known)}")
+    return Fault(**given)
+
+
+def change(settings: Settings, values: Mapping[str, Any]) -> None:
+    """Set by name; raises SettingError."""
+    for name, value in values.items():
+        if name not in Settings.__slots__:
+            raise SettingError(f"no setting {name!r}: {', '.join(Settings.__slots__)}")
+        setattr(settings, name, value)
