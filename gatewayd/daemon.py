@@ -168,7 +168,10 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         async with _Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start)
             await fleet.launch()
-            dispatcher.publish(await writer.do(LoadQueues()))
+            queues = await writer.do(LoadQueues())
+            dispatcher.publish(queues)
+            # A person's pause, or a new job, may have been recorded without its summary.
+            receipts.due({queue.job_id for queue in queues})
             for name, service in (("receipts", receipts), ("inbox", inbox), ("upkeep", upkeep), ("intake", intake)):
                 services.start(service.run(), name)
             async with _doors(config, live):

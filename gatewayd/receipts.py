@@ -7,7 +7,7 @@ rows leave the store only when the file is durable.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -101,16 +101,18 @@ class ReceiptWriter:
                     hit("receipts.cut")
                     await self._in_thread(self._write, segments)
                     hit("receipts.written")
+                    # Before their rows go: after a crash, rows are what tells that a job has news.
+                    await self._in_thread(self._summarise_written, segments)
+                    hit("receipts.summarised")
+                    touched.difference_update(each.job_id for each in segments)
                     await self._writer.do(
                         SegmentsWritten(tuple((each.job_id, each.first_seq, each.last_seq) for each in segments))
                     )
                     hit("receipts.dropped")
-                    touched.update(each.job_id for each in segments)
                 if len(segments) < SEGMENTS:
                     break
             if touched:
                 await self._in_thread(self._summarise, tuple(touched))
-                hit("receipts.summarised")
         except BaseException:
             self.due(jobs)
             raise
@@ -120,8 +122,16 @@ class ReceiptWriter:
             lines = (line.encode() + b"\n" for line in segment.lines)
             write_segment(self._spool, segment.account, segment.job, segment.first_seq, lines)
 
-    def _summarise(self, jobs: Iterable[int]) -> None:
+    def _summarise_written(self, segments: Sequence[Segment]) -> None:
+        """The jobs of these segments; one that goes on in the next lot is told with that one."""
+        for job_id, last_seq in {each.job_id: each.last_seq for each in segments}.items():
+            goes_on = len(segments) == SEGMENTS and job_id == segments[-1].job_id
+            self._summarise((job_id,), last_seq if goes_on else None)
+
+    def _summarise(self, jobs: Iterable[int], last_seq: int | None = None) -> None:
+        """With `last_seq`, only if there is nothing beyond it."""
         now = self._now()
         for job_id in jobs:
             summary = self._reader.job_by_number(job_id, now)
-            write_summary(self._spool, summary.account, summary.job, summary.document())
+            if last_seq is None or summary.last_seq <= last_seq:
+                write_summary(self._spool, summary.account, summary.job, summary.document())
