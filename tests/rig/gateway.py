@@ -246,7 +246,10 @@ class Gateway:
         assert client is not None
         until = time.monotonic() + timeout_s
         try:
+            events: list[dict[str, Any]] = []
             for snapshot in client.stream("watch", {}):
+                events += snapshot["events"]  # each snapshot brings the new ones alone
+                snapshot["events"] = events
                 if wanted(snapshot):
                     found: dict[str, Any] = snapshot
                     return found
