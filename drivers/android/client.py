@@ -71,7 +71,7 @@ class PhoneClient:
             async with self._open().request(
                 method, self._base + path, timeout=limits, allow_redirects=False, **body
             ) as response:
-                content = await response.content.read(MOST_BYTES)
+                content = await _bounded(response)
                 total = response.headers.get("X-Total-Count", "")
                 answer = Answer(response.status, content, int(total) if total.isdecimal() else None)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -92,6 +92,17 @@ class PhoneClient:
         if answer.status != 200:
             raise AnswerError(f"http_{answer.status}", answer.status)
         return answer.json()
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """All of the body; raises `LostError` for one without an end."""
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            response.close()
+            raise LostError("answer_too_large")
+    return bytes(content)
 
 
 def backoff(tried: int, first_s: float, most_s: float) -> float:

@@ -54,6 +54,8 @@ class Told:
     """Unix time (s), by the phone's clock, at which it came into this state."""
     begun: float | None
     """... and at which the phone took it."""
+    sent: bool = False
+    """Whether the network has taken it, whatever became of it since."""
 
 
 def read(body: Any) -> Told:
@@ -70,11 +72,12 @@ def read(body: Any) -> Told:
     states = given if isinstance(given, dict) else {}
     error = first.get("error")
     return Told(
-        body["id"],
-        RANKS[state],
-        str(error) if error else None,
-        moment(states.get(state)),
-        moment(states.get("Pending")),
+        id=body["id"],
+        rank=RANKS[state],
+        error=str(error) if error else None,
+        at=moment(states.get(state)),
+        begun=moment(states.get("Pending")),
+        sent="Sent" in states,
     )
 
 
@@ -95,6 +98,9 @@ def outcome(told: Told, parts: tuple[int, ...], *, ours_ended: bool) -> Outcome 
     """What the attempt's end is, once the phone knows it. `ours_ended`: the message's own validity is over by now."""
     match told.rank:
         case Rank.SENT | Rank.DELIVERED:
+            return Accepted(references(told.id, parts))
+        case _ if told.sent:
+            # A look came after both: the network took it, and gave it up.
             return Accepted(references(told.id, parts))
         case Rank.CANCELLED:
             return NotSent("cancelled", counts=False)

@@ -125,7 +125,7 @@ class Watch:
         events: list[Event] = []
         if not was_decided:
             events += self._decide(entry, told)
-        elif told.rank is Rank.FAILED:
+        if told.rank is Rank.FAILED and (was_decided or told.sent):
             events += self._report(entry, told, "undelivered")
         if told.rank is Rank.DELIVERED:
             events += self._report(entry, told, "delivered")
