@@ -118,6 +118,15 @@ class Ordeal:
             raise AssertionError(f"{failpoint} was never passed\n{self.log()}") from None
         assert status == -signal.SIGKILL, f"{failpoint}: ended by {status}\n{self.log()}"
 
+    def kill_after(self, event: str, count: int, **load: Any) -> None:
+        """A daemon that is killed as soon as a counter of the modems has come so far; what was left adds to it."""
+        self.simulator.ask("reset_stats")
+        self.gateway.launch()
+        self.load(**load)
+        reached = self.simulator.ask("wait", timeout=DIES_S, **{event: count})
+        self.gateway.kill()
+        assert reached["reached"], f"{event} {count}: {reached}\n{self.log()}"
+
     def end(self, *, reports: bool = True) -> Verdict:
         """A last daemon, with no failpoint, until all is over; then the verdict. `reports`: all of them come."""
         self.gateway.start()

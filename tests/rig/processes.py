@@ -44,7 +44,7 @@ def end(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> int:
 class Lines:
     """A request and an answer, one JSON object a line, over a unix socket."""
 
-    def __init__(self, path: Path, timeout_s: float = 60.0) -> None:
+    def __init__(self, path: Path, timeout_s: float = 180.0) -> None:
         import socket
 
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
