@@ -46,6 +46,10 @@ class Checkpointer:
             self._checkpoint("TRUNCATE")
             self._clean = True
 
+    def relieve(self) -> None:
+        """Cuts the log's file where that can be done: the disk is full."""
+        self._clean = self._checkpoint("TRUNCATE") == 0
+
     def finish(self) -> None:
         self.idle()
 

@@ -247,6 +247,9 @@ class Writer:
         stalled = self._sort_out(batch, results, end)
         if stalled:
             self._stalls += 1
+            if self._checkpointer is not None:
+                # What is left in the log may be the very room that the disk lacks.
+                self._checkpointer.relieve()
             return bool(self._inbox) or not self._closing
         if self._stalls:
             _log.warning("the store can be written again")
@@ -288,6 +291,7 @@ class Writer:
         stats = self.stats
         answers: list[tuple[asyncio.Future[Any], Any]] = []
         lost: list[tuple[Command[Any], Exception]] = []
+        again: list[_Entry] = []
         stalled = False
         for entry, result in zip(batch, results, strict=True):
             failed = isinstance(result, Exception)
@@ -297,12 +301,13 @@ class Writer:
                 stats.waited += now - entry.at
                 stats.latencies.append(now - entry.at)
                 stalled = stalled or isinstance(result, UnavailableError)
-            elif isinstance(result, UnavailableError) and len(self._kept) < KEPT:
+            elif isinstance(result, UnavailableError) and len(self._kept) + len(again) < KEPT:
                 stalled = True
-                self._kept.append(entry)
+                again.append(entry)
             elif failed:
                 lost.append((entry.command, result))
             stats.failures += isinstance(result, GatewayError)
+        self._kept.extendleft(reversed(again))  # in their order, before what was kept behind them
         if stalled and not self._stalls:
             _log.error("the store cannot be written: %s", next(r for r in results if isinstance(r, UnavailableError)))
         if answers or lost:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import ConflictError, StoreError, UnavailableError
+from gatewayd.errors import ConflictError, NotFoundError, StoreError, UnavailableError
 from gatewayd.store import writer as writer_module
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Block, Command, CreateAccount, Credit, LoadQueues, SetLineEnabled, Unblock
@@ -221,6 +221,27 @@ async def test_a_stalled_store_is_tried_again_without_being_asked(
         await reached(held.done)
 
 
+async def test_what_was_kept_keeps_its_order(
+    writer: Writer, held: Held, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY_S", (0.01,))
+    monkeypatch.setattr(writer_module, "BATCH", 2)
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    await reached(held.done)
+    held.batches.clear()
+    failing = broken(held)
+    failing.error = full
+    posted = [Credit("norte", amount, 1) for amount in (1, 2, 3)]
+    for command in posted:
+        writer.post(command)
+    for _ in range(4):
+        await reached(held.done)
+    assert [batch[0] for batch in held.batches[:4]] == [posted[0]] * 4
+    failing.error = None
+    while balance(store) != 6:
+        await reached(held.done)
+
+
 async def test_what_the_store_refuses_for_good_is_told(store: Store) -> None:
     lost: list[tuple[Command[Any], Exception]] = []
     told = asyncio.Event()
@@ -267,6 +288,19 @@ async def test_the_log_is_brought_home_and_does_not_grow_for_ever(writer: Writer
     assert writer.stats.checkpoints >= 1
     assert (tmp_path / "a.db-wal").stat().st_size < 40_000_000
     await writer.close()
+    assert (tmp_path / "a.db-wal").stat().st_size == 0
+
+
+async def test_on_a_full_disk_the_log_gives_up_its_room(writer: Writer, held: Held, tmp_path: Path) -> None:
+    await writer.do(Block([f"+54911{n:08}" for n in range(1000)], "test", None, 1))
+    assert (tmp_path / "a.db-wal").stat().st_size > 0
+    failing = broken(held)
+    failing.error = full
+    with pytest.raises(UnavailableError):
+        await writer.do(Credit("norte", 1, 1))
+    failing.error = None
+    with pytest.raises(NotFoundError):  # the next turn has begun, so the last one is over
+        await writer.do(Credit("norte", 1, 1))
     assert (tmp_path / "a.db-wal").stat().st_size == 0
 
 
