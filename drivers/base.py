@@ -50,6 +50,14 @@ class MisconfiguredError(LineError):
         self.key = key
 
 
+class HookRefusedError(LineError):
+    """A call of a device to us that proves nothing, or says nothing: answer it with `status`."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 # --------------------------------------------------------------------------------------------- what a line is given
 
 
@@ -271,6 +279,14 @@ class Line(Protocol):
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
         """A technology's own question by a person (`ussd`, `balance` …); raises `LineError` when it cannot."""
+
+
+@runtime_checkable
+class Hooked(Protocol):
+    """A line whose device or provider calls us (`POST /hooks/{line}`)."""
+
+    def on_hook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
+        """What the call tells; the core makes it durable and only then answers 200. Raises `HookRefusedError`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,10 @@ class LiveGateway:
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         return await self._runner(line).command(name, argument)
 
+    async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
+        """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""
+        await self._runner(line).hook(headers, body)
+
     # -------------------------------------------------------------------------------- what an operation has changed
 
     def account_created(self, account: str) -> None:

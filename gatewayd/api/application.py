@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
+from drivers.base import HookRefusedError
 from gatewayd.api import metrics, problems
 from gatewayd.operations import Backend
 from gatewayd.operations.base import live_of
+
+HOOK_BYTES: Final = 1 << 20
+"""A status, a reply, or a batch of some hundred of them."""
 
 
 def application(backend: Backend) -> FastAPI:
@@ -32,7 +36,27 @@ def application(backend: Backend) -> FastAPI:
     async def measured() -> Response:
         return Response(await metrics.exposition(backend, program), media_type=metrics.CONTENT_TYPE)
 
+    @app.post("/hooks/{line}", include_in_schema=False)
+    async def called(line: str, request: Request) -> Response:
+        # The device proves itself by its own signature; the line knows how.
+        body = await bounded(request, HOOK_BYTES)
+        try:
+            await live_of(backend).hook(line, dict(request.headers), body)
+        except HookRefusedError as refused:
+            return problems.problem(refused.status, str(refused))
+        return Response(status_code=200)
+
     return app
+
+
+async def bounded(request: Request, most: int) -> bytes:
+    """The body; 413 when it is longer than `most` octets, however it comes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise HTTPException(413, f"more than {most} octets")
+    return bytes(body)
 
 
 def readiness(backend: Backend) -> dict[str, Any]:

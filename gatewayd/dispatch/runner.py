@@ -19,6 +19,8 @@ import structlog
 from drivers.base import (
     Completed,
     Driver,
+    Hooked,
+    HookRefusedError,
     Line,
     LineSetup,
     LineStatus,
@@ -92,6 +94,7 @@ class LineRunner:
         self._routes: dict[Route, bool] = {}
         self._variant = driver.encoding_variant(config.options)
         self._line: Line | None = None
+        self._sink: LineSink | None = None
         self._buffer: deque[Work] = deque()
         self._claiming = False
         self._quota: str | None = None
@@ -149,6 +152,16 @@ class LineRunner:
             self.desk.line_changed(self.name)
         self.wake()
 
+    async def hook(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A call of its device or provider to us; what it tells is durable when this returns. HookRefusedError."""
+        line, sink = self._line, self._sink
+        if line is None or sink is None:
+            raise UnavailableError(f"line {self.name} is not running")
+        if not isinstance(line, Hooked):
+            raise HookRefusedError(404, "this line is called by nobody")
+        for event in line.on_hook(headers, body):
+            await sink.put(event)
+
     async def command(self, name: str, argument: str) -> Mapping[str, object]:
         """The driver's own question; UnavailableError or LineError when it cannot be asked now."""
         if self._line is None:
@@ -159,6 +172,7 @@ class LineRunner:
 
     async def run(self, sink: LineSink, resumed: Sequence[OpenWork]) -> None:
         """Until cancelled: keep the device running and send. `resumed` is what an earlier life left in doubt."""
+        self._sink = sink
         waiting = tuple(resumed)
         while True:
             if not self.enabled:

@@ -119,6 +119,10 @@ class Live(Protocol):
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         """The driver's own question (`ussd`, `balance` …)."""
 
+    async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
+        """A device's or provider's call to us; what it tells is durable when this returns. Raises HookRefusedError
+        (`drivers.base`) with the status to answer."""
+
     # what an operation has changed in the store, for the scheduler and the receipt writer to act on
 
     def account_created(self, account: str) -> None:
