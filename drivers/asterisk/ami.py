@@ -8,6 +8,7 @@ away, because each was seen to go wrong on a real Asterisk:
   the link;
 * an exception in a callback ends the link: the only callback puts the event into a queue;
 * bytes of a character split over two reads are dropped: they are put together first;
+* an event that brings a header twice ends the link: the first counts;
 * line breaks in values become headers: they are refused;
 * it logs whole actions, numbers and secrets included: its loggers are silent.
 """
@@ -232,6 +233,7 @@ class _Manager(Manager):  # type: ignore[misc]  # panoramisk is untyped
         self.protocol = None
         if isinstance(protocol, _Protocol):
             protocol.responses.clear()
+            protocol.transport.abort()  # not close(): what is not written yet must not leave after all
             protocol.close()
 
 
@@ -251,6 +253,13 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
 
     def data_received(self, data: bytes) -> None:
         super().data_received(self._decoder.decode(data).encode())
+
+    def handle_message(self, message: Message) -> None:
+        """An event may bring any header twice, those included that the library takes for a text without looking."""
+        for key in ("event", "response", "actionid", "commandid"):
+            if isinstance(message.get(key), list):
+                message[key] = message[key][0]
+        super().handle_message(message)
 
 
 def check_fields(fields: Mapping[str, str | Sequence[str]]) -> None:

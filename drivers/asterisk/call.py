@@ -121,7 +121,10 @@ class Call:
             until = min(deadline, time.monotonic() + self._timing.settle_s) if self._over else deadline
             if not await self._change(until):
                 break
-        return verdict_outcome(self.evidence, self.plan)
+        outcome = verdict_outcome(self.evidence, self.plan)
+        if isinstance(outcome, Uncertain):
+            self.doubt = outcome.reason
+        return outcome
 
     @property
     def _over(self) -> bool:

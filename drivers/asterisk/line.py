@@ -156,10 +156,11 @@ class AsteriskLine:
                 task.cancel()
 
     async def _await(self, call: Call) -> Outcome:
-        call.awaited = True
+        call.awaited, call.doubt = True, None
         try:
             return await call.outcome()
         finally:
+            call.doubt = call.doubt or "restarted"
             self._board.leave(call)
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - none takes one

@@ -114,7 +114,8 @@ class Switchboard:
             else:
                 call.give_up("link_lost")
         for attempt, event in listed.items():
-            if event["accountcode"] == account and attempt not in self._calls:
+            # Far halves and transfers inherit the account; their ids have a mark that ours never has.
+            if event["accountcode"] == account and attempt.isalnum() and attempt not in self._calls:
                 self._adopt(attempt, event)
         return late
 

@@ -205,6 +205,7 @@ class Asterisk:
     def freeze(self) -> None:
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)  # its other threads run on for a moment
 
     def thaw(self) -> None:
         assert self._process is not None
