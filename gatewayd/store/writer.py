@@ -308,8 +308,19 @@ class Writer:
                 lost.append((entry.command, result))
             stats.failures += isinstance(result, GatewayError)
         self._kept.extendleft(reversed(again))  # in their order, before what was kept behind them
-        if stalled and not self._stalls:
-            _log.error("the store cannot be written: %s", next(r for r in results if isinstance(r, UnavailableError)))
+        if stalled:
+            why = next(r for r in results if isinstance(r, UnavailableError))
+            if not self._stalls:
+                _log.error("the store cannot be written: %s", why)
+            # Where all of a batch is kept, what is beyond it would not be tried, nor told, until there is room.
+            beyond = len(self._inbox) if len(self._kept) >= BATCH else 0
+            for entry in [self._inbox.popleft() for _ in range(beyond)]:
+                if entry.future is not None:
+                    answers.append((entry.future, why))
+                elif len(self._kept) < KEPT:
+                    self._kept.append(entry)
+                else:
+                    lost.append((entry.command, why))
         if answers or lost:
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._wake, answers, lost)

@@ -221,6 +221,24 @@ async def test_a_stalled_store_is_tried_again_without_being_asked(
         await reached(held.done)
 
 
+async def test_nobody_waits_behind_what_is_kept(
+    writer: Writer, held: Held, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "BATCH", 2)
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    failing = broken(held)
+    failing.error = full
+    for amount in (1, 2, 3):
+        writer.post(Credit("norte", amount, 1))
+    for _ in range(3):
+        with pytest.raises(UnavailableError):
+            await asyncio.wait_for(writer.do(Credit("norte", 10, 1)), 4)
+    failing.error = None
+    await writer.do(LoadQueues())
+    while balance(store) != 6:
+        await writer.do(LoadQueues())
+
+
 async def test_what_was_kept_keeps_its_order(
     writer: Writer, held: Held, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
