@@ -32,18 +32,21 @@ class Keeper:
         self._events: EventSink | None = None
         self._known: Mapping[str, Any] = {}
         self._doubted = asyncio.Event()
+        self._refused: CredentialsError | None = None
         self._complained: dict[str, float] = {}
 
     @property
     def ready(self) -> bool:
-        return self._status.state == "ready"
+        return self._status.state == "ready" and self._refused is None
 
     @property
     def reason(self) -> str:
-        return self._status.reason or "not_ready"
+        return self._status.reason or (self._refused.reason if self._refused is not None else "not_ready")
 
     def doubt(self, error: PhoneError) -> None:
-        """A sender has met that: look at the phone at once."""
+        """A sender has met that: look at the phone at once; credentials refused end this connection."""
+        if isinstance(error, CredentialsError):
+            self._refused = error
         if isinstance(error, (UnreachableError, CredentialsError)):
             self._doubted.set()
 
@@ -63,6 +66,7 @@ class Keeper:
             try:
                 self._known = await greet()
                 self._doubted.clear()
+                self._refused = None
                 waited = 0.0
                 await self._show("ready")
                 await serve(events)
@@ -89,6 +93,8 @@ class Keeper:
             except TimeoutError:
                 pass
             self._doubted.clear()
+            if self._refused is not None:
+                raise self._refused
             self._known = await health()
             await self._show("ready")
 

@@ -120,7 +120,7 @@ class PlainLine:
         if not self._keeper.ready:
             return NotSent(self._keeper.reason, counts=False)
         if len(message.todo) < len(message.parts):
-            return NotSent("parts_unsupported", counts=False, retry_after=60.0)
+            return NotSent("parts_unsupported")
         asked = request(self._options, self._number(message.address), message.text)
         try:
             for part in message.todo:

@@ -155,7 +155,7 @@ class SmsgateLine:
             return NotSent(self._keeper.reason, counts=False)
         if len(message.todo) < len(message.parts):
             # The rest of a message of which another line has sent some parts: a phone sends whole texts only.
-            return NotSent("parts_unsupported", counts=False, retry_after=60.0)
+            return NotSent("parts_unsupported")
         body = await self._body(message)
         try:
             for part in message.todo:

@@ -559,7 +559,11 @@ async def test_reports_of_an_earlier_life_are_caught_up_with() -> None:
 
 # --------------------------------------------------------------------------------------------------------- plain apps
 
-PLAIN = [{"app": "traccar", "token": "key"}, {"app": "rest", "country_code": "54"}]
+PLAIN = [
+    {"app": "traccar", "token": "key"},
+    {"app": "rest", "country_code": "54"},
+    {"app": "generic", "token": "key"},
+]
 
 
 @pytest.mark.parametrize("options", PLAIN, ids=lambda each: str(each["app"]))
@@ -602,6 +606,22 @@ async def test_a_number_without_a_country_gets_the_lines() -> None:
         message = OutboundMessage(attempt(1), TO, "01159876543", "Hola", ("Hola",))
         assert isinstance(await phone.line.send(message, phone.intent), Accepted)
         assert phone.sim.texts()["texts"][0]["to"] == "+541159876543"
+
+
+async def test_credentials_that_only_a_send_shows_to_be_wrong_do_not_spin() -> None:
+    slow = Timing(**{**_fields(QUICK), "health_s": 60.0, "refused_s": 60.0})
+    async with rig(slow, options=PLAIN[0]) as phone:
+        phone.sim.set(token="changed")
+        assert await phone.send() == NotSent("credentials_refused", counts=False)
+        assert await phone.send() == NotSent("credentials_refused", counts=False)
+        await phone.sink.state("quarantined")
+        assert phone.sim.stats()["total"]["POST /"] == 1
+
+
+async def test_a_form_that_says_no_is_refused() -> None:
+    async with rig(options={"app": "generic", "token": "wrong"}) as phone:
+        assert await phone.send() == Refused("refused_by_phone")
+        assert phone.taken == []
 
 
 async def test_a_wrong_key_of_traccar_is_quarantined() -> None:
