@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 import structlog
@@ -36,15 +34,15 @@ from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
 from gatewayd.dispatch.resuming import asked, left_open
-from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
 from gatewayd.dispatch.sink import LineSink
+from gatewayd.dispatch.stock import Stock
 from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
-from gatewayd.model import Priority, Route
+from gatewayd.model import Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
-from gatewayd.pacing import Gcra, Limits, Pace
-from gatewayd.store.commands import Claim, Claimed, Finish, OpenWork, Unclaim, Work
+from gatewayd.pacing import Limits, Pace
+from gatewayd.store.commands import Finish, OpenWork, Work
 
 log = structlog.get_logger()
 
@@ -54,8 +52,8 @@ MOST_AHEAD: Final = 16
 AHEAD_S: Final = 0.05
 """... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
 
-CLAIM_PAUSE_S: Final = 1.0
-"""After a claim that failed (disk full, store locked): soon enough to go on, slow enough to burn nothing."""
+LONG_WAIT_S: Final = 1.0
+"""What would wait longer at this line may meanwhile go over another, or be paused."""
 
 CRASH_PAUSE_S: Final = 5.0
 """Before a driver that raised is started anew; a defect must not burn a core."""
@@ -88,15 +86,9 @@ class LineRunner:
         self.outcomes: dict[str, int] = {}
         self.desk = desk
         self._render = render
-        self._urgent_share = urgent_share
-        self._urgent: dict[int, Gcra] = {}
-        self._turn = Turn()
         self._routes: dict[Route, bool] = {}
-        self._variant = driver.encoding_variant(config.options)
         self._line: Line | None = None
         self._sink: LineSink | None = None
-        self._buffer: deque[Work] = deque()
-        self._claiming = False
         self._quota: str | None = None
         self._quota_day = ""
         self._switch: asyncio.Future[None] | None = None
@@ -105,6 +97,14 @@ class LineRunner:
         self._idle.set()
         self._ready = asyncio.Event()
         self._send_s = 1.0
+        self._stock = Stock(
+            self.name,
+            desk,
+            self.fits,
+            self.wake,
+            variant=driver.encoding_variant(config.options),
+            urgent_interval_s=self.pace.gcra.interval_s / urgent_share if urgent_share else 0.0,
+        )
 
     # ------------------------------------------------------------------------------------------------------ its state
 
@@ -213,7 +213,7 @@ class LineRunner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._give_back()
+            self._stock.give_back()
 
     async def _resume(self, line: Line, waiting: Sequence[OpenWork]) -> None:
         """Ends what an earlier life left open: as the line can find out, else in doubt."""
@@ -248,7 +248,7 @@ class LineRunner:
     async def drain(self) -> None:
         """Takes no new work, gives back what has not begun, and returns when nothing is past its point of no return."""
         self.draining = True
-        self._give_back()
+        self._stock.give_back()
         self.wake()
         await self._idle.wait()
 
@@ -271,28 +271,29 @@ class LineRunner:
         while True:
             self._wake.clear()
             if self.draining or not self.usable:
-                self._give_back()
+                self._stock.give_back()
                 await self._wake.wait()
                 continue
             now = time.time()
             wait = self._wait_s(now)
             if wait > 0:
-                self._give_back_slow(wait)
+                if wait > LONG_WAIT_S:
+                    self._stock.give_back()
                 await self._wait(wait)
                 continue
-            if self._buffer:
-                work = self._buffer.popleft()
+            if self._stock:
+                work = self._stock.take()
                 room = self.pace.room()
                 if room is not None and len(work.todo) > room:
-                    self._buffer.appendleft(work)
+                    self._stock.put_back(work)
                     self._quota = self.pace.spent() or "quota_day"
-                    self._give_back()
+                    self._stock.give_back()
                     continue
                 ahead = self._ahead()
-                if ahead > 1 and len(self._buffer) <= ahead // 2:
-                    self._claim()
+                if ahead > 1 and len(self._stock) <= ahead // 2:
+                    self._stock.fill(ahead)
                 return work
-            self._claim()
+            self._stock.fill(self._ahead())
             await self._wake.wait()
 
     async def _wait(self, seconds: float) -> None:
@@ -322,75 +323,6 @@ class LineRunner:
         if self.health.probing or max(self._send_s, self.pace.gcra.interval_s) > AHEAD_S:
             return 1
         return max(2, min(MOST_AHEAD, int(AHEAD_S / self._send_s * 2)))
-
-    def _chooser(self, now: float) -> Chooser:
-        return Chooser(self.fits, lambda account: self._urgent_room(account, now), self._turn)
-
-    def _urgent_room(self, account_id: int, now: float) -> bool:
-        gcra = self._urgent.get(account_id)
-        return gcra is None or gcra.tat <= now
-
-    def _claim(self) -> None:
-        """Begins a claim, unless one is under way or there is nothing to claim."""
-        want = self._ahead() - len(self._buffer)
-        if self._claiming or want <= 0:
-            return
-        now = time.time()
-        queue = self.desk.choose(self._chooser(now), int(now * 1000))
-        if queue is None:
-            return
-        self._claiming = True
-        claim = Claim(
-            queue_id=queue.info.id,
-            line=self.name,
-            variant=self._variant,
-            limit=want,
-            segments=max(want, 1),
-            node=self.desk.node,
-            epoch=self.desk.epoch,
-            now=int(now * 1000),
-        )
-        future = asyncio.ensure_future(self.desk.writer.do(claim))
-        future.add_done_callback(partial(self._claimed, queue))
-
-    def _claimed(self, queue: Queue, future: asyncio.Future[Claimed]) -> None:
-        self._claiming = False
-        if future.cancelled():
-            return
-        error = future.exception()
-        if error is not None:
-            log.error("claim failed", line=self.name, error=str(error))
-            asyncio.get_running_loop().call_later(CLAIM_PAUSE_S, self._wake.set)
-            return
-        claimed = future.result()
-        hit("send.claimed")
-        now = time.time()
-        self.desk.claimed(queue, claimed, int(now * 1000))
-        if queue.info.priority is Priority.URGENT and self._urgent_share > 0 and claimed.work:
-            interval = self.pace.gcra.interval_s / self._urgent_share
-            if interval:
-                self._urgent.setdefault(queue.info.account_id, Gcra(interval)).take(
-                    now, sum(len(work.todo) for work in claimed.work)
-                )
-            self._buffer.extendleft(reversed(claimed.work))
-        else:
-            self._buffer.extend(claimed.work)
-        if self.draining or not self.usable:
-            self._give_back()
-        self._wake.set()
-
-    def _give_back(self) -> None:
-        if self._buffer:
-            work = tuple(self._buffer)
-            self._buffer.clear()
-            now = int(time.time() * 1000)
-            self.desk.writer.post(Unclaim(tuple(each.attempt_id for each in work), now))
-            self.desk.given_back(work, now)
-
-    def _give_back_slow(self, wait_s: float) -> None:
-        """What would wait long at this line may go over another, or be paused, meanwhile."""
-        if wait_s > 1.0:
-            self._give_back()
 
     async def _send(self, line: Line, work: Work) -> None:
         began = time.time()
@@ -453,7 +385,7 @@ class LineRunner:
             case NotSent(line_fault=True) | UncertainOutcome():
                 self.health.failed(now, outcome.reason)
                 if self.health.probing:
-                    self._give_back()
+                    self._stock.give_back()
                     self.desk.line_changed(self.name)
             case NotSent():
                 pass

@@ -1,0 +1,121 @@
+"""What one line has claimed ahead: got from the store in portions, given back untouched when it may not go here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Literal
+
+import structlog
+
+from gatewayd.dispatch.desk import Desk
+from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
+from gatewayd.failpoints import hit
+from gatewayd.model import Priority, Route
+from gatewayd.pacing import Gcra
+from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
+
+log = structlog.get_logger()
+
+CLAIM_PAUSE_S: Final = 1.0
+"""After a claim that failed (disk full, store locked): soon enough to go on, slow enough to burn nothing."""
+
+
+class Stock:
+    """Claims for one line. `wake` is called when a claim has been answered, whatever it brought."""
+
+    def __init__(
+        self,
+        line: str,
+        desk: Desk,
+        fits: Callable[[Route], bool],
+        wake: Callable[[], None],
+        *,
+        variant: Literal["", "es"],
+        urgent_interval_s: float,
+    ) -> None:
+        """`urgent_interval_s`: seconds a segment within an account's urgent share of the line's pace; 0: no limit."""
+        self._line = line
+        self._desk = desk
+        self._fits = fits
+        self._wake = wake
+        self._variant = variant
+        self._urgent_interval_s = urgent_interval_s
+        self._urgent: dict[int, Gcra] = {}
+        self._turn = Turn()
+        self._work: deque[Work] = deque()
+        self._claiming = False
+
+    def __len__(self) -> int:
+        return len(self._work)
+
+    def take(self) -> Work:
+        return self._work.popleft()
+
+    def put_back(self, work: Work) -> None:
+        self._work.appendleft(work)
+
+    def fill(self, ahead: int) -> None:
+        """Claims up to `ahead` messages, unless a claim is under way or nothing waits."""
+        want = ahead - len(self._work)
+        if self._claiming or want <= 0:
+            return
+        now = time.time()
+        chooser = Chooser(self._fits, lambda account: self._urgent_room(account, now), self._turn)
+        queue = self._desk.choose(chooser, int(now * 1000))
+        if queue is None:
+            return
+        self._claiming = True
+        claim = Claim(
+            queue_id=queue.info.id,
+            line=self._line,
+            variant=self._variant,
+            limit=want,
+            segments=want,
+            node=self._desk.node,
+            epoch=self._desk.epoch,
+            now=int(now * 1000),
+        )
+        future = asyncio.ensure_future(self._desk.writer.do(claim))
+        future.add_done_callback(partial(self._claimed, queue))
+
+    def give_back(self) -> None:
+        """Everything that has not begun: another line may have it, or it may be paused or withdrawn."""
+        if self._work:
+            work = tuple(self._work)
+            self._work.clear()
+            now = int(time.time() * 1000)
+            self._desk.writer.post(Unclaim(tuple(each.attempt_id for each in work), now))
+            self._desk.given_back(work, now)
+
+    def _urgent_room(self, account_id: int, now: float) -> bool:
+        gcra = self._urgent.get(account_id)
+        return gcra is None or gcra.tat <= now
+
+    def _claimed(self, queue: Queue, future: asyncio.Future[Claimed]) -> None:
+        self._claiming = False
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None:
+            log.error("claim failed", line=self._line, error=str(error))
+            asyncio.get_running_loop().call_later(CLAIM_PAUSE_S, self._wake)
+            return
+        claimed = future.result()
+        hit("send.claimed")
+        now = time.time()
+        self._desk.claimed(queue, claimed, int(now * 1000))
+        if queue.info.priority is Priority.URGENT:
+            self._count_urgent(queue.info.account_id, now, claimed)
+            self._work.extendleft(reversed(claimed.work))
+        else:
+            self._work.extend(claimed.work)
+        self._wake()
+
+    def _count_urgent(self, account_id: int, now: float, claimed: Claimed) -> None:
+        if self._urgent_interval_s and claimed.work:
+            share = self._urgent.setdefault(account_id, Gcra(self._urgent_interval_s))
+            share.take(now, sum(len(work.todo) for work in claimed.work))
