@@ -246,7 +246,6 @@ class Writer:
         stats.slowest = max(stats.slowest, end - begin)
         stalled = self._sort_out(batch, results, end)
         if stalled:
-            self._stalls += 1
             if self._checkpointer is not None:
                 # What is left in the log may be the very room that the disk lacks.
                 self._checkpointer.relieve()
@@ -312,6 +311,7 @@ class Writer:
             why = next(r for r in results if isinstance(r, UnavailableError))
             if not self._stalls:
                 _log.error("the store cannot be written: %s", why)
+            self._stalls += 1  # before anyone is told
             # Where all of a batch is kept, what is beyond it would not be tried, nor told, until there is room.
             beyond = len(self._inbox) if len(self._kept) >= BATCH else 0
             for entry in [self._inbox.popleft() for _ in range(beyond)]:
