@@ -23,6 +23,7 @@ from drivers.base import (
 )
 from drivers.smtp.attachments import read_attachments
 from drivers.smtp.compose import Content, Mail, Sender, UnsendableError, compose
+from drivers.smtp.listening import Listener
 from drivers.smtp.options import SmtpOptions, require_usable
 from drivers.smtp.session import ConnectFailedError, LostBeforeContentError, Session, Timing
 
@@ -45,6 +46,8 @@ class SmtpLine:
         self._moved = asyncio.Event()
         self._trouble: ConnectFailedError | None = None
         self._running = False
+        self._mailbox: str | None = None
+        """Why the mailbox cannot be read; None when it can, or there is none."""
 
     @property
     def capacity(self) -> int:
@@ -71,6 +74,12 @@ class SmtpLine:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep(events))
+                if self._options.imap_host is not None:
+
+                    async def told(reason: str | None) -> None:
+                        await self._mailbox_told(reason, events)
+
+                    tasks.create_task(Listener(self._options, told).run(events))
         finally:
             self._running = False
             session, self._session = self._session, None
@@ -94,8 +103,21 @@ class SmtpLine:
                 await asyncio.sleep(pause)
                 continue
             failures, self._trouble, self._running = 0, None, True
-            await events.put(LineStatus("ready", operator=self._options.host))
+            await events.put(self._ready())
             await self._while_well()
+
+    def _ready(self) -> LineStatus:
+        detail = {"mailbox": self._mailbox} if self._mailbox else {}
+        return LineStatus("ready", operator=self._options.host, detail=detail)
+
+    async def _mailbox_told(self, reason: str | None, events: EventSink) -> None:
+        """A mailbox that cannot be read stops no mail, but a person should see it."""
+        if reason != self._mailbox:
+            self._mailbox = reason
+            if reason is not None:
+                self._log.warning("mailbox not read", reason=reason)
+            if self._running:
+                await events.put(self._ready())
 
     def _pause_s(self, error: ConnectFailedError, failures: int) -> float:
         if error.blocked:

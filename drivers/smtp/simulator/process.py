@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from drivers.gsm.simulator.control import ControlServer
+from drivers.smtp.simulator.account import Account
 from drivers.smtp.simulator.certificate import context, make_certificate
-from drivers.smtp.simulator.server import Account, Server
+from drivers.smtp.simulator.imap import Folder, ImapServer
+from drivers.smtp.simulator.returned import bounce, reply
+from drivers.smtp.simulator.server import Server
 from drivers.smtp.simulator.settings import SettingError, Settings, change, make_fault
 
 WAIT_S: Final = 10.0
@@ -28,6 +31,7 @@ class Device:
     imei: str
     number: str
     port: int
+    imap_port: int
     ca_file: str | None
 
 
@@ -52,6 +56,8 @@ class SmtpSimulator:
         self._certificate: Path | None = None
         self.control = Path()
         self.accounts: list[Account] = []
+        self._folders: list[Folder] = []
+        self._mailboxes: list[ImapServer] = []
         self.devices: list[Device] = []
 
     async def __aenter__(self) -> SmtpSimulator:
@@ -64,10 +70,13 @@ class SmtpSimulator:
             change(account.settings, self._values)
             self.accounts.append(account)
             port = await self._plug(index, 0)
+            self._folders.append(Folder())
+            self._mailboxes.append(ImapServer(account, self._folders[index]))
+            imap_port = await self._mailboxes[index].start()
             scheme = "smtps" if self._security == "tls" else "smtp"
             ca_file = str(self._certificate) if self._certificate else None
             url = f"{scheme}://127.0.0.1:{port}"
-            self.devices.append(Device(url, "", account.settings.user, port, ca_file))
+            self.devices.append(Device(url, "", account.settings.user, port, imap_port, ca_file))
         self.control = self._directory / "control.sock"
         self._control = ControlServer(self.control, self.operate)
         await self._control.start()
@@ -76,6 +85,8 @@ class SmtpSimulator:
     async def __aexit__(self, *_: object) -> None:
         if self._control is not None:
             await self._control.stop()
+        for mailbox in self._mailboxes:
+            await mailbox.stop()
         for index in list(self._servers):
             await self.unplug(index)
         if self._given is None:
@@ -112,6 +123,9 @@ class SmtpSimulator:
             case "set":
                 self.set(**arguments)
                 return {}
+            case "inject":
+                arguments["sender"] = arguments.pop("from", "")
+                return self.inject(**arguments)
             case "unplug":
                 await self.unplug(**arguments)
                 return {}
@@ -119,7 +133,7 @@ class SmtpSimulator:
                 await self.replug(**arguments)
                 return {}
             case name:
-                raise SettingError(f"no operation {name!r}: list, stats, texts, wait, set, unplug, replug")
+                raise SettingError(f"no operation {name!r}: list, stats, texts, wait, set, inject, unplug, replug")
 
     def list(self) -> list[dict[str, Any]]:
         return [
@@ -173,6 +187,31 @@ class SmtpSimulator:
             if clear_faults:
                 account.faults.waiting.clear()
             account.faults.waiting.extend(made)
+
+    def inject(
+        self,
+        device: int = 0,
+        sender: str = "",
+        text: str = "",
+        *,
+        id: str = "",  # noqa: A002 - an operation's key
+        bounce_of: int | None = None,
+        action: str = "failed",
+        status: str = "5.1.1",
+        recipient: str | None = None,
+        headers: bool = True,
+        raw: str | None = None,
+    ) -> dict[str, Any]:
+        """A mail into the account's mailbox: a reply, the bounce of the mail taken as number `bounce_of`, or `raw`."""
+        account = self.accounts[device]
+        if raw is not None:
+            data = raw.encode()
+        elif bounce_of is not None:
+            taken = account.taken[bounce_of]
+            data = bounce(taken, action=action, status=status, recipient=recipient, headers=headers)
+        else:
+            data = reply(sender, account.settings.user, text, message_id=id)
+        return {"uid": self._folders[device].add(data)}
 
     async def unplug(self, device: int = 0) -> None:
         """The server is gone: no new connections, the old ones cut."""

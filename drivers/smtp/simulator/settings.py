@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 KINDS: Final = ("reply", "drop", "slow")
-STAGES: Final = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "end")
+STAGES: Final = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "end", "imap")
 
 
 class SettingError(ValueError):
@@ -44,7 +44,7 @@ class Fault:
     taken: bool = False
     """At `end`: whether the message counts as taken all the same."""
     address: str = ""
-    """At `mail` and `rcpt`: only for arguments that hold this."""
+    """At `mail` and `rcpt`: only for arguments that hold this; at `imap`: for commands, as `LOGIN`, `UID STORE`."""
     count: int | None = 1
     """How many times; None for ever."""
     skip: int = 0

@@ -1,0 +1,60 @@
+"""What a simulated account is, over all its connections, and the record of what it took."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from typing import Any
+
+from aiosmtpd.smtp import Envelope, Session
+
+from drivers.smtp.simulator.settings import Faults, Settings
+
+
+class Account:
+    """What all connections to one server share."""
+
+    def __init__(self, index: int, on_progress: Callable[[], None]) -> None:
+        self.index = index
+        self.settings = Settings()
+        self.faults = Faults()
+        self.stats: Counter[str] = Counter()
+        self.taken: list[dict[str, Any]] = []
+        self.connections: set[asyncio.BaseTransport] = set()
+        self.put_off: dict[tuple[str, str], float] = {}
+        self._on_progress = on_progress
+
+    def count(self, name: str) -> None:
+        self.stats[name] += 1
+        self._on_progress()
+
+    def record(self, session: Session, envelope: Envelope, dsn: dict[str, str], *, encrypted: bool) -> None:
+        content = envelope.content
+        assert isinstance(content, bytes)
+        mail = message_from_bytes(content, policy=policy.default)
+        plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+        self.taken.append(
+            {
+                "device": self.index,
+                "from": envelope.mail_from,
+                "to": list(envelope.rcpt_tos),
+                "header_from": mail["From"],
+                "header_to": mail["To"],
+                "cc": mail["Cc"],
+                "subject": mail["Subject"],
+                "id": mail["Message-ID"],
+                "text": plain.get_content() if plain else None,
+                "html": html.get_content() if html else None,
+                "attachments": [part.get_filename() for part in mail.iter_attachments()],
+                "auto": mail["Auto-Submitted"],
+                "dsn": dsn,
+                "tls": encrypted,
+                "user": session.authenticated,
+                "size": len(content),
+                "at": time.time(),
+            }
+        )
+        self.count("taken")

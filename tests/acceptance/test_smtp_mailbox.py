@@ -1,0 +1,143 @@
+"""Bounces and replies from a mailbox to events: each once, and marked as read only when durable."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from drivers.base import Accepted, DeliveryReport, Event, InboundMessage, LineStatus, OutboundMessage
+from drivers.smtp.line import SmtpLine
+from drivers.smtp.options import SmtpOptions
+from drivers.smtp.simulator import SmtpSimulator
+
+ATTEMPT = "01JD0000000000000000000001"
+WAIT_S = 10.0
+
+
+class Sink:
+    """Keeps events; where `held`, an event is not durable until `release`d."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._moved = asyncio.Condition()
+        self.durable = asyncio.Event()
+        self.durable.set()
+
+    async def put(self, event: Event) -> None:
+        async with self._moved:
+            self.events.append(event)
+            self._moved.notify_all()
+        if not isinstance(event, LineStatus):
+            await self.durable.wait()
+
+    async def until(self, kind: type[Event], count: int = 1) -> list[Any]:
+        async with asyncio.timeout(WAIT_S), self._moved:
+            while True:
+                found = [event for event in self.events if isinstance(event, kind)]
+                if len(found) >= count:
+                    return found
+                await self._moved.wait()
+
+    async def mailbox(self, reason: str | None) -> None:
+        """Until the line says that of its mailbox."""
+        async with asyncio.timeout(WAIT_S), self._moved:
+            while not any(
+                isinstance(event, LineStatus) and event.state == "ready" and event.detail.get("mailbox") == reason
+                for event in self.events
+            ):
+                await self._moved.wait()
+
+
+async def crossing(part: int) -> None:
+    assert part == 1
+
+
+@asynccontextmanager
+async def at_work(
+    settings: dict[str, Any] | None = None, **keys: Any
+) -> AsyncIterator[tuple[SmtpSimulator, Any, Sink]]:
+    async with SmtpSimulator(settings=settings) as sim:
+        device = sim.devices[0]
+        given: dict[str, Any] = {
+            "from_address": "cobranzas@norte.example",
+            "host": "127.0.0.1",
+            "port": device.port,
+            "security": "none",
+            "user": "cuenta@example.net",
+            "password": "clave-de-prueba",
+            "imap_host": "127.0.0.1",
+            "imap_port": device.imap_port,
+            "imap_security": "none",
+            "imap_poll": 0.1,
+        }
+        line = SmtpLine("mail-1", SmtpOptions(**(given | keys)))
+        sink = Sink()
+        task = asyncio.create_task(line.run(sink))
+        try:
+            await sink.until(LineStatus)
+            yield sim, line, sink
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def message() -> OutboundMessage:
+    options = {"email": {"cc": ["jefa@example.com"]}, "texts": {"subject": "Factura"}}
+    return OutboundMessage(attempt=ATTEMPT, to="ana@example.com", address="ana@example.com", text="x", options=options)
+
+
+async def test_a_bounce_makes_the_message_undelivered() -> None:
+    async with at_work() as (sim, line, sink):
+        accepted = await line.send(message(), crossing)
+        assert isinstance(accepted, Accepted)
+        sim.inject(bounce_of=0, recipient="jefa@example.com")
+        sim.inject(bounce_of=0, status="5.2.2")
+        [report] = await sink.until(DeliveryReport)
+        assert (report.reference, report.attempt, report.part) == (accepted.references[1], ATTEMPT, 1)
+        assert (report.status, report.reason, report.to) == ("undelivered", "mailbox_full", "ana@example.com")
+        assert await sim.wait(imap_seen=2) == {"reached": True}
+        assert len(await sink.until(DeliveryReport)) == 1
+
+
+async def test_a_bounce_that_quotes_nothing_is_known_by_its_address_or_envelope() -> None:
+    async with at_work(bounce_address="rebotes+{attempt}@norte.example") as (sim, line, sink):
+        await line.send(message(), crossing)
+        sim.inject(bounce_of=0, headers=False)
+        [report] = await sink.until(DeliveryReport)
+        assert report.attempt == ATTEMPT
+    async with at_work({"dsn": True}) as (sim, line, sink):
+        await line.send(message(), crossing)
+        sim.inject(bounce_of=0, headers=False, action="delivered", status="2.0.0")
+        [report] = await sink.until(DeliveryReport)
+        assert (report.attempt, report.status, report.reason) == (ATTEMPT, "delivered", None)
+
+
+async def test_a_reply_comes_in_once_and_is_marked_only_when_durable() -> None:
+    async with at_work() as (sim, _, sink):
+        sink.durable.clear()
+        sim.inject(sender="Ana <ana@example.com>", text="Ya pagué\n\n> su deuda", id="<1@example.com>")
+        sim.inject(sender="Ana <ana@example.com>", text="Ya pagué\n\n> su deuda", id="<1@example.com>")
+        [inbound] = await sink.until(InboundMessage)
+        assert (inbound.sender, inbound.text, inbound.key) == ("ana@example.com", "Ya pagué", "<1@example.com>")
+        assert "imap_seen" not in sim.stats()["total"]
+        sink.durable.set()
+        assert await sim.wait(imap_seen=2) == {"reached": True}
+        assert len(await sink.until(InboundMessage)) == 1
+
+
+async def test_a_mailbox_lost_before_the_mark_hands_the_mail_over_again() -> None:
+    async with at_work() as (sim, line, sink):
+        await line.send(message(), crossing)
+        sim.set(fault={"kind": "drop", "stage": "imap", "address": "UID STORE"})
+        sim.inject(bounce_of=0)
+        first, again = await sink.until(DeliveryReport, 2)
+        assert (first.reference, first.status) == (again.reference, again.status)
+        assert await sim.wait(imap_seen=1) == {"reached": True}
+
+
+async def test_a_mailbox_that_cannot_be_read_stops_no_mail() -> None:
+    async with at_work(imap_password="falsa") as (_, line, sink):
+        await sink.mailbox("login_refused")
+        assert isinstance(await line.send(message(), crossing), Accepted)
+    async with at_work(imap_folder="Rebotes") as (_, _, sink):
+        await sink.mailbox("folder_missing")
