@@ -19,6 +19,7 @@ from drivers.base import (
     DeliveryReport,
     Event,
     EventSink,
+    InboundMessage,
     LineError,
     LineStatus,
     NotSent,
@@ -44,6 +45,8 @@ SEEN: Final = 20_000
 """Received messages remembered, so that a list read again costs no commits; the store knows the rest."""
 POLLS: Final = 4
 """Questions about states under way at once: sends come first."""
+TOGETHER: Final = 100
+"""Received messages made durable at once: they share commits."""
 HOOK_MAX: Final = 1024 * 1024
 
 
@@ -207,14 +210,33 @@ class ProviderLine:
     async def _read_inbox(self, events: EventSink) -> None:
         assert self._plan.inbox_shape is not None
         answer = await self._asked(self._plan.inbox_shape)
-        for message in self._inbox.read(answer, time.time()):
-            if message.key not in self._seen:
-                await events.put(message)
-                self._seen[message.key] = None
-                while len(self._seen) > SEEN:
-                    self._seen.popitem(last=False)
-            if self._plan.ack_shape is not None:
-                await self._asked(self._plan.ack_shape, reference=message.key)
+        messages = self._inbox.read(answer, time.time())
+        for start in range(0, len(messages), TOGETHER):
+            await self._receive(messages[start : start + TOGETHER], events)
+
+    async def _receive(self, messages: Sequence[InboundMessage], events: EventSink) -> None:
+        """Some messages, durable in their order and with few commits; each is acknowledged once it is durable."""
+        new = [message for message in messages if message.key not in self._seen]
+        put = await asyncio.gather(*(events.put(message) for message in new), return_exceptions=True)
+        failed = {message.key: error for message, error in zip(new, put, strict=True) if error is not None}
+        self._seen.update((message.key, None) for message in new if message.key not in failed)
+        while len(self._seen) > SEEN:
+            self._seen.popitem(last=False)
+        if self._plan.ack_shape is not None:
+            limit = asyncio.Semaphore(POLLS)
+            keys = [message.key for message in messages if message.key not in failed]
+            await asyncio.gather(*(self._acknowledge(key, limit) for key in keys))
+        for error in failed.values():
+            raise error
+
+    async def _acknowledge(self, key: str, limit: asyncio.Semaphore) -> None:
+        """An acknowledgement that is lost is given again when the message comes again."""
+        assert self._plan.ack_shape is not None
+        async with limit:
+            try:
+                await self._asked(self._plan.ack_shape, reference=key)
+            except LineError as error:
+                self._log.warning("inbox not acknowledged", reason=str(error))
 
     # --------------------------------------------------------------------------------------------------------- reports
 
