@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from drivers.android import encryption
+from drivers.android.client import Answer
 from drivers.android.errors import AnswerError
 from drivers.android.states import moment
 from drivers.android.timing import Timing
@@ -86,6 +87,63 @@ class Inbox:
             text=clear(self._passphrase, str(row.get("contentPreview") or "")),
             at=time.time() if at is None else at,
         )
+
+
+class RestInbox:
+    """The messages of a phone with REST SMS Gateway: its own list of all SMS, the newest first.
+
+    The phone counts its messages, so number and time together are the same for the same message alone.
+    """
+
+    PAGE: Final = 50
+    MOST_PAGES: Final = 20
+
+    def __init__(self, api: Api, timing: Timing) -> None:
+        self._api, self._timing = api, timing
+        self._seen: dict[str, float] = {}
+        self._newest: frozenset[str] = frozenset()
+        """The first page when it was last read, with what the phone itself sent: beyond it all is known."""
+
+    async def poll(self, events: EventSink) -> None:
+        """Pages until one is known. Raises `PhoneError`."""
+        begin = time.time() - self._timing.inbox_s
+        fresh: list[InboundMessage] = []
+        newest: frozenset[str] = frozenset()
+        for number in range(self.MOST_PAGES):
+            query = {"limit": str(self.PAGE), "offset": str(number * self.PAGE)}
+            rows = _rows(await self._api.ask("GET", "/v1/sms/", params=query))
+            messages = [each for each in map(_incoming, rows) if each is not None and each.at >= begin]
+            fresh += [each for each in messages if each.key not in self._seen]
+            names = frozenset(str(row.get("_id")) for row in rows if isinstance(row, Mapping))
+            newest = newest or names
+            if len(rows) < self.PAGE or names & self._newest:
+                break
+        for each in sorted(fresh, key=lambda each: each.at):
+            await events.put(each)
+            self._seen[each.key] = each.at
+        self._newest = newest
+        if len(self._seen) > 2 * self.PAGE * self.MOST_PAGES:
+            self._seen = {key: at for key, at in self._seen.items() if at >= begin}
+
+
+def _rows(answer: Answer) -> list[Any]:
+    body = answer.json() if answer.status == 200 else None
+    rows = body.get("messages") if isinstance(body, dict) else None
+    if not isinstance(rows, list):
+        raise AnswerError(f"http_{answer.status}", answer.status)
+    return rows
+
+
+def _incoming(row: Any) -> InboundMessage | None:
+    """None for what the phone itself has sent, and for anything else."""
+    if not isinstance(row, Mapping) or not str(row.get("msg_box", "")).lower().startswith("in"):
+        return None
+    times = row.get("timestamps")
+    stamp_ms = str(times.get("delivery", "")) if isinstance(times, Mapping) else ""
+    if not stamp_ms.isdecimal() or not row.get("_id"):
+        return None
+    key_ms = f"rest:{row['_id']}@{stamp_ms}"
+    return InboundMessage(key_ms, str(row.get("address") or ""), None, str(row.get("body") or ""), int(stamp_ms) / 1000)
 
 
 def mine(sim: int | None, given: Any) -> bool:

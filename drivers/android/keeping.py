@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
@@ -23,6 +23,19 @@ QUIET_S: Final = 60.0
 """Between two lines of the log on the same trouble."""
 
 log = structlog.get_logger("drivers.android")
+
+
+async def together(*works: Coroutine[Any, Any, None]) -> None:
+    """All at once until one fails; raises its `PhoneError` by itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except* PhoneError as errors:
+        first: BaseException = errors
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
 
 
 class Keeper:

@@ -6,6 +6,7 @@ has a connection of its own, and the longest patience.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from urllib.parse import urlencode
 
 from drivers.android.client import Answer, PhoneClient
 from drivers.android.errors import AnswerError, CredentialsError, LostError, UnreachableError
-from drivers.android.keeping import Keeper
+from drivers.android.inbox import RestInbox
+from drivers.android.keeping import Keeper, together
 from drivers.android.options import AndroidOptions, require_usable, secret
 from drivers.android.states import references
 from drivers.android.timing import Timing
@@ -83,6 +85,7 @@ class PlainLine:
         headers = {"Authorization": secret(options.token)} if options.app == "traccar" else {}
         self._client = PhoneClient(options.base, headers, self._timing, keep=False)
         self._keeper = Keeper(name, self._timing)
+        self._messages = RestInbox(self._client, self._timing)
 
     @property
     def capacity(self) -> int:
@@ -94,8 +97,19 @@ class PlainLine:
         finally:
             await self._client.close()
 
-    async def _serve(self, events: EventSink) -> None:  # noqa: ARG002 - these apps report nothing
-        await self._keeper.look(self._health)
+    async def _serve(self, events: EventSink) -> None:
+        if self._options.app == "rest":
+            await together(self._keeper.look(self._health), self._receive(events))
+        else:
+            await self._keeper.look(self._health)
+
+    async def _receive(self, events: EventSink) -> None:
+        while True:
+            try:
+                await self._messages.poll(events)
+            except AnswerError as error:
+                self._keeper.complain("inbox not read", error)
+            await asyncio.sleep(self._options.poll or self._timing.poll_s)
 
     async def _health(self) -> Mapping[str, Any]:
         """Any answer of a phone without a state to ask for means that it is there."""

@@ -19,7 +19,7 @@ from drivers.android import encryption, hooks
 from drivers.android.client import Answer, PhoneClient, backoff, pause
 from drivers.android.errors import AnswerError, CredentialsError, LostError, PhoneError, UnreachableError
 from drivers.android.inbox import Inbox, mine
-from drivers.android.keeping import Keeper
+from drivers.android.keeping import Keeper, together
 from drivers.android.options import AndroidOptions, require_usable, secret
 from drivers.android.states import Rank, Told, read
 from drivers.android.states import outcome as outcome_of
@@ -126,16 +126,7 @@ class SmsgateLine:
         if not self._caught_up:
             await self._watch.catch_up(events)
             self._caught_up = True
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._watch.run(events))
-                group.create_task(self._receive(events))
-                group.create_task(self._keeper.look(self._health))
-        except* PhoneError as errors:
-            first: BaseException = errors
-            while isinstance(first, BaseExceptionGroup):
-                first = first.exceptions[0]
-            raise first from None
+        await together(self._watch.run(events), self._receive(events), self._keeper.look(self._health))
 
     async def _receive(self, events: EventSink) -> None:
         hooked = self._options.webhook is not None

@@ -252,7 +252,10 @@ class Watch:
     # ------------------------------------------------------------------------------------------------ after a restart
 
     async def catch_up(self, events: EventSink) -> None:
-        """Reports that came while nobody asked, and messages that still await theirs."""
+        """Reports that came while nobody asked, and messages that still await theirs.
+
+        How many parts a message has, the phone does not tell: only its first part is spoken of.
+        """
         begin = stamp(time.time() - self._timing.report_wait_s)
         for state in ("Delivered", "Sent"):
             for number in range(MOST_PAGES):
@@ -270,8 +273,11 @@ class Watch:
             await events.put(
                 DeliveryReport(told.id, None, "delivered", None, told.at or time.time(), attempt=told.id, part=1)
             )
-        elif told.rank is Rank.SENT and self._reports:
-            self.expect_report(told)
+        elif told.rank is Rank.SENT:
+            # Should it have been left in doubt, it no longer is.
+            await events.put(LateAccept(told.id, 1, told.id))
+            if self._reports:
+                self.expect_report(told)
 
 
 def listed(answer: Answer) -> list[Mapping[str, Any]]:

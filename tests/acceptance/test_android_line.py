@@ -555,6 +555,7 @@ async def test_reports_of_an_earlier_life_are_caught_up_with() -> None:
         async with running(SmsgateLine("phone", options, QUICK)) as sink:
             await sink.until(lambda: bool(sink.of(DeliveryReport)))
             assert sink.of(DeliveryReport)[0].attempt == attempt(1)
+            assert sink.of(LateAccept) == [LateAccept(attempt(1), 1, attempt(1))]
 
 
 # --------------------------------------------------------------------------------------------------------- plain apps
@@ -599,6 +600,18 @@ async def test_the_rest_app_tells_operator_and_battery() -> None:
         status = phone.sink.of(LineStatus)[-1]
         assert (status.operator, status.detail["battery"], status.detail["sim"]) == ("Claro", 80, "ready")
         assert await phone.line.resume([OpenAttempt(attempt(1), TO, TO, (1,), time.time())]) == {}
+
+
+async def test_the_rest_app_tells_what_the_phone_received_each_once() -> None:
+    async with rig(options=PLAIN[1]) as phone:
+        assert isinstance(await phone.send(), Accepted)
+        phone.sim.inject(text="Hola", count=120)
+        await phone.sink.until(lambda: len(phone.sink.of(InboundMessage)) == 120)
+        phone.sim.inject(text="más", sender=TO)
+        await phone.sink.until(lambda: len(phone.sink.of(InboundMessage)) > 120)
+        last = phone.sink.of(InboundMessage)[-1]
+        assert (last.sender, last.text) == (TO, "más")
+        assert len({each.key for each in phone.sink.of(InboundMessage)}) == 121
 
 
 async def test_a_number_without_a_country_gets_the_lines() -> None:
