@@ -101,27 +101,27 @@ class RestInbox:
     def __init__(self, api: Api, timing: Timing) -> None:
         self._api, self._timing = api, timing
         self._seen: dict[str, float] = {}
-        self._newest: frozenset[str] = frozenset()
-        """The first page when it was last read, with what the phone itself sent: beyond it all is known."""
+        self._known: set[str] = set()
+        """All that was listed so far, with what the phone itself sent: beyond a page of it there is nothing new."""
 
     async def poll(self, events: EventSink) -> None:
         """Pages until one is known. Raises `PhoneError`."""
         begin = time.time() - self._timing.inbox_s
         fresh: list[InboundMessage] = []
-        newest: frozenset[str] = frozenset()
+        listed_now: set[str] = set()
         for number in range(self.MOST_PAGES):
             query = {"limit": str(self.PAGE), "offset": str(number * self.PAGE)}
             rows = _rows(await self._api.ask("GET", "/v1/sms/", params=query))
             messages = [each for each in map(_incoming, rows) if each is not None and each.at >= begin]
             fresh += [each for each in messages if each.key not in self._seen]
-            names = frozenset(str(row.get("_id")) for row in rows if isinstance(row, Mapping))
-            newest = newest or names
-            if len(rows) < self.PAGE or names & self._newest:
+            names = {str(row.get("_id")) for row in rows if isinstance(row, Mapping)}
+            listed_now |= names
+            if len(rows) < self.PAGE or names <= self._known:
                 break
         for each in sorted(fresh, key=lambda each: each.at):
             await events.put(each)
             self._seen[each.key] = each.at
-        self._newest = newest
+        self._known = listed_now | (self._known if len(self._known) < 4 * self.PAGE * self.MOST_PAGES else set())
         if len(self._seen) > 2 * self.PAGE * self.MOST_PAGES:
             self._seen = {key: at for key, at in self._seen.items() if at >= begin}
 
