@@ -123,11 +123,12 @@ class AsteriskLine:
                 answer = await connection.action("Originate", fields)
             except LinkError:
                 # Written but unanswered: it may ring. Whether it does is asked on the next connection.
-                return await call.outcome()
-            if not answer.success:
-                call.unplaced()
-                return self._unwanted(answer)
-            await call.stirred()
+                answer = None
+            if answer is not None:
+                if not answer.success:
+                    call.unplaced()
+                    return self._unwanted(answer)
+                await call.stirred()
         return self._judged(await call.outcome())
 
     def _unwanted(self, answer: Answer) -> Outcome:

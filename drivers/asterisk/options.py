@@ -40,7 +40,7 @@ class AsteriskOptions(BaseModel):
     """Where rendered prompts are written."""
     prompts_remote: str | None = None
     """The same folder as Asterisk sees it, where that is another path; default: `prompts`."""
-    speech: tuple[str, ...] = ("espeak-ng", "-v", "{voice}", "-w", "{output}", "{text}")
+    speech: tuple[str, ...] = ("espeak-ng", "-v", "{voice}", "-w", "{output}", "--stdin")
     """Command that writes the text as a WAV file; words as given, no shell."""
     convert: tuple[str, ...] = ("sox", "-v", "0.9", "{input}", "-r", "8000", "-c", "1", "-b", "16", "{output}")
     """Command that makes of it what Asterisk plays: WAV, 8 kHz, mono, 16 bit."""

@@ -60,7 +60,7 @@ class Switchboard:
     def leave(self, call: Call) -> None:
         """Nobody waits for the call any more; its channel is counted until it is gone."""
         call.awaited = False
-        if call.gone:
+        if call.gone or not call.was_placed:
             self._drop(call)
         else:
             call.counted_until = time.monotonic() + self._timing.ghost_s
