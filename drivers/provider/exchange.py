@@ -80,6 +80,11 @@ class _Request(ClientRequest):
         return await super().send(conn)
 
 
+if "send" not in vars(ClientRequest):
+    # Without this seam messages would leave before their point of no return: rather no line at all.
+    raise ImportError("this version of aiohttp has no ClientRequest.send; install the pinned one")
+
+
 class Exchange:
     """One session with one provider; `open` and `close` on the same loop."""
 
