@@ -1,0 +1,94 @@
+"""Mail through the whole gateway: job file in, mails at a server, receipts and replies out."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.gsm.simulator.control import ControlClient
+from tests.rig.gateway import Gateway
+from tests.rig.processes import end, gatewayd
+
+PASSWORD = "una-clave-larga"
+LINE = """
+[[line]]
+name = "mail-1"
+driver = "smtp"
+rate = "1000/s"
+from_address = "cobranzas@norte.example"
+host = "127.0.0.1"
+port = {port}
+security = "none"
+user = "cuenta@example.net"
+password = "{password}"
+imap_host = "127.0.0.1"
+imap_port = {imap_port}
+imap_security = "none"
+imap_poll = 0.1
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[dict[str, Any]]:
+    """`gatewayd simulate smtp`: its announcement."""
+    process = gatewayd(["simulate", "smtp", "--set", f"password={PASSWORD}"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        announced: dict[str, Any] = json.loads(process.stdout.readline())
+        yield announced
+    finally:
+        status = end(process, signal.SIGTERM)
+        process.stdout.close()
+    assert status == 0
+
+
+def test_a_mailing_from_job_file_to_receipts(server: dict[str, Any], tmp_path: Path) -> None:
+    device = server["devices"][0]
+    extra = LINE.format(port=device["port"], imap_port=device["imap_port"], password=PASSWORD)
+    recipients = [{"to": f"c{index}@example.com", "ref": f"R{index}", "nombre": f"Ana {index}"} for index in range(20)]
+    job = {"job": "facturas", "channel": "email", "subject": "Factura de %nombre%", "text": "Hola %nombre%"}
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=extra) as gateway:
+        ask("set", fault={"kind": "reply", "stage": "rcpt", "address": "<c7@", "code": 550, "text": "5.1.1 unknown"})
+        gateway.start()
+        gateway.account()
+        gateway.drop({**job, "recipients": recipients})
+        assert ask("wait", taken=19, timeout=30)["reached"]
+        taken = ask("texts")["texts"]
+        assert sorted(mail["to"][0] for mail in taken) == sorted(
+            each["to"] for each in recipients if each["ref"] != "R7"
+        )
+        assert {mail["subject"] for mail in taken} == {f"Factura de Ana {n}" for n in range(20) if n != 7}
+        ask("inject", bounce_of=3, status="5.2.2")
+        ask("inject", **{"from": taken[4]["to"][0], "text": "BAJA\n> Hola"})
+        summary = gateway.wait_job("facturas", lambda each: each["counts"]["undelivered"] == 1)
+        assert (summary["counts"]["submitted"], summary["counts"]["failed"]) == (18, 1)
+        gateway.wait_files(gateway.spool.folder("inbox", "norte"), 1)
+        [received] = gateway.inbox()
+        assert (received["from"], received["text"], received["opt_out"]) == (taken[4]["to"][0], "BAJA", True)
+        assert received["in_reply_to"]["job"] == "facturas"
+        last = {each["ref"]: (each["state"], each["reason"]) for each in gateway.receipts("facturas") if each["ref"]}
+        assert last["R7"] == ("failed", "unknown_recipient")
+        [bounced] = [ref for ref, (state, _) in last.items() if state == "undelivered"]
+        assert taken[3]["to"][0] == f"c{bounced[1:]}@example.com"
+        assert last[bounced][1] == "mailbox_full"
+        assert gateway.call("line.ask", line="mail-1", question="verify")["answer"]["logged_in"] is True
+        gateway.stop()
+        assert PASSWORD not in gateway.log.read_text()
+
+
+def test_a_mail_in_doubt_is_uncertain_and_not_sent_again(server: dict[str, Any], tmp_path: Path) -> None:
+    device = server["devices"][0]
+    extra = LINE.format(port=device["port"], imap_port=device["imap_port"], password=PASSWORD)
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=extra) as gateway:
+        ask("set", fault={"kind": "drop", "stage": "end", "taken": True})
+        gateway.start()
+        gateway.account()
+        recipients = [{"to": "ana@example.com"}, {"to": "luis@example.com"}]
+        gateway.drop({"job": "dudas", "channel": "email", "text": "Hola", "recipients": recipients})
+        summary = gateway.wait_job("dudas", lambda each: each["counts"]["submitted"] == 1)
+        assert summary["counts"]["uncertain"] == 1
+        assert len(ask("texts")["texts"]) == 2
