@@ -22,7 +22,8 @@ rate = "1000/s"
 from_address = "cobranzas@norte.example"
 host = "127.0.0.1"
 port = {port}
-security = "none"
+security = "{security}"
+{ca_file}
 user = "cuenta@example.net"
 password = "{password}"
 imap_host = "127.0.0.1"
@@ -33,22 +34,31 @@ imap_poll = 0.1
 
 
 @pytest.fixture
-def server() -> Iterator[dict[str, Any]]:
-    """`gatewayd simulate smtp`: its announcement."""
-    process = gatewayd(["simulate", "smtp", "--set", f"password={PASSWORD}"], stdout=subprocess.PIPE)
+def server(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """`gatewayd simulate smtp`: its announcement. Encrypted where the test asks for it."""
+    security = getattr(request, "param", "none")
+    arguments = ["simulate", "smtp", "--security", security, "--set", f"password={PASSWORD}"]
+    process = gatewayd(arguments, stdout=subprocess.PIPE)
     assert process.stdout is not None
     try:
         announced: dict[str, Any] = json.loads(process.stdout.readline())
-        yield announced
+        yield {**announced, "security": security}
     finally:
         status = end(process, signal.SIGTERM)
         process.stdout.close()
     assert status == 0
 
 
+def line_to(server: dict[str, Any]) -> str:
+    device, security = server["devices"][0], server["security"]
+    ca_file = f'ca_file = "{device["ca_file"]}"' if device["ca_file"] else ""
+    return LINE.format(
+        port=device["port"], imap_port=device["imap_port"], password=PASSWORD, security=security, ca_file=ca_file
+    )
+
+
 def test_a_mailing_from_job_file_to_receipts(server: dict[str, Any], tmp_path: Path) -> None:
-    device = server["devices"][0]
-    extra = LINE.format(port=device["port"], imap_port=device["imap_port"], password=PASSWORD)
+    extra = line_to(server)
     recipients = [{"to": f"c{index}@example.com", "ref": f"R{index}", "nombre": f"Ana {index}"} for index in range(20)]
     job = {"job": "facturas", "channel": "email", "subject": "Factura de %nombre%", "text": "Hola %nombre%"}
     with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=extra) as gateway:
@@ -80,9 +90,9 @@ def test_a_mailing_from_job_file_to_receipts(server: dict[str, Any], tmp_path: P
         assert PASSWORD not in gateway.log.read_text()
 
 
+@pytest.mark.parametrize("server", ["starttls", "tls"], indirect=True)
 def test_a_mail_in_doubt_is_uncertain_and_not_sent_again(server: dict[str, Any], tmp_path: Path) -> None:
-    device = server["devices"][0]
-    extra = LINE.format(port=device["port"], imap_port=device["imap_port"], password=PASSWORD)
+    extra = line_to(server)
     with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=extra) as gateway:
         ask("set", fault={"kind": "drop", "stage": "end", "taken": True})
         gateway.start()

@@ -65,7 +65,7 @@ class Crossing:
         self.parts: list[int] = []
         self._withdraw = withdraw
 
-    async def __call__(self, part: int) -> None:
+    async def __call__(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         self.parts.append(part)
         if self._withdraw:
             raise Withdrawn("cancelled")

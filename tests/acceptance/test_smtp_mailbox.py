@@ -1,7 +1,7 @@
 """Bounces and replies from a mailbox to events: each once, and marked as read only when durable."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -48,7 +48,7 @@ class Sink:
                 await self._moved.wait()
 
 
-async def crossing(part: int) -> None:
+async def crossing(part: int, taken: Mapping[int, str] | None = None) -> None:
     assert part == 1
 
 
