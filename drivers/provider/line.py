@@ -19,6 +19,7 @@ from drivers.base import (
     DeliveryReport,
     Event,
     EventSink,
+    HookRefusedError,
     InboundMessage,
     LineError,
     LineStatus,
@@ -48,14 +49,6 @@ POLLS: Final = 4
 TOGETHER: Final = 100
 """Received messages made durable at once: they share commits."""
 HOOK_MAX: Final = 1024 * 1024
-
-
-class HookRefusedError(LineError):
-    """A hook that proves nothing, or says nothing: answer it with `status`."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class ProviderLine:

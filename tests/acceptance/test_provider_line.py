@@ -17,6 +17,7 @@ from drivers.base import (
     Accepted,
     DeliveryReport,
     Event,
+    HookRefusedError,
     InboundMessage,
     LineError,
     LineStatus,
@@ -27,7 +28,7 @@ from drivers.base import (
     Uncertain,
     Withdrawn,
 )
-from drivers.provider.line import HookRefusedError, ProviderLine
+from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions
 from drivers.provider.simulator import ProviderSimulator
 
