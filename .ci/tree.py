@@ -33,7 +33,7 @@ def allowed(module: str, imported: str) -> bool:
         technology = ".".join(module.split(".")[:2])
         if other == "dialplan":
             return technology == "drivers.asterisk"
-        return other == "drivers" and (imported.startswith((technology, "drivers.base")) or imported == "drivers")
+    XX
     return other == room
 
 

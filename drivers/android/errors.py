@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.base import LineError
+from drivers.base import HookRefusedError, LineError
 
 
 class PhoneError(LineError):
@@ -33,5 +33,8 @@ class CredentialsError(PhoneError):
     """The phone refuses user and password or token: a person has to mend them."""
 
 
-class SignatureError(LineError):
+class SignatureError(HookRefusedError):
     """A webhook that this phone has not signed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(401, reason)

@@ -20,7 +20,7 @@ import pytest
 
 from drivers.android import encryption
 from drivers.android.simulator import AndroidSimulator
-from drivers.gsm.simulator.control import ControlClient
+from drivers.control import ControlClient
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(60)]
 

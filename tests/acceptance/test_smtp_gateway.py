@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drivers.gsm.simulator.control import ControlClient
+from drivers.control import ControlClient
 from tests.rig.gateway import Gateway
 from tests.rig.processes import end, gatewayd
 

@@ -76,6 +76,7 @@ async def reached(semaphore: threading.Semaphore) -> None:
 
 async def test_what_gathers_goes_in_one_commit(writer: Writer, held: Held, store: Store) -> None:
     await writer.do(CreateAccount("norte", "ARS", 1))
+    await reached(held.begun)
     held.hold()
     first = writer.do(Credit("norte", 1, 1))
     await reached(held.begun)
@@ -129,6 +130,7 @@ async def test_closing_applies_what_has_gathered(held: Held, store: Store) -> No
 
 async def test_a_given_up_wait_is_no_harm(writer: Writer, held: Held, store: Store) -> None:
     await writer.do(CreateAccount("norte", "ARS", 1))
+    await reached(held.begun)
     held.hold()
     first = writer.do(Credit("norte", 1, 1))
     await reached(held.begun)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers.android.simulator.process import Device
-from drivers.gsm.simulator.control import ControlClient, ControlError
+from drivers.control import ControlClient, ControlError
 
 START_S: Final = 30.0
 """Until the announcement: an interpreter's start and the imports, on a machine that is busy with the rest."""

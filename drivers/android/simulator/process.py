@@ -20,7 +20,7 @@ import aiohttp
 from drivers.android.simulator.phone import Phone, Record
 from drivers.android.simulator.settings import SettingError, Settings, change, make_fault
 from drivers.android.simulator.web import PhoneServer, dumped
-from drivers.gsm.simulator.control import ControlServer
+from drivers.control import ControlServer
 
 Selection = int | str | Sequence[int | str] | None
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from drivers.gsm.simulator.control import ControlClient, ControlError
+    from drivers.control import ControlClient, ControlError
     from drivers.gsm.simulator.launch import GsmSimulatorProcess
     from drivers.gsm.simulator.process import GsmSimulator
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from drivers.gsm.simulator.control import ControlClient, ControlError
+from drivers.control import ControlClient, ControlError
 from drivers.gsm.simulator.process import Device
 
 START_S = 30.0

@@ -13,10 +13,10 @@ from random import Random
 from types import TracebackType
 from typing import Any
 
+from drivers.control import ControlServer
 from drivers.gsm.simulator.brands import BRANDS
 from drivers.gsm.simulator.card import Card
 from drivers.gsm.simulator.commands import registration_changed
-from drivers.gsm.simulator.control import ControlServer
 from drivers.gsm.simulator.modem import Modem
 from drivers.gsm.simulator.network import COUNTERS, Network
 from drivers.gsm.simulator.record import Record

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from drivers.provider.simulator.control import ControlClient, ControlError
+    from drivers.control import ControlClient, ControlError
     from drivers.provider.simulator.launch import ProviderSimulatorProcess
     from drivers.provider.simulator.process import ProviderSimulator
 

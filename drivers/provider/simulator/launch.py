@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from drivers.provider.simulator.control import ControlClient
+from drivers.control import ControlClient
 
 STOP_S = 10.0
 """It hangs up and removes a folder: a moment, unless the machine is starved."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from drivers.provider.simulator.control import ControlServer
+from drivers.control import ControlServer
 from drivers.provider.simulator.dialects import DIALECTS
 from drivers.provider.simulator.provider import COUNTERS, Provider
 from drivers.provider.simulator.settings import SettingError, Settings, change, make_fault

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from drivers.gsm.simulator.control import ControlServer
+from drivers.control import ControlServer
 from drivers.smtp.simulator.account import Account
 from drivers.smtp.simulator.certificate import context, make_certificate
 from drivers.smtp.simulator.imap import Folder, ImapServer
