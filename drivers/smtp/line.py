@@ -89,11 +89,11 @@ class SmtpLine:
     async def _keep(self, events: EventSink) -> None:
         """Ready while the server answers; else tries again, ever more slowly."""
         failures = 0
+        error: ConnectFailedError | None = None
         while True:
-            try:
-                async with self._lock:
-                    await self._connected()
-            except ConnectFailedError as error:
+            if error is None:
+                error = await self._tried()
+            if error is not None:
                 failures += 1
                 self._running = False
                 pause = self._pause_s(error, failures)
@@ -101,10 +101,22 @@ class SmtpLine:
                 self._log.warning("mail server not usable", reason=str(error), pause_s=pause)
                 await events.put(LineStatus(state, error.reason))
                 await asyncio.sleep(pause)
+                error = None
                 continue
             failures, self._trouble, self._running = 0, None, True
             await events.put(self._ready())
-            await self._while_well()
+            # What a send could not do is not tried again at once: the status comes first, and a login that was
+            # refused must not be refused twice.
+            error = await self._while_well()
+
+    async def _tried(self) -> ConnectFailedError | None:
+        """Connects; what stopped it, if anything."""
+        try:
+            async with self._lock:
+                await self._connected()
+        except ConnectFailedError as error:
+            return error
+        return None
 
     def _ready(self) -> LineStatus:
         detail = {"mailbox": self._mailbox} if self._mailbox else {}
@@ -124,8 +136,8 @@ class SmtpLine:
             return self._timing.blocked
         return min(self._timing.retry_first * 2.0 ** min(failures - 1, 16), self._timing.retry_most)
 
-    async def _while_well(self) -> None:
-        """Closes the connection when it is idle; returns once a send could not connect."""
+    async def _while_well(self) -> ConnectFailedError:
+        """Closes the connection when it is idle; answers why, once a send could not connect."""
         while self._trouble is None:
             self._moved.clear()
             session = self._session
@@ -141,6 +153,7 @@ class SmtpLine:
                     await self._moved.wait()
             except TimeoutError:
                 pass
+        return self._trouble
 
     async def _connected(self) -> Session:
         """The connection there is, or a new one; raises ConnectFailedError."""

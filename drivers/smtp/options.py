@@ -115,4 +115,8 @@ def check(options: SmtpOptions) -> list[Finding]:
         findings.append(Finding("ca_file", f"{options.ca_file} does not exist", "name a file of certificates (PEM)"))
     if options.security == "none" and options.password is not None and options.host not in _LOOPBACK:
         findings.append(Finding("security", "the password would cross the network in clear", "use starttls or tls"))
+    if options.imap_host is not None and options.imap_security == "none" and options.imap_host not in _LOOPBACK:
+        findings.append(
+            Finding("imap_security", "the mailbox's password would cross the network in clear", "use tls or starttls")
+        )
     return findings

@@ -318,6 +318,18 @@ async def test_a_server_that_is_down_is_waited_for() -> None:
         assert isinstance(await line.send(message(), Crossing()), Accepted)
 
 
+async def test_a_login_that_a_send_found_refused_is_not_tried_again_at_once() -> None:
+    timing = Timing(connect=5.0, command=5.0, content=5.0, quit=1.0, idle=60.0)
+    async with at_work(timing=timing) as (sim, line, sink):
+        sim.set(password="otra", fault={"kind": "drop", "stage": "mail"})
+        outcome = await line.send(message(), Crossing())
+        assert outcome == NotSent("login_refused", counts=False, line_fault=True)
+        refused = sim.stats()["total"]["logins_refused"]
+        await sink.status("quarantined", "login_refused")
+        assert await line.send(message(), Crossing()) == NotSent("not_ready", counts=False)
+        assert sim.stats()["total"]["logins_refused"] == refused
+
+
 async def test_verify_logs_in_and_sends_nothing() -> None:
     async with at_work() as (sim, line, _):
         answer = await line.command("verify")
@@ -333,3 +345,19 @@ async def test_the_driver_makes_lines() -> None:
     assert isinstance(line, Line)
     assert [finding.key for finding in driver.check(LineSetup("m", options))] == ["security"]
     assert await line.resume([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"user": "u"}, "password"),
+        ({"password": "p"}, "user"),
+        ({"imap_host": "h"}, "imap_user"),
+        ({"unsubscribe": "x"}, "unsubscribe"),
+        ({"ca_file": "/nowhere.pem"}, "ca_file"),
+        ({"imap_host": "h", "imap_user": "u", "imap_password": "p", "imap_security": "none"}, "imap_security"),
+    ],
+)
+def test_keys_that_cannot_work_are_told(keys: dict[str, str], key: str) -> None:
+    options = SmtpOptions.model_validate({"from_address": "a@b.example", "host": "h.example"} | keys)
+    assert [finding.key for finding in driver.check(LineSetup("m", options))] == [key]
