@@ -25,6 +25,10 @@ FAILPOINT: Final = "gatewayd.failpoint"
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK: Final = 1 << 20
 
+_SETTLED: Final[set[tuple[int, int]]] = set()
+"""Folders (device, inode) whose own names are known to be durable; forgotten when they are many."""
+_SETTLED_MAX: Final = 4096
+
 
 @contextmanager
 def open_folder(root: Path, *parts: str, create: bool = False) -> Iterator[int]:
@@ -38,13 +42,32 @@ def open_folder(root: Path, *parts: str, create: bool = False) -> Iterator[int]:
             except FileNotFoundError:
                 if not create:
                     raise
-                make_folder(fd, part)
+                made = make_folder(fd, part)
                 inner = os.open(part, _DIRECTORY, dir_fd=fd)
-            os.close(fd)
-            fd = inner
+            else:
+                made = False
+            above, fd = fd, inner
+            try:
+                if create:
+                    _settle(above, inner, synced=made)
+            finally:
+                os.close(above)
         yield fd
     finally:
         os.close(fd)
+
+
+def _settle(parent: int, folder: int, *, synced: bool) -> None:
+    """Syncs `parent` unless the name of `folder` in it is known to be durable: a crash, or somebody else, may have made
+    it and not synced it, and what is written below would go with it."""
+    status = os.fstat(folder)
+    key = status.st_dev, status.st_ino
+    if key not in _SETTLED:
+        if not synced:
+            os.fsync(parent)
+        if len(_SETTLED) >= _SETTLED_MAX:
+            _SETTLED.clear()
+        _SETTLED.add(key)
 
 
 def make_folder(parent: int, name: str, mode: int = FOLDER_MODE) -> bool:
