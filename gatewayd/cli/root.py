@@ -75,6 +75,7 @@ def root() -> click.Group:
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
             "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),
             "simulate": (f"{here}.simulate:simulate", _("Simulated devices by themselves.")),
+            "dialplan": (f"{here}.dialplan:dialplan", _("What an Asterisk needs to make calls for us.")),
             "db": (f"{here}.db:db", _("The store: upgrade, check, backup, move.")),
         },
     )

@@ -6,14 +6,31 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from drivers.base import Completed, Outcome
 from gatewayd.outcomes import Retries, Retry
 from gatewayd.store.commands import Work
 
 
 def options(work: Work, content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The job's own part (`call`, `email` …), and `texts`: its further templates, rendered for this recipient."""
+    """The job's own part (`call` with its script's words filled in, `email` …), and `texts`: its further templates,
+    rendered for this recipient."""
     rendered = json.loads(work.detail or "{}").get("options", {})
-    return {key: content[key] for key in ("call", "email") if key in content} | {"texts": rendered}
+    given: dict[str, Any] = {key: content[key] for key in ("call", "email") if key in content} | {"texts": rendered}
+    script = (given.get("call") or {}).get("script")
+    if script:
+        steps = [_filled(step, rendered.get(f"message[{place}]")) for place, step in enumerate(script["message"])]
+        given["call"] = given["call"] | {"script": script | {"message": steps}}
+    return given
+
+
+def _filled(step: Mapping[str, str], words: str | None) -> Mapping[str, str]:
+    """A step of a call's message with this recipient's words; a recording has none."""
+    return step if words is None else dict.fromkeys(step, words)
+
+
+def opts_out(outcome: Outcome) -> bool:
+    """Whether the person called asked not to be called again."""
+    return isinstance(outcome, Completed) and outcome.detail.get("action") == "opt_out"
 
 
 def retries(content: Mapping[str, Any]) -> Retries:

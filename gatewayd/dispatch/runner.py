@@ -29,7 +29,7 @@ from drivers.base import (
 )
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
-from gatewayd.dispatch.content import options, retries
+from gatewayd.dispatch.content import options, opts_out, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
@@ -42,7 +42,7 @@ from gatewayd.model import Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
 from gatewayd.pacing import Limits, Pace
-from gatewayd.store.commands import Finish, OpenWork, Work
+from gatewayd.store.commands import Block, Finish, OpenWork, Work
 
 log = structlog.get_logger()
 
@@ -377,6 +377,8 @@ class LineRunner:
         self.outcomes[finish.outcome] = self.outcomes.get(finish.outcome, 0) + 1
         self.desk.writer.post(finish)
         hit("send.posted")
+        if opts_out(outcome):
+            self.desk.writer.post(Block((work.to,), "call", None, finish.now))
         self.desk.finished(self.name, finish)
 
     def _judge(self, outcome: Outcome, now: float) -> None:

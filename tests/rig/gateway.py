@@ -43,6 +43,9 @@ home_area = "11"
 [http]
 listen = "{listen}"
 
+"""
+
+TARIFF = """
 [tariff]
 currency = "ARS"
 sms = "0.85"
@@ -73,13 +76,14 @@ class Gateway:
         extra: str = "",
         line: str = "",
         listen: str = "",
+        tariff: str = TARIFF,
     ) -> None:
         self.folder = folder
         self.config = folder / "gatewayd.toml"
         self.spool = Spool(folder / "spool")
         self.store = folder / "gatewayd.db"
         self.log = folder / "gatewayd.log"
-        text = CONFIG.format(folder=folder, listen=listen) + extra
+        text = CONFIG.format(folder=folder, listen=listen) + tariff + extra
         for index, port in enumerate(ports):
             text += f'\n[[line]]\nname = "m{index}"\ndriver = "gsm"\nport = "{port}"\nrate = "{rate}"\n{line}\n'
         self.config.write_text(text)

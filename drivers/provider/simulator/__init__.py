@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "gatewayd simula
 def __getattr__(name: str) -> Any:
     # Loaded when asked for: `python -m` needs none of it twice.
     if name in ("ControlClient", "ControlError"):
-        from drivers.provider.simulator import control
+        from drivers import control
 
         return getattr(control, name)
     if name == "ProviderSimulator":
