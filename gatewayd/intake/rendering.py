@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Final
 
 from drivers.gsm.alphabet import segments, transliterate
@@ -127,7 +128,10 @@ class Rendering:
         self._width = len(table.columns)
         columns = table.columns
         self._text = self._bound(plan.text, columns)
-        self._options = {name: self._bound(template, columns) for name, template in plan.options.items()}
+        self._options = {
+            name: self._bound_html(template, columns) if name == "html" else self._bound(template, columns)
+            for name, template in plan.options.items()
+        }
         self._address = _addresses(plan.channel, numbers)
         by_length = {len(prefix) for prefix in plan.prefixes if prefix}
         self._prefix_lengths = sorted(by_length, reverse=True)
@@ -136,11 +140,17 @@ class Rendering:
         # row a repeat that is none.
         self._seen: set[int] = set()
 
-    def _bound(self, text: str, columns: Sequence[str]) -> Renderer:
+    def _bound(self, text: str, columns: Sequence[str], values: Mapping[str, str] | None = None) -> Renderer:
         try:
-            return Template.parse(text).bind(columns, self._plan.values)
+            return Template.parse(text).bind(columns, self._plan.values if values is None else values)
         except VariableUnknownError as error:
             raise JobFileError("variable_unknown", file=self._plan.file, field=error.name, name=error.name) from None
+
+    def _bound_html(self, text: str, columns: Sequence[str]) -> Renderer:
+        """The template is the sender's own HTML; what a customer's name holds is text, whatever it looks like."""
+        plain = {name: escape(value) for name, value in self._plan.values.items()}
+        render = self._bound(text, columns, plain)
+        return lambda cells: render([escape(cell) for cell in cells])
 
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """The messages of all rows, in order and numbered from 1, `size` at a time. Bad rows never stop it.
