@@ -33,7 +33,9 @@ def allowed(module: str, imported: str) -> bool:
         technology = ".".join(module.split(".")[:2])
         if other == "dialplan":
             return technology == "drivers.asterisk"
-    XX
+        return other == "drivers" and (
+            imported.startswith((technology, "drivers.base", "drivers.control")) or imported == "drivers"
+        )
     return other == room
 
 
