@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
@@ -81,6 +82,9 @@ class IntakeDesk:
     _small: asyncio.Queue[Arrival] = field(default_factory=asyncio.Queue)
     _large: asyncio.Queue[tuple[Arrival, Taken, JobDocument]] = field(default_factory=asyncio.Queue)
     _waiters: dict[tuple[str, str], Waiter] = field(default_factory=dict)
+    _left: set[int] = field(default_factory=set)
+    """Jobs begun and given up that the store could not be made to forget: they must not be taken for known ones."""
+    _clearing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self._watcher = Watcher(self.spool)
@@ -219,6 +223,7 @@ class IntakeDesk:
 
     async def _load(self, begin: BeginJob, stream: Stream, taken: Taken) -> tuple[QueueInfo, ...]:
         """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already."""
+        await self._clear_left()
         try:
             begun = await self.writer.do(begin)
         except CurrencyError as error:
@@ -244,9 +249,21 @@ class IntakeDesk:
             hit("intake.loaded")
             return await self.writer.do(PublishJob(begun.job_id, now_ms()))
         except Exception:
-            while not await self.writer.do(DropJob(begun.job_id)):
-                pass
+            self._left.add(begun.job_id)
+            with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
+                await self._clear_left()
             raise
+
+    async def _clear_left(self) -> None:
+        """One at a time, for the store may give the number of a job that is gone to the next one."""
+        if not self._left:
+            return
+        async with self._clearing:
+            for job_id in tuple(self._left):
+                with suppress(ConflictError):  # it was recorded, for all that its answer said
+                    while not await self.writer.do(DropJob(job_id)):
+                        pass
+                self._left.discard(job_id)
 
     def _begin(self, account: str, document: JobDocument, content_hash: str) -> BeginJob:
         content = {
