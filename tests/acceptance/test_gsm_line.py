@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -77,7 +78,7 @@ async def test_trap_01_prompt_and_pdu_are_one_transaction() -> None:
     async with GsmSimulator() as sim, rig(sim, pulse_s=30.0, health_s=30.0) as line:
         deciding, decided = asyncio.Event(), asyncio.Event()
 
-        async def decide(part: int) -> None:
+        async def decide(part: int, taken: Mapping[int, str] | None = None) -> None:
             deciding.set()
             await decided.wait()
 
@@ -146,7 +147,7 @@ async def test_trap_04_the_attempt_is_durable_before_the_pdu_is_written() -> Non
     async with GsmSimulator() as sim, rig(sim) as line:
         seen: list[tuple[bool, int]] = []
 
-        async def look(part: int) -> None:
+        async def look(part: int, taken: Mapping[int, str] | None = None) -> None:
             seen.append((sim.list()["devices"][0]["prompt"], line.counted("submits")))
 
         message = line.message(LONG)
@@ -158,7 +159,7 @@ async def test_trap_04_the_attempt_is_durable_before_the_pdu_is_written() -> Non
 async def test_trap_04_without_durability_nothing_leaves(error: Exception) -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
 
-        async def refuse(part: int) -> None:
+        async def refuse(part: int, taken: Mapping[int, str] | None = None) -> None:
             raise error
 
         outcome = await line.line.send(line.message(), refuse)
@@ -172,7 +173,7 @@ async def test_trap_04_cancelled_at_the_prompt() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
         deciding = asyncio.Event()
 
-        async def never(part: int) -> None:
+        async def never(part: int, taken: Mapping[int, str] | None = None) -> None:
             deciding.set()
             await asyncio.Event().wait()
 
@@ -398,7 +399,7 @@ async def test_trap_12_boot_messages_are_a_hint() -> None:
 async def test_trap_12_restart_while_the_prompt_is_open() -> None:
     async with GsmSimulator(brand="simcom") as sim, rig(sim) as line:
 
-        async def restart(part: int) -> None:
+        async def restart(part: int, taken: Mapping[int, str] | None = None) -> None:
             sim.reboot(silent=False)
             await sim.wait(timeout=0.05, taken=99)
 
@@ -548,7 +549,7 @@ async def test_trap_16_unplugged_while_sending() -> None:
 async def test_trap_16_unplugged_at_the_prompt() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
 
-        async def unplug(part: int) -> None:
+        async def unplug(part: int, taken: Mapping[int, str] | None = None) -> None:
             sim.unplug()
             await line.sink.state("recovering")
 

@@ -19,9 +19,10 @@ import uvloop
 from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.lane import WorkerDiedError
 from gatewayd.numbers import Policy
+from spool.copies import Identity
 from spool.document import parse
 from spool.errors import JobFileError
-from spool.intake import Identity, Taken
+from spool.intake import Taken
 
 POLICY = Policy("AR", "11")
 ROOT = Path(__file__).parents[2]

@@ -111,7 +111,7 @@ def test_a_killed_daemon_doubles_nothing_and_asks_by_id_where_it_can(trial: Tria
     ended = ("delivered", "submitted", "uncertain")
 
     def done(summary: dict[str, Any]) -> bool:
-        return sum(summary["counts"][state] for state in ended) == 200
+        return bool(sum(summary["counts"][state] for state in ended) == 200)
 
     summary = gateway.wait_job("c1", done, timeout_s=WAIT_S)
     counts = summary["counts"]

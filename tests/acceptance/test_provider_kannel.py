@@ -10,7 +10,7 @@ import asyncio
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,13 +133,19 @@ class Sink:
 
 
 async def send(kannel: Kannel, text: str, encoding: str = "gsm7", password: str = "clave1") -> object:
-    options = {"preset": "kannel", "url": kannel.url, "user": "norte", "password": password, "sender": "1234"}
+    options: dict[str, object] = {
+        "preset": "kannel",
+        "url": kannel.url,
+        "user": "norte",
+        "password": password,
+        "sender": "1234",
+    }
     options["number_rewrite"] = (("\\+549(\\d{10})", "\\1"),)  # what the provider behind it wants
     line = ProviderLine("kannel", ProviderOptions.model_validate(options))
     sink = Sink()
     task = asyncio.create_task(line.run(sink))
 
-    async def durable(part: int) -> None: ...
+    async def durable(part: int, taken: Mapping[int, str] | None = None) -> None: ...
 
     try:
         async with asyncio.timeout(20):

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ from drivers.base import (
     NotSent,
     OpenAttempt,
     OutboundMessage,
+    PointOfNoReturn,
     Refused,
     Uncertain,
     Withdrawn,
@@ -80,7 +81,7 @@ class Rig:
         self.passed: list[int] = []
         self._attempts = 0
 
-    async def point_of_no_return(self, part: int) -> None:
+    async def point_of_no_return(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         self.passed.append(part)
 
     def message(self, text: str = "Hola", to: str = "+5491159876543", **more: Any) -> OutboundMessage:
@@ -92,7 +93,7 @@ class Rig:
         self,
         text: str = "Hola",
         to: str = "+5491159876543",
-        pnr: Callable[[int], Awaitable[None]] | None = None,
+        pnr: PointOfNoReturn | None = None,
         **more: Any,
     ) -> Any:
         async with asyncio.timeout(PATIENCE_S):
@@ -212,7 +213,7 @@ async def test_a_provider_that_hangs_up_during_the_point_of_no_return_got_nothin
         await r.send("Uno")
         left = asyncio.Event()
 
-        async def slow(part: int) -> None:
+        async def slow(part: int, taken: Mapping[int, str] | None = None) -> None:
             for connection in list(r.sim.providers[0].connections):
                 connection.drop()
             while r.sim.providers[0].connections:
@@ -234,7 +235,7 @@ async def test_nothing_leaves_before_the_point_of_no_return_returns() -> None:
     async with rig() as r:
         gate, asked = asyncio.Event(), asyncio.Event()
 
-        async def held(part: int) -> None:
+        async def held(part: int, taken: Mapping[int, str] | None = None) -> None:
             asked.set()
             await gate.wait()
 
@@ -249,7 +250,7 @@ async def test_nothing_leaves_before_the_point_of_no_return_returns() -> None:
 async def test_a_withdrawal_sends_nothing_and_uses_up_no_try() -> None:
     async with rig() as r:
 
-        async def withdrawn(part: int) -> None:
+        async def withdrawn(part: int, taken: Mapping[int, str] | None = None) -> None:
             raise Withdrawn("cancelled")
 
         assert await r.send(pnr=withdrawn) == NotSent("cancelled", counts=False)
@@ -261,7 +262,7 @@ async def test_cancelled_before_the_point_of_no_return_nothing_leaves() -> None:
     async with rig() as r:
         asked = asyncio.Event()
 
-        async def held(part: int) -> None:
+        async def held(part: int, taken: Mapping[int, str] | None = None) -> None:
             asked.set()
             await asyncio.Event().wait()
 

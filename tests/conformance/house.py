@@ -200,7 +200,7 @@ class House:
     def account(self, name: str = "norte") -> tuple[int, int, int, int]:
         """(balance, held, charged, granted) in units of one segment's price where it comes out even."""
         found = self.rows(f"SELECT balance, held, charged, granted FROM account WHERE name = '{name}'")
-        return found[0]  # type: ignore[return-value]
+        return found[0]
 
     def receipts(self) -> list[dict[str, Any]]:
         """What is told of all jobs and not yet cut away, in order of job and seq."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from drivers.base import Withdrawn
@@ -68,7 +70,7 @@ def test_a_free_channel_needs_no_credit(house: House) -> None:
     [({"not_before": START + HOUR}, "window", START + HOUR), ({"not_after": START - HOUR}, "expired", None)],
 )
 def test_nothing_is_claimed_outside_the_window(
-    house: House, options: dict[str, int], blocked: str, next_due: int
+    house: House, options: dict[str, Any], blocked: str, next_due: int
 ) -> None:
     claimed = house.claim(house.job("x", **options))
     assert (claimed.work, claimed.blocked, claimed.next_due) == ((), blocked, next_due)

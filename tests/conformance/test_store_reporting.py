@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gatewayd.errors import ConflictError, NotFoundError
@@ -13,14 +15,14 @@ from tests.conformance.house import HOUR, LONG, PRICE, House
 DAY_MS = 24 * HOUR
 
 
-def sent(house: House, *texts: str, **options: object) -> list[Work]:
+def sent(house: House, *texts: str, **options: Any) -> list[Work]:
     works = list(house.claim(house.job(*texts, **options)).work)
     for work in works:
         house.send(work, first=10 * work.row)
     return works
 
 
-def doubted(house: House, *texts: str, **options: object) -> list[Work]:
+def doubted(house: House, *texts: str, **options: Any) -> list[Work]:
     works = list(house.claim(house.job(*texts, **options)).work)
     for work in works:
         for part in work.todo:

@@ -87,7 +87,7 @@ def read_pdu(digits: str) -> str:
     reason = ""
     for direction in ("to_mobile", "from_mobile"):
         try:
-            pdu.decode(digits, direction=direction)  # type: ignore[arg-type]
+            pdu.decode(digits, direction=direction)
         except pdu.PduError as error:
             reason = str(error)
         else:

@@ -32,10 +32,10 @@ class Host:
 
     async def readable(self) -> bytes:
         loop = asyncio.get_running_loop()
-        ready = loop.create_future()
-        loop.add_reader(self.descriptor, lambda: ready.done() or ready.set_result(None))
+        ready = asyncio.Event()
+        loop.add_reader(self.descriptor, ready.set)
         try:
-            await asyncio.wait_for(ready, WAIT_S)
+            await asyncio.wait_for(ready.wait(), WAIT_S)
         finally:
             loop.remove_reader(self.descriptor)
         try:
@@ -129,7 +129,7 @@ async def test_a_host_that_does_not_read_loses_lines_but_stops_nobody() -> None:
 
 async def test_the_control_socket_says_what_is_wrong_and_goes_on() -> None:
     async with GsmSimulator() as sim:
-        for wrong, word in [
+        cases: list[tuple[dict[str, Any], str]] = [
             ({"op": "nosuch"}, "nosuch"),
             ({"op": "set", "nosuch": 1}, "nosuch"),
             ({"op": "set", "fault": {"kind": "nosuch"}}, "nosuch"),
@@ -137,7 +137,8 @@ async def test_the_control_socket_says_what_is_wrong_and_goes_on() -> None:
             ({"op": "inject"}, "text"),
             ({"op": "unplug", "nosuch": 1}, "nosuch"),
             ({"op": "wait", "nosuch": 1}, "nosuch"),
-        ]:
+        ]
+        for wrong, word in cases:
             with pytest.raises(ControlError, match=word):
                 await ask(sim, **wrong)
         assert (await ask(sim, "wait", taken=1, timeout=0.01))["reached"] is False

@@ -245,7 +245,7 @@ def test_push_tokens_are_opaque() -> None:
 
 def test_values_are_text_in_html_and_as_written_elsewhere() -> None:
     rows = [{"to": "ana@example.org", "nombre": 'A<b>"&na'}]
-    keys = {"channel": "email", "subject": "Para %nombre%", "html": "<p>%nombre% de %empresa%</p>"}
+    keys: dict[str, Any] = {"channel": "email", "subject": "Para %nombre%", "html": "<p>%nombre% de %empresa%</p>"}
     messages, _ = render(rows, "Hola %nombre%", values={"empresa": "Pérez & Cía"}, **keys)
     options = json.loads(messages[0].detail or "{}")["options"]
     assert options["html"] == "<p>A&lt;b&gt;&quot;&amp;na de Pérez &amp; Cía</p>"
