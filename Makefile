@@ -9,6 +9,8 @@
 #   make clean             removes what was built here
 
 PYTHON ?= python3
+# Test files at once. Most of them wait for modems, not for the processor.
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCALE := gatewayd/locale
@@ -20,7 +22,7 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m "not bench and not fault" $(ARGS)
+	$(BIN)/python -m pytest -m "not bench and not fault" -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
