@@ -134,7 +134,6 @@ async def test_a_given_up_wait_is_no_harm(writer: Writer, held: Held, store: Sto
     held.hold()
     first = writer.do(Credit("norte", 1, 1))
     await reached(held.begun)
-    await reached(held.begun)
     first.cancel()
     second = writer.do(Credit("norte", 2, 1))
     second.cancel()
