@@ -113,8 +113,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         spool = Spool(config.spool.path)
         spool.create()
-        spool.verify()
         stack.enter_context(spool.lock())
+        spool.verify()
         writer = stack.enter_context(_writer(config))
         writer.start()
         stack.push_async_callback(writer.close)

@@ -148,9 +148,11 @@ class Spool:
     def verify(self) -> None:
         """SpoolMisconfiguredError unless every folder is writable and one file system with the others.
 
-        Moves a probe through them: two mounts of one file system have one device number, yet refuse a rename.
+        Moves a probe through them: two mounts of one file system have one device number, yet refuse a rename. Only
+        under the lock.
         """
-        probe = f".probe-{os.getpid()}.tmp"
+        # Always of one name, so that what a crash leaves of it goes with the next look.
+        probe = ".probe.tmp"
         source = self.path / INTAKE / probe
         for folder in self._account_folders():
             with operating_system(str(source)):

@@ -18,9 +18,10 @@ import pytest
 from tests.faults.powercut import trace
 from tests.faults.powercut.disk import Anything, Chance, Disk, Everything, Nothing, write_out
 from tests.faults.powercut.examine import examine, gateway_on
+from tests.faults.powercut.scene import ACCOUNT
 from tests.faults.powercut.trace import Event, PortRead, SyncBegins, Trace
 from tests.faults.powercut.witness import Witness
-from tests.rig import Simulator
+from tests.rig import Simulator, judge
 from tests.rig.processes import ROOT
 
 OBSTACLE: Final = trace.obstacle()
@@ -114,23 +115,32 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
     return played(tmp_path_factory.mktemp("powercut"), 6)
 
 
-def points(play: Play, count: int, chance: random.Random) -> Mapping[int, bool]:
-    """Moments to cut at: half of them right after the world was told something, the others anywhere."""
+def told_and_others(play: Play) -> tuple[list[int], list[int]]:
+    """Moments right after the world was told something, and those after any event that changes what there is."""
     told = [number for number, told, _, _ in play.cuts() if told]
     other = [n for n, event in enumerate(play.events, 1) if not isinstance(event, (PortRead, SyncBegins))]
-    chosen = chance.sample(told, min(count // 2, len(told)))
-    chosen += chance.sample(other, min(count - len(chosen), len(other)))
-    return dict.fromkeys(chosen, True)
+    return told, other
 
 
-def cut_and_examined(play: Play, where: Mapping[int, bool], chances: Sequence[Chance], folder: Path) -> list[str]:
+def points(play: Play, count: int, chance: random.Random) -> frozenset[int]:
+    """Moments to cut at: half of them right after the world was told something."""
+    told, other = told_and_others(play)
+    half = chance.sample(told, min(count // 2, len(told)))
+    return frozenset(half) | frozenset(chance.sample(other, min(count - len(half), len(other))))
+
+
+def left_after(disk: Disk, chance: Chance, folder: Path) -> Path:
+    write_out({name: data for name, data in disk.after(chance).items() if _lasting(name)}, folder)
+    return folder
+
+
+def cut_and_examined(play: Play, where: frozenset[int], chances: Sequence[Chance], folder: Path) -> list[str]:
     faults: list[str] = []
     for number, _, disk, witness in play.cuts():
         if number not in where:
             continue
         for chance in chances:
-            left = folder / f"{number}-{type(chance).__name__}"
-            write_out({name: data for name, data in disk.after(chance).items() if _lasting(name)}, left)
+            left = left_after(disk, chance, folder / f"{number}-{type(chance).__name__}")
             found = examine(gateway_on(left, [], witness, play.manifest), witness)
             if found:
                 faults += [f"after {number} ({play.events[number - 1]!r:.200}), {left}: {fault}" for fault in found[:3]]
@@ -139,9 +149,68 @@ def cut_and_examined(play: Play, where: Mapping[int, bool], chances: Sequence[Ch
     return faults
 
 
+def carried_on(play: Play, disk: Disk, witness: Witness, chance: Chance, folder: Path) -> list[str]:
+    """A real daemon starts on what a cut has left, with the modems as they were, and brings everything to its end."""
+    folder.mkdir()
+    with Simulator(folder, MODEMS) as simulator:
+        left = left_after(disk, chance, folder / "left")
+        gateway = gateway_on(left, simulator.ports, witness, play.manifest)
+        with gateway.start():
+            if not witness.account and not gateway.sql("SELECT 1 FROM account"):
+                gateway.account(ACCOUNT)
+            for name, told in play.manifest.items():
+                if name in witness.dropped and told["rows"]:
+                    # Reports of what had gone out before do not come any more.
+                    gateway.wait_job(name, lambda summary: summary["state"] in {"sent", "done"})
+            gateway.stop()
+        return judge(gateway, [*witness.sent, *simulator.texts()]).faults
+
+
+def reason(faults: Sequence[str]) -> str:
+    return f"GATEWAYD_FAULT_SEED={SEED}\n" + "\n".join(faults[:20])
+
+
 @pytest.mark.timeout(600)
 def test_what_was_promised_survives_a_power_cut(play: Play, tmp_path: Path) -> None:
     chance = random.Random(SEED)
-    chances: list[Chance] = [Nothing(), Anything(chance)]
-    faults = cut_and_examined(play, points(play, 40, chance), chances, tmp_path)
-    assert not faults, f"GATEWAYD_FAULT_SEED={SEED}\n" + "\n".join(faults[:20])
+    faults = cut_and_examined(play, points(play, 100, chance), [Nothing(), Anything(chance)], tmp_path)
+    assert not faults, reason(faults)
+
+
+@pytest.mark.timeout(600)
+def test_a_daemon_carries_on_after_a_power_cut(play: Play, tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    carry_on(play, points(play, 4, chance), chance, tmp_path)
+
+
+def carry_on(play: Play, where: frozenset[int], chance: random.Random, folder: Path) -> None:
+    for number, _, disk, witness in play.cuts():
+        if number in where:
+            kept = chance.choice((Nothing(), Anything(chance)))
+            faults = carried_on(play, disk, witness, kept, folder / str(number))
+            assert not faults, f"after {number}: {play.events[number - 1]!r:.200}, {kept}\n{reason(faults)}"
+
+
+# ------------------------------------------------------------------------------------------------------------ long form
+
+
+@pytest.fixture(scope="module")
+def long_play(tmp_path_factory: pytest.TempPathFactory) -> Play:
+    return played(tmp_path_factory.mktemp("powercut"), 16)
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(3600)
+def test_what_was_promised_survives_a_power_cut_at_every_moment(long_play: Play, tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    _, everywhere = told_and_others(long_play)
+    chances: list[Chance] = [Nothing(), Anything(chance), Anything(chance)]
+    faults = cut_and_examined(long_play, frozenset(everywhere), chances, tmp_path)
+    assert not faults, reason(faults)
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(3600)
+def test_a_daemon_carries_on_after_many_power_cuts(long_play: Play, tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    carry_on(long_play, points(long_play, 60, chance), chance, tmp_path)
