@@ -132,6 +132,8 @@ class Accepted:
     """The network took every part of `todo`; `references` maps part number to the reference its report will bear."""
 
     references: Mapping[int, str]
+    reported: bool = True
+    """Whether a report can come; without one, `submitted` is all that will ever be known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,10 @@ def resolve(
     match outcome:
         case Accepted(references):
             taken = {number: PartEnd(PartState.TAKEN, references.get(number)) for number in work.todo}
-            return ending.by_parts("accepted", taken, NotSent("unsent"))
+            finish = ending.by_parts("accepted", taken, NotSent("unsent"))
+            if not outcome.reported and finish.state is State.SUBMITTED:
+                return replace(finish, final=True)
+            return finish
         case Partial(parts):
             ends = {n: PartEnd(_FATES[p.fate], p.reference, p.reason) for n, p in parts.items() if n in passed}
             reason = next((p.reason for p in parts.values() if p.fate is not Fate.TAKEN and p.reason), None)

@@ -67,7 +67,7 @@ def judge(answer: Answer, reference: Mapping[int, str]) -> Outcome:
             return Uncertain("not_the_app")
         if _FALSE.search(text) or text.upper().startswith(("ERROR", "FAIL")):
             return Refused("refused_by_phone")
-        return Accepted(reference)
+        return Accepted(reference, reported=False)
     if answer.status in (400, 422):
         return Refused("refused_by_phone")
     if answer.status in (404, 405, 429, 503):

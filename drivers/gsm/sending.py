@@ -85,7 +85,7 @@ class Sender:
                 if not isinstance(end, str):
                     return conclude(message.todo, taken, number, end)
                 taken[number] = end
-            return Accepted(taken)
+            return Accepted(taken, reported=self._modem.can.reports)
         finally:
             self._message = None
             self._end_part()

@@ -182,3 +182,12 @@ def test_messages_that_come_in_reach_the_inbox_once_and_opt_outs_are_obeyed(tria
     gateway.drop(job("j") | {"recipients": [one(5), one(6)]})
     summary = gateway.wait_job("j")
     assert (summary["counts"]["invalid"], summary["counts"]["delivered"]) == (1, 1)
+
+
+def test_where_no_report_can_come_submitted_is_the_end(trial: Trial) -> None:
+    gateway, simulator = trial(1, options=("--brand", "nokia"))
+    gateway.drop(job("n", 2))
+    summary = gateway.wait_job("n")
+    assert summary["counts"]["submitted"] == 2
+    assert [(each["state"], each["final"]) for each in gateway.receipts("n")] == [("submitted", True)] * 2
+    assert not judge(gateway, simulator).faults

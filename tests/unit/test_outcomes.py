@@ -41,6 +41,11 @@ def test_accepted_waits_for_its_report() -> None:
     assert finish.parts[1].reference == "77"
 
 
+def test_submitted_is_final_where_no_report_can_come() -> None:
+    finish = end(Accepted({1: "77"}, reported=False))
+    assert (finish.state, finish.final) == (State.SUBMITTED, True)
+
+
 def test_a_withdrawal_uses_no_try_and_ends_the_message_only_where_it_says_so() -> None:
     paused = end(NotSent("paused", counts=False), passed=set())
     assert (paused.state, paused.tries, paused.due) == (State.QUEUED, 0, NOW)
