@@ -196,9 +196,9 @@ def test_each_plain_app_is_asked_in_its_own_way() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (200, b"", Accepted({1: "r"})),
-        (200, b"OK", Accepted({1: "r"})),
-        (200, b'{"success":true}', Accepted({1: "r"})),
+        (200, b"", Accepted({1: "r"}, reported=False)),
+        (200, b"OK", Accepted({1: "r"}, reported=False)),
+        (200, b'{"success":true}', Accepted({1: "r"}, reported=False)),
         (200, b'{"success": false}', Refused("refused_by_phone")),
         (200, b"<html>Login</html>", UncertainOutcome("not_the_app")),
         (500, b"OK", UncertainOutcome("http_500")),
