@@ -53,11 +53,28 @@ SETTLED: Final = frozenset({PartState.TAKEN, PartState.REFUSED, PartState.DELIVE
 """Parts in these states are not sent again."""
 
 
+_RANKS: Final = {
+    PartState.UNSENT: 0,
+    PartState.OPEN: 1,
+    PartState.REFUSED: 2,
+    PartState.DOUBT: 3,
+    PartState.UNDELIVERED: 4,
+    PartState.TAKEN: 5,
+    PartState.DELIVERED: 6,
+}
+
+
+def furthest(one: PartState | None, other: PartState) -> PartState:
+    """What became of a part that went twice: the furthest it is known to have come."""
+    return other if one is None or _RANKS[other] >= _RANKS[one] else one
+
+
 def parts_of(session: Session, messages: Iterable[int]) -> dict[int, dict[int, PartState]]:
-    """For each message, the state of its parts that passed a point of no return: of each part its latest attempt's."""
+    """For each message, its parts that passed a point of no return, and what became of them in any attempt."""
     found: dict[int, dict[int, PartState]] = defaultdict(dict)
     for message_id, number, state in session.among(_DONE, sorted(set(messages))):
-        found[message_id][number] = PartState(state)
+        parts = found[message_id]
+        parts[number] = furthest(parts.get(number), PartState(state))
     return found
 
 

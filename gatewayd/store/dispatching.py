@@ -10,7 +10,7 @@ from sqlalchemy import select
 from drivers.base import Withdrawn
 from gatewayd.model import PartState, State
 from gatewayd.store import reporting
-from gatewayd.store.claiming import parts_of
+from gatewayd.store.claiming import furthest, parts_of
 from gatewayd.store.commands import Finish, PartEnd, Pnr
 from gatewayd.store.early import by_attempt
 from gatewayd.store.ledger import Kind
@@ -102,6 +102,8 @@ def _withdrawn(unit: Unit, lease: Row, now: int) -> str | None:
 
 # ------------------------------------------------------------------------------------------------------------- the end
 
+_MAYBE_LEFT: Final = _IN_NETWORK | {PartState.DOUBT}
+
 _CLOSE: Final = setting(attempt, "state outcome reason ended_at", "id")
 _END_PART: Final = setting(part, "state reference reason", "attempt_id part")
 
@@ -174,11 +176,15 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
         begun = bool(work.done) or any(end.state is not PartState.UNSENT for end in command.parts.values())
         # What has left in one cut goes on in that cut; what has not may be cut anew by the next line.
         row.encoding = work.encoding if begun else ("" if row.encoding == "gsm7-es" else row.encoding)
-    elif state is State.SUBMITTED and work.done:
-        # Earlier parts may have been reported since they were handed out.
-        settled = parts_of(unit.session, [row.id])[row.id] | {n: end.state for n, end in command.parts.items()}
-        state = reporting.state_of(settled, row)
-        final = state is not State.SUBMITTED
+    elif work.number > 1 and work.parts and state is not State.UNCERTAIN:
+        # Of earlier attempts more may be known by now than when this one began.
+        parts = parts_of(unit.session, [row.id])[row.id]
+        for number, end in command.parts.items():
+            known = parts.get(number)
+            parts[number] = end.state if known is PartState.OPEN else furthest(known, end.state)
+        if not _MAYBE_LEFT.isdisjoint(parts.values()):
+            state = reporting.state_of(parts, row)
+            final = state is not State.SUBMITTED
     unit.turn(row, state.value, command.now, reason=command.reason, final=final)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from gatewayd.model import PartState
 from gatewayd.store.claiming import Cutter, give_back, parts_of
 from gatewayd.store.commands import OpenWork, Started, StartNode, Work
-from gatewayd.store.schema import attempt, message, node, part
+from gatewayd.store.schema import attempt, message, node, part, transfer
 from gatewayd.store.session import Row, Statement, adding, among, given, setting
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ _OPEN: Final = Statement(
     .select_from(attempt.join(message, message.c.id == attempt.c.message_id))
     .where(among(attempt.c.id))
     .order_by(attempt.c.id)
+)
+_HELD: Final = Statement(
+    select(transfer.c.attempt_id, transfer.c.part).where(transfer.c.step == "hold", among(transfer.c.attempt_id))
 )
 _PARTS: Final = Statement(
     select(part.c.attempt_id, part.c.part, part.c.at, part.c.reference)
@@ -71,11 +74,14 @@ def _open(unit: Unit, attempts: list[int]) -> tuple[OpenWork, ...]:
         if reference is not None:
             references[attempt_id][number] = reference
     rows = {row[0]: row for row in session.among(_OPEN, attempts)}
+    held: dict[int, set[int]] = defaultdict(set)
+    for attempt_id, number in session.among(_HELD, attempts):
+        held[attempt_id].add(number)
     messages = unit.load(row[4] for row in rows.values())
     parts = parts_of(session, messages)
     return tuple(
         OpenWork(
-            _work(unit, row, messages[row[4]], parts[row[4]]),
+            _work(unit, row, messages[row[4]], parts[row[4]], held[attempt_id]),
             row[3],
             tuple(sorted(opened[attempt_id].items())),
             tuple(sorted(references[attempt_id].items())),
@@ -85,8 +91,9 @@ def _open(unit: Unit, attempts: list[int]) -> tuple[OpenWork, ...]:
     )
 
 
-def _work(unit: Unit, found: Row, row: MessageRow, parts: dict[int, PartState]) -> Work:
-    """The work as it was claimed: cut the same way again, for what the line chose is kept with the message."""
+def _work(unit: Unit, found: Row, row: MessageRow, parts: dict[int, PartState], held: set[int]) -> Work:
+    """The work as it was claimed: cut the same way again, for what the line chose is kept with the message. What it had
+    to send is what is held for it, whatever became known of earlier attempts since; what is free is worked out."""
     attempt_id, started_at, number, _, _, body = found
     info = unit.job(row.job_id)
     cut = Cutter(info, {row.id: parts}).cut(row, body or "", "")
@@ -102,7 +109,7 @@ def _work(unit: Unit, found: Row, row: MessageRow, parts: dict[int, PartState]) 
         text=body or "",
         encoding=cast("Encoding", cut.encoding),
         parts=cut.parts,
-        todo=cut.todo,
+        todo=tuple(sorted(held)) or cut.todo,
         concat_ref=row.concat_ref or 0,
         number=number,
         tries=row.tries,

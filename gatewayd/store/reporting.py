@@ -83,6 +83,9 @@ _REPORTABLE: Final = frozenset(
 )
 
 
+_UNENDED: Final = frozenset(state.value for state in WAITING | {State.SENDING})
+
+
 @dataclass(slots=True)
 class _Part:
     attempt_id: int
@@ -156,6 +159,9 @@ class _Reports:
         unit = self._unit
         row = unit.load([found.message_id])[found.message_id]
         before = found.state
+        if row.state not in _REPORTABLE and row.state not in _UNENDED:
+            # It has ended for good; a person said so, or nothing was known to have left.
+            return Reported(row.job_id, State(row.state))
         if before is PartState.DOUBT:
             # Only the network reports: whatever it says, it has taken the part.
             unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, now))
@@ -195,6 +201,7 @@ class _Reports:
         told = reason if state in {State.UNDELIVERED, State.UNCERTAIN} else None
         if state is State.UNDELIVERED and status in {"delivered", "read"}:
             told = "incomplete"  # other parts never left
+        _settle_rest(unit, row, now)
         unit.turn(row, state.value, now, reason=told, final=state is not State.SUBMITTED)
 
 
@@ -224,6 +231,14 @@ def _settle_hold(unit: Unit, kind: Kind, found: _Part, now: int) -> int:
     _, account_id, amount = steps[Step.HOLD]
     unit.book.settle(account_id, kind, attempt=found.attempt_id, part=found.part, amount=amount, now=now)
     return int(amount)
+
+
+def _settle_rest(unit: Unit, row: MessageRow, now: int) -> None:
+    """A message that went more than once stops being uncertain by one of its attempts: nobody will ask for what is held
+    for another that is still in doubt."""
+    if row.state == State.UNCERTAIN.value and (row.number or 1) > 1:
+        for found in map(_part, unit.session.all(_DOUBTS_OF, row.id)):
+            _settle_hold(unit, Kind.RELEASE, found, now)
 
 
 # -------------------------------------------------------------------------------------------------------- early reports
@@ -320,6 +335,7 @@ def _late_answer(unit: Unit, command: LateAnswer) -> Reported:
         state = state_of(parts_of(unit.session, [row.id])[row.id], row)
         if state is not State.UNCERTAIN:
             row.due = command.report_due
+            _settle_rest(unit, row, command.now)
             unit.turn(row, state.value, command.now, reason=None, final=state is not State.SUBMITTED)
     found.state = PartState.TAKEN
     line = rows[0][6]

@@ -163,6 +163,8 @@ _OLD: Final = Statement(
         message.c.job_id == given(message.c.job_id),
         message.c.updated_at < given(message.c.updated_at),
         text("message.final"),
+        # What it may cost is still held: only a person settles it now.
+        message.c.state != "uncertain",
     )
     .order_by(message.c.id)
     .limit(given(message.c.id, "p_limit")),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from gatewayd.store.connection import open_store
 from gatewayd.store.schema import metadata
@@ -89,11 +90,18 @@ def emptied(postgres: str) -> Iterator[Callable[[], str]]:
     """One database with the schema, empty again at each call; answers its URL."""
     url = postgres.format(name="postgres")
     open_store(url).close()
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )
     tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
 
     def empty() -> str:
         with engine.connect() as connection:
+            # What a test that failed has left open would keep the tables locked.
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid != pg_backend_pid() AND datname = current_database()"
+            )
             connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
         return url
 
