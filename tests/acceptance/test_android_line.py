@@ -223,7 +223,7 @@ async def test_the_oldest_message_is_sent_first() -> None:
 async def test_a_doubt_is_resolved_by_asking_by_id(kind: str, taken: bool) -> None:
     async with rig() as phone:
         phone.sim.set(fault={"kind": kind, "taken": taken, "count": 2})
-        assert await phone.send() == Accepted({1: attempt(1)}, reported=False)
+        assert await phone.send() == Accepted({1: attempt(1)})
         assert phone.taken == [attempt(1)]
 
 
@@ -231,7 +231,7 @@ async def test_a_doubt_is_resolved_by_asking_by_id(kind: str, taken: bool) -> No
 async def test_an_answer_that_comes_too_late_doubles_nothing(duplicate_status: int) -> None:
     async with rig(Timing(**{**_fields(QUICK), "answer_s": 0.2}), duplicate_status=duplicate_status) as phone:
         phone.sim.set(fault={"kind": "slow", "delay_s": 1.0, "count": 1})
-        assert await phone.send() == Accepted({1: attempt(1)}, reported=False)
+        assert await phone.send() == Accepted({1: attempt(1)})
         assert phone.taken == [attempt(1)]
 
 
@@ -278,7 +278,7 @@ async def test_a_message_that_the_phone_never_begins_is_taken_back() -> None:
     async with rig(Timing(**{**_fields(QUICK), "open_s": 0.3, "margin_s": 0.0}), stuck="Pending") as phone:
         assert await phone.send() == NotSent("phone_stuck", line_fault=True)
         phone.sim.set(stuck="")
-        assert await phone.send(2) == Accepted({1: attempt(2)}, reported=False)
+        assert await phone.send(2) == Accepted({1: attempt(2)})
         assert phone.taken == [attempt(2)]
 
 
@@ -570,7 +570,7 @@ PLAIN = [
 @pytest.mark.parametrize("options", PLAIN, ids=lambda each: str(each["app"]))
 async def test_a_plain_app_takes_a_message(options: dict[str, Any]) -> None:
     async with rig(options=options) as phone:
-        assert await phone.send(text="Señal & más") == Accepted({1: attempt(1)})
+        assert await phone.send(text="Señal & más") == Accepted({1: attempt(1)}, reported=False)
         row = phone.sim.texts()["texts"][0]
         assert (row["to"], row["text"]) == (TO, "Señal & más")
 
