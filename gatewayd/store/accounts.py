@@ -26,6 +26,12 @@ _BY_NAME: Final = Statement(
 )
 _CREATE: Final = adding(account, "name currency created_at")
 _SAVE: Final = setting(account, "balance held charged granted", "id")
+# An enumeration's `value` costs a call each time.
+_KINDS: Final = {kind: kind.value for kind in Kind}
+_HOLD: Final = Kind.HOLD.value
+_HOLD_STEP: Final = Step.HOLD.value
+_SETTLE_STEP: Final = Step.SETTLE.value
+
 _TRANSFER: Final = adding(transfer, "account_id kind amount attempt_id part step at note")
 
 
@@ -59,13 +65,13 @@ class Book:
     def hold(self, account_id: int, /, *, attempt: int, part: int, amount: int, now: int) -> None:
         if amount:
             self.pots(account_id).move(Kind.HOLD, amount)
-            self._write((account_id, Kind.HOLD.value, amount, attempt, part, Step.HOLD.value, now, None))
+            self._write((account_id, _HOLD, amount, attempt, part, _HOLD_STEP, now, None))
 
     def settle(self, account_id: int, kind: Kind, /, *, attempt: int, part: int, amount: int, now: int) -> None:
         """Charges or releases what is held for a part; the store refuses a second time."""
         if amount:
             self.pots(account_id).move(kind, amount)
-            self._write((account_id, kind.value, amount, attempt, part, Step.SETTLE.value, now, None))
+            self._write((account_id, _KINDS[kind], amount, attempt, part, _SETTLE_STEP, now, None))
 
     def _write(self, row: Row) -> None:
         self._transfers.append(row)

@@ -9,6 +9,10 @@ from gatewayd.model import ulid
 
 _KEPT: Final = 64
 
+_LETTERS: Final = [ulid(0, 0, value)[-1] for value in range(32)]
+_PAIRS: Final = [one + two for one in _LETTERS for two in _LETTERS]
+_SHIFTS: Final = range(70, -1, -10)
+
 
 class Stamps:
     """Writes times (ms of Unix time) in one time zone, and public ids of one store.
@@ -19,6 +23,8 @@ class Stamps:
     def __init__(self, zone: tzinfo, salt: int) -> None:
         self._zone = zone
         self._seconds: dict[int, tuple[str, str]] = {}
+        self._heads: dict[int, str] = {}
+        self._salted = salt << 64
         self.salt = salt
 
     def at(self, ms: int) -> str:
@@ -33,5 +39,14 @@ class Stamps:
         return f"{pieces[0]}.{rest:03d}{pieces[1]}"
 
     def public(self, ms: int, number: int) -> str:
-        """The public id of the row `number` that was made at `ms`."""
-        return ulid(ms, self.salt, number)
+        """The public id of the row `number` that was made at `ms`: `gatewayd.model.ulid`, two letters at a step.
+
+        A job's messages share the ten letters that tell its time.
+        """
+        head = self._heads.get(ms)
+        if head is None:
+            if len(self._heads) >= _KEPT:
+                self._heads.clear()
+            head = self._heads[ms] = ulid(ms, self.salt, 0)[:10]
+        tail = self._salted | number
+        return head + "".join([_PAIRS[(tail >> shift) & 1023] for shift in _SHIFTS])
