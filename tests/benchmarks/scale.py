@@ -25,10 +25,9 @@ class Scale:
     busy_s: float
     """How long they have work: longer than it takes to measure."""
     backlog_rows: int
-    few: int
-    """As many wait where few do; the rate of each so many is compared with and without a backlog."""
+    group: int
+    """Messages whose rate is taken together; the rates with and without a backlog are compared."""
     groups: int
-    """Of so many messages."""
     idle_modems: int
     idle_work: int
     """Messages sent before it may rest, so that it has all in memory that it ever loads."""
@@ -46,7 +45,7 @@ FULL = Scale(
     busy_submit_s=0.5,
     busy_s=200.0,
     backlog_rows=1_000_000,
-    few=1000,
+    group=1000,
     groups=9,
     idle_modems=64,
     idle_work=2000,
@@ -64,7 +63,7 @@ SHORT = Scale(
     busy_submit_s=0.1,
     busy_s=5.5,
     backlog_rows=10_000,
-    few=200,
+    group=200,
     groups=1,
     idle_modems=8,
     idle_work=100,
