@@ -147,6 +147,7 @@ def test_a_daemon_killed_once_loses_and_doubles_nothing(tmp_path: Path, setting:
     with Ordeal(tmp_path) as ordeal:
         if crash.before is not None:
             ordeal.die(crash.before)
-        ordeal.die(setting, **(crash.load or {}), **(MANY if crash.many else {}))
+        load: dict[str, Any] = {**(crash.load or {}), **(MANY if crash.many else {})}
+        ordeal.die(setting, **load)
         verdict = ordeal.end()
         assert not verdict.faults, told(verdict, ordeal, [setting])
