@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +18,17 @@ from gatewayd.store.commands import (
     DropJob,
     InboxWritten,
     LoadingJobs,
+    LoadQueues,
     SegmentsWritten,
     StartNode,
     UnwrittenInbox,
 )
 from gatewayd.store.connection import open_store
 from gatewayd.store.early import same_recipient
+from gatewayd.store.reading import Reader
 from gatewayd.store.transactions import Transactions
+from spool.copies import Identity
+from spool.folders import Spool
 from spool.inbox import write_inbox
 from spool.intake import recover
 from spool.receipts import write_segment
@@ -39,11 +45,26 @@ _SEGMENTS: Final = 8
 def gateway_on(folder: Path, ports: list[str], witness: Witness, manifest: Mapping[str, Any]) -> Gateway:
     """A gateway over what is left, that expects what upstream had dropped by then."""
     gateway = Gateway(folder, ports)
+    _identify(gateway.spool)
     for name in witness.dropped:
         told = manifest[name]
         files = {file: text.encode() for file, text in told["files"].items()}
         gateway.dropped[ACCOUNT, name] = Dropped(files, [(row, to, text) for row, to, text in told["rows"]])
     return gateway
+
+
+def _identify(spool: Spool) -> None:
+    """Files written out anew are no longer the ones that removals under way have noted: note these instead."""
+    for plan in spool.path.glob(".intake/*/.remove-*"):
+        incoming = spool.folder("incoming", plan.parent.name)
+        todo = json.loads(plan.read_text())
+        for entry in todo:
+            if (incoming / entry[0]).exists():
+                entry[1:] = astuple(Identity.of((incoming / entry[0]).lstat()))
+        plan.write_text(json.dumps(todo))
+    for aside in spool.path.glob(".intake/*/.aside-*"):
+        for file in aside.iterdir():
+            aside.rename(aside.with_name(".aside-" + "-".join(map(str, astuple(Identity.of(file.lstat()))))))
 
 
 def examine(gateway: Gateway, witness: Witness) -> list[str]:
@@ -53,11 +74,13 @@ def examine(gateway: Gateway, witness: Witness) -> list[str]:
         transactions = Transactions(store.connection)
         faults = [row[0] for row in transactions.session.plain("PRAGMA integrity_check") if row[0] != "ok"]
         _start(gateway, transactions)
-        _write_out(gateway, transactions)
+        due = _write_out(gateway, transactions)
+        due |= {queue.job_id for queue in transactions.do(LoadQueues())}
     evidence = Evidence(gateway, witness.sent)
     for check in (verdict.network, verdict.accounts, verdict.ledger, verdict.counts, verdict.receipts):
         faults += check(evidence)
     faults += _jobs(evidence)
+    faults += _summaries(evidence, due)
     faults += _reports(evidence, witness)
     faults += _replies(evidence, witness)
     if witness.account and not evidence.gateway.sql("SELECT 1 FROM account WHERE name = ?", ACCOUNT):
@@ -77,10 +100,13 @@ def _start(gateway: Gateway, transactions: Transactions) -> None:
         transactions.do(finish)
 
 
-def _write_out(gateway: Gateway, transactions: Transactions) -> None:
-    """As receipts and inbox are written; what is there already must be byte for byte the same."""
+def _write_out(gateway: Gateway, transactions: Transactions) -> set[int]:
+    """As receipts and inbox are written; what is there already must be byte for byte the same. Answers the jobs that
+    had news, which get a new summary."""
     now = time.time_ns() // 1_000_000
+    due: set[int] = set()
     while segments := transactions.do(CutSegments(NODE, now, None, segments=_SEGMENTS)):
+        due |= {segment.job_id for segment in segments}
         for segment in segments:
             lines = [line.encode() + b"\n" for line in segment.lines]
             write_segment(gateway.spool, segment.account, segment.job, segment.first_seq, lines)
@@ -89,6 +115,20 @@ def _write_out(gateway: Gateway, transactions: Transactions) -> None:
     for entry in entries:
         write_inbox(gateway.spool, entry.account, entry.public, inbox_document(entry))
     transactions.do(InboxWritten(tuple(entry.id for entry in entries)))
+    return due
+
+
+def _summaries(evidence: Evidence, due: set[int]) -> Iterator[str]:
+    """Where a start has nothing to write, what is there is true."""
+    gateway = evidence.gateway
+    with closing(Reader(f"sqlite:///{gateway.store}")) as reader:
+        for job in evidence.jobs.values():
+            if job.id in due or job.state == "loading":
+                continue
+            wanted = reader.job_by_number(job.id, time.time_ns() // 1_000_000).document()
+            found = gateway.summary(job.name, job.account)
+            if found != wanted:
+                yield f"{job.name}: summary.json says {found}, the store {wanted}"
 
 
 def _jobs(evidence: Evidence) -> Iterator[str]:
