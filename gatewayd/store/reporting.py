@@ -16,7 +16,7 @@ from gatewayd.store.claiming import parts_of
 from gatewayd.store.commands import Finish, LateAnswer, PartEnd, Report, Reported, Settle, Settled
 from gatewayd.store.early import EarlyReport, Status, by_attempt, same_recipient
 from gatewayd.store.ledger import Kind, Step
-from gatewayd.store.schema import attempt, early_report, part, transfer
+from gatewayd.store.schema import attempt, early_report, message, part, transfer
 from gatewayd.store.session import Row, Statement, given, setting
 
 if TYPE_CHECKING:
@@ -55,6 +55,21 @@ _IN_DOUBT: Final = Statement(
     .where(part.c.line == given(part.c.line), text("part.state IN ('open', 'doubt')")),
     "p_line",
 )
+_REPORTED: Final = Statement(
+    select(part.c.attempt_id)
+    .select_from(
+        message.join(attempt, attempt.c.message_id == message.c.id).join(part, part.c.attempt_id == attempt.c.id)
+    )
+    .where(
+        message.c.to == given(message.c.to),
+        part.c.line == given(part.c.line),
+        part.c.reference == given(part.c.reference),
+        part.c.state == "delivered",
+        part.c.reported_at >= given(part.c.reported_at),
+    )
+    .limit(1),
+    "p_to p_line p_reference p_reported_at",
+)
 _DOUBTS_OF: Final = Statement(
     select(*_COLUMNS)
     .select_from(_OF_ATTEMPT)
@@ -69,6 +84,7 @@ _STEPS: Final = Statement(
 )
 _SAVE: Final = setting(part, "state reason reported_at", "attempt_id part")
 _ANSWERED: Final = setting(part, "state reference reason", "attempt_id part")
+_BORE: Final = setting(part, "reference", "attempt_id part")
 
 _DAY_MS: Final = 86_400_000
 DOUBT_WINDOW_MS: Final = 3 * _DAY_MS
@@ -151,11 +167,22 @@ class _Reports:
             and same_recipient(found.to, command.to)
             and found.at <= command.now <= found.at + DOUBT_WINDOW_MS
         ]
-        if len(doubtful) == 1 and doubtful[0].state is PartState.DOUBT:
+        if len(doubtful) == 1 and doubtful[0].state is PartState.DOUBT and not self.repeats(command, doubtful[0].to):
             return doubtful[0]
         return None
 
-    def apply(self, found: _Part, status: Status, reason: str | None, now: int) -> Reported:
+    def repeats(self, command: Report, to: str | None) -> bool:
+        """Whether the network brings again what it has reported of another part: for want of an acknowledgement."""
+        if to is None or command.attempt_id is not None:
+            return False
+        self.flush()
+        since = command.now - DOUBT_WINDOW_MS
+        return self._unit.session.one(_REPORTED, to, command.line, command.reference, since) is not None
+
+    def apply(
+        self, found: _Part, status: Status, reason: str | None, now: int, reference: str | None = None
+    ) -> Reported:
+        """`reference` is that of the report, where it bears one."""
         unit = self._unit
         row = unit.load([found.message_id])[found.message_id]
         before = found.state
@@ -166,6 +193,9 @@ class _Reports:
             # Only the network reports: whatever it says, it has taken the part.
             unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, now))
             found.state = PartState.TAKEN
+            if reference is not None:
+                # Should the report come again, it is known.
+                unit.session.run(_BORE, reference, found.attempt_id, found.part)
         if status in {"delivered", "read"}:
             found.state = PartState.DELIVERED
         elif status == "undelivered" and found.state is PartState.TAKEN:
@@ -212,10 +242,12 @@ def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
     for command in commands:
         found = reports.find(command)
         if found is None:
-            unknown.append(command)
+            if not reports.repeats(command, command.to):
+                unknown.append(command)
             results.append(Reported(None, None))
         else:
-            results.append(reports.apply(found, command.status, command.reason, command.now))
+            reference = command.reference if command.attempt_id is None else None
+            results.append(reports.apply(found, command.status, command.reason, command.now, reference))
     reports.flush()
     _keep(unit, [command for command in unknown if command.status != "pending"])
     return results
@@ -295,7 +327,7 @@ def _use(unit: Unit, found: _Part, matches: Sequence[EarlyReport], now: int) -> 
         return
     reports = _Reports(unit)
     for one in matches:
-        reports.apply(found, one.status, one.reason, now)
+        reports.apply(found, one.status, one.reason, now, None if one.reference.startswith("#") else one.reference)
     reports.flush()
     unit.consumed.update(one.id for one in matches)
     unit.session.among(early.DROP, [one.id for one in matches])

@@ -63,6 +63,32 @@ def test_a_report_brought_again_is_still_one(house: House) -> None:
     assert house.rows("SELECT * FROM early_report") == []
 
 
+def test_a_report_brought_again_settles_no_other_part(house: House) -> None:
+    work = on_the_way(house, LONG)
+    second_part(house, work)
+    restarted(house)
+    house.report(work, 10)
+    house.report(work, 10)
+    assert house.states() == ["uncertain"], "part 2 may never have left"
+    assert house.rows("SELECT * FROM early_report") == []
+
+
+def test_nor_does_that_of_a_part_that_was_in_doubt_itself(house: House) -> None:
+    first = house.job("x", name="one")
+    second = house.job("x", name="two")
+    (work,) = house.claim(first).work
+    house.pnr(work)
+    restarted(house)
+    house.report(work, 77)
+    (other,) = house.claim(second).work
+    house.pnr(other)
+    restarted(house)
+    house.report(other, 77)
+    assert house.states() == ["delivered", "uncertain"]
+    house.report(other, 78)
+    assert house.states() == ["delivered", "delivered"]
+
+
 def test_two_different_reports_settle_nothing(house: House) -> None:
     work = on_the_way(house, "x")
     house.pnr(work)
