@@ -10,7 +10,7 @@
 
 PYTHON ?= python3
 # Test files at once. Most of them wait for modems, not for the processor.
-JOBS ?= 3
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 LOCALE := gatewayd/locale
