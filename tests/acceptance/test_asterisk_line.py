@@ -82,6 +82,12 @@ async def call(line: AsteriskLine, prefix: str, how: dict[str, Any] | None = Non
     return await line.send(message(f"{prefix}{serial:06d}", serial, how or script(), TEXT), passed)
 
 
+def close(told: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """What was expected was told; a busy machine may notice a hang-up a second late."""
+    late = told.get("heard_s", 0) - expected.get("heard_s", told.get("heard_s", 0))
+    return 0 <= late <= 1 and dict(told) | {**expected, "heard_s": told.get("heard_s", 0)} == dict(told)
+
+
 async def live(pbx: Asterisk) -> int:
     """Calls that Asterisk itself counts; each Local one is two channels."""
     said = await asyncio.to_thread(pbx.cli, "core show channels concise")
@@ -115,7 +121,7 @@ async def test_every_disposition_of_a_mixed_population_is_right(pbx: Asterisk) -
     for (name, (_prefix, _how, state, detail)), outcome in zip(cases, outcomes, strict=True):
         assert isinstance(outcome, Completed), (name, outcome)
         assert outcome.state == state, (name, outcome)
-        assert dict(outcome.detail) | detail == dict(outcome.detail), (name, outcome)
+        assert close(outcome.detail, detail), (name, outcome)
         assert outcome.charged == (outcome.detail["disposition"] in ANSWERED), (name, outcome)
 
 

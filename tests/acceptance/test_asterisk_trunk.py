@@ -43,7 +43,8 @@ async def test_a_call_over_what_was_installed(installed: tuple[Asterisk, str]) -
         await ear.state("ready")
         outcome = await line.send(message(f"{LISTENS}0001", 1, text="uno dos tres"), passed)
     assert isinstance(outcome, Completed)
-    assert (outcome.state, outcome.detail["heard_s"]) == ("delivered", 1)
+    assert outcome.state == "delivered"
+    assert outcome.detail["heard_s"] in {1, 2}  # a busy machine hangs up a moment later
 
 
 async def test_what_a_trunk_answers_is_what_is_told(installed: tuple[Asterisk, str]) -> None:
