@@ -120,8 +120,9 @@ class Dialogue:
         self._phase = Phase.ANSWER
         self._sent = pdu
         operation.began = self._loop.time()
+        operation.until = operation.began + self._timing.submit_s
         self._references.begin(operation.began)
-        self._guard(self._timing.submit_s)
+        self._guard(min(self._timing.still_there_s, self._timing.submit_s))
         self._transport.write(pdu.encode("ascii") + at.CTRL_Z)
         sys.audit(FAILPOINT, "gsm.written")
         answer: Answer = await future
@@ -219,6 +220,9 @@ class Dialogue:
             self._current.echoed = True
         if not self.echo_expected:
             self._listener.on_echo()
+            if self._phase is Phase.ANSWER and self._current is not None and self._current.probed:
+                self._give_up(self._current, "restarted")
+                self._resynchronise()
 
     def _on_prompt(self) -> None:
         operation = self._current
@@ -270,15 +274,7 @@ class Dialogue:
         if self._swallow:
             self._swallow = False
         elif phase is Phase.ANSWER and operation is not None:
-            if operation.reference is not None:
-                self._finish(operation, None)
-            elif not result.ok:
-                if operation.candidate is not None:
-                    self._tell_late(operation.candidate)
-                self._finish(operation, Answer(None, result))
-            else:
-                operation.acknowledged = True
-                self._guard(self._timing.reference_s)
+            self._on_answered(operation, result)
         elif phase is Phase.COMMAND and operation is not None:
             self._finish(operation, at.Reply(result, operation.lines) if operation.future is not None else None)
         elif phase is Phase.PROMPT and operation is not None and not result.ok:
@@ -291,6 +287,19 @@ class Dialogue:
             operation.aborted = result
         elif self._resync is not None:
             self._resync.on_final(result)
+
+    def _on_answered(self, operation: Operation, result: at.Final) -> None:
+        if operation.reference is not None:
+            self._finish(operation, None)
+        elif not result.ok:
+            if operation.candidate is not None:
+                self._tell_late(operation.candidate)
+            self._finish(operation, Answer(None, result))
+        elif operation.unanswered:
+            operation.unanswered -= 1  # the modem answers AT in the middle of its work
+        else:
+            operation.acknowledged = True
+            self._guard(self._timing.reference_s)
 
     # ---------------------------------------------------------------------------------------------- taking turns
 
@@ -317,7 +326,10 @@ class Dialogue:
             self._take(operation, operation.reference)
         else:
             operation.resolve(result)
-        self._next()
+        if operation.probed:
+            self._resynchronise()  # the answers to what was asked meanwhile are nobody else's
+        else:
+            self._next()
 
     def _take(self, operation: Operation, reference: str) -> None:
         self._references.answered(reference)
@@ -373,6 +385,8 @@ class Dialogue:
                 operation.reference = operation.candidate
                 self._finish(operation, None)
                 return
+            if self._still_waiting(operation):
+                return
             self._give_up(operation, "silence")
         elif self._phase is Phase.PROMPT:
             operation.fail(NoPromptError("no prompt"))
@@ -383,7 +397,19 @@ class Dialogue:
             operation.fail(SilentError(f"no answer to {operation.sent.partition('=')[0]}"))
         self._resynchronise()
 
-    def _give_up(self, operation: Operation, reason: Literal["silence", "port_lost"]) -> None:
+    def _still_waiting(self, operation: Operation) -> bool:
+        """Whether the answer may yet come; then the modem is asked whether it is still the one that was written to."""
+        left = operation.until - self._loop.time()
+        if left <= 0 or operation.reference is not None or operation.acknowledged:
+            return False
+        operation.probed = True
+        operation.unanswered += 1
+        self._sent = "AT"
+        self._guard(min(self._timing.still_there_again_s, left))
+        self._transport.write(b"AT\r")
+        return True
+
+    def _give_up(self, operation: Operation, reason: Literal["silence", "port_lost", "restarted"]) -> None:
         """End a submission that is past Ctrl-Z; +CMGS without its OK says enough: the network took it."""
         if operation.reference is not None:
             self._take(operation, operation.reference)

@@ -50,13 +50,14 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The end of a submission: a reference if the network took it, else the error, or neither after `silence` or a
-    `port_lost`: it may have been taken. The reference is empty where the modem names none.
+    """The end of a submission: a reference if the network took it, else the error, or neither after `silence`, a
+    `port_lost`, or when the modem `restarted`: it may have been taken. The reference is empty where the modem names
+    none.
     """
 
     reference: str | None
     error: at.Final | None = None
-    reason: Literal["", "silence", "port_lost"] = ""
+    reason: Literal["", "silence", "port_lost", "restarted"] = ""
 
 
 class Operation:
@@ -73,11 +74,14 @@ class Operation:
         "lenient",
         "lines",
         "prefix",
+        "probed",
         "reference",
         "sent",
         "submits",
         "timeout_s",
         "token",
+        "unanswered",
+        "until",
     )
 
     def __init__(self, sent: str, future: asyncio.Future[Any] | None, timeout_s: float) -> None:
@@ -94,6 +98,9 @@ class Operation:
         self.reference: str | None = None
         self.candidate: str | None = None
         self.began = 0.0
+        self.until = 0.0
+        self.probed = False
+        self.unanswered = 0
         self.acknowledged = False
         self.aborted: at.Final | None = None
 

@@ -17,6 +17,11 @@ class Timing:
     """From AT+CMGS to `>`: local to the modem, but Siemens and Wavecom take 1 to 2 s while the radio is busy."""
     submit_s: float = 45.0
     """From Ctrl-Z to +CMGS. The modem's own timer for the network's RP-ACK is 35 to 45 s (24.011 §10: TR1N, TC1*)."""
+    still_there_s: float = 8.0
+    """Of waiting for +CMGS, before a bare AT asks whether the modem has restarted and will never answer. Past Ctrl-Z
+    nothing can be called off (27.005 §3.5.1), so that a modem at work answers it afterwards; most submits take 3 s."""
+    still_there_again_s: float = 4.0
+    """Between such questions: one written while the modem boots is lost, and it shall be back at work within 15 s."""
     reference_s: float = 3.0
     """Between OK and +CMGS of one answer, whichever comes first: they leave the modem in one write."""
     overlap_s: float = 2.0
