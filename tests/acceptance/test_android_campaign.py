@@ -25,6 +25,7 @@ def gateway_of(folder: Path, phone: AndroidSimulatorProcess) -> Gateway:
     return Gateway(folder, [], extra=f'\n[[line]]\nname = "phone"\nurl = "{phone.devices[0].url}"\n{KEYS}')
 
 
+@pytest.mark.timeout(400)  # on a machine that is busy with other tests
 def test_a_campaign_goes_over_a_phone_through_everything(tmp_path: Path, phone: AndroidSimulatorProcess) -> None:
     phone.ask("set", fault={"kind": "drop_after", "probability": 0.3, "count": None}, send_s=0.02)
     with gateway_of(tmp_path, phone) as gateway:
