@@ -271,6 +271,16 @@ class Gateway:
 
         return view(self.wait_overview(lambda snapshot: view(snapshot)["state"] in states, timeout_s=timeout_s))
 
+    def wait_inbox(self, count: int, *, timeout_s: float = 30.0) -> None:
+        """Until so many messages have come in, whosoever's they are."""
+        until = time.monotonic() + timeout_s
+        folders = [path for path in (self.spool.path / "inbox").iterdir() if path.is_dir()]
+        with self._watching(*folders) as notify:
+            while len(self.inbox()) < count:
+                if time.monotonic() > until:
+                    raise AssertionError(f"{len(self.inbox())} of {count}\n{self.log.read_text()[-3000:]}")
+                notify.sync_get()
+
     def wait_files(self, folder: Path, count: int, *, timeout_s: float = 30.0) -> None:
         """Until the folder has so many files with a final name."""
         until = time.monotonic() + timeout_s
