@@ -249,6 +249,9 @@ def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
             reference = command.reference if command.attempt_id is None else None
             results.append(reports.apply(found, command.status, command.reason, command.now, reference))
     reports.flush()
+    # A line that knows whose report it is knows the reference: should it crash now, the part is not in doubt.
+    named = [(command.reference, command.attempt_id, command.part or 1) for command in unknown if command.attempt_id]
+    unit.session.many(_BORE, named)
     _keep(unit, [command for command in unknown if command.status != "pending"])
     return results
 

@@ -89,6 +89,17 @@ def test_nor_does_that_of_a_part_that_was_in_doubt_itself(house: House) -> None:
     assert house.states() == ["delivered", "delivered"]
 
 
+def test_a_report_that_the_line_could_place_leaves_no_doubt(house: House) -> None:
+    work = on_the_way(house, LONG)
+    house.pnr(work, 1)
+    house.report(work, 10, attempt_id=work.attempt_id, part=1)
+    house.restart()
+    house.report(work, 10)
+    restarted(house)
+    assert house.rows("SELECT part, state, reference FROM part") == [(1, "delivered", "10")]
+    assert house.rows("SELECT * FROM early_report") == []
+
+
 def test_two_different_reports_settle_nothing(house: House) -> None:
     work = on_the_way(house, "x")
     house.pnr(work)
