@@ -179,6 +179,8 @@ class LineRunner:
                 self._finish_all(left_open(waiting, {}, self.desk.terms))
                 waiting = ()
                 self._wake.clear()
+                # A claim may have been under way when the line was switched off.
+                self._stock.give_back()
                 await self._wake.wait()
                 continue
             line = self.driver.make(LineSetup(self.name, self.config.options))
@@ -251,6 +253,7 @@ class LineRunner:
         self._stock.give_back()
         self.wake()
         await self._idle.wait()
+        await self._stock.drain()
 
     # ------------------------------------------------------------------------------------------------------- its work
 

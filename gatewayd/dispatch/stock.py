@@ -47,7 +47,7 @@ class Stock:
         self._urgent: dict[int, Gcra] = {}
         self._turn = Turn()
         self._work: deque[Work] = deque()
-        self._claiming = False
+        self._claiming: asyncio.Future[Claimed] | None = None
 
     def __len__(self) -> int:
         return len(self._work)
@@ -61,14 +61,13 @@ class Stock:
     def fill(self, ahead: int) -> None:
         """Claims up to `ahead` messages, unless a claim is under way or nothing waits."""
         want = ahead - len(self._work)
-        if self._claiming or want <= 0:
+        if self._claiming is not None or want <= 0:
             return
         now = time.time()
         chooser = Chooser(self._fits, lambda account: self._urgent_room(account, now), self._turn)
         queue = self._desk.choose(chooser, int(now * 1000))
         if queue is None:
             return
-        self._claiming = True
         claim = Claim(
             queue_id=queue.info.id,
             line=self._line,
@@ -79,8 +78,8 @@ class Stock:
             epoch=self._desk.epoch,
             now=int(now * 1000),
         )
-        future = asyncio.ensure_future(self._desk.writer.do(claim))
-        future.add_done_callback(partial(self._claimed, queue))
+        self._claiming = asyncio.ensure_future(self._desk.writer.do(claim))
+        self._claiming.add_done_callback(partial(self._claimed, queue))
 
     def give_back(self) -> None:
         """Everything that has not begun: another line may have it, or it may be paused or withdrawn."""
@@ -91,12 +90,19 @@ class Stock:
             self._desk.writer.post(Unclaim(tuple(each.attempt_id for each in work), now))
             self._desk.given_back(work, now)
 
+    async def drain(self) -> None:
+        """Gives back what is at hand, and what a claim under way still brings. Nothing may be filled meanwhile."""
+        if self._claiming is not None:
+            # What it brought is taken in by the callback that was added first, or it raised and brought nothing.
+            await asyncio.wait([self._claiming])
+        self.give_back()
+
     def _urgent_room(self, account_id: int, now: float) -> bool:
         gcra = self._urgent.get(account_id)
         return gcra is None or gcra.tat <= now
 
     def _claimed(self, queue: Queue, future: asyncio.Future[Claimed]) -> None:
-        self._claiming = False
+        self._claiming = None
         if future.cancelled():
             return
         error = future.exception()
