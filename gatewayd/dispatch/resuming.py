@@ -9,7 +9,8 @@ from typing import Final
 
 import structlog
 
-from drivers.base import Fate, Line, OpenAttempt, Outcome, Partial, PartOutcome, Uncertain
+from drivers.base import Line, OpenAttempt, Outcome
+from gatewayd.dispatch.intent import in_doubt
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import Terms, resolve
 from gatewayd.store.commands import Finish, OpenWork
@@ -45,12 +46,8 @@ async def asked(
 
 
 def _unknown(each: OpenWork) -> Outcome:
-    """Nobody knows but of the parts whose references were recorded."""
-    if not each.references:
-        return Uncertain("crashed")
-    doubt = PartOutcome(Fate.DOUBT, reason="crashed")
-    taken = {part: PartOutcome(Fate.TAKEN, reference) for part, reference in each.references}
-    return Partial({part: taken.get(part, doubt) for part, _ in each.parts})
+    parts = [part for part, _ in each.parts]
+    return in_doubt(parts, parts, dict(each.references), "crashed")
 
 
 def _address(each: OpenWork, render: Callable[[str], str]) -> str:

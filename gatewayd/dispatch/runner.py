@@ -25,6 +25,7 @@ from drivers.base import (
     NotSent,
     OutboundMessage,
     Outcome,
+    Partial,
     Refused,
 )
 from drivers.base import Uncertain as UncertainOutcome
@@ -354,12 +355,12 @@ class LineRunner:
             outcome = await line.send(message, intent)
         except asyncio.CancelledError:
             # Switched off, or stopped for good: what is past its point of no return is in doubt and says so.
-            self._end(work, UncertainOutcome("stopped") if intent.passed else NotSent("stopped", counts=False), intent)
+            self._end(work, intent.cut_off("stopped"), intent)
             raise
         except Exception as error:
             # The outermost edge of one send: a driver's defect stays its own.
             log.exception("driver failed", line=self.name, error=repr(error))
-            outcome = UncertainOutcome("driver_failed")
+            outcome = intent.cut_off("driver_failed") if intent.passed else NotSent("driver_failed", line_fault=True)
         hit("send.answered")
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.5
@@ -372,7 +373,8 @@ class LineRunner:
             # By now it is the line that is broken, not the message: that must not use up the message's tries, and
             # another line may have it at once.
             outcome = replace(outcome, counts=False, retry_after=None)
-        passed = frozenset(intent.begun if isinstance(outcome, NotSent) else intent.passed)
+        # Where parts are told apart, one that was cut off at its point of no return is told to be unsent.
+        passed = frozenset(intent.begun if isinstance(outcome, NotSent | Partial) else intent.passed)
         rules = retries(self.desk.content(work.queue_id)) if isinstance(outcome, Completed) else {}
         finish = resolve(
             work, outcome, line=self.name, passed=passed, terms=self.desk.terms, now=int(now * 1000), retries=rules

@@ -162,6 +162,19 @@ def test_a_stop_drains_what_is_past_its_point_of_no_return(trial: Trial) -> None
     assert not judge(gateway, simulator).faults
 
 
+def test_a_stop_that_cannot_wait_leaves_in_doubt_only_what_is_in_flight(trial: Trial) -> None:
+    extra = '[delivery]\ndrain = "0s"\n'
+    gateway, simulator = trial(1, options=("--latency", "3"), extra=extra)
+    gateway.drop(job("d", 1, text="Estimado vecino, su factura vence el lunes. " * 8))
+    simulator.wait_taken(1)
+    # The second part is past its point of no return; its answer takes seconds.
+    simulator.ask("wait", submits=2, timeout=30)
+    assert gateway.stop() == 0
+    parts = gateway.sql("SELECT part, state, reference IS NULL FROM part ORDER BY part")
+    assert parts == [(1, "taken", 0), (2, "doubt", 1)]
+    assert gateway.sql("SELECT state FROM message") == [("uncertain",)]
+
+
 def test_messages_that_come_in_reach_the_inbox_once_and_opt_outs_are_obeyed(trial: Trial) -> None:
     extra = '[inbox]\ndefault = "norte"\n'
     gateway, simulator = trial(1, extra=extra)
