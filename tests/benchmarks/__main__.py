@@ -18,7 +18,7 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.benchmarks import backlog, biglist, first_send, idle, share, throughput
+from tests.benchmarks import backlog, biglist, comeback, first_send, idle, share, throughput
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.machine import Watch, describe
 from tests.benchmarks.report import load, merged, publish, save
@@ -33,6 +33,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "first": ("from the drop to the first AT+CMGS", first_send.measure),
     "biglist": ("a large list is dropped", biglist.measure),
     "backlog": ("a million wait", backlog.measure),
+    "comeback": ("modems go and come back", comeback.measure),
     "idle": ("nothing to do", idle.measure),
 }
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"

@@ -28,6 +28,8 @@ class Scale:
     group: int
     """Messages whose rate is taken together; the rates with and without a backlog are compared."""
     groups: int
+    comebacks: int
+    """Of each way a modem goes and comes back; the slowest counts."""
     idle_modems: int
     idle_work: int
     """Messages sent before it may rest, so that it has all in memory that it ever loads."""
@@ -47,6 +49,7 @@ FULL = Scale(
     backlog_rows=1_000_000,
     group=1000,
     groups=9,
+    comebacks=5,
     idle_modems=64,
     idle_work=2000,
     idle_s=300.0,
@@ -65,6 +68,7 @@ SHORT = Scale(
     backlog_rows=10_000,
     group=200,
     groups=1,
+    comebacks=1,
     idle_modems=8,
     idle_work=100,
     idle_s=3.0,

@@ -189,9 +189,11 @@ def simulated(folder: Path, modems: int, latency_s: float = 0.0, more: Sequence[
 
 
 @contextmanager
-def trial(base: Path, modems: int, *, latency_s: float = 0.0, **gateway: Any) -> Iterator[Trial]:
+def trial(
+    base: Path, modems: int, *, latency_s: float = 0.0, simulated_as: Sequence[str] = (), **gateway: Any
+) -> Iterator[Trial]:
     """A fresh pair in a folder of its own below `base`, its lines ready; ended and removed with the block."""
-    with scratch(base) as folder, simulated(folder, modems, latency_s) as simulator:
+    with scratch(base) as folder, simulated(folder, modems, latency_s, simulated_as) as simulator:
         daemon = Gateway(folder, simulator.ports, **gateway)
         with daemon.start():
             running = Trial(folder, simulator, daemon)
