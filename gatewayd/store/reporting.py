@@ -22,6 +22,9 @@ from gatewayd.store.session import Row, Statement, given, setting
 if TYPE_CHECKING:
     from gatewayd.store.unit import MessageRow, Unit
 
+SETTLED: Final = "settled"
+"""Reason of a part in doubt of which a person has said what became of it."""
+
 _COLUMNS: Final = (
     part.c.attempt_id,
     part.c.part,
@@ -69,6 +72,20 @@ _REPORTED: Final = Statement(
     )
     .limit(1),
     "p_to p_line p_reference p_reported_at",
+)
+_SETTLED: Final = Statement(
+    select(*_COLUMNS)
+    .select_from(
+        message.join(attempt, attempt.c.message_id == message.c.id).join(part, part.c.attempt_id == attempt.c.id)
+    )
+    .where(
+        message.c.to == given(message.c.to),
+        part.c.line == given(part.c.line),
+        part.c.reason == SETTLED,
+        part.c.reference.is_(None),
+        part.c.at >= given(part.c.at),
+    ),
+    "p_to p_line p_at",
 )
 _DOUBTS_OF: Final = Statement(
     select(*_COLUMNS)
@@ -160,16 +177,25 @@ class _Reports:
             return min(
                 awaiting, key=lambda found: (found.at > command.at + CLOCK_MS, found.state is PartState.UNDELIVERED)
             )
-        doubtful = [
-            found
-            for found in self.parts(session.all(_IN_DOUBT, command.line))
-            if found.state in {PartState.OPEN, PartState.DOUBT}
-            and same_recipient(found.to, command.to)
-            and found.at <= command.now <= found.at + DOUBT_WINDOW_MS
-        ]
-        if len(doubtful) == 1 and doubtful[0].state is PartState.DOUBT and not self.repeats(command, doubtful[0].to):
-            return doubtful[0]
+        doubtful = self.in_doubt(command.line, command.to, command.now)
+        if doubtful is not None and not self.repeats(command, doubtful.to):
+            return doubtful
         return None
+
+    def in_doubt(self, line: str, to: str | None, received_at: int) -> _Part | None:
+        """The one part that a report without a known reference can be of; none where several could be meant, those
+        included of which a person has said what became of them, and those of which the line still has to say it."""
+        meant = [
+            found
+            for found in self.parts(self._unit.session.all(_IN_DOUBT, line))
+            if found.state in {PartState.OPEN, PartState.DOUBT}
+            and same_recipient(found.to, to)
+            and found.at <= received_at <= found.at + DOUBT_WINDOW_MS
+        ]
+        if len(meant) != 1 or meant[0].state is not PartState.DOUBT:
+            return None
+        settled = self._unit.session.all(_SETTLED, meant[0].to, line, received_at - DOUBT_WINDOW_MS)
+        return None if any(found.at <= received_at for found in map(_part, settled)) else meant[0]
 
     def repeats(self, command: Report, to: str | None) -> bool:
         """Whether the network brings again what it has reported of another part: for want of an acknowledgement."""
@@ -319,9 +345,16 @@ def apply_early(unit: Unit, command: Finish, number: int, end: PartEnd) -> None:
     elif end.state is PartState.DOUBT and not matches:
         matches = [one for one in _since(waiting.of(command.line, None), found) if one.id not in unit.consumed]
         # One that the network brought again, for want of an acknowledgement, is still one.
-        if len({one.reference for one in matches}) > 1:
+        if len({one.reference for one in matches}) > 1 or not _meant(unit, found, matches):
             return
     _use(unit, found, matches, command.now)
+
+
+def _meant(unit: Unit, found: _Part, matches: Sequence[EarlyReport]) -> bool:
+    """Whether these can be of no other part in doubt."""
+    reports = _Reports(unit)
+    doubtful = (reports.in_doubt(one.line, one.to, one.received_at) for one in matches)
+    return all(one is not None and (one.attempt_id, one.part) == (found.attempt_id, found.part) for one in doubtful)
 
 
 def _use(unit: Unit, found: _Part, matches: Sequence[EarlyReport], now: int) -> None:
@@ -405,20 +438,20 @@ def _settle(unit: Unit, command: Settle) -> Settled:
         else:
             _settle_hold(unit, Kind.RELEASE, found, command.now)
     state = (PartState.TAKEN if sent else PartState.UNSENT).value
-    unit.session.many(_SAVE, [(state, "settled", command.now, found.attempt_id, found.part) for found in doubts])
+    unit.session.many(_SAVE, [(state, SETTLED, command.now, found.attempt_id, found.part) for found in doubts])
     parts = parts_of(unit.session, [row.id])[row.id]
     match command.verdict:
         case "resend":
             row.due = command.now
             row.tries = 0
-            unit.turn(row, State.QUEUED.value, command.now, reason="settled", final=False)
+            unit.turn(row, State.QUEUED.value, command.now, reason=SETTLED, final=False)
         case "sent":
             # No report can be told to be of a part without a reference: nothing more is waited for.
-            unit.turn(row, state_of(parts, row).value, command.now, reason="settled", final=True)
+            unit.turn(row, state_of(parts, row).value, command.now, reason=SETTLED, final=True)
         case "not-sent":
             left = any(known in _IN_NETWORK for known in parts.values())
             after = State.UNDELIVERED if left else State.FAILED
-            unit.turn(row, after.value, command.now, reason="settled", final=True)
+            unit.turn(row, after.value, command.now, reason=SETTLED, final=True)
     return Settled(row.job_id, row.queue_id, State(row.state))
 
 

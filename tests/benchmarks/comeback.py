@@ -72,9 +72,8 @@ def _others_go_on(running: Trial) -> None:
 def _back(running: Trial, since: float) -> float:
     """Seconds from `since` (monotonic) to the modem's first message after it."""
     _more(running, VICTIM, 1)
-    return (
-        min(text["monotonic"] for text in running.simulator.texts(modem=VICTIM) if text["monotonic"] >= since) - since
-    )
+    taken = [float(text["monotonic"]) for text in running.simulator.texts(modem=VICTIM)]
+    return min(at for at in taken if at >= since) - since
 
 
 def _unplugged(running: Trial) -> float:

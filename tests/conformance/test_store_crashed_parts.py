@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.outcomes import Terms
-from gatewayd.store.commands import Pnr, Work
+from gatewayd.store.commands import Pnr, Settle, Work
 from tests.conformance.house import DAY, HOUR, LONG, MONTH, PRICE, House
 
 
@@ -107,6 +107,36 @@ def test_two_different_reports_settle_nothing(house: House) -> None:
     house.report(work, 78)
     restarted(house)
     assert house.states() == ["uncertain"]
+
+
+def test_one_that_could_be_meant_for_another_in_doubt_settles_neither(house: House) -> None:
+    """It was kept while two were open; the end of one of them must not take it for its own."""
+    first = house.job("x", name="one")
+    second = house.job("x", name="two")
+    (work,) = house.claim(first).work
+    house.pnr(work)
+    restarted(house)
+    (other,) = house.claim(second).work
+    house.pnr(other)
+    house.restart()
+    house.report(work, 77)
+    restarted(house)
+    assert house.states() == ["uncertain", "uncertain"]
+    assert house.account() == (998 * PRICE, 2 * PRICE, 0, 1000 * PRICE)
+
+
+def test_nor_one_that_may_be_of_what_a_person_has_settled(house: House) -> None:
+    first = house.job("x", name="one")
+    second = house.job("x", name="two")
+    (work,) = house.claim(first).work
+    house.pnr(work)
+    restarted(house)
+    house.do(Settle(work.message_id, "not-sent", house.now))
+    (other,) = house.claim(second).work
+    house.pnr(other)
+    restarted(house)
+    house.report(work, 77)
+    assert house.states() == ["failed", "uncertain"]
 
 
 def test_a_message_of_which_a_part_never_left_ends_incomplete(house: House) -> None:

@@ -119,13 +119,8 @@ def _places(tree: ast.AST) -> Iterator[str]:
                 yield str(name.value)
 
 
-# Its last crashes come while the first ones' reports are still on their way: seen once, under heavy load, to end with a
-# part charged that the record lacks. Until that is understood it belongs to the long form, where somebody looks.
-LONG_ONLY = {"start": pytest.mark.fault}
-
-
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("stage", [pytest.param(each, marks=LONG_ONLY.get(each, ())) for each in STAGES])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_daemon_killed_at_one_place_after_another_loses_and_doubles_nothing(tmp_path: Path, stage: str) -> None:
     """One store and spool through all crashes of a stage: each start is also the recovery of the crash before."""
     crashes: list[str] = []

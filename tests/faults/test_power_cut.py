@@ -170,9 +170,6 @@ def reason(faults: Sequence[str]) -> str:
     return f"GATEWAYD_FAULT_SEED={SEED}\n" + "\n".join(faults[:20])
 
 
-# Both short forms belong to the suite; under heavy load they were seen to end with a part charged that the record
-# lacks. Until that is understood they run with the long form, where somebody looks.
-@pytest.mark.fault
 @pytest.mark.timeout(600)
 def test_what_was_promised_survives_a_power_cut(play: Play, tmp_path: Path) -> None:
     chance = random.Random(SEED)
@@ -180,7 +177,6 @@ def test_what_was_promised_survives_a_power_cut(play: Play, tmp_path: Path) -> N
     assert not faults, reason(faults)
 
 
-@pytest.mark.fault
 @pytest.mark.timeout(600)
 def test_a_daemon_carries_on_after_a_power_cut(play: Play, tmp_path: Path) -> None:
     chance = random.Random(SEED)
