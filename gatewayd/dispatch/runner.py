@@ -47,7 +47,8 @@ from gatewayd.store.commands import Block, Finish, OpenWork, Work
 log = structlog.get_logger()
 
 MOST_AHEAD: Final = 16
-"""Claimed messages a fast line keeps at hand, so that no send waits for the store."""
+"""Claimed messages a fast line keeps at hand, so that no send waits for the store; one that works on more than so many
+at once, as many as that."""
 
 AHEAD_S: Final = 0.05
 """... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
@@ -320,9 +321,11 @@ class LineRunner:
 
     def _ahead(self) -> int:
         """How many messages to have at hand; 1 for a slow or a doubtful line, which claims only when it can send."""
-        if self.health.probing or max(self._send_s, self.pace.gcra.interval_s) > AHEAD_S:
+        at_once = self._line.capacity if self._line is not None else 1
+        each_s = max(self._send_s / max(at_once, 1), self.pace.gcra.interval_s, 0.0001)
+        if self.health.probing or each_s > AHEAD_S:
             return 1
-        return max(2, min(MOST_AHEAD, int(AHEAD_S / self._send_s * 2)))
+        return max(2, min(max(MOST_AHEAD, at_once), int(AHEAD_S / each_s * 2)))
 
     async def _send(self, line: Line, work: Work) -> None:
         began = time.time()
