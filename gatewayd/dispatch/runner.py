@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +17,7 @@ import structlog
 from drivers.base import (
     Completed,
     Driver,
+    Following,
     Hooked,
     HookRefusedError,
     Line,
@@ -33,7 +34,7 @@ from gatewayd.dispatch.content import options, opts_out, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
-from gatewayd.dispatch.resuming import asked, left_open
+from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stock import Stock
 from gatewayd.errors import UnavailableError
@@ -42,7 +43,7 @@ from gatewayd.model import Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
 from gatewayd.pacing import Limits, Pace
-from gatewayd.store.commands import Block, Finish, OpenWork, Work
+from gatewayd.store.commands import Block, OpenWork, Work
 
 log = structlog.get_logger()
 
@@ -98,6 +99,7 @@ class LineRunner:
         self._idle.set()
         self._ready = asyncio.Event()
         self._send_s = 1.0
+        self._left: tuple[OpenWork, ...] = ()
         self._stock = Stock(
             self.name,
             desk,
@@ -174,11 +176,10 @@ class LineRunner:
     async def run(self, sink: LineSink, resumed: Sequence[OpenWork]) -> None:
         """Until cancelled: keep the device running and send. `resumed` is what an earlier life left in doubt."""
         self._sink = sink
-        waiting = tuple(resumed)
+        self._left = tuple(resumed)
         while True:
             if not self.enabled:
-                self._finish_all(left_open(waiting, {}, self.desk.terms))
-                waiting = ()
+                self._finish_left({})
                 self._wake.clear()
                 await self._wake.wait()
                 continue
@@ -191,9 +192,7 @@ class LineRunner:
                 for number in range(max(line.capacity, 1))
             ]
             tasks.append(asyncio.create_task(self._while_enabled(), name=f"{self.name}: switch"))
-            if waiting:
-                tasks.append(asyncio.create_task(self._resume(line, waiting), name=f"{self.name}: resume"))
-                waiting = ()
+            tasks.append(asyncio.create_task(self._resume(line), name=f"{self.name}: resume"))
             crashed = await self._first_end(tasks)
             self._line = None
             if crashed is not None or self.enabled:
@@ -216,13 +215,19 @@ class LineRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._stock.give_back()
 
-    async def _resume(self, line: Line, waiting: Sequence[OpenWork]) -> None:
-        """Ends what an earlier life left open: as the line can find out, else in doubt."""
-        known = await asked(line, self._ready, waiting, self._render)
-        self._finish_all(left_open(waiting, known, self.desk.terms))
+    async def _resume(self, line: Line) -> None:
+        """Ends what an earlier life left open: as the line can find out, else in doubt; a line that is made anew before
+        that is asked again. Then the line learns of which earlier messages it has to ask what became of them."""
+        if self._left:
+            known = await asked(line, self._ready, self._left, self._render)
+            self._finish_left(known)
+        if isinstance(line, Following):
+            terms = self.desk.terms
+            await handed_over(line, self.name, self._ready, self.desk.writer, terms.report_wait_ms)
 
-    def _finish_all(self, finishes: Iterable[Finish]) -> None:
-        for finish in finishes:
+    def _finish_left(self, known: Mapping[str, Outcome]) -> None:
+        left, self._left = self._left, ()
+        for finish in left_open(left, known, self.desk.terms):
             self.desk.writer.post(finish)
             hit("resume.finished")
             self.desk.finished(self.name, finish)

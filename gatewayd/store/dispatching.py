@@ -191,7 +191,8 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
 def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:
     """Whether a report for this part may have come already."""
     early = unit.memory.early
-    if early.of(command.line, by_attempt(command.work.attempt_id, number)):
+    attempt_id = command.work.attempt_id
+    if any(early.of(command.line, by_attempt(attempt_id, each)) for each in (number, None)):
         return True
     if end.state is PartState.DOUBT:
         return bool(early.of(command.line, None))
@@ -202,3 +203,4 @@ def _report(unit: Unit, command: Finish) -> None:
     # What bears a reference takes its report first, so that what is left may be of the part in doubt.
     for number, end in sorted(command.parts.items(), key=lambda item: item[1].reference is None):
         reporting.apply_early(unit, command, number, end)
+    reporting.apply_early_whole(unit, command)

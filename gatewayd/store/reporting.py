@@ -38,6 +38,13 @@ _NAMED: Final = Statement(
     .where(part.c.attempt_id == given(part.c.attempt_id), part.c.part == given(part.c.part)),
     "p_attempt_id p_part",
 )
+_WHOLE: Final = Statement(
+    select(*_COLUMNS)
+    .select_from(_OF_ATTEMPT)
+    .where(part.c.attempt_id == given(part.c.attempt_id))
+    .order_by(part.c.part),
+    "p_attempt_id",
+)
 _AWAITING: Final = Statement(
     select(*_COLUMNS)
     .select_from(_OF_ATTEMPT)
@@ -98,6 +105,8 @@ _REPORTABLE: Final = frozenset(
     state.value for state in (State.SUBMITTED, State.UNCERTAIN, State.UNDELIVERED, State.DELIVERED)
 )
 
+
+_LEFT: Final = frozenset({PartState.TAKEN, PartState.DOUBT, PartState.DELIVERED, PartState.UNDELIVERED})
 
 _UNENDED: Final = frozenset(state.value for state in WAITING | {State.SENDING})
 
@@ -170,6 +179,11 @@ class _Reports:
         if len(doubtful) == 1 and doubtful[0].state is PartState.DOUBT and not self.repeats(command, doubtful[0].to):
             return doubtful[0]
         return None
+
+    def others(self, found: _Part) -> list[_Part]:
+        """The further parts of its attempt that have left."""
+        rows = self._unit.session.all(_WHOLE, found.attempt_id)
+        return [each for each in self.parts(rows) if each.part != found.part and each.state in _LEFT]
 
     def repeats(self, command: Report, to: str | None) -> bool:
         """Whether the network brings again what it has reported of another part: for want of an acknowledgement."""
@@ -247,7 +261,11 @@ def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
             results.append(Reported(None, None))
         else:
             reference = command.reference if command.attempt_id is None else None
-            results.append(reports.apply(found, command.status, command.reason, command.now, reference))
+            reported = reports.apply(found, command.status, command.reason, command.now, reference)
+            if command.whole:
+                for other in reports.others(found):
+                    reported = reports.apply(other, command.status, command.reason, command.now)
+            results.append(reported)
     reports.flush()
     # A line that knows whose report it is knows the reference: should it crash now, the part is not in doubt.
     named = [(command.reference, command.attempt_id, command.part or 1) for command in unknown if command.attempt_id]
@@ -290,7 +308,7 @@ def _keep(unit: Unit, commands: list[Report]) -> None:
             line=command.line,
             reference=command.reference
             if command.attempt_id is None
-            else by_attempt(command.attempt_id, command.part or 1),
+            else by_attempt(command.attempt_id, None if command.whole else command.part or 1),
             to=command.to,
             status=command.status,
             reason=command.reason,
@@ -324,13 +342,26 @@ def apply_early(unit: Unit, command: Finish, number: int, end: PartEnd) -> None:
     _use(unit, found, matches, command.now)
 
 
+def apply_early_whole(unit: Unit, command: Finish) -> None:
+    """The same for a report of the whole attempt."""
+    matches = unit.memory.early.of(command.line, by_attempt(command.work.attempt_id, None))
+    rows = unit.session.all(_WHOLE, command.work.attempt_id) if matches else []
+    _use_all(unit, [each for each in map(_part, rows) if each.state in _LEFT], list(matches), command.now)
+
+
 def _use(unit: Unit, found: _Part, matches: Sequence[EarlyReport], now: int) -> None:
+    _use_all(unit, [found], matches, now)
+
+
+def _use_all(unit: Unit, parts: Sequence[_Part], matches: Sequence[EarlyReport], now: int) -> None:
     matches = [one for one in matches if one.id not in unit.consumed]
     if not matches:
         return
     reports = _Reports(unit)
     for one in matches:
-        reports.apply(found, one.status, one.reason, now, None if one.reference.startswith("#") else one.reference)
+        reference = None if one.reference.startswith("#") else one.reference
+        for found in parts:
+            reports.apply(found, one.status, one.reason, now, reference)
     reports.flush()
     unit.consumed.update(one.id for one in matches)
     unit.session.among(early.DROP, [one.id for one in matches])

@@ -14,6 +14,7 @@ from gatewayd import failpoints
 from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import (
     accounts,
+    awaiting,
     blocking,
     claiming,
     commands,
@@ -75,6 +76,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.LoadLine: lines.load,
     commands.LoadQueues: jobs.load_queues,
     commands.Claim: claiming.claim,
+    commands.AwaitedOf: awaiting.awaited,
     commands.Prune: sweeping.prune,
 }
 _RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
