@@ -98,6 +98,20 @@ class OpenAttempt:
     """Unix time (s) of the last point of no return."""
 
 
+@dataclass(frozen=True, slots=True)
+class AwaitedAttempt:
+    """An attempt of an earlier life of the line, of which more may still be learnt by asking."""
+
+    attempt: str
+    to: str
+    references: Mapping[int, str]
+    """The parts that the network took and whose report is to come, by number; each with its reference."""
+    doubt: tuple[int, ...]
+    """Numbers of the parts nobody knows of: that they were taken after all is a `LateAccept`."""
+    at: float
+    """Unix time (s) of its last point of no return."""
+
+
 class PointOfNoReturn(Protocol):
     """Makes the intent to send `part` (from 1) durable; raises `Withdrawn` when it may not go any more.
 
@@ -198,6 +212,8 @@ class DeliveryReport:
     """Unix time (s) the network gives for it (discharge time), else of its arrival."""
     attempt: str | None = None
     part: int | None = None
+    whole: bool = False
+    """It is of every part of the attempt that is named by `attempt`, or by the reference of one of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +297,15 @@ class Line(Protocol):
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
         """A technology's own question by a person (`ussd`, `balance` …); raises `LineError` when it cannot."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A line that has to ask what became of its messages, and so must be told of those that an earlier life sent."""
+
+    async def follow(self, attempts: Sequence[AwaitedAttempt]) -> None:
+        """Ask about these, too, from now on; what it asks about already is passed over. Called once `run` is ready and
+        `resume` is through, in portions, the newest first. Never raises but for cancellation."""
 
 
 @runtime_checkable

@@ -26,6 +26,7 @@ from drivers.android.states import outcome as outcome_of
 from drivers.android.timing import Timing
 from drivers.android.watch import Entry, Watch
 from drivers.base import (
+    AwaitedAttempt,
     Event,
     EventSink,
     LineError,
@@ -60,7 +61,6 @@ class SmsgateLine:
         self._watch = Watch(self._client, self._timing, reports=options.delivery_report)
         self._inbox = Inbox(self._client, self._timing, options.sim, self._passphrase)
         self._keeper = Keeper(name, self._timing)
-        self._caught_up = False
 
     @property
     def capacity(self) -> int:
@@ -123,9 +123,6 @@ class SmsgateLine:
 
     async def _serve(self, events: EventSink) -> None:
         """While the phone answers; raises `PhoneError` when it no longer does."""
-        if not self._caught_up:
-            await self._watch.catch_up(events)
-            self._caught_up = True
         await together(self._watch.run(events), self._receive(events), self._keeper.look(self._health))
 
     async def _receive(self, events: EventSink) -> None:
@@ -281,6 +278,11 @@ class SmsgateLine:
 
         found = await asyncio.gather(*(one(each) for each in attempts))
         return {name: outcome for name, outcome in found if outcome is not None}
+
+    async def follow(self, attempts: Sequence[AwaitedAttempt]) -> None:
+        """The phone is asked for their reports, and whether it has what is in doubt."""
+        for each in attempts:
+            self._watch.follow(each)
 
     async def _find(self, attempt: OpenAttempt, deadline: float) -> Entry | Outcome | None:
         asked, tried = 0, 0

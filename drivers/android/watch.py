@@ -7,7 +7,7 @@ seldom; with nothing open not at all.
 from __future__ import annotations
 
 import asyncio
-import re
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from drivers.android.client import Answer
 from drivers.android.errors import AnswerError
 from drivers.android.states import Rank, Told, outcome, read, references, word
 from drivers.android.timing import Timing
-from drivers.base import Accepted, DeliveryReport, Event, EventSink, LateAccept, Outcome, Uncertain
+from drivers.base import Accepted, AwaitedAttempt, DeliveryReport, Event, EventSink, LateAccept, Outcome, Uncertain
 
 PAGE: Final = 100
 MOST_PAGES: Final = 20
 ONE_BY_ONE: Final = 3
 """Up to so many messages are asked for singly; more, by one list."""
-CLOCK_S: Final = 5.0
-"""A list begins so long before its oldest message: the app's times are rounded."""
-_ATTEMPT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-"""An id of ours; the phone may serve others, too."""
+CLOCK_S: Final = 60.0
+"""A list begins so long before its oldest message, and ends so long after its newest: clocks differ."""
+TOGETHER: Final = 500
+"""Messages asked for by one list, those that were sent one after the other: what it shows beside them is wasted."""
 
 
 class Api(Protocol):
@@ -78,13 +78,20 @@ class Watch:
         self._wake.set()
         return entry
 
-    def expect_report(self, told: Told) -> None:
-        """Begin to watch for the report of a message that an earlier life has sent."""
+    def follow(self, earlier: AwaitedAttempt) -> None:
+        """Watch a message that an earlier life has handed over: for its report, or to end the doubt of it."""
         now = asyncio.get_running_loop().time()
-        if told.id not in self._entries:
-            entry = Entry(told.id, (1,), None, now, now + self._timing.report_s, rank=Rank.SENT, decided=True)
-            self._entries[told.id] = entry
-            self._wake.set()
+        since = now - max(time.time() - earlier.at, 0.0)
+        if earlier.attempt in self._entries or not (earlier.doubt or (self._reports and earlier.references)):
+            return
+        parts = tuple(sorted({*earlier.references, *earlier.doubt}))
+        entry = Entry(earlier.attempt, parts, None, since, now, begun=earlier.at)
+        if earlier.doubt:
+            entry.late = True
+        else:
+            entry.rank, entry.decided = Rank.SENT, True
+        self._entries[earlier.attempt] = entry
+        self._wake.set()
 
     async def decided(self, entry: Entry, seconds: float) -> Outcome | None:
         """Its outcome, None when it is not known within that time."""
@@ -183,13 +190,20 @@ class Watch:
         due = [each for each in self._entries.values() if each.next <= now]
         if any(not each.decided for each in due):
             due = [each for each in self._entries.values() if each.next <= now or not each.decided]
+        # What is about to be sent comes first, then the oldest.
+        due = sorted(due, key=lambda each: (each.decided, each.begun or math.inf))[:TOGETHER]
         unseen = {each.attempt: each for each in due}
         if len(due) > ONE_BY_ONE:
             await self._list(unseen, events)
-        for each in list(unseen.values())[: max(ONE_BY_ONE, PAGE // 10)]:
+        left = list(unseen.values())
+        for each in left[: max(ONE_BY_ONE, PAGE // 10)]:
             await self._one(each, events)
+            unseen.pop(each.attempt, None)
         for each in due:
             self._schedule(each)
+        for each in unseen.values():
+            # Neither listed nor asked for yet.
+            each.next = min(each.next, now + self._timing.look_max_s)
 
     async def _list(self, unseen: dict[str, Entry], events: EventSink) -> None:
         """Take out of `unseen` what the lists tell."""
@@ -197,7 +211,7 @@ class Watch:
         query: dict[str, Any] = {}
         known = [each for each in begun if each is not None]
         if len(known) == len(begun):
-            query["from"] = stamp(min(known) - CLOCK_S)
+            query = {"from": stamp(min(known) - CLOCK_S), "to": stamp(max(known) + CLOCK_S)}
         for number in range(MOST_PAGES):
             answer = await self._api.ask(
                 "GET", "/messages", params={**query, "limit": str(PAGE), "offset": str(number * PAGE)}
@@ -231,8 +245,17 @@ class Watch:
         return read(answer.json())
 
     async def _put(self, told: Told, events: EventSink) -> None:
-        for event in self.note(told):
-            await events.put(event)
+        entry = self._entries.get(told.id)
+        kept = None if entry is None else (entry.rank, entry.decided)
+        try:
+            for event in self.note(told):
+                await events.put(event)
+        except BaseException:
+            # Not durable: as if it had not been heard, and so it is asked for again.
+            if entry is not None and kept is not None:
+                entry.rank, entry.decided = kept
+                self._entries[told.id] = entry
+            raise
 
     def _schedule(self, entry: Entry) -> None:
         timing, now = self._timing, asyncio.get_running_loop().time()
@@ -248,36 +271,6 @@ class Watch:
         for entry in self._entries.values():
             if entry.next <= now:
                 entry.next = now + self._timing.look_max_s
-
-    # ------------------------------------------------------------------------------------------------ after a restart
-
-    async def catch_up(self, events: EventSink) -> None:
-        """Reports that came while nobody asked, and messages that still await theirs.
-
-        How many parts a message has, the phone does not tell: only its first part is spoken of.
-        """
-        begin = stamp(time.time() - self._timing.report_wait_s)
-        for state in ("Delivered", "Sent"):
-            for number in range(MOST_PAGES):
-                query = {"state": state, "from": begin, "limit": str(PAGE), "offset": str(number * PAGE)}
-                rows = listed(await self._api.ask("GET", "/messages", params=query))
-                for row in rows:
-                    await self._earlier(read(row), events)
-                if len(rows) < PAGE:
-                    break
-
-    async def _earlier(self, told: Told, events: EventSink) -> None:
-        if _ATTEMPT.fullmatch(told.id) is None or told.id in self._entries:
-            return
-        if told.rank is Rank.DELIVERED:
-            await events.put(
-                DeliveryReport(told.id, None, "delivered", None, told.at or time.time(), attempt=told.id, part=1)
-            )
-        elif told.rank is Rank.SENT:
-            # Should it have been left in doubt, it no longer is.
-            await events.put(LateAccept(told.id, 1, told.id))
-            if self._reports:
-                self.expect_report(told)
 
 
 def listed(answer: Answer) -> list[Mapping[str, Any]]:

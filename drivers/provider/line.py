@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 import time
 import traceback
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +18,13 @@ import structlog
 
 from drivers.base import (
     Accepted,
+    AwaitedAttempt,
     DeliveryReport,
     Event,
     EventSink,
     HookRefusedError,
     InboundMessage,
+    LateAccept,
     LineError,
     LineStatus,
     NotSent,
@@ -28,6 +32,7 @@ from drivers.base import (
     OutboundMessage,
     Outcome,
     PointOfNoReturn,
+    Uncertain,
 )
 from drivers.provider.answer import Answer, Request
 from drivers.provider.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
@@ -46,6 +51,8 @@ SEEN: Final = 20_000
 """Received messages remembered, so that a list read again costs no commits; the store knows the rest."""
 POLLS: Final = 4
 """Questions about states under way at once: sends come first."""
+EARLIER_PAUSE_S: Final = 0.05
+"""Between questions about messages of an earlier life, so that those of now have their turn."""
 TOGETHER: Final = 100
 """Received messages made durable at once: they share commits."""
 HOOK_MAX: Final = 1024 * 1024
@@ -98,29 +105,46 @@ class ProviderLine:
             return NotSent("not_ready", counts=False)
         outcome = await self._sender.send(message, point_of_no_return)
         if isinstance(outcome, Accepted):
-            self._await_report(message, outcome)
+            if not self._hears:
+                return replace(outcome, reported=False)
+            self._await(message.attempt, message.to, outcome.references, (), time.time())
+        elif isinstance(outcome, Uncertain) and self._asks_by_id:
+            self._await(message.attempt, message.to, {}, message.todo, time.time())
         return outcome
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
         """Those that the provider, asked by our id, knows: it has them. What it does not know stays in doubt."""
-        known: dict[str, Outcome] = {}
-        if self._plan.poll_shape is None or self._options.report.by != "id":
-            return known
-        for attempt in attempts:
+        if not self._asks_by_id:
+            return {}
+        limit = asyncio.Semaphore(POLLS)
+
+        async def one(attempt: OpenAttempt) -> bool:
             foreign = self._plan.foreign_id(attempt.attempt)
             try:
-                reported = self._reports.poll(await self._asked(self._plan.poll_shape, id=foreign, reference=foreign))
+                async with limit:
+                    answer = await self._asked(self._plan.poll_shape, id=foreign, reference=foreign)
             except LineError:
-                continue
-            if reported is not None:
-                known[attempt.attempt] = Accepted({part: _part(foreign, part) for part in attempt.parts})
-                self._pending.add(
-                    Pending(attempt.attempt, foreign, attempt.to, attempt.parts, attempt.at, 0.0),
-                    time.time(),
-                    poll=True,
-                )
-                self._polled.set()
+                return False
+            return self._reports.poll(answer) is not None
+
+        found = await asyncio.gather(*(one(each) for each in attempts))
+        known: dict[str, Outcome] = {}
+        for attempt in itertools.compress(attempts, found):
+            foreign = self._plan.foreign_id(attempt.attempt)
+            references = {part: _part(foreign, part) for part in attempt.parts}
+            known[attempt.attempt] = Accepted(references)
+            self._await(attempt.attempt, attempt.to, references, (), attempt.at)
         return known
+
+    async def follow(self, attempts: Sequence[AwaitedAttempt]) -> None:
+        """Reports are asked for again; where the provider can be asked by our id, also for what is in doubt."""
+        if not self._hears:
+            return
+        for number, each in enumerate(attempts):
+            doubt = each.doubt if self._asks_by_id else ()
+            if each.references or doubt:
+                later_s = number * EARLIER_PAUSE_S
+                self._await(each.attempt, each.to, each.references, doubt, each.at, later_s=later_s)
 
     # --------------------------------------------------------------------------------------------- a person's questions
 
@@ -233,22 +257,35 @@ class ProviderLine:
 
     # --------------------------------------------------------------------------------------------------------- reports
 
-    def _await_report(self, message: OutboundMessage, accepted: Accepted) -> None:
-        polling = self._plan.poll_shape is not None
-        if not polling and self._options.hook_secret is None:
-            return
+    @property
+    def _hears(self) -> bool:
+        """Whether a report can come at all."""
+        return self._plan.poll_shape is not None or self._options.hook_secret is not None
+
+    @property
+    def _asks_by_id(self) -> bool:
+        """Whether the provider can be asked for a message of which it has told us nothing."""
+        return self._plan.poll_shape is not None and self._reports.by == "id"
+
+    def _await(
+        self, attempt: str, to: str, references: Mapping[int, str], doubt: tuple[int, ...], since: float, *,
+        later_s: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Its report is to come, or the word that the provider has it after all."""
         by_id = self._reports.by == "id"
-        reference = self._plan.foreign_id(message.attempt) if by_id else accepted.references[message.todo[0]]
-        now = time.time()
-        self._pending.add(Pending(message.attempt, reference, message.to, message.todo, now, 0.0), now, poll=polling)
-        self._polled.set()
+        reference = self._plan.foreign_id(attempt) if by_id else references[min(references)]
+        if self._pending.get(reference) is None:
+            pending = Pending(attempt, reference, to, tuple(sorted({*references, *doubt})), since, doubt=doubt)
+            polled = self._plan.poll_shape is not None
+            self._pending.add(pending, time.time(), poll=polled, later_s=later_s)
+            self._polled.set()
 
     async def _follow(self, events: EventSink) -> None:
         limit = asyncio.Semaphore(POLLS)
         while True:
             self._polled.clear()
             now = time.time()
-            due = list(self._pending.due(now))
+            due = list(itertools.islice(self._pending.due(now), TOGETHER))
             if due:
                 await asyncio.gather(*(self._look(each, events, limit) for each in due))
                 continue
@@ -266,7 +303,10 @@ class ProviderLine:
                 own = self._plan.foreign_id(pending.attempt)
                 answer = await self._asked(self._plan.poll_shape, reference=pending.reference, id=own)
                 reported = self._reports.poll(answer)
-            if reported is None or reported.status == "pending":
+            if reported is None:
+                return
+            await self._ended_doubt(pending, events)
+            if reported.status == "pending":
                 return
             for event in self._events(Reported(pending.reference, reported.status, reported.reason), time.time()):
                 await events.put(event)
@@ -277,26 +317,19 @@ class ProviderLine:
         except Exception as error:  # noqa: BLE001 - the line's outermost edge: the next look may do
             self._log.warning("state failed", error=type(error).__name__, at=_place(error))
 
+    async def _ended_doubt(self, pending: Pending, events: EventSink) -> None:
+        for part in pending.doubt:
+            await events.put(LateAccept(pending.attempt, part, _part(pending.reference, part)))
+        pending.doubt = ()
+
     def _events(self, reported: Reported, at: float) -> list[DeliveryReport]:
+        """A report is of a whole message: providers know no parts."""
         reference = reported.reference or ""
         pending = self._pending.get(reference)
-        if pending is not None:
-            return [
-                DeliveryReport(
-                    _part(reference, part),
-                    pending.to,
-                    reported.status,
-                    reported.reason,
-                    at,
-                    attempt=pending.attempt,
-                    part=part,
-                )
-                for part in pending.parts
-            ]
-        attempt = None
-        if self._reports.by == "id":
+        attempt, to = (None, None) if pending is None else (pending.attempt, pending.to)
+        if pending is None and self._reports.by == "id":
             attempt = attempt_of(reference, self._options.id_alphabet, self._options.id_length)
-        return [DeliveryReport(reference, None, reported.status, reported.reason, at, attempt=attempt)]
+        return [DeliveryReport(reference, to, reported.status, reported.reason, at, attempt=attempt, whole=True)]
 
     # ----------------------------------------------------------------------------------------------------------- hooks
 

@@ -23,7 +23,9 @@ class Pending:
     to: str
     parts: tuple[int, ...]
     since: float
-    pause_s: float
+    pause_s: float = 0.0
+    doubt: tuple[int, ...] = ()
+    """Parts nobody knows of: the provider's word that it has the message ends the doubt."""
 
 
 class PendingReports:
@@ -35,11 +37,12 @@ class PendingReports:
     def __len__(self) -> int:
         return len(self._known)
 
-    def add(self, pending: Pending, now: float, *, poll: bool) -> None:
-        pending.pause_s = self._first_pause_s
+    def add(self, pending: Pending, now: float, *, poll: bool, later_s: float = 0.0) -> None:
+        """Asked for after the first pause and `later_s`; then at the pauses that its age has come to."""
+        pending.pause_s = min(max(self._first_pause_s, (now - pending.since) / 4), SLOWEST_S)
         self._known[pending.reference] = pending
         if poll:
-            heapq.heappush(self._due, (now + pending.pause_s, pending.reference))
+            heapq.heappush(self._due, (now + self._first_pause_s + later_s, pending.reference))
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
 

@@ -9,17 +9,26 @@ from typing import Final
 
 import structlog
 
-from drivers.base import Line, OpenAttempt, Outcome
+from drivers.base import AwaitedAttempt, Following, Line, OpenAttempt, Outcome
 from gatewayd.dispatch.intent import in_doubt
+from gatewayd.dispatch.sink import Writer
+from gatewayd.errors import GatewayError
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import Terms, resolve
-from gatewayd.store.commands import Finish, OpenWork
+from gatewayd.store.commands import Awaited, AwaitedOf, Finish, OpenWork
 
 log = structlog.get_logger()
 
 RESUME_S: Final = 60.0
 """How long open attempts wait for their line after a restart before they are called uncertain: a phone or modem that
 is there at all is ready by then."""
+
+PORTION: Final = 1000
+"""Awaited attempts read at once: some ten milliseconds of the store's time, between which others come to their turn."""
+MOST: Final = 20_000
+"""Of a line, the newest: who has so many unreported hears of the rest only if the device tells by itself."""
+STORE_PAUSE_S: Final = 5.0
+"""Between tries while the store cannot be read."""
 
 
 async def asked(
@@ -42,7 +51,39 @@ async def asked(
             return await line.resume(attempts)
     except TimeoutError:
         log.warning("line not ready: its open attempts stay uncertain", attempts=len(attempts))
-        return {}
+    except Exception as error:
+        # A driver's defect: what it cannot tell stays in doubt.
+        log.exception("driver failed to resume", attempts=len(attempts), error=repr(error))
+    return {}
+
+
+async def handed_over(
+    line: Following, name: str, ready: asyncio.Event, writer: Writer, report_wait_ms: int
+) -> None:  # fmt: skip
+    """Tells a line that has to ask which attempts of earlier lives still await a report, or are in doubt."""
+    await ready.wait()
+    since = time.time_ns() // 1_000_000 - report_wait_ms
+    for doubt in (True, False):
+        place, told = None, 0
+        while told < MOST:
+            portion = await _portion(writer, AwaitedOf(name, doubt, since, PORTION, place))
+            if not portion:
+                break
+            await line.follow([_awaited(each) for each in portion])
+            place, told = portion[-1].place, told + len(portion)
+
+
+async def _portion(writer: Writer, command: AwaitedOf) -> tuple[Awaited, ...]:
+    while True:
+        try:
+            return await writer.do(command)
+        except GatewayError as error:
+            log.warning("awaited attempts cannot be read", line=command.line, error=str(error))
+            await asyncio.sleep(STORE_PAUSE_S)
+
+
+def _awaited(each: Awaited) -> AwaitedAttempt:
+    return AwaitedAttempt(each.public, each.to, dict(each.references), each.doubt, each.at / 1000)
 
 
 def _unknown(each: OpenWork) -> Outcome:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +17,7 @@ import structlog
 from drivers.base import (
     Completed,
     Driver,
+    Following,
     Hooked,
     HookRefusedError,
     Line,
@@ -34,7 +35,7 @@ from gatewayd.dispatch.content import options, opts_out, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
-from gatewayd.dispatch.resuming import asked, left_open
+from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stock import Stock
 from gatewayd.errors import UnavailableError
@@ -43,12 +44,13 @@ from gatewayd.model import Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
 from gatewayd.pacing import Limits, Pace
-from gatewayd.store.commands import Block, Finish, OpenWork, Work
+from gatewayd.store.commands import Block, OpenWork, Work
 
 log = structlog.get_logger()
 
 MOST_AHEAD: Final = 16
-"""Claimed messages a fast line keeps at hand, so that no send waits for the store."""
+"""Claimed messages a fast line keeps at hand, so that no send waits for the store; one that works on more than so many
+at once, as many as that."""
 
 AHEAD_S: Final = 0.05
 """... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
@@ -98,6 +100,7 @@ class LineRunner:
         self._idle.set()
         self._ready = asyncio.Event()
         self._send_s = 1.0
+        self._left: tuple[OpenWork, ...] = ()
         self._stock = Stock(
             self.name,
             desk,
@@ -174,11 +177,10 @@ class LineRunner:
     async def run(self, sink: LineSink, resumed: Sequence[OpenWork]) -> None:
         """Until cancelled: keep the device running and send. `resumed` is what an earlier life left in doubt."""
         self._sink = sink
-        waiting = tuple(resumed)
+        self._left = tuple(resumed)
         while True:
             if not self.enabled:
-                self._finish_all(left_open(waiting, {}, self.desk.terms))
-                waiting = ()
+                self._finish_left({})
                 self._wake.clear()
                 # A claim may have been under way when the line was switched off.
                 self._stock.give_back()
@@ -193,9 +195,7 @@ class LineRunner:
                 for number in range(max(line.capacity, 1))
             ]
             tasks.append(asyncio.create_task(self._while_enabled(), name=f"{self.name}: switch"))
-            if waiting:
-                tasks.append(asyncio.create_task(self._resume(line, waiting), name=f"{self.name}: resume"))
-                waiting = ()
+            tasks.append(asyncio.create_task(self._resume(line), name=f"{self.name}: resume"))
             crashed = await self._first_end(tasks)
             self._line = None
             if crashed is not None or self.enabled:
@@ -218,13 +218,19 @@ class LineRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._stock.give_back()
 
-    async def _resume(self, line: Line, waiting: Sequence[OpenWork]) -> None:
-        """Ends what an earlier life left open: as the line can find out, else in doubt."""
-        known = await asked(line, self._ready, waiting, self._render)
-        self._finish_all(left_open(waiting, known, self.desk.terms))
+    async def _resume(self, line: Line) -> None:
+        """Ends what an earlier life left open: as the line can find out, else in doubt; a line that is made anew before
+        that is asked again. Then the line learns of which earlier messages it has to ask what became of them."""
+        if self._left:
+            known = await asked(line, self._ready, self._left, self._render)
+            self._finish_left(known)
+        if isinstance(line, Following):
+            terms = self.desk.terms
+            await handed_over(line, self.name, self._ready, self.desk.writer, terms.report_wait_ms)
 
-    def _finish_all(self, finishes: Iterable[Finish]) -> None:
-        for finish in finishes:
+    def _finish_left(self, known: Mapping[str, Outcome]) -> None:
+        left, self._left = self._left, ()
+        for finish in left_open(left, known, self.desk.terms):
             self.desk.writer.post(finish)
             hit("resume.finished")
             self.desk.finished(self.name, finish)
@@ -324,9 +330,11 @@ class LineRunner:
 
     def _ahead(self) -> int:
         """How many messages to have at hand; 1 for a slow or a doubtful line, which claims only when it can send."""
-        if self.health.probing or max(self._send_s, self.pace.gcra.interval_s) > AHEAD_S:
+        at_once = self._line.capacity if self._line is not None else 1
+        each_s = max(self._send_s / max(at_once, 1), self.pace.gcra.interval_s, 0.0001)
+        if self.health.probing or each_s > AHEAD_S:
             return 1
-        return max(2, min(MOST_AHEAD, int(AHEAD_S / self._send_s * 2)))
+        return max(2, min(max(MOST_AHEAD, at_once), int(AHEAD_S / each_s * 2)))
 
     async def _send(self, line: Line, work: Work) -> None:
         began = time.time()

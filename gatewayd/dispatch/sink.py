@@ -83,6 +83,7 @@ class LineSink:
             attempt_id=ulid_number(event.attempt) if event.attempt else None,
             part=event.part,
             now=_now(),
+            whole=event.whole,
         )
 
     def _inbound(self, event: InboundMessage) -> Inbound:

@@ -363,6 +363,8 @@ class Report(Command["Reported"]):
     attempt_id: int | None
     part: int | None
     now: int
+    whole: bool = False
+    """It is of every part of the attempt that it is matched with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,6 +544,33 @@ class OpenWork:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """An attempt whose line may still learn more of it; times in ms."""
+
+    public: str
+    to: str
+    references: tuple[tuple[int, str], ...]
+    """(part, reference) of those whose report is to come."""
+    doubt: tuple[int, ...]
+    at: int
+    """Of its last point of no return."""
+    place: tuple[int, int]
+    """Where the next portion begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedOf(Command[tuple[Awaited, ...]]):
+    """A portion of a line's attempts that await a report (`doubt` False) or are in doubt since `since` (True), the
+    newest first: those before `place` of the last one that was read."""
+
+    line: str
+    doubt: bool
+    since: int
+    limit: int
+    before: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     epoch: int
     salt: int
@@ -624,5 +653,6 @@ ORDER: tuple[type[Command[Any]], ...] = (
     LoadLine,
     LoadQueues,
     Claim,
+    AwaitedOf,
     Prune,
 )

@@ -12,6 +12,7 @@ from gatewayd.model import PartState, State
 from gatewayd.store import reporting
 from gatewayd.store.claiming import furthest, parts_of
 from gatewayd.store.commands import Finish, PartEnd, Pnr
+from gatewayd.store.departed import state_of
 from gatewayd.store.early import by_attempt
 from gatewayd.store.ledger import Kind
 from gatewayd.store.lines import LineCounters
@@ -183,7 +184,7 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
             known = parts.get(number)
             parts[number] = end.state if known is PartState.OPEN else furthest(known, end.state)
         if not _MAYBE_LEFT.isdisjoint(parts.values()):
-            state = reporting.state_of(parts, row)
+            state = state_of(parts, row)
             final = state is not State.SUBMITTED
     unit.turn(row, state.value, command.now, reason=command.reason, final=final)
 
@@ -191,7 +192,8 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
 def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:
     """Whether a report for this part may have come already."""
     early = unit.memory.early
-    if early.of(command.line, by_attempt(command.work.attempt_id, number)):
+    attempt_id = command.work.attempt_id
+    if any(early.of(command.line, by_attempt(attempt_id, each)) for each in (number, None)):
         return True
     if end.state is PartState.DOUBT:
         return bool(early.of(command.line, None))
@@ -202,3 +204,4 @@ def _report(unit: Unit, command: Finish) -> None:
     # What bears a reference takes its report first, so that what is left may be of the part in doubt.
     for number, end in sorted(command.parts.items(), key=lambda item: item[1].reference is None):
         reporting.apply_early(unit, command, number, end)
+    reporting.apply_early_whole(unit, command)

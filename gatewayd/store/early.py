@@ -55,9 +55,9 @@ def same_recipient(ours: str, theirs: str | None) -> bool:
     return mine[-_DIGITS:] == other[-_DIGITS:]
 
 
-def by_attempt(attempt_id: int, part: int) -> str:
-    """The reference under which a report is kept that names attempt and part, not a reference."""
-    return f"#{attempt_id}.{part}"
+def by_attempt(attempt_id: int, part: int | None) -> str:
+    """The reference under which a report is kept that names attempt and part (None: all of them), not a reference."""
+    return f"#{attempt_id}.{'*' if part is None else part}"
 
 
 class EarlyReports:

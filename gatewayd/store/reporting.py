@@ -1,49 +1,44 @@
-"""What comes after the answer: delivery reports, late answers, and a person's word on what is in doubt."""
+"""Delivery reports: of which part each is, what it makes of it, and those that came before their answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select, text
 
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import WAITING, PartState, State, may_become, message_state
 from gatewayd.store import early
 from gatewayd.store.claiming import parts_of
-from gatewayd.store.commands import Finish, LateAnswer, PartEnd, Report, Reported, Settle, Settled
+from gatewayd.store.commands import Finish, PartEnd, Report, Reported
+from gatewayd.store.departed import (
+    COLUMNS,
+    NAMED,
+    OF_ATTEMPT,
+    SAVE,
+    SETTLED,
+    Part,
+    part_of,
+    settle_hold,
+    settle_rest,
+    state_of,
+)
 from gatewayd.store.early import EarlyReport, Status, by_attempt, same_recipient
-from gatewayd.store.ledger import Kind, Step
-from gatewayd.store.schema import attempt, early_report, message, part, transfer
+from gatewayd.store.ledger import Kind
+from gatewayd.store.schema import attempt, early_report, message, part
 from gatewayd.store.session import Row, Statement, given, setting
 
 if TYPE_CHECKING:
     from gatewayd.store.unit import MessageRow, Unit
 
-SETTLED: Final = "settled"
-"""Reason of a part in doubt of which a person has said what became of it."""
-
-_COLUMNS: Final = (
-    part.c.attempt_id,
-    part.c.part,
-    part.c.state,
-    part.c.to,
-    part.c.at,
-    attempt.c.message_id,
-    part.c.line,
-)
-_OF_ATTEMPT: Final = part.join(attempt, attempt.c.id == part.c.attempt_id)
-_NAMED: Final = Statement(
-    select(*_COLUMNS)
-    .select_from(_OF_ATTEMPT)
-    .where(part.c.attempt_id == given(part.c.attempt_id), part.c.part == given(part.c.part)),
-    "p_attempt_id p_part",
+_WHOLE: Final = Statement(
+    select(*COLUMNS).select_from(OF_ATTEMPT).where(part.c.attempt_id == given(part.c.attempt_id)).order_by(part.c.part),
+    "p_attempt_id",
 )
 _AWAITING: Final = Statement(
-    select(*_COLUMNS)
-    .select_from(_OF_ATTEMPT)
+    select(*COLUMNS)
+    .select_from(OF_ATTEMPT)
     .where(
         part.c.line == given(part.c.line),
         part.c.reference == given(part.c.reference),
@@ -53,8 +48,8 @@ _AWAITING: Final = Statement(
     "p_line p_reference",
 )
 _IN_DOUBT: Final = Statement(
-    select(*_COLUMNS)
-    .select_from(_OF_ATTEMPT)
+    select(*COLUMNS)
+    .select_from(OF_ATTEMPT)
     .where(part.c.line == given(part.c.line), text("part.state IN ('open', 'doubt')")),
     "p_line",
 )
@@ -74,7 +69,7 @@ _REPORTED: Final = Statement(
     "p_to p_line p_reference p_reported_at",
 )
 _SETTLED: Final = Statement(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .select_from(
         message.join(attempt, attempt.c.message_id == message.c.id).join(part, part.c.attempt_id == attempt.c.id)
     )
@@ -87,20 +82,6 @@ _SETTLED: Final = Statement(
     ),
     "p_to p_line p_at",
 )
-_DOUBTS_OF: Final = Statement(
-    select(*_COLUMNS)
-    .select_from(_OF_ATTEMPT)
-    .where(part.c.state == "doubt", attempt.c.message_id == given(attempt.c.message_id)),
-    "p_message_id",
-)
-_STEPS: Final = Statement(
-    select(transfer.c.step, transfer.c.account_id, transfer.c.amount).where(
-        transfer.c.attempt_id == given(transfer.c.attempt_id), transfer.c.part == given(transfer.c.part)
-    ),
-    "p_attempt_id p_part",
-)
-_SAVE: Final = setting(part, "state reason reported_at", "attempt_id part")
-_ANSWERED: Final = setting(part, "state reference reason", "attempt_id part")
 _BORE: Final = setting(part, "reference", "attempt_id part")
 
 _DAY_MS: Final = 86_400_000
@@ -116,27 +97,9 @@ _REPORTABLE: Final = frozenset(
 )
 
 
+_LEFT: Final = frozenset({PartState.TAKEN, PartState.DOUBT, PartState.DELIVERED, PartState.UNDELIVERED})
+
 _UNENDED: Final = frozenset(state.value for state in WAITING | {State.SENDING})
-
-
-@dataclass(slots=True)
-class _Part:
-    attempt_id: int
-    part: int
-    state: PartState
-    to: str
-    at: int
-    message_id: int
-
-
-def _part(row: Row) -> _Part:
-    return _Part(row[0], row[1], PartState(row[2]), row[3], row[4], row[5])
-
-
-def state_of(parts: Mapping[int, PartState], row: MessageRow) -> State:
-    """What a message with nothing left to send is; a part that never passed its point of no return did not leave."""
-    numbers = range(1, max(row.segments, 1) + 1)
-    return message_state([parts.get(number, PartState.UNSENT) for number in numbers])
 
 
 # -------------------------------------------------------------------------------------------------------------- reports
@@ -151,20 +114,20 @@ class _Reports:
         self._rows: list[Row] = []
 
     def flush(self) -> None:
-        self._unit.session.many(_SAVE, self._rows)
+        self._unit.session.many(SAVE, self._rows)
         self._rows.clear()
 
-    def parts(self, rows: Sequence[Row]) -> list[_Part]:
+    def parts(self, rows: Sequence[Row]) -> list[Part]:
         """As they were read, with what this batch made of them since."""
-        parts = [_part(row) for row in rows]
+        parts = [part_of(row) for row in rows]
         for found in parts:
             found.state = self._seen.get((found.attempt_id, found.part), found.state)
         return parts
 
-    def find(self, command: Report) -> _Part | None:
+    def find(self, command: Report) -> Part | None:
         session = self._unit.session
         if command.attempt_id is not None:
-            named = self.parts(session.all(_NAMED, command.attempt_id, command.part or 1))
+            named = self.parts(session.all(NAMED, command.attempt_id, command.part or 1))
             return named[0] if named and named[0].state is not PartState.OPEN else None
         awaiting = [
             found
@@ -182,7 +145,7 @@ class _Reports:
             return doubtful
         return None
 
-    def in_doubt(self, line: str, to: str | None, received_at: int) -> _Part | None:
+    def in_doubt(self, line: str, to: str | None, received_at: int) -> Part | None:
         """The one part that a report without a known reference can be of; none where several could be meant, those
         included of which a person has said what became of them, and those of which the line still has to say it."""
         meant = [
@@ -195,7 +158,12 @@ class _Reports:
         if len(meant) != 1 or meant[0].state is not PartState.DOUBT:
             return None
         settled = self._unit.session.all(_SETTLED, meant[0].to, line, received_at - DOUBT_WINDOW_MS)
-        return None if any(found.at <= received_at for found in map(_part, settled)) else meant[0]
+        return None if any(found.at <= received_at for found in map(part_of, settled)) else meant[0]
+
+    def others(self, found: Part) -> list[Part]:
+        """The further parts of its attempt that have left."""
+        rows = self._unit.session.all(_WHOLE, found.attempt_id)
+        return [each for each in self.parts(rows) if each.part != found.part and each.state in _LEFT]
 
     def repeats(self, command: Report, to: str | None) -> bool:
         """Whether the network brings again what it has reported of another part: for want of an acknowledgement."""
@@ -206,7 +174,7 @@ class _Reports:
         return self._unit.session.one(_REPORTED, to, command.line, command.reference, since) is not None
 
     def apply(
-        self, found: _Part, status: Status, reason: str | None, now: int, reference: str | None = None
+        self, found: Part, status: Status, reason: str | None, now: int, reference: str | None = None
     ) -> Reported:
         """`reference` is that of the report, where it bears one."""
         unit = self._unit
@@ -217,7 +185,7 @@ class _Reports:
             return Reported(row.job_id, State(row.state))
         if before is PartState.DOUBT:
             # Only the network reports: whatever it says, it has taken the part.
-            unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, now))
+            unit.charge(row, settle_hold(unit, Kind.CHARGE, found, now))
             found.state = PartState.TAKEN
             if reference is not None:
                 # Should the report come again, it is known.
@@ -239,7 +207,7 @@ class _Reports:
             self._turn(row, found, status, reason, now)
         return Reported(row.job_id, State(row.state))
 
-    def _turn(self, row: MessageRow, found: _Part, status: Status, reason: str | None, now: int) -> None:
+    def _turn(self, row: MessageRow, found: Part, status: Status, reason: str | None, now: int) -> None:
         unit = self._unit
         if row.segments <= 1:
             if found.state is not PartState.DELIVERED and found.attempt_id != row.attempt_id:
@@ -257,7 +225,7 @@ class _Reports:
         told = reason if state in {State.UNDELIVERED, State.UNCERTAIN} else None
         if state is State.UNDELIVERED and status in {"delivered", "read"}:
             told = "incomplete"  # other parts never left
-        _settle_rest(unit, row, now)
+        settle_rest(unit, row, now)
         unit.turn(row, state.value, now, reason=told, final=state is not State.SUBMITTED)
 
 
@@ -273,33 +241,17 @@ def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
             results.append(Reported(None, None))
         else:
             reference = command.reference if command.attempt_id is None else None
-            results.append(reports.apply(found, command.status, command.reason, command.now, reference))
+            reported = reports.apply(found, command.status, command.reason, command.now, reference)
+            if command.whole:
+                for other in reports.others(found):
+                    reported = reports.apply(other, command.status, command.reason, command.now)
+            results.append(reported)
     reports.flush()
     # A line that knows whose report it is knows the reference: should it crash now, the part is not in doubt.
     named = [(command.reference, command.attempt_id, command.part or 1) for command in unknown if command.attempt_id]
     unit.session.many(_BORE, named)
     _keep(unit, [command for command in unknown if command.status != "pending"])
     return results
-
-
-def _settle_hold(unit: Unit, kind: Kind, found: _Part, now: int) -> int:
-    """Charges or releases what is held for a part in doubt, unless that was settled before; answers how much."""
-    # What this transaction has moved so far must be seen.
-    unit.book.flush()
-    steps = {row[0]: row for row in unit.session.all(_STEPS, found.attempt_id, found.part)}
-    if Step.HOLD not in steps or Step.SETTLE in steps:
-        return 0
-    _, account_id, amount = steps[Step.HOLD]
-    unit.book.settle(account_id, kind, attempt=found.attempt_id, part=found.part, amount=amount, now=now)
-    return int(amount)
-
-
-def _settle_rest(unit: Unit, row: MessageRow, now: int) -> None:
-    """A message that went more than once stops being uncertain by one of its attempts: nobody will ask for what is held
-    for another that is still in doubt."""
-    if row.state == State.UNCERTAIN.value and (row.number or 1) > 1:
-        for found in map(_part, unit.session.all(_DOUBTS_OF, row.id)):
-            _settle_hold(unit, Kind.RELEASE, found, now)
 
 
 # -------------------------------------------------------------------------------------------------------- early reports
@@ -316,7 +268,7 @@ def _keep(unit: Unit, commands: list[Report]) -> None:
             line=command.line,
             reference=command.reference
             if command.attempt_id is None
-            else by_attempt(command.attempt_id, command.part or 1),
+            else by_attempt(command.attempt_id, None if command.whole else command.part or 1),
             to=command.to,
             status=command.status,
             reason=command.reason,
@@ -334,43 +286,56 @@ def _keep(unit: Unit, commands: list[Report]) -> None:
 
 def apply_early(unit: Unit, command: Finish, number: int, end: PartEnd) -> None:
     """Applies what was reported of a part between its point of no return and its outcome."""
-    rows = unit.session.all(_NAMED, command.work.attempt_id, number)
+    rows = unit.session.all(NAMED, command.work.attempt_id, number)
     if not rows:
         return
-    found = _part(rows[0])
+    found = part_of(rows[0])
     waiting = unit.memory.early
     matches = list(waiting.of(command.line, by_attempt(found.attempt_id, number)))
     if end.reference is not None:
-        matches += _since(waiting.of(command.line, end.reference), found)
+        matches += since(waiting.of(command.line, end.reference), found)
     elif end.state is PartState.DOUBT and not matches:
-        matches = [one for one in _since(waiting.of(command.line, None), found) if one.id not in unit.consumed]
+        matches = [one for one in since(waiting.of(command.line, None), found) if one.id not in unit.consumed]
         # One that the network brought again, for want of an acknowledgement, is still one.
         if len({one.reference for one in matches}) > 1 or not _meant(unit, found, matches):
             return
-    _use(unit, found, matches, command.now)
+    use(unit, found, matches, command.now)
 
 
-def _meant(unit: Unit, found: _Part, matches: Sequence[EarlyReport]) -> bool:
+def _meant(unit: Unit, found: Part, matches: Sequence[EarlyReport]) -> bool:
     """Whether these can be of no other part in doubt."""
     reports = _Reports(unit)
     doubtful = (reports.in_doubt(one.line, one.to, one.received_at) for one in matches)
     return all(one is not None and (one.attempt_id, one.part) == (found.attempt_id, found.part) for one in doubtful)
 
 
-def _use(unit: Unit, found: _Part, matches: Sequence[EarlyReport], now: int) -> None:
+def apply_early_whole(unit: Unit, command: Finish) -> None:
+    """The same for a report of the whole attempt."""
+    matches = unit.memory.early.of(command.line, by_attempt(command.work.attempt_id, None))
+    rows = unit.session.all(_WHOLE, command.work.attempt_id) if matches else []
+    _use_all(unit, [each for each in map(part_of, rows) if each.state in _LEFT], list(matches), command.now)
+
+
+def use(unit: Unit, found: Part, matches: Sequence[EarlyReport], now: int) -> None:
+    _use_all(unit, [found], matches, now)
+
+
+def _use_all(unit: Unit, parts: Sequence[Part], matches: Sequence[EarlyReport], now: int) -> None:
     matches = [one for one in matches if one.id not in unit.consumed]
     if not matches:
         return
     reports = _Reports(unit)
     for one in matches:
-        reports.apply(found, one.status, one.reason, now, None if one.reference.startswith("#") else one.reference)
+        reference = None if one.reference.startswith("#") else one.reference
+        for found in parts:
+            reports.apply(found, one.status, one.reason, now, reference)
     reports.flush()
     unit.consumed.update(one.id for one in matches)
     unit.session.among(early.DROP, [one.id for one in matches])
     unit.after_commit.append(partial(unit.memory.early.remove, matches))
 
 
-def _since(reports: Sequence[EarlyReport], found: _Part) -> list[EarlyReport]:
+def since(reports: Sequence[EarlyReport], found: Part) -> list[EarlyReport]:
     """Those that can be of this part: of its recipient, and not older than its sending. An older one is the repeat of a
     report that was applied, or of a reference that has come round."""
     return [
@@ -378,81 +343,3 @@ def _since(reports: Sequence[EarlyReport], found: _Part) -> list[EarlyReport]:
         for one in reports
         if one.received_at >= found.at and not one.reference.startswith("#") and same_recipient(found.to, one.to)
     ]
-
-
-# --------------------------------------------------------------------------------------------------------- late answers
-
-
-def late_answer(unit: Unit, commands: list[LateAnswer]) -> list[Reported | Exception]:
-    return [_late_answer(unit, command) for command in commands]
-
-
-def _late_answer(unit: Unit, command: LateAnswer) -> Reported:
-    rows = unit.session.all(_NAMED, command.attempt_id, command.part)
-    if not rows:
-        return Reported(None, None)
-    found = _part(rows[0])
-    row = unit.load([found.message_id])[found.message_id]
-    # A part that was given up and is to go again must not: Claim will see that it was taken.
-    recalled = found.state is PartState.UNSENT and State(row.state) in WAITING
-    if found.state is not PartState.DOUBT and not recalled:
-        return Reported(None, None)
-    unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, command.now))
-    unit.session.run(_ANSWERED, PartState.TAKEN.value, command.reference, None, command.attempt_id, command.part)
-    if row.state == State.UNCERTAIN.value:
-        state = state_of(parts_of(unit.session, [row.id])[row.id], row)
-        if state is not State.UNCERTAIN:
-            row.due = command.report_due
-            _settle_rest(unit, row, command.now)
-            unit.turn(row, state.value, command.now, reason=None, final=state is not State.SUBMITTED)
-    found.state = PartState.TAKEN
-    line = rows[0][6]
-    _use(unit, found, _since(unit.memory.early.of(line, command.reference), found), command.now)
-    return Reported(row.job_id, State(row.state))
-
-
-# ------------------------------------------------------------------------------------------------------ a person's word
-
-
-def settle(unit: Unit, commands: list[Settle]) -> list[Settled | Exception]:
-    results: list[Settled | Exception] = []
-    for command in commands:
-        try:
-            results.append(_settle(unit, command))
-        except (NotFoundError, ConflictError) as error:
-            results.append(error)
-    return results
-
-
-def _settle(unit: Unit, command: Settle) -> Settled:
-    row = unit.load([command.message_id]).get(command.message_id)
-    if row is None:
-        raise NotFoundError("no such message")
-    if row.state != State.UNCERTAIN.value:
-        raise ConflictError(f"the message is {row.state}, not uncertain")
-    doubts = [_part(found) for found in unit.session.all(_DOUBTS_OF, row.id)]
-    sent = command.verdict == "sent"
-    for found in doubts:
-        if sent:
-            unit.charge(row, _settle_hold(unit, Kind.CHARGE, found, command.now))
-        else:
-            _settle_hold(unit, Kind.RELEASE, found, command.now)
-    state = (PartState.TAKEN if sent else PartState.UNSENT).value
-    unit.session.many(_SAVE, [(state, SETTLED, command.now, found.attempt_id, found.part) for found in doubts])
-    parts = parts_of(unit.session, [row.id])[row.id]
-    match command.verdict:
-        case "resend":
-            row.due = command.now
-            row.tries = 0
-            unit.turn(row, State.QUEUED.value, command.now, reason=SETTLED, final=False)
-        case "sent":
-            # No report can be told to be of a part without a reference: nothing more is waited for.
-            unit.turn(row, state_of(parts, row).value, command.now, reason=SETTLED, final=True)
-        case "not-sent":
-            left = any(known in _IN_NETWORK for known in parts.values())
-            after = State.UNDELIVERED if left else State.FAILED
-            unit.turn(row, after.value, command.now, reason=SETTLED, final=True)
-    return Settled(row.job_id, row.queue_id, State(row.state))
-
-
-_IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})

@@ -12,7 +12,7 @@ from gatewayd.model import PartState, State
 from gatewayd.store import early, jobs
 from gatewayd.store.claiming import parts_of
 from gatewayd.store.commands import HoldQueue, Prune, Sweep, Swept
-from gatewayd.store.reporting import state_of
+from gatewayd.store.departed import state_of
 from gatewayd.store.schema import attempt, inbound_part, job, message, part, queue, queue_count, segment
 from gatewayd.store.session import Row, Statement, among, given, setting
 from gatewayd.store.unit import MessageRow, Unit

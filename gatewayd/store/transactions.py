@@ -14,6 +14,7 @@ from gatewayd import failpoints
 from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import (
     accounts,
+    awaiting,
     blocking,
     claiming,
     commands,
@@ -24,6 +25,7 @@ from gatewayd.store import (
     nodes,
     receipts,
     reporting,
+    settling,
     sweeping,
 )
 from gatewayd.store.commands import ORDER, Command
@@ -57,9 +59,9 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.DropJob: jobs.drop,
     commands.Pnr: dispatching.point_of_no_return,
     commands.Finish: dispatching.finish,
-    commands.LateAnswer: reporting.late_answer,
+    commands.LateAnswer: settling.late_answer,
     commands.Report: reporting.report,
-    commands.Settle: reporting.settle,
+    commands.Settle: settling.settle,
     commands.Unclaim: claiming.unclaim,
     commands.Inbound: inbound.receive,
     commands.Block: blocking.block,
@@ -75,6 +77,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.LoadLine: lines.load,
     commands.LoadQueues: jobs.load_queues,
     commands.Claim: claiming.claim,
+    commands.AwaitedOf: awaiting.awaited,
     commands.Prune: sweeping.prune,
 }
 _RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}

@@ -30,6 +30,7 @@ from drivers.android.smsgate import SmsgateLine
 from drivers.android.timing import Timing
 from drivers.base import (
     Accepted,
+    AwaitedAttempt,
     DeliveryReport,
     Event,
     InboundMessage,
@@ -74,9 +75,14 @@ class Sink:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.failures = 0
+        """So many events are not taken."""
         self._more = asyncio.Event()
 
     async def put(self, event: Event) -> None:
+        if self.failures and not isinstance(event, LineStatus):
+            self.failures -= 1
+            raise OSError("the disk is full")
         self.events.append(event)
         self._more.set()
 
@@ -548,14 +554,33 @@ async def test_an_old_attempt_that_the_phone_no_longer_knows_stays_in_doubt() ->
         assert await phone.line.resume([OpenAttempt(attempt(1), TO, TO, (1,), time.time() - 90_000)]) == {}
 
 
-async def test_reports_of_an_earlier_life_are_caught_up_with() -> None:
+async def test_an_earlier_life_s_messages_are_asked_about_part_by_part() -> None:
     async with rig(report_delay_s=0.3) as phone:
-        assert isinstance(await phone.send(1), Accepted)
+        for number in (1, 2, 3):
+            assert isinstance(await phone.send(number, parts=number), Accepted)
         options = AndroidOptions(url=phone.sim.url, password=SecretStr("secret"))
-        async with running(SmsgateLine("phone", options, QUICK)) as sink:
-            await sink.until(lambda: bool(sink.of(DeliveryReport)))
-            assert sink.of(DeliveryReport)[0].attempt == attempt(1)
-            assert sink.of(LateAccept) == [LateAccept(attempt(1), 1, attempt(1))]
+        line = SmsgateLine("phone", options, QUICK)
+        now = time.time()
+        async with running(line) as sink:
+            await line.follow(
+                [
+                    AwaitedAttempt(attempt(3), TO, {}, (1, 2, 3), now),
+                    AwaitedAttempt(attempt(2), TO, {1: f"{attempt(2)}.1", 2: f"{attempt(2)}.2"}, (), now),
+                    AwaitedAttempt(attempt(9), TO, {}, (1,), now),
+                ]
+            )
+            await sink.until(lambda: len(sink.of(DeliveryReport)) == 5)
+        told = {(each.attempt, each.part, each.status) for each in sink.of(DeliveryReport)}
+        assert told == {(attempt(n), part, "delivered") for n in (2, 3) for part in range(1, n + 1)}
+        assert [each.part for each in sink.of(LateAccept) if each.attempt == attempt(3)] == [1, 2, 3]
+
+
+async def test_a_report_that_could_not_be_kept_is_asked_for_again() -> None:
+    async with rig(report_delay_s=0.1) as phone:
+        phone.sink.failures = 1
+        assert isinstance(await phone.send(1), Accepted)
+        await phone.sink.until(lambda: bool(phone.sink.of(DeliveryReport)))
+        assert phone.sink.failures == 0
 
 
 # --------------------------------------------------------------------------------------------------------- plain apps

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,10 +16,12 @@ import structlog
 
 from drivers.base import (
     Accepted,
+    AwaitedAttempt,
     DeliveryReport,
     Event,
     HookRefusedError,
     InboundMessage,
+    LateAccept,
     LineError,
     LineStatus,
     NotSent,
@@ -73,10 +76,16 @@ class Sink:
         return found()
 
 
+def taken(references: Mapping[int, str]) -> Accepted:
+    """Taken by a provider that never says what became of it."""
+    return Accepted(references, reported=False)
+
+
 class Rig:
     def __init__(self, sim: ProviderSimulator, options: dict[str, Any]) -> None:
         self.sim = sim
-        self.line = ProviderLine("p1", ProviderOptions.model_validate(options), doubt_pauses_s=(0.0, 0.0, 0.0))
+        self.options = ProviderOptions.model_validate(options)
+        self.line = ProviderLine("p1", self.options, doubt_pauses_s=(0.0, 0.0, 0.0))
         self.sink = Sink()
         self.passed: list[int] = []
         self._attempts = 0
@@ -134,7 +143,7 @@ async def rig(brand: str = "generic", **options: Any) -> AsyncIterator[Rig]:
 
 async def test_a_message_is_taken_once_with_its_reference() -> None:
     async with rig() as r:
-        assert await r.send("¡Hola, señor! €") == Accepted({1: "p0-1"})
+        assert await r.send("¡Hola, señor! €") == taken({1: "p0-1"})
         assert r.texts == ["¡Hola, señor! €"]
         assert r.passed == [1]
         assert r.sim.texts()["texts"][0]["id"] == "01JD0000000000000000000001"
@@ -143,7 +152,7 @@ async def test_a_message_is_taken_once_with_its_reference() -> None:
 async def test_parts_go_as_one_text_and_share_its_fate() -> None:
     async with rig() as r:
         text = "x" * 200
-        assert await r.send(text, parts=("x" * 153, "x" * 47), todo=(1, 2)) == Accepted({1: "p0-1", 2: "p0-1/2"})
+        assert await r.send(text, parts=("x" * 153, "x" * 47), todo=(1, 2)) == taken({1: "p0-1", 2: "p0-1/2"})
         assert r.texts == [text]
         assert r.passed == [1, 2]
         # The rest of a text that has left in part cannot be said by a provider.
@@ -293,7 +302,7 @@ async def test_cancelled_after_it_the_message_may_have_left() -> None:
 async def test_a_provider_that_knows_ids_is_asked_again_and_takes_it_once(fault: str) -> None:
     async with rig(idempotent=True) as r:
         r.fault(fault, taken=True, count=2)
-        assert await r.send() == Accepted({1: "p0-1"})
+        assert await r.send() == taken({1: "p0-1"})
         assert r.texts == ["Hola"]
         assert r.passed == [1]
         assert r.sim.count("duplicates") >= 1
@@ -320,14 +329,14 @@ async def test_a_thousand_dropped_connections_double_and_lose_nothing() -> None:
 
 async def test_sms_masivos_needs_user_and_password_alone() -> None:
     async with rig("smsmasivos", password="clave1") as r:
-        assert await r.send("Hola, su saldo es $ 1.500") == Accepted({1: "01JD0000000000000000000001"})
+        assert await r.send("Hola, su saldo es $ 1.500") == taken({1: "01JD0000000000000000000001"})
         row = r.sim.texts()["texts"][0]
         assert (row["to"], row["id"]) == ("1159876543", "01JD0000000000000000000001")
         assert await r.send("x" * 161) == Refused("text_too_long")
         assert await r.send("señor") == Refused("characters")
         assert await r.send(to="+56912345678") == Refused("number")
         assert r.sim.count("requests") == 1
-        assert await r.send(to="+541143211234") == Accepted({1: "01JD0000000000000000000005"})
+        assert await r.send(to="+541143211234") == taken({1: "01JD0000000000000000000005"})
 
 
 async def test_sms_masivos_reads_refusals_and_leaves_what_it_does_not_know_in_doubt() -> None:
@@ -347,7 +356,7 @@ async def test_sms_masivos_replies_and_balance() -> None:
 
 async def test_connectus_gets_the_number_as_a_number() -> None:
     async with rig("connectus", key="k-123456", balance_url="BASE/api_v2/check_sms_balance") as r:
-        assert await r.send("señal", to="+56912345678") == Accepted({1: "p0-1"})
+        assert await r.send("señal", to="+56912345678") == taken({1: "p0-1"})
         assert r.sim.texts()["texts"][0]["to"] == "56912345678"
         assert await r.line.command("balance") == {"balance": "1234.50"}
         r.fault("wrong_json", body='{"error":"x"}')
@@ -385,19 +394,12 @@ async def test_states_are_asked_for_until_they_are_final() -> None:
         r.sim.set(report_delay=0.05)
         await r.send()
         first = (await r.sink.count(DeliveryReport, 1))[0]
-        assert (first.reference, first.status, first.attempt, first.part) == (
-            "p0-1",
-            "delivered",
-            "01JD0000000000000000000001",
-            1,
-        )
+        told = (first.reference, first.status, first.attempt, first.whole)
+        assert told == ("p0-1", "delivered", "01JD0000000000000000000001", True)
         r.sim.set(report="failed")
         await r.send("x" * 200, parts=("x" * 153, "x" * 47), todo=(1, 2))
-        last = (await r.sink.count(DeliveryReport, 3))[1:]
-        assert [(each.reference, each.part, each.status, each.reason) for each in last] == [
-            ("p0-2", 1, "undelivered", "absent"),
-            ("p0-2/2", 2, "undelivered", "absent"),
-        ]
+        last = (await r.sink.count(DeliveryReport, 2))[1]
+        assert (last.reference, last.whole, last.status, last.reason) == ("p0-2", True, "undelivered", "absent")
 
 
 async def test_open_attempts_are_asked_about_by_our_id() -> None:
@@ -409,6 +411,38 @@ async def test_open_attempts_are_asked_about_by_our_id() -> None:
         assert await r.line.resume(attempts) == {known: Accepted({1: known})}
 
 
+async def test_an_earlier_life_s_messages_are_asked_about_again() -> None:
+    report = {"states": {"delivered": "delivered"}}
+    now = time.time()
+    async with rig(poll_url="BASE/v1/messages/{reference}", poll_interval=0.02, report=report) as r:
+        for _ in range(2):
+            await r.send()
+        await r.sink.count(DeliveryReport, 2)
+        line = ProviderLine("p2", r.options)
+        task = asyncio.create_task(line.run(sink := Sink()))
+        await sink.count(LineStatus, 1)
+        doubtful = AwaitedAttempt("01JD0000000000000000000001", "+54911", {}, (1,), now)
+        await line.follow([AwaitedAttempt("01JD0000000000000000000002", "+54911", {1: "p0-2"}, (), now), doubtful])
+        (event,) = await sink.count(DeliveryReport, 1)
+        assert (event.reference, event.attempt, event.whole) == ("p0-2", "01JD0000000000000000000002", True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_a_provider_has_after_all_is_found_out_by_our_id() -> None:
+    report = {"states": {"delivered": "delivered"}, "by": "id"}
+    async with rig(poll_url="BASE/v1/messages/{id}", poll_interval=0.05, report=report) as r:
+        r.sim.set(report="queued")
+        r.fault("drop", taken=True)
+        assert await r.send("x" * 200, parts=("x" * 153, "x" * 47), todo=(1, 2)) == Uncertain("connection_lost")
+        late = await r.sink.count(LateAccept, 2)
+        attempt = "01JD0000000000000000000001"
+        assert late == [LateAccept(attempt, 1, attempt), LateAccept(attempt, 2, f"{attempt}/2")]
+        r.sim.set(report="delivered")
+        (event,) = await r.sink.count(DeliveryReport, 1)
+        assert (event.attempt, event.status, event.whole) == (attempt, "delivered", True)
+
+
 async def test_a_hook_proves_itself_and_says_what_became_of_a_message() -> None:
     report = {"reference": "$.id", "state": "$.status", "states": {"sent": "delivered"}}
     async with rig(hook_secret="h00k", report=report, inbox={"id": "$.mid"}) as r:
@@ -417,7 +451,7 @@ async def test_a_hook_proves_itself_and_says_what_became_of_a_message() -> None:
         proof = hmac.new(b"h00k", body, hashlib.sha256).hexdigest()
         (event,) = r.line.on_hook({"x-signature": proof, "Content-Type": "application/json"}, body)
         assert isinstance(event, DeliveryReport)
-        assert (event.attempt, event.part, event.status) == ("01JD0000000000000000000001", 1, "delivered")
+        assert (event.attempt, event.whole, event.status) == ("01JD0000000000000000000001", True, "delivered")
         with pytest.raises(HookRefusedError) as refused:
             r.line.on_hook({"X-Signature": proof}, body + b" ")
         assert refused.value.status == 401

@@ -176,6 +176,13 @@ class Phone:
         passphrase = self.settings.passphrase
         return encryption.decrypt(passphrase, message.to), encryption.decrypt(passphrase, message.text)
 
+    def report_sent(self) -> int:
+        """The network reports, as it is set to by now, what it took and has not reported; answers how many."""
+        sent = [each for each in self.messages.values() if each.report and each.state == "Sent"]
+        for message in sent:
+            self._report(message)
+        return len(sent)
+
     def _report(self, message: Message) -> None:
         if self.settings.report == "failed":
             self._fail(message, "RESULT_ERROR_GENERIC_FAILURE")

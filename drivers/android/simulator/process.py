@@ -126,8 +126,11 @@ class AndroidSimulator:
             case "inject":
                 arguments["sender"] = arguments.pop("from", "+5491144440000")
                 return self.inject(**arguments)
+            case "report":
+                return {"reported": sum(phone.report_sent() for phone in self._select(arguments.get("device")))}
             case name:
-                raise SettingError(f"no operation {name!r}: list, stats, texts, wait, set, inject, unplug, replug")
+                known = "list, stats, texts, wait, set, inject, report, unplug, replug"
+                raise SettingError(f"no operation {name!r}: {known}")
 
     def list(self) -> list[dict[str, Any]]:
         return [
