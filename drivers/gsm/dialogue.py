@@ -14,11 +14,11 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from math import inf
 from typing import Any, Literal
 
 from drivers.base import FAILPOINT
 from drivers.gsm import at
+from drivers.gsm.deadline import Deadline
 from drivers.gsm.errors import NoPromptError, PortLostError, PromptRefusedError, RestartedError, SilentError
 from drivers.gsm.operation import Answer, Listener, Operation, Phase, Transport
 from drivers.gsm.references import References, Verdict
@@ -46,9 +46,7 @@ class Dialogue:
         self._references = References(timing.late_s)
         self._usual_s = 0.0
         self._swallow = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
-        self._deadline = inf
+        self._deadline = Deadline(self._loop, self._expired)
         self._resync: Resync | None = None
         self._resync_task: asyncio.Task[None] | None = None
         self.echo_expected = True
@@ -122,7 +120,7 @@ class Dialogue:
         operation.began = self._loop.time()
         operation.until = operation.began + self._timing.submit_s
         self._references.begin(operation.began)
-        self._guard(min(self._timing.still_there_s, self._timing.submit_s))
+        self._deadline.set(min(self._timing.still_there_s, self._timing.submit_s))
         self._transport.write(pdu.encode("ascii") + at.CTRL_Z)
         sys.audit(FAILPOINT, "gsm.written")
         answer: Answer = await future
@@ -203,7 +201,7 @@ class Dialogue:
         if operation is not None and operation.prefix and at.answers(operation.prefix, line):
             operation.lines.append(line)
             if operation.lenient:
-                self._guard(self._timing.grace_s)
+                self._deadline.set(self._timing.grace_s)
         elif self._pairing.begin(line):
             pass
         elif at.unsolicited(line):
@@ -212,7 +210,7 @@ class Dialogue:
             self._listener.on_unsolicited(at.Unsolicited(line))
         elif operation is not None:
             operation.lines.append(line)
-            self._deadline = self._loop.time() + operation.timeout_s  # a long listing is no silence
+            self._deadline.set(operation.timeout_s)  # a long listing is no silence
 
     def _on_echo(self) -> None:
         self.echo_seen = True
@@ -228,7 +226,7 @@ class Dialogue:
         operation = self._current
         if self._phase is Phase.PROMPT and operation is not None:
             self._phase = Phase.OPEN
-            self._deadline = inf
+            self._deadline.clear()
             if operation.echoed and not self.echo_expected:
                 # A modem that has lost its settings may be in text mode: it would send the PDU as a text.
                 operation.fail(RestartedError("the echo is on again"))
@@ -255,13 +253,13 @@ class Dialogue:
         elif verdict is Verdict.EITHER:
             operation.candidate = digits
             self._swallow = True
-            self._guard(self._timing.overlap_s + 3 * self._usual_s)
+            self._deadline.set(self._timing.overlap_s + 3 * self._usual_s)
         else:
             operation.reference = digits
             if operation.acknowledged:
                 self._finish(operation, None)
             else:
-                self._guard(self._timing.reference_s)
+                self._deadline.set(self._timing.reference_s)
 
     def _tell_late(self, reference: str) -> bool:
         token = self._references.late(reference)
@@ -299,7 +297,7 @@ class Dialogue:
             operation.unanswered -= 1  # the modem answers AT in the middle of its work
         else:
             operation.acknowledged = True
-            self._guard(self._timing.reference_s)
+            self._deadline.set(self._timing.reference_s)
 
     # ---------------------------------------------------------------------------------------------- taking turns
 
@@ -318,7 +316,7 @@ class Dialogue:
         self._phase = Phase.PROMPT if operation.submits else Phase.COMMAND
         self._sent = operation.sent
         self._swallow = False
-        self._guard(operation.timeout_s)
+        self._deadline.set(operation.timeout_s)
         self._transport.write(operation.data)
 
     def _finish(self, operation: Operation, result: Any) -> None:
@@ -340,7 +338,7 @@ class Dialogue:
             self._listener.on_late_reference(operation.token, reference)
 
     def _next(self) -> None:
-        self._deadline = inf
+        self._deadline.clear()
         if self._acknowledgements:
             self._start(self._acknowledgements.popleft())
             return
@@ -353,27 +351,6 @@ class Dialogue:
         self._phase = Phase.IDLE
 
     # ------------------------------------------------------------------------------------------------ running late
-
-    def _guard(self, seconds: float) -> None:
-        """Bound the current wait. The timer is only ever moved nearer: a later deadline is found when it fires."""
-        self._deadline = deadline = self._loop.time() + seconds
-        if deadline < self._timer_at:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer_at = deadline
-            self._timer = self._loop.call_at(deadline, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._timer_at = inf
-        if self._deadline == inf:
-            return
-        remaining = self._deadline - self._loop.time()
-        if remaining > 0:
-            self._guard(remaining)
-        else:
-            self._deadline = inf
-            self._expired()
 
     def _expired(self) -> None:
         operation = self._current
@@ -405,7 +382,7 @@ class Dialogue:
         operation.probed = True
         operation.unanswered += 1
         self._sent = "AT"
-        self._guard(min(self._timing.still_there_again_s, left))
+        self._deadline.set(min(self._timing.still_there_again_s, left))
         self._transport.write(b"AT\r")
         return True
 
@@ -421,7 +398,7 @@ class Dialogue:
         late_prompt = self._phase is Phase.PROMPT
         self._phase = Phase.RESYNC
         self._current = None
-        self._deadline = inf
+        self._deadline.clear()
         self._pairing.clear()
         self._sent = "AT"
         self._resync = Resync(self._transport, self._timing)
@@ -447,8 +424,7 @@ class Dialogue:
             return
         phase, self._phase = self._phase, Phase.LOST
         operation, self._current = self._current, None
-        if self._timer is not None:
-            self._timer.cancel()
+        self._deadline.close()
         if self._resync_task is not None:
             self._resync_task.cancel()
         if operation is not None:

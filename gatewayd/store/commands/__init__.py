@@ -1,0 +1,167 @@
+"""Everything that can be asked of the store's writer: one frozen record a kind, and the record it answers with.
+
+A command is atomic. The writer takes all that has gathered, groups it by kind, applies the kinds in the order of
+`ORDER` (so that an outcome is known before the report that follows it, and work that came back before it is claimed
+again), and commits once. A command that fails takes nothing down but itself.
+
+Times are Unix time in milliseconds and always an argument; money is in millionths of the currency.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gatewayd.store.commands.accounts import (
+    AccountInfo,
+    CreateAccount,
+    Credit,
+)
+from gatewayd.store.commands.base import Command
+from gatewayd.store.commands.blocklist import (
+    Block,
+    Blocked,
+    Unblock,
+)
+from gatewayd.store.commands.dispatching import (
+    Claim,
+    Claimed,
+    Finish,
+    PartEnd,
+    Pnr,
+    Unclaim,
+    Work,
+)
+from gatewayd.store.commands.inbox import (
+    Inbound,
+    InboxEntry,
+    InboxWritten,
+    Received,
+    UnwrittenInbox,
+)
+from gatewayd.store.commands.jobs import (
+    AddMessages,
+    BeginJob,
+    BegunJob,
+    DropJob,
+    HoldQueue,
+    JobChange,
+    LoadingJobs,
+    LoadQueues,
+    NewMessage,
+    PublishJob,
+    QueueInfo,
+    SetJobState,
+    Sweep,
+    Swept,
+)
+from gatewayd.store.commands.nodes import (
+    Awaited,
+    AwaitedOf,
+    LineUse,
+    LoadLine,
+    OpenWork,
+    Prune,
+    SetLineEnabled,
+    Started,
+    StartNode,
+)
+from gatewayd.store.commands.receipts import (
+    CutSegments,
+    Segment,
+    SegmentsWritten,
+)
+from gatewayd.store.commands.reports import (
+    LateAnswer,
+    Report,
+    Reported,
+    Settle,
+    Settled,
+)
+
+__all__ = [
+    "ORDER",
+    "AccountInfo",
+    "AddMessages",
+    "Awaited",
+    "AwaitedOf",
+    "BeginJob",
+    "BegunJob",
+    "Block",
+    "Blocked",
+    "Claim",
+    "Claimed",
+    "Command",
+    "CreateAccount",
+    "Credit",
+    "CutSegments",
+    "DropJob",
+    "Finish",
+    "HoldQueue",
+    "Inbound",
+    "InboxEntry",
+    "InboxWritten",
+    "JobChange",
+    "LateAnswer",
+    "LineUse",
+    "LoadLine",
+    "LoadQueues",
+    "LoadingJobs",
+    "NewMessage",
+    "OpenWork",
+    "PartEnd",
+    "Pnr",
+    "Prune",
+    "PublishJob",
+    "QueueInfo",
+    "Received",
+    "Report",
+    "Reported",
+    "Segment",
+    "SegmentsWritten",
+    "SetJobState",
+    "SetLineEnabled",
+    "Settle",
+    "Settled",
+    "StartNode",
+    "Started",
+    "Sweep",
+    "Swept",
+    "Unblock",
+    "Unclaim",
+    "UnwrittenInbox",
+    "Work",
+]
+
+ORDER: tuple[type[Command[Any]], ...] = (
+    StartNode,
+    LoadingJobs,
+    CreateAccount,
+    Credit,
+    BeginJob,
+    AddMessages,
+    PublishJob,
+    DropJob,
+    Pnr,
+    Finish,
+    LateAnswer,
+    Report,
+    Settle,
+    Unclaim,
+    Inbound,
+    Block,
+    Unblock,
+    SetJobState,
+    Sweep,
+    HoldQueue,
+    SegmentsWritten,
+    CutSegments,
+    InboxWritten,
+    UnwrittenInbox,
+    SetLineEnabled,
+    LoadLine,
+    LoadQueues,
+    Claim,
+    AwaitedOf,
+    Prune,
+)
+"""In which order the kinds of one batch are applied."""

@@ -1,0 +1,134 @@
+"""A message on its way: claimed, past its point of no return, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from drivers.base import Encoding
+from gatewayd.model import PartState, State
+from gatewayd.store.commands.base import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Command["Claimed"]):
+    """The next due messages of one queue for one line, oldest first; holds the price of the parts to send.
+
+    Rows become `sending` under an attempt of this node and epoch. Nothing is claimed of a queue whose job is not
+    running, before `not_before`, or past `not_after`.
+    """
+
+    queue_id: int
+    line: str
+    variant: Literal["", "es"]
+    """`es`: the line may use the Spanish shift table, which can take fewer parts."""
+    limit: int
+    segments: int
+    """Stop once this many segments are claimed (the message that reaches it is included)."""
+    node: str
+    epoch: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed message."""
+
+    message_id: int
+    attempt_id: int
+    public: str
+    """Attempt id as devices see it."""
+    queue_id: int
+    job_id: int
+    account_id: int
+    row: int
+    to: str
+    text: str
+    encoding: Encoding
+    parts: tuple[str, ...]
+    todo: tuple[int, ...]
+    """Part numbers this attempt sends; earlier ones were taken by an earlier attempt."""
+    concat_ref: int
+    number: int
+    """Which attempt this is, from 1."""
+    tries: int
+    """Tries used up before this one."""
+    unit_price: int
+    resend: bool
+    not_after: int | None
+    detail: str | None
+    done: tuple[tuple[int, PartState], ...] = ()
+    """Parts that earlier attempts settled, with their state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    work: tuple[Work, ...]
+    blocked: str | None
+    """`credit` when the balance does not cover the next message; `paused`, `window` (not_before) … when the queue may
+    not go; None otherwise."""
+    next_due: int | None
+    """When nothing (more) is due: the time of the next waiting row, None if the queue is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaim(Command[None]):
+    """Gives claimed work back untouched: waiting again, hold released, no try used, the attempt's row removed."""
+
+    attempts: Sequence[int]
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pnr(Command[None]):
+    """The point of no return of one part. Raises `drivers.base.Withdrawn(reason)` when the message may not go any more:
+    `cancelled`, `paused`, `expired`, `blocked`, `lease_lost`. Counts the segment for the line's quotas, with `message`
+    true once a message, and keeps the line's pace (`tat`, ms)."""
+
+    attempt_id: int
+    part: int
+    line: str
+    to: str
+    epoch: int
+    now: int
+    day: str
+    month: str
+    tat: float
+    taken: tuple[tuple[int, str], ...] = ()
+    """Earlier parts of the attempt that the network has taken meanwhile, and their references."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnd:
+    state: PartState
+    reference: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish(Command[None]):
+    """The end of one attempt, already resolved by `gatewayd.outcomes.resolve`.
+
+    `parts` has every part that passed its point of no return in this attempt; parts of `todo` that are missing did not
+    leave and their hold is released. Taken parts are charged, refused and unsent ones released, doubtful ones stay held
+    (or are released when the message goes back to waiting). A report that came early is applied at once. Posting it is
+    enough: it rides with the next commit.
+    """
+
+    work: Work
+    line: str
+    parts: Mapping[int, PartEnd]
+    outcome: str
+    """Name of the outcome for `message show`: accepted, not_sent, refused, partial, uncertain, completed."""
+    state: State
+    """What the message becomes."""
+    reason: str | None
+    final: bool
+    due: int
+    """Waiting: when to try again. Submitted: when waiting for the report ends."""
+    tries: int
+    charge: bool
+    """For outcomes without parts (calls): whether the attempt is charged."""
+    detail: str | None
+    now: int

@@ -1,0 +1,171 @@
+"""Jobs: recorded in portions, made visible, stopped, swept; their queues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from gatewayd.model import Priority, Route
+from gatewayd.store.commands.base import Command
+
+
+class NewMessage(NamedTuple):
+    """One rendered recipient, in the order of the columns that are written."""
+
+    row: int
+    ref: str | None
+    to: str | None
+    text: str | None
+    encoding: str
+    segments: int
+    prefix: str
+    """Longest configured prefix that `to` begins with, or empty."""
+    reason: str | None
+    """Set: the message is `invalid` for this reason."""
+    detail: str | None
+    """JSON or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginJob(Command["BegunJob"]):
+    """A job that is being recorded, not visible yet. `content` is JSON: {"lines": [...], "encoding": …, …}."""
+
+    account: str
+    name: str
+    channel: str
+    priority: Priority
+    content_hash: str
+    not_before: int | None
+    not_after: int | None
+    resend: bool
+    unit_price: int
+    currency: str
+    content: str
+    node: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class BegunJob:
+    """`known`: the same job is recorded (or being recorded) already and nothing was begun.
+
+    Other content under the same name raises ConflictError instead.
+    """
+
+    job_id: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddMessages(Command[int]):
+    """At most 1,000 rows of a loading job; blocked numbers become `invalid` here. Answers how many rows are valid."""
+
+    job_id: int
+    rows: Sequence[NewMessage]
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueInfo:
+    """What the scheduler knows of a queue."""
+
+    id: int
+    job_id: int
+    job: str
+    account_id: int
+    account: str
+    priority: Priority
+    route: Route
+    unit_price: int
+    not_before: int | None
+    not_after: int | None
+    created_at: int
+    paused: bool
+    waiting: int
+    """Messages that are queued or scheduled."""
+    held_reason: str | None
+    content: str = ""
+    """The job's content (JSON) where the channel needs more than a text (call, email …); empty for SMS."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishJob(Command["tuple[QueueInfo, ...]"]):
+    """The one small update that makes the job visible; answers its queues."""
+
+    job_id: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropJob(Command[bool]):
+    """Removes at most `limit` rows of a loading job, then the job; True when it is gone. Refused or crashed intake."""
+
+    job_id: int
+    limit: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingJobs(Command["tuple[int, ...]"]):
+    """Jobs that this node left loading when it last stopped."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetJobState(Command["JobChange"]):
+    """Pause, resume or cancel. Cancelling withdraws what has not left; `Sweep` then turns the rows, in portions.
+
+    ConflictError for a job that is cancelled already (or, when pausing, at its end).
+    """
+
+    account: str
+    job: str
+    state: Literal["running", "paused", "cancelled"]
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    job_id: int
+    state: str
+    queues: tuple[QueueInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep(Command["Swept"]):
+    """Turns at most `limit` rows whose time is over: waiting rows of cancelled jobs (`cancelled`), past `not_after`
+    (`expired`), submitted ones whose `report_wait` is over (final, reason `no_report`, no receipt of a new state but
+    one of `submitted` with `final` true), early reports and inbound parts past their keeping time. `more`: call again.
+    """
+
+    now: int
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    rows: int
+    more: bool
+    jobs: tuple[int, ...]
+    """Jobs that got receipts."""
+    next_at: int | None
+    """When the next row will be over, None if none waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldQueue(Command[None]):
+    """A whole queue begins (or, with None, ends) to wait for `credit`, `window`, `no_line` or `paused`.
+
+    The beginning writes the one queue receipt `held` (`message` and `row` null, `detail.count`); saying the same
+    reason again, or on a queue with nothing waiting, writes none.
+    """
+
+    queue_id: int
+    reason: str | None
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadQueues(Command["tuple[QueueInfo, ...]"]):
+    """Queues with waiting messages, of visible jobs that are not cancelled."""
