@@ -58,7 +58,7 @@ class Connection:
         self._rest_until = 0.0
         self._rest_s = 0.0
         self._initialised_for_blocked = False
-        self._ready = False
+        self._dialogue.may_submit = False
         self.was_ready = False
         """Whether it ever took messages: a connection that did has proven the device."""
 
@@ -72,6 +72,11 @@ class Connection:
             self._rest_s = 0.0
             self._initialised_for_blocked = False
         return outcome
+
+    @property
+    def _ready(self) -> bool:
+        """Whether it takes messages: initialised, registered, and not resting."""
+        return self._dialogue.may_submit
 
     async def ussd(self, code: str) -> dict[str, Any]:
         self._require_modem()
@@ -106,7 +111,7 @@ class Connection:
             for task in done:
                 task.result()
         finally:
-            self._ready = False
+            self._dialogue.may_submit = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -123,7 +128,7 @@ class Connection:
         if line.startswith("+CREG:"):
             stat = line[6:].split(",")[0].strip()
             if stat.isdigit() and not Registration(int(stat)).registered:
-                self._ready = False
+                self._dialogue.may_submit = False
             self._alarm(Alarm.REGISTRATION)
         elif at.booted(line):
             self._alarm(Alarm.MAYBE_REBOOTED)
@@ -133,15 +138,15 @@ class Connection:
         self._receiver.late(attempt, part, reference)
 
     def on_echo(self) -> None:
-        self._ready = False
+        self._dialogue.may_submit = False
         self._alarm(Alarm.REBOOTED)
 
     def on_silent(self) -> None:
-        self._ready = False
+        self._dialogue.may_submit = False
         self._alarm(Alarm.SILENT)
 
     def on_lost(self) -> None:
-        self._ready = False
+        self._dialogue.may_submit = False
         self._alarm(Alarm.LOST)
 
     def _alarm(self, alarm: Alarm) -> None:
@@ -200,7 +205,7 @@ class Connection:
             self._receiver.sweep()
 
     async def _begin_again(self, reason: str) -> None:
-        self._ready = False
+        self._dialogue.may_submit = False
         self._journal.warning("recovering", reason=reason)
         await self._board.show("recovering", reason)
         await self._bring_up(reason)
@@ -230,7 +235,7 @@ class Connection:
         self._rest_s = min(max(2 * self._rest_s, timing.quota_pause_s), timing.quota_pause_max_s)
         self._rest_until = self._loop.time() + self._rest_s
         self._rest_reason = reason
-        self._ready = False
+        self._dialogue.may_submit = False
         self._journal.warning("resting", reason=reason, seconds=self._rest_s)
         await self._board.show("waiting", reason)
 
@@ -250,7 +255,7 @@ class Connection:
             "unreadable": self._receiver.unreadable,
         }
         resting = self._rest_until > self._loop.time()
-        self._ready = registration.registered and not resting
+        self._dialogue.may_submit = registration.registered and not resting
         self.was_ready = self.was_ready or self._ready
         self._look_at = self._loop.time() + self._jitter(
             timing.health_s if registration.registered else timing.waiting_s

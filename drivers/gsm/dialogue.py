@@ -19,7 +19,14 @@ from typing import Any, Literal
 from drivers.base import FAILPOINT
 from drivers.gsm import at
 from drivers.gsm.deadline import Deadline
-from drivers.gsm.errors import NoPromptError, PortLostError, PromptRefusedError, RestartedError, SilentError
+from drivers.gsm.errors import (
+    NoPromptError,
+    NotReadyError,
+    PortLostError,
+    PromptRefusedError,
+    RestartedError,
+    SilentError,
+)
 from drivers.gsm.operation import Answer, Listener, Operation, Phase, Transport
 from drivers.gsm.references import References, Verdict
 from drivers.gsm.resync import Resync
@@ -49,6 +56,9 @@ class Dialogue:
         self._deadline = Deadline(self._loop, self._expired)
         self._resync: Resync | None = None
         self._resync_task: asyncio.Task[None] | None = None
+        self.may_submit = True
+        """Whether a submission may begin; those that wait for their turn fail when it comes. A modem that is being
+        initialised again may still be in text mode: it would take the length for a number, and the PDU for a text."""
         self.echo_expected = True
         """Whether the modem's echo is no news: until it was switched off, and for firmware that cannot."""
         self.echo_seen = False
@@ -90,7 +100,8 @@ class Dialogue:
         """Write AT+CMGS=`length` (TPDU octets) and return at the prompt, which stays open and holds the port until
         `commit` or `back_out`.
 
-        Raises `NoPromptError`, `PromptRefusedError`, `RestartedError`, `SilentError`, `PortLostError`: nothing left.
+        Raises `NoPromptError`, `PromptRefusedError`, `RestartedError`, `NotReadyError`, `SilentError`,
+        `PortLostError`: nothing left.
         """
         operation = Operation(f"AT+CMGS={length}", self._loop.create_future(), self._timing.prompt_s)
         operation.submits = True
@@ -302,6 +313,8 @@ class Dialogue:
     # ---------------------------------------------------------------------------------------------- taking turns
 
     def _enter(self, operation: Operation) -> None:
+        if operation.submits and not self.may_submit:
+            raise NotReadyError("the modem may not send now")
         if self._phase is Phase.IDLE:
             self._start(operation)
         elif self._phase is Phase.SILENT:
@@ -344,7 +357,9 @@ class Dialogue:
             return
         while self._waiting:
             operation = self._waiting.popleft()
-            if operation.awaited:
+            if operation.submits and not self.may_submit:
+                operation.fail(NotReadyError("the modem may not send any more"))
+            elif operation.awaited:
                 self._start(operation)
                 return
         self._current = None

@@ -42,6 +42,10 @@ class RestartedError(ModemError):
     """The modem has restarted unseen (its echo is on again): nothing left; initialise it again."""
 
 
+class NotReadyError(ModemError):
+    """A submission would begin while the modem may not send (it is being initialised again, say): nothing left."""
+
+
 class CommandFailedError(ModemError):
     """The modem answered a command that must work with an error."""
 

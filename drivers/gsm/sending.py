@@ -28,6 +28,7 @@ from drivers.gsm.causes import Cause, Kind, after_commit, before_commit
 from drivers.gsm.dialogue import Dialogue
 from drivers.gsm.errors import (
     NoPromptError,
+    NotReadyError,
     PortLostError,
     PromptRefusedError,
     RestartedError,
@@ -142,6 +143,8 @@ class Sender:
             self._journal.warning("no prompt")
             self._alarm(Alarm.MAYBE_REBOOTED)
             return NotSent("no_prompt", line_fault=True)
+        except NotReadyError:
+            return NotSent("not_ready", counts=False)
         except RestartedError:
             self._alarm(Alarm.REBOOTED)
             return NotSent("modem_restarted", counts=False)

@@ -11,7 +11,14 @@ import pytest
 
 from drivers.gsm import at
 from drivers.gsm.dialogue import Dialogue
-from drivers.gsm.errors import NoPromptError, PortLostError, PromptRefusedError, RestartedError, SilentError
+from drivers.gsm.errors import (
+    NoPromptError,
+    NotReadyError,
+    PortLostError,
+    PromptRefusedError,
+    RestartedError,
+    SilentError,
+)
 from drivers.gsm.operation import Answer, Phase
 from drivers.gsm.timing import Timing
 
@@ -224,6 +231,26 @@ async def test_an_echo_after_it_was_switched_off_means_a_restart() -> None:
         assert ears.told == ["echo"]
         await wire.until(b"AT\r")
         assert wire.written[1] == b"\x1b"
+
+
+async def test_a_submission_that_waits_does_not_begin_in_a_modem_that_must_not_send_any_more() -> None:
+    async with talk() as (dialogue, wire, _ears):
+        listing = begin(dialogue.command("AT+CMGL=4"))
+        await wire.until(b"AT+CMGL=4\r")
+        opening = begin(dialogue.open_prompt(20, "token"))
+        after = begin(dialogue.command("ATE0"))
+        await asyncio.sleep(0)
+        dialogue.may_submit = False
+        wire.say("OK")
+        await listing
+        with pytest.raises(NotReadyError):
+            await opening
+        await wire.until(b"ATE0\r")
+        wire.say("OK")
+        await after
+        with pytest.raises(NotReadyError):
+            await dialogue.open_prompt(20, "token")
+        assert wire.written == [b"AT+CMGL=4\r", b"ATE0\r"]
 
 
 async def test_an_expected_echo_is_stripped() -> None:
