@@ -71,12 +71,12 @@ class Pair:
 
 
 @contextmanager
-def pair(base: Path, more: str = "", *options: str) -> Iterator[Pair]:
-    """A fresh pair in a folder of its own below `base`; `more` are further keys of the line."""
+def pair(base: Path, more: str = "", *options: str, listen: str = "") -> Iterator[Pair]:
+    """A fresh pair in a folder of its own below `base`; `more`: further keys of the line, `listen`: HTTP's address."""
     with scratch(base) as folder, ProviderSimulatorProcess(*options) as simulator:
         device = simulator.devices[0]
-        keys = {"url": device["url"], "key": device["key"], "more": more.replace("BASE", device["url"])}
-        gateway = Gateway(folder, [], extra=LINE.format(index=0, **keys))
+        keys = {"url": device["url"], "key": device["key"], "more": more}
+        gateway = Gateway(folder, [], extra=LINE.format(index=0, **keys), listen=listen)
         with gateway.start():
             gateway.account(ACCOUNT, "100000000")
             gateway.wait_line("p0", "ready")
