@@ -150,6 +150,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
             receipts_due=receipts.due,
             sweep_due=upkeep.due,
+            inbox_due=inbox.due,
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)

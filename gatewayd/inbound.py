@@ -13,6 +13,7 @@ from gatewayd.dispatch.sink import Writer
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.store.commands import InboxEntry, InboxWritten, UnwrittenInbox
+from gatewayd.store.inbound import KEYS
 from spool.errors import SpoolError
 from spool.folders import Spool
 from spool.inbox import write_inbox
@@ -67,6 +68,7 @@ class InboxWriter:
 
 def inbox_document(entry: InboxEntry) -> dict[str, Any]:
     """The content of an inbox file."""
+    pressed = entry.channel == KEYS
     reply = {"job": entry.job, "message": entry.message, "ref": entry.ref} if entry.message else None
     return {
         "v": 1,
@@ -77,8 +79,8 @@ def inbox_document(entry: InboxEntry) -> dict[str, Any]:
         "line": entry.line,
         "from": entry.sender,
         "to": entry.to,
-        "text": entry.text,
-        "key": entry.key,
+        "text": None if pressed else entry.text,
+        "key": entry.text if pressed else None,
         "in_reply_to": reply,
         "opt_out": entry.opt_out,
     }

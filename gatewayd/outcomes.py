@@ -163,7 +163,9 @@ class _Ending:
         ended = self.finish(
             "completed", dict.fromkeys(self.passed, end), state, reason, tries=tries, due=due, charge=outcome.charged
         )
-        return replace(ended, detail=json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
+        told = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+        pressed, opted_out = outcome.detail.get("key"), outcome.detail.get("action") == "opt_out"
+        return replace(ended, detail=told, pressed=str(pressed) if pressed else None, opted_out=opted_out)
 
     def finish(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from drivers.android import encryption
@@ -22,6 +22,8 @@ from drivers.base import EventSink, InboundMessage
 
 PAGE: Final = 500
 """The most that the app lists at once."""
+KNOWN_MOST: Final = 20_000
+"""Names remembered; those of a list that is longer are read again, and the store knows them."""
 AT_ONCE: Final = 250
 """Events put together, so that they share commits."""
 
@@ -67,11 +69,7 @@ class Inbox:
                 return
 
     async def _put(self, fresh: list[InboundMessage], events: EventSink) -> None:
-        fresh.sort(key=lambda each: each.at)
-        for first in range(0, len(fresh), AT_ONCE):
-            some = fresh[first : first + AT_ONCE]
-            await asyncio.gather(*(events.put(each) for each in some))
-            self._seen.update((each.key, each.at) for each in some)
+        await put_together(sorted(fresh, key=lambda each: each.at), self._seen, events)
 
     def _message(self, row: Mapping[str, Any]) -> InboundMessage | None:
         """None for another SIM's and for what is no SMS."""
@@ -96,7 +94,8 @@ class RestInbox:
     """
 
     PAGE: Final = 50
-    MOST_PAGES: Final = 20
+    MOST_PAGES: Final = 2000
+    """As a bound; a list ends where it is older than `Timing.inbox_s`, or known."""
 
     def __init__(self, api: Api, timing: Timing) -> None:
         self._api, self._timing = api, timing
@@ -105,25 +104,38 @@ class RestInbox:
         """All that was listed so far, with what the phone itself sent: beyond a page of it there is nothing new."""
 
     async def poll(self, events: EventSink) -> None:
-        """Pages until one is known. Raises `PhoneError`."""
+        """Pages until one is known or too old. Raises `PhoneError`."""
         begin = time.time() - self._timing.inbox_s
-        fresh: list[InboundMessage] = []
+        fresh: dict[str, InboundMessage] = {}
         listed_now: set[str] = set()
         for number in range(self.MOST_PAGES):
             query = {"limit": str(self.PAGE), "offset": str(number * self.PAGE)}
             rows = _rows(await self._api.ask("GET", "/v1/sms/", params=query))
             messages = [each for each in map(_incoming, rows) if each is not None and each.at >= begin]
-            fresh += [each for each in messages if each.key not in self._seen]
+            fresh |= {each.key: each for each in messages if each.key not in self._seen}
             names = {str(row.get("_id")) for row in rows if isinstance(row, Mapping)}
             listed_now |= names
-            if len(rows) < self.PAGE or names <= self._known:
+            if len(rows) < self.PAGE or names <= self._known or _older(rows, begin):
                 break
-        for each in sorted(fresh, key=lambda each: each.at):
-            await events.put(each)
-            self._seen[each.key] = each.at
-        self._known = listed_now | (self._known if len(self._known) < 4 * self.PAGE * self.MOST_PAGES else set())
-        if len(self._seen) > 2 * self.PAGE * self.MOST_PAGES:
+        await put_together(sorted(fresh.values(), key=lambda each: each.at), self._seen, events)
+        self._known = listed_now | (self._known if len(self._known) < KNOWN_MOST else set())
+        if len(self._seen) > KNOWN_MOST:
             self._seen = {key: at for key, at in self._seen.items() if at >= begin}
+
+
+async def put_together(messages: Sequence[InboundMessage], seen: dict[str, float], events: EventSink) -> None:
+    """Some at a time, so that they share commits; what is durable is `seen`."""
+    for first in range(0, len(messages), AT_ONCE):
+        some = messages[first : first + AT_ONCE]
+        await asyncio.gather(*(events.put(each) for each in some))
+        seen.update((each.key, each.at) for each in some)
+
+
+def _older(rows: Sequence[Any], begin: float) -> bool:
+    """Whether a page, the newest first, ends before that time: what follows is older still."""
+    times = rows[-1].get("timestamps") if rows and isinstance(rows[-1], Mapping) else None
+    stamp_ms = str(times.get("delivery", "")) if isinstance(times, Mapping) else ""
+    return stamp_ms.isdecimal() and int(stamp_ms) / 1000 < begin
 
 
 def _rows(answer: Answer) -> list[Any]:

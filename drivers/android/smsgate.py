@@ -185,6 +185,9 @@ class SmsgateLine:
             tried += 1
             reason, unsent = "no_answer", None
             try:
+                if doubt and (told := await self._watch.ask(message.attempt)) is not None:
+                    # Whose answer was lost, once, may lose it again: the question after it is the shorter way.
+                    return self._open(message, told)
                 answer = await self._client.ask("POST", "/messages?skipPhoneValidation=true", json=body)
                 judged = await self._judge(message, answer)
                 if judged is not None and not (doubt and isinstance(judged, NotSent)):

@@ -130,7 +130,8 @@ class ProviderOptions(Keys):
     report: ReportKeys = ReportKeys()
     inbox_url: str | None = None
     inbox_interval: Seconds = 60.0
-    inbox: InboxKeys = InboxKeys()
+    inbox: Annotated[InboxKeys, Field(alias="replies")] = InboxKeys()
+    """Written `replies` in a `[[line]]` table, where `inbox` names the account of any line."""
     balance_url: str | None = None
     balance: BalanceKeys = BalanceKeys()
     timezone: str = "UTC"

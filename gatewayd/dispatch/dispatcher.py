@@ -58,6 +58,7 @@ class Dispatcher:
         terms: Terms,
         receipts_due: Callable[[Iterable[int]], None],
         sweep_due: Callable[[], None],
+        inbox_due: Callable[[], None],
     ) -> None:
         self.writer = writer
         self.node = node
@@ -72,6 +73,7 @@ class Dispatcher:
         self._scheduler = Scheduler()
         self._receipts_due = receipts_due
         self._sweep_due = sweep_due
+        self._inbox_due = inbox_due
         self._no_line: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
@@ -262,6 +264,8 @@ class Dispatcher:
         """An attempt ended; its record is on its way to the store."""
         work, state = finish.work, finish.state
         self._receipts_due([work.job_id])
+        if finish.pressed:
+            self._inbox_due()
         now = time.time()
         if finish.parts:
             sent = len(finish.parts)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from drivers.base import Withdrawn
 from gatewayd.model import PartState, State
-from gatewayd.store import reporting
+from gatewayd.store import inbound, reporting
 from gatewayd.store.claiming import furthest, parts_of
 from gatewayd.store.commands import Finish, PartEnd, Pnr
 from gatewayd.store.departed import state_of
@@ -114,6 +114,7 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
     parts: list[Row] = []
     closed: list[Row] = []
     reported: list[Finish] = []
+    pressed: list[Finish] = []
     for command in commands:
         work = command.work
         row = messages.get(work.message_id)
@@ -133,10 +134,13 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
         ]
         _settle(unit, row, command)
         _end(unit, row, command)
+        if command.pressed:
+            pressed.append(command)
         if any(_early(unit, command, number, end) for number, end in command.parts.items()):
             reported.append(command)
     unit.session.many(_END_PART, parts)
     unit.session.many(_CLOSE, closed)
+    inbound.keyed(unit, pressed)
     for command in reported:
         _report(unit, command)
     return [None] * len(commands)

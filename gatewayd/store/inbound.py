@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import delete, select, text, update
 
 from gatewayd.store import blocking
-from gatewayd.store.commands import Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
+from gatewayd.store.commands import Finish, Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
 from gatewayd.store.schema import account, inbound, inbound_part, job, message
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.unit import Unit
 
+KEYS: Final = "call"
+"""The channel of keys pressed: the row's text is the key."""
 ANSWER_MS: Final = 30 * 86_400_000
 """A received message answers the latest one sent to its sender within this time."""
+
+MAY_HAVE_COME: Final = ("sending", "submitted", "delivered", "read", "undelivered", "uncertain")
+"""States of a message that somebody may be answering."""
 
 _STORED: Final = Statement(
     select(inbound.c.id).where(inbound.c.line == given(inbound.c.line), inbound.c.key == given(inbound.c.key)),
@@ -45,9 +51,11 @@ _ANSWERED: Final = Statement(
     .where(
         message.c.to == given(message.c.to),
         message.c.attempt_id.is_not(None),
+        message.c.state.in_(MAY_HAVE_COME),
         message.c.updated_at >= given(message.c.updated_at),
     )
-    .order_by(message.c.id.desc())
+    # The latest to be sent, not the latest to be recorded.
+    .order_by(message.c.attempt_id.desc())
     .limit(1),
     "p_to p_updated_at",
 )
@@ -109,9 +117,34 @@ def _store(unit: Unit, command: Inbound, body: str, key: str, at: int) -> Receiv
 
 
 def plain(body: str) -> str:
-    """Upper case, without accents, trimmed: as opt-out words are written."""
-    letters = unicodedata.normalize("NFD", body.strip().upper())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    """Upper case, without accents, its words alone, one space between them: as opt-out words are written."""
+    letters = unicodedata.normalize("NFD", body.upper())
+    words = (each if each.isalnum() else " " for each in letters if not unicodedata.combining(each))
+    return " ".join("".join(words).split())
+
+
+def keyed(unit: Unit, commands: Sequence[Finish]) -> None:
+    """The keys that people pressed in calls: each answers the call it was pressed in, once."""
+    unit.session.many(
+        _ADD,
+        [
+            (
+                command.now,
+                command.now,
+                command.work.account_id,
+                KEYS,
+                command.line,
+                command.work.to,
+                None,
+                command.pressed,
+                f"#{command.work.attempt_id}",
+                command.work.message_id,
+                command.opted_out,
+                False,
+            )
+            for command in commands
+        ],
+    )
 
 
 def _answers(unit: Unit, command: Inbound) -> tuple[int | None, int | None]:

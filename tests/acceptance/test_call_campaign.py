@@ -81,6 +81,11 @@ def test_calls_are_told_paid_and_tried_again_by_their_rules(tmp_path: Path) -> N
             assert (failed["reason"], failed["detail"]["tries"]) == ("busy", 2)
             listed = {each["to"] for each in gateway.call("blocklist.list")["items"]}
             assert len(listed) == 2
+            gateway.wait_inbox(2)
+            pressed = gateway.inbox()
+            assert {each["from"] for each in pressed} == listed
+            assert all((each["key"], each["text"], each["opt_out"]) == ("9", None, True) for each in pressed)
+            assert {each["in_reply_to"]["job"] for each in pressed} == {"bajas"}
             account = gateway.call("account.show", account="norte")
             assert (account["held"], account["charged"]) == ("0.00", "4.50")
             assert gateway.stop() == 0

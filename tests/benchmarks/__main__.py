@@ -18,7 +18,19 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.benchmarks import backlog, biglist, comeback, first_send, idle, share, throughput
+from tests.benchmarks import (
+    backlog,
+    biglist,
+    comeback,
+    doubt,
+    first_send,
+    idle,
+    inbound,
+    provider,
+    share,
+    status,
+    throughput,
+)
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.machine import Watch, describe
 from tests.benchmarks.report import load, merged, publish, save
@@ -29,6 +41,10 @@ Measure = Callable[[Path, Scale], Iterator[Figure]]
 
 ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "throughput": ("modems at zero latency", throughput.measure),
+    "provider": ("a provider's line", provider.measure),
+    "doubt": ("answers that are lost", doubt.measure),
+    "inbound": ("what comes in", inbound.measure),
+    "status": ("from a report to its receipt", status.measure),
     "share": ("modems that take their time", share.measure),
     "first": ("from the drop to the first AT+CMGS", first_send.measure),
     "biglist": ("a large list is dropped", biglist.measure),

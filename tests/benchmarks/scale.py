@@ -34,6 +34,12 @@ class Scale:
     idle_work: int
     """Messages sent before it may rest, so that it has all in memory that it ever loads."""
     idle_s: float
+    doubts: int
+    """Messages whose answers are lost."""
+    inbound: int
+    """Messages that come in by each of the `receivers`, names of `tests.rig.devices`."""
+    receivers: tuple[str, ...]
+    reports: int
 
 
 FULL = Scale(
@@ -53,6 +59,10 @@ FULL = Scale(
     idle_modems=64,
     idle_work=2000,
     idle_s=300.0,
+    doubts=1000,
+    inbound=10_000,
+    receivers=("gsm", "smsgate", "rest", "provider", "smtp"),
+    reports=1000,
 )
 
 SHORT = Scale(
@@ -72,4 +82,8 @@ SHORT = Scale(
     idle_modems=8,
     idle_work=100,
     idle_s=3.0,
+    doubts=24,
+    inbound=300,
+    receivers=("gsm", "provider"),
+    reports=60,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import backlog, biglist, first_send, idle, share, throughput
+from tests.benchmarks import backlog, biglist, doubt, first_send, idle, inbound, provider, share, status, throughput
 from tests.benchmarks.__main__ import ROWS, one
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.report import BEGIN, END, load, merged, publish, save
@@ -51,6 +51,28 @@ def test_idle(tmp_path: Path) -> None:
     found = figures(idle.measure, tmp_path)
     assert found["idle, 8 modems, 3 s: CPU"] <= 25
     assert found["idle, 8 modems, 3 s: memory"] <= 150
+
+
+def test_a_provider(tmp_path: Path) -> None:
+    found = figures(provider.measure, tmp_path)
+    assert found["a provider at zero latency, 50 at once"] >= 50
+    assert 0 < found["CPU per 1,000 messages, a provider"] <= 16
+    assert 10 <= found["a provider at 200 ms, 100 at once: share of 500/s"] <= 105
+
+
+def test_doubts(tmp_path: Path) -> None:
+    found = list(doubt.measure(tmp_path, SHORT))
+    assert [figure for figure in found if figure.met is not True] == []
+
+
+def test_what_comes_in(tmp_path: Path) -> None:
+    found = list(inbound.measure(tmp_path, SHORT))
+    assert {figure.value for figure in found if figure.unit == "messages"} == {0}
+    assert all(figure.value <= 60 for figure in found if figure.unit == "s")
+
+
+def test_reports(tmp_path: Path) -> None:
+    assert figures(status.measure, tmp_path)["a report to its receipt's file, p99 of 60"] <= 15
 
 
 @pytest.mark.bench

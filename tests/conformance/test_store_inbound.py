@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from gatewayd.store.commands import CreateAccount, Inbound, InboxWritten, Received, UnwrittenInbox
+from gatewayd.inbound import inbox_document
+from gatewayd.model import PartState, State
+from gatewayd.store.commands import (
+    CreateAccount,
+    Inbound,
+    InboxWritten,
+    NewMessage,
+    PartEnd,
+    Received,
+    UnwrittenInbox,
+)
 from gatewayd.store.inbound import ANSWER_MS
 from gatewayd.store.sweeping import PARTS_KEPT_MS
 from tests.conformance.house import House
@@ -53,6 +64,37 @@ def test_it_answers_the_latest_message_to_its_sender(house: House) -> None:
     assert (entry.account, entry.job, entry.ref, entry.text) == ("norte", "j", "C1", "sí, ¿cuándo?")
     assert entry.message == house.receipts()[0]["message"]
     assert len(entry.public) == 26
+
+
+def test_the_latest_is_the_one_that_was_sent_last(house: House) -> None:
+    """Not the one recorded last, and none of which nothing has left."""
+    early, late, never = house.job("x", name="early"), house.job("y", name="late"), house.job("z", name="never")
+    for queue in (late, early):
+        house.now += 1000
+        house.send(house.claim(queue).work[0])
+    (work,) = house.claim(never).work
+    house.pnr(work)
+    house.finish(work, State.FAILED, outcome="refused", parts={1: PartEnd(PartState.REFUSED)})
+    receive(house, "sí")
+    (entry,) = inbox(house)
+    assert entry.job == "early"
+
+
+def test_a_key_pressed_comes_in_with_the_end_of_its_call(house: House) -> None:
+    (work,) = house.claim(
+        house.job_of([NewMessage(1, "C1", SENDER, "hola", "", 1, "", None, None)], channel="call")
+    ).work
+    house.pnr(work)
+    ended = house.finishing(
+        work, State.DELIVERED, outcome="completed", charge=True, parts={1: PartEnd(PartState.DELIVERED)}
+    )
+    house.do(replace(ended, pressed="2"))
+    house.do(replace(ended, pressed="2"))
+    (entry,) = inbox(house)
+    assert (entry.channel, entry.sender, entry.text, entry.job, entry.ref) == ("call", SENDER, "2", "j", "C1")
+    document = inbox_document(entry)
+    assert (document["key"], document["text"], document["opt_out"]) == ("2", None, False)
+    assert document["in_reply_to"]["message"] == entry.message
 
 
 def test_else_it_is_the_default_accounts_or_nobodys(house: House) -> None:
@@ -122,3 +164,7 @@ def test_an_opt_out_takes_effect_in_the_same_transaction(house: House) -> None:
     assert house.rows("SELECT source FROM blocklist") == [("opt_out",)]
     assert [entry.opt_out for entry in inbox(house)] == [False, True]
     assert receive(house, "stop", "2").opt_out, "twice is no harm"
+    for number, text in enumerate(("¡BAJA!", "baja.", "Stop…", "  no\tquiero   más!! "), 3):
+        assert receive(house, text, str(number)).opt_out, text
+    for number, text in enumerate(("¿baja el precio?", "bajas", "no stop", ""), 9):
+        assert not receive(house, text, str(number)).opt_out, text

@@ -154,3 +154,10 @@ def test_whatever_the_driver_says_the_state_machine_holds(
         assert not in_doubt
     if finish.state in {State.CANCELLED, State.EXPIRED}:
         assert all(each.state is not PartState.TAKEN for each in finish.parts.values())
+
+
+def test_a_key_pressed_is_told_apart() -> None:
+    call = Completed("delivered", charged=True, detail={"disposition": "answered", "key": "9", "action": "opt_out"})
+    finish = end(call)
+    assert (finish.pressed, finish.opted_out) == ("9", True)
+    assert end(Completed("delivered", charged=True, detail={"key": None})).pressed is None

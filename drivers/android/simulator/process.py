@@ -185,6 +185,7 @@ class AndroidSimulator:
         for phone in chosen:
             if clear_faults:
                 phone.faults.waiting.clear()
+                self._servers[phone.index].hurry()
             phone.faults.waiting.extend(make_fault(each) for each in wanted)
             change(phone.settings, settings)
             phone.wake()

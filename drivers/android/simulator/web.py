@@ -34,6 +34,7 @@ class PhoneServer:
         self.port = port
         self._runner: web.AppRunner | None = None
         self._dropped: set[asyncio.Event] = set()
+        self._slow: set[asyncio.Event] = set()
 
     @property
     def url(self) -> str:
@@ -76,6 +77,7 @@ class PhoneServer:
         runner, self._runner = self._runner, None
         if runner is None:
             return
+        self.hurry()
         server = runner.server
         for protocol in list(server.connections) if server is not None else []:
             if protocol.transport is not None:
@@ -85,6 +87,11 @@ class PhoneServer:
     def wake(self) -> None:
         """What waits because the phone is asleep looks again."""
         for event in self._dropped:
+            event.set()
+
+    def hurry(self) -> None:
+        """What is answered slowly is answered now."""
+        for event in self._slow:
             event.set()
 
     # -------------------------------------------------------------------------------------------- before any handler
@@ -122,13 +129,25 @@ class PhoneServer:
                 return self._drop(request)
             case "slow":
                 answer = await self._answer(request, handler)
-                await asyncio.sleep(fault.delay_s)
+                await self._pause(fault.delay_s)
                 return answer
         if fault.taken:
             await self._answer(request, handler)
         if fault.kind == "garbage":
             return web.Response(status=200, text="<html><body>Login</body></html>", content_type="text/html")
         return web.json_response({"message": "simulated"}, status=fault.status)
+
+    async def _pause(self, seconds: float) -> None:
+        """So long, or until the faults are cleared or the phone is gone."""
+        event = asyncio.Event()
+        self._slow.add(event)
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._slow.discard(event)
 
     @staticmethod
     def _drop(request: web.Request) -> web.Response:

@@ -150,17 +150,20 @@ class Network:
         wide: bool = False,
         encoding: str = "auto",
         smsc: str | None = None,
+        at: float | None = None,
     ) -> int:
-        """Someone sends `text` to `modem`; returns the number of parts. `order` gives part numbers as they arrive."""
+        """Someone sends `text` to `modem`; returns the number of parts. `order` gives part numbers as they arrive, `at`
+        is Unix time (s) of the service centre's stamp, default now."""
         cut = alphabet.split(text, "ucs2" if encoding == "ucs2" else "auto", wide_reference=wide)
         total = len(cut.parts)
-        at = datetime.now(UTC).astimezone().replace(microsecond=0)
+        moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+        stamp = moment.astimezone().replace(microsecond=0)
         self._concat_reference = (self._concat_reference + 1) % (65536 if wide else 256)
         pdus = [
             codec.Deliver(
                 sender,
                 part,
-                at,
+                stamp,
                 codec.Concat(self._concat_reference, total, number, wide) if total > 1 else None,
                 smsc or modem.settings.smsc or None,
                 cut.encoding,

@@ -75,14 +75,12 @@ class ProviderSimulator:
         await self.stop()
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
         if self._record_path is not None:
             self._record_file = os.open(self._record_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         for provider in self.providers:
             provider.record_file = self._record_file
-            server = await loop.create_server(provider.connection, "127.0.0.1", 0, backlog=512)
-            self._servers.append(server)
-            self._ports.append(server.sockets[0].getsockname()[1])
+            self._servers.append(await self._listen(provider, 0))
+            self._ports.append(self._servers[-1].sockets[0].getsockname()[1])
         directory = self._directory or self._folder()
         directory.mkdir(parents=True, exist_ok=True)
         self.control = directory / "control.sock"
@@ -109,6 +107,11 @@ class ProviderSimulator:
         for folder in self._temporary:
             shutil.rmtree(folder, ignore_errors=True)
         self._temporary.clear()
+
+    @staticmethod
+    async def _listen(provider: Provider, port: int) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(provider.connection, "127.0.0.1", port, backlog=512)
 
     def _folder(self) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="gatewayd-provider-"))
@@ -239,6 +242,21 @@ class ProviderSimulator:
         ids = [one.receive(sender, text, at, id) for one in self._select(provider) for _ in range(count)]
         return {"ids": ids}
 
+    async def unplug(self, provider: Selection = 0) -> dict[str, Any]:
+        """Its service is gone: no new connections, the old ones cut."""
+        for one in self._select(provider):
+            self._servers[one.index].close()
+            for connection in list(one.connections):
+                connection.drop()
+        return {}
+
+    async def replug(self, provider: Selection = 0) -> dict[str, Any]:
+        """Back at the same port."""
+        for one in self._select(provider):
+            if not self._servers[one.index].is_serving():
+                self._servers[one.index] = await self._listen(one, self._ports[one.index])
+        return {}
+
     def _select(self, selection: Selection) -> Sequence[Provider]:
         if selection is None or selection == "all":
             return self.providers
@@ -249,4 +267,4 @@ class ProviderSimulator:
             raise SettingError(f"no provider is {selection!r}; there are {len(self.providers)}, from 0") from None
 
 
-OPERATIONS = frozenset({"list", "stats", "reset_stats", "texts", "wait", "set", "inject"})
+OPERATIONS = frozenset({"list", "stats", "reset_stats", "texts", "wait", "set", "inject", "unplug", "replug"})

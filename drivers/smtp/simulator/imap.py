@@ -31,8 +31,8 @@ class Folder:
         return len(self.mails)
 
     def chosen(self, wanted: str) -> list[Stored]:
-        uids = {int(each) for each in wanted.split(",") if each.isdigit()}
-        return [mail for mail in self.mails if mail.uid in uids]
+        uids = sorted({int(each) for each in wanted.split(",") if each.isdigit()})
+        return [self.mails[uid - 1] for uid in uids if 1 <= uid <= len(self.mails)]
 
 
 class ImapServer:

@@ -213,6 +213,10 @@ class SmtpSimulator:
             data = reply(sender, account.settings.user, text, message_id=id)
         return {"uid": self._folders[device].add(data)}
 
+    def mailbox(self, device: int = 0) -> Folder:
+        """The folder that answers and bounces come to."""
+        return self._folders[device]
+
     async def unplug(self, device: int = 0) -> None:
         """The server is gone: no new connections, the old ones cut."""
         server = self._servers.pop(device, None)

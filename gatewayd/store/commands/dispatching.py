@@ -132,3 +132,7 @@ class Finish(Command[None]):
     """For outcomes without parts (calls): whether the attempt is charged."""
     detail: str | None
     now: int
+    pressed: str | None = None
+    """The key that the person called has pressed: it comes into the inbox."""
+    opted_out: bool = False
+    """... and by it asked not to be called again."""
