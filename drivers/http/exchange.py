@@ -1,10 +1,10 @@
-"""One HTTP exchange after another with one provider: the I/O edge.
+"""One HTTP exchange after another with one service: the I/O edge.
 
 What it knows for certain is whether anything of a request was written: aiohttp asks `_Request.send` for that once it
 has a connection, so the point of no return lies after connecting (and TLS) and right before the first byte.
 
 Three habits of HTTP clients that double or leak messages are off: redirects (they would carry credentials elsewhere),
-the silent second try of a GET whose connection broke (the provider may have taken the first), cookies and proxies from
+the silent second try of a GET whose connection broke (the service may have taken the first), cookies and proxies from
 the environment.
 """
 
@@ -20,10 +20,10 @@ import aiohttp
 from aiohttp.client import ClientRequest
 from yarl import URL
 
-from drivers.provider.answer import Answer, Request
+from drivers.http.answer import Answer, Request
 
 CONNECT_S: Final = 10.0
-"""A provider that is up accepts in a second; a lost SYN is sent again after 1, 3 and 7 s.
+"""A service that is up accepts in a second; a lost SYN is sent again after 1, 3 and 7 s.
 Nothing is lost by giving up."""
 KEEP_ALIVE_S: Final = 4.0
 """Below the shortest common idle time of servers (Apache and Node: 5 s), so that a request is hardly ever written into
@@ -62,7 +62,7 @@ class _Flight:
         self.written = False
 
 
-_flight: ContextVar[_Flight] = ContextVar("provider_flight")
+_flight: ContextVar[_Flight] = ContextVar("http_flight")
 
 
 class _Request(ClientRequest):
@@ -86,7 +86,7 @@ if "send" not in vars(ClientRequest):
 
 
 class Exchange:
-    """One session with one provider; `open` and `close` on the same loop."""
+    """One session with one service; `open` and `close` on the same loop."""
 
     def __init__(self, *, connections: int, timeout_s: float, ca_file: Path | None) -> None:
         context = ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)
