@@ -38,8 +38,9 @@ Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, 
 Address = Callable[[str], tuple[str, str | None]]
 """A cell to the address as it is kept, and its detail (JSON); `Unusable` or NumberError when it is none."""
 
-_ADDRESS_LIMIT: Final = 4096
-"""Characters of a push token or subscription; none in use is longer."""
+_ADDRESS_LIMIT: Final = 2048
+"""Characters of a push token or subscription: several times those in use, and what an index of the store can hold
+(PostgreSQL: 2,704 octets an entry)."""
 # Sane, not RFC 5321 in full: one @, no space or control, a domain with a dot, 64 and 254 octets at most.
 _EMAIL: Final = re.compile(r"[^\s@<>(),;:\\\"\x00-\x20\x7f]{1,64}@[^\W_](?:[\w-]*\.)+[^\W\d_][\w-]*[^\W_]")
 
@@ -78,25 +79,36 @@ class RenderPlan:
         """JobFileError `template_unknown`: there are no stored templates yet."""
         if document.template is not None:
             raise JobFileError("template_unknown", file=document.file, field="template", name=document.template)
-        text, options = document.text or "", {}
-        if document.email is not None:
-            given = {"subject": document.email.subject, "html": document.email.html}
-            options = {name: template for name, template in given.items() if template is not None}
-        script = (document.call or {}).get("script")
-        if script is not None:
-            # What the driver says step by step; a recording has no words.
-            spoken = [step.get("say") or step.get("amount") or "" for step in script["message"]]
-            options = {f"message[{index}]": words for index, words in enumerate(spoken) if words}
         return cls(
             document.file,
             document.channel,
-            text,
+            document.text or "",
             document.values,
             document.encoding,
             policy,
             tuple(prefixes),
-            options,
+            _further(document),
         )
+
+
+def _further(document: JobDocument) -> dict[str, str]:
+    """The job's templates besides its text, by the name under which lines find them rendered."""
+    if document.email is not None:
+        given = {"subject": document.email.subject, "html": document.email.html}
+        return {name: template for name, template in given.items() if template is not None}
+    if document.push is not None:
+        title = {} if document.push.title is None else {"title": document.push.title}
+        return title | {f"data.{name}": template for name, template in document.push.data.items()}
+    if document.whatsapp is not None:
+        parameters = document.whatsapp.parameters
+        named = parameters.items() if isinstance(parameters, Mapping) else enumerate(parameters)
+        return {f"parameter.{name}": template for name, template in named}
+    script = (document.call or {}).get("script")
+    if script is not None:
+        # What the driver says step by step; a recording has no words.
+        spoken = [step.get("say") or step.get("amount") or "" for step in script["message"]]
+        return {f"message[{index}]": words for index, words in enumerate(spoken) if words}
+    return {}
 
 
 @dataclass(slots=True)
@@ -258,6 +270,21 @@ def _token(raw: str) -> tuple[str, str | None]:
     text = raw.strip()
     if not text:
         raise Unusable(ADDRESS_MISSING)
-    if len(text) > _ADDRESS_LIMIT or not text.isprintable() or " " in text:
+    if text.startswith("{"):
+        text = _subscription(text)
+    if len(text) > _ADDRESS_LIMIT or not text.isascii() or not text.isprintable() or " " in text:
         raise Unusable(ADDRESS_INVALID)
     return text, None
+
+
+def _subscription(text: str) -> str:
+    """A browser's subscription in one form, however the page wrote it, so that repeats show; Unusable."""
+    try:
+        given = json.loads(text)
+        kept = {"endpoint": given["endpoint"], "keys": {name: given["keys"][name] for name in ("auth", "p256dh")}}
+        values = (kept["endpoint"], *kept["keys"].values())
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Unusable(ADDRESS_INVALID) from None
+    if not all(isinstance(value, str) and value for value in values):
+        raise Unusable(ADDRESS_INVALID)
+    return _json(kept)
