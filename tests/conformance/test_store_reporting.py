@@ -139,6 +139,33 @@ def test_by_attempt_and_part(house: House) -> None:
     assert [state for _, state, _ in house.told()] == ["submitted", "delivered", "read"]
 
 
+@pytest.mark.parametrize(
+    ("reports", "told"),
+    [
+        (["read"], ["read"]),
+        (["read", "delivered", "pending", "undelivered"], ["read"]),
+        (["delivered", "read", "delivered"], ["delivered", "read"]),
+        (["undelivered", "read"], ["undelivered", "delivered", "read"]),
+        (["undelivered", "delivered", "read"], ["undelivered", "delivered", "read"]),
+    ],
+)
+def test_reading_ends_it_in_whatever_order_it_is_told(house: House, reports: list[str], told: list[str]) -> None:
+    (work,) = sent(house, "x")
+    for status in reports:
+        house.report(work, 10, status, reason="absent" if status == "undelivered" else None)
+    assert house.states() == ["read"]
+    assert [state for _, state, _ in house.told()] == ["submitted", *told]
+
+
+def test_reading_may_be_told_before_the_answer(house: House) -> None:
+    (work,) = house.claim(house.job("x")).work
+    house.pnr(work)
+    house.report(work, 10, "read")
+    house.report(work, 10, "delivered")
+    house.finish(work, State.SUBMITTED, parts={1: PartEnd(PartState.TAKEN, "10")})
+    assert [state for _, state, _ in house.told()] == ["submitted", "read"]
+
+
 def test_an_outcome_and_its_report_in_one_batch(house: House) -> None:
     (work,) = house.claim(house.job("x")).work
     house.pnr(work)
