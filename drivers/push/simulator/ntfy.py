@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import secrets
@@ -54,7 +55,7 @@ class NtfyServer:
         match = TOPIC.fullmatch(request.path)
         if match is None:
             return _error(404, 40401, "page not found")
-        if self.settings.token and request.headers.get("authorization") != f"Bearer {self.settings.token}":
+        if not self._admits(request.headers.get("authorization", "")):
             return _error(401, 40101, "unauthorized")
         if match[2] and request.method == "GET":
             return Ask("poll", partial(self._poll, match[1]))
@@ -67,6 +68,12 @@ class NtfyServer:
         except UnicodeDecodeError:
             return _error(400, 40011, "invalid request: message must be UTF-8")
         return Ask("send", partial(self._take, match[1], text, request))
+
+    def _admits(self, authorization: str) -> bool:
+        """A token goes as Bearer, or as the password of nobody."""
+        token = self.settings.token
+        nobody = base64.b64encode(f":{token}".encode()).decode()
+        return not token or authorization in (f"Bearer {token}", f"Basic {nobody}")
 
     def _health(self) -> Reply:
         self.counters["health"] += 1
