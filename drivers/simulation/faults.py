@@ -98,7 +98,8 @@ def break_answer(connection: Connection, fault: Fault, usual: Reply | None) -> N
         case "no_http":
             connection.answer(b"\x00\x01 not HTTP at all\r\n\r\n", close=True)
         case "cut":
-            connection.answer(said[: said.index(b"\r\n\r\n") + 6], close=True)
+            # Within the body, or within the head where there is none.
+            connection.answer(said[: min(said.index(b"\r\n\r\n") + 6, len(said) - 2)], close=True)
         case "huge":
             connection.answer(Reply(200, b'{"status":"accepted","id":"' + b"x" * arguments["bytes"] + b'"}').encode())
         case "redirect":

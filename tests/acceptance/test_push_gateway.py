@@ -1,4 +1,4 @@
-"""A whole daemon with push lines, their services processes of their own: job file in, notifications and receipts out."""
+"""A whole daemon with push lines, their services processes of their own: job files in, pushes and receipts out."""
 
 from __future__ import annotations
 
