@@ -94,8 +94,11 @@ def words(message: Mapping[str, Any]) -> str | None:
             found = table.get("emoji")
             if not found:
                 return None
-        case "system" | "ephemeral":
+        case "system" | "ephemeral" | "revoke":
             return None
+        case "edit":
+            edited = table.get("message")
+            return words(edited) if isinstance(edited, dict) and edited.get("type") != "edit" else None
         case "location":
             return f"[location] {table.get('latitude')},{table.get('longitude')}"
         case _:

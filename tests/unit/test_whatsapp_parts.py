@@ -61,6 +61,7 @@ def test_why_it_failed_and_whose_it_is_not() -> None:
         ({"type": "audio", "audio": {"id": "1"}}, "[audio]"),
         ({"type": "reaction", "reaction": {"message_id": "w", "emoji": "👍"}}, "👍"),
         ({"type": "location", "location": {"latitude": -34.6, "longitude": -58.4}}, "[location] -34.6,-58.4"),
+        ({"type": "edit", "edit": {"message": {"type": "text", "text": {"body": "Ya pagué ayer"}}}}, "Ya pagué ayer"),
         ({"type": "unsupported", "errors": [{"code": 131051}]}, "[unsupported]"),
     ],
 )

@@ -105,7 +105,8 @@ class FcmProject:
         good = (
             pairs.get("grant_type") == GRANT
             and claims.get("iss") == self.email
-            and claims.get("aud") == f"{self._base}/token"
+            # Google's own library names Google's address, whichever it asks.
+            and claims.get("aud") in (f"{self._base}/token", "https://oauth2.googleapis.com/token")
             and SCOPE in str(claims.get("scope")).split()
             and claims.get("iat", now + 99) <= now + 10
             and now < claims.get("exp", 0) <= now + 3610

@@ -167,20 +167,27 @@ class BusinessNumber:
 
     def state(self, reference: str, to: str, word: str, callback_data: str | None = None) -> dict[str, Any]:
         """A call's body for one state."""
-        status: dict[str, Any] = {"id": reference, "status": word, "timestamp": _now(), "recipient_id": to}
+        status: dict[str, Any] = {
+            "id": reference,
+            "status": word,
+            "timestamp": _now(),
+            "recipient_id": to,
+            "recipient_user_id": _user_id(to),
+        }
         if callback_data and self.settings.callback_data:
             status["biz_opaque_callback_data"] = callback_data
         if word == "failed":
-            status["errors"] = [{"code": self.settings.fail_code, "title": "Message undeliverable"}]
-        return self._call({"statuses": [status]})
+            words = "Message undeliverable"
+            failure = {"code": self.settings.fail_code, "title": words, "message": words}
+            status["errors"] = [{**failure, "error_data": {"details": words}}]
+        return self._call({"contacts": [_contact(to)], "statuses": [status]})
 
     def message(self, sender: str, content: dict[str, Any], key: str | None) -> tuple[str, dict[str, Any]]:
         """A call's body for a message received, and the message's id."""
         key = key or "wamid." + base64.b64encode(secrets.token_bytes(12)).decode()
         digits = sender.lstrip("+")
-        message = {"from": digits, "id": key, "timestamp": _now(), **content}
-        contact = {"profile": {"name": "Ana"}, "wa_id": digits}
-        return key, self._call({"contacts": [contact], "messages": [message]})
+        message = {"from": digits, "from_user_id": _user_id(digits), "id": key, "timestamp": _now(), **content}
+        return key, self._call({"contacts": [_contact(digits)], "messages": [message]})
 
     def _call(self, value: dict[str, Any]) -> dict[str, Any]:
         metadata = {"display_phone_number": self.number, "phone_number_id": self.phone_id}
@@ -189,10 +196,20 @@ class BusinessNumber:
         return {"object": "whatsapp_business_account", "entry": [entry]}
 
 
+def _contact(number: str) -> dict[str, Any]:
+    return {"profile": {"name": "Ana"}, "wa_id": number, "user_id": _user_id(number)}
+
+
+def _user_id(number: str) -> str:
+    """By which Meta names people who may hide their number."""
+    return f"AR.{number[::-1]}"
+
+
 def parameters(template: dict[str, Any]) -> list[str]:
     """The texts of the body's parameters, in order."""
     components = template.get("components")
-    bodies = [each for each in components if each.get("type") == "body"] if isinstance(components, list) else []
+    given = components if isinstance(components, list) else []
+    bodies = [each for each in given if str(each.get("type")).lower() == "body"]
     return [str(each.get("text", "")) for body in bodies for each in body.get("parameters", [])]
 
 
