@@ -27,6 +27,9 @@ from drivers.push.tokens import b64url, es256, from_b64url
 ORIGINS_MAX: Final = 256
 """Signed tokens kept, one for each push service; there are a handful."""
 
+REFERENCE_MAX: Final = 512
+"""Characters of a Location that are kept as the message's reference; those in use are some 100 long."""
+
 
 def vapid_key(text: str) -> ec.EllipticCurvePrivateKey:
     """The P-256 key of a PEM file, or its 32 octets in base64url; raises `MisconfiguredError`, which quotes nothing."""
@@ -52,7 +55,8 @@ def payload(told: Notification) -> bytes:
 def read(answer: Answer, attempt: str, now: float, server_errors: ServerErrors) -> Outcome:
     """What the answer to a push means (RFC 8030 §5, §7.3)."""
     if answer.status in (201, 202) and not answer.html and not answer.truncated:
-        return Accepted({1: answer.headers.get("location") or attempt}, reported=False)
+        location = answer.headers.get("location", "")
+        return Accepted({1: location if 0 < len(location) <= REFERENCE_MAX else attempt}, reported=False)
     if answer.status in (404, 410):
         return Refused(UNREGISTERED)
     return judge(answer, now, server_errors)

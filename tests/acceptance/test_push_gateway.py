@@ -73,9 +73,11 @@ def last_receipts(gateway: Gateway, name: str) -> dict[str, dict[str, Any]]:
 def test_a_firebase_campaign_and_the_tokens_that_are_gone(trial: Trial) -> None:
     sim = trial.simulate("fcm", "--set", f"gone={json.dumps([token(3), token(7)])}")
     gateway = trial.start()
-    gateway.drop(job("aviso", [*map(token, range(50)), "/topics/cortes"]))
+    assert gateway.call("blocklist.add", numbers=[token(50), "teléfono"])["added"] == 1
+    gateway.drop(job("aviso", [*map(token, range(51)), "/topics/cortes"]))
     summary = gateway.wait_job("aviso", timeout_s=WAIT_S)
     assert (summary["counts"]["submitted"], summary["counts"]["failed"], summary["cost"]) == (49, 2, "4.90")
+    assert summary["counts"]["invalid"] == 1
     rows = {row["to"]: row for row in texts(sim)}
     assert len(texts(sim)) == len(rows) == 49
     one = rows[token(1)]
@@ -84,6 +86,7 @@ def test_a_firebase_campaign_and_the_tokens_that_are_gone(trial: Trial) -> None:
     assert "/topics/cortes" in rows
     last = last_receipts(gateway, "aviso")
     gone = {ref: (each["reason"], each["to"]) for ref, each in last.items() if each["state"] == "failed"}
+    assert last["C50"]["reason"] == "blocked"
     assert gone == {"C3": ("unregistered", token(3)), "C7": ("unregistered", token(7))}
     assert all(each["final"] for each in last.values())
     assert one["id"] in {attempt for (attempt,) in _attempts(gateway)}
