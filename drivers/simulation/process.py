@@ -71,6 +71,8 @@ class ServiceSimulator:
             "texts": self.texts,
             "wait": self.wait,
             "set": self.set,
+            "unplug": self.unplug,
+            "replug": self.replug,
             **(operations or {}),
         }
         self._servers: list[asyncio.Server] = []
@@ -90,12 +92,10 @@ class ServiceSimulator:
         await self.stop()
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
         self._record_file.open()
         for service in self.services:
-            server = await loop.create_server(service.connection, "127.0.0.1", 0, backlog=512)
-            self._servers.append(server)
-            self._ports.append(server.sockets[0].getsockname()[1])
+            self._servers.append(await self._listen(service, 0))
+            self._ports.append(self._servers[-1].sockets[0].getsockname()[1])
         directory = self._directory or self._folder()
         directory.mkdir(parents=True, exist_ok=True)
         self.control = directory / "control.sock"
@@ -120,6 +120,11 @@ class ServiceSimulator:
         for folder in self._temporary:
             shutil.rmtree(folder, ignore_errors=True)
         self._temporary.clear()
+
+    @staticmethod
+    async def _listen(service: Service, port: int) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(service.connection, "127.0.0.1", port, backlog=512)
 
     def _folder(self) -> Path:
         folder = Path(tempfile.mkdtemp(prefix=f"gatewayd-{self.kind}-"))
@@ -223,6 +228,21 @@ class ServiceSimulator:
                 one.faults.clear()
             one.faults += [make_fault(each) for each in wanted]
             change(one.kind.settings, values)
+        return {}
+
+    async def unplug(self, device: Selection = 0) -> dict[str, Any]:
+        """Its service is gone: no new connections, the old ones cut."""
+        for one in self.select(device):
+            self._servers[one.index].close()
+            for connection in [*one.connections]:
+                connection.drop()
+        return {}
+
+    async def replug(self, device: Selection = 0) -> dict[str, Any]:
+        """Back at the same port."""
+        for one in self.select(device):
+            if not self._servers[one.index].is_serving():
+                self._servers[one.index] = await self._listen(one, self._ports[one.index])
         return {}
 
     def select(self, selection: Selection) -> Sequence[Service]:

@@ -90,7 +90,7 @@ def test_pywa_believes_and_understands_our_calls(
     sim: WhatsappSimulatorProcess, listening: tuple[str, list[tuple[bytes, str]]]
 ) -> None:
     hook, calls = listening
-    sim.ask("set", hook=hook, states=["sent", "read", "failed"])
+    sim.ask("set", hook=hook, states=["sent", "read", "failed"], batch=1)
     heard: list[tuple[str, ...]] = []
     with client(sim.devices[0]) as whatsapp:
 

@@ -24,9 +24,11 @@ class Caller:
 
     def __init__(self, progress: Callable[[], None]) -> None:
         self._progress = progress
-        self._queues: dict[int, asyncio.Queue[tuple[BusinessNumber, bytes]]] = {}
+        self._queues: dict[int, asyncio.Queue[dict[str, Any]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
+        self.waiting = 0
+        """What is still to be told, or was not answered yet."""
 
     def start(self) -> None:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_S))
@@ -43,26 +45,31 @@ class Caller:
 
     def tell(self, number: BusinessNumber, call: dict[str, Any], delay_s: float) -> None:
         if number.settings.hook:
-            body = json.dumps(call, ensure_ascii=False).encode()
-            asyncio.get_running_loop().call_later(delay_s, self._put, number, body)
+            asyncio.get_running_loop().call_later(delay_s, self._put, number, call)
 
-    def _put(self, number: BusinessNumber, body: bytes) -> None:
+    def _put(self, number: BusinessNumber, call: dict[str, Any]) -> None:
         if self._session is None:
             return
         queue = self._queues.get(number.index)
         if queue is None:
             queue = self._queues[number.index] = asyncio.Queue()
-            self._tasks.add(asyncio.create_task(self._work(queue)))
-        queue.put_nowait((number, body))
+            self._tasks.add(asyncio.create_task(self._work(number, queue)))
+        self.waiting += 1
+        queue.put_nowait(call)
 
-    async def _work(self, queue: asyncio.Queue[tuple[BusinessNumber, bytes]]) -> None:
+    async def _work(self, number: BusinessNumber, queue: asyncio.Queue[dict[str, Any]]) -> None:
         while True:
-            number, body = await queue.get()
+            calls = [await queue.get()]
+            while len(calls) < number.settings.batch and not queue.empty():
+                calls.append(queue.get_nowait())
+            whole = {**calls[0], "entry": [entry for call in calls for entry in call["entry"]]}
+            body = json.dumps(whole, ensure_ascii=False).encode()
             tried = 0
             while not await self._called(number, body):
                 await asyncio.sleep(PAUSES_S[min(tried, len(PAUSES_S) - 1)])
                 tried += 1
-            number.counters["told"] += 1
+            self.waiting -= len(calls)
+            number.counters["told"] += len(calls)
             self._progress()
 
     async def _called(self, number: BusinessNumber, body: bytes) -> bool:

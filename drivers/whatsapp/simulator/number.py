@@ -34,6 +34,8 @@ class Settings:
     """What becomes of a message, told one after another."""
     state_delay_s: float = 0.0
     """Between taking a message, each of its states, and the next."""
+    batch: int = 20
+    """How much of what waits to be told one call may bear."""
     shuffle: bool = False
     """States are told out of order."""
     fail_code: int = 131026

@@ -59,6 +59,11 @@ class WhatsappSimulator(ServiceSimulator):
         await self._caller.stop()
         await super().stop()
 
+    @property
+    def waiting(self) -> int:
+        """How much is still to be told, or was not answered yet."""
+        return self._caller.waiting
+
     # ------------------------------------------------------------------------------------------------------ operations
 
     def inject(
