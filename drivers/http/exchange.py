@@ -10,6 +10,7 @@ the environment.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -32,6 +33,10 @@ ANSWER_MAX: Final = 65_536
 """Bytes of an answer to a send: the longest known are below 2 KiB. What is longer is no API's answer."""
 LIST_MAX: Final = 8 * 1024 * 1024
 """Bytes of an inbox: some ten thousand messages."""
+
+TURNS: Final = 3
+"""Turns of the loop before a kept connection is trusted: one that the other side has closed shows it by then, and the
+message is certainly not in doubt."""
 
 Before = Callable[[], Awaitable[None]]
 
@@ -72,12 +77,19 @@ class _Request(ClientRequest):
             # aiohttp's own second try of an idempotent method: an SMS is not idempotent.
             raise LostError("connection_lost")
         if flight.before is not None:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            _need_open(conn)
             await flight.before()
-            transport = conn.transport
-            if transport is None or transport.is_closing():
-                raise NotWrittenError("connection_lost")
+            _need_open(conn)
         flight.written = True
         return await super().send(conn)
+
+
+def _need_open(conn: Any) -> None:
+    transport = conn.transport
+    if transport is None or transport.is_closing():
+        raise NotWrittenError("connection_lost")
 
 
 if "send" not in vars(ClientRequest):
