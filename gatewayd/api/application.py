@@ -13,8 +13,8 @@ from gatewayd.api import metrics, problems
 from gatewayd.operations import Backend
 from gatewayd.operations.base import live_of
 
-HOOK_BYTES: Final = 1 << 20
-"""A status, a reply, or a batch of some hundred of them."""
+HOOK_BYTES: Final = 4 << 20
+"""A status, a reply, or a batch of some thousand of them (Meta: up to 3 MB)."""
 
 
 def application(backend: Backend) -> FastAPI:
