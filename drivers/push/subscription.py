@@ -45,7 +45,7 @@ class Subscription:
     @property
     def origin(self) -> str:
         """The audience of a VAPID token (RFC 8292 §2)."""
-        return f"{self.parts.scheme}://{self.parts.netloc}"
+        return origin_of(self.parts)
 
     def leads_to(self, hosts: Sequence[str], own: str) -> bool:
         """Whether it is a push service's: one of `hosts` over https, or `own` (an origin)."""
@@ -55,6 +55,14 @@ class Subscription:
             return True
         host = self.parts.hostname or ""
         return self.parts.scheme == "https" and self.parts.port in (None, 443) and any(_fits(host, p) for p in hosts)
+
+
+def origin_of(parts: SplitResult) -> str:
+    """Scheme, host and port as RFC 6454 §6.2 writes them: lower case, the usual port left out."""
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
 
 
 def _text(table: Any, key: str) -> str:

@@ -20,7 +20,7 @@ from drivers.push.encryption import PLAIN_MAX, encrypt, raw_point
 from drivers.push.notification import Notification
 from drivers.push.options import PushOptions, secret
 from drivers.push.service import INVALID, UNREGISTERED
-from drivers.push.subscription import Subscription
+from drivers.push.subscription import Subscription, origin_of
 from drivers.push.timing import Timing
 from drivers.push.tokens import b64url, es256, from_b64url
 
@@ -68,8 +68,7 @@ class WebPush:
     def __init__(self, options: PushOptions, key: ec.EllipticCurvePrivateKey, timing: Timing) -> None:
         self._options, self._key, self._timing = options, key, timing
         self._public = b64url(raw_point(key.public_key()))
-        parts = urlsplit(options.base)
-        self._own = f"{parts.scheme}://{parts.netloc}" if options.base else ""
+        self._own = origin_of(urlsplit(options.base)) if options.base else ""
         self._signed: dict[str, tuple[str, float]] = {}
 
     async def look(self) -> Health:

@@ -226,6 +226,18 @@ def test_where_a_subscription_may_lead(endpoint: str, allowed: bool) -> None:
     assert subscription.leads_to(hosts, "https://push.norte.example") is allowed
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "origin"),
+    [
+        ("https://FCM.googleapis.com:443/fcm/send/abc", "https://fcm.googleapis.com"),
+        ("https://push.norte.example:8443/x", "https://push.norte.example:8443"),
+        ("http://[::1]:80/x", "http://[::1]"),
+    ],
+)
+def test_whom_a_vapid_token_is_for(endpoint: str, origin: str) -> None:
+    assert Subscription.parse(json.dumps({**SUBSCRIPTION, "endpoint": endpoint})).origin == origin
+
+
 VAPID = b64url(ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(32, "big"))
 WEBPUSH = {"service": "webpush", "credentials": VAPID, "subject": "mailto:a@example.com"}
 
