@@ -11,11 +11,17 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
-from drivers.base import EventSink, LineError, LineState, LineStatus
+from drivers.base import EventSink, LineError, LineState, LineStatus, NotSent, Outcome
+
+
+DOUBTFUL: Final = frozenset(
+    {"unreachable", "host_unknown", "tls_failed", "timeout", "connection_lost", "unauthorized", "credentials_refused"}
+)
+"""Reasons for which a look is worth its request; a limit, say, would only be reached sooner."""
 
 
 class UnusableError(LineError):
@@ -64,9 +70,10 @@ class Keeper:
     def reason(self) -> str:
         return self._status.reason or "not_ready"
 
-    def doubt(self) -> None:
-        """A send could not reach it, or was refused for its credentials: look at once."""
-        self._doubted.set()
+    def met(self, outcome: Outcome) -> None:
+        """What a send has met: one that could not reach it, or was refused for its credentials, has it looked at."""
+        if isinstance(outcome, NotSent) and outcome.line_fault and outcome.reason in DOUBTFUL:
+            self._doubted.set()
 
     async def run(self, events: EventSink, look: Look) -> None:
         """Until cancelled."""

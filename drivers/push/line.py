@@ -75,8 +75,7 @@ class PushLine:
             )
         except UnusableError as error:
             outcome = NotSent(error.reason, counts=False, line_fault=True)
-        if isinstance(outcome, NotSent) and outcome.line_fault:
-            self._keeper.doubt()
+        self._keeper.met(outcome)
         return outcome
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:  # noqa: ARG002

@@ -95,8 +95,7 @@ class WhatsappLine:
         outcome = await outcome_of(self._send, Flight(exchange, message, point_of_no_return))
         if isinstance(outcome, Uncertain) and (reference := self._heard.get(message.attempt)) is not None:
             return Accepted({1: reference})
-        if isinstance(outcome, NotSent) and outcome.line_fault:
-            self._keeper.doubt()
+        self._keeper.met(outcome)
         return outcome
 
     async def _send(self, flight: Flight) -> Outcome:

@@ -259,3 +259,15 @@ async def test_the_question_of_whose_the_address_is() -> None:
     async with rig(verify_token=None) as one:
         with pytest.raises(HookRefusedError):
             one.line.on_challenge(query | {"hub.verify_token": ""})
+
+
+async def test_a_limit_is_not_made_worse_by_looking_and_a_lost_token_is_seen_at_once() -> None:
+    async with rig() as one:
+        before = one.sim.count("health")
+        one.sim.set(fault={**graph(429, 130429), "count": 3})
+        for _ in range(3):
+            await one.send()
+        assert one.sim.count("health") == before
+        one.sim.set(token="otro")
+        assert isinstance(await one.send(), NotSent)
+        assert (await one.bench.sink.state("quarantined")).reason == "unauthorized"
