@@ -17,7 +17,6 @@ import structlog
 
 from drivers.base import EventSink, LineError, LineState, LineStatus, NotSent, Outcome
 
-
 DOUBTFUL: Final = frozenset(
     {"unreachable", "host_unknown", "tls_failed", "timeout", "connection_lost", "unauthorized", "credentials_refused"}
 )
