@@ -316,6 +316,14 @@ class Hooked(Protocol):
         """What the call tells; the core makes it durable and only then answers 200. Raises `HookRefusedError`."""
 
 
+@runtime_checkable
+class Challenged(Protocol):
+    """A line whose provider asks, before it calls, whether the address is ours (`GET /hooks/{line}`)."""
+
+    def on_challenge(self, query: Mapping[str, str]) -> str:
+        """What to answer, as plain text. Raises `HookRefusedError`."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineSetup:
     """What a line is made from. `options` is an instance of the driver's own `options` model."""

@@ -100,6 +100,7 @@ class Fleet:
             self._dispatcher.writer,
             _Heard(runner, self._dispatcher, self._inbox),
             self._normalise,
+            salt=self._dispatcher.salt,
             report_wait_ms=self._dispatcher.terms.report_wait_ms,
             default_account=runner.config.inbox or self._config.inbox.default,
             opt_out_words=OPT_OUT_WORDS,

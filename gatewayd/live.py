@@ -176,6 +176,10 @@ class LiveGateway:
         """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""
         await self._runner(line).hook(headers, body)
 
+    def challenge(self, line: str, query: Mapping[str, str]) -> str:
+        """A provider asks whether the address of its calls is ours. HookRefusedError says how else to answer."""
+        return self._runner(line).challenge(query)
+
     # -------------------------------------------------------------------------------- what an operation has changed
 
     def account_created(self, account: str) -> None:

@@ -142,6 +142,15 @@ def ulid(ms: int, salt: int, number: int) -> str:
 
 def ulid_number(text: str) -> int:
     """The row number inside a ULID of ours; ValueError when it is not one."""
+    return _ulid_value(text) & 0xFFFFFFFFFFFFFFFF
+
+
+def ulid_salt(text: str) -> int:
+    """The store's 16-bit salt inside a ULID of ours; ValueError when it is not one."""
+    return _ulid_value(text) >> 64 & 0xFFFF
+
+
+def _ulid_value(text: str) -> int:
     if len(text) != 26:
         raise ValueError(f"not an id: {text!r}")
     value = 0
@@ -150,7 +159,7 @@ def ulid_number(text: str) -> int:
             value = (value << 5) | _CROCKFORD_VALUE[letter]
         except KeyError:
             raise ValueError(f"not an id: {text!r}") from None
-    return value & 0xFFFFFFFFFFFFFFFF
+    return value
 
 
 @dataclass(frozen=True, slots=True)

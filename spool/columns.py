@@ -10,6 +10,8 @@ from typing import Final
 PHONE: Final = ("celular", "móvil", "movil", "mobile", "telefono", "teléfono", "phone", "number", "numero", "número")
 """Headers of a telephone number, the likeliest to be a mobile first: lists often have the house's telephone too."""
 EMAIL: Final = ("email", "e-mail", "correo", "mail")
+TOKEN: Final = ("token", "push_token", "fcm_token", "subscription", "suscripcion", "suscripción", "topic", "tema")
+"""Headers of a push address: a device's token, a browser's subscription, a topic."""
 REF: Final = ("ref", "id", "codigo", "código", "cliente")
 
 _SPACES: Final = re.compile(r"\s+")
@@ -39,7 +41,17 @@ def names(header: Sequence[str]) -> tuple[str, ...]:
 
 def to_column(columns: Sequence[str], channel: str) -> int | None:
     """Place of the address: a column `to`, else the best header for the channel; None when there is none."""
-    preferred = (*EMAIL, *PHONE) if channel == "email" else (*PHONE, *EMAIL)
+    preferred: tuple[str, ...]
+    match channel:
+        case "email":
+            preferred = (*EMAIL, *PHONE)
+        case "push":
+            # Neither a telephone number nor a mail address is ever one of a push.
+            preferred = TOKEN
+        case "whatsapp":
+            preferred = ("whatsapp", *PHONE, *EMAIL)
+        case _:
+            preferred = (*PHONE, *EMAIL)
     return _first(columns, ("to", *preferred))
 
 

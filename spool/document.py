@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
@@ -31,6 +31,8 @@ AREAS: Final = ("all", "tickets", "invoices", "customers")
 
 _CALL_KEYS: Final = frozenset({"call"})
 _EMAIL_KEYS: Final = frozenset({"subject", "html", "cc", "attachments", "area"})
+_PUSH_KEYS: Final = frozenset({"push"})
+_WHATSAPP_KEYS: Final = frozenset({"whatsapp"})
 _KEYS: Final = (
     frozenset(
         {
@@ -53,7 +55,17 @@ _KEYS: Final = (
     )
     | _CALL_KEYS
     | _EMAIL_KEYS
+    | _PUSH_KEYS
+    | _WHATSAPP_KEYS
 )
+
+_OWNED: Final = (
+    (_CALL_KEYS, "call"),
+    (_EMAIL_KEYS, "email"),
+    (_PUSH_KEYS, "push"),
+    (_WHATSAPP_KEYS, "whatsapp"),
+)
+"""Keys that belong to one channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,27 @@ class Email:
     cc: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
     area: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a push has beside its text. `data` is for the app that receives it."""
+
+    title: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    ttl_s: int | None = None
+    """How long the service may keep it; None leaves it to the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whatsapp:
+    """A template that Meta has approved, in place of a text of one's own."""
+
+    template: str
+    language: str
+    """As Meta writes it: `es_AR`."""
+    parameters: tuple[str, ...] | Mapping[str, str] = ()
+    """Of the template's body, in their order or by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +127,8 @@ class JobDocument:
     call: Mapping[str, Any] | None = None
     """The call's plan: keys and shapes as in the job file, defaults filled in, durations in seconds."""
     email: Email | None = None
+    push: Push | None = None
+    whatsapp: Whatsapp | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -127,6 +162,8 @@ class JobDocument:
             "call": self.call,
             "email": self._email_content(given),
         }
+        # Later keys count only where they are given: a job recorded before they existed keeps its hash.
+        content |= {key: asdict(part) for key, part in (("push", self.push), ("whatsapp", self.whatsapp)) if part}
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -157,7 +194,7 @@ def _document(raw: Any, file: str) -> JobDocument:
         raise JobFileError("json_invalid", "json_not_object", line=1, column=1)
     fields.known(raw, _KEYS, "")
     channel = fields.choice(raw, "channel", CHANNELS, None)
-    for keys, owner in ((_CALL_KEYS, "call"), (_EMAIL_KEYS, "email")):
+    for keys, owner in _OWNED:
         if channel != owner and (alien := sorted(keys & raw.keys())):
             raise JobFileError("value_invalid", "value_channel", field=alien[0], channel=channel)
     recipients, recipients_file = _recipients(raw)
@@ -183,6 +220,8 @@ def _document(raw: Any, file: str) -> JobDocument:
         resend=fields.choice(raw, "resend", RESENDS, "never"),  # type: ignore[arg-type]
         call=fields.call(raw, "call"),
         email=_email(raw) if channel == "email" else None,
+        push=_push(raw),
+        whatsapp=_whatsapp(raw),
     )
     _words(document)
     return document
@@ -231,13 +270,39 @@ def _email(raw: dict[str, Any]) -> Email:
     )
 
 
+def _push(raw: dict[str, Any]) -> Push | None:
+    push = fields.table(raw, "push", {"title", "data", "ttl"})
+    if push is None:
+        return None
+    return Push(
+        title=fields.string(push, "title", None, "push."),
+        data=fields.data(push, "data", "push."),
+        ttl_s=fields.duration(push, "ttl", None, high=28 * 86_400, path="push."),
+    )
+
+
+def _whatsapp(raw: dict[str, Any]) -> Whatsapp | None:
+    whatsapp = fields.table(raw, "whatsapp", {"template", "language", "parameters"})
+    if whatsapp is None:
+        return None
+    return Whatsapp(
+        template=fields.word(whatsapp, "template", fields.TEMPLATE, "value_template", "whatsapp."),
+        language=fields.word(whatsapp, "language", fields.LANGUAGE, "value_language", "whatsapp."),
+        parameters=fields.parameters(whatsapp, "parameters", "whatsapp."),
+    )
+
+
 def _words(document: JobDocument) -> None:
-    """A job says something: a text or a template, but for a call its script, and for an e-mail its HTML."""
+    """A job says something: a text or a template, but for a call its script, for an e-mail its HTML, for WhatsApp a
+    template of Meta's."""
     if document.text is not None and document.template is not None:
         raise JobFileError("value_invalid", "text_both", field="template")
     scripted = document.call is not None and document.call.get("script") is not None
     if scripted and (document.text is not None or document.template is not None):
         raise JobFileError("value_invalid", "text_and_script", field="call.script")
+    approved = document.whatsapp is not None
+    if approved and (document.text is not None or document.template is not None):
+        raise JobFileError("value_invalid", "text_and_approved", field="whatsapp.template")
     written = document.email is not None and document.email.html is not None
-    if document.text is None and document.template is None and not scripted and not written:
+    if document.text is None and document.template is None and not scripted and not written and not approved:
         raise JobFileError("value_invalid", "text_none", field="text")

@@ -25,6 +25,13 @@ NAME_LIMIT: Final = 200
 DISPOSITIONS: Final = ("machine", "busy", "no_answer", "congestion", "rejected", "failed")
 """What may be tried again, by a call's `retries`."""
 
+DATA_LIMIT: Final = 64
+"""Keys of a push's data; a whole push is 4 KiB at most."""
+TEMPLATE: Final = re.compile(r"[a-z0-9_]{1,512}", re.ASCII)
+"""Names of Meta's templates and of their parameters."""
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?", re.ASCII)
+
+_DATA_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _VARIABLE: Final = re.compile(r"[^\W\d_]\w*")
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)", re.ASCII)
@@ -223,6 +230,53 @@ def _recipient(row: Any, key: str, index: int, names: dict[str, str]) -> dict[st
     return cells
 
 
+def word(raw: Mapping[str, Any], key: str, pattern: re.Pattern[str], kind: str, path: str) -> str:
+    """A string of that form, which must be there; `kind` says what form that is."""
+    value = raw.get(key)
+    if value is None:
+        raise invalid("value_missing", path + key)
+    if not isinstance(value, str) or isinstance(value, Number) or not pattern.fullmatch(value):
+        raise invalid(kind, path + key)
+    return value
+
+
+def data(raw: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
+    """Values by keys for an app to read; a null is left out."""
+    values: dict[str, str] = {}
+    given = table(raw, key, None, path) or {}
+    if len(given) > DATA_LIMIT:
+        raise invalid("value_many", path + key, limit=DATA_LIMIT)
+    for name, value in given.items():
+        place = f"{path}{key}.{name[:NAME_LIMIT]}"
+        if not _DATA_KEY.fullmatch(name):
+            raise invalid("value_key", place)
+        if value is not None:
+            values[name] = _cell(value, place)
+    return values
+
+
+def parameters(raw: Mapping[str, Any], key: str, path: str) -> tuple[str, ...] | dict[str, str]:
+    """Texts in their order, or by name; they may repeat, and none is blank."""
+    value, field = raw.get(key), path + key
+    if value is None:
+        return ()
+    if isinstance(value, dict):
+        if wrong := next((name for name in value if not TEMPLATE.fullmatch(name)), None):
+            raise invalid("value_parameter", f"{field}.{wrong[:NAME_LIMIT]}")
+        return {name: _shown(text, f"{field}.{name}") for name, text in value.items()}
+    if not isinstance(value, list) or not value:
+        raise invalid("value_list", field)
+    return tuple(_shown(text, f"{field}[{index}]") for index, text in enumerate(value))
+
+
+def _shown(value: Any, field: str) -> str:
+    """A text, or a number as it was written."""
+    text = _cell(value, field)
+    if not text.strip():
+        raise invalid("value_blank", field)
+    return text
+
+
 # ------------------------------------------------------------------------------------------------------------- calls
 
 
@@ -297,15 +351,21 @@ def _retries(plan: Mapping[str, Any], key: str, path: str) -> dict[str, dict[str
         place += f"{disposition}."
         rules[disposition] = {
             "times": whole(rule, "times", 1, low=0, high=20, path=place) or 0,
-            "pause_s": _duration(rule, "pause", 600, place),
+            "pause_s": duration(rule, "pause", 600, path=place) or 0,
         }
     return rules
 
 
-def _duration(raw: Mapping[str, Any], key: str, default_s: int, path: str) -> int:
+def duration(
+    raw: Mapping[str, Any], key: str, default_s: int | None, *, high: int | None = None, path: str = ""
+) -> int | None:
+    """Seconds of a duration like `10m`; with `high`, from 1 to so many."""
     value = raw.get(key)
     if value is None:
         return default_s
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-        return int(match[1]) * _DURATION_S[match[2]]
+        seconds = int(match[1]) * _DURATION_S[match[2]]
+        if high is None or 1 <= seconds <= high:
+            return seconds
+        raise invalid("value_duration_long", path + key, limit=f"{high // 86_400}d")
     raise invalid("value_duration", path + key)

@@ -131,6 +131,24 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{field} debe ser una duración como 30s, 10m o 2h.",
         "{field} must be a duration like 30s, 10m or 2h.",
     ),
+    "value_duration_long": ("{field} va de 1s a {limit}.", "{field} goes from 1s to {limit}."),
+    "value_many": ("{field} tiene más de {limit} claves.", "{field} has more than {limit} keys."),
+    "value_key": (
+        "{field}: una clave tiene letras sin acento, dígitos, «.», «-» y «_»; hasta 64.",
+        "{field}: a key has letters without accents, digits, dot, hyphen and underscore; at most 64.",
+    ),
+    "value_template": (
+        "{field} debe ser el nombre de una plantilla aprobada por Meta: minúsculas sin acento, dígitos y «_».",
+        "{field} must be the name of a template approved by Meta: lower-case letters, digits and underscores.",
+    ),
+    "value_language": (
+        "{field} debe ser el idioma de la plantilla como lo escribe Meta: es, es_AR, en_US.",
+        "{field} must be the template's language as Meta writes it: es, es_AR, en_US.",
+    ),
+    "value_parameter": (
+        "{field}: el nombre de un parámetro tiene minúsculas sin acento, dígitos y «_».",
+        "{field}: a parameter's name has lower-case letters, digits and underscores.",
+    ),
     "value_action": (
         "{field} debe ser una acción como repeat, promise, opt_out o transfer:ventas.",
         "{field} must be an action like repeat, promise, opt_out or transfer:sales.",
@@ -141,6 +159,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "text_none": ("Falta el texto: dé text o template.", "There is no text: give text or template."),
     "text_both": ("Dé text o template, no ambos.", "Give text or template, not both."),
+    "text_and_approved": (
+        "El trabajo tiene texto y una plantilla de WhatsApp; deje uno de los dos.",
+        "The job has both a text and a WhatsApp template; leave one of them out.",
+    ),
     "text_and_script": (
         "La llamada tiene texto y guion; deje uno de los dos.",
         "The call has both a text and a script; leave one of them out.",

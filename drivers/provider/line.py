@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import itertools
 import time
 import traceback
@@ -34,8 +32,9 @@ from drivers.base import (
     PointOfNoReturn,
     Uncertain,
 )
-from drivers.provider.answer import Answer, Request
-from drivers.provider.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
+from drivers.http.answer import Answer, Request
+from drivers.http.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
+from drivers.http.proof import prove, prove_token
 from drivers.provider.identity import attempt_of
 from drivers.provider.options import ProviderOptions, effective
 from drivers.provider.pending import Pending, PendingReports
@@ -55,7 +54,6 @@ EARLIER_PAUSE_S: Final = 0.05
 """Between questions about messages of an earlier life, so that those of now have their turn."""
 TOGETHER: Final = 100
 """Received messages made durable at once: they share commits."""
-HOOK_MAX: Final = 1024 * 1024
 
 
 class ProviderLine:
@@ -349,18 +347,11 @@ class ProviderLine:
             raise HookRefusedError(400, error.reason) from None
 
     def _prove(self, headers: Mapping[str, str], body: bytes) -> None:
-        secret = self._options.hook_secret
-        if secret is None:
+        options = self._options
+        if options.hook_secret is None:
             raise HookRefusedError(403, "the line has no hook_secret")
-        if len(body) > HOOK_MAX:
-            raise HookRefusedError(413, "too large")
-        said = headers.get(self._options.hook_header.lower(), "").encode()
-        wanted = secret.get_secret_value().encode()
-        if self._options.hook_proof == "hmac-sha256":
-            wanted = hmac.new(wanted, body, hashlib.sha256).hexdigest().encode()
-            said = said.removeprefix(b"sha256=").lower()
-        if not hmac.compare_digest(said, wanted):
-            raise HookRefusedError(401, "signature")
+        check = prove if options.hook_proof == "hmac-sha256" else prove_token
+        check(headers, body, header=options.hook_header, secret=options.hook_secret.get_secret_value())
 
 
 def _part(reference: str, part: int) -> str:

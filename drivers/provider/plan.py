@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from drivers.base import MisconfiguredError, OutboundMessage
-from drivers.provider.answer import Finder, Request
+from drivers.http.answer import Request
+from drivers.provider.answer import Finder
 from drivers.provider.identity import foreign_id
 from drivers.provider.options import Call, ProviderOptions
 from drivers.provider.rules import Result, Rule, parse_rules

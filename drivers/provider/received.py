@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drivers.base import InboundMessage, MisconfiguredError
-from drivers.provider.answer import NOTHING, Answer, Finder, Path
+from drivers.http.answer import NOTHING, Answer
+from drivers.provider.answer import Finder, Path
 from drivers.provider.options import InboxKeys, ReportKeys
 
 Status = Literal["delivered", "read", "undelivered", "pending"]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from drivers.provider.answer import NOTHING, Answer, Path, said
+from drivers.http.answer import NOTHING, Answer
+from drivers.provider.answer import Path, said
 
 
 class Result(StrEnum):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.base import Accepted, NotSent, OutboundMessage, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
-from drivers.provider.answer import Answer
-from drivers.provider.exchange import Exchange, LostError, NotWrittenError
+from drivers.http.answer import Answer
+from drivers.http.exchange import Exchange, LostError, NotWrittenError
 from drivers.provider.plan import Plan, UnsendableError
 from drivers.provider.rules import Result, Verdict, judge
 

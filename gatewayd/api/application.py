@@ -6,15 +6,15 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from drivers.base import HookRefusedError
 from gatewayd.api import metrics, problems
 from gatewayd.operations import Backend
 from gatewayd.operations.base import live_of
 
-HOOK_BYTES: Final = 1 << 20
-"""A status, a reply, or a batch of some hundred of them."""
+HOOK_BYTES: Final = 4 << 20
+"""A status, a reply, or a batch of some thousand of them (Meta: up to 3 MB)."""
 
 
 def application(backend: Backend) -> FastAPI:
@@ -45,6 +45,15 @@ def application(backend: Backend) -> FastAPI:
         except HookRefusedError as refused:
             return problems.problem(refused.status, str(refused))
         return Response(status_code=200)
+
+    @app.get("/hooks/{line}", include_in_schema=False)
+    async def asked(line: str, request: Request) -> Response:
+        # As Meta does before it calls: the answer is the word it sent, and nothing that a browser would run.
+        try:
+            answer = live_of(backend).challenge(line, dict(request.query_params))
+        except HookRefusedError as refused:
+            return problems.problem(refused.status, str(refused))
+        return PlainTextResponse(answer, headers={"X-Content-Type-Options": "nosniff"})
 
     return app
 

@@ -16,7 +16,7 @@ import click
 
 from drivers.base import ENTRY_POINTS
 
-BUILT_IN = {"android": "drivers.android", "gsm": "drivers.gsm", "provider": "drivers.provider", "smtp": "drivers.smtp"}
+BUILT_IN = {name: f"drivers.{name}" for name in ("android", "gsm", "provider", "push", "smtp", "whatsapp")}
 """Packages of the drivers of this tree, for a checkout that is not installed and so has no entry points."""
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from drivers.base import Completed, Outcome
 from gatewayd.outcomes import Retries, Retry
 from gatewayd.store.commands import Work
+
+_PARTS: Final = ("call", "email", "push", "whatsapp")
+"""Parts of a job that one channel alone has."""
 
 
 def options(work: Work, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """The job's own part (`call` with its script's words filled in, `email` …), and `texts`: its further templates,
     rendered for this recipient."""
     rendered = json.loads(work.detail or "{}").get("options", {})
-    given: dict[str, Any] = {key: content[key] for key in ("call", "email") if key in content} | {"texts": rendered}
+    given: dict[str, Any] = {key: content[key] for key in _PARTS if key in content} | {"texts": rendered}
     script = (given.get("call") or {}).get("script")
     if script:
         steps = [_filled(step, rendered.get(f"message[{place}]")) for place, step in enumerate(script["message"])]

@@ -63,6 +63,7 @@ class Dispatcher:
         self.writer = writer
         self.node = node
         self.epoch = started.epoch
+        self.salt = started.salt
         self.calendar = calendar
         self.terms = terms
         self.events = Events()

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from drivers.base import (
+    Challenged,
     Completed,
     Driver,
     Following,
@@ -163,8 +164,16 @@ class LineRunner:
             raise UnavailableError(f"line {self.name} is not running")
         if not isinstance(line, Hooked):
             raise HookRefusedError(404, "this line is called by nobody")
-        for event in line.on_hook(headers, body):
-            await sink.put(event)
+        # In their order, and in few commits: a provider may tell of a thousand messages in one call.
+        await asyncio.gather(*(sink.put(event) for event in line.on_hook(headers, body)))
+
+    def challenge(self, query: Mapping[str, str]) -> str:
+        """Its provider asks whether the address of its calls is ours; what to answer. HookRefusedError."""
+        if self._line is None:
+            raise UnavailableError(f"line {self.name} is not running")
+        if not isinstance(self._line, Challenged):
+            raise HookRefusedError(404, "this line is asked by nobody")
+        return self._line.on_challenge(query)
 
     async def command(self, name: str, argument: str) -> Mapping[str, object]:
         """The driver's own question; UnavailableError or LineError when it cannot be asked now."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus
-from gatewayd.model import ulid_number
+from gatewayd.model import ulid_number, ulid_salt
 from gatewayd.store.commands import Command, Inbound, LateAnswer, Received, Report, Reported
 
 R = TypeVar("R")
@@ -42,6 +42,7 @@ class LineSink:
         heard: Heard,
         normalise: Callable[[str], str | None],
         *,
+        salt: int,
         report_wait_ms: int,
         default_account: str | None,
         opt_out_words: frozenset[str],
@@ -51,6 +52,7 @@ class LineSink:
         self._writer = writer
         self._heard = heard
         self._normalise = normalise
+        self._salt = salt
         self._report_wait_ms = report_wait_ms
         self._default_account = default_account
         self._opt_out_words = opt_out_words
@@ -80,11 +82,16 @@ class LineSink:
             status=event.status,
             reason=event.reason,
             at=int(event.at * 1000),
-            attempt_id=ulid_number(event.attempt) if event.attempt else None,
+            attempt_id=self._own(event.attempt),
             part=event.part,
             now=_now(),
             whole=event.whole,
         )
+
+    def _own(self, attempt: str | None) -> int | None:
+        """The number of an attempt of this very store. A service that two gateways share, or that served a store which
+        is gone, tells of attempts whose numbers belong to other messages here."""
+        return ulid_number(attempt) if attempt and ulid_salt(attempt) == self._salt else None
 
     def _inbound(self, event: InboundMessage) -> Inbound:
         concat = event.concat

@@ -273,6 +273,8 @@ class IntakeDesk:
             "encoding": document.encoding,
             "call": document.call,
             "email": asdict(document.email) if document.email else None,
+            "push": asdict(document.push) if document.push else None,
+            "whatsapp": asdict(document.whatsapp) if document.whatsapp else None,
         }
         return BeginJob(
             account=account,

@@ -7,7 +7,6 @@ another process); the store is not imported here, so that this process stays sma
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from html import escape
 from typing import Final
 
 from drivers.gsm.alphabet import segments, transliterate
+from gatewayd import addresses
+from gatewayd.addresses import AddressError
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.texts import TOO_LONG, Renderer, Template, VariableUnknownError, Wanted
 from spool.document import JobDocument
@@ -29,19 +30,12 @@ VALUE_MISSING: Final = "value_missing"
 REPEATED: Final = "repeated"
 RAGGED: Final = "row_ragged"
 """More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
-ADDRESS_MISSING: Final = "address_missing"
-ADDRESS_INVALID: Final = "address_invalid"
 
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
 """row, ref, to, text, encoding, segments, prefix, reason, detail."""
 
 Address = Callable[[str], tuple[str, str | None]]
-"""A cell to the address as it is kept, and its detail (JSON); `Unusable` or NumberError when it is none."""
-
-_ADDRESS_LIMIT: Final = 4096
-"""Characters of a push token or subscription; none in use is longer."""
-# Sane, not RFC 5321 in full: one @, no space or control, a domain with a dot, 64 and 254 octets at most.
-_EMAIL: Final = re.compile(r"[^\s@<>(),;:\\\"\x00-\x20\x7f]{1,64}@[^\W_](?:[\w-]*\.)+[^\W\d_][\w-]*[^\W_]")
+"""A cell to the address as it is kept, and its detail (JSON); AddressError or NumberError when it is none."""
 
 
 _SHOWN: Final = 200
@@ -78,25 +72,36 @@ class RenderPlan:
         """JobFileError `template_unknown`: there are no stored templates yet."""
         if document.template is not None:
             raise JobFileError("template_unknown", file=document.file, field="template", name=document.template)
-        text, options = document.text or "", {}
-        if document.email is not None:
-            given = {"subject": document.email.subject, "html": document.email.html}
-            options = {name: template for name, template in given.items() if template is not None}
-        script = (document.call or {}).get("script")
-        if script is not None:
-            # What the driver says step by step; a recording has no words.
-            spoken = [step.get("say") or step.get("amount") or "" for step in script["message"]]
-            options = {f"message[{index}]": words for index, words in enumerate(spoken) if words}
         return cls(
             document.file,
             document.channel,
-            text,
+            document.text or "",
             document.values,
             document.encoding,
             policy,
             tuple(prefixes),
-            options,
+            _further(document),
         )
+
+
+def _further(document: JobDocument) -> dict[str, str]:
+    """The job's templates besides its text, by the name under which lines find them rendered."""
+    if document.email is not None:
+        given = {"subject": document.email.subject, "html": document.email.html}
+        return {name: template for name, template in given.items() if template is not None}
+    if document.push is not None:
+        title = {} if document.push.title is None else {"title": document.push.title}
+        return title | {f"data.{name}": template for name, template in document.push.data.items()}
+    if document.whatsapp is not None:
+        parameters = document.whatsapp.parameters
+        named = parameters.items() if isinstance(parameters, Mapping) else enumerate(parameters)
+        return {f"parameter.{name}": template for name, template in named}
+    script = (document.call or {}).get("script")
+    if script is not None:
+        # What the driver says step by step; a recording has no words.
+        spoken = [step.get("say") or step.get("amount") or "" for step in script["message"]]
+        return {f"message[{index}]": words for index, words in enumerate(spoken) if words}
+    return {}
 
 
 @dataclass(slots=True)
@@ -177,7 +182,7 @@ class Rendering:
         try:
             to, detail = self._address(raw)
             text, encoding, count, detail = self._words(to, cells, detail)
-        except (Unusable, NumberError) as refused:
+        except (Unusable, AddressError, NumberError) as refused:
             if to is None and raw:
                 detail = _json({"raw": raw[:_SHOWN]})
             return self._invalid(number, ref, to, refused.reason, detail)
@@ -227,9 +232,9 @@ class Rendering:
 
 def _addresses(channel: str, numbers: Numbers) -> Address:
     if channel == "email":
-        return _email
+        return _of(addresses.email)
     if channel == "push":
-        return _token
+        return _of(addresses.push)
     fixed = channel != "sms"  # people have calls, and WhatsApp, on landlines too
 
     def number(raw: str) -> tuple[str, str | None]:
@@ -243,21 +248,11 @@ def _addresses(channel: str, numbers: Numbers) -> Address:
     return number
 
 
-def _email(raw: str) -> tuple[str, str | None]:
-    text = raw.strip()
-    if not text:
-        raise Unusable(ADDRESS_MISSING)
-    if len(text) > 254 or _EMAIL.fullmatch(text) is None or ".." in text:
-        raise Unusable(ADDRESS_INVALID)
-    # Nobody tells Ana@ from ana@, and the do-not-contact list must not either.
-    address = text.casefold()
-    return address, None if address == raw else _json({"raw": raw})
+def _of(read: Callable[[str], str]) -> Address:
+    """An address that is no number; what stood there is kept where it was written otherwise."""
 
+    def address(raw: str) -> tuple[str, str | None]:
+        found = read(raw)
+        return found, None if found == raw else _json({"raw": raw})
 
-def _token(raw: str) -> tuple[str, str | None]:
-    text = raw.strip()
-    if not text:
-        raise Unusable(ADDRESS_MISSING)
-    if len(text) > _ADDRESS_LIMIT or not text.isprintable() or " " in text:
-        raise Unusable(ADDRESS_INVALID)
-    return text, None
+    return address

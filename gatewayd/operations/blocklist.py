@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
+from gatewayd.addresses import AddressError, push
 from gatewayd.config import NumbersConfig
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.operations import shapes
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 ADD_MAX = 1000
 """Numbers a request may hold: one short transaction each."""
 
+TOKEN_MIN = 20
+"""Characters; a shorter word with letters is a number mistyped rather than a device's token."""
+
 
 @cache
 def _numbers(region: str, home_area: str | None, assume_mobile: bool) -> Numbers:
@@ -31,11 +35,16 @@ def _numbers(region: str, home_area: str | None, assume_mobile: bool) -> Numbers
 
 
 def _normalised(raw: str, config: NumbersConfig) -> str:
-    """E.164 of a number of any kind (landlines are called, so they are blocked too), or a mail address in lower case;
-    NumberError."""
+    """E.164 of a number of any kind (landlines are called, so they are blocked too), a mail address in lower case, or a
+    push token or subscription; NumberError."""
     text = raw.strip()
-    if "@" in text:
+    if "@" in text and not text.startswith("{"):
         return text.casefold()
+    if text.startswith("{") or (len(text) >= TOKEN_MIN and any(map(str.isalpha, text))):
+        try:
+            return push(text)
+        except AddressError:
+            pass  # then it may be a number after all, or else is told as one that is none
     return _numbers(config.region, config.home_area, config.assume_mobile).parse(text, fixed=True).e164
 
 

@@ -123,6 +123,9 @@ class Live(Protocol):
         """A device's or provider's call to us; what it tells is durable when this returns. Raises HookRefusedError
         (`drivers.base`) with the status to answer."""
 
+    def challenge(self, line: str, query: Mapping[str, str]) -> str:
+        """What to answer a provider that asks whether the address of its calls is ours. Raises HookRefusedError."""
+
     # what an operation has changed in the store, for the scheduler and the receipt writer to act on
 
     def account_created(self, account: str) -> None:

@@ -53,6 +53,21 @@ _IN_DOUBT: Final = Statement(
     .where(part.c.line == given(part.c.line), text("part.state IN ('open', 'doubt')")),
     "p_line",
 )
+_READABLE: Final = Statement(
+    select(*COLUMNS)
+    .select_from(
+        message.join(attempt, attempt.c.message_id == message.c.id).join(part, part.c.attempt_id == attempt.c.id)
+    )
+    .where(
+        message.c.to == given(message.c.to),
+        part.c.line == given(part.c.line),
+        part.c.reference == given(part.c.reference),
+        part.c.state == "delivered",
+    )
+    .order_by(part.c.at.desc())
+    .limit(1),
+    "p_to p_line p_reference",
+)
 _REPORTED: Final = Statement(
     select(part.c.attempt_id)
     .select_from(
@@ -140,6 +155,12 @@ class _Reports:
             return min(
                 awaiting, key=lambda found: (found.at > command.at + CLOCK_MS, found.state is PartState.UNDELIVERED)
             )
+        if command.status == "read" and command.to is not None:
+            # What was delivered awaits no report any more, and may yet be read.
+            self.flush()
+            readable = self.parts(session.all(_READABLE, command.to, command.line, command.reference))
+            if readable:
+                return readable[0]
         doubtful = self.in_doubt(command.line, command.to, command.now)
         if doubtful is not None and not self.repeats(command, doubtful.to):
             return doubtful
@@ -217,6 +238,9 @@ class _Reports:
             self.flush()
             state = state_of(parts_of(unit.session, [row.id])[row.id], row)
         if status == "read" and state is State.DELIVERED:
+            if row.state == State.UNDELIVERED.value:
+                # Given up, and read after all: it was delivered in between, whoever said so.
+                unit.turn(row, State.DELIVERED.value, now, reason=None, final=True)
             state = State.READ
         if state.value == row.state or not may_become(State(row.state), state):
             return

@@ -223,9 +223,9 @@ async def test_a_provider_that_hangs_up_during_the_point_of_no_return_got_nothin
         left = asyncio.Event()
 
         async def slow(part: int, taken: Mapping[int, str] | None = None) -> None:
-            for connection in list(r.sim.providers[0].connections):
+            for connection in list(r.sim.services[0].connections):
                 connection.drop()
-            while r.sim.providers[0].connections:
+            while r.sim.services[0].connections:
                 await asyncio.sleep(0)
             for _ in range(20):  # until this side has noticed as well
                 await asyncio.sleep(0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
+from gatewayd.addresses import PUSH_LIMIT
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import PartState, State
-from gatewayd.store.commands import LateAnswer, PartEnd, QueueInfo, Report, Settle, Work
+from gatewayd.store.commands import Block, LateAnswer, NewMessage, PartEnd, QueueInfo, Report, Settle, Work
 from gatewayd.store.sweeping import EARLY_KEPT_MS
 from tests.conformance.house import HOUR, LONG, PRICE, House
 
@@ -137,6 +139,45 @@ def test_by_attempt_and_part(house: House) -> None:
     assert reported.state is State.DELIVERED
     assert house.report(work, "whatever", "read", attempt_id=work.attempt_id, part=1).state is State.READ
     assert [state for _, state, _ in house.told()] == ["submitted", "delivered", "read"]
+
+
+@pytest.mark.parametrize(
+    ("reports", "told"),
+    [
+        (["read"], ["read"]),
+        (["read", "delivered", "pending", "undelivered"], ["read"]),
+        (["delivered", "read", "delivered"], ["delivered", "read"]),
+        (["undelivered", "read"], ["undelivered", "delivered", "read"]),
+        (["undelivered", "delivered", "read"], ["undelivered", "delivered", "read"]),
+    ],
+)
+def test_reading_ends_it_in_whatever_order_it_is_told(house: House, reports: list[str], told: list[str]) -> None:
+    (work,) = sent(house, "x")
+    for status in reports:
+        house.report(work, 10, status, reason="absent" if status == "undelivered" else None)
+    assert house.states() == ["read"]
+    assert [state for _, state, _ in house.told()] == ["submitted", *told]
+
+
+def test_reading_may_be_told_before_the_answer(house: House) -> None:
+    (work,) = house.claim(house.job("x")).work
+    house.pnr(work)
+    house.report(work, 10, "read")
+    house.report(work, 10, "delivered")
+    house.finish(work, State.SUBMITTED, parts={1: PartEnd(PartState.TAKEN, "10")})
+    assert [state for _, state, _ in house.told()] == ["submitted", "read"]
+
+
+def test_the_longest_push_address_has_room_in_every_index(house: House) -> None:
+    chance = Random(1)
+    address = "".join(chance.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", k=PUSH_LIMIT))
+    queue = house.job_of([NewMessage(1, "C1", address, "x", "", 1, "", None, None)], channel="push")
+    (work,) = house.claim(queue).work
+    house.pnr(work)
+    house.finish(work, State.UNCERTAIN, parts={1: PartEnd(PartState.DOUBT)})
+    house.do(Block((address,), "person", None, house.now))
+    assert house.states() == ["uncertain"]
+    assert house.receipts()[-1]["to"] == address
 
 
 def test_an_outcome_and_its_report_in_one_batch(house: House) -> None:

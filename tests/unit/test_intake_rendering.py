@@ -243,6 +243,60 @@ def test_push_tokens_are_opaque() -> None:
     ]
 
 
+SUBSCRIPTION = {"endpoint": "https://fcm.googleapis.com/fcm/send/a", "keys": {"p256dh": "BN", "auth": "x"}}
+
+
+def test_a_subscription_has_one_form_however_it_is_written() -> None:
+    written = [
+        json.dumps(SUBSCRIPTION),
+        json.dumps({"expirationTime": None, **SUBSCRIPTION}, indent=2).replace("/", "\\/"),
+        json.dumps({"endpoint": "https://x", "keys": {"auth": "x"}}),
+        json.dumps({**SUBSCRIPTION, "endpoint": 1}),
+        json.dumps({**SUBSCRIPTION, "endpoint": "https://x/" + "y" * 2100}),
+        '{"endpoint',
+        "t" * 2048,
+        "t" * 2049,
+        "ficha-ñ",
+    ]
+    messages, _ = render([{"to": to} for to in written], "Hola", channel="push")
+    bad = (None, "address_invalid")
+    one = '{"endpoint":"https://fcm.googleapis.com/fcm/send/a","keys":{"auth":"x","p256dh":"BN"}}'
+    expected = [(one, None), (one, "repeated"), bad, bad, bad, bad, ("t" * 2048, None), bad, bad]
+    assert [(m.to, m.reason) for m in messages] == expected
+    assert json.loads(messages[0].detail or "{}") == {"raw": written[0]}
+
+
+def test_a_push_s_title_and_data_are_rendered_for_each() -> None:
+    push = {"title": "Factura de %nombre%", "data": {"invoice": "%factura%", "kind": "bill"}, "ttl": "2h"}
+    messages, _ = render(
+        [{"token": "a", "nombre": "Ana", "factura": "F-1"}, {"token": "b", "nombre": "Eva", "factura": ""}],
+        "Vence mañana",
+        channel="push",
+        push=push,
+    )
+    options = json.loads(messages[0].detail or "{}")["options"]
+    assert options == {"title": "Factura de Ana", "data.invoice": "F-1", "data.kind": "bill"}
+    assert messages[1].reason == "value_missing"
+    assert refusal([{"to": "a"}], text="x", channel="push", push={"title": "%quien%"}).field == "quien"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "options"),
+    [
+        (["%nombre%", "$ %deuda%"], {"parameter.0": "Ana", "parameter.1": "$ 7,50"}),
+        ({"quien": "%nombre%"}, {"parameter.quien": "Ana"}),
+    ],
+)
+def test_a_whatsapp_template_s_parameters_are_rendered_for_each(parameters: Any, options: dict[str, str]) -> None:
+    whatsapp = {"template": "saldo", "language": "es_AR", "parameters": parameters}
+    [message, repeat], _ = render(
+        [{"to": "011-15-5987-6543", "nombre": "Ana", "deuda": "7,50"}] * 2, None, channel="whatsapp", whatsapp=whatsapp
+    )
+    assert (message.to, message.text, message.segments) == ("+5491159876543", "", 1)
+    assert json.loads(message.detail or "{}")["options"] == options
+    assert repeat.reason == "repeated"
+
+
 def test_values_are_text_in_html_and_as_written_elsewhere() -> None:
     rows = [{"to": "ana@example.org", "nombre": 'A<b>"&na'}]
     keys: dict[str, Any] = {"channel": "email", "subject": "Para %nombre%", "html": "<p>%nombre% de %empresa%</p>"}

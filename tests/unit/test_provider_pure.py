@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import LineSetup, MisconfiguredError, OutboundMessage
+from drivers.http.answer import RETRY_AFTER_MAX_S, Answer
 from drivers.provider import driver
-from drivers.provider.answer import RETRY_AFTER_MAX_S, Answer, Finder
+from drivers.provider.answer import Finder
 from drivers.provider.answer import Path as JsonPath
 from drivers.provider.identity import ALPHABETS, CROCKFORD, attempt_of, foreign_id
 from drivers.provider.options import ProviderOptions, effective, preset_names

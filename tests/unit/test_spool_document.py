@@ -55,6 +55,17 @@ CALL: dict[str, Any] = {
     },
 }
 
+PUSH: dict[str, Any] = {
+    "channel": "push",
+    "text": "Vuelve a las 10",
+    "push": {"title": "Corte", "data": {"zone": "norte", "hours": 2, "none": None}, "ttl": "2h"},
+    "recipients": [{"to": "/topics/norte"}],
+}
+WHATSAPP: dict[str, Any] = {
+    "channel": "whatsapp",
+    "whatsapp": {"template": "saldo", "language": "es_AR", "parameters": ["%nombre%", "%nombre%"]},
+    "recipients": [{"to": "1159876543", "nombre": "Ana"}],
+}
 EMAIL: dict[str, Any] = {
     "channel": "email",
     "text": "hola",
@@ -137,6 +148,38 @@ def test_an_email_has_its_files() -> None:
     assert job.files == ("clientes.csv", "factura.pdf")
 
 
+def test_a_push_says_more_than_its_text() -> None:
+    push = made(PUSH).push
+    assert push is not None
+    assert (push.title, push.data, push.ttl_s) == ("Corte", {"zone": "norte", "hours": "2"}, 7200)
+    assert made({**MINIMAL, "channel": "push"}).push is None
+
+
+def test_a_whatsapp_template_stands_for_a_text() -> None:
+    job = made(WHATSAPP)
+    assert job.text is None
+    assert job.whatsapp is not None
+    assert (job.whatsapp.template, job.whatsapp.language) == ("saldo", "es_AR")
+    assert job.whatsapp.parameters == ("%nombre%", "%nombre%")
+    named = made({**WHATSAPP, "whatsapp": {**WHATSAPP["whatsapp"], "parameters": {"nombre": "%nombre%"}}}).whatsapp
+    assert named is not None
+    assert named.parameters == {"nombre": "%nombre%"}
+    assert made({**MINIMAL, "channel": "whatsapp"}).whatsapp is None
+
+
+def test_what_a_push_or_template_says_counts_as_content() -> None:
+    hashes = {
+        made(raw).content_hash()
+        for raw in (
+            PUSH,
+            {**PUSH, "push": {**PUSH["push"], "title": "Otro"}},
+            WHATSAPP,
+            {**WHATSAPP, "whatsapp": {**WHATSAPP["whatsapp"], "language": "es"}},
+        )
+    }
+    assert len(hashes) == 4
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_a_mark_at_the_beginning_is_believed(encoding: str) -> None:
     data = json.dumps({**MINIMAL, "text": "ñandú €"}, ensure_ascii=False).encode(encoding)
@@ -179,6 +222,8 @@ def test_a_key_twice_is_refused() -> None:
     [
         ("txt", {**MINIMAL, "txt": "x"}),
         ("Channel", {**MINIMAL, "Channel": "sms"}),
+        ("push.badge", {**PUSH, "push": {"badge": 1}}),
+        ("whatsapp.header", {**WHATSAPP, "whatsapp": {**WHATSAPP["whatsapp"], "header": "x"}}),
         ("call.volume", {**CALL, "call": {"volume": 1}}),
         ("call.script.speed", {**CALL, "call": {"script": {"message": "x", "speed": 1}}}),
         ("call.retries.answered", {**CALL, "call": {"retries": {"answered": {}}}}),
@@ -257,6 +302,32 @@ def test_an_unknown_key_is_told_with_its_path(key: str, raw: dict[str, Any]) -> 
         ("area", {**EMAIL, "area": "all areas"}),
         ("attachments[0]", {**EMAIL, "attachments": ["/etc/passwd"]}),
         ("cc", {**EMAIL, "cc": "a@example.com"}),
+        ("push", {**MINIMAL, "push": {"title": "x"}}),
+        ("push", {**PUSH, "push": "x"}),
+        ("push.title", {**PUSH, "push": {"title": " "}}),
+        ("push.ttl", {**PUSH, "push": {"ttl": 60}}),
+        ("push.ttl", {**PUSH, "push": {"ttl": "29d"}}),
+        ("push.ttl", {**PUSH, "push": {"ttl": "0s"}}),
+        ("push.data", {**PUSH, "push": {"data": ["x"]}}),
+        ("push.data", {**PUSH, "push": {"data": {str(n): "x" for n in range(65)}}}),
+        ("push.data.a b", {**PUSH, "push": {"data": {"a b": "x"}}}),
+        ("push.data.a", {**PUSH, "push": {"data": {"a": True}}}),
+        ("text", {**PUSH, "text": None}),
+        ("whatsapp", {**MINIMAL, "whatsapp": {"template": "a", "language": "es"}}),
+        ("whatsapp.template", {**WHATSAPP, "whatsapp": {"language": "es"}}),
+        ("whatsapp.template", {**WHATSAPP, "whatsapp": {"template": "Saldo Vencido", "language": "es"}}),
+        ("whatsapp.template", {**WHATSAPP, "text": "x"}),
+        ("whatsapp.language", {**WHATSAPP, "whatsapp": {"template": "saldo"}}),
+        ("whatsapp.language", {**WHATSAPP, "whatsapp": {"template": "saldo", "language": "Spanish"}}),
+        ("whatsapp.parameters", {**WHATSAPP, "whatsapp": {"template": "a", "language": "es", "parameters": "x"}}),
+        (
+            "whatsapp.parameters[1]",
+            {**WHATSAPP, "whatsapp": {"template": "a", "language": "es", "parameters": [1, ""]}},
+        ),
+        (
+            "whatsapp.parameters.El",
+            {**WHATSAPP, "whatsapp": {"template": "a", "language": "es", "parameters": {"El": "x"}}},
+        ),
     ],
 )
 def test_a_wrong_value_is_told_with_its_field(field: str, raw: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Simulated HTTP providers: a generic JSON API, and the dialects of SMS Masivos and Connectus, with their faults.
 
 `dialects` is how they speak, `provider` what they do and how they fail, both without I/O but the answer itself;
-`http` the wire; `control` and `process` the edges. `ProviderSimulator` runs inside a program,
+`process` the whole, made of `drivers.simulation`. `ProviderSimulator` runs inside a program,
 `ProviderSimulatorProcess` beside one, `main` as one.
 """
 

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from drivers.provider.simulator.http import Incoming, Reply
 from drivers.provider.simulator.settings import Settings
+from drivers.simulation.http import Incoming, Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,107 +1,57 @@
-"""One simulated provider: takes messages, knows their states, keeps replies, and fails on order."""
+"""One simulated provider: takes messages, knows their states, keeps replies."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from drivers.provider.simulator.dialects import Ask, Dialect
-from drivers.provider.simulator.http import Connection, Incoming, Reply
-from drivers.provider.simulator.settings import Fault, Settings
+from drivers.provider.simulator import dialects
+from drivers.provider.simulator.settings import Settings
+from drivers.simulation.http import Incoming, Reply
+from drivers.simulation.record import Record
+from drivers.simulation.service import Ask
 
-LOGIN = b"<!DOCTYPE html><html><head><title>Login</title></head><body>OK<form>login</form></body></html>"
-COUNTERS = ("requests", "taken", "duplicates", "refused", "status", "inbox", "ack", "balance", "faults", "connections")
+COUNTERS = ("taken", "duplicates", "status", "inbox", "ack", "balance")
 
 
 class Provider:
-    def __init__(self, index: int, dialect: Dialect, settings: Settings, progress: Callable[[], None]) -> None:
+    """Implements `drivers.simulation.service.Kind`."""
+
+    def __init__(self, index: int, record: Record, brand: str) -> None:
         self.index = index
-        self.dialect = dialect
-        self.settings = settings
-        self.faults: list[Fault] = []
-        self.record: list[dict[str, Any]] = []
+        self.record = record
+        self.settings = Settings()
         self.counters: Counter[str] = Counter()
+        self.brand = brand
+        self.dialect = dialects.DIALECTS[brand]
         self.inbox: list[dict[str, Any]] = []
-        self.record_file: int | None = None
-        self.connections: set[Connection] = set()
         self._by_id: dict[str, dict[str, Any]] = {}
-        self._progress = progress
         self._received = 0
-        self.closed = False
 
-    def connection(self) -> Connection:
-        return Connection(self._handle, self._opened, self.connections.discard)
+    def device(self, base: str) -> dict[str, Any]:
+        return {
+            "url": f"{base}{self.dialect.path}",
+            "brand": self.brand,
+            "user": self.settings.user,
+            "password": self.settings.password,
+            "key": self.settings.key,
+        }
 
-    def _opened(self, connection: Connection) -> None:
-        self.counters["connections"] += 1
-        self.connections.add(connection)
-
-    def close(self) -> None:
-        self.closed = True
-        for connection in self.connections:
-            connection.drop()
-
-    # -------------------------------------------------------------------------------------------------------- requests
-
-    def _handle(self, connection: Connection, request: Incoming) -> None:
-        self.counters["requests"] += 1
+    def read(self, request: Incoming) -> Ask | Reply:
         ask = self.dialect.read(request, self.settings)
-        if isinstance(ask, Reply):
-            self.counters["refused"] += 1
-            self._answer(connection, ask)
-            return
-        fault = self._strikes(ask.op) if self.faults else None
-        delay = self.settings.latency_s
-        if fault is not None:
-            self.counters["faults"] += 1
-            delay += float(fault.arguments.get("delay_s", 0.0))
-        if delay <= 0:
-            self._do(connection, ask, fault)
-            return
-        asyncio.get_running_loop().call_later(delay, self._do, connection, ask, fault)
+        return ask if isinstance(ask, Reply) else Ask(ask.op, partial(self._perform, ask))
 
-    def _strikes(self, op: str) -> Fault | None:
-        for fault in self.faults:
-            if op not in fault.ops:
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            if fault.count is not None:
-                fault.count -= 1
-                if fault.count <= 0:
-                    self.faults.remove(fault)
-            return fault
-        return None
-
-    def _do(self, connection: Connection, ask: Ask, fault: Fault | None) -> None:
-        if self.closed:
-            return
-        if fault is None:
-            self._answer(connection, self._perform(ask))
-            return
-        reply = self._perform(ask) if fault.arguments["taken"] else None
-        self._break(connection, fault, reply)
-        self._progress()
-
-    def _answer(self, connection: Connection, reply: Reply) -> None:
-        connection.answer(reply.encode())
-        self._progress()
-
-    def _perform(self, ask: Ask) -> Reply:
+    def _perform(self, ask: dialects.Ask) -> Reply:
         match ask.op:
             case "send":
                 return self._take(ask)
             case "status":
                 self.counters["status"] += 1
                 entry = self._by_id.get(ask.reference) or next(
-                    (each for each in self.record if each["reference"] == ask.reference), None
+                    (each for each in self.record.entries if each["reference"] == ask.reference), None
                 )
                 return self.dialect.status(entry, self._state(entry))
             case "inbox":
@@ -114,27 +64,15 @@ class Provider:
         self.counters["balance"] += 1
         return self.dialect.balance(self.settings)
 
-    def _take(self, ask: Ask) -> Reply:
+    def _take(self, ask: dialects.Ask) -> Reply:
         known = self._by_id.get(ask.id) if ask.id and self.settings.unique else None
         if known is not None:
             self.counters["duplicates"] += 1
             return self.dialect.duplicate(known)
-        entry = {
-            "seq": len(self.record) + 1,
-            "provider": self.index,
-            "to": ask.to,
-            "text": ask.text,
-            "id": ask.id,
-            "reference": f"p{self.index}-{len(self.record) + 1}",
-            "at": datetime.now(UTC).isoformat(),
-            "monotonic": time.monotonic(),
-        }
-        self.record.append(entry)
+        reference = f"p{self.index}-{len(self.record) + 1}"
+        entry = self.record.add(provider=self.index, to=ask.to, text=ask.text, id=ask.id, reference=reference)
         if ask.id:
             self._by_id[ask.id] = entry
-        if self.record_file is not None:
-            # One write a line, unbuffered: it survives this process's death at any instant.
-            os.write(self.record_file, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
         self.counters["taken"] += 1
         return self.dialect.taken(entry)
 
@@ -144,38 +82,6 @@ class Provider:
         return (
             self.settings.report if time.monotonic() - entry["monotonic"] >= self.settings.report_delay_s else "queued"
         )
-
-    # ---------------------------------------------------------------------------------------------------------- faults
-
-    def _break(self, connection: Connection, fault: Fault, reply: Reply | None) -> None:
-        arguments = fault.arguments
-        usual = (reply or Reply(500)).encode()
-        match fault.kind:
-            case "slow":
-                connection.answer(usual)
-            case "silence":
-                pass
-            case "drop":
-                connection.drop()
-            case "status" | "wrong_json":
-                connection.answer(Reply(arguments["status"], str(arguments["body"]).encode()).encode())
-            case "limit":
-                headers = {"Retry-After": arguments["retry_after"]} if arguments["retry_after"] else {}
-                connection.answer(Reply(429, b"{}", headers=headers).encode())
-            case "html":
-                connection.answer(Reply(arguments["status"], LOGIN, "text/html").encode())
-            case "garbage":
-                connection.answer(Reply(200, bytes(range(256))).encode())
-            case "no_http":
-                connection.answer(b"\x00\x01 not HTTP at all\r\n\r\n", close=True)
-            case "cut":
-                connection.answer(usual[: usual.index(b"\r\n\r\n") + 6], close=True)
-            case "huge":
-                connection.answer(
-                    Reply(200, b'{"status":"accepted","id":"' + b"x" * arguments["bytes"] + b'"}').encode()
-                )
-            case "redirect":
-                connection.answer(Reply(302, b"", headers={"Location": arguments["to"]}).encode())
 
     def receive(self, sender: str, text: str, at: str | None, key: str | None) -> str:
         """A reply comes in; answers its id."""

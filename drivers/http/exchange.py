@@ -1,15 +1,16 @@
-"""One HTTP exchange after another with one provider: the I/O edge.
+"""One HTTP exchange after another with one service: the I/O edge.
 
 What it knows for certain is whether anything of a request was written: aiohttp asks `_Request.send` for that once it
 has a connection, so the point of no return lies after connecting (and TLS) and right before the first byte.
 
 Three habits of HTTP clients that double or leak messages are off: redirects (they would carry credentials elsewhere),
-the silent second try of a GET whose connection broke (the provider may have taken the first), cookies and proxies from
+the silent second try of a GET whose connection broke (the service may have taken the first), cookies and proxies from
 the environment.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -20,10 +21,10 @@ import aiohttp
 from aiohttp.client import ClientRequest
 from yarl import URL
 
-from drivers.provider.answer import Answer, Request
+from drivers.http.answer import Answer, Request
 
 CONNECT_S: Final = 10.0
-"""A provider that is up accepts in a second; a lost SYN is sent again after 1, 3 and 7 s.
+"""A service that is up accepts in a second; a lost SYN is sent again after 1, 3 and 7 s.
 Nothing is lost by giving up."""
 KEEP_ALIVE_S: Final = 4.0
 """Below the shortest common idle time of servers (Apache and Node: 5 s), so that a request is hardly ever written into
@@ -32,6 +33,10 @@ ANSWER_MAX: Final = 65_536
 """Bytes of an answer to a send: the longest known are below 2 KiB. What is longer is no API's answer."""
 LIST_MAX: Final = 8 * 1024 * 1024
 """Bytes of an inbox: some ten thousand messages."""
+
+TURNS: Final = 3
+"""Turns of the loop before a kept connection is trusted: one that the other side has closed shows it by then, and the
+message is certainly not in doubt."""
 
 Before = Callable[[], Awaitable[None]]
 
@@ -62,7 +67,7 @@ class _Flight:
         self.written = False
 
 
-_flight: ContextVar[_Flight] = ContextVar("provider_flight")
+_flight: ContextVar[_Flight] = ContextVar("http_flight")
 
 
 class _Request(ClientRequest):
@@ -72,12 +77,19 @@ class _Request(ClientRequest):
             # aiohttp's own second try of an idempotent method: an SMS is not idempotent.
             raise LostError("connection_lost")
         if flight.before is not None:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            _need_open(conn)
             await flight.before()
-            transport = conn.transport
-            if transport is None or transport.is_closing():
-                raise NotWrittenError("connection_lost")
+            _need_open(conn)
         flight.written = True
         return await super().send(conn)
+
+
+def _need_open(conn: Any) -> None:
+    transport = conn.transport
+    if transport is None or transport.is_closing():
+        raise NotWrittenError("connection_lost")
 
 
 if "send" not in vars(ClientRequest):
@@ -86,7 +98,7 @@ if "send" not in vars(ClientRequest):
 
 
 class Exchange:
-    """One session with one provider; `open` and `close` on the same loop."""
+    """One session with one service; `open` and `close` on the same loop."""
 
     def __init__(self, *, connections: int, timeout_s: float, ca_file: Path | None) -> None:
         context = ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)

@@ -1,0 +1,27 @@
+"""What the line needs of a push service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from drivers.base import Outcome
+from drivers.http.flight import Flight
+from drivers.http.keeping import Health
+from drivers.push.notification import Notification
+
+UNREGISTERED: Final = "unregistered"
+"""The one reason, whatever the service, by which upstream learns that it must forget an address."""
+INVALID: Final = "address_invalid"
+"""It was never an address of this service."""
+
+
+class PushService(Protocol):
+    async def look(self) -> Health:
+        """How it is; raises `UnusableError`."""
+
+    async def send(self, flight: Flight, told: Notification) -> Outcome:
+        """Raises what `Flight.ask` raises, and `UnusableError` before anything was asked."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """What a person may want to know of it: no secrets."""
