@@ -10,13 +10,14 @@ from typing import Any, Final, NoReturn
 
 import structlog
 
-from dialplan.prompts import PromptError, Prompts, Say, Speech
+from dialplan.prompts import PromptError
 from drivers.asterisk.ami import Answer, Connection, check_fields
 from drivers.asterisk.call import Call
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
-from drivers.asterisk.script import CallPlan, Script, plan
+from drivers.asterisk.script import CallPlan, plan
+from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.switchboard import Switchboard
 from drivers.asterisk.timing import Timing
 from drivers.base import (
@@ -57,7 +58,7 @@ class AsteriskLine:
         self._account = "gatewayd-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
         self._board = Switchboard(options.channels, self._timing)
         self._starting = asyncio.Semaphore(STARTING_MAX)
-        self._prompts = Prompts(options.prompts, options.sounds, Speech(options.speech, options.convert, options.voice))
+        self._speaker = Speaker(name, options)
         self._connection: Connection | None = None
         self._status = LineStatus("starting")
         self._events: EventSink | None = None
@@ -92,18 +93,10 @@ class AsteriskLine:
             self._board.leave(call)
 
     async def _fields(self, message: OutboundMessage, planned: CallPlan) -> Mapping[str, str | Sequence[str]]:
-        script = planned.script
-        prompt = await self._prompts.path(script.parts(self._options.prompts), script.voice)
-        more = await self._spoken(script)
-        fields = originate(message, planned, self._options, account=self._account, prompt=prompt, more=more)
+        prompts = await self._speaker.prompts(planned.script)
+        fields = originate(message, planned, self._options, account=self._account, prompts=prompts)
         check_fields(fields)
         return fields
-
-    async def _spoken(self, script: Script) -> Mapping[str, str]:
-        """The prompts beside the message itself."""
-        texts: dict[str, str | None] = {"menu": script.menu_prompt, "bye": script.goodbye}
-        texts.update((action, text) for action, text in script.confirm.items())
-        return {name: await self._prompts.path([Say(text)], script.voice) for name, text in texts.items() if text}
 
     async def _place(
         self, call: Call, fields: Mapping[str, str | Sequence[str]], point_of_no_return: PointOfNoReturn
@@ -138,7 +131,7 @@ class AsteriskLine:
 
     def _judged(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Completed) and outcome.reason == "prompt_unplayable":
-            self._log.warning("a prompt could not be played", folder=self._options.sounds)
+            self._log.warning("a prompt could not be played", folder=self._options.prompts_url or self._options.prompts_remote or str(self._options.prompts))
         return outcome
 
     # --------------------------------------------------------------------------------------------- after our restart

@@ -47,7 +47,7 @@ CONTRACT = {
 
 def test_a_whole_call_script() -> None:
     planned = plan("", {"call": CONTRACT})
-    assert planned.script.parts(Path("/grabaciones")) == [
+    assert planned.script.sounds(Path("/grabaciones"))["message"] == [
         Say("Hola Ana, su deuda es de"),
         Say("1500 con 50"),
         Play(Path("/grabaciones/cierre.wav")),
@@ -62,7 +62,7 @@ def test_a_whole_call_script() -> None:
 
 
 def test_a_text_alone_is_spoken() -> None:
-    assert plan("Hola Ana", {}).script.parts(Path()) == [Say("Hola Ana")]
+    assert plan("Hola Ana", {}).script.sounds(Path())["message"] == [Say("Hola Ana")]
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,7 @@ def test_the_attempt_is_the_channel() -> None:
         plan("Hola", {"call": CONTRACT}),
         options(dial="PJSIP/{number}@trunk", caller_id="Norte <1140000000>"),
         account="gatewayd-t1",
-        prompt="/prompts/abc",
-        more={"bye": "/prompts/bye", "promise": "/prompts/ok"},
+        prompts={"message": "/prompts/abc", "bye": "/prompts/bye", "promise": "/prompts/ok"},
     )
     assert fields["ActionID"] == fields["ChannelId"] == "01JD0000000000000000000000"
     assert fields["Channel"] == "PJSIP/5491159876543@trunk"

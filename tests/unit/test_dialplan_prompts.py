@@ -99,7 +99,7 @@ async def test_a_command_that_fails_leaves_nothing(tmp_path: Path, command: tupl
     with pytest.raises(PromptError) as caught:
         await prompts(tmp_path, Speech(command, CONVERT, "es")).path([Say("hola")])
     assert not caught.value.lasting
-    assert list(tmp_path.glob("prompts/*")) == []
+    assert list(tmp_path.glob("prompts/*.wav")) == []
 
 
 async def test_a_recording_that_is_missing_is_refused_for_good(tmp_path: Path) -> None:
