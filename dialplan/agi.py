@@ -4,9 +4,9 @@
 `gatewayd dialplan install` lays it down as `gatewayd_agi.py`, with the one module it needs (`asterisk.agi` of pyst2)
 beside it; any Python from 3.7 on runs it. It imports nothing else of ours, for nothing else of ours is there.
 
-The steps come with the call, in channel variables (`dialplan.steps` makes them); what happens goes back the same way.
-`GW_SCRIPT` is the result: `running` until the end, then `done`, or `prompt` where a prompt could not be played. Asterisk
-says SUCCESS of a script that crashed, so that nothing but `done` counts as a good end.
+The steps come with the call, in channel variables (`dialplan.steps` makes them); what happens goes back the same
+way. `GW_SCRIPT` is the result: `running` until the end, then `done`, or `prompt` where a prompt could not be played.
+Asterisk says SUCCESS of a script that crashed, so that nothing but `done` counts as a good end.
 """
 
 from __future__ import annotations
@@ -85,52 +85,66 @@ def load(phone: Phone) -> dict[str, Any]:
 def run(program: dict[str, Any], phone: Phone) -> None:
     """Goes through the steps; each says which is next, and the one behind the last is the end."""
     steps = program["steps"]
-    answers: dict[str, str] = {}
-    opted_out = False
+    walk = Walk(phone, program["digits"])
     at = 0
     for _ in range(OPERATIONS_MAX):
         if at >= len(steps):
             return
         kind, given, following = steps[at]
-        at = following
-        if kind == "play":
-            phone.play(given)
-        elif kind == "spell":
-            for digit in answers.get(given, ""):
-                phone.play(program["digits"][digit])
-        elif kind == "ask":
-            pressed = _ask(phone, given)
-            if pressed is None:
-                at = given["else"]
-                continue
-            answers[given["name"]] = pressed
-            phone.tell("GW_ANSWERS", " ".join(f"{name}:{value}" for name, value in sorted(answers.items())))
-            if given["keys"]:
-                phone.tell("GW_KEY", pressed)
-                at = given["keys"][pressed]
-        elif kind == "if":
-            if answers.get(given["name"]) != given["equals"]:
-                at = given["else"]
-        elif kind == "do":
-            # Who asked not to be called again is not forgotten for what they do next.
-            opted_out = opted_out or given["action"] == "opt_out"
-            phone.tell("GW_ACTION", "opt_out" if opted_out else given["action"])
-            if given["action"] == "transfer":
-                phone.tell("GW_TO", given["to"])
-                return
-        elif kind != "go":
-            raise ValueError(f"no such step: {kind}")
+        elsewhere = walk.step(kind, given)
+        at = following if elsewhere is None else elsewhere
     raise RuntimeError("the steps lead round in a circle")
 
 
-def _ask(phone: Phone, given: dict[str, Any]) -> str | None:
-    """The digits, None where nothing that was asked for came in all the tries."""
-    low, high = given["digits"]
-    for _ in range(given["tries"]):
-        pressed = phone.read(given["prompt"], high, given["wait_s"])
-        if low <= len(pressed) <= high and (not given["keys"] or pressed in given["keys"]):
-            return pressed
-    return None
+class Walk:
+    """One call's way through the steps, and what was pressed on it."""
+
+    def __init__(self, phone: Phone, digits: dict[str, str]) -> None:
+        self._phone, self._digits = phone, digits
+        self._answers: dict[str, str] = {}
+        self._opted_out = False
+
+    def step(self, kind: str, given: Any) -> int | None:
+        """Takes one step; answers where to go on, None for the step that follows."""
+        if kind == "play":
+            self._phone.play(given)
+        elif kind == "spell":
+            for digit in self._answers.get(given, ""):
+                self._phone.play(self._digits[digit])
+        elif kind == "ask":
+            return self._ask(given)
+        elif kind == "if":
+            return None if self._answers.get(given["name"]) == given["equals"] else int(given["else"])
+        elif kind == "do":
+            return self._do(given["action"], given["to"])
+        elif kind != "go":
+            raise ValueError(f"no such step: {kind}")
+        return None
+
+    def _ask(self, given: dict[str, Any]) -> int | None:
+        low, high = given["digits"]
+        keys = given["keys"]
+        for _ in range(given["tries"]):
+            pressed = self._phone.read(given["prompt"], high, given["wait_s"])
+            if low <= len(pressed) <= high and (not keys or pressed in keys):
+                break
+        else:
+            return int(given["else"])
+        self._answers[given["name"]] = pressed
+        self._phone.tell("GW_ANSWERS", " ".join(f"{name}:{value}" for name, value in sorted(self._answers.items())))
+        if not keys:
+            return None
+        self._phone.tell("GW_KEY", pressed)
+        return int(keys[pressed])
+
+    def _do(self, action: str, to: str) -> int | None:
+        # Who asked not to be called again is not forgotten for what they do next.
+        self._opted_out = self._opted_out or action == "opt_out"
+        self._phone.tell("GW_ACTION", "opt_out" if self._opted_out else action)
+        if action != "transfer":
+            return None
+        self._phone.tell("GW_TO", to)
+        return sys.maxsize  # the dial plan transfers the call, once we have ended
 
 
 def main() -> int:

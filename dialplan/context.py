@@ -1,9 +1,9 @@
 """The context that an answered call runs through, as text for extensions.conf. Pure.
 
-Optional answering machine detection, the message, a menu or the steps of a script, goodbye. Whatever way the call ends,
-`exten => h` tells the outcome as one UserEvent: lines after `Read()`, `Playback()` or `AGI()` do not run when the person
-hangs up, `h` does. The call is described by channel variables (`variables`), whose values never hold a comma or anything
-else a dial plan takes apart.
+Optional answering machine detection, the message, a menu or the steps of a script, goodbye. Whatever way the call
+ends, `exten => h` tells the outcome as one UserEvent: lines after `Read()`, `Playback()` or `AGI()` do not run when the
+person hangs up, `h` does. The call is described by channel variables (`variables`), whose values never hold a comma or
+anything else a dial plan takes apart.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ exten => s,1,NoOp(gatewayd {version})
 exten => h,1,GotoIf($["${{CHANNEL(name)}}" = "{failed}"]?done)
  same => n,Set(GW_UNTIL=${{IF($["${{GW_UNTIL}}" = ""]?${{STRFTIME(,,%s%3q)}}:${{GW_UNTIL}})}})
  same => n,UserEvent({event},Attempt: ${{GW_ID}},Amd: ${{AMDSTATUS}},Key: ${{GW_KEY}},Action: ${{GW_ACTION}},\
-Played: ${{GW_PLAYED}},Left: ${{GW_LEFT}},Script: ${{GW_SCRIPT}},Answers: ${{GW_ANSWERS}},From: ${{GW_FROM}},Until: ${{GW_UNTIL}},Cause: ${{HANGUPCAUSE}})
+Played: ${{GW_PLAYED}},Left: ${{GW_LEFT}},Script: ${{GW_SCRIPT}},Answers: ${{GW_ANSWERS}},\
+From: ${{GW_FROM}},Until: ${{GW_UNTIL}},Cause: ${{HANGUPCAUSE}})
  same => n(done),NoOp()
 ; Nobody's telephone: `gatewayd check` lets Asterisk call this, to see that the context above can be heard.
 [{context}{callee}]

@@ -67,6 +67,7 @@ write = system,call,originate,reporting
 writetimeout = 5000
 {filters}"""
 
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     context: str = "gatewayd"

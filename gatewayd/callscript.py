@@ -30,7 +30,7 @@ def templates(script: Script) -> dict[str, str]:
 
 def filled(script: Script, rendered: Mapping[str, str]) -> dict[str, Any]:
     """The script with this recipient's words."""
-    return _mapped(script, lambda place, words: rendered.get(place, words))
+    return _mapped(script, rendered.get)
 
 
 def _mapped(script: Script, words: _Words) -> dict[str, Any]:

@@ -45,8 +45,9 @@ def call(raw: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     if plan is None:
         return None
     path = f"{key}."
-    found = {
-        "script": _script(plan, "script", path),
+    script = _script(plan, "script", path)
+    found: dict[str, Any] = {
+        "script": script,
         "amd": fields.choice(plan, "amd", ("off", "detect", "leave_message"), "off", path),
         "min_heard_s": fields.seconds(plan, "min_heard_s", 5.0, low=0, high=3600, path=path),
         "ring_s": fields.seconds(plan, "ring_s", 30.0, low=1, high=300, path=path),
@@ -54,7 +55,6 @@ def call(raw: Mapping[str, Any], key: str) -> dict[str, Any] | None:
     }
     if plan.get("limit_s") is not None:
         found["limit_s"] = fields.whole(plan, "limit_s", None, low=10, high=3600, path=path)
-    script = found["script"]
     if found["amd"] == "leave_message" and script and "steps" in script and not script["message"]:
         raise invalid("value_left_message", f"{path}script.message")
     return found
@@ -71,8 +71,8 @@ def _script(plan: Mapping[str, Any], key: str, path: str) -> dict[str, Any] | No
     found: dict[str, Any] = {
         "message": [] if stepped and script.get("message") is None else _spoken(script, "message", path),
         "menu": _menu(script, "menu", path),
-        "language": _matching(script, "language", _LANGUAGE, "value_call_language", "es", path),
-        "voice": _matching(script, "voice", _VOICE, "value_voice", None, path),
+        "language": _matching(fields.string(script, "language", "es", path), _LANGUAGE, f"{path}language"),
+        "voice": _matching(fields.string(script, "voice", None, path), _VOICE, f"{path}voice"),
     }
     for name in ("menu_prompt", "goodbye"):
         if script.get(name) is not None:
@@ -85,12 +85,9 @@ def _script(plan: Mapping[str, Any], key: str, path: str) -> dict[str, Any] | No
     return found
 
 
-def _matching(
-    raw: Mapping[str, Any], key: str, pattern: re.Pattern[str], kind: str, default: str | None, path: str
-) -> str | None:
-    value = fields.string(raw, key, default, path)
+def _matching(value: str | None, pattern: re.Pattern[str], field: str) -> str | None:
     if value is not None and not pattern.fullmatch(value):
-        raise invalid(kind, path + key)
+        raise invalid("value_voice" if pattern is _VOICE else "value_call_language", field)
     return value
 
 
@@ -160,10 +157,10 @@ def _steps(value: Any, field: str) -> list[dict[str, Any]]:
     steps = [_step(raw, f"{field}[{index}]") for index, raw in enumerate(value)]
     labels: set[str] = {END}
     for index, step in enumerate(steps):
-        label = step.get("label")
-        if label is not None and label in labels:
-            raise invalid("value_repeated", f"{field}[{index}].label")
-        labels.add(label)
+        if "label" in step:
+            if step["label"] in labels:
+                raise invalid("value_repeated", f"{field}[{index}].label")
+            labels.add(step["label"])
     asked = {step["ask"] for step in steps if "ask" in step}
     for index, step in enumerate(steps):
         for place, target in _targets(step):

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import structlog
@@ -52,6 +53,7 @@ class AsteriskLine:
     """Implements `drivers.base.Line`."""
 
     def __init__(self, name: str, options: AsteriskOptions, timing: Timing | None = None) -> None:
+        self._name = name
         self._options = options
         self._timing = timing or Timing()
         self._log = structlog.get_logger("drivers.asterisk").bind(line=name)
@@ -131,8 +133,12 @@ class AsteriskLine:
 
     def _judged(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Completed) and outcome.reason == "prompt_unplayable":
-            self._log.warning("a prompt could not be played", folder=self._options.prompts_url or self._options.prompts_remote or str(self._options.prompts))
+            self._log.warning("a prompt could not be played", at=self._options.sounds(self._name))
         return outcome
+
+    def file(self, name: str) -> Path | None:
+        """A prompt that Asterisk fetches (`drivers.base.Serving`)."""
+        return self._speaker.file(name)
 
     # --------------------------------------------------------------------------------------------- after our restart
 

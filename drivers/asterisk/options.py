@@ -92,7 +92,11 @@ def check(options: AsteriskOptions) -> Sequence[Finding]:
     findings.extend(_check_folder(options.prompts))
     if re.search(r"[^A-Za-z0-9_./-]", options.prompts_remote or str(options.prompts)):
         findings.append(
-            Finding("prompts", f"{options.prompts_remote or options.prompts} holds letters that a dial plan takes apart", "use a plain path")
+            Finding(
+                "prompts",
+                f"{options.prompts_remote or options.prompts} holds letters that a dial plan takes apart",
+                "use a plain path",
+            )
         )
     return findings
 

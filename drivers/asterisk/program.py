@@ -1,4 +1,4 @@
-"""A script's steps as the program that travels to the AGI script: labels become numbers, sounds become prompts. Pure."""
+"""A script's steps as the program that travels to the AGI script: labels become numbers, sounds prompts. Pure."""
 
 from __future__ import annotations
 

@@ -141,10 +141,12 @@ class Script(_Strict):
     def sounds(self, recordings: Path) -> dict[str, list[Say | Play]]:
         """All that the call may say, by name: `message`, `menu`, `bye`, an action that is confirmed, `step0` …, and
         `digit0` … where digits are spelled. A recording is a file in `recordings`."""
-        found = {}
+        found: dict[str, list[Say | Play]] = {}
         if self.message != ():
             found["message"] = self._parts(self.message, recordings)
-        for name, text in {"menu": self.menu_prompt, "bye": self.goodbye, **self.confirm}.items():
+        texts: dict[str, str | None] = {"menu": self.menu_prompt, "bye": self.goodbye}
+        texts.update((action, text) for action, text in self.confirm.items())
+        for name, text in texts.items():
             if text:
                 found[name] = [Say(text)]
         for index, step in enumerate(self.steps):
@@ -229,7 +231,7 @@ def spoken_amount(text: str, language: str = "es") -> str:
     match = re.fullmatch(r"[^\d-]*(-?)[^\d-]*(\d{1,3}(?:[.,]\d{3})+|\d+)(?:[.,](\d{2}))?\D*", text.strip())
     if match is None:
         return text
-    minus, point = _AMOUNT_WORDS.get(language.split("-")[0], ("-", "."))
+    minus, point = _AMOUNT_WORDS.get(language.split("-", maxsplit=1)[0], ("-", "."))
     whole = re.sub(r"[.,]", "", match.group(2))
     cents = match.group(3)
     words = [minus, whole] if match.group(1) else [whole]

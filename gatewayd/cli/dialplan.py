@@ -52,8 +52,8 @@ def dialplan() -> None:
 @click.option("--transfer", default=Settings().transfer, show_default=True, help=_("Your context for transfers."))
 @click.option("--user", default=Settings().user, show_default=True, help=_("Name of the manager account."))
 @click.option("--permit", default=Settings().permit, show_default=True, help=_("Address/mask gatewayd connects from."))
-def install_(folder: Path | None, scripts: Path | None, context: str, transfer: str, user: str, permit: str) -> None:
-    settings = Settings(context, transfer, user, permit)
+def install_(folder: Path | None, scripts: Path | None, **names: str) -> None:
+    settings = Settings(**names)
     scripts = scripts or (script_folder(folder) if folder else None)
     try:
         if folder is None:
@@ -98,8 +98,8 @@ def _steps(settings: Settings, scripts: Path | None) -> list[str]:
         told += [
             "",
             _(
-                "{script}, for calls with steps, was not written: name Asterisk's folder of AGI scripts (`astagidir` in "
-                "asterisk.conf) by --agi-dir. It needs a python3 there, of version 3.7 or newer, and nothing else."
+                "{script}, for calls with steps, was not written: name Asterisk's folder of AGI scripts (`astagidir` "
+                "in asterisk.conf) by --agi-dir. It needs a python3 there, of version 3.7 or newer, and nothing else."
             ).format(script=AGI_SCRIPT),
         ]
     else:

@@ -1,4 +1,4 @@
-"""Calls with steps through a real Asterisk: its AGI script asks, compares, branches, spells, and tells what happened."""
+"""Calls with steps through a real Asterisk: its AGI script asks, compares, branches, and tells what happened."""
 
 from __future__ import annotations
 
@@ -141,4 +141,3 @@ async def test_a_script_that_fails_is_never_a_good_call(pbx: Asterisk, tmp_path:
 async def test_steps_that_lead_round_in_a_circle_end(pbx: Asterisk) -> None:
     outcome = await call(pbx, LISTENS, [{"label": "a", "goto": "b"}, {"label": "b", "goto": "a"}])
     assert (outcome.state, outcome.reason) == ("undelivered", "script_failed")
-
