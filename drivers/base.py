@@ -247,6 +247,11 @@ class InboundMessage:
     concat: Concat | None = None
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name by which catalogues know it
+    """Marks a text for people: it goes into the catalogue as it is, and is translated where it is said."""
+    return text
+
+
 LineState = Literal["starting", "ready", "waiting", "recovering", "quarantined"]
 
 
@@ -348,6 +353,8 @@ class Finding:
     key: str
     message: str
     remedy: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What fills the places of message and remedy. Without any, they are said as they are."""
 
 
 class Driver(Protocol):

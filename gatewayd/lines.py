@@ -6,11 +6,17 @@ The built-in drivers register the same way as a third party's package does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
-from drivers.base import ENTRY_POINTS, Driver
+from drivers.base import ENTRY_POINTS, Driver, Finding, LineSetup, MisconfiguredError
 from gatewayd.errors import ConfigError
+from gatewayd.translation import gettext as _
+
+if TYPE_CHECKING:
+    from gatewayd.config import LineConfig
 
 
 class UnknownDriverError(ConfigError):
@@ -54,3 +60,19 @@ def driver(name: str) -> Driver:
     except (ImportError, AttributeError) as error:
         raise BrokenDriverError(name, str(error)) from error
     return loaded
+
+
+def findings(line: LineConfig) -> Sequence[Finding]:
+    """What its driver finds wrong with a line, in the language spoken. It may take seconds: a device is asked."""
+    try:
+        found = driver(line.driver).check(LineSetup(line.name, line.options))
+    except MisconfiguredError as error:
+        return [Finding(error.key, str(error), _("mend the key"))]
+    return [_said(one) for one in found]
+
+
+def _said(one: Finding) -> Finding:
+    message, remedy = _(one.message), _(one.remedy)
+    if not one.values:
+        return Finding(one.key, message, remedy)
+    return Finding(one.key, message.format(**one.values), remedy.format(**one.values))

@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 import structlog
 
 from dialplan.prompts import PromptError
+from drivers.asterisk.abilities import Abilities, forbidden
 from drivers.asterisk.ami import Answer, Connection, check_fields
 from drivers.asterisk.call import Call
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
@@ -38,9 +39,6 @@ from drivers.base import (
     Withdrawn,
 )
 
-NEEDED: Final = {"originate": "write = originate", "coreshowchannels": "write = system or reporting"}
-"""Actions that the account must be allowed, and the permission each needs."""
-
 STARTING_MAX: Final = 25
 """Calls asked for of which nothing has been heard yet. Overload queues silently inside Asterisk: an Originate is
 acknowledged at once and carried out 10 s later."""
@@ -62,6 +60,7 @@ class AsteriskLine:
         self._starting = asyncio.Semaphore(STARTING_MAX)
         self._speaker = Speaker(name, options)
         self._connection: Connection | None = None
+        self._abilities: Abilities | None = None
         self._status = LineStatus("starting")
         self._events: EventSink | None = None
 
@@ -84,6 +83,10 @@ class AsteriskLine:
             return Refused(f"unsafe_{error.field.lower()}")
         except ValueError as error:
             return Refused(str(error))
+        lacking = await self._abilities.lacking(planned) if self._abilities else None
+        if lacking is not None:
+            # Known before anybody is called for it. Other calls may go on.
+            return NotSent(lacking, retry_after=self._timing.lost_s, counts=False)
         if self._board.find(message.attempt) is not None:
             return Uncertain("already_placed")
         if not await self._board.room(self._timing.ghost_s + self._timing.settle_s):
@@ -211,11 +214,11 @@ class AsteriskLine:
             connection.close()
 
     async def _inspect(self, connection: Connection) -> None:
-        """What the account may do and whether our context is there: better told now than by calls that fail."""
-        known = await connection.action("ListCommands")
-        missing = [word for action, word in NEEDED.items() if known.headers and action not in known.headers]
+        """What the account may do and what Asterisk has loaded: better told now than by calls that fail."""
+        missing = await forbidden(connection)
         if missing:
             raise PermissionMissingError(", ".join(missing))
+        self._abilities = await Abilities.ask(connection, self._options, self._timing)
 
     async def _listen(self, connection: Connection) -> NoReturn:
         while True:

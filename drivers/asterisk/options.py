@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-
-from drivers.base import Finding
 
 _DIAL = re.compile(r"[A-Za-z0-9_]+/[^\s,;|&\x00-\x1f]+")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
@@ -78,35 +74,3 @@ class AsteriskOptions(BaseModel):
         if not _NUMBER.fullmatch(address):
             raise ValueError("not a telephone number")
         return self.dial.replace("{number}", address)
-
-
-def check(options: AsteriskOptions) -> Sequence[Finding]:
-    """What is wrong with the folder of prompts and with the commands that fill it."""
-    import shutil
-
-    findings = []
-    for key, command in (("speech", options.speech), ("convert", options.convert)):
-        if not command or shutil.which(command[0]) is None:
-            program = command[0] if command else "nothing"
-            findings.append(Finding(key, f"{program} is not installed", "install it, or name another command"))
-    findings.extend(_check_folder(options.prompts))
-    if re.search(r"[^A-Za-z0-9_./-]", options.prompts_remote or str(options.prompts)):
-        findings.append(
-            Finding(
-                "prompts",
-                f"{options.prompts_remote or options.prompts} holds letters that a dial plan takes apart",
-                "use a plain path",
-            )
-        )
-    return findings
-
-
-def _check_folder(folder: Path) -> list[Finding]:
-    remedy = "create it, owned by the service's user and readable by Asterisk's"
-    try:
-        mode = folder.stat().st_mode
-    except OSError as error:
-        return [Finding("prompts", f"{folder}: {error.strerror}", remedy)]
-    if not stat.S_ISDIR(mode) or not os.access(folder, os.W_OK | os.X_OK):
-        return [Finding("prompts", f"{folder} is no folder that can be written to", remedy)]
-    return []

@@ -103,17 +103,11 @@ def _place(config: Config, key: str, folder: Path) -> Iterator[Finding]:
 
 
 def _lines(config: Config) -> Iterator[Finding]:
-    from drivers.base import LineSetup, MisconfiguredError
-    from gatewayd.lines import driver
+    from gatewayd.lines import findings
 
     for line in config.lines:
         if not line.enabled:
             continue
         key = f"line[{line.name}]"
-        try:
-            faults = driver(line.driver).check(LineSetup(line.name, line.options))
-        except MisconfiguredError as error:
-            yield _finding(config.file, f"{key}.{error.key}", str(error), _("mend the key"))
-            continue
-        for one in faults:
+        for one in findings(line):
             yield _finding(config.file, f"{key}.{one.key}" if one.key else key, one.message, one.remedy)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drivers.asterisk.line import AsteriskLine
-from drivers.base import Completed
+from drivers.base import Completed, NotSent
 from tests.peers.asterisk import Asterisk
 from tests.peers.asterisk_bench import message, passed, running, working
 from tests.peers.asterisk_callees import LISTENS, MACHINE, SHORT, TYPES
@@ -115,29 +114,54 @@ async def test_a_prompt_that_is_missing_is_not_called_heard(pbx: Asterisk) -> No
         assert (outcome.state, outcome.reason, outcome.charged) == ("undelivered", "prompt_unplayable", True)
 
 
-@pytest.mark.parametrize("broken", ["crashes", "says nothing", "is not there", "is cut off"])
-async def test_a_script_that_fails_is_never_a_good_call(pbx: Asterisk, tmp_path: Path, broken: str) -> None:
-    """Asterisk itself says SUCCESS of the first two."""
+async def test_a_script_that_fails_is_never_a_good_call(pbx: Asterisk) -> None:
+    """Asterisk itself says SUCCESS of most of these."""
     script = pbx.base / "agi/gatewayd_agi.py"
     whole = script.read_text()
-    text = {
+    broken = {
         "crashes": whole.replace("def run(", "def run(*_):\n    raise SystemError\n\n\ndef unused("),
         "says nothing": "#!/bin/sh\nexit 0\n",
-        "is not there": "",
         "is cut off": whole.replace('"done"', '"do'),
-    }[broken]
-    assert text != whole
-    try:
-        script.write_text(text)
-        if not text:
-            script.unlink()
-        outcome = await call(pbx, LISTENS, [{"say": "hola"}], min_heard_s=0)
-    finally:
-        script.write_text(whole)
-        script.chmod(0o755)
-    assert (outcome.state, outcome.reason, outcome.charged) == ("undelivered", "script_failed", True)
+        "is not there": "",
+    }
+    async with working(pbx) as (line, ear):
+        await ear.state("ready")
+        good = await told(line, LISTENS, [{"say": "hola"}])
+        assert good.state == "delivered"
+        try:
+            for how, text in broken.items():
+                assert text != whole
+                script.write_text(text)
+                if not text:
+                    script.unlink()
+                bad = await told(line, LISTENS, [{"say": "hola"}], min_heard_s=0)
+                assert (bad.state, bad.reason, bad.charged) == ("undelivered", "script_failed", True), how
+        finally:
+            script.write_text(whole)
+            script.chmod(0o755)
 
 
 async def test_steps_that_lead_round_in_a_circle_end(pbx: Asterisk) -> None:
     outcome = await call(pbx, LISTENS, [{"label": "a", "goto": "b"}, {"label": "b", "goto": "a"}])
     assert (outcome.state, outcome.reason) == ("undelivered", "script_failed")
+
+
+async def test_what_asterisk_lacks_is_known_before_anybody_is_called(pbx: Asterisk) -> None:
+    needs_amd = {"script": {"message": "hola"}, "amd": "detect"}
+    needs_script = {"script": {"steps": [{"say": "hola"}]}}
+    script = pbx.base / "agi/gatewayd_agi.py"
+    whole = script.read_text()
+    script.write_text("#!/bin/sh\nexit 0\n")
+    pbx.cli("module unload app_amd.so")
+    try:
+        async with working(pbx) as (line, ear):
+            await ear.state("ready")
+            for how, reason in ((needs_amd, "app_amd_missing"), (needs_script, "script_missing")):
+                outcome = await line.send(message(f"{LISTENS}000001", next(serials), how), passed)
+                assert isinstance(outcome, NotSent)
+                assert (outcome.reason, outcome.counts, outcome.line_fault) == (reason, False, False)
+            plain = await line.send(message(f"{LISTENS}000001", next(serials), {"script": {"message": "uno"}}), passed)
+            assert isinstance(plain, Completed)
+    finally:
+        script.write_text(whole)
+        pbx.cli("module load app_amd.so")
