@@ -1,4 +1,4 @@
-"""Call scripts whole, from the job file to the receipt: spoken by the real programs, fetched, stepped through, and told."""
+"""Call scripts whole, from the job file to the receipt: spoken by the real programs, fetched, stepped through, told."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_the_real_voice_is_heard(pbx: Asterisk, tmp_path: Path) -> None:
         pytest.skip(f"not installed: {', '.join(missing)}")
     fields = AsteriskOptions.model_fields
     real = {name: json.dumps(list(fields[name].default)) for name in ("speech", "convert")}
-    extra = TARIFF + line(pbx, "voz", LATER, f'prompts_keep_days = 1\nvoices = {{ pt = "pt-br" }}\n', **real)
+    extra = TARIFF + line(pbx, "voz", LATER, 'prompts_keep_days = 1\nvoices = { pt = "pt-br" }\n', **real)
     with Gateway(tmp_path, [], extra=extra, tariff="").start() as gateway:
         gateway.account(credit="100")
         before = set((pbx.base / "prompts").glob("*.wav"))

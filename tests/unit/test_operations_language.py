@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 
 from gatewayd import translation
 
-ROOT = Path(translation.__file__).parent
+ROOT = Path(translation.__file__).parent.parent
 FOLDER = translation.FOLDER / "es" / "LC_MESSAGES"
 
 
@@ -38,7 +38,8 @@ def singular(id_: str | tuple[str, ...] | list[str]) -> str:
 def test_every_sentence_of_the_code_is_in_it(catalogue: Catalog) -> None:
     said = {
         singular(message)
-        for _file, _line, message, _comments, _context in extract_from_dir(str(ROOT), [("**.py", "python")])
+        for room in ("gatewayd", "drivers", "dialplan")
+        for _file, _line, message, _comments, _context in extract_from_dir(str(ROOT / room), [("**.py", "python")])
     }
     known = {singular(message.id) for message in catalogue if message.id and message.string}
     assert said - known == set(), "make messages, then translate"
