@@ -224,18 +224,19 @@ async def _run(command: Sequence[str], values: Mapping[str, str], text: str) -> 
     # A text that begins with a dash would be an option of the command.
     words = [f" {word}" if given == "{text}" and word.startswith("-") else word
              for given, word in zip(command, words, strict=True)]  # fmt: skip
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except OSError as error:
-        raise PromptError(f"{command[0]}: {error.strerror}") from None
+    # A file, not a pipe: a command that does not care for its input may end before a pipe is written to.
+    with tempfile.TemporaryFile() as given:
+        given.write(text.encode("utf-8", "replace"))
+        given.seek(0)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words, stdin=given, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+            )
+        except OSError as error:
+            raise PromptError(f"{command[0]}: {error.strerror}") from None
     try:
         async with asyncio.timeout(COMMAND_S):
-            _, complaint = await process.communicate(text.encode("utf-8", "replace"))
+            _, complaint = await process.communicate()
     except TimeoutError:
         raise PromptError(f"{command[0]} took longer than {COMMAND_S:.0f} s") from None
     finally:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,7 @@ def test_scripts_go_from_the_file_to_the_receipt(pbx: Asterisk, tmp_path: Path) 
         for name, delivered in (("baja", 2), ("ajeno", 1), ("solo", 1), ("maquina", 0), ("mixto", 2)):
             assert gateway.wait_job(name)["counts"]["delivered"] == delivered, name
         told = {name: gateway.receipts(name)[-1] for name in prefixes}
+        assert told["baja"]["detail"]["tries"] == 1, gateway.log.read_text()
         assert told["baja"]["detail"].items() >= {"key": "9", "action": "opt_out", "tries": 1}.items()
         assert told["baja"]["detail"]["answers"] == {"clave": "123", "opcion": "9"}
         assert told["ajeno"]["detail"].items() >= {"key": None, "action": None, "answers": {"clave": "456"}}.items()
@@ -190,6 +194,16 @@ def test_a_remote_asterisk_fetches_prompts_from_us(pbx: Asterisk, tmp_path: Path
         assert gateway.receipts("pasos")[-1]["detail"]["action"] == "promise"
         cached = pbx.cli("media cache show all")
         assert f"http://{listen}/prompts/lejos/" in cached
+        address = f"http://{listen}/prompts/lejos"
+        names = re.findall(rf"{address}/([0-9a-f]{{40}})\.wav", cached)
+        with urllib.request.urlopen(f"{address}/{names[0]}.wav", timeout=20) as fetched:
+            assert (fetched.headers["content-type"], fetched.read(4)) == ("audio/wav", b"RIFF")
+        tone(pbx.base / "prompts/intro.wav", 0.1)
+        for other in ("intro", ".key", "..%2f..%2fgatewayd", names[0][:-1], f"{names[0]}%00", "f" * 40):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"{address}/{other}.wav", timeout=20)
+            with refused.value:
+                assert refused.value.code == 404, other
         with_daemon = gatewayd(["--config", str(gateway.config), "check"], stdout=subprocess.PIPE)
         assert with_daemon.communicate(timeout=60)[0] == b"no fault found\n"
         assert gateway.stop() == 0
