@@ -59,7 +59,7 @@ async def call(pbx: Asterisk, number: str, steps: list[dict[str, Any]], **more: 
         return await told(line, number, steps, **more)
 
 
-UNANSWERED = [
+UNANSWERED: list[dict[str, Any]] = [
     {"ask": "clave", "prompt": "uno", "digits": [2, 4], "tries": 2, "wait_s": 1, "else": "nada"},
     {"say": "bien", "goto": "end"},
     {"label": "nada", "say": "nada"},
