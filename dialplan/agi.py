@@ -39,7 +39,7 @@ class Phone:
         self._agi = agi
 
     def play(self, prompt: str) -> None:
-        self._run("Playback", prompt)
+        self._run("Playback", _plain(prompt))
         if self.told("PLAYBACKSTATUS") != "SUCCESS":
             raise PromptMissing(prompt)
 

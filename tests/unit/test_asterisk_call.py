@@ -19,6 +19,7 @@ from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
 from drivers.asterisk.script import plan, spoken_amount
 from drivers.base import Driver, LineSetup, OutboundMessage
+from tests.peers.asterisk import free_port
 
 SECRET = "s3creto"
 
@@ -176,8 +177,11 @@ def test_the_driver_offers_calls(tmp_path: Path) -> None:
     offered: Driver = driver
     assert offered.channels == {"call"}
     found = offered.check(
-        LineSetup("t", options(prompts=tmp_path / "none", speech=("no-such-program",), convert=("true",)))
+        LineSetup(
+            "t", options(prompts=tmp_path / "none", speech=("no-such-program",), convert=("true",), port=free_port())
+        )
     )
-    assert [finding.key for finding in found] == ["speech", "prompts"]
+    # Nobody listens at that port.
+    assert [finding.key for finding in found] == ["speech", "prompts", "host"]
     assert offered.make(LineSetup("t", options(channels=7))).capacity == 7
     assert SECRET not in repr(options())
