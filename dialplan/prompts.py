@@ -187,7 +187,7 @@ def _key(folder: Path) -> bytes:
     path = folder / KEY
     with contextlib.suppress(FileNotFoundError):
         return path.read_bytes()
-    folder.mkdir(parents=True, exist_ok=True)
+    _open_folder(folder)
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=".")  # readable for us alone
     try:
         with os.fdopen(descriptor, "wb") as out:
@@ -199,6 +199,13 @@ def _key(folder: Path) -> bytes:
     finally:
         Path(name).unlink()
     return path.read_bytes()
+
+
+def _open_folder(folder: Path) -> None:
+    """Makes it where there is none: Asterisk's user passes through to the names it is told, and lists nothing."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o751)
 
 
 def _used(path: Path) -> bool:
@@ -271,7 +278,7 @@ def _joined(sounds: Sequence[bytes]) -> bytes:
 
 def _publish(path: Path, content: bytes) -> None:
     """Whole or not at all: Asterisk may look at any moment. Readable for its user, who is seldom ours."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _open_folder(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
         with os.fdopen(descriptor, "wb") as out:

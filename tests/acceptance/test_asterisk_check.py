@@ -112,6 +112,16 @@ def test_a_module_that_is_missing_is_named(pbx: Asterisk, module: str) -> None:
     assert findings(pbx) == []
 
 
+def test_prompts_that_cannot_be_fetched_are_told(pbx: Asterisk) -> None:
+    for module in ("res_curl", "func_curl", "res_http_media_cache"):
+        pbx.cli(f"module load {module}.so")
+    if "res_http_media_cache" not in pbx.cli("module show like res_http_media_cache"):
+        pytest.skip("this Asterisk's res_http_media_cache cannot be loaded: is libcurl4 installed?")
+    [(key, message)] = findings(pbx, prompts_url=f"http://127.0.0.1:{free_port()}")
+    assert key == "prompts_url"
+    assert "cannot fetch http://127.0.0.1:" in message
+
+
 def test_a_trunk_without_a_codec_is_told(pbx: Asterisk) -> None:
     with unloaded(pbx, "codec_ulaw", "codec_alaw"):
         found = findings(pbx)

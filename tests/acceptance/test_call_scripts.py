@@ -17,7 +17,7 @@ import pytest
 from drivers.asterisk.options import AsteriskOptions
 from tests.peers.asterisk import SECRET, USER, Asterisk, free_port
 from tests.peers.asterisk_bench import running
-from tests.peers.asterisk_callees import BUSY, LATER, LISTENS, MACHINE, TYPES, tone
+from tests.peers.asterisk_callees import BUSY, LATER, LISTENS, MACHINE, PRESSES, TYPES, tone
 from tests.peers.asterisk_speech import CONVERT, SPEAK
 from tests.rig import Gateway
 from tests.rig.processes import gatewayd
@@ -150,6 +150,49 @@ def test_what_cannot_be_meant_is_refused_at_the_door(tmp_path: Path) -> None:
         assert (error["code"], error["field"]) == ("value_invalid", "call.script.steps[1].keys.1")
         assert "nowhere" in error["message"]
         assert gateway.stop() == 0
+
+
+HOSTILE = (
+    "Ana\r\nAction: Logoff\r\n",
+    "Ana,s,1(${SHELL(touch {mark})})",
+    "$(touch {mark}) `touch {mark}` ; touch {mark} &",
+    '"Ana" <x>, \\"',
+    "-w {mark}",
+    "%deuda% ${GW_ID} {text} {output}",
+    "x" * 10_000,
+)
+
+
+@pytest.mark.peer
+def test_hostile_names_are_only_ever_said(pbx: Asterisk, tmp_path: Path) -> None:
+    """By the message, the menu, the confirmation, and the steps; what is too long to be said is refused."""
+    mark = tmp_path / "mark"
+    people = [
+        one(number, nombre=text.replace("{mark}", str(mark)), clave=text, deuda=text)
+        for number, text in enumerate(HOSTILE)
+    ]
+    steps = [{"ask": "x", "prompt": "%nombre%", "digits": 1, "wait_s": 1, "tries": 1},
+             {"if": "x", "equals": "%clave%", "then": "end"}, {"amount": "%deuda%"}]  # fmt: skip
+    scripts = {
+        "mensaje": {"message": [{"say": "%nombre%"}, {"amount": "%deuda%"}], "menu": {"1": "promise"},
+                    "menu_prompt": "%nombre%", "confirm": {"promise": "%nombre%"}, "goodbye": "%nombre%"},
+        "pasos": {"steps": steps, "goodbye": "%nombre%"},
+    }  # fmt: skip
+    # A word of the command as well as its input.
+    speech = json.dumps([*SPEAK[:-1], "{output}", "{text}"])
+    extra = TARIFF + "".join(line(pbx, name, f"{PRESSES}1", speech=speech) for name in scripts)
+    with Gateway(tmp_path, [], extra=extra, tariff="").start() as gateway:
+        gateway.account(credit="100")
+        for name, script in scripts.items():
+            gateway.drop({**job(name, range(0), script, min_heard_s=0), "recipients": people})
+        for name in scripts:
+            counts = gateway.wait_job(name)["counts"]
+            assert (counts["delivered"], counts["failed"]) == (len(HOSTILE) - 1, 1), counts
+        failed = [each for each in gateway.receipts("mensaje") if each["state"] == "failed"]
+        assert [(each["row"], each["reason"]) for each in failed] == [(len(HOSTILE), "prompt_failed")]
+        assert gateway.stop() == 0
+    assert not mark.exists()
+    assert pbx.cli("core show uptime").startswith("System uptime")
 
 
 @pytest.mark.peer

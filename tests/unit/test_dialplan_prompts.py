@@ -127,6 +127,9 @@ async def test_a_name_tells_nothing_to_who_knows_the_text(tmp_path: Path) -> Non
     assert first != second
     key = here / "prompts/.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    # Asterisk's user passes through to the names it is told; nobody lists them.
+    assert stat.S_IMODE((here / "prompts").stat().st_mode) == 0o751
+    assert stat.S_IMODE(next((here / "prompts").glob("*.wav")).stat().st_mode) == 0o644
     assert await prompts(here).path([Say("hola")]) == first
 
 
