@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -157,6 +158,11 @@ def test_no_value_becomes_a_command(script: Path, hostile: str, where: int) -> N
     told = run(script, carried([step]), iter(["1"]))
     assert told.variables["GW_SCRIPT"] == "running"
     assert told.status != 0
+
+
+def test_an_older_python_reads_the_script(script: Path) -> None:
+    for file in (script, *sorted(script.parent.glob("gatewayd_agi/**/*.py"))):
+        ast.parse(file.read_text(), feature_version=(3, 7))
 
 
 def test_steps_that_are_too_many_do_not_travel() -> None:
