@@ -175,7 +175,7 @@ HOSTILE = (
 
 @pytest.mark.peer
 def test_hostile_names_are_only_ever_said(pbx: Asterisk, tmp_path: Path) -> None:
-    """By the message, the menu, the confirmation, and the steps; what is too long to be said is refused."""
+    """By steps, which know them too; what is too long to be said is refused."""
     mark = tmp_path / "mark"
     people = [
         one(number, nombre=text.replace("{mark}", str(mark)), clave=text, deuda=text)
@@ -183,22 +183,15 @@ def test_hostile_names_are_only_ever_said(pbx: Asterisk, tmp_path: Path) -> None
     ]
     steps = [{"ask": "x", "prompt": "%nombre%", "digits": 1, "wait_s": 1, "tries": 1},
              {"if": "x", "equals": "%clave%", "then": "end"}, {"amount": "%deuda%"}]  # fmt: skip
-    scripts = {
-        "mensaje": {"message": [{"say": "%nombre%"}, {"amount": "%deuda%"}], "menu": {"1": "promise"},
-                    "menu_prompt": "%nombre%", "confirm": {"promise": "%nombre%"}, "goodbye": "%nombre%"},
-        "pasos": {"steps": steps, "goodbye": "%nombre%"},
-    }  # fmt: skip
     # A word of the command as well as its input.
     speech = json.dumps([*SPEAK[:-1], "{output}", "{text}"])
-    extra = TARIFF + "".join(line(pbx, name, f"{PRESSES}1", speech=speech) for name in scripts)
+    extra = TARIFF + line(pbx, "pasos", f"{PRESSES}1", speech=speech)
     with Gateway(tmp_path, [], extra=extra, tariff="").start() as gateway:
         gateway.account(credit="100")
-        for name, script in scripts.items():
-            gateway.drop({**job(name, range(0), script, min_heard_s=0), "recipients": people})
-        for name in scripts:
-            counts = finished(gateway, name)["counts"]
-            assert (counts["delivered"], counts["failed"]) == (len(HOSTILE) - 1, 1), counts
-        failed = [each for each in gateway.receipts("mensaje") if each["state"] == "failed"]
+        gateway.drop({**job("pasos", range(0), {"steps": steps, "goodbye": "%nombre%"}), "recipients": people})
+        counts = finished(gateway, "pasos")["counts"]
+        assert (counts["delivered"], counts["failed"]) == (len(HOSTILE) - 1, 1), counts
+        failed = [each for each in gateway.receipts("pasos") if each["state"] == "failed"]
         assert [(each["row"], each["reason"]) for each in failed] == [(len(HOSTILE), "prompt_failed")]
         assert gateway.stop() == 0
     assert not mark.exists()
