@@ -18,6 +18,8 @@ from pathlib import Path
 from gatewayd.demo import pbx
 from gatewayd.demo.pbx import Installation
 
+__all__ = ["Installation", "UnavailableError", "installation"]
+
 PACKAGES = (
     "asterisk asterisk-modules libbsd0 libc6 libcap2 libcrypt1 libedit2 libgcc-s1 libjansson4 libmd0 libsqlite3-0 "
     "libssl3t64 libstdc++6 libsystemd0 libtinfo6 liburiparser1 libuuid1 libxml2-16 libxslt1.1 libzstd1 zlib1g libgomp1"
