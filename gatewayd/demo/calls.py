@@ -20,7 +20,7 @@ from gatewayd.translation import gettext as _
 JOB: Final = "llamadas-demo"
 FOLDER: Final = "asterisk"
 STARTED: Final = "started"
-CHANNELS: Final = 8
+CHANNELS: Final = 12
 
 CALLEES: Final = """
 [demo-people]
