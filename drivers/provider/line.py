@@ -10,7 +10,6 @@ import time
 import traceback
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,16 +34,21 @@ from drivers.base import (
     Uncertain,
 )
 from drivers.provider.answer import Answer, Request
+from drivers.provider.block import BlockPlan
 from drivers.provider.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
+from drivers.provider.gathering import IN_WORK, IN_WORK_MAX, Gatherer
 from drivers.provider.identity import attempt_of
 from drivers.provider.options import ProviderOptions, effective
 from drivers.provider.pending import Pending, PendingReports
 from drivers.provider.plan import Plan, UnsendableError
 from drivers.provider.received import InboxReader, Reported, ReportReader, UnreadableError, hook_document
+from drivers.provider.results import ASKED_TOGETHER, Results, Told
 from drivers.provider.sending import DOUBT_PAUSES_S, Sender, Trace
 
-TRACES: Final = 5
-"""Exchanges kept for a person who asks."""
+TRACES: Final = 50
+"""Exchanges kept for a person who asks: on a busy line a test's must still be there when its end is on the disk."""
+LATEST: Final = 5
+"""Of these, how many `last` shows."""
 SHOWN: Final = 2000
 """Characters of an answer shown to a person."""
 SEEN: Final = 20_000
@@ -70,24 +74,36 @@ class ProviderLine:
         self._pauses_s = doubt_pauses_s
         self._log = structlog.get_logger("drivers.provider").bind(line=name)
         self._exchange: Exchange | None = None
-        self._sender: Sender | None = None
+        block = options.block
+        self._block = BlockPlan(self._plan, block) if block is not None and block.most > 1 else None
+        self._results: Results | None = None
+        if self._block is not None and self._block.result_shape is not None:
+            self._results = Results(name, self._block, self._ask_result)
+        self._name = name
+        self._sender: Sender | Gatherer | None = None
         self._traces: deque[Trace] = deque(maxlen=TRACES)
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._polled = asyncio.Event()
 
     @property
     def capacity(self) -> int:
-        return self._options.capacity
+        """Messages in work; at most `capacity` of the options are requests."""
+        if self._block is None:
+            return self._options.capacity
+        return max(self._options.capacity, min(self._block.keys.most * IN_WORK, IN_WORK_MAX))
 
     # ------------------------------------------------------------------------------------------------------- its life
 
     async def run(self, events: EventSink) -> None:
         options = self._options
+        questions = POLLS + 2 + (ASKED_TOGETHER if self._results is not None else 0)
         exchange = Exchange(
-            connections=options.capacity + POLLS + 2, timeout_s=options.timeout, ca_file=options.ca_file
+            connections=options.capacity + questions, timeout_s=options.timeout, ca_file=options.ca_file
         )
-        self._sender = Sender(self._plan, exchange, traced=self._traces.append, pauses_s=self._pauses_s)
         self._exchange = exchange
+        sender = Sender(self._plan, exchange, traced=self._traces.append, pauses_s=self._pauses_s)
+        gatherer = self._gatherer(exchange, sender)
+        self._sender = gatherer or sender
         try:
             await events.put(LineStatus("ready"))
             async with asyncio.TaskGroup() as tasks:
@@ -96,9 +112,33 @@ class ProviderLine:
                     tasks.create_task(self._listen(events))
                 if self._plan.poll_shape is not None:
                     tasks.create_task(self._follow(events))
+                if self._results is not None:
+                    tasks.create_task(self._results.follow(events))
         finally:
             self._sender = self._exchange = None
+            if gatherer is not None:
+                await gatherer.close()
             await exchange.close()
+
+    def _gatherer(self, exchange: Exchange, sender: Sender) -> Gatherer | None:
+        """What sends in blocks, where the provider takes them."""
+        if self._block is None:
+            return None
+        return Gatherer(
+            self._name,
+            self._block,
+            exchange,
+            sender,
+            self._results,
+            requests=self._options.capacity,
+            idempotent=self._options.idempotent,
+            reported=self._plan.reported,
+            traced=self._traces.append,
+        )
+
+    async def _ask_result(self, foreign: str) -> Answer:
+        assert self._block is not None
+        return await self._asked(self._block.result_shape, id=foreign)
 
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
         if self._sender is None:
@@ -106,7 +146,7 @@ class ProviderLine:
         outcome = await self._sender.send(message, point_of_no_return)
         if isinstance(outcome, Accepted):
             if not self._hears:
-                return replace(outcome, reported=False)
+                return outcome
             self._await(message.attempt, message.to, outcome.references, (), time.time())
         elif isinstance(outcome, Uncertain) and self._asks_by_id:
             self._await(message.attempt, message.to, {}, message.todo, time.time())
@@ -114,8 +154,11 @@ class ProviderLine:
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
         """Those that the provider, asked by our id, knows: it has them. What it does not know stays in doubt."""
+        known: dict[str, Outcome] = {}
+        if self._results is not None:
+            known.update(await self._results.known(attempts, self._plan.foreign_id))
         if not self._asks_by_id:
-            return {}
+            return known
         limit = asyncio.Semaphore(POLLS)
 
         async def one(attempt: OpenAttempt) -> bool:
@@ -128,7 +171,6 @@ class ProviderLine:
             return self._reports.poll(answer) is not None
 
         found = await asyncio.gather(*(one(each) for each in attempts))
-        known: dict[str, Outcome] = {}
         for attempt in itertools.compress(attempts, found):
             foreign = self._plan.foreign_id(attempt.attempt)
             references = {part: _part(foreign, part) for part in attempt.parts}
@@ -138,6 +180,13 @@ class ProviderLine:
 
     async def follow(self, attempts: Sequence[AwaitedAttempt]) -> None:
         """Reports are asked for again; where the provider can be asked by our id, also for what is in doubt."""
+        if self._results is not None:
+            for each in attempts:
+                # Of those that went by themselves nothing more is to come, or they are in doubt and nobody knows them.
+                taken = bool(each.references)
+                parts = tuple(sorted({*each.references, *each.doubt}))
+                told = Told(each.attempt, self._plan.foreign_id(each.attempt), each.to, parts, taken)
+                self._results.later(told)
         if not self._hears:
             return
         for number, each in enumerate(attempts):
@@ -162,7 +211,8 @@ class ProviderLine:
                     raise LineError("explain what? explain NUMBER [TEXT]")
                 return self._explained(number, text or "gatewayd")
             case "last":
-                return {str(n): self._told(trace) for n, trace in enumerate(reversed(self._traces), start=1)}
+                latest = itertools.islice(reversed(self._traces), LATEST)
+                return {str(n): self._told(trace) for n, trace in enumerate(latest, start=1)}
         raise LineError(f"a provider's line knows no command {name!r}: balance, explain, last")
 
     async def _balance(self) -> Mapping[str, Any]:
@@ -184,7 +234,12 @@ class ProviderLine:
     def _told(self, trace: Trace) -> Mapping[str, Any]:
         told: dict[str, Any] = {"outcome": repr(trace.outcome), "took_ms": round(trace.took_s * 1000)}
         try:
-            told["request"] = self._drawn(self._plan.send(trace.message, masked=True))
+            if trace.in_block and self._block is not None:
+                # The other rows are other people's.
+                told["request"] = self._drawn(self._block.request([self._block.row(trace.message)], masked=True))
+                told["in_block"] = True
+            else:
+                told["request"] = self._drawn(self._plan.send(trace.message, masked=True))
         except UnsendableError:
             told["request"] = None
         told["answer"] = None

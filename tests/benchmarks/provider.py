@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
-from typing import Any, Final
-
-from drivers.provider.simulator import ProviderSimulatorProcess
-from tests.benchmarks.figure import Figure
-from tests.benchmarks.machine import cpu_s
-from tests.benchmarks.scale import Scale
-from tests.benchmarks.trial import ACCOUNT, rows, scratch
-from tests.rig import Gateway
+from typing import Final
 
 RATE_TARGET: Final = 500.0
 CPU_TARGET_S: Final = 1.6

@@ -121,6 +121,8 @@ class ProviderSimulator:
         return [
             {
                 "url": f"{self.base(each.index)}{each.dialect.path}",
+                "imei": "",
+                "number": f"provider-{each.index}",
                 "brand": self.brand,
                 "user": each.settings.user,
                 "password": each.settings.password,

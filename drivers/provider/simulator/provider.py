@@ -5,18 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from drivers.provider.simulator.dialects import Ask, Dialect
+from drivers.provider.simulator.dialects import Ask, Dialect, Outcome
 from drivers.provider.simulator.http import Connection, Incoming, Reply
 from drivers.provider.simulator.settings import Fault, Settings
 
 LOGIN = b"<!DOCTYPE html><html><head><title>Login</title></head><body>OK<form>login</form></body></html>"
-COUNTERS = ("requests", "taken", "duplicates", "refused", "status", "inbox", "ack", "balance", "faults", "connections")
+COUNTERS = (
+    *("requests", "taken", "duplicates", "refused", "blocks", "results", "status", "inbox", "ack", "balance"),
+    *("faults", "connections"),
+)
+
+
+class _Block:
+    """A block that was taken; `outcomes` once it is processed."""
+
+    def __init__(self, rows: tuple[Ask, ...]) -> None:
+        self.rows = rows
+        self.outcomes: list[Outcome] | None = None
 
 
 class Provider:
@@ -31,6 +43,7 @@ class Provider:
         self.record_file: int | None = None
         self.connections: set[Connection] = set()
         self._by_id: dict[str, dict[str, Any]] = {}
+        self._blocks: dict[str, _Block] = {}
         self._progress = progress
         self._received = 0
         self.closed = False
@@ -97,7 +110,16 @@ class Provider:
     def _perform(self, ask: Ask) -> Reply:
         match ask.op:
             case "send":
+                if self._rejects(ask):
+                    self.counters["refused"] += 1
+                    return self.dialect.refused()
                 return self._take(ask)
+            case "block":
+                self.counters["blocks"] += 1
+                return self._take_block(ask)
+            case "result":
+                self.counters["results"] += 1
+                return self.dialect.results(self._results(ask.reference))
             case "status":
                 self.counters["status"] += 1
                 entry = self._by_id.get(ask.reference) or next(
@@ -114,11 +136,52 @@ class Provider:
         self.counters["balance"] += 1
         return self.dialect.balance(self.settings)
 
+    def _rejects(self, ask: Ask) -> bool:
+        return bool(self.settings.rejects) and re.fullmatch(self.settings.rejects, ask.to) is not None
+
+    def _take_block(self, ask: Ask) -> Reply:
+        """Takes its messages at once, or when it is processed; `record` then has them."""
+        block = _Block(ask.rows)
+        self._blocks.update((row.id, block) for row in ask.rows)
+        if self.settings.block_loses:
+            return self.dialect.block(None)
+        if self.settings.block_delay_s > 0:
+            asyncio.get_running_loop().call_later(self.settings.block_delay_s, self._process, block)
+            return self.dialect.block(None)
+        self._process(block)
+        return self.dialect.block(block.outcomes)
+
+    def _process(self, block: _Block) -> None:
+        if self.closed:
+            return
+        outcomes = []
+        for row in block.rows:
+            rejected = self._rejects(row)
+            if rejected:
+                self.counters["refused"] += 1
+            reference = "" if rejected else str(self._entered(row)[0]["reference"])
+            outcomes.append(Outcome(row.id, reference, "Error: telefono fijo" if rejected else "", time.time()))
+        block.outcomes = outcomes
+        self._progress()
+
+    def _results(self, own: str) -> list[Outcome] | None:
+        block = self._blocks.get(own)
+        if block is None:
+            return []
+        if block.outcomes is None or self.settings.block_told == "all":
+            return block.outcomes
+        return [each for each in block.outcomes if each.id == own]
+
     def _take(self, ask: Ask) -> Reply:
+        entry, known = self._entered(ask)
+        return self.dialect.duplicate(entry) if known else self.dialect.taken(entry)
+
+    def _entered(self, ask: Ask) -> tuple[dict[str, Any], bool]:
+        """Its entry in the record, and whether it was there before."""
         known = self._by_id.get(ask.id) if ask.id and self.settings.unique else None
         if known is not None:
             self.counters["duplicates"] += 1
-            return self.dialect.duplicate(known)
+            return known, True
         entry = {
             "seq": len(self.record) + 1,
             "provider": self.index,
@@ -136,7 +199,7 @@ class Provider:
             # One write a line, unbuffered: it survives this process's death at any instant.
             os.write(self.record_file, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
         self.counters["taken"] += 1
-        return self.dialect.taken(entry)
+        return entry, False
 
     def _state(self, entry: dict[str, Any] | None) -> str:
         if entry is None or not self.settings.report:

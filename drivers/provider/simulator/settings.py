@@ -27,6 +27,14 @@ class Settings:
     report_delay_s: float = 0.0
     """How long a message is `queued` before that."""
     balance: str = "1234.50"
+    rejects: str = ""
+    """Pattern of numbers that are refused: of a block, when it is processed; else at once."""
+    block_delay_s: float = 0.0
+    """From a block's answer until it is processed; a question about it finds it pending before."""
+    block_told: str = "each"
+    """What a question about one message of a block is answered with: `each` that message, `all` its whole block."""
+    block_loses: bool = False
+    """Blocks are answered as if taken, and never processed."""
 
 
 FAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -53,7 +61,7 @@ class Fault:
     count: int | None = 1
     skip: int = 0
     ops: tuple[str, ...] = field(default=("send",))
-    """The requests it strikes: send, status, inbox, balance."""
+    """The requests it strikes: send, block, result, status, inbox, ack, balance."""
 
 
 def make_fault(table: Mapping[str, Any]) -> Fault:
