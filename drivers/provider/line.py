@@ -8,7 +8,7 @@ import hmac
 import itertools
 import time
 import traceback
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -33,24 +33,19 @@ from drivers.base import (
     PointOfNoReturn,
     Uncertain,
 )
-from drivers.provider.answer import Answer, Request
+from drivers.provider.answer import Answer
 from drivers.provider.block import BlockPlan
 from drivers.provider.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
 from drivers.provider.gathering import IN_WORK, IN_WORK_MAX, Gatherer
 from drivers.provider.identity import attempt_of
 from drivers.provider.options import ProviderOptions, effective
 from drivers.provider.pending import Pending, PendingReports
-from drivers.provider.plan import Plan, UnsendableError
+from drivers.provider.plan import Plan
 from drivers.provider.received import InboxReader, Reported, ReportReader, UnreadableError, hook_document
 from drivers.provider.results import ASKED_TOGETHER, Results, Told
-from drivers.provider.sending import DOUBT_PAUSES_S, Sender, Trace
+from drivers.provider.sending import DOUBT_PAUSES_S, Sender
+from drivers.provider.showing import Showing
 
-TRACES: Final = 50
-"""Exchanges kept for a person who asks: on a busy line a test's must still be there when its end is on the disk."""
-LATEST: Final = 5
-"""Of these, how many `last` shows."""
-SHOWN: Final = 2000
-"""Characters of an answer shown to a person."""
 SEEN: Final = 20_000
 """Received messages remembered, so that a list read again costs no commits; the store knows the rest."""
 POLLS: Final = 4
@@ -76,12 +71,12 @@ class ProviderLine:
         self._exchange: Exchange | None = None
         block = options.block
         self._block = BlockPlan(self._plan, block) if block is not None and block.most > 1 else None
+        self._showing = Showing(self._plan, self._block)
         self._results: Results | None = None
         if self._block is not None and self._block.result_shape is not None:
             self._results = Results(name, self._block, self._ask_result)
         self._name = name
         self._sender: Sender | Gatherer | None = None
-        self._traces: deque[Trace] = deque(maxlen=TRACES)
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._polled = asyncio.Event()
 
@@ -101,7 +96,7 @@ class ProviderLine:
             connections=options.capacity + questions, timeout_s=options.timeout, ca_file=options.ca_file
         )
         self._exchange = exchange
-        sender = Sender(self._plan, exchange, traced=self._traces.append, pauses_s=self._pauses_s)
+        sender = Sender(self._plan, exchange, traced=self._showing.add, pauses_s=self._pauses_s)
         gatherer = self._gatherer(exchange, sender)
         self._sender = gatherer or sender
         try:
@@ -133,7 +128,7 @@ class ProviderLine:
             requests=self._options.capacity,
             idempotent=self._options.idempotent,
             reported=self._plan.reported,
-            traced=self._traces.append,
+            traced=self._showing.add,
         )
 
     async def _ask_result(self, foreign: str) -> Answer:
@@ -209,11 +204,14 @@ class ProviderLine:
                 number, _, text = argument.strip().partition(" ")
                 if not number:
                     raise LineError("explain what? explain NUMBER [TEXT]")
-                return self._explained(number, text or "gatewayd")
+                return self._showing.explained(number, text or "gatewayd")
             case "last":
-                latest = itertools.islice(reversed(self._traces), LATEST)
-                return {str(n): self._told(trace) for n, trace in enumerate(latest, start=1)}
+                return self._showing.latest()
         raise LineError(f"a provider's line knows no command {name!r}: balance, explain, last")
+
+    def exchange(self, attempt: str) -> Mapping[str, Any] | None:
+        """Implements `drivers.base.Telling`."""
+        return self._showing.of(attempt)
 
     async def _balance(self) -> Mapping[str, Any]:
         if self._plan.balance_shape is None or self._plan.balance is None:
@@ -221,42 +219,8 @@ class ProviderLine:
         answer = await self._asked(self._plan.balance_shape)
         value = self._plan.balance.find(answer) if 200 <= answer.status <= 299 else None
         if value is None:
-            raise LineError(f"no balance in the answer (HTTP {answer.status}): {self._shown(answer)}")
+            raise LineError(f"no balance in the answer (HTTP {answer.status}): {self._showing.answer(answer)}")
         return {"balance": value}
-
-    def _explained(self, number: str, text: str) -> Mapping[str, Any]:
-        message = OutboundMessage(attempt="0" * 26, to=number, address=number, text=text, parts=(text,))
-        try:
-            return self._drawn(self._plan.send(message, masked=True))
-        except UnsendableError as error:
-            raise LineError(f"refused before anything is sent: {error.reason}") from None
-
-    def _told(self, trace: Trace) -> Mapping[str, Any]:
-        told: dict[str, Any] = {"outcome": repr(trace.outcome), "took_ms": round(trace.took_s * 1000)}
-        try:
-            if trace.in_block and self._block is not None:
-                # The other rows are other people's.
-                told["request"] = self._drawn(self._block.request([self._block.row(trace.message)], masked=True))
-                told["in_block"] = True
-            else:
-                told["request"] = self._drawn(self._plan.send(trace.message, masked=True))
-        except UnsendableError:
-            told["request"] = None
-        told["answer"] = None
-        if trace.answer is not None:
-            told["answer"] = {"status": trace.answer.status, "body": self._shown(trace.answer)}
-        return told
-
-    def _shown(self, answer: Answer) -> str:
-        return self._plan.mask(answer.text)[:SHOWN]
-
-    def _drawn(self, request: Request) -> dict[str, Any]:
-        body = None if request.body is None else request.body.decode("utf-8", "replace")
-        return {
-            "request": f"{request.method} {self._plan.mask(request.url)}",
-            "headers": dict(request.headers),
-            "body": body,
-        }
 
     async def _asked(self, shape: Any, limit: int = LIST_MAX, **values: str) -> Answer:
         """The answer to a question; raises `LineError`."""

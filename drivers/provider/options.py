@@ -161,6 +161,8 @@ class ProviderOptions(Keys):
     """Characters a text may have."""
     characters: str | None = None
     """Pattern of a character the provider takes."""
+    replace: dict[Annotated[str, Field(min_length=1, max_length=1)], str] = {}
+    """What is written for a character, where a person would rather have it so than refused."""
     capacity: Annotated[int, Field(ge=1, le=500)] = 8
     """Requests at once."""
     timeout: Seconds = 30.0

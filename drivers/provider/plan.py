@@ -87,6 +87,7 @@ class Plan:
         self._characters = _pattern("characters", options.characters and f"(?:{options.characters})*")
         self._number = _pattern("number_pattern", options.number_pattern)
         self.password = _pattern("password_pattern", options.password_pattern)
+        self._replaced = str.maketrans(dict(options.replace))
         self._rewrites = [(_pattern("number_rewrite", each), to) for each, to in options.number_rewrite]
         self._fixed = {
             "user": options.user,
@@ -132,7 +133,7 @@ class Plan:
     def values(self, message: OutboundMessage) -> dict[str, str]:
         """What the templates' variables say of `message`; raises `UnsendableError`."""
         options = self.options
-        text = message.text
+        text = message.text.translate(self._replaced)
         if options.text_max is not None and len(text) > options.text_max:
             raise UnsendableError("text_too_long")
         if self._characters is not None and self._characters.fullmatch(text) is None:

@@ -31,6 +31,7 @@ RAGGED: Final = "row_ragged"
 """More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
 ADDRESS_MISSING: Final = "address_missing"
 ADDRESS_INVALID: Final = "address_invalid"
+CC_INVALID: Final = "cc_invalid"
 
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
 """row, ref, to, text, encoding, segments, prefix, reason, detail."""
@@ -82,6 +83,7 @@ class RenderPlan:
         if document.email is not None:
             given = {"subject": document.email.subject, "html": document.email.html}
             options = {name: template for name, template in given.items() if template is not None}
+            options |= {f"cc[{number}]": copy for number, copy in enumerate(document.email.cc) if "%" in copy}
         script = (document.call or {}).get("script")
         if script is not None:
             # What the driver says step by step; a recording has no words.
@@ -214,6 +216,8 @@ class Rendering:
             rendered = {name: render(cells) for name, render in self._options.items()}
             if None in rendered.values():
                 raise Unusable(VALUE_MISSING)
+            if any(name.startswith("cc[") and not _is_address(copy or "") for name, copy in rendered.items()):
+                raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
             detail = _json({**json.loads(detail or "{}"), "options": rendered})
         if key in self._seen:
@@ -247,11 +251,15 @@ def _email(raw: str) -> tuple[str, str | None]:
     text = raw.strip()
     if not text:
         raise Unusable(ADDRESS_MISSING)
-    if len(text) > 254 or _EMAIL.fullmatch(text) is None or ".." in text:
+    if not _is_address(text):
         raise Unusable(ADDRESS_INVALID)
     # Nobody tells Ana@ from ana@, and the do-not-contact list must not either.
     address = text.casefold()
     return address, None if address == raw else _json({"raw": raw})
+
+
+def _is_address(text: str) -> bool:
+    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None and ".." not in text
 
 
 def _token(raw: str) -> tuple[str, str | None]:

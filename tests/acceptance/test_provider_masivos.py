@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
 from drivers.provider.simulator import ProviderSimulatorProcess
 from tests.rig.gateway import Gateway
+from tests.rig.processes import ROOT
 
 WAIT_S = 60.0
 
@@ -84,3 +90,27 @@ def test_a_crash_with_blocks_under_way_doubles_nothing_and_what_the_service_has_
     assert len(taken(sim)) + counts["uncertain"] >= 400
     shown = gateway.call("account.show", account="norte")
     assert float(shown["held"]) == pytest.approx(counts["uncertain"] * 0.85)
+
+
+def test_a_test_shows_request_and_answer_and_no_secret(house: Any) -> None:
+    gateway, sim = house
+    command = [sys.executable, "-m", "gatewayd", "--config", str(gateway.config), "line", "test", "masivos"]
+    command += ["011-15-5987-6543", "--text", "Prueba 100%"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    gateway.wait_line("masivos", "ready")
+    told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, timeout=WAIT_S, check=True)
+    found = json.loads(told.stdout)
+    assert (found["state"], found["final"]) == ("submitted", True)
+    exchange = found["exchange"]
+    assert exchange["request"]["request"].startswith("POST http://127.0.0.1:")
+    form = parse_qs(exchange["request"]["body"])
+    assert (form["tos"], form["texto"], form["clave"]) == (["1159876543"], ["Prueba 100%"], ["***"])
+    assert exchange["answer"] == {"status": 200, "body": "1;OK"}
+    shown = subprocess.run(command, env=env, capture_output=True, text=True, timeout=WAIT_S, check=True)
+    for said in ("enviar_sms.asp", "texto=Prueba+100%25", "HTTP 200", "1;OK"):
+        assert said in shown.stdout
+    assert sim.devices[0]["password"] not in told.stdout + shown.stdout
+    sim.ask("set", rejects="1159876543")
+    refused = subprocess.run(command, env=env, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert refused.returncode == 1
+    assert "-1;Telefono fijo" in refused.stdout

@@ -256,6 +256,9 @@ def test_an_unknown_key_is_told_with_its_path(key: str, raw: dict[str, Any]) -> 
         ("call.retries.busy.pause", {**CALL, "call": {"retries": {"busy": {"pause": "soon"}}}}),
         ("area", {**EMAIL, "area": "all areas"}),
         ("attachments[0]", {**EMAIL, "attachments": ["/etc/passwd"]}),
+        ("attachments[0]", {**EMAIL, "attachments": ["factura\u202efdp.exe"]}),
+        ("attachments", {**EMAIL, "attachments": ["factura.pdf", "clientes.csv"]}),
+        ("cc[1]", {**EMAIL, "cc": ["%jefa%", "jefa"]}),
         ("cc", {**EMAIL, "cc": "a@example.com"}),
     ],
 )
