@@ -252,4 +252,103 @@ class Connectus:
         return _json(200, {"balance": {"CL": settings.balance}})
 
 
-DIALECTS: dict[str, Dialect] = {"generic": Generic(), "smsmasivos": SmsMasivos(), "connectus": Connectus()}
+class _Keyed:
+    """What the phones' services have in common: a key in a header, no blocks, and messages that know no ids of ours."""
+
+    def _refused(self, request: Incoming, settings: Settings) -> Reply | None:
+        if request.headers.get("x-api-key") != settings.key:
+            return _json(401, {"message": "unauthorized"})
+        return None
+
+    def refused(self) -> Reply:
+        return _json(422, {"message": "validation errors"})
+
+    def block(self, outcomes: list[Outcome] | None) -> Reply:  # noqa: ARG002 - has no such thing
+        return _json(404, {"message": "not found"})
+
+    results = block
+
+    def balance(self, settings: Settings) -> Reply:  # noqa: ARG002 - has no such thing
+        return _json(404, {"message": "not found"})
+
+
+class HttpSms(_Keyed):
+    """The dialect of httpSMS."""
+
+    path = "/v1/messages/send"
+
+    def read(self, request: Incoming, settings: Settings) -> Ask | Reply:
+        if refused := self._refused(request, settings):
+            return refused
+        body = _object(request)
+        to, text = str(body.get("to", "")), body.get("content")
+        if request.method != "POST" or request.path != self.path:
+            return _json(404, {"message": "not found"})
+        if not re.fullmatch(r"\+\d{8,15}", to) or not isinstance(text, str) or not body.get("from"):
+            return self.refused()
+        return Ask("send", to, text, str(body.get("request_id", "")))
+
+    def taken(self, entry: dict[str, Any]) -> Reply:
+        data = {"id": entry["reference"], "status": "pending", "request_id": entry["id"], "contact": entry["to"]}
+        return _json(200, {"status": "success", "message": "message added to queue", "data": data})
+
+    def duplicate(self, entry: dict[str, Any]) -> Reply:
+        return self.taken(entry)
+
+    def status(self, entry: dict[str, Any] | None, word: str) -> Reply:  # noqa: ARG002 - has no such thing
+        return _json(404, {"message": "not found"})
+
+    def inbox(self, rows: list[dict[str, Any]]) -> Reply:  # noqa: ARG002 - has no such thing
+        return _json(404, {"message": "not found"})
+
+
+class Textbee(_Keyed):
+    """The dialect of textbee."""
+
+    path = "/api/v1/gateway/devices/phone1/send-sms"
+
+    def read(self, request: Incoming, settings: Settings) -> Ask | Reply:
+        if refused := self._refused(request, settings):
+            return refused
+        match request.method, request.path.removeprefix("/api/v1/gateway/").split("/"):
+            case "POST", ["devices", _, "send-sms"]:
+                body = _object(request)
+                numbers, text = body.get("recipients"), body.get("message")
+                if not isinstance(numbers, list) or len(numbers) != 1 or not isinstance(text, str):
+                    return self.refused()
+                return Ask("send", str(numbers[0]), text)
+            case "GET", ["devices", _, "sms-batch", reference]:
+                return Ask("status", reference=reference)
+            case "GET", ["messages"]:
+                return Ask("inbox")
+        return _json(404, {"message": "not found"})
+
+    def taken(self, entry: dict[str, Any]) -> Reply:
+        data = {"success": True, "message": "queued", "smsBatchId": entry["reference"], "recipientCount": 1}
+        return _json(201, {"data": data})
+
+    def duplicate(self, entry: dict[str, Any]) -> Reply:
+        return self.taken(entry)
+
+    def status(self, entry: dict[str, Any] | None, word: str) -> Reply:
+        if entry is None:
+            return _json(404, {"message": "not found"})
+        error = {"errorCode": "RESULT_ERROR_NO_SERVICE"} if word == "failed" else {}
+        message = {"_id": f"m-{entry['reference']}", "recipient": entry["to"], "status": word, **error}
+        return _json(200, {"data": {"batch": {"_id": entry["reference"]}, "messages": [message]}})
+
+    def inbox(self, rows: list[dict[str, Any]]) -> Reply:
+        data = [
+            {"_id": row["id"], "sender": row["from"], "message": row["text"], "receivedAt": row["at"]}
+            for row in reversed(rows)
+        ]
+        return _json(200, {"data": data, "meta": {"limit": 100}})
+
+
+DIALECTS: dict[str, Dialect] = {
+    "generic": Generic(),
+    "smsmasivos": SmsMasivos(),
+    "connectus": Connectus(),
+    "httpsms": HttpSms(),
+    "textbee": Textbee(),
+}

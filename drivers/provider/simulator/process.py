@@ -57,7 +57,7 @@ class ProviderSimulator:
         self.providers = [Provider(index, DIALECTS[brand], Settings(), self._progress) for index in range(n)]
         for provider in self.providers:
             change(provider.settings, {"latency_s": latency_s, **(settings or {})})
-        self._servers: list[asyncio.Server] = []
+        self._servers: dict[int, asyncio.Server] = {}
         self._waiters: list[_Waiter] = []
         self._temporary: list[Path] = []
         self._control: ControlServer | None = None
@@ -75,14 +75,11 @@ class ProviderSimulator:
         await self.stop()
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
         if self._record_path is not None:
             self._record_file = os.open(self._record_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         for provider in self.providers:
             provider.record_file = self._record_file
-            server = await loop.create_server(provider.connection, "127.0.0.1", 0, backlog=512)
-            self._servers.append(server)
-            self._ports.append(server.sockets[0].getsockname()[1])
+            self._ports.append(await self._plug(provider, 0))
         directory = self._directory or self._folder()
         directory.mkdir(parents=True, exist_ok=True)
         self.control = directory / "control.sock"
@@ -91,16 +88,23 @@ class ProviderSimulator:
         self._control = ControlServer(self.control, self.operate)
         await self._control.start()
 
+    async def _plug(self, provider: Provider, port: int) -> int:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(provider.connection, "127.0.0.1", port, backlog=512)
+        self._servers[provider.index] = server
+        bound: int = server.sockets[0].getsockname()[1]
+        return bound
+
     async def stop(self) -> None:
         """Hang up and remove what was made; harmless when nothing runs."""
         if self._control is not None:
             await self._control.stop()
             self._control = None
-        for server in self._servers:
+        for server in self._servers.values():
             server.close()
         for provider in self.providers:
             provider.close()
-        for server in self._servers:
+        for server in self._servers.values():
             await server.wait_closed()
         self._servers.clear()
         if self._record_file is not None:
@@ -156,6 +160,8 @@ class ProviderSimulator:
             raise SettingError(f"no operation is called {name!r}; there are: {', '.join(sorted(OPERATIONS))}")
         if "from" in arguments:
             arguments["sender"] = arguments.pop("from")
+        if "device" in arguments:  # as the other kinds call it
+            arguments["provider"] = arguments.pop("device")
         answer = getattr(self, name)(**arguments)
         if asyncio.iscoroutine(answer):
             answer = await answer
@@ -241,6 +247,24 @@ class ProviderSimulator:
         ids = [one.receive(sender, text, at, id) for one in self._select(provider) for _ in range(count)]
         return {"ids": ids}
 
+    async def unplug(self, provider: Selection = 0) -> dict[str, Any]:
+        """Nobody answers at its address, and connections are cut; what it has, it keeps."""
+        for one in self._select(provider):
+            server = self._servers.pop(one.index, None)
+            if server is not None:
+                server.close()
+                for connection in tuple(one.connections):
+                    connection.drop()
+                await server.wait_closed()
+        return {}
+
+    async def replug(self, provider: Selection = 0) -> dict[str, Any]:
+        """Back at the same address."""
+        for one in self._select(provider):
+            if one.index not in self._servers:
+                await self._plug(one, self._ports[one.index])
+        return {"devices": self.devices}
+
     def _select(self, selection: Selection) -> Sequence[Provider]:
         if selection is None or selection == "all":
             return self.providers
@@ -251,4 +275,4 @@ class ProviderSimulator:
             raise SettingError(f"no provider is {selection!r}; there are {len(self.providers)}, from 0") from None
 
 
-OPERATIONS = frozenset({"list", "stats", "reset_stats", "texts", "wait", "set", "inject"})
+OPERATIONS = frozenset({"list", "stats", "reset_stats", "texts", "wait", "set", "inject", "unplug", "replug"})
