@@ -219,7 +219,10 @@ def effective(options: ProviderOptions) -> ProviderOptions:
             base.pop(name, None)
     for name in ("block", "report", "inbox", "balance", "headers", "query"):
         if name in given and name in base:
-            given[name] = {**base[name], **given[name]}
+            kept = base[name]
+            if {"form", "json"} & given[name].keys():
+                kept = {key: value for key, value in kept.items() if key not in ("form", "json")}
+            given[name] = {**kept, **given[name]}
     given["rules"] = (*given.get("rules", ()), *base.get("rules", ()))
     return ProviderOptions.model_validate({**base, **given})
 
