@@ -107,7 +107,7 @@ class Gatherer:
         if self._timer is not None:
             self._timer.cancel()
         for seat in self._waiting:
-            seat.call(False)
+            seat.end(NotSent("stopped", counts=False))
         for task in self._blocks:
             task.cancel()
         await asyncio.gather(*self._blocks, return_exceptions=True)

@@ -53,7 +53,6 @@ class Results:
         self._ask = ask
         self._limit = asyncio.Semaphore(ASKED_TOGETHER)
         self._later = PendingReports(block.keys.result_wait)
-        self._taken: dict[str, bool] = {}
         self._more = asyncio.Event()
         self._log = structlog.get_logger("drivers.provider").bind(line=line)
 
@@ -113,8 +112,9 @@ class Results:
     def later(self, told: Told) -> None:
         """Nobody waits for it any more: what is told from now on becomes an event."""
         now = time.time()
-        self._taken[told.foreign] = told.taken
-        self._later.add(Pending(told.attempt, told.foreign, told.to, told.parts, now), now, poll=True)
+        doubt = () if told.taken else told.parts
+        pending = Pending(told.attempt, told.foreign, told.to, told.parts, now, doubt=doubt)
+        self._later.add(pending, now, poll=True)
         self._more.set()
 
     async def follow(self, events: EventSink) -> None:
@@ -125,11 +125,7 @@ class Results:
             due = {each.reference: each for each in self._later.due(now)}
             if due:
                 for foreign, verdict in (await self.look(due)).items():
-                    for event in self._events(due[foreign], verdict, time.time()):
-                        await events.put(event)
-                    if verdict.result is not Result.UNCERTAIN:
-                        self._later.settled(foreign)
-                        self._taken.pop(foreign, None)
+                    await self._tell(due[foreign], verdict, events)
                 continue
             next_at = self._later.next_at()
             try:
@@ -138,16 +134,27 @@ class Results:
             except TimeoutError:
                 pass
 
-    def _events(self, pending: Pending, verdict: Verdict, at: float) -> list[Event]:
-        given = references(pending.reference, pending.parts).items()
-        match verdict.result:
-            case Result.ACCEPTED if not self._taken.get(pending.reference, True):
-                return [LateAccept(pending.attempt, part, reference) for part, reference in given]
-            case Result.REFUSED | Result.RETRY:
-                return [
-                    DeliveryReport(
-                        reference, pending.to, "undelivered", verdict.reason, at, attempt=pending.attempt, part=part
-                    )
-                    for part, reference in given
-                ]
-        return []
+    async def _tell(self, pending: Pending, verdict: Verdict, events: EventSink) -> None:
+        try:
+            for event in _events(pending, verdict, time.time()):
+                await events.put(event)
+        except Exception as error:  # noqa: BLE001 - the line's outermost edge: it is told again at the next look
+            self._log.warning("result not kept", error=type(error).__name__)
+        else:
+            if verdict.result is not Result.UNCERTAIN:
+                self._later.settled(pending.reference)
+
+
+def _events(pending: Pending, verdict: Verdict, at: float) -> list[Event]:
+    given = references(pending.reference, pending.parts).items()
+    match verdict.result:
+        case Result.ACCEPTED if pending.doubt:
+            return [LateAccept(pending.attempt, part, reference) for part, reference in given]
+        case Result.REFUSED | Result.RETRY:
+            return [
+                DeliveryReport(
+                    reference, pending.to, "undelivered", verdict.reason, at, attempt=pending.attempt, part=part
+                )
+                for part, reference in given
+            ]
+    return []

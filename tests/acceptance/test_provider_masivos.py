@@ -114,3 +114,26 @@ def test_a_test_shows_request_and_answer_and_no_secret(house: Any) -> None:
     refused = subprocess.run(command, env=env, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert refused.returncode == 1
     assert "-1;Telefono fijo" in refused.stdout
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("place", ["send.prompted:9", "send.intended:3", "send.intended:40", "send.answered:9"])
+def test_a_kill_at_any_place_of_a_block_doubles_nothing(house: Any, place: str) -> None:
+    gateway, sim = house
+    gateway.stop()
+    gateway.campaign(120, text=TEXT)
+    gateway.launch({"GATEWAYD_FAILPOINT": place})
+    gateway.died()
+    gateway.start()
+
+    def over(summary: dict[str, Any]) -> bool:
+        return bool(sum(summary["counts"][state] for state in ("submitted", "uncertain")) == 120)
+
+    counts = gateway.wait_job("c1", over, timeout_s=WAIT_S)["counts"]
+    assert set(taken(sim).values()) == {1}
+    ended = {each["to"]: each["state"] for each in gateway.receipts("c1") if each["to"]}
+    sent = {f"+549{number}" for number in taken(sim)}
+    assert {to for to, state in ended.items() if state == "submitted"} <= sent
+    assert {to for to in ended if to not in sent} <= {to for to, state in ended.items() if state == "uncertain"}
+    assert len(ended) == 120
+    assert counts["uncertain"] <= 60  # a block that never left, and what went with it
