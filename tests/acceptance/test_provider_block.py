@@ -161,8 +161,9 @@ async def test_a_lost_answer_is_made_good_by_asking(kind: str) -> None:
 async def test_what_nobody_knows_stays_in_doubt_until_it_is_told() -> None:
     async with rig("smsmasivos", **MASIVOS, block={**QUICK, "result_wait": 0.1}) as r:
         r.fault("drop", on="block", taken=True)
-        r.sim.set(block_delay=0.6, rejects="1159876500")
+        r.sim.set(block_delay=3600, rejects="1159876500")
         assert await send_all(r, 5) == [Uncertain("connection_lost")] * 5
+        assert r.sim.process() == {"processed": 1}
         late = await r.sink.count(LateAccept, 4)
         assert {(each.attempt, each.part, each.reference) for each in late} == {
             (own(number), 1, own(number)) for number in range(2, 6)
@@ -174,8 +175,9 @@ async def test_what_nobody_knows_stays_in_doubt_until_it_is_told() -> None:
 
 async def test_a_block_that_was_taken_is_submitted_though_nothing_is_told_of_it() -> None:
     async with rig("smsmasivos", **MASIVOS, block={**QUICK, "result_wait": 0.1}) as r:
-        r.sim.set(block_delay=0.6, rejects="1159876502")
+        r.sim.set(block_delay=3600, rejects="1159876502")
         assert await send_all(r, 5) == [Accepted({1: own(number)}) for number in range(1, 6)]
+        assert r.sim.process() == {"processed": 1}
         (lost,) = await r.sink.count(DeliveryReport, 1)
         assert (lost.attempt, lost.status, lost.reason) == (own(3), "undelivered", "landline")
         assert not [each for each in r.sink.events if isinstance(each, LateAccept)]

@@ -247,6 +247,10 @@ class ProviderSimulator:
         ids = [one.receive(sender, text, at, id) for one in self._select(provider) for _ in range(count)]
         return {"ids": ids}
 
+    def process(self, provider: Selection = None) -> dict[str, Any]:
+        """Blocks that are pending are processed now."""
+        return {"processed": sum(one.process() for one in self._select(provider))}
+
     async def unplug(self, provider: Selection = 0) -> dict[str, Any]:
         """Nobody answers at its address, and connections are cut; what it has, it keeps."""
         for one in self._select(provider):
@@ -275,4 +279,6 @@ class ProviderSimulator:
             raise SettingError(f"no provider is {selection!r}; there are {len(self.providers)}, from 0") from None
 
 
-OPERATIONS = frozenset({"list", "stats", "reset_stats", "texts", "wait", "set", "inject", "unplug", "replug"})
+OPERATIONS = frozenset(
+    {"list", "stats", "reset_stats", "texts", "wait", "set", "inject", "process", "unplug", "replug"}
+)

@@ -151,8 +151,15 @@ class Provider:
         self._process(block)
         return self.dialect.block(block.outcomes)
 
+    def process(self) -> int:
+        """Processes the blocks that wait for it; answers how many."""
+        waiting = {id(block): block for block in self._blocks.values() if block.outcomes is None}
+        for block in waiting.values():
+            self._process(block)
+        return len(waiting)
+
     def _process(self, block: _Block) -> None:
-        if self.closed:
+        if self.closed or block.outcomes is not None:
             return
         outcomes = []
         for row in block.rows:
