@@ -324,6 +324,14 @@ class Challenged(Protocol):
         """What to answer, as plain text. Raises `HookRefusedError`."""
 
 
+@runtime_checkable
+class Telling(Protocol):
+    """A line that can show a person what went out and what came back."""
+
+    def exchange(self, attempt: str) -> Mapping[str, Any] | None:
+        """The request and answer of that attempt with every secret masked; None where they are not kept. No I/O."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineSetup:
     """What a line is made from. `options` is an instance of the driver's own `options` model."""

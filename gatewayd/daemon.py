@@ -23,6 +23,7 @@ import structlog
 from gatewayd import logs
 from gatewayd.config import Config, load
 from gatewayd.days import Calendar
+from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
@@ -41,7 +42,7 @@ from gatewayd.store.reading import Reader
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
-from spool.folders import Spool
+from spool.folders import ACCEPTED, Spool
 from spool.intake import recover
 from spool.retention import forget_jobs
 
@@ -151,6 +152,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
+            files=Attachments(spool.folder(ACCEPTED)),
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)

@@ -150,6 +150,8 @@ class LiveGateway:
             "priority": "urgent",
             "lines": [line],
         }
+        if channel == "email":
+            raw["subject"] = "gatewayd"
         data = json.dumps(raw, ensure_ascii=False).encode()
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
@@ -171,6 +173,9 @@ class LiveGateway:
 
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         return await self._runner(line).command(name, argument)
+
+    def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
+        return self._runner(line).exchange(attempt)
 
     async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
         """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""

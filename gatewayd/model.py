@@ -162,9 +162,14 @@ def _ulid_value(text: str) -> int:
     return value
 
 
+ALL_AREAS: Final = "all"
+"""The area of a line that has none of its own, and of a job that names none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which lines a message may take: its channel, the longest configured prefix of its number, the lines it names.
+    """Which lines a message may take: its channel, the longest configured prefix of its number, the lines it names, its
+    area.
 
     Prefixes that match one number are prefixes of each other, so the longest stands for all of them.
     """
@@ -172,8 +177,13 @@ class Route:
     channel: str
     prefix: str = ""
     lines: tuple[str, ...] = ()
+    area: str = ""
+    """Of mails: the area whose accounts send it; "" where the channel has none."""
 
-    def fits(self, line: str, channels: frozenset[str], prefixes: tuple[str, ...]) -> bool:
+    def fits(self, line: str, channels: frozenset[str], prefixes: tuple[str, ...], area: str = ALL_AREAS) -> bool:
+        """`area` is the line's. A job that names its lines and no area of its own may take them whatever theirs is."""
         if self.channel not in channels or (self.lines and line not in self.lines):
+            return False
+        if self.area and self.area != area and not (self.lines and self.area == ALL_AREAS):
             return False
         return not prefixes or any(self.prefix.startswith(prefix) for prefix in prefixes)

@@ -157,6 +157,18 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         '{field} debe ser un texto o una lista de pasos {{"say": …}}, {{"play": …}} o {{"amount": …}}.',
         '{field} must be a text or a list of steps {{"say": …}}, {{"play": …}} or {{"amount": …}}.',
     ),
+    "value_address": (
+        "{field} no es una dirección de correo: nombre@dominio.",
+        "{field} is no e-mail address: name@domain.",
+    ),
+    "attachment_list": (
+        "attachments nombra la lista de destinatarios ({name}): todos la recibirían. Quítela.",
+        "attachments names the list of recipients ({name}): everybody would get it. Leave it out.",
+    ),
+    "attachment_large": (
+        "Los adjuntos superan {limit} con {file}: los servidores de correo no los aceptan. Envíe un enlace.",
+        "With {file} the attachments are larger than {limit}: mail servers do not take them. Send a link instead.",
+    ),
     "text_none": ("Falta el texto: dé text o template.", "There is no text: give text or template."),
     "text_both": ("Dé text o template, no ambos.", "Give text or template, not both."),
     "text_and_approved": (

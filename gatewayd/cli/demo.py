@@ -1,4 +1,4 @@
-"""`gatewayd demo`: a campaign through simulated modems, from a file in the spool to its receipts."""
+"""`gatewayd demo`: a campaign through simulated devices, from a file in the spool to its receipts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import signal
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,8 +28,8 @@ FINAL: Final = frozenset({"done"})
 
 @click.command(
     help=_(
-        "See a real campaign go through simulated modems, with no hardware: starts the modems and a daemon of its own, "
-        "drops a campaign file into a fresh spool, and shows its progress."
+        "See a real campaign go through simulated modems, a phone and a provider, with no hardware: starts them and a "
+        "daemon of its own, drops a campaign file into a fresh spool, and shows its progress."
     )
 )
 @click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help=_("Folder to play in."))
@@ -38,6 +39,7 @@ FINAL: Final = frozenset({"done"})
 )
 @click.option("--exit", "leave", is_flag=True, help=_("End when the campaign is done; the last line is JSON."))
 def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
+    from gatewayd.demo.kind import Play
     from gatewayd.demo.stage import stage
 
     # Ended from outside, it ends its own processes as after a Ctrl-C.
@@ -45,45 +47,47 @@ def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
     place = Path(tempfile.mkdtemp(prefix="gatewayd-demo-")) if folder is None else folder.absolute()
     place.mkdir(parents=True, exist_ok=True)
     click.echo(_("playing in {folder}").format(folder=place))
-    with stage(place, modems=modems, locale=language(), latency_s=LATENCY_S) as playing:
+    with stage(Play(place, modems, messages, LATENCY_S), locale=language()) as playing:
         _submit(playing, messages)
         try:
-            summary = _watch(playing, leave=leave)
+            jobs = _watch(playing, leave=leave)
         except KeyboardInterrupt:
-            summary = _job(playing)
-        result = _result(playing, summary)
+            jobs = _jobs(playing)
+        result = _result(playing, jobs)
     if not leave:
         click.echo(_("what was written stays in {folder}").format(folder=place))
     click.echo(json.dumps(result))
-    ended = summary["state"] in FINAL and result["messages"] == messages
+    ended = all(job["state"] in FINAL for job in jobs) and result["messages"] == messages
     return 0 if ended and result["ledger_ok"] else 1
 
 
 def _submit(playing: Stage, messages: int) -> None:
-    """What a billing system does: its data file, then the job file, into the account's folder."""
-    from gatewayd.demo import campaign
+    """What a billing system does: its data files, then the job files, into the account's folder."""
+    from gatewayd.demo.campaign import ACCOUNT
     from spool.folders import Spool
     from spool.submit import submit
 
-    playing.client.call("account.create", {"account": campaign.ACCOUNT})
-    playing.client.call("account.credit", {"account": campaign.ACCOUNT, "amount": str(messages * 2)})
+    playing.client.call("account.create", {"account": ACCOUNT})
+    playing.client.call("account.credit", {"account": ACCOUNT, "amount": str((messages + 100) * 2)})
     outbox = playing.folder / "billing"
     outbox.mkdir(exist_ok=True)
-    (outbox / campaign.CUSTOMERS_FILE).write_bytes(campaign.customers(messages))
-    job = outbox / f"{campaign.JOB}.json"
-    job.write_bytes(campaign.job(messages))
-    submit(Spool(playing.spool), job, campaign.ACCOUNT)
+    for campaign in playing.campaigns:
+        for name, data in campaign.files.items():
+            (outbox / name).write_bytes(data)
+        job = outbox / f"{campaign.job}.json"
+        job.write_bytes(campaign.document)
+        submit(Spool(playing.spool), job, ACCOUNT)
 
 
-def _job(playing: Stage) -> dict[str, Any]:
-    from gatewayd.demo.campaign import ACCOUNT, JOB
+def _jobs(playing: Stage) -> Sequence[dict[str, Any]]:
+    """Every job as it is, the main one first; NotFoundError until all are recorded."""
+    from gatewayd.demo.campaign import ACCOUNT
 
-    shown: dict[str, Any] = playing.client.call("job.show", {"job": f"{ACCOUNT}/{JOB}"})
-    return shown
+    return [playing.client.call("job.show", {"job": f"{ACCOUNT}/{campaign.job}"}) for campaign in playing.campaigns]
 
 
-def _watch(playing: Stage, *, leave: bool) -> dict[str, Any]:
-    """Shows frames until the campaign is done (and, without `leave`, until Ctrl-C)."""
+def _watch(playing: Stage, *, leave: bool) -> Sequence[dict[str, Any]]:
+    """Shows frames until the campaigns are done (and, without `leave`, until Ctrl-C)."""
     from rich.console import Console
     from rich.live import Live
 
@@ -96,13 +100,13 @@ def _watch(playing: Stage, *, leave: bool) -> dict[str, Any]:
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             with suppress(NotFoundError):  # not recorded yet
-                summary = _job(playing)
+                jobs = _jobs(playing)
                 overview = playing.client.call("overview", {})
                 account = playing.client.call("account.show", {"account": ACCOUNT})
-                live.update(screen(summary, overview, account), refresh=True)
-                if summary["state"] in FINAL:
+                live.update(screen(jobs, overview, account), refresh=True)
+                if all(job["state"] in FINAL for job in jobs):
                     if leave:
-                        return summary
+                        return jobs
                     if not told:
                         live.console.print(_hints(playing))
                         told = True
@@ -127,8 +131,8 @@ def _hints(playing: Stage) -> str:
 ACCOUNT_JOB: Final = "norte/cobranza-demo"
 
 
-def _result(playing: Stage, summary: dict[str, Any]) -> dict[str, Any]:
-    """What the store says, and whether its ledger sums up to the last digit."""
+def _result(playing: Stage, jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the store says of the main campaign, and whether the ledger of all sums up to the last digit."""
     from decimal import Decimal
 
     from gatewayd.demo.campaign import ACCOUNT
@@ -137,14 +141,14 @@ def _result(playing: Stage, summary: dict[str, Any]) -> dict[str, Any]:
     held = Decimal(account["held"])
     charged = Decimal(account["charged"])
     sums = Decimal(account["balance"]) + held + charged == Decimal(account["granted"])
-    counts = summary["counts"]
-    done = summary["state"] in FINAL
-    settled = charged == Decimal(summary["cost"]) and (not done or counts["uncertain"] > 0 or held == 0)
+    done = all(job["state"] in FINAL and not job["counts"]["uncertain"] for job in jobs)
+    settled = charged == sum(Decimal(job["cost"]) for job in jobs) and (not done or held == 0)
+    main = jobs[0]
     return {
-        "messages": summary["messages"],
-        "delivered": counts["delivered"],
-        "uncertain": counts["uncertain"],
-        "segments": summary["segments"],
-        "cost": summary["cost"],
+        "messages": main["messages"],
+        "delivered": main["counts"]["delivered"],
+        "uncertain": main["counts"]["uncertain"],
+        "segments": main["segments"],
+        "cost": main["cost"],
         "ledger_ok": sums and settled,
     }

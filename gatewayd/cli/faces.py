@@ -13,6 +13,7 @@ from gatewayd.translation import gettext as _
 
 COLUMNS: Final[Sequence[tuple[str, Callable[[], str]]]] = (
     ("name", lambda: _("Line")),
+    ("driver", lambda: _("Kind")),
     ("state", lambda: _("State")),
     ("reason", lambda: _("Reason")),
     ("signal", lambda: _("Signal")),
@@ -43,6 +44,7 @@ def line_cells(line: Mapping[str, Any]) -> list[Text]:
     bad = sum(count for name, count in outcomes.items() if name not in {"accepted", "completed"})
     return [
         Text(line["name"]),
+        Text(line["driver"], style="dim"),
         Text(line["state"], style=_STATE_STYLE.get(line["state"], "")),
         Text(line["reason"] or "", style="yellow"),
         _signal(line["signal"]),

@@ -113,7 +113,23 @@ def test(name: str, number: str, account: str | None, text: str | None, as_json:
             output.emit(found)
         else:
             show_message(found, open_session.config.timezone)
+            if found["exchange"] is not None:
+                _show_exchange(found["exchange"])
     return 0 if found["state"] in {"submitted", "delivered", "read"} else 1
+
+
+def _show_exchange(told: Mapping[str, Any]) -> None:
+    """What went out and came back, as the driver shows it: its secrets are masked already."""
+    request, answer = told["request"] or {}, told["answer"]
+    headers = [f"{name}: {value}" for name, value in (request.get("headers") or {}).items()]
+    output.record(
+        (
+            (_("Request"), "\n".join([request.get("request", "-"), *headers])),
+            (_("Body"), request.get("body")),
+            (_("Answer"), _("none") if answer is None else f"HTTP {answer['status']}\n{answer['body']}".rstrip()),
+            (_("Took"), f"{told['took_ms']} ms"),
+        )
+    )
 
 
 @line.command(help=_("Ask the device: QUESTION is the driver's own (balance, ussd …)."))

@@ -65,7 +65,7 @@ def root() -> click.Group:
         ],
         commands_at={
             "run": (f"{here}.run:run", _("Run the daemon in the foreground.")),
-            "demo": (f"{here}.demo:demo", _("See a campaign go through simulated modems.")),
+            "demo": (f"{here}.demo:demo", _("See a campaign go through simulated lines of every kind.")),
             "check": (f"{here}.check:check", _("Check configuration, spool, store and lines.")),
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),

@@ -8,6 +8,8 @@ import json
 import random
 from typing import Final
 
+from gatewayd.demo.kind import Campaign
+
 JOB: Final = "cobranza-demo"
 ACCOUNT: Final = "norte"
 CUSTOMERS_FILE: Final = "clientes.csv"
@@ -39,10 +41,10 @@ def customers(count: int) -> bytes:
     return text.getvalue().encode()
 
 
-def job(count: int, name: str = JOB) -> bytes:
-    """The job file beside it."""
+def billing(count: int) -> Campaign:
+    """The campaign that every line of SMS shares: `count` customers."""
     document = {
-        "job": name,
+        "job": JOB,
         "channel": "sms",
         "text": TEXT,
         "values": {"empresa": "Norte Wifi"},
@@ -50,4 +52,6 @@ def job(count: int, name: str = JOB) -> bytes:
         "recipients_rows": count,
         "encoding": "gsm7",
     }
-    return json.dumps(document, ensure_ascii=False, indent=2).encode()
+    return Campaign(
+        JOB, json.dumps(document, ensure_ascii=False, indent=2).encode(), {CUSTOMERS_FILE: customers(count)}
+    )

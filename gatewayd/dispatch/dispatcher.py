@@ -16,6 +16,7 @@ import structlog
 
 from drivers.base import DeliveryReport, LateAccept
 from gatewayd.days import Calendar
+from gatewayd.dispatch.attachments import Attachments, MissingFilesError
 from gatewayd.dispatch.events import Counter, Events, Pulse
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
@@ -59,6 +60,7 @@ class Dispatcher:
         receipts_due: Callable[[Iterable[int]], None],
         sweep_due: Callable[[], None],
         inbox_due: Callable[[], None],
+        files: Attachments,
     ) -> None:
         self.writer = writer
         self.node = node
@@ -72,6 +74,7 @@ class Dispatcher:
         self.sent: dict[str, Counter] = {}
         self._open = started.open
         self._scheduler = Scheduler()
+        self._files = files
         self._receipts_due = receipts_due
         self._sweep_due = sweep_due
         self._inbox_due = inbox_due
@@ -86,12 +89,23 @@ class Dispatcher:
     def add(self, runner: LineRunner) -> None:
         self.runners[runner.name] = runner
         self.sent[runner.name] = Counter()
+        self._lines_changed()
 
     def remove(self, name: str) -> None:
         """A line that is configured no more."""
         del self.runners[name]
         del self.sent[name]
+        self._lines_changed()
         self._judge_no_line()
+
+    def _lines_changed(self) -> None:
+        for runner in self.runners.values():
+            runner.lines_changed()
+
+    @property
+    def areas(self) -> frozenset[str]:
+        """Those that some line is for."""
+        return frozenset(runner.area for runner in self.runners.values())
 
     def opened_by(self, line: str) -> Sequence[OpenWork]:
         """What that line left past its point of no return when the daemon last stopped."""
@@ -222,6 +236,14 @@ class Dispatcher:
             return {}
         content: dict[str, Any] = json.loads(queue.info.content)
         return content
+
+    async def attachments(self, queue_id: int) -> Mapping[str, str]:
+        """Where the files are that the job attaches, by name. MissingFilesError."""
+        queue = self._scheduler.get(queue_id)
+        wanted = (self.content(queue_id).get("email") or {}).get("sha256")
+        if queue is None or not wanted:
+            raise MissingFilesError
+        return await self._files.find(queue.info.account, queue.info.job, wanted)
 
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         return self._scheduler.choose(chooser, now)

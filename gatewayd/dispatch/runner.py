@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -29,9 +29,11 @@ from drivers.base import (
     Outcome,
     Partial,
     Refused,
+    Telling,
 )
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
+from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.content import options, opts_out, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
@@ -41,7 +43,7 @@ from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stock import Stock
 from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
-from gatewayd.model import Route
+from gatewayd.model import ALL_AREAS, Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
 from gatewayd.pacing import Limits, Pace
@@ -117,9 +119,20 @@ class LineRunner:
         """Whether a message of that route may take this line."""
         known = self._routes.get(route)
         if known is None:
-            known = route.fits(self.name, self.driver.channels, self.config.prefixes)
+            # An area that no account is for is everybody's.
+            asked = replace(route, area=ALL_AREAS) if route.area and route.area not in self.desk.areas else route
+            known = asked.fits(self.name, self.driver.channels, self.config.prefixes, self.area)
             self._routes[route] = known
         return known
+
+    @property
+    def area(self) -> str:
+        """The area of jobs that the line is for, where its driver's keys have one."""
+        return str(getattr(self.config.options, "area", ALL_AREAS))
+
+    def lines_changed(self) -> None:
+        """Another line came or went: which routes fit may have changed."""
+        self._routes.clear()
 
     @property
     def usable(self) -> bool:
@@ -180,6 +193,10 @@ class LineRunner:
         if self._line is None:
             raise UnavailableError(f"line {self.name} is not running")
         return await self._line.command(name, argument)
+
+    def exchange(self, attempt: str) -> Mapping[str, object] | None:
+        """What went out and came back for that attempt, where the driver can show it."""
+        return self._line.exchange(attempt) if isinstance(self._line, Telling) else None
 
     # ------------------------------------------------------------------------------------------------------- its life
 
@@ -355,21 +372,11 @@ class LineRunner:
             # A form of this line (national …) that such a number does not have.
             self._end(work, Refused(error.reason), intent)
             return
-        message = OutboundMessage(
-            attempt=work.public,
-            to=work.to,
-            address=address,
-            text=work.text,
-            parts=work.parts,
-            todo=work.todo,
-            encoding=work.encoding,
-            concat_ref=work.concat_ref,
-            valid_until=work.not_after / 1000 if work.not_after else None,
-            options=options(work, self.desk.content(work.queue_id)) if not work.parts else {},
-        )
         outcome: Outcome
         try:
-            outcome = await line.send(message, intent)
+            outcome = await line.send(await self._message(work, address), intent)
+        except MissingFilesError:
+            outcome = NotSent("attachment_missing")
         except asyncio.CancelledError:
             # Switched off, or stopped for good: what is past its point of no return is in doubt and says so.
             self._end(work, intent.cut_off("stopped"), intent)
@@ -382,6 +389,26 @@ class LineRunner:
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.5
         self._end(work, outcome, intent)
+
+    async def _message(self, work: Work, address: str) -> OutboundMessage:
+        """What the driver is handed. Raises MissingFilesError when what the job attaches is not where it should be."""
+        beside: Mapping[str, Any] = {}
+        if not work.parts:
+            beside = options(work, self.desk.content(work.queue_id))
+            if (beside.get("email") or {}).get("attachments"):
+                beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
+        return OutboundMessage(
+            attempt=work.public,
+            to=work.to,
+            address=address,
+            text=work.text,
+            parts=work.parts,
+            todo=work.todo,
+            encoding=work.encoding,
+            concat_ref=work.concat_ref,
+            valid_until=work.not_after / 1000 if work.not_after else None,
+            options=beside,
+        )
 
     def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
         now = time.time()

@@ -109,7 +109,8 @@ class DisableLine(_SwitchLine):
 
 
 class TestLine(Operation):
-    """Sends one message over that line; answers the message with its attempts."""
+    """Sends one message over that line; answers the message with its attempts, and what went out and came back where
+    the driver shows it."""
 
     __test__ = False  # no case of pytest's
 
@@ -124,7 +125,9 @@ class TestLine(Operation):
         _configured(backend, self.line)
         number = await live.test(self.line, self.number, self.account, self.text)
         found = await backend.read(lambda reader: reader.message_by_number(number, backend.now()))
-        return shapes.message(found, whole=True)
+        attempts = [one.public for one in found.attempts if one.line == self.line]
+        exchange = live.exchange(self.line, attempts[-1]) if attempts else None
+        return shapes.message(found, whole=True) | {"exchange": exchange}
 
 
 class AskLine(Operation):
