@@ -20,8 +20,8 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import logs
-from gatewayd.config import Config, load
+from gatewayd import logs, workable
+from gatewayd.config import Config
 from gatewayd.days import Calendar
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
@@ -310,14 +310,16 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
         wanted.clear()
         notifier.reloading()
         try:
-            fresh = await asyncio.to_thread(load, old.file)
+            fresh = await asyncio.to_thread(workable.load, old.file)
         except ConfigError as error:
             log.error("configuration not taken over", error=str(error))  # noqa: TRY400
+            running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")
         else:
             changed = await running.fleet.take_over(fresh)
             running.intake.take_over(fresh, prefixes(fresh))
             running.live.config = fresh
             log.info("configuration taken over", lines=changed, restart=_restart_wanted(old, fresh))
+            running.dispatcher.events.add("daemon", fresh.node, "reloaded")
             old = fresh
         notifier.ready()
 

@@ -261,6 +261,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "Cree una cuenta (gatewayd account create) o arranque el servicio: las carpetas se crean solas.",
         "Create an account (gatewayd account create) or start the service: the folders are made by themselves.",
     ),
+    "check_missing_account": (
+        "A esta cuenta le faltan carpetas: {folders}.",
+        "Folders of this account are missing: {folders}.",
+    ),
     "check_account_remedy": ("gatewayd account create {account}", "gatewayd account create {account}"),
     "check_unreachable": ("No se puede llegar a la carpeta: {reason}.", "The folder cannot be reached: {reason}."),
     "check_unreachable_remedy": (

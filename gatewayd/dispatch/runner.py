@@ -23,6 +23,7 @@ from drivers.base import (
     Line,
     LineSetup,
     LineStatus,
+    MisconfiguredError,
     NotSent,
     OutboundMessage,
     Outcome,
@@ -186,7 +187,16 @@ class LineRunner:
                 self._stock.give_back()
                 await self._wake.wait()
                 continue
-            line = self.driver.make(LineSetup(self.name, self.config.options))
+            try:
+                line = self.driver.make(LineSetup(self.name, self.config.options))
+            except MisconfiguredError as error:
+                # Switched on by a person after the start, else the configuration would not have been taken.
+                log.error("line misconfigured", line=self.name, key=error.key, error=str(error))  # noqa: TRY400
+                self._finish_all(left_open(waiting, {}, self.desk.terms))
+                waiting = ()
+                self.set_status(LineStatus("quarantined", "misconfigured"))
+                await self._while_enabled()
+                continue
             self._line = line
             self.set_status(LineStatus("starting"))
             tasks = [asyncio.create_task(line.run(sink), name=f"{self.name}: device")]

@@ -204,3 +204,25 @@ def test_where_no_report_can_come_submitted_is_the_end(trial: Trial) -> None:
     assert summary["counts"]["submitted"] == 2
     assert [(each["state"], each["final"]) for each in gateway.receipts("n")] == [("submitted", True)] * 2
     assert not judge(gateway, simulator).faults
+
+
+def test_a_configuration_with_a_line_that_cannot_be_is_not_taken_over(trial: Trial) -> None:
+    gateway, _ = trial(1)
+    sound = gateway.config.read_text()
+    gateway.config.write_text(sound + '\n[[line]]\nname = "x"\ndriver = "gsm"\n')
+    gateway.hup()
+    gateway.wait_overview(lambda now: any(each["state"] == "not_reloaded" for each in now["events"]))
+    gateway.config.write_text(sound)
+    gateway.hup()
+    gateway.wait_overview(lambda now: any(each["state"] == "reloaded" for each in now["events"]))
+    assert gateway.wait_line("m0", "ready")["state"] == "ready"
+
+
+def test_a_line_switched_on_that_cannot_be_stops_nothing_else(trial: Trial) -> None:
+    gateway, _ = trial(1, line='[[line]]\nname = "x"\ndriver = "gsm"\nenabled = false')
+    gateway.call("line.enable", line="x")
+    assert gateway.wait_line("x", "quarantined")["reason"] == "misconfigured"
+    gateway.drop(job("j", 2))
+    gateway.wait_job("j")
+    gateway.call("line.disable", line="x")
+    assert gateway.wait_line("x", "disabled")["reason"] is None
