@@ -216,7 +216,7 @@ class _Reports:
         else:
             self.flush()
             state = state_of(parts_of(unit.session, [row.id])[row.id], row)
-        if status == "read" and state is State.DELIVERED:
+        if status == "read" and state is State.DELIVERED and row.state != State.UNDELIVERED.value:
             state = State.READ
         if state.value == row.state or not may_become(State(row.state), state):
             return
