@@ -28,7 +28,7 @@ from drivers.base import (
     Withdrawn,
 )
 from gatewayd.errors import GatewayError
-from gatewayd.model import ENDED, WAITING, State, may_become
+from gatewayd.model import WAITING, State, may_become
 from gatewayd.outcomes import Terms, resolve
 from gatewayd.store.commands import (
     Block,
@@ -366,5 +366,47 @@ def test_a_long_walk_ends_with_the_books_in_order(house: House, seed: int, steps
     missing = {"queued", "sending", "submitted", "delivered", "undelivered", "failed", "uncertain", "cancelled"} - seen
     assert not missing, "the walk must come everywhere"
     assert not steps.forbidden
-    begun = {(old, new) for old, new in steps.taken if old in WAITING and new in ENDED | {State.SUBMITTED}}
-    assert {new for _, new in begun} > {State.EXPIRED, State.CANCELLED}, "parts must be out when the rest is withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "end"),
+    [
+        (Fate.TAKEN, Fate.UNSENT, State.UNDELIVERED),
+        (Fate.DOUBT, Fate.UNSENT, State.UNCERTAIN),
+        (Fate.UNSENT, Fate.UNSENT, State.CANCELLED),
+    ],
+)
+def test_what_waits_and_is_withdrawn_ends_as_what_became_of_its_parts(
+    house: House, steps: Steps, first: Fate, second: Fate, end: State
+) -> None:
+    queue = house.job(LONG, resend=True)
+    (work,) = house.claim(queue).work
+    for part in work.todo:
+        house.pnr(work, part)
+    outcome = Partial({1: PartOutcome(first, "1"), 2: PartOutcome(second)})
+    passed = frozenset(work.todo)
+    house.do(resolve(work, outcome, line="claro-1", passed=passed, terms=TERMS, now=house.now))
+    (before,) = house.states()
+    house.do(SetJobState("norte", queue.job, "cancelled", house.now))
+    house.sweep()
+    assert house.states() == [end.value]
+    assert (State(before), end) in steps.taken
+    assert State(before) in WAITING
+    assert not steps.forbidden
+    assert may_become(State(before), end, begun=end is not State.CANCELLED)
+    assert not may_become(State(before), end, begun=end is State.CANCELLED)
+    house.check()
+
+
+def test_what_waits_and_turns_out_to_be_taken_is_submitted(house: House, steps: Steps) -> None:
+    (work,) = house.claim(house.job("x", resend=True)).work
+    house.pnr(work)
+    house.do(resolve(work, Uncertain("silence"), line="claro-1", passed=frozenset({1}), terms=TERMS, now=house.now))
+    (before,) = house.states()
+    house.do(LateAnswer(work.attempt_id, 1, "7", house.now + HOUR, house.now))
+    house.do(SetJobState("norte", "j", "cancelled", house.now))
+    house.sweep()
+    assert house.states() == ["submitted"]
+    assert (State(before), State.SUBMITTED) in steps.taken
+    assert not steps.forbidden
+    house.check()
