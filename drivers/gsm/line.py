@@ -88,7 +88,8 @@ class GsmLine:
                 state, reason, pause = self._failed("port_lost")
             except BlockedError as error:
                 pause = self._backoff.blocked()
-                state, reason = "quarantined", str(error)
+                state, reason = "quarantined", error.reason
+                self._journal.warning("needs a person", reason=reason, error=str(error))
                 if path is not None:
                     census().forget(path)
             except RecoveryFailedError as error:

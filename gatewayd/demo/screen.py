@@ -28,11 +28,11 @@ LINES_SHOWN: Final = 16
 def screen(job: Mapping[str, Any], overview: Mapping[str, Any], account: Mapping[str, Any]) -> RenderableType:
     """One frame, from the answers of `job.show`, `overview` and `account.show`."""
     counts, total = job["counts"], max(job["messages"], 1)
-    ended = sum(counts[state] for state in ENDED)
+    sent = sum(counts[state] for state in SENT)
     bar = ProgressBar(total=total, completed=counts["delivered"], width=None, complete_style="green")
     facts = Table.grid(padding=(0, 3))
     facts.add_row(
-        _("sent {sent} of {total}").format(sent=ended + counts["submitted"], total=job["messages"]),
+        _("sent {sent} of {total}").format(sent=sent, total=job["messages"]),
         Text(_("delivered {count}").format(count=counts["delivered"]), style="bold green"),
         _("on their way {count}").format(count=counts["submitted"] + counts["sending"]),
         _("{rate} segments/s").format(rate=f"{overview['rates']['segments_10s']:.1f}"),
@@ -47,7 +47,8 @@ def screen(job: Mapping[str, Any], overview: Mapping[str, Any], account: Mapping
     return Group(Panel(Group(bar, Text(), facts, money), title=title, border_style="cyan"), lines(overview))
 
 
-ENDED: Final = ("delivered", "read", "undelivered", "failed", "expired", "uncertain", "cancelled", "invalid")
+SENT: Final = ("submitted", "delivered", "read", "undelivered")
+"""States of what the network has taken."""
 
 
 def lines(overview: Mapping[str, Any]) -> RenderableType:
