@@ -384,6 +384,21 @@ async def test_trap_12_a_silent_reboot_is_seen_by_the_next_send() -> None:
         assert line.texts == ["dos"]
 
 
+async def test_trap_12_what_waits_while_a_restart_is_found_does_not_go_half_set_up() -> None:
+    async with GsmSimulator() as sim, rig(sim, pulse_s=30.0, health_s=30.0) as line:
+        sim.reboot()
+        # The question finds the restart; the message is next in turn, among the commands of the recovery.
+        asked = asyncio.create_task(line.line.command("signal"))
+        await asyncio.sleep(0)
+        outcome = await line.send("uno")
+        with contextlib.suppress(LineError):
+            await asked
+        assert outcome in (NotSent("modem_restarted", counts=False), NotSent("not_ready", counts=False))
+        assert line.texts == []
+        await line.sink.state("ready")
+        assert await line.send("dos") == Accepted({1: "215"})
+
+
 async def test_trap_12_a_silent_reboot_of_an_idle_modem_is_seen_by_its_pulse() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
         sim.reboot()
