@@ -52,6 +52,10 @@ class MisconfiguredError(LineError):
         """The same with its remedy, where the driver knows one: the core says it in the person's language."""
 
 
+class NotDurableError(LineError):
+    """`EventSink.put` could not make it durable: acknowledge nothing; the device brings it again."""
+
+
 class HookRefusedError(LineError):
     """A call of a device to us that proves nothing, or says nothing: answer it with `status`."""
 
@@ -272,7 +276,8 @@ Event = DeliveryReport | LateAccept | InboundMessage | LineStatus
 
 
 class EventSink(Protocol):
-    """Takes what a line learns. Returns when the event is durable (a `LineStatus` at once)."""
+    """Takes what a line learns. Returns when the event is durable (a `LineStatus` at once); NotDurableError when it
+    cannot be now."""
 
     async def put(self, event: Event) -> None: ...
 

@@ -38,6 +38,7 @@ from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reading import Reader
+from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
@@ -266,7 +267,8 @@ def _writer(config: Config) -> Iterator[Writer]:
         transactions = Transactions(
             store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
         )
-        checkpointer = Checkpointer(transactions.session) if config.store.sqlite_path else None
+        path = config.store.sqlite_path
+        checkpointer = Checkpointer(transactions.session, Reserve(path)) if path is not None else None
         yield Writer(transactions, checkpointer=checkpointer, on_lost=_lost)
 
 

@@ -18,6 +18,7 @@ MEANINGS: Final = {
     "internal_error": spoken("fault of the driver"),
     "driver_failed": spoken("fault of the driver"),
     "not_ready": spoken("not ready yet"),
+    "store_unavailable": spoken("the store takes nothing (disk full?)"),
     "port_missing": spoken("device not connected"),
     "port_busy": spoken("port in use by another program"),
     "port_denied": spoken("no permission for the port"),

@@ -6,6 +6,7 @@ from typing import Final
 
 from gatewayd.failpoints import hit
 from gatewayd.store.connection import BUSY_S
+from gatewayd.store.reserve import Reserve
 from gatewayd.store.session import Session
 
 PAGES: Final = 2000
@@ -23,8 +24,10 @@ class Checkpointer:
 
     idle_s: float | None = IDLE_S
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reserve: Reserve | None = None) -> None:
         self._session = session
+        self._reserve = reserve
+        self._grows = False
         self._done = session.changes
         self._threshold = _FIRST
         self._clean = False
@@ -35,6 +38,7 @@ class Checkpointer:
         changed = self._session.changes - self._done
         if changed < self._threshold:
             return False
+        self._grows = True
         pages = self._checkpoint("PASSIVE")
         if pages > 0:
             self._threshold = min(max(changed * PAGES // pages, _LEAST), 20 * _FIRST)
@@ -45,13 +49,20 @@ class Checkpointer:
             # A reader in the middle of a snapshot is not waited for: next time.
             self._checkpoint("TRUNCATE")
             self._clean = True
+            if self._grows and self._reserve is not None:
+                self._reserve.keep()
 
     def relieve(self) -> None:
-        """Cuts the log's file where that can be done: the disk is full."""
+        """Cuts the log's file: the disk is full. Where the database has to grow for it, the reserve makes room."""
         self._clean = self._checkpoint("TRUNCATE") == 0
+        if not self._clean and self._reserve is not None and self._reserve.give():
+            self._clean = self._checkpoint("TRUNCATE") == 0
 
     def finish(self) -> None:
+        self._grows = False
         self.idle()
+        if self._reserve is not None:
+            self._reserve.give()
 
     def _checkpoint(self, mode: str) -> int:
         """Pages that the log had, -1 when it could not be told."""
