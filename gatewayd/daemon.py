@@ -268,7 +268,10 @@ def _writer(config: Config) -> Iterator[Writer]:
             store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
         )
         path = config.store.sqlite_path
-        checkpointer = Checkpointer(transactions.session, Reserve(path)) if path is not None else None
+        checkpointer = None
+        if path is not None:
+            log_file = path.with_name(f"{path.name}-wal")
+            checkpointer = Checkpointer(transactions.session, log=log_file, reserve=Reserve(path))
         yield Writer(transactions, checkpointer=checkpointer, on_lost=_lost)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 SIZE: Final = 16 << 20
-"""Bytes: a log between two checkpoints is half as large, and brings the database no more than its own length."""
+"""Bytes: as long as the log is let grow, which brings the database no more than its own length."""
 
 PLENTY: Final = 8
 """The disk must have so many times the size free before any of it is kept back."""

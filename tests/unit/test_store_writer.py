@@ -14,6 +14,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from gatewayd.errors import ConflictError, NotFoundError, StoreError, UnavailableError
+from gatewayd.store import checkpoint as checkpoint_module
 from gatewayd.store import writer as writer_module
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import (
@@ -321,6 +322,26 @@ async def test_the_log_is_brought_home_and_does_not_grow_for_ever(writer: Writer
     assert (tmp_path / "a.db-wal").stat().st_size == 0
 
 
+async def test_many_small_commits_after_a_large_one_leave_no_long_log(
+    held: Held, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint_module, "LOG_MAX", 1 << 20)
+    monkeypatch.setattr(checkpoint_module, "LOG_STEP", 1 << 19)
+    log = tmp_path / "a.db-wal"
+    writer = Writer(held, checkpointer=Checkpointer(held.session, log=log))
+    writer.start()
+    numbers = [f"+54911{n:08}" for n in range(9000)]
+    await writer.do(Block(numbers, "test", None, 1))
+    longest = 0
+    for turn in range(60):
+        # One row of each of many pages: few changes, much log.
+        await asyncio.gather(*[writer.do(Unblock(number)) for number in numbers[turn::150]])
+        await writer.do(LoadQueues())
+        longest = max(longest, log.stat().st_size)
+    await writer.close()
+    assert longest < 3 << 20
+
+
 async def test_on_a_full_disk_the_log_gives_up_its_room(writer: Writer, held: Held, tmp_path: Path) -> None:
     await writer.do(Block([f"+54911{n:08}" for n in range(1000)], "test", None, 1))
     assert (tmp_path / "a.db-wal").stat().st_size > 0
@@ -383,7 +404,7 @@ def test_the_reserve_makes_room_for_the_log_to_be_brought_home(tmp_path: Path) -
     assert file.stat().st_size == 3 << 20
     assert file.stat().st_blocks * 512 >= 3 << 20, "a hole has no room"
     disk = FullDisk(file)
-    checkpointer = Checkpointer(disk, reserve)  # type: ignore[arg-type] # as much of a session as it uses
+    checkpointer = Checkpointer(disk, reserve=reserve)  # type: ignore[arg-type] # as much of a session as it uses
     checkpointer.relieve()
     assert disk.cut
     assert not file.exists()
