@@ -200,8 +200,7 @@ class LineRunner:
             except MisconfiguredError as error:
                 # Switched on by a person after the start, else the configuration would not have been taken.
                 log.error("line misconfigured", line=self.name, key=error.key, error=str(error))  # noqa: TRY400
-                self._finish_all(left_open(waiting, {}, self.desk.terms))
-                waiting = ()
+                self._finish_left({})
                 self.set_status(LineStatus("quarantined", "misconfigured"))
                 await self._while_enabled()
                 continue
