@@ -45,9 +45,15 @@ class Withdrawn(LineError):  # noqa: N818 - a word from a person or a clock, not
 class MisconfiguredError(LineError):
     """The line's own keys cannot work; a person has to mend the configuration. `key` names the culprit."""
 
-    def __init__(self, key: str, message: str) -> None:
+    def __init__(self, key: str, message: str, finding: Finding | None = None) -> None:
         super().__init__(message)
         self.key = key
+        self.finding = finding
+        """The same with its remedy, where the driver knows one: the core says it in the person's language."""
+
+
+class NotDurableError(LineError):
+    """`EventSink.put` could not make it durable: acknowledge nothing; the device brings it again."""
 
 
 class HookRefusedError(LineError):
@@ -270,7 +276,8 @@ Event = DeliveryReport | LateAccept | InboundMessage | LineStatus
 
 
 class EventSink(Protocol):
-    """Takes what a line learns. Returns when the event is durable (a `LineStatus` at once)."""
+    """Takes what a line learns. Returns when the event is durable (a `LineStatus` at once); NotDurableError when it
+    cannot be now."""
 
     async def put(self, event: Event) -> None: ...
 
@@ -340,13 +347,35 @@ class LineSetup:
     options: BaseModel
 
 
+def spoken(text: str) -> str:
+    """Marks a text for people, for the catalogue to find it; the core says it in their language."""
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing `gatewayd check` tells about a line: the key, what is wrong, and what to do."""
+    """One thing `gatewayd check` tells about a line: the key, what is wrong, and what to do.
+
+    With `values`, message and remedy are templates (`str.format_map`), marked by `spoken` for the catalogue.
+    """
 
     key: str
     message: str
     remedy: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        told = f"{self.message}; {self.remedy}"
+        return told.format_map(self.values) if self.values else told
+
+
+@runtime_checkable
+class NamesDevice(Protocol):
+    """Options that name a device which only one line can have."""
+
+    @property
+    def device(self) -> tuple[str, str] | None:
+        """The key that names it, and which one it is; None while no key does."""
 
 
 class Driver(Protocol):

@@ -6,11 +6,15 @@ The built-in drivers register the same way as a third party's package does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from drivers.base import ENTRY_POINTS, Driver
+from pydantic import BaseModel
+
+from drivers.base import ENTRY_POINTS, Driver, Finding, LineSetup, MisconfiguredError
 from gatewayd.errors import ConfigError
+from gatewayd.translation import gettext as _
 
 
 class UnknownDriverError(ConfigError):
@@ -54,3 +58,32 @@ def driver(name: str) -> Driver:
     except (ImportError, AttributeError) as error:
         raise BrokenDriverError(name, str(error)) from error
     return loaded
+
+
+def contradiction(name: str, line: str, options: BaseModel) -> Finding | None:
+    """Why driver `name` cannot make a line of these keys at all, in the language spoken; None where it can."""
+    try:
+        driver(name).make(LineSetup(line, options))
+    except MisconfiguredError as error:
+        return _said(error)
+    return None
+
+
+def findings(name: str, line: str, options: BaseModel) -> Sequence[Finding]:
+    """What a line's driver can tell without sending, in the language spoken."""
+    try:
+        found = driver(name).check(LineSetup(line, options))
+    except MisconfiguredError as error:
+        return [_said(error)]
+    return [_spoken(one) for one in found]
+
+
+def _said(error: MisconfiguredError) -> Finding:
+    return _spoken(error.finding or Finding(error.key, str(error), _("mend the key")))
+
+
+def _spoken(finding: Finding) -> Finding:
+    message, remedy = _(finding.message), _(finding.remedy)
+    if finding.values:
+        message, remedy = message.format_map(finding.values), remedy.format_map(finding.values)
+    return Finding(finding.key, message, remedy)

@@ -76,13 +76,14 @@ class LiveGateway:
             state=state,
             reason=reason,
             rate=str(runner.config.rate),
-            signal=runner.status.signal,
-            operator=runner.status.operator,
+            # What a line that rests once knew is not known now.
+            signal=runner.status.signal if runner.enabled else None,
+            operator=runner.status.operator if runner.enabled else None,
             sent_today=runner.pace.day_segments,
             pace=self._dispatcher.sent[runner.name].last(now, 60),
             in_work=runner.in_work,
             since=int(runner.since * 1000),
-            detail=dict(runner.status.detail),
+            detail=dict(runner.status.detail) if runner.enabled else {},
             outcomes=dict(runner.outcomes),
         )
 

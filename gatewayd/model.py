@@ -60,7 +60,14 @@ ENDED: Final = frozenset(
 )
 """Final without further ado; `submitted` becomes final when no report is to come any more."""
 
-_WAITING_TO = WAITING | {State.SENDING, State.EXPIRED, State.CANCELLED}
+_WITHDRAWN: Final = frozenset({State.EXPIRED, State.CANCELLED})
+"""Ends of a message of which nothing has left."""
+
+_BEGUN_TO: Final = frozenset({State.SUBMITTED, State.DELIVERED, State.UNDELIVERED, State.UNCERTAIN})
+"""Ends of a waiting message of which parts have left, or may have: the rest is withdrawn or expires, or a late answer
+or a report says that nothing is left to send."""
+
+_WAITING_TO: Final = WAITING | {State.SENDING} | _WITHDRAWN | _BEGUN_TO
 
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.SCHEDULED: _WAITING_TO,
@@ -93,8 +100,10 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
 }
 
 
-def may_become(old: State, new: State) -> bool:
-    """Whether the state machine allows the step."""
+def may_become(old: State, new: State, *, begun: bool | None = None) -> bool:
+    """Whether the state machine allows the step; `begun`, where it is known: some part has left, or may have."""
+    if begun is not None and old in WAITING and new in (_WITHDRAWN if begun else _BEGUN_TO):
+        return False
     return new in TRANSITIONS[old]
 
 

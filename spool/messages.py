@@ -225,6 +225,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
             "correo. Columns found: {columns}."
         ),
     ),
+    "recipients_binary": (
+        "{file} no es una lista de texto: tiene caracteres de control. Use CSV, XLSX, XLS u ODS.",
+        "{file} is no list in text form: it holds control characters. Use CSV, XLSX, XLS or ODS.",
+    ),
     "recipients_nul": (
         "{file} contiene bytes nulos: está dañado o no es una lista de texto.",
         "{file} holds NUL bytes: it is damaged, or no list in text form.",
@@ -256,6 +260,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "recipients_password": (
         "{file} está protegido con contraseña. Guárdelo sin ella.",
         "{file} is protected by a password. Save it without one.",
+    ),
+    "none_valid": (
+        "Ningún destinatario es válido: no habría nada que enviar. El primero (fila {row}): {why}.",
+        "No recipient is valid: there would be nothing to send. The first one (row {row}): {why}.",
     ),
     "no_valid_recipient": (
         "Ningún destinatario es válido: no habría nada que enviar.",
@@ -294,6 +302,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "check_missing_remedy": (
         "Cree una cuenta (gatewayd account create) o arranque el servicio: las carpetas se crean solas.",
         "Create an account (gatewayd account create) or start the service: the folders are made by themselves.",
+    ),
+    "check_missing_account": (
+        "A esta cuenta le faltan carpetas: {folders}.",
+        "Folders of this account are missing: {folders}.",
     ),
     "check_account_remedy": ("gatewayd account create {account}", "gatewayd account create {account}"),
     "check_unreachable": ("No se puede llegar a la carpeta: {reason}.", "The folder cannot be reached: {reason}."),

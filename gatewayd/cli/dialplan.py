@@ -8,31 +8,34 @@ import click
 
 from dialplan.install import ForeignFileError, Settings, files, install, steps
 from gatewayd.errors import ConflictError, UsageError
+from gatewayd.translation import gettext as _
 
 PLACEHOLDER = "CHANGE-THIS-SECRET"
 
 
-@click.group(help="What an Asterisk needs to make our calls.")
+@click.group(help=_("What an Asterisk needs to make our calls."))
 def dialplan() -> None:
     pass
 
 
-@dialplan.command("install")
+@dialplan.command(
+    "install",
+    help=_("Write, or print, the files for extensions.conf and manager.conf to include.")
+    + "\n\n"
+    + _("Files of yours are never edited: what is to be set in them is told."),
+)
 @click.option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Asterisk's configuration folder, e.g. /etc/asterisk; without it everything is printed.",
+    metavar="DIR",
+    help=_("Asterisk's configuration folder, e.g. /etc/asterisk; without it everything is printed."),
 )
-@click.option("--context", default=Settings().context, show_default=True, help="Name of the context for our calls.")
-@click.option("--transfer", default=Settings().transfer, show_default=True, help="Your context for transfers.")
-@click.option("--user", default=Settings().user, show_default=True, help="Name of the manager account.")
-@click.option("--permit", default=Settings().permit, show_default=True, help="Address/mask gatewayd connects from.")
+@click.option("--context", default=Settings().context, show_default=True, help=_("Name of the context for our calls."))
+@click.option("--transfer", default=Settings().transfer, show_default=True, help=_("Your context for transfers."))
+@click.option("--user", default=Settings().user, show_default=True, help=_("Name of the manager account."))
+@click.option("--permit", default=Settings().permit, show_default=True, help=_("Address/mask gatewayd connects from."))
 def install_(folder: Path | None, context: str, transfer: str, user: str, permit: str) -> None:
-    """Write, or print, the files for extensions.conf and manager.conf to include.
-
-    Files of yours are never edited: what is to be set in them is told.
-    """
     settings = Settings(context, transfer, user, permit)
     try:
         if folder is None:
@@ -40,7 +43,7 @@ def install_(folder: Path | None, context: str, transfer: str, user: str, permit
                 click.echo(f"; ---- {name} ----\n{content}")
         else:
             for path in install(folder, settings):
-                click.echo(f"written: {path}")
+                click.echo(_("written: {path}").format(path=path))
     except ForeignFileError as error:
         raise ConflictError(str(error)) from None
     except ValueError as error:

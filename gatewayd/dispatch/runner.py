@@ -24,6 +24,7 @@ from drivers.base import (
     Line,
     LineSetup,
     LineStatus,
+    MisconfiguredError,
     NotSent,
     OutboundMessage,
     Outcome,
@@ -58,6 +59,8 @@ at once, as many as that."""
 AHEAD_S: Final = 0.05
 """... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
 
+SPENT_S: Final = 300.0
+"""A line that may not send for so long is said to wait, and holds what has no other; shorter waits are its pace."""
 LONG_WAIT_S: Final = 1.0
 """What would wait longer at this line may meanwhile go over another, or be paused."""
 
@@ -97,6 +100,7 @@ class LineRunner:
         self._sink: LineSink | None = None
         self._quota: str | None = None
         self._quota_day = ""
+        self._slow: str | None = None
         self._switch: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -140,14 +144,19 @@ class LineRunner:
         return self.enabled and self.status.state == "ready"
 
     @property
+    def spent(self) -> bool:
+        """Quota, window or pace let it send nothing for minutes at least."""
+        return self._quota is not None or self._slow is not None
+
+    @property
     def state(self) -> tuple[str, str | None]:
         """State and reason, in the words that people see."""
         if not self.enabled:
             return "disabled", None
         if self.status.state != "ready":
             return self.status.state, self.status.reason
-        if self._quota:
-            return "waiting", self._quota
+        if self._quota or self._slow:
+            return "waiting", self._quota or self._slow
         if self.health.rest_s(time.time()) > 0:
             return "waiting", self.health.reason
         return ("busy", None) if self.in_work else ("ready", None)
@@ -212,7 +221,15 @@ class LineRunner:
                 self._stock.give_back()
                 await self._wake.wait()
                 continue
-            line = self.driver.make(LineSetup(self.name, self.config.options))
+            try:
+                line = self.driver.make(LineSetup(self.name, self.config.options))
+            except MisconfiguredError as error:
+                # Switched on by a person after the start, else the configuration would not have been taken.
+                log.error("line misconfigured", line=self.name, key=error.key, error=str(error))  # noqa: TRY400
+                self._finish_left({})
+                self.set_status(LineStatus("quarantined", "misconfigured"))
+                await self._while_enabled()
+                continue
             self._line = line
             self.set_status(LineStatus("starting"))
             tasks = [asyncio.create_task(line.run(sink), name=f"{self.name}: device")]
@@ -274,6 +291,7 @@ class LineRunner:
         if enabled == self.enabled:
             return
         self.enabled = enabled
+        self.since = time.time()
         self.health.worked()
         if self._switch is not None and not self._switch.done():
             self._switch.set_result(None)
@@ -352,7 +370,12 @@ class LineRunner:
         self._quota_day = self.pace.day
         if quota:
             return self.desk.calendar.next_day(now) - now
-        return max(self.pace.wait_s(now), self.health.rest_s(now))
+        wait = self.pace.wait_s(now)
+        slow = self.pace.cause(now) if wait >= SPENT_S else None
+        if slow != self._slow:
+            self._slow = slow
+            self.desk.line_changed(self.name)
+        return max(wait, self.health.rest_s(now))
 
     def _ahead(self) -> int:
         """How many messages to have at hand; 1 for a slow or a doubtful line, which claims only when it can send."""

@@ -26,7 +26,8 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.feed import SMALL, Feed, Request, Stream
 from gatewayd.model import Priority
 from gatewayd.numbers import Policy
-from gatewayd.store.commands import AddMessages, BeginJob, DropJob, PublishJob, QueueInfo
+from gatewayd.reasons import explained
+from gatewayd.store.commands import AddMessages, BeginJob, DropJob, NewMessage, PublishJob, QueueInfo
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
@@ -249,12 +250,13 @@ class IntakeDesk:
         if begun.known:
             return ()
         hit("intake.begun")
-        valid = 0
+        valid, first = 0, None
         try:
             async for rows in stream:
+                first = first or rows[0]
                 valid += await self.writer.do(AddMessages(begun.job_id, rows, now_ms()))
                 hit("intake.chunk")
-            _need(valid, taken)
+            _need(valid, taken, first)
             hit("intake.loaded")
             return await self.writer.do(PublishJob(begun.job_id, now_ms()))
         except Exception:
@@ -307,9 +309,20 @@ class IntakeDesk:
         )
 
 
-def _need(valid: int, taken: Taken) -> None:
-    if not valid:
+def _need(valid: int, taken: Taken, first: NewMessage | None) -> None:
+    """Someone must be left to send to; else the first recipient's fault tells what is wrong with the list."""
+    if valid:
+        return
+    if first is None:
         raise JobFileError("no_valid_recipient", file=taken.name, field="recipients")
+    raise JobFileError(
+        "no_valid_recipient",
+        "none_valid",
+        file=taken.name,
+        field="recipients",
+        row=first.row,
+        why=explained(first.reason or "blocked"),
+    )
 
 
 def size(taken: Taken) -> int:
