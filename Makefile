@@ -40,8 +40,7 @@ faults: $(VENV)/dev.stamp
 # The catalogue's template is not kept; both .po (to edit) and .mo (to run) are.
 # A catalogue without a header counts as fuzzy to Babel; no sentence is.
 messages: $(VENV)/dev.stamp
-	$(BIN)/pybabel -q extract --no-location --sort-output --project gatewayd -o $(LOCALE)/gatewayd.pot \
-		gatewayd drivers dialplan
+	$(BIN)/pybabel -q extract --no-location --sort-output --project gatewayd -k spoken -o $(LOCALE)/gatewayd.pot gatewayd drivers
 	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header -D gatewayd -i $(LOCALE)/gatewayd.pot -d $(LOCALE) -l es
 	$(BIN)/pybabel -q compile --use-fuzzy -D gatewayd -d $(LOCALE)
 	@rm $(LOCALE)/gatewayd.pot

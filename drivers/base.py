@@ -46,9 +46,15 @@ class Withdrawn(LineError):  # noqa: N818 - a word from a person or a clock, not
 class MisconfiguredError(LineError):
     """The line's own keys cannot work; a person has to mend the configuration. `key` names the culprit."""
 
-    def __init__(self, key: str, message: str) -> None:
+    def __init__(self, key: str, message: str, finding: Finding | None = None) -> None:
         super().__init__(message)
         self.key = key
+        self.finding = finding
+        """The same with its remedy, where the driver knows one: the core says it in the person's language."""
+
+
+class NotDurableError(LineError):
+    """`EventSink.put` could not make it durable: acknowledge nothing; the device brings it again."""
 
 
 class HookRefusedError(LineError):
@@ -247,11 +253,6 @@ class InboundMessage:
     concat: Concat | None = None
 
 
-def N_(text: str) -> str:  # noqa: N802 - the name by which catalogues know it
-    """Marks a text for people: it goes into the catalogue as it is, and is translated where it is said."""
-    return text
-
-
 LineState = Literal["starting", "ready", "waiting", "recovering", "quarantined"]
 
 
@@ -276,7 +277,8 @@ Event = DeliveryReport | LateAccept | InboundMessage | LineStatus
 
 
 class EventSink(Protocol):
-    """Takes what a line learns. Returns when the event is durable (a `LineStatus` at once)."""
+    """Takes what a line learns. Returns when the event is durable (a `LineStatus` at once); NotDurableError when it
+    cannot be now."""
 
     async def put(self, event: Event) -> None: ...
 
@@ -338,6 +340,14 @@ class Serving(Protocol):
         """The file of that name; None for whatever is not meant for it. Names are hard to guess: that is their lock."""
 
 
+@runtime_checkable
+class Telling(Protocol):
+    """A line that can show a person what went out and what came back."""
+
+    def exchange(self, attempt: str) -> Mapping[str, Any] | None:
+        """The request and answer of that attempt with every secret masked; None where they are not kept. No I/O."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineSetup:
     """What a line is made from. `options` is an instance of the driver's own `options` model."""
@@ -346,15 +356,35 @@ class LineSetup:
     options: BaseModel
 
 
+def spoken(text: str) -> str:
+    """Marks a text for people, for the catalogue to find it; the core says it in their language."""
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing `gatewayd check` tells about a line: the key, what is wrong, and what to do."""
+    """One thing `gatewayd check` tells about a line: the key, what is wrong, and what to do.
+
+    With `values`, message and remedy are templates (`str.format_map`), marked by `spoken` for the catalogue.
+    """
 
     key: str
     message: str
     remedy: str
     values: Mapping[str, str] = field(default_factory=dict)
-    """What fills the places of message and remedy. Without any, they are said as they are."""
+
+    def __str__(self) -> str:
+        told = f"{self.message}; {self.remedy}"
+        return told.format_map(self.values) if self.values else told
+
+
+@runtime_checkable
+class NamesDevice(Protocol):
+    """Options that name a device which only one line can have."""
+
+    @property
+    def device(self) -> tuple[str, str] | None:
+        """The key that names it, and which one it is; None while no key does."""
 
 
 class Driver(Protocol):

@@ -20,9 +20,10 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import logs
-from gatewayd.config import Config, load
+from gatewayd import logs, workable
+from gatewayd.config import Config
 from gatewayd.days import Calendar
+from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
@@ -38,10 +39,11 @@ from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reading import Reader
+from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
-from spool.folders import Spool
+from spool.folders import ACCEPTED, Spool
 from spool.intake import recover
 from spool.retention import forget_jobs
 
@@ -151,6 +153,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
+            files=Attachments(spool.folder(ACCEPTED)),
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
@@ -267,7 +270,11 @@ def _writer(config: Config) -> Iterator[Writer]:
         transactions = Transactions(
             store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
         )
-        checkpointer = Checkpointer(transactions.session) if config.store.sqlite_path else None
+        path = config.store.sqlite_path
+        checkpointer = None
+        if path is not None:
+            log_file = path.with_name(f"{path.name}-wal")
+            checkpointer = Checkpointer(transactions.session, log=log_file, reserve=Reserve(path))
         yield Writer(transactions, checkpointer=checkpointer, on_lost=_lost)
 
 
@@ -311,14 +318,16 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
         wanted.clear()
         notifier.reloading()
         try:
-            fresh = await asyncio.to_thread(load, old.file)
+            fresh = await asyncio.to_thread(workable.load, old.file)
         except ConfigError as error:
             log.error("configuration not taken over", error=str(error))  # noqa: TRY400
+            running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")
         else:
             changed = await running.fleet.take_over(fresh)
             running.intake.take_over(fresh, prefixes(fresh))
             running.live.config = fresh
             log.info("configuration taken over", lines=changed, restart=_restart_wanted(old, fresh))
+            running.dispatcher.events.add("daemon", fresh.node, "reloaded")
             old = fresh
         notifier.ready()
 

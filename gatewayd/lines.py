@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from drivers.base import ENTRY_POINTS, Driver, Finding, LineSetup, MisconfiguredError
 from gatewayd.errors import ConfigError
 from gatewayd.translation import gettext as _
-
-if TYPE_CHECKING:
-    from gatewayd.config import LineConfig
 
 
 class UnknownDriverError(ConfigError):
@@ -62,17 +60,30 @@ def driver(name: str) -> Driver:
     return loaded
 
 
-def findings(line: LineConfig) -> Sequence[Finding]:
-    """What its driver finds wrong with a line, in the language spoken. It may take seconds: a device is asked."""
+def contradiction(name: str, line: str, options: BaseModel) -> Finding | None:
+    """Why driver `name` cannot make a line of these keys at all, in the language spoken; None where it can."""
     try:
-        found = driver(line.driver).check(LineSetup(line.name, line.options))
+        driver(name).make(LineSetup(line, options))
     except MisconfiguredError as error:
-        return [Finding(error.key, str(error), _("mend the key"))]
-    return [_said(one) for one in found]
+        return _said(error)
+    return None
 
 
-def _said(one: Finding) -> Finding:
-    message, remedy = _(one.message), _(one.remedy)
-    if not one.values:
-        return Finding(one.key, message, remedy)
-    return Finding(one.key, message.format(**one.values), remedy.format(**one.values))
+def findings(name: str, line: str, options: BaseModel) -> Sequence[Finding]:
+    """What a line's driver can tell without sending, in the language spoken."""
+    try:
+        found = driver(name).check(LineSetup(line, options))
+    except MisconfiguredError as error:
+        return [_said(error)]
+    return [_spoken(one) for one in found]
+
+
+def _said(error: MisconfiguredError) -> Finding:
+    return _spoken(error.finding or Finding(error.key, str(error), _("mend the key")))
+
+
+def _spoken(finding: Finding) -> Finding:
+    message, remedy = _(finding.message), _(finding.remedy)
+    if finding.values:
+        message, remedy = message.format_map(finding.values), remedy.format_map(finding.values)
+    return Finding(finding.key, message, remedy)

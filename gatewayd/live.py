@@ -77,13 +77,14 @@ class LiveGateway:
             state=state,
             reason=reason,
             rate=str(runner.config.rate),
-            signal=runner.status.signal,
-            operator=runner.status.operator,
+            # What a line that rests once knew is not known now.
+            signal=runner.status.signal if runner.enabled else None,
+            operator=runner.status.operator if runner.enabled else None,
             sent_today=runner.pace.day_segments,
             pace=self._dispatcher.sent[runner.name].last(now, 60),
             in_work=runner.in_work,
             since=int(runner.since * 1000),
-            detail=dict(runner.status.detail),
+            detail=dict(runner.status.detail) if runner.enabled else {},
             outcomes=dict(runner.outcomes),
         )
 
@@ -151,6 +152,8 @@ class LiveGateway:
             "priority": "urgent",
             "lines": [line],
         }
+        if channel == "email":
+            raw["subject"] = "gatewayd"
         data = json.dumps(raw, ensure_ascii=False).encode()
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
@@ -172,6 +175,9 @@ class LiveGateway:
 
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         return await self._runner(line).command(name, argument)
+
+    def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
+        return self._runner(line).exchange(attempt)
 
     async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
         """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""

@@ -60,7 +60,14 @@ ENDED: Final = frozenset(
 )
 """Final without further ado; `submitted` becomes final when no report is to come any more."""
 
-_WAITING_TO = WAITING | {State.SENDING, State.EXPIRED, State.CANCELLED}
+_WITHDRAWN: Final = frozenset({State.EXPIRED, State.CANCELLED})
+"""Ends of a message of which nothing has left."""
+
+_BEGUN_TO: Final = frozenset({State.SUBMITTED, State.DELIVERED, State.UNDELIVERED, State.UNCERTAIN})
+"""Ends of a waiting message of which parts have left, or may have: the rest is withdrawn or expires, or a late answer
+or a report says that nothing is left to send."""
+
+_WAITING_TO: Final = WAITING | {State.SENDING} | _WITHDRAWN | _BEGUN_TO
 
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.SCHEDULED: _WAITING_TO,
@@ -93,8 +100,10 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
 }
 
 
-def may_become(old: State, new: State) -> bool:
-    """Whether the state machine allows the step."""
+def may_become(old: State, new: State, *, begun: bool | None = None) -> bool:
+    """Whether the state machine allows the step; `begun`, where it is known: some part has left, or may have."""
+    if begun is not None and old in WAITING and new in (_WITHDRAWN if begun else _BEGUN_TO):
+        return False
     return new in TRANSITIONS[old]
 
 
@@ -162,9 +171,14 @@ def _ulid_value(text: str) -> int:
     return value
 
 
+ALL_AREAS: Final = "all"
+"""The area of a line that has none of its own, and of a job that names none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which lines a message may take: its channel, the longest configured prefix of its number, the lines it names.
+    """Which lines a message may take: its channel, the longest configured prefix of its number, the lines it names, its
+    area.
 
     Prefixes that match one number are prefixes of each other, so the longest stands for all of them.
     """
@@ -172,8 +186,13 @@ class Route:
     channel: str
     prefix: str = ""
     lines: tuple[str, ...] = ()
+    area: str = ""
+    """Of mails: the area whose accounts send it; "" where the channel has none."""
 
-    def fits(self, line: str, channels: frozenset[str], prefixes: tuple[str, ...]) -> bool:
+    def fits(self, line: str, channels: frozenset[str], prefixes: tuple[str, ...], area: str = ALL_AREAS) -> bool:
+        """`area` is the line's. A job that names its lines and no area of its own may take them whatever theirs is."""
         if self.channel not in channels or (self.lines and line not in self.lines):
+            return False
+        if self.area and self.area != area and not (self.lines and self.area == ALL_AREAS):
             return False
         return not prefixes or any(self.prefix.startswith(prefix) for prefix in prefixes)

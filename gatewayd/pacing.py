@@ -92,6 +92,13 @@ class Pace:
                 wait = max(wait, sent[len(sent) - int(window.count)] + window.seconds - now)
         return max(wait, 0.0)
 
+    def cause(self, now: float) -> str | None:
+        """What `wait_s` waits for: `window` or `pace`; None when it does not wait."""
+        wait = self.wait_s(now)
+        if not wait:
+            return None
+        return "pace" if wait <= self.gcra.tat - now else "window"
+
     def spent(self, to: str | None = None) -> str | None:
         """The quota that forbids a next segment (to this recipient), or None: `quota_day`, `quota_month`,
         `recipients_month`."""

@@ -224,6 +224,8 @@ def _document(raw: Any, file: str) -> JobDocument:
         whatsapp=_whatsapp(raw),
     )
     _words(document)
+    if document.email is not None and document.recipients_file in document.email.attachments:
+        raise JobFileError("value_invalid", "attachment_list", field="attachments", name=document.recipients_file)
     return document
 
 
@@ -264,7 +266,7 @@ def _email(raw: dict[str, Any]) -> Email:
     return Email(
         subject=fields.string(raw, "subject", None),
         html=fields.string(raw, "html", None, limit=fields.HTML_LIMIT),
-        cc=fields.strings(raw, "cc"),
+        cc=fields.addresses(raw, "cc"),
         attachments=fields.file_names(raw, "attachments"),
         area=fields.choice(raw, "area", AREAS, "all"),
     )

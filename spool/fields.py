@@ -30,6 +30,9 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?", re.ASCII)
 
 _DATA_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _VARIABLE: Final = re.compile(r"[^\W\d_]\w*")
+_ADDRESS: Final = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
+_BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of a text: `factura\u202efdp.exe` is shown as `facturaexe.pdf`."""
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)", re.ASCII)
 _DURATION_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -105,6 +108,15 @@ def strings(raw: Mapping[str, Any], key: str, path: str = "") -> tuple[str, ...]
     return items
 
 
+def addresses(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """E-mail addresses, in which variables may stand; what they make of one is checked for each recipient."""
+    given = strings(raw, key)
+    for index, each in enumerate(given):
+        if not _ADDRESS.fullmatch(each) and "%" not in each:
+            raise invalid("value_address", f"{key}[{index}]")
+    return given
+
+
 def whole(raw: Mapping[str, Any], key: str, default: int | None, *, low: int, high: int, path: str = "") -> int | None:
     value = raw.get(key)
     if value is None:
@@ -154,6 +166,7 @@ def is_file_name(name: str) -> bool:
         0 < len(name.encode("utf-8", "surrogateescape")) <= NAME_LIMIT
         and "/" not in name
         and not any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in name)
+        and not _BIDI.search(name)
         and not name.startswith(".")
         and not name.lower().endswith((".tmp", ".part", ".json"))
     )

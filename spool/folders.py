@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from spool.durable import FOLDER_MODE, make_folder, open_folder
-from spool.errors import SpoolLockedError, SpoolMisconfiguredError, operating_system
+from spool.errors import SpoolError, SpoolLockedError, SpoolMisconfiguredError, operating_system
 from spool.messages import text
 
 INCOMING: Final = "incoming"
@@ -201,21 +201,21 @@ def _inspect(spool: Spool, locale: str) -> Iterator[Finding]:
                 needs=os.R_OK | os.W_OK | os.X_OK, device=root.status.st_dev, account=True
             )
     for account in _listed(spool):
-        for kind in (ACCEPTED, REJECTED, RECEIPTS, INBOX):
-            path = spool.path / kind / account
-            if not path.exists():
-                yield Finding(
-                    path,
-                    text("check_missing", locale, {}),
-                    text("check_account_remedy", locale, {"account": account}),
-                )
+        missing = [kind for kind in (ACCEPTED, REJECTED, RECEIPTS, INBOX) if not (spool.path / kind / account).exists()]
+        if missing:
+            values = {"folders": ", ".join(f"{kind}/{account}" for kind in missing), "account": account}
+            yield Finding(
+                spool.path / INCOMING / account,
+                text("check_missing_account", locale, values),
+                text("check_account_remedy", locale, values),
+            )
 
 
 def _listed(spool: Spool) -> list[str]:
     try:
-        return [n for n in sorted(os.listdir(spool.path / INCOMING)) if is_name(n)]  # noqa: PTH208
-    except OSError:
-        return []
+        return spool.accounts()
+    except SpoolError:
+        return []  # told above
 
 
 class _Look:

@@ -35,6 +35,11 @@ from spool.folders import ACCEPTED, INCOMING, INTAKE, REJECTED, Spool, is_name
 DATA_FILE_LIMIT: Final = 1 << 30
 """Bytes of a file that a job names: a million rows of a kilobyte."""
 
+ATTACHMENTS_LIMIT: Final = 25 << 20
+"""Bytes of all files that a job attaches: they grow by a third on their way, and few servers take more than 35 MB."""
+
+_LIST: Final = "recipients_file"
+
 _VERSIONS: Final = 10_000
 """Files of one name kept side by side in `rejected`, before the oldest name is used again."""
 
@@ -110,22 +115,24 @@ def take_files(
         spool.open(INCOMING, taken.account) as incoming,
         spool.open(INTAKE, taken.account, taken.folder) as private,
     ):
+        room = ATTACHMENTS_LIMIT
         for name in document.files:
+            field = _field(document, name)
+            limit, kind = (DATA_FILE_LIMIT, "too_many_bytes") if field == _LIST else (room, "attachment_large")
             try:
                 status = look(incoming, name)
             except SpoolGoneError:
-                raise JobFileError("recipients_missing", file=name, field=_field(document, name)) from None
+                raise JobFileError("recipients_missing", file=name, field=field) from None
             if settled is not None and not settled(taken.account, name):
                 raise SpoolUnsettledError(name)
             copy: Copy | str
-            copy = obstacle_of(status, DATA_FILE_LIMIT, "too_many_bytes") or copy_file(
-                incoming, name, private, DATA_FILE_LIMIT, "too_many_bytes"
-            )
+            copy = obstacle_of(status, limit, kind) or copy_file(incoming, name, private, limit, kind)
             if isinstance(copy, str):
-                code = "too_large" if copy == "too_many_bytes" else "recipients_unreadable"
-                raise JobFileError(
-                    code, copy, file=name, field=_field(document, name), limit=f"{DATA_FILE_LIMIT >> 20} MiB"
-                )
+                code = "too_large" if copy == kind else "recipients_unreadable"
+                shown = DATA_FILE_LIMIT if field == _LIST else ATTACHMENTS_LIMIT
+                raise JobFileError(code, copy, file=name, field=field, limit=f"{shown >> 20} MiB")
+            if field != _LIST:
+                room -= copy.identity.size
             copies.append(copy)
     return replace(taken, files=tuple(copies))
 
@@ -138,7 +145,7 @@ def verify(taken: Taken, document: JobDocument) -> None:
 
 
 def _field(document: JobDocument, name: str) -> str:
-    return "recipients_file" if name == document.recipients_file else "attachments"
+    return _LIST if name == document.recipients_file else "attachments"
 
 
 def commit(spool: Spool, taken: Taken, job: str) -> Path:

@@ -202,6 +202,18 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{field} debe decir cuántas cifras se piden: 4, o [2, 8] por desde dos hasta ocho.",
         "{field} must say how many digits are asked for: 4, or [2, 8] for two to eight.",
     ),
+    "value_address": (
+        "{field} no es una dirección de correo: nombre@dominio.",
+        "{field} is no e-mail address: name@domain.",
+    ),
+    "attachment_list": (
+        "attachments nombra la lista de destinatarios ({name}): todos la recibirían. Quítela.",
+        "attachments names the list of recipients ({name}): everybody would get it. Leave it out.",
+    ),
+    "attachment_large": (
+        "Los adjuntos superan {limit} con {file}: los servidores de correo no los aceptan. Envíe un enlace.",
+        "With {file} the attachments are larger than {limit}: mail servers do not take them. Send a link instead.",
+    ),
     "text_none": ("Falta el texto: dé text o template.", "There is no text: give text or template."),
     "text_both": ("Dé text o template, no ambos.", "Give text or template, not both."),
     "text_and_approved": (
@@ -258,6 +270,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
             "correo. Columns found: {columns}."
         ),
     ),
+    "recipients_binary": (
+        "{file} no es una lista de texto: tiene caracteres de control. Use CSV, XLSX, XLS u ODS.",
+        "{file} is no list in text form: it holds control characters. Use CSV, XLSX, XLS or ODS.",
+    ),
     "recipients_nul": (
         "{file} contiene bytes nulos: está dañado o no es una lista de texto.",
         "{file} holds NUL bytes: it is damaged, or no list in text form.",
@@ -289,6 +305,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "recipients_password": (
         "{file} está protegido con contraseña. Guárdelo sin ella.",
         "{file} is protected by a password. Save it without one.",
+    ),
+    "none_valid": (
+        "Ningún destinatario es válido: no habría nada que enviar. El primero (fila {row}): {why}.",
+        "No recipient is valid: there would be nothing to send. The first one (row {row}): {why}.",
     ),
     "no_valid_recipient": (
         "Ningún destinatario es válido: no habría nada que enviar.",
@@ -327,6 +347,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "check_missing_remedy": (
         "Cree una cuenta (gatewayd account create) o arranque el servicio: las carpetas se crean solas.",
         "Create an account (gatewayd account create) or start the service: the folders are made by themselves.",
+    ),
+    "check_missing_account": (
+        "A esta cuenta le faltan carpetas: {folders}.",
+        "Folders of this account are missing: {folders}.",
     ),
     "check_account_remedy": ("gatewayd account create {account}", "gatewayd account create {account}"),
     "check_unreachable": ("No se puede llegar a la carpeta: {reason}.", "The folder cannot be reached: {reason}."),

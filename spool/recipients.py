@@ -124,6 +124,8 @@ def open_list(path: Path, file: str, *, channel: str = "sms", expected: int | No
 
 def _table(file: str, columns: tuple[str, ...], channel: str, rows: Iterator[list[str]]) -> Recipients:
     to = headers.to_column(columns, channel)
+    if to is None and not all(name.isprintable() for name in columns):
+        raise JobFileError("recipients_unreadable", "recipients_binary", file=file)
     if to is None:
         raise JobFileError(
             "recipients_unreadable", "recipients_column", file=file, field="to", columns=", ".join(columns)

@@ -73,7 +73,7 @@ def secret(given: SecretStr | None) -> str:
 def require_usable(options: AndroidOptions) -> None:
     """Raise `MisconfiguredError` for keys that cannot work."""
     for finding in check(options):
-        raise MisconfiguredError(finding.key, f"{finding.message}; {finding.remedy}")
+        raise MisconfiguredError(finding.key, str(finding), finding)
 
 
 def check(options: AndroidOptions) -> list[Finding]:

@@ -20,12 +20,12 @@ from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMiss
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.timing import Timing
-from drivers.base import N_, Finding
+from drivers.base import Finding, spoken
 
 QUICK: Final = Timing(connect_s=3.0, answer_s=5.0, booted_s=5.0)
 """A person waits for it."""
 
-INSTALL: Final = N_("run gatewayd dialplan install again, and asterisk -rx 'core reload'")
+INSTALL: Final = spoken("run gatewayd dialplan install again, and asterisk -rx 'core reload'")
 
 
 BESIDE: Final = frozenset({"app_amd", "app_waitforsilence", "app_dial", "app_read", "res_agi"})
@@ -47,29 +47,31 @@ def commands(options: AsteriskOptions) -> list[Finding]:
         if not command or shutil.which(command[0]) is None:
             values = {"program": command[0] if command else "-"}
             found.append(
-                Finding(key, N_("{program} is not installed"), N_("install it, or name another command"), values)
+                Finding(
+                    key, spoken("{program} is not installed"), spoken("install it, or name another command"), values
+                )
             )
     return found
 
 
 def folder(options: AsteriskOptions) -> list[Finding]:
     path, found = options.prompts, []
-    remedy = N_("create it, owned by the service's user and readable by Asterisk's")
+    remedy = spoken("create it, owned by the service's user and readable by Asterisk's")
     try:
-        fault = None if stat.S_ISDIR(path.stat().st_mode) else N_("{path} is no folder")
+        fault = None if stat.S_ISDIR(path.stat().st_mode) else spoken("{path} is no folder")
         if fault is None and not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
-            fault = N_("{path} cannot be written to")
+            fault = spoken("{path} cannot be written to")
     except FileNotFoundError:
-        fault = N_("{path} does not exist")
+        fault = spoken("{path} does not exist")
     except OSError:
-        fault = N_("{path} cannot be looked at")
+        fault = spoken("{path} cannot be looked at")
     if fault is not None:
         found.append(Finding("prompts", fault, remedy, {"path": str(path)}))
     inside = options.prompts_remote or str(path)
     if not options.prompts_url and re.search(r"[^A-Za-z0-9_./-]", inside):
         key = "prompts_remote" if options.prompts_remote else "prompts"
-        fault = N_("{path} holds letters that a dial plan takes apart")
-        found.append(Finding(key, fault, N_("use a path of letters, digits, dots and dashes"), {"path": inside}))
+        fault = spoken("{path} holds letters that a dial plan takes apart")
+        found.append(Finding(key, fault, spoken("use a path of letters, digits, dots and dashes"), {"path": inside}))
     return found
 
 
@@ -93,8 +95,10 @@ class Examination:
         except LoginRefusedError:
             self._tell(
                 "secret",
-                N_("Asterisk at {address} refuses the login of {user}"),
-                N_("mend user and secret to what {file} says, include that from manager.conf, and let permit= name us"),
+                spoken("Asterisk at {address} refuses the login of {user}"),
+                spoken(
+                    "mend user and secret to what {file} says, include that from manager.conf, and let permit= name us"
+                ),
                 user=options.user,
                 file=MANAGER,
                 **place,
@@ -102,21 +106,28 @@ class Examination:
         except PermissionMissingError as error:
             self._forbidden([error.permission])
         except UnsafeValueError as error:
-            self._tell(error.field.lower(), N_("it cannot be sent to Asterisk"), N_("use letters, digits and dashes"))
+            self._tell(
+                error.field.lower(), spoken("it cannot be sent to Asterisk"), spoken("use letters, digits and dashes")
+            )
         except LinkError as error:
             silent = error.reason != "connect_failed"
             self._tell(
                 "host",
-                N_("Asterisk at {address} does not answer") if silent else N_("nothing listens at {address}"),
-                N_("start Asterisk; manager.conf needs enabled = yes, port and bindaddr in [general]"),
+                spoken("Asterisk at {address} does not answer") if silent else spoken("nothing listens at {address}"),
+                spoken("start Asterisk; manager.conf needs enabled = yes, port and bindaddr in [general]"),
                 **place,
             )
         else:
             try:
                 await self._look(connection)
             except LinkError as error:
-                self._tell("host", N_("the connection to {address} broke: {reason}"), N_("look into Asterisk's log"),
-                           reason=error.reason, **place)  # fmt: skip
+                self._tell(
+                    "host",
+                    spoken("the connection to {address} broke: {reason}"),
+                    spoken("look into Asterisk's log"),
+                    reason=error.reason,
+                    **place,
+                )
             finally:
                 connection.close()
         return self._found
@@ -124,8 +135,10 @@ class Examination:
     def _forbidden(self, permissions: Sequence[str]) -> None:
         self._tell(
             "user",
-            N_("the manager account {user} lacks: {permissions}"),
-            N_("give it that in {file}, or run gatewayd dialplan install again; then asterisk -rx 'manager reload'"),
+            spoken("the manager account {user} lacks: {permissions}"),
+            spoken(
+                "give it that in {file}, or run gatewayd dialplan install again; then asterisk -rx 'manager reload'"
+            ),
             user=self._options.user,
             permissions="; ".join(permissions),
             file=MANAGER,
@@ -150,20 +163,20 @@ class Examination:
         if version is None:
             self._tell(
                 "context",
-                N_("Asterisk knows no context [{context}]"),
-                N_("include {file} from extensions.conf, then asterisk -rx 'dialplan reload'"),
+                spoken("Asterisk knows no context [{context}]"),
+                spoken("include {file} from extensions.conf, then asterisk -rx 'dialplan reload'"),
                 context=context,
                 file=EXTENSIONS,
             )
         elif not version:
             self._tell(
                 "context",
-                N_("the context [{context}] is not gatewayd's"),
-                N_("name the one that gatewayd dialplan install has written"),
+                spoken("the context [{context}] is not gatewayd's"),
+                spoken("name the one that gatewayd dialplan install has written"),
                 context=context,
             )
         else:
-            self._tell("context", N_("the context [{context}] is of an older gatewayd"), INSTALL, context=context)
+            self._tell("context", spoken("the context [{context}] is of an older gatewayd"), INSTALL, context=context)
         return False
 
     async def _modules(self, connection: Connection) -> list[str]:
@@ -171,15 +184,17 @@ class Examination:
         if missing:
             self._tell(
                 "host",
-                N_("Asterisk has not loaded: {modules}"),
-                N_("take out their noload in modules.conf, or install Asterisk's package of modules; then restart it"),
+                spoken("Asterisk has not loaded: {modules}"),
+                spoken(
+                    "take out their noload in modules.conf, or install Asterisk's package of modules; then restart it"
+                ),
                 modules=", ".join(missing),
             )
         if self._options.prompts_url and await missing_modules(connection, ["res_http_media_cache"]):
             self._tell(
                 "prompts_url",
-                N_("Asterisk has not loaded: {modules}"),
-                N_("load res_curl, func_curl and res_http_media_cache, or share a folder by prompts_remote"),
+                spoken("Asterisk has not loaded: {modules}"),
+                spoken("load res_curl, func_curl and res_http_media_cache, or share a folder by prompts_remote"),
                 modules="res_http_media_cache",
             )
         return missing
@@ -193,8 +208,8 @@ class Examination:
         if answer.success and said and not on:
             self._tell(
                 "host",
-                N_("Asterisk sends nothing while it listens, and then answering machine detection hears nothing"),
-                N_("set transmit_silence = yes in [options] of asterisk.conf, and restart Asterisk"),
+                spoken("Asterisk sends nothing while it listens, and then answering machine detection hears nothing"),
+                spoken("set transmit_silence = yes in [options] of asterisk.conf, and restart Asterisk"),
             )
 
     async def _trunk(self, connection: Connection) -> None:
@@ -204,8 +219,8 @@ class Examination:
             if context and await context_version(connection, context) is None:
                 self._tell(
                     "dial",
-                    N_("Asterisk knows no context [{context}]"),
-                    N_("name a context that leads to your trunks"),
+                    spoken("Asterisk knows no context [{context}]"),
+                    spoken("name a context that leads to your trunks"),
                     context=context,
                 )
         elif technology.upper() == "PJSIP":
@@ -214,8 +229,8 @@ class Examination:
             if not answer.success and "Unable to retrieve" in answer.message:
                 self._tell(
                     "dial",
-                    N_("Asterisk knows no endpoint {endpoint}"),
-                    N_("name one of pjsip.conf, or one of: asterisk -rx 'pjsip show endpoints'"),
+                    spoken("Asterisk knows no endpoint {endpoint}"),
+                    spoken("name one of pjsip.conf, or one of: asterisk -rx 'pjsip show endpoints'"),
                     endpoint=endpoint,
                 )
             elif answer.success:
@@ -232,8 +247,8 @@ class Examination:
         if len(missing) == len(wanted):
             self._tell(
                 "dial",
-                N_("the endpoint {endpoint} allows {codecs}, and Asterisk has loaded none of: {modules}"),
-                N_("load one of the modules, or allow another codec in pjsip.conf"),
+                spoken("the endpoint {endpoint} allows {codecs}, and Asterisk has loaded none of: {modules}"),
+                spoken("load one of the modules, or allow another codec in pjsip.conf"),
                 endpoint=endpoint,
                 codecs=allowed.strip("()"),
                 modules=", ".join(missing),
@@ -247,12 +262,16 @@ class Examination:
             try:
                 prompt = await Speaker(self._line, options).silence()
             except PromptError as error:
-                self._tell("prompts", N_("no prompt can be written: {reason}"), N_("mend the folder's permissions"),
-                           reason=str(error))  # fmt: skip
+                self._tell(
+                    "prompts",
+                    spoken("no prompt can be written: {reason}"),
+                    spoken("mend the folder's permissions"),
+                    reason=str(error),
+                )
         seen = await tried(connection, options, prompt=prompt, within_s=self._tried_s)
         if not seen.placed:
             self._tell(
-                "context", N_("Asterisk knows no context [{context}]"), INSTALL, context=options.context + CALLEE
+                "context", spoken("Asterisk knows no context [{context}]"), INSTALL, context=options.context + CALLEE
             )
         elif not seen.report:
             # What is told of a call's beginning and of its end are two classes of permission.
@@ -267,15 +286,15 @@ class Examination:
         if options.prompts_url:
             self._tell(
                 "prompts_url",
-                N_("Asterisk cannot fetch {address}"),
-                N_("let gatewayd run, with [http] listen at an address that Asterisk reaches, and give that here"),
+                spoken("Asterisk cannot fetch {address}"),
+                spoken("let gatewayd run, with [http] listen at an address that Asterisk reaches, and give that here"),
                 address=prompt,
             )
             return
         self._tell(
             "prompts_remote" if options.prompts_remote else "prompts",
-            N_("Asterisk cannot play what is in {path}"),
-            N_("let Asterisk's user read the folder and all above it; where Asterisk sees it elsewhere, "
+            spoken("Asterisk cannot play what is in {path}"),
+            spoken("let Asterisk's user read the folder and all above it; where Asterisk sees it elsewhere, "
                "say so by prompts_remote, or give prompts_url"),
             path=str(Path(prompt).parent),
         )  # fmt: skip
@@ -285,7 +304,7 @@ class Examination:
         if seen.report and seen.report.get("script") != "done":
             self._tell(
                 "context",
-                N_("Asterisk cannot run gatewayd_agi.py, which calls with steps need"),
-                N_("run gatewayd dialplan install --agi-dir with Asterisk's astagidir; there must be a python3 of 3.7 "
-                   "or newer"),
+                spoken("Asterisk cannot run gatewayd_agi.py, which calls with steps need"),
+                spoken("run gatewayd dialplan install --agi-dir with Asterisk's astagidir; there must be a python3 of "
+                       "3.7 or newer"),
             )  # fmt: skip

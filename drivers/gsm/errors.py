@@ -63,4 +63,11 @@ class RecoveryFailedError(ModemError):
 
 
 class BlockedError(ModemError):
-    """Only a person can help: wrong or missing PIN, PUK, another modem or SIM under this name."""
+    """Only a person can help: wrong or missing PIN, PUK, another modem or SIM under this name.
+
+    `reason` is one word for status and receipts.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -12,6 +12,7 @@ from drivers.base import (
     EventSink,
     LineError,
     LineState,
+    NotDurableError,
     NotSent,
     OpenAttempt,
     OutboundMessage,
@@ -88,12 +89,16 @@ class GsmLine:
                 state, reason, pause = self._failed("port_lost")
             except BlockedError as error:
                 pause = self._backoff.blocked()
-                state, reason = "quarantined", str(error)
+                state, reason = "quarantined", error.reason
+                self._journal.warning("needs a person", reason=reason, error=str(error))
                 if path is not None:
                     census().forget(path)
             except RecoveryFailedError as error:
                 self._journal.warning("modem failed", error=str(error))
                 state, reason, pause = self._failed(error.reason)
+            except NotDurableError:
+                # Not acknowledged, so the modem brings it again; its fault it is not.
+                state, reason, pause = "recovering", "store_unavailable", self._backoff.unavailable()
             except Exception as error:  # noqa: BLE001 - the line's outermost edge: it fails alone, and goes on
                 self._journal.warning("line failed", error=type(error).__name__, at=_place(error))
                 state, reason, pause = self._failed("internal_error")

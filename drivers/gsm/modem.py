@@ -116,7 +116,7 @@ class Modem:
         if imei is not None:
             # The fifteenth digit is a check digit that some firmware leaves out, the sixteenth its version.
             if self._known.imei is not None and self._known.imei[:14] != imei[:14]:
-                raise BlockedError("another modem answers on this port")
+                raise BlockedError("other_modem", "another modem answers on this port")
             self._known.imei = imei
 
     async def _identify_sim(self) -> None:
@@ -126,7 +126,7 @@ class Modem:
         imsi = await self._number("AT+CIMI", 6)
         if imsi is not None:
             if self._known.imsi not in (None, imsi):
-                raise BlockedError("another SIM is in the modem")
+                raise BlockedError("other_sim", "another SIM is in the modem")
             self._known.imsi = imsi
 
     async def _unlock(self) -> None:
@@ -135,9 +135,9 @@ class Modem:
             await self._enter_pin()
             state = await self._await_sim()
         if "PUK" in state and state not in ("SIM PUK2", "PH-NET PUK"):
-            raise BlockedError("the SIM wants its PUK")
+            raise BlockedError("puk_required", "the SIM wants its PUK")
         if state.startswith("PH-"):
-            raise BlockedError(f"the modem is locked to another SIM or network: {state}")
+            raise BlockedError("modem_locked", f"the modem is locked to another SIM or network: {state}")
         if state not in ("READY", "SIM PIN2", "SIM PUK2"):
             raise SilentError("the SIM's state cannot be read")
         self._known.pin_tried = False
@@ -151,28 +151,28 @@ class Modem:
         if reply.ok:
             return reply.value("+CPIN:") or "READY"
         if reply.final.code in (10, 310):
-            raise BlockedError("there is no SIM in the modem")
+            raise BlockedError("no_sim", "there is no SIM in the modem")
         if reply.final.code in (11, 311):
             return "SIM PIN"
         if reply.final.code in (12, 316):
             return "SIM PUK"
         if reply.final.code in (13, 15, 313, 315):
-            raise BlockedError("the SIM has failed")
+            raise BlockedError("sim_failure", "the SIM has failed")
         raise CommandFailedError("AT+CPIN?", reply.final)
 
     async def _enter_pin(self) -> None:
         """A wrong PIN costs one of three tries: one is made, and never the last one."""
         if self._pin is None:
-            raise BlockedError("the SIM wants its PIN and the line has none")
+            raise BlockedError("pin_required", "the SIM wants its PIN and the line has none")
         if self._known.pin_tried:
-            raise BlockedError("the SIM has refused its PIN; it is not tried again, a PUK would follow")
+            raise BlockedError("pin_wrong", "the SIM has refused its PIN; it is not tried again, a PUK would follow")
         left = await self._pin_tries_left()
         if left is not None and left < 2:
-            raise BlockedError("one PIN try is left and it is kept for a person; a PUK would follow")
+            raise BlockedError("pin_last_try", "one PIN try is left and it is kept for a person; a PUK would follow")
         self._known.pin_tried = True
         reply = await self._dialogue.command(f'AT+CPIN="{self._pin}"', timeout_s=self._timing.sim_s)
         if not reply.ok:
-            raise BlockedError("the SIM has refused its PIN; it is not tried again, a PUK would follow")
+            raise BlockedError("pin_wrong", "the SIM has refused its PIN; it is not tried again, a PUK would follow")
 
     async def _pin_tries_left(self) -> int | None:
         reply = await self._ask("AT+CPINR")
@@ -222,7 +222,7 @@ class Modem:
         if not wanted:
             if current is None:  # the question failed: sending will tell
                 return
-            raise BlockedError("the SIM knows no service centre; set `smsc`")
+            raise BlockedError("no_smsc", "the SIM knows no service centre; set `smsc`")
         if current is None or current.lstrip("+") != wanted.lstrip("+"):
             kind = 145 if wanted.startswith("+") else 129
             await self._steady(f'AT+CSCA="{wanted}",{kind}', self._timing.sim_s)

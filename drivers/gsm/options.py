@@ -7,13 +7,22 @@ import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from drivers.base import Finding, MisconfiguredError
+from drivers.base import Finding, MisconfiguredError, spoken
 
 _PIN = re.compile(r"\d{4,8}")
+
+_TTY_DRIVERS: Final = Path("/proc/tty/drivers")
+"""What the kernel knows of terminals, a driver a line: name, device, major number, minors, kind (proc(5))."""
+_TTY_MAJOR: Final = re.compile(r"\s/dev/\S+\s+(\d+)\s")
+
+
+def _shift(value: Any) -> Any:
+    """`true` and `false` mean the one table there is, and none."""
+    return {True: "es", False: ""}[value] if isinstance(value, bool) else value
 
 
 class GsmOptions(BaseModel):
@@ -33,31 +42,43 @@ class GsmOptions(BaseModel):
     """PIN of the SIM; tried once, and never when it is the last try."""
     smsc: Annotated[str, Field(pattern=r"^\+?\d{5,20}$")] | None = None
     """Number of the service centre; default: the SIM's."""
-    shift_table: Literal["", "es"] | bool = ""
+    shift_table: Annotated[Literal["", "es"], BeforeValidator(_shift)] = ""
     """`es` (or true): send Spanish accents with the national single shift table (23.038 §A.3) instead of UCS-2."""
     baud: Annotated[int, Field(ge=1200, le=4_000_000)] = 115_200
     """Speed of a real serial line; USB ignores it."""
 
     @property
     def variant(self) -> Literal["", "es"]:
-        return "es" if self.shift_table in ("es", True) else ""
+        return self.shift_table
+
+    @property
+    def device(self) -> tuple[str, str] | None:
+        """Implements `drivers.base.NamesDevice`: two links may lead to one port."""
+        if self.port is not None:
+            return "port", os.path.realpath(self.port)
+        if self.imei is not None:
+            return "imei", self.imei
+        return ("imsi", self.imsi) if self.imsi is not None else None
 
 
 def require_usable(options: GsmOptions) -> None:
     """Raise `MisconfiguredError` for keys that contradict each other."""
     for finding in contradictions(options):
-        raise MisconfiguredError(finding.key, f"{finding.message}; {finding.remedy}")
+        raise MisconfiguredError(finding.key, str(finding), finding)
 
 
 def contradictions(options: GsmOptions) -> list[Finding]:
     named = [key for key in ("port", "imei", "imsi") if getattr(options, key) is not None]
     findings = []
     if not named:
-        findings.append(Finding("port", "the line names no modem", "give one of port, imei, imsi"))
+        findings.append(Finding("port", spoken("the line names no modem"), spoken("give one of port, imei, imsi")))
     if len(named) > 1:
-        findings.append(Finding(named[1], f"{' and '.join(named)} are given", "keep one of them"))
+        given = {"first": named[0], "other": named[1]}
+        findings.append(Finding(named[1], spoken("{other} is given beside {first}"), spoken("keep one of them"), given))
     if options.pin is not None and _PIN.fullmatch(options.pin.get_secret_value()) is None:
-        findings.append(Finding("pin", "a PIN has 4 to 8 digits", "write the SIM's PIN as a string of digits"))
+        findings.append(
+            Finding("pin", spoken("a PIN has 4 to 8 digits"), spoken("write the SIM's PIN as a string of digits"))
+        )
     return findings
 
 
@@ -68,22 +89,35 @@ def check(options: GsmOptions, ports: Sequence[str]) -> list[Finding]:
         findings.extend(_check_port(options.port))
     elif (options.imei or options.imsi) and not ports:
         key = "imei" if options.imei else "imsi"
-        findings.append(Finding(key, "there is no serial port to look for it", "plug the modem in"))
+        findings.append(Finding(key, spoken("there is no serial port to look for it"), spoken("plug the modem in")))
     return findings
 
 
 def _check_port(port: str) -> list[Finding]:
+    given = {"port": port}
     try:
-        mode = os.stat(port).st_mode  # noqa: PTH116 - the path as the person wrote it, links followed
+        status = os.stat(port)  # noqa: PTH116 - the path as the person wrote it, links followed
     except PermissionError:
-        return [Finding("port", f"{port} cannot be looked at", "let the service's user into its folder")]
+        remedy = spoken("let the service's user into its folder")
+        return [Finding("port", spoken("{port} cannot be looked at"), remedy, given)]
     except OSError:
         near = Path("/dev/serial/by-id")
-        known = sorted(str(each) for each in near.iterdir()) if near.is_dir() else []
-        remedy = f"plug the modem in, or name one of: {', '.join(known)}" if known else "plug the modem in"
-        return [Finding("port", f"{port} does not exist", remedy)]
-    if not stat.S_ISCHR(mode):
-        return [Finding("port", f"{port} is not a serial device", "name the modem's device, e.g. /dev/serial/by-id/…")]
+        known = ", ".join(sorted(str(each) for each in near.iterdir())) if near.is_dir() else ""
+        remedy = spoken("plug the modem in, or name one of: {known}") if known else spoken("plug the modem in")
+        return [Finding("port", spoken("{port} does not exist"), remedy, given | {"known": known})]
+    if not stat.S_ISCHR(status.st_mode) or not _terminal(status.st_rdev):
+        remedy = spoken("name the modem's device, e.g. /dev/serial/by-id/…")
+        return [Finding("port", spoken("{port} is not a serial device"), remedy, given)]
     if not os.access(port, os.R_OK | os.W_OK):
-        return [Finding("port", f"no permission for {port}", "put the service's user into the group dialout")]
+        remedy = spoken("put the service's user into the group dialout")
+        return [Finding("port", spoken("no permission for {port}"), remedy, given)]
     return []
+
+
+def _terminal(device: int) -> bool:
+    """Whether a character device is a terminal, told without opening it: opening alone may reset a modem."""
+    try:
+        table = _TTY_DRIVERS.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return True
+    return str(os.major(device)) in _TTY_MAJOR.findall(table)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from drivers.base import Finding
+from drivers.provider.block import BlockPlan
 from drivers.provider.options import ProviderOptions, effective
 from drivers.provider.plan import Plan
 
@@ -16,6 +16,8 @@ def check(options: ProviderOptions) -> list[Finding]:
     """Raises `MisconfiguredError` for keys that cannot work at all."""
     whole = effective(options)
     plan = Plan(whole)
+    if whole.block is not None:
+        BlockPlan(plan, whole.block)
     findings = []
     if not plan.can_accept:
         findings.append(
@@ -36,9 +38,9 @@ def check(options: ProviderOptions) -> list[Finding]:
             Finding("url", "password or key travel in the clear", "use https, unless it is one's own network")
         )
     password = whole.password.get_secret_value() if whole.password is not None else ""
-    if "enviar_sms.asp" in (whole.url or "") and re.fullmatch(r"[A-Za-z0-9]*", password) is None:
-        what = "SMS Masivos may not take a password with special characters"
-        findings.append(Finding("password", what, "change it to letters and digits"))
+    if password and plan.password is not None and plan.password.fullmatch(password) is None:
+        what = "the provider may not take a password of such characters"
+        findings.append(Finding("password", what, f"change it to one that fits {plan.password.pattern}"))
     return findings
 
 

@@ -6,9 +6,8 @@ import asyncio
 import itertools
 import time
 import traceback
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,20 +31,20 @@ from drivers.base import (
     PointOfNoReturn,
     Uncertain,
 )
-from drivers.http.answer import Answer, Request
+from drivers.http.answer import Answer
 from drivers.http.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
 from drivers.http.proof import prove, prove_token
+from drivers.provider.block import BlockPlan
+from drivers.provider.gathering import IN_WORK, IN_WORK_MAX, Gatherer
 from drivers.provider.identity import attempt_of
 from drivers.provider.options import ProviderOptions, effective
 from drivers.provider.pending import Pending, PendingReports
-from drivers.provider.plan import Plan, UnsendableError
+from drivers.provider.plan import Plan
 from drivers.provider.received import InboxReader, Reported, ReportReader, UnreadableError, hook_document
-from drivers.provider.sending import DOUBT_PAUSES_S, Sender, Trace
+from drivers.provider.results import ASKED_TOGETHER, Results, Told
+from drivers.provider.sending import DOUBT_PAUSES_S, Sender
+from drivers.provider.showing import Showing
 
-TRACES: Final = 5
-"""Exchanges kept for a person who asks."""
-SHOWN: Final = 2000
-"""Characters of an answer shown to a person."""
 SEEN: Final = 20_000
 """Received messages remembered, so that a list read again costs no commits; the store knows the rest."""
 POLLS: Final = 4
@@ -68,24 +67,36 @@ class ProviderLine:
         self._pauses_s = doubt_pauses_s
         self._log = structlog.get_logger("drivers.provider").bind(line=name)
         self._exchange: Exchange | None = None
-        self._sender: Sender | None = None
-        self._traces: deque[Trace] = deque(maxlen=TRACES)
+        block = options.block
+        self._block = BlockPlan(self._plan, block) if block is not None and block.most > 1 else None
+        self._showing = Showing(self._plan, self._block)
+        self._results: Results | None = None
+        if self._block is not None and self._block.result_shape is not None:
+            self._results = Results(name, self._block, self._ask_result)
+        self._name = name
+        self._sender: Sender | Gatherer | None = None
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._polled = asyncio.Event()
 
     @property
     def capacity(self) -> int:
-        return self._options.capacity
+        """Messages in work; at most `capacity` of the options are requests."""
+        if self._block is None:
+            return self._options.capacity
+        return max(self._options.capacity, min(self._block.keys.most * IN_WORK, IN_WORK_MAX))
 
     # ------------------------------------------------------------------------------------------------------- its life
 
     async def run(self, events: EventSink) -> None:
         options = self._options
+        questions = POLLS + 2 + (ASKED_TOGETHER if self._results is not None else 0)
         exchange = Exchange(
-            connections=options.capacity + POLLS + 2, timeout_s=options.timeout, ca_file=options.ca_file
+            connections=options.capacity + questions, timeout_s=options.timeout, ca_file=options.ca_file
         )
-        self._sender = Sender(self._plan, exchange, traced=self._traces.append, pauses_s=self._pauses_s)
         self._exchange = exchange
+        sender = Sender(self._plan, exchange, traced=self._showing.add, pauses_s=self._pauses_s)
+        gatherer = self._gatherer(exchange, sender)
+        self._sender = gatherer or sender
         try:
             await events.put(LineStatus("ready"))
             async with asyncio.TaskGroup() as tasks:
@@ -94,9 +105,33 @@ class ProviderLine:
                     tasks.create_task(self._listen(events))
                 if self._plan.poll_shape is not None:
                     tasks.create_task(self._follow(events))
+                if self._results is not None:
+                    tasks.create_task(self._results.follow(events))
         finally:
             self._sender = self._exchange = None
+            if gatherer is not None:
+                await gatherer.close()
             await exchange.close()
+
+    def _gatherer(self, exchange: Exchange, sender: Sender) -> Gatherer | None:
+        """What sends in blocks, where the provider takes them."""
+        if self._block is None:
+            return None
+        return Gatherer(
+            self._name,
+            self._block,
+            exchange,
+            sender,
+            self._results,
+            requests=self._options.capacity,
+            idempotent=self._options.idempotent,
+            reported=self._plan.reported,
+            traced=self._showing.add,
+        )
+
+    async def _ask_result(self, foreign: str) -> Answer:
+        assert self._block is not None
+        return await self._asked(self._block.result_shape, id=foreign)
 
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
         if self._sender is None:
@@ -104,7 +139,7 @@ class ProviderLine:
         outcome = await self._sender.send(message, point_of_no_return)
         if isinstance(outcome, Accepted):
             if not self._hears:
-                return replace(outcome, reported=False)
+                return outcome
             self._await(message.attempt, message.to, outcome.references, (), time.time())
         elif isinstance(outcome, Uncertain) and self._asks_by_id:
             self._await(message.attempt, message.to, {}, message.todo, time.time())
@@ -112,8 +147,11 @@ class ProviderLine:
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
         """Those that the provider, asked by our id, knows: it has them. What it does not know stays in doubt."""
+        known: dict[str, Outcome] = {}
+        if self._results is not None:
+            known.update(await self._results.known(attempts, self._plan.foreign_id))
         if not self._asks_by_id:
-            return {}
+            return known
         limit = asyncio.Semaphore(POLLS)
 
         async def one(attempt: OpenAttempt) -> bool:
@@ -126,7 +164,6 @@ class ProviderLine:
             return self._reports.poll(answer) is not None
 
         found = await asyncio.gather(*(one(each) for each in attempts))
-        known: dict[str, Outcome] = {}
         for attempt in itertools.compress(attempts, found):
             foreign = self._plan.foreign_id(attempt.attempt)
             references = {part: _part(foreign, part) for part in attempt.parts}
@@ -136,6 +173,13 @@ class ProviderLine:
 
     async def follow(self, attempts: Sequence[AwaitedAttempt]) -> None:
         """Reports are asked for again; where the provider can be asked by our id, also for what is in doubt."""
+        if self._results is not None:
+            for each in attempts:
+                # Of those that went by themselves nothing more is to come, or they are in doubt and nobody knows them.
+                taken = bool(each.references)
+                parts = tuple(sorted({*each.references, *each.doubt}))
+                told = Told(each.attempt, self._plan.foreign_id(each.attempt), each.to, parts, taken)
+                self._results.later(told)
         if not self._hears:
             return
         for number, each in enumerate(attempts):
@@ -158,10 +202,14 @@ class ProviderLine:
                 number, _, text = argument.strip().partition(" ")
                 if not number:
                     raise LineError("explain what? explain NUMBER [TEXT]")
-                return self._explained(number, text or "gatewayd")
+                return self._showing.explained(number, text or "gatewayd")
             case "last":
-                return {str(n): self._told(trace) for n, trace in enumerate(reversed(self._traces), start=1)}
+                return self._showing.latest()
         raise LineError(f"a provider's line knows no command {name!r}: balance, explain, last")
+
+    def exchange(self, attempt: str) -> Mapping[str, Any] | None:
+        """Implements `drivers.base.Telling`."""
+        return self._showing.of(attempt)
 
     async def _balance(self) -> Mapping[str, Any]:
         if self._plan.balance_shape is None or self._plan.balance is None:
@@ -169,37 +217,8 @@ class ProviderLine:
         answer = await self._asked(self._plan.balance_shape)
         value = self._plan.balance.find(answer) if 200 <= answer.status <= 299 else None
         if value is None:
-            raise LineError(f"no balance in the answer (HTTP {answer.status}): {self._shown(answer)}")
+            raise LineError(f"no balance in the answer (HTTP {answer.status}): {self._showing.answer(answer)}")
         return {"balance": value}
-
-    def _explained(self, number: str, text: str) -> Mapping[str, Any]:
-        message = OutboundMessage(attempt="0" * 26, to=number, address=number, text=text, parts=(text,))
-        try:
-            return self._drawn(self._plan.send(message, masked=True))
-        except UnsendableError as error:
-            raise LineError(f"refused before anything is sent: {error.reason}") from None
-
-    def _told(self, trace: Trace) -> Mapping[str, Any]:
-        told: dict[str, Any] = {"outcome": repr(trace.outcome), "took_ms": round(trace.took_s * 1000)}
-        try:
-            told["request"] = self._drawn(self._plan.send(trace.message, masked=True))
-        except UnsendableError:
-            told["request"] = None
-        told["answer"] = None
-        if trace.answer is not None:
-            told["answer"] = {"status": trace.answer.status, "body": self._shown(trace.answer)}
-        return told
-
-    def _shown(self, answer: Answer) -> str:
-        return self._plan.mask(answer.text)[:SHOWN]
-
-    def _drawn(self, request: Request) -> dict[str, Any]:
-        body = None if request.body is None else request.body.decode("utf-8", "replace")
-        return {
-            "request": f"{request.method} {self._plan.mask(request.url)}",
-            "headers": dict(request.headers),
-            "body": body,
-        }
 
     async def _asked(self, shape: Any, limit: int = LIST_MAX, **values: str) -> Answer:
         """The answer to a question; raises `LineError`."""

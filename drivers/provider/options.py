@@ -14,11 +14,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from drivers.base import MisconfiguredError
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _seconds(value: Any) -> Any:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smh])", value) if isinstance(value, str) else None
     return float(match[1]) * _UNITS[match[2]] if match else value
 
 
@@ -77,6 +77,46 @@ class BalanceKeys(Call):
     """JSON path or pattern of the balance in the answer."""
 
 
+class ResultKeys(Call):
+    """Where an answer about a block says what became of each of its messages."""
+
+    format: Literal["json", "tsv"] = "json"
+    items: str = "$"
+    """The list of messages; an object is a list of one."""
+    id: str = "$.id"
+    """Where our id of the message is."""
+    state: str = "$.status"
+    """Where the word is that the rules judge."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """What that word means, by `body` as of an answer; one that no rule knows means *not yet*."""
+
+
+class BlockKeys(Call):
+    """Several messages in one request."""
+
+    url: str = ""
+    row: str | dict[str, Any] = ""
+    """One message: a text whose rows are joined by `join` and stand for `{rows}`, or a JSON object, `{rows}` then being
+    the list of them."""
+    join: str = "\n"
+    most: Annotated[int, Field(ge=1, le=250)] = 50
+    """Messages in one request; 1: none share one."""
+    least: Annotated[int, Field(ge=2)] = 5
+    """Fewer than that go by themselves: a request each."""
+    gather: Seconds = 0.05
+    """How long the first waits for company."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """What the answer means for all of them; default: the line's rules."""
+    answer: ResultKeys | None = None
+    """Where that same answer tells of each, if it does."""
+    result_url: str | None = None
+    """Asked with `{id}` once the block is taken; `result` says how, and how to read the answer."""
+    result: ResultKeys = ResultKeys()
+    result_interval: Seconds = 1.0
+    result_wait: Seconds = 60.0
+    """Seconds until a message that was taken, but about which nothing is told, is `submitted` all the same."""
+
+
 class ProviderOptions(Keys):
     """One account with one provider."""
 
@@ -87,6 +127,8 @@ class ProviderOptions(Keys):
     user: str = ""
     password: SecretStr | None = None
     key: SecretStr | None = None
+    password_pattern: str | None = None
+    """What a password must look like for the provider to take it; another is told by `gatewayd check`."""
     sender: str = ""
     """`{sender}` of the templates: the number or name that messages come from."""
     device: str = ""
@@ -119,12 +161,15 @@ class ProviderOptions(Keys):
     """Characters a text may have."""
     characters: str | None = None
     """Pattern of a character the provider takes."""
+    replace: dict[Annotated[str, Field(min_length=1, max_length=1)], str] = {}
+    """What is written for a character, where a person would rather have it so than refused."""
     capacity: Annotated[int, Field(ge=1, le=500)] = 8
     """Requests at once."""
     timeout: Seconds = 30.0
     """How long an answer may take, connecting included."""
     ca_file: Path | None = None
     """Certificates to trust in place of the system's, for a provider in one's own house."""
+    block: BlockKeys | None = None
     poll_url: str | None = None
     poll_interval: Seconds = 20.0
     report: ReportKeys = ReportKeys()
@@ -161,7 +206,10 @@ def _folder() -> Any:
 
 
 def effective(options: ProviderOptions) -> ProviderOptions:
-    """The line's keys over those of its preset; tables are taken whole, but `rules` and tables of calls are joined."""
+    """The line's keys over those of its preset; tables are taken whole, but `rules` and tables of calls are joined.
+
+    Raises `MisconfiguredError` where one without the other says nothing.
+    """
     if options.preset is None:
         return options
     base = dict(preset(options.preset))
@@ -170,9 +218,12 @@ def effective(options: ProviderOptions) -> ProviderOptions:
     if own_bodies - {"query"}:
         for name in ("form", "json", "body"):
             base.pop(name, None)
-    for name in ("report", "inbox", "balance", "headers", "query"):
+    for name in ("block", "report", "inbox", "balance", "headers", "query"):
         if name in given and name in base:
-            given[name] = {**base[name], **given[name]}
+            kept = base[name]
+            if {"form", "json"} & given[name].keys():
+                kept = {key: value for key, value in kept.items() if key not in ("form", "json")}
+            given[name] = {**kept, **given[name]}
     given["rules"] = (*given.get("rules", ()), *base.get("rules", ()))
     return ProviderOptions.model_validate({**base, **given})
 

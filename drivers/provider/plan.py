@@ -7,10 +7,10 @@ import codecs
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from pydantic import SecretStr
 
@@ -20,7 +20,7 @@ from drivers.provider.answer import Finder
 from drivers.provider.identity import foreign_id
 from drivers.provider.options import Call, ProviderOptions
 from drivers.provider.rules import Result, Rule, parse_rules
-from drivers.provider.template import Document, Pairs, Template
+from drivers.provider.template import NAMES, Document, Pairs, Template
 
 MASK: Final = "***"
 SECRET_NAMES: Final = re.compile(
@@ -52,7 +52,7 @@ class Shape:
     content_type: str
     charset: str
 
-    def render(self, values: Mapping[str, str], authorization: str | None) -> Request:
+    def render(self, values: Mapping[str, Any], authorization: str | None) -> Request:
         """Raises `UnicodeEncodeError` for what the charset cannot say, `ValueError` for a number that is none."""
         url = self.url.url(values, self.charset)
         if self.query.pairs:
@@ -87,6 +87,8 @@ class Plan:
         self.reference = _finder("id", options.id)
         self._characters = _pattern("characters", options.characters and f"(?:{options.characters})*")
         self._number = _pattern("number_pattern", options.number_pattern)
+        self.password = _pattern("password_pattern", options.password_pattern)
+        self._replaced = str.maketrans(dict(options.replace))
         self._rewrites = [(_pattern("number_rewrite", each), to) for each, to in options.number_rewrite]
         self._fixed = {
             "user": options.user,
@@ -98,11 +100,12 @@ class Plan:
         self._authorization = self._authorize()
         if options.url is None:
             raise MisconfiguredError("url", "the line names no provider; give url or preset")
+        self._url = options.url
         self.send_shape = self._shape("", options.url, options, options.method)
-        self.poll_shape = self._call("poll_url", options.poll_url, options.report)
-        self.inbox_shape = self._call("inbox_url", options.inbox_url, options.inbox)
-        self.ack_shape = self._call("inbox.ack_url", options.inbox.ack_url, Call())
-        self.balance_shape = self._call("balance_url", options.balance_url, options.balance)
+        self.poll_shape = self.call("poll_url", options.poll_url, options.report)
+        self.inbox_shape = self.call("inbox_url", options.inbox_url, options.inbox)
+        self.ack_shape = self.call("inbox.ack_url", options.inbox.ack_url, Call())
+        self.balance_shape = self.call("balance_url", options.balance_url, options.balance)
         self.balance = _finder("balance.value", options.balance.value)
 
     @property
@@ -113,15 +116,30 @@ class Plan:
         """The id the provider knows this attempt by."""
         return foreign_id(attempt, self.options.id_alphabet, self.options.id_length)
 
+    @property
+    def reported(self) -> bool:
+        """Whether anything is ever told of a message that was taken."""
+        return self.poll_shape is not None or self.options.hook_secret is not None
+
     def send(self, message: OutboundMessage, *, masked: bool = False) -> Request:
         """The request that sends `message`; raises `UnsendableError`. `masked`: as a person may see it."""
+        values = self.values(message)
+        try:
+            return self.render(self.send_shape, values, masked)
+        except UnicodeEncodeError:
+            raise UnsendableError("characters") from None
+        except ValueError:
+            raise UnsendableError("number") from None
+
+    def values(self, message: OutboundMessage) -> dict[str, str]:
+        """What the templates' variables say of `message`; raises `UnsendableError`."""
         options = self.options
-        text = message.text
+        text = message.text.translate(self._replaced)
         if options.text_max is not None and len(text) > options.text_max:
             raise UnsendableError("text_too_long")
         if self._characters is not None and self._characters.fullmatch(text) is None:
             raise UnsendableError("characters")
-        values = {
+        return {
             "number": self.number(message.address),
             "to": message.to,
             "text": text,
@@ -129,16 +147,10 @@ class Plan:
             "coding": "2" if message.encoding == "ucs2" else "0",
             "ttl": "" if message.valid_until is None else str(max(int(message.valid_until - time.time()), 1)),
         }
-        try:
-            return self._render(self.send_shape, values, masked)
-        except UnicodeEncodeError:
-            raise UnsendableError("characters") from None
-        except ValueError:
-            raise UnsendableError("number") from None
 
     def ask(self, shape: Shape, values: Mapping[str, str]) -> Request:
         """A question: poll, inbox, acknowledgement, balance."""
-        return self._render(shape, values, masked=False)
+        return self.render(shape, values, masked=False)
 
     def number(self, address: str) -> str:
         """The destination as this provider writes it; raises `UnsendableError`."""
@@ -158,9 +170,8 @@ class Plan:
                 text = text.replace(secret, MASK)
         return text
 
-    # ------------------------------------------------------------------------------------------------------ compiling
-
-    def _render(self, shape: Shape, values: Mapping[str, str], masked: bool) -> Request:
+    def render(self, shape: Shape, values: Mapping[str, Any], masked: bool) -> Request:
+        """Raises `UnicodeEncodeError` for what the charset cannot say, `ValueError` for a number that is none."""
         if not masked:
             return shape.render({**self._fixed, **values}, self._authorization)
         fixed = {name: MASK if name in ("password", "key") and value else value for name, value in self._fixed.items()}
@@ -178,6 +189,8 @@ class Plan:
         url = re.sub(r"(?<=://)[^/@]*@", f"{MASK}@", base) + mark + _without_secrets(query)
         return Request(request.method, url, headers, body)
 
+    # ------------------------------------------------------------------------------------------------------ compiling
+
     def _authorize(self) -> str | None:
         options = self.options
         if options.auth == "basic":
@@ -191,10 +204,18 @@ class Plan:
             return f"Bearer {self._fixed['key']}"
         return None
 
-    def _call(self, key: str, url: str | None, call: Call) -> Shape | None:
-        return None if url is None else self._shape(key, url, call, None)
+    def call(self, key: str, url: str | None, call: Call, names: Iterable[str] = NAMES) -> Shape | None:
+        """The shape of a question at `url`, which may be relative to the line's own; None where there is none."""
+        return None if url is None else self._shape(key, urljoin(self._url, url), call, None, names)
 
-    def _shape(self, key: str, url: str, call: Call | ProviderOptions, method: str | None) -> Shape:
+    def _shape(
+        self,
+        key: str,
+        url: str,
+        call: Call | ProviderOptions,
+        method: str | None,
+        names: Iterable[str] = NAMES,
+    ) -> Shape:
         options = self.options
         own = call if isinstance(call, ProviderOptions) else None
         prefix = f"{key}: " if key else ""
@@ -207,10 +228,10 @@ class Plan:
             raise MisconfiguredError(key or "url", f"{prefix}an http or https address is needed")
         return Shape(
             method=method or ("POST" if has_body else "GET"),
-            url=_checked(key or "url", lambda: Template.parse(url)),
-            query=_checked("query", lambda: Pairs.parse(call.query)),
-            form=None if call.form is None else _checked("form", lambda: Pairs.parse(call.form or {})),
-            json=None if call.json_body is None else _checked("json", lambda: Document.parse(call.json_body)),
+            url=_checked(key or "url", lambda: Template.parse(url, names)),
+            query=_checked("query", lambda: Pairs.parse(call.query, names)),
+            form=None if call.form is None else _checked("form", lambda: Pairs.parse(call.form or {}, names)),
+            json=None if call.json_body is None else _checked("json", lambda: Document.parse(call.json_body, names)),
             body=None if own is None or own.body is None else _checked("body", lambda: Template.parse(own.body or "")),
             headers=_checked(
                 "headers", lambda: tuple((name, Template.parse(text)) for name, text in options.headers.items())

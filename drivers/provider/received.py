@@ -64,9 +64,8 @@ class InboxReader:
         if answer.truncated or answer.html:
             raise UnreadableError("html_page" if answer.html else "answer_too_long")
         if self._keys.format == "tsv":
-            text = answer.body.decode(self._charset, "replace")
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
-            return [message for row in rows if len(row) > 1 and (message := self._message(row, now)) is not None]
+            rows = tsv_rows(answer.body, self._charset)
+            return [message for row in rows if (message := self._message(row, now)) is not None]
         return self.of(answer.json, now)
 
     def of(self, document: Any, now: float) -> list[InboundMessage]:
@@ -103,6 +102,12 @@ class InboxReader:
         except ValueError:
             return now
         return (at if at.tzinfo is not None else at.replace(tzinfo=self._zone)).timestamp()
+
+
+def tsv_rows(body: bytes, charset: str) -> list[list[str]]:
+    """The rows of a tab-separated answer that have more than one column."""
+    text = io.StringIO(body.decode(charset, "replace"), newline="")
+    return [row for row in csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE) if len(row) > 1]
 
 
 def _found(finder: Finder | None, row: Any) -> str | None:

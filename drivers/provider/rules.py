@@ -142,6 +142,14 @@ def judge(rules: Sequence[Rule], answer: Answer, now: float) -> Verdict:
     return _unsaid(answer, now)
 
 
+def judge_word(rules: Sequence[Rule], word: str) -> Verdict | None:
+    """The same of one word about one message; None where no rule knows it."""
+    for rule in rules:
+        if rule.path is None and rule.pattern is not None and rule.pattern.fullmatch(word):
+            return Verdict(rule.result, rule.reason or "rejected", rule.line_fault, rule.retry_after_s)
+    return None
+
+
 def _unsaid(answer: Answer, now: float) -> Verdict:
     status = answer.status
     reason = f"http_{status}"

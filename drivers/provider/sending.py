@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,8 @@ class Trace:
     outcome: Outcome
     at: float
     took_s: float
+    in_block: bool = False
+    """Whether others went in the same request."""
 
 
 class Sender:
@@ -46,10 +48,18 @@ class Sender:
         self._traced = traced
         self._pauses_s = pauses_s if plan.options.idempotent else ()
 
-    async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
+    async def send(
+        self,
+        message: OutboundMessage,
+        point_of_no_return: PointOfNoReturn,
+        *,
+        passed: bool = False,
+        doubt: str | None = None,
+    ) -> Outcome:
+        """`passed`: its points of no return are behind it; `doubt`: why an earlier request with it has no answer."""
         began = time.monotonic()
-        flight = _Flight(self._plan, self._exchange, message, point_of_no_return)
-        outcome = await flight.outcome(self._pauses_s)
+        flight = _Flight(self._plan, self._exchange, message, point_of_no_return, passed=passed)
+        outcome = await flight.outcome(self._pauses_s, doubt)
         self._traced(Trace(message, flight.answer, outcome, time.time(), time.monotonic() - began))
         return outcome
 
@@ -60,16 +70,22 @@ class _Flight:
     __slots__ = ("_exchange", "_message", "_passed", "_plan", "_point_of_no_return", "answer")
 
     def __init__(
-        self, plan: Plan, exchange: Exchange, message: OutboundMessage, point_of_no_return: PointOfNoReturn
+        self,
+        plan: Plan,
+        exchange: Exchange,
+        message: OutboundMessage,
+        point_of_no_return: PointOfNoReturn,
+        *,
+        passed: bool,
     ) -> None:
         self._plan = plan
         self._exchange = exchange
         self._message = message
         self._point_of_no_return = point_of_no_return
-        self._passed = False
+        self._passed = passed
         self.answer: Answer | None = None
 
-    async def outcome(self, pauses_s: tuple[float, ...]) -> Outcome:
+    async def outcome(self, pauses_s: tuple[float, ...], doubt: str | None) -> Outcome:
         message = self._message
         if len(message.todo) < len(message.parts):
             # A provider takes whole texts: sending one whose other parts have left would say them twice.
@@ -78,7 +94,6 @@ class _Flight:
             request = self._plan.send(message)
         except UnsendableError as error:
             return Refused(error.reason)
-        doubt: str | None = None
         pause_s: float | None = None
         for pause in (0.0, *pauses_s):
             if doubt is not None:
@@ -114,7 +129,7 @@ class _Flight:
         """The outcome; None where only another try could tell."""
         match verdict.result:
             case Result.ACCEPTED:
-                return Accepted(self._references(answer))
+                return Accepted(self._references(answer), reported=self._plan.reported)
             case Result.REFUSED:
                 # Of an idempotent provider: it does not know the id, and will not take it.
                 return Refused(verdict.reason)
@@ -123,8 +138,13 @@ class _Flight:
         return None
 
     def _references(self, answer: Answer) -> dict[int, str]:
-        """The provider's id of the message, else the one we gave it. Later parts bear it with their number, so that no
-        reference means two parts."""
+        """The provider's id of the message, else the one we gave it."""
         finder = self._plan.reference
         found = (finder.find(answer) if finder is not None else None) or self._plan.foreign_id(self._message.attempt)
-        return {part: found if part == 1 else f"{found}/{part}" for part in self._message.todo}
+        return references(found, self._message.todo)
+
+
+def references(found: str, parts: Sequence[int]) -> dict[int, str]:
+    """The provider's id of a message as references of its parts: later parts bear it with their number, so that no
+    reference means two."""
+    return {part: found if part == 1 else f"{found}/{part}" for part in parts}

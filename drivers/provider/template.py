@@ -19,6 +19,8 @@ NAMES: Final = frozenset(
     {"number", "to", "text", "id", "reference", "user", "password", "key", "sender", "device", "ttl", "coding"}
 )
 """The variables there are; `reference` is the provider's id of a message, in a poll URL alone."""
+BLOCK_NAMES: Final = frozenset({"rows", "user", "password", "key", "sender", "device"})
+"""Those of a request that carries several messages; `rows` is all of them."""
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([a-z_]+)(?::([a-z]+))?\}|[{}]")
 _CONVERSIONS: Final = frozenset({"int", "xml"})
@@ -83,10 +85,17 @@ class Template:
             ]
         )
 
-    def value(self, values: Mapping[str, str]) -> str | int:
-        """As JSON has it; ValueError where `{…:int}` is no whole number."""
-        if len(self.pieces) == 1 and isinstance(self.pieces[0], Slot) and self.pieces[0].conversion == "int":
-            return int(values.get(self.pieces[0].name, ""))
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """As JSON has it: a variable by itself whose value is no text (`{rows}`) stays what it is.
+
+        ValueError where `{…:int}` is no whole number.
+        """
+        if len(self.pieces) == 1 and isinstance(slot := self.pieces[0], Slot):
+            given = values.get(slot.name, "")
+            if not isinstance(given, str):
+                return given
+            if slot.conversion == "int":
+                return int(given)
         return self.text(values)
 
 
@@ -129,7 +138,7 @@ class Document:
     def names(self) -> frozenset[str]:
         return frozenset(_names(self.root))
 
-    def render(self, values: Mapping[str, str]) -> Any:
+    def render(self, values: Mapping[str, Any]) -> Any:
         """A string whose variables are all empty is left out of its object; ValueError as `Template.value`."""
         return _rendered(self.root, values)
 
@@ -157,7 +166,7 @@ def _names(node: Any) -> Iterator[str]:
                 yield from _names(each)
 
 
-def _rendered(node: Any, values: Mapping[str, str]) -> Any:
+def _rendered(node: Any, values: Mapping[str, Any]) -> Any:
     match node:
         case Template():
             return node.value(values)

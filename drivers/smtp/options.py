@@ -93,7 +93,7 @@ class SmtpOptions(BaseModel):
 def require_usable(options: SmtpOptions) -> None:
     """Raise `MisconfiguredError` for keys that contradict each other."""
     for finding in contradictions(options):
-        raise MisconfiguredError(finding.key, f"{finding.message}; {finding.remedy}")
+        raise MisconfiguredError(finding.key, str(finding), finding)
 
 
 def contradictions(options: SmtpOptions) -> list[Finding]:

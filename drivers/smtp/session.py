@@ -205,7 +205,8 @@ class Session:
             self._client.close()
             raise
         if 200 <= answer.code <= 299:
-            return Accepted({1: mail.message_id})
+            # Without a mailbox to read, no bounce or report will ever be seen.
+            return Accepted({1: mail.message_id}, reported=self._options.imap_host is not None)
         if not 400 <= answer.code <= 599:
             self._client.close()
             return Uncertain("answer_unreadable")

@@ -45,7 +45,8 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f" ({context.command_path} --help)" if context is not None else ""
-        _complain(error.format_message() + hint)
+        # One line, even where click lists choices below each other.
+        _complain(" ".join(error.format_message().split()) + hint)
         return WRONG_USAGE
     except UsageError as error:
         _complain(str(error))

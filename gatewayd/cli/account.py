@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import click
 
@@ -87,10 +88,35 @@ def statement(name: str, limit: int | None, cursor: str | None, as_json: bool) -
         zone = open_session.config.timezone
         output.shown_list(
             open_session.pages("account.statement", account=name, limit=limit or output.SHOWN, cursor=cursor),
-            (_("Time"), _("Movement"), _("Amount"), _("Job"), _("Message"), _("Part"), _("Note")),
-            lambda one: (
-                output.local(one["at"], zone),
-                *(one[key] for key in ("kind", "amount", "job", "message", "part", "note")),
+            (
+                *(_("Time"), _("Movement"), _("Balance"), _("Held"), _("Charged")),
+                *(_("Job"), _("Message"), _("Part"), _("Note")),
             ),
-            right=(2, 5),
+            lambda one: (
+                *(output.local(one["at"], zone), _MOVEMENTS[one["kind"]](), *_effects(one["kind"], one["amount"])),
+                *(one[key] for key in ("job", "message", "part", "note")),
+            ),
+            right=(2, 3, 4, 7),
+            spare=(6, 7, 3, 4),
         )
+
+
+_MOVEMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    "grant": lambda: _("grant"),
+    "hold": lambda: _("hold"),
+    "charge": lambda: _("charge"),
+    "release": lambda: _("release"),
+}
+
+
+def _effects(kind: str, amount: str) -> tuple[str, str, str]:
+    """What a movement adds to balance, held and charged."""
+    more, less = f"+{amount}", f"-{amount}"
+    match kind:
+        case "hold":
+            return less, more, ""
+        case "charge":
+            return "", less, more
+        case "release":
+            return more, less, ""
+    return amount if amount.startswith("-") else more, "", ""

@@ -1,22 +1,26 @@
-"""`gatewayd check`."""
+"""`gatewayd check`: everything that is wrong, at once. Changes nothing and makes nothing."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from gatewayd.cli import output
-from gatewayd.cli.session import session
 from gatewayd.errors import GatewayError, SchemaError
 from gatewayd.translation import gettext as _
+from gatewayd.translation import language
 
 if TYPE_CHECKING:
-    from gatewayd.config import Config
+    from gatewayd.config import Sound, StoreConfig
+
+ROOM: Final = 64 << 20
+"""Bytes that should be free where spool and store are: the store's log and one large job need as much."""
 
 Finding = dict[str, str]
 
@@ -26,88 +30,156 @@ Finding = dict[str, str]
 )
 @output.json_option
 def check(as_json: bool) -> int:
-    from gatewayd.config import InvalidConfigError
+    from gatewayd.config import examine
 
-    wrong_config = False
-    with session() as open_session:
-        try:
-            found = [
-                *_spool(open_session.whole_config),
-                *_store(open_session.whole_config),
-                *_lines(open_session.whole_config),
-            ]
-        except InvalidConfigError as error:
-            wrong_config = True
-            found = [_finding(fault.file, fault.key, fault.message, fault.remedy) for fault in error.faults]
-        if as_json:
-            output.emit({"ok": not found, "findings": found})
-        else:
-            for one in found:
-                where = f"{one['file']}: {one['key']}" if one["key"] else one["file"]
-                print(f"{where}: {one['message']}; {one['remedy']}", file=sys.stderr)
-            if not found:
-                print(_("no fault found"))
+    faults, sound = examine(click.get_current_context().find_root().obj)
+    found = [_finding(fault.file, fault.key, fault.message, fault.remedy) for fault in faults]
+    unusable = list(_unusable(sound))
+    found += unusable
+    found += chain(_spool(sound), _store(sound), _lines(sound, {(one["key"], one["message"]) for one in unusable}))
+    if as_json:
+        output.emit({"ok": not found, "findings": found})
+    else:
+        for one in found:
+            where = f"{one['file']}: {one['key']}" if one["key"] else one["file"]
+            print(f"{where}: {one['message']}; {one['remedy']}", file=sys.stderr)
+        if not found:
+            print(_("no fault found"))
     if not found:
         return 0
-    return 2 if wrong_config else 1
+    return 2 if faults or unusable else 1
 
 
 def _finding(file: object, key: str, message: str, remedy: str) -> Finding:
-    return {"file": str(file), "key": key, "message": message, "remedy": remedy}
+    # One line each, whatever a library says.
+    return {"file": str(file), "key": key, "message": " ".join(message.split()), "remedy": remedy}
 
 
-def _spool(config: Config) -> Iterator[Finding]:
+# ------------------------------------------------------------------------------------------------------ spool and store
+
+
+def _spool(sound: Sound) -> Iterator[Finding]:
     from spool.folders import Spool
 
-    root = config.spool.path
-    if not root.exists():
-        yield from _place(config, "spool.path", root.parent)
+    if sound.spool is None:
         return
-    for one in Spool(root).findings(config.locale):
+    root = sound.spool.path
+    yield from _room(sound, "spool.path", root)
+    if not root.exists():
+        yield from _place(sound, "spool.path", root.parent)
+        return
+    for one in Spool(root).findings(language()):
         # What the daemon makes when it starts is not missed before.
         if one.path.parent != root or one.path.exists():
-            yield _finding(config.file, "spool.path", f"{one.path}: {one.message}", one.remedy)
+            yield _finding(sound.file, "spool.path", f"{one.path}: {one.message.rstrip('.')}", one.remedy)
 
 
-def _store(config: Config) -> Iterator[Finding]:
-    """Whether the store can be written, and is one of ours. Changes nothing and makes nothing."""
+def _store(sound: Sound) -> Iterator[Finding]:
+    """Whether the store can be written, is one of ours, and has the accounts that the configuration names."""
     from gatewayd.store import admin
 
-    path = config.store.sqlite_path
+    if sound.store is None:
+        return
+    path = sound.store.sqlite_path
     if path is not None:
+        yield from _room(sound, "store.url", path.parent)
         if not path.exists():
-            yield from _place(config, "store.url", path.parent)
+            yield from _place(sound, "store.url", path.parent)
             return
         for place, needs in ((path.parent, os.W_OK | os.X_OK), (path, os.R_OK | os.W_OK)):
             if not os.access(place, needs, effective_ids=True):
                 message = _("{path}: no permission to write").format(path=place)
-                yield _finding(config.file, "store.url", message, _("give it to the user of the daemon"))
+                yield _finding(sound.file, "store.url", message, _("give it to the user of the daemon"))
                 return
-    password = config.store.password
     try:
-        admin.recognise(config.store.url, password=None if password is None else password.get_secret_value())
+        if admin.recognise(sound.store.url, password=_password(sound.store)):
+            yield from _accounts(sound, sound.store)
     except SchemaError as error:
-        yield _finding(config.file, "store.url", str(error), _("use the newer program, or restore a backup"))
+        yield _finding(sound.file, "store.url", str(error), _("use the newer program, or restore a backup"))
     except GatewayError as error:
-        yield _finding(config.file, "store.url", str(error), _("mend address, password or server; or restore a backup"))
+        yield _finding(sound.file, "store.url", str(error), _("mend address, password or server; or restore a backup"))
 
 
-def _place(config: Config, key: str, folder: Path) -> Iterator[Finding]:
+def _password(store: StoreConfig) -> str | None:
+    return None if store.password is None else store.password.get_secret_value()
+
+
+def _accounts(sound: Sound, store: StoreConfig) -> Iterator[Finding]:
+    """Accounts that the configuration or a folder of the spool names, and the store does not know."""
+    from contextlib import closing
+
+    from gatewayd.store.reading import Reader
+    from spool.folders import INCOMING, Spool
+
+    named = list(sound.accounts)
+    if sound.spool is not None and (sound.spool.path / INCOMING).is_dir():
+        named += [("spool.path", name) for name in Spool(sound.spool.path).accounts()]
+    if not named:
+        return
+    with closing(Reader(store.url, password=_password(store), pool=1)) as reader:
+        known = {account.name for account in reader.accounts()}
+    for key, name in named:
+        if name not in known:
+            message = _("there is no account {account}").format(account=name)
+            yield _finding(sound.file, key, message, f"gatewayd account create {name}")
+
+
+def _room(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
+    """A full disk stops intake, sending and receipts alike; better told before."""
+    there = _nearest(folder)
+    try:
+        disk = os.statvfs(there)
+    except OSError:
+        return  # told by its permissions
+    free = disk.f_bavail * disk.f_frsize
+    if free < ROOM:
+        message = _("{path}: the disk is full: {free:.0f} MiB left").format(path=there, free=free / (1 << 20))
+        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+    elif disk.f_files and not disk.f_favail:
+        message = _("{path}: the disk is full: it takes no more files").format(path=there)
+        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _place(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
     """What is still to be made needs a folder that can be written, or one to make that folder in."""
-    there = folder
-    while not there.exists():
-        there = there.parent
+    there = _nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
         message = _("{path}: nothing can be made here").format(path=there)
-        yield _finding(config.file, key, message, _("give it to the user of the daemon"))
+        yield _finding(sound.file, key, message, _("give it to the user of the daemon"))
 
 
-def _lines(config: Config) -> Iterator[Finding]:
+# ---------------------------------------------------------------------------------------------------------------- lines
+
+
+def _unusable(sound: Sound) -> Iterator[Finding]:
+    """Lines whose keys contradict each other: with them no daemon starts."""
+    from gatewayd.lines import contradiction
+
+    for line in sound.lines:
+        one = contradiction(line.driver, line.name, line.options)
+        if one is not None and line.is_news(one.key):
+            yield _finding(sound.file, f"{line.key}.{one.key}", one.message, one.remedy)
+
+
+def _lines(sound: Sound, told: set[tuple[str, str]]) -> Iterator[Finding]:
     from gatewayd.lines import findings
 
-    for line in config.lines:
-        if not line.enabled:
-            continue
-        key = f"line[{line.name}]"
-        for one in findings(line):
-            yield _finding(config.file, f"{key}.{one.key}" if one.key else key, one.message, one.remedy)
+    having: dict[tuple[str, str, str], str] = {}
+    for line in sound.lines:
+        for one in findings(line.driver, line.name, line.options):
+            key = f"{line.key}.{one.key}" if one.key else line.key
+            if (key, one.message) not in told and line.is_news(one.key):
+                yield _finding(sound.file, key, one.message, one.remedy)
+        device = getattr(line.options, "device", None)
+        if device is not None:
+            other = having.setdefault((line.driver, *device), line.name)
+            if other != line.name:
+                message = _("line {line} has this device already").format(line=other)
+                yield _finding(sound.file, f"{line.key}.{device[0]}", message, _("give each line a modem of its own"))

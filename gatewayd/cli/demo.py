@@ -32,11 +32,17 @@ FINAL: Final = frozenset({"done"})
         "daemon of its own, drops a campaign file into a fresh spool, and shows its progress."
     )
 )
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help=_("Folder to play in."))
-@click.option("--modems", type=click.IntRange(1, 256), default=8, show_default=True, help=_("How many modems."))
 @click.option(
-    "--messages", type=click.IntRange(1, 100_000), default=200, show_default=True, help=_("How many messages.")
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help=_("Folder to play in.")
 )
+@click.option(
+    *("--modems", "modems"), type=click.IntRange(1, 256), metavar="N", default=8, show_default=True,
+    help=_("How many modems."),
+)  # fmt: skip
+@click.option(
+    *("--messages", "messages"), type=click.IntRange(1, 100_000), metavar="N", default=200, show_default=True,
+    help=_("How many messages."),
+)  # fmt: skip
 @click.option("--exit", "leave", is_flag=True, help=_("End when the campaign is done; the last line is JSON."))
 def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
     from gatewayd.demo.kind import Play

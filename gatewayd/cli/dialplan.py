@@ -39,12 +39,14 @@ def dialplan() -> None:
 @click.option(
     "--dir",
     "folder",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help=_("Asterisk's configuration folder, e.g. /etc/asterisk; without it everything is printed."),
 )
 @click.option(
     "--agi-dir",
     "scripts",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help=_("Asterisk's folder of AGI scripts; by default what asterisk.conf in --dir says."),
 )

@@ -8,23 +8,37 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from drivers.base import spoken
 from gatewayd.cli.output import local
+from gatewayd.reasons import meaning
 from gatewayd.translation import gettext as _
 
-COLUMNS: Final[Sequence[tuple[str, Callable[[], str]]]] = (
+Titles = Sequence[tuple[str, Callable[[], str]]]
+
+COLUMNS: Final[Titles] = (
     ("name", lambda: _("Line")),
     ("driver", lambda: _("Kind")),
     ("state", lambda: _("State")),
-    ("reason", lambda: _("Reason")),
     ("signal", lambda: _("Signal")),
-    ("operator", lambda: _("Operator")),
-    ("rate", lambda: _("Rate")),
-    ("pace", lambda: _("Last minute")),
     ("today", lambda: _("Today")),
-    ("work", lambda: _("In work")),
-    ("bad", lambda: _("Not accepted")),
+    ("pace", lambda: _("1 min")),
+    ("rate", lambda: _("Rate")),
+    ("bad", lambda: _("Failed")),
+    ("operator", lambda: _("Operator")),
+    ("reason", lambda: _("Reason")),
 )
-"""Key and title of each column of the lines; titles are spoken when the screen is made."""
+"""Key and title of each column of the lines; titles are spoken when the screen is made. The reason, of any length,
+comes last: a narrow screen cuts it off and nothing else."""
+
+_NARROW: Final = ((100, {"operator", "bad"}), (76, {"rate"}))
+"""Below so many columns of a terminal, what is left out."""
+
+
+def columns(width: int) -> Titles:
+    """The columns that a terminal of that width has room for."""
+    left_out = {key for limit, keys in _NARROW if width < limit for key in keys}
+    return [column for column in COLUMNS if column[0] not in left_out]
+
 
 _STATE_STYLE: Final = {
     "ready": "green",
@@ -38,23 +52,22 @@ _STATE_STYLE: Final = {
 _BARS: Final = " ▂▄▆█"
 
 
-def line_cells(line: Mapping[str, Any]) -> list[Text]:
-    """A cell for each of `COLUMNS`."""
+def line_cells(line: Mapping[str, Any]) -> dict[str, Text]:
+    """A cell for each of `COLUMNS`, by its key."""
     outcomes = line["outcomes"]
     bad = sum(count for name, count in outcomes.items() if name not in {"accepted", "completed"})
-    return [
-        Text(line["name"]),
-        Text(line["driver"], style="dim"),
-        Text(line["state"], style=_STATE_STYLE.get(line["state"], "")),
-        Text(line["reason"] or "", style="yellow"),
-        _signal(line["signal"]),
-        Text(line["operator"] or ""),
-        Text(line["rate"] or "", justify="right"),
-        Text(f"{line['pace']:g}", justify="right"),
-        Text(str(line["sent_today"]), justify="right"),
-        Text(str(line["in_work"] or ""), justify="right"),
-        Text(str(bad or ""), style="red", justify="right"),
-    ]
+    return {
+        "name": Text(line["name"]),
+        "driver": Text(line["driver"], style="dim"),
+        "state": Text(line["state"], style=_STATE_STYLE.get(line["state"], "")),
+        "signal": _signal(line["signal"]),
+        "today": Text(str(line["sent_today"]), justify="right"),
+        "pace": Text(f"{line['pace']:g}", justify="right"),
+        "rate": Text(line["rate"] or "", justify="right"),
+        "bad": Text(str(bad or ""), style="red", justify="right"),
+        "operator": Text(line["operator"] or ""),
+        "reason": Text(meaning(line["reason"]), style="yellow"),
+    }
 
 
 def _signal(per_cent: int | None) -> Text:
@@ -62,7 +75,7 @@ def _signal(per_cent: int | None) -> Text:
         return Text("")
     steps = round(per_cent * 4 / 100)
     style = "red" if per_cent < 25 else "yellow" if per_cent < 50 else "green"
-    return Text.assemble(("".join(_BARS[1 : steps + 1]).ljust(4), style), f" {per_cent} %")
+    return Text.assemble(("".join(_BARS[1 : steps + 1]).ljust(4), style), f" {per_cent:3} %")
 
 
 def heading(overview: Mapping[str, Any], zone: ZoneInfo) -> Text:
@@ -93,7 +106,7 @@ def heading(overview: Mapping[str, Any], zone: ZoneInfo) -> Text:
             oldest=queue["oldest_s"],
         )
     )
-    held = ", ".join(f"{reason} {count}" for reason, count in queue["held"].items())
+    held = ", ".join(f"{meaning(reason)} {count}" for reason, count in queue["held"].items())
     if held:
         third.append("   " + _("held: {held}").format(held=held), style="yellow")
     if counts.get("uncertain"):
@@ -101,10 +114,32 @@ def heading(overview: Mapping[str, Any], zone: ZoneInfo) -> Text:
     return Text("\n").join([first, second, third])
 
 
+_WORDS: Final = {
+    "line": spoken("line"),
+    "job": spoken("job"),
+    "message": spoken("message"),
+    "inbound": spoken("inbound"),
+    "daemon": spoken("daemon"),
+    "recorded": spoken("recorded"),
+    "refused": spoken("refused"),
+    "received": spoken("received"),
+    "opt_out": spoken("wants no more"),
+    "reloaded": spoken("configuration taken over"),
+    "not_reloaded": spoken("configuration not taken over"),
+    "config_invalid": spoken("see `gatewayd check`"),
+}
+"""Words of events that are no state of a line or message; those are as everywhere."""
+
+
+def _word(code: str) -> str:
+    return _(_WORDS.get(code, code))
+
+
 def event_line(event: Mapping[str, Any], zone: ZoneInfo) -> Text:
     at = (local(event["at"], zone) or "")[11:]
-    text = Text.assemble((at, "dim"), f"  {event['kind']:8} ", (event["subject"], "bold"), "  ")
-    text.append(event["state"], style=_STATE_STYLE.get(event["state"], ""))
+    text = Text.assemble((at, "dim"), f"  {_word(event['kind']):9}", (event["subject"], "bold"), "  ")
+    text.append(_word(event["state"]), style=_STATE_STYLE.get(event["state"], ""))
     if event["reason"]:
-        text.append(f"  {event['reason']}", style="yellow")
+        reason = event["reason"]
+        text.append("  " + (_word(reason) if reason in _WORDS else meaning(reason)), style="yellow")
     return text

@@ -10,6 +10,7 @@ import click
 from gatewayd.cli import output
 from gatewayd.cli.session import session
 from gatewayd.model import WAITING, State
+from gatewayd.reasons import explained, meaning
 from gatewayd.translation import gettext as _
 
 
@@ -34,6 +35,7 @@ def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
         counts["undelivered"] + counts["failed"] + counts["expired"],
         counts["uncertain"],
         f"{found['cost']} {found['currency']}",
+        ", ".join(meaning(reason) for reason in found["held"]),
     )
 
 
@@ -50,10 +52,11 @@ def list_(account: str | None, limit: int | None, cursor: str | None, as_json: b
             open_session.pages("job.list", account=account, limit=limit or output.SHOWN, cursor=cursor),
             (
                 *(_("Job"), _("State"), _("Messages"), _("Waiting"), _("Delivered"), _("Not delivered")),
-                *(_("Uncertain"), _("Cost")),
+                *(_("Uncertain"), _("Cost"), _("Waits for")),
             ),
             _row,
             right=(2, 3, 4, 5, 6, 7),
+            spare=(2, 7, 5, 6),
         )
 
 
@@ -67,6 +70,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
             (_("Messages"), found["messages"]),
             (_("Segments"), found["segments"]),
             (_("States"), _counts(found)),
+            (_("Held"), ", ".join(f"{explained(reason)} {count}" for reason, count in found["held"].items())),
             (_("Cost"), f"{found['cost']} {found['currency']}"),
             (_("Recorded"), output.local(found["created_at"], zone)),
             (_("Not before"), output.local(found["not_before"], zone)),
@@ -130,10 +134,21 @@ def messages(job_name: str, state: str | None, limit: int | None, cursor: str | 
         zone = open_session.config.timezone
         output.shown_list(
             open_session.pages("job.messages", job=job_name, state=state, limit=limit or output.SHOWN, cursor=cursor),
-            (_("Row"), _("Message"), _("To"), _("State"), _("Reason"), _("Line"), _("Parts"), _("Cost"), _("Changed")),
+            (
+                _("Row"),
+                _("Message"),
+                _("To"),
+                _("State"),
+                _("Reason"),
+                _("Line"),
+                _("Segments"),
+                _("Cost"),
+                _("Changed"),
+            ),
             lambda one: (
                 *(one[key] for key in ("row", "message", "to", "state", "reason", "line", "segments", "cost")),
                 output.local(one["at"], zone),
             ),
             right=(0, 6, 7),
+            spare=(8, 6, 7, 5),
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from drivers.base import spoken
 from gatewayd.cli import output
 from gatewayd.cli.session import session
+from gatewayd.reasons import explained, meaning
 from gatewayd.translation import gettext as _
 
 
@@ -21,8 +23,8 @@ def line() -> None:
 def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
     signal = found["signal"]
     return (
-        *(found["name"], found["driver"], found["channel"], found["state"], found["reason"], found["rate"]),
-        *("" if signal is None else f"{signal} %", found["operator"], found["sent_today"]),
+        *(found["name"], found["driver"], found["channel"], found["state"], found["rate"]),
+        *("" if signal is None else f"{signal} %", found["operator"], found["sent_today"], meaning(found["reason"])),
     )
 
 
@@ -34,8 +36,9 @@ def list_(as_json: bool) -> None:
     if as_json:
         output.emit(found)
         return
-    headings = (_("Line"), _("Driver"), _("Channel"), _("State"), _("Reason"), _("Rate"), _("Signal"), _("Operator"))
-    output.table((*headings, _("Today")), [_row(one) for one in found["items"]], right=(5, 6, 8))
+    headings = (_("Line"), _("Driver"), _("Channel"), _("State"), _("Rate"), _("Signal"), _("Operator"), _("Today"))
+    rows = [_row(one) for one in found["items"]]
+    output.table((*headings, _("Reason")), rows, right=(4, 5, 7), spare=(1, 2, 6))
 
 
 def _show(found: Mapping[str, Any], zone: Any) -> None:
@@ -48,7 +51,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
             (_("Channel"), found["channel"]),
             (_("Enabled"), _("yes") if found["enabled"] else _("no")),
             (_("State"), found["state"]),
-            (_("Reason"), found["reason"]),
+            (_("Reason"), explained(found["reason"])),
             (_("Since"), output.local(found["since"], zone)),
             (_("Signal"), None if signal is None else f"{signal} %"),
             (_("Operator"), found["operator"]),
@@ -60,9 +63,32 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
             (_("This month"), _of(found["sent_month"], found["quota_month"])),
             (_("Prefixes"), ", ".join(found["prefixes"])),
             (_("Attempts since start"), outcomes),
-            *((name, value) for name, value in found["detail"].items()),
+            *((_labelled(name), _said(value)) for name, value in found["detail"].items()),
         )
     )
+
+
+_LABELS: Final = {
+    "maker": spoken("Maker"),
+    "model": spoken("Model"),
+    "profile": spoken("Brand profile"),
+    "roaming": spoken("Roaming"),
+    "reports": spoken("Delivery reports"),
+    "unreadable": spoken("Unreadable messages"),
+    "text": spoken("Answer"),
+    "reply_expected": spoken("Expects a reply"),
+}
+"""What drivers tell of a device; others by the driver's own word."""
+
+
+def _labelled(name: str) -> str:
+    return _(_LABELS.get(name, name))
+
+
+def _said(value: object) -> object:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value
 
 
 def _of(sent: int, quota: int | None) -> str:
@@ -114,9 +140,25 @@ def test(name: str, number: str, account: str | None, text: str | None, as_json:
             output.emit(found)
         else:
             show_message(found, open_session.config.timezone)
+            if found["exchange"] is not None:
+                _show_exchange(found["exchange"])
             for one in found.get("findings", ()):
                 print(f"{one['key']}: {one['message']}; {one['remedy']}", file=sys.stderr)
     return 0 if found["state"] in {"submitted", "delivered", "read"} else 1
+
+
+def _show_exchange(told: Mapping[str, Any]) -> None:
+    """What went out and came back, as the driver shows it: its secrets are masked already."""
+    request, answer = told["request"] or {}, told["answer"]
+    headers = [f"{name}: {value}" for name, value in (request.get("headers") or {}).items()]
+    output.record(
+        (
+            (_("Request"), "\n".join([request.get("request", "-"), *headers])),
+            (_("Body"), request.get("body")),
+            (_("Answer"), _("none") if answer is None else f"HTTP {answer['status']}\n{answer['body']}".rstrip()),
+            (_("Took"), f"{told['took_ms']} ms"),
+        )
+    )
 
 
 @line.command(help=_("Ask the device: QUESTION is the driver's own (balance, ussd …)."))
@@ -130,4 +172,4 @@ def ask(name: str, question: str, argument: str, as_json: bool) -> None:
     if as_json:
         output.emit(answer)
     else:
-        output.record(answer["answer"].items())
+        output.record((_labelled(name), _said(value)) for name, value in answer["answer"].items())

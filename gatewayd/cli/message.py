@@ -9,6 +9,7 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import session
+from gatewayd.reasons import explained, meaning
 from gatewayd.translation import gettext as _
 
 
@@ -30,8 +31,8 @@ def show_message(found: Mapping[str, Any], zone: Any) -> None:
             (_("Encoding"), found["encoding"]),
             (_("Segments"), found["segments"]),
             (_("State"), found["state"]),
-            (_("Reason"), found["reason"]),
-            (_("Due"), output.local(found["due"], zone)),
+            (_("Reason"), explained(found["reason"])),
+            (_("Report until") if found["state"] == "submitted" else _("Due"), output.local(found["due"], zone)),
             (_("Changed"), output.local(found["at"], zone)),
             (_("Cost"), found["cost"]),
         )
@@ -40,12 +41,12 @@ def show_message(found: Mapping[str, Any], zone: Any) -> None:
     for attempt in found["attempts"]:
         head = (
             *(attempt["attempt"], attempt["line"], output.local(attempt["started_at"], zone)),
-            *(attempt["outcome"] or attempt["state"], attempt["reason"]),
+            *(attempt["outcome"] or attempt["state"], meaning(attempt["reason"])),
         )
         rows += [
             (
                 *(head if place == 0 else ("",) * 5),
-                *(part["part"], part["state"], part["reference"], part["reason"]),
+                *(part["part"], part["state"], part["reference"], meaning(part["reason"])),
                 output.local(part["reported_at"], zone),
             )
             for place, part in enumerate(attempt["parts"])
@@ -58,6 +59,7 @@ def show_message(found: Mapping[str, Any], zone: Any) -> None:
             ),
             rows,
             right=(0, 5),
+            spare=(9, 2, 7),
         )
 
 

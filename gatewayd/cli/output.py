@@ -19,6 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 WIDE: Final = 240
 """Columns where no terminal tells: a table in a file or a pipe is not folded."""
+BETWEEN: Final = 3
+"""Cells between two columns."""
 SHOWN: Final = 50
 """Rows of a table where no limit is asked for: a screen or two."""
 
@@ -50,18 +52,36 @@ def emit_list(pages: Pages) -> None:
     sys.stdout.write(('{"items": [' if opening != ",\n" else "") + f'], "next": {json.dumps(pages.next)}}}\n')
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:
-    """A table; columns in `right` are flush right. None is an empty cell."""
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[int] = (),
+    spare: Sequence[int] = (),
+) -> None:
+    """A table; columns in `right` are flush right. None is an empty cell.
+
+    On a terminal too narrow for all of it, columns go in the order of `spare` before any cell is folded.
+    """
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for place, heading in enumerate(headings):
-        grid.add_column(heading, justify="right" if place in right else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*[Text("" if cell is None else str(cell)) for cell in row])
-    _console().print(grid)
+    console = _console()
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(headings, *cells, strict=True)]
+    shown = list(range(len(headings)))
+    for place in spare:
+        if sum(widths[each] for each in shown) + BETWEEN * (len(shown) - 1) <= console.width:
+            break
+        shown.remove(place)
+    grid = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for place in shown:
+        grid.add_column(headings[place], justify="right" if place in right else "left", overflow="fold")
+    for row in cells:
+        grid.add_row(*[Text(row[place]) for place in shown])
+    console.print(grid)
 
 
 def record(pairs: Iterable[tuple[str, object]]) -> None:
@@ -87,9 +107,10 @@ def shown_list(
     headings: Sequence[str],
     row: Callable[[Mapping[str, Any]], Sequence[object]],
     right: Sequence[int] = (),
+    spare: Sequence[int] = (),
 ) -> None:
     """A list as a table, and how to see the rest of it."""
-    table(headings, [row(item) for item in pages], right=right)
+    table(headings, [row(item) for item in pages], right=right, spare=spare)
     if pages.next is not None:
         print(_("There is more: --cursor {cursor}, or --limit N.").format(cursor=pages.next))
 

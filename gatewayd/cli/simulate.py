@@ -15,6 +15,7 @@ from types import ModuleType
 import click
 
 from drivers.base import ENTRY_POINTS
+from gatewayd.translation import gettext as _
 
 BUILT_IN = {name: f"drivers.{name}" for name in ("android", "gsm", "provider", "push", "smtp", "whatsapp")}
 """Packages of the drivers of this tree, for a checkout that is not installed and so has no entry points."""
@@ -48,7 +49,7 @@ class _Kinds(click.Group):
 
         @click.command(
             cmd_name,
-            short_help=f"Simulated devices of the {cmd_name} driver.",
+            short_help=_("Simulated devices of the {driver} driver.").format(driver=cmd_name),
             add_help_option=False,
             context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
         )
@@ -60,10 +61,15 @@ class _Kinds(click.Group):
         return run
 
 
-@click.command(cls=_Kinds, subcommand_metavar="KIND [OPTIONS]")
+@click.command(
+    cls=_Kinds,
+    subcommand_metavar="KIND [OPTIONS]",
+    help=_("Run simulated devices by themselves.")
+    + "\n\n"
+    + _(
+        "Prints one JSON line (kind, devices, control) and runs until SIGTERM. The control socket takes one JSON "
+        'object a line: {"op": "list"}, stats, texts, wait, set, inject, unplug, replug and more.'
+    ),
+)
 def simulate() -> None:
-    """Run simulated devices by themselves.
-
-    Prints one JSON line, {"kind", "devices", "control"}, and runs until SIGTERM. The control socket takes one JSON
-    object a line: {"op": "list"}, stats, texts, wait, set, inject, unplug, replug and more.
-    """
+    pass

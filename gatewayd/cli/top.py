@@ -39,20 +39,21 @@ def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
     from textual.widgets import DataTable, Footer, RichLog, Static
     from textual.worker import get_current_worker
 
-    from gatewayd.cli.faces import COLUMNS, event_line, heading, line_cells
+    from gatewayd.cli.faces import columns, event_line, heading, line_cells
 
     class Top(App[None]):
         TITLE = "gatewayd"
         ENABLE_COMMAND_PALETTE = False
         BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", _("Quit")), ("space", "freeze", _("Freeze"))]
         CSS = """
-        #heading { height: 4; padding: 0 1; background: $panel; }
+        #heading { height: auto; max-height: 8; padding: 0 1; background: $panel; }
         #lines { height: 1fr; }
         #events { height: 11; border-top: solid $primary; padding: 0 1; }
         """
 
         failure: GatewayError | None = None
         frozen = False
+        last: dict[str, Any] | None = None
 
         def compose(self) -> ComposeResult:
             yield Static(id="heading")
@@ -61,9 +62,6 @@ def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
             yield Footer()
 
         def on_mount(self) -> None:
-            table = self.query_one(DataTable)
-            for key, title in COLUMNS:
-                table.add_column(title(), key=key)
             self.query_one("#events").border_title = _("Events")
             self.run_worker(self._watch, thread=True, exit_on_error=False)
 
@@ -91,17 +89,31 @@ def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
                 events.write(event_line(event, zone))
             if self.frozen:
                 return
+            self.last = overview
+            self._draw(overview)
+
+        def on_resize(self) -> None:
+            if self.last is not None:
+                self._draw(self.last)
+
+        def _draw(self, overview: dict[str, Any]) -> None:
             self.query_one("#heading", Static).update(heading(overview, zone))
             table: DataTable[Text] = self.query_one(DataTable)
+            fitting = columns(self.size.width)
+            keys = [key for key, _title in fitting]
             names = [line["name"] for line in overview["lines"]]
-            if names != [row.value for row in table.rows]:
-                table.clear()
+            if names != [row.value for row in table.rows] or keys != [column.value for column in table.columns]:
+                table.clear(columns=True)
+                for key, title in fitting:
+                    table.add_column(title(), key=key)
                 for line in overview["lines"]:
-                    table.add_row(*line_cells(line), key=line["name"])
+                    cells = line_cells(line)
+                    table.add_row(*[cells[key] for key in keys], key=line["name"])
                 return
             for line in overview["lines"]:
-                for (key, _title), cell in zip(COLUMNS, line_cells(line), strict=True):
-                    if table.get_cell(line["name"], key) != cell:
-                        table.update_cell(line["name"], key, cell, update_width=True)
+                cells = line_cells(line)
+                for key in keys:
+                    if table.get_cell(line["name"], key) != cells[key]:
+                        table.update_cell(line["name"], key, cells[key], update_width=True)
 
     return Top()

@@ -1,7 +1,7 @@
 """The configuration: one TOML file, read whole, judged whole, frozen."""
 
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
-from gatewayd.config.reader import DEFAULT_FILE, default_file, load, parse
+from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse
 from gatewayd.config.sections import (
     Config,
     DeliveryConfig,
@@ -17,6 +17,7 @@ from gatewayd.config.sections import (
     TariffConfig,
     WebhookConfig,
 )
+from gatewayd.config.sound import Sound, SoundLine
 from gatewayd.config.values import Rate, Window
 
 __all__ = [
@@ -33,12 +34,15 @@ __all__ = [
     "NumbersConfig",
     "Rate",
     "RetentionConfig",
+    "Sound",
+    "SoundLine",
     "SpoolConfig",
     "StoreConfig",
     "TariffConfig",
     "WebhookConfig",
     "Window",
     "default_file",
+    "examine",
     "load",
     "parse",
 ]

@@ -5,7 +5,8 @@ Keys are the types of pydantic's errors and those that `values`, `sections` and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 DEFAULT_LOCALE: Final = "es"
@@ -47,6 +48,9 @@ _ES: Final[dict[str, tuple[str, str]]] = {
     "store_unknown": ("almacén desconocido: {value}", 'escriba "sqlite:////ruta/gatewayd.db" o "postgresql://…"'),
     "secret_twice": ("está dada dos veces, aquí y en {other}", "quite una de las dos"),
     "secret_unreadable": ("no se puede leer el archivo {path}: {why}", "revise la ruta y los permisos"),
+    "secret_blank": ("está vacía", "escriba el secreto, o déjelo en un archivo con la misma clave y _file"),
+    "string_pattern_mismatch": ("no tiene la forma debida", "debe cumplir la expresión {pattern}"),
+    "retention_short": ("«{value}» borraría lo que aún hace falta", 'el mínimo es un día: "1d"'),
     "secret_empty": ("el archivo {path} está vacío", "escriba en él el secreto, en una línea"),
     "driver_unknown": ("no hay ningún controlador «{value}»", "use uno de los instalados: {expected}"),
     "driver_broken": ("no se puede cargar el controlador «{value}»: {why}", "reinstale el paquete que lo ofrece"),
@@ -92,6 +96,9 @@ _EN: Final[dict[str, tuple[str, str]]] = {
     "store_unknown": ("unknown store: {value}", 'write "sqlite:////path/gatewayd.db" or "postgresql://…"'),
     "secret_twice": ("given twice, here and in {other}", "remove one of the two"),
     "secret_unreadable": ("the file {path} cannot be read: {why}", "mend the path or the permissions"),
+    "secret_blank": ("is empty", "write the secret, or keep it in a file, named by the same key and _file"),
+    "string_pattern_mismatch": ("has not the right form", "it must match the expression {pattern}"),
+    "retention_short": ("'{value}' would remove what is still needed", 'the least is a day: "1d"'),
     "secret_empty": ("the file {path} is empty", "write the secret into it, on one line"),
     "driver_unknown": ("there is no driver '{value}'", "use one of those installed: {expected}"),
     "driver_broken": ("the driver '{value}' cannot be loaded: {why}", "install the package that offers it again"),
@@ -122,5 +129,22 @@ def texts(kind: str, locale: str, values: Mapping[str, Any]) -> tuple[str, str]:
     return message.format_map(values), remedy.format_map(values)
 
 
-def did_you_mean(locale: str, name: str) -> str:
-    return _DID_YOU_MEAN.get(locale, _DID_YOU_MEAN[DEFAULT_LOCALE]).format(name=name)
+_MAY_SHOW: Final = frozenset(
+    {"literal_error", "enum", "greater_than_equal", "greater_than", "less_than_equal", "less_than"}
+)
+
+
+def error_values(error: Any, locale: str, known: Sequence[str] = ()) -> dict[str, Any]:
+    """What `texts` fills in for one of pydantic's errors; an unknown key is likened to those that are `known`."""
+    given, kind, loc = error["input"], error["type"], error["loc"]
+    context = dict(error.get("ctx") or {})
+    if "expected" in context:  # pydantic's "'es' or 'en'": a list in any language, quoted as TOML does
+        context["expected"] = str(context["expected"]).replace(" or ", ", ").replace("'", '"')
+    hint = ""
+    if kind == "extra_forbidden" and loc:
+        close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+        hint = _DID_YOU_MEAN.get(locale, _DID_YOU_MEAN[DEFAULT_LOCALE]).format(name=close[0]) if close else ""
+    # What was given is shown only where it is a plain value of ours: it may be a secret everywhere else.
+    shown = given if isinstance(given, str | int | float | bool) and kind in _MAY_SHOW else ""
+    reason = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return {"input": shown, "hint": hint, "reason": reason, "written": "", **context}

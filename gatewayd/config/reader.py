@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -30,6 +31,7 @@ from gatewayd.config.sections import (
     TopConfig,
     WebhookConfig,
 )
+from gatewayd.config.sound import Sound, SoundLine
 from gatewayd.translation import language_of
 
 DEFAULT_FILE: Final = Path("/etc/gatewayd/gatewayd.toml")
@@ -70,10 +72,27 @@ def load(path: Path | None = None, *, secrets: bool = True) -> Config:
     Raises InvalidConfigError with every fault found.
     """
     file = (path or default_file()).expanduser().absolute()
+    return parse(_document(file), file, secrets=secrets)
+
+
+def examine(path: Path | None = None) -> tuple[tuple[ConfigFault, ...], Sound]:
+    """Every fault of the file `path` (default: `default_file()`), and what can be judged further all the same."""
+    file = (path or default_file()).expanduser().absolute()
+    try:
+        reading = _Reading(_document(file), file, secrets=True)
+    except InvalidConfigError as error:
+        return error.faults, Sound(file)
+    with suppress(InvalidConfigError):
+        reading.config()
+    return tuple(reading.faults), reading.sound
+
+
+def _document(file: Path) -> dict[str, Any]:
+    """The TOML of a file; InvalidConfigError."""
     locale = language_of(file)
     try:
         with file.open("rb") as stream:
-            raw = tomllib.load(stream)
+            return tomllib.load(stream)
     except FileNotFoundError:
         raise InvalidConfigError([_fault(file, "", "file_missing", {}, locale)]) from None
     except OSError as error:
@@ -81,7 +100,6 @@ def load(path: Path | None = None, *, secrets: bool = True) -> Config:
         raise InvalidConfigError([_fault(file, "", "file_unreadable", why, locale)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidConfigError([_fault(file, "", "toml_invalid", {"why": error}, locale)]) from error
-    return parse(raw, file, secrets=secrets)
 
 
 def parse(raw: Mapping[str, Any], file: Path, *, secrets: bool = True) -> Config:
@@ -100,9 +118,12 @@ class _Reading:
         self._raw = raw
         self._file = file
         self._secrets = secrets
-        self._faults: list[ConfigFault] = []
+        self.faults: list[ConfigFault] = []
+        self._sound_lines: list[SoundLine] = []
         locale = raw.get("locale")
         self._locale = locale if isinstance(locale, str) else catalogue.DEFAULT_LOCALE
+        self.sound = Sound(file)
+        """What `config` found that can be judged further."""
 
     def config(self) -> Config:
         top_raw = {key: value for key, value in self._raw.items() if key not in _TABLES and key not in _ARRAYS}
@@ -116,9 +137,19 @@ class _Reading:
         control = top.control if top is not None else None
         if control is not None and len(os.fsencode(control)) > SOCKET_PATH_MAX:
             self._add("control", "path_too_long", limit=SOCKET_PATH_MAX)
-        if self._faults or top is None:
-            raise InvalidConfigError(self._faults)
-        store, spool = sections["store"], sections["spool"]
+        store, spool, inbox = sections["store"], sections["spool"], sections["inbox"]
+        self.sound = replace(
+            self.sound,
+            store=store if isinstance(store, StoreConfig) else None,
+            spool=spool if isinstance(spool, SpoolConfig) else None,
+            lines=tuple(self._sound_lines),
+        )
+        if isinstance(inbox, InboxConfig):
+            self._name_account("inbox.default", inbox.default)
+        for index, webhook in enumerate(webhooks, start=1):
+            self._name_account(f"webhook[{index}].account", webhook.account if webhook is not None else None)
+        if self.faults or top is None:
+            raise InvalidConfigError(self.faults)
         assert isinstance(store, StoreConfig)
         assert isinstance(spool, SpoolConfig)
         candidates = _control_candidates(self._file, control, store, spool)
@@ -130,6 +161,10 @@ class _Reading:
             lines=tuple(line_configs),
             webhooks=tuple(webhooks),
         )
+
+    def _name_account(self, key: str, account: str | None) -> None:
+        if account is not None:
+            self.sound = replace(self.sound, accounts=(*self.sound.accounts, (key, account)))
 
     def _lines(self) -> list[LineConfig]:
         found: list[LineConfig] = []
@@ -144,13 +179,28 @@ class _Reading:
             common = {field: value for field, value in table.items() if field in LineKeys.model_fields}
             own = {field: value for field, value in table.items() if field not in common}
             keys = self._model(LineKeys, common, key)
+            self._name_account(f"{key}.inbox", keys.inbox if keys is not None else None)
             model = self._options_model(common.get("driver"), key)
             if model is None:
                 continue
-            options = self._model(model, own, key, known=(*LineKeys.model_fields, *model.model_fields))
+            wrong: set[str] = set()
+            options = self._model(model, own, key, known=(*LineKeys.model_fields, *model.model_fields), wrong=wrong)
             if keys is not None and options is not None:
                 found.append(LineConfig(**dict(keys), options=options))
+            judged = options or self._model_without(model, own, wrong)
+            if judged is not None and table.get("enabled") is not False:
+                # An unknown key takes nothing from what the others mean.
+                trusted = frozenset(own.keys() - wrong) if wrong & model.model_fields.keys() else None
+                self._sound_lines.append(SoundLine(key, str(name or key), table["driver"], judged, trusted))
         return found
+
+    def _model_without(self, model: type[ModelT], table: Mapping[str, Any], wrong: set[str]) -> ModelT | None:
+        """The model of what is right in a table whose faults are told already; None where that is not enough."""
+        before = len(self.faults)
+        rest = {name: value for name, value in table.items() if name not in wrong}
+        made = self._model(model, rest, "")
+        del self.faults[before:]
+        return made
 
     def _options_model(self, driver: Any, key: str) -> type[BaseModel] | None:
         """The model of the driver's own keys; None after a fault (an unknown driver's keys cannot be judged)."""
@@ -179,12 +229,19 @@ class _Reading:
         return []
 
     def _model(
-        self, model: type[ModelT], table: Mapping[str, Any], key: str, known: tuple[str, ...] = ()
+        self,
+        model: type[ModelT],
+        table: Mapping[str, Any],
+        key: str,
+        known: tuple[str, ...] = (),
+        wrong: set[str] | None = None,
     ) -> ModelT | None:
-        """An instance of `model` made from `table`; None after faults. `known` are the names to suggest from."""
+        """An instance of `model` made from `table`; None after faults. `known` are the names to suggest from; `wrong`
+        gathers the keys that have faults."""
         folder = self._file.parent
-        before = len(self._faults)
-        values = self._with_secrets(model, table, key)
+        before = len(self.faults)
+        wrong = set() if wrong is None else wrong
+        values = self._with_secrets(model, table, key, wrong)
         for name, field in model.model_fields.items():
             # A driver's model knows no configuration file, yet its paths are relative to it like all others.
             if isinstance(values.get(name), str) and _mentions(field.annotation, Path):
@@ -193,6 +250,7 @@ class _Reading:
             made = model.model_validate(values, context={"folder": folder})
         except ValidationError as error:
             entries = error.errors(include_url=False)
+            wrong.update(str(entry["loc"][0]) for entry in entries if entry["loc"])
             for entry in entries:
                 # A list all of whose entries are wrong also counts as empty: that says nothing new.
                 if entry["type"] != "too_short" or not any(
@@ -200,9 +258,11 @@ class _Reading:
                 ):
                     self._add_pydantic(entry, key, known or tuple(model.model_fields))
             return None
-        return made if len(self._faults) == before else None
+        return made if len(self.faults) == before else None
 
-    def _with_secrets(self, model: type[BaseModel], table: Mapping[str, Any], key: str) -> dict[str, Any]:
+    def _with_secrets(
+        self, model: type[BaseModel], table: Mapping[str, Any], key: str, wrong: set[str]
+    ) -> dict[str, Any]:
         """`table` with every `KEY_file` of a secret KEY replaced by KEY and the file's text."""
         values = dict(table)
         for name, field in model.model_fields.items():
@@ -210,9 +270,12 @@ class _Reading:
                 continue
             file_key = f"{name}_file"
             if file_key in model.model_fields or file_key not in values:
+                if field.is_required() and values.get(name) == "":
+                    self._add(f"{key}.{name}" if key else name, "secret_blank")
                 continue
             path = values.pop(file_key)
             full_key = f"{key}.{file_key}" if key else file_key
+            before = len(self.faults)
             # Whatever is wrong with the file, the secret itself is not missing: a stand-in avoids a second fault.
             stand_in = values.setdefault(name, "")
             if stand_in != "":
@@ -221,6 +284,8 @@ class _Reading:
                 self._add(full_key, "string_type")
             else:
                 values[name] = self._secret(path, full_key)
+            if len(self.faults) > before:
+                wrong.update((name, file_key))
         return values
 
     def _secret(self, path: str, key: str) -> str:
@@ -243,27 +308,15 @@ class _Reading:
         return secret
 
     def _add(self, key: str, kind: str, **values: Any) -> None:
-        self._faults.append(_fault(self._file, key, kind, values, self._locale))
+        self.faults.append(_fault(self._file, key, kind, values, self._locale))
 
     def _add_pydantic(self, entry: Any, prefix: str, known: tuple[str, ...]) -> None:
-        kind, loc, given = entry["type"], entry["loc"], entry["input"]
+        kind, loc = entry["type"], entry["loc"]
         key = prefix
         for step in loc:
             key = f"{key}[{step + 1}]" if isinstance(step, int) else f"{key}.{step}" if key else str(step)
-        context = dict(entry.get("ctx") or {})
-        # What was given is shown only where it is a plain value of ours: it may be a secret everywhere else.
-        shown = given if isinstance(given, str | int | float | bool) and kind in _MAY_SHOW else ""
-        hint = ""
-        if kind == "extra_forbidden" and loc:
-            close = difflib.get_close_matches(str(loc[-1]), known, n=1)
-            hint = catalogue.did_you_mean(self._locale, close[0]) if close else ""
-        reason = entry["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        self._add(key, kind, **{"input": shown, "hint": hint, "reason": reason, "written": key, **context})
-
-
-_MAY_SHOW: Final = frozenset(
-    {"literal_error", "enum", "greater_than_equal", "greater_than", "less_than_equal", "less_than"}
-)
+        values = {**catalogue.error_values(entry, self._locale, known), "written": key}
+        self._add(key, kind, **values)
 
 
 def _mentions(annotation: Any, wanted: type) -> bool:

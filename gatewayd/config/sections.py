@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -153,8 +154,15 @@ class InboxConfig(Section):
     """Account of inbound messages that belong to none; None: `inbox/_unmatched`."""
 
 
+def _kept(seconds: float) -> float:
+    """A job that is forgotten would be sent again when its file is dropped again: not within a day."""
+    if seconds < DAY_S:
+        raise PydanticCustomError("retention_short", "too short: {value}", {"value": f"{seconds:g}s"})
+    return seconds
+
+
 class RetentionConfig(Section):
-    messages: Duration = 400 * DAY_S
+    messages: Annotated[Duration, AfterValidator(_kept)] = 400 * DAY_S
     receipts: Duration = 90 * DAY_S
 
 

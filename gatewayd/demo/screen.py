@@ -25,7 +25,8 @@ STYLES: Final = {
 }
 LINES_SHOWN: Final = 8
 """Of each kind."""
-ENDED: Final = ("delivered", "read", "undelivered", "failed", "expired", "uncertain", "cancelled", "invalid")
+SENT: Final = ("submitted", "delivered", "read", "undelivered")
+"""States of what the network has taken."""
 
 
 def screen(
@@ -44,11 +45,11 @@ def screen(
 
 def _campaign(job: Mapping[str, Any]) -> RenderableType:
     counts, total = job["counts"], max(job["messages"], 1)
-    ended = sum(counts[state] for state in ENDED)
+    sent = sum(counts[state] for state in SENT)
     bar = ProgressBar(total=total, completed=counts["delivered"], width=None, complete_style="green")
     facts = Table.grid(padding=(0, 3))
     facts.add_row(
-        _("sent {sent} of {total}").format(sent=ended + counts["submitted"], total=job["messages"]),
+        _("sent {sent} of {total}").format(sent=sent, total=job["messages"]),
         Text(_("delivered {count}").format(count=counts["delivered"]), style="bold green"),
         _("on their way {count}").format(count=counts["submitted"] + counts["sending"]),
         _("cost {cost} {currency}").format(cost=job["cost"], currency=job["currency"]),

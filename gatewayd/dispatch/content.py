@@ -20,6 +20,8 @@ def options(work: Work, content: Mapping[str, Any]) -> Mapping[str, Any]:
     rendered for this recipient."""
     rendered = json.loads(work.detail or "{}").get("options", {})
     given: dict[str, Any] = {key: content[key] for key in _PARTS if key in content} | {"texts": rendered}
+    if (email := given.get("email")) and email.get("cc"):
+        given["email"] = email | {"cc": [rendered.get(f"cc[{n}]", each) for n, each in enumerate(email["cc"])]}
     script = (given.get("call") or {}).get("script")
     if script:
         given["call"] = given["call"] | {"script": filled(script, rendered)}

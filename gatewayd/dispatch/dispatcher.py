@@ -16,6 +16,7 @@ import structlog
 
 from drivers.base import DeliveryReport, LateAccept
 from gatewayd.days import Calendar
+from gatewayd.dispatch.attachments import Attachments, MissingFilesError
 from gatewayd.dispatch.events import Counter, Events, Pulse
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
@@ -59,6 +60,7 @@ class Dispatcher:
         receipts_due: Callable[[Iterable[int]], None],
         sweep_due: Callable[[], None],
         inbox_due: Callable[[], None],
+        files: Attachments,
     ) -> None:
         self.writer = writer
         self.node = node
@@ -72,10 +74,14 @@ class Dispatcher:
         self.sent: dict[str, Counter] = {}
         self._open = started.open
         self._scheduler = Scheduler()
+        self._files = files
         self._receipts_due = receipts_due
         self._sweep_due = sweep_due
         self._inbox_due = inbox_due
-        self._no_line: set[int] = set()
+        self._unserved: dict[int, str] = {}
+        """Queues that are told to be held because no line takes them, by reason."""
+        self._told: dict[str, tuple[str, str | None]] = {}
+        """State and reason of each line, as the newest event says."""
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._attempted: dict[int, asyncio.Future[None]] = {}
@@ -86,12 +92,24 @@ class Dispatcher:
     def add(self, runner: LineRunner) -> None:
         self.runners[runner.name] = runner
         self.sent[runner.name] = Counter()
+        self._lines_changed()
 
     def remove(self, name: str) -> None:
         """A line that is configured no more."""
         del self.runners[name]
         del self.sent[name]
-        self._judge_no_line()
+        self._told.pop(name, None)
+        self._lines_changed()
+        self._judge_unserved()
+
+    def _lines_changed(self) -> None:
+        for runner in self.runners.values():
+            runner.lines_changed()
+
+    @property
+    def areas(self) -> frozenset[str]:
+        """Those that some line is for."""
+        return frozenset(runner.area for runner in self.runners.values())
 
     def opened_by(self, line: str) -> Sequence[OpenWork]:
         """What that line left past its point of no return when the daemon last stopped."""
@@ -106,9 +124,10 @@ class Dispatcher:
 
     def line_changed(self, line: str) -> None:
         """A line became able or unable to send."""
-        if (runner := self.runners.get(line)) is not None:
+        if (runner := self.runners.get(line)) is not None and self._told.get(line) != runner.state:
+            self._told[line] = runner.state
             self.events.add("line", line, *runner.state)
-        self._judge_no_line()
+        self._judge_unserved()
         if self._grace is None:
             self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
 
@@ -119,10 +138,12 @@ class Dispatcher:
         now = _now()
         for info in infos:
             queue = self._scheduler.add(info, now)
-            if info.held_reason == "no_line":
-                self._no_line.add(info.id)
+            if info.held_reason in {"no_line", "window"}:
+                self._unserved[info.id] = info.held_reason
             if queue.ready:
                 self._wake_lines(queue)
+                if not self._possible(queue):
+                    self._tell_unserved(queue)
         self._schedule(now)
         if self._grace is None:
             self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
@@ -198,20 +219,33 @@ class Dispatcher:
     def _after_grace(self) -> None:
         self._grace = None
         for queue in self._scheduler:
-            if queue.ready and queue.info.id not in self._no_line and not self._served(queue):
-                self._no_line.add(queue.info.id)
-                self.writer.post(HoldQueue(queue.info.id, "no_line", _now()))
-                self._receipts_due([queue.info.job_id])
+            if queue.ready:
+                self._tell_unserved(queue)
 
-    def _judge_no_line(self) -> None:
-        for queue_id in tuple(self._no_line):
+    def _judge_unserved(self) -> None:
+        for queue_id in tuple(self._unserved):
             queue = self._scheduler.get(queue_id)
-            if queue is None or self._served(queue):
-                self._no_line.discard(queue_id)
+            if queue is None or self._want(queue) is None:
+                del self._unserved[queue_id]
                 self.writer.post(HoldQueue(queue_id, None, _now()))
 
-    def _served(self, queue: Queue) -> bool:
-        return any(runner.usable and runner.fits(queue.info.route) for runner in self.runners.values())
+    def _tell_unserved(self, queue: Queue) -> None:
+        reason, known = self._want(queue), self._unserved.get(queue.info.id)
+        if reason is not None and reason != known:
+            self._unserved[queue.info.id] = reason
+            self.writer.post(HoldQueue(queue.info.id, reason, _now()))
+            self._receipts_due([queue.info.job_id])
+
+    def _want(self, queue: Queue) -> str | None:
+        """Why no line takes it now: `no_line`, or `window` where those that could have sent all they may for now."""
+        lines = [runner for runner in self.runners.values() if runner.usable and runner.fits(queue.info.route)]
+        if not lines:
+            return "no_line"
+        return "window" if all(runner.spent for runner in lines) else None
+
+    def _possible(self, queue: Queue) -> bool:
+        """Whether any line will take it once it is back; one that is away for a moment is no reason for a receipt."""
+        return any(runner.enabled and runner.fits(queue.info.route) for runner in self.runners.values())
 
     # ------------------------------------------------------------------------------------------- what runners ask for
 
@@ -222,6 +256,14 @@ class Dispatcher:
             return {}
         content: dict[str, Any] = json.loads(queue.info.content)
         return content
+
+    async def attachments(self, queue_id: int) -> Mapping[str, str]:
+        """Where the files are that the job attaches, by name. MissingFilesError."""
+        queue = self._scheduler.get(queue_id)
+        wanted = (self.content(queue_id).get("email") or {}).get("sha256")
+        if queue is None or not wanted:
+            raise MissingFilesError
+        return await self._files.find(queue.info.account, queue.info.job, wanted)
 
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         return self._scheduler.choose(chooser, now)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -25,15 +25,18 @@ from drivers.base import (
     Line,
     LineSetup,
     LineStatus,
+    MisconfiguredError,
     NotSent,
     OutboundMessage,
     Outcome,
     Partial,
     Refused,
     Serving,
+    Telling,
 )
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
+from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.content import options, opts_out, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
@@ -43,7 +46,7 @@ from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stock import Stock
 from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
-from gatewayd.model import Route
+from gatewayd.model import ALL_AREAS, Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
 from gatewayd.pacing import Limits, Pace
@@ -58,6 +61,8 @@ at once, as many as that."""
 AHEAD_S: Final = 0.05
 """... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
 
+SPENT_S: Final = 300.0
+"""A line that may not send for so long is said to wait, and holds what has no other; shorter waits are its pace."""
 LONG_WAIT_S: Final = 1.0
 """What would wait longer at this line may meanwhile go over another, or be paused."""
 
@@ -97,6 +102,7 @@ class LineRunner:
         self._sink: LineSink | None = None
         self._quota: str | None = None
         self._quota_day = ""
+        self._slow: str | None = None
         self._switch: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -119,14 +125,30 @@ class LineRunner:
         """Whether a message of that route may take this line."""
         known = self._routes.get(route)
         if known is None:
-            known = route.fits(self.name, self.driver.channels, self.config.prefixes)
+            # An area that no account is for is everybody's.
+            asked = replace(route, area=ALL_AREAS) if route.area and route.area not in self.desk.areas else route
+            known = asked.fits(self.name, self.driver.channels, self.config.prefixes, self.area)
             self._routes[route] = known
         return known
+
+    @property
+    def area(self) -> str:
+        """The area of jobs that the line is for, where its driver's keys have one."""
+        return str(getattr(self.config.options, "area", ALL_AREAS))
+
+    def lines_changed(self) -> None:
+        """Another line came or went: which routes fit may have changed."""
+        self._routes.clear()
 
     @property
     def usable(self) -> bool:
         """Enabled and ready: what waits for it waits for its pace alone."""
         return self.enabled and self.status.state == "ready"
+
+    @property
+    def spent(self) -> bool:
+        """Quota, window or pace let it send nothing for minutes at least."""
+        return self._quota is not None or self._slow is not None
 
     @property
     def state(self) -> tuple[str, str | None]:
@@ -135,8 +157,8 @@ class LineRunner:
             return "disabled", None
         if self.status.state != "ready":
             return self.status.state, self.status.reason
-        if self._quota:
-            return "waiting", self._quota
+        if self._quota or self._slow:
+            return "waiting", self._quota or self._slow
         if self.health.rest_s(time.time()) > 0:
             return "waiting", self.health.reason
         return ("busy", None) if self.in_work else ("ready", None)
@@ -187,6 +209,10 @@ class LineRunner:
             raise UnavailableError(f"line {self.name} is not running")
         return await self._line.command(name, argument)
 
+    def exchange(self, attempt: str) -> Mapping[str, object] | None:
+        """What went out and came back for that attempt, where the driver can show it."""
+        return self._line.exchange(attempt) if isinstance(self._line, Telling) else None
+
     # ------------------------------------------------------------------------------------------------------- its life
 
     async def run(self, sink: LineSink, resumed: Sequence[OpenWork]) -> None:
@@ -201,7 +227,15 @@ class LineRunner:
                 self._stock.give_back()
                 await self._wake.wait()
                 continue
-            line = self.driver.make(LineSetup(self.name, self.config.options))
+            try:
+                line = self.driver.make(LineSetup(self.name, self.config.options))
+            except MisconfiguredError as error:
+                # Switched on by a person after the start, else the configuration would not have been taken.
+                log.error("line misconfigured", line=self.name, key=error.key, error=str(error))  # noqa: TRY400
+                self._finish_left({})
+                self.set_status(LineStatus("quarantined", "misconfigured"))
+                await self._while_enabled()
+                continue
             self._line = line
             self.set_status(LineStatus("starting"))
             tasks = [asyncio.create_task(line.run(sink), name=f"{self.name}: device")]
@@ -263,6 +297,7 @@ class LineRunner:
         if enabled == self.enabled:
             return
         self.enabled = enabled
+        self.since = time.time()
         self.health.worked()
         if self._switch is not None and not self._switch.done():
             self._switch.set_result(None)
@@ -341,7 +376,12 @@ class LineRunner:
         self._quota_day = self.pace.day
         if quota:
             return self.desk.calendar.next_day(now) - now
-        return max(self.pace.wait_s(now), self.health.rest_s(now))
+        wait = self.pace.wait_s(now)
+        slow = self.pace.cause(now) if wait >= SPENT_S else None
+        if slow != self._slow:
+            self._slow = slow
+            self.desk.line_changed(self.name)
+        return max(wait, self.health.rest_s(now))
 
     def _ahead(self) -> int:
         """How many messages to have at hand; 1 for a slow or a doubtful line, which claims only when it can send."""
@@ -361,21 +401,11 @@ class LineRunner:
             # A form of this line (national …) that such a number does not have.
             self._end(work, Refused(error.reason), intent)
             return
-        message = OutboundMessage(
-            attempt=work.public,
-            to=work.to,
-            address=address,
-            text=work.text,
-            parts=work.parts,
-            todo=work.todo,
-            encoding=work.encoding,
-            concat_ref=work.concat_ref,
-            valid_until=work.not_after / 1000 if work.not_after else None,
-            options=options(work, self.desk.content(work.queue_id)) if not work.parts else {},
-        )
         outcome: Outcome
         try:
-            outcome = await line.send(message, intent)
+            outcome = await line.send(await self._message(work, address), intent)
+        except MissingFilesError:
+            outcome = NotSent("attachment_missing")
         except asyncio.CancelledError:
             # Switched off, or stopped for good: what is past its point of no return is in doubt and says so.
             self._end(work, intent.cut_off("stopped"), intent)
@@ -388,6 +418,26 @@ class LineRunner:
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.5
         self._end(work, outcome, intent)
+
+    async def _message(self, work: Work, address: str) -> OutboundMessage:
+        """What the driver is handed. Raises MissingFilesError when what the job attaches is not where it should be."""
+        beside: Mapping[str, Any] = {}
+        if not work.parts:
+            beside = options(work, self.desk.content(work.queue_id))
+            if (beside.get("email") or {}).get("attachments"):
+                beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
+        return OutboundMessage(
+            attempt=work.public,
+            to=work.to,
+            address=address,
+            text=work.text,
+            parts=work.parts,
+            todo=work.todo,
+            encoding=work.encoding,
+            concat_ref=work.concat_ref,
+            valid_until=work.not_after / 1000 if work.not_after else None,
+            options=beside,
+        )
 
     def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
         now = time.time()

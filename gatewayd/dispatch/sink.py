@@ -6,7 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus
+from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus, NotDurableError
+from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid_number, ulid_salt
 from gatewayd.store.commands import Command, Inbound, LateAnswer, Received, Report, Reported
 
@@ -58,6 +59,12 @@ class LineSink:
         self._opt_out_words = opt_out_words
 
     async def put(self, event: Event) -> None:
+        try:
+            await self._put(event)
+        except UnavailableError as error:
+            raise NotDurableError(str(error)) from error
+
+    async def _put(self, event: Event) -> None:
         match event:
             case LineStatus():
                 self._heard.status(event)

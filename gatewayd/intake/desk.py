@@ -26,7 +26,8 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.feed import SMALL, Feed, Request, Stream
 from gatewayd.model import Priority
 from gatewayd.numbers import Policy
-from gatewayd.store.commands import AddMessages, BeginJob, DropJob, PublishJob, QueueInfo
+from gatewayd.reasons import explained
+from gatewayd.store.commands import AddMessages, BeginJob, DropJob, NewMessage, PublishJob, QueueInfo
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
@@ -208,18 +209,27 @@ class IntakeDesk:
         """The job into the store, then its files to `accepted`."""
         request = Request(document, taken.path, self.policy, self.prefixes, taken.hashes)
         async with self.feed.open(request) as stream:
-            infos = await self._load(self._begin(taken.account, document, stream.content_hash or ""), stream, taken)
+            infos = await self._load(self._begin(taken, document, stream.content_hash or ""), stream, taken)
         hit("intake.recorded")
-        if infos:
-            job_id = infos[0].job_id
-            self.told.recorded(job_id)
-            if waiter := self._waiters.pop((taken.account, document.job), None):
-                waiter(job_id)
-            self.dispatcher.publish(infos)
-            log.info("job recorded", account=taken.account, job=document.job)
-            self.told.happened(f"{taken.account}/{document.job}", "recorded", None)
-        await self._in_thread(commit, self.spool, taken, document.job)
+        # Whoever sends mails with attachments reads them from where this commit puts them.
+        attached = document.email is not None and bool(document.email.attachments)
+        if infos and not attached:
+            self._publish(infos, taken, document)
+        try:
+            await self._in_thread(commit, self.spool, taken, document.job)
+        finally:
+            if infos and attached:
+                self._publish(infos, taken, document)
         hit("intake.accepted")
+
+    def _publish(self, infos: Sequence[QueueInfo], taken: Taken, document: JobDocument) -> None:
+        job_id = infos[0].job_id
+        self.told.recorded(job_id)
+        if waiter := self._waiters.pop((taken.account, document.job), None):
+            waiter(job_id)
+        self.dispatcher.publish(infos)
+        log.info("job recorded", account=taken.account, job=document.job)
+        self.told.happened(f"{taken.account}/{document.job}", "recorded", None)
 
     async def _load(self, begin: BeginJob, stream: Stream, taken: Taken) -> tuple[QueueInfo, ...]:
         """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already."""
@@ -240,12 +250,13 @@ class IntakeDesk:
         if begun.known:
             return ()
         hit("intake.begun")
-        valid = 0
+        valid, first = 0, None
         try:
             async for rows in stream:
+                first = first or rows[0]
                 valid += await self.writer.do(AddMessages(begun.job_id, rows, now_ms()))
                 hit("intake.chunk")
-            _need(valid, taken)
+            _need(valid, taken, first)
             hit("intake.loaded")
             return await self.writer.do(PublishJob(begun.job_id, now_ms()))
         except Exception:
@@ -265,19 +276,24 @@ class IntakeDesk:
                         pass
                 self._left.discard(job_id)
 
-    def _begin(self, account: str, document: JobDocument, content_hash: str) -> BeginJob:
+    def _begin(self, taken: Taken, document: JobDocument, content_hash: str) -> BeginJob:
+        email = None
+        if document.email is not None:
+            # What a mail attaches is told by what it held when the job was recorded.
+            sha256 = {name: taken.hashes[name] for name in document.email.attachments}
+            email = asdict(document.email) | {"sha256": sha256}
         content = {
             "file": document.file,
             "text": document.text,
             "lines": list(document.lines),
             "encoding": document.encoding,
             "call": document.call,
-            "email": asdict(document.email) if document.email else None,
+            "email": email,
             "push": asdict(document.push) if document.push else None,
             "whatsapp": asdict(document.whatsapp) if document.whatsapp else None,
         }
         return BeginJob(
-            account=account,
+            account=taken.account,
             name=document.job,
             channel=document.channel,
             priority=Priority(document.priority),
@@ -293,9 +309,20 @@ class IntakeDesk:
         )
 
 
-def _need(valid: int, taken: Taken) -> None:
-    if not valid:
+def _need(valid: int, taken: Taken, first: NewMessage | None) -> None:
+    """Someone must be left to send to; else the first recipient's fault tells what is wrong with the list."""
+    if valid:
+        return
+    if first is None:
         raise JobFileError("no_valid_recipient", file=taken.name, field="recipients")
+    raise JobFileError(
+        "no_valid_recipient",
+        "none_valid",
+        file=taken.name,
+        field="recipients",
+        row=first.row,
+        why=explained(first.reason or "blocked"),
+    )
 
 
 def size(taken: Taken) -> int:

@@ -31,6 +31,7 @@ VALUE_MISSING: Final = "value_missing"
 REPEATED: Final = "repeated"
 RAGGED: Final = "row_ragged"
 """More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
+CC_INVALID: Final = "cc_invalid"
 
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
 """row, ref, to, text, encoding, segments, prefix, reason, detail."""
@@ -89,7 +90,8 @@ def _further(document: JobDocument) -> dict[str, str]:
     """The job's templates besides its text, by the name under which lines find them rendered."""
     if document.email is not None:
         given = {"subject": document.email.subject, "html": document.email.html}
-        return {name: template for name, template in given.items() if template is not None}
+        copies = {f"cc[{number}]": copy for number, copy in enumerate(document.email.cc) if "%" in copy}
+        return {name: template for name, template in given.items() if template is not None} | copies
     if document.push is not None:
         title = {} if document.push.title is None else {"title": document.push.title}
         return title | {f"data.{name}": template for name, template in document.push.data.items()}
@@ -218,6 +220,8 @@ class Rendering:
             rendered = {name: render(cells) for name, render in self._options.items()}
             if None in rendered.values():
                 raise Unusable(VALUE_MISSING)
+            if not all(_is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
+                raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
             detail = _json({**json.loads(detail or "{}"), "options": rendered})
         if key in self._seen:
@@ -255,3 +259,11 @@ def _of(read: Callable[[str], str]) -> Address:
         return found, None if found == raw else _json({"raw": raw})
 
     return address
+
+
+def _is_email(text: str) -> bool:
+    try:
+        addresses.email(text)
+    except AddressError:
+        return False
+    return True

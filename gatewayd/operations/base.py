@@ -8,9 +8,11 @@ from typing import Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gatewayd.config import catalogue
 from gatewayd.errors import GatewayError, UnavailableError, UsageError
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.translation import gettext as _
+from gatewayd.translation import language
 
 Json: TypeAlias = dict[str, Any]
 
@@ -54,5 +56,9 @@ def read_request(operation: type[Operation], arguments: Any) -> Operation:
     try:
         return operation.model_validate(arguments)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, one['loc'])) or operation.name}: {one['msg']}" for one in error.errors()]
+        known, spoken = tuple(operation.model_fields), language()
+        faults = []
+        for one in error.errors(include_url=False):
+            told = catalogue.texts(one["type"], spoken, catalogue.error_values(one, spoken, known))
+            faults.append(f"{'.'.join(map(str, one['loc'])) or operation.name}: {'; '.join(told)}")
         raise UsageError("; ".join(faults)) from None

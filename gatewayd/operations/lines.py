@@ -113,8 +113,8 @@ class DisableLine(_SwitchLine):
 
 
 class TestLine(Operation):
-    """Sends one message over that line; answers the message with its attempts, and where it did not get through, with
-    what the driver finds wrong with the line (`findings`)."""
+    """Sends one message over that line; answers the message with its attempts, what went out and came back where the
+    driver shows it (`exchange`), and where it did not get through, what the driver finds wrong (`findings`)."""
 
     __test__ = False  # no case of pytest's
 
@@ -133,7 +133,9 @@ class TestLine(Operation):
             faults = await _findings(line)
             raise UnavailableError("; ".join([str(error), *map(_sentence, faults)])) from error
         found = await backend.read(lambda reader: reader.message_by_number(number, backend.now()))
-        shown = shapes.message(found, whole=True)
+        attempts = [one.public for one in found.attempts if one.line == self.line]
+        exchange = live.exchange(self.line, attempts[-1]) if attempts else None
+        shown = shapes.message(found, whole=True) | {"exchange": exchange}
         if shown["state"] in GONE_THROUGH:
             return shown
         return shown | {"findings": await _findings(line)}
@@ -143,7 +145,7 @@ async def _findings(line: LineConfig) -> list[dict[str, str]]:
     from gatewayd.lines import findings
 
     # A driver asks its device, which may take seconds.
-    found = await asyncio.to_thread(findings, line)
+    found = await asyncio.to_thread(findings, line.driver, line.name, line.options)
     return [{"key": f"line[{line.name}].{one.key}", "message": one.message, "remedy": one.remedy} for one in found]
 
 

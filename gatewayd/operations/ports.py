@@ -120,6 +120,9 @@ class Live(Protocol):
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         """The driver's own question (`ussd`, `balance` …)."""
 
+    def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
+        """Request and answer of an attempt, secrets masked, where the driver can show them."""
+
     async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
         """A device's or provider's call to us; what it tells is durable when this returns. Raises HookRefusedError
         (`drivers.base`) with the status to answer."""

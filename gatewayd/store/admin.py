@@ -32,8 +32,8 @@ FAULTS_MAX: Final = 100
 # --------------------------------------------------------------------------------------------------------------- check
 
 
-def recognise(url: str, *, password: str | None = None) -> None:
-    """Reads enough of the store to tell that it is one of ours, or empty; SchemaError, StoreError."""
+def recognise(url: str, *, password: str | None = None) -> bool:
+    """Reads enough of the store to tell that it is one of ours; False when it is empty. SchemaError, StoreError."""
     engine = reading_engine(url, password=password, pool=1)
     try:
         with engine.connect() as connection:
@@ -44,6 +44,7 @@ def recognise(url: str, *, password: str | None = None) -> None:
         engine.dispose()
     if found is not None and found not in migrations.REVISIONS:
         raise SchemaError(_("the store belongs to a newer program (its schema is {found})").format(found=found))
+    return found is not None
 
 
 def check(url: str, *, password: str | None = None) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from gatewayd.failpoints import hit
 from gatewayd.store.connection import BUSY_S
+from gatewayd.store.reserve import Reserve
 from gatewayd.store.session import Session
 
 PAGES: Final = 2000
@@ -13,6 +15,12 @@ PAGES: Final = 2000
 
 IDLE_S: Final = 2.0
 """After so long without work, what is left in the log is brought home, and its file cut."""
+
+LOG_MAX: Final = 16 << 20
+"""Bytes of the log's file that it is cut at. How many pages so many changes make is only learnt: what is right for a
+million rows in a few commits is a hundred times too much for sends that commit one by one."""
+LOG_STEP: Final = 8 << 20
+"""How much more it grows before it is tried again, where a reader kept it from being cut."""
 
 _FIRST: Final = 4000
 _LEAST: Final = 500
@@ -23,8 +31,13 @@ class Checkpointer:
 
     idle_s: float | None = IDLE_S
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, log: Path | None = None, reserve: Reserve | None = None) -> None:
+        """`log` is the log's file, to be kept short; `reserve` the room to bring it home on a full disk."""
         self._session = session
+        self._log = log
+        self._cut_at = LOG_MAX
+        self._reserve = reserve
+        self._grows = False
         self._done = session.changes
         self._threshold = _FIRST
         self._clean = False
@@ -32,9 +45,18 @@ class Checkpointer:
     def after_commit(self) -> bool:
         """Brings the log home if it has grown; whether it did."""
         self._clean = False
+        if self._log is not None and (size := _size(self._log)) >= self._cut_at:
+            self._grows = True
+            if self._checkpoint("TRUNCATE") == 0:
+                self._cut_at = LOG_MAX
+                self._keep_reserve()
+            else:
+                self._cut_at = size + LOG_STEP
+            return True
         changed = self._session.changes - self._done
         if changed < self._threshold:
             return False
+        self._grows = True
         pages = self._checkpoint("PASSIVE")
         if pages > 0:
             self._threshold = min(max(changed * PAGES // pages, _LEAST), 20 * _FIRST)
@@ -45,13 +67,23 @@ class Checkpointer:
             # A reader in the middle of a snapshot is not waited for: next time.
             self._checkpoint("TRUNCATE")
             self._clean = True
+            self._keep_reserve()
 
     def relieve(self) -> None:
-        """Cuts the log's file where that can be done: the disk is full."""
+        """Cuts the log's file: the disk is full. Where the database has to grow for it, the reserve makes room."""
         self._clean = self._checkpoint("TRUNCATE") == 0
+        if not self._clean and self._reserve is not None and self._reserve.give():
+            self._clean = self._checkpoint("TRUNCATE") == 0
 
     def finish(self) -> None:
+        self._grows = False
         self.idle()
+        if self._reserve is not None:
+            self._reserve.give()
+
+    def _keep_reserve(self) -> None:
+        if self._grows and self._reserve is not None:
+            self._reserve.keep()
 
     def _checkpoint(self, mode: str) -> int:
         """Pages that the log had, -1 when it could not be told."""
@@ -66,3 +98,10 @@ class Checkpointer:
         finally:
             session.plain(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
         return int(rows[0][1]) if rows else -1
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from gatewayd.errors import StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
+from gatewayd.translation import gettext as _
 
 BUSY_S: Final = 5.0
 """The writer is alone: it waits only for a reader that recovers the log, or for a person's sqlite3 shell."""
@@ -62,7 +63,9 @@ def writing_url(url: str | URL, password: str | None = None) -> URL:
                 parsed = parsed.set(password=password)
             return parsed.set(drivername="postgresql+psycopg")
         case other:
-            raise UsageError(f"no such kind of store: {other!r}; use sqlite:////path or postgresql://user@host/db")
+            raise UsageError(
+                _("no such kind of store: {kind}; use sqlite:////path or postgresql://user@host/db").format(kind=other)
+            )
 
 
 def open_store(url: str | URL, *, password: str | None = None) -> Store:

@@ -268,7 +268,9 @@ def load_queues(unit: Unit, commands: list[LoadQueues]) -> list[tuple[QueueInfo,
 
 
 def _info(row: Row) -> QueueInfo:
-    lines = json.loads(row[8]).get("lines") or ()
+    content = json.loads(row[8])
+    lines = content.get("lines") or ()
+    area = (content.get("email") or {}).get("area", "")
     return QueueInfo(
         id=row[0],
         job_id=row[1],
@@ -276,7 +278,7 @@ def _info(row: Row) -> QueueInfo:
         account_id=row[3],
         account=row[4],
         priority=Priority(row[5]),
-        route=Route(row[6], row[7], tuple(lines)),
+        route=Route(row[6], row[7], tuple(lines), area),
         unit_price=row[9],
         not_before=row[10],
         not_after=row[11],

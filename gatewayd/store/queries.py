@@ -109,11 +109,14 @@ def summaries(connection: Connection, jobs: Sequence[AnyRow], now: int) -> Itera
 
 def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
     counts: Counter[State] = Counter()
+    held: Counter[str] = Counter()
     open_messages, segments = 0, 0
     for row in counted:
         state = State(row.state)
         if state in WAITING:
-            state = Hold(job.state, row.held_reason, job.not_before).of(state, None, None, now)[0]
+            state, reason = Hold(job.state, row.held_reason, job.not_before).of(state, None, None, now)
+            if state is State.HELD and row.messages:
+                held[reason or "cap"] += row.messages
         counts[state] += row.messages
         segments += row.segments
         open_messages += 0 if row.final else row.messages
@@ -127,6 +130,7 @@ def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
         messages=job.messages,
         segments=segments,
         counts=dict(counts),
+        held=dict(held),
         cost=job.cost,
         unit_price=job.unit_price,
         currency=job.currency,

@@ -41,6 +41,8 @@ class JobSummary:
     segments: int
     counts: Mapping[State, int]
     """By state as people see it."""
+    held: Mapping[str, int]
+    """The held ones by reason."""
     cost: int
     unit_price: int
     currency: str
@@ -63,6 +65,7 @@ class JobSummary:
             "messages": self.messages,
             "segments": self.segments,
             "counts": {str(state): self.counts.get(state, 0) for state in State},
+            "held": dict(sorted(self.held.items())),
             "cost": format_money(self.cost),
             "currency": self.currency,
             "created_at": iso(self.created_at),

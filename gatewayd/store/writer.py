@@ -12,7 +12,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from queue import Empty, SimpleQueue
@@ -26,6 +26,7 @@ from gatewayd.store.commands import (
     Block,
     Command,
     DropJob,
+    HoldQueue,
     Prune,
     PublishJob,
     Sweep,
@@ -90,6 +91,22 @@ class _Entry:
     command: Command[Any]
     future: asyncio.Future[Any] | None
     at: float
+
+
+def _newest(entries: Iterable[_Entry]) -> list[_Entry]:
+    """`entries` without what later ones undo: a line that comes and goes while nothing can be written holds and frees
+    its queues each time, and only the last word counts."""
+    seen: set[int] = set()
+    left: list[_Entry] = []
+    for entry in reversed(list(entries)):
+        command = entry.command
+        if isinstance(command, HoldQueue):
+            if command.queue_id in seen:
+                continue
+            seen.add(command.queue_id)
+        left.append(entry)
+    left.reverse()
+    return left
 
 
 class Writer:
@@ -308,6 +325,8 @@ class Writer:
             stats.failures += isinstance(result, GatewayError)
         self._kept.extendleft(reversed(again))  # in their order, before what was kept behind them
         if stalled:
+            self._kept = deque(_newest(self._kept))
+        if stalled:
             why = next(r for r in results if isinstance(r, UnavailableError))
             if not self._stalls:
                 _log.error("the store cannot be written: %s", why)
@@ -321,6 +340,7 @@ class Writer:
                     self._kept.append(entry)
                 else:
                     lost.append((entry.command, why))
+            self._kept = deque(_newest(self._kept))
         if answers or lost:
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._wake, answers, lost)

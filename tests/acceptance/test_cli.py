@@ -265,6 +265,87 @@ def test_check_tells_every_fault_with_file_key_and_remedy(cli: Cli) -> None:
     assert "9999" in cli.fails("account", "list")
 
 
+def test_check_hides_no_fault_behind_another(cli: Cli) -> None:
+    cli.ok("account", "create", "norte")
+    (cli.folder / "spool/incoming/fantasma").mkdir()
+    text = CONFIG.format(folder=cli.folder).replace('locale = "en"', 'locale = "es"\nbogus = 1')
+    text += """pin = "12"
+rat = "10/min"
+inbox = "nadie"
+[[line]]
+name = "claro-2"
+driver = "gsm"
+rate = "fast"
+pin_file = "no-such-file"
+shift_table = "fr"
+imei = "x"
+[[line]]
+driver = "gsm"
+[[line]]
+name = "claro-3"
+driver = "gsm"
+port = "/dev/null"
+imsi = "722340123456789"
+[[line]]
+name = "claro-4"
+driver = "gsm"
+port = "/dev/null"
+enabled = false
+[[webhook]]
+account = "norte"
+url = "https://example.com/"
+secret = ""
+"""
+    cli.config.write_text(text)
+    done = cli.run("check", "--json")
+    assert done.returncode == 2
+    found = {(one["key"], one["message"]): one["remedy"] for one in json.loads(done.stdout)["findings"]}
+    told = {key for key, _message in found}
+    assert told == {
+        "bogus",
+        "line[claro-1].rat",
+        "line[claro-1].pin",
+        "line[claro-1].port",
+        "line[claro-1].inbox",
+        "line[claro-2].rate",
+        "line[claro-2].pin_file",
+        "line[claro-2].shift_table",
+        "line[claro-2].imei",
+        "line[3].name",
+        "line[3].port",
+        "line[claro-3].imsi",
+        "line[claro-3].port",
+        "webhook[1].secret",
+        "spool.path",
+    }
+    assert found["line[3].port", "la línea no nombra ningún módem"] == "dé uno de port, imei, imsi"
+    assert found["spool.path", "no existe la cuenta fantasma"] == "gatewayd account create fantasma"
+    assert found["line[claro-2].shift_table", "valor no admitido: fr"] == 'use uno de: "", "es"'
+
+
+def test_two_lines_cannot_have_one_modem(cli: Cli) -> None:
+    (cli.folder / "link").symlink_to(cli.folder / "no-such-port")
+    cli.config.write_text(
+        CONFIG.format(folder=cli.folder) + f'[[line]]\nname = "b"\ndriver = "gsm"\nport = "{cli.folder}/link"\n'
+    )
+    found = json.loads(cli.run("check", "--json").stdout)["findings"]
+    assert ("line[b].port", "line claro-1 has this device already") in {(one["key"], one["message"]) for one in found}
+
+
+def test_no_daemon_starts_with_a_line_that_cannot_be(cli: Cli) -> None:
+    cli.config.write_text(CONFIG.format(folder=cli.folder) + '[[line]]\nname = "b"\ndriver = "gsm"\n')
+    assert "line[b].port: the line names no modem" in cli.fails("run", status=2)
+    assert not (cli.folder / "spool").exists()
+
+
+def test_wrong_arguments_are_told_in_the_language_of_the_configuration(cli: Cli) -> None:
+    cli.config.write_text(CONFIG.format(folder=cli.folder).replace('locale = "en"', 'locale = "es"'))
+    assert "«a/b» no sirve como nombre" in cli.fails("account", "create", "a/b", status=2)
+    assert "«usd» no es una moneda" in cli.fails("account", "create", "norte", "--currency", "usd", status=2)
+    assert "no hay tal clase de almacén: foo" in cli.fails("db", "copy", "foo://x", status=2)
+    assert "sent" in cli.fails("message", "settle", "01JD", status=2)
+
+
 def test_the_store_is_cared_for(cli: Cli) -> None:
     assert cli.json("db", "upgrade") == {"revision": "0001"}
     cli.ok("account", "create", "norte")

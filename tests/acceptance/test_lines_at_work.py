@@ -204,3 +204,45 @@ def test_where_no_report_can_come_submitted_is_the_end(trial: Trial) -> None:
     assert summary["counts"]["submitted"] == 2
     assert [(each["state"], each["final"]) for each in gateway.receipts("n")] == [("submitted", True)] * 2
     assert not judge(gateway, simulator).faults
+
+
+def test_a_configuration_with_a_line_that_cannot_be_is_not_taken_over(trial: Trial) -> None:
+    gateway, _ = trial(1)
+    sound = gateway.config.read_text()
+    gateway.config.write_text(sound + '\n[[line]]\nname = "x"\ndriver = "gsm"\n')
+    gateway.hup()
+    gateway.wait_overview(lambda now: any(each["state"] == "not_reloaded" for each in now["events"]))
+    gateway.config.write_text(sound)
+    gateway.hup()
+    gateway.wait_overview(lambda now: any(each["state"] == "reloaded" for each in now["events"]))
+    assert gateway.wait_line("m0", "ready")["state"] == "ready"
+
+
+def test_a_line_switched_on_that_cannot_be_stops_nothing_else(trial: Trial) -> None:
+    gateway, _ = trial(1, line='[[line]]\nname = "x"\ndriver = "gsm"\nenabled = false')
+    gateway.call("line.enable", line="x")
+    assert gateway.wait_line("x", "quarantined")["reason"] == "misconfigured"
+    gateway.drop(job("j", 2))
+    gateway.wait_job("j")
+    gateway.call("line.disable", line="x")
+    assert gateway.wait_line("x", "disabled")["reason"] is None
+
+
+def test_what_no_line_could_ever_take_is_held_at_once(trial: Trial) -> None:
+    gateway, _ = trial(1, line='prefixes = ["+549"]')
+    gateway.drop(job("lejos", 1) | {"recipients": [{"to": "+56961234567"}]})
+    summary = gateway.wait_job("lejos", lambda now: bool(now["held"]), timeout_s=30)
+    assert (summary["held"], summary["counts"]["held"]) == ({"no_line": 1}, 1)
+    (told,) = gateway.receipts("lejos")
+    assert (told["state"], told["reason"], told["final"], told["detail"]) == ("held", "no_line", False, {"count": 1})
+
+
+def test_where_every_line_has_sent_all_it_may_the_rest_is_held_and_says_so(trial: Trial) -> None:
+    gateway, simulator = trial(2, line='window = "2/2h"')
+    gateway.drop(job("mucho", 7))
+    summary = gateway.wait_job("mucho", lambda now: bool(now["held"]))
+    assert (summary["held"], summary["counts"]["held"]) == ({"window": 3}, 3)
+    assert len(simulator.texts()) == 4
+    assert gateway.wait_line("m0", "waiting")["reason"] == "window"
+    gateway.drop(job("urgente", 1, priority="urgent"))
+    gateway.wait_job("urgente", lambda now: now["held"] == {"window": 1})

@@ -292,6 +292,13 @@ class House:
         )
         for _, state, _, fate, _ in left:
             assert fate in {"refused", "unsent"}, f"{state}, and a part is {fate}"
+        unfounded = self.rows(
+            "SELECT message.id, message.state FROM message JOIN job ON job.id = message.job_id AND job.channel = 'sms'"
+            " WHERE message.state IN ('submitted', 'delivered', 'read', 'undelivered', 'uncertain') AND NOT EXISTS ("
+            "SELECT 1 FROM attempt JOIN part ON part.attempt_id = attempt.id WHERE attempt.message_id = message.id"
+            " AND part.state NOT IN ('refused', 'unsent'))"
+        )
+        assert not unfounded, "something is said to have left, and no part did"
         sending = {row[0] for row in self.rows("SELECT attempt_id FROM message WHERE state = 'sending'")}
         live = {row[0] for row in self.rows("SELECT id FROM attempt WHERE state != 'closed'")}
         assert sending == live

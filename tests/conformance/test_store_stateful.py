@@ -6,7 +6,7 @@ import itertools
 import random
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from drivers.base import (
     Withdrawn,
 )
 from gatewayd.errors import GatewayError
+from gatewayd.model import WAITING, State, may_become
 from gatewayd.outcomes import Terms, resolve
 from gatewayd.store.commands import (
     Block,
@@ -46,6 +47,7 @@ from gatewayd.store.commands import (
     Unclaim,
     Work,
 )
+from gatewayd.store.unit import MessageRow, Unit
 from tests.conformance.house import HOUR, LONG, PRICE, House
 
 SPANISH = "Hasta mañana: día, café, ratón, índice. " * 3
@@ -222,6 +224,31 @@ class Play:
             assert "the store refused" not in str(result)
 
 
+class Steps:
+    """Every step that the store makes a message take, held to the model's table."""
+
+    def __init__(self) -> None:
+        self.taken: set[tuple[State, State]] = set()
+
+    @property
+    def forbidden(self) -> set[tuple[str, str]]:
+        return {(str(old), str(new)) for old, new in self.taken if not may_become(old, new)}
+
+
+@pytest.fixture(scope="module")
+def steps() -> Iterator[Steps]:
+    """Looks on while the store works: `turn` is the only way to another state."""
+    seen, turn = Steps(), Unit.turn
+
+    def watched(unit: Unit, row: MessageRow, state: str, now: int, *, reason: str | None, final: bool) -> None:
+        seen.taken.add((State(row.state), State(state)))
+        turn(unit, row, state, now, reason=reason, final=final)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Unit, "turn", watched)
+        yield seen
+
+
 Job = tuple[list[str], bool, int, str, int | None]
 
 PEOPLE = [
@@ -253,6 +280,7 @@ class StoreMachine(RuleBasedStateMachine):
     """Hypothesis plays, and shows the shortest way to whatever it breaks."""
 
     pattern: ClassVar[Path]
+    steps: ClassVar[Steps]
 
     def __init__(self) -> None:
         super().__init__()
@@ -301,10 +329,11 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def stands(self) -> None:
         self.house.check()
+        assert not self.steps.forbidden
 
 
-def test_whatever_happens_the_books_are_in_order(pattern: Path) -> None:
-    StoreMachine.pattern = pattern
+def test_whatever_happens_the_books_are_in_order(pattern: Path, steps: Steps) -> None:
+    StoreMachine.pattern, StoreMachine.steps = pattern, steps
     machine = StoreMachine.TestCase
     machine.settings = settings(
         max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
@@ -313,7 +342,7 @@ def test_whatever_happens_the_books_are_in_order(pattern: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_long_walk_ends_with_the_books_in_order(house: House, seed: int) -> None:
+def test_a_long_walk_ends_with_the_books_in_order(house: House, seed: int, steps: Steps) -> None:
     """Deeper than Hypothesis goes, and on both stores."""
     draw, play, seen = random.Random(seed), Play(house), set()
     for step in range(400):
@@ -336,3 +365,48 @@ def test_a_long_walk_ends_with_the_books_in_order(house: House, seed: int) -> No
         seen.update(house.states())
     missing = {"queued", "sending", "submitted", "delivered", "undelivered", "failed", "uncertain", "cancelled"} - seen
     assert not missing, "the walk must come everywhere"
+    assert not steps.forbidden
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "end"),
+    [
+        (Fate.TAKEN, Fate.UNSENT, State.UNDELIVERED),
+        (Fate.DOUBT, Fate.UNSENT, State.UNCERTAIN),
+        (Fate.UNSENT, Fate.UNSENT, State.CANCELLED),
+    ],
+)
+def test_what_waits_and_is_withdrawn_ends_as_what_became_of_its_parts(
+    house: House, steps: Steps, first: Fate, second: Fate, end: State
+) -> None:
+    queue = house.job(LONG, resend=True)
+    (work,) = house.claim(queue).work
+    for part in work.todo:
+        house.pnr(work, part)
+    outcome = Partial({1: PartOutcome(first, "1"), 2: PartOutcome(second)})
+    passed = frozenset(work.todo)
+    house.do(resolve(work, outcome, line="claro-1", passed=passed, terms=TERMS, now=house.now))
+    (before,) = house.states()
+    house.do(SetJobState("norte", queue.job, "cancelled", house.now))
+    house.sweep()
+    assert house.states() == [end.value]
+    assert (State(before), end) in steps.taken
+    assert State(before) in WAITING
+    assert not steps.forbidden
+    assert may_become(State(before), end, begun=end is not State.CANCELLED)
+    assert not may_become(State(before), end, begun=end is State.CANCELLED)
+    house.check()
+
+
+def test_what_waits_and_turns_out_to_be_taken_is_submitted(house: House, steps: Steps) -> None:
+    (work,) = house.claim(house.job("x", resend=True)).work
+    house.pnr(work)
+    house.do(resolve(work, Uncertain("silence"), line="claro-1", passed=frozenset({1}), terms=TERMS, now=house.now))
+    (before,) = house.states()
+    house.do(LateAnswer(work.attempt_id, 1, "7", house.now + HOUR, house.now))
+    house.do(SetJobState("norte", "j", "cancelled", house.now))
+    house.sweep()
+    assert house.states() == ["submitted"]
+    assert (State(before), State.SUBMITTED) in steps.taken
+    assert not steps.forbidden
+    house.check()

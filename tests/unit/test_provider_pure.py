@@ -249,6 +249,53 @@ def test_sms_masivos_as_its_interface_wants_it() -> None:
             plan.send(message(text, to))
     for to, tos in (("1159876543", "1159876543"), ("5491159876543", "1159876543"), ("+541143211234", "1143211234")):
         assert plan.number(to) == tos
+    mild = Plan(effective(ProviderOptions(preset="smsmasivos", user="u", password="p", replace={"ñ": "n"})))
+    sent = mild.send(message("Año")).body
+    assert sent is not None
+    assert parse_qs(sent.decode())["texto"] == ["Ano"]
+
+
+@pytest.mark.parametrize(
+    ("body", "result", "reason"),
+    [
+        ("OK", Result.ACCEPTED, "http_200"),
+        ("0", Result.ACCEPTED, "http_200"),
+        ("1;Mensaje de prueba", Result.ACCEPTED, "http_200"),
+        ("-1;Telefono fijo", Result.REFUSED, "landline"),
+        ("-6", Result.REFUSED, "text_too_long"),
+        ("-9;Codigo de area", Result.REFUSED, "number"),
+        ("-12", Result.REFUSED, "number"),
+        ("-14;No llame", Result.REFUSED, "do_not_call"),
+        ("-4;Duplicado", Result.UNCERTAIN, "answer_unknown"),
+        ("-99;Otro", Result.UNCERTAIN, "answer_unknown"),
+        ("-60", Result.UNCERTAIN, "answer_unknown"),
+        ("Error: Usuario o clave inválidos", Result.RETRY, "unauthorized"),
+        ("No tiene saldo", Result.RETRY, "no_credit"),
+        ("Saldo insuficiente", Result.RETRY, "no_credit"),
+        ("<html><body>OK</body></html>", Result.UNCERTAIN, "html_page"),
+    ],
+)
+def test_sms_masivos_answers(body: str, result: Result, reason: str) -> None:
+    plan = Plan(effective(ProviderOptions(preset="smsmasivos", user="u", password="p")))
+    verdict = judge(plan.rules, Answer(200, {"content-type": "text/html"}, body.encode("latin-1"), "latin-1"), NOW)
+    assert (verdict.result, verdict.reason) == (result, reason)
+
+
+@pytest.mark.parametrize(
+    ("key", "block"),
+    [
+        ("block", {"row": "{id} {number} {text}"}),
+        ("block.row", {"url": "b", "row": "{number} {text}", "form": {"b": "{rows}"}}),
+        ("block.row", {"url": "b", "row": "{id} {number} {text}", "json": {"b": "{rows}"}}),
+        ("block.row", {"url": "b", "row": "{id} {number} {text} {password}", "form": {"b": "{rows}"}}),
+        ("block.rules", {"url": "b", "row": "{id} {to} {text}", "form": {"b": "{rows}"}, "rules": [{"status": 200}]}),
+        ("form", {"url": "b", "row": "{id} {to} {text}", "form": {"b": "{text}"}}),
+    ],
+)
+def test_a_block_that_says_nothing_is_told(key: str, block: dict[str, Any]) -> None:
+    options = ProviderOptions.model_validate({"url": "http://h/", "block": block})
+    [finding] = driver.check(LineSetup("p", options))
+    assert finding.key == key
 
 
 def test_sms_masivos_replies_in_latin_1_and_local_time() -> None:

@@ -156,11 +156,10 @@ def test_check_tells_everything_at_once_in_either_language(spool: Spool) -> None
     assert told == {
         ("incoming/norte", "Anybody may write in the folder."),
         ("receipts/norte", "Its mode is 0700: the group cannot use it, or files do not inherit the group."),
-        ("rejected/norte", "The folder does not exist."),
         ("inbox/norte", "It is not a folder."),
         ("incoming/Año", "It is not an account's name: nobody looks into it."),
         ("accepted", "The folder does not exist."),
-        ("accepted/norte", "The folder does not exist."),
+        ("incoming/norte", "Folders of this account are missing: accepted/norte, rejected/norte."),
     }
     spanish = spool.findings("es")
     assert len(spanish) == len(told)

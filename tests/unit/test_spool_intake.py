@@ -328,6 +328,20 @@ def test_an_attachment_is_taken_too(spool: Spool) -> None:
     assert names(spool, "accepted", "norte", "job") == ["clientes.csv", "factura.pdf", "job.json"]
 
 
+def test_attachments_are_no_larger_than_a_mail_may_be(spool: Spool, mocker: MockerFixture) -> None:
+    mocker.patch("spool.intake.ATTACHMENTS_LIMIT", 3 << 20)
+    raw = {**LISTED, "channel": "email", "attachments": ["a.pdf", "b.pdf"]}
+    put(spool, "clientes.csv", CSV + b"1159876544\n" * 400_000)  # the list is bound by a limit of its own
+    put(spool, "a.pdf", b"x" * (2 << 20))
+    put(spool, "b.pdf", b"x" * (2 << 20))
+    put(spool, "job.json", raw)
+    _, error = refused(spool)
+    assert (error.code, error.file, error.field) == ("too_large", "b.pdf", "attachments")
+    assert "3 MiB" in error.text("es")
+    put(spool, "b.pdf", b"x" * (1 << 20))
+    taken_whole(spool)
+
+
 def test_a_list_with_another_sum_is_refused(spool: Spool) -> None:
     put(spool, "clientes.csv", CSV[:-5])
     put(spool, "job.json", {**LISTED, "recipients_sha256": hashlib.sha256(CSV).hexdigest()})

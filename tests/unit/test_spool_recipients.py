@@ -198,6 +198,7 @@ def test_address_and_ref_are_variables_too(path: Path) -> None:
         (b";;;\n;;\n", "recipients_empty", None),
         (b"\xef\xbb\xbf", "recipients_empty", None),
         (b"nombre;deuda\nAna;1\n", "recipients_column", None),
+        (b"\x1b[2J\x07;deuda\nAna;1\n", "recipients_binary", None),
         (b"telefono;n\n1159876543;a\n11\0;b\n", "recipients_nul", 3),
         (b'telefono;n\n1159876543;a\n1159876544;"b\n1159876545;c\n', "recipients_quote", 3),
         (b'telefono;n\n1159876543;"a"b\n', "recipients_quote", 2),

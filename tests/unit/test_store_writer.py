@@ -11,12 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from gatewayd.errors import ConflictError, NotFoundError, StoreError, UnavailableError
+from gatewayd.store import checkpoint as checkpoint_module
 from gatewayd.store import writer as writer_module
 from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import Block, Command, CreateAccount, Credit, LoadQueues, SetLineEnabled, Unblock
+from gatewayd.store.commands import (
+    Block,
+    Command,
+    CreateAccount,
+    Credit,
+    HoldQueue,
+    LoadQueues,
+    SetLineEnabled,
+    Unblock,
+)
 from gatewayd.store.connection import Store, open_store
+from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 
@@ -310,6 +322,26 @@ async def test_the_log_is_brought_home_and_does_not_grow_for_ever(writer: Writer
     assert (tmp_path / "a.db-wal").stat().st_size == 0
 
 
+async def test_many_small_commits_after_a_large_one_leave_no_long_log(
+    held: Held, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint_module, "LOG_MAX", 1 << 20)
+    monkeypatch.setattr(checkpoint_module, "LOG_STEP", 1 << 19)
+    log = tmp_path / "a.db-wal"
+    writer = Writer(held, checkpointer=Checkpointer(held.session, log=log))
+    writer.start()
+    numbers = [f"+54911{n:08}" for n in range(9000)]
+    await writer.do(Block(numbers, "test", None, 1))
+    longest = 0
+    for turn in range(60):
+        # One row of each of many pages: few changes, much log.
+        await asyncio.gather(*[writer.do(Unblock(number)) for number in numbers[turn::150]])
+        await writer.do(LoadQueues())
+        longest = max(longest, log.stat().st_size)
+    await writer.close()
+    assert longest < 3 << 20
+
+
 async def test_on_a_full_disk_the_log_gives_up_its_room(writer: Writer, held: Held, tmp_path: Path) -> None:
     await writer.do(Block([f"+54911{n:08}" for n in range(1000)], "test", None, 1))
     assert (tmp_path / "a.db-wal").stat().st_size > 0
@@ -321,6 +353,70 @@ async def test_on_a_full_disk_the_log_gives_up_its_room(writer: Writer, held: He
     with pytest.raises(NotFoundError):  # the next turn has begun, so the last one is over
         await writer.do(Credit("norte", 1, 1))
     assert (tmp_path / "a.db-wal").stat().st_size == 0
+
+
+async def test_what_is_kept_does_not_grow_with_lines_that_come_and_go(
+    writer: Writer, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RETRY_S", (0.01,))
+    monkeypatch.setattr(writer_module, "BATCH", 4)
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    failing = broken(held)
+    failing.error = full
+    for turn in range(50):
+        for queue in (1, 2):
+            writer.post(HoldQueue(queue, "no_line" if turn % 2 else None, turn))
+        writer.post(Credit("norte", 1, turn))
+    for _ in range(60):
+        await reached(held.done)
+        if writer.waiting == 52:
+            break
+    assert writer.waiting == 52, "each queue's last word, and all that counts"
+    failing.error = None
+    await writer.do(LoadQueues())
+    while writer.waiting:
+        await reached(held.done)
+    holds = {command.queue_id: command for batch in held.batches for command in batch if isinstance(command, HoldQueue)}
+    assert [(number, command.reason) for number, command in sorted(holds.items())] == [(1, "no_line"), (2, "no_line")]
+
+
+class FullDisk:
+    """SQLite on a disk where the database can grow only once the reserve has been given up."""
+
+    Error = sqlite3.OperationalError
+    changes = 0
+
+    def __init__(self, reserve: Path) -> None:
+        self.reserve = reserve
+        self.cut = False
+
+    def plain(self, sql: str) -> list[tuple[int, int, int]]:
+        if "wal_checkpoint" in sql:
+            if self.reserve.exists():
+                raise sqlite3.OperationalError("database or disk is full")
+            self.cut = True
+        return [(0, 0, 0)]
+
+
+def test_the_reserve_makes_room_for_the_log_to_be_brought_home(tmp_path: Path) -> None:
+    reserve, file = Reserve(tmp_path / "a.db", size=3 << 20), tmp_path / "a.db.reserve"
+    reserve.keep()
+    assert file.stat().st_size == 3 << 20
+    assert file.stat().st_blocks * 512 >= 3 << 20, "a hole has no room"
+    disk = FullDisk(file)
+    checkpointer = Checkpointer(disk, reserve=reserve)  # type: ignore[arg-type] # as much of a session as it uses
+    checkpointer.relieve()
+    assert disk.cut
+    assert not file.exists()
+    checkpointer.idle()
+    assert not file.exists(), "a store that hardly grows needs none"
+    assert not reserve.give()
+
+
+def test_no_reserve_is_kept_where_room_is_scarce(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch("os.statvfs", return_value=mocker.Mock(f_bavail=1000, f_frsize=4096))
+    Reserve(tmp_path / "a.db").keep()
+    assert not (tmp_path / "a.db.reserve").exists()
 
 
 async def test_a_reader_does_not_keep_the_writer_waiting(writer: Writer, store: Store, tmp_path: Path) -> None:

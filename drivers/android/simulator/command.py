@@ -25,6 +25,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--dir", type=Path, help="folder of the control socket (default: a new one, removed at the end)"
     )
+    apps = ("all", "smsgate", "traccar", "rest", "generic")
+    parser.add_argument("--brand", default="all", choices=apps, help="the app on them (default: all at once)")
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds a send takes (default 0)")
     parser.add_argument("--report", choices=("delivered", "failed", "none"))
     parser.add_argument("--report-delay", type=float, metavar="S", help="seconds until the report (default 0.05)")
@@ -34,7 +36,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    given = {"send_s": options.latency, "report": options.report, "report_delay_s": options.report_delay}
+    app = None if options.brand == "all" else options.brand
+    given = {"app": app, "send_s": options.latency, "report": options.report, "report_delay_s": options.report_delay}
     settings = {name: value for name, value in given.items() if value is not None}
     for assignment in options.set:
         name, _, value = assignment.partition("=")

@@ -213,8 +213,10 @@ class AndroidSimulator:
         for phone in self._select(device):
             await self._servers[phone.index].unplug()
 
-    async def replug(self, device: Selection = 0) -> None:
+    async def replug(self, device: Selection = 0, host: str | None = None) -> None:
+        """Back at the same port; at another address where `host` (of the loopback network) says so."""
         for phone in self._select(device):
+            self._servers[phone.index].host = host or self._servers[phone.index].host
             await self._servers[phone.index].plug()
 
     def _select(self, selection: Selection) -> Sequence[Phone]:

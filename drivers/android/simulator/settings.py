@@ -19,6 +19,8 @@ class SettingError(ValueError):
 class Settings:
     """One phone's. Times in seconds."""
 
+    app: str = ""
+    """The only app on it: `smsgate`, `traccar`, `rest`, `generic`; with "" it speaks as all of them."""
     user: str = "sms"
     password: str = "secret"  # noqa: S105 - of a simulated phone
     token: str = "key"  # noqa: S105 - of a simulated phone

@@ -18,6 +18,16 @@ from aiohttp import web
 from drivers.android.simulator.phone import DuplicateError, Message, Phone, iso
 from drivers.android.simulator.settings import Fault
 
+
+def app_of(path: str) -> str:
+    """The app whose interface a path belongs to."""
+    if path == "/":
+        return "traccar"
+    if path == "/send":
+        return "generic"
+    return "rest" if path.startswith("/v1/") else "smsgate"
+
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _FIELD: Final = re.compile(r'name="(\w+)"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--)', re.DOTALL)
@@ -31,6 +41,7 @@ class PhoneServer:
 
     def __init__(self, phone: Phone, port: int = 0) -> None:
         self.phone = phone
+        self.host = "127.0.0.1"
         self.port = port
         self._runner: web.AppRunner | None = None
         self._dropped: set[asyncio.Event] = set()
@@ -38,7 +49,7 @@ class PhoneServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     async def plug(self) -> None:
         if self._runner is not None:
@@ -68,7 +79,7 @@ class PhoneServer:
         add("GET", "/v1/device/status/", self._rest_status)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        site = web.TCPSite(self._runner, self.host, self.port, reuse_address=True)
         await site.start()
         if not self.port:
             self.port = self._runner.addresses[0][1]
@@ -115,6 +126,8 @@ class PhoneServer:
         return await self._answer(request, handler)
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.phone.settings.app not in ("", app_of(request.path)):
+            return web.Response(status=404, text="")
         if not self._authorised(request):
             self.phone.count("unauthorised")
             return web.Response(status=401, text="")

@@ -38,11 +38,12 @@ class ProviderSimulator(ServiceSimulator):
             settings={"latency_s": latency_s, **(settings or {})},
             directory=directory,
             record=record,
-            operations={"inject": self.inject},
+            operations={"inject": self.inject, "process": self.process},
         )
 
     def _made(self, index: int, record: Record, brand: str) -> Provider:
         provider = Provider(index, record, brand)
+        provider.progress = self.progress
         self.providers.append(provider)
         return provider
 
@@ -59,3 +60,7 @@ class ProviderSimulator(ServiceSimulator):
         """A reply comes in; it lies in the inbox until it is acknowledged."""
         chosen = [self.providers[each.index] for each in self.select(device)]
         return {"ids": [one.receive(sender, text, at, id) for one in chosen for _ in range(count)]}
+
+    def process(self, device: Selection = None) -> dict[str, Any]:
+        """Blocks that are pending are processed now."""
+        return {"processed": sum(self.providers[each.index].process() for each in self.select(device))}

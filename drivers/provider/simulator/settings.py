@@ -21,3 +21,11 @@ class Settings:
     report_delay_s: float = 0.0
     """How long a message is `queued` before that."""
     balance: str = "1234.50"
+    rejects: str = ""
+    """Pattern of numbers that are refused: of a block, when it is processed; else at once."""
+    block_delay_s: float = 0.0
+    """From a block's answer until it is processed; a question about it finds it pending before."""
+    block_told: str = "each"
+    """What a question about one message of a block is answered with: `each` that message, `all` its whole block."""
+    block_loses: bool = False
+    """Blocks are answered as if taken, and never processed."""

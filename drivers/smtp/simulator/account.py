@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.smtp import Envelope, Session
 
 from drivers.smtp.simulator.settings import Faults, Settings
+
+
+def _sha256(part: EmailMessage) -> str:
+    """Of what the attachment holds, hex."""
+    content = part.get_payload(decode=True)
+    return hashlib.sha256(content if isinstance(content, bytes) else b"").hexdigest()
 
 
 class Account:
@@ -49,6 +57,7 @@ class Account:
                 "text": plain.get_content() if plain else None,
                 "html": html.get_content() if html else None,
                 "attachments": [part.get_filename() for part in mail.iter_attachments()],
+                "sha256": [_sha256(part) for part in mail.iter_attachments()],
                 "auto": mail["Auto-Submitted"],
                 "dsn": dsn,
                 "tls": encrypted,

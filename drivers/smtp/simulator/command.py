@@ -23,6 +23,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("-n", type=int, default=1, metavar="N", help="number of servers (default 1)")
     parser.add_argument("--dir", type=Path, help="folder of socket and certificate (default: a new one, removed)")
+    parser.add_argument("--brand", default="generic", choices=("generic",), help="there is one")
     parser.add_argument("--security", default="none", choices=("none", "starttls", "tls"))
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds a mail takes (default 0)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="any other setting")

@@ -1,0 +1,58 @@
+"""The files that jobs attach to their mails, where intake has put them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+KEPT: Final = 1_000
+"""Jobs whose files are known; the one used longest ago is looked for again."""
+COPIES: Final = 100
+"""Folders of one job's name that are looked into: `spool.intake.commit` makes another where a store was reset."""
+
+
+class MissingFilesError(Exception):
+    """What a job attaches is not there, or not there yet: a mail must not leave without its invoice."""
+
+
+class Attachments:
+    """Finds them below `accepted`. A file is the one that was recorded if it holds the same."""
+
+    def __init__(self, accepted: Path) -> None:
+        self._accepted = accepted
+        self._found: OrderedDict[tuple[str, str], Mapping[str, str]] = OrderedDict()
+
+    async def find(self, account: str, job: str, wanted: Mapping[str, str]) -> Mapping[str, str]:
+        """Paths by name of the files that the job attaches; `wanted` has their SHA-256 (hex). MissingFilesError."""
+        key = (account, job)
+        found = self._found.get(key)
+        if found is None:
+            found = await asyncio.to_thread(self._look, account, job, wanted)
+            self._found[key] = found
+            if len(self._found) > KEPT:
+                self._found.popitem(last=False)
+        self._found.move_to_end(key)
+        return found
+
+    def _look(self, account: str, job: str, wanted: Mapping[str, str]) -> Mapping[str, str]:
+        for version in range(1, COPIES):
+            folder = self._accepted / account / (job if version == 1 else f"{job}~{version}")
+            if not folder.is_dir():
+                break
+            if all(_holds(folder / name, sha256) for name, sha256 in wanted.items()):
+                return {name: str(folder / name) for name in wanted}
+        raise MissingFilesError
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    try:
+        if path.is_symlink():
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
