@@ -64,6 +64,9 @@ SPENT_S: Final = 300.0
 LONG_WAIT_S: Final = 1.0
 """What would wait longer at this line may meanwhile go over another, or be paused."""
 
+CANCEL_AGAIN_S: Final = 1.0
+"""Cancellation is asked for again after this: a library under a driver may swallow one (`asyncio.wait_for` did)."""
+
 CRASH_PAUSE_S: Final = 5.0
 """Before a driver that raised is started anew; a defect must not burn a core."""
 
@@ -256,9 +259,7 @@ class LineRunner:
                 if ended:
                     return ended[0].exception()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(tasks)
             self._stock.give_back()
 
     async def _resume(self, line: Line) -> None:
@@ -467,3 +468,12 @@ class LineRunner:
                 if self.health.probing:
                     self.desk.line_changed(self.name)
                 self.health.worked()
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels the tasks, and returns once all have ended."""
+    while waiting := [task for task in tasks if not task.done()]:
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
