@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from drivers.base import Completed, Outcome
+from drivers.base import Completed, OutboundMessage, Outcome
 from gatewayd.outcomes import Retries, Retry
 from gatewayd.store.commands import Work
 
@@ -26,6 +26,22 @@ def options(work: Work, content: Mapping[str, Any]) -> Mapping[str, Any]:
         steps = [_filled(step, rendered.get(f"message[{place}]")) for place, step in enumerate(script["message"])]
         given["call"] = given["call"] | {"script": script | {"message": steps}}
     return given
+
+
+def outbound(work: Work, address: str, beside: Mapping[str, Any]) -> OutboundMessage:
+    """A claimed message as its line gets it; `beside` is what its channel needs beyond the text."""
+    return OutboundMessage(
+        attempt=work.public,
+        to=work.to,
+        address=address,
+        text=work.text,
+        parts=work.parts,
+        todo=work.todo,
+        encoding=work.encoding,
+        concat_ref=work.concat_ref,
+        valid_until=work.not_after / 1000 if work.not_after else None,
+        options=beside,
+    )
 
 
 def _filled(step: Mapping[str, str], words: str | None) -> Mapping[str, str]:

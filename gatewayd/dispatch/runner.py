@@ -35,13 +35,14 @@ from drivers.base import (
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
 from gatewayd.dispatch.attachments import MissingFilesError
-from gatewayd.dispatch.content import options, opts_out, retries
+from gatewayd.dispatch.content import options, opts_out, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stock import Stock
+from gatewayd.dispatch.stopping import ended
 from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
 from gatewayd.model import ALL_AREAS, Route
@@ -63,9 +64,6 @@ SPENT_S: Final = 300.0
 """A line that may not send for so long is said to wait, and holds what has no other; shorter waits are its pace."""
 LONG_WAIT_S: Final = 1.0
 """What would wait longer at this line may meanwhile go over another, or be paused."""
-
-CANCEL_AGAIN_S: Final = 1.0
-"""Cancellation is asked for again after this: a library under a driver may swallow one (`asyncio.wait_for` did)."""
 
 CRASH_PAUSE_S: Final = 5.0
 """Before a driver that raised is started anew; a defect must not burn a core."""
@@ -255,11 +253,11 @@ class LineRunner:
             pending = set(tasks)
             while True:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                ended = [task for task in done if not task.get_name().endswith(": resume") or task.exception()]
-                if ended:
-                    return ended[0].exception()
+                over = [task for task in done if not task.get_name().endswith(": resume") or task.exception()]
+                if over:
+                    return over[0].exception()
         finally:
-            await _ended(tasks)
+            await ended(tasks)
             self._stock.give_back()
 
     async def _resume(self, line: Line) -> None:
@@ -421,18 +419,7 @@ class LineRunner:
             beside = options(work, self.desk.content(work.queue_id))
             if (beside.get("email") or {}).get("attachments"):
                 beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
-        return OutboundMessage(
-            attempt=work.public,
-            to=work.to,
-            address=address,
-            text=work.text,
-            parts=work.parts,
-            todo=work.todo,
-            encoding=work.encoding,
-            concat_ref=work.concat_ref,
-            valid_until=work.not_after / 1000 if work.not_after else None,
-            options=beside,
-        )
+        return outbound(work, address, beside)
 
     def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
         now = time.time()
@@ -468,12 +455,3 @@ class LineRunner:
                 if self.health.probing:
                     self.desk.line_changed(self.name)
                 self.health.worked()
-
-
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancels the tasks, and returns once all have ended."""
-    while waiting := [task for task in tasks if not task.done()]:
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting, timeout=CANCEL_AGAIN_S)
-    await asyncio.gather(*tasks, return_exceptions=True)
