@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from drivers.base import Serving, Telling
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
@@ -177,7 +178,8 @@ class LiveGateway:
         return await self._runner(line).command(name, argument)
 
     def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
-        return self._runner(line).exchange(attempt)
+        device = self._runner(line).device
+        return device.exchange(attempt) if isinstance(device, Telling) else None
 
     async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
         """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""
@@ -189,7 +191,8 @@ class LiveGateway:
 
     def file(self, line: str, name: str) -> Path | None:
         runner = self._dispatcher.runners.get(line)
-        return None if runner is None else runner.file(name)
+        device = None if runner is None else runner.device
+        return device.file(name) if isinstance(device, Serving) else None
 
     # -------------------------------------------------------------------------------- what an operation has changed
 

@@ -35,6 +35,8 @@ class Fault:
     arguments: dict[str, Any]
     count: int | None = 1
     skip: int = 0
+    every: int = 1
+    """After it has struck, so many requests on: 3 is each third."""
     ops: tuple[str, ...] = ("send",)
     """The requests it strikes."""
 
@@ -49,6 +51,7 @@ def make_fault(table: Mapping[str, Any]) -> Fault:
     fault = Fault(str(kind), dict(known))
     fault.count = given.pop("count", 1)
     fault.skip = int(given.pop("skip", 0))
+    fault.every = int(given.pop("every", 1))
     ops = given.pop("on", "send")
     fault.ops = (ops,) if isinstance(ops, str) else tuple(ops)
     for name, value in given.items():
@@ -66,6 +69,7 @@ def strikes(faults: list[Fault], op: str) -> Fault | None:
         if fault.skip:
             fault.skip -= 1
             continue
+        fault.skip = fault.every - 1
         if fault.count is not None:
             fault.count -= 1
             if fault.count <= 0:

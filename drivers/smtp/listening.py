@@ -13,6 +13,8 @@ from drivers.smtp.bounces import Identity, read
 from drivers.smtp.mailbox import BATCH, Mailbox, MailboxError
 from drivers.smtp.options import SmtpOptions
 
+TOGETHER: Final = 20
+"""Mails made durable at once: they share commits, and one command marks them as read."""
 KNOWN: Final = 5000
 """Replies remembered, so that one delivered twice (by an alias) is one; the store knows the older ones."""
 
@@ -45,21 +47,30 @@ class Listener:
         try:
             await _in_thread(mailbox, mailbox.open)
             uids = await _in_thread(mailbox, mailbox.unseen)
-            for uid in uids:
-                raw = await _in_thread(mailbox, mailbox.fetch, uid)
-                if raw is not None:
-                    await self._take(raw, events)
-                await _in_thread(mailbox, mailbox.seen, [uid])
+            for first in range(0, len(uids), TOGETHER):
+                some = uids[first : first + TOGETHER]
+                mails = await _in_thread(mailbox, mailbox.fetch_all, some)
+                puts: dict[str, asyncio.Future[None]] = {}
+                takes = (self._take(raw, events, puts) for raw in mails)
+                taken = await asyncio.gather(*takes, return_exceptions=True)
+                failed = [error for error in taken if error is not None]
+                durable = [uid for uid, error in zip(some, taken, strict=True) if error is None]
+                await _in_thread(mailbox, mailbox.seen, durable)
+                for error in failed:
+                    raise error
             return len(uids) == BATCH
         finally:
             await asyncio.shield(asyncio.to_thread(mailbox.close))
 
-    async def _take(self, raw: bytes, events: EventSink) -> None:
-        for event in read(raw, self._identity, at=time.time()):
+    async def _take(self, raw: bytes | None, events: EventSink, puts: dict[str, asyncio.Future[None]]) -> None:
+        """What a mail says, durable. `puts` are those under way, by key: the same mail beside itself is told once."""
+        for event in read(raw, self._identity, at=time.time()) if raw is not None else ():
             if isinstance(event, InboundMessage):
                 if event.key in self._known:
                     continue
-                await events.put(event)
+                if event.key not in puts:
+                    puts[event.key] = asyncio.ensure_future(events.put(event))
+                await puts[event.key]
                 self._known[event.key] = None
                 while len(self._known) > KNOWN:
                     self._known.popitem(last=False)

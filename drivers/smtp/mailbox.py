@@ -88,6 +88,10 @@ class Mailbox:
                 return part[1]
         return None
 
+    def fetch_all(self, uids: Iterable[int]) -> list[bytes | None]:
+        """Those mails, in order."""
+        return [self.fetch(uid) for uid in uids]
+
     def seen(self, uids: Iterable[int]) -> None:
         """Mark as read."""
         chosen = ",".join(map(str, uids))

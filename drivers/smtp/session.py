@@ -6,6 +6,7 @@ lies between the server's 354 and the first byte of content.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,9 +91,11 @@ class Session:
         """Connect, upgrade and log in; raises ConnectFailedError."""
         try:
             await self._client.connect(timeout=self._timing.connect)
+            _heed()
             if self._options.security == "starttls":
                 await self._upgrade()
             await self._login()
+            _heed()
         except BaseException as error:
             self._client.close()
             failure = _failure(error)
@@ -137,6 +140,7 @@ class Session:
             raise LostBeforeContentError(_word(error)) from None
         if refusal is not None:
             return refusal
+        _heed()
         try:
             await point_of_no_return(1)
         except Withdrawn as withdrawn:
@@ -221,6 +225,14 @@ class Session:
                 await self._client.rset()
             except (SMTPException, OSError):
                 self._client.close()
+
+
+def _heed() -> None:
+    """Raise the cancellation that `asyncio.wait_for`, which the library waits by, swallows where it comes together with
+    what is waited for (CPython issue 86296, mended in 3.12): a line that is stopped would go on for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _spoken(error: SMTPResponseException, stage: Stage) -> Outcome:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from drivers.base import Completed, Outcome
+from drivers.base import Completed, OutboundMessage, Outcome
 from gatewayd.callscript import filled
 from gatewayd.outcomes import Retries, Retry
 from gatewayd.store.commands import Work
@@ -26,6 +26,22 @@ def options(work: Work, content: Mapping[str, Any]) -> Mapping[str, Any]:
     if script:
         given["call"] = given["call"] | {"script": filled(script, rendered)}
     return given
+
+
+def outbound(work: Work, address: str, beside: Mapping[str, Any]) -> OutboundMessage:
+    """A claimed message as its line gets it; `beside` is what its channel needs beyond the text."""
+    return OutboundMessage(
+        attempt=work.public,
+        to=work.to,
+        address=address,
+        text=work.text,
+        parts=work.parts,
+        todo=work.todo,
+        encoding=work.encoding,
+        concat_ref=work.concat_ref,
+        valid_until=work.not_after / 1000 if work.not_after else None,
+        options=beside,
+    )
 
 
 def opts_out(outcome: Outcome) -> bool:

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -31,19 +30,18 @@ from drivers.base import (
     Outcome,
     Partial,
     Refused,
-    Serving,
-    Telling,
 )
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
 from gatewayd.dispatch.attachments import MissingFilesError
-from gatewayd.dispatch.content import options, opts_out, retries
+from gatewayd.dispatch.content import options, opts_out, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stock import Stock
+from gatewayd.dispatch.stopping import ended
 from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
 from gatewayd.model import ALL_AREAS, Route
@@ -199,19 +197,16 @@ class LineRunner:
             raise HookRefusedError(404, "this line is asked by nobody")
         return self._line.on_challenge(query)
 
-    def file(self, name: str) -> Path | None:
-        """The file that its device may fetch by that name; None for any other."""
-        return self._line.file(name) if isinstance(self._line, Serving) else None
-
     async def command(self, name: str, argument: str) -> Mapping[str, object]:
         """The driver's own question; UnavailableError or LineError when it cannot be asked now."""
         if self._line is None:
             raise UnavailableError(f"line {self.name} is not running")
         return await self._line.command(name, argument)
 
-    def exchange(self, attempt: str) -> Mapping[str, object] | None:
-        """What went out and came back for that attempt, where the driver can show it."""
-        return self._line.exchange(attempt) if isinstance(self._line, Telling) else None
+    @property
+    def device(self) -> Line | None:
+        """What the driver made, while it runs: for what only some kinds of lines can do."""
+        return self._line
 
     # ------------------------------------------------------------------------------------------------------- its life
 
@@ -258,13 +253,11 @@ class LineRunner:
             pending = set(tasks)
             while True:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                ended = [task for task in done if not task.get_name().endswith(": resume") or task.exception()]
-                if ended:
-                    return ended[0].exception()
+                over = [task for task in done if not task.get_name().endswith(": resume") or task.exception()]
+                if over:
+                    return over[0].exception()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
             self._stock.give_back()
 
     async def _resume(self, line: Line) -> None:
@@ -426,18 +419,7 @@ class LineRunner:
             beside = options(work, self.desk.content(work.queue_id))
             if (beside.get("email") or {}).get("attachments"):
                 beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
-        return OutboundMessage(
-            attempt=work.public,
-            to=work.to,
-            address=address,
-            text=work.text,
-            parts=work.parts,
-            todo=work.todo,
-            encoding=work.encoding,
-            concat_ref=work.concat_ref,
-            valid_until=work.not_after / 1000 if work.not_after else None,
-            options=beside,
-        )
+        return outbound(work, address, beside)
 
     def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
         now = time.time()

@@ -52,9 +52,8 @@ def _phone(base: Path, count: int) -> Iterator[Figure]:
 def _provider(base: Path, count: int) -> Iterator[Figure]:
     """It knows no ids: what it dropped is uncertain, and goes no second time."""
     with pair(base, "capacity = 4") as running:
-        dropped = count // EVERY
-        drops = [{"kind": "drop", "taken": True, "skip": EVERY - 1} for _ in range(dropped)]
-        running.simulator.ask("set", unique=False, faults=drops)
+        drop = {"kind": "drop", "taken": True, "count": None, "skip": EVERY - 1, "every": EVERY}
+        running.simulator.ask("set", unique=False, fault=drop)
         running.gateway.campaign(count)
         summary = running.ended("c1", count)
         taken = Counter(row["to"] for row in running.texts(0))

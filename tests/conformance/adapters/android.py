@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ NEVER_S = 3600.0
 class Phone:
     def __init__(self, sim: AndroidSimulator, path: str, keys: Mapping[str, Any]) -> None:
         self._sim, self._path = sim, path
+        self._clock = time.time() - 3600
         self._options = AndroidOptions(url=sim.devices[0].url, **keys)
 
     @property
@@ -94,7 +96,9 @@ class Phone:
         self._sim.set(report="none")
 
     async def receive(self, sender: str, text: str) -> None:
-        self._sim.inject(0, sender, text)
+        # The network stamps each: nobody sends the same words twice within a second.
+        self._clock += 1
+        self._sim.inject(0, sender, text, at=self._clock)
 
     def held(self) -> int:
         return 0
