@@ -1,10 +1,11 @@
-"""What an administrator's Asterisk needs of ours: two files to include, and what to set in files that are theirs.
+"""What an administrator's Asterisk needs of ours: two files to include, and a script for calls with steps.
 
 A file that this did not write is never touched: the first line says whose it is.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import secrets
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dialplan.context import render
+from dialplan import agi
+from dialplan.context import AGI_SCRIPT, render
 
 MARK: Final = "; Written by `gatewayd dialplan install`, which writes it again: keep your own lines elsewhere.\n"
+
+SCRIPT_MARK: Final = "#!/usr/bin/env python3\n# Written by `gatewayd dialplan install`, which writes it again.\n"
 
 EXTENSIONS: Final = "gatewayd_extensions.conf"
 MANAGER: Final = "gatewayd_manager.conf"
@@ -24,8 +28,32 @@ MANAGER: Final = "gatewayd_manager.conf"
 EVENTS: Final = ("OriginateResponse", "UserEvent", "Hangup", "DialEnd", "DialState", "FullyBooted", "Shutdown")
 """What the driver listens to: five events a call instead of thirty."""
 
+LIBRARY: Final = ("asterisk/__init__.py", "asterisk/agi.py", "six.py")
+"""What the script needs beside it, of pyst2 and of what that imports: then any Python 3.7 or newer runs it."""
+
+MODULES: Final = (
+    "app_playback",
+    "app_read",
+    "app_amd",
+    "app_waitforsilence",
+    "app_dial",
+    "app_exec",
+    "app_userevent",
+    "res_agi",
+    "func_channel",
+    "func_logic",
+    "func_strings",
+    "func_timeout",
+    "format_wav",
+    "pbx_config",
+)
+"""Asterisk's modules that the context needs."""
+
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,79}")
 _SECRET: Final = re.compile(r"^secret = (\S+)$", re.MULTILINE)
+_AGI_FOLDER: Final = re.compile(r"^\s*astagidir\s*=>?\s*(\S+)", re.MULTILINE)
+AGI_FOLDER: Final = "/var/lib/asterisk/agi-bin"
+"""Asterisk's own default of `astagidir`."""
 
 _MANAGER: Final = """\
 ; Include it from manager.conf, whose [general] must say: enabled = yes
@@ -38,21 +66,6 @@ read = system,call,user
 write = system,call,originate,reporting
 writetimeout = 5000
 {filters}"""
-
-_STEPS: Final = """\
-Then, in files that are yours:
-
-  extensions.conf   #include {extensions}
-                    and a context [{transfer}] with an extension for each place that calls are transferred to
-  manager.conf      [general] enabled = yes, bindaddr as you need it
-                    #include {manager}
-  asterisk.conf     [options] transmit_silence = yes   (without it answering machine detection hears nothing)
-  modules.conf      app_amd, app_playback, app_read, app_dial, app_userevent, app_exec, app_waitforsilence, func_logic,
-                    func_strings, func_channel, func_timeout, pbx_config, format_wav must not be kept out
-
-Take it up with: asterisk -rx "core reload"
-Prompts are read from the line's `prompts` folder: Asterisk's user must be able to read it.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,8 @@ class ForeignFileError(Exception):
     """A file of that name exists that is not ours."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists and was not written by gatewayd; move it away, or choose another folder")
+        super().__init__(f"{path} exists and was not written by gatewayd")
+        self.path = path
 
 
 def files(settings: Settings, secret: str) -> dict[str, str]:
@@ -82,11 +96,6 @@ def files(settings: Settings, secret: str) -> dict[str, str]:
     filters = "".join(f"eventfilter(action(include),name({name})) =\n" for name in EVENTS)
     manager = _MANAGER.format(user=settings.user, secret=secret, permit=settings.permit, filters=filters)
     return {EXTENSIONS: MARK + render(settings.context, settings.transfer), MANAGER: MARK + manager}
-
-
-def steps(settings: Settings) -> str:
-    """What is left to the administrator, in words."""
-    return _STEPS.format(extensions=EXTENSIONS, manager=MANAGER, transfer=settings.transfer)
 
 
 def new_secret() -> str:
@@ -109,6 +118,53 @@ def install(folder: Path, settings: Settings) -> Sequence[Path]:
     return changed
 
 
+def script() -> str:
+    """The AGI script as it is laid down."""
+    source = Path(agi.__file__).read_text(encoding="utf-8")
+    first, rest = source.split("\n", 1)
+    assert first == SCRIPT_MARK.split("\n", 1)[0]
+    return SCRIPT_MARK + rest
+
+
+def script_folder(folder: Path) -> Path | None:
+    """Where the Asterisk whose configuration is in `folder` looks for such scripts; None where that cannot be told."""
+    try:
+        found = _AGI_FOLDER.search((folder / "asterisk.conf").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    place = Path(found.group(1)) if found else Path(AGI_FOLDER)
+    return place if place.is_dir() else None
+
+
+def install_script(folder: Path) -> Sequence[Path]:
+    """Writes the AGI script and what it needs into `folder`; answers the files that changed.
+
+    Raises ForeignFileError, OSError.
+    """
+    files = {folder / AGI_SCRIPT: (script(), 0o755)}
+    for name, content in _library().items():
+        files[folder / agi.FOLDER / name] = (MARK.replace(";", "#", 1) + content, 0o644)
+    known = {path: _own(path) for path in files}
+    changed = [path for path, (content, _) in files.items() if known[path] != content]
+    for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content, mode = files[path]
+        _write(path, content, mode)
+    return changed
+
+
+def _library() -> dict[str, str]:
+    """Name to content of the modules of others that the script imports."""
+    found = {}
+    for name in LIBRARY:
+        module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        spec = importlib.util.find_spec(module)
+        assert spec is not None
+        assert spec.origin is not None
+        found[name] = Path(spec.origin).read_text(encoding="utf-8")
+    return found
+
+
 def _own(path: Path) -> str | None:
     """The content of a file of ours, None where there is none."""
     if path.is_symlink():
@@ -117,7 +173,7 @@ def _own(path: Path) -> str | None:
         content = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
-    if not content.startswith(MARK):
+    if not content.startswith((MARK, SCRIPT_MARK, MARK.replace(";", "#", 1))):
         raise ForeignFileError(path)
     return content
 

@@ -1,18 +1,24 @@
 """Prompts: text and recordings made into one file that Asterisk plays, once for all calls that say the same.
 
-A prompt is WAV, 8 kHz, mono, 16 bit: Asterisk answers the call and plays nothing for any other. Its name is the hash of
-all that it is made of, so that equal texts share a file and a changed command or voice makes a new one.
+A prompt is WAV, 8 kHz, mono, 16 bit: Asterisk answers the call and plays nothing for any other. Its name is a hash of
+all that it is made of, so that equal texts share a file and a changed command or voice makes a new one. The hash has a
+key of the folder's own: who knows a customer's text still cannot tell the name under which it may be fetched. What no
+call has said for a while is removed; it is made again when one does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import hmac
 import io
 import json
 import os
 import re
+import secrets
 import tempfile
+import time
 import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +32,10 @@ AT_ONCE: Final = 2
 """Commands that run at the same time: speech must not take the machine from the lines."""
 TEXT_MAX: Final = 5000
 """Characters of one text: more than five minutes of speech."""
+SWEEP_S: Final = 3600.0
+"""How often at most old prompts are looked for; a prompt's time of use is as coarse as this."""
+KEY: Final = ".key"
+NAME: Final = re.compile(r"[0-9a-f]{40}")
 
 
 class PromptError(Exception):
@@ -61,32 +71,97 @@ class Speech:
 
 
 class Prompts:
-    """The folder of prompts. `remote` is its path as Asterisk sees it."""
+    """The folder of prompts. `remote` is how Asterisk gets there: its own path of the folder, or an address."""
 
-    def __init__(self, folder: Path, remote: str, speech: Speech) -> None:
-        self._folder, self._remote, self._speech = folder, remote, speech
+    def __init__(self, folder: Path, remote: str, speech: Speech, keep_s: float = 7 * 86400.0) -> None:
+        self._folder, self._remote, self._speech, self._keep_s = folder, remote.rstrip("/"), speech, keep_s
+        # A path is completed by Asterisk with the ending of a format it knows; an address is fetched as it is.
+        self._ending = ".wav" if "://" in remote else ""
         self._making: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._key: bytes | None = None
+        self._recordings: dict[Path, tuple[int, int, str]] = {}
+        self._swept = 0.0
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def path(self, parts: Sequence[Say | Play], voice: str | None = None) -> str:
-        """The prompt's path as Asterisk sees it, without the ending; made if it is not there. Raises PromptError."""
+        """How Asterisk names the prompt, made if it is not there. Raises PromptError."""
         speech = Speech(self._speech.command, self._speech.convert, voice or self._speech.voice)
-        name = _name(parts, speech)
-        if not (self._folder / f"{name}.wav").exists():
+        name = self._name(parts, speech)
+        if not _used(self._folder / f"{name}.wav"):
+            self._sweep()
             task = self._making.get(name)
             if task is None:
                 task = self._making[name] = asyncio.create_task(self._make(name, parts, speech), name="prompt")
-                task.add_done_callback(lambda _done: self._making.pop(name, None))
+                task.add_done_callback(lambda done: self._made(name, done))
             # Whoever waits may be withdrawn; the prompt is made all the same, for the others.
             await asyncio.shield(task)
-        return f"{self._remote.rstrip('/')}/{name}"
+        return f"{self._remote}/{name}{self._ending}"
+
+    async def quiet(self) -> str:
+        """How Asterisk names a fifth of a second of silence: to try with, where nothing has to be spoken."""
+        name = "0" * 40
+        if not _used(self._folder / f"{name}.wav"):
+            try:
+                await asyncio.to_thread(_publish, self._folder / f"{name}.wav", _joined([bytes(RATE * 2 // 5)]))
+            except OSError as error:
+                raise PromptError(f"{error.filename}: {error.strerror}") from None
+        return f"{self._remote}/{name}{self._ending}"
+
+    def file(self, name: str) -> Path | None:
+        """The file of a prompt by its name, None for whatever is none of ours."""
+        path = self._folder / f"{name}.wav"
+        return path if NAME.fullmatch(name) and path.is_file() else None
+
+    def _made(self, name: str, done: asyncio.Task[None]) -> None:
+        self._making.pop(name, None)
+        if not done.cancelled():
+            done.exception()  # seen, even where everyone who waited has gone
+
+    def _name(self, parts: Sequence[Say | Play], speech: Speech) -> str:
+        if not parts:
+            raise PromptError("there is nothing to say", lasting=True)
+        said: list[list[str]] = []
+        for part in parts:
+            if isinstance(part, Play):
+                said.append(["play", self._digest(part.path)])
+            elif not part.text.strip() or "\0" in part.text or len(part.text) > TEXT_MAX:
+                raise PromptError("a text is empty, too long, or not one", lasting=True)
+            else:
+                said.append(["say", part.text])
+        if self._key is None:
+            try:
+                self._key = _key(self._folder)
+            except OSError as error:
+                raise PromptError(f"{error.filename}: {error.strerror}") from None
+        made_of = json.dumps([said, speech.command, speech.convert, speech.voice]).encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, made_of, "sha256").hex()[:40]
+
+    def _digest(self, path: Path) -> str:
+        """SHA-256 of a recording, read again once it changes."""
+        try:
+            state = path.stat()
+            known = self._recordings.get(path)
+            if known is None or known[:2] != (state.st_mtime_ns, state.st_size):
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                known = self._recordings[path] = (state.st_mtime_ns, state.st_size, digest)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "no such name"
+            raise PromptError(f"{path.name}: {reason}", lasting=True) from None
+        return known[2]
+
+    def _sweep(self) -> None:
+        now = time.time()
+        if now - self._swept > SWEEP_S:
+            self._swept = now
+            self._sweeping = asyncio.create_task(asyncio.to_thread(_remove_old, self._folder, now - self._keep_s))
 
     async def _make(self, name: str, parts: Sequence[Say | Play], speech: Speech) -> None:
         async with self._room:
             try:
                 with tempfile.TemporaryDirectory(prefix="gatewayd-prompt-") as scratch:
                     sounds = [await self._sound(part, speech, Path(scratch)) for part in parts]
-                    _publish(self._folder / f"{name}.wav", _joined(sounds))
+                    await asyncio.to_thread(_publish, self._folder / f"{name}.wav", _joined(sounds))
             except OSError as error:
                 raise PromptError(f"{error.filename}: {error.strerror}") from None
 
@@ -107,22 +182,47 @@ class Prompts:
         return samples
 
 
-def _name(parts: Sequence[Say | Play], speech: Speech) -> str:
-    if not parts:
-        raise PromptError("there is nothing to say", lasting=True)
-    said: list[list[str]] = []
-    for part in parts:
-        if isinstance(part, Play):
-            try:
-                said.append(["play", hashlib.sha256(part.path.read_bytes()).hexdigest()])
-            except OSError as error:
-                raise PromptError(f"{part.path.name}: {error.strerror}", lasting=True) from None
-        elif not part.text.strip() or "\0" in part.text or len(part.text) > TEXT_MAX:
-            raise PromptError("a text is empty, too long, or not one", lasting=True)
-        else:
-            said.append(["say", part.text])
-    made_of = json.dumps([said, speech.command, speech.convert, speech.voice])
-    return hashlib.sha256(made_of.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def _key(folder: Path) -> bytes:
+    """The folder's key, made once. Raises OSError."""
+    path = folder / KEY
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
+    _open_folder(folder)
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".")  # readable for us alone
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(secrets.token_bytes(32))
+            out.flush()
+            os.fsync(out.fileno())
+        with contextlib.suppress(FileExistsError):  # another line was quicker
+            path.hardlink_to(name)
+    finally:
+        Path(name).unlink()
+    return path.read_bytes()
+
+
+def _open_folder(folder: Path) -> None:
+    """Makes it where there is none: Asterisk's user passes through to the names it is told, and lists nothing."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o751)
+
+
+def _used(path: Path) -> bool:
+    """Whether the prompt is there; if so, it is marked as used."""
+    try:
+        if time.time() - path.stat().st_mtime > SWEEP_S:
+            os.utime(path)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_old(folder: Path, before: float) -> None:
+    for path in folder.glob("*.wav"):
+        with contextlib.suppress(OSError):
+            if NAME.fullmatch(path.stem) and path.stat().st_mtime < before:
+                path.unlink()
 
 
 async def _run(command: Sequence[str], values: Mapping[str, str], text: str) -> None:
@@ -131,18 +231,19 @@ async def _run(command: Sequence[str], values: Mapping[str, str], text: str) -> 
     # A text that begins with a dash would be an option of the command.
     words = [f" {word}" if given == "{text}" and word.startswith("-") else word
              for given, word in zip(command, words, strict=True)]  # fmt: skip
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except OSError as error:
-        raise PromptError(f"{command[0]}: {error.strerror}") from None
+    # A file, not a pipe: a command that does not care for its input may end before a pipe is written to.
+    with tempfile.TemporaryFile() as given:
+        given.write(text.encode("utf-8", "replace"))
+        given.seek(0)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words, stdin=given, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+            )
+        except OSError as error:
+            raise PromptError(f"{command[0]}: {error.strerror}") from None
     try:
         async with asyncio.timeout(COMMAND_S):
-            _, complaint = await process.communicate(text.encode("utf-8", "replace"))
+            _, complaint = await process.communicate()
     except TimeoutError:
         raise PromptError(f"{command[0]} took longer than {COMMAND_S:.0f} s") from None
     finally:
@@ -177,11 +278,14 @@ def _joined(sounds: Sequence[bytes]) -> bytes:
 
 def _publish(path: Path, content: bytes) -> None:
     """Whole or not at all: Asterisk may look at any moment. Readable for its user, who is seldom ours."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _open_folder(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
         with os.fdopen(descriptor, "wb") as out:
             out.write(content)
+            out.flush()
+            # A name without its content, after a power cut, would be a prompt for ever that nobody hears.
+            os.fsync(out.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

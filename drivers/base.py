@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -329,6 +330,14 @@ class Challenged(Protocol):
 
     def on_challenge(self, query: Mapping[str, str]) -> str:
         """What to answer, as plain text. Raises `HookRefusedError`."""
+
+
+@runtime_checkable
+class Serving(Protocol):
+    """A line whose device fetches files from us (`GET /prompts/{line}/{name}.wav`)."""
+
+    def file(self, name: str) -> Path | None:
+        """The file of that name; None for whatever is not meant for it. Names are hard to guess: that is their lock."""
 
 
 @runtime_checkable

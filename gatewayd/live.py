@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from gatewayd.config import Config
@@ -185,6 +186,10 @@ class LiveGateway:
     def challenge(self, line: str, query: Mapping[str, str]) -> str:
         """A provider asks whether the address of its calls is ours. HookRefusedError says how else to answer."""
         return self._runner(line).challenge(query)
+
+    def file(self, line: str, name: str) -> Path | None:
+        runner = self._dispatcher.runners.get(line)
+        return None if runner is None else runner.file(name)
 
     # -------------------------------------------------------------------------------- what an operation has changed
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
-from spool import fields
+from spool import callplan, fields
 from spool.errors import JobFileError
 from spool.folders import is_name
 from spool.strict_json import load
@@ -218,7 +218,7 @@ def _document(raw: Any, file: str) -> JobDocument:
         lines=fields.strings(raw, "lines"),
         encoding=fields.choice(raw, "encoding", ENCODINGS, "auto"),  # type: ignore[arg-type]
         resend=fields.choice(raw, "resend", RESENDS, "never"),  # type: ignore[arg-type]
-        call=fields.call(raw, "call"),
+        call=callplan.call(raw, "call"),
         email=_email(raw) if channel == "email" else None,
         push=_push(raw),
         whatsapp=_whatsapp(raw),

@@ -22,9 +22,6 @@ STRING_LIMIT: Final = 1_000
 NAME_LIMIT: Final = 200
 """Bytes of a file's name: `.error.json` still fits behind it within the 255 of the usual file systems."""
 
-DISPOSITIONS: Final = ("machine", "busy", "no_answer", "congestion", "rejected", "failed")
-"""What may be tried again, by a call's `retries`."""
-
 DATA_LIMIT: Final = 64
 """Keys of a push's data; a whole push is 4 KiB at most."""
 TEMPLATE: Final = re.compile(r"[a-z0-9_]{1,512}", re.ASCII)
@@ -39,7 +36,6 @@ _BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)", re.ASCII)
 _DURATION_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_ACTION: Final = re.compile(r"[a-z][a-z_]*(?::[^\s:]{1,64})?")
 _DIGITS: Final = re.compile(r"\d{1,18}", re.ASCII)
 _DECIMAL: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
@@ -74,10 +70,10 @@ def string(
     value = raw.get(key)
     if value is None:
         return default
-    return _text(value, path + key, limit)
+    return text(value, path + key, limit)
 
 
-def _text(value: Any, field: str, limit: int = STRING_LIMIT) -> str:
+def text(value: Any, field: str, limit: int = STRING_LIMIT) -> str:
     if not isinstance(value, str) or isinstance(value, Number):
         raise invalid("value_string", field)
     if not value.strip():
@@ -106,7 +102,7 @@ def strings(raw: Mapping[str, Any], key: str, path: str = "") -> tuple[str, ...]
         return ()
     if not isinstance(value, list) or not value:
         raise invalid("value_list", path + key)
-    items = tuple(_text(item, f"{path}{key}[{index}]") for index, item in enumerate(value))
+    items = tuple(text(item, f"{path}{key}[{index}]") for index, item in enumerate(value))
     if len(set(items)) != len(items):
         raise invalid("value_repeated", path + key)
     return items
@@ -178,14 +174,14 @@ def is_file_name(name: str) -> bool:
 
 def file_name(raw: Mapping[str, Any], key: str) -> str | None:
     value = raw.get(key)
-    return None if value is None else _bare(value, key)
+    return None if value is None else bare(value, key)
 
 
 def file_names(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    return tuple(_bare(name, f"{key}[{index}]") for index, name in enumerate(strings(raw, key)))
+    return tuple(bare(name, f"{key}[{index}]") for index, name in enumerate(strings(raw, key)))
 
 
-def _bare(value: Any, field: str) -> str:
+def bare(value: Any, field: str) -> str:
     if not isinstance(value, str) or isinstance(value, Number) or not is_file_name(value):
         raise invalid("value_file", field)
     return value
@@ -201,11 +197,11 @@ def variables(raw: Mapping[str, Any], key: str) -> dict[str, str]:
         if folded in values:
             raise invalid("value_repeated", f"{key}.{name}")
         if value is not None:
-            values[folded] = _cell(value, f"{key}.{name}")
+            values[folded] = cell(value, f"{key}.{name}")
     return values
 
 
-def _cell(value: Any, field: str) -> str:
+def cell(value: Any, field: str) -> str:
     if not isinstance(value, str):
         raise invalid("value_cell", field)
     if len(value) > TEXT_LIMIT:
@@ -238,7 +234,7 @@ def _recipient(row: Any, key: str, index: int, names: dict[str, str]) -> dict[st
         if value is not None:
             # The common case is told without building a path.
             cells[name] = (
-                value if isinstance(value, str) and len(value) <= TEXT_LIMIT else _cell(value, f"{key}[{index}].{name}")
+                value if isinstance(value, str) and len(value) <= TEXT_LIMIT else cell(value, f"{key}[{index}].{name}")
             )
     return cells
 
@@ -264,7 +260,7 @@ def data(raw: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
         if not _DATA_KEY.fullmatch(name):
             raise invalid("value_key", place)
         if value is not None:
-            values[name] = _cell(value, place)
+            values[name] = cell(value, place)
     return values
 
 
@@ -276,97 +272,18 @@ def parameters(raw: Mapping[str, Any], key: str, path: str) -> tuple[str, ...] |
     if isinstance(value, dict):
         if wrong := next((name for name in value if not TEMPLATE.fullmatch(name)), None):
             raise invalid("value_parameter", f"{field}.{wrong[:NAME_LIMIT]}")
-        return {name: _shown(text, f"{field}.{name}") for name, text in value.items()}
+        return {name: _shown(each, f"{field}.{name}") for name, each in value.items()}
     if not isinstance(value, list) or not value:
         raise invalid("value_list", field)
-    return tuple(_shown(text, f"{field}[{index}]") for index, text in enumerate(value))
+    return tuple(_shown(each, f"{field}[{index}]") for index, each in enumerate(value))
 
 
 def _shown(value: Any, field: str) -> str:
     """A text, or a number as it was written."""
-    text = _cell(value, field)
-    if not text.strip():
+    shown = cell(value, field)
+    if not shown.strip():
         raise invalid("value_blank", field)
-    return text
-
-
-# ------------------------------------------------------------------------------------------------------------- calls
-
-
-def call(raw: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-    """A call's plan with its defaults filled in; None when the job has none."""
-    plan = table(raw, key, {"script", "amd", "min_heard_s", "ring_s", "retries"})
-    if plan is None:
-        return None
-    path = f"{key}."
-    return {
-        "script": _script(plan, "script", path),
-        "amd": choice(plan, "amd", ("off", "detect", "leave_message"), "off", path),
-        "min_heard_s": seconds(plan, "min_heard_s", 5.0, low=0, high=3600, path=path),
-        "ring_s": seconds(plan, "ring_s", 30.0, low=1, high=300, path=path),
-        "retries": _retries(plan, "retries", path),
-    }
-
-
-def _script(plan: Mapping[str, Any], key: str, path: str) -> dict[str, Any] | None:
-    script = table(plan, key, {"message", "menu", "language", "voice"}, path)
-    if script is None:
-        return None
-    path = f"{path}{key}."
-    return {
-        "message": _spoken(script, "message", path),
-        "menu": _menu(script, "menu", path),
-        "language": string(script, "language", "es", path),
-        "voice": string(script, "voice", None, path),
-    }
-
-
-def _spoken(script: Mapping[str, Any], key: str, path: str) -> list[dict[str, str]]:
-    value, field = script.get(key), path + key
-    if value is None:
-        raise invalid("value_missing", field)
-    if isinstance(value, str):
-        return [{"say": _text(value, field, TEXT_LIMIT)}]
-    if not isinstance(value, list) or not value:
-        raise invalid("value_message", field)
-    steps = []
-    for index, step in enumerate(value):
-        place = f"{field}[{index}]"
-        if not isinstance(step, dict) or len(step) != 1:
-            raise invalid("value_message", place)
-        known(step, {"say", "play", "amount"}, f"{place}.")
-        [(kind, content)] = step.items()
-        if kind == "play":
-            steps.append({kind: _bare(content, f"{place}.{kind}")})
-        elif kind == "amount":
-            # A fixed amount may well be written as a number.
-            steps.append({kind: _cell(content, f"{place}.{kind}")})
-        else:
-            steps.append({kind: _text(content, f"{place}.{kind}", TEXT_LIMIT)})
-    return steps
-
-
-def _menu(script: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
-    menu = table(script, key, frozenset("0123456789*#"), path) or {}
-    for digit, action in menu.items():
-        if not isinstance(action, str) or not _ACTION.fullmatch(action):
-            raise invalid("value_action", f"{path}{key}.{digit}")
-    return dict(menu)
-
-
-def _retries(plan: Mapping[str, Any], key: str, path: str) -> dict[str, dict[str, int]]:
-    rules = {}
-    for disposition in table(plan, key, DISPOSITIONS, path) or {}:
-        place = f"{path}{key}."
-        rule = table(plan[key], disposition, {"times", "pause"}, place)
-        if rule is None:
-            continue
-        place += f"{disposition}."
-        rules[disposition] = {
-            "times": whole(rule, "times", 1, low=0, high=20, path=place) or 0,
-            "pause_s": duration(rule, "pause", 600, path=place) or 0,
-        }
-    return rules
+    return shown
 
 
 def duration(

@@ -157,6 +157,51 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         '{field} debe ser un texto o una lista de pasos {{"say": …}}, {{"play": …}} o {{"amount": …}}.',
         '{field} must be a text or a list of steps {{"say": …}}, {{"play": …}} or {{"amount": …}}.',
     ),
+    "value_voice": (
+        "{field} debe ser el nombre de una voz: letras sin acento, dígitos, «.», «_», «+» y «-».",
+        "{field} must be the name of a voice: letters without accents, digits, dot, underscore, plus and hyphen.",
+    ),
+    "value_call_language": (
+        "{field} debe ser un idioma como es o es-AR.",
+        "{field} must be a language like es or es-AR.",
+    ),
+    "value_left_message": (
+        "Falta {field}: con amd leave_message, es lo que se deja en el contestador.",
+        "{field} is missing: with amd leave_message it is what is left with the machine.",
+    ),
+    "value_with_steps": (
+        "{field} no va junto con steps: pregunte con un paso ask.",
+        "{field} does not go with steps: ask by a step of its own.",
+    ),
+    "value_steps": ("{field} tiene más de {limit} pasos.", "{field} has more than {limit} steps."),
+    "value_step": (
+        "{field} debe ser un paso con una sola de estas claves: say, play, amount, spell, ask, if, do, goto.",
+        "{field} must be a step with exactly one of these keys: say, play, amount, spell, ask, if, do, goto.",
+    ),
+    "value_repeat": (
+        "{field}: repeat es de los menús; en los pasos, vuelva atrás con goto.",
+        "{field}: repeat belongs to menus; among steps, go back by goto.",
+    ),
+    "value_label_form": (
+        "{field} debe ser un nombre: una minúscula y luego minúsculas, dígitos o guiones bajos; hasta 24.",
+        "{field} must be a name: a small letter, then small letters, digits or underscores; at most 24.",
+    ),
+    "value_label": (
+        "{field}: ningún paso tiene la etiqueta (label) {name}.",
+        "{field}: no step has the label {name}.",
+    ),
+    "value_asked": (
+        "{field}: ningún paso pregunta (ask) por {name}.",
+        "{field}: no step asks for {name}.",
+    ),
+    "value_keys": (
+        "{field} debe tener al menos una tecla, y no va junto con digits.",
+        "{field} must have a key at least, and does not go with digits.",
+    ),
+    "value_digits": (
+        "{field} debe decir cuántas cifras se piden: 4, o [2, 8] por desde dos hasta ocho.",
+        "{field} must say how many digits are asked for: 4, or [2, 8] for two to eight.",
+    ),
     "value_address": (
         "{field} no es una dirección de correo: nombre@dominio.",
         "{field} is no e-mail address: name@domain.",

@@ -45,9 +45,9 @@ class AsteriskDriver:
         return AsteriskLine(setup.name, _own(setup.options))
 
     def check(self, setup: LineSetup) -> Sequence[Finding]:
-        from drivers.asterisk.options import check
+        from drivers.asterisk.diagnosis import check
 
-        return check(_own(setup.options))
+        return check(setup.name, _own(setup.options))
 
 
 def _own(options: BaseModel) -> AsteriskOptions:

@@ -159,6 +159,11 @@ def _completed(verdict: Verdict, report: Report | None, plan: CallPlan) -> Compl
     if report is None:
         # Who could not be reached may be tried again; a number that does not exist never.
         return Completed("failed" if verdict.disposition is Disposition.INVALID else None, name, detail=detail)
+    if report.script == "failed":
+        return Completed("undelivered", "script_failed", charged=True, detail=detail)
+    if plan.amd != "off" and not report.amd:
+        # The dial plan came to an end at AMD(): Asterisk knows no such application.
+        return Completed("undelivered", "amd_failed", charged=True, detail=detail)
     if report.playback == "FAILED":
         return Completed("undelivered", "prompt_unplayable", charged=True, detail=detail)
     if verdict.disposition is Disposition.MACHINE:
@@ -178,6 +183,7 @@ def _detail(verdict: Verdict, report: Report | None) -> Mapping[str, Any]:
         "key": (report.key or None) if report else None,
         "action": (report.action or None) if report else None,
         "cause": verdict.cause or None,
+        **({"answers": dict(report.answers)} if report and report.answers else {}),
     }
 
 
@@ -190,6 +196,8 @@ def _report(event: Event) -> Report:
         action=event["action"],
         playback=event["played"],
         left=event["left"] == "SUCCESS",
+        script=event["script"],
+        answers=dict(pair.split(":", 1) for pair in event["answers"].split() if ":" in pair),
         cause=_integer(event["cause"]),
     )
 

@@ -7,7 +7,8 @@ the hang-up cause of the call's own channel (ITU-T Q.850); the end of its dialli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -66,6 +67,10 @@ class Report:
     """SUCCESS, or FAILED where a prompt is missing or in a wrong format."""
     left: bool = False
     """The message was left with a machine to its end."""
+    script: str = ""
+    """Of the AGI script of a call with steps: `begun`, `running` (hung up meanwhile), `done`, `prompt`, `failed`."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What was pressed, by the name it was asked for."""
     cause: int = 0
 
 

@@ -6,17 +6,20 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import structlog
 
-from dialplan.prompts import PromptError, Prompts, Say, Speech
+from dialplan.prompts import PromptError
+from drivers.asterisk.abilities import Abilities, forbidden
 from drivers.asterisk.ami import Answer, Connection, check_fields
 from drivers.asterisk.call import Call
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
-from drivers.asterisk.script import CallPlan, Script, plan
+from drivers.asterisk.script import CallPlan, plan
+from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.switchboard import Switchboard
 from drivers.asterisk.timing import Timing
 from drivers.base import (
@@ -36,9 +39,6 @@ from drivers.base import (
     Withdrawn,
 )
 
-NEEDED: Final = {"originate": "write = originate", "coreshowchannels": "write = system or reporting"}
-"""Actions that the account must be allowed, and the permission each needs."""
-
 STARTING_MAX: Final = 25
 """Calls asked for of which nothing has been heard yet. Overload queues silently inside Asterisk: an Originate is
 acknowledged at once and carried out 10 s later."""
@@ -51,14 +51,16 @@ class AsteriskLine:
     """Implements `drivers.base.Line`."""
 
     def __init__(self, name: str, options: AsteriskOptions, timing: Timing | None = None) -> None:
+        self._name = name
         self._options = options
         self._timing = timing or Timing()
         self._log = structlog.get_logger("drivers.asterisk").bind(line=name)
         self._account = "gatewayd-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
         self._board = Switchboard(options.channels, self._timing)
         self._starting = asyncio.Semaphore(STARTING_MAX)
-        self._prompts = Prompts(options.prompts, options.sounds, Speech(options.speech, options.convert, options.voice))
+        self._speaker = Speaker(name, options)
         self._connection: Connection | None = None
+        self._abilities: Abilities | None = None
         self._status = LineStatus("starting")
         self._events: EventSink | None = None
 
@@ -81,6 +83,10 @@ class AsteriskLine:
             return Refused(f"unsafe_{error.field.lower()}")
         except ValueError as error:
             return Refused(str(error))
+        lacking = await self._abilities.lacking(planned) if self._abilities else None
+        if lacking is not None:
+            # Known before anybody is called for it. Other calls may go on.
+            return NotSent(lacking, retry_after=self._timing.lost_s, counts=False)
         if self._board.find(message.attempt) is not None:
             return Uncertain("already_placed")
         if not await self._board.room(self._timing.ghost_s + self._timing.settle_s):
@@ -92,18 +98,10 @@ class AsteriskLine:
             self._board.leave(call)
 
     async def _fields(self, message: OutboundMessage, planned: CallPlan) -> Mapping[str, str | Sequence[str]]:
-        script = planned.script
-        prompt = await self._prompts.path(script.parts(self._options.prompts), script.voice)
-        more = await self._spoken(script)
-        fields = originate(message, planned, self._options, account=self._account, prompt=prompt, more=more)
+        prompts = await self._speaker.prompts(planned.script)
+        fields = originate(message, planned, self._options, account=self._account, prompts=prompts)
         check_fields(fields)
         return fields
-
-    async def _spoken(self, script: Script) -> Mapping[str, str]:
-        """The prompts beside the message itself."""
-        texts: dict[str, str | None] = {"menu": script.menu_prompt, "bye": script.goodbye}
-        texts.update((action, text) for action, text in script.confirm.items())
-        return {name: await self._prompts.path([Say(text)], script.voice) for name, text in texts.items() if text}
 
     async def _place(
         self, call: Call, fields: Mapping[str, str | Sequence[str]], point_of_no_return: PointOfNoReturn
@@ -138,8 +136,12 @@ class AsteriskLine:
 
     def _judged(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Completed) and outcome.reason == "prompt_unplayable":
-            self._log.warning("a prompt could not be played", folder=self._options.sounds)
+            self._log.warning("a prompt could not be played", at=self._options.sounds(self._name))
         return outcome
+
+    def file(self, name: str) -> Path | None:
+        """A prompt that Asterisk fetches (`drivers.base.Serving`)."""
+        return self._speaker.file(name)
 
     # --------------------------------------------------------------------------------------------- after our restart
 
@@ -212,11 +214,11 @@ class AsteriskLine:
             connection.close()
 
     async def _inspect(self, connection: Connection) -> None:
-        """What the account may do and whether our context is there: better told now than by calls that fail."""
-        known = await connection.action("ListCommands")
-        missing = [word for action, word in NEEDED.items() if known.headers and action not in known.headers]
+        """What the account may do and what Asterisk has loaded: better told now than by calls that fail."""
+        missing = await forbidden(connection)
         if missing:
             raise PermissionMissingError(", ".join(missing))
+        self._abilities = await Abilities.ask(connection, self._options, self._timing)
 
     async def _listen(self, connection: Connection) -> NoReturn:
         while True:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-
-from drivers.base import Finding
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 _DIAL = re.compile(r"[A-Za-z0-9_]+/[^\s,;|&\x00-\x1f]+")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
@@ -40,11 +36,19 @@ class AsteriskOptions(BaseModel):
     """Where rendered prompts are written."""
     prompts_remote: str | None = None
     """The same folder as Asterisk sees it, where that is another path; default: `prompts`."""
+    prompts_url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9_.:@/-]{1,200}$")] | None = None
+    """Where Asterisk reaches our HTTP port (`http://10.0.0.5:8080`) and fetches prompts, instead of a shared folder."""
+    prompts_keep_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    """Days that a prompt is kept after the last call that said it."""
     speech: tuple[str, ...] = ("espeak-ng", "-v", "{voice}", "-w", "{output}", "--stdin")
     """Command that writes the text as a WAV file; words as given, no shell."""
     convert: tuple[str, ...] = ("sox", "-v", "0.9", "{input}", "-r", "8000", "-c", "1", "-b", "16", "{output}")
     """Command that makes of it what Asterisk plays: WAV, 8 kHz, mono, 16 bit."""
-    voice: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]{1,64}$")] = "es-419"
+    voice: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")] = "es-419"
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "es"
+    """The language that `voice` speaks."""
+    voices: Mapping[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")]] = {}
+    """Voices of other languages, by language; one that is not named is asked for by the language's own name."""
 
     @field_validator("dial")
     @classmethod
@@ -53,9 +57,16 @@ class AsteriskOptions(BaseModel):
             raise ValueError("technology/…{number}…, without spaces, commas or line breaks")
         return value
 
-    @property
-    def sounds(self) -> str:
-        """The prompt folder's path inside Asterisk."""
+    @model_validator(mode="after")
+    def _one_way_to_prompts(self) -> AsteriskOptions:
+        if self.prompts_url and self.prompts_remote:
+            raise ValueError("prompts_remote and prompts_url are given: keep one of them")
+        return self
+
+    def sounds(self, line: str) -> str:
+        """How Asterisk gets to the prompts of this line: a path of its own, or an address of ours."""
+        if self.prompts_url:
+            return f"{self.prompts_url.rstrip('/')}/prompts/{line}"
         return self.prompts_remote or str(self.prompts)
 
     def channel(self, address: str) -> str:
@@ -63,31 +74,3 @@ class AsteriskOptions(BaseModel):
         if not _NUMBER.fullmatch(address):
             raise ValueError("not a telephone number")
         return self.dial.replace("{number}", address)
-
-
-def check(options: AsteriskOptions) -> Sequence[Finding]:
-    """What is wrong with the folder of prompts and with the commands that fill it."""
-    import shutil
-
-    findings = []
-    for key, command in (("speech", options.speech), ("convert", options.convert)):
-        if not command or shutil.which(command[0]) is None:
-            program = command[0] if command else "nothing"
-            findings.append(Finding(key, f"{program} is not installed", "install it, or name another command"))
-    findings.extend(_check_folder(options.prompts))
-    if re.search(r"[^A-Za-z0-9_./-]", options.sounds):
-        findings.append(
-            Finding("prompts", f"{options.sounds} holds letters that a dial plan takes apart", "use a plain path")
-        )
-    return findings
-
-
-def _check_folder(folder: Path) -> list[Finding]:
-    remedy = "create it, owned by the service's user and readable by Asterisk's"
-    try:
-        mode = folder.stat().st_mode
-    except OSError as error:
-        return [Finding("prompts", f"{folder}: {error.strerror}", remedy)]
-    if not stat.S_ISDIR(mode) or not os.access(folder, os.W_OK | os.X_OK):
-        return [Finding("prompts", f"{folder} is no folder that can be written to", remedy)]
-    return []

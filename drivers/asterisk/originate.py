@@ -8,6 +8,7 @@ from typing import Final
 
 from dialplan.context import Flow, variables
 from drivers.asterisk.options import AsteriskOptions
+from drivers.asterisk.program import program
 from drivers.asterisk.script import CallPlan
 from drivers.base import OutboundMessage
 
@@ -20,24 +21,25 @@ def originate(
     options: AsteriskOptions,
     *,
     account: str,
-    prompt: str,
-    more: Mapping[str, str],
+    prompts: Mapping[str, str],
 ) -> Mapping[str, str | Sequence[str]]:
-    """Headers of the action; `prompt` and `more` (menu, bye, and an action's confirmation) are prompts.
+    """Headers of the action; `prompts` holds a path for every name of the script's `sounds`.
 
     The attempt's id is ActionID, ChannelId and thereby Uniqueid, so that everything said of the call bears it, and a
-    second Originate of the same attempt cannot become a second call. Raises ValueError for a number that is none.
+    second Originate of the same attempt cannot become a second call. Raises ValueError for a number that is none, and
+    for steps too long to travel.
     """
     if not _ATTEMPT.fullmatch(message.attempt):
         raise ValueError("invalid_attempt")
     flow = Flow(
         id=message.attempt,
-        message=prompt,
+        message=prompts.get("message", ""),
         amd=planned.amd,
         menu=planned.script.keys(),
-        menu_prompt=more.get("menu", ""),
-        said={action: path for action, path in more.items() if action in {"promise", "opt_out"}},
-        goodbye=more.get("bye", ""),
+        menu_prompt=prompts.get("menu", ""),
+        said={action: path for action, path in prompts.items() if action in {"promise", "opt_out"}},
+        goodbye=prompts.get("bye", ""),
+        steps=program(planned.script, prompts),
         limit_s=planned.limit_s,
     )
     fields: dict[str, str | Sequence[str]] = {
@@ -47,7 +49,7 @@ def originate(
         "Context": options.context,
         "Exten": "s",
         "Priority": "1",
-        "Timeout": str(planned.ring_s * 1000),
+        "Timeout": str(round(planned.ring_s * 1000)),
         # A synchronous Originate blocks the whole connection until the call is answered.
         "Async": "true",
         "Account": account,

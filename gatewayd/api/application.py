@@ -9,7 +9,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from drivers.base import HookRefusedError
-from gatewayd.api import metrics, problems
+from gatewayd.api import metrics, problems, prompts
 from gatewayd.operations import Backend
 from gatewayd.operations.base import live_of
 
@@ -35,6 +35,8 @@ def application(backend: Backend) -> FastAPI:
     @app.get("/metrics", include_in_schema=False)
     async def measured() -> Response:
         return Response(await metrics.exposition(backend, program), media_type=metrics.CONTENT_TYPE)
+
+    prompts.install(app, backend)
 
     @app.post("/hooks/{line}", include_in_schema=False)
     async def called(line: str, request: Request) -> Response:

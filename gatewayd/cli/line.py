@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -141,6 +142,8 @@ def test(name: str, number: str, account: str | None, text: str | None, as_json:
             show_message(found, open_session.config.timezone)
             if found["exchange"] is not None:
                 _show_exchange(found["exchange"])
+            for one in found.get("findings", ()):
+                print(f"{one['key']}: {one['message']}; {one['remedy']}", file=sys.stderr)
     return 0 if found["state"] in {"submitted", "delivered", "read"} else 1
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from gatewayd.control import ControlClient
-from gatewayd.demo import campaign, modems, phone, provider
+from gatewayd.demo import calls, campaign, modems, phone, provider
 from gatewayd.demo.kind import Campaign, Kind, Play
 from gatewayd.demo.processes import daemon
 from gatewayd.demo.toml import line_table
 
-KINDS: Final[Sequence[Kind]] = (modems, phone, provider)
+KINDS: Final[Sequence[Kind]] = (modems, phone, provider, calls)
 """In the order in which the screen shows them."""
 
 

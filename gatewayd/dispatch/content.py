@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from drivers.base import Completed, OutboundMessage, Outcome
+from gatewayd.callscript import filled
 from gatewayd.outcomes import Retries, Retry
 from gatewayd.store.commands import Work
 
@@ -23,8 +24,7 @@ def options(work: Work, content: Mapping[str, Any]) -> Mapping[str, Any]:
         given["email"] = email | {"cc": [rendered.get(f"cc[{n}]", each) for n, each in enumerate(email["cc"])]}
     script = (given.get("call") or {}).get("script")
     if script:
-        steps = [_filled(step, rendered.get(f"message[{place}]")) for place, step in enumerate(script["message"])]
-        given["call"] = given["call"] | {"script": script | {"message": steps}}
+        given["call"] = given["call"] | {"script": filled(script, rendered)}
     return given
 
 
@@ -42,11 +42,6 @@ def outbound(work: Work, address: str, beside: Mapping[str, Any]) -> OutboundMes
         valid_until=work.not_after / 1000 if work.not_after else None,
         options=beside,
     )
-
-
-def _filled(step: Mapping[str, str], words: str | None) -> Mapping[str, str]:
-    """A step of a call's message with this recipient's words; a recording has none."""
-    return step if words is None else dict.fromkeys(step, words)
 
 
 def opts_out(outcome: Outcome) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -30,6 +31,7 @@ from drivers.base import (
     Outcome,
     Partial,
     Refused,
+    Serving,
     Telling,
 )
 from drivers.base import Uncertain as UncertainOutcome
@@ -197,6 +199,10 @@ class LineRunner:
         if not isinstance(self._line, Challenged):
             raise HookRefusedError(404, "this line is asked by nobody")
         return self._line.on_challenge(query)
+
+    def file(self, name: str) -> Path | None:
+        """The file that its device may fetch by that name; None for any other."""
+        return self._line.file(name) if isinstance(self._line, Serving) else None
 
     async def command(self, name: str, argument: str) -> Mapping[str, object]:
         """The driver's own question; UnavailableError or LineError when it cannot be asked now."""

@@ -17,6 +17,7 @@ from typing import Final
 from drivers.gsm.alphabet import segments, transliterate
 from gatewayd import addresses
 from gatewayd.addresses import AddressError
+from gatewayd.callscript import templates
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.texts import TOO_LONG, Renderer, Template, VariableUnknownError, Wanted
 from spool.document import JobDocument
@@ -100,9 +101,7 @@ def _further(document: JobDocument) -> dict[str, str]:
         return {f"parameter.{name}": template for name, template in named}
     script = (document.call or {}).get("script")
     if script is not None:
-        # What the driver says step by step; a recording has no words.
-        spoken = [step.get("say") or step.get("amount") or "" for step in script["message"]]
-        return {f"message[{index}]": words for index, words in enumerate(spoken) if words}
+        return templates(script)
     return {}
 
 

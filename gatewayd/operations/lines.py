@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from gatewayd.config import LineConfig
@@ -14,6 +15,9 @@ from gatewayd.operations.ports import Backend, LineView
 from gatewayd.store.commands import SetLineEnabled
 from gatewayd.store.snapshots import LineCount
 from gatewayd.translation import gettext as _
+
+GONE_THROUGH = frozenset({"submitted", "delivered", "read"})
+"""States of a test after which nobody asks what is wrong with the line."""
 
 TEST_TEXT = "gatewayd"
 """A test's text where none is given: short, GSM 7-bit, one segment."""
@@ -109,8 +113,8 @@ class DisableLine(_SwitchLine):
 
 
 class TestLine(Operation):
-    """Sends one message over that line; answers the message with its attempts, and what went out and came back where
-    the driver shows it."""
+    """Sends one message over that line; answers the message with its attempts, what went out and came back where the
+    driver shows it (`exchange`), and where it did not get through, what the driver finds wrong (`findings`)."""
 
     __test__ = False  # no case of pytest's
 
@@ -122,12 +126,31 @@ class TestLine(Operation):
 
     async def perform(self, backend: Backend) -> Json:
         live = live_of(backend)
-        _configured(backend, self.line)
-        number = await live.test(self.line, self.number, self.account, self.text)
+        line = _configured(backend, self.line)
+        try:
+            number = await live.test(self.line, self.number, self.account, self.text)
+        except UnavailableError as error:
+            faults = await _findings(line)
+            raise UnavailableError("; ".join([str(error), *map(_sentence, faults)])) from error
         found = await backend.read(lambda reader: reader.message_by_number(number, backend.now()))
         attempts = [one.public for one in found.attempts if one.line == self.line]
         exchange = live.exchange(self.line, attempts[-1]) if attempts else None
-        return shapes.message(found, whole=True) | {"exchange": exchange}
+        shown = shapes.message(found, whole=True) | {"exchange": exchange}
+        if shown["state"] in GONE_THROUGH:
+            return shown
+        return shown | {"findings": await _findings(line)}
+
+
+async def _findings(line: LineConfig) -> list[dict[str, str]]:
+    from gatewayd.lines import findings
+
+    # A driver asks its device, which may take seconds.
+    found = await asyncio.to_thread(findings, line.driver, line.name, line.options)
+    return [{"key": f"line[{line.name}].{one.key}", "message": one.message, "remedy": one.remedy} for one in found]
+
+
+def _sentence(finding: Mapping[str, str]) -> str:
+    return f"{finding['key']}: {finding['message']}; {finding['remedy']}"
 
 
 class AskLine(Operation):

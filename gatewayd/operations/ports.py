@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from gatewayd.config import Config
@@ -128,6 +129,9 @@ class Live(Protocol):
 
     def challenge(self, line: str, query: Mapping[str, str]) -> str:
         """What to answer a provider that asks whether the address of its calls is ours. Raises HookRefusedError."""
+
+    def file(self, line: str, name: str) -> Path | None:
+        """The file that a line's device fetches from us by that name; None where there is none."""
 
     # what an operation has changed in the store, for the scheduler and the receipt writer to act on
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dialplan.context import render
+from dialplan.install import install_script
 from drivers.asterisk.line import AsteriskLine
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.timing import Timing
@@ -31,7 +32,9 @@ def running(base: Path, **how: Any) -> Iterator[Asterisk]:
     except UnavailableError as error:
         pytest.skip(str(error))
     (base / "sounds").mkdir(parents=True)
-    with Asterisk(base, render() + callees(base / "sounds"), **how) as pbx:
+    made = Asterisk(base, render() + callees(base / "sounds"), **how)
+    install_script(base / "agi")
+    with made as pbx:
         yield pbx
 
 

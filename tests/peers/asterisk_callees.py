@@ -14,6 +14,8 @@ DIAL = "Local/{number}@callees/n"
 
 LISTENS, PRESSES, LEAVES, MACHINE = "10", "11", "12", "13"
 """`11` presses the digit after it: `112…` presses 2. `12` hangs up as it answers."""
+TYPES = "17"
+"""`17abcde…` presses abc, and then d and e, each 1.8 s after what was before."""
 BUSY, CONGESTION, SILENT, REJECTS, UNKNOWN, LATER, SHORT = "20", "21", "22", "23", "24", "14", "15"
 """`22` rings and never answers, `24` is no number, `14` answers with one word and listens, `15` hears one second."""
 
@@ -38,6 +40,14 @@ exten => _14.,1,Answer()
 exten => _15.,1,Answer()
  same => n,Wait(1)
  same => n,Hangup()
+exten => _17XXXXX.,1,Answer()
+ same => n,Wait(2)
+ same => n,SendDTMF(${{EXTEN:2:3}},150,150)
+ same => n,Wait(1.8)
+ same => n,SendDTMF(${{EXTEN:5:1}})
+ same => n,Wait(1.8)
+ same => n,SendDTMF(${{EXTEN:6:1}})
+ same => n,Wait(60)
 exten => _20.,1,Busy(1)
 exten => _21.,1,Congestion(1)
 exten => _22.,1,Ringing()

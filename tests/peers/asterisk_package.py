@@ -12,11 +12,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-SUITE = "sid"
+from gatewayd.demo import pbx
+from gatewayd.demo.pbx import Installation
+
+__all__ = ["Installation", "UnavailableError", "installation"]
+
 PACKAGES = (
     "asterisk asterisk-modules libbsd0 libc6 libcap2 libcrypt1 libedit2 libgcc-s1 libjansson4 libmd0 libsqlite3-0 "
     "libssl3t64 libstdc++6 libsystemd0 libtinfo6 liburiparser1 libuuid1 libxml2-16 libxslt1.1 libzstd1 zlib1g libgomp1"
@@ -31,50 +34,19 @@ class UnavailableError(Exception):
     """No Asterisk here; the text says why, for whoever reads that tests were skipped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """An Asterisk that can be started. `root` is where packages were unpacked, None for one on the PATH."""
-
-    program: Path
-    root: Path | None
-
-    def command(self, *arguments: str) -> list[str]:
-        if self.root is None:
-            return [str(self.program), *arguments]
-        libraries = self.root / "usr/lib/x86_64-linux-gnu"
-        path = f"{libraries}:{libraries}/pulseaudio"
-        loader = self.root / "lib64/ld-linux-x86-64.so.2"
-        return [str(loader), "--library-path", path, str(self.program), *arguments]
-
-    @property
-    def directories(self) -> dict[str, Path]:
-        """Keys of asterisk.conf that an unpacked Asterisk needs; an installed one knows its own."""
-        if self.root is None:
-            return {}
-        return {
-            "astmoddir": self.root / "usr/lib/x86_64-linux-gnu/asterisk/modules",
-            "astdatadir": self.root / "usr/share/asterisk",
-        }
-
-
 @cache
 def installation() -> Installation:
     """The Asterisk to test with; raises UnavailableError with the reason there is none."""
-    found = shutil.which("asterisk", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    found = pbx.installed()
     if found is not None:
-        return Installation(Path(found), None)
-    root = _cache() / f"debian-{SUITE}"
+        return found
+    root = pbx.private_tree()
     root.parent.mkdir(parents=True, exist_ok=True)
     with (root.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test runs at once fetch it once
         if not root.is_dir():
             _fetch(root)
     return Installation(root / "usr/sbin/asterisk", root)
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "gatewayd/asterisk"
 
 
 def _fetch(root: Path) -> None:
@@ -105,7 +77,7 @@ def _download(work: Path) -> list[Path]:
     for folder in ("lists/partial", "cache/archives/partial", "packages"):
         (work / folder).mkdir(parents=True)
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-    (work / "sources.list").write_text(f"deb {signed}{archive} {SUITE} main\n")
+    (work / "sources.list").write_text(f"deb {signed}{archive} {pbx.SUITE} main\n")
     (work / "status").write_text("")
     settings = {
         "Dir::Etc::sourcelist": work / "sources.list",

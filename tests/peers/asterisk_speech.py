@@ -25,7 +25,7 @@ CONVERT = (sys.executable, __file__, "convert", "{input}", "{output}")
 
 def main(arguments: list[str]) -> None:
     match arguments:
-        case ["speak", output]:
+        case ["speak", output, *_]:
             tone(Path(output), SECONDS_A_WORD * max(1, len(sys.stdin.read().split())), RATE)
         case ["convert", source, output]:
             with wave.open(source, "rb") as sound:

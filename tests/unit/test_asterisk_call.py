@@ -19,6 +19,7 @@ from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
 from drivers.asterisk.script import plan, spoken_amount
 from drivers.base import Driver, LineSetup, OutboundMessage
+from tests.peers.asterisk import free_port
 
 SECRET = "s3creto"
 
@@ -47,7 +48,7 @@ CONTRACT = {
 
 def test_a_whole_call_script() -> None:
     planned = plan("", {"call": CONTRACT})
-    assert planned.script.parts(Path("/grabaciones")) == [
+    assert planned.script.sounds(Path("/grabaciones"))["message"] == [
         Say("Hola Ana, su deuda es de"),
         Say("1500 con 50"),
         Play(Path("/grabaciones/cierre.wav")),
@@ -62,7 +63,7 @@ def test_a_whole_call_script() -> None:
 
 
 def test_a_text_alone_is_spoken() -> None:
-    assert plan("Hola Ana", {}).script.parts(Path()) == [Say("Hola Ana")]
+    assert plan("Hola Ana", {}).script.sounds(Path())["message"] == [Say("Hola Ana")]
 
 
 @pytest.mark.parametrize(
@@ -108,8 +109,7 @@ def test_the_attempt_is_the_channel() -> None:
         plan("Hola", {"call": CONTRACT}),
         options(dial="PJSIP/{number}@trunk", caller_id="Norte <1140000000>"),
         account="gatewayd-t1",
-        prompt="/prompts/abc",
-        more={"bye": "/prompts/bye", "promise": "/prompts/ok"},
+        prompts={"message": "/prompts/abc", "bye": "/prompts/bye", "promise": "/prompts/ok"},
     )
     assert fields["ActionID"] == fields["ChannelId"] == "01JD0000000000000000000000"
     assert fields["Channel"] == "PJSIP/5491159876543@trunk"
@@ -177,8 +177,11 @@ def test_the_driver_offers_calls(tmp_path: Path) -> None:
     offered: Driver = driver
     assert offered.channels == {"call"}
     found = offered.check(
-        LineSetup("t", options(prompts=tmp_path / "none", speech=("no-such-program",), convert=("true",)))
+        LineSetup(
+            "t", options(prompts=tmp_path / "none", speech=("no-such-program",), convert=("true",), port=free_port())
+        )
     )
-    assert [finding.key for finding in found] == ["speech", "prompts"]
+    # Nobody listens at that port.
+    assert [finding.key for finding in found] == ["speech", "prompts", "host"]
     assert offered.make(LineSetup("t", options(channels=7))).capacity == 7
     assert SECRET not in repr(options())

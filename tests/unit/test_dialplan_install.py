@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from dialplan.install import EXTENSIONS, MANAGER, ForeignFileError, Settings, files, install
+from dialplan.context import AGI_SCRIPT
+from dialplan.install import (
+    EXTENSIONS,
+    MANAGER,
+    ForeignFileError,
+    Settings,
+    files,
+    install,
+    install_script,
+    script_folder,
+)
 from gatewayd.cli.dialplan import PLACEHOLDER, dialplan
 from gatewayd.errors import ConflictError, UsageError
 
@@ -88,3 +99,27 @@ def test_the_command_writes_and_refuses(tmp_path: Path) -> None:
     (tmp_path / MANAGER).write_text("; mine\n")
     theirs = runner.invoke(dialplan, ["install", "--dir", str(tmp_path)], standalone_mode=False)
     assert isinstance(theirs.exception, ConflictError)
+
+
+def test_the_script_is_laid_down_with_all_it_needs(tmp_path: Path) -> None:
+    written = install_script(tmp_path)
+    assert {path.name for path in written} == {AGI_SCRIPT, "__init__.py", "agi.py", "six.py"}
+    assert os.access(tmp_path / AGI_SCRIPT, os.X_OK)
+    assert install_script(tmp_path) == []
+    (tmp_path / AGI_SCRIPT).write_text("#!/bin/sh\n# mine\n")
+    with pytest.raises(ForeignFileError):
+        install_script(tmp_path)
+
+
+def test_asterisk_says_where_its_scripts_are(tmp_path: Path) -> None:
+    assert script_folder(tmp_path) is None
+    (tmp_path / "asterisk.conf").write_text(f"[directories](!)\nastetcdir => /etc\nastagidir => {tmp_path}/agi\n")
+    assert script_folder(tmp_path) is None
+    (tmp_path / "agi").mkdir()
+    assert script_folder(tmp_path) == tmp_path / "agi"
+    done = CliRunner().invoke(dialplan, ["install", "--dir", str(tmp_path)], standalone_mode=False)
+    assert done.exception is None
+    assert (tmp_path / "agi" / AGI_SCRIPT).exists()
+    assert "--agi-dir" not in done.stdout
+    printed = CliRunner().invoke(dialplan, ["install"], standalone_mode=False)
+    assert "--agi-dir" in printed.stderr

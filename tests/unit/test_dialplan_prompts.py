@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import stat
 import sys
 import wave
 from pathlib import Path
@@ -99,7 +102,7 @@ async def test_a_command_that_fails_leaves_nothing(tmp_path: Path, command: tupl
     with pytest.raises(PromptError) as caught:
         await prompts(tmp_path, Speech(command, CONVERT, "es")).path([Say("hola")])
     assert not caught.value.lasting
-    assert list(tmp_path.glob("prompts/*")) == []
+    assert list(tmp_path.glob("prompts/*.wav")) == []
 
 
 async def test_a_recording_that_is_missing_is_refused_for_good(tmp_path: Path) -> None:
@@ -115,3 +118,53 @@ async def test_who_waits_may_go_without_losing_it_for_others(tmp_path: Path) -> 
     await asyncio.sleep(0)
     first.cancel()
     assert length_s(tmp_path, await second) > 0
+
+
+async def test_a_name_tells_nothing_to_who_knows_the_text(tmp_path: Path) -> None:
+    """Names have a key of the folder's own: the same text is called otherwise elsewhere."""
+    here, there = tmp_path / "a", tmp_path / "b"
+    first, second = await prompts(here).path([Say("hola")]), await prompts(there).path([Say("hola")])
+    assert first != second
+    key = here / "prompts/.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    # Asterisk's user passes through to the names it is told; nobody lists them.
+    assert stat.S_IMODE((here / "prompts").stat().st_mode) == 0o751
+    assert stat.S_IMODE(next((here / "prompts").glob("*.wav")).stat().st_mode) == 0o644
+    assert await prompts(here).path([Say("hola")]) == first
+
+
+async def test_only_prompts_are_handed_out(tmp_path: Path) -> None:
+    made = prompts(tmp_path)
+    path = await made.path([Say("hola")])
+    name = path.rpartition("/")[2]
+    tone(tmp_path / "prompts/intro.wav", 0.1)
+    (tmp_path / "secreto.wav").write_bytes(b"x")
+    assert made.file(name) == tmp_path / f"prompts/{name}.wav"
+    for other in ("intro", ".key", "../secreto", f"../prompts/{name}", f"{name}\n", name[:-1], "", name.upper() + "g"):
+        assert made.file(other) is None, other
+    assert made.file("f" * 40) is None
+
+
+async def test_an_address_is_fetched_with_its_ending(tmp_path: Path) -> None:
+    made = Prompts(tmp_path / "prompts", "http://10.0.0.5:8080/prompts/t1/", Speech(SPEAK, CONVERT, "es"))
+    path = await made.path([Say("hola")])
+    assert re.fullmatch(r"http://10\.0\.0\.5:8080/prompts/t1/[0-9a-f]{40}\.wav", path)
+    assert re.fullmatch(r"http://10\.0\.0\.5:8080/prompts/t1/0{40}\.wav", await made.quiet())
+
+
+async def test_what_no_call_says_any_more_is_removed(tmp_path: Path) -> None:
+    first = prompts(tmp_path)
+    old, used = [(await first.path([Say(text)])).rpartition("/")[2] for text in ("uno", "dos")]
+    folder = tmp_path / "prompts"
+    tone(folder / "intro.wav", 0.1)
+    for path in folder.glob("*.wav"):
+        os.utime(path, (0, 0))
+    again = Prompts(folder, "/remoto/", Speech(SPEAK, CONVERT, "es-419"), keep_s=86_400)
+    await again.path([Say("dos")])  # used again
+    await again.path([Say("tres")])  # made: time to look round
+    assert again._sweeping is not None
+    await again._sweeping
+    left = {path.stem for path in folder.glob("*.wav")}
+    assert old not in left
+    assert {used, "intro"} <= left
+    assert len(left) == 3

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 import pytest
 
+from drivers.asterisk.script import CallPlan
 from gatewayd.cli.root import root
 from gatewayd.model import State
 from gatewayd.texts import Template
-from spool import columns
+from spool import callplan, columns
 from spool.document import parse
 from spool.errors import CODES
+from spool.strict_json import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -30,9 +32,30 @@ def jobs_shown() -> list[str]:
 @pytest.mark.parametrize("text", jobs_shown())
 def test_job_files_that_are_shown_are_valid(text: str) -> None:
     document = parse(text.encode(), "shown.json")
+    if document.channel == "call":
+        assert document.call is not None
+        CallPlan.model_validate(document.call)
+        return
     assert document.channel == "sms"
     assert document.text is not None
     Template.parse(document.text)
+
+
+def call_scripts_shown() -> list[str]:
+    """Every `call` in the pages about calls."""
+    pages = (ROOT / "docs/es/llamadas.md").read_text() + (ROOT / "docs/voice.md").read_text()
+    return [block for block in re.findall(r"```json\n(.*?)```", pages, re.DOTALL) if '"script"' in block]
+
+
+@pytest.mark.parametrize("text", call_scripts_shown())
+def test_call_scripts_that_are_shown_are_valid(text: str) -> None:
+    call = callplan.call({"call": load(text.encode())}, "call")
+    assert call is not None
+    CallPlan.model_validate(call)
+
+
+def test_there_are_call_scripts_shown() -> None:
+    assert len(call_scripts_shown()) >= 5
 
 
 def test_there_are_job_files_shown() -> None:

@@ -1,0 +1,53 @@
+"""All that a line's calls say, as prompts that Asterisk reaches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from dialplan.prompts import PromptError, Prompts, Speech
+from drivers.asterisk.options import AsteriskOptions
+from drivers.asterisk.script import Script
+
+
+class Speaker:
+    def __init__(self, line: str, options: AsteriskOptions) -> None:
+        self._options = options
+        speech = Speech(options.speech, options.convert, options.voice)
+        self._prompts = Prompts(options.prompts, options.sounds(line), speech, options.prompts_keep_days * 86400.0)
+
+    async def prompts(self, script: Script) -> Mapping[str, str]:
+        """A path for every name of the script's sounds; made ahead of the call, shared with all that say the same.
+
+        Raises PromptError.
+        """
+        sounds = script.sounds(self._options.prompts)
+        voice = self._voice(script)
+        # All are waited for, that none is left under way unwatched when another fails.
+        made = await asyncio.gather(
+            *(self._prompts.path(parts, voice) for parts in sounds.values()), return_exceptions=True
+        )
+        for each in made:
+            if isinstance(each, BaseException):
+                raise each
+        return dict(zip(sounds, (str(each) for each in made), strict=True))
+
+    def file(self, name: str) -> Path | None:
+        return self._prompts.file(name)
+
+    async def silence(self) -> str:
+        """A short prompt of nothing, to try with whether Asterisk plays what is in the folder. Raises PromptError."""
+        return await self._prompts.quiet()
+
+    def _voice(self, script: Script) -> str:
+        if script.voice is not None:
+            return script.voice
+        language = script.language.split("-")[0]
+        for known in (script.language, language):
+            if known in self._options.voices:
+                return self._options.voices[known]
+        return self._options.voice if language == self._options.language.split("-")[0] else script.language
+
+
+__all__ = ["PromptError", "Speaker"]
