@@ -31,7 +31,7 @@ def _filled(step: Mapping[str, str], words: str | None) -> Mapping[str, str]:
     return step if words is None else dict.fromkeys(step, words)
 
 
-def opts_out(outcome: Outcome) -> bool:
+def opts_out(outcome: Outcome | None) -> bool:
     """Whether the person called asked not to be called again."""
     return isinstance(outcome, Completed) and outcome.detail.get("action") == "opt_out"
 
