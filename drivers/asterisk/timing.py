@@ -28,8 +28,8 @@ class Timing:
     settle_s: float = 1.0
     """Order of events is not given: how long the rest may lag behind the one that says a call is over."""
     absent_s: float = 5.0
-    """... and how long no Hangup must have come before a failed call is believed never to have had a channel: it will be
-    made again."""
+    """... and how long no Hangup must have come before a failed call is believed never to have had a channel: it is
+    made again then."""
     stir_s: float = 5.0
     """How long a call of which nothing is heard holds back others: a trunk that does not even answer takes longer."""
     lost_s: float = 30.0
