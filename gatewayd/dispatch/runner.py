@@ -51,7 +51,7 @@ from gatewayd.model import ALL_AREAS, Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
 from gatewayd.pacing import Limits, Pace
-from gatewayd.store.commands import Block, OpenWork, Work
+from gatewayd.store.commands import Block, Finish, OpenWork, Work
 
 log = structlog.get_logger()
 
@@ -106,6 +106,7 @@ class LineRunner:
         self._slow: str | None = None
         self._switch: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
+        self._door = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
         self._ready = asyncio.Event()
@@ -278,9 +279,11 @@ class LineRunner:
 
     def _finish_left(self, known: Mapping[str, Outcome]) -> None:
         left, self._left = self._left, ()
-        for finish in left_open(left, known, self.desk.terms):
+        for finish in left_open(left, known, self.desk.terms, lambda queue: retries(self.desk.content(queue))):
             self.desk.writer.post(finish)
             hit("resume.finished")
+            if opts_out(known.get(finish.work.public)):
+                self._block(finish)
             self.desk.finished(self.name, finish)
 
     async def _while_enabled(self) -> None:
@@ -315,7 +318,9 @@ class LineRunner:
 
     async def _work(self, line: Line) -> None:
         while True:
-            work = await self._next()
+            # One at a time waits for the next message: a trunk has hundreds of senders, and would wake all of them.
+            async with self._door:
+                work = await self._next()
             self.in_work += 1
             self._idle.clear()
             try:
@@ -398,7 +403,7 @@ class LineRunner:
             address = self._render(work.to)
         except NumberError as error:
             # A form of this line (national …) that such a number does not have.
-            self._end(work, Refused(error.reason), intent)
+            self._end(work, Refused(error.reason), intent, began)
             return
         outcome: Outcome
         try:
@@ -407,7 +412,7 @@ class LineRunner:
             outcome = NotSent("attachment_missing")
         except asyncio.CancelledError:
             # Switched off, or stopped for good: what is past its point of no return is in doubt and says so.
-            self._end(work, intent.cut_off("stopped"), intent)
+            self._end(work, intent.cut_off("stopped"), intent, began)
             raise
         except Exception as error:
             # The outermost edge of one send: a driver's defect stays its own.
@@ -416,7 +421,7 @@ class LineRunner:
         hit("send.answered")
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.5
-        self._end(work, outcome, intent)
+        self._end(work, outcome, intent, began)
 
     async def _message(self, work: Work, address: str) -> OutboundMessage:
         """What the driver is handed. Raises MissingFilesError when what the job attaches is not where it should be."""
@@ -427,9 +432,9 @@ class LineRunner:
                 beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
         return outbound(work, address, beside)
 
-    def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
+    def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float) -> None:
         now = time.time()
-        self._judge(outcome, now)
+        self._judge(outcome, began, now)
         if isinstance(outcome, NotSent) and outcome.line_fault and self.health.probing:
             # By now it is the line that is broken, not the message: that must not use up the message's tries, and
             # another line may have it at once.
@@ -444,14 +449,18 @@ class LineRunner:
         self.desk.writer.post(finish)
         hit("send.posted")
         if opts_out(outcome):
-            self.desk.writer.post(Block((work.to,), "call", None, finish.now))
+            self._block(finish)
         self.desk.finished(self.name, finish)
 
-    def _judge(self, outcome: Outcome, now: float) -> None:
+    def _block(self, finish: Finish) -> None:
+        """The person asked not to be called again."""
+        self.desk.writer.post(Block((finish.work.to,), "call", None, finish.now))
+
+    def _judge(self, outcome: Outcome, began: float, now: float) -> None:
         """What an outcome says of the line itself."""
         match outcome:
             case NotSent(line_fault=True) | UncertainOutcome():
-                self.health.failed(now, outcome.reason)
+                self.health.failed(now, outcome.reason, began)
                 if self.health.probing:
                     self._stock.give_back()
                     self.desk.line_changed(self.name)
