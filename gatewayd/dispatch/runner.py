@@ -35,7 +35,7 @@ from drivers.base import (
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
 from gatewayd.dispatch.attachments import MissingFilesError
-from gatewayd.dispatch.content import options, opts_out, retries
+from gatewayd.dispatch.content import options, opts_out, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
@@ -420,18 +420,7 @@ class LineRunner:
             beside = options(work, self.desk.content(work.queue_id))
             if (beside.get("email") or {}).get("attachments"):
                 beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
-        return OutboundMessage(
-            attempt=work.public,
-            to=work.to,
-            address=address,
-            text=work.text,
-            parts=work.parts,
-            todo=work.todo,
-            encoding=work.encoding,
-            concat_ref=work.concat_ref,
-            valid_until=work.not_after / 1000 if work.not_after else None,
-            options=beside,
-        )
+        return outbound(work, address, beside)
 
     def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
         now = time.time()
