@@ -53,19 +53,3 @@ def retries(content: Mapping[str, Any]) -> Retries:
     """A call's rules by disposition."""
     rules = (content.get("call") or {}).get("retries") or {}
     return {disposition: Retry(rule["times"], rule["pause_s"]) for disposition, rule in rules.items()}
-
-
-def outbound(work: Work, address: str, beside: Mapping[str, Any]) -> OutboundMessage:
-    """What a driver is handed of a claimed message; `address` as its line writes it, `beside` as `options` tells."""
-    return OutboundMessage(
-        attempt=work.public,
-        to=work.to,
-        address=address,
-        text=work.text,
-        parts=work.parts,
-        todo=work.todo,
-        encoding=work.encoding,
-        concat_ref=work.concat_ref,
-        valid_until=work.not_after / 1000 if work.not_after else None,
-        options=beside,
-    )
