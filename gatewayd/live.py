@@ -174,22 +174,22 @@ class LiveGateway:
         return name
 
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
-        return await self._runner(line).command(name, argument)
+        return await self._runner(line).device.command(name, argument)
 
     def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
-        return self._runner(line).exchange(attempt)
+        return self._runner(line).device.exchange(attempt)
 
     async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
         """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""
-        await self._runner(line).hook(headers, body)
+        await self._runner(line).device.hook(headers, body)
 
     def challenge(self, line: str, query: Mapping[str, str]) -> str:
         """A provider asks whether the address of its calls is ours. HookRefusedError says how else to answer."""
-        return self._runner(line).challenge(query)
+        return self._runner(line).device.challenge(query)
 
     def file(self, line: str, name: str) -> Path | None:
         runner = self._dispatcher.runners.get(line)
-        return None if runner is None else runner.file(name)
+        return None if runner is None else runner.device.file(name)
 
     # -------------------------------------------------------------------------------- what an operation has changed
 
