@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("gatewayd", "drivers", "spool", "dialplan")
 SHARED_BY_DRIVERS = ("drivers.base", "drivers.control", "drivers.http", "drivers.simulation")
 """What several technologies need alike: the port, HTTP, and what simulators are made of."""
-MODULE_LINES_MAX = 460
+MODULE_LINES_MAX = 455
 """A module has one noun; about 400 lines are plenty for it."""
 FILE_BYTES_MAX = 1_000_000
 

@@ -221,6 +221,8 @@ class DeliveryReport:
     part: int | None = None
     whole: bool = False
     """It is of every part of the attempt that is named by `attempt`, or by the reference of one of its parts."""
+    opt_out: bool = False
+    """Whoever `to` is has asked not to be reached over this channel again."""
 
 
 @dataclass(frozen=True, slots=True)

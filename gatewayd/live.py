@@ -10,7 +10,6 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from drivers.base import Serving, Telling
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
@@ -175,24 +174,22 @@ class LiveGateway:
         return name
 
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
-        return await self._runner(line).command(name, argument)
+        return await self._runner(line).device.command(name, argument)
 
     def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
-        device = self._runner(line).device
-        return device.exchange(attempt) if isinstance(device, Telling) else None
+        return self._runner(line).device.exchange(attempt)
 
     async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
         """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""
-        await self._runner(line).hook(headers, body)
+        await self._runner(line).device.hook(headers, body)
 
     def challenge(self, line: str, query: Mapping[str, str]) -> str:
         """A provider asks whether the address of its calls is ours. HookRefusedError says how else to answer."""
-        return self._runner(line).challenge(query)
+        return self._runner(line).device.challenge(query)
 
     def file(self, line: str, name: str) -> Path | None:
         runner = self._dispatcher.runners.get(line)
-        device = None if runner is None else runner.device
-        return device.file(name) if isinstance(device, Serving) else None
+        return None if runner is None else runner.device.file(name)
 
     # -------------------------------------------------------------------------------- what an operation has changed
 

@@ -13,10 +13,17 @@ from spool.folders import RECEIPTS, Spool
 
 SUMMARY: Final = "summary.json"
 
+_LINE_ENDS: Final = {letter: f"\\u{letter:04x}" for letter in (0x85, 0x2028, 0x2029)}
+
 
 def json_line(document: Mapping[str, Any]) -> bytes:
     """A document as one line of JSON; the same document is the same bytes."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return one_line(json.dumps(document, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
+
+
+def one_line(text: str) -> str:
+    """JSON that is one line for everybody: some read U+0085, U+2028 and U+2029 (Unicode 5.8) as the end of one."""
+    return text if text.isascii() else text.translate(_LINE_ENDS)
 
 
 def segment_name(first_seq: int) -> str:

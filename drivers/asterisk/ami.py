@@ -72,7 +72,7 @@ class Connection:
         self.lost: asyncio.Future[LinkError] = loop.create_future()
         self.events: asyncio.Queue[Event] = asyncio.Queue(QUEUE_MAX)
         self.booted_at = 0.0
-        """Unix time (s) at which Asterisk started, by its own account."""
+        """Monotonic time (s) at which Asterisk started, by its own account, which is in whole seconds."""
         self._timing = timing
         self._manager = _Manager(self, loop=loop, log=_SILENT, encoding="utf8")
         self._booted: asyncio.Future[Any] = loop.create_future()
@@ -157,6 +157,10 @@ class Connection:
         if self.events.empty() and not self.lost.done():
             await self._news.wait()
 
+    def nudge(self) -> None:
+        """Whoever waits for an event is to look around."""
+        self._news.set()
+
     async def _ping(self) -> None:
         """Asks until the link is lost; a frozen Asterisk, or a path that swallows everything, ends it."""
         while not self.lost.done():
@@ -186,7 +190,7 @@ class Connection:
         """An event from the wire. Called within panoramisk: does nothing that can fail."""
         event = _event(message)
         if event.name == "FullyBooted" and not self._booted.done():
-            self.booted_at = time.time() - _number(event["uptime"])
+            self.booted_at = time.monotonic() - _number(event["uptime"])
             self._booted.set_result(None)
         if self.lost.done():
             return

@@ -18,14 +18,19 @@ from drivers.base import Completed, NotSent, Outcome, Uncertain
 OTHER_HALF = ";2"
 """Asterisk names the far half of a Local channel by the id of the near one and this."""
 
+RING, RINGING, UP = "4", "5", "6"
+"""ChannelState (enum ast_channel_state) of a channel that is called, that rings, that was answered."""
+
 _RINGING = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
 
 
 class Call:
     """A call that was, or may have been, placed. It is kept until its channel is certainly gone."""
 
-    def __init__(self, attempt: str, plan: CallPlan, timing: Timing) -> None:
+    def __init__(self, attempt: str, plan: CallPlan, timing: Timing, to: str | None = None) -> None:
+        """`to`: who is called, in E.164; None for a call of an earlier life, until that is known."""
         self.attempt = attempt
+        self.to = to
         self.plan = plan
         self.evidence = Evidence()
         self.placed_at = time.monotonic()
@@ -37,6 +42,9 @@ class Call:
         self.counted_until = 0.0
         """Monotonic time until which its channel is counted without asking, once nobody waits for it."""
         self._impossible = False
+        self._dead = False
+        self._missed = False
+        """Its link was lost at some time: events may have gone by, so nothing follows from what was not heard."""
         self._orphan: asyncio.TimerHandle | None = None
         self._timing = timing
         self._changed = asyncio.Event()
@@ -75,11 +83,14 @@ class Call:
         """It certainly was not and will not be placed."""
         self._impossible = True
 
-    def found(self, *, up: bool) -> None:
-        """Asterisk lists its channel: it lives."""
+    def found(self, state: str) -> None:
+        """Asterisk lists its channel, in this ChannelState: it lives."""
         self._settle_orphan()
-        if up:
+        self._missed = True
+        if state == UP:
             self.evidence = replace(self.evidence, answered=True)
+        elif state in {RING, RINGING}:
+            self.evidence = replace(self.evidence, rang=True)
 
     def give_up(self, doubt: str) -> None:
         """Nothing more can be known of it."""
@@ -87,9 +98,14 @@ class Call:
         self.doubt = self.doubt or doubt
         self._changed.set()
 
+    def buried(self) -> None:
+        """The Asterisk that had it is no more."""
+        self._dead = True
+
     def orphaned(self, timer: asyncio.TimerHandle) -> None:
         """Its link is lost; `timer` gives it up unless it is found again."""
         self._settle_orphan()
+        self._missed = True
         self._orphan = timer
 
     def _settle_orphan(self) -> None:
@@ -100,7 +116,7 @@ class Call:
     @property
     def gone(self) -> bool:
         """Whether its channel certainly is no more, or never was."""
-        return self._impossible or self.evidence.cause is not None or never_placed(self.evidence)
+        return self._impossible or self._dead or self.evidence.cause is not None or never_placed(self.evidence)
 
     async def stirred(self) -> None:
         """Waits until anything was heard of it, or for as long as that is of use for the pace."""
@@ -118,13 +134,18 @@ class Call:
             if self.doubt is not None and not self._over:
                 return Uncertain(self.doubt)
             # What is over is decided with what there is once nothing more has come for a while.
-            until = min(deadline, time.monotonic() + self._timing.settle_s) if self._over else deadline
+            until = min(deadline, time.monotonic() + self._lag_s) if self._over else deadline
             if not await self._change(until):
                 break
-        outcome = verdict_outcome(self.evidence, self.plan)
+        outcome = verdict_outcome(self.evidence, self.plan, missed=self._missed)
         if isinstance(outcome, Uncertain):
             self.doubt = outcome.reason
         return outcome
+
+    @property
+    def _lag_s(self) -> float:
+        """How long the rest of the evidence may lag behind what says that the call is over."""
+        return self._timing.absent_s if never_placed(self.evidence) else self._timing.settle_s
 
     @property
     def _over(self) -> bool:
@@ -141,15 +162,19 @@ class Call:
         return True
 
 
-def verdict_outcome(seen: Evidence, plan: CallPlan) -> Outcome:
-    """The outcome of a call that is over, or of which nothing was heard in all the time it may take."""
+def verdict_outcome(seen: Evidence, plan: CallPlan, *, missed: bool = False) -> Outcome:
+    """The outcome of a call that is over, or of which nothing was heard in all the time it may take. `missed`: more may
+    have been said of it than was heard."""
     if seen.answered is None and seen.cause is None and not seen.dialstatus:
         return Uncertain("no_end")
     if never_placed(seen):
-        return NotSent("no_trunk", line_fault=True)
+        return Uncertain("link_lost") if missed else NotSent("no_trunk", line_fault=True)
     verdict = decide(seen)
     if verdict is None:
         return Uncertain("no_outcome")
+    if missed and verdict.disposition is Disposition.FAILED:
+        # That is told by what was not heard: nobody's telephone rang, no cause was given.
+        return Uncertain("link_lost")
     return _completed(verdict, seen.report, plan)
 
 

@@ -56,7 +56,7 @@ class AsteriskLine:
         self._timing = timing or Timing()
         self._log = structlog.get_logger("drivers.asterisk").bind(line=name)
         self._account = "gatewayd-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
-        self._board = Switchboard(options.channels, self._timing)
+        self._board = Switchboard(options.channels, self._timing, self._account)
         self._starting = asyncio.Semaphore(STARTING_MAX)
         self._speaker = Speaker(name, options)
         self._connection: Connection | None = None
@@ -91,11 +91,20 @@ class AsteriskLine:
             return Uncertain("already_placed")
         if not await self._board.room(self._timing.ghost_s + self._timing.settle_s):
             return NotSent("channels_busy", retry_after=self._timing.settle_s, counts=False)
-        call = self._board.take(message.attempt, planned)
+        call = self._board.take(message.attempt, planned, message.to)
         try:
             return await self._place(call, fields, point_of_no_return)
         finally:
-            self._board.leave(call)
+            self._leave(call)
+
+    def _leave(self, call: Call) -> None:
+        self._board.leave(call)
+        self._nudge()
+
+    def _nudge(self) -> None:
+        """When to look for calls that nobody waits for has changed."""
+        if self._connection is not None:
+            self._connection.nudge()
 
     async def _fields(self, message: OutboundMessage, planned: CallPlan) -> Mapping[str, str | Sequence[str]]:
         prompts = await self._speaker.prompts(planned.script)
@@ -147,7 +156,12 @@ class AsteriskLine:
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
         """Waits for the calls that outlived us; those that Asterisk no longer knows stay in doubt."""
-        living = {each.attempt: call for each in attempts if (call := self._board.find(each.attempt)) is not None}
+        living = {}
+        for each in attempts:
+            call = self._board.expect(each.attempt, each.to, each.at + self._timing.ghost_s - time.time())
+            if call is not None:
+                living[each.attempt] = call
+        self._nudge()
         if not living:
             return {}
         waits = {name: asyncio.create_task(self._await(call)) for name, call in living.items()}
@@ -164,7 +178,7 @@ class AsteriskLine:
             return await call.outcome()
         finally:
             call.doubt = call.doubt or "restarted"
-            self._board.leave(call)
+            self._leave(call)
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - none takes one
         """`channels`: how many are in use, and how many of them only in doubt. Raises `LineError`."""
@@ -191,7 +205,7 @@ class AsteriskLine:
                 if self._status.state == "ready":
                     pause = self._timing.backoff_s
                 state, reason, rest = "recovering", error.reason, pause
-                pause = min(pause * 2, self._timing.backoff_max_s)
+                pause = min(pause * 1.5, self._timing.backoff_max_s)
             await self._show(state, reason)
             await asyncio.sleep(rest)
 
@@ -203,7 +217,7 @@ class AsteriskLine:
         )
         try:
             await self._inspect(connection)
-            for call in await self._board.reconcile(connection, self._account):
+            for call in await self._board.reconcile(connection):
                 await self._tell_late(call)
             self._connection = connection
             await self._show("ready")
@@ -239,8 +253,11 @@ class AsteriskLine:
         """A call that was told as uncertain has ended after all."""
         outcome = await call.outcome()
         if isinstance(outcome, Completed) and outcome.state in ("delivered", "undelivered") and self._events:
+            opt_out = outcome.detail["action"] == "opt_out"
             await self._events.put(
-                DeliveryReport(call.attempt, None, outcome.state, outcome.reason, time.time(), call.attempt, 1)
+                DeliveryReport(
+                    call.attempt, call.to, outcome.state, outcome.reason, time.time(), call.attempt, 1, opt_out=opt_out
+                )
             )
 
     async def _show(self, state: LineState, reason: str | None = None) -> None:

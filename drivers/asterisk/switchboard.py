@@ -16,16 +16,20 @@ from drivers.asterisk.call import OTHER_HALF, Call
 from drivers.asterisk.script import CallPlan, Script
 from drivers.asterisk.timing import Timing
 
-_UP: Final = "6"
-"""ChannelState of an answered channel."""
+UPTIME_S: Final = 1.5
+"""Asterisk tells its uptime in whole seconds, and the telling takes a moment."""
 
 
 class Switchboard:
-    def __init__(self, channels: int, timing: Timing) -> None:
+    def __init__(self, channels: int, timing: Timing, account: str = "") -> None:
+        """`account`: the account code that all calls of this line bear, those of an earlier life too."""
+        self._account = account
         self._channels = channels
         self._timing = timing
         self._calls: dict[str, Call] = {}
         self._freed = asyncio.Event()
+        self._booted_at = 0.0
+        """When the Asterisk that was last connected to started, monotonic s."""
 
     @property
     def used(self) -> int:
@@ -52,8 +56,8 @@ class Switchboard:
             return False
         return True
 
-    def take(self, attempt: str, plan: CallPlan) -> Call:
-        call = self._calls[attempt] = Call(attempt, plan, self._timing)
+    def take(self, attempt: str, plan: CallPlan, to: str | None = None) -> Call:
+        call = self._calls[attempt] = Call(attempt, plan, self._timing, to)
         call.awaited = True
         return call
 
@@ -74,7 +78,11 @@ class Switchboard:
     def hear(self, event: Event) -> Call | None:
         """Gives an event to its call; answers the call if it had been given up and now told its outcome."""
         name = event["uniqueid"] or event["destuniqueid"]
-        call = self._calls.get(name.removesuffix(OTHER_HALF))
+        attempt = name.removesuffix(OTHER_HALF)
+        call = self._calls.get(attempt)
+        if call is None and self._own(attempt, event["destaccountcode"]) and event.name == "DialState":
+            # Asked for in an earlier life, and carried out only now.
+            call = self._adopt(attempt)
         if call is None:
             return None
         known = call.evidence.report
@@ -94,7 +102,7 @@ class Switchboard:
             if call.awaited and call.was_placed:
                 call.orphaned(loop.call_later(self._timing.lost_s, call.give_up, "link_lost"))
 
-    async def reconcile(self, connection: Connection, account: str) -> list[Call]:
+    async def reconcile(self, connection: Connection) -> list[Call]:
         """Compares what is counted with what Asterisk lists; answers calls that ended meanwhile and had been given up.
 
         What is not listed is in doubt: it ended without being heard, was never carried out, or will be.
@@ -106,26 +114,48 @@ class Switchboard:
             call = self.hear(connection.events.get_nowait())
             if call is not None:
                 late.append(call)
+        another = connection.booted_at - self._booted_at > UPTIME_S
+        self._booted_at = connection.booted_at
         for call in list(self._calls.values()):
             if not call.was_placed:
                 continue
+            if another:
+                call.buried()
             if call.attempt in listed:
-                call.found(up=listed[call.attempt]["channelstate"] == _UP)
+                call.found(listed[call.attempt]["channelstate"])
             else:
                 call.give_up("link_lost")
+                if call.gone and not call.awaited:
+                    self._drop(call)
         for attempt, event in listed.items():
-            # Far halves and transfers inherit the account; their ids have a mark that ours never has.
-            if event["accountcode"] == account and attempt.isalnum() and attempt not in self._calls:
-                self._adopt(attempt, event)
+            if self._own(attempt, event["accountcode"]) and attempt not in self._calls:
+                self._adopt(attempt, event["channelstate"])
         return late
 
-    def _adopt(self, attempt: str, event: Event) -> None:
+    def _own(self, attempt: str, account: str) -> bool:
+        """Whether a channel is a call of this line."""
+        # Far halves and transfers inherit the account; their ids have a mark that ours never has.
+        return bool(account) and account == self._account and attempt.isalnum()
+
+    def _adopt(self, attempt: str, state: str = "") -> Call:
         """A call of an earlier life of ours: its plan is not known any more, its channel counts."""
         call = self._calls[attempt] = Call(attempt, CallPlan(script=Script(message="")), self._timing)
         call.placed()
-        call.found(up=event["channelstate"] == _UP)
+        call.found(state)
         call.doubt = "restarted"
         call.counted_until = time.monotonic() + self._timing.ghost_s
+        return call
+
+    def expect(self, attempt: str, to: str, within_s: float) -> Call | None:
+        """A call of an earlier life; answers it if it lives. If not, Asterisk may still carry it out for some time, and
+        its channel counts."""
+        call = self._calls.get(attempt)
+        if call is not None:
+            call.to = to
+        elif within_s > 0:
+            expected = self._adopt(attempt)
+            expected.to, expected.counted_until = to, time.monotonic() + within_s
+        return call
 
     def sweep_due(self) -> float | None:
         """Seconds until calls that nobody waits for should be looked for again; None when there are none."""

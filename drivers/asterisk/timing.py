@@ -19,13 +19,17 @@ class Timing:
     """A frozen Asterisk keeps TCP open: ask this often."""
     pong_s: float = 5.0
     """... and believe no longer than this."""
-    backoff_s: float = 1.0
-    """First pause before another connection; doubled each time."""
-    backoff_max_s: float = 60.0
+    backoff_s: float = 0.5
+    """First pause before another connection; half as long again each time. Calls go on meanwhile, and how they end is
+    told once."""
+    backoff_max_s: float = 30.0
     refused_s: float = 600.0
     """Between logins with a secret that was refused: a person has to act, and fail2ban watches some PBXs."""
     settle_s: float = 1.0
     """Order of events is not given: how long the rest may lag behind the one that says a call is over."""
+    absent_s: float = 5.0
+    """... and how long no Hangup must have come before a failed call is believed never to have had a channel: it is
+    made again then."""
     stir_s: float = 5.0
     """How long a call of which nothing is heard holds back others: a trunk that does not even answer takes longer."""
     lost_s: float = 30.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -60,6 +61,8 @@ def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
         except KeyboardInterrupt:
             jobs = _jobs(playing)
         result = _result(playing, jobs)
+    if not sys.stderr.isatty():
+        click.echo(err=True)  # rich leaves its last frame without an end of line there
     if not leave:
         click.echo(_("what was written stays in {folder}").format(folder=place))
     click.echo(json.dumps(result))

@@ -30,7 +30,7 @@ COLUMNS: Final[Titles] = (
 """Key and title of each column of the lines; titles are spoken when the screen is made. The reason, of any length,
 comes last: a narrow screen cuts it off and nothing else."""
 
-_NARROW: Final = ((100, {"operator", "bad"}), (76, {"rate"}))
+_NARROW: Final = ((100, {"operator", "bad"}), (76, {"rate", "driver"}))
 """Below so many columns of a terminal, what is left out."""
 
 

@@ -44,7 +44,7 @@ def outbound(work: Work, address: str, beside: Mapping[str, Any]) -> OutboundMes
     )
 
 
-def opts_out(outcome: Outcome) -> bool:
+def opts_out(outcome: Outcome | None) -> bool:
     """Whether the person called asked not to be called again."""
     return isinstance(outcome, Completed) and outcome.detail.get("action") == "opt_out"
 

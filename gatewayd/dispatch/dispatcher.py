@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -85,7 +86,8 @@ class Dispatcher:
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._attempted: dict[int, asyncio.Future[None]] = {}
-        self._out: dict[int, int] = {}
+        self._out: dict[int, int] = Counts(work.work.queue_id for work in started.open)
+        """Claimed messages that are out, by queue; those that a crash left open, too, until they are finished."""
 
     # ------------------------------------------------------------------------------------------------------ lines
 

@@ -20,21 +20,31 @@ class Health:
     failures: int = 0
     resting_until: float = 0.0
     reason: str | None = None
+    _failed_at: float = 0.0
 
     @property
     def probing(self) -> bool:
         """The next message is a probe: only one at a time, nothing claimed ahead."""
         return self.failures >= PATIENCE
 
-    def failed(self, now: float, reason: str) -> None:
-        self.failures += 1
+    def failed(self, now: float, reason: str, began: float | None = None) -> None:
+        """A send that began then (default: now) has failed, by the line's fault as far as is known.
+
+        Sends that were under way together when the line broke (the calls of a trunk whose link was lost) have failed
+        once: the line has had no other chance since.
+        """
         self.reason = reason
+        if began is not None and began <= self._failed_at:
+            return
+        self._failed_at = now
+        self.failures += 1
         if self.failures >= PATIENCE:
             rest = FIRST_REST_S * 2.0 ** min(self.failures - PATIENCE, 16)
             self.resting_until = now + min(rest, LONGEST_REST_S)
 
     def worked(self) -> None:
         self.failures = 0
+        self._failed_at = 0.0
         self.resting_until = 0.0
         self.reason = None
 

@@ -14,7 +14,7 @@ from gatewayd.dispatch.intent import in_doubt
 from gatewayd.dispatch.sink import Writer
 from gatewayd.errors import GatewayError
 from gatewayd.numbers import NumberError
-from gatewayd.outcomes import Terms, resolve
+from gatewayd.outcomes import Retries, Terms, resolve
 from gatewayd.store.commands import Awaited, AwaitedOf, Finish, OpenWork
 
 log = structlog.get_logger()
@@ -98,10 +98,16 @@ def _address(each: OpenWork, render: Callable[[str], str]) -> str:
         return each.work.to
 
 
-def left_open(waiting: Sequence[OpenWork], known: Mapping[str, Outcome], terms: Terms) -> Iterator[Finish]:
-    """The end of each of these attempts."""
+def left_open(
+    waiting: Sequence[OpenWork],
+    known: Mapping[str, Outcome],
+    terms: Terms,
+    rules: Callable[[int], Retries] = lambda _: {},
+) -> Iterator[Finish]:
+    """The end of each of these attempts; `rules`: by queue, when a call that was not answered is tried again."""
     now = time.time_ns() // 1_000_000
     for each in waiting:
         outcome = known.get(each.work.public) or _unknown(each)
         passed = frozenset(part for part, _ in each.parts)
-        yield resolve(each.work, outcome, line=each.line, passed=passed, terms=terms, now=now)
+        retries = rules(each.work.queue_id)
+        yield resolve(each.work, outcome, line=each.line, passed=passed, terms=terms, now=now, retries=retries)

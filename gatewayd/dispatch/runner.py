@@ -15,12 +15,9 @@ from typing import Any, Final
 import structlog
 
 from drivers.base import (
-    Challenged,
     Completed,
     Driver,
     Following,
-    Hooked,
-    HookRefusedError,
     Line,
     LineSetup,
     LineStatus,
@@ -33,22 +30,23 @@ from drivers.base import (
 )
 from drivers.base import Uncertain as UncertainOutcome
 from gatewayd.config import LineConfig
+from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.content import options, opts_out, outbound, retries
 from gatewayd.dispatch.desk import Desk
+from gatewayd.dispatch.device import Device
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stock import Stock
 from gatewayd.dispatch.stopping import ended
-from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
 from gatewayd.model import ALL_AREAS, Route
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import resolve
 from gatewayd.pacing import Limits, Pace
-from gatewayd.store.commands import Block, OpenWork, Work
+from gatewayd.store.commands import Block, Finish, OpenWork, Work
 
 log = structlog.get_logger()
 
@@ -59,8 +57,6 @@ at once, as many as that."""
 AHEAD_S: Final = 0.05
 """... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
 
-SPENT_S: Final = 300.0
-"""A line that may not send for so long is said to wait, and holds what has no other; shorter waits are its pace."""
 LONG_WAIT_S: Final = 1.0
 """What would wait longer at this line may meanwhile go over another, or be paused."""
 
@@ -96,13 +92,11 @@ class LineRunner:
         self.desk = desk
         self._render = render
         self._routes: dict[Route, bool] = {}
-        self._line: Line | None = None
-        self._sink: LineSink | None = None
-        self._quota: str | None = None
-        self._quota_day = ""
-        self._slow: str | None = None
+        self.device = Device(config.name)
+        self._allowance = Allowance(self.pace, self.health, desk.calendar, lambda: desk.line_changed(self.name))
         self._switch: asyncio.Future[None] | None = None
         self._wake = asyncio.Event()
+        self._door = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
         self._ready = asyncio.Event()
@@ -146,7 +140,7 @@ class LineRunner:
     @property
     def spent(self) -> bool:
         """Quota, window or pace let it send nothing for minutes at least."""
-        return self._quota is not None or self._slow is not None
+        return self._allowance.spent is not None
 
     @property
     def state(self) -> tuple[str, str | None]:
@@ -155,8 +149,8 @@ class LineRunner:
             return "disabled", None
         if self.status.state != "ready":
             return self.status.state, self.status.reason
-        if self._quota or self._slow:
-            return "waiting", self._quota or self._slow
+        if self._allowance.spent:
+            return "waiting", self._allowance.spent
         if self.health.rest_s(time.time()) > 0:
             return "waiting", self.health.reason
         return ("busy", None) if self.in_work else ("ready", None)
@@ -179,40 +173,11 @@ class LineRunner:
             self.desk.line_changed(self.name)
         self.wake()
 
-    async def hook(self, headers: Mapping[str, str], body: bytes) -> None:
-        """A call of its device or provider to us; what it tells is durable when this returns. HookRefusedError."""
-        line, sink = self._line, self._sink
-        if line is None or sink is None:
-            raise UnavailableError(f"line {self.name} is not running")
-        if not isinstance(line, Hooked):
-            raise HookRefusedError(404, "this line is called by nobody")
-        # In their order, and in few commits: a provider may tell of a thousand messages in one call.
-        await asyncio.gather(*(sink.put(event) for event in line.on_hook(headers, body)))
-
-    def challenge(self, query: Mapping[str, str]) -> str:
-        """Its provider asks whether the address of its calls is ours; what to answer. HookRefusedError."""
-        if self._line is None:
-            raise UnavailableError(f"line {self.name} is not running")
-        if not isinstance(self._line, Challenged):
-            raise HookRefusedError(404, "this line is asked by nobody")
-        return self._line.on_challenge(query)
-
-    async def command(self, name: str, argument: str) -> Mapping[str, object]:
-        """The driver's own question; UnavailableError or LineError when it cannot be asked now."""
-        if self._line is None:
-            raise UnavailableError(f"line {self.name} is not running")
-        return await self._line.command(name, argument)
-
-    @property
-    def device(self) -> Line | None:
-        """What the driver made, while it runs: for what only some kinds of lines can do."""
-        return self._line
-
     # ------------------------------------------------------------------------------------------------------- its life
 
     async def run(self, sink: LineSink, resumed: Sequence[OpenWork]) -> None:
         """Until cancelled: keep the device running and send. `resumed` is what an earlier life left in doubt."""
-        self._sink = sink
+        self.device.sink = sink
         self._left = tuple(resumed)
         while True:
             if not self.enabled:
@@ -231,7 +196,7 @@ class LineRunner:
                 self.set_status(LineStatus("quarantined", "misconfigured"))
                 await self._while_enabled()
                 continue
-            self._line = line
+            self.device.line = line
             self.set_status(LineStatus("starting"))
             tasks = [asyncio.create_task(line.run(sink), name=f"{self.name}: device")]
             tasks += [
@@ -241,7 +206,7 @@ class LineRunner:
             tasks.append(asyncio.create_task(self._while_enabled(), name=f"{self.name}: switch"))
             tasks.append(asyncio.create_task(self._resume(line), name=f"{self.name}: resume"))
             crashed = await self._first_end(tasks)
-            self._line = None
+            self.device.line = None
             if crashed is not None or self.enabled:
                 log.error("line crashed", line=self.name, error=repr(crashed), exc_info=crashed)
                 self.set_status(LineStatus("recovering", "crashed"))
@@ -272,9 +237,11 @@ class LineRunner:
 
     def _finish_left(self, known: Mapping[str, Outcome]) -> None:
         left, self._left = self._left, ()
-        for finish in left_open(left, known, self.desk.terms):
+        for finish in left_open(left, known, self.desk.terms, lambda queue: retries(self.desk.content(queue))):
             self.desk.writer.post(finish)
             hit("resume.finished")
+            if opts_out(known.get(finish.work.public)):
+                self._block(finish)
             self.desk.finished(self.name, finish)
 
     async def _while_enabled(self) -> None:
@@ -309,7 +276,9 @@ class LineRunner:
 
     async def _work(self, line: Line) -> None:
         while True:
-            work = await self._next()
+            # One at a time waits for the next message: a trunk has hundreds of senders, and would wake all of them.
+            async with self._door:
+                work = await self._next()
             self.in_work += 1
             self._idle.clear()
             try:
@@ -328,7 +297,7 @@ class LineRunner:
                 await self._wake.wait()
                 continue
             now = time.time()
-            wait = self._wait_s(now)
+            wait = self._allowance.wait_s(now)
             if wait > 0:
                 if wait > LONG_WAIT_S:
                     self._stock.give_back()
@@ -336,10 +305,8 @@ class LineRunner:
                 continue
             if self._stock:
                 work = self._stock.take()
-                room = self.pace.room()
-                if room is not None and len(work.todo) > room:
+                if not self._allowance.bears(work):
                     self._stock.put_back(work)
-                    self._quota = self.pace.spent() or "quota_day"
                     self._stock.give_back()
                     continue
                 ahead = self._ahead()
@@ -357,28 +324,9 @@ class LineRunner:
         finally:
             timer.cancel()
 
-    def _wait_s(self, now: float) -> float:
-        """Seconds that pace, window, quotas and its own health ask for."""
-        self.pace.roll(*self.desk.calendar.words(now))
-        quota = self.pace.spent()
-        if self._quota and not quota and self.pace.room() != 0 and self._quota_day == self.pace.day:
-            quota = self._quota  # room is left, but the next message is longer than it
-        if quota != self._quota:
-            self._quota = quota
-            self.desk.line_changed(self.name)
-        self._quota_day = self.pace.day
-        if quota:
-            return self.desk.calendar.next_day(now) - now
-        wait = self.pace.wait_s(now)
-        slow = self.pace.cause(now) if wait >= SPENT_S else None
-        if slow != self._slow:
-            self._slow = slow
-            self.desk.line_changed(self.name)
-        return max(wait, self.health.rest_s(now))
-
     def _ahead(self) -> int:
         """How many messages to have at hand; 1 for a slow or a doubtful line, which claims only when it can send."""
-        at_once = self._line.capacity if self._line is not None else 1
+        at_once = self.device.line.capacity if self.device.line is not None else 1
         each_s = max(self._send_s / max(at_once, 1), self.pace.gcra.interval_s, 0.0001)
         if self.health.probing or each_s > AHEAD_S:
             return 1
@@ -392,7 +340,7 @@ class LineRunner:
             address = self._render(work.to)
         except NumberError as error:
             # A form of this line (national …) that such a number does not have.
-            self._end(work, Refused(error.reason), intent)
+            self._end(work, Refused(error.reason), intent, began)
             return
         outcome: Outcome
         try:
@@ -401,7 +349,7 @@ class LineRunner:
             outcome = NotSent("attachment_missing")
         except asyncio.CancelledError:
             # Switched off, or stopped for good: what is past its point of no return is in doubt and says so.
-            self._end(work, intent.cut_off("stopped"), intent)
+            self._end(work, intent.cut_off("stopped"), intent, began)
             raise
         except Exception as error:
             # The outermost edge of one send: a driver's defect stays its own.
@@ -410,7 +358,7 @@ class LineRunner:
         hit("send.answered")
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.5
-        self._end(work, outcome, intent)
+        self._end(work, outcome, intent, began)
 
     async def _message(self, work: Work, address: str) -> OutboundMessage:
         """What the driver is handed. Raises MissingFilesError when what the job attaches is not where it should be."""
@@ -421,9 +369,9 @@ class LineRunner:
                 beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
         return outbound(work, address, beside)
 
-    def _end(self, work: Work, outcome: Outcome, intent: Intent) -> None:
+    def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float) -> None:
         now = time.time()
-        self._judge(outcome, now)
+        self._judge(outcome, began, now)
         if isinstance(outcome, NotSent) and outcome.line_fault and self.health.probing:
             # By now it is the line that is broken, not the message: that must not use up the message's tries, and
             # another line may have it at once.
@@ -438,14 +386,18 @@ class LineRunner:
         self.desk.writer.post(finish)
         hit("send.posted")
         if opts_out(outcome):
-            self.desk.writer.post(Block((work.to,), "call", None, finish.now))
+            self._block(finish)
         self.desk.finished(self.name, finish)
 
-    def _judge(self, outcome: Outcome, now: float) -> None:
+    def _block(self, finish: Finish) -> None:
+        """The person asked not to be called again."""
+        self.desk.writer.post(Block((finish.work.to,), "call", None, finish.now))
+
+    def _judge(self, outcome: Outcome, began: float, now: float) -> None:
         """What an outcome says of the line itself."""
         match outcome:
             case NotSent(line_fault=True) | UncertainOutcome():
-                self.health.failed(now, outcome.reason)
+                self.health.failed(now, outcome.reason, began)
                 if self.health.probing:
                     self._stock.give_back()
                     self.desk.line_changed(self.name)

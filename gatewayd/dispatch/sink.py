@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus, NotDurableError
 from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid_number, ulid_salt
-from gatewayd.store.commands import Command, Inbound, LateAnswer, Received, Report, Reported
+from gatewayd.store.commands import Block, Command, Inbound, LateAnswer, Received, Report, Reported
 
 R = TypeVar("R")
 
@@ -71,6 +71,8 @@ class LineSink:
             case DeliveryReport():
                 # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
                 reported = await self._writer.do(self._report(event), patient=True)
+                if event.opt_out and event.to:
+                    self._writer.post(Block((self._normalise(event.to) or event.to,), self._channel, None, _now()))
                 self._heard.reported(event, reported)
             case LateAccept():
                 now = _now()

@@ -18,6 +18,7 @@ from gatewayd.store.commands import CutSegments, Segment, SegmentsWritten
 from gatewayd.store.schema import account, job, receipt, segment
 from gatewayd.store.session import Session, Statement, adding, among, given
 from gatewayd.store.stamp import Stamps
+from spool.receipts import one_line
 
 if TYPE_CHECKING:
     from gatewayd.store.unit import JobInfo, MessageRow, Unit
@@ -103,7 +104,7 @@ class Journal:
         self._say(job.id, body, now)
 
     def _say(self, job_id: int, body: str, now: int) -> None:
-        self._receipts.setdefault(job_id, []).append(body)
+        self._receipts.setdefault(job_id, []).append(one_line(body))
         self._last[job_id] = now
 
     def cost(self, job_id: int, amount: int) -> None:

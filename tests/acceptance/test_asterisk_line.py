@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from drivers.asterisk.line import AsteriskLine
+from drivers.asterisk.line import STARTING_MAX, AsteriskLine
 from drivers.asterisk.timing import Timing
 from drivers.base import Completed, NotSent, OpenAttempt, Outcome, Refused, Uncertain, Withdrawn
 from tests.peers.asterisk import Asterisk
@@ -22,12 +22,14 @@ from tests.peers.asterisk_callees import (
     LEAVES,
     LISTENS,
     MACHINE,
+    MUTE,
     PRESSES,
     REJECTS,
     SHORT,
     SILENT,
     UNKNOWN,
 )
+from tests.peers.onlooker import Onlooker
 
 TEXT = "uno dos tres cuatro"
 """1.6 s as the test's voice speaks it."""
@@ -98,14 +100,6 @@ async def test_every_disposition_of_a_mixed_population_is_right(pbx: Asterisk) -
     channels = 12
     async with working(pbx, channels=channels) as (line, ear):
         await ear.state("ready")
-        most = 0
-
-        async def watch() -> None:
-            nonlocal most
-            while True:
-                most = max(most, await live(pbx))
-
-        watcher = asyncio.create_task(watch())
         cases = list(POPULATION.items()) * 4
         # More at once than there are channels: it is the line that must hold them back.
         room = asyncio.Semaphore(channels + 4)
@@ -114,15 +108,25 @@ async def test_every_disposition_of_a_mixed_population_is_right(pbx: Asterisk) -
             async with room:
                 return await call(line, prefix, how)
 
-        outcomes = await asyncio.gather(*(one(prefix, how) for _name, (prefix, how, _state, _detail) in cases))
-        watcher.cancel()
-        await asyncio.gather(watcher, return_exceptions=True)
-    assert most <= channels
+        with Onlooker(pbx) as seen:
+            outcomes = await asyncio.gather(*(one(prefix, how) for _name, (prefix, how, _state, _detail) in cases))
+    assert seen.most == channels
+    assert len(seen.began) == len(cases)
     for (name, (_prefix, _how, state, detail)), outcome in zip(cases, outcomes, strict=True):
         assert isinstance(outcome, Completed), (name, outcome)
         assert outcome.state == state, (name, outcome)
         assert close(outcome.detail, detail), (name, outcome)
         assert outcome.charged == (outcome.detail["disposition"] in ANSWERED), (name, outcome)
+
+
+async def test_no_more_are_asked_for_than_asterisk_answers_to(pbx: Asterisk) -> None:
+    """Overload queues silently inside Asterisk: what waits, waits with us, where it can be withdrawn."""
+    async with working(pbx, channels=STARTING_MAX + 10) as (line, ear):
+        await ear.state("ready")
+        with Onlooker(pbx) as seen:
+            outcomes = await asyncio.gather(*(call(line, MUTE) for _ in range(STARTING_MAX + 5)))
+    assert seen.most == STARTING_MAX
+    assert {outcome.reason for outcome in outcomes if isinstance(outcome, Completed)} == {"busy"}
 
 
 async def test_a_kill_in_the_middle_of_calls_leaves_them_in_doubt(mortal: Asterisk) -> None:

@@ -36,6 +36,7 @@ def test_one_campaign_goes_over_modems_a_phone_and_a_provider_at_once(tmp_path: 
         "ledger_ok": True,
     }
     assert "phone-1" in done.stderr  # the last frame of the live screen
+    assert done.stderr.endswith("\n"), "where both streams go to one place, the result stands on a line of its own"
     receipts = [
         json.loads(line)
         for segment in sorted((tmp_path / "spool/receipts/norte/cobranza-demo").glob("*.jsonl"))

@@ -109,11 +109,12 @@ def _attempts(gateway: Gateway) -> list[tuple[str]]:
 
 def test_a_dropped_connection_is_in_doubt_and_nothing_is_doubled(trial: Trial) -> None:
     sim = trial.simulate("fcm")
-    sim.ask("set", faults=[{"kind": "drop", "taken": True, "skip": 5, "count": 3}])
+    # Two: after three in a row the line would be rested.
+    sim.ask("set", faults=[{"kind": "drop", "taken": True, "skip": 5, "count": 2}])
     gateway = trial.start()
     gateway.drop(job("aviso", [token(index) for index in range(40)]))
     summary = gateway.wait_job("aviso", timeout_s=WAIT_S)
-    assert (summary["counts"]["submitted"], summary["counts"]["uncertain"]) == (37, 3)
+    assert (summary["counts"]["submitted"], summary["counts"]["uncertain"]) == (38, 2)
     assert set(Counter(row["to"] for row in texts(sim)).values()) == {1}
     assert len(texts(sim)) == 40
 

@@ -19,6 +19,7 @@ from typing import Final
 from rich.console import Console
 
 from tests.benchmarks import (
+    audio,
     backlog,
     biglist,
     comeback,
@@ -26,10 +27,12 @@ from tests.benchmarks import (
     first_send,
     idle,
     inbound,
+    population,
     provider,
     share,
     status,
     throughput,
+    voice,
 )
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.machine import Watch, describe
@@ -51,6 +54,9 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "backlog": ("a million wait", backlog.measure),
     "comeback": ("modems go and come back", comeback.measure),
     "idle": ("nothing to do", idle.measure),
+    "voice": ("calls at the pace of a busy trunk", voice.measure),
+    "audio": ("from the answer to the first sound", audio.measure),
+    "population": ("calls to all kinds of people", population.measure),
 }
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 ROW_S: Final = 900

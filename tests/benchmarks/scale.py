@@ -40,6 +40,18 @@ class Scale:
     """Messages that come in by each of the `receivers`, names of `tests.rig.devices`."""
     receivers: tuple[str, ...]
     reports: int
+    calls_s: float
+    """Calls a second."""
+    calls_ramp_s: float
+    """Until as many calls end as begin, and the list has been read."""
+    calls_for_s: float
+    audio_s: float
+    """Calls a second where the first audio is waited for."""
+    audio_calls: int
+    population: int
+    """Local calls to a mixed population; a tenth as many over SIP."""
+    channels: int
+    """For them: fewer than the pace would fill."""
 
 
 FULL = Scale(
@@ -63,6 +75,13 @@ FULL = Scale(
     inbound=10_000,
     receivers=("gsm", "smsgate", "rest", "provider", "smtp"),
     reports=1000,
+    calls_s=50.0,
+    calls_ramp_s=10.0,
+    calls_for_s=60.0,
+    audio_s=20.0,
+    audio_calls=1200,
+    population=1000,
+    channels=40,
 )
 
 SHORT = Scale(
@@ -86,4 +105,11 @@ SHORT = Scale(
     inbound=300,
     receivers=("gsm", "provider"),
     reports=60,
+    calls_s=10.0,
+    calls_ramp_s=1.0,
+    calls_for_s=2.0,
+    audio_s=5.0,
+    audio_calls=20,
+    population=20,
+    channels=10,
 )

@@ -7,11 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import backlog, biglist, doubt, first_send, idle, inbound, provider, share, status, throughput
+from tests.benchmarks import (
+    audio,
+    backlog,
+    biglist,
+    doubt,
+    first_send,
+    idle,
+    inbound,
+    population,
+    provider,
+    share,
+    status,
+    throughput,
+    voice,
+)
 from tests.benchmarks.__main__ import ROWS, one
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.report import BEGIN, END, load, merged, publish, save
 from tests.benchmarks.scale import FULL, SHORT, Scale
+from tests.peers.asterisk import UnavailableError, installation
 
 
 def figures(measure: Callable[[Path, Scale], Iterator[Figure]], folder: Path) -> dict[str, float]:
@@ -73,6 +88,38 @@ def test_what_comes_in(tmp_path: Path) -> None:
 
 def test_reports(tmp_path: Path) -> None:
     assert figures(status.measure, tmp_path)["a report to its receipt's file, p99 of 60"] <= 15
+
+
+@pytest.fixture
+def asterisk() -> None:
+    """A real one is at hand."""
+    try:
+        installation()
+    except UnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.peer
+@pytest.mark.usefixtures("asterisk")
+def test_calls_at_a_pace(tmp_path: Path) -> None:
+    found = figures(voice.measure, tmp_path)
+    assert 5 <= found["calls, message and menu, 2 s at 10/s"] <= 11
+    assert 0 < found["CPU of all our processes meanwhile"] <= 1
+
+
+@pytest.mark.peer
+@pytest.mark.usefixtures("asterisk")
+def test_first_sound_of_a_call(tmp_path: Path) -> None:
+    assert 0 < figures(audio.measure, tmp_path)["answer to first audio, 20 calls at 5/s, p99"] <= 3000
+
+
+@pytest.mark.peer
+@pytest.mark.usefixtures("asterisk")
+def test_calls_to_all_kinds_of_people(tmp_path: Path) -> None:
+    found = figures(population.measure, tmp_path)
+    assert found["20 calls, mixed, Local: told wrongly"] == 0
+    assert found["2 calls, mixed, SIP: told wrongly"] == 0
+    assert found["20 calls, mixed, Local: most at once"] <= 10
 
 
 @pytest.mark.bench

@@ -29,7 +29,8 @@ STOP_S = 10.0
 MODULES = """
 res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject res_pjsip res_pjsip_session
 res_pjsip_sdp_rtp res_pjsip_caller_id res_pjsip_rfc3326 res_pjsip_header_funcs res_pjsip_endpoint_identifier_ip
-res_pjsip_pubsub res_stasis res_rtp_asterisk chan_pjsip pbx_config pbx_spool codec_ulaw codec_alaw format_pcm
+res_pjsip_dtmf_info res_pjsip_pubsub
+res_stasis res_rtp_asterisk chan_pjsip pbx_config pbx_spool codec_ulaw codec_alaw format_pcm
 format_wav format_sln bridge_simple res_speech res_agi app_dial app_playback app_read app_amd app_senddtmf
 app_userevent app_verbose app_stack app_exec app_waitforsilence func_channel func_callerid func_cdr func_hangupcause
 func_logic func_strings func_timeout func_math func_dialplan cdr_manager res_crypto
@@ -64,6 +65,13 @@ secret = {secret}
 permit = 127.0.0.1/255.255.255.255
 read = all
 write = all
+[onlooker]
+secret = {secret}
+permit = 127.0.0.1/255.255.255.255
+read = call
+write = reporting
+eventfilter(action(include),name(Newchannel)) =
+eventfilter(action(include),name(Hangup)) =
 """
 FILTERS = ("OriginateResponse", "UserEvent", "Hangup", "DialEnd", "DialState", "FullyBooted", "Shutdown")
 
@@ -81,6 +89,7 @@ allow = ulaw,alaw
 direct_media = no
 media_address = 127.0.0.1
 bind_rtp_to_media_address = yes
+dtmf_mode = auto_info
 """
 
 AMD = """
@@ -108,13 +117,14 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 class Asterisk:
     """One Asterisk in `base`. `extensions` is its whole extensions.conf beneath [general]."""
 
-    def __init__(self, base: Path, extensions: str = "", *, filters: bool = True) -> None:
+    def __init__(self, base: Path, extensions: str = "", *, filters: bool = True, verbose: int = 3) -> None:
         self.installed: Installation = installation()
         self.base = base
         self.port = free_port()
         self.sip_port = free_port(socket.SOCK_DGRAM)
         self.sounds = base / "sounds"
         self._process: subprocess.Popen[bytes] | None = None
+        self._verbose = verbose
         self._configure(extensions, filters)
 
     # ------------------------------------------------------------------------------------------------- configuration
@@ -137,7 +147,7 @@ class Asterisk:
         }
         lines = "".join(f"{key} => {value}\n" for key, value in directories.items())
         # Without transmit_silence AMD hears nothing and answers TOOLONG.
-        options = "verbose = 3\nnocolor = yes\nlive_dangerously = no\ntransmit_silence = yes\n"
+        options = f"verbose = {self._verbose}\nnocolor = yes\nlive_dangerously = no\ntransmit_silence = yes\n"
         self.write("asterisk", f"[directories]\n{lines}[options]\n{options}")
         self.write("modules", "[modules]\nautoload=no\n" + "".join(f"load => {name}.so\n" for name in MODULES.split()))
         only = "".join(f"eventfilter(action(include),name({name})) =\n" for name in FILTERS) if filters else ""
@@ -193,6 +203,11 @@ class Asterisk:
                 self._process.kill()
         self._process.wait()
         self._process = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """SIGKILL: no Hangup, no `h`, no goodbye."""

@@ -12,12 +12,24 @@ from pathlib import Path
 
 DIAL = "Local/{number}@callees/n"
 
+PEOPLE = "Local/{number}@people/n"
+"""The same callees behind numbers of a country: `549115` and then kind, digit and four digits of their own."""
+
 LISTENS, PRESSES, LEAVES, MACHINE = "10", "11", "12", "13"
 """`11` presses the digit after it: `112…` presses 2. `12` hangs up as it answers."""
 TYPES = "17"
 """`17abcde…` presses abc, and then d and e, each 1.8 s after what was before."""
 BUSY, CONGESTION, SILENT, REJECTS, UNKNOWN, LATER, SHORT = "20", "21", "22", "23", "24", "14", "15"
 """`22` rings and never answers, `24` is no number, `14` answers with one word and listens, `15` hears one second."""
+PATIENT, MUTE, NOWHERE = "16", "28", "99"
+"""`16` listens for 6 s before it presses the digit after it; `28` lets nothing be heard for two seconds and is busy;
+`99` is nowhere in the dial plan."""
+
+
+def person(kind: str, serial: int, digit: int = 0) -> str:
+    """The number, as a billing system writes it, of one of the people."""
+    return f"115{kind}{digit}{serial:04d}"
+
 
 CALLEES = """
 [callees]
@@ -48,13 +60,21 @@ exten => _17XXXXX.,1,Answer()
  same => n,Wait(1.8)
  same => n,SendDTMF(${{EXTEN:6:1}})
  same => n,Wait(60)
+exten => _16X.,1,Answer()
+ same => n,Wait(6)
+ same => n,SendDTMF(${{EXTEN:2:1}})
+ same => n,Wait(60)
 exten => _20.,1,Busy(1)
 exten => _21.,1,Congestion(1)
 exten => _22.,1,Ringing()
  same => n,Wait(120)
 exten => _23.,1,Hangup(21)
 exten => _24.,1,Hangup(1)
+exten => _28.,1,Wait(2)
+ same => n,Hangup(17)
 exten => h,1,NoOp()
+[people]
+exten => _549115X.,1,Goto(callees,${{EXTEN:6}},1)
 [gatewayd-transfer]
 exten => ventas,1,Answer()
  same => n,Wait(0.5)

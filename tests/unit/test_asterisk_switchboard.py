@@ -15,7 +15,8 @@ from drivers.asterisk.timing import Timing
 from drivers.base import Completed, Uncertain
 
 PLAN = plan("hola", {"call": {"script": {"message": "hola"}, "ring_s": 5, "limit_s": 10}})
-FAST = Timing(settle_s=0.02, ghost_s=0.1, slack_s=0.0)
+FAST = Timing(settle_s=0.02, absent_s=0.1, ghost_s=0.1, slack_s=0.0)
+ACCOUNT = "gatewayd-troncal"
 ID = "01JD0000000000000000000001"
 
 
@@ -117,6 +118,57 @@ async def test_a_call_given_up_is_in_doubt_and_told_late() -> None:
     assert isinstance(await late.outcome(), Completed)
     board.hear(HANGUP)
     assert board.used == 0
+
+
+async def test_a_call_that_failed_with_no_channel_is_not_believed_at_once() -> None:
+    """Its Hangup may only be late, and it was a person who refused: then it must not be made again."""
+    board = Switchboard(1, FAST)
+    call = board.take(ID, PLAN)
+    call.placed()
+    failed = event("OriginateResponse", uniqueid=ID, response="Failure", reason="0")
+    board.hear(failed)
+    waiting = asyncio.create_task(call.outcome())
+    await asyncio.sleep(2 * FAST.settle_s)
+    assert not waiting.done()
+    board.hear(event("Hangup", uniqueid=ID, cause="21"))
+    outcome = await waiting
+    assert isinstance(outcome, Completed)
+    assert outcome.reason == "rejected"
+
+
+async def test_nothing_follows_from_what_was_not_heard_while_the_link_was_lost() -> None:
+    for last in ("OriginateResponse", "Hangup"):
+        board = Switchboard(1, FAST)
+        call = board.take(ID, PLAN)
+        call.placed()
+        board.orphan()
+        call.found("")
+        board.hear(event(last, uniqueid=ID, response="Failure", reason="0", cause="0"))
+        assert await call.outcome() == Uncertain("link_lost")
+
+
+async def test_a_call_of_an_earlier_life_holds_a_channel_before_it_is_carried_out() -> None:
+    """Asterisk was frozen, say, and what we wrote before we were killed is read only now."""
+    board = Switchboard(1, FAST, ACCOUNT)
+    assert board.expect(ID, "+5491159876543", 5.0) is None
+    assert not await board.room(0.01)
+    board.hear(event("DialState", destuniqueid=ID, dialstatus="RINGING", destaccountcode=ACCOUNT))
+    board.hear(ANSWER)
+    late = board.hear(REPORT)
+    assert late is not None
+    assert late.to == "+5491159876543"
+    assert isinstance(await late.outcome(), Completed)
+    board.hear(HANGUP)
+    assert await board.room(0.01)
+    # Nobody told of this one, and it was asked for too long ago to be waited for.
+    board.expect(ID, "+5491159876543", -1.0)
+    assert board.used == 0
+    board.hear(event("DialState", destuniqueid=ID, dialstatus="RINGING", destaccountcode=ACCOUNT))
+    assert board.used == 1
+    assert board.expect(ID, "+5491159876543", -1.0) is not None
+    for account in ("gatewayd-otra", ""):
+        board.hear(event("DialState", destuniqueid=f"{ID}X", dialstatus="RINGING", destaccountcode=account))
+    assert board.used == 1
 
 
 async def test_an_answer_without_a_report_is_in_doubt() -> None:

@@ -15,6 +15,7 @@ from gatewayd.cli.faces import columns, event_line, line_cells
 
 LINE: dict[str, Any] = {
     "name": "claro-1",
+    "driver": "gsm",
     "state": "waiting",
     "reason": "quota_day",
     "signal": 13,

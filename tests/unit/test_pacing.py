@@ -28,6 +28,26 @@ def test_never_faster_than_the_rate_but_for_one_message(sizes: list[int]) -> Non
         sent += size
 
 
+def test_small_delays_are_made_up_for_and_longer_ones_are_lost() -> None:
+    pace = Pace(Limits(rate=Rate(50, 1.0)))
+    now = began = 1000.0
+    for late in [0.0, 0.004, 0.015, 0.0, 0.001] * 100:
+        now += pace.wait_s(now) + late
+        pace.begin(now, 1)
+    assert abs(now - began - 499 / 50) < 0.02
+    pace.begin(now + 60.0, 1)
+    assert 0.0199 < pace.wait_s(now + 60.0) < 0.0201
+
+
+def test_a_slow_line_is_never_early() -> None:
+    pace = Pace(Limits(rate=Rate(10, 60.0)))
+    pace.begin(1000.0, 1)
+    pace.begin(1006.01, 1)
+    assert 5.98 < pace.wait_s(1006.01) <= 6.0
+    pace.begin(1013.0, 1)
+    assert 5.999 < pace.wait_s(1013.0) < 6.001
+
+
 def test_a_clock_set_back_costs_at_most_the_last_message() -> None:
     pace = Pace(Limits(rate=Rate(1, 10.0)))
     pace.begin(1_000_000.0, 2)
@@ -64,6 +84,19 @@ def test_days_turn_at_midnight_of_the_zone() -> None:
     assert calendar.words(late) == ("2026-11-30", "2026-11")
     assert calendar.next_day(late) == late + 1
     assert calendar.words(late + 1) == ("2026-12-01", "2026-12")
+
+
+def test_sends_that_were_under_way_together_fail_once() -> None:
+    """Two hundred calls whose link was lost are one failure, not a rest of five minutes."""
+    health = Health()
+    for began in range(200):
+        health.failed(300.0, "link_lost", began=float(began))
+    assert health.failures == 1
+    assert health.rest_s(300.0) == 0
+    for _ in range(PATIENCE):
+        health.failed(302.0, "link_lost", began=301.0)
+        health.failed(303.0, "link_lost", began=302.5)
+    assert health.probing
 
 
 def test_a_failing_line_is_rested_longer_and_longer_then_trusted_at_once() -> None:

@@ -44,6 +44,13 @@ def test_a_segment_is_named_by_its_first_seq(spool: Spool) -> None:
     assert path.stat().st_nlink == 1
 
 
+def test_a_line_is_one_line_for_everybody() -> None:
+    document = {"ref": "Ana\u2028Beto\u2029\x85\r\n\x1c"}
+    line = json_line(document)
+    assert len(line.decode().splitlines()) == 1
+    assert json.loads(line) == document
+
+
 def test_a_segment_is_written_again_only_as_it_was(spool: Spool) -> None:
     path = write_segment(spool, "norte", "job", 1, [b"a\n", b"b\n"])
     inode = path.stat().st_ino

@@ -1,0 +1,52 @@
+"""A line's device between sends: what it calls us for, and what a person or a program asks it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from drivers.base import Challenged, Hooked, HookRefusedError, Line, Serving, Telling
+from gatewayd.dispatch.sink import LineSink
+from gatewayd.errors import UnavailableError
+
+
+class Device:
+    """Of one line, whose driver's object changes with each connection; None while it is not running."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.line: Line | None = None
+        self.sink: LineSink | None = None
+
+    def _running(self) -> Line:
+        if self.line is None:
+            raise UnavailableError(f"line {self._name} is not running")
+        return self.line
+
+    async def hook(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A call of its device or provider to us; what it tells is durable when this returns. HookRefusedError."""
+        line, sink = self._running(), self.sink
+        if not isinstance(line, Hooked) or sink is None:
+            raise HookRefusedError(404, "this line is called by nobody")
+        # In their order, and in few commits: a provider may tell of a thousand messages in one call.
+        await asyncio.gather(*(sink.put(event) for event in line.on_hook(headers, body)))
+
+    def challenge(self, query: Mapping[str, str]) -> str:
+        """Its provider asks whether the address of its calls is ours; what to answer. HookRefusedError."""
+        line = self._running()
+        if not isinstance(line, Challenged):
+            raise HookRefusedError(404, "this line is asked by nobody")
+        return line.on_challenge(query)
+
+    def file(self, name: str) -> Path | None:
+        """The file that its device may fetch by that name; None for any other."""
+        return self.line.file(name) if isinstance(self.line, Serving) else None
+
+    async def command(self, name: str, argument: str) -> Mapping[str, object]:
+        """The driver's own question; UnavailableError or LineError when it cannot be asked now."""
+        return await self._running().command(name, argument)
+
+    def exchange(self, attempt: str) -> Mapping[str, object] | None:
+        """What went out and came back for that attempt, where the driver can show it."""
+        return self.line.exchange(attempt) if isinstance(self.line, Telling) else None
