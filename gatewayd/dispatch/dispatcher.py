@@ -270,8 +270,9 @@ class Dispatcher:
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         return self._scheduler.choose(chooser, now)
 
-    def claimed(self, queue: Queue, claimed: Claimed, now: int) -> None:
-        """The store's answer to a claim: how much was had, and what it tells of the queue."""
+    def claimed(self, queue: Queue, claimed: Claimed, now: int, seen: int) -> None:
+        """The store's answer to a claim: how much was had, and what it tells of the queue, whose `returned` was `seen`
+        when it was asked."""
         self._scheduler.served(queue, sum(len(work.todo) for work in claimed.work))
         queue_id = queue.info.id
         self._out[queue_id] = self._out.get(queue_id, 0) + len(claimed.work)
@@ -283,7 +284,7 @@ class Dispatcher:
         elif claimed.blocked == "paused":
             self._scheduler.hold(queue_id, "paused")
         elif claimed.blocked is not None or not claimed.work or claimed.next_due is None or claimed.next_due > now:
-            self._scheduler.rest(queue_id, claimed.next_due, now)
+            self._scheduler.rest(queue_id, claimed.next_due, now, seen=seen)
             self._schedule(now)
             if claimed.blocked is not None:
                 self._sweep_due()

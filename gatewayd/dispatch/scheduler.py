@@ -31,6 +31,8 @@ class Queue:
     due: int | None
     held: str | None = None
     deficit: int = 0
+    returned: int = 0
+    """How often a message of it has come back to wait."""
 
     @property
     def ready(self) -> bool:
@@ -89,6 +91,7 @@ class Scheduler:
                 self._order[info.priority].append(info.account_id)
             ring[info.account_id].queues.append(queue)
         queue.info = info
+        queue.returned += 1
         queue.held = "paused" if info.paused else None
         self._sleep(queue, max(info.not_before or 0, 0) if info.waiting else None, now)
         return queue
@@ -113,16 +116,20 @@ class Scheduler:
         if due is not None:
             heapq.heappush(self._sleeping, (due, queue.info.id))
 
-    def rest(self, queue_id: int, due: int | None, now: int) -> None:
-        """Nothing of it is due before `due` (None: nothing waits at all)."""
+    def rest(self, queue_id: int, due: int | None, now: int, *, seen: int | None = None) -> None:
+        """Nothing of it is due before `due` (None: nothing waits at all), as the store has said to who had seen it
+        `returned` so often. What came back since then the store may not have known: it has to be asked again."""
         queue = self._queues.get(queue_id)
-        if queue is not None:
+        if queue is not None and seen in (None, queue.returned):
             self._sleep(queue, due, now)
 
     def came_back(self, queue_id: int, due: int, now: int) -> None:
         """A message waits again, from `due` on."""
         queue = self._queues.get(queue_id)
-        if queue is not None and (queue.due is None or due < queue.due):
+        if queue is None:
+            return
+        queue.returned += 1
+        if queue.due is None or due < queue.due:
             self._sleep(queue, due, now)
 
     def hold(self, queue_id: int, reason: str | None) -> None:

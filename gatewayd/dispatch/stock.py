@@ -79,7 +79,7 @@ class Stock:
             now=int(now * 1000),
         )
         self._claiming = asyncio.ensure_future(self._desk.writer.do(claim))
-        self._claiming.add_done_callback(partial(self._claimed, queue))
+        self._claiming.add_done_callback(partial(self._claimed, queue, queue.returned))
 
     def give_back(self) -> None:
         """Everything that has not begun: another line may have it, or it may be paused or withdrawn."""
@@ -101,7 +101,7 @@ class Stock:
         gcra = self._urgent.get(account_id)
         return gcra is None or gcra.tat <= now
 
-    def _claimed(self, queue: Queue, future: asyncio.Future[Claimed]) -> None:
+    def _claimed(self, queue: Queue, seen: int, future: asyncio.Future[Claimed]) -> None:
         self._claiming = None
         if future.cancelled():
             return
@@ -113,7 +113,7 @@ class Stock:
         claimed = future.result()
         hit("send.claimed")
         now = time.time()
-        self._desk.claimed(queue, claimed, int(now * 1000))
+        self._desk.claimed(queue, claimed, int(now * 1000), seen)
         if queue.info.priority is Priority.URGENT:
             self._count_urgent(queue.info.account_id, now, claimed)
             self._work.extendleft(reversed(claimed.work))

@@ -118,3 +118,19 @@ def test_a_removed_queue_is_gone_with_its_account() -> None:
     assert scheduler.choose(chooser(), 0) is None
     assert len(scheduler) == 0
     assert isinstance(scheduler.add(info(1, 1), 0), Queue)
+
+
+def test_what_came_back_while_the_store_was_asked_is_asked_for_again() -> None:
+    """A claim under way finds a queue empty; what its line gives back meanwhile must not wait for ever."""
+    scheduler = Scheduler()
+    queue = scheduler.add(info(1, 1), 0)
+    seen = queue.returned
+    scheduler.came_back(1, 0, 0)
+    scheduler.rest(1, None, 0, seen=seen)
+    assert scheduler.choose(chooser(), 0) is queue
+    scheduler.rest(1, None, 0, seen=queue.returned)
+    assert scheduler.choose(chooser(), 0) is None
+    seen = queue.returned
+    scheduler.came_back(1, 500, 0)  # and so must what rests until a time of its own
+    scheduler.rest(1, None, 0, seen=seen)
+    assert scheduler.wake_due(500) == [queue]
