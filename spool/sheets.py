@@ -7,6 +7,7 @@ memory limit.
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import zipfile
@@ -144,6 +145,11 @@ def _measure(path: Path, file: str) -> None:
                 _measure_archive(stream, file)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise _damaged(file, error) from None
+    except OSError as error:
+        # What an archive says of a part's place may be before the file's beginning: seeking there is EINVAL.
+        if error.errno != errno.EINVAL:
+            raise
+        raise _damaged(file, zipfile.BadZipFile("a part lies outside the file")) from None
 
 
 def _measure_container(stream: IO[bytes], file: str) -> None:

@@ -59,7 +59,8 @@ def test_a_pace_is_kept_in_segments(trial: Trial) -> None:
     gateway.wait_job("paso")
     times = [each["monotonic"] for each in simulator.texts()]
     assert len(times) == 30
-    assert times[-1] - times[0] >= 9 * 0.3 - 0.1
+    # The first may have been an interval on its way, on a machine that is busy.
+    assert times[-1] - times[0] >= 8 * 0.3
 
 
 def test_silence_after_ctrl_z_is_uncertain_and_a_late_report_settles_it(trial: Trial) -> None:

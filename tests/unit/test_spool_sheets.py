@@ -380,6 +380,18 @@ def test_a_cell_repeated_a_billion_times_ends(path: Path) -> None:
     assert judged(path, out.getvalue()) in {READ_OR_REFUSED, ABORTED}
 
 
+def test_an_archive_whose_parts_lie_before_its_beginning_is_damaged(path: Path) -> None:
+    content = bytearray(SEEDS[0])
+    end = content.rindex(b"PK\x05\x06")
+    # Where the central directory is said to begin: further on than it does, so that all else is taken to lie earlier.
+    begin = int.from_bytes(content[end + 16 : end + 20], "little")
+    content[end + 16 : end + 20] = (begin + 40).to_bytes(4, "little")
+    path.write_bytes(bytes(content))
+    with pytest.raises(JobFileError) as refused:
+        open_list(path, "clientes.xlsx")
+    assert refused.value.code == "recipients_unreadable"
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(SEEDS), st.data())
 def test_a_mutated_sheet_is_read_or_refused(path: Path, seed: bytes, data: st.DataObject) -> None:
