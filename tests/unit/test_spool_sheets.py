@@ -385,7 +385,7 @@ def test_an_archive_whose_parts_lie_before_its_beginning_is_damaged(path: Path) 
     end = content.rindex(b"PK\x05\x06")
     # Where the central directory is said to begin: further on than it does, so that all else is taken to lie earlier.
     begin = int.from_bytes(content[end + 16 : end + 20], "little")
-    content[end + 16 : end + 20] = (begin + 40).to_bytes(4, "little")
+    content[end + 16 : end + 20] = (begin + len(content)).to_bytes(4, "little")
     path.write_bytes(bytes(content))
     with pytest.raises(JobFileError) as refused:
         open_list(path, "clientes.xlsx")
