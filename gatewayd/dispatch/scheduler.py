@@ -31,6 +31,8 @@ class Queue:
     due: int | None
     held: str | None = None
     deficit: int = 0
+    returns: int = 0
+    """How often a message came back. What a claim that was under way meanwhile tells of the rest is out of date."""
 
     @property
     def ready(self) -> bool:
@@ -122,7 +124,10 @@ class Scheduler:
     def came_back(self, queue_id: int, due: int, now: int) -> None:
         """A message waits again, from `due` on."""
         queue = self._queues.get(queue_id)
-        if queue is not None and (queue.due is None or due < queue.due):
+        if queue is None:
+            return
+        queue.returns += 1
+        if queue.due is None or due < queue.due:
             self._sleep(queue, due, now)
 
     def hold(self, queue_id: int, reason: str | None) -> None:

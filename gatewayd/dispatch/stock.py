@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final, Literal
 
@@ -79,7 +80,7 @@ class Stock:
             now=int(now * 1000),
         )
         self._claiming = asyncio.ensure_future(self._desk.writer.do(claim))
-        self._claiming.add_done_callback(partial(self._claimed, queue))
+        self._claiming.add_done_callback(partial(self._claimed, queue, queue.returns))
 
     def give_back(self) -> None:
         """Everything that has not begun: another line may have it, or it may be paused or withdrawn."""
@@ -101,7 +102,7 @@ class Stock:
         gcra = self._urgent.get(account_id)
         return gcra is None or gcra.tat <= now
 
-    def _claimed(self, queue: Queue, future: asyncio.Future[Claimed]) -> None:
+    def _claimed(self, queue: Queue, returns: int, future: asyncio.Future[Claimed]) -> None:
         self._claiming = None
         if future.cancelled():
             return
@@ -113,6 +114,9 @@ class Stock:
         claimed = future.result()
         hit("send.claimed")
         now = time.time()
+        if queue.returns != returns:
+            # A message came back while this was asked: the next claim tells when the queue is due.
+            claimed = replace(claimed, next_due=0)
         self._desk.claimed(queue, claimed, int(now * 1000))
         if queue.info.priority is Priority.URGENT:
             self._count_urgent(queue.info.account_id, now, claimed)
