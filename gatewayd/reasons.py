@@ -29,6 +29,7 @@ MEANINGS: Final = {
     "modem_locked": spoken("modem locked to another SIM or network"),
     "other_modem": spoken("another modem on this port"),
     "other_sim": spoken("another SIM in the modem"),
+    "script_invalid": spoken("the call's script cannot be played"),
     "no_sim": spoken("no SIM"),
     "sim_failure": spoken("SIM failure"),
     "pin_required": spoken("the SIM asks for its PIN"),

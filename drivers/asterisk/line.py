@@ -82,7 +82,9 @@ class AsteriskLine:
         except UnsafeValueError as error:
             return Refused(f"unsafe_{error.field.lower()}")
         except ValueError as error:
-            return Refused(str(error))
+            # Intake lets no such script through; what it says is for who looks for the defect, not for a receipt.
+            self._log.warning("call cannot be planned", error=str(error))
+            return Refused("script_invalid")
         lacking = await self._abilities.lacking(planned) if self._abilities else None
         if lacking is not None:
             # Known before anybody is called for it. Other calls may go on.
