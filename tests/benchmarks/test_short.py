@@ -109,13 +109,13 @@ def test_calls_at_a_pace(tmp_path: Path) -> None:
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("asterisk")
-def test_first_sound_of_a_call(tmp_path: Path) -> None:
+def test_first_sound(tmp_path: Path) -> None:
     assert 0 < figures(audio.measure, tmp_path)["answer to first audio, 20 calls at 5/s, p99"] <= 3000
 
 
 @pytest.mark.peer
 @pytest.mark.usefixtures("asterisk")
-def test_calls_to_all_kinds_of_people(tmp_path: Path) -> None:
+def test_all_kinds_of_people(tmp_path: Path) -> None:
     found = figures(population.measure, tmp_path)
     assert found["20 calls, mixed, Local: told wrongly"] == 0
     assert found["2 calls, mixed, SIP: told wrongly"] == 0

@@ -125,6 +125,8 @@ class Asterisk:
         self.sounds = base / "sounds"
         self._process: subprocess.Popen[bytes] | None = None
         self._verbose = verbose
+        # A Unix socket's path has 107 octets (unix(7)); Asterisk would wait for it in vain.
+        assert len(str(base / "run/asterisk.ctl")) <= 107, f"{base} is too long a path"
         self._configure(extensions, filters)
 
     # ------------------------------------------------------------------------------------------------- configuration
