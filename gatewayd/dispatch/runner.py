@@ -39,6 +39,7 @@ from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.intent import Intent
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
+from gatewayd.dispatch.spread import Spread
 from gatewayd.dispatch.stock import Stock
 from gatewayd.dispatch.stopping import ended
 from gatewayd.failpoints import hit
@@ -51,8 +52,7 @@ from gatewayd.store.commands import Block, Finish, OpenWork, Work
 log = structlog.get_logger()
 
 MOST_AHEAD: Final = 16
-"""Claimed messages a fast line keeps at hand, so that no send waits for the store; one that works on more than so many
-at once, as many as that."""
+"""Claimed messages a fast line keeps at hand, so that no send waits for the store. One of many at once has as many."""
 
 AHEAD_S: Final = 0.05
 """... but no more than it sends in this time, so that an urgent message never waits behind them for long."""
@@ -101,6 +101,7 @@ class LineRunner:
         self._idle.set()
         self._ready = asyncio.Event()
         self._send_s = 1.0
+        self._spread = Spread()
         self._left: tuple[OpenWork, ...] = ()
         self._stock = Stock(
             self.name,
@@ -330,7 +331,8 @@ class LineRunner:
         each_s = max(self._send_s / max(at_once, 1), self.pace.gcra.interval_s, 0.0001)
         if self.health.probing or each_s > AHEAD_S:
             return 1
-        return max(2, min(max(MOST_AHEAD, at_once), int(AHEAD_S / each_s * 2)))
+        # What began together ends together, and then wants as many again.
+        return max(2, min(at_once, int(self._send_s / each_s)), min(MOST_AHEAD, int(AHEAD_S / each_s * 2)))
 
     async def _send(self, line: Line, work: Work) -> None:
         began = time.time()
@@ -344,6 +346,7 @@ class LineRunner:
             return
         outcome: Outcome
         try:
+            began = await self._spread.turn(self._send_s, line.capacity)
             outcome = await line.send(await self._message(work, address), intent)
         except MissingFilesError:
             outcome = NotSent("attachment_missing")
