@@ -60,7 +60,9 @@ class Listener:
                     raise error
             return len(uids) == BATCH
         finally:
-            await asyncio.shield(asyncio.to_thread(mailbox.close))
+            # Handed to a thread before anything is awaited: a stop that comes again, or a loop that ends, does not keep
+            # the connection open.
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, mailbox.close))
 
     async def _take(self, raw: bytes | None, events: EventSink, puts: dict[str, asyncio.Future[None]]) -> None:
         """What a mail says, durable. `puts` are those under way, by key: the same mail beside itself is told once."""

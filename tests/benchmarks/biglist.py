@@ -72,18 +72,21 @@ def _measure(base: Path, scale: Scale, *, busy: bool) -> Iterator[Figure]:
 
 
 def _until_recorded(running: Trial, dropped: float) -> tuple[float, list[float]]:
-    """Drops an urgent message a second; answers when the list was recorded, and when each of them was dropped."""
+    """Drops an urgent message a second, and one at least; answers when the list was recorded, and when each of them was
+    dropped."""
     urgent: list[float] = []
-    while True:
+    recorded: float | None = None
+    while recorded is None or not urgent:
         now = time.monotonic()
-        if running.visible("list"):
-            return now, urgent
-        if now - dropped > TIMEOUT_S:
+        if recorded is None and running.visible("list"):
+            recorded = now
+        elif now - dropped > TIMEOUT_S:
             raise AssertionError(f"the list was not recorded within {TIMEOUT_S:.0f} s")
         if now - dropped > URGENT_FIRST_S + len(urgent) * URGENT_EVERY_S:
             job = f"urgent{len(urgent)}"
             urgent.append(running.drop_one(job, 40_000_000 + len(urgent), priority="urgent", lines=[f"m{SPARE}"]))
         time.sleep(STEP_S)
+    return recorded, urgent
 
 
 def _waits(running: Trial, urgent: list[float], latency_s: float) -> list[float]:
