@@ -32,6 +32,7 @@ AT_ONCE: Final = 2
 """Commands that run at the same time: speech must not take the machine from the lines."""
 TEXT_MAX: Final = 5000
 """Characters of one text: more than five minutes of speech."""
+NAMES: Final = 256
 SWEEP_S: Final = 3600.0
 """How often at most old prompts are looked for; a prompt's time of use is as coarse as this."""
 KEY: Final = ".key"
@@ -81,6 +82,8 @@ class Prompts:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._key: bytes | None = None
         self._recordings: dict[Path, tuple[int, int, str]] = {}
+        self._names: dict[str, str] = {}
+        """Of the latest prompts: a campaign says the same again and again, and each hash costs as much as the rest."""
         self._swept = 0.0
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -134,8 +137,14 @@ class Prompts:
                 self._key = _key(self._folder)
             except OSError as error:
                 raise PromptError(f"{error.filename}: {error.strerror}") from None
-        made_of = json.dumps([said, speech.command, speech.convert, speech.voice]).encode("utf-8", "surrogatepass")
-        return hmac.digest(self._key, made_of, "sha256").hex()[:40]
+        made_of = json.dumps([said, speech.command, speech.convert, speech.voice])
+        name = self._names.get(made_of)
+        if name is None:
+            if len(self._names) >= NAMES:
+                self._names.clear()
+            name = hmac.digest(self._key, made_of.encode("utf-8", "surrogatepass"), "sha256").hex()[:40]
+            self._names[made_of] = name
+        return name
 
     def _digest(self, path: Path) -> str:
         """SHA-256 of a recording, read again once it changes."""

@@ -19,6 +19,7 @@ import asyncio
 import codecs
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ QUEUE_MAX: Final = 20_000
 
 HEADER_BYTES_MAX: Final = 1000
 """Asterisk cuts a manager header at 1,024 bytes and reads the rest as another one."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+"""Names of people and prompts may hold anything else."""
 
 _SILENT: Final = logging.Logger("drivers.asterisk.ami", logging.CRITICAL + 1)
 _SILENT.disabled = True
@@ -271,9 +275,9 @@ def check_fields(fields: Mapping[str, str | Sequence[str]]) -> None:
     for key, value in fields.items():
         for each in [value] if isinstance(value, str) else value:
             header = f"{key}: {each}"
-            # Not isprintable(): names of people and prompts may hold anything but control characters.
-            controls = any(ord(letter) < 32 or ord(letter) == 127 for letter in header)
-            if controls or len(header.encode("utf-8", "surrogatepass")) > HEADER_BYTES_MAX:
+            # A character has four bytes at most: short ones need not be counted.
+            long = len(header) * 4 > HEADER_BYTES_MAX
+            if _CONTROL.search(header) or (long and len(header.encode("utf-8", "surrogatepass")) > HEADER_BYTES_MAX):
                 raise UnsafeValueError(key)
 
 

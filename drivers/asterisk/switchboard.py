@@ -27,6 +27,8 @@ class Switchboard:
         self._channels = channels
         self._timing = timing
         self._calls: dict[str, Call] = {}
+        self._ghosts: dict[str, Call] = {}
+        """Those of them that nobody waits for, some that are waited for again among them."""
         self._freed = asyncio.Event()
         self._booted_at = 0.0
         """When the Asterisk that was last connected to started, monotonic s."""
@@ -67,9 +69,11 @@ class Switchboard:
         if call.gone or not call.was_placed:
             self._drop(call)
         else:
+            self._ghosts[call.attempt] = call
             call.counted_until = time.monotonic() + self._timing.ghost_s
 
     def _drop(self, call: Call) -> None:
+        self._ghosts.pop(call.attempt, None)
         if self._calls.pop(call.attempt, None) is not None:
             self._freed.set()
 
@@ -139,7 +143,8 @@ class Switchboard:
 
     def _adopt(self, attempt: str, state: str = "") -> Call:
         """A call of an earlier life of ours: its plan is not known any more, its channel counts."""
-        call = self._calls[attempt] = Call(attempt, CallPlan(script=Script(message="")), self._timing)
+        call = Call(attempt, CallPlan(script=Script(message="")), self._timing)
+        self._calls[attempt] = self._ghosts[attempt] = call
         call.placed()
         call.found(state)
         call.doubt = "restarted"
@@ -159,7 +164,7 @@ class Switchboard:
 
     def sweep_due(self) -> float | None:
         """Seconds until calls that nobody waits for should be looked for again; None when there are none."""
-        times = [call.counted_until for call in self._calls.values() if not call.awaited]
+        times = [call.counted_until for call in self._ghosts.values() if not call.awaited]
         return max(0.0, min(times) - time.monotonic()) if times else None
 
     async def sweep(self, connection: Connection) -> None:
