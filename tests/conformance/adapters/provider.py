@@ -13,9 +13,9 @@ from drivers.provider import driver
 from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions
 from drivers.provider.simulator import ProviderSimulator
+from tests.conformance.services import ServiceDevice
 
 KEY = "k-9f31c2"
-WAIT_S = 20.0
 KEYS: Mapping[str, Any] = {
     "auth": "bearer",
     "json": {"id": "{id}", "to": "{number}", "text": "{text}"},
@@ -33,11 +33,12 @@ KEYS: Mapping[str, Any] = {
 STATES: Mapping[str, Any] = {"states": {"delivered": "delivered", "failed": "undelivered"}, "reason": "$.reason"}
 
 
-class Account:
+class Account(ServiceDevice):
     secrets = (KEY,)
 
     def __init__(self, sim: ProviderSimulator, keys: Mapping[str, Any]) -> None:
-        self._sim, self._down = sim, False
+        super().__init__(sim, 422, '{"error":"invalid"}')
+        self._provider = sim
         self._options = ProviderOptions.model_validate(_based({**keys, "url": "BASE/v1/messages"}, sim.base()))
 
     def setup(self) -> LineSetup:
@@ -52,46 +53,14 @@ class Account:
     def left(self) -> Sequence[str]:
         return [row["to"] for row in self._sim.texts()["texts"]]
 
-    async def until_left(self, count: int) -> None:
-        answer = await self._sim.wait(timeout=WAIT_S, taken=count)
-        assert answer["reached"], answer
-
-    async def strike(self, fault: Fault) -> None:
-        taken = fault in (Fault.SILENT_TAKEN, Fault.DROPPED_TAKEN, Fault.GARBAGE_TAKEN)
-        match fault:
-            case Fault.REFUSED:
-                self._fault("status", status=422)
-            case Fault.LATER:
-                self._fault("limit")
-            case Fault.SLOW:
-                self._fault("slow", delay_s=0.4)
-            case Fault.SILENT | Fault.SILENT_TAKEN:
-                self._fault("silence", taken=taken)
-            case Fault.DROPPED | Fault.DROPPED_TAKEN:
-                self._fault("drop", taken=taken)
-            case Fault.GARBAGE | Fault.GARBAGE_TAKEN:
-                self._fault("garbage", taken=taken)
-
-    def _fault(self, kind: str, **arguments: object) -> None:
-        self._sim.set(fault={"kind": kind, **arguments})
-
-    async def mend(self) -> None:
-        self._sim.set(clear_faults=True)
-
-    async def unplug(self) -> None:
-        await self._sim.unplug()
-
-    async def replug(self) -> None:
-        await self._sim.replug()
-
     async def report(self, message: OutboundMessage, status: str) -> None:
         self._sim.set(report="delivered" if status == "delivered" else "failed")
 
     async def receive(self, sender: str, text: str) -> None:
-        self._sim.inject(sender=sender, text=text)
+        self._provider.inject(sender=sender, text=text)
 
     def held(self) -> int:
-        return len(self._sim.providers[0].inbox)
+        return len(self._provider.providers[0].inbox)
 
     def connect(self, hook: Hook) -> None:
         """Everything is asked for."""
