@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from drivers.base import Finding, MisconfiguredError
+from drivers.base import Finding, MisconfiguredError, spoken
 
 App = Literal["smsgate", "traccar", "rest", "generic"]
 
@@ -79,22 +79,32 @@ def require_usable(options: AndroidOptions) -> None:
 def check(options: AndroidOptions) -> list[Finding]:
     findings = []
     if not options.url.strip():
-        findings.append(Finding("url", "the line names no phone", "give the address that the app shows"))
+        findings.append(
+            Finding("url", spoken("the line names no phone"), spoken("give the address that the app shows"))
+        )
     else:
         findings.extend(_check_url(options))
     if options.app == "smsgate" and options.password is None and options.token is None:
-        findings.append(Finding("password", "SMSGate asks for credentials", "give the password that the app shows"))
+        findings.append(
+            Finding("password", spoken("SMSGate asks for credentials"), spoken("give the password that the app shows"))
+        )
     if options.app == "traccar" and options.token is None:
-        findings.append(Finding("token", "Traccar SMS Gateway asks for its key", "give the key that the app shows"))
+        findings.append(
+            Finding("token", spoken("Traccar SMS Gateway asks for its key"), spoken("give the key that the app shows"))
+        )
     if options.app != "smsgate":
         findings.extend(
-            Finding(key, f"the app {options.app} knows no {key}", "remove it")
+            Finding(key, spoken("the app {app} knows no {key}"), spoken("remove it"), {"app": options.app, "key": key})
             for key in ("passphrase", "webhook", "webhook_secret")
             if getattr(options, key) is not None
         )
     if options.webhook is not None and options.webhook_secret is None:
         findings.append(
-            Finding("webhook_secret", "webhooks without a key could come from anyone", "choose a long random key")
+            Finding(
+                "webhook_secret",
+                spoken("webhooks without a key could come from anyone"),
+                spoken("choose a long random key"),
+            )
         )
     return findings
 
@@ -106,7 +116,10 @@ def _check_url(options: AndroidOptions) -> list[Finding]:
     except ValueError:
         usable = False
     if not usable:
-        return [Finding("url", "that is no address of a phone", 'write it as "http://192.168.1.20:8080"')]
+        example = {"example": '"http://192.168.1.20:8080"'}
+        return [Finding("url", spoken("that is no address of a phone"), spoken("write it as {example}"), example)]
     if parts.username or parts.password:
-        return [Finding("url", "credentials in an address end up in logs", "give them by user and password")]
+        return [
+            Finding("url", spoken("credentials in an address end up in logs"), spoken("give them by user and password"))
+        ]
     return []

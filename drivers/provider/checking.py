@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from drivers.base import Finding
+from drivers.base import Finding, spoken
 from drivers.provider.block import BlockPlan
 from drivers.provider.options import ProviderOptions, effective
 from drivers.provider.plan import Plan
@@ -23,24 +23,35 @@ def check(options: ProviderOptions) -> list[Finding]:
         findings.append(
             Finding(
                 "rules",
-                "no rule says which answer means accepted: every message would end in doubt",
-                'add one, as { json = "$.status", matches = "ok", result = "accepted" }',
+                spoken("no rule says which answer means accepted: every message would end in doubt"),
+                spoken("add one, as {example}"),
+                {"example": '{ json = "$.status", matches = "ok", result = "accepted" }'},
             )
         )
     if not (plan.send_shape.url.names | _said(plan)) & {"number", "to"}:
         findings.append(
-            Finding("url", "the request names no destination", "put {number} into url, query, form or json")
+            Finding(
+                "url",
+                spoken("the request names no destination"),
+                spoken("put {variable} into url, query, form or json"),
+                {"variable": "{number}"},
+            )
         )
     parts = urlsplit(whole.url or "")
     secret = whole.password is not None or whole.key is not None
     if parts.scheme == "http" and secret and (parts.hostname or "") not in _LOOPBACK:
         findings.append(
-            Finding("url", "password or key travel in the clear", "use https, unless it is one's own network")
+            Finding(
+                "url",
+                spoken("password or key travel in the clear"),
+                spoken("use https, unless it is one's own network"),
+            )
         )
     password = whole.password.get_secret_value() if whole.password is not None else ""
     if password and plan.password is not None and plan.password.fullmatch(password) is None:
-        what = "the provider may not take a password of such characters"
-        findings.append(Finding("password", what, f"change it to one that fits {plan.password.pattern}"))
+        what = spoken("the provider may not take a password of such characters")
+        remedy = spoken("change it to one that fits {pattern}")
+        findings.append(Finding("password", what, remedy, {"pattern": plan.password.pattern}))
     return findings
 
 

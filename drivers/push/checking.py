@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from drivers.base import Finding, MisconfiguredError
+from drivers.base import Finding, MisconfiguredError, spoken
 from drivers.push.fcm import account_of
 from drivers.push.options import PushOptions, is_address
 from drivers.push.webpush import key_of
@@ -22,35 +22,43 @@ _FOREIGN: Final = {
 def require_usable(options: PushOptions) -> None:
     """Raises `MisconfiguredError` for keys that cannot work."""
     for finding in contradictions(options):
-        raise MisconfiguredError(finding.key, f"{finding.message}; {finding.remedy}")
+        raise MisconfiguredError(finding.key, str(finding), finding)
 
 
 def contradictions(options: PushOptions) -> list[Finding]:
     service = options.service
     findings = [
-        Finding(key, f"the service {service} knows no {key}", "remove it")
+        Finding(
+            key, spoken("the service {service} knows no {key}"), spoken("remove it"), {"service": service, "key": key}
+        )
         for key in _FOREIGN[service]
         if getattr(options, key) is not None
     ]
     if options.base and not is_address(options.base):
-        findings.append(Finding("url", "that is no address of a service", 'write it as "https://push.example.com"'))
+        example = {"example": '"https://push.example.com"'}
+        what, remedy = spoken("that is no address of a service"), spoken("write it as {example}")
+        findings.append(Finding("url", what, remedy, example))
     if service == "ntfy" and not options.base:
-        findings.append(Finding("url", "the line names no server", 'give the ntfy server, "https://ntfy.example.com"'))
+        example = {"example": '"https://ntfy.example.com"'}
+        what, remedy = spoken("the line names no server"), spoken("give the ntfy server, as {example}")
+        findings.append(Finding("url", what, remedy, example))
     if service != "ntfy" and options.credentials is None:
         remedy = (
-            "download the service account's JSON from the Firebase console"
+            spoken("download the service account's JSON from the Firebase console")
             if service == "fcm"
-            else "make one: openssl ecparam -name prime256v1 -genkey -noout -out vapid.pem"
+            else spoken("make one: openssl ecparam -name prime256v1 -genkey -noout -out vapid.pem")
         )
-        findings.append(Finding("credentials_file", f"the service {service} needs a key", remedy))
+        what = spoken("the service {service} needs a key")
+        findings.append(Finding("credentials_file", what, remedy, {"service": service}))
     elif service != "ntfy":
         try:
             _ = account_of(options) if service == "fcm" else key_of(options)
         except MisconfiguredError as error:
-            findings.append(Finding("credentials_file", str(error), "name the right file"))
+            findings.append(error.finding or Finding("credentials_file", str(error), spoken("name the right file")))
     if service == "webpush" and not (options.subject or "").startswith(("mailto:", "https://")):
-        remedy = 'give an address that push services may write to: "mailto:tecnica@norte.example"'
-        findings.append(Finding("subject", "push services want to know whom to ask (RFC 8292)", remedy))
+        what = spoken("push services want to know whom to ask (RFC 8292)")
+        remedy = spoken("give an address that push services may write to: {example}")
+        findings.append(Finding("subject", what, remedy, {"example": '"mailto:tecnica@norte.example"'}))
     return findings
 
 
@@ -58,8 +66,12 @@ def check(options: PushOptions) -> list[Finding]:
     """All that can be told without a connection."""
     findings = contradictions(options)
     if options.ca_file is not None and not options.ca_file.is_file():
-        findings.append(Finding("ca_file", f"{options.ca_file} does not exist", "name a file of certificates (PEM)"))
+        given = {"path": str(options.ca_file)}
+        findings.append(
+            Finding("ca_file", spoken("{path} does not exist"), spoken("name a file of certificates (PEM)"), given)
+        )
     parts = urlsplit(options.base) if is_address(options.base) else None
     if parts is not None and parts.scheme == "http" and (parts.hostname or "") not in _LOOPBACK:
-        findings.append(Finding("url", "tokens and texts travel in the clear", "use https, unless it is one's own net"))
+        remedy = spoken("use https, unless it is one's own network")
+        findings.append(Finding("url", spoken("tokens and texts travel in the clear"), remedy))
     return findings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from drivers.base import Finding, Line, LineSetup, MisconfiguredError
+from drivers.base import Finding, Line, LineSetup, MisconfiguredError, spoken
 
 if TYPE_CHECKING:
     from drivers.push.options import PushOptions
@@ -45,7 +45,7 @@ class PushDriver:
         try:
             return check(_own(setup.options))
         except MisconfiguredError as error:
-            return [Finding(error.key, str(error), "mend the key")]
+            return [error.finding or Finding(error.key, str(error), spoken("mend the key"))]
 
 
 def _own(options: BaseModel) -> PushOptions:

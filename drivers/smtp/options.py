@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from drivers.base import Finding, MisconfiguredError
+from drivers.base import Finding, MisconfiguredError, spoken
 
 Security = Literal["none", "starttls", "tls"]
 
@@ -100,11 +100,16 @@ def contradictions(options: SmtpOptions) -> list[Finding]:
     findings = []
     if (options.user is None) != (options.password is None):
         given, other = ("user", "password") if options.password is None else ("password", "user")
-        findings.append(Finding(other, f"{given} is given without {other}", "give both or none"))
+        values = {"given": given, "other": other}
+        findings.append(Finding(other, spoken("{given} is given without {other}"), spoken("give both or none"), values))
     if options.imap_host is not None and options.mailbox_login is None:
-        findings.append(Finding("imap_user", "the mailbox has no login", "give imap_user and imap_password"))
+        findings.append(
+            Finding("imap_user", spoken("the mailbox has no login"), spoken("give imap_user and imap_password"))
+        )
     if options.unsubscribe is not None and not options.unsubscribe.startswith(("https://", "mailto:")):
-        findings.append(Finding("unsubscribe", "is neither a link nor an address", "begin with https:// or mailto:"))
+        findings.append(
+            Finding("unsubscribe", spoken("is neither a link nor an address"), spoken("begin with https:// or mailto:"))
+        )
     return findings
 
 
@@ -112,11 +117,20 @@ def check(options: SmtpOptions) -> list[Finding]:
     """All that can be told without a connection."""
     findings = contradictions(options)
     if options.ca_file is not None and not options.ca_file.is_file():
-        findings.append(Finding("ca_file", f"{options.ca_file} does not exist", "name a file of certificates (PEM)"))
+        given = {"path": str(options.ca_file)}
+        findings.append(
+            Finding("ca_file", spoken("{path} does not exist"), spoken("name a file of certificates (PEM)"), given)
+        )
     if options.security == "none" and options.password is not None and options.host not in _LOOPBACK:
-        findings.append(Finding("security", "the password would cross the network in clear", "use starttls or tls"))
+        findings.append(
+            Finding("security", spoken("the password would cross the network in clear"), spoken("use starttls or tls"))
+        )
     if options.imap_host is not None and options.imap_security == "none" and options.imap_host not in _LOOPBACK:
         findings.append(
-            Finding("imap_security", "the mailbox's password would cross the network in clear", "use tls or starttls")
+            Finding(
+                "imap_security",
+                spoken("the mailbox's password would cross the network in clear"),
+                spoken("use tls or starttls"),
+            )
         )
     return findings

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from drivers.base import Finding, MisconfiguredError
+from drivers.base import Finding, MisconfiguredError, spoken
 from drivers.http.verdict import ServerErrors
 
 GRAPH: Final = "https://graph.facebook.com"
@@ -77,15 +77,16 @@ class WhatsappOptions(BaseModel):
 def require_usable(options: WhatsappOptions) -> None:
     """Raises `MisconfiguredError` for keys that cannot work."""
     for finding in contradictions(options):
-        raise MisconfiguredError(finding.key, f"{finding.message}; {finding.remedy}")
+        raise MisconfiguredError(finding.key, str(finding), finding)
 
 
 def contradictions(options: WhatsappOptions) -> list[Finding]:
     findings = []
     if not _is_address(options.url):
-        findings.append(Finding("url", "that is no address of the API", f'leave it out, or write it as "{GRAPH}"'))
+        remedy = spoken("leave it out, or write it as {example}")
+        findings.append(Finding("url", spoken("that is no address of the API"), remedy, {"example": f'"{GRAPH}"'}))
     if not options.token.get_secret_value().strip():
-        findings.append(Finding("token", "is empty", "give the access token of a system user"))
+        findings.append(Finding("token", spoken("is empty"), spoken("give the access token of a system user")))
     return findings
 
 
@@ -93,17 +94,21 @@ def check(options: WhatsappOptions) -> list[Finding]:
     """All that can be told without a connection."""
     findings = contradictions(options)
     if options.app_secret is None:
-        what = "without it no delivery, no reading and no reply is ever told"
-        findings.append(Finding("app_secret", what, "give the app's secret, and set the webhook up"))
+        what = spoken("without it no delivery, no reading and no reply is ever told")
+        findings.append(Finding("app_secret", what, spoken("give the app's secret, and set the webhook up")))
     elif options.verify_token is None:
-        what = "without it Meta cannot be told where to call"
-        findings.append(Finding("verify_token", what, "choose a word and give it to Meta with the webhook's address"))
+        what = spoken("without it Meta cannot be told where to call")
+        remedy = spoken("choose a word and give it to Meta with the webhook's address")
+        findings.append(Finding("verify_token", what, remedy))
     if options.ca_file is not None and not options.ca_file.is_file():
-        findings.append(Finding("ca_file", f"{options.ca_file} does not exist", "name a file of certificates (PEM)"))
+        given = {"path": str(options.ca_file)}
+        findings.append(
+            Finding("ca_file", spoken("{path} does not exist"), spoken("name a file of certificates (PEM)"), given)
+        )
     if _is_address(options.url):
         parts = urlsplit(options.url)
         if parts.scheme == "http" and (parts.hostname or "") not in _LOOPBACK:
-            findings.append(Finding("url", "the token travels in the clear", "use https"))
+            findings.append(Finding("url", spoken("the token travels in the clear"), spoken("use https")))
     return findings
 
 
