@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gatewayd import inbound
+from gatewayd.errors import NotFoundError
 from gatewayd.inbound import InboxWriter
-from gatewayd.store.commands import InboxEntry, InboxWritten, UnwrittenInbox
+from gatewayd.receipts import ReceiptWriter
+from gatewayd.store.commands import CutSegments, InboxEntry, InboxWritten, UnwrittenInbox
 from spool.errors import SpoolError
 from spool.folders import Spool
 
@@ -44,6 +47,8 @@ class OneMessage:
         match command:
             case UnwrittenInbox():
                 return tuple(self.waiting)
+            case CutSegments():
+                return ()
             case InboxWritten():
                 self.waiting.clear()
                 self.written.set()
@@ -78,3 +83,33 @@ async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
         await asyncio.gather(task, return_exceptions=True)
     assert refused == 1
     assert (spool.folder("inbox", "norte") / f"{ENTRY.public}.json").exists()
+
+
+class OneJobLeft:
+    """Of two jobs, retention has removed the first."""
+
+    def job_by_number(self, job_id: int, now: int) -> Any:
+        if job_id == 1:
+            raise NotFoundError("no job 1")
+        return SimpleNamespace(account="norte", job="j", last_seq=0, document=lambda: {"job": "j"})
+
+
+async def test_a_job_that_has_grown_too_old_keeps_no_other_from_its_summary(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.create()
+    spool.create_account("norte")
+
+    async def written(work: Callable[..., None], *arguments: Any) -> None:
+        work(*arguments)
+
+    receipts = ReceiptWriter(
+        OneMessage(),
+        OneJobLeft(),  # type: ignore[arg-type] # as much of a reader as is asked here
+        spool,
+        node="n",
+        now=lambda: 1,
+        in_thread=lambda *call: asyncio.ensure_future(written(*call)),
+    )
+    receipts.due([1, 2])
+    await receipts.flush()
+    assert (spool.folder("receipts", "norte", "j") / "summary.json").exists()
