@@ -299,8 +299,9 @@ async def _watchdog(notifier: Notifier, running: Gateway) -> None:
     interval = notifier.watchdog_interval_s
     while interval:
         await asyncio.sleep(interval)
-        await running.writer.do(LoadingJobs(""))
-        notifier.watchdog()
+        with contextlib.suppress(GatewayError):  # a beat is missed; the next one may come
+            await running.writer.do(LoadingJobs(""))
+            notifier.watchdog()
 
 
 async def _housekeeping() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -16,11 +16,15 @@ from gatewayd.config import Config, LineConfig
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.sink import LineSink
+from gatewayd.errors import GatewayError
 from gatewayd.inbound import OPT_OUT_WORDS
 from gatewayd.numbers import NumberError, Numbers, Policy, render
-from gatewayd.store.commands import LineUse, LoadLine, Received, Reported
+from gatewayd.store.commands import LineUse, LoadLine, OpenWork, Received, Reported
 
 log = structlog.get_logger()
+
+TROUBLE_S: Final = 5.0
+"""Between tries while the store refuses to say what it knows of a line."""
 
 
 class InboxDue(Protocol):
@@ -49,7 +53,7 @@ class Fleet:
             await self._add(line)
         self._dispatcher.finish_orphans()
         for name, runner in self._dispatcher.runners.items():
-            self._run(runner, resumed=True)
+            self._run(runner, self._dispatcher.opened_by(name))
             log.debug("line starts", line=name)
 
     async def take_over(self, config: Config) -> list[str]:
@@ -60,15 +64,26 @@ class Fleet:
         self._config = config
         changed = [name for name in old | new if old.get(name) != new.get(name)]
         for name in changed:
-            if name in old:
-                await self._remove(name)
+            left = await self._remove(name) if name in old else ()
             if name in new:
-                await self._add(new[name])
-                self._run(self._dispatcher.runners[name], resumed=False)
+                await self._add_again(new[name])
+                self._run(self._dispatcher.runners[name], left)
                 self._dispatcher.line_changed(name)
+            else:
+                self._dispatcher.give_up(left)
         return changed
 
-    async def _remove(self, name: str) -> None:
+    async def _add_again(self, line: LineConfig) -> None:
+        """While the daemon runs: a store that refuses for a moment must not cost it a line."""
+        while True:
+            try:
+                return await self._add(line)
+            except GatewayError as error:
+                log.error("line waits for the store", line=line.name, error=str(error))  # noqa: TRY400
+                await asyncio.sleep(TROUBLE_S)
+
+    async def _remove(self, name: str) -> Sequence[OpenWork]:
+        """Answers what an earlier life of the daemon had left open there and was not ended yet."""
         runner = self._dispatcher.runners[name]
         try:
             async with asyncio.timeout(self._config.delivery.drain):
@@ -79,6 +94,7 @@ class Fleet:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         self._dispatcher.remove(name)
+        return runner.left
 
     async def _add(self, line: LineConfig) -> None:
         form, policy = line.number_format, self._policy
@@ -93,7 +109,7 @@ class Fleet:
         self._restore(runner, use)
         self._dispatcher.add(runner)
 
-    def _run(self, runner: LineRunner, *, resumed: bool) -> None:
+    def _run(self, runner: LineRunner, left: Sequence[OpenWork]) -> None:
         sink = LineSink(
             runner.name,
             min(runner.driver.channels),
@@ -105,8 +121,7 @@ class Fleet:
             default_account=runner.config.inbox or self._config.inbox.default,
             opt_out_words=OPT_OUT_WORDS,
         )
-        open_work: Sequence[Any] = self._dispatcher.opened_by(runner.name) if resumed else ()
-        self._tasks[runner.name] = self._start(runner.run(sink, open_work), f"line {runner.name}")
+        self._tasks[runner.name] = self._start(runner.run(sink, left), f"line {runner.name}")
 
     def _load(self, line: LineConfig) -> LoadLine:
         now = time.time()

@@ -53,6 +53,7 @@ class InboxWriter:
                 await asyncio.sleep(GATHER_S)
             except (GatewayError, SpoolError) as error:
                 log.error("inbox cannot be written; it waits in the store", error=str(error))  # noqa: TRY400
+                self._wake.set()
                 await asyncio.sleep(TROUBLE_S)
 
     async def flush(self) -> None:

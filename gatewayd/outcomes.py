@@ -11,6 +11,7 @@ from typing import Final
 from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
 from gatewayd.model import PartState, State, message_state
 from gatewayd.store.commands import Finish, PartEnd, Work
+from gatewayd.wellformed import maybe, wellformed
 
 WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
 """Reasons of a withdrawal that end the message; any other sends it back to its queue."""
@@ -163,7 +164,7 @@ class _Ending:
         ended = self.finish(
             "completed", dict.fromkeys(self.passed, end), state, reason, tries=tries, due=due, charge=outcome.charged
         )
-        told = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+        told = wellformed(json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
         pressed, opted_out = outcome.detail.get("key"), outcome.detail.get("action") == "opt_out"
         return replace(ended, detail=told, pressed=str(pressed) if pressed else None, opted_out=opted_out)
 
@@ -183,10 +184,10 @@ class _Ending:
         return Finish(
             work=self.work,
             line=self.line,
-            parts=dict(ends),
+            parts={n: PartEnd(end.state, maybe(end.reference), maybe(end.reason)) for n, end in ends.items()},
             outcome=name,
             state=state,
-            reason=reason,
+            reason=maybe(reason),
             final=state not in {State.QUEUED, State.SCHEDULED, State.SUBMITTED},
             due=due,
             tries=self.work.tries if tries is None else tries,

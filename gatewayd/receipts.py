@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from gatewayd.dispatch.sink import Writer
-from gatewayd.errors import GatewayError
+from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.failpoints import hit
 from gatewayd.store.commands import CutSegments, Segment, SegmentsWritten
 from gatewayd.store.reading import Reader
@@ -132,6 +132,9 @@ class ReceiptWriter:
         """With `last_seq`, only if there is nothing beyond it."""
         now = self._now()
         for job_id in jobs:
-            summary = self._reader.job_by_number(job_id, now)
+            try:
+                summary = self._reader.job_by_number(job_id, now)
+            except NotFoundError:
+                continue  # it has grown too old meanwhile; the others must not wait for it for ever
             if last_seq is None or summary.last_seq <= last_seq:
                 write_summary(self._spool, summary.account, summary.job, summary.document())

@@ -103,6 +103,8 @@ class Dispatcher:
         self._told.pop(name, None)
         self._lines_changed()
         self._judge_unserved()
+        # What only it could send is held now, and says so.
+        self._judge_soon()
 
     def _lines_changed(self) -> None:
         for runner in self.runners.values():
@@ -119,7 +121,10 @@ class Dispatcher:
 
     def finish_orphans(self) -> None:
         """Open attempts of lines that are configured no more can only be uncertain."""
-        orphans = [each for each in self._open if each.line not in self.runners]
+        self.give_up([each for each in self._open if each.line not in self.runners])
+
+    def give_up(self, orphans: Sequence[OpenWork]) -> None:
+        """Attempts that no line can be asked about any more are in doubt."""
         for finish in left_open(orphans, {}, self.terms):
             self.writer.post(finish)
             self.finished(finish.line, finish)
@@ -130,8 +135,7 @@ class Dispatcher:
             self._told[line] = runner.state
             self.events.add("line", line, *runner.state)
         self._judge_unserved()
-        if self._grace is None:
-            self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
+        self._judge_soon()
 
     # ------------------------------------------------------------------------------------------------------ queues
 
@@ -147,8 +151,7 @@ class Dispatcher:
                 if not self._possible(queue):
                     self._tell_unserved(queue)
         self._schedule(now)
-        if self._grace is None:
-            self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
+        self._judge_soon()
 
     def job_changed(self, change: JobChange) -> None:
         """Paused, resumed or cancelled by a person."""
@@ -217,6 +220,11 @@ class Dispatcher:
         for queue in self._scheduler.wake_due(now):
             self._wake_lines(queue)
         self._schedule(now)
+
+    def _judge_soon(self) -> None:
+        """Looks in a moment which queues no line takes."""
+        if self._grace is None:
+            self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
 
     def _after_grace(self) -> None:
         self._grace = None

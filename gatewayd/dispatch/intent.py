@@ -12,6 +12,7 @@ from gatewayd.errors import StoreError
 from gatewayd.failpoints import hit
 from gatewayd.pacing import Pace
 from gatewayd.store.commands import Pnr, Work
+from gatewayd.wellformed import wellformed
 
 
 class Switch(Protocol):
@@ -41,7 +42,8 @@ class Intent:
     async def __call__(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         hit("send.prompted")
         line, work, desk = self._line, self._work, self._desk
-        self._taken.update(taken or {})
+        told = {number: wellformed(reference) for number, reference in (taken or {}).items()}
+        self._taken.update(told)
         if not self.passed and (line.draining or not line.enabled):
             raise Withdrawn("stopping")
         now = time.time()
@@ -60,7 +62,7 @@ class Intent:
                     day,
                     month,
                     tat,
-                    tuple(taken.items()) if taken else (),
+                    tuple(told.items()),
                 )
             )
         except Withdrawn:

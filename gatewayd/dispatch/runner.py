@@ -208,20 +208,23 @@ class LineRunner:
             tasks.append(asyncio.create_task(self._resume(line), name=f"{self.name}: resume"))
             crashed = await self._first_end(tasks)
             self.device.line = None
-            if crashed is not None or self.enabled:
+            if crashed is not None:
                 log.error("line crashed", line=self.name, error=repr(crashed), exc_info=crashed)
                 self.set_status(LineStatus("recovering", "crashed"))
                 await asyncio.sleep(CRASH_PAUSE_S)
 
     async def _first_end(self, tasks: list[asyncio.Task[None]]) -> BaseException | None:
-        """Waits until one ends (a resume may end well), ends the others, gives work back. Answers what it raised."""
+        """Waits until one ends (a resume may end well), ends the others, gives work back. Answers what it raised; None
+        where the line was switched off, whatever a person has said since."""
         try:
             pending = set(tasks)
             while True:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 over = [task for task in done if not task.get_name().endswith(": resume") or task.exception()]
+                if any(task.get_name().endswith(": switch") and not task.exception() for task in over):
+                    return None
                 if over:
-                    return over[0].exception()
+                    return over[0].exception() or RuntimeError(f"{over[0].get_name()} ended by itself")
         finally:
             await ended(tasks)
             self._stock.give_back()
@@ -247,11 +250,18 @@ class LineRunner:
 
     async def _while_enabled(self) -> None:
         """Ends once the line is switched off and nothing is past its point of no return."""
-        while self.enabled:
-            self._switch = asyncio.get_running_loop().create_future()
-            await self._switch
-        await self._idle.wait()
+        while self.enabled or self.in_work:
+            # It may be switched on again while the last message is still on its way.
+            while self.enabled:
+                self._switch = asyncio.get_running_loop().create_future()
+                await self._switch
+            await self._idle.wait()
         self.set_status(LineStatus("starting"))
+
+    @property
+    def left(self) -> Sequence[OpenWork]:
+        """What an earlier life left in doubt and this one has not ended yet."""
+        return self._left
 
     def set_enabled(self, enabled: bool) -> None:
         """A person's word: begin, or stop once the message in work is through."""

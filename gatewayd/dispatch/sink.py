@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus, NotDurableError
 from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid_number, ulid_salt
 from gatewayd.store.commands import Block, Command, Inbound, LateAnswer, Received, Report, Reported
+from gatewayd.wellformed import maybe, wellformed
 
 R = TypeVar("R")
+
+LATEST_S: Final = 253_402_300_799.0
+"""The end of the year 9999: no clock that says more is right, and no calendar knows what it says."""
 
 
 class Writer(Protocol):
@@ -72,12 +76,12 @@ class LineSink:
                 # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
                 reported = await self._writer.do(self._report(event), patient=True)
                 if event.opt_out and event.to:
-                    self._writer.post(Block((self._normalise(event.to) or event.to,), self._channel, None, _now()))
+                    self._writer.post(Block((self._address(event.to),), self._channel, None, _now()))
                 self._heard.reported(event, reported)
             case LateAccept():
                 now = _now()
                 answer = LateAnswer(
-                    ulid_number(event.attempt), event.part, event.reference, now + self._report_wait_ms, now
+                    ulid_number(event.attempt), event.part, wellformed(event.reference), now + self._report_wait_ms, now
                 )
                 self._heard.reported(event, await self._writer.do(answer))
             case InboundMessage():
@@ -86,16 +90,20 @@ class LineSink:
     def _report(self, event: DeliveryReport) -> Report:
         return Report(
             line=self._line,
-            reference=event.reference,
-            to=(self._normalise(event.to) or event.to) if event.to else None,
+            reference=wellformed(event.reference),
+            to=self._address(event.to) if event.to else None,
             status=event.status,
-            reason=event.reason,
-            at=int(event.at * 1000),
+            reason=maybe(event.reason),
+            at=_at(event.at),
             attempt_id=self._own(event.attempt),
             part=event.part,
             now=_now(),
             whole=event.whole,
         )
+
+    def _address(self, raw: str) -> str:
+        raw = wellformed(raw)
+        return self._normalise(raw) or raw
 
     def _own(self, attempt: str | None) -> int | None:
         """The number of an attempt of this very store. A service that two gateways share, or that served a store which
@@ -107,16 +115,21 @@ class LineSink:
         return Inbound(
             line=self._line,
             channel=self._channel,
-            key=event.key,
-            sender=self._normalise(event.sender) or event.sender,
-            to=event.to,
-            text=event.text,
-            at=int(event.at * 1000),
+            key=wellformed(event.key),
+            sender=self._address(event.sender),
+            to=maybe(event.to),
+            text=wellformed(event.text),
+            at=_at(event.at),
             concat=(concat.reference, concat.total, concat.number) if concat else None,
             default_account=self._default_account,
             opt_out_words=self._opt_out_words,
             now=_now(),
         )
+
+
+def _at(seconds: float) -> int:
+    """A device's time in ms; now for one that cannot be."""
+    return int(seconds * 1000) if 0 <= seconds <= LATEST_S else _now()
 
 
 def _now() -> int:

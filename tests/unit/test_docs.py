@@ -109,3 +109,11 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
             assert longest > 0, line
             if any(len(path) > longest and path[:longest] == words[:longest] for path in known):
                 pytest.fail(f"no such command: {line}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_table_is_cut_in_two(page: Path) -> None:
+    """A blank line ends a table, and what follows it is shown as bars."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for table in re.findall(r"(?:^\|.*\n)+", prose, re.MULTILINE):
+        assert re.fullmatch(r"\|[-|: ]+\|", table.splitlines()[1:2][0] if table.count("\n") > 1 else ""), table

@@ -8,7 +8,7 @@ from typing import Any
 from drivers.base import DeliveryReport, InboundMessage, LateAccept, LineStatus
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.model import ulid
-from gatewayd.store.commands import Command, Received, Report, Reported
+from gatewayd.store.commands import Command, Inbound, Received, Report, Reported
 
 SALT = 4711
 
@@ -57,3 +57,33 @@ async def test_a_report_names_an_attempt_of_this_store_alone() -> None:
         (None, "wamid.A"),
         (None, "wamid.A"),
     ]
+
+
+async def test_no_letter_and_no_clock_of_a_device_keeps_a_message_from_being_recorded() -> None:
+    store = Store()
+    sink = LineSink(
+        "wa",
+        "whatsapp",
+        store,
+        Nobody(),
+        lambda text: None,
+        salt=SALT,
+        report_wait_ms=1000,
+        default_account=None,
+        opt_out_words=frozenset(),
+    )
+    for at in (1e20, float("inf"), float("nan"), -5.0):
+        await sink.put(InboundMessage("k\ud800", "Ana\0", "x\udc00", "\ud83d\ude00 \ud83d", at))
+        await sink.put(DeliveryReport("r\ud800", "Ana\0", "undelivered", "no\0", at))
+    for command in store.commands:
+        match command:
+            case Inbound():
+                told = (command.key, command.sender, command.to, command.text)
+                assert told == ("k\ufffd", "Ana\ufffd", "x\ufffd", "😀 \ufffd")
+                assert command.at == command.now
+            case Report():
+                assert (command.reference, command.to, command.reason) == ("r\ufffd", "Ana\ufffd", "no\ufffd")
+                assert 0 < command.at < 1 << 43
+            case _:
+                raise AssertionError(command)
+    assert len(store.commands) == 8

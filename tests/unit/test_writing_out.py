@@ -1,0 +1,115 @@
+"""What waits in the store for its file is written as soon as it can be, and none waits for another in vain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gatewayd import inbound
+from gatewayd.errors import NotFoundError
+from gatewayd.inbound import InboxWriter
+from gatewayd.receipts import ReceiptWriter
+from gatewayd.store.commands import CutSegments, InboxEntry, InboxWritten, UnwrittenInbox
+from spool.errors import SpoolError
+from spool.folders import Spool
+
+ENTRY = InboxEntry(
+    id=1,
+    public="01JD0000000000000000000001",
+    account="norte",
+    at=1_790_000_000_000,
+    channel="sms",
+    line="m0",
+    sender="+5491150000000",
+    to=None,
+    text="hola",
+    key="k1",
+    job=None,
+    message=None,
+    ref=None,
+    opt_out=False,
+)
+
+
+class OneMessage:
+    """A store with one message to write out."""
+
+    def __init__(self) -> None:
+        self.waiting: list[InboxEntry] = [ENTRY]
+        self.written = asyncio.Event()
+
+    async def do(self, command: Any, *, patient: bool = False) -> Any:
+        match command:
+            case UnwrittenInbox():
+                return tuple(self.waiting)
+            case CutSegments():
+                return ()
+            case InboxWritten():
+                self.waiting.clear()
+                self.written.set()
+        return None
+
+    def post(self, command: Any) -> None:
+        raise AssertionError(command)
+
+
+async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbound, "TROUBLE_S", 0.01)
+    spool = Spool(tmp_path / "spool")
+    spool.create()
+    spool.create_account("norte")
+    store, refused = OneMessage(), 0
+
+    async def written(work: Callable[..., None], *arguments: Any) -> None:
+        nonlocal refused
+        if not refused:
+            refused += 1
+            raise SpoolError("disk full")
+        work(*arguments)
+
+    task = asyncio.create_task(InboxWriter(store, spool, lambda *call: asyncio.ensure_future(written(*call))).run())
+    try:
+        async with asyncio.timeout(20):
+            await store.written.wait()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert refused == 1
+    assert (spool.folder("inbox", "norte") / f"{ENTRY.public}.json").exists()
+
+
+class OneJobLeft:
+    """Of two jobs, retention has removed the first."""
+
+    def job_by_number(self, job_id: int, now: int) -> Any:
+        if job_id == 1:
+            raise NotFoundError("no job 1")
+        return SimpleNamespace(account="norte", job="j", last_seq=0, document=lambda: {"job": "j"})
+
+
+async def test_a_job_that_has_grown_too_old_keeps_no_other_from_its_summary(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.create()
+    spool.create_account("norte")
+
+    async def written(work: Callable[..., None], *arguments: Any) -> None:
+        work(*arguments)
+
+    receipts = ReceiptWriter(
+        OneMessage(),
+        OneJobLeft(),  # type: ignore[arg-type] # as much of a reader as is asked here
+        spool,
+        node="n",
+        now=lambda: 1,
+        in_thread=lambda *call: asyncio.ensure_future(written(*call)),
+    )
+    receipts.due([1, 2])
+    await receipts.flush()
+    assert (spool.folder("receipts", "norte", "j") / "summary.json").exists()
