@@ -66,6 +66,7 @@ class Dispatcher:
         self.writer = writer
         self.node = node
         self.epoch = started.epoch
+        self.stopping = False
         self.salt = started.salt
         self.calendar = calendar
         self.terms = terms
@@ -352,12 +353,13 @@ class Dispatcher:
             self.events.add("message", line, str(reported.state), reason)
 
     async def drain(self, seconds: float) -> None:
-        """Takes no new work and waits, at most so long, for what is past its point of no return."""
+        """The daemon ends: no new work, and at most so long a wait for what is past its point of no return."""
+        self.stopping = True
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(runner.drain() for runner in self.runners.values()))
         except TimeoutError:
-            log.warning("drain time is over; what was in work becomes uncertain")
+            log.warning("drain time is over; what is in work is left open for the next start")
 
     def close(self) -> None:
         for timer in (self._timer, self._grace):

@@ -361,8 +361,10 @@ class LineRunner:
         except MissingFilesError:
             outcome = NotSent("attachment_missing")
         except asyncio.CancelledError:
-            # Switched off, or stopped for good: what is past its point of no return is in doubt and says so.
-            self._end(work, intent.cut_off("stopped"), intent, began)
+            # The daemon stops and could not wait: what is past its point of no return is left open, as after a crash,
+            # and the next life asks the line about it. A line that goes alone says what is certain and what in doubt.
+            if not (self.desk.stopping and intent.passed):
+                self._end(work, intent.cut_off("stopped"), intent, began)
             raise
         except Exception as error:
             # The outermost edge of one send: a driver's defect stays its own.
