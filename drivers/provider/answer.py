@@ -7,9 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from drivers.base import spoken
 from drivers.http.answer import NOTHING, Answer
+from drivers.provider.grammar import GrammarError
 
-_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\*\]")
+NO_PATTERN: Final = spoken("{pattern} is no pattern ({fault})")
+_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[\*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,9 @@ class Path:
 
     @classmethod
     def parse(cls, text: str) -> Path:
-        """Raises ValueError."""
+        """Raises `GrammarError`."""
         if not text.startswith("$"):
-            raise ValueError(f"a JSON path begins with $: {text!r}")
+            raise GrammarError(spoken("a JSON path begins with $, unlike {path}"), path=repr(text))
         steps: list[str | int] = []
         end = 1
         for match in _STEP.finditer(text):
@@ -31,7 +34,7 @@ class Path:
             end = match.end()
             steps.append(match[1] if match[1] is not None else -1 if match[2] is None else int(match[2]))
         if end != len(text):
-            raise ValueError(f"no JSON path: {text!r} (as in $.data.messages[0].id)")
+            raise GrammarError(spoken("{path} is no JSON path, as $.data.messages[0].id is"), path=repr(text))
         return cls(tuple(steps))
 
     def find(self, value: Any) -> Any:
@@ -70,7 +73,7 @@ class Finder:
 
     @classmethod
     def parse(cls, text: str) -> Finder:
-        """Raises ValueError (`re.error` is one)."""
+        """Raises `GrammarError`."""
         return cls(path=Path.parse(text)) if text.startswith("$") else cls(pattern=_pattern(text))
 
     def find(self, answer: Answer) -> str | None:
@@ -93,4 +96,4 @@ def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text, re.DOTALL)
     except re.error as error:
-        raise ValueError(f"no pattern: {text!r}: {error}") from None
+        raise GrammarError(NO_PATTERN, pattern=repr(text), fault=str(error)) from None

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from drivers.base import MisconfiguredError, OutboundMessage
+from drivers.base import MisconfiguredError, OutboundMessage, spoken
 from drivers.http.answer import NOTHING, Answer, Request
 from drivers.provider.answer import Finder, Path
+from drivers.provider.grammar import GrammarError
 from drivers.provider.options import BlockKeys, ResultKeys
 from drivers.provider.plan import Plan, UnsendableError
 from drivers.provider.received import tsv_rows
@@ -40,22 +41,22 @@ class BlockPlan:
         self.keys = keys
         self.rules: tuple[Rule, ...] = _rules("block.rules", keys.rules) or plan.rules
         if not keys.url or not keys.row:
-            raise MisconfiguredError("block", "a block has a url and a row")
+            raise MisconfiguredError("block", spoken("a block has a url and a row"))
         try:
             self._row: Template | Document = (
                 Template.parse(keys.row, ROW_NAMES)
                 if isinstance(keys.row, str)
                 else Document.parse(keys.row, ROW_NAMES)
             )
-        except ValueError as error:
-            raise MisconfiguredError("block.row", str(error)) from None
+        except GrammarError as error:
+            raise error.at("block.row") from None
         if not {"id", "text"} <= self._row.names or not self._row.names & {"number", "to"}:
-            raise MisconfiguredError("block.row", "a row names {id}, {text}, and {number} or {to}")
+            raise MisconfiguredError("block.row", spoken("a row names {id}, {text}, and {number} or {to}"))
         shape = plan.call("block.url", keys.url, keys, BLOCK_NAMES)
         assert shape is not None
         self._shape = shape
         if isinstance(self._row, Document) != (shape.json is not None):
-            raise MisconfiguredError("block.row", "a row is an object where the block is JSON, else a text")
+            raise MisconfiguredError("block.row", spoken("a row is an object where the block is JSON, else a text"))
         self.answer = None if keys.answer is None else ResultReader("block.answer", keys.answer, plan.options.charset)
         self.result_shape = plan.call("block.result_url", keys.result_url, keys.result)
         self.result = ResultReader("block.result", keys.result, plan.options.charset)
@@ -98,8 +99,8 @@ class ResultReader:
         try:
             self._items = Path.parse(keys.items)
             self._id, self._state = Finder(Path.parse(keys.id)), Finder(Path.parse(keys.state))
-        except ValueError as error:
-            raise MisconfiguredError(key, str(error)) from None
+        except GrammarError as error:
+            raise error.at(key) from None
 
     def read(self, answer: Answer) -> Mapping[str, Verdict]:
         """By our id of the message, for those of whom something is told."""
@@ -122,5 +123,5 @@ class ResultReader:
 def _rules(key: str, tables: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     try:
         return parse_rules(tables)
-    except ValueError as error:
-        raise MisconfiguredError(key, str(error)) from None
+    except GrammarError as error:
+        raise error.at(key) from None

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from drivers.base import MisconfiguredError
+from drivers.base import spoken
+from drivers.provider.grammar import GrammarError
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -197,7 +198,8 @@ def preset_names() -> tuple[str, ...]:
 def preset(name: str) -> Mapping[str, Any]:
     """The table of a preset; raises `MisconfiguredError`."""
     if name not in preset_names():
-        raise MisconfiguredError("preset", f"no preset {name!r}; there are: {', '.join(preset_names())}")
+        known = ", ".join(preset_names())
+        raise GrammarError(spoken("no preset {name}; there are: {known}"), name=name, known=known).at("preset")
     return tomllib.loads(_folder().joinpath(f"{name}.toml").read_text("utf-8"))
 
 

@@ -14,9 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 from pydantic import SecretStr
 
-from drivers.base import MisconfiguredError, OutboundMessage
+from drivers.base import MisconfiguredError, OutboundMessage, spoken
 from drivers.http.answer import Request
-from drivers.provider.answer import Finder
+from drivers.provider.answer import NO_PATTERN, Finder
+from drivers.provider.grammar import GrammarError
 from drivers.provider.identity import foreign_id
 from drivers.provider.options import Call, ProviderOptions
 from drivers.provider.rules import Result, Rule, parse_rules
@@ -82,7 +83,7 @@ class Plan:
         try:
             codecs.lookup(options.charset)
         except LookupError:
-            raise MisconfiguredError("charset", f"no charset {options.charset!r}") from None
+            raise GrammarError(spoken("no charset {charset}"), charset=options.charset).at("charset") from None
         self.rules: tuple[Rule, ...] = _checked("rules", lambda: parse_rules(options.rules))
         self.reference = _finder("id", options.id)
         self._characters = _pattern("characters", options.characters and f"(?:{options.characters})*")
@@ -99,7 +100,7 @@ class Plan:
         }
         self._authorization = self._authorize()
         if options.url is None:
-            raise MisconfiguredError("url", "the line names no provider; give url or preset")
+            raise MisconfiguredError("url", spoken("the line names no provider; give url or preset"))
         self._url = options.url
         self.send_shape = self._shape("", options.url, options, options.method)
         self.poll_shape = self.call("poll_url", options.poll_url, options.report)
@@ -196,11 +197,11 @@ class Plan:
         if options.auth == "basic":
             secret = self._fixed["password"] or self._fixed["key"]
             if not secret:
-                raise MisconfiguredError("password", "auth = basic needs password or key")
+                raise MisconfiguredError("password", spoken("auth = basic needs password or key"))
             return "Basic " + base64.b64encode(f"{options.user}:{secret}".encode()).decode()
         if options.auth == "bearer":
             if not self._fixed["key"]:
-                raise MisconfiguredError("key", "auth = bearer needs key")
+                raise MisconfiguredError("key", spoken("auth = bearer needs key"))
             return f"Bearer {self._fixed['key']}"
         return None
 
@@ -218,14 +219,13 @@ class Plan:
     ) -> Shape:
         options = self.options
         own = call if isinstance(call, ProviderOptions) else None
-        prefix = f"{key}: " if key else ""
         bodies = [name for name in ("form", "json_body", "body") if getattr(call, name, None) is not None]
         if len(bodies) > 1:
-            raise MisconfiguredError(bodies[1].removesuffix("_body"), "one of form, json and body")
+            raise MisconfiguredError(bodies[1].removesuffix("_body"), spoken("only one of form, json and body"))
         has_body = bool(bodies)
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise MisconfiguredError(key or "url", f"{prefix}an http or https address is needed")
+            raise MisconfiguredError(key or "url", spoken("an http or https address is needed"))
         return Shape(
             method=method or ("POST" if has_body else "GET"),
             url=_checked(key or "url", lambda: Template.parse(url, names)),
@@ -250,8 +250,8 @@ def _secret(value: SecretStr | None) -> str:
 def _checked(key: str, make: Any) -> Any:
     try:
         return make()
-    except ValueError as error:
-        raise MisconfiguredError(key, str(error)) from None
+    except GrammarError as error:
+        raise error.at(key) from None
 
 
 def _finder(key: str, text: str | None) -> Finder | None:
@@ -265,7 +265,7 @@ def _pattern(key: str, text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text)
     except re.error as error:
-        raise MisconfiguredError(key, f"no pattern: {error}") from None
+        raise GrammarError(NO_PATTERN, pattern=repr(text), fault=str(error)).at(key) from None
 
 
 def _without_secrets(query: str) -> str:

@@ -13,9 +13,10 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from drivers.base import InboundMessage, MisconfiguredError
+from drivers.base import InboundMessage, spoken
 from drivers.http.answer import NOTHING, Answer
 from drivers.provider.answer import Finder, Path
+from drivers.provider.grammar import GrammarError
 from drivers.provider.options import InboxKeys, ReportKeys
 
 Status = Literal["delivered", "read", "undelivered", "pending"]
@@ -47,15 +48,15 @@ class InboxReader:
         try:
             self._zone = ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError):
-            raise MisconfiguredError("timezone", f"no time zone {timezone!r}") from None
+            raise GrammarError(spoken("no time zone {timezone}"), timezone=timezone).at("timezone") from None
         try:
             self._items = Path.parse(keys.items)
             self._id, self._sender, self._text, self._at, self._to = (
                 None if path is None else Finder(Path.parse(path))
                 for path in (keys.id, keys.sender, keys.text, keys.at, keys.to)
             )
-        except ValueError as error:
-            raise MisconfiguredError("inbox", str(error)) from None
+        except GrammarError as error:
+            raise error.at("inbox") from None
 
     def read(self, answer: Answer, now: float) -> list[InboundMessage]:
         """All messages of the answer of `inbox_url`, oldest first as the provider lists them; `UnreadableError`."""
@@ -125,8 +126,8 @@ class ReportReader:
             self._reason = None if keys.reason is None else Finder.parse(keys.reason)
             self._reference = None if keys.reference is None else Finder.parse(keys.reference)
             self._items = None if keys.items is None else Path.parse(keys.items)
-        except ValueError as error:
-            raise MisconfiguredError("report", str(error)) from None
+        except GrammarError as error:
+            raise error.at("report") from None
 
     def poll(self, answer: Answer) -> Reported | None:
         """The answer of `poll_url`; None where it says nothing."""

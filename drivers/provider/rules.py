@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from drivers.base import spoken
 from drivers.http.answer import NOTHING, Answer
-from drivers.provider.answer import Path, said
+from drivers.provider.answer import NO_PATTERN, Path, said
+from drivers.provider.grammar import GrammarError
 
 
 class Result(StrEnum):
@@ -66,37 +68,40 @@ _KEYS: Final = frozenset({"status", "json", "body", "matches", "result", "reason
 
 
 def parse_rules(tables: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
-    """Rules from their tables; ValueError says which one is wrong, and why."""
+    """Rules from their tables; `GrammarError` says which one is wrong, and why."""
     rules = []
     for number, table in enumerate(tables, start=1):
         try:
             rules.append(_rule(table))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"rule {number}: {error}") from None
+        except GrammarError as error:
+            raise error.in_rule(number) from None
+        except (ValueError, TypeError):
+            raise GrammarError(spoken("a value that will not do")).in_rule(number) from None
     return tuple(rules)
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
     if unknown := sorted(table.keys() - _KEYS):
-        raise ValueError(f"no key {unknown[0]!r}; there are: {', '.join(sorted(_KEYS))}")
+        known = ", ".join(sorted(_KEYS))
+        raise GrammarError(spoken("a rule knows no {key}, only: {known}"), key=unknown[0], known=known)
     if "result" not in table or table["result"] not in tuple(Result):
-        raise ValueError(f"result must be one of {', '.join(Result)}")
+        raise GrammarError(spoken("a rule's result is one of: {known}"), known=", ".join(Result))
     if "json" in table and "body" in table:
-        raise ValueError("json or body, not both")
+        raise GrammarError(spoken("json or body, not both"))
     if "matches" in table and "json" not in table:
-        raise ValueError("matches belongs to json")
+        raise GrammarError(spoken("matches belongs to json"))
     low, high = _span(table.get("status", "2xx"))
     pattern = table.get("matches", table.get("body"))
     try:
         compiled = None if pattern is None else re.compile(said(pattern), re.DOTALL)
     except re.error as error:
-        raise ValueError(f"no pattern: {pattern!r}: {error}") from None
+        raise GrammarError(NO_PATTERN, pattern=repr(pattern), fault=str(error)) from None
     pause = table.get("retry_after")
     return Rule(
         result=Result(table["result"]),
         low=low,
         high=high,
-        path=Path.parse(table["json"]) if "json" in table else None,
+        path=Path.parse(said(table["json"])) if "json" in table else None,
         pattern=compiled,
         reason=str(table.get("reason", "")),
         line_fault=bool(table.get("line_fault", False)),
@@ -115,7 +120,7 @@ def _span(status: Any) -> tuple[int, int]:
         return int(text[0]) * 100, int(text[0]) * 100 + 99
     if match := re.fullmatch(r"([1-5]\d\d)(?:-([1-5]\d\d))?", text):
         return int(match[1]), int(match[2] or match[1])
-    raise ValueError(f'status {status!r}: a code, "2xx", "500-599" or "any"')
+    raise GrammarError(spoken('status is a code, "2xx", "500-599" or "any", not {status}'), status=repr(status))
 
 
 LINE_CODES: Final = {

@@ -15,6 +15,9 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
+from drivers.base import spoken
+from drivers.provider.grammar import GrammarError
+
 NAMES: Final = frozenset(
     {"number", "to", "text", "id", "reference", "user", "password", "key", "sender", "device", "ttl", "coding"}
 )
@@ -26,7 +29,7 @@ _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([a-z_]+)(?::([a-z]+))?\}|[{}]")
 _CONVERSIONS: Final = frozenset({"int", "xml"})
 
 
-class TemplateError(ValueError):
+class TemplateError(GrammarError):
     """A template that says nothing: an unknown variable or conversion, a lone brace."""
 
 
@@ -55,17 +58,21 @@ class Template:
             if whole in ("{{", "}}"):
                 pieces.append(whole[0])
             elif name is None:
-                raise TemplateError(f"a lone {whole!r}: write {whole * 2!r} for the character itself")
+                raise TemplateError(
+                    spoken("a lone {brace}: {braces} is the character itself"), brace=whole, braces=whole * 2
+                )
             elif name not in known:
-                raise TemplateError(f"no variable {{{name}}}; there are: {', '.join(sorted(known))}")
+                there = ", ".join(sorted(known))
+                raise TemplateError(spoken("no variable {name}; there are: {known}"), name=name, known=there)
             elif conversion and conversion not in _CONVERSIONS:
-                raise TemplateError(f"no conversion {conversion!r}; there are: {', '.join(sorted(_CONVERSIONS))}")
+                there = ", ".join(sorted(_CONVERSIONS))
+                raise TemplateError(spoken("no conversion {name}; there are: {known}"), name=conversion, known=there)
             else:
                 pieces.append(Slot(name, conversion))
         pieces.append(text[end:])
         template = cls(tuple(piece for piece in pieces if piece != ""))
         if len(template.pieces) > 1 and any(isinstance(p, Slot) and p.conversion == "int" for p in template.pieces):
-            raise TemplateError("{…:int} must stand alone")
+            raise TemplateError(spoken("{variable} must stand alone"), variable="{…:int}")
         return template
 
     @property

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from drivers.base import MisconfiguredError
+from drivers.base import spoken
 from drivers.http.answer import Request
 from drivers.http.exchange import Exchange, LostError, NotWrittenError
 from drivers.http.keeping import UnusableError
-from drivers.push.options import is_address
+from drivers.push.options import is_address, unusable
 from drivers.push.timing import Timing
 from drivers.push.tokens import rs256
 
@@ -41,19 +41,21 @@ class ServiceAccount:
         except ValueError:
             given = None
         if not isinstance(given, dict) or given.get("type") != "service_account":
-            raise _unusable("is no service account's JSON: create a key in the project's settings and download it")
+            raise unusable(
+                spoken("the file is no service account's JSON: create a key in the project's settings and download it")
+            )
         values = {name: given.get(name) for name in ("project_id", "client_email", "private_key")}
         if missing := [name for name, value in values.items() if not isinstance(value, str) or not value]:
-            raise _unusable(f"lacks {missing[0]}")
+            raise unusable(spoken("the file lacks {name}"), name=missing[0])
         token_uri = given.get("token_uri") or TOKEN_URI
         if not isinstance(token_uri, str) or not is_address(token_uri):
-            raise _unusable("has no usable token_uri")
+            raise unusable(spoken("the file has no usable token_uri"))
         try:
             key = load_pem_private_key(str(values["private_key"]).encode(), None)
         except (ValueError, TypeError):
-            raise _unusable("holds no usable private key") from None
+            raise unusable(spoken("the file holds no usable private key")) from None
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise _unusable("holds a key that is not RSA")
+            raise unusable(spoken("the file holds a key that is not RSA"))
         key_id = given.get("private_key_id")
         return cls(str(values["project_id"]), str(values["client_email"]), key, key_id or None, token_uri)
 
@@ -67,10 +69,6 @@ class ServiceAccount:
             "exp": int(now + life_s),
         }
         return rs256(self.key, claims, self.key_id)
-
-
-def _unusable(why: str) -> MisconfiguredError:
-    return MisconfiguredError("credentials", f"the file {why}")
 
 
 class Access:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from drivers.base import Finding, MisconfiguredError, spoken
 from drivers.http.verdict import ServerErrors
 
 Service = Literal["fcm", "ntfy", "webpush"]
@@ -72,6 +73,12 @@ class PushOptions(BaseModel):
 
 def secret(given: SecretStr | None) -> str:
     return given.get_secret_value() if given is not None else ""
+
+
+def unusable(message: str, **values: str) -> MisconfiguredError:
+    """That the file of credentials will not do, and why: a template of `values`, marked by `spoken`."""
+    finding = Finding("credentials_file", message, spoken("name the right file"), values)
+    return MisconfiguredError("credentials", str(finding), finding)
 
 
 def is_address(url: str) -> bool:

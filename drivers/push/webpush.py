@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from drivers.base import Accepted, MisconfiguredError, Outcome, Refused
+from drivers.base import Accepted, Outcome, Refused, spoken
 from drivers.http.answer import Answer, Request
 from drivers.http.flight import Flight
 from drivers.http.keeping import Health
 from drivers.http.verdict import ServerErrors, judge
 from drivers.push.encryption import PLAIN_MAX, encrypt, raw_point
 from drivers.push.notification import Notification
-from drivers.push.options import PushOptions, secret
+from drivers.push.options import PushOptions, secret, unusable
 from drivers.push.service import INVALID, UNREGISTERED
 from drivers.push.subscription import Subscription, origin_of
 from drivers.push.timing import Timing
@@ -42,7 +42,7 @@ def vapid_key(text: str) -> ec.EllipticCurvePrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise MisconfiguredError("credentials", "the file holds no private key on the curve P-256 (prime256v1)")
+        raise unusable(spoken("the file holds no private key on the curve P-256 (prime256v1)"))
     return key
 
 

@@ -123,7 +123,7 @@ def check(options: SmtpOptions) -> list[Finding]:
         )
     if options.security == "none" and options.password is not None and options.host not in _LOOPBACK:
         findings.append(
-            Finding("security", spoken("the password would cross the network in clear"), spoken("use starttls or tls"))
+            Finding("security", spoken("the password would cross the network in clear"), spoken("use tls or starttls"))
         )
     if options.imap_host is not None and options.imap_security == "none" and options.imap_host not in _LOOPBACK:
         findings.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import string
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from babel.messages.pofile import read_po
 from gatewayd import translation
 
 ROOT = Path(translation.__file__).parent
+DRIVERS = ROOT.parent / "drivers"
 KEYWORDS = {**DEFAULT_KEYWORDS, "spoken": None}
 """As in the Makefile: a driver marks its texts for people by `spoken`."""
 FOLDER = translation.FOLDER / "es" / "LC_MESSAGES"
@@ -33,6 +35,63 @@ def catalogue() -> Catalog:
     return read_po(io.BytesIO((FOLDER / "gatewayd.po").read_bytes()), locale="es")
 
 
+WORDS = {
+    "Finding": (1, 2),
+    "_tell": (1, 2),
+    "MisconfiguredError": (1,),
+    "GrammarError": (0,),
+    "TemplateError": (0,),
+    "unusable": (0,),
+}
+"""By what a driver tells a person of a fault, and which of the arguments are words."""
+
+
+def called(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", None) or getattr(call.func, "attr", ""))
+
+
+def assigned(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=True))
+                yield from ((left.id, right) for left, right in pairs if isinstance(left, ast.Name))
+
+
+def unmarked(source: str) -> list[str]:
+    """The words of faults that `spoken` does not mark, as they are written; a name stands for all it is given here."""
+    tree = ast.parse(source)
+    given = list(assigned(tree))
+
+    def plain(node: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
+        match node:
+            case ast.Constant(value=str(text)):
+                return text != ""
+            case ast.BinOp():
+                return plain(node.left, seen) or plain(node.right, seen)
+            case ast.JoinedStr():
+                return True
+            case ast.Call():
+                return called(node) in ("format", "format_map", "join")
+            case ast.IfExp():
+                return plain(node.body, seen) or plain(node.orelse, seen)
+            case ast.BoolOp():
+                return any(plain(each, seen) for each in node.values)
+            case ast.Name(id=name):
+                return name not in seen and any(plain(value, seen | {name}) for left, value in given if left == name)
+        return False
+
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (places := WORDS.get(called(node))):
+            words = [one for place, one in enumerate(node.args) if place in places]
+            words += [one.value for one in node.keywords if one.arg in ("message", "remedy")]
+            found += [ast.unparse(one) for one in words if plain(one)]
+    return found
+
+
 def singular(id_: str | tuple[str, ...] | list[str]) -> str:
     return id_ if isinstance(id_, str) else id_[0]
 
@@ -40,12 +99,47 @@ def singular(id_: str | tuple[str, ...] | list[str]) -> str:
 def test_every_sentence_of_the_code_is_in_it(catalogue: Catalog) -> None:
     said = {
         singular(message)
-        for room in (ROOT, ROOT.parent / "drivers")
+        for room in (ROOT, DRIVERS)
         for _file, _line, message, *_ in extract_from_dir(str(room), [("**.py", "python")], keywords=KEYWORDS)
     }
     known = {singular(message.id) for message in catalogue if message.id and message.string}
     assert said - known == set(), "make messages, then translate"
     assert known - said == set(), "make messages"
+
+
+def test_no_driver_tells_of_a_fault_in_plain_words() -> None:
+    plain = {
+        f"{file.relative_to(DRIVERS)}: {words}"
+        for file in DRIVERS.rglob("*.py")
+        for words in unmarked(file.read_text(encoding="utf-8"))
+    }
+    assert plain == set(), "mark them by spoken, make messages, then translate"
+
+
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        ('Finding("port", spoken("no modem"), spoken("plug it in"))', []),
+        ('Finding("port", "no modem", spoken("plug it in"))', ["'no modem'"]),
+        ('base.Finding("port", spoken("no modem"), "plug it in")', ["'plug it in'"]),
+        ('Finding("port", f"no {port}", remedy="plug it in")', ["f'no {port}'", "'plug it in'"]),
+        (
+            'Finding("port", spoken("no {port}").format(port=port), "a" + b)',
+            ["spoken('no {port}').format(port=port)", "'a' + b"],
+        ),
+        ('what = "no modem"\ndef f(): return Finding("port", what, spoken("plug it in"))', ["what"]),
+        ('what, remedy = spoken("no modem"), "plug it in"\nFinding("port", what, remedy)', ["remedy"]),
+        (
+            'what: Final = spoken("no modem")\nFinding("port", what, error or what if yes else "plug it in")',
+            ["error or what if yes else 'plug it in'"],
+        ),
+        ('raise MisconfiguredError("port", "no modem")', ["'no modem'"]),
+        ('raise MisconfiguredError("port", str(finding), finding)', []),
+        ('what = what\nself._tell("host", what, "start it", address=address)', ["'start it'"]),
+    ],
+)
+def test_plain_words_are_seen(source: str, plain: list[str]) -> None:
+    assert unmarked(source) == plain
 
 
 def test_a_translation_fills_the_same_places(catalogue: Catalog) -> None:

@@ -17,6 +17,7 @@ from drivers.http.answer import RETRY_AFTER_MAX_S, Answer
 from drivers.provider import driver
 from drivers.provider.answer import Finder
 from drivers.provider.answer import Path as JsonPath
+from drivers.provider.grammar import GrammarError
 from drivers.provider.identity import ALPHABETS, CROCKFORD, attempt_of, foreign_id
 from drivers.provider.options import ProviderOptions, effective, preset_names
 from drivers.provider.pending import Pending, PendingReports
@@ -163,14 +164,19 @@ def test_no_rule_no_success(status: int, body: bytes, kind: str) -> None:
 
 def test_a_wrong_rule_is_named() -> None:
     for table, why in (
-        ({"result": "yes"}, "rule 1: result"),
+        ({"result": "yes"}, "result"),
         ({"result": "accepted", "status": 99}, "status"),
         ({"result": "accepted", "body": "("}, "pattern"),
         ({"result": "accepted", "body": "x", "json": "$.x"}, "not both"),
         ({"result": "accepted", "bodi": "x"}, "bodi"),
+        ({"result": "accepted", "json": 5}, "path"),
+        ({"result": "accepted", "retry_after": "soon"}, "will not do"),
     ):
-        with pytest.raises(ValueError, match=why):
-            parse_rules([table])
+        with pytest.raises(GrammarError, match=why) as error:
+            parse_rules([{"result": "accepted"}, table])
+        fault = error.value.at("rules")
+        assert fault.key == "rules"
+        assert str(fault).endswith("; mend rule 2")
 
 
 # ----------------------------------------------------------------------------------------------------------------- ids
