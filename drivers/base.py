@@ -385,7 +385,7 @@ class NamesDevice(Protocol):
     """Options that name a device which only one line can have."""
 
     @property
-    def device(self) -> tuple[str, str] | None:
+    def sole_device(self) -> tuple[str, str] | None:
         """The key that names it, and which one it is; None while no key does."""
 
 

@@ -52,7 +52,7 @@ class GsmOptions(BaseModel):
         return self.shift_table
 
     @property
-    def device(self) -> tuple[str, str] | None:
+    def sole_device(self) -> tuple[str, str] | None:
         """Implements `drivers.base.NamesDevice`: two links may lead to one port."""
         if self.port is not None:
             return "port", os.path.realpath(self.port)

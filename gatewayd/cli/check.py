@@ -169,6 +169,7 @@ def _unusable(sound: Sound) -> Iterator[Finding]:
 
 
 def _lines(sound: Sound, told: set[tuple[str, str]]) -> Iterator[Finding]:
+    from drivers.base import NamesDevice
     from gatewayd.lines import findings
 
     having: dict[tuple[str, str, str], str] = {}
@@ -177,7 +178,7 @@ def _lines(sound: Sound, told: set[tuple[str, str]]) -> Iterator[Finding]:
             key = f"{line.key}.{one.key}" if one.key else line.key
             if (key, one.message) not in told and line.is_news(one.key):
                 yield _finding(sound.file, key, one.message, one.remedy)
-        device = getattr(line.options, "device", None)
+        device = line.options.sole_device if isinstance(line.options, NamesDevice) else None
         if device is not None:
             other = having.setdefault((line.driver, *device), line.name)
             if other != line.name:

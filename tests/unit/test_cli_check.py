@@ -1,14 +1,16 @@
-"""`gatewayd check` where the disk has no room: the operating system's answer is the one thing that is made up."""
+"""`gatewayd check`: a disk without room (its size alone is made up), and lines of each kind that cannot work."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
 
+from gatewayd import translation
 from gatewayd.cli import main
 
 CONFIG = """
@@ -30,9 +32,9 @@ class Disk:
         self.f_favail = files
 
 
-def checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Any, list[str]]:
+def checked(folder: Path, capsys: pytest.CaptureFixture[str], config: str = CONFIG) -> tuple[Any, list[str]]:
     file = folder / "gatewayd.toml"
-    file.write_text(CONFIG)
+    file.write_text(config)
     with pytest.raises(SystemExit) as ended:
         main(["--config", str(file), "check"])
     return ended.value.code, capsys.readouterr().err.splitlines()
@@ -61,3 +63,77 @@ def test_a_disk_with_room_is_no_fault(
 ) -> None:
     mocker.patch.object(os, "statvfs", return_value=Disk())
     assert checked(tmp_path, capsys) == (0, [])
+
+
+LINES = (
+    CONFIG.replace('"en"', '"es"')
+    + """
+[[line]]
+name = "telefono"
+driver = "android"
+app = "rest"
+url = "ftp://"
+[[line]]
+name = "directo"
+driver = "provider"
+url = "https://sms.example/send"
+rules = [{ result = "accepted" }, { result = "accepted", json = "id" }]
+[[line]]
+name = "masivos"
+driver = "provider"
+preset = "smsmasivos"
+user = "u"
+password = "con$igno"
+[[line]]
+name = "masivos-2"
+driver = "provider"
+preset = "smsmasivos"
+user = "v"
+password = "abc123"
+[[line]]
+name = "correo"
+driver = "smtp"
+from_address = "a@norte.example"
+host = "mail.norte.example"
+password = "p"
+[[line]]
+name = "wa"
+driver = "whatsapp"
+phone_id = 1
+token = "t"
+app_secret = "s"
+verify_token = "v"
+ca_file = "/nowhere/{ca}.pem"
+[[line]]
+name = "app"
+driver = "push"
+service = "fcm"
+credentials = '{"type": "service_account"}'
+"""
+)
+
+
+@pytest.fixture
+def _language() -> Iterator[None]:
+    spoken = translation.language()
+    yield
+    translation.set_language(spoken)
+
+
+@pytest.mark.usefixtures("_language")
+def test_what_is_wrong_with_a_line_of_any_kind_is_said_once_in_the_persons_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, lines = checked(tmp_path, capsys, LINES)
+    assert status == 2
+    assert sorted(line.partition(": line[")[2] for line in lines) == [
+        "app].credentials_file: al archivo le falta project_id; nombre el archivo correcto",
+        "correo].user: password está sin user; dé las dos o ninguna",
+        "directo].rules: una ruta JSON empieza con $, y 'id' no; corrija la regla 2",
+        (
+            "masivos].password: el proveedor puede no aceptar una contraseña con esos caracteres; "
+            "cámbiela por una que cumpla [A-Za-z0-9]+"
+        ),
+        'telefono].url: no es la dirección de un teléfono; escríbala como "http://192.168.1.20:8080"',
+        "wa].ca_file: /nowhere/{ca}.pem no existe; nombre un archivo de certificados (PEM)",
+    ]
