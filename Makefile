@@ -9,8 +9,8 @@
 #   make clean             removes what was built here
 
 PYTHON ?= python3
-# Test files at once. Most of them wait for modems, not for the processor.
-JOBS ?= 2
+# Test files at once. Most of them wait for modems and telephones, not for the processor.
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCALE := gatewayd/locale
