@@ -120,6 +120,10 @@ class PartState(StrEnum):
     UNDELIVERED = "undelivered"
 
 
+IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
+"""A part in one of these has been taken by the network, whatever became of it: it is charged and never sent again."""
+
+
 def message_state(parts: list[PartState]) -> State:
     """The state of a message whose `parts` (all of them, latest attempt of each) have these states: the worst tells.
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
-from gatewayd.model import PartState, State, message_state
+from gatewayd.model import IN_NETWORK, PartState, State, message_state
 from gatewayd.store.commands import Finish, PartEnd, Work
 from gatewayd.wellformed import maybe, wellformed
 
@@ -28,7 +28,6 @@ _FATES: Final = {
     Fate.UNSENT: PartState.UNSENT,
     Fate.DOUBT: PartState.DOUBT,
 }
-_IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class _Ending:
     def begun(self, ends: Mapping[int, PartEnd]) -> bool:
         """Whether any part, of this attempt or an earlier one, is in the network."""
         states = [state for _, state in self.work.done] + [end.state for end in ends.values()]
-        return any(state in _IN_NETWORK for state in states)
+        return any(state in IN_NETWORK for state in states)
 
     def by_parts(self, name: str, ends: Mapping[int, PartEnd], rest: NotSent) -> Finish:
         """Each part by its own fate, the message by the worst; `rest` says how parts that did not leave go again."""

@@ -69,7 +69,11 @@ async def handed_over(
             portion = await _portion(writer, AwaitedOf(name, doubt, since, PORTION, place))
             if not portion:
                 break
-            await line.follow([_awaited(each) for each in portion])
+            try:
+                await line.follow([_awaited(each) for each in portion])
+            except Exception as error:
+                # A driver's defect: their reports may still come by themselves, and the line sends.
+                log.exception("driver failed to follow", line=name, attempts=len(portion), error=repr(error))
             place, told = portion[-1].place, told + len(portion)
 
 

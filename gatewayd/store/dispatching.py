@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from drivers.base import Withdrawn
-from gatewayd.model import PartState, State
+from gatewayd.model import IN_NETWORK, PartState, State
 from gatewayd.store import inbound, reporting
 from gatewayd.store.claiming import furthest, parts_of
 from gatewayd.store.commands import Finish, PartEnd, Pnr
@@ -53,8 +53,6 @@ _OPEN: Final = setting(attempt, "state", "id")
 _ADD_PART: Final = adding(part, "attempt_id part line to state at")
 _ANSWERED: Final = setting(part, "reference", "attempt_id part")
 
-_IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
-
 
 def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None]:
     session = unit.session
@@ -94,7 +92,7 @@ def _withdrawn(unit: Unit, lease: Row, now: int) -> str | None:
     state, not_after, blocked = lease[7], lease[8], lease[10]
     if state == "running" and not blocked and (not_after is None or now < not_after):
         return None
-    if lease[4] > 1 and not _IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values()):
+    if lease[4] > 1 and not IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values()):
         return None
     if state != "running":
         return "cancelled" if state == "cancelled" else "paused"
@@ -103,7 +101,7 @@ def _withdrawn(unit: Unit, lease: Row, now: int) -> str | None:
 
 # ------------------------------------------------------------------------------------------------------------- the end
 
-_MAYBE_LEFT: Final = _IN_NETWORK | {PartState.DOUBT}
+_MAYBE_LEFT: Final = IN_NETWORK | {PartState.DOUBT}
 
 _CLOSE: Final = setting(attempt, "state outcome reason ended_at", "id")
 _END_PART: Final = setting(part, "state reference reason", "attempt_id part")
@@ -162,7 +160,7 @@ def _settle(unit: Unit, row: MessageRow, command: Finish) -> None:
                 continue
             charged = False
         else:
-            charged = end.state in _IN_NETWORK
+            charged = end.state in IN_NETWORK
         kind = Kind.CHARGE if charged else Kind.RELEASE
         unit.book.settle(work.account_id, kind, attempt=work.attempt_id, part=number, amount=price, now=command.now)
         if charged:

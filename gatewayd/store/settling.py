@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.model import WAITING, PartState, State
+from gatewayd.model import IN_NETWORK, WAITING, PartState, State
 from gatewayd.store.claiming import parts_of
 from gatewayd.store.commands import LateAnswer, Reported, Settle, Settled
 from gatewayd.store.departed import (
@@ -98,6 +98,3 @@ def _settle(unit: Unit, command: Settle) -> Settled:
             after = State.UNDELIVERED if left else State.FAILED
             unit.turn(row, after.value, command.now, reason=SETTLED, final=True)
     return Settled(row.job_id, row.queue_id, State(row.state))
-
-
-IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import delete, func, select, text, update
 
-from gatewayd.model import PartState, State
+from gatewayd.model import IN_NETWORK, PartState, State
 from gatewayd.store import early, jobs
 from gatewayd.store.claiming import parts_of
 from gatewayd.store.commands import HoldQueue, Prune, Sweep, Swept
@@ -53,15 +53,13 @@ _DROP_PARTS: Final = Statement(
 )
 _OLDEST_PART: Final = Statement(select(func.min(inbound_part.c.received_at)))
 
-_IN_NETWORK: Final = frozenset({PartState.TAKEN, PartState.DELIVERED, PartState.UNDELIVERED})
-
 
 def withdraw(unit: Unit, rows: Sequence[MessageRow], state: State, reason: str | None, now: int) -> None:
     """Ends waiting messages. One of which parts have left, or may have, ends as what became of those."""
     tried = parts_of(unit.session, [row.id for row in rows if row.attempt_id is not None])
     for row in rows:
         parts = {number: known for number, known in tried.get(row.id, {}).items() if known is not PartState.UNSENT}
-        if _IN_NETWORK.isdisjoint(parts.values()) and PartState.DOUBT not in parts.values():
+        if IN_NETWORK.isdisjoint(parts.values()) and PartState.DOUBT not in parts.values():
             unit.turn(row, state.value, now, reason=reason, final=True)
             continue
         after = state_of(parts, row)

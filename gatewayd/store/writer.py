@@ -326,7 +326,6 @@ class Writer:
         self._kept.extendleft(reversed(again))  # in their order, before what was kept behind them
         if stalled:
             self._kept = deque(_newest(self._kept))
-        if stalled:
             why = next(r for r in results if isinstance(r, UnavailableError))
             if not self._stalls:
                 _log.error("the store cannot be written: %s", why)
