@@ -197,6 +197,16 @@ async def test_a_refused_recipient_is_not_saved_by_a_taken_copy() -> None:
         assert "taken" not in sim.stats()["total"]
 
 
+async def test_the_record_of_what_was_taken_is_read_in_portions() -> None:
+    async with at_work() as (sim, line, _):
+        for _ in range(3):
+            assert isinstance(await line.send(message(), Crossing()), Accepted)
+        first = await sim.operate({"op": "texts", "since": 0, "limit": 2})
+        assert ([mail["seq"] for mail in first["texts"]], first["next"], first["total"]) == ([1, 2], 2, 3)
+        rest = await sim.operate({"op": "texts", "since": first["next"], "limit": 2, "device": 0})
+        assert ([mail["seq"] for mail in rest["texts"]], rest["next"]) == ([3], None)
+
+
 async def test_greylisting_says_when_to_come_back() -> None:
     async with at_work({"greylist_s": 90}) as (sim, line, _):
         assert await line.send(message(), Crossing()) == NotSent("greylisted", retry_after=90.0)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -25,8 +25,10 @@ def _sha256(part: EmailMessage) -> str:
 class Account:
     """What all connections to one server share."""
 
-    def __init__(self, index: int, on_progress: Callable[[], None]) -> None:
+    def __init__(self, index: int, on_progress: Callable[[], None], numbers: Iterator[int]) -> None:
+        """`numbers` gives each mail taken its `seq`, whichever server takes it."""
         self.index = index
+        self._numbers = numbers
         self.settings = Settings()
         self.faults = Faults()
         self.stats: Counter[str] = Counter()
@@ -46,6 +48,7 @@ class Account:
         plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
         self.taken.append(
             {
+                "seq": next(self._numbers),
                 "device": self.index,
                 "from": envelope.mail_from,
                 "to": list(envelope.rcpt_tos),

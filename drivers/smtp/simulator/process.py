@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 import tempfile
 from collections import Counter
@@ -59,6 +60,7 @@ class SmtpSimulator:
         self._folders: list[Folder] = []
         self._mailboxes: list[ImapServer] = []
         self.devices: list[Device] = []
+        self._numbers = itertools.count(1)
 
     async def __aenter__(self) -> SmtpSimulator:
         self._directory = self._given or Path(tempfile.mkdtemp(prefix="gatewayd-smtp-"))
@@ -66,7 +68,7 @@ class SmtpSimulator:
         if self._security != "none":
             self._certificate = await asyncio.to_thread(make_certificate, self._directory)
         for index in range(self._count):
-            account = Account(index, self._progress)
+            account = Account(index, self._progress, self._numbers)
             change(account.settings, self._values)
             self.accounts.append(account)
             port = await self._plug(index, 0)
@@ -152,11 +154,13 @@ class SmtpSimulator:
             total.update(account.stats)
         return {"devices": [dict(account.stats) for account in self.accounts], "total": dict(total)}
 
-    def texts(self, device: int | None = None) -> dict[str, Any]:
-        """The mails taken, whatever became of the answer."""
+    def texts(self, since: int = 0, limit: int | None = None, device: int | None = None) -> dict[str, Any]:
+        """The mails taken, above `since`, whatever became of the answer; `next` where `limit` cut it."""
         chosen = self.accounts if device is None else [self.accounts[device]]
-        taken = [mail for account in chosen for mail in account.taken]
-        return {"texts": taken, "total": len(taken), "next": None}
+        taken = sorted((mail for account in chosen for mail in account.taken), key=lambda mail: mail["seq"])
+        rest = [mail for mail in taken if mail["seq"] > since]
+        shown = rest if limit is None else rest[:limit]
+        return {"texts": shown, "total": len(taken), "next": shown[-1]["seq"] if len(shown) < len(rest) else None}
 
     async def wait(self, timeout: float = WAIT_S, **counters: int) -> dict[str, Any]:  # noqa: ASYNC109 - an operation's key
         """Until all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
