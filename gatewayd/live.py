@@ -10,10 +10,12 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import structlog
+
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
-from gatewayd.errors import ConflictError, NotFoundError, UnavailableError, UsageError
+from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.intake.desk import IntakeDesk
 from gatewayd.operations.ports import EventView, LineView, Rates, WriterView
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
@@ -24,7 +26,12 @@ from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
 
+log = structlog.get_logger()
+
 R = TypeVar("R")
+
+TROUBLE_S: Final = 5.0
+"""Between tries while the store refuses."""
 
 TEST_S: Final = 180.0
 """How long `line test` waits for its message: pace of a slow line, a prompt, a minute of silence of the network."""
@@ -208,7 +215,15 @@ class LiveGateway:
             task.add_done_callback(self._tasks.discard)
 
     async def _load_queues(self) -> None:
-        self._dispatcher.publish(await self._writer.do(LoadQueues()))
+        while True:
+            try:
+                queues = await self._writer.do(LoadQueues())
+            except GatewayError as error:
+                # The person has been told that it goes again: it must not wait for a restart.
+                log.error("queues cannot be read", error=str(error))  # noqa: TRY400
+                await asyncio.sleep(TROUBLE_S)
+            else:
+                return self._dispatcher.publish(queues)
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         self._receipts_due(jobs)

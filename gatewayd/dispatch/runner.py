@@ -351,8 +351,8 @@ class LineRunner:
         try:
             address = self._render(work.to)
         except NumberError as error:
-            # A form of this line (national …) that such a number does not have.
-            self._end(work, Refused(error.reason), intent, began)
+            # A form of this line (national …) that such a number does not have. The device was asked for nothing.
+            self._end(work, Refused(error.reason), intent, None)
             return
         outcome: Outcome
         try:
@@ -384,9 +384,11 @@ class LineRunner:
                 beside = {**beside, "attachments": await self.desk.attachments(work.queue_id)}
         return outbound(work, address, beside)
 
-    def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float) -> None:
+    def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float | None) -> None:
+        """`began` is None where the device has had no part in the outcome."""
         now = time.time()
-        self._judge(outcome, began, now)
+        if began is not None:
+            self._judge(outcome, began, now)
         if isinstance(outcome, NotSent) and outcome.line_fault and self.health.probing:
             # By now it is the line that is broken, not the message: that must not use up the message's tries, and
             # another line may have it at once.
