@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from drivers.base import Challenged, Hooked, HookRefusedError, Line, Serving, Telling
+from drivers.base import Challenged, Hooked, HookRefusedError, Line, NotDurableError, Serving, Telling
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.errors import UnavailableError
 
@@ -25,12 +25,16 @@ class Device:
         return self.line
 
     async def hook(self, headers: Mapping[str, str], body: bytes) -> None:
-        """A call of its device or provider to us; what it tells is durable when this returns. HookRefusedError."""
+        """A call of its device or provider to us; what it tells is durable when this returns. HookRefusedError, or
+        UnavailableError where it cannot be made durable now: whoever calls shall call again."""
         line, sink = self._running(), self.sink
         if not isinstance(line, Hooked) or sink is None:
             raise HookRefusedError(404, "this line is called by nobody")
         # In their order, and in few commits: a provider may tell of a thousand messages in one call.
-        await asyncio.gather(*(sink.put(event) for event in line.on_hook(headers, body)))
+        try:
+            await asyncio.gather(*(sink.put(event) for event in line.on_hook(headers, body)))
+        except NotDurableError as error:
+            raise UnavailableError(str(error)) from error
 
     def challenge(self, query: Mapping[str, str]) -> str:
         """Its provider asks whether the address of its calls is ours; what to answer. HookRefusedError."""
