@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gatewayd.cli import output
-from gatewayd.errors import GatewayError, SchemaError
+from gatewayd.errors import ConfigError, GatewayError, SchemaError
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 
@@ -94,6 +94,8 @@ def _store(sound: Sound) -> Iterator[Finding]:
     try:
         if admin.recognise(sound.store.url, password=_password(sound.store)):
             yield from _accounts(sound, sound.store)
+    except ConfigError as error:
+        yield _finding(sound.file, "store.url", str(error), _("install it where gatewayd is installed"))
     except SchemaError as error:
         yield _finding(sound.file, "store.url", str(error), _("use the newer program, or restore a backup"))
     except GatewayError as error:

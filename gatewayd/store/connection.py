@@ -10,6 +10,7 @@ import fcntl
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from gatewayd.errors import StoreLockedError, UnavailableError, UsageError
+from gatewayd.errors import ConfigError, StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
+from gatewayd.store.faults import one_line
 from gatewayd.translation import gettext as _
 
 BUSY_S: Final = 5.0
@@ -59,6 +61,7 @@ def writing_url(url: str | URL, password: str | None = None) -> URL:
                 raise UsageError("a store needs a file: sqlite:////path/to/gatewayd.db")
             return parsed.set(drivername="sqlite")
         case "postgresql":
+            require_psycopg()
             if password is not None:
                 parsed = parsed.set(password=password)
             return parsed.set(drivername="postgresql+psycopg")
@@ -66,6 +69,12 @@ def writing_url(url: str | URL, password: str | None = None) -> URL:
             raise UsageError(
                 _("no such kind of store: {kind}; use sqlite:////path or postgresql://user@host/db").format(kind=other)
             )
+
+
+def require_psycopg() -> None:
+    """ConfigError where the library for PostgreSQL, which few need, was not installed along."""
+    if find_spec("psycopg") is None:
+        raise ConfigError(_("a store in PostgreSQL needs a library more: pip install 'psycopg[binary]'"))
 
 
 def open_store(url: str | URL, *, password: str | None = None) -> Store:
@@ -101,7 +110,7 @@ def open_store(url: str | URL, *, password: str | None = None) -> Store:
             connection = undo.enter_context(engine.connect())
             migrations.upgrade(connection)
         except DBAPIError as error:
-            raise UnavailableError(f"store {parsed.render_as_string()}: {str(error.orig).strip()}") from error
+            raise UnavailableError(f"store {parsed.render_as_string()}: {one_line(error)}") from error
         undo.pop_all()
     return Store(parsed, engine, connection, path, lock)
 

@@ -6,6 +6,8 @@ import sqlite3
 from enum import Enum
 from typing import Final
 
+from sqlalchemy.exc import DBAPIError
+
 
 class Fault(Enum):
     AWAY = "away"
@@ -49,3 +51,8 @@ def fault(error: Exception) -> Fault:
     if state.startswith(_CLASH_CLASS):
         return Fault.CLASH
     return Fault.AWAY if state[:2] in _AWAY_CLASSES else Fault.REFUSED
+
+
+def one_line(error: DBAPIError) -> str:
+    """What the driver says, which may be several lines, as a person is told it."""
+    return " ".join(str(error.orig).split())

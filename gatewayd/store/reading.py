@@ -23,6 +23,8 @@ from gatewayd.errors import NotFoundError, StoreError, UsageError
 from gatewayd.model import WAITING, State, ulid, ulid_number
 from gatewayd.store import queries, schema
 from gatewayd.store.commands import AccountInfo
+from gatewayd.store.connection import require_psycopg
+from gatewayd.store.faults import one_line
 from gatewayd.store.queries import AnyRow
 from gatewayd.store.snapshots import (
     BlockedNumber,
@@ -59,6 +61,7 @@ def reading_engine(url: str, *, password: str | None = None, pool: int = 2) -> E
         # Without it every statement would read a snapshot of its own.
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return engine
+    require_psycopg()
     parsed = parsed.set(drivername="postgresql+psycopg")
     if password:
         parsed = parsed.set(password=password)
@@ -95,7 +98,7 @@ class Reader:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            raise StoreError(_("the store cannot be read: {error}").format(error=error.orig)) from error
+            raise StoreError(_("the store cannot be read: {error}").format(error=one_line(error))) from error
 
     def salt(self) -> int:
         """The store's 16-bit number, part of every public id."""
