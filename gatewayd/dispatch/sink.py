@@ -14,6 +14,9 @@ from gatewayd.wellformed import maybe, wellformed
 
 R = TypeVar("R")
 
+NUMBER_MOST: Final = (1 << 63) - 1
+"""Of a row, in either store."""
+
 LATEST_S: Final = 253_402_300_799.0
 """The end of the year 9999: no clock that says more is right, and no calendar knows what it says."""
 
@@ -107,8 +110,13 @@ class LineSink:
 
     def _own(self, attempt: str | None) -> int | None:
         """The number of an attempt of this very store. A service that two gateways share, or that served a store which
-        is gone, tells of attempts whose numbers belong to other messages here."""
-        return ulid_number(attempt) if attempt and ulid_salt(attempt) == self._salt else None
+        is gone, tells of attempts whose numbers belong to other messages here; and whoever writes to the address of our
+        bounces may name anything."""
+        try:
+            number = ulid_number(attempt) if attempt and ulid_salt(attempt) == self._salt else None
+        except ValueError:
+            return None
+        return number if number is None or number <= NUMBER_MOST else None
 
     def _inbound(self, event: InboundMessage) -> Inbound:
         concat = event.concat

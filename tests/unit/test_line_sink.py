@@ -87,3 +87,25 @@ async def test_no_letter_and_no_clock_of_a_device_keeps_a_message_from_being_rec
             case _:
                 raise AssertionError(command)
     assert len(store.commands) == 8
+
+
+async def test_an_attempt_that_cannot_be_is_nobodys() -> None:
+    store = Store()
+    sink = LineSink(
+        "correo",
+        "email",
+        store,
+        Nobody(),
+        lambda text: text,
+        salt=SALT,
+        report_wait_ms=1000,
+        default_account=None,
+        opt_out_words=frozenset(),
+    )
+    most = (1 << 63) - 1
+    given = [ulid(1_790_000_000_000, SALT, number) for number in (most, most + 1, (1 << 64) - 1)]
+    # The sign of Kelvin is a K to a pattern that takes either case.
+    for attempt in (*given, "", "x", "\u212a" * 26, "\ud800" * 26):
+        await sink.put(DeliveryReport("r", None, "undelivered", None, 1.0, attempt=attempt, part=1))
+    told = [command.attempt_id for command in store.commands if isinstance(command, Report)]
+    assert told == [most, *[None] * 6]
