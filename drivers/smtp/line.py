@@ -79,7 +79,7 @@ class SmtpLine:
                     async def told(reason: str | None) -> None:
                         await self._mailbox_told(reason, events)
 
-                    tasks.create_task(Listener(self._options, told).run(events))
+                    tasks.create_task(Listener(self._options, told, self._log).run(events))
         finally:
             self._running = False
             session, self._session = self._session, None

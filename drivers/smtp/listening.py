@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from drivers.base import EventSink, InboundMessage
+from drivers.base import DeliveryReport, EventSink, InboundMessage, NotDurableError
 from drivers.smtp.bounces import Identity, read
 from drivers.smtp.mailbox import BATCH, Mailbox, MailboxError
 from drivers.smtp.options import SmtpOptions
@@ -22,8 +22,9 @@ KNOWN: Final = 5000
 class Listener:
     """`told` hears None when the mailbox was read, and a reason when it could not be."""
 
-    def __init__(self, options: SmtpOptions, told: Callable[[str | None], Awaitable[None]]) -> None:
+    def __init__(self, options: SmtpOptions, told: Callable[[str | None], Awaitable[None]], log: Any) -> None:
         self._options = options
+        self._log = log
         self._identity = Identity(options.from_address, options.bounce_address)
         self._told = told
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -35,6 +36,9 @@ class Listener:
                 more = await self._look(events)
             except MailboxError as error:
                 await self._told(error.reason)
+            except NotDurableError:
+                # Not marked as read, so that it is read again; sending goes on.
+                await self._told("store_unavailable")
             else:
                 await self._told(None)
             if not more:
@@ -66,7 +70,7 @@ class Listener:
 
     async def _take(self, raw: bytes | None, events: EventSink, puts: dict[str, asyncio.Future[None]]) -> None:
         """What a mail says, durable. `puts` are those under way, by key: the same mail beside itself is told once."""
-        for event in read(raw, self._identity, at=time.time()) if raw is not None else ():
+        for event in self._read(raw) if raw is not None else ():
             if isinstance(event, InboundMessage):
                 if event.key in self._known:
                     continue
@@ -78,6 +82,14 @@ class Listener:
                     self._known.popitem(last=False)
             else:
                 await events.put(event)
+
+    def _read(self, raw: bytes) -> Sequence[DeliveryReport | InboundMessage]:
+        """Its events; none of a mail that nobody can read: anyone may write one, and it must not come for ever."""
+        try:
+            return read(raw, self._identity, at=time.time())
+        except Exception as error:  # noqa: BLE001 - the standard library's parser has limits of its own
+            self._log.warning("mail not understood", error=type(error).__name__, octets=len(raw))
+            return ()
 
 
 async def _in_thread(mailbox: Mailbox, step: Callable[..., Any], *arguments: Any) -> Any:

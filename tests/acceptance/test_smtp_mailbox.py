@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from drivers.base import Accepted, DeliveryReport, Event, InboundMessage, LineStatus, OutboundMessage
+from drivers.base import Accepted, DeliveryReport, Event, InboundMessage, LineStatus, NotDurableError, OutboundMessage
 from drivers.smtp.line import SmtpLine
 from drivers.smtp.options import SmtpOptions
 from drivers.smtp.simulator import SmtpSimulator
@@ -22,8 +22,11 @@ class Sink:
         self._moved = asyncio.Condition()
         self.durable = asyncio.Event()
         self.durable.set()
+        self.full = False
 
     async def put(self, event: Event) -> None:
+        if self.full and not isinstance(event, LineStatus):
+            raise NotDurableError("the disk is full")
         async with self._moved:
             self.events.append(event)
             self._moved.notify_all()
@@ -132,6 +135,53 @@ async def test_a_mailbox_lost_before_the_mark_hands_the_mail_over_again() -> Non
         sim.inject(bounce_of=0)
         first, again = await sink.until(DeliveryReport, 2)
         assert (first.reference, first.status) == (again.reference, again.status)
+        assert await sim.wait(imap_seen=1) == {"reached": True}
+
+
+HOSTILE = f"""\
+From: MAILER-DAEMON@mail.example.net
+To: cobranzas@norte.example
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.net
+
+Final-Recipient: rfc822; ana@example.com
+Action: failed
+Status: 5.1.1
+
+--b
+Content-Type: message/rfc822
+
+Message-ID: <{ATTEMPT}@norte.example>
+To: {"(" * 5000}
+
+--b--
+"""
+"""Comments within comments, more than the standard library's parser goes down."""
+
+
+async def test_a_mail_that_no_parser_bears_is_read_once_and_harms_nobody() -> None:
+    async with at_work() as (sim, line, sink):
+        sim.inject(raw=HOSTILE)
+        sim.inject(sender="Ana <ana@example.com>", text="Ya pagué", id="<1@example.com>")
+        [inbound] = await sink.until(InboundMessage)
+        assert inbound.key == "<1@example.com>"
+        assert await sim.wait(imap_seen=2) == {"reached": True}
+        assert isinstance(await line.send(message(), crossing), Accepted)
+        assert not [event for event in sink.events if isinstance(event, DeliveryReport)]
+
+
+async def test_a_mailbox_is_read_again_once_the_store_can_take_what_it_holds() -> None:
+    async with at_work() as (sim, line, sink):
+        sink.full = True
+        sim.inject(sender="Ana <ana@example.com>", text="Ya pagué", id="<1@example.com>")
+        await sink.mailbox("store_unavailable")
+        assert isinstance(await line.send(message(), crossing), Accepted)
+        sink.full = False
+        await sink.until(InboundMessage)
         assert await sim.wait(imap_seen=1) == {"reached": True}
 
 
