@@ -57,7 +57,7 @@ def read(headers: Mapping[str, str], body: bytes, secret: str) -> Call:
     verify(headers, body, secret)
     try:
         given = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Call("")
     payload = given.get("payload") if isinstance(given, dict) else None
     event = str(given.get("event", "")) if isinstance(given, dict) else ""
@@ -79,7 +79,7 @@ def _received(event: str, payload: dict[str, Any]) -> Call:
     message = InboundMessage(
         key=key(payload["messageId"], at),
         sender=str(payload.get("sender") or payload.get("phoneNumber") or ""),
-        to=payload.get("recipient") or None,
+        to=str(payload.get("recipient") or "") or None,
         text=str(payload.get("message") or ""),
         at=time.time() if at is None else at,
     )

@@ -81,7 +81,7 @@ class Inbox:
         return InboundMessage(
             key=key(row["id"], at),
             sender=str(row.get("sender") or ""),
-            to=row.get("recipient") or None,
+            to=str(row.get("recipient") or "") or None,
             text=clear(self._passphrase, str(row.get("contentPreview") or "")),
             at=time.time() if at is None else at,
         )

@@ -147,6 +147,18 @@ def test_without_a_key_every_call_is_refused() -> None:
         hooks.read(*signed({"event": "sms:sent"}, key=""), "")
 
 
+def test_a_signed_call_of_odd_types_says_what_it_can() -> None:
+    payload = {"messageId": "m", "recipient": 1150000000, "sender": 7, "message": ["x"], "receivedAt": {}}
+    received = hooks.read(*signed({"event": "sms:received", "payload": payload}), "k").received
+    assert received is not None
+    assert (received.to, received.sender, received.text) == ("1150000000", "7", "['x']")
+    headers, _ = signed({})
+    deep = b"[" * 100_000
+    stamp = headers["x-timestamp"]
+    headers["X-Signature"] = hmac.new(b"k", deep + stamp.encode(), hashlib.sha256).hexdigest()
+    assert hooks.read(headers, deep, "k").received is None
+
+
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda each: st.dictionaries(st.sampled_from(
     ["event", "payload", "messageId", "receivedAt", "sender"]), each) | st.lists(each)))  # fmt: skip
 def test_signed_junk_says_nothing_and_breaks_nothing(body: Any) -> None:
