@@ -24,11 +24,12 @@ class Attachments:
 
     def __init__(self, accepted: Path) -> None:
         self._accepted = accepted
-        self._found: OrderedDict[tuple[str, str], Mapping[str, str]] = OrderedDict()
+        self._found: OrderedDict[tuple[object, ...], Mapping[str, str]] = OrderedDict()
 
     async def find(self, account: str, job: str, wanted: Mapping[str, str]) -> Mapping[str, str]:
         """Paths by name of the files that the job attaches; `wanted` has their SHA-256 (hex). MissingFilesError."""
-        key = (account, job)
+        # A name may be used again, with other files, once retention has forgotten the job.
+        key = (account, job, *sorted(wanted.items()))
         found = self._found.get(key)
         if found is None:
             found = await asyncio.to_thread(self._look, account, job, wanted)
