@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.peers.asterisk import SECRET, USER, Asterisk
+from tests.peers.asterisk import Asterisk
 from tests.peers.asterisk_bench import running
 from tests.peers.asterisk_callees import BUSY, LISTENS, PRESSES
-from tests.peers.asterisk_speech import CONVERT, SPEAK
 from tests.rig import Gateway
+from tests.rig.calling import TARIFF, line
 from tests.rig.trial import one
-
-LINE = """
-[[line]]
-name = "{name}"
-driver = "asterisk"
-rate = "100/s"
-number_format = "digits"
-port = {port}
-user = "{user}"
-secret = "{secret}"
-dial = "Local/{prefix}{{number}}@callees/n"
-channels = 4
-prompts = "{prompts}"
-speech = {speech}
-convert = {convert}
-"""
 
 
 def configured(pbx: Asterisk, **prefixes: str) -> str:
-    return '[tariff]\ncurrency = "ARS"\ncall = "0.90"\n' + "".join(
-        LINE.format(
-            name=name,
-            prefix=prefix,
-            port=pbx.port,
-            user=USER,
-            secret=SECRET,
-            prompts=pbx.base / "prompts",
-            speech=json.dumps(list(SPEAK)),
-            convert=json.dumps(list(CONVERT)),
-        )
-        for name, prefix in prefixes.items()
-    )
+    lines = (line(pbx, name, dial=f"Local/{prefix}{{number}}@callees/n") for name, prefix in prefixes.items())
+    return TARIFF + "".join(lines)
 
 
 def calls(name: str, line: str, numbers: range, **call: object) -> dict[str, object]:

@@ -20,6 +20,7 @@ from tests.peers.asterisk_bench import running
 from tests.peers.asterisk_callees import BUSY, LATER, LISTENS, MACHINE, PRESSES, TYPES, tone
 from tests.peers.asterisk_speech import CONVERT, SPEAK
 from tests.rig import Gateway
+from tests.rig.calling import TARIFF
 from tests.rig.processes import gatewayd
 from tests.rig.trial import one
 
@@ -41,8 +42,6 @@ speech = {speech}
 convert = {convert}
 {more}
 """
-
-TARIFF = '[tariff]\ncurrency = "ARS"\ncall = "0.90"\n'
 
 STEPS = [
     {"say": "Hola %nombre%."},
