@@ -14,7 +14,7 @@ The promise of the gateway hangs on two awaits of this module:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -132,6 +132,17 @@ class PointOfNoReturn(Protocol):
 # ------------------------------------------------------------------------------------------------ what a line answers
 
 
+class Blame(StrEnum):
+    """Whose fault a send that failed may be; the core acts on it over a run of sends to different people."""
+
+    PERSON = "person"
+    """This recipient or this message alone; what others are sent over the line is not concerned."""
+    LINE = "line"
+    """The line, its SIM, trunk, account or host: nobody can be reached over it until that changes."""
+    EITHER = "either"
+    """The answer does not say. The same one to several different people, with no success between, is the line's."""
+
+
 class Fate(StrEnum):
     """What became of one part."""
 
@@ -146,6 +157,8 @@ class PartOutcome:
     fate: Fate
     reference: str | None = None
     reason: str | None = None
+    blame: Blame = Blame.EITHER
+    """Whose fault it may be that the part was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +178,8 @@ class Completed:
     reason: str | None = None
     charged: bool = False
     detail: Mapping[str, Any] = field(default_factory=dict)
+    blame: Blame = Blame.PERSON
+    """Whose fault it may be that nobody was reached; without meaning where somebody was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +191,25 @@ class NotSent:
     """Seconds the message should rest; None leaves it to the core."""
     counts: bool = True
     """Whether a try is used up: False for a withdrawal, a lost registration, a line that just went away."""
-    line_fault: bool = False
-    """Whether the line rather than the message is to blame: the core slows or avoids the line."""
+    blame: Blame = Blame.PERSON
+    """Whose fault it may be: the core slows or avoids a line that is to blame, and other lines may have the message."""
+    line_fault: InitVar[bool] = False
+    """The older spelling of `blame=Blame.LINE`; taken until 0.3."""
+
+    def __post_init__(self, line_fault: bool) -> None:
+        if line_fault:
+            object.__setattr__(self, "blame", Blame.LINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The network will never take it."""
+    """Asking again over this line is useless: the network, or the line itself, does not take it."""
 
     reason: str
+    blame: Blame = Blame.EITHER
+    """Whose fault it may be. `PERSON` ends the message; `LINE` gives it back untried."""
+    elsewhere: bool = False
+    """Whether only this line cannot carry the message (an alphabet, a length, a kind of token): another one may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +247,10 @@ class DeliveryReport:
     whole: bool = False
     """It is of every part of the attempt that is named by `attempt`, or by the reference of one of its parts."""
     opt_out: bool = False
-    """Whoever `to` is has asked not to be reached over this channel again."""
+    """The person at `to` has asked not to be reached over this channel again."""
+    exclusive: bool = False
+    """Whether everything the line sends is ours (a SIM in a modem): then, and only then, a report whose reference is
+    unknown may be matched to a part in doubt by `to`, which it must name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +281,16 @@ class InboundMessage:
     text: str
     at: float
     concat: Concat | None = None
+    subject: str = ""
+    """A mail's subject; empty elsewhere. Judged for opt-outs beside the text."""
+    answers: str | None = None
+    """The attempt of ours that it answers, where the device says so by our own id."""
+    answers_reference: str | None = None
+    """The reference of the message of ours that it answers, where the network says so (`context.id` of WhatsApp)."""
+    opt_out: bool = False
+    """Whether the person has opted out by a means that is no text: a button, an unsubscribe link, a preference."""
+    aliases: tuple[str, ...] = ()
+    """Other addresses of the same sender (a BSUID beside a number): an opt-out holds for them, too."""
 
 
 LineState = Literal["starting", "ready", "waiting", "recovering", "quarantined"]
@@ -310,7 +348,7 @@ class Line(Protocol):
 
 
 @runtime_checkable
-class Following(Protocol):
+class FollowsAttempts(Protocol):
     """A line that has to ask what became of its messages, and so must be told of those that an earlier life sent."""
 
     async def follow(self, attempts: Sequence[AwaitedAttempt]) -> None:
@@ -319,7 +357,7 @@ class Following(Protocol):
 
 
 @runtime_checkable
-class Hooked(Protocol):
+class TakesHooks(Protocol):
     """A line whose device or provider calls us (`POST /hooks/{line}`)."""
 
     def on_hook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
@@ -327,7 +365,7 @@ class Hooked(Protocol):
 
 
 @runtime_checkable
-class Challenged(Protocol):
+class AnswersChallenges(Protocol):
     """A line whose provider asks, before it calls, whether the address is ours (`GET /hooks/{line}`)."""
 
     def on_challenge(self, query: Mapping[str, str]) -> str:
@@ -335,7 +373,7 @@ class Challenged(Protocol):
 
 
 @runtime_checkable
-class Serving(Protocol):
+class ServesFiles(Protocol):
     """A line whose device fetches files from us (`GET /prompts/{line}/{name}.wav`)."""
 
     def file(self, name: str) -> Path | None:
@@ -343,7 +381,7 @@ class Serving(Protocol):
 
 
 @runtime_checkable
-class Telling(Protocol):
+class ShowsExchanges(Protocol):
     """A line that can show a person what went out and what came back."""
 
     def exchange(self, attempt: str) -> Mapping[str, Any] | None:
@@ -387,6 +425,14 @@ class NamesDevice(Protocol):
     @property
     def sole_device(self) -> tuple[str, str] | None:
         """The key that names it, and which one it is; None while no key does."""
+
+
+# The names that these protocols had in 0.1; kept until 0.3 for drivers of third parties.
+Following = FollowsAttempts
+Hooked = TakesHooks
+Challenged = AnswersChallenges
+Serving = ServesFiles
+Telling = ShowsExchanges
 
 
 class Driver(Protocol):

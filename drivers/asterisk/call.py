@@ -13,7 +13,7 @@ from drivers.asterisk.ami import Event
 from drivers.asterisk.disposition import Disposition, Evidence, Report, Verdict, decide, never_placed, settled
 from drivers.asterisk.script import CallPlan
 from drivers.asterisk.timing import Timing
-from drivers.base import Completed, NotSent, Outcome, Uncertain
+from drivers.base import Blame, Completed, NotSent, Outcome, Uncertain
 
 OTHER_HALF = ";2"
 """Asterisk names the far half of a Local channel by the id of the near one and this."""
@@ -168,7 +168,7 @@ def verdict_outcome(seen: Evidence, plan: CallPlan, *, missed: bool = False) -> 
     if seen.answered is None and seen.cause is None and not seen.dialstatus:
         return Uncertain("no_end")
     if never_placed(seen):
-        return Uncertain("link_lost") if missed else NotSent("no_trunk", line_fault=True)
+        return Uncertain("link_lost") if missed else NotSent("no_trunk", blame=Blame.LINE)
     verdict = decide(seen)
     if verdict is None:
         return Uncertain("no_outcome")

@@ -23,6 +23,7 @@ from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.switchboard import Switchboard
 from drivers.asterisk.timing import Timing
 from drivers.base import (
+    Blame,
     Completed,
     DeliveryReport,
     EventSink,
@@ -78,7 +79,7 @@ class AsteriskLine:
             fields = await self._fields(message, planned)
         except PromptError as error:
             self._log.warning("prompt failed", error=str(error))
-            return Refused("prompt_failed") if error.lasting else NotSent("prompt_failed", line_fault=True)
+            return Refused("prompt_failed") if error.lasting else NotSent("prompt_failed", blame=Blame.LINE)
         except UnsafeValueError as error:
             return Refused(f"unsafe_{error.field.lower()}")
         except ValueError as error:
@@ -143,7 +144,7 @@ class AsteriskLine:
     def _unwanted(self, answer: Answer) -> Outcome:
         self._log.warning("originate refused", message=answer.message)
         reason = "no_originate_permission" if "ermission" in answer.message else "context_missing"
-        return NotSent(reason, line_fault=True)
+        return NotSent(reason, blame=Blame.LINE)
 
     def _judged(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Completed) and outcome.reason == "prompt_unplayable":
@@ -151,7 +152,7 @@ class AsteriskLine:
         return outcome
 
     def file(self, name: str) -> Path | None:
-        """A prompt that Asterisk fetches (`drivers.base.Serving`)."""
+        """A prompt that Asterisk fetches (`drivers.base.ServesFiles`)."""
         return self._speaker.file(name)
 
     # --------------------------------------------------------------------------------------------- after our restart

@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from drivers.base import (
     Accepted,
+    Blame,
     Encoding,
     Fate,
     NotSent,
@@ -138,20 +139,20 @@ class Sender:
         except PromptRefusedError as refused:
             # The modem has not seen the message yet: whatever it says, it says of itself.
             outcome = self._unsent(before_commit(refused.final))
-            return replace(outcome, line_fault=True) if isinstance(outcome, NotSent) else outcome
+            return replace(outcome, blame=Blame.LINE) if isinstance(outcome, NotSent) else outcome
         except NoPromptError:
             self._journal.warning("no prompt")
             self._alarm(Alarm.MAYBE_REBOOTED)
-            return NotSent("no_prompt", line_fault=True)
+            return NotSent("no_prompt", blame=Blame.LINE)
         except NotReadyError:
             return NotSent("not_ready", counts=False)
         except RestartedError:
             self._alarm(Alarm.REBOOTED)
             return NotSent("modem_restarted", counts=False)
         except SilentError:
-            return NotSent("modem_silent", counts=False, line_fault=True)
+            return NotSent("modem_silent", counts=False, blame=Blame.LINE)
         except PortLostError:
-            return NotSent("port_lost", counts=False, line_fault=True)
+            return NotSent("port_lost", counts=False, blame=Blame.LINE)
         finally:
             self._end_part()
         return self._judge(answer)
@@ -201,10 +202,10 @@ class Sender:
                 return PartOutcome(Fate.REFUSED, reason=reason)
             case Kind.BLOCKED:
                 self._alarm(Alarm.FULL if reason == "memory_full" else Alarm.BLOCKED)
-                return NotSent(reason, counts=False, line_fault=True)
+                return NotSent(reason, counts=False, blame=Blame.LINE)
             case Kind.QUOTA:
                 self._alarm(Alarm.QUOTA)
-                return NotSent(reason, line_fault=True)
+                return NotSent(reason, blame=Blame.LINE)
             case Kind.NO_NETWORK:
                 self._alarm(Alarm.REGISTRATION)
                 return NotSent(reason, counts=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from drivers.base import NotSent, Outcome, Refused, Uncertain
+from drivers.base import Blame, NotSent, Outcome, Refused, Uncertain
 from drivers.http.answer import Answer
 
 ServerErrors = Literal["uncertain", "retry"]
@@ -29,10 +29,10 @@ def judge(answer: Answer, now: float, server_errors: ServerErrors) -> Outcome:
     status = answer.status
     reason = f"http_{status}"
     if status in LINE_CODES:
-        return NotSent(LINE_CODES[status], answer.retry_after_s(now), line_fault=True)
+        return NotSent(LINE_CODES[status], answer.retry_after_s(now), blame=Blame.LINE)
     if status in (408, 429):
         # Not received whole, or not let in: nothing was taken (RFC 9110 §15.5.9, RFC 6585 §4).
-        return NotSent(reason, answer.retry_after_s(now), line_fault=True)
+        return NotSent(reason, answer.retry_after_s(now), blame=Blame.LINE)
     if status == 413:
         return Refused("too_large")
     if 400 <= status <= 499:
@@ -41,7 +41,7 @@ def judge(answer: Answer, now: float, server_errors: ServerErrors) -> Outcome:
         return Uncertain("html_page" if answer.html else "answer_too_long" if answer.truncated else "answer_unknown")
     if status == 503 and (pause := answer.retry_after_s(now)) is not None:
         # It turned the request away and says when to come again (RFC 9110 §15.6.4).
-        return NotSent(reason, pause, line_fault=True)
+        return NotSent(reason, pause, blame=Blame.LINE)
     if status >= 500 and server_errors == "retry":
-        return NotSent(reason, answer.retry_after_s(now), line_fault=True)
+        return NotSent(reason, answer.retry_after_s(now), blame=Blame.LINE)
     return Uncertain(reason)

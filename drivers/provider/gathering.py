@@ -17,7 +17,17 @@ from typing import Final
 
 import structlog
 
-from drivers.base import Accepted, NotSent, OutboundMessage, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.base import (
+    Accepted,
+    Blame,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    PointOfNoReturn,
+    Refused,
+    Uncertain,
+    Withdrawn,
+)
 from drivers.http.answer import Answer
 from drivers.http.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
 from drivers.provider.block import BlockPlan, NotARowError, Row
@@ -174,7 +184,7 @@ class Gatherer:
             self._log.error("block failed", error=type(error).__name__)
         finally:
             for seat in seats:
-                seat.end(Uncertain("block_failed") if seat.passed else NotSent("block_failed", line_fault=True))
+                seat.end(Uncertain("block_failed") if seat.passed else NotSent("block_failed", blame=Blame.LINE))
 
     async def _go(self, seats: Sequence[_Seat]) -> None:
         living = list(seats)
@@ -194,7 +204,7 @@ class Gatherer:
             except _FewerError:
                 continue
             except NotWrittenError as error:
-                self._end_all(living, None, NotSent(error.reason, line_fault=True))
+                self._end_all(living, None, NotSent(error.reason, blame=Blame.LINE))
             except LostError as error:
                 await self._in_doubt(living, None, error.reason)
             else:
@@ -214,7 +224,9 @@ class Gatherer:
                     seat.end(None)
             case Result.RETRY:
                 self._end_all(
-                    left, answer, NotSent(verdict.reason, verdict.retry_after_s, line_fault=verdict.line_fault)
+                    left,
+                    answer,
+                    NotSent(verdict.reason, verdict.retry_after_s, blame=verdict.blame),
                 )
             case Result.UNCERTAIN:
                 await self._in_doubt(left, answer, verdict.reason)
@@ -263,7 +275,11 @@ class Gatherer:
                 case Result.RETRY:
                     assert verdict is not None
                     pause = verdict.retry_after_s
-                    self._end(seat, answer, NotSent(verdict.reason, pause, line_fault=verdict.line_fault))
+                    self._end(
+                        seat,
+                        answer,
+                        NotSent(verdict.reason, pause, blame=verdict.blame),
+                    )
                 case _:
                     left.append(seat)
         return left

@@ -208,7 +208,7 @@ class ProviderLine:
         raise LineError(f"a provider's line knows no command {name!r}: balance, explain, last")
 
     def exchange(self, attempt: str) -> Mapping[str, Any] | None:
-        """Implements `drivers.base.Telling`."""
+        """Implements `drivers.base.ShowsExchanges`."""
         return self._showing.of(attempt)
 
     async def _balance(self) -> Mapping[str, Any]:

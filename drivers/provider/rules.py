@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from drivers.base import spoken
+from drivers.base import Blame, spoken
 from drivers.http.answer import NOTHING, Answer
 from drivers.provider.answer import NO_PATTERN, Path, said
 from drivers.provider.grammar import GrammarError
@@ -33,6 +33,10 @@ class Verdict:
     line_fault: bool = False
     """The account or the provider is to blame rather than this message."""
     retry_after_s: float | None = None
+
+    @property
+    def blame(self) -> Blame:
+        return Blame.LINE if self.line_fault else Blame.PERSON
 
 
 @dataclass(frozen=True, slots=True)

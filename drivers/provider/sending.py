@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.base import Accepted, NotSent, OutboundMessage, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.base import (
+    Accepted,
+    Blame,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    PointOfNoReturn,
+    Refused,
+    Uncertain,
+    Withdrawn,
+)
 from drivers.http.answer import Answer
 from drivers.http.exchange import Exchange, LostError, NotWrittenError
 from drivers.provider.plan import Plan, UnsendableError
@@ -104,7 +114,7 @@ class _Flight:
                 return NotSent(error.reason, counts=False)
             except NotWrittenError as error:
                 if doubt is None:
-                    return NotSent(error.reason, line_fault=True)
+                    return NotSent(error.reason, blame=Blame.LINE)
                 continue
             except LostError as error:
                 doubt = error.reason
@@ -134,7 +144,7 @@ class _Flight:
                 # Of an idempotent provider: it does not know the id, and will not take it.
                 return Refused(verdict.reason)
             case Result.RETRY if doubt is None:
-                return NotSent(verdict.reason, verdict.retry_after_s, line_fault=verdict.line_fault)
+                return NotSent(verdict.reason, verdict.retry_after_s, blame=verdict.blame)
         return None
 
     def _references(self, answer: Answer) -> dict[int, str]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from drivers.base import (
+    Blame,
     EventSink,
     LineError,
     LineState,
@@ -189,7 +190,7 @@ class SmtpLine:
                 session = await self._connected()
             except ConnectFailedError as error:
                 self._trouble, self._running = error, False
-                return NotSent(error.reason, counts=False, line_fault=True)
+                return NotSent(error.reason, counts=False, blame=Blame.LINE)
             fresh = session is not before
             try:
                 outcome = await session.submit(
@@ -212,7 +213,7 @@ class SmtpLine:
                 reason = outcome.reason
                 continue
             return outcome
-        return NotSent(reason, line_fault=True)
+        return NotSent(reason, blame=Blame.LINE)
 
     def _envelope_from(self, attempt: str) -> str:
         return (self._options.bounce_address or self._options.from_address).replace("{attempt}", attempt)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from drivers.base import NotSent, Refused
+from drivers.base import Blame, NotSent, Refused
 
 Stage = Literal["mail", "rcpt", "data", "end"]
 """Where the answer came: to MAIL, to RCPT, to DATA, or after the message's end."""
@@ -64,14 +64,14 @@ def outcome_of(code: int, text: str, stage: Stage) -> NotSent | Refused:
     status = enhanced(text)
     # The account's own day is over (5.4.5), or it must log in: that refuses the line, not the message.
     if code in _ACCOUNT or (status or "").endswith(".4.5"):
-        return NotSent(reason_of(status, code), retry_after=GREYLIST_S, counts=False, line_fault=True)
+        return NotSent(reason_of(status, code), retry_after=GREYLIST_S, counts=False, blame=Blame.LINE)
     if 500 <= code <= 599:
         return Refused(reason_of(status, code))
     if 400 <= code <= 499 and _GREYLISTED.search(text):
         return NotSent("greylisted", retry_after=_rest_s(text))
     if code == 421:
-        return NotSent("server_closing", counts=False, line_fault=True)
-    return NotSent(reason_of(status, code), line_fault=stage == "mail")
+        return NotSent("server_closing", counts=False, blame=Blame.LINE)
+    return NotSent(reason_of(status, code), blame=Blame.LINE if stage == "mail" else Blame.PERSON)
 
 
 def _rest_s(text: str) -> float:

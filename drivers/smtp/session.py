@@ -22,7 +22,7 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from drivers.base import Accepted, LineError, NotSent, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.base import Accepted, Blame, LineError, NotSent, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
 from drivers.smtp.compose import Mail, stuffed
 from drivers.smtp.options import SmtpOptions
 from drivers.smtp.replies import Stage, outcome_of
@@ -237,7 +237,7 @@ def _heed() -> None:
 
 def _spoken(error: SMTPResponseException, stage: Stage) -> Outcome:
     if not 400 <= error.code <= 599:
-        return NotSent("answer_unreadable", line_fault=True)
+        return NotSent("answer_unreadable", blame=Blame.LINE)
     return outcome_of(error.code, error.message, stage)
 
 

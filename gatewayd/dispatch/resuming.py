@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from drivers.base import AwaitedAttempt, Following, Line, OpenAttempt, Outcome
+from drivers.base import AwaitedAttempt, FollowsAttempts, Line, OpenAttempt, Outcome
 from gatewayd.dispatch.intent import in_doubt
 from gatewayd.dispatch.sink import Writer
 from gatewayd.errors import GatewayError
@@ -58,7 +58,7 @@ async def asked(
 
 
 async def handed_over(
-    line: Following, name: str, ready: asyncio.Event, writer: Writer, report_wait_ms: int
+    line: FollowsAttempts, name: str, ready: asyncio.Event, writer: Writer, report_wait_ms: int
 ) -> None:  # fmt: skip
     """Tells a line that has to ask which attempts of earlier lives still await a report, or are in doubt."""
     await ready.wait()

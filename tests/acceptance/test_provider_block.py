@@ -11,6 +11,7 @@ import structlog
 
 from drivers.base import (
     Accepted,
+    Blame,
     DeliveryReport,
     LateAccept,
     NotSent,
@@ -143,7 +144,7 @@ async def test_a_send_that_is_cut_off_is_not_in_the_request() -> None:
 
 async def test_a_provider_that_is_away_has_taken_nothing_and_nobody_passed() -> None:
     async with rig("smsmasivos", **MASIVOS, block={**QUICK, "url": "http://127.0.0.1:9/"}) as r:
-        assert await send_all(r, 6) == [NotSent("unreachable", line_fault=True)] * 6
+        assert await send_all(r, 6) == [NotSent("unreachable", blame=Blame.LINE)] * 6
         assert r.passed == []
 
 
@@ -195,7 +196,7 @@ async def test_one_bad_row_does_not_fail_the_others() -> None:
 
 async def test_wrong_credentials_are_the_lines_fault() -> None:
     async with rig("smsmasivos", password="otra", block=QUICK) as r:
-        assert await send_all(r, 6) == [NotSent("unauthorized", line_fault=True)] * 6
+        assert await send_all(r, 6) == [NotSent("unauthorized", blame=Blame.LINE)] * 6
 
 
 async def test_a_value_that_would_end_its_row_goes_alone() -> None:
@@ -233,7 +234,7 @@ async def test_a_lost_block_without_a_way_to_ask_is_in_doubt() -> None:
         assert await send_all(r, 6) == [Uncertain("connection_lost")] * 6
         assert len(r.texts) == 6
         r.fault("limit", on="block", retry_after="7")
-        assert await send_all(r, 3) == [NotSent("http_429", 7.0, line_fault=True)] * 3
+        assert await send_all(r, 3) == [NotSent("http_429", 7.0, blame=Blame.LINE)] * 3
 
 
 async def test_open_attempts_of_a_block_are_asked_about() -> None:

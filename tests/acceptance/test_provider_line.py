@@ -17,6 +17,7 @@ import structlog
 from drivers.base import (
     Accepted,
     AwaitedAttempt,
+    Blame,
     DeliveryReport,
     Event,
     HookRefusedError,
@@ -175,10 +176,10 @@ FAULTS: list[tuple[dict[str, Any], Any, int]] = [
     ({"kind": "huge"}, Uncertain("answer_too_long"), 1),
     ({"kind": "no_http"}, Uncertain("answer_malformed"), 1),
     ({"kind": "redirect", "to": "/v1/messages"}, Uncertain("http_302"), 0),
-    ({"kind": "limit", "retry_after": "7"}, NotSent("http_429", 7.0, line_fault=True), 0),
-    ({"kind": "limit", "retry_after": None}, NotSent("http_429", None, line_fault=True), 0),
-    ({"kind": "status", "status": 408}, NotSent("http_408", None, line_fault=True), 0),
-    ({"kind": "status", "status": 401}, NotSent("unauthorized", None, line_fault=True), 0),
+    ({"kind": "limit", "retry_after": "7"}, NotSent("http_429", 7.0, blame=Blame.LINE), 0),
+    ({"kind": "limit", "retry_after": None}, NotSent("http_429", None, blame=Blame.LINE), 0),
+    ({"kind": "status", "status": 408}, NotSent("http_408", None, blame=Blame.LINE), 0),
+    ({"kind": "status", "status": 401}, NotSent("unauthorized", None, blame=Blame.LINE), 0),
     ({"kind": "status", "status": 422}, Refused("http_422"), 0),
 ]
 
@@ -213,7 +214,7 @@ async def test_a_get_whose_connection_broke_is_not_sent_again(method: str) -> No
 async def test_a_provider_that_is_not_there_has_sent_nothing() -> None:
     async with rig() as r:
         await r.sim.stop()
-        assert await r.send() == NotSent("unreachable", line_fault=True)
+        assert await r.send() == NotSent("unreachable", blame=Blame.LINE)
         assert r.passed == []
 
 
@@ -233,7 +234,7 @@ async def test_a_provider_that_hangs_up_during_the_point_of_no_return_got_nothin
 
         outcome = await r.send("Dos", pnr=slow)
         assert left.is_set()
-        assert outcome in (NotSent("connection_lost", line_fault=True), Uncertain("connection_lost"))
+        assert outcome in (NotSent("connection_lost", blame=Blame.LINE), Uncertain("connection_lost"))
         assert r.texts == ["Uno"]
 
 
@@ -344,7 +345,7 @@ async def test_sms_masivos_reads_refusals_and_leaves_what_it_does_not_know_in_do
         assert await r.send("x" * 161) == Refused("text_too_long")
         assert await r.send("{}") == Refused("characters")
     async with rig("smsmasivos", password="otra") as r:
-        assert await r.send() == NotSent("unauthorized", line_fault=True)
+        assert await r.send() == NotSent("unauthorized", blame=Blame.LINE)
 
 
 async def test_sms_masivos_replies_and_balance() -> None:

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from drivers.base import (
     Accepted,
+    Blame,
     Event,
     Line,
     LineError,
@@ -237,7 +238,7 @@ async def test_a_connection_lost_before_the_content_is_made_anew_once(stage: str
         assert isinstance(await line.send(message(), Crossing()), Accepted)
         assert sim.stats()["total"]["connections"] == 2
         sim.set(fault={"kind": "drop", "stage": stage, "count": 2})
-        assert await line.send(message(), Crossing()) == NotSent("connection_lost", line_fault=True)
+        assert await line.send(message(), Crossing()) == NotSent("connection_lost", blame=Blame.LINE)
         assert sim.stats()["total"]["taken"] == 1
 
 
@@ -321,7 +322,7 @@ async def test_a_server_that_is_down_is_waited_for() -> None:
     async with at_work() as (sim, line, sink):
         await sim.unplug()
         outcome = await line.send(message(), Crossing())
-        assert outcome == NotSent("host_down", counts=False, line_fault=True)
+        assert outcome == NotSent("host_down", counts=False, blame=Blame.LINE)
         await sink.status("recovering", "host_down")
         await sim.replug()
         await sink.status("ready")
@@ -333,7 +334,7 @@ async def test_a_login_that_a_send_found_refused_is_not_tried_again_at_once() ->
     async with at_work(timing=timing) as (sim, line, sink):
         sim.set(password="otra", fault={"kind": "drop", "stage": "mail"})
         outcome = await line.send(message(), Crossing())
-        assert outcome == NotSent("login_refused", counts=False, line_fault=True)
+        assert outcome == NotSent("login_refused", counts=False, blame=Blame.LINE)
         refused = sim.stats()["total"]["logins_refused"]
         await sink.status("quarantined", "login_refused")
         assert await line.send(message(), Crossing()) == NotSent("not_ready", counts=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.base import NotSent, Refused
+from drivers.base import Blame, NotSent, Refused
 from drivers.smtp.replies import Stage, outcome_of, reason_of
 
 
@@ -18,9 +18,9 @@ from drivers.smtp.replies import Stage, outcome_of, reason_of
         (451, "Graylisting: come back in 5 min", NotSent("greylisted", retry_after=300.0)),
         (451, "4.7.1 greylisted", NotSent("greylisted", retry_after=300.0)),
         (451, "greylisted for 99999 minutes", NotSent("greylisted", retry_after=14_400.0)),
-        (421, "4.3.2 shutting down", NotSent("server_closing", counts=False, line_fault=True)),
-        (530, "5.7.0 must log in", NotSent("smtp_530", retry_after=300.0, counts=False, line_fault=True)),
-        (550, "5.4.5 Daily limit exceeded", NotSent("quota", retry_after=300.0, counts=False, line_fault=True)),
+        (421, "4.3.2 shutting down", NotSent("server_closing", counts=False, blame=Blame.LINE)),
+        (530, "5.7.0 must log in", NotSent("smtp_530", retry_after=300.0, counts=False, blame=Blame.LINE)),
+        (550, "5.4.5 Daily limit exceeded", NotSent("quota", retry_after=300.0, counts=False, blame=Blame.LINE)),
     ],
 )
 def test_an_answer_to_a_recipient(code: int, text: str, outcome: object) -> None:
@@ -29,7 +29,7 @@ def test_an_answer_to_a_recipient(code: int, text: str, outcome: object) -> None
 
 @pytest.mark.parametrize(("stage", "fault"), [("mail", True), ("rcpt", False), ("data", False), ("end", False)])
 def test_only_a_sender_put_off_blames_the_line(stage: Stage, fault: bool) -> None:
-    assert outcome_of(451, "later", stage) == NotSent("smtp_451", line_fault=fault)
+    assert outcome_of(451, "later", stage) == NotSent("smtp_451", blame=Blame.LINE if fault else Blame.PERSON)
 
 
 def test_a_reason_without_codes() -> None:
