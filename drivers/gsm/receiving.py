@@ -201,6 +201,7 @@ class Receiver:
             report.reason,
             _unix(report.discharged_at),
             *(owner or (None, None)),
+            exclusive=True,  # nobody else sends from the SIM in our modem
         )
 
 
