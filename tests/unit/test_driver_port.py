@@ -1,4 +1,4 @@
-"""The port of a driver is public: what third parties build on is pinned here, and a change to it is a change on purpose.
+"""The port of a driver is public: what third parties build on is pinned here, so that it changes on purpose alone.
 
 A name, a field or a default that is added needs a line here; one that is taken away or changed breaks drivers that
 nobody here wrote, and needs a version.
