@@ -5,9 +5,9 @@ ends, `exten => h` reports the outcome as one UserEvent: lines after `Read()`, `
 the person hangs up, `h` does. The call is described by channel variables (`variables`), whose values never hold a comma
 or anything else a dial plan takes apart.
 
-A key counts from the answer to the end. Where an application takes no keys (AMD, WaitForSilence), it listens on a
-channel of its own while the call waits for a key in `Dial(…,d)`. What was pressed is kept in Asterisk's own database
-(`KEPT`) until the gateway has it for good, so that nobody has to listen at that moment.
+A key counts from the answer to the end. AMD takes no keys: it listens on a channel of its own while the call waits for
+a key in `Dial(…,d)`. What was pressed is kept in Asterisk's own database (`KEPT`) until the gateway has it for good, so
+that nobody has to listen at that moment.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def variables(flow: Flow) -> list[str]:
     """`NAME=value` for each channel variable of the call. Raises ValueError for a value that cannot be one."""
     named = {
         "GW_ID": flow.id,
-        "GW_LINE": flow.line,
-        "GW_NUMBER": flow.to,
+        "GW_LINE": flow.line if flow.menu or flow.steps else "",
+        "GW_NUMBER": flow.to if flow.menu or flow.steps else "",
         "GW_MESSAGE": flow.message,
         "GW_MS": str(flow.message_ms) if flow.message_ms else "",
         "GW_AMD": flow.amd,
@@ -209,7 +209,7 @@ exten => s,1,NoOp(gatewayd {version})
  same => n,Read(GW_DIGIT,${{GW_BYE}},1,,1,{linger})
  same => n,GotoIf($["${{GW_ACTION}}" != "opt_out" & "${{GW_KEY_${{GW_DIGIT}}}}" = "opt_out"]?optout:end)
  same => n(farewell),Playback(${{GW_BYE}})
- same => n(end),Hangup()
+ same => n(end),Hangup(16)
  ; Until somebody takes it, the key that opts out still does; what is said to an agent afterwards has no limit.
  same => n(transfer),Set(EXITCONTEXT={context}-key-${{GW_OPT}})
  same => n,Set(TIMEOUT(absolute)=0)
@@ -226,9 +226,9 @@ exten => h,1,GotoIf($["${{CHANNEL(name)}}" = "{failed}"]?done)
  same => n,GotoIf($["${{GW_LINE}}" = "" | "${{GW_ACTION}}${{GW_ANSWERS}}" = ""]?tell)
  same => n,GotoIf($["${{GW_CALLED}}${{GW_SCRIPT}}" = ""]?tell)
  same => n,Set(DB({kept}/${{GW_LINE}}/${{GW_ID}})={kept_value})
- same => n(tell),UserEvent({event},Attempt: ${{GW_ID}},Amd: ${{GW_AMDSTATUS}},Key: ${{GW_KEY}},Action: ${{GW_ACTION}},\
-Played: ${{GW_PLAYED}},Left: ${{GW_LEFT}},Script: ${{GW_SCRIPT}},Answers: ${{GW_ANSWERS}},\
-Heard: ${{GW_HEARD}},Transfer: ${{GW_TRANSFER}},Cause: ${{HANGUPCAUSE}})
+ same => n(tell),UserEvent({event},Attempt: ${{GW_ID}},To: ${{GW_NUMBER}},Amd: ${{GW_AMDSTATUS}},\
+Key: ${{GW_KEY}},Action: ${{GW_ACTION}},Played: ${{GW_PLAYED}},Left: ${{GW_LEFT}},Script: ${{GW_SCRIPT}},\
+Answers: ${{GW_ANSWERS}},Heard: ${{GW_HEARD}},Transfer: ${{GW_TRANSFER}},Cause: ${{HANGUPCAUSE}})
  same => n(done),NoOp()
 ; Who presses a key while it is still in doubt whether a machine has answered.
 [{context}-person]
@@ -239,14 +239,15 @@ exten => h,1,Goto({context},h,1)
 exten => detect,1,Progress()
  same => n,AMD()
  same => n,Set(MASTER_CHANNEL(GW_AMDSTATUS)=${{AMDSTATUS}})
- same => n,Hangup(17)
+ same => n,Hangup(16)
 exten => leave_message,1,Progress()
  same => n,AMD()
  same => n,Set(MASTER_CHANNEL(GW_AMDSTATUS)=${{AMDSTATUS}})
  same => n,GotoIf($["${{AMDSTATUS}}" != "MACHINE"]?over)
- ; The greeting is over after 1.5 s of silence, or is not waited for any longer after 20 s.
- same => n,WaitForSilence(1500,1,20)
- same => n(over),Hangup(17)
+ ; The greeting is over after 1.5 s of silence, or is not waited for any longer after 20 s. WaitForSilence() would
+ ; answer, and the key be lost: AMD() hears silence before and after words as well.
+ same => n,AMD(1500,30000,1500,20000,100,50,1000,,30000)
+ same => n(over),Hangup(16)
 ; Nobody's telephone: `gatewayd check` lets Asterisk call this, to see that the context above can be heard.
 [{context}{callee}]
 exten => s,1,Answer()
