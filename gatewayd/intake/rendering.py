@@ -19,7 +19,8 @@ from gatewayd import addresses
 from gatewayd.addresses import AddressError
 from gatewayd.callscript import templates
 from gatewayd.numbers import NumberError, Numbers, Policy
-from gatewayd.texts import TOO_LONG, Renderer, Template, VariableUnknownError, Wanted
+from gatewayd.templates import Renderer, Variables, VariableUnknownError
+from gatewayd.texts import TOO_LONG, Wanted
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.recipients import Recipients
