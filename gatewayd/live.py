@@ -16,12 +16,12 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
-from gatewayd.intake.desk import IntakeDesk
-from gatewayd.operations.ports import EventView, LineView, Rates, WriterView
+from gatewayd.intake.reception import IntakeDesk
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
+from gatewayd.views import EventView, LineView, Rates, WriterView
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool

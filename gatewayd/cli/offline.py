@@ -14,7 +14,7 @@ from gatewayd.config import Config
 from gatewayd.operations import perform
 from gatewayd.store.commands import Command
 from gatewayd.store.connection import open_store
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
 from spool.folders import Spool
 

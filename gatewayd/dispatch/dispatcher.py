@@ -22,7 +22,6 @@ from gatewayd.dispatch.events import Counter, Events, Pulse
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
-from gatewayd.dispatch.sink import Writer
 from gatewayd.model import State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
@@ -37,6 +36,7 @@ from gatewayd.store.commands import (
     Started,
     Work,
 )
+from gatewayd.store.port import Writer
 
 log = structlog.get_logger()
 

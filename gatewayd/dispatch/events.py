@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from gatewayd.operations.ports import EventView, Rates
+from gatewayd.views import EventView, Rates
 
 KEPT: Final = 500
 SECONDS: Final = 60

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus, NotDurableError
 from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid_number, ulid_salt
-from gatewayd.store.commands import Block, Command, Inbound, LateAnswer, Received, Report, Reported
-from gatewayd.wellformed import maybe, wellformed
-
-R = TypeVar("R")
+from gatewayd.storable import maybe, wellformed
+from gatewayd.store.commands import Block, Inbound, LateAnswer, Received, Report, Reported
+from gatewayd.store.port import Writer
 
 NUMBER_MOST: Final = (1 << 63) - 1
 """Of a row, in either store."""
 
 LATEST_S: Final = 253_402_300_799.0
 """The end of the year 9999: no clock that says more is right, and no calendar knows what it says."""
-
-
-class Writer(Protocol):
-    """The store's writer, as dispatch needs it."""
-
-    def do(self, command: Command[R], *, patient: bool = False) -> Awaitable[R]:
-        """Answers when the command is committed; a `patient` one may wait a moment for others to be committed with."""
-
-    def post(self, command: Command[R]) -> None:
-        """Rides with the next commit."""
 
 
 class Heard(Protocol):

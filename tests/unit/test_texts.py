@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.texts import (
-    Template,
-    ValueMissingError,
-    VariableUnknownError,
-    preview,
-    split_for,
-    variable_name,
-)
+from gatewayd.texts import Template, ValueMissingError, VariableUnknownError, preview, split_for, variable_name
 
 VALUES = {"nombre": "Ana", "deuda": "1.500,50", "año": "2026", "n1": "x", "a_b": "y"}
 
