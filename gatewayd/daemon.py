@@ -21,6 +21,7 @@ from typing import Any, Final
 import structlog
 
 from gatewayd import logs
+from gatewayd.clock import now_ms
 from gatewayd.config import Config, startup
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
@@ -56,10 +57,6 @@ HOUSEKEEPING_S: Final = 10.0
 
 RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "delivery", "numbers")
 """Sections that a running daemon does not take over."""
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

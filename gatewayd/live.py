@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
@@ -231,7 +232,7 @@ class LiveGateway:
     # -------------------------------------------------------------------------------------------------------- backend
 
     def now(self) -> int:
-        return time.time_ns() // 1_000_000
+        return now_ms()
 
     async def execute(self, command: Command[R]) -> R:
         return await self._writer.do(command)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +18,7 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.errors import ConflictError, CurrencyError, GatewayError, NotFoundError
 from gatewayd.failpoints import hit
@@ -332,7 +332,3 @@ def size(taken: Taken) -> int:
 
 def milliseconds(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp() * 1000)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
