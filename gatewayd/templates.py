@@ -27,6 +27,8 @@ _ALIKE: Final = 0.6
 """How close a name must be to be suggested (`difflib`)."""
 _SURELY_ALIKE: Final = 0.8
 
+_SENTENCE: Final = re.compile(r"[,.;:!?\n]|[\s\d]\Z")
+"""What no name has: there the sign before a word is `%x` of another program, and not the first of two."""
 _WORD: Final = re.compile(r"[^\W\d_]\w*")
 # Each look ahead ends at the next sign of its own kind, so that none of them reads a text twice.
 _FOREIGN: Final = re.compile(
@@ -47,22 +49,32 @@ _TAG_NAMES: Final = (
     " title tr track tt u ul var video wbr"
 )
 _TAGS: Final = frozenset(_TAG_NAMES.split())
-_ESCAPE: Final = re.compile(r"[0-9A-Fa-f]{2}")
+_ESCAPE: Final = re.compile(r"[0-9][0-9A-Fa-f]|[A-F][0-9A-F]|[a-f][0-9a-f]\Z")
 _ADDRESS_MOST: Final = 300
 _SUGGESTED_MOST: Final = 200
 _UNKNOWN_MOST: Final = 20
 """Unknown variables that are named; who has more of them sees enough to know."""
 
 
-class VariableUnknownError(GatewayError):
-    """A template names variables that are no columns and no values, or writes some as another program would."""
+class Unknown(NamedTuple):
+    """A variable that is no column and no value, or is written as another program would."""
 
-    def __init__(self, unknown: Sequence[str], hints: Mapping[str, str]) -> None:
-        super().__init__("no column and no value for " + ", ".join(unknown))
-        self.unknown: tuple[str, ...] = tuple(unknown)
-        """Each once, as it is written, signs included."""
-        self.hints: dict[str, str] = dict(hints)
-        """What was probably meant, by what is written."""
+    written: str
+    """As it stands in the text, signs included."""
+    name: str
+    hint: str | None
+    """The column or value that was probably meant."""
+    foreign: bool = False
+    """Whether `hint` is certain, and only the way of writing another program's."""
+
+
+class VariableUnknownError(GatewayError):
+    """A text has variables that nothing can be put for."""
+
+    def __init__(self, unknown: Sequence[Unknown]) -> None:
+        super().__init__("no column and no value for " + ", ".join(each.written for each in unknown))
+        self.unknown: tuple[Unknown, ...] = tuple(unknown)
+        """Each once."""
 
 
 class _Slot(NamedTuple):
@@ -129,7 +141,7 @@ class _Scan:
         self._tags = tags
         self._literals: list[list[str]] = [[]]
         self._slots: list[_Slot] = []
-        self._hints: dict[str, str | None] = {}
+        self._unknown: dict[str, Unknown] = {}
         self._looks = _UNKNOWN_MOST
 
     def result(self) -> tuple[list[str], list[_Slot]]:
@@ -140,9 +152,8 @@ class _Scan:
             at = self._percent(start)
         self._literals[-1].append(self._text[at:])
         self._placeholders()
-        if self._hints:
-            hints = {written: f"%{name}%" for written, name in self._hints.items() if name is not None}
-            raise VariableUnknownError(tuple(self._hints), hints)
+        if self._unknown:
+            raise VariableUnknownError(tuple(self._unknown.values()))
         return ["".join(pieces) for pieces in self._literals], self._slots
 
     def _percent(self, start: int) -> int:
@@ -159,8 +170,8 @@ class _Scan:
             self._literals.append([])
             return end + 1
         word = _WORD.match(text, start + 1)
-        if word is not None and self._variables.find(word[0]) is not None:
-            self._refuse(f"%{word[0]}", word[0])
+        if word is not None and _SENTENCE.search(written + " " * (end < 0)) and self._is_name(word[0]):
+            self._refuse(f"%{word[0]}", word[0], foreign=True)
             return word.end()
         if self._is_meant(start, written):
             shown = written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
@@ -177,7 +188,7 @@ class _Scan:
         if written[0].isspace():
             self._looks -= 1
             return self._looks >= 0 and self._variables.alike(written, _SURELY_ALIKE) is not None
-        if _ESCAPE.match(written) is None or (len(written) > 2 and not written[0].isdigit()):
+        if _ESCAPE.match(written) is None:
             return True
         before = self._text[max(0, start - _ADDRESS_MOST) : start].rsplit(None, 1)
         return not before or not ("://" in before[-1] or before[-1].lower().startswith("www."))
@@ -193,14 +204,15 @@ class _Scan:
             words = [word, *_WORD.findall(word)] if twice == 2 else [word]
             name = next(filter(self._is_name, words), None)
             if name is not None:
-                self._refuse(sign * twice + word + _CLOSING[sign] * twice, name)
+                self._refuse(sign * twice + word + _CLOSING[sign] * twice, name, foreign=True)
 
     def _is_name(self, word: str) -> bool:
         return any(map(str.isalpha, word)) and self._variables.find(word) is not None
 
-    def _refuse(self, shown: str, name: str) -> None:
-        if shown not in self._hints and len(self._hints) < _UNKNOWN_MOST:
-            self._hints[shown] = self._variables.alike(name)
+    def _refuse(self, written: str, name: str, *, foreign: bool = False) -> None:
+        if written not in self._unknown and len(self._unknown) < _UNKNOWN_MOST:
+            hint = self._variables.alike(name)
+            self._unknown[written] = Unknown(written, variable_name(name), hint, foreign)
 
 
 def _nothing(_row: Sequence[str]) -> str | None:

@@ -119,13 +119,17 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         ),
     ),
     "value_variable": (
-        "{field}: el nombre de una variable empieza con una letra y tiene letras, dígitos y guiones bajos.",
-        "{field}: a variable's name begins with a letter and has letters, digits and underscores.",
+        "{field}: el nombre de una variable tiene letras.",
+        "{field}: a variable's name has letters.",
     ),
     "value_cell": ("{field} debe ser un texto o un número.", "{field} must be a text or a number."),
     "value_characters": (
         "{field} contiene un carácter que ningún texto puede llevar (NUL o medio par sustituto).",
         "{field} holds a character that no text may hold (NUL or half a surrogate pair).",
+    ),
+    "value_control": (
+        "{field} contiene un carácter de control ({character}) en la posición {place}. Bórrelo.",
+        "{field} holds a control character ({character}) at position {place}. Delete it.",
     ),
     "value_duration": (
         "{field} debe ser una duración como 30s, 10m o 2h.",
@@ -225,8 +229,19 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "The call has both a text and a script; leave one of them out.",
     ),
     "variable_unknown": (
-        "El texto usa %{name}%, que no es una columna de los destinatarios ni está en values.",
-        "The text uses %{name}%, which is neither a column of the recipients nor in values.",
+        (
+            "El texto usa {names}: no es una columna de los destinatarios ni está en values. Un signo de porcentaje se"
+            " escribe %%."
+        ),
+        ("The text uses {names}: neither a column of the recipients nor in values. A percent sign is written %%."),
+    ),
+    "variable_hint": (
+        "El texto usa {names}: no es una columna de los destinatarios ni está en values. ¿Quiso decir {hints}?",
+        "The text uses {names}: neither a column of the recipients nor in values. Did you mean {hints}?",
+    ),
+    "variable_foreign": (
+        "El texto usa {names}, que es como lo escribe otro programa: aquí se escribe {hints}.",
+        "The text uses {names}, which is how another program writes it: here it is written {hints}.",
     ),
     "template_unknown": ("No hay una plantilla «{name}».", 'There is no template "{name}".'),
     # ----------------------------------------------------------------------------------------------------- recipients
