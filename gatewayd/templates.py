@@ -14,8 +14,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from gatewayd.errors import GatewayError
-from spool.columns import column_name
-from spool.names import variable_name
+from spool.names import column_name, variable_name
 
 Renderer = Callable[[Sequence[str]], str | None]
 """A recipient's row to its text; None where a variable is empty."""

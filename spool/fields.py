@@ -11,9 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from spool.columns import column_name
 from spool.errors import JobFileError
-from spool.names import variable_name
+from spool.names import column_name, variable_name
 from spool.strict_json import Number
 
 TEXT_LIMIT: Final = 20_000

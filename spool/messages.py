@@ -118,10 +118,7 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
             " .tmp or .part."
         ),
     ),
-    "value_variable": (
-        "{field}: el nombre de una variable tiene letras.",
-        "{field}: a variable's name has letters.",
-    ),
+    "value_variable": ("{field}: una variable tiene letras.", "{field}: a variable has letters."),
     "value_cell": ("{field} debe ser un texto o un número.", "{field} must be a text or a number."),
     "value_characters": (
         "{field} contiene un carácter que ningún texto puede llevar (NUL o medio par sustituto).",
@@ -229,15 +226,12 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "The call has both a text and a script; leave one of them out.",
     ),
     "variable_unknown": (
-        (
-            "El texto usa {names}: no es una columna de los destinatarios ni está en values. Un signo de porcentaje se"
-            " escribe %%."
-        ),
-        ("The text uses {names}: neither a column of the recipients nor in values. A percent sign is written %%."),
+        "El texto usa {names}: ni columna de la lista ni clave de values. Un signo de porcentaje se escribe %%.",
+        "The text uses {names}: no column of the list, no key of values. A percent sign is written %%.",
     ),
     "variable_hint": (
-        "El texto usa {names}: no es una columna de los destinatarios ni está en values. ¿Quiso decir {hints}?",
-        "The text uses {names}: neither a column of the recipients nor in values. Did you mean {hints}?",
+        "El texto usa {names}: ni columna de la lista ni clave de values. ¿Quiso decir {hints}?",
+        "The text uses {names}: no column of the list, no key of values. Did you mean {hints}?",
     ),
     "variable_foreign": (
         "El texto usa {names}, que es como lo escribe otro programa: aquí se escribe {hints}.",

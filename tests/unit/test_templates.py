@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewayd.templates import Variables, VariableUnknownError
-from spool.columns import column_name
-from spool.names import variable_name
+from spool.names import column_name, variable_name
 
 CELLS = {
     "nombre": "Ana",
