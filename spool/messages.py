@@ -368,6 +368,14 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "Monte un solo sistema de archivos para toda la carpeta de intercambio.",
         "Keep the whole spool on one file system.",
     ),
+    "reader_died": (
+        "El servicio terminó dos veces mientras leía {file}: no lo lee más. Corríjalo y envíelo de nuevo.",
+        "The daemon ended twice while it read {file}: it reads it no more. Put it right and send it again.",
+    ),
+    "reader_slow": (
+        "{file} tarda demasiado en leerse para lo que ocupa. Divídalo, o guárdelo de nuevo como CSV.",
+        "{file} takes too long to read for its size. Split it, or save it again as CSV.",
+    ),
     "check_access": (
         "El usuario actual no puede leer y escribir en la carpeta.",
         "The current user may not read and write in the folder.",
