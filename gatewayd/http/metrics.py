@@ -12,9 +12,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import CollectorRegistry
 
 from gatewayd.model import State
-from gatewayd.operations import Backend, LineView, Rates, StallView, WriterView
+from gatewayd.operations import Backend, LineView, Rates, WriterView
 from gatewayd.operations.base import live_of
 from gatewayd.store.snapshots import QueueDepth
+from gatewayd.views import StallView
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
