@@ -29,6 +29,7 @@ VALUES: Final = tuple(
     for name in [
         "addresses",
         "callscript",
+        "characters",
         "clock",
         "contact",
         "content",
@@ -43,12 +44,14 @@ VALUES: Final = tuple(
         "pacing",
         "reasons",
         "storable",
+        "templates",
         "texts",
         "translation",
         "views",
     ]
 )
-"""Values and pure rules: they know each other and, of the rest, the port of a driver and how an SMS is coded."""
+"""Values and pure rules: they know each other and, of the rest, the port of a driver, how an SMS is coded and how
+columns are named."""
 
 STORE: Final = "gatewayd.store"
 WINGS: Final = (
@@ -79,6 +82,8 @@ FOUNDATION: Final = tuple(
 """The part of the store's machine that wings stand on; the rest of it (writer, reader …) stands on the wings."""
 
 PORT: Final = ("drivers.base",)
+NAMES: Final = ("spool.names",)
+"""The rule by which a column and the variable of a text have one name."""
 CODING: Final = (*PORT, "drivers.gsm.alphabet", "drivers.gsm.transliteration")
 
 CORE: Final[Mapping[str, tuple[str, ...]]] = {
@@ -188,7 +193,7 @@ def _core(module: str, imported: str) -> bool:
     if imported == "gatewayd":
         return True
     if within(module, VALUES):
-        return within(imported, (*VALUES, *CODING))
+        return within(imported, (*VALUES, *CODING, *NAMES))
     if within(module, (STORE,)):
         return _store(module, imported)
     for room, others in CORE.items():

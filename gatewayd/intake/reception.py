@@ -319,6 +319,13 @@ class IntakeDesk:
         """The job into the store, then its files to `accepted`."""
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
             infos = await self._load(self._begin(taken, document, stream.content_hash or ""), stream, taken)
+            if infos and stream.totals is not None and stream.totals.lost:
+                # Before the first of them leaves, so that a person may still stop the job.
+                lost = stream.totals.lost
+                log.warning(
+                    "characters become question marks", account=taken.account, job=document.job, kinds=len(lost)
+                )
+                self.told.happened(f"{taken.account}/{document.job}", "replaced", " ".join(lost))
         hit("intake.recorded")
         # Whoever sends mails with attachments reads them from where this commit puts them.
         attached = document.email is not None and bool(document.email.attachments)
