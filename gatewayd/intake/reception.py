@@ -7,28 +7,23 @@ processes and have lanes of their own here. The originals leave `incoming` only 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from gatewayd.clock import now_ms
 from gatewayd.config import Config
-from gatewayd.errors import ConflictError, CurrencyError, GatewayError, NotFoundError
+from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.failpoints import hit
-from gatewayd.intake.feed import LARGE, SMALL, Feed, Request, Stream
+from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.lane import WorkerDiedError
-from gatewayd.model import Priority
+from gatewayd.intake.record import Recorder, beginning
 from gatewayd.numbers import Policy
-from gatewayd.reasons import explained
 from gatewayd.stalls import Stalls
-from gatewayd.store.commands import AddMessages, BeginJob, DropJob, NewMessage, PublishJob, QueueInfo
+from gatewayd.store.commands import QueueInfo
 from gatewayd.store.port import Writer
 from gatewayd.turns import Turns
 from spool.document import JobDocument
@@ -122,11 +117,10 @@ class IntakeDesk:
     _ends: dict[tuple[str, str], int] = field(default_factory=dict)
     """By file, how often a worker has ended over it."""
     _waiters: dict[tuple[str, str], Waiter] = field(default_factory=dict)
-    _left: set[int] = field(default_factory=set)
-    """Jobs begun and given up that the store could not be made to forget: they must not be taken for known ones."""
-    _clearing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _recorder: Recorder = field(init=False)
 
     def __post_init__(self) -> None:
+        self._recorder = Recorder(self.writer)
         self._watcher = Watcher(self.spool)
         self.stalls = Stalls("intake", self._retry, self.told.stalled)
         self._threads = ThreadPoolExecutor(SMALL_LANES + LARGE_LANES, thread_name_prefix="intake")
@@ -318,7 +312,8 @@ class IntakeDesk:
     async def _record(self, taken: Taken, document: JobDocument, *, apart: bool = False) -> None:
         """The job into the store, then its files to `accepted`."""
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
-            infos = await self._load(self._begin(taken, document, stream.content_hash or ""), stream, taken)
+            begin = beginning(self.config, taken, document, stream.content_hash or "")
+            infos = await self._recorder.load(begin, stream, taken)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.
                 lost = stream.totals.lost
@@ -347,83 +342,6 @@ class IntakeDesk:
         log.info("job recorded", account=taken.account, job=document.job)
         self.told.happened(f"{taken.account}/{document.job}", "recorded", None)
 
-    async def _load(self, begin: BeginJob, stream: Stream, taken: Taken) -> tuple[QueueInfo, ...]:
-        """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already."""
-        await self._clear_left()
-        try:
-            begun = await self.writer.do(begin)
-        except CurrencyError as error:
-            raise JobFileError(
-                "value_invalid",
-                "currency_other",
-                file=taken.name,
-                account=begin.account,
-                currency=begin.currency,
-                other=str(error),
-            ) from None
-        except ConflictError:
-            raise JobFileError("job_conflict", file=taken.name, field="job", job=begin.name) from None
-        if begun.known:
-            return ()
-        hit("intake.begun")
-        valid, first = 0, None
-        try:
-            async for rows in stream:
-                first = first or rows[0]
-                valid += await self.writer.do(AddMessages(begun.job_id, rows, now_ms()))
-                hit("intake.chunk")
-            _need(valid, taken, first)
-            hit("intake.loaded")
-            return await self.writer.do(PublishJob(begun.job_id, now_ms()))
-        except Exception:
-            self._left.add(begun.job_id)
-            with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
-                await self._clear_left()
-            raise
-
-    async def _clear_left(self) -> None:
-        """One at a time, for the store may give the number of a job that is gone to the next one."""
-        if not self._left:
-            return
-        async with self._clearing:
-            for job_id in tuple(self._left):
-                with suppress(ConflictError):  # it was recorded, for all that its answer said
-                    while not await self.writer.do(DropJob(job_id)):
-                        pass
-                self._left.discard(job_id)
-
-    def _begin(self, taken: Taken, document: JobDocument, content_hash: str) -> BeginJob:
-        email = None
-        if document.email is not None:
-            # What a mail attaches is told by what it held when the job was recorded.
-            sha256 = {name: taken.hashes[name] for name in document.email.attachments}
-            email = asdict(document.email) | {"sha256": sha256}
-        content = {
-            "file": document.file,
-            "text": document.text,
-            "lines": list(document.lines),
-            "encoding": document.encoding,
-            "call": document.call,
-            "email": email,
-            "push": asdict(document.push) if document.push else None,
-            "whatsapp": asdict(document.whatsapp) if document.whatsapp else None,
-        }
-        return BeginJob(
-            account=taken.account,
-            name=document.job,
-            channel=document.channel,
-            priority=Priority(document.priority),
-            content_hash=content_hash,
-            not_before=milliseconds(document.not_before),
-            not_after=milliseconds(document.not_after),
-            resend=document.resend == "allow",
-            unit_price=self.config.tariff.price(document.channel),
-            currency=self.config.tariff.currency,
-            content=json.dumps({key: value for key, value in content.items() if value}, ensure_ascii=False),
-            node=self.config.node,
-            now=now_ms(),
-        )
-
 
 def _taken(spool: Spool, account: str, name: str) -> Taken:
     """Takes a job file and marks it as being read, in one trip to a thread."""
@@ -437,26 +355,6 @@ def _committed(spool: Spool, taken: Taken, job: str) -> None:
     commit(spool, taken, job)
 
 
-def _need(valid: int, taken: Taken, first: NewMessage | None) -> None:
-    """Someone must be left to send to; else the first recipient's fault tells what is wrong with the list."""
-    if valid:
-        return
-    if first is None:
-        raise JobFileError("no_valid_recipient", file=taken.name, field="recipients")
-    raise JobFileError(
-        "no_valid_recipient",
-        "none_valid",
-        file=taken.name,
-        field="recipients",
-        row=first.row,
-        why=explained(first.reason or "blocked"),
-    )
-
-
 def size(taken: Taken) -> int:
     """Octets of the job with all its files."""
     return taken.identity.size + sum(copy.identity.size for copy in taken.files)
-
-
-def milliseconds(at: datetime | None) -> int | None:
-    return None if at is None else int(at.timestamp() * 1000)
