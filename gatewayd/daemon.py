@@ -20,25 +20,26 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import logs, workable
-from gatewayd.config import Config
+from gatewayd import logs
+from gatewayd.clock import now_ms
+from gatewayd.config import Config, startup
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
-from gatewayd.inbound import InboxWriter
-from gatewayd.intake.desk import IntakeDesk
+from gatewayd.inbox_writer import InboxWriter
+from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
 from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
-from gatewayd.receipts import ReceiptWriter
+from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, StartNode
 from gatewayd.store.connection import open_store
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
@@ -56,10 +57,6 @@ HOUSEKEEPING_S: Final = 10.0
 
 RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "delivery", "numbers")
 """Sections that a running daemon does not take over."""
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +249,7 @@ async def _doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
         await control.start()
         stack.push_async_callback(control.close)
         if config.http.address is not None:
-            from gatewayd.api.server import serving
+            from gatewayd.http.server import serving
 
             await stack.enter_async_context(serving(config, live))
         yield
@@ -319,7 +316,7 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
         wanted.clear()
         notifier.reloading()
         try:
-            fresh = await asyncio.to_thread(workable.load, old.file)
+            fresh = await asyncio.to_thread(startup.load, old.file)
         except ConfigError as error:
             log.error("configuration not taken over", error=str(error))  # noqa: TRY400
             running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")

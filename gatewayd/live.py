@@ -12,16 +12,17 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
-from gatewayd.intake.desk import IntakeDesk
-from gatewayd.operations.ports import EventView, LineView, Rates, WriterView
+from gatewayd.intake.reception import IntakeDesk
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
+from gatewayd.views import EventView, LineView, Rates, WriterView
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
@@ -231,7 +232,7 @@ class LiveGateway:
     # -------------------------------------------------------------------------------------------------------- backend
 
     def now(self) -> int:
-        return time.time_ns() // 1_000_000
+        return now_ms()
 
     async def execute(self, command: Command[R]) -> R:
         return await self._writer.do(command)

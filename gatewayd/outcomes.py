@@ -10,8 +10,8 @@ from typing import Final
 
 from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
 from gatewayd.model import IN_NETWORK, PartState, State, message_state
+from gatewayd.storable import maybe, wellformed
 from gatewayd.store.commands import Finish, PartEnd, Work
-from gatewayd.wellformed import maybe, wellformed
 
 WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
 """Reasons of a withdrawal that end the message; any other sends it back to its queue."""

@@ -8,9 +8,9 @@ from typing import Final
 
 import structlog
 
-from gatewayd.dispatch.sink import Writer
 from gatewayd.errors import GatewayError
 from gatewayd.store.commands import Prune, Sweep
+from gatewayd.store.port import Writer
 from spool.errors import SpoolError
 
 log = structlog.get_logger()

@@ -118,14 +118,15 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
             " .tmp or .part."
         ),
     ),
-    "value_variable": (
-        "{field}: el nombre de una variable empieza con una letra y tiene letras, dígitos y guiones bajos.",
-        "{field}: a variable's name begins with a letter and has letters, digits and underscores.",
-    ),
+    "value_variable": ("{field}: una variable tiene letras.", "{field}: a variable has letters."),
     "value_cell": ("{field} debe ser un texto o un número.", "{field} must be a text or a number."),
     "value_characters": (
         "{field} contiene un carácter que ningún texto puede llevar (NUL o medio par sustituto).",
         "{field} holds a character that no text may hold (NUL or half a surrogate pair).",
+    ),
+    "value_control": (
+        "{field} contiene un carácter de control ({character}) en la posición {place}. Bórrelo.",
+        "{field} holds a control character ({character}) at position {place}. Delete it.",
     ),
     "value_duration": (
         "{field} debe ser una duración como 30s, 10m o 2h.",
@@ -225,8 +226,16 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "The call has both a text and a script; leave one of them out.",
     ),
     "variable_unknown": (
-        "El texto usa %{name}%, que no es una columna de los destinatarios ni está en values.",
-        "The text uses %{name}%, which is neither a column of the recipients nor in values.",
+        "El texto usa {names}: ni columna de la lista ni clave de values. Un signo de porcentaje se escribe %%.",
+        "The text uses {names}: no column of the list, no key of values. A percent sign is written %%.",
+    ),
+    "variable_hint": (
+        "El texto usa {names}: ni columna de la lista ni clave de values. ¿Quiso decir {hints}?",
+        "The text uses {names}: no column of the list, no key of values. Did you mean {hints}?",
+    ),
+    "variable_foreign": (
+        "El texto usa {names}, que es como lo escribe otro programa: aquí se escribe {hints}.",
+        "The text uses {names}, which is how another program writes it: here it is written {hints}.",
     ),
     "template_unknown": ("No hay una plantilla «{name}».", 'There is no template "{name}".'),
     # ----------------------------------------------------------------------------------------------------- recipients

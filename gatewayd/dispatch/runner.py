@@ -37,10 +37,10 @@ from gatewayd.dispatch.content import options, opts_out, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.device import Device
 from gatewayd.dispatch.health import Health
-from gatewayd.dispatch.intent import Intent
+from gatewayd.dispatch.point_of_no_return import Intent
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
-from gatewayd.dispatch.spread import Spread
+from gatewayd.dispatch.stagger import Spread
 from gatewayd.dispatch.stock import Stock
 from gatewayd.dispatch.stopping import ended
 from gatewayd.failpoints import hit

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from gatewayd.money import format_money
-from gatewayd.operations.ports import EventView, LineView
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView, iso
+from gatewayd.views import EventView, LineView
 
 Json = dict[str, Any]
 

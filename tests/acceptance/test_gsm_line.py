@@ -58,6 +58,7 @@ async def test_every_brand_sends_reports_and_receives(brand: str) -> None:
             await line.sink.count(DeliveryReport, 1)
             assert line.reports[0].reference == outcome.references[1]
             assert line.reports[0].status == "delivered"
+            assert (line.reports[0].exclusive, line.reports[0].to) == (True, "+5491155550001")
             sim.inject(text="Respuesta")
             await line.sink.count(InboundMessage, 1)
             assert (line.inbound[0].sender, line.inbound[0].text) == ("+5491144440000", "Respuesta")
@@ -275,9 +276,9 @@ async def test_trap_09_one_report_a_part() -> None:
         assert sorted(each.reference for each in reports) == sorted(outcome.references.values())
 
 
-TRANSIENT = [38, 41, 42, 47]
-PERMANENT = [1, 28, 304, 305]
-BLOCKED = [8, 10, 310, 311, 312, 313, 315, 316, 317, 318, 330]
+TRANSIENT = [10, 17, 38, 41, 42, 47, 69, 96, 111]
+PERMANENT = [1, 28, 30, 304, 305]
+BLOCKED = [8, 310, 311, 312, 313, 315, 316, 317, 318, 330]
 DOUBT = [332, 500, 512, 513, 515, 4711]
 
 
@@ -288,9 +289,10 @@ async def test_trap_10_errors_after_the_pdu(code: int) -> None:
         outcome = await line.send("uno")
         if code in TRANSIENT:
             assert isinstance(outcome, NotSent)
-            assert (outcome.counts, outcome.blame) == (True, Blame.PERSON)
+            assert (outcome.counts, outcome.blame) == (True, Blame.EITHER)
         elif code in PERMANENT:
             assert isinstance(outcome, Refused)
+            assert (outcome.blame, outcome.elsewhere) == (Blame.EITHER, code in (304, 305))
         elif code in BLOCKED:
             assert isinstance(outcome, NotSent)
             assert (outcome.counts, outcome.blame) == (False, Blame.LINE)
@@ -336,7 +338,7 @@ async def test_trap_10_a_brand_may_prove_otherwise() -> None:
 async def test_trap_10_quota_rests_the_sim() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
         sim.set(fault=fault("submit_error", text="+CMS ERROR: 21"))
-        assert await line.send("uno") == NotSent("rejected_by_network", blame=Blame.LINE)
+        assert await line.send("uno") == NotSent("rejected_by_network", blame=Blame.EITHER)
         await line.sink.state("waiting", "quota")
         assert await line.send("uno") == NotSent("quota", counts=False)
         await line.sink.state("ready")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from gatewayd import inbound
+from gatewayd import inbox_writer
 from gatewayd.errors import NotFoundError
-from gatewayd.inbound import InboxWriter
-from gatewayd.receipts import ReceiptWriter
+from gatewayd.inbox_writer import InboxWriter
+from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.store.commands import CutSegments, InboxEntry, InboxWritten, UnwrittenInbox
 from spool.errors import SpoolError
 from spool.folders import Spool
@@ -61,7 +61,7 @@ class OneMessage:
 async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbound, "TROUBLE_S", 0.01)
+    monkeypatch.setattr(inbox_writer, "TROUBLE_S", 0.01)
     spool = Spool(tmp_path / "spool")
     spool.create()
     spool.create_account("norte")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.dispatch.resuming import left_open
-from gatewayd.inbound import inbox_document
+from gatewayd.inbox_writer import inbox_document
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
     CutSegments,
@@ -24,8 +24,8 @@ from gatewayd.store.commands import (
     UnwrittenInbox,
 )
 from gatewayd.store.connection import open_store
-from gatewayd.store.early import same_recipient
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
+from gatewayd.store.sending.early import same_recipient
 from gatewayd.store.transactions import Transactions
 from spool.copies import Identity
 from spool.folders import Spool
