@@ -24,3 +24,12 @@ def wellformed(text: str) -> str:
 def maybe(text: str | None) -> str | None:
     """The same, for what may be unknown."""
     return None if text is None else wellformed(text)
+
+
+_LINE_ENDS: Final = {letter: f"\\u{letter:04x}" for letter in (0x85, 0x2028, 0x2029)}
+
+
+def one_line(text: str) -> str:
+    """Returns JSON that is one line for every reader: some take U+0085, U+2028 and U+2029 for the end of one
+    (Unicode 5.8)."""
+    return text if text.isascii() else text.translate(_LINE_ENDS)

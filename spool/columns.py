@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
+
+from spool.names import column_name
 
 PHONE: Final = ("celular", "móvil", "movil", "mobile", "telefono", "teléfono", "phone", "number", "numero", "número")
 """Headers of a telephone number, the likeliest to be a mobile first: lists often have the house's telephone too."""
@@ -14,14 +15,8 @@ TOKEN: Final = ("token", "push_token", "fcm_token", "subscription", "suscripcion
 """Headers of a push address: a device's token, a browser's subscription, a topic."""
 REF: Final = ("ref", "id", "codigo", "código", "cliente")
 
-_SPACES: Final = re.compile(r"\s+")
 _LOOKS_LIKE_NUMBER: Final = re.compile(r"[+(]?[\d\s().+/E-]{6,40}", re.IGNORECASE)
 _LOOKS_LIKE_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-
-
-def column_name(header: str) -> str:
-    """A header as a variable's name: lower case, spaces to `_`."""
-    return _SPACES.sub("_", unicodedata.normalize("NFC", header).strip().lower())
 
 
 def names(header: Sequence[str]) -> tuple[str, ...]:

@@ -124,7 +124,8 @@ def _decoded(file: Path) -> str:
 
 def _header(cells: Sequence[str]) -> int | None:
     """The place of the number's column in a header; None where the first row is a number already."""
-    from spool.columns import column_name, to_column
+    from spool.columns import to_column
+    from spool.names import column_name
 
     found = to_column([column_name(cell) for cell in cells], "sms")
     if found is not None:

@@ -121,6 +121,7 @@ _WORDS: Final = {
     "inbound": spoken("inbound"),
     "daemon": spoken("daemon"),
     "recorded": spoken("recorded"),
+    "replaced": spoken("sends ? for what SMS cannot write"),
     "refused": spoken("refused"),
     "received": spoken("received"),
     "opt_out": spoken("wants no more"),

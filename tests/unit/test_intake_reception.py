@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from gatewayd.clock import now_ms
 from gatewayd.config import parse
 from gatewayd.errors import UnavailableError
-from gatewayd.intake import reception
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.numbers import Policy
 from gatewayd.store.commands import AddMessages, Command, CreateAccount, DropJob, LoadingJobs, QueueInfo
@@ -53,6 +53,8 @@ class Published:
 
     def happened(self, subject: str, state: str, reason: str | None) -> None: ...
 
+    def stalled(self, subject: str, state: str, reason: str | None) -> None: ...
+
 
 async def test_a_job_that_could_not_be_forgotten_is_not_taken_for_a_known_one(tmp_path: Path) -> None:
     raw = {"store": {"url": f"sqlite:///{tmp_path}/g.db"}, "spool": {"path": str(tmp_path / "spool")}}
@@ -63,7 +65,7 @@ async def test_a_job_that_could_not_be_forgotten_is_not_taken_for_a_known_one(tm
     store = open_store(config.store.url)
     writer = Stumbling(Transactions(store.connection), AddMessages, DropJob)
     published = Published()
-    await writer.do(CreateAccount("norte", "ARS", reception.now_ms()))
+    await writer.do(CreateAccount("norte", "ARS", now_ms()))
     intake = IntakeDesk(config, spool, writer, Policy("AR", "11", True), (), published, published)
     content = {"channel": "sms", "text": "hola", "recipients": [{"to": "1159876543"}]}
     data = json.dumps(content).encode()

@@ -13,11 +13,11 @@ from sqlalchemy import bindparam, func, update
 
 from gatewayd.model import State
 from gatewayd.money import format_money
+from gatewayd.storable import one_line
 from gatewayd.store.public_ids import Stamps
 from gatewayd.store.sending.rows import JobInfo, MessageRow, text
 from gatewayd.store.session import Session, Statement, adding, given
 from gatewayd.store.tables import job, receipt
-from spool.receipts import one_line
 
 RECEIPTED: Final = frozenset(
     state.value
