@@ -29,6 +29,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
+from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
@@ -133,6 +134,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         in_files = partial(asyncio.get_running_loop().run_in_executor, files)
         receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files)
         inbox = InboxWriter(writer, spool, in_files)
+        rules = InboundRules(config)
         upkeep = Upkeep(
             writer,
             now=now_ms,
@@ -140,6 +142,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             keep_messages_s=config.retention.messages,
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda: in_files(forget_jobs, spool, time.time() - config.retention.receipts),
+            end_parts=rules.end_parts,
+            inbox_due=inbox.due,
         )
         dispatcher = Dispatcher(
             writer,
@@ -167,7 +171,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
         )
         async with _Services() as services:
-            fleet = Fleet(config, dispatcher, inbox, policy, services.start)
+            fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)

@@ -88,7 +88,8 @@ SAYS_SO: Final = re.compile(
     rf"|no (?:mas|manden mas|envien mas|quiero mas) {_MESSAGES}\b"
     rf"|basta (?:de|con) {_WHICH}?{_MESSAGES}\b"
     rf"|{_AWAY}(?: a)?(?: mi| este| el| me)?(?: {_NUMBER})? de {_LIST}\b"
-    rf"|(?:de |la )?baja (?:del?|a|para) {_WHICH}?(?:{_MESSAGES}|servicio de {_MESSAGES}|la lista|esta lista|su lista|este numero|mi numero)\b"
+    rf"|(?:de |la )?baja (?:del?|a|para) {_WHICH}?(?:{_MESSAGES}|servicio de {_MESSAGES}|la lista"
+    r"|esta lista|su lista|este numero|mi numero)\b"
     # English
     r"|(?:stop|quit) (?:texting|messaging|sending|calling|contacting|writing|emailing|spamming|bothering)\b"
     r"|(?:do not|dont|don t|never) (?:text|message|msg|contact|call|email|write|send|bother)\b"
@@ -123,7 +124,8 @@ MAY_SAY_SO: Final = re.compile(
 
 MENTIONS: Final = re.compile(
     r"\b(?:baja|bajas|vaja|stop|unsubscribe\w{0,3}|desuscri\w{1,9}|desinscri\w{1,9}|desafili\w{1,9}|salir(?:me)? de"
-    r"|equivocad[oa]s?|equivoc(?:aron|an)|no soy|no conozco|no es (?:el|mi|su|este) (?:numero|telefono|celular)|spam|denunci\w{1,9}|no autoric\w{1,4}|no autorizo|no llame"
+    r"|equivocad[oa]s?|equivoc(?:aron|an)|no soy|no conozco"
+    r"|no es (?:el|mi|su|este) (?:numero|telefono|celular)|spam|denunci\w{1,9}|no autoric\w{1,4}|no autorizo|no llame"
     r"|ley 25326|no me interesa|molest(?:en|es|ar|ando|an)|acos\w{1,6}|hostig\w{1,9}|cancelar|parar|opt out"
     r"|no quiero (?:mas|recibir)|no deseo|dejen de|basta|no more|do not|dont text"
     rf"|no (?:me|nos) {_DO}|nao quero|descadastr\w{{1,6}}|remover|removerme|wrong)\b"
