@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from gatewayd.contact.optout import Verdict, words_of
 from gatewayd.store.commands import (
@@ -23,6 +23,8 @@ from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import account, attempt, inbound, job, message, part
 
+UNMATCHED: Final = "_unmatched"
+"""Stands for no account in `UnwrittenInbox.without`."""
 KEYS: Final = "call"
 """The channel of keys pressed: the row's text is the key."""
 OPT_OUT: Final = "opt_out"
@@ -200,6 +202,8 @@ def _answers(unit: Unit, command: Inbound) -> tuple[int | None, int | None]:
 
 # --------------------------------------------------------------------------------------------------------------- inbox
 
+_OWNER: Final = func.coalesce(account.c.name, UNMATCHED)
+_WITHOUT: Final = given(account.c.name, "p_without")
 _UNWRITTEN: Final = Statement(
     select(
         inbound.c.id,
@@ -224,16 +228,24 @@ _UNWRITTEN: Final = Statement(
         .outerjoin(message, message.c.id == inbound.c.message_id)
         .outerjoin(job, job.c.id == message.c.job_id)
     )
-    .where(text("NOT inbound.written"))
+    .where(text("NOT inbound.written"), func.replace(_WITHOUT, "/" + _OWNER + "/", "") == _WITHOUT)
     .order_by(inbound.c.id)
     .limit(given(inbound.c.id, "p_limit")),
-    "p_limit",
+    "p_without p_limit",
 )
+"""Names of accounts have no slash: "//norte///sur/" with "/norte/" taken away is another text."""
 _WRITTEN: Final = Statement(update(inbound).where(among(inbound.c.id)).values(written=text("true")))
 
 
 def unwritten(unit: Unit, commands: list[UnwrittenInbox]) -> list[tuple[InboxEntry, ...] | Exception]:
-    return [tuple(_entry(unit, row) for row in unit.session.all(_UNWRITTEN, command.limit)) for command in commands]
+    return [
+        tuple(_entry(unit, row) for row in unit.session.all(_UNWRITTEN, _listed(command.without), command.limit))
+        for command in commands
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "".join(f"//{name}/" for name in names)
 
 
 def _entry(unit: Unit, row: Row) -> InboxEntry:
