@@ -31,8 +31,8 @@ class Upkeep:
     """Sweeps when something is due; prunes once an hour.
 
     `longest_s` bounds the time between two looks (a short `report_wait`); `forget_jobs` removes a portion of the
-    old jobs of an account from the spool; `end_parts` makes the command that keeps long texts which are not whole, as of
-    a time.
+    old jobs of an account from the spool; `end_parts` makes the command that keeps long texts which are not whole, as
+    of a time.
     """
 
     def __init__(
