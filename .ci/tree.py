@@ -43,10 +43,12 @@ VALUES: Final = tuple(
         "numbers",
         "pacing",
         "reasons",
+        "stalls",
         "storable",
         "templates",
         "texts",
         "translation",
+        "turns",
         "views",
     ]
 )

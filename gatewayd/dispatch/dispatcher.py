@@ -345,7 +345,7 @@ class Dispatcher:
     # ---------------------------------------------------------------------------------------------- what lines report
 
     def reported(self, line: str, event: DeliveryReport | LateAccept, reported: Reported) -> None:
-        if reported.job_id is None:
+        if reported.job_id is None or (isinstance(event, DeliveryReport) and event.status == "pending"):
             return
         self.pulse.ends.add(time.time())
         self._receipts_due([reported.job_id])

@@ -43,10 +43,11 @@ from gatewayd.store.commands.nodes import (
     Started,
     StartNode,
 )
-from gatewayd.store.commands.receipts import CutSegments, Segment, SegmentsWritten
+from gatewayd.store.commands.receipts import LINES_AT_ONCE, CutSegments, Segment, SegmentsWritten
 from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle, Settled
 
 __all__ = [
+    "LINES_AT_ONCE",
     "ORDER",
     "AccountInfo",
     "AddMessages",

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from gatewayd.store.commands import Finish, Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
 from gatewayd.store.sending import blocks
@@ -14,6 +14,8 @@ from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import account, inbound, inbound_part, job, message
 
+UNMATCHED: Final = "_unmatched"
+"""Stands for no account in `UnwrittenInbox.without`."""
 KEYS: Final = "call"
 """The channel of keys pressed: the row's text is the key."""
 ANSWER_MS: Final = 30 * 86_400_000
@@ -160,6 +162,8 @@ def _answers(unit: Unit, command: Inbound) -> tuple[int | None, int | None]:
 
 # --------------------------------------------------------------------------------------------------------------- inbox
 
+_OWNER: Final = func.coalesce(account.c.name, UNMATCHED)
+_WITHOUT: Final = given(account.c.name, "p_without")
 _UNWRITTEN: Final = Statement(
     select(
         inbound.c.id,
@@ -183,16 +187,24 @@ _UNWRITTEN: Final = Statement(
         .outerjoin(message, message.c.id == inbound.c.message_id)
         .outerjoin(job, job.c.id == message.c.job_id)
     )
-    .where(text("NOT inbound.written"))
+    .where(text("NOT inbound.written"), func.replace(_WITHOUT, "/" + _OWNER + "/", "") == _WITHOUT)
     .order_by(inbound.c.id)
     .limit(given(inbound.c.id, "p_limit")),
-    "p_limit",
+    "p_without p_limit",
 )
+"""Names of accounts have no slash: "//norte///sur/" with "/norte/" taken away is another text."""
 _WRITTEN: Final = Statement(update(inbound).where(among(inbound.c.id)).values(written=text("true")))
 
 
 def unwritten(unit: Unit, commands: list[UnwrittenInbox]) -> list[tuple[InboxEntry, ...] | Exception]:
-    return [tuple(_entry(unit, row) for row in unit.session.all(_UNWRITTEN, command.limit)) for command in commands]
+    return [
+        tuple(_entry(unit, row) for row in unit.session.all(_UNWRITTEN, _listed(command.without), command.limit))
+        for command in commands
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "".join(f"//{name}/" for name in names)
 
 
 def _entry(unit: Unit, row: Row) -> InboxEntry:
