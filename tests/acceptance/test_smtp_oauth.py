@@ -126,7 +126,7 @@ async def test_what_a_token_endpoint_may_answer(fault: dict[str, Any], reason: s
 @pytest.mark.parametrize("mechanisms", ["XOAUTH2", "GSSAPI NTLM", "XOAUTH2 GSSAPI"])
 async def test_a_server_that_wants_another_login_is_told_so(mechanisms: str) -> None:
     async with SmtpSimulator(settings={"mechanisms": mechanisms}) as sim:
-        keys = {"auth": "password", "password": "clave-de-prueba"}
+        keys: dict[str, Any] = {"auth": "password", "password": "clave-de-prueba"}
         line = SmtpLine("mail-1", options_of(sim, **keys), TIMING)
         async with running(line) as sink:
             await sink.status("quarantined", "login_unsupported")
