@@ -20,31 +20,32 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import logs, workable
-from gatewayd.config import Config
+from gatewayd import logs
+from gatewayd.clock import now_ms
+from gatewayd.config import Config, startup
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
-from gatewayd.inbound import InboxWriter
-from gatewayd.intake.desk import IntakeDesk
+from gatewayd.inbox_writer import InboxWriter
+from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
 from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
-from gatewayd.receipts import ReceiptWriter
+from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, StartNode
 from gatewayd.store.connection import open_store
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
-from spool.folders import ACCEPTED, Spool
-from spool.intake import recover
+from spool.folders import ACCEPTED, INTAKE, Spool
+from spool.recovery import recover
 from spool.retention import forget_jobs
 
 log = structlog.get_logger()
@@ -56,10 +57,6 @@ HOUSEKEEPING_S: Final = 10.0
 
 RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "delivery", "numbers")
 """Sections that a running daemon does not take over."""
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         spool = Spool(config.spool.path)
         spool.create()
         stack.enter_context(spool.lock())
-        spool.verify()
+        troubles = spool.verify()
         writer = stack.enter_context(_writer(config))
         writer.start()
         stack.push_async_callback(writer.close)
@@ -124,25 +121,33 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         hit("start.node")
         await _drop_unfinished(writer, config.node)
         hit("start.loading_dropped")
-        recover(spool)
+        recovered = recover(spool)
         hit("start.spool_recovered")
+        troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}
+        for folder, trouble in troubles.items():
+            log.error("a folder of an account is out of order", folder=folder, error=trouble)
         reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
         stack.callback(reader.close)
         readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
-        files = ThreadPoolExecutor(2, thread_name_prefix="files")
+        files = ThreadPoolExecutor(3, thread_name_prefix="files")
         stack.callback(readers.shutdown)
         stack.callback(files.shutdown)
 
         in_files = partial(asyncio.get_running_loop().run_in_executor, files)
-        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files)
-        inbox = InboxWriter(writer, spool, in_files)
+
+        def tell(subject: str, state: str, reason: str | None) -> None:
+            dispatcher.events.add("account", subject, state, reason)
+
+        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files, tell=tell)
+        inbox = InboxWriter(writer, spool, in_files, tell)
         upkeep = Upkeep(
             writer,
             now=now_ms,
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
             longest_s=config.delivery.report_wait,
-            forget_jobs=lambda: in_files(forget_jobs, spool, time.time() - config.retention.receipts),
+            forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
+            accounts=lambda: in_files(spool.accounts),
         )
         dispatcher = Dispatcher(
             writer,
@@ -158,7 +163,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
         told = _Told(dispatcher, receipts, upkeep)
-        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told)
+        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
         live = LiveGateway(
             config,
             dispatcher=dispatcher,
@@ -168,6 +173,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
+            stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start)
@@ -184,8 +190,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
-        with contextlib.suppress(GatewayError):
-            await receipts.flush()
+        await receipts.finish()
 
 
 class _Services:
@@ -241,6 +246,9 @@ class _Told:
     def happened(self, subject: str, state: str, reason: str | None) -> None:
         self.dispatcher.events.add("job", subject, state, reason)
 
+    def stalled(self, subject: str, state: str, reason: str | None) -> None:
+        self.dispatcher.events.add("account", subject, state, reason)
+
 
 @asynccontextmanager
 async def _doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
@@ -252,7 +260,7 @@ async def _doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
         await control.start()
         stack.push_async_callback(control.close)
         if config.http.address is not None:
-            from gatewayd.api.server import serving
+            from gatewayd.http.server import serving
 
             await stack.enter_async_context(serving(config, live))
         yield
@@ -319,7 +327,7 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
         wanted.clear()
         notifier.reloading()
         try:
-            fresh = await asyncio.to_thread(workable.load, old.file)
+            fresh = await asyncio.to_thread(startup.load, old.file)
         except ConfigError as error:
             log.error("configuration not taken over", error=str(error))  # noqa: TRY400
             running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")

@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 import structlog
 
 from drivers.base import DeliveryReport, InboundMessage, LateAccept, LineStatus
-from gatewayd import lines as drivers
+from gatewayd import registry as drivers
 from gatewayd.config import Config, LineConfig
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.errors import GatewayError
-from gatewayd.inbound import OPT_OUT_WORDS
+from gatewayd.inbox_writer import OPT_OUT_WORDS
 from gatewayd.numbers import NumberError, Numbers, Policy, render
 from gatewayd.store.commands import LineUse, LoadLine, OpenWork, Received, Reported
 

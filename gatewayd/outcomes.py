@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
+from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
 from gatewayd.model import IN_NETWORK, PartState, State, message_state
+from gatewayd.storable import maybe, wellformed
 from gatewayd.store.commands import Finish, PartEnd, Work
-from gatewayd.wellformed import maybe, wellformed
 
 WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
 """Reasons of a withdrawal that end the message; any other sends it back to its queue."""
@@ -86,7 +86,7 @@ def resolve(
             doubt = dict.fromkeys(passed, PartEnd(PartState.DOUBT, reason=reason))
             return ending.by_parts("uncertain", doubt, NotSent(reason))
         case Uncertain(reason):
-            return ending.again("uncertain", {}, NotSent(reason, line_fault=True))
+            return ending.again("uncertain", {}, NotSent(reason, blame=Blame.LINE))
         case NotSent():
             unsent = dict.fromkeys(passed, PartEnd(PartState.UNSENT, reason=outcome.reason))
             return ending.again("not_sent", unsent, outcome)
@@ -139,7 +139,7 @@ class _Ending:
             return self.finish(name, ends, State.FAILED, why.reason, tries=tries)
         pause_s = why.retry_after
         if pause_s is None:
-            pauses = FAULT_PAUSES_S if why.line_fault else PAUSES_S
+            pauses = FAULT_PAUSES_S if why.blame is Blame.LINE else PAUSES_S
             pause_s = pauses[min(tries, len(pauses)) - 1] if why.counts else 0.0
         state = State.SCHEDULED if pause_s > 0 else State.QUEUED
         return self.finish(name, ends, state, why.reason, tries=tries, due=self.now + int(pause_s * 1000))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
 
-from gatewayd.dispatch.sink import Writer
 from gatewayd.errors import GatewayError
 from gatewayd.store.commands import Prune, Sweep
+from gatewayd.store.port import Writer
 from spool.errors import SpoolError
+from spool.retention import Forgotten
 
 log = structlog.get_logger()
 
@@ -28,8 +29,8 @@ TROUBLE_S: Final = 5.0
 class Upkeep:
     """Sweeps when something is due; prunes once an hour.
 
-    `longest_s` bounds the time between two looks (a short `report_wait`); `forget_jobs` removes a portion of old jobs
-    from the spool and answers how many.
+    `longest_s` bounds the time between two looks (a short `report_wait`); `forget_jobs` removes a portion of the
+    old jobs of an account from the spool.
     """
 
     def __init__(
@@ -40,13 +41,15 @@ class Upkeep:
         receipts_due: Callable[[Iterable[int]], None],
         keep_messages_s: float,
         longest_s: float,
-        forget_jobs: Callable[[], Awaitable[int]],
+        accounts: Callable[[], Awaitable[Sequence[str]]],
+        forget_jobs: Callable[[str], Awaitable[Forgotten]],
     ) -> None:
         self._writer = writer
         self._now = now
         self._receipts_due = receipts_due
         self._keep_ms = int(keep_messages_s * 1000)
         self._longest_s = min(LONGEST_S, longest_s)
+        self._accounts = accounts
         self._forget_jobs = forget_jobs
         self._wake = asyncio.Event()
 
@@ -87,5 +90,18 @@ class Upkeep:
         while removed:
             await asyncio.sleep(PORTION_S)
             removed = await self._writer.do(Prune(self._now() - self._keep_ms))
-        while await self._forget_jobs():
-            pass
+        for account in await self._accounts():
+            await self._forget(account)
+
+    async def _forget(self, account: str) -> None:
+        """What cannot be removed for one account keeps no other's."""
+        trouble: str | None = None
+        try:
+            forgotten = await self._forget_jobs(account)
+            while forgotten.jobs:
+                forgotten = await self._forget_jobs(account)
+            trouble = forgotten.trouble
+        except SpoolError as error:
+            trouble = str(error)
+        if trouble is not None:
+            log.warning("old jobs cannot be removed", account=account, error=trouble)

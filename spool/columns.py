@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from spool.lists.cells import without_invisible
+from spool.names import column_name
 
 REF: Final = ("ref", "id", "codigo", "código", "cliente")
 """Headers of the sender's own reference, the likeliest first."""
-
-_AROUND: Final = " \t\r\n\u00a0:*"
-"""What forms put behind a header, and is none of its name."""
-_SPACES: Final = re.compile(r"\s+")
-
-
-def column_name(header: str) -> str:
-    """Returns a header as a variable's name: lower case, spaces to `_`."""
-    return _SPACES.sub("_", unicodedata.normalize("NFC", without_invisible(header)).strip(_AROUND).lower())
 
 
 def names(header: Sequence[str]) -> tuple[str, ...]:

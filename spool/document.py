@@ -29,6 +29,9 @@ CHANNELS: Final = ("sms", "call", "email", "push", "whatsapp")
 PRIORITIES: Final = ("urgent", "normal", "bulk")
 ENCODINGS: Final = ("auto", "gsm7", "ucs2")
 HIDDEN_ROWS: Final = ("send", "skip")
+MAX_SEGMENTS: Final = 10
+SEGMENTS_LIMIT: Final = 255
+"""What a header of concatenation can count."""
 RESENDS: Final = ("never", "allow")
 AREAS: Final = ("all", "tickets", "invoices", "customers")
 
@@ -58,6 +61,7 @@ _KEYS: Final = (
             "priority",
             "lines",
             "encoding",
+            "max_segments",
             "resend",
         }
     )
@@ -133,6 +137,8 @@ class JobDocument:
     lines: tuple[str, ...] = ()
     """Empty: any line of the channel."""
     encoding: Literal["auto", "gsm7", "ucs2"] = "auto"
+    max_segments: int = MAX_SEGMENTS
+    """Most segments of one message."""
     resend: Literal["never", "allow"] = "never"
     call: Mapping[str, Any] | None = None
     """The call's plan: keys and shapes as in the job file, defaults filled in, durations in seconds."""
@@ -173,6 +179,7 @@ class JobDocument:
             "email": self._email_content(given),
         }
         # Later keys count only where they are given: a job recorded before they existed keeps its hash.
+        content |= {} if self.max_segments == MAX_SEGMENTS else {"max_segments": self.max_segments}
         parts = (("push", self.push), ("whatsapp", self.whatsapp), ("reading", self.reading))
         content |= {key: asdict(part) for key, part in parts if part}
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -229,6 +236,7 @@ def _document(raw: Any, file: str) -> JobDocument:
         priority=fields.choice(raw, "priority", PRIORITIES, "normal"),  # type: ignore[arg-type]
         lines=fields.strings(raw, "lines"),
         encoding=fields.choice(raw, "encoding", ENCODINGS, "auto"),  # type: ignore[arg-type]
+        max_segments=fields.whole(raw, "max_segments", MAX_SEGMENTS, low=1, high=SEGMENTS_LIMIT) or MAX_SEGMENTS,
         resend=fields.choice(raw, "resend", RESENDS, "never"),  # type: ignore[arg-type]
         call=callplan.call(raw, "call"),
         email=_email(raw) if channel == "email" else None,

@@ -173,10 +173,6 @@ LIST_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "{file} es una planilla, pero está mal armada. Ábrala con Excel y guárdela de nuevo como XLSX.",
         "{file} is a sheet, but not put together well. Open it with Excel and save it again as XLSX.",
     ),
-    "recipients_slow": (
-        "Leer {file} tarda demasiado: no es una lista como las que escriben los programas. Guárdela como CSV.",
-        "Reading {file} takes too long: it is no list as programs write them. Save it as CSV.",
-    ),
     "recipients_near": (
         (
             "El trabajo nombra el archivo {file}, que no llegó; en la carpeta está «{near}». Dele el mismo nombre en"

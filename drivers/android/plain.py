@@ -22,6 +22,7 @@ from drivers.android.states import references
 from drivers.android.timing import Timing
 from drivers.base import (
     Accepted,
+    Blame,
     EventSink,
     LineError,
     NotSent,
@@ -71,7 +72,7 @@ def judge(answer: Answer, reference: Mapping[int, str]) -> Outcome:
     if answer.status in (400, 422):
         return Refused("refused_by_phone")
     if answer.status in (404, 405, 429, 503):
-        return NotSent(f"http_{answer.status}", line_fault=True)
+        return NotSent(f"http_{answer.status}", blame=Blame.LINE)
     # A fault within the app: nobody can say at which of its steps.
     return Uncertain(f"http_{answer.status}")
 

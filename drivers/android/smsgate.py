@@ -27,6 +27,7 @@ from drivers.android.timing import Timing
 from drivers.android.watch import Entry, Watch
 from drivers.base import (
     AwaitedAttempt,
+    Blame,
     Event,
     EventSink,
     LineError,
@@ -195,7 +196,7 @@ class SmsgateLine:
                 errors += answer.status >= 500
                 unsent = judged if isinstance(judged, NotSent) else None
                 if unsent is None and errors >= self._timing.error_tries and not doubt:
-                    return NotSent("phone_error", line_fault=True)
+                    return NotSent("phone_error", blame=Blame.LINE)
             except UnreachableError as error:
                 reason, unsent = error.reason, NotSent(error.reason, counts=False)
                 self._keeper.doubt(error)
@@ -219,14 +220,14 @@ class SmsgateLine:
                 raise AnswerError("not_the_app", status)
             return self._open(message, told)
         if status in (429, 503):
-            return NotSent("phone_busy", line_fault=True)
+            return NotSent("phone_busy", blame=Blame.LINE)
         if status == 409 or status >= 500:
             # Some versions answer 500 to an id they have.
             told_or_none = await self._watch.ask(message.attempt)
             return self._open(message, told_or_none) if told_or_none is not None else None
         if status in (400, 422):
             return Refused(_complaint(answer))
-        return NotSent(f"http_{status}", line_fault=True)
+        return NotSent(f"http_{status}", blame=Blame.LINE)
 
     def _open(self, message: OutboundMessage, told: Told) -> Entry:
         entry = self._watch.open(message.attempt, message.todo, message.valid_until)
@@ -259,7 +260,7 @@ class SmsgateLine:
         if told is None:
             return None
         if told.rank is Rank.CANCELLED:
-            return NotSent("phone_stuck", line_fault=True)
+            return NotSent("phone_stuck", blame=Blame.LINE)
         return outcome_of(told, entry.parts, ours_ended=False)
 
     # ------------------------------------------------------------------------------------------------ after a restart

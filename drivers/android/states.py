@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from drivers.android.errors import AnswerError
-from drivers.base import Accepted, NotSent, Outcome, Refused
+from drivers.base import Accepted, Blame, NotSent, Outcome, Refused
 
 
 class Rank(IntEnum):
@@ -105,12 +105,12 @@ def outcome(told: Told, parts: tuple[int, ...], *, ours_ended: bool) -> Outcome 
         case Rank.CANCELLED:
             return NotSent("cancelled", counts=False)
         case Rank.FAILED if told.error is not None and EXPIRED in told.error:
-            return NotSent("expired", counts=False) if ours_ended else NotSent("phone_gave_up", line_fault=True)
+            return NotSent("expired", counts=False) if ours_ended else NotSent("phone_gave_up", blame=Blame.LINE)
         case Rank.FAILED:
             reason = word(told.error)
             # Of several parts some may have gone out before the one that failed: never all again.
             if len(parts) == 1 and told.error is not None and any(each in told.error.upper() for each in _NO_NETWORK):
-                return NotSent(reason, line_fault=True)
+                return NotSent(reason, blame=Blame.LINE)
             return Refused(reason)
     return None
 

@@ -14,15 +14,18 @@ import structlog
 from dialplan.prompts import PromptError
 from drivers.asterisk.abilities import Abilities, forbidden
 from drivers.asterisk.ami import Answer, Connection, check_fields
-from drivers.asterisk.call import Call
+from drivers.asterisk.call import Call, verdict_outcome
+from drivers.asterisk.disposition import Evidence
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
-from drivers.asterisk.script import CallPlan, plan
+from drivers.asterisk.pressed import Pressed
+from drivers.asterisk.script import CallPlan, Script, plan
 from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.switchboard import Switchboard
 from drivers.asterisk.timing import Timing
 from drivers.base import (
+    Blame,
     Completed,
     DeliveryReport,
     EventSink,
@@ -47,6 +50,10 @@ RESUME_S: Final = 45.0
 """How long a call that outlived us is waited for after a restart, before it is told as uncertain."""
 
 
+UNKNOWN: Final = CallPlan(script=Script(message=""))
+"""The plan of a call of an earlier life of ours."""
+
+
 class AsteriskLine:
     """Implements `drivers.base.Line`."""
 
@@ -57,6 +64,7 @@ class AsteriskLine:
         self._log = structlog.get_logger("drivers.asterisk").bind(line=name)
         self._account = "gatewayd-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
         self._board = Switchboard(options.channels, self._timing, self._account)
+        self._pressed = Pressed(self._account)
         self._starting = asyncio.Semaphore(STARTING_MAX)
         self._speaker = Speaker(name, options)
         self._connection: Connection | None = None
@@ -78,7 +86,7 @@ class AsteriskLine:
             fields = await self._fields(message, planned)
         except PromptError as error:
             self._log.warning("prompt failed", error=str(error))
-            return Refused("prompt_failed") if error.lasting else NotSent("prompt_failed", line_fault=True)
+            return Refused("prompt_failed") if error.lasting else NotSent("prompt_failed", blame=Blame.LINE)
         except UnsafeValueError as error:
             return Refused(f"unsafe_{error.field.lower()}")
         except ValueError as error:
@@ -101,6 +109,7 @@ class AsteriskLine:
 
     def _leave(self, call: Call) -> None:
         self._board.leave(call)
+        self._pressed.spend(call.attempt, call.evidence.report)
         self._nudge()
 
     def _nudge(self) -> None:
@@ -110,7 +119,8 @@ class AsteriskLine:
 
     async def _fields(self, message: OutboundMessage, planned: CallPlan) -> Mapping[str, str | Sequence[str]]:
         prompts = await self._speaker.prompts(planned.script)
-        fields = originate(message, planned, self._options, account=self._account, prompts=prompts)
+        lengths = self._speaker.lengths(prompts)
+        fields = originate(message, planned, self._options, account=self._account, prompts=prompts, lengths=lengths)
         check_fields(fields)
         return fields
 
@@ -143,7 +153,7 @@ class AsteriskLine:
     def _unwanted(self, answer: Answer) -> Outcome:
         self._log.warning("originate refused", message=answer.message)
         reason = "no_originate_permission" if "ermission" in answer.message else "context_missing"
-        return NotSent(reason, line_fault=True)
+        return NotSent(reason, blame=Blame.LINE)
 
     def _judged(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Completed) and outcome.reason == "prompt_unplayable":
@@ -151,25 +161,30 @@ class AsteriskLine:
         return outcome
 
     def file(self, name: str) -> Path | None:
-        """A prompt that Asterisk fetches (`drivers.base.Serving`)."""
+        """A prompt that Asterisk fetches (`drivers.base.ServesFiles`)."""
         return self._speaker.file(name)
 
     # --------------------------------------------------------------------------------------------- after our restart
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
-        """Waits for the calls that outlived us; those that Asterisk no longer knows stay in doubt."""
+        """Waits for the calls that outlived us. Of those that Asterisk no longer has, a key that was kept says how they
+        ended; the others stay in doubt."""
         living = {}
+        known = {}
         for each in attempts:
             call = self._board.expect(each.attempt, each.to, each.at + self._timing.ghost_s - time.time())
             if call is not None:
                 living[each.attempt] = call
+            elif each.attempt in self._pressed.kept:
+                seen = Evidence(answered=True, report=self._pressed.kept[each.attempt])
+                known[each.attempt] = verdict_outcome(seen, UNKNOWN)
         self._nudge()
         if not living:
-            return {}
+            return known
         waits = {name: asyncio.create_task(self._await(call)) for name, call in living.items()}
         try:
             await asyncio.wait(waits.values(), timeout=RESUME_S)
-            return {name: task.result() for name, task in waits.items() if task.done()}
+            return known | {name: task.result() for name, task in waits.items() if task.done()}
         finally:
             for task in waits.values():
                 task.cancel()
@@ -217,14 +232,25 @@ class AsteriskLine:
         connection = await Connection.open(
             options.host, options.port, options.user, options.secret.get_secret_value(), self._timing
         )
+        acknowledging: asyncio.Task[None] | None = None
         try:
             await self._inspect(connection)
-            for call in await self._board.reconcile(connection):
+            kept = await self._pressed.read(connection)
+            for call in await self._board.reconcile(connection, kept):
                 await self._tell_late(call)
+            for attempt in kept:
+                if self._board.find(attempt) is None:
+                    self._pressed.spend(attempt, kept[attempt], late=True)
             self._connection = connection
             await self._show("ready")
+            assert self._events is not None
+            acknowledging = asyncio.create_task(
+                self._pressed.acknowledge(connection, self._events), name=f"{self._name}: keys"
+            )
             await self._listen(connection)
         finally:
+            if acknowledging is not None:
+                acknowledging.cancel()
             self._connection = None
             self._board.orphan()
             connection.close()
@@ -252,7 +278,7 @@ class AsteriskLine:
                 await self._board.sweep(connection)
 
     async def _tell_late(self, call: Call) -> None:
-        """A call that was told as uncertain has ended after all."""
+        """Reports how a call ended after all that was given up as uncertain."""
         outcome = await call.outcome()
         if isinstance(outcome, Completed) and outcome.state in ("delivered", "undelivered") and self._events:
             opt_out = outcome.detail["action"] == "opt_out"
@@ -261,6 +287,7 @@ class AsteriskLine:
                     call.attempt, call.to, outcome.state, outcome.reason, time.time(), call.attempt, 1, opt_out=opt_out
                 )
             )
+            self._pressed.spend(call.attempt, call.evidence.report)
 
     async def _show(self, state: LineState, reason: str | None = None) -> None:
         self._status = LineStatus(state, reason)

@@ -193,14 +193,16 @@ class Receiver:
 
     def _report(self, report: pdu.StatusReport) -> DeliveryReport:
         reference = str(report.reference)
-        owner = self._sender.owner(reference, report)
+        attempt, part = self._sender.owner(reference, report) or (None, None)
         return DeliveryReport(
             reference,
             report.recipient,
             report.outcome,
             report.reason,
             _unix(report.discharged_at),
-            *(owner or (None, None)),
+            attempt,
+            part,
+            exclusive=True,  # nobody else sends from the SIM in our modem
         )
 
 

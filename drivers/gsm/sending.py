@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum, auto
 
 from drivers.base import (
     Accepted,
+    Blame,
     Encoding,
     Fate,
     NotSent,
@@ -43,8 +43,12 @@ _CLOCKS_DIFFER_S = 120.0
 """By how much the service centre's clock may be behind ours: both are kept by networks, neither to the second."""
 
 
+End = NotSent | Refused | Uncertain
+"""What became of a part that has got no reference."""
+
+
 class Alarm(Enum):
-    """What the line should look at, told by whoever noticed."""
+    """What the line should look at."""
 
     LOST = auto()
     SILENT = auto()
@@ -122,12 +126,12 @@ class Sender:
 
     async def _send_part(
         self, message: OutboundMessage, number: int, taken: Mapping[int, str], point_of_no_return: PointOfNoReturn
-    ) -> str | PartOutcome | NotSent:
-        """The reference if it was taken, else what became of it."""
+    ) -> str | End:
+        """Sends one part; its reference if the network took it, else what became of it."""
         try:
             digits, length = _submit(message, number).encode()
         except pdu.PduError:
-            return PartOutcome(Fate.REFUSED, reason="unencodable")
+            return Refused("unencodable", Blame.PERSON, elsewhere=True)
         try:
             operation = await self._open_prompt(length, (message.attempt, number))
             await self._pass(operation, number, taken, point_of_no_return)
@@ -136,22 +140,20 @@ class Sender:
         except Withdrawn as withdrawn:
             return NotSent(withdrawn.reason, counts=False)
         except PromptRefusedError as refused:
-            # The modem has not seen the message yet: whatever it says, it says of itself.
-            outcome = self._unsent(before_commit(refused.final))
-            return replace(outcome, line_fault=True) if isinstance(outcome, NotSent) else outcome
+            return self._unsent(before_commit(refused.final))
         except NoPromptError:
             self._journal.warning("no prompt")
             self._alarm(Alarm.MAYBE_REBOOTED)
-            return NotSent("no_prompt", line_fault=True)
+            return NotSent("no_prompt", blame=Blame.LINE)
         except NotReadyError:
             return NotSent("not_ready", counts=False)
         except RestartedError:
             self._alarm(Alarm.REBOOTED)
             return NotSent("modem_restarted", counts=False)
         except SilentError:
-            return NotSent("modem_silent", counts=False, line_fault=True)
+            return NotSent("modem_silent", counts=False, blame=Blame.LINE)
         except PortLostError:
-            return NotSent("port_lost", counts=False, line_fault=True)
+            return NotSent("port_lost", counts=False, blame=Blame.LINE)
         finally:
             self._end_part()
         return self._judge(answer)
@@ -183,33 +185,33 @@ class Sender:
             self._journal.warning("point of no return failed", error=type(error).__name__)
             raise Withdrawn("store_failed") from error
 
-    def _judge(self, answer: Answer) -> str | PartOutcome | NotSent:
+    def _judge(self, answer: Answer) -> str | End:
         if answer.reference is not None:
             return answer.reference
         if answer.error is None:
             self._journal.warning("in doubt", reason=answer.reason)
-            return PartOutcome(Fate.DOUBT, reason=answer.reason)
+            return Uncertain(answer.reason)
         return self._unsent(after_commit(answer.error, self._modem.profile.certain))
 
-    def _unsent(self, cause: Cause) -> PartOutcome | NotSent:
+    def _unsent(self, cause: Cause) -> End:
         reason = cause.reason
         match cause.kind:
             case Kind.DOUBT:
                 self._journal.warning("in doubt", reason=reason)
-                return PartOutcome(Fate.DOUBT, reason=reason)
+                return Uncertain(reason)
             case Kind.PERMANENT:
-                return PartOutcome(Fate.REFUSED, reason=reason)
+                return Refused(reason, cause.blame, cause.elsewhere)
             case Kind.BLOCKED:
                 self._alarm(Alarm.FULL if reason == "memory_full" else Alarm.BLOCKED)
-                return NotSent(reason, counts=False, line_fault=True)
+                return NotSent(reason, counts=False, blame=cause.blame)
             case Kind.QUOTA:
                 self._alarm(Alarm.QUOTA)
-                return NotSent(reason, line_fault=True)
+                return NotSent(reason, blame=cause.blame)
             case Kind.NO_NETWORK:
                 self._alarm(Alarm.REGISTRATION)
-                return NotSent(reason, counts=False)
+                return NotSent(reason, counts=False, blame=cause.blame)
             case _:
-                return NotSent(reason)
+                return NotSent(reason, blame=cause.blame)
 
     def _end_part(self) -> None:
         self._part_in_answer = False
@@ -235,17 +237,17 @@ def _submit(message: OutboundMessage, number: int) -> pdu.Submit:
     )
 
 
-def conclude(todo: Sequence[int], taken: Mapping[int, str], stopped: int, end: PartOutcome | NotSent) -> Outcome:
-    """The outcome of a message whose parts before `stopped` were taken, and whose later ones were not begun."""
+def conclude(todo: Sequence[int], taken: Mapping[int, str], stopped: int, end: End) -> Outcome:
+    """Returns the outcome of a message whose parts before `stopped` were taken, and whose later ones were not begun."""
     if not taken:
-        if isinstance(end, NotSent):
-            return end
-        return Refused(end.reason or "refused") if end.fate is Fate.REFUSED else Uncertain(end.reason or "silence")
-    unsent = PartOutcome(Fate.UNSENT, reason=end.reason)
-    parts = dict.fromkeys(todo, unsent)
+        return end
+    parts = dict.fromkeys(todo, PartOutcome(Fate.UNSENT, reason=end.reason))
     parts.update({number: PartOutcome(Fate.TAKEN, reference) for number, reference in taken.items()})
-    if isinstance(end, PartOutcome):
-        parts[stopped] = end
+    match end:
+        case Refused(reason, blame):
+            parts[stopped] = PartOutcome(Fate.REFUSED, reason=reason, blame=blame)
+        case Uncertain(reason):
+            parts[stopped] = PartOutcome(Fate.DOUBT, reason=reason)
     return Partial(parts)
 
 

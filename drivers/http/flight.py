@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from drivers.base import NotSent, OutboundMessage, Outcome, PointOfNoReturn, Uncertain, Withdrawn
+from drivers.base import Blame, NotSent, OutboundMessage, Outcome, PointOfNoReturn, Uncertain, Withdrawn
 from drivers.http.answer import Answer, Request
 from drivers.http.exchange import Exchange, LostError, NotWrittenError
 
@@ -39,6 +39,6 @@ async def outcome_of(send: Callable[[Flight], Awaitable[Outcome]], flight: Fligh
     except Withdrawn as error:
         return NotSent(error.reason, counts=False)
     except NotWrittenError as error:
-        return NotSent(error.reason, line_fault=True)
+        return NotSent(error.reason, blame=Blame.LINE)
     except LostError as error:
         return Uncertain(error.reason)

@@ -15,10 +15,18 @@ from typing import Any, Final
 
 import structlog
 
-from drivers.base import EventSink, LineError, LineState, LineStatus, NotSent, Outcome
+from drivers.base import Blame, EventSink, LineError, LineState, LineStatus, NotSent, Outcome
 
 DOUBTFUL: Final = frozenset(
-    {"unreachable", "host_unknown", "tls_failed", "timeout", "connection_lost", "unauthorized", "credentials_refused"}
+    {
+        "connect_failed",
+        "host_unknown",
+        "tls_failed",
+        "timeout",
+        "connection_lost",
+        "unauthorized",
+        "credentials_refused",
+    }
 )
 """Reasons for which a look is worth its request; a limit, say, would only be reached sooner."""
 
@@ -71,7 +79,7 @@ class Keeper:
 
     def met(self, outcome: Outcome) -> None:
         """What a send has met: one that could not reach it, or was refused for its credentials, has it looked at."""
-        if isinstance(outcome, NotSent) and outcome.line_fault and outcome.reason in DOUBTFUL:
+        if isinstance(outcome, NotSent) and outcome.blame is Blame.LINE and outcome.reason in DOUBTFUL:
             self._doubted.set()
 
     async def run(self, events: EventSink, look: Look) -> None:

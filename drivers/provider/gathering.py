@@ -17,7 +17,16 @@ from typing import Final
 
 import structlog
 
-from drivers.base import Accepted, NotSent, OutboundMessage, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.base import (
+    Accepted,
+    Blame,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    PointOfNoReturn,
+    Uncertain,
+    Withdrawn,
+)
 from drivers.http.answer import Answer
 from drivers.http.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
 from drivers.provider.block import BlockPlan, NotARowError, Row
@@ -118,7 +127,7 @@ class Gatherer:
         try:
             seat = _Seat(message, self._block.row(message))
         except UnsendableError as error:
-            return Refused(error.reason)
+            return error.refused
         except NotARowError:
             return await self._alone(message, point_of_no_return)
         try:
@@ -174,7 +183,7 @@ class Gatherer:
             self._log.error("block failed", error=type(error).__name__)
         finally:
             for seat in seats:
-                seat.end(Uncertain("block_failed") if seat.passed else NotSent("block_failed", line_fault=True))
+                seat.end(Uncertain("block_failed") if seat.passed else NotSent("block_failed", blame=Blame.LINE))
 
     async def _go(self, seats: Sequence[_Seat]) -> None:
         living = list(seats)
@@ -194,7 +203,7 @@ class Gatherer:
             except _FewerError:
                 continue
             except NotWrittenError as error:
-                self._end_all(living, None, NotSent(error.reason, line_fault=True))
+                self._end_all(living, None, NotSent(error.reason, blame=Blame.LINE))
             except LostError as error:
                 await self._in_doubt(living, None, error.reason)
             else:
@@ -213,9 +222,7 @@ class Gatherer:
                 for seat in left:
                     seat.end(None)
             case Result.RETRY:
-                self._end_all(
-                    left, answer, NotSent(verdict.reason, verdict.retry_after_s, line_fault=verdict.line_fault)
-                )
+                self._end_all(left, answer, verdict.not_sent)
             case Result.UNCERTAIN:
                 await self._in_doubt(left, answer, verdict.reason)
 
@@ -254,16 +261,13 @@ class Gatherer:
         left = []
         for seat in living:
             verdict = told.get(seat.row.foreign)
-            match verdict and verdict.result:
-                case Result.ACCEPTED:
+            match verdict:
+                case Verdict(result=Result.ACCEPTED):
                     self._end(seat, answer, self._accepted(seat))
-                case Result.REFUSED:
-                    assert verdict is not None
-                    self._end(seat, answer, Refused(verdict.reason))
-                case Result.RETRY:
-                    assert verdict is not None
-                    pause = verdict.retry_after_s
-                    self._end(seat, answer, NotSent(verdict.reason, pause, line_fault=verdict.line_fault))
+                case Verdict(result=Result.REFUSED):
+                    self._end(seat, answer, verdict.refused)
+                case Verdict(result=Result.RETRY):
+                    self._end(seat, answer, verdict.not_sent)
                 case _:
                     left.append(seat)
         return left

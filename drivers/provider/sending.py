@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.base import Accepted, NotSent, OutboundMessage, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.base import (
+    Accepted,
+    Blame,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    PointOfNoReturn,
+    Refused,
+    Uncertain,
+    Withdrawn,
+)
 from drivers.http.answer import Answer
 from drivers.http.exchange import Exchange, LostError, NotWrittenError
 from drivers.provider.plan import Plan, UnsendableError
@@ -89,11 +99,11 @@ class _Flight:
         message = self._message
         if len(message.todo) < len(message.parts):
             # A provider takes whole texts: sending one whose other parts have left would say them twice.
-            return Refused("parts_elsewhere")
+            return Refused("parts_elsewhere", blame=Blame.PERSON, elsewhere=True)
         try:
             request = self._plan.send(message)
         except UnsendableError as error:
-            return Refused(error.reason)
+            return error.refused
         pause_s: float | None = None
         for pause in (0.0, *pauses_s):
             if doubt is not None:
@@ -104,7 +114,7 @@ class _Flight:
                 return NotSent(error.reason, counts=False)
             except NotWrittenError as error:
                 if doubt is None:
-                    return NotSent(error.reason, line_fault=True)
+                    return NotSent(error.reason, blame=Blame.LINE)
                 continue
             except LostError as error:
                 doubt = error.reason
@@ -132,9 +142,9 @@ class _Flight:
                 return Accepted(self._references(answer), reported=self._plan.reported)
             case Result.REFUSED:
                 # Of an idempotent provider: it does not know the id, and will not take it.
-                return Refused(verdict.reason)
+                return verdict.refused
             case Result.RETRY if doubt is None:
-                return NotSent(verdict.reason, verdict.retry_after_s, line_fault=verdict.line_fault)
+                return verdict.not_sent
         return None
 
     def _references(self, answer: Answer) -> dict[int, str]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from drivers.base import Accepted, NotSent, Outcome, Refused
+from drivers.base import Accepted, Blame, NotSent, Outcome, Refused
 from drivers.http.answer import Answer, Request
 from drivers.http.exchange import Exchange
 from drivers.http.flight import Flight
@@ -79,7 +79,7 @@ def read(answer: Answer, now: float, server_errors: ServerErrors, quota_s: float
         pause_s = answer.retry_after_s(now)
         if pause_s is None and answer.status == 429:
             pause_s = quota_s
-        return NotSent(FAULTS[code], pause_s, line_fault=True)
+        return NotSent(FAULTS[code], pause_s, blame=Blame.LINE)
     verdict = judge(answer, now, server_errors)
     if isinstance(verdict, NotSent) and answer.status == 429 and verdict.retry_after is None:
         return replace(verdict, retry_after=quota_s)

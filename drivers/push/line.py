@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from drivers.base import (
+    Blame,
     EventSink,
     LineError,
     NotSent,
@@ -74,7 +75,7 @@ class PushLine:
                 lambda flight: service.send(flight, told), Flight(exchange, message, point_of_no_return)
             )
         except UnusableError as error:
-            outcome = NotSent(error.reason, counts=False, line_fault=True)
+            outcome = NotSent(error.reason, counts=False, blame=Blame.LINE)
         self._keeper.met(outcome)
         return outcome
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from drivers.base import Accepted, NotSent, Outcome, Refused, Uncertain
+from drivers.base import Accepted, Blame, NotSent, Outcome, Refused, Uncertain
 from drivers.http.answer import Answer
 from drivers.http.verdict import ServerErrors, judge
 from drivers.whatsapp.options import Reading
@@ -136,9 +136,9 @@ def read(
         case "retry":
             if error.code == PAIR_LIMIT:
                 return NotSent(error.reason, timing.pair_s)
-            return NotSent(error.reason, answer.retry_after_s(now) or timing.limit_s, line_fault=True)
+            return NotSent(error.reason, answer.retry_after_s(now) or timing.limit_s, blame=Blame.LINE)
         case "line":
-            return NotSent(error.reason, answer.retry_after_s(now), line_fault=True)
+            return NotSent(error.reason, answer.retry_after_s(now), blame=Blame.LINE)
         case "uncertain":
             return Uncertain(error.reason)
     verdict = judge(answer, now, server_errors)

@@ -42,7 +42,7 @@ FIELDS: Final = "verified_name,display_phone_number,quality_rating"
 
 
 class WhatsappLine:
-    """Implements `drivers.base.Line`, `Hooked` and `Challenged`."""
+    """Implements `drivers.base.Line`, `TakesHooks` and `AnswersChallenges`."""
 
     def __init__(self, name: str, options: WhatsappOptions, timing: Timing | None = None) -> None:
         require_usable(options)

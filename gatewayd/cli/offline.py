@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.operations import perform
 from gatewayd.store.commands import Command
 from gatewayd.store.connection import open_store
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
 from spool.folders import Spool
 
@@ -54,7 +54,7 @@ class OfflineBackend:
         return asyncio.run(perform(self, operation, arguments))
 
     def now(self) -> int:
-        return time.time_ns() // 1_000_000
+        return now_ms()
 
     async def execute(self, command: Command[R]) -> R:
         return self._transactions.do(command)

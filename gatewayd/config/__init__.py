@@ -1,5 +1,6 @@
 """The configuration: one TOML file, read whole, judged whole, frozen."""
 
+from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
 from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse
 from gatewayd.config.sections import (
@@ -17,7 +18,6 @@ from gatewayd.config.sections import (
     TariffConfig,
     WebhookConfig,
 )
-from gatewayd.config.sound import Sound, SoundLine
 from gatewayd.config.values import Rate, Window
 
 __all__ = [

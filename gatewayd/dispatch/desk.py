@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from gatewayd.days import Calendar
 from gatewayd.dispatch.scheduler import Chooser, Queue
-from gatewayd.dispatch.sink import Writer
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import Claimed, Finish, Work
+from gatewayd.store.port import Writer
 
 
 class Desk(Protocol):

@@ -6,7 +6,15 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from drivers.base import Challenged, Hooked, HookRefusedError, Line, NotDurableError, Serving, Telling
+from drivers.base import (
+    AnswersChallenges,
+    HookRefusedError,
+    Line,
+    NotDurableError,
+    ServesFiles,
+    ShowsExchanges,
+    TakesHooks,
+)
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.errors import UnavailableError
 
@@ -28,7 +36,7 @@ class Device:
         """A call of its device or provider to us; what it tells is durable when this returns. HookRefusedError, or
         UnavailableError where it cannot be made durable now: whoever calls shall call again."""
         line, sink = self._running(), self.sink
-        if not isinstance(line, Hooked) or sink is None:
+        if not isinstance(line, TakesHooks) or sink is None:
             raise HookRefusedError(404, "this line is called by nobody")
         # In their order, and in few commits: a provider may tell of a thousand messages in one call.
         try:
@@ -39,13 +47,13 @@ class Device:
     def challenge(self, query: Mapping[str, str]) -> str:
         """Its provider asks whether the address of its calls is ours; what to answer. HookRefusedError."""
         line = self._running()
-        if not isinstance(line, Challenged):
+        if not isinstance(line, AnswersChallenges):
             raise HookRefusedError(404, "this line is asked by nobody")
         return line.on_challenge(query)
 
     def file(self, name: str) -> Path | None:
         """The file that its device may fetch by that name; None for any other."""
-        return self.line.file(name) if isinstance(self.line, Serving) else None
+        return self.line.file(name) if isinstance(self.line, ServesFiles) else None
 
     async def command(self, name: str, argument: str) -> Mapping[str, object]:
         """The driver's own question; UnavailableError or LineError when it cannot be asked now."""
@@ -53,4 +61,4 @@ class Device:
 
     def exchange(self, attempt: str) -> Mapping[str, object] | None:
         """What went out and came back for that attempt, where the driver can show it."""
-        return self.line.exchange(attempt) if isinstance(self.line, Telling) else None
+        return self.line.exchange(attempt) if isinstance(self.line, ShowsExchanges) else None

@@ -16,13 +16,13 @@ from typing import Any, Final
 import structlog
 
 from drivers.base import DeliveryReport, LateAccept
+from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
 from gatewayd.dispatch.events import Counter, Events, Pulse
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
-from gatewayd.dispatch.sink import Writer
 from gatewayd.model import State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
@@ -37,6 +37,7 @@ from gatewayd.store.commands import (
     Started,
     Work,
 )
+from gatewayd.store.port import Writer
 
 log = structlog.get_logger()
 
@@ -142,7 +143,7 @@ class Dispatcher:
 
     def publish(self, infos: Iterable[QueueInfo]) -> None:
         """Queues of a job that has just become visible, or that a restart finds."""
-        now = _now()
+        now = now_ms()
         for info in infos:
             queue = self._scheduler.add(info, now)
             if info.held_reason in {"no_line", "window"}:
@@ -189,12 +190,12 @@ class Dispatcher:
         if not force and (queue is None or queue.held == reason):
             return
         self._scheduler.hold(queue_id, reason)
-        self.writer.post(HoldQueue(queue_id, reason, _now()))
+        self.writer.post(HoldQueue(queue_id, reason, now_ms()))
         if queue is not None:
             self._receipts_due([queue.info.job_id])
 
     def _came_back(self, queue_id: int, due: int) -> None:
-        now = _now()
+        now = now_ms()
         self._scheduler.came_back(queue_id, due, now)
         queue = self._scheduler.get(queue_id)
         if queue is not None and queue.ready:
@@ -217,7 +218,7 @@ class Dispatcher:
             self._timer = asyncio.get_running_loop().call_later(delay, self._due)
 
     def _due(self) -> None:
-        now = _now()
+        now = now_ms()
         for queue in self._scheduler.wake_due(now):
             self._wake_lines(queue)
         self._schedule(now)
@@ -238,13 +239,13 @@ class Dispatcher:
             queue = self._scheduler.get(queue_id)
             if queue is None or self._want(queue) is None:
                 del self._unserved[queue_id]
-                self.writer.post(HoldQueue(queue_id, None, _now()))
+                self.writer.post(HoldQueue(queue_id, None, now_ms()))
 
     def _tell_unserved(self, queue: Queue) -> None:
         reason, known = self._want(queue), self._unserved.get(queue.info.id)
         if reason is not None and reason != known:
             self._unserved[queue.info.id] = reason
-            self.writer.post(HoldQueue(queue.info.id, reason, _now()))
+            self.writer.post(HoldQueue(queue.info.id, reason, now_ms()))
             self._receipts_due([queue.info.job_id])
 
     def _want(self, queue: Queue) -> str | None:
@@ -344,7 +345,7 @@ class Dispatcher:
     # ---------------------------------------------------------------------------------------------- what lines report
 
     def reported(self, line: str, event: DeliveryReport | LateAccept, reported: Reported) -> None:
-        if reported.job_id is None:
+        if reported.job_id is None or (isinstance(event, DeliveryReport) and event.status == "pending"):
             return
         self.pulse.ends.add(time.time())
         self._receipts_due([reported.job_id])
@@ -365,7 +366,3 @@ class Dispatcher:
         for timer in (self._timer, self._grace):
             if timer is not None:
                 timer.cancel()
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -15,9 +15,10 @@ from typing import Any, Final
 import structlog
 
 from drivers.base import (
+    Blame,
     Completed,
     Driver,
-    Following,
+    FollowsAttempts,
     Line,
     LineSetup,
     LineStatus,
@@ -36,10 +37,10 @@ from gatewayd.dispatch.content import options, opts_out, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.device import Device
 from gatewayd.dispatch.health import Health
-from gatewayd.dispatch.intent import Intent
+from gatewayd.dispatch.point_of_no_return import Intent
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sink import LineSink
-from gatewayd.dispatch.spread import Spread
+from gatewayd.dispatch.stagger import Spread
 from gatewayd.dispatch.stock import Stock
 from gatewayd.dispatch.stopping import ended
 from gatewayd.failpoints import hit
@@ -235,7 +236,7 @@ class LineRunner:
         if self._left:
             known = await asked(line, self._ready, self._left, self._render)
             self._finish_left(known)
-        if isinstance(line, Following):
+        if isinstance(line, FollowsAttempts):
             terms = self.desk.terms
             await handed_over(line, self.name, self._ready, self.desk.writer, terms.report_wait_ms)
 
@@ -369,7 +370,7 @@ class LineRunner:
         except Exception as error:
             # The outermost edge of one send: a driver's defect stays its own.
             log.exception("driver failed", line=self.name, error=repr(error))
-            outcome = intent.cut_off("driver_failed") if intent.passed else NotSent("driver_failed", line_fault=True)
+            outcome = intent.cut_off("driver_failed") if intent.passed else NotSent("driver_failed", blame=Blame.LINE)
         hit("send.answered")
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.5
@@ -389,7 +390,7 @@ class LineRunner:
         now = time.time()
         if began is not None:
             self._judge(outcome, began, now)
-        if isinstance(outcome, NotSent) and outcome.line_fault and self.health.probing:
+        if isinstance(outcome, NotSent) and outcome.blame is Blame.LINE and self.health.probing:
             # By now it is the line that is broken, not the message: that must not use up the message's tries, and
             # another line may have it at once.
             outcome = replace(outcome, counts=False, retry_after=None)
@@ -413,7 +414,7 @@ class LineRunner:
     def _judge(self, outcome: Outcome, began: float, now: float) -> None:
         """What an outcome says of the line itself."""
         match outcome:
-            case NotSent(line_fault=True) | UncertainOutcome():
+            case NotSent(blame=Blame.LINE) | UncertainOutcome():
                 self.health.failed(now, outcome.reason, began)
                 if self.health.probing:
                     self._stock.give_back()

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus, NotDurableError
+from gatewayd.clock import now_ms
 from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid_number, ulid_salt
-from gatewayd.store.commands import Block, Command, Inbound, LateAnswer, Received, Report, Reported
-from gatewayd.wellformed import maybe, wellformed
-
-R = TypeVar("R")
+from gatewayd.storable import maybe, wellformed
+from gatewayd.store.commands import Block, Inbound, LateAnswer, Received, Report, Reported
+from gatewayd.store.port import Writer
 
 NUMBER_MOST: Final = (1 << 63) - 1
 """Of a row, in either store."""
 
 LATEST_S: Final = 253_402_300_799.0
 """The end of the year 9999: no clock that says more is right, and no calendar knows what it says."""
-
-
-class Writer(Protocol):
-    """The store's writer, as dispatch needs it."""
-
-    def do(self, command: Command[R], *, patient: bool = False) -> Awaitable[R]:
-        """Answers when the command is committed; a `patient` one may wait a moment for others to be committed with."""
-
-    def post(self, command: Command[R]) -> None:
-        """Rides with the next commit."""
 
 
 class Heard(Protocol):
@@ -79,10 +68,10 @@ class LineSink:
                 # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
                 reported = await self._writer.do(self._report(event), patient=True)
                 if event.opt_out and event.to:
-                    self._writer.post(Block((self._address(event.to),), self._channel, None, _now()))
+                    self._writer.post(Block((self._address(event.to),), self._channel, None, now_ms()))
                 self._heard.reported(event, reported)
             case LateAccept():
-                now = _now()
+                now = now_ms()
                 answer = LateAnswer(
                     ulid_number(event.attempt), event.part, wellformed(event.reference), now + self._report_wait_ms, now
                 )
@@ -100,7 +89,7 @@ class LineSink:
             at=_at(event.at),
             attempt_id=self._own(event.attempt),
             part=event.part,
-            now=_now(),
+            now=now_ms(),
             whole=event.whole,
         )
 
@@ -131,14 +120,10 @@ class LineSink:
             concat=(concat.reference, concat.total, concat.number) if concat else None,
             default_account=self._default_account,
             opt_out_words=self._opt_out_words,
-            now=_now(),
+            now=now_ms(),
         )
 
 
 def _at(seconds: float) -> int:
     """A device's time in ms; now for one that cannot be."""
-    return int(seconds * 1000) if 0 <= seconds <= LATEST_S else _now()
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+    return int(seconds * 1000) if 0 <= seconds <= LATEST_S else now_ms()

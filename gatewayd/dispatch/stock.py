@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import structlog
 
+from gatewayd.clock import now_ms
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
 from gatewayd.failpoints import hit
@@ -86,7 +87,7 @@ class Stock:
         if self._work:
             work = tuple(self._work)
             self._work.clear()
-            now = int(time.time() * 1000)
+            now = now_ms()
             self._desk.writer.post(Unclaim(tuple(each.attempt_id for each in work), now))
             self._desk.given_back(work, now)
 

@@ -1,7 +1,7 @@
 """Opening the store for writing: one connection, one process at a time on SQLite.
 
 `open_store` takes the lock, opens the connection, and brings the schema up to date where it is behind. Readers have
-read-only connections of their own (`gatewayd.store.reading`).
+read-only connections of their own (`gatewayd.store.reader`).
 """
 
 from __future__ import annotations

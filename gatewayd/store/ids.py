@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import Table, func, select
 
-from gatewayd.store.schema import attempt, early_report, message, transfer
 from gatewayd.store.session import Session, Statement
+from gatewayd.store.tables import attempt, early_report, message, transfer
 
 _BLOCK: Final = 64
 """Ids taken from a PostgreSQL sequence at once; what is left over at the end is a gap, no more."""

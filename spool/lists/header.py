@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from spool.columns import column_name, names
+from spool.columns import names
 from spool.errors import JobFileError
 from spool.lists.cells import digits, folded, is_address_like, is_mail_like, is_number_like, shown
 from spool.lists.choice import Alien, Choice, Several, choose
 from spool.lists.instructions import Instructions
 from spool.lists.rows import Row
 from spool.lists.words import is_area
+from spool.names import column_name
 
 SEARCHED: Final = 10
 """Rows among which a header is looked for."""

@@ -31,6 +31,7 @@ from drivers.android.timing import Timing
 from drivers.base import (
     Accepted,
     AwaitedAttempt,
+    Blame,
     DeliveryReport,
     Event,
     InboundMessage,
@@ -182,7 +183,7 @@ async def test_a_failure_of_the_phone_is_refused_or_goes_again() -> None:
     async with rig(error="RESULT_ERROR_GENERIC_FAILURE") as phone:
         assert await phone.send(1) == Refused("generic_failure")
         phone.sim.set(error="RESULT_ERROR_NO_SERVICE")
-        assert await phone.send(2) == NotSent("no_service", line_fault=True)
+        assert await phone.send(2) == NotSent("no_service", blame=Blame.LINE)
         assert phone.taken == []
 
 
@@ -244,7 +245,7 @@ async def test_an_answer_that_comes_too_late_doubles_nothing(duplicate_status: i
 async def test_errors_that_last_send_it_back_for_certain() -> None:
     async with rig() as phone:
         phone.sim.set(fault={"kind": "error", "count": None})
-        assert await phone.send() == NotSent("phone_error", line_fault=True)
+        assert await phone.send() == NotSent("phone_error", blame=Blame.LINE)
         assert phone.taken == []
 
 
@@ -282,7 +283,7 @@ async def test_a_state_that_goes_back_changes_nothing() -> None:
 
 async def test_a_message_that_the_phone_never_begins_is_taken_back() -> None:
     async with rig(Timing(**{**_fields(QUICK), "open_s": 0.3, "margin_s": 0.0}), stuck="Pending") as phone:
-        assert await phone.send() == NotSent("phone_stuck", line_fault=True)
+        assert await phone.send() == NotSent("phone_stuck", blame=Blame.LINE)
         phone.sim.set(stuck="")
         assert await phone.send(2) == Accepted({1: attempt(2)})
         assert phone.taken == [attempt(2)]

@@ -12,7 +12,7 @@ import pytest
 
 from drivers.asterisk.line import STARTING_MAX, AsteriskLine
 from drivers.asterisk.timing import Timing
-from drivers.base import Completed, NotSent, OpenAttempt, Outcome, Refused, Uncertain, Withdrawn
+from drivers.base import Blame, Completed, NotSent, OpenAttempt, Outcome, Refused, Uncertain, Withdrawn
 from tests.peers.asterisk import Asterisk
 from tests.peers.asterisk_bench import SOON_S, message, passed, running, working
 from tests.peers.asterisk_callees import (
@@ -214,7 +214,7 @@ async def test_a_missing_permission_is_told(pbx: Asterisk, user: str) -> None:
 async def test_a_context_that_is_not_there_sends_nothing(pbx: Asterisk) -> None:
     async with working(pbx, context="nowhere") as (line, ear):
         await ear.state("ready")
-        assert await call(line, LISTENS) == NotSent("context_missing", line_fault=True)
+        assert await call(line, LISTENS) == NotSent("context_missing", blame=Blame.LINE)
         assert await live(pbx) == 0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drivers.asterisk.line import AsteriskLine
-from drivers.base import Completed, NotSent
+from drivers.base import Blame, Completed, NotSent
 from tests.peers.asterisk import Asterisk
 from tests.peers.asterisk_bench import message, passed, running, working
 from tests.peers.asterisk_callees import LISTENS, MACHINE, SHORT, TYPES
@@ -159,7 +159,7 @@ async def test_what_asterisk_lacks_is_known_before_anybody_is_called(pbx: Asteri
             for how, reason in ((needs_amd, "app_amd_missing"), (needs_script, "script_missing")):
                 outcome = await line.send(message(f"{LISTENS}000001", next(serials), how), passed)
                 assert isinstance(outcome, NotSent)
-                assert (outcome.reason, outcome.counts, outcome.line_fault) == (reason, False, False)
+                assert (outcome.reason, outcome.counts, outcome.blame) == (reason, False, Blame.PERSON)
             plain = await line.send(message(f"{LISTENS}000001", next(serials), {"script": {"message": "uno"}}), passed)
             assert isinstance(plain, Completed)
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dialplan.install import EXTENSIONS, MANAGER, Settings, install
-from drivers.base import Completed, NotSent
+from drivers.base import Blame, Completed, NotSent
 from tests.peers.asterisk import Asterisk, UnavailableError, installation
 from tests.peers.asterisk_bench import message, passed, working
 from tests.peers.asterisk_callees import LISTENS, callees
@@ -77,4 +77,4 @@ async def test_a_trunk_that_is_not_configured_sends_nothing(installed: tuple[Ast
     async with working(pbx, user=USER, secret=secret, dial="PJSIP/{number}@nobody") as (line, ear):
         await ear.state("ready")
         outcome = await line.send(message("10000001", 300), passed)
-    assert outcome == NotSent("no_trunk", line_fault=True)
+    assert outcome == NotSent("no_trunk", blame=Blame.LINE)

@@ -15,6 +15,7 @@ import uvloop
 
 from drivers.base import (
     Accepted,
+    Blame,
     DeliveryReport,
     Fate,
     InboundMessage,
@@ -57,6 +58,7 @@ async def test_every_brand_sends_reports_and_receives(brand: str) -> None:
             await line.sink.count(DeliveryReport, 1)
             assert line.reports[0].reference == outcome.references[1]
             assert line.reports[0].status == "delivered"
+            assert (line.reports[0].exclusive, line.reports[0].to) == (True, "+5491155550001")
             sim.inject(text="Respuesta")
             await line.sink.count(InboundMessage, 1)
             assert (line.inbound[0].sender, line.inbound[0].text) == ("+5491144440000", "Respuesta")
@@ -99,7 +101,7 @@ async def test_trap_01_prompt_and_pdu_are_one_transaction() -> None:
 async def test_trap_02_no_prompt() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
         sim.set(fault=fault("no_prompt"))
-        assert await line.send("uno") == NotSent("no_prompt", line_fault=True)
+        assert await line.send("uno") == NotSent("no_prompt", blame=Blame.LINE)
         assert line.passed == []
         assert isinstance(await line.send("dos"), Accepted)
         assert line.texts == ["dos"]
@@ -108,7 +110,7 @@ async def test_trap_02_no_prompt() -> None:
 async def test_trap_02_late_prompt() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
         sim.set(fault=fault("late_prompt", delay_s=FAST.prompt_s + 0.1))
-        assert await line.send("uno") == NotSent("no_prompt", line_fault=True)
+        assert await line.send("uno") == NotSent("no_prompt", blame=Blame.LINE)
         assert isinstance(await line.send("dos"), Accepted)
         assert line.texts == ["dos"]
 
@@ -274,9 +276,9 @@ async def test_trap_09_one_report_a_part() -> None:
         assert sorted(each.reference for each in reports) == sorted(outcome.references.values())
 
 
-TRANSIENT = [38, 41, 42, 47]
-PERMANENT = [1, 28, 304, 305]
-BLOCKED = [8, 10, 310, 311, 312, 313, 315, 316, 317, 318, 330]
+TRANSIENT = [10, 17, 38, 41, 42, 47, 69, 96, 111]
+PERMANENT = [1, 28, 30, 304, 305]
+BLOCKED = [8, 310, 311, 312, 313, 315, 316, 317, 318, 330]
 DOUBT = [332, 500, 512, 513, 515, 4711]
 
 
@@ -287,12 +289,13 @@ async def test_trap_10_errors_after_the_pdu(code: int) -> None:
         outcome = await line.send("uno")
         if code in TRANSIENT:
             assert isinstance(outcome, NotSent)
-            assert (outcome.counts, outcome.line_fault) == (True, False)
+            assert (outcome.counts, outcome.blame) == (True, Blame.EITHER)
         elif code in PERMANENT:
             assert isinstance(outcome, Refused)
+            assert (outcome.blame, outcome.elsewhere) == (Blame.EITHER, code in (304, 305))
         elif code in BLOCKED:
             assert isinstance(outcome, NotSent)
-            assert (outcome.counts, outcome.line_fault) == (False, True)
+            assert (outcome.counts, outcome.blame) == (False, Blame.LINE)
         else:
             assert isinstance(outcome, Uncertain)
         await line.sink.state("ready")
@@ -335,7 +338,7 @@ async def test_trap_10_a_brand_may_prove_otherwise() -> None:
 async def test_trap_10_quota_rests_the_sim() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
         sim.set(fault=fault("submit_error", text="+CMS ERROR: 21"))
-        assert await line.send("uno") == NotSent("rejected_by_network", line_fault=True)
+        assert await line.send("uno") == NotSent("rejected_by_network", blame=Blame.EITHER)
         await line.sink.state("waiting", "quota")
         assert await line.send("uno") == NotSent("quota", counts=False)
         await line.sink.state("ready")
@@ -358,7 +361,7 @@ async def test_trap_11_the_service_centre_is_set_when_the_sim_has_none() -> None
 async def test_trap_11_a_wiped_service_centre_is_restored() -> None:
     async with GsmSimulator() as sim, rig(sim) as line:
         sim.set(smsc="")
-        assert await line.send("uno") == NotSent("no_smsc", counts=False, line_fault=True)
+        assert await line.send("uno") == NotSent("no_smsc", counts=False, blame=Blame.LINE)
         await line.sink.state("recovering")
         await line.sink.state("ready")
         assert isinstance(await line.send("uno"), Accepted)
@@ -571,7 +574,7 @@ async def test_trap_16_unplugged_at_the_prompt() -> None:
             await line.sink.state("recovering")
 
         outcome = await line.line.send(line.message(), unplug)
-        assert outcome == NotSent("port_lost", counts=False, line_fault=True)
+        assert outcome == NotSent("port_lost", counts=False, blame=Blame.LINE)
 
 
 async def test_trap_16_another_stick_under_that_name() -> None:

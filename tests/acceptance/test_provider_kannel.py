@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.base import Accepted, Event, LineStatus, NotSent, OutboundMessage
+from drivers.base import Accepted, Blame, Event, LineStatus, NotSent, OutboundMessage
 from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions
 from drivers.provider.simulator import ProviderSimulatorProcess
@@ -175,4 +175,4 @@ async def test_a_message_goes_through_kannel_to_our_provider(kannel: Kannel) -> 
 
 
 async def test_kannels_refusal_of_the_user_is_the_lines_fault(kannel: Kannel) -> None:
-    assert await send(kannel, "Hola", password="otra") == NotSent("unauthorized", line_fault=True)
+    assert await send(kannel, "Hola", password="otra") == NotSent("unauthorized", blame=Blame.LINE)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from drivers.android.simulator import AndroidSimulator
-from drivers.base import DeliveryReport, InboundMessage, LineStatus, NotSent, OutboundMessage, Refused, Uncertain
+from drivers.base import Blame, DeliveryReport, InboundMessage, LineStatus, NotSent, OutboundMessage, Refused, Uncertain
 from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions
 from tests.acceptance.test_provider_line import PATIENCE_S, Sink, rig, taken
@@ -26,7 +26,7 @@ async def test_httpsms_takes_a_message_and_says_no_more() -> None:
         r.fault("drop")
         assert await r.send() == Uncertain("connection_lost")
     async with rig("httpsms", key="otra", sender="+5491160000000") as r:
-        assert await r.send() == NotSent("unauthorized", line_fault=True)
+        assert await r.send() == NotSent("unauthorized", blame=Blame.LINE)
 
 
 async def test_textbee_is_asked_what_became_of_it_and_what_came_in() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from drivers.base import Accepted, LineError, NotSent, Outcome, Refused, Uncertain, Withdrawn
+from drivers.base import Accepted, Blame, LineError, NotSent, Outcome, Refused, Uncertain, Withdrawn
 from drivers.http.keeping import Rests
 from drivers.push.line import PushLine
 from drivers.push.options import PushOptions
@@ -114,16 +114,16 @@ async def test_a_service_that_falls_silent_is_in_doubt_within_its_bound() -> Non
 async def test_a_limit_is_obeyed_and_a_busy_service_comes_again(service: str) -> None:
     async with rig(service) as one:
         one.fault("limit", retry_after="7")
-        assert await one.send() == NotSent("http_429", 7.0, line_fault=True)
+        assert await one.send() == NotSent("http_429", 7.0, blame=Blame.LINE)
         one.fault("status", status=503, retry_after="9")
-        assert await one.send() == NotSent("http_503", 9.0, line_fault=True)
+        assert await one.send() == NotSent("http_503", 9.0, blame=Blame.LINE)
         assert one.texts == []
 
 
 async def test_an_unclear_server_error_is_tried_again_where_a_person_says_so() -> None:
     async with rig("webpush", server_errors="retry") as one:
         one.fault("status", status=500)
-        assert await one.send() == NotSent("http_500", None, line_fault=True)
+        assert await one.send() == NotSent("http_500", None, blame=Blame.LINE)
 
 
 async def test_nobody_there_is_certainly_not_sent() -> None:
@@ -132,11 +132,11 @@ async def test_nobody_there_is_certainly_not_sent() -> None:
         async with PushSimulator(brand=service) as sim, running(PushLine("push", options(sim, url=nobody))) as bench:
             subscription = sim.devices[0].get("subscription", {}) | {"endpoint": f"{nobody}/push/1"}
             to = TOKEN if service == "fcm" else json.dumps(subscription)
-            assert await bench.send(to) == NotSent("unreachable", line_fault=True)
+            assert await bench.send(to) == NotSent("connect_failed", blame=Blame.LINE)
             assert bench.passed == []
     lonely = PushOptions.model_validate({"service": "ntfy", "url": nobody})
     async with running(PushLine("push", lonely, TIMING), "recovering") as bench:
-        assert await bench.send("cortes") == NotSent("unreachable", counts=False)
+        assert await bench.send("cortes") == NotSent("connect_failed", counts=False)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -174,13 +174,13 @@ def google(status: int, code: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        (google(503, "UNAVAILABLE"), NotSent("unavailable", None, line_fault=True)),
-        (google(429, "QUOTA_EXCEEDED"), NotSent("quota_exceeded", 60.0, line_fault=True)),
-        (google(401, "THIRD_PARTY_AUTH_ERROR"), NotSent("third_party_auth", None, line_fault=True)),
-        (google(403, "PERMISSION_DENIED"), NotSent("forbidden", None, line_fault=True)),
+        (google(503, "UNAVAILABLE"), NotSent("unavailable", None, blame=Blame.LINE)),
+        (google(429, "QUOTA_EXCEEDED"), NotSent("quota_exceeded", 60.0, blame=Blame.LINE)),
+        (google(401, "THIRD_PARTY_AUTH_ERROR"), NotSent("third_party_auth", None, blame=Blame.LINE)),
+        (google(403, "PERMISSION_DENIED"), NotSent("forbidden", None, blame=Blame.LINE)),
         (google(500, "INTERNAL"), Uncertain("http_500")),
         # A wrong address of the API: no token must be forgotten for it.
-        ({"kind": "status", "status": 404, "body": "{}"}, NotSent("not_found", None, line_fault=True)),
+        ({"kind": "status", "status": 404, "body": "{}"}, NotSent("not_found", None, blame=Blame.LINE)),
     ],
 )
 async def test_google_s_words_for_its_own_troubles(fault: dict[str, Any], outcome: Outcome) -> None:
@@ -241,7 +241,7 @@ async def test_ntfy_s_headers_topics_and_what_it_has_no_place_for() -> None:
         assert await one.send("dos palabras") == Refused("address_invalid")
         assert await one.send(options={"texts": {"data.invoice": "1"}}) == Refused("data_unsupported")
         one.sim.set(token="otra")
-        assert await one.send() == NotSent("unauthorized", None, line_fault=True)
+        assert await one.send() == NotSent("unauthorized", None, blame=Blame.LINE)
         assert len(one.texts) == 1
 
 
@@ -253,7 +253,7 @@ async def test_a_browser_that_is_gone_and_one_of_another_key() -> None:
         gone, foreign = one.sim.subscribe(count=2, server_key="BPother")["subscriptions"]
         one.sim.unsubscribe(gone["endpoint"])
         assert await one.send(json.dumps(gone)) == Refused("unregistered")
-        assert await one.send(json.dumps(foreign)) == NotSent("forbidden", None, line_fault=True)
+        assert await one.send(json.dumps(foreign)) == NotSent("forbidden", None, blame=Blame.LINE)
         assert await one.send(text="x" * 4000) == Refused("too_large")
         assert isinstance(await one.send(text="x" * 3900), Accepted)
         key = (await one.bench.line.command("facts"))["public_key"]

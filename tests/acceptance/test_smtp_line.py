@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from drivers.base import (
     Accepted,
+    Blame,
     Event,
     Line,
     LineError,
@@ -193,7 +194,8 @@ async def test_a_copy_that_is_refused_does_not_stop_the_mail() -> None:
 async def test_a_refused_recipient_is_not_saved_by_a_taken_copy() -> None:
     async with at_work() as (sim, line, _):
         sim.set(fault={"kind": "reply", "stage": "rcpt", "address": "ana@", "code": 550, "text": "5.1.1 no"})
-        assert await line.send(message(email={"cc": ["jefa@example.com"]}), Crossing()) == Refused("unknown_recipient")
+        outcome = await line.send(message(email={"cc": ["jefa@example.com"]}), Crossing())
+        assert outcome == Refused("unknown_recipient", Blame.PERSON)
         assert "taken" not in sim.stats()["total"]
 
 
@@ -237,7 +239,7 @@ async def test_a_connection_lost_before_the_content_is_made_anew_once(stage: str
         assert isinstance(await line.send(message(), Crossing()), Accepted)
         assert sim.stats()["total"]["connections"] == 2
         sim.set(fault={"kind": "drop", "stage": stage, "count": 2})
-        assert await line.send(message(), Crossing()) == NotSent("connection_lost", line_fault=True)
+        assert await line.send(message(), Crossing()) == NotSent("connection_lost", blame=Blame.LINE)
         assert sim.stats()["total"]["taken"] == 1
 
 
@@ -257,6 +259,7 @@ async def test_reports_are_asked_for_only_where_they_are_offered() -> None:
             "RET": "HDRS",
             "ENVID": ATTEMPT,
             "NOTIFY ana@example.com": "FAILURE,DELAY",
+            "ORCPT ana@example.com": "rfc822;ana@example.com",
             "NOTIFY jefa@example.com": "NEVER",
         }
     async with at_work() as (sim, line, _):
@@ -321,7 +324,7 @@ async def test_a_server_that_is_down_is_waited_for() -> None:
     async with at_work() as (sim, line, sink):
         await sim.unplug()
         outcome = await line.send(message(), Crossing())
-        assert outcome == NotSent("host_down", counts=False, line_fault=True)
+        assert outcome == NotSent("host_down", counts=False, blame=Blame.LINE)
         await sink.status("recovering", "host_down")
         await sim.replug()
         await sink.status("ready")
@@ -333,7 +336,7 @@ async def test_a_login_that_a_send_found_refused_is_not_tried_again_at_once() ->
     async with at_work(timing=timing) as (sim, line, sink):
         sim.set(password="otra", fault={"kind": "drop", "stage": "mail"})
         outcome = await line.send(message(), Crossing())
-        assert outcome == NotSent("login_refused", counts=False, line_fault=True)
+        assert outcome == NotSent("login_refused", counts=False, blame=Blame.LINE)
         refused = sim.stats()["total"]["logins_refused"]
         await sink.status("quarantined", "login_refused")
         assert await line.send(message(), Crossing()) == NotSent("not_ready", counts=False)

@@ -14,14 +14,15 @@ import structlog
 
 from drivers.base import (
     Accepted,
-    Challenged,
+    AnswersChallenges,
+    Blame,
     DeliveryReport,
-    Hooked,
     HookRefusedError,
     LineError,
     NotSent,
     Outcome,
     Refused,
+    TakesHooks,
     Uncertain,
     Withdrawn,
 )
@@ -128,15 +129,15 @@ def graph(status: int, code: int) -> dict[str, Any]:
         (graph(400, 131047), Refused("window_closed")),
         (graph(404, 132001), Refused("template_unknown")),
         (graph(400, 139999), Refused("error_139999")),
-        (graph(429, 130429), NotSent("rate_limit", 30.0, line_fault=True)),
-        (graph(400, 80007), NotSent("rate_limit", 30.0, line_fault=True)),
+        (graph(429, 130429), NotSent("rate_limit", 30.0, blame=Blame.LINE)),
+        (graph(400, 80007), NotSent("rate_limit", 30.0, blame=Blame.LINE)),
         (graph(429, 131056), NotSent("pair_limit", 60.0)),
-        (graph(503, 131016), NotSent("unavailable", 30.0, line_fault=True)),
-        (graph(401, 190), NotSent("unauthorized", None, line_fault=True)),
-        (graph(403, 200), NotSent("forbidden", None, line_fault=True)),
-        (graph(400, 131042), NotSent("payment", None, line_fault=True)),
-        ({"kind": "limit", "retry_after": "7"}, NotSent("http_429", 7.0, line_fault=True)),
-        ({"kind": "status", "status": 503, "retry_after": "9"}, NotSent("http_503", 9.0, line_fault=True)),
+        (graph(503, 131016), NotSent("unavailable", 30.0, blame=Blame.LINE)),
+        (graph(401, 190), NotSent("unauthorized", None, blame=Blame.LINE)),
+        (graph(403, 200), NotSent("forbidden", None, blame=Blame.LINE)),
+        (graph(400, 131042), NotSent("payment", None, blame=Blame.LINE)),
+        ({"kind": "limit", "retry_after": "7"}, NotSent("http_429", 7.0, blame=Blame.LINE)),
+        ({"kind": "status", "status": 503, "retry_after": "9"}, NotSent("http_503", 9.0, blame=Blame.LINE)),
     ],
 )
 async def test_meta_s_codes_say_whose_fault_it_is(fault: dict[str, Any], outcome: Outcome) -> None:
@@ -149,9 +150,9 @@ async def test_meta_s_codes_say_whose_fault_it_is(fault: dict[str, Any], outcome
 async def test_a_code_can_be_read_otherwise() -> None:
     async with rig(errors={"131026": "retry", "139999": "line"}, server_errors="retry") as one:
         one.sim.set(faults=[graph(400, 131026), graph(400, 139999), {"kind": "status", "status": 502}])
-        assert await one.send() == NotSent("not_on_whatsapp", 30.0, line_fault=True)
-        assert await one.send() == NotSent("error_139999", None, line_fault=True)
-        assert await one.send() == NotSent("http_502", None, line_fault=True)
+        assert await one.send() == NotSent("not_on_whatsapp", 30.0, blame=Blame.LINE)
+        assert await one.send() == NotSent("error_139999", None, blame=Blame.LINE)
+        assert await one.send() == NotSent("http_502", None, blame=Blame.LINE)
 
 
 async def test_what_the_api_can_never_take_is_not_asked() -> None:
@@ -220,7 +221,7 @@ def signed(sim: WhatsappSimulator, body: bytes) -> dict[str, str]:
 
 async def test_only_signed_calls_are_believed() -> None:
     async with rig() as one:
-        assert isinstance(one.line, Hooked)
+        assert isinstance(one.line, TakesHooks)
         body = json.dumps(one.sim.numbers[0].state("wamid.A", "5491159876543", "delivered")).encode()
         (event,) = one.line.on_hook(signed(one.sim, body), body)
         assert isinstance(event, DeliveryReport)
@@ -249,7 +250,7 @@ async def test_a_state_that_outruns_a_lost_answer_leaves_no_doubt() -> None:
 
 async def test_the_question_of_whose_the_address_is() -> None:
     async with rig() as one:
-        assert isinstance(one.line, Challenged)
+        assert isinstance(one.line, AnswersChallenges)
         query = {"hub.mode": "subscribe", "hub.verify_token": "palabra", "hub.challenge": "1158201444"}
         assert one.line.on_challenge(query) == "1158201444"
         for wrong in ({**query, "hub.verify_token": "otra"}, {**query, "hub.mode": "x"}, {}):

@@ -12,7 +12,7 @@ from drivers.base import (
     AwaitedAttempt,
     Completed,
     DeliveryReport,
-    Following,
+    FollowsAttempts,
     LineError,
     LineStatus,
     NotSent,
@@ -169,6 +169,6 @@ async def test_a_report_is_told_again_until_it_is_durable(trial: Trial, report: 
     await trial.sink.until(lambda: any(isinstance(each, DeliveryReport) for each in trial.sink.offered))
     await trial.kill()
     await trial.start()
-    if isinstance(trial.line, Following):
+    if isinstance(trial.line, FollowsAttempts):
         await trial.line.follow([AwaitedAttempt(message.attempt, message.to, outcome.references, (), time.time())])
     await trial.sink.until(lambda: any(each.status == report for each in trial.sink.of(DeliveryReport)))

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from drivers.base import Accepted, Completed, NotSent, Refused, Uncertain, Withdrawn
+from drivers.base import Accepted, Blame, Completed, NotSent, Refused, Uncertain, Withdrawn
 from drivers.conformance import TAKEN, Fault
 from tests.conformance.trial import Crossing, Trial, honest, taken
 
@@ -131,7 +131,7 @@ async def test_what_befalls_a_message_is_told_as_it_is(trial: Trial, fault: Faul
             assert taken(outcome) or isinstance(outcome, Uncertain), outcome
     if fault in TAKEN:
         assert copies == 1
-    if isinstance(outcome, NotSent) and outcome.line_fault and fault is not Fault.LATER:
+    if isinstance(outcome, NotSent) and outcome.blame is Blame.LINE and fault is not Fault.LATER:
         await trial.device.mend()
     await trial.goes_on()
     assert trial.copies(message) == copies, "it left after its end was told"

@@ -5,19 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gatewayd.inbound import inbox_document
+from gatewayd.inbox_writer import inbox_document
 from gatewayd.model import PartState, State
-from gatewayd.store.commands import (
-    CreateAccount,
-    Inbound,
-    InboxWritten,
-    NewMessage,
-    PartEnd,
-    Received,
-    UnwrittenInbox,
-)
-from gatewayd.store.inbound import ANSWER_MS
-from gatewayd.store.sweeping import PARTS_KEPT_MS
+from gatewayd.store.commands import CreateAccount, Inbound, InboxWritten, NewMessage, PartEnd, Received, UnwrittenInbox
+from gatewayd.store.sending.inbox import ANSWER_MS
+from gatewayd.store.sending.sweeps import PARTS_KEPT_MS
 from tests.conformance.house import House
 
 WORDS = frozenset({"BAJA", "STOP", "NO QUIERO MAS"})

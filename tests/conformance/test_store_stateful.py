@@ -47,7 +47,8 @@ from gatewayd.store.commands import (
     Unclaim,
     Work,
 )
-from gatewayd.store.unit import MessageRow, Unit
+from gatewayd.store.sending.rows import MessageRow
+from gatewayd.store.sending.unit import Unit
 from tests.conformance.house import HOUR, LONG, PRICE, House
 
 SPANISH = "Hasta mañana: día, café, ratón, índice. " * 3

@@ -15,7 +15,7 @@ from typing import Literal
 
 import pytest
 
-from drivers.base import Accepted, Fate, NotSent, PartOutcome, Withdrawn
+from drivers.base import Accepted, NotSent, Uncertain, Withdrawn
 from drivers.gsm.sending import conclude
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.outcomes import Terms, resolve
@@ -153,14 +153,14 @@ class Play:
         sending.written = None
         if self.chance.random() < 0.1:
             modem.silent.append(written)
-            self._end(modem, sending, PartOutcome(Fate.DOUBT, reason="silence"))
+            self._end(modem, sending, Uncertain("silence"))
             return
         sending.answered[sending.todo.pop(0)] = written.reference
         self.tell(f"answer {written.attempt}.{written.part}")
         if not sending.todo:
             self._end(modem, sending, Accepted(sending.answered))
 
-    def _end(self, modem: Modem, sending: Sending, end: Accepted | NotSent | PartOutcome) -> None:
+    def _end(self, modem: Modem, sending: Sending, end: Accepted | NotSent | Uncertain) -> None:
         """As the GSM driver concludes."""
         work = sending.work
         outcome = end if isinstance(end, Accepted) else conclude(work.todo, sending.answered, sending.todo[0], end)

@@ -15,7 +15,6 @@ from drivers.base import (
     Accepted,
     Completed,
     Event,
-    Hooked,
     HookRefusedError,
     InboundMessage,
     Line,
@@ -27,6 +26,7 @@ from drivers.base import (
     Partial,
     PointOfNoReturn,
     Refused,
+    TakesHooks,
     Withdrawn,
 )
 from drivers.conformance import Adapter, Device
@@ -148,7 +148,7 @@ class Trial:
         """A call of the device, as the gateway answers it."""
         if self._run is None:
             return 503
-        if not isinstance(self.line, Hooked):
+        if not isinstance(self.line, TakesHooks):
             return 404
         try:
             events = self.line.on_hook(headers, body)

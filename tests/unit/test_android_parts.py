@@ -17,7 +17,7 @@ from drivers.android.client import Answer, backoff
 from drivers.android.errors import AnswerError, SignatureError
 from drivers.android.options import AndroidOptions, check, require_usable
 from drivers.android.states import Rank, Told
-from drivers.base import Accepted, Driver, InboundMessage, Line, LineSetup, MisconfiguredError, NotSent, Refused
+from drivers.base import Accepted, Blame, Driver, InboundMessage, Line, LineSetup, MisconfiguredError, NotSent, Refused
 from drivers.base import Uncertain as UncertainOutcome
 
 ATTEMPT = "01JD0000000000000000000001"
@@ -46,8 +46,8 @@ def test_sent_is_taken_and_every_part_has_a_reference_of_its_own() -> None:
     ("error", "parts", "ended", "expected"),
     [
         ("TTL expired", (1,), True, NotSent("expired", counts=False)),
-        ("TTL expired", (1, 2), False, NotSent("phone_gave_up", line_fault=True)),
-        ("RESULT_ERROR_NO_SERVICE", (1,), False, NotSent("no_service", line_fault=True)),
+        ("TTL expired", (1, 2), False, NotSent("phone_gave_up", blame=Blame.LINE)),
+        ("RESULT_ERROR_NO_SERVICE", (1,), False, NotSent("no_service", blame=Blame.LINE)),
         ("RESULT_ERROR_NO_SERVICE", (1, 2), False, Refused("no_service")),
         ("RESULT_ERROR_GENERIC_FAILURE", (1,), False, Refused("generic_failure")),
         ("Invalid number +5491122223333", (1,), False, Refused("invalid_number")),
@@ -216,8 +216,8 @@ def test_each_plain_app_is_asked_in_its_own_way() -> None:
         (500, b"OK", UncertainOutcome("http_500")),
         (302, b"", UncertainOutcome("http_302")),
         (400, b"OK", Refused("refused_by_phone")),
-        (404, b"OK", NotSent("http_404", line_fault=True)),
-        (503, b"OK", NotSent("http_503", line_fault=True)),
+        (404, b"OK", NotSent("http_404", blame=Blame.LINE)),
+        (503, b"OK", NotSent("http_503", blame=Blame.LINE)),
     ],
 )
 def test_the_status_is_judged_before_the_body(status: int, body: bytes, expected: object) -> None:

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from drivers.base import DeliveryReport, NotDurableError
-from gatewayd.api.application import application
 from gatewayd.dispatch.device import Device
 from gatewayd.errors import UnavailableError
+from gatewayd.http.application import application
 
 
 class Told:

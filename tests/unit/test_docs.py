@@ -10,10 +10,11 @@ import pytest
 from drivers.asterisk.script import CallPlan
 from gatewayd.cli.root import root
 from gatewayd.model import State
-from gatewayd.texts import Template
+from gatewayd.templates import Variables
 from spool import callplan, columns
 from spool.document import parse
 from spool.errors import CODES
+from spool.recipients import inline
 from spool.strict_json import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +39,8 @@ def test_job_files_that_are_shown_are_valid(text: str) -> None:
         return
     assert document.channel == "sms"
     assert document.text is not None
-    Template.parse(document.text)
+    if document.recipients is not None:
+        Variables(inline(document).columns, document.values).bind(document.text)
 
 
 def call_scripts_shown() -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from drivers.base import Fate, MisconfiguredError, NotSent, Partial, PartOutcome, Refused, Uncertain
+from drivers.base import Blame, Fate, MisconfiguredError, NotSent, Partial, PartOutcome, Refused, Uncertain
 from drivers.gsm import driver, pdu, ussd
 from drivers.gsm.at import ERROR, Final
 from drivers.gsm.causes import Kind, after_commit, before_commit
@@ -18,7 +18,7 @@ from drivers.gsm.options import GsmOptions, check
 from drivers.gsm.profile import GENERIC, profile_for
 from drivers.gsm.receiving import inbound
 from drivers.gsm.recovery import Backoff
-from drivers.gsm.sending import conclude, same_number
+from drivers.gsm.sending import End, conclude, same_number
 from drivers.gsm.timing import Timing
 
 # ------------------------------------------------------------------------------------------------------------ causes
@@ -45,6 +45,7 @@ def test_bare_errors_after_the_pdu_are_doubt() -> None:
     ("code", "kind"),
     [
         (1, Kind.PERMANENT),
+        (10, Kind.TRANSIENT),
         (21, Kind.QUOTA),
         (38, Kind.TRANSIENT),
         (50, Kind.QUOTA),
@@ -58,6 +59,32 @@ def test_causes_by_number(code: int, kind: Kind) -> None:
     assert after_commit(Final("CMS", code)).kind is kind
 
 
+def test_what_a_network_answers_to_everybody_is_no_ones_fault_yet() -> None:
+    # A SIM without balance, a barred one, and a number that nobody has are answered alike.
+    alike = (1, 17, 21, 22, 27, 28, 29, 30, 38, 41, 42, 47, 69, 81, 95, 96, 97, 98, 99, 111, 42, 100, 160, 224)
+    assert {after_commit(Final("CMS", code)).blame for code in alike} == {Blame.EITHER}
+
+
+@pytest.mark.parametrize("code", [8, 50, 193, 301, 303, 310, 311, 313, 315, 316, 322, 330, 331])
+def test_what_only_the_sim_can_be_blamed_for(code: int) -> None:
+    assert after_commit(Final("CMS", code)).blame is Blame.LINE
+
+
+def test_what_only_the_recipient_can_be_blamed_for() -> None:
+    assert after_commit(Final("CMS", 195)).blame is Blame.PERSON
+
+
+@pytest.mark.parametrize("code", [144, 145, 159, 198, 304, 305])
+def test_what_another_line_may_carry(code: int) -> None:
+    assert after_commit(Final("CMS", code)).elsewhere
+
+
+@pytest.mark.parametrize("code", [1, 28, 144, 195, 304, 500, None])
+def test_before_the_pdu_the_modem_speaks_of_itself(code: int | None) -> None:
+    cause = before_commit(Final("CMS", code))
+    assert (cause.kind, cause.blame) == (Kind.TRANSIENT, Blame.LINE)
+
+
 def test_a_brand_may_prove_a_number() -> None:
     assert after_commit(Final("CMS", 515), frozenset({515})).kind is Kind.BUSY
     assert after_commit(Final("CMS", 516), frozenset({515})).kind is Kind.DOUBT
@@ -65,8 +92,8 @@ def test_a_brand_may_prove_a_number() -> None:
 
 # ---------------------------------------------------------------------------------------------------------- outcomes
 
-DOUBT = PartOutcome(Fate.DOUBT, reason="silence")
-REFUSED = PartOutcome(Fate.REFUSED, reason="unassigned_number")
+DOUBT = Uncertain("silence")
+REFUSED = Refused("alphabet_not_supported", elsewhere=True)
 NOT_SENT = NotSent("congestion")
 
 
@@ -74,8 +101,8 @@ NOT_SENT = NotSent("congestion")
     ("taken", "end", "outcome"),
     [
         ({}, NOT_SENT, NOT_SENT),
-        ({}, REFUSED, Refused("unassigned_number")),
-        ({}, DOUBT, Uncertain("silence")),
+        ({}, REFUSED, REFUSED),
+        ({}, DOUBT, DOUBT),
         (
             {2: "5"},
             NOT_SENT,
@@ -91,12 +118,27 @@ NOT_SENT = NotSent("congestion")
             {2: "5"},
             DOUBT,
             Partial(
-                {2: PartOutcome(Fate.TAKEN, "5"), 3: DOUBT, 4: PartOutcome(Fate.UNSENT, reason="silence")},
+                {
+                    2: PartOutcome(Fate.TAKEN, "5"),
+                    3: PartOutcome(Fate.DOUBT, reason="silence"),
+                    4: PartOutcome(Fate.UNSENT, reason="silence"),
+                },
+            ),
+        ),
+        (
+            {2: "5"},
+            Refused("invalid_address", Blame.PERSON),
+            Partial(
+                {
+                    2: PartOutcome(Fate.TAKEN, "5"),
+                    3: PartOutcome(Fate.REFUSED, reason="invalid_address", blame=Blame.PERSON),
+                    4: PartOutcome(Fate.UNSENT, reason="invalid_address"),
+                },
             ),
         ),
     ],
 )
-def test_one_outcome_of_all_parts(taken: dict[int, str], end: PartOutcome | NotSent, outcome: object) -> None:
+def test_one_outcome_of_all_parts(taken: dict[int, str], end: End, outcome: object) -> None:
     stopped = 3 if taken else 2
     assert conclude((2, 3, 4), taken, stopped, end) == outcome
 

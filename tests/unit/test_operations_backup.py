@@ -10,7 +10,7 @@ from gatewayd.errors import ConflictError, UnavailableError
 from gatewayd.store import admin
 from gatewayd.store.commands import CreateAccount
 from gatewayd.store.connection import open_store
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.base import Accepted, Completed, Fate, NotSent, Outcome, Partial, PartOutcome, Refused, Uncertain
+from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, PartOutcome, Refused, Uncertain
 from gatewayd.model import PartState, State, may_become
 from gatewayd.outcomes import Retry, Terms, resolve
 from gatewayd.store.commands import Finish, Work
@@ -127,7 +127,7 @@ outcomes = st.one_of(
         NotSent,
         st.sampled_from(["x", "cancelled", "expired", "paused"]),
         counts=st.booleans(),
-        line_fault=st.booleans(),
+        blame=st.sampled_from(Blame),
     ),
     st.builds(Refused, st.just("r")),
     st.builds(Uncertain, st.just("u")),

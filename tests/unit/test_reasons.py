@@ -23,7 +23,7 @@ def _language() -> Iterator[None]:
 
 
 def test_every_code_is_one_word() -> None:
-    codes = {*MEANINGS, *get_args(Reason), *(word for table in (_CMS, _CME) for _, word in table.values())}
+    codes = {*MEANINGS, *get_args(Reason), *(cause.reason for table in (_CMS, _CME) for cause in table.values())}
     assert not [code for code in codes if not re.fullmatch(r"[a-z0-9_]+", code)]
 
 

@@ -19,6 +19,7 @@ from spool.errors import JobFileError
 from spool.lists import judge, text
 from spool.lists.choice import Choice, choose
 from spool.lists.text import examine
+from spool.names import column_name
 from spool.recipients import Recipients, inline, open_list, open_recipients
 
 
@@ -53,7 +54,7 @@ def refusal(path: Path, data: bytes | str, **keys: Any) -> JobFileError:
     [("Teléfono", "teléfono"), (" Saldo  Final ", "saldo_final"), ("An\u0303o", "año"), ("", "")],
 )
 def test_a_header_is_a_variables_name(header: str, name: str) -> None:
-    assert columns.column_name(header) == name
+    assert column_name(header) == name
 
 
 def test_headers_without_a_name_or_twice_are_told_apart() -> None:

@@ -11,33 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatewayd.store.commands.accounts import (
-    AccountInfo,
-    CreateAccount,
-    Credit,
-)
+from gatewayd.store.commands.accounts import AccountInfo, CreateAccount, Credit
 from gatewayd.store.commands.base import Command
-from gatewayd.store.commands.blocklist import (
-    Block,
-    Blocked,
-    Unblock,
-)
-from gatewayd.store.commands.dispatching import (
-    Claim,
-    Claimed,
-    Finish,
-    PartEnd,
-    Pnr,
-    Unclaim,
-    Work,
-)
-from gatewayd.store.commands.inbox import (
-    Inbound,
-    InboxEntry,
-    InboxWritten,
-    Received,
-    UnwrittenInbox,
-)
+from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
+from gatewayd.store.commands.dispatching import Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
+from gatewayd.store.commands.inbox import Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
 from gatewayd.store.commands.jobs import (
     AddMessages,
     BeginJob,
@@ -65,20 +43,11 @@ from gatewayd.store.commands.nodes import (
     Started,
     StartNode,
 )
-from gatewayd.store.commands.receipts import (
-    CutSegments,
-    Segment,
-    SegmentsWritten,
-)
-from gatewayd.store.commands.reports import (
-    LateAnswer,
-    Report,
-    Reported,
-    Settle,
-    Settled,
-)
+from gatewayd.store.commands.receipts import LINES_AT_ONCE, CutSegments, Segment, SegmentsWritten
+from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle, Settled
 
 __all__ = [
+    "LINES_AT_ONCE",
     "ORDER",
     "AccountInfo",
     "AddMessages",

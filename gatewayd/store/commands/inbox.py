@@ -56,7 +56,10 @@ class InboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class UnwrittenInbox(Command["tuple[InboxEntry, ...]"]):
+    """The oldest messages that no file holds yet, but for those of the accounts that `without` names."""
+
     limit: int = 500
+    without: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
