@@ -43,10 +43,12 @@ VALUES: Final = tuple(
         "numbers",
         "pacing",
         "reasons",
+        "stalls",
         "storable",
         "templates",
         "texts",
         "translation",
+        "turns",
         "views",
     ]
 )
@@ -108,6 +110,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.port",
     ),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
+    "gatewayd.inbound": (*VALUES, "gatewayd.config", f"{STORE}.commands"),
     "gatewayd.inbox_writer": (*VALUES, "spool", STORE),
     "gatewayd.upkeep": (*VALUES, "spool", STORE),
     "gatewayd.operations": (*VALUES, *PORT, "gatewayd.config", "gatewayd.registry", "spool", STORE),
@@ -116,6 +119,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *PORT,
         "gatewayd.config",
         "gatewayd.dispatch",
+        "gatewayd.inbound",
         "gatewayd.inbox_writer",
         "gatewayd.outcomes",
         "gatewayd.registry",

@@ -29,6 +29,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
+from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
@@ -44,8 +45,8 @@ from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
-from spool.folders import ACCEPTED, Spool
-from spool.intake import recover
+from spool.folders import ACCEPTED, INTAKE, Spool
+from spool.recovery import recover
 from spool.retention import forget_jobs
 
 log = structlog.get_logger()
@@ -113,7 +114,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         spool = Spool(config.spool.path)
         spool.create()
         stack.enter_context(spool.lock())
-        spool.verify()
+        troubles = spool.verify()
         writer = stack.enter_context(_writer(config))
         writer.start()
         stack.push_async_callback(writer.close)
@@ -121,25 +122,36 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         hit("start.node")
         await _drop_unfinished(writer, config.node)
         hit("start.loading_dropped")
-        recover(spool)
+        recovered = recover(spool)
         hit("start.spool_recovered")
+        troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}
+        for folder, trouble in troubles.items():
+            log.error("a folder of an account is out of order", folder=folder, error=trouble)
         reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
         stack.callback(reader.close)
         readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
-        files = ThreadPoolExecutor(2, thread_name_prefix="files")
+        files = ThreadPoolExecutor(3, thread_name_prefix="files")
         stack.callback(readers.shutdown)
         stack.callback(files.shutdown)
 
         in_files = partial(asyncio.get_running_loop().run_in_executor, files)
-        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files)
-        inbox = InboxWriter(writer, spool, in_files)
+
+        def tell(subject: str, state: str, reason: str | None) -> None:
+            dispatcher.events.add("account", subject, state, reason)
+
+        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files, tell=tell)
+        inbox = InboxWriter(writer, spool, in_files, tell)
+        rules = InboundRules(config)
         upkeep = Upkeep(
             writer,
             now=now_ms,
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
             longest_s=config.delivery.report_wait,
-            forget_jobs=lambda: in_files(forget_jobs, spool, time.time() - config.retention.receipts),
+            forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
+            accounts=lambda: in_files(spool.accounts),
+            end_parts=rules.end_parts,
+            inbox_due=inbox.due,
         )
         dispatcher = Dispatcher(
             writer,
@@ -155,7 +167,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
         told = _Told(dispatcher, receipts, upkeep)
-        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told)
+        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
         live = LiveGateway(
             config,
             dispatcher=dispatcher,
@@ -165,9 +177,10 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
+            stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:
-            fleet = Fleet(config, dispatcher, inbox, policy, services.start)
+            fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)
@@ -181,8 +194,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
-        with contextlib.suppress(GatewayError):
-            await receipts.flush()
+        await receipts.finish()
 
 
 class _Services:
@@ -237,6 +249,9 @@ class _Told:
 
     def happened(self, subject: str, state: str, reason: str | None) -> None:
         self.dispatcher.events.add("job", subject, state, reason)
+
+    def stalled(self, subject: str, state: str, reason: str | None) -> None:
+        self.dispatcher.events.add("account", subject, state, reason)
 
 
 @asynccontextmanager

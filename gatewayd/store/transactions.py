@@ -65,6 +65,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.Settle: settlement.settle,
     commands.Unclaim: claims.unclaim,
     commands.Inbound: inbox.receive,
+    commands.EndParts: inbox.end_parts,
     commands.Block: blocks.block,
     commands.Unblock: blocks.unblock,
     commands.SetJobState: jobs.set_state,

@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spool import document as document_module
+from spool.check_messages import CHECKS
 from spool.document import JobDocument, parse
 from spool.errors import CODES, JobFileError
 from spool.messages import _CATALOGUE
@@ -457,7 +458,7 @@ def test_a_recipient_more_or_another_order_changes_the_hash() -> None:
 
 
 def test_every_kind_has_both_languages_with_the_same_places() -> None:
-    for kind, (spanish, english) in _CATALOGUE.items():
+    for kind, (spanish, english) in (_CATALOGUE | CHECKS).items():
         assert spanish, kind
         assert english, kind
         places = [
