@@ -29,6 +29,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
+from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
@@ -140,6 +141,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
 
         receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files, tell=tell)
         inbox = InboxWriter(writer, spool, in_files, tell)
+        rules = InboundRules(config)
         upkeep = Upkeep(
             writer,
             now=now_ms,
@@ -148,6 +150,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),
+            end_parts=rules.end_parts,
+            inbox_due=inbox.due,
         )
         dispatcher = Dispatcher(
             writer,
@@ -176,7 +180,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:
-            fleet = Fleet(config, dispatcher, inbox, policy, services.start)
+            fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)

@@ -125,6 +125,7 @@ _WORDS: Final = {
     "refused": spoken("refused"),
     "received": spoken("received"),
     "opt_out": spoken("wants no more"),
+    "doubtful": spoken("may want no more: read it in the inbox"),
     "reloaded": spoken("configuration taken over"),
     "not_reloaded": spoken("configuration not taken over"),
     "config_invalid": spoken("see `gatewayd check`"),

@@ -14,8 +14,17 @@ from typing import Any
 from gatewayd.store.commands.accounts import AccountInfo, CreateAccount, Credit
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
-from gatewayd.store.commands.dispatching import Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
-from gatewayd.store.commands.inbox import Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
+from gatewayd.store.commands.dispatching import Amend, Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
+from gatewayd.store.commands.inbox import (
+    Ended,
+    EndParts,
+    Inbound,
+    InboxEntry,
+    InboxWritten,
+    Judge,
+    Received,
+    UnwrittenInbox,
+)
 from gatewayd.store.commands.jobs import (
     AddMessages,
     BeginJob,
@@ -51,6 +60,7 @@ __all__ = [
     "ORDER",
     "AccountInfo",
     "AddMessages",
+    "Amend",
     "Awaited",
     "AwaitedOf",
     "BeginJob",
@@ -64,12 +74,15 @@ __all__ = [
     "Credit",
     "CutSegments",
     "DropJob",
+    "EndParts",
+    "Ended",
     "Finish",
     "HoldQueue",
     "Inbound",
     "InboxEntry",
     "InboxWritten",
     "JobChange",
+    "Judge",
     "LateAnswer",
     "LineUse",
     "LoadLine",
@@ -112,11 +125,13 @@ ORDER: tuple[type[Command[Any]], ...] = (
     DropJob,
     Pnr,
     Finish,
+    Amend,
     LateAnswer,
     Report,
     Settle,
     Unclaim,
     Inbound,
+    EndParts,
     Block,
     Unblock,
     SetJobState,
