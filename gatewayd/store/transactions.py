@@ -60,6 +60,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.DropJob: jobs.drop,
     commands.Pnr: attempts.point_of_no_return,
     commands.Finish: attempts.finish,
+    commands.Amend: attempts.amend,
     commands.LateAnswer: settlement.late_answer,
     commands.Report: reports.report,
     commands.Settle: settlement.settle,

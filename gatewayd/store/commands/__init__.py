@@ -14,7 +14,7 @@ from typing import Any
 from gatewayd.store.commands.accounts import AccountInfo, CreateAccount, Credit
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
-from gatewayd.store.commands.dispatching import Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
+from gatewayd.store.commands.dispatching import Amend, Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
 from gatewayd.store.commands.inbox import (
     Ended,
     EndParts,
@@ -60,6 +60,7 @@ __all__ = [
     "ORDER",
     "AccountInfo",
     "AddMessages",
+    "Amend",
     "Awaited",
     "AwaitedOf",
     "BeginJob",
@@ -124,6 +125,7 @@ ORDER: tuple[type[Command[Any]], ...] = (
     DropJob,
     Pnr,
     Finish,
+    Amend,
     LateAnswer,
     Report,
     Settle,
