@@ -29,6 +29,7 @@ VALUES: Final = tuple(
     for name in [
         "addresses",
         "callscript",
+        "characters",
         "clock",
         "contact",
         "content",
@@ -42,13 +43,17 @@ VALUES: Final = tuple(
         "numbers",
         "pacing",
         "reasons",
+        "stalls",
         "storable",
+        "templates",
         "texts",
         "translation",
+        "turns",
         "views",
     ]
 )
-"""Values and pure rules: they know each other and, of the rest, the port of a driver and how an SMS is coded."""
+"""Values and pure rules: they know each other and, of the rest, the port of a driver, how an SMS is coded and how
+columns are named."""
 
 STORE: Final = "gatewayd.store"
 WINGS: Final = (
@@ -79,6 +84,8 @@ FOUNDATION: Final = tuple(
 """The part of the store's machine that wings stand on; the rest of it (writer, reader …) stands on the wings."""
 
 PORT: Final = ("drivers.base",)
+NAMES: Final = ("spool.names",)
+"""The rule by which a column and the variable of a text have one name."""
 CODING: Final = (*PORT, "drivers.gsm.alphabet", "drivers.gsm.transliteration")
 
 CORE: Final[Mapping[str, tuple[str, ...]]] = {
@@ -103,6 +110,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.port",
     ),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
+    "gatewayd.inbound": (*VALUES, "gatewayd.config", f"{STORE}.commands"),
     "gatewayd.inbox_writer": (*VALUES, "spool", STORE),
     "gatewayd.upkeep": (*VALUES, "spool", STORE),
     "gatewayd.restoration": (*VALUES, "spool", STORE),
@@ -112,6 +120,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *PORT,
         "gatewayd.config",
         "gatewayd.dispatch",
+        "gatewayd.inbound",
         "gatewayd.inbox_writer",
         "gatewayd.outcomes",
         "gatewayd.registry",
@@ -189,7 +198,7 @@ def _core(module: str, imported: str) -> bool:
     if imported == "gatewayd":
         return True
     if within(module, VALUES):
-        return within(imported, (*VALUES, *CODING))
+        return within(imported, (*VALUES, *CODING, *NAMES))
     if within(module, (STORE,)):
         return _store(module, imported)
     for room, others in CORE.items():

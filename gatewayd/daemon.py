@@ -29,6 +29,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
+from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
@@ -45,8 +46,8 @@ from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
-from spool.folders import ACCEPTED, Spool
-from spool.intake import recover
+from spool.folders import ACCEPTED, INTAKE, Spool
+from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
 
 log = structlog.get_logger()
@@ -111,27 +112,35 @@ async def serve(config: Config) -> int:
 async def gateway(config: Config) -> AsyncIterator[Gateway]:
     """Everything running in this event loop; drained and closed at the end."""
     async with AsyncExitStack() as stack:
-        spool, writer, started = await _held(stack, config)
+        spool, writer, started, recovered = await _held(stack, config)
         restoration = Restoration(writer.do, spool, node=config.node, salt=started.salt)
         restored = await restoration.examine()
         hit("start.examined")
         reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
         stack.callback(reader.close)
         readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
-        files = ThreadPoolExecutor(2, thread_name_prefix="files")
+        files = ThreadPoolExecutor(3, thread_name_prefix="files")
         stack.callback(readers.shutdown)
         stack.callback(files.shutdown)
 
         in_files = partial(asyncio.get_running_loop().run_in_executor, files)
-        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files)
-        inbox = InboxWriter(writer, spool, in_files)
+
+        def tell(subject: str, state: str, reason: str | None) -> None:
+            dispatcher.events.add("account", subject, state, reason)
+
+        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files, tell=tell)
+        inbox = InboxWriter(writer, spool, in_files, tell)
+        rules = InboundRules(config)
         upkeep = Upkeep(
             writer,
             now=now_ms,
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
             longest_s=config.delivery.report_wait,
-            forget_jobs=lambda: in_files(forget_jobs, spool, time.time() - config.retention.receipts),
+            forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
+            accounts=lambda: in_files(spool.accounts),
+            end_parts=rules.end_parts,
+            inbox_due=inbox.due,
         )
 
         def receipts_due(jobs: Iterable[int]) -> None:
@@ -152,7 +161,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
         told = _Told(dispatcher, receipts, upkeep, restoration)
-        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told)
+        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
         live = LiveGateway(
             config,
             dispatcher=dispatcher,
@@ -162,9 +171,10 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
+            stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:
-            fleet = Fleet(config, dispatcher, inbox, policy, services.start)
+            fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)
@@ -187,16 +197,15 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
-        with contextlib.suppress(GatewayError):
-            await receipts.flush()
+        await receipts.finish()
 
 
-async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, Started]:
+async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, Started, Recovered]:
     """Takes spool and store for this daemon alone, and clears what a crash has left in them half done."""
     spool = Spool(config.spool.path)
     spool.create()
     stack.enter_context(spool.lock())
-    spool.verify()
+    troubles = spool.verify()
     writer = stack.enter_context(_writer(config))
     writer.start()
     stack.push_async_callback(writer.close)
@@ -204,9 +213,12 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     hit("start.node")
     await _drop_unfinished(writer, config.node)
     hit("start.loading_dropped")
-    recover(spool)
+    recovered = recover(spool)
     hit("start.spool_recovered")
-    return spool, writer, started
+    troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}
+    for folder, trouble in troubles.items():
+        log.error("a folder of an account is out of order", folder=folder, error=trouble)
+    return spool, writer, started, recovered
 
 
 class _Services:
@@ -263,6 +275,9 @@ class _Told:
 
     def happened(self, subject: str, state: str, reason: str | None) -> None:
         self.dispatcher.events.add("job", subject, state, reason)
+
+    def stalled(self, subject: str, state: str, reason: str | None) -> None:
+        self.dispatcher.events.add("account", subject, state, reason)
 
 
 @asynccontextmanager

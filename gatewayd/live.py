@@ -18,11 +18,12 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
 from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
-from gatewayd.views import EventView, LineView, Rates, WriterView
+from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
@@ -52,6 +53,7 @@ class LiveGateway:
         intake: IntakeDesk,
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
+        stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
         self._dispatcher = dispatcher
@@ -61,6 +63,7 @@ class LiveGateway:
         self._intake = intake
         self._threads = threads
         self._receipts_due = receipts_due
+        self._stalls = stalls
         self._tasks: set[asyncio.Task[None]] = set()
         self.stopping = False
 
@@ -112,6 +115,9 @@ class LiveGateway:
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
+
+    def stalls(self) -> Sequence[StallView]:
+        return [view for service in self._stalls for view in service.views()]
 
     def draining(self) -> bool:
         return self.stopping

@@ -10,7 +10,7 @@ from typing import Final
 
 from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
 from gatewayd.model import IN_NETWORK, PartState, State, message_state
-from gatewayd.storable import maybe, wellformed
+from gatewayd.storable import bounded_maybe, maybe, wellformed
 from gatewayd.store.commands import Finish, PartEnd, Work
 
 WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
@@ -183,7 +183,7 @@ class _Ending:
         return Finish(
             work=self.work,
             line=self.line,
-            parts={n: PartEnd(end.state, maybe(end.reference), maybe(end.reason)) for n, end in ends.items()},
+            parts={n: PartEnd(end.state, bounded_maybe(end.reference), maybe(end.reason)) for n, end in ends.items()},
             outcome=name,
             state=state,
             reason=maybe(reason),

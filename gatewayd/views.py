@@ -78,3 +78,16 @@ class WriterView:
     """Commands that wait now."""
     healthy: bool = True
     """False once commits fail (disk full, I/O error) until one works again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StallView:
+    """An account that a service cannot serve; it is tried again, and keeps no other waiting."""
+
+    service: str
+    """receipts: its receipts cannot be written; inbox: what came in for it; intake: its job files cannot be read;
+    upkeep: what is old cannot be removed."""
+    account: str
+    reason: str
+    since: int
+    """ms of Unix time."""

@@ -37,12 +37,14 @@ from drivers.base.finding import (
 from drivers.base.given import (
     AwaitedAttempt,
     Encoding,
+    HookCall,
     OpenAttempt,
     OutboundMessage,
     PointOfNoReturn,
 )
 from drivers.base.line import (
     AnswersChallenges,
+    CarriesSome,
     Challenged,
     Driver,
     Following,
@@ -54,6 +56,7 @@ from drivers.base.line import (
     ServesFiles,
     Serving,
     ShowsExchanges,
+    TakesCalls,
     TakesHooks,
     Telling,
 )
@@ -83,6 +86,7 @@ __all__ = [
     "AnswersChallenges",
     "AwaitedAttempt",
     "Blame",
+    "CarriesSome",
     "Challenged",
     "Completed",
     "Concat",
@@ -95,6 +99,7 @@ __all__ = [
     "Finding",
     "Following",
     "FollowsAttempts",
+    "HookCall",
     "HookRefusedError",
     "Hooked",
     "InboundMessage",
@@ -118,6 +123,7 @@ __all__ = [
     "ServesFiles",
     "Serving",
     "ShowsExchanges",
+    "TakesCalls",
     "TakesHooks",
     "Telling",
     "Uncertain",

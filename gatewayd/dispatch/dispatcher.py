@@ -171,6 +171,11 @@ class Dispatcher:
         """A top-up: what waited for credit tries again."""
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
+    def withdrawn(self, jobs: Sequence[int]) -> None:
+        """An opt-out has withdrawn messages of these jobs."""
+        if jobs:
+            self._receipts_due(jobs)
+
     def settled(self, settled: Settled) -> bool:
         """A person's word on an uncertain message. False: its queue had been forgotten and must be loaded again."""
         self._receipts_due([settled.job_id])
@@ -345,7 +350,7 @@ class Dispatcher:
     # ---------------------------------------------------------------------------------------------- what lines report
 
     def reported(self, line: str, event: DeliveryReport | LateAccept, reported: Reported) -> None:
-        if reported.job_id is None:
+        if reported.job_id is None or (isinstance(event, DeliveryReport) and event.status == "pending"):
             return
         self.pulse.ends.add(time.time())
         self._receipts_due([reported.job_id])

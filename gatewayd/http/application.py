@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from drivers.base import HookRefusedError
 from gatewayd.http import metrics, problems, prompts
-from gatewayd.operations import Backend
+from gatewayd.operations import Backend, shapes
 from gatewayd.operations.base import live_of
 
 HOOK_BYTES: Final = 4 << 20
@@ -71,9 +71,16 @@ async def bounded(request: Request, most: int) -> bytes:
 
 
 def readiness(backend: Backend) -> dict[str, Any]:
-    """Whether the store takes commits and a line takes messages, and the daemon is not on its way out."""
+    """Whether the store takes commits and a line takes messages, and the daemon is not on its way out. Accounts that a
+    service cannot serve are named; they keep nobody else from being ready."""
     live = live_of(backend)
     store = live.writer().healthy
     lines = sum(line.state in {"ready", "busy"} for line in live.lines())
     draining = live.draining()
-    return {"ready": store and lines > 0 and not draining, "store": store, "lines_ready": lines, "draining": draining}
+    return {
+        "ready": store and lines > 0 and not draining,
+        "store": store,
+        "lines_ready": lines,
+        "draining": draining,
+        "stalled": [shapes.stall(one) for one in live.stalls()],
+    }

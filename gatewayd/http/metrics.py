@@ -15,6 +15,7 @@ from gatewayd.model import State
 from gatewayd.operations import Backend, LineView, Rates, WriterView
 from gatewayd.operations.base import live_of
 from gatewayd.store.snapshots import QueueDepth
+from gatewayd.views import StallView
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -35,6 +36,7 @@ class Look:
     lines: Sequence[LineView]
     rates: Rates
     writer: WriterView
+    stalls: Sequence[StallView]
 
     def collect(self) -> Iterator[Metric]:
         about = GaugeMetricFamily("gatewayd_info", "The running daemon.", labels=["version", "node"])
@@ -44,6 +46,7 @@ class Look:
         yield from self._rates()
         yield from self._lines()
         yield from self._store()
+        yield from self._stalls()
         yield from _process.collect()
 
     def _queue(self) -> Iterator[Metric]:
@@ -113,6 +116,16 @@ class Look:
         yield GaugeMetricFamily("gatewayd_store_waiting_commands", "Commands not applied yet.", value=writer.waiting)
         yield GaugeMetricFamily("gatewayd_store_healthy", "Whether the store takes commits.", value=writer.healthy)
 
+    def _stalls(self) -> Iterator[Metric]:
+        stalled = GaugeMetricFamily(
+            "gatewayd_stalled",
+            "1 for an account that a service cannot serve now.",
+            labels=["service", "account", "reason"],
+        )
+        for one in self.stalls:
+            stalled.add_metric([one.service, one.account, one.reason], 1)
+        yield stalled
+
 
 class _Registry(CollectorRegistry):
     """One look, as the library's writer wants it."""
@@ -129,5 +142,5 @@ async def exposition(backend: Backend, version: str) -> bytes:
     """The whole page, in the text format 0.0.4."""
     live = live_of(backend)
     depth = await backend.read(lambda reader: reader.depth(backend.now()))
-    look = Look(version, backend.config.node, depth, live.lines(), live.rates(), live.writer())
+    look = Look(version, backend.config.node, depth, live.lines(), live.rates(), live.writer(), live.stalls())
     return generate_latest(_Registry(look))

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from gatewayd.config import Config
 from gatewayd.store.commands import Command, JobChange, Settled
 from gatewayd.store.reader import Reader
-from gatewayd.views import EventView, LineView, Rates, WriterView
+from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 
 R = TypeVar("R")
 
@@ -31,6 +31,9 @@ class Live(Protocol):
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         """The newest events (a bounded ring) with a `seq` above `since`, oldest first."""
+
+    def stalls(self) -> Sequence[StallView]:
+        """The accounts that some service cannot serve now."""
 
     def draining(self) -> bool: ...
 

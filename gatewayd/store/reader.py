@@ -139,6 +139,16 @@ class Reader:
                 raise NotFoundError(_("no job {job}").format(job=job_id))
             return next(queries.summaries(connection, [row], now))
 
+    def owners(self, jobs: Sequence[int]) -> dict[int, str]:
+        """The account of each of these jobs; those that are gone are left out."""
+        with self._snapshot() as connection:
+            return queries.owners(connection, jobs)
+
+    def unwritten_jobs(self, node: str) -> list[int]:
+        """The jobs of a node with receipts that no file holds yet."""
+        with self._snapshot() as connection:
+            return list(connection.scalars(queries.UNWRITTEN_JOBS, {"node": node}))
+
     # --------------------------------------------------------------------------------------------------------- messages
 
     def messages(

@@ -88,6 +88,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.Settle: settlement.settle,
     commands.Unclaim: claims.unclaim,
     commands.Inbound: inbox.receive,
+    commands.EndParts: inbox.end_parts,
     commands.SetJobState: jobs.set_state,
     commands.Sweep: sweeps.sweep,
     commands.HoldQueue: sweeps.hold,

@@ -53,6 +53,8 @@ class Published:
 
     def happened(self, subject: str, state: str, reason: str | None) -> None: ...
 
+    def stalled(self, subject: str, state: str, reason: str | None) -> None: ...
+
 
 async def test_a_job_that_could_not_be_forgotten_is_not_taken_for_a_known_one(tmp_path: Path) -> None:
     raw = {"store": {"url": f"sqlite:///{tmp_path}/g.db"}, "spool": {"path": str(tmp_path / "spool")}}

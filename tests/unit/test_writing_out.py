@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -67,12 +67,12 @@ async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
     spool.create_account("norte")
     store, refused = OneMessage(), 0
 
-    async def written(work: Callable[..., None], *arguments: Any) -> None:
+    async def written(work: Callable[..., Any], *arguments: Any) -> Any:
         nonlocal refused
         if not refused:
             refused += 1
             raise SpoolError("disk full")
-        work(*arguments)
+        return work(*arguments)
 
     task = asyncio.create_task(InboxWriter(store, spool, lambda *call: asyncio.ensure_future(written(*call))).run())
     try:
@@ -88,6 +88,9 @@ async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
 class OneJobLeft:
     """Of two jobs, retention has removed the first."""
 
+    def owners(self, jobs: Sequence[int]) -> dict[int, str]:
+        return dict.fromkeys(jobs, "norte")
+
     def job_by_number(self, job_id: int, now: int) -> Any:
         if job_id == 1:
             raise NotFoundError("no job 1")
@@ -99,8 +102,8 @@ async def test_a_job_that_has_grown_too_old_keeps_no_other_from_its_summary(tmp_
     spool.create()
     spool.create_account("norte")
 
-    async def written(work: Callable[..., None], *arguments: Any) -> None:
-        work(*arguments)
+    async def written(work: Callable[..., Any], *arguments: Any) -> Any:
+        return work(*arguments)
 
     receipts = ReceiptWriter(
         OneMessage(),

@@ -13,7 +13,16 @@ from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
 from gatewayd.store.commands.change import Change
 from gatewayd.store.commands.dispatching import Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
-from gatewayd.store.commands.inbox import Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
+from gatewayd.store.commands.inbox import (
+    Ended,
+    EndParts,
+    Inbound,
+    InboxEntry,
+    InboxWritten,
+    Judge,
+    Received,
+    UnwrittenInbox,
+)
 from gatewayd.store.commands.jobs import (
     AddMessages,
     BeginJob,
@@ -41,10 +50,11 @@ from gatewayd.store.commands.nodes import (
     Started,
     StartNode,
 )
-from gatewayd.store.commands.receipts import CutSegments, Segment, SegmentsWritten
+from gatewayd.store.commands.receipts import LINES_AT_ONCE, CutSegments, Segment, SegmentsWritten
 from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle, Settled
 
 __all__ = [
+    "LINES_AT_ONCE",
     "AccountInfo",
     "AddMessages",
     "Awaited",
@@ -61,12 +71,15 @@ __all__ = [
     "Credit",
     "CutSegments",
     "DropJob",
+    "EndParts",
+    "Ended",
     "Finish",
     "HoldQueue",
     "Inbound",
     "InboxEntry",
     "InboxWritten",
     "JobChange",
+    "Judge",
     "LateAnswer",
     "LineUse",
     "LoadLine",

@@ -31,6 +31,36 @@ JOBS: Final[Select[Any]] = (
     .where(_JOB.state != "loading")
 )
 
+_OWNERS: Final = (
+    select(_JOB.id, tables.account.c.name)
+    .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
+    .where(_JOB.id.in_(bindparam("jobs", expanding=True)))
+)
+_OWNERS_AT_ONCE: Final = 500
+
+UNWRITTEN_JOBS: Final = (
+    select(_JOB.id)
+    .where(
+        _JOB.node == bindparam("node"),
+        _JOB.state != "loading",
+        or_(
+            _JOB.last_seq > _JOB.written_seq,
+            _JOB.id.in_(select(tables.segment.c.job_id)),
+        ),
+    )
+    .order_by(_JOB.id)
+)
+
+
+def owners(connection: Connection, jobs: Sequence[int]) -> dict[int, str]:
+    """The account of each of the jobs that are there."""
+    found: dict[int, str] = {}
+    for start in range(0, len(jobs), _OWNERS_AT_ONCE):
+        rows = connection.execute(_OWNERS, {"jobs": jobs[start : start + _OWNERS_AT_ONCE]})
+        found.update((job_id, account) for job_id, account in rows)
+    return found
+
+
 _COUNT = tables.queue_count.c
 _COUNTS: Final = (
     select(

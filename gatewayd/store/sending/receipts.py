@@ -72,20 +72,23 @@ def _cut(session: Session, command: CutSegments) -> tuple[Segment, ...]:
         jobs = sorted(set(command.jobs))
         before, grown = session.among(_CUT_OF_JOBS, jobs), session.among(_GROWN_JOBS, jobs)
     segments: list[Segment] = []
+    room = command.most
 
     def read(job_id: int, first: int, last: int, account: str, job: str) -> None:
+        nonlocal room
         bodies = tuple(row[0] for row in session.all(_BODIES, job_id, first, last))
+        room -= len(bodies)
         segments.append(Segment(account, job, job_id, first, last, bodies))
 
     reached: dict[int, int] = {}
     for job_id, first, last, account_name, job_name in before:
         reached[job_id] = last
-        if len(segments) < command.segments:
+        if len(segments) < command.segments and room > 0:
             read(job_id, first, last, account_name, job_name)
     fresh = []
     for job_id, written, last, account_name, job_name in grown:
         first = max(written, reached.get(job_id, 0)) + 1
-        while first <= last and len(segments) < command.segments:
+        while first <= last and len(segments) < command.segments and room > 0:
             until = min(first + command.lines - 1, last)
             fresh.append((job_id, first, until, command.now))
             read(job_id, first, until, account_name, job_name)

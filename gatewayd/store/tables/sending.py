@@ -234,6 +234,8 @@ inbound = Table(
     Column("opt_out", Boolean, nullable=False),
     # false until its file is in inbox/
     Column("written", Boolean, nullable=False),
+    # opt_out: may be one, for a person to see
+    Column("review", Text),
     UniqueConstraint("line", "key"),
     Index(
         "ix_inbound_unwritten",
@@ -249,6 +251,7 @@ inbound_part = Table(
     Column("line", Text, primary_key=True),
     Column("sender", Text, primary_key=True),
     Column("reference", Integer, primary_key=True),
+    # negative once the text is over: kept to know repeats
     Column("total", Integer, primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("key", Text, nullable=False),

@@ -30,8 +30,8 @@ from gatewayd.store.transactions import Transactions
 from spool.copies import Identity
 from spool.folders import Spool
 from spool.inbox import write_inbox
-from spool.intake import recover
 from spool.receipts import write_segment
+from spool.recovery import recover
 from tests.faults.powercut.scene import ACCOUNT
 from tests.faults.powercut.witness import Witness
 from tests.rig import verdict
