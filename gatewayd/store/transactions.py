@@ -83,6 +83,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.Unblock: blocks.unblock,
     commands.Pnr: attempts.point_of_no_return,
     commands.Finish: attempts.finish,
+    commands.Amend: attempts.amend,
     commands.LateAnswer: settlement.late_answer,
     commands.Report: reports.report,
     commands.Settle: settlement.settle,

@@ -12,7 +12,7 @@ from gatewayd.store.commands.accounts import AccountInfo, CreateAccount, Credit
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
 from gatewayd.store.commands.change import Change
-from gatewayd.store.commands.dispatching import Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
+from gatewayd.store.commands.dispatching import Amend, Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
 from gatewayd.store.commands.inbox import (
     Ended,
     EndParts,
@@ -57,6 +57,7 @@ __all__ = [
     "LINES_AT_ONCE",
     "AccountInfo",
     "AddMessages",
+    "Amend",
     "Awaited",
     "AwaitedOf",
     "BeginJob",
