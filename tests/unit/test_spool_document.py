@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from spool.check_messages import CHECKS
 
 from spool import document as document_module
+from spool.check_messages import CHECKS
 from spool.document import JobDocument, parse
 from spool.errors import CODES, JobFileError
 from spool.messages import _CATALOGUE
