@@ -41,6 +41,8 @@ class Reported:
     job_id: int | None
     """None: nothing matched (yet)."""
     state: State | None
+    sent_at: int | None = None
+    """When the part passed its point of no return."""
 
 
 @dataclass(frozen=True, slots=True)

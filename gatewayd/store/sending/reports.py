@@ -250,10 +250,10 @@ class _Reports:
                 # The network still tries: it will say more.
                 row.due = max(row.due, now + unit.memory.report_wait_ms)
                 row.dirty = True
-            return Reported(row.job_id, State(row.state))
+            return Reported(row.job_id, State(row.state), found.at)
         if row.state in _REPORTABLE:
             self._turn(row, found, status, reason, now)
-        return Reported(row.job_id, State(row.state))
+        return Reported(row.job_id, State(row.state), found.at)
 
     def _turn(self, row: MessageRow, found: Part, status: Status, reason: str | None, now: int) -> None:
         unit = self._unit
