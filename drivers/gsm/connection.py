@@ -149,6 +149,9 @@ class Connection:
         self._dialogue.may_submit = False
         self._alarm(Alarm.LOST)
 
+    def on_acknowledged(self, ok: bool) -> None:
+        pass
+
     def _alarm(self, alarm: Alarm) -> None:
         self._alarms.add(alarm)
         self._bell.set()

@@ -107,10 +107,10 @@ class Modem:
 
     async def _identify(self) -> None:
         """Maker and IMEI, if they are told before the PIN: another modem's SIM shall not lose a try to ours."""
-        maker = (await self._ask("AT+CGMI")).text()
+        maker = (await self._ask("AT+CGMI")).text("+CGMI")
         if maker and not self.can.model.get("maker"):
             self.profile = profile_for(maker)
-            model = (await self._ask("AT+CGMM")).text()
+            model = (await self._ask("AT+CGMM")).text("+CGMM")
             self.can.model = {"maker": maker, "model": model or "", "profile": self.profile.name}
         imei = await self._number("AT+CGSN", 14)
         if imei is not None:
@@ -332,7 +332,7 @@ class Modem:
         """IMEI or IMSI as two answers in a row name it: a serial line may lose an octet, and much hangs on them."""
         last = None
         for _ in range(self._timing.busy_tries):
-            number = digits_of(await self._steady(command, self._timing.sim_s), least)
+            number = digits_of(await self._steady(command, self._timing.sim_s), command[2:], least)
             if number is None or number == last:
                 return number
             last = number
@@ -366,7 +366,10 @@ class Modem:
                 return
 
 
-def digits_of(reply: Reply, least: int) -> str | None:
-    """The number that +CGSN or +CIMI answered, `least` digits or more; None if it is none."""
-    found = (reply.text() or "") if reply.ok else ""
-    return found if found.isascii() and found.isdigit() and len(found) >= least else None
+def digits_of(reply: Reply, command: str, least: int) -> str | None:
+    """Returns the number that `command` (+CGSN, +CIMI) was answered by, `least` digits or more; None if it is none."""
+    for line in reply.lines if reply.ok else ():
+        found = line.removeprefix(f"{command}:").strip(' "')
+        if found.isascii() and found.isdigit() and len(found) >= least:
+            return found
+    return None

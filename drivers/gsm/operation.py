@@ -33,6 +33,9 @@ class Listener(Protocol):
     def on_lost(self) -> None:
         """The port is gone."""
 
+    def on_acknowledged(self, ok: bool) -> None:
+        """The modem has answered an acknowledgement; not `ok`: by an error, or not at all."""
+
 
 class Phase(Enum):
     IDLE = auto()
@@ -70,6 +73,7 @@ class Operation:
         "candidate",
         "data",
         "echoed",
+        "error",
         "future",
         "lenient",
         "lines",
@@ -95,6 +99,8 @@ class Operation:
         self.lines: list[str] = []
         self.token: Any = None
         self.echoed = False
+        self.error: at.Final | None = None
+        """An error that ends it unless it turns out to be another's."""
         self.reference: str | None = None
         self.candidate: str | None = None
         self.began = 0.0
