@@ -128,6 +128,17 @@ def booted(line: str) -> bool:
     return line in _BOOT
 
 
+def sim_state(line: str) -> bool | None:
+    """Whether an unsolicited `line` says that the SIM is there (True) or gone; None where it speaks of something else.
+
+    `^SIMST` (Huawei): 1 valid, 255 none.
+    """
+    if line.startswith(("+CPIN:", "^SIMST:")):
+        state = line.partition(":")[2].strip(' "')
+        return state in ("READY", "1") if state in ("READY", "1", "NOT READY", "NOT INSERTED", "255") else None
+    return True if line == "+SIM READY" else None
+
+
 def unsolicited(line: str) -> bool:
     """Whether `line` is of a kind that comes unasked (`^` and `*` are the vendors' own)."""
     first = line[0]
@@ -150,6 +161,11 @@ def fits(header: str, pdu: str) -> bool:
     """Whether a line of hex can be the PDU that `header` announces: its last number counts the octets past the SMSC."""
     announced = number(header.rpartition(",")[2].rpartition(":")[2].strip())
     return announced is None or len(pdu) // 2 == announced + int(pdu[:2], 16) + 1
+
+
+def written_out(header: str) -> bool:
+    """Whether a routed code is of text mode: with a number and a time in quotes, not the length of a PDU."""
+    return header.count('"') >= 4 and header.startswith(("+CMT:", "+CDS:"))
 
 
 _REGISTRATION = ("+CREG:", "+CGREG:", "+CEREG:")
@@ -194,6 +210,8 @@ class Pairing:
 
     def begin(self, line: str) -> bool:
         """Whether `line` is the first of several; a code begun before is given up."""
+        if line.startswith("+CDS:") and written_out(line):
+            return False  # it has one line
         if line.startswith(_TWO_LINES) or (line.startswith("+CUSD:") and line.count('"') % 2):
             self._begun = line
             return True
@@ -211,6 +229,9 @@ class Pairing:
             whole = begun.count('"') % 2 == 0 or len(begun) > _LONGEST_USSD
             self._begun = "" if whole else begun
             return True, Unsolicited(begun) if whole else None
+        if written_out(begun):
+            self._begun = ""  # text mode: the line behind it is the text, whatever it looks like
+            return True, Unsolicited(begun, line)
         if not is_hex(line) or (reading and not fits(begun, line)):
             return False, None
         self._begun = ""
@@ -287,15 +308,16 @@ class Reply:
                 return line.strip('" ')
         return None
 
-    def pairs(self, prefix: str) -> Iterator[tuple[list[str], str]]:
-        """Header fields and PDU of each `+CMGR` or `+CMGL` entry; headers without a PDU are left out."""
-        header: list[str] | None = None
-        for line in self.lines:
+    def entries(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """What follows `prefix` in each `+CMGR` or `+CMGL` header, and the hex line behind the header, if any."""
+        header, body = "", ""
+        for line in (*self.lines, prefix):
             if line.startswith(prefix):
-                header = split_fields(line[len(prefix) :].strip())
-            elif header is not None and is_hex(line):
-                yield header, line
-                header = None
+                if header:
+                    yield header, body
+                header, body = line[len(prefix) :].strip(), ""
+            elif not body and is_hex(line):
+                body = line
 
 
 _FIELD = re.compile(r'\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)')

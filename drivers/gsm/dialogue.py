@@ -22,11 +22,12 @@ from drivers.gsm.errors import (
     NoPromptError,
     NotReadyError,
     PortLostError,
+    PromptDoubtfulError,
     PromptRefusedError,
     RestartedError,
     SilentError,
 )
-from drivers.gsm.operation import Answer, Listener, Operation, Phase, Transport
+from drivers.gsm.operation import Answer, Conduct, Listener, Operation, Phase, Transport
 from drivers.gsm.pace import Pace
 from drivers.gsm.resync import Resync
 from drivers.gsm.submissions import Submissions
@@ -34,7 +35,7 @@ from drivers.gsm.timing import Timing
 from drivers.gsm.turns import Turns
 
 
-class Dialogue:
+class Dialogue(Conduct):
     """The conversation over one connection; once lost or closed it stays so."""
 
     def __init__(self, transport: Transport, listener: Listener, timing: Timing, pace: Pace | None = None) -> None:
@@ -56,17 +57,6 @@ class Dialogue:
         self._resync: Resync | None = None
         self._resync_task: asyncio.Task[None] | None = None
         self._prompt_asked_at = 0.0
-        self.may_submit = True
-        """Whether a submission may begin; those that wait for their turn fail when it comes. A modem that is being
-        initialised again may still be in text mode: it would take the length for a number, and the PDU for a text."""
-        self.submit_line = "AT+CMGS="
-        """What a submission begins with; before the length, the number or whatever else `open_prompt` is given."""
-        self.echo_expected = True
-        """Whether the modem's echo is no news: until it was switched off, and for firmware that cannot."""
-        self.echo_seen = False
-        """Whether an echo has come since this was last set to False."""
-        self.stranger_seen = False
-        """Whether an answer has come since then that nobody asked for: another program may be at work on the port."""
 
     # ------------------------------------------------------------------------------------------------ what callers do
 
@@ -121,14 +111,18 @@ class Dialogue:
     async def commit(self, operation: Operation, body: str) -> Answer:
         """Writes `body` (the PDU, or a text in text mode) and Ctrl-Z into the open prompt and returns the answer.
 
-        Raises `PromptRefusedError` and `PortLostError` only where nothing was written. Cancelled, or given up after
-        silence, the submission goes on: a +CMGS that still comes goes to `Listener.on_late_reference`.
+        Raises `PromptRefusedError`, `PromptDoubtfulError` and `PortLostError` only where nothing was written.
+        Cancelled, or given up after silence, the submission goes on: a +CMGS that still comes goes to
+        `Listener.on_late_reference`.
         """
         if self._current is not operation or self._phase is not Phase.OPEN:
             raise PortLostError("the connection ended while the prompt was open")
         if operation.aborted is not None:
-            self._next()
-            raise PromptRefusedError(operation.aborted)
+            if operation.error is None:
+                self._next()
+                raise PromptRefusedError(operation.aborted)
+            self._resynchronise()
+            raise PromptDoubtfulError(str(operation.aborted))
         operation.future = future = self._loop.create_future()
         self._phase = Phase.ANSWER
         self._sent = body
@@ -242,6 +236,7 @@ class Dialogue:
         if self._phase is Phase.PROMPT and operation is not None:
             self._phase = Phase.OPEN
             self._deadline.clear()
+            operation.error = None
             if operation.echoed and not self.echo_expected:
                 # A modem that has lost its settings may be in text mode: it would send the PDU as a text.
                 operation.fail(RestartedError("the echo is on again"))
@@ -272,6 +267,7 @@ class Dialogue:
             self._on_refusal(operation, result)
         elif phase is Phase.OPEN and operation is not None and not result.ok:
             operation.aborted = result
+            operation.error = result if submissions.may_be_stray(self._loop.time()) else None
         elif self._resync is not None:
             self._resync.on_final()
         else:
@@ -280,7 +276,7 @@ class Dialogue:
     def _on_refusal(self, operation: Operation, result: at.Final) -> None:
         """Ends a submission whose prompt an error came in place of, unless that may be another's."""
         if operation.error is None and self._submissions.may_be_stray(self._loop.time()):
-            operation.error = result  # the prompt may come yet
+            operation.error = result  # the prompt may still come
             self._deadline.set(self._timing.stray_hold_s)
             return
         operation.fail(PromptRefusedError(result))

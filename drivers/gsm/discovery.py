@@ -17,9 +17,9 @@ from serial.tools import list_ports
 from drivers.gsm import at
 from drivers.gsm.dialogue import Dialogue
 from drivers.gsm.errors import ModemError, UnavailableError
-from drivers.gsm.modem import digits_of
 from drivers.gsm.options import GsmOptions
 from drivers.gsm.port import SerialPort
+from drivers.gsm.questions import digits_of
 from drivers.gsm.timing import Timing
 
 

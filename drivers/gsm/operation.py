@@ -37,6 +37,22 @@ class Listener(Protocol):
         """The modem has answered an acknowledgement; not `ok`: by an error, or not at all."""
 
 
+class Conduct:
+    """How a dialogue goes about it, as those who look after the modem have set it."""
+
+    may_submit = True
+    """Whether a submission may begin; those that wait for their turn fail when it comes. A modem that is being
+    initialised again may still be in text mode: it would take the length for a number, and the PDU for a text."""
+    submit_line = "AT+CMGS="
+    """What a submission begins with; the length, or in text mode the number, follows."""
+    echo_expected = True
+    """Whether the modem's echo is no news: until it was switched off, and for firmware that cannot."""
+    echo_seen = False
+    """Whether an echo has come since this was last set to False."""
+    stranger_seen = False
+    """Whether an answer has come since then that nobody asked for: another program may be at work on the port."""
+
+
 class Phase(Enum):
     IDLE = auto()
     COMMAND = auto()

@@ -69,6 +69,14 @@ class Timing:
     """Between looks at signal and registration: they move slowly, and 64 idle modems must cost next to nothing."""
     waiting_s: float = 10.0
     """Between looks while registration is lost, for modems that do not tell by themselves."""
+    no_network_s: float = 180.0
+    """Without a network, until the operator is chosen anew; twice that again until the radio is restarted, and so on.
+    A search of all bands takes a modem two minutes by itself."""
+    no_network_max_s: float = 1800.0
+    """Longest pause between such helps: where there is no coverage they help nothing."""
+    radio_s: float = 60.0
+    """For a radio to be switched on or off, and for an operator to be chosen (27.007 names no bound; makers say up to
+    60 s for +CFUN and +COPS)."""
     sweep_s: float = 600.0
     """Between listings of the SIM: a full one stops reception without a word."""
     ussd_s: float = 40.0
@@ -89,6 +97,11 @@ class Timing:
     """Longest such pause while the line counts as recovering: a device that is back shall work within 15 s."""
     quarantine_after: int = 4
     """Ladders in a row that failed to the last rung before the line is quarantined."""
+    sim_absent_s: float = 5.0
+    """First pause before a SIM that was not there is looked for again; each equals the time already waited. Looking
+    costs no try of its PIN."""
+    hint_s: float = 3.0
+    """Shortest pause that a word of the modem itself (SIM ready, restarted) may end: some repeat it every second."""
     quarantine_s: float = 120.0
     """First pause between re-admission tests."""
     quarantine_max_s: float = 1800.0

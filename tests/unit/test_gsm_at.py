@@ -174,4 +174,4 @@ def test_replies() -> None:
     assert at.Reply(at.OK, ["%NITZ: 1", "+XYZ: 2", "^RSSI:9", "huawei"]).text("+CGMI") == "huawei"
     assert at.Reply(at.OK).text("+CGMI") is None
     entries = at.Reply(at.OK, ["+CMGL: 1,0,,3", "00AABBCC", "+CMGL: 2,1,,3", "+CMGL: 3,1,,3", "00DDEEFF", "noise"])
-    assert list(entries.pairs("+CMGL:")) == [(["1", "0", "", "3"], "00AABBCC"), (["3", "1", "", "3"], "00DDEEFF")]
+    assert list(entries.entries("+CMGL:")) == [("1,0,,3", "00AABBCC"), ("2,1,,3", ""), ("3,1,,3", "00DDEEFF")]

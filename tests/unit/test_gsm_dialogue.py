@@ -172,7 +172,7 @@ async def test_a_pdu_stays_with_its_header_inside_a_listing() -> None:
         await wire.until(b"AT+CMGL=4\r")
         wire.say("+CMGL: 1,1,,3", "+CDS: 26", "00AABBCC", REPORT, "+CMGL: 2,1,,3", "00DDEEFF", "OK")
         reply = await listed
-        assert [pdu for _, pdu in reply.pairs("+CMGL:")] == ["00AABBCC", "00DDEEFF"]
+        assert [pdu for _, pdu in reply.entries("+CMGL:")] == ["00AABBCC", "00DDEEFF"]
         assert ears.heard == [at.Unsolicited("+CDS: 26", REPORT)]
 
 

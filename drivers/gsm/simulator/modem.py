@@ -19,6 +19,7 @@ from drivers.gsm.simulator.commandline import (
     CME_TEXT,
     COMMAND,
     MESSAGE_SERVICE,
+    RESULT_DIGITS,
     split_commands,
 )
 from drivers.gsm.simulator.session import (
@@ -76,8 +77,10 @@ class Modem:
         self._timers: set[Timer] = set()
         self._wire = Wire(settings, random, self.later, lambda data: self.sink(data))  # noqa: PLW0108 - a sink set later
         self._noise_next = 0
+        self._chatter_next = 0
+        self._chatting: Timer | None = None
         self._cfun_busy = self._csca_busy = 0
-        self._deaf_until = 0.0
+        self._deaf_until = self._sim_ready_at = 0.0
 
     # ------------------------------------------------------------------------------------------------------- power
 
@@ -87,6 +90,10 @@ class Modem:
         self.card.power_up()
         self._csca_busy = self.brand.csca_busy
         self._reset_session()
+        self._sim_ready_at = self.clock.time() + self.settings.sim_wait_s
+        if self.settings.sim_wait_s > 0:
+            self.later(self.settings.sim_wait_s, self._sim_is_ready)
+        self.chatter()
         if self.settings.boot_s > 0:
             self._deaf_until = self.clock.time() + self.settings.boot_s
             self.later(self.settings.boot_s, self._booted, silent)
@@ -101,9 +108,38 @@ class Modem:
         self.flush()
         self.on_ready()
 
+    @property
+    def sim_waits(self) -> bool:
+        """Whether the SIM is not ready yet."""
+        return self._sim_ready_at > self.clock.time()
+
+    def _sim_is_ready(self) -> None:
+        self._sim_ready_at = 0.0
+        self.unsolicited("+CPIN: READY")
+        self.flush()
+        self.on_ready()
+
+    def chatter(self) -> None:
+        """Say the lines of a modem that is never quiet, from now on; ends by itself when there are none."""
+        if self._chatting is not None:
+            self.forget(self._chatting)
+            self._chatting = None
+        if self.settings.chatter and self.settings.chatter_s > 0 and self.powered:
+            self._chatting = self.later(self.settings.chatter_s, self._chat)
+
+    def _chat(self) -> None:
+        self._chatting = None
+        lines = self.settings.chatter
+        if lines and not self.session.hushed and not self._deaf_until:
+            self.unsolicited(lines[self._chatter_next % len(lines)])
+            self._chatter_next += 1
+            self.flush()
+        self.chatter()
+
     def power_off(self) -> None:
         """Everything that was under way is gone; what the network has not been told of did not happen."""
         self.powered = False
+        self.settings.searching_until = ""
         self._drop_work()
         self.reception.reset()
 
@@ -125,13 +161,14 @@ class Modem:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        self._chatting = None
         self._input, self.prompt, self.busy = "", None, False
         self._wire.clear()
         for buffer in (self._queue, self._out, self._held):
             buffer.clear()
 
     def _reset_session(self) -> None:
-        self.session = Session()
+        self.session = Session(text_mode=self.settings.text_mode_only)
         for position, offered in enumerate(self.brand.memories):
             preferred = "SM" if "SM" in offered else next(iter(offered), "SM")
             self.session.memories[position] = preferred
@@ -142,11 +179,12 @@ class Modem:
 
     @property
     def registered(self) -> bool:
-        return self.settings.registration in (1, 5) and self.radio and self.unlocked
+        settings = self.settings
+        return settings.registration in (1, 5) and self.radio and self.unlocked and not settings.searching_until
 
     @property
     def unlocked(self) -> bool:
-        return self.settings.sim_present and self.card.state == "READY"
+        return self.settings.sim_present and self.card.state == "READY" and not self.sim_waits
 
     @property
     def reachable(self) -> bool:
@@ -198,7 +236,25 @@ class Modem:
             self._input = rest
             if self.session.echo:
                 self._out.append(line + "\r")
-            self._command_line(line.lstrip(_STRAY).rstrip())
+            line = line.lstrip(_STRAY).rstrip()
+            if self.settings.answer_s > 0:
+                self.busy = True
+                self.later(self.settings.answer_s, self._answer_late, line)
+            else:
+                self._command_line(line)
+
+    def _answer_late(self, line: str) -> None:
+        self.busy = False
+        self._command_line(line)
+        self._work()
+        self.flush()
+
+    def meddle(self, line: str, heard: bool = False) -> None:
+        """What another program writes on the same port; its answers are read by that program, or `heard` by ours."""
+        out, self._out = self._out, []
+        self._command_line(line)
+        self._out = out + self._out if heard else out
+        self.flush()
 
     def _collect(self, prompt: Prompt) -> bool:
         body, found, rest = self._input.partition(CTRL_Z)
@@ -230,12 +286,16 @@ class Modem:
 
     def open_prompt(self, prompt: Prompt) -> None:
         self.prompt, self.busy = prompt, False
-        self._out.append("\r\n> ")
+        self._out.append(self.settings.prompt)
 
     def _command_line(self, line: str) -> None:
         if line[:2].upper() != "AT":
             return
-        self._queue.extend(split_commands(line[2:]))
+        commands = split_commands(line[2:])
+        if len(commands) > 1 and not self.settings.joins and any(each[:1] in "+^*" for each in commands):
+            self.result("ERROR")
+            return
+        self._queue.extend(commands)
         self._next()
 
     def _next(self) -> None:
@@ -270,6 +330,8 @@ class Modem:
         if not self.unlocked:
             self._require_sim(name)
         brand = self.brand
+        if brand.hush and command.upper() == brand.hush:
+            self.session.hushed = True
         known = brand.extra.get(command.upper())
         if known is not None:
             end = brand.own_line_end
@@ -315,7 +377,7 @@ class Modem:
     def line(self, text: str) -> None:
         """An information line of the answer under way."""
         end = self.settings.line_end
-        self._out.append(f"{end}{text}{end}")
+        self._out.append(f"{end}{text}{end}" if self.session.verbose else f"{text}{end}")
 
     def result(self, text: str) -> None:
         """A final result."""
@@ -332,7 +394,13 @@ class Modem:
             strike = self.faults.strike("garbage")
             if strike:
                 self._out.append(bytes.fromhex(strike["hex"]).decode("latin-1"))
-        self.line(text)
+        session = self.session
+        if session.quiet:
+            return
+        if session.verbose or text not in RESULT_DIGITS:
+            self.line(text)
+        else:
+            self._out.append(f"{RESULT_DIGITS[text]}\r")
 
     def unsolicited(self, *lines: str) -> None:
         """Lines nobody asked for; they wait while a prompt is open. The caller flushes."""
