@@ -354,8 +354,11 @@ class Dialogue(Conduct):
             if self._still_waiting(operation):
                 return
             self._submissions.give_up(operation, "silence", self._loop.time())
+        elif self._phase is Phase.PROMPT and operation.error is not None:
+            operation.fail(PromptRefusedError(operation.error))
         elif self._phase is Phase.PROMPT:
-            self._on_no_prompt(operation)
+            self._pace.unprompted()
+            operation.fail(NoPromptError("no prompt"))
         elif operation.lenient and operation.lines:
             self._finish(operation, at.Reply(at.OK, operation.lines))
             return
@@ -365,13 +368,6 @@ class Dialogue(Conduct):
                 self._listener.on_acknowledged(False)
             operation.fail(SilentError(f"no answer to {operation.sent.partition('=')[0]}"))
         self._resynchronise()
-
-    def _on_no_prompt(self, operation: Operation) -> None:
-        if operation.error is not None:
-            operation.fail(PromptRefusedError(operation.error))
-            return
-        self._pace.unprompted()
-        operation.fail(NoPromptError("no prompt"))
 
     def _still_waiting(self, operation: Operation) -> bool:
         """Whether the answer may yet come; then the modem is asked whether it is still the one that was written to."""
@@ -405,12 +401,9 @@ class Dialogue(Conduct):
         if in_order:
             self._next()
         else:
-            self._fall_silent()
-
-    def _fall_silent(self) -> None:
-        self._phase = Phase.SILENT
-        self._turns.fail(SilentError("the modem does not answer"))
-        self._listener.on_silent()
+            self._phase = Phase.SILENT
+            self._turns.fail(SilentError("the modem does not answer"))
+            self._listener.on_silent()
 
     def _end(self, error: PortLostError) -> None:
         if self._phase is Phase.LOST:
