@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The AGI script of calls with more steps than a menu: it runs on the Asterisk's machine, one process a call.
 
-`gatewayd dialplan install` lays it down as `gatewayd_agi.py`, with the one module it needs (`asterisk.agi` of pyst2)
+`gatewayd dialplan install` writes it as `gatewayd_agi.py`, with the one module it needs (`asterisk.agi` of pyst2)
 beside it; any Python from 3.7 on runs it. It imports nothing else of ours, for nothing else of ours is there.
 
 The steps come with the call, in channel variables (`dialplan.steps` makes them); what happens goes back the same
 way. `GW_SCRIPT` is the result: `running` until the end, then `done`, or `prompt` where a prompt could not be played.
-Asterisk says SUCCESS of a script that crashed, so that nothing but `done` counts as a good end.
+Asterisk says SUCCESS of a script that crashed, so that nothing but `done` counts as a good end. A promise or an opt-out
+goes into Asterisk's database at once, as the context does it: nobody may be listening when the call ends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import re
 import sys
+import time
 import zlib
 from typing import Any
 
@@ -24,7 +26,7 @@ FOLDER = "gatewayd_agi"
 OPERATIONS_MAX = 1000
 """Steps that lead round in a circle end here; a person who goes round by keys has the call's own limit."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./@:+*# -]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_./@:+*#= -]*")
 _PRESSED = re.compile(r"[0-9*#]*")
 
 
@@ -37,20 +39,53 @@ class Phone:
 
     def __init__(self, agi: Any) -> None:
         self._agi = agi
+        self._heard = ""
 
-    def play(self, prompt: str) -> None:
-        self._run("Playback", _plain(prompt))
-        if self.told("PLAYBACKSTATUS") != "SUCCESS":
+    def play(self, prompt: str, stop: str = "") -> str:
+        """Says it to its end, or until one of the digits `stop` is pressed; returns that digit."""
+        self._begin(0)
+        pressed = ""
+        if stop:
+            answer = self._agi.execute("STREAM FILE", f'"{_plain(prompt)}"', f'"{_plain(stop)}"')["result"]
+            pressed = chr(int(answer[0])) if answer[0] != "0" else ""
+            missing = not pressed and answer[1].strip() == "endpos=0"
+        else:
+            self._run("Playback", _plain(prompt))
+            missing = self.told("PLAYBACKSTATUS") != "SUCCESS"
+        self._end()
+        if missing:
             raise PromptMissing(prompt)
+        return pressed
 
-    def read(self, prompt: str, most: int, wait_s: int) -> str:
-        """What is pressed, up to `most` digits or a `#`; empty after `wait_s` of nothing."""
+    def read(self, prompt: str, most: int, wait_s: int, prompt_ms: int = 0) -> str:
+        """Returns what is pressed, up to `most` digits or a `#`; empty after `wait_s` of nothing."""
         self.tell("GW_PRESSED", "")
+        self._begin(prompt_ms)
         self._run("Read", f"GW_PRESSED,{_plain(prompt)},{int(most)},,1,{int(wait_s)}")
+        self._end()
         if self.told("READSTATUS") == "ERROR":
             raise PromptMissing(prompt)
         pressed = self.told("GW_PRESSED")
         return pressed if _PRESSED.fullmatch(pressed) else ""
+
+    def keep(self, key: str, action: str) -> None:
+        """Writes a key into Asterisk's database, where the gateway finds it whatever happens to either."""
+        line, call = self.told("GW_LINE"), self.told("GW_ID")
+        if line:
+            told = f"at={int(time.time())} to={self.told('GW_NUMBER')} amd={self.told('GW_AMDSTATUS')} key={key}"
+            value = f"{told} action={action} played=SUCCESS script=running heard={self._heard}"
+            self._agi.set_variable(f"DB(gatewayd/{_plain(line)}/{_plain(call)})", _plain(value))
+
+    def _begin(self, most_ms: int) -> None:
+        """Something begins to be said, which takes `most_ms` where that is known; hanging up meanwhile ends it."""
+        self._most, self._from = most_ms, _now_ms()
+        self.tell("GW_MS", str(most_ms or ""))
+        self.tell("GW_FROM", str(self._from))
+
+    def _end(self) -> None:
+        self._heard += f"+{self._from}-{_now_ms()}-{self._most or ''}"
+        self.tell("GW_HEARD", self._heard)
+        self.tell("GW_FROM", "")
 
     def tell(self, name: str, value: str) -> None:
         self._agi.set_variable(_plain(name), _plain(value))
@@ -63,6 +98,10 @@ class Phone:
         for argument in arguments.split(","):
             _plain(argument)
         self._agi.appexec(application, arguments)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _plain(text: str) -> str:
@@ -85,7 +124,7 @@ def load(phone: Phone) -> dict[str, Any]:
 def run(program: dict[str, Any], phone: Phone) -> None:
     """Goes through the steps; each says which is next, and the one behind the last is the end."""
     steps = program["steps"]
-    walk = Walk(phone, program["digits"])
+    walk = Walk(phone, program["digits"], program.get("opt_out", {}))
     at = 0
     for _ in range(OPERATIONS_MAX):
         if at >= len(steps):
@@ -99,48 +138,69 @@ def run(program: dict[str, Any], phone: Phone) -> None:
 class Walk:
     """One call's way through the steps, and what was pressed on it."""
 
-    def __init__(self, phone: Phone, digits: dict[str, str]) -> None:
-        self._phone, self._digits = phone, digits
+    def __init__(self, phone: Phone, digits: dict[str, str], opt_out: dict[str, int]) -> None:
+        """`opt_out`: digits that opt out at any moment, and the step where it goes on then."""
+        self._phone, self._digits, self._opt_out = phone, digits, opt_out
+        self._stop = "".join(sorted(opt_out))
         self._answers: dict[str, str] = {}
+        self._key = ""
         self._opted_out = False
 
     def step(self, kind: str, given: Any) -> int | None:
-        """Takes one step; answers where to go on, None for the step that follows."""
+        """Takes one step; returns where to go on, None for the step that follows."""
         if kind == "play":
-            self._phone.play(given)
-        elif kind == "spell":
+            return self._say(given)
+        if kind == "spell":
             for digit in self._answers.get(given, ""):
-                self._phone.play(self._digits[digit])
-        elif kind == "ask":
+                elsewhere = self._say(self._digits[digit])
+                if elsewhere is not None:
+                    return elsewhere
+            return None
+        if kind == "ask":
             return self._ask(given)
-        elif kind == "if":
+        if kind == "if":
             return None if self._answers.get(given["name"]) == given["equals"] else int(given["else"])
-        elif kind == "do":
+        if kind == "do":
             return self._do(given["action"], given["to"])
-        elif kind != "go":
+        if kind != "go":
             raise ValueError(f"no such step: {kind}")
         return None
+
+    def _say(self, prompt: str) -> int | None:
+        pressed = self._phone.play(prompt, "" if self._opted_out else self._stop)
+        return self._leave(pressed) if pressed else None
+
+    def _leave(self, digit: str) -> int:
+        """Goes where the digit that opts out leads, wherever it was pressed."""
+        self._key = digit
+        self._phone.tell("GW_KEY", digit)
+        return int(self._opt_out[digit])
 
     def _ask(self, given: dict[str, Any]) -> int | None:
         low, high = given["digits"]
         keys = given["keys"]
         for _ in range(given["tries"]):
-            pressed = self._phone.read(given["prompt"], high, given["wait_s"])
+            pressed = self._phone.read(given["prompt"], high, given["wait_s"], given.get("ms", 0))
             if low <= len(pressed) <= high and (not keys or pressed in keys):
                 break
+            if keys and pressed in self._opt_out:
+                return self._leave(pressed)
         else:
             return int(given["else"])
         self._answers[given["name"]] = pressed
         self._phone.tell("GW_ANSWERS", " ".join(f"{name}:{value}" for name, value in sorted(self._answers.items())))
         if not keys:
             return None
+        self._key = pressed
         self._phone.tell("GW_KEY", pressed)
         return int(keys[pressed])
 
     def _do(self, action: str, to: str) -> int | None:
-        # Who asked not to be called again is not forgotten for what they do next.
+        # A person who asked not to be called again has done so, whatever they do next.
         self._opted_out = self._opted_out or action == "opt_out"
-        self._phone.tell("GW_ACTION", "opt_out" if self._opted_out else action)
+        done = "opt_out" if self._opted_out else action
+        self._phone.tell("GW_ACTION", done)
+        self._phone.keep(self._key, done)
         if action != "transfer":
             return None
         self._phone.tell("GW_TO", to)

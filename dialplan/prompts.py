@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Final
 
 RATE: Final = 8000
+HEADER: Final = 44
+"""Bytes before the samples, in what the wave module writes."""
 COMMAND_S: Final = 60.0
 """Seven seconds of speech take 0.13 s with espeak-ng; large neural voices take longer than the speech itself."""
 AT_ONCE: Final = 2
@@ -84,6 +86,7 @@ class Prompts:
         self._recordings: dict[Path, tuple[int, int, str]] = {}
         self._names: dict[str, str] = {}
         """Of the latest prompts: a campaign says the same again and again, and each hash costs as much as the rest."""
+        self._lengths: dict[str, int] = {}
         self._swept = 0.0
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -110,6 +113,20 @@ class Prompts:
             except OSError as error:
                 raise PromptError(f"{error.filename}: {error.strerror}") from None
         return f"{self._remote}/{name}{self._ending}"
+
+    def length_ms(self, path: str) -> int:
+        """Returns how long a prompt takes to say, by the path that `path` gave it; 0 where the file is gone."""
+        name = path.rpartition("/")[2].removesuffix(".wav")
+        known = self._lengths.get(name)
+        if known is None:
+            try:
+                size = (self._folder / f"{name}.wav").stat().st_size
+            except (OSError, ValueError):
+                return 0
+            if len(self._lengths) >= NAMES:
+                self._lengths.clear()
+            known = self._lengths[name] = max(0, size - HEADER) * 1000 // (RATE * 2)
+        return known
 
     def file(self, name: str) -> Path | None:
         """The file of a prompt by its name, None for whatever is none of ours."""

@@ -37,6 +37,8 @@ class AskStep:
 
     name: str
     prompt: str
+    prompt_ms: int
+    """How long the prompt takes to say: waiting for a key is not hearing."""
     digits: tuple[int, int]
     keys: Mapping[str, int]
     wait_s: int
@@ -73,12 +75,15 @@ class Step:
     """The number of the step after it."""
 
 
-def packed(steps: Sequence[Step], digits: Mapping[str, str]) -> list[str]:
-    """The program in pieces of plain letters; `digits` are the prompts of 0 to 9, `*` and `#` for what is spelled.
+def packed(steps: Sequence[Step], digits: Mapping[str, str], opt_out: Mapping[str, int] | None = None) -> list[str]:
+    """Returns the program in pieces of plain letters.
 
-    Raises ValueError when it is too long to travel.
+    `digits` are the prompts of 0 to 9, `*` and `#` for what is spelled; `opt_out` the digits that opt out at any
+    moment, each with the step where it goes on then. Raises ValueError when it is too long to travel.
     """
-    program = {"steps": [[*_word(step.what), step.following] for step in steps], "digits": dict(digits)}
+    program: dict[str, Any] = {"steps": [[*_word(step.what), step.following] for step in steps], "digits": dict(digits)}
+    if opt_out:
+        program["opt_out"] = dict(opt_out)
     data = zlib.compress(json.dumps(program, separators=(",", ":")).encode(), 9)
     letters = base64.urlsafe_b64encode(data).decode().rstrip("=")
     pieces = [letters[at : at + CHUNK] for at in range(0, len(letters), CHUNK)]
@@ -97,6 +102,7 @@ def _word(what: Kind) -> tuple[str, Any]:
             return "ask", {
                 "name": what.name,
                 "prompt": what.prompt,
+                "ms": what.prompt_ms,
                 "digits": list(what.digits),
                 "keys": dict(what.keys),
                 "wait_s": what.wait_s,

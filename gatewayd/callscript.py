@@ -28,6 +28,18 @@ def templates(script: Script) -> dict[str, str]:
     return found
 
 
+def texts(script: Script) -> list[str]:
+    """All words of the script, with something to fill in or without."""
+    found: list[str] = []
+
+    def keep(_place: str, words: str) -> str:
+        found.append(words)
+        return words
+
+    _mapped(script, keep)
+    return found
+
+
 def filled(script: Script, rendered: Mapping[str, str]) -> dict[str, Any]:
     """The script with this recipient's words."""
     return _mapped(script, rendered.get)

@@ -1,93 +1,36 @@
-"""What came in, on its way from the store to `inbox/`; and the words by which people refuse to be contacted."""
+"""How what comes in is judged and whose it is, by the configuration of the moment."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-import structlog
+from gatewayd.config import Config
+from gatewayd.contact.optout import Verdict, judge, opt_out_words
+from gatewayd.store.commands import EndParts
 
-from gatewayd.dispatch.sink import Writer
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import hit
-from gatewayd.store.commands import InboxEntry, InboxWritten, UnwrittenInbox
-from gatewayd.store.inbound import KEYS
-from spool.errors import SpoolError
-from spool.folders import Spool
-from spool.inbox import write_inbox
-
-log = structlog.get_logger()
-
-OPT_OUT_WORDS: Final = frozenset({"BAJA", "STOP", "CANCELAR", "NO MOLESTAR", "EQUIVOCADO", "NO SOY"})
-"""The whole of a text, upper case and without accents, that puts its sender on the do-not-contact list."""
-
-BATCH: Final = 500
-GATHER_S: Final = 0.1
-"""Between two lots: the first message goes at once, and those that follow it go together. Each lot costs the store two
-transactions, and a trunk may bring fifty keys a second."""
-TROUBLE_S: Final = 5.0
-"""Between tries while the disk is full: what came in waits in the store."""
+PARTS_WAIT_MS: Final = 3 * 3_600_000
+"""After the latest part of a long text: networks try again for hours, but an opt-out among the others must not wait."""
 
 
-class InboxWriter:
-    """Writes stored messages out, for as long as it runs."""
+class InboundRules:
+    """Follows a reloaded configuration: lines that go on judge by it, too."""
 
-    def __init__(self, writer: Writer, spool: Spool, in_thread: Callable[..., asyncio.Future[None]]) -> None:
-        self._writer = writer
-        self._spool = spool
-        self._in_thread = in_thread
-        self._wake = asyncio.Event()
-        self._wake.set()
+    def __init__(self, config: Config) -> None:
+        self.take_over(config)
 
-    def due(self) -> None:
-        self._wake.set()
+    def take_over(self, config: Config) -> None:
+        self._default = config.inbox.default
+        self._accounts = {line.name: line.inbox for line in config.lines if line.inbox is not None}
+        self._words = opt_out_words(config.opt_out.words)
 
-    async def run(self) -> None:
-        """Until cancelled; begins with what a crash has left."""
-        while True:
-            await self._wake.wait()
-            try:
-                await self.flush()
-                await asyncio.sleep(GATHER_S)
-            except (GatewayError, SpoolError) as error:
-                log.error("inbox cannot be written; it waits in the store", error=str(error))  # noqa: TRY400
-                self._wake.set()
-                await asyncio.sleep(TROUBLE_S)
+    def judge(self, text: str, subject: str = "") -> Verdict:
+        """Returns whether a text says that its sender wants no more messages."""
+        return judge(text, subject, self._words)
 
-    async def flush(self) -> None:
-        while True:
-            self._wake.clear()
-            entries = await self._writer.do(UnwrittenInbox(BATCH))
-            if not entries:
-                return
-            await self._in_thread(self._write, entries)
-            hit("inbox.written")
-            await self._writer.do(InboxWritten(tuple(entry.id for entry in entries)))
-            if len(entries) < BATCH:
-                return
+    def account(self, line: str) -> str | None:
+        """Returns the account of what comes in by a line and answers nothing; None where there is none."""
+        return self._accounts.get(line, self._default)
 
-    def _write(self, entries: Sequence[InboxEntry]) -> None:
-        for entry in entries:
-            write_inbox(self._spool, entry.account, entry.public, inbox_document(entry))
-
-
-def inbox_document(entry: InboxEntry) -> dict[str, Any]:
-    """The content of an inbox file."""
-    pressed = entry.channel == KEYS
-    reply = {"job": entry.job, "message": entry.message, "ref": entry.ref} if entry.message else None
-    return {
-        "v": 1,
-        "id": entry.public,
-        "at": datetime.fromtimestamp(entry.at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "account": entry.account,
-        "channel": entry.channel,
-        "line": entry.line,
-        "from": entry.sender,
-        "to": entry.to,
-        "text": None if pressed else entry.text,
-        "key": entry.text if pressed else None,
-        "in_reply_to": reply,
-        "opt_out": entry.opt_out,
-    }
+    def end_parts(self, now: int) -> EndParts:
+        """Returns what keeps the long texts that will never be complete."""
+        return EndParts(now - PARTS_WAIT_MS, self._accounts, self._default, self.judge, now)

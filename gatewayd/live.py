@@ -12,16 +12,19 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from drivers.base import HookCall
+from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
-from gatewayd.intake.desk import IntakeDesk
-from gatewayd.operations.ports import EventView, LineView, Rates, WriterView
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
+from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
@@ -51,6 +54,7 @@ class LiveGateway:
         intake: IntakeDesk,
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
+        stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
         self._dispatcher = dispatcher
@@ -60,6 +64,7 @@ class LiveGateway:
         self._intake = intake
         self._threads = threads
         self._receipts_due = receipts_due
+        self._stalls = stalls
         self._tasks: set[asyncio.Task[None]] = set()
         self.stopping = False
 
@@ -111,6 +116,9 @@ class LiveGateway:
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
+
+    def stalls(self) -> Sequence[StallView]:
+        return [view for service in self._stalls for view in service.views()]
 
     def draining(self) -> bool:
         return self.stopping
@@ -186,13 +194,9 @@ class LiveGateway:
     def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
         return self._runner(line).device.exchange(attempt)
 
-    async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""
-        await self._runner(line).device.hook(headers, body)
-
-    def challenge(self, line: str, query: Mapping[str, str]) -> str:
-        """A provider asks whether the address of its calls is ours. HookRefusedError says how else to answer."""
-        return self._runner(line).device.challenge(query)
+    async def hook(self, line: str, call: HookCall) -> str:
+        """A device or provider calls us; durable when it returns what to answer. HookRefusedError says how else to."""
+        return await self._runner(line).device.hook(call)
 
     def file(self, line: str, name: str) -> Path | None:
         runner = self._dispatcher.runners.get(line)
@@ -231,7 +235,7 @@ class LiveGateway:
     # -------------------------------------------------------------------------------------------------------- backend
 
     def now(self) -> int:
-        return time.time_ns() // 1_000_000
+        return now_ms()
 
     async def execute(self, command: Command[R]) -> R:
         return await self._writer.do(command)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
 
-from gatewayd.dispatch.sink import Writer
 from gatewayd.errors import GatewayError
-from gatewayd.store.commands import Prune, Sweep
+from gatewayd.store.commands import EndParts, Prune, Sweep
+from gatewayd.store.port import Writer
 from spool.errors import SpoolError
+from spool.retention import Forgotten
 
 log = structlog.get_logger()
 
@@ -21,6 +22,7 @@ LONGEST_S: Final = 60.0
 PORTION_S: Final = 0.005
 """Between portions, so that lines and people get at the writer while a million rows are withdrawn."""
 
+PARTS_EVERY_S: Final = 600.0
 PRUNE_EVERY_S: Final = 3600.0
 TROUBLE_S: Final = 5.0
 
@@ -28,8 +30,9 @@ TROUBLE_S: Final = 5.0
 class Upkeep:
     """Sweeps when something is due; prunes once an hour.
 
-    `longest_s` bounds the time between two looks (a short `report_wait`); `forget_jobs` removes a portion of old jobs
-    from the spool and answers how many.
+    `longest_s` bounds the time between two looks (a short `report_wait`); `forget_jobs` removes a portion of the
+    old jobs of an account from the spool; `end_parts` makes the command that keeps long texts which are not whole, as
+    of a time.
     """
 
     def __init__(
@@ -40,15 +43,22 @@ class Upkeep:
         receipts_due: Callable[[Iterable[int]], None],
         keep_messages_s: float,
         longest_s: float,
-        forget_jobs: Callable[[], Awaitable[int]],
+        accounts: Callable[[], Awaitable[Sequence[str]]],
+        forget_jobs: Callable[[str], Awaitable[Forgotten]],
+        end_parts: Callable[[int], EndParts],
+        inbox_due: Callable[[], None],
     ) -> None:
         self._writer = writer
         self._now = now
         self._receipts_due = receipts_due
         self._keep_ms = int(keep_messages_s * 1000)
         self._longest_s = min(LONGEST_S, longest_s)
+        self._accounts = accounts
         self._forget_jobs = forget_jobs
+        self._end_parts = end_parts
+        self._inbox_due = inbox_due
         self._wake = asyncio.Event()
+        self._ended = 0
 
     def due(self) -> None:
         self._wake.set()
@@ -59,6 +69,7 @@ class Upkeep:
             self._wake.clear()
             pause = TROUBLE_S
             try:
+                await self._end_texts()
                 pause = await self._sweep()
                 if self._now() - pruned >= PRUNE_EVERY_S * 1000:
                     await self._prune()
@@ -70,6 +81,15 @@ class Upkeep:
                     await self._wake.wait()
             except TimeoutError:
                 pass
+
+    async def _end_texts(self) -> None:
+        """Keeps long texts of which a part never came: before the sweep forgets parts, whatever time has passed."""
+        if not self._ended or self._now() - self._ended >= PARTS_EVERY_S * 1000:
+            ended = await self._writer.do(self._end_parts(self._now()))
+            self._ended = self._now()
+            if ended.texts:
+                self._inbox_due()
+                self._receipts_due(ended.jobs)
 
     async def _sweep(self) -> float:
         """Turns what is over; answers how long (s) nothing more will be."""
@@ -87,5 +107,18 @@ class Upkeep:
         while removed:
             await asyncio.sleep(PORTION_S)
             removed = await self._writer.do(Prune(self._now() - self._keep_ms))
-        while await self._forget_jobs():
-            pass
+        for account in await self._accounts():
+            await self._forget(account)
+
+    async def _forget(self, account: str) -> None:
+        """What cannot be removed for one account keeps no other's."""
+        trouble: str | None = None
+        try:
+            forgotten = await self._forget_jobs(account)
+            while forgotten.jobs:
+                forgotten = await self._forget_jobs(account)
+            trouble = forgotten.trouble
+        except SpoolError as error:
+            trouble = str(error)
+        if trouble is not None:
+            log.warning("old jobs cannot be removed", account=account, error=trouble)

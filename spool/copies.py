@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from spool.errors import SpoolGoneError, SpoolUnsettledError
 from spool.folders import INTAKE, Spool
 
 _CHUNK: Final = 1 << 20
+_ZEROS: Final = memoryview(bytes(_CHUNK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +89,44 @@ def copy_file(source: int, name: str, target: int, limit: int, too_large: str) -
 
 
 def _pour(source: int, folder: int, name: str, size: int) -> str | None:
-    """Copies `size` bytes and answers their SHA-256, or None when there are more or fewer."""
-    digest, left = hashlib.sha256(), size
+    """Copies `size` bytes, holes as holes, and answers their SHA-256; None when there are more or fewer."""
+    digest, at = hashlib.sha256(), 0
     target = durable.create_file(folder, name)
     try:
-        # One byte more than the size is asked for, so that a file that grows meanwhile shows.
-        while chunk := os.read(source, min(_CHUNK, left + 1)):
-            left -= len(chunk)
-            if left < 0:
-                return None
-            digest.update(chunk)
-            durable.write_all(target, chunk)
+        while at < size:
+            begin = _data_from(source, at, size)
+            _hash_zeros(digest, begin - at)
+            at = begin
+            until = min(os.lseek(source, at, os.SEEK_HOLE), size) if at < size else size
+            while at < until:
+                chunk = os.pread(source, min(_CHUNK, until - at), at)
+                if not chunk:
+                    return None
+                digest.update(chunk)
+                os.lseek(target, at, os.SEEK_SET)
+                durable.write_all(target, chunk)
+                at += len(chunk)
+        os.ftruncate(target, size)
     finally:
         os.close(target)
-    return digest.hexdigest() if left == 0 else None
+    # One byte more than the size is asked for, so that a file that grew meanwhile shows.
+    return None if os.pread(source, 1, size) else digest.hexdigest()
+
+
+def _data_from(fd: int, at: int, size: int) -> int:
+    """Where the next bytes begin that are no hole; `size` when only a hole is left."""
+    try:
+        return min(os.lseek(fd, at, os.SEEK_DATA), size)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return size
+        raise
+
+
+def _hash_zeros(digest: hashlib._Hash, count: int) -> None:
+    while count > 0:
+        digest.update(_ZEROS[:count])
+        count -= _CHUNK
 
 
 def clear(spool: Spool, account: str, folder: str) -> None:
@@ -110,3 +136,17 @@ def clear(spool: Spool, account: str, folder: str) -> None:
             for name in durable.entries(private):
                 os.unlink(name, dir_fd=private)
         os.rmdir(folder, dir_fd=intake)
+
+
+def give(spool: Spool, account: str, folder: str, names: Iterable[str], gid: int) -> None:
+    """Makes a private folder and the copies in it the group's, and durable: they are about to be the account's."""
+    with durable.open_folder(spool.path, INTAKE, account, folder) as private:
+        for name in names:
+            fd = durable.open_file(private, name)
+            try:
+                durable.give(fd, gid)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        durable.give(private, gid)
+        os.fsync(private)

@@ -16,6 +16,8 @@ from typing import Any, Final, Literal
 from spool import callplan, fields
 from spool.errors import JobFileError
 from spool.folders import is_name
+from spool.lists.encoding import canonical
+from spool.lists.instructions import AS_IT_SAYS, Instructions
 from spool.strict_json import load
 
 JOB_FILE_LIMIT: Final = 64 << 20
@@ -26,6 +28,10 @@ Channel = Literal["sms", "call", "email", "push", "whatsapp"]
 CHANNELS: Final = ("sms", "call", "email", "push", "whatsapp")
 PRIORITIES: Final = ("urgent", "normal", "bulk")
 ENCODINGS: Final = ("auto", "gsm7", "ucs2")
+HIDDEN_ROWS: Final = ("send", "skip")
+MAX_SEGMENTS: Final = 10
+SEGMENTS_LIMIT: Final = 255
+"""What a header of concatenation can count."""
 RESENDS: Final = ("never", "allow")
 AREAS: Final = ("all", "tickets", "invoices", "customers")
 
@@ -45,11 +51,17 @@ _KEYS: Final = (
             "recipients_file",
             "recipients_rows",
             "recipients_sha256",
+            "columns",
+            "sheet",
+            "header_row",
+            "hidden_rows",
+            "recipients_encoding",
             "not_before",
             "not_after",
             "priority",
             "lines",
             "encoding",
+            "max_segments",
             "resend",
         }
     )
@@ -117,12 +129,16 @@ class JobDocument:
     recipients_file: str | None = None
     recipients_rows: int | None = None
     recipients_sha256: str | None = None
+    reading: Instructions = AS_IT_SAYS
+    """How the list is to be read, where it does not say so itself."""
     not_before: datetime | None = None
     not_after: datetime | None = None
     priority: Literal["urgent", "normal", "bulk"] = "normal"
     lines: tuple[str, ...] = ()
     """Empty: any line of the channel."""
     encoding: Literal["auto", "gsm7", "ucs2"] = "auto"
+    max_segments: int = MAX_SEGMENTS
+    """Most segments of one message."""
     resend: Literal["never", "allow"] = "never"
     call: Mapping[str, Any] | None = None
     """The call's plan: keys and shapes as in the job file, defaults filled in, durations in seconds."""
@@ -163,7 +179,9 @@ class JobDocument:
             "email": self._email_content(given),
         }
         # Later keys count only where they are given: a job recorded before they existed keeps its hash.
-        content |= {key: asdict(part) for key, part in (("push", self.push), ("whatsapp", self.whatsapp)) if part}
+        content |= {} if self.max_segments == MAX_SEGMENTS else {"max_segments": self.max_segments}
+        parts = (("push", self.push), ("whatsapp", self.whatsapp), ("reading", self.reading))
+        content |= {key: asdict(part) for key, part in parts if part}
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -212,11 +230,13 @@ def _document(raw: Any, file: str) -> JobDocument:
         recipients_file=recipients_file,
         recipients_rows=fields.whole(raw, "recipients_rows", None, low=0, high=10_000_000),
         recipients_sha256=fields.sha256(raw, "recipients_sha256"),
+        reading=_reading(raw),
         not_before=not_before,
         not_after=not_after,
         priority=fields.choice(raw, "priority", PRIORITIES, "normal"),  # type: ignore[arg-type]
         lines=fields.strings(raw, "lines"),
         encoding=fields.choice(raw, "encoding", ENCODINGS, "auto"),  # type: ignore[arg-type]
+        max_segments=fields.whole(raw, "max_segments", MAX_SEGMENTS, low=1, high=SEGMENTS_LIMIT) or MAX_SEGMENTS,
         resend=fields.choice(raw, "resend", RESENDS, "never"),  # type: ignore[arg-type]
         call=callplan.call(raw, "call"),
         email=_email(raw) if channel == "email" else None,
@@ -251,8 +271,9 @@ def _recipients(raw: dict[str, Any]) -> tuple[tuple[Mapping[str, str], ...] | No
         raise JobFileError("value_invalid", kind, field="recipients")
     if inline is None:
         return None, name
-    if raw.get("recipients_sha256") is not None:
-        raise JobFileError("value_invalid", "recipients_check", field="recipients_sha256")
+    for key in ("recipients_sha256", "sheet", "header_row", "hidden_rows", "recipients_encoding"):
+        if raw.get(key) is not None:
+            raise JobFileError("value_invalid", "recipients_check", field=key)
     recipients = fields.recipients(inline, "recipients")
     told = fields.whole(raw, "recipients_rows", None, low=0, high=10_000_000)
     if told is not None and told != len(recipients):
@@ -260,6 +281,28 @@ def _recipients(raw: dict[str, Any]) -> tuple[tuple[Mapping[str, str], ...] | No
             "recipients_mismatch", "mismatch_rows", field="recipients_rows", told=told, found=len(recipients)
         )
     return recipients, None
+
+
+def _reading(raw: dict[str, Any]) -> Instructions:
+    columns = fields.table(raw, "columns", {"to", "ref"}) or {}
+    to = columns.get("to")
+    named = fields.strings(columns, "to", "columns.") if isinstance(to, list) else ()
+    if isinstance(to, str):
+        named = (fields.text(to, "columns.to"),)
+    elif to is not None and not named:
+        raise JobFileError("value_invalid", "value_string", field="columns.to")
+    encoding = fields.string(raw, "recipients_encoding", None)
+    if encoding is not None and canonical(encoding) is None:
+        raise JobFileError("value_invalid", "value_encoding", field="recipients_encoding")
+    hidden = None if raw.get("hidden_rows") is None else fields.choice(raw, "hidden_rows", HIDDEN_ROWS, None)
+    return Instructions(
+        to=named,
+        ref=fields.string(columns, "ref", None, "columns."),
+        sheet=fields.string(raw, "sheet", None),
+        header_row=fields.whole(raw, "header_row", None, low=0, high=1_048_576),
+        hidden_rows=hidden,  # type: ignore[arg-type] # `choice` has checked it
+        encoding=encoding,
+    )
 
 
 def _email(raw: dict[str, Any]) -> Email:

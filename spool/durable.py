@@ -5,8 +5,10 @@ Everything works on directory handles, so that a folder swapped for a link in th
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import secrets
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -24,6 +26,12 @@ FAILPOINT: Final = "gatewayd.failpoint"
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK: Final = 1 << 20
+
+_UNOPENED: Final = frozenset({errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO, errno.ENOTDIR})
+"""How a link, a socket, or a file that is kept from us answers being opened."""
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_RENAME_NOREPLACE: Final = 1
 
 _SETTLED: Final[set[tuple[int, int]]] = set()
 """Folders (device, inode) whose own names are known to be durable; forgotten when they are many."""
@@ -79,11 +87,25 @@ def make_folder(parent: int, name: str, mode: int = FOLDER_MODE) -> bool:
     # mkdir obeys the process's umask and drops setgid; the spool's rule is its own.
     fd = os.open(name, _DIRECTORY, dir_fd=parent)
     try:
+        give(fd, os.fstat(parent).st_gid)
         os.fchmod(fd, mode)
     finally:
         os.close(fd)
     os.fsync(parent)
     return True
+
+
+def give(fd: int, gid: int) -> None:
+    """Makes what is open as `fd` the group's. Where this process may not, it stays as it is: `findings` says so."""
+    status = os.fstat(fd)
+    if status.st_gid == gid:
+        return
+    try:
+        os.fchown(fd, -1, gid)
+    except PermissionError:
+        return
+    # A change of group clears setgid.
+    os.fchmod(fd, stat.S_IMODE(status.st_mode))
 
 
 def entries(folder: int) -> list[str]:
@@ -107,6 +129,7 @@ def create_file(folder: int, name: str) -> int:
         os.unlink(name, dir_fd=folder)
         fd = os.open(name, flags, FILE_MODE, dir_fd=folder)
     try:
+        give(fd, os.fstat(folder).st_gid)
         os.fchmod(fd, FILE_MODE)
     except OSError:
         os.close(fd)
@@ -119,7 +142,12 @@ def create_file(folder: int, name: str) -> int:
 def _written_aside(folder: int, name: str, chunks: Iterable[bytes]) -> Iterator[str]:
     """The name of a hidden file in `folder` that holds `chunks` and is fsynced; removed at the end, however it ends."""
     aside = f".{name}.tmp"
-    fd = create_file(folder, aside)
+    try:
+        fd = create_file(folder, aside)
+    except (IsADirectoryError, PermissionError):
+        # Somebody's folder, or a file that cannot be removed, has the name: it keeps it.
+        aside = f".{secrets.token_hex(8)}.tmp"
+        fd = create_file(folder, aside)
     try:
         try:
             for chunk in chunks:
@@ -135,10 +163,25 @@ def _written_aside(folder: int, name: str, chunks: Iterable[bytes]) -> Iterator[
 
 
 def replace(folder: int, name: str, chunks: Iterable[bytes]) -> None:
-    """Gives `name` in `folder` new content at once; readers see the old or the new file, whole."""
+    """Gives `name` in `folder` new content at once; readers see the old or the new file, whole.
+
+    A folder that has the name is moved beside it.
+    """
     with _written_aside(folder, name, chunks) as aside:
-        os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+        try:
+            os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except IsADirectoryError:
+            os.rename(name, f"{name}~{secrets.token_hex(4)}", src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
     os.fsync(folder)
+
+
+def rename_new(name: str, target: str, source_folder: int, target_folder: int) -> None:
+    """Renames to a name that nothing has; FileExistsError otherwise (renameat2(2), RENAME_NOREPLACE)."""
+    arguments = source_folder, os.fsencode(name), target_folder, os.fsencode(target), _RENAME_NOREPLACE
+    if _LIBC.renameat2(*arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
 
 
 def publish(folder: int, name: str, chunks: Iterable[bytes]) -> bool:
@@ -165,19 +208,38 @@ def open_file(folder: int, name: str) -> int:
     return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=folder)
 
 
+def read_file(folder: int, name: str, limit: int) -> bytes:
+    """Returns what a regular file holds; OSError (EFBIG) for more than `limit` bytes, OSError (EINVAL) for what is no
+    regular file. Never blocks, never follows a link."""
+    fd = open_file(folder, name)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name)
+        chunks: list[bytes] = []
+        left = limit + 1
+        while left and (chunk := os.read(fd, min(left, _CHUNK))):
+            chunks.append(chunk)
+            left -= len(chunk)
+    finally:
+        os.close(fd)
+    if not left:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
+    return b"".join(chunks)
+
+
 def same_bytes(folder: int, name: str, other_folder: int, other_name: str) -> bool:
     """Whether two files are regular and hold the same bytes; False when either cannot be opened as such."""
     try:
         one = open_file(folder, name)
     except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ELOOP}:
+        if error.errno in _UNOPENED:
             return False
         raise
     try:
         try:
             two = open_file(other_folder, other_name)
         except OSError as error:
-            if error.errno in {errno.ENOENT, errno.ELOOP}:
+            if error.errno in _UNOPENED:
                 return False
             raise
         try:

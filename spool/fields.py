@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from spool.columns import column_name
 from spool.errors import JobFileError
+from spool.names import column_name, variable_name
 from spool.strict_json import Number
 
 TEXT_LIMIT: Final = 20_000
@@ -29,7 +29,8 @@ TEMPLATE: Final = re.compile(r"[a-z0-9_]{1,512}", re.ASCII)
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?", re.ASCII)
 
 _DATA_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_VARIABLE: Final = re.compile(r"[^\W\d_]\w*")
+_CONTROL: Final = re.compile("[\x00-\x08\x0c\x0e-\x1f\x7f-\x9f]")
+"""No sign and no line break: what a text never needs, and a terminal or a modem may obey."""
 _ADDRESS: Final = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of a text: `factura\u202efdp.exe` is shown as `facturaexe.pdf`."""
@@ -80,6 +81,13 @@ def text(value: Any, field: str, limit: int = STRING_LIMIT) -> str:
         raise invalid("value_blank", field)
     if len(value) > limit:
         raise invalid("value_long", field, limit=limit)
+    return uncontrolled(value, field)
+
+
+def uncontrolled(value: str, field: str) -> str:
+    """Refuses a control character other than a tab or a line break, and says which."""
+    if not value.isprintable() and (found := _CONTROL.search(value)) is not None:
+        raise invalid("value_control", field, character=f"U+{ord(found[0]):04X}", place=found.start() + 1)
     return value
 
 
@@ -188,16 +196,18 @@ def bare(value: Any, field: str) -> str:
 
 
 def variables(raw: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Values by variable name, lower-cased; a null is left out."""
+    """Values by the names of their variables, as a column's; a null is left out."""
     values: dict[str, str] = {}
-    for name, value in (table(raw, key, None) or {}).items():
-        folded = unicodedata.normalize("NFC", name).lower()
-        if not _VARIABLE.fullmatch(folded):
-            raise invalid("value_variable", f"{key}.{name[:NAME_LIMIT]}")
-        if folded in values:
-            raise invalid("value_repeated", f"{key}.{name}")
+    taken: set[str] = set()
+    for written, value in (table(raw, key, None) or {}).items():
+        name = variable_name(written)
+        if not any(map(str.isalpha, name)):
+            raise invalid("value_variable", f"{key}.{written[:NAME_LIMIT]}")
+        if name in taken:
+            raise invalid("value_repeated", f"{key}.{written[:NAME_LIMIT]}")
+        taken.add(name)
         if value is not None:
-            values[folded] = cell(value, f"{key}.{name}")
+            values[column_name(written)] = cell(value, f"{key}.{written}")
     return values
 
 
@@ -260,7 +270,7 @@ def data(raw: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
         if not _DATA_KEY.fullmatch(name):
             raise invalid("value_key", place)
         if value is not None:
-            values[name] = cell(value, place)
+            values[name] = uncontrolled(cell(value, place), place)
     return values
 
 
@@ -283,7 +293,7 @@ def _shown(value: Any, field: str) -> str:
     shown = cell(value, field)
     if not shown.strip():
         raise invalid("value_blank", field)
-    return shown
+    return uncontrolled(shown, field)
 
 
 def duration(

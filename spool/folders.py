@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
@@ -13,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from spool import durable
 from spool.durable import FOLDER_MODE, make_folder, open_folder
 from spool.errors import SpoolError, SpoolLockedError, SpoolMisconfiguredError, operating_system
 from spool.messages import text
@@ -32,6 +35,7 @@ _TOP_MODE: Final = 0o2751
 """Others may pass through to an account's folder whose group they are in, but not list what there is."""
 
 _PRIVATE_MODE: Final = 0o700
+_PROBE: Final = ".probe.tmp"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -145,37 +149,52 @@ class Spool:
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         return SpoolLock(fd)
 
-    def verify(self) -> None:
-        """SpoolMisconfiguredError unless every folder is writable and one file system with the others.
+    def verify(self) -> dict[str, str]:
+        """Whether files can be moved into every folder; answers what is wrong with those of single accounts, by
+        "kind/account". SpoolMisconfiguredError where a folder lies on another file system.
 
         Moves a probe through them: two mounts of one file system have one device number, yet refuse a rename. Only
         under the lock.
         """
-        # Always of one name, so that what a crash leaves of it goes with the next look.
-        probe = ".probe.tmp"
-        source = self.path / INTAKE / probe
-        for folder in self._account_folders():
-            with operating_system(str(source)):
-                source.touch(mode=0o600)
-            target = folder / probe
-            try:
-                source.rename(target)
-            except OSError as error:
-                raise SpoolMisconfiguredError(f"{folder}: files cannot be moved here: {error.strerror}") from error
-            finally:
-                for path in (source, target):
-                    with suppress(OSError):
-                        path.unlink()
+        troubles: dict[str, str] = {}
+        with self.open(INTAKE) as intake:
+            for kind, account in self._account_folders():
+                try:
+                    with self.open(kind, account) as folder:
+                        _move_through(intake, folder)
+                except OSError as error:
+                    if error.errno == errno.EXDEV:
+                        message = f"{kind}/{account}: files cannot be moved here: {error.strerror}"
+                        raise SpoolMisconfiguredError(message) from error
+                    troubles[f"{kind}/{account}"] = error.strerror or str(error)
+        return troubles
 
-    def _account_folders(self) -> Iterator[Path]:
+    def _account_folders(self) -> Iterator[tuple[str, str]]:
         for kind in FOLDERS:
             with os.scandir(self.path / kind) as entries:
                 names = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
-            yield from (self.path / kind / n for n in names if is_name(n) or (kind == INBOX and n == UNMATCHED))
+            yield from ((kind, n) for n in names if is_name(n) or (kind == INBOX and n == UNMATCHED))
 
     def findings(self, locale: str = "es") -> list[Finding]:
         """Everything that is wrong with rights and folders, as the calling user sees it; changes nothing."""
         return list(_inspect(self, locale))
+
+
+def _move_through(intake: int, folder: int) -> None:
+    """Moves an empty file into `folder` and removes it. What has the probe's name already stays."""
+    # Of one name where possible, so that what a crash leaves of it goes with the next look.
+    for probe in (_PROBE, f".probe-{secrets.token_hex(8)}.tmp"):
+        with operating_system(f"{INTAKE}/{probe}"):
+            os.close(durable.create_file(intake, probe))
+        try:
+            os.rename(probe, probe, src_dir_fd=intake, dst_dir_fd=folder)
+        except IsADirectoryError:
+            continue
+        finally:
+            for place in (intake, folder):
+                with suppress(OSError):
+                    os.unlink(probe, dir_fd=place)
+        return
 
 
 def _inspect(spool: Spool, locale: str) -> Iterator[Finding]:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from spool import durable
 from spool.errors import SpoolConflictError, operating_system
 from spool.folders import INBOX, UNMATCHED, Spool, is_name
 from spool.receipts import json_line
 
+_BESIDE: Final = 10
+"""Names tried for one message."""
+
 
 def write_inbox(spool: Spool, account: str | None, message_id: str, document: Mapping[str, Any]) -> Path:
     """Writes `inbox/<account>/<message_id>.json` for good, or below `inbox/_unmatched` without an account.
 
-    Durable when it returns. The same message again is fine; SpoolConflictError if another one has its name;
-    SpoolUnavailableError leaves nothing behind: call again.
+    Durable when it returns. The same message again is fine. Where something else has its name it is written beside, as
+    `<message_id>.2.json` and so on; SpoolConflictError once those are used up. SpoolUnavailableError leaves nothing
+    behind: call again.
     """
     if not is_name(message_id):
         raise ValueError(f"not an id: {message_id!r}")
-    owner, name = account or UNMATCHED, f"{message_id}.json"
-    with operating_system(f"{INBOX}/{owner}/{name}"), spool.open(INBOX, owner, create=True) as folder:
-        try:
-            durable.publish(folder, name, [json_line(document)])
-        except FileExistsError as error:
-            raise SpoolConflictError(f"{INBOX}/{owner}/{name}: another message is there") from error
-    return spool.folder(INBOX, owner) / name
+    owner, content = account or UNMATCHED, json_line(document)
+    where = f"{INBOX}/{owner}/{message_id}.json"
+    with operating_system(where), spool.open(INBOX, owner, create=True) as folder:
+        for version in range(1, _BESIDE):
+            name = f"{message_id}.json" if version == 1 else f"{message_id}.{version}.json"
+            with suppress(FileExistsError):
+                durable.publish(folder, name, [content])
+                return spool.folder(INBOX, owner) / name
+    raise SpoolConflictError(f"{where}: another message is there")

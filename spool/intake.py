@@ -8,8 +8,8 @@
     commit(spool, taken, document.job)              # or reject(spool, taken, error), or discard(spool, taken)
 
 Until the store has committed, the originals in `incoming` are the job and the copies are nothing: a crash leaves
-rubbish in the private folder, which `recover` clears, and the files are read again. After that commit the job is in
-the store, and `commit` is repeated for a job found known with the same content until the originals are gone.
+rubbish in the private folder, which `spool.recovery` clears, and the files are read again. After that commit the job is
+in the store, and `commit` is repeated for a job found known with the same content until the originals are gone.
 Everything here blocks; the records are plain values that travel between processes.
 """
 
@@ -21,12 +21,13 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from spool import durable, originals
-from spool.copies import Copy, Identity, clear, copy_file, look, obstacle_of
+from spool.copies import Copy, Identity, clear, copy_file, give, look, obstacle_of
 from spool.document import JOB_FILE_LIMIT, JobDocument, parse
 from spool.errors import JobFileError, SpoolConflictError, SpoolGoneError, SpoolUnsettledError, operating_system
 from spool.fields import NAME_LIMIT
@@ -100,6 +101,16 @@ def read(taken: Taken) -> JobDocument:
     return parse(data, taken.name)
 
 
+def octets(spool: Spool, taken: Taken, document: JobDocument) -> int:
+    """How large the files that the job names are now; those that are not there count nothing."""
+    total = 0
+    with operating_system(f"{INCOMING}/{taken.account}"), spool.open(INCOMING, taken.account) as incoming:
+        for name in document.files:
+            with suppress(SpoolGoneError):
+                total += look(incoming, name).st_size
+    return total
+
+
 def take_files(
     spool: Spool, taken: Taken, document: JobDocument, settled: Callable[[str, str], bool] | None = None
 ) -> Taken:
@@ -162,10 +173,8 @@ def commit(spool: Spool, taken: Taken, job: str) -> Path:
         spool.open(ACCEPTED, account, create=True) as accepted,
         spool.open(INTAKE, account) as intake,
     ):
-        with durable.open_folder(spool.path, INTAKE, account, taken.folder) as private:
-            for copy in (taken.job, *taken.files):
-                durable.sync_file(private, copy.name)
-            os.fsync(private)
+        names = [copy.name for copy in (taken.job, *taken.files)]
+        give(spool, account, taken.folder, names, os.fstat(accepted).st_gid)
         sys.audit(durable.FAILPOINT, "spool.accepting")
         name = _accept(spool, taken, job, intake, accepted)
         sys.audit(durable.FAILPOINT, "spool.accepted")
@@ -227,9 +236,9 @@ def reject(spool: Spool, taken: Taken, error: JobFileError, locale: str = "es") 
             durable.replace(rejected, f"{name}.error.json", [text.encode()])
             _move_entry(spool, taken, name, rejected)
         else:
+            names = [copy.name for copy in (taken.job, *taken.files)]
+            give(spool, account, taken.folder, names, os.fstat(rejected).st_gid)
             with spool.open(INTAKE, account, taken.folder) as private:
-                for copy in (taken.job, *taken.files):
-                    durable.sync_file(private, copy.name)
                 name = _free_name(rejected, taken.name, private)
                 # The reason is there before the file is: no refused file without one.
                 durable.replace(rejected, f"{name}.error.json", [text.encode()])
@@ -291,19 +300,3 @@ def discard(spool: Spool, taken: Taken) -> None:
     if taken.folder:
         with operating_system(str(taken.path)):
             clear(spool, taken.account, taken.folder)
-
-
-def recover(spool: Spool) -> int:
-    """Clears what a crash left in the private folder; answers how many jobs will be read again. Only under the lock."""
-    count = 0
-    with operating_system(str(spool.path / INTAKE)), spool.open(INTAKE) as intake:
-        for account in filter(is_name, durable.entries(intake)):
-            with spool.open(INTAKE, account) as private:
-                folders = durable.entries(private)
-            for folder in folders:
-                if originals.is_rest(folder):
-                    originals.complete(spool, account, folder)
-                else:
-                    clear(spool, account, folder)
-                    count += 1
-    return count

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from spool.check_messages import CHECKS
+from spool.list_messages import LIST_MESSAGES
+
 DEFAULT_LOCALE: Final = "es"
 
 _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
@@ -118,14 +121,15 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
             " .tmp or .part."
         ),
     ),
-    "value_variable": (
-        "{field}: el nombre de una variable empieza con una letra y tiene letras, dígitos y guiones bajos.",
-        "{field}: a variable's name begins with a letter and has letters, digits and underscores.",
-    ),
+    "value_variable": ("{field}: una variable tiene letras.", "{field}: a variable has letters."),
     "value_cell": ("{field} debe ser un texto o un número.", "{field} must be a text or a number."),
     "value_characters": (
         "{field} contiene un carácter que ningún texto puede llevar (NUL o medio par sustituto).",
         "{field} holds a character that no text may hold (NUL or half a surrogate pair).",
+    ),
+    "value_control": (
+        "{field} contiene un carácter de control ({character}) en la posición {place}. Bórrelo.",
+        "{field} holds a control character ({character}) at position {place}. Delete it.",
     ),
     "value_duration": (
         "{field} debe ser una duración como 30s, 10m o 2h.",
@@ -225,8 +229,16 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "The call has both a text and a script; leave one of them out.",
     ),
     "variable_unknown": (
-        "El texto usa %{name}%, que no es una columna de los destinatarios ni está en values.",
-        "The text uses %{name}%, which is neither a column of the recipients nor in values.",
+        "El texto usa {names}: ni columna de la lista ni clave de values. Un signo de porcentaje se escribe %%.",
+        "The text uses {names}: no column of the list, no key of values. A percent sign is written %%.",
+    ),
+    "variable_hint": (
+        "El texto usa {names}: ni columna de la lista ni clave de values. ¿Quiso decir {hints}?",
+        "The text uses {names}: no column of the list, no key of values. Did you mean {hints}?",
+    ),
+    "variable_foreign": (
+        "El texto usa {names}, que es como lo escribe otro programa: aquí se escribe {hints}.",
+        "The text uses {names}, which is how another program writes it: here it is written {hints}.",
     ),
     "template_unknown": ("No hay una plantilla «{name}».", 'There is no template "{name}".'),
     # ----------------------------------------------------------------------------------------------------- recipients
@@ -262,12 +274,14 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "recipients_empty": ("{file} está vacío.", "{file} is empty."),
     "recipients_column": (
         (
-            "{file} no tiene una columna con el número o la dirección: llámela to, telefono, celular, movil, phone,"
-            " email o correo. Columnas encontradas: {columns}."
+            "{file} no tiene una columna con el número o la dirección: se buscó el encabezado en las primeras filas."
+            " Llame a esa columna to, telefono, celular, email… en la fila 1, o nómbrela en el trabajo con columns."
+            " Columnas encontradas en la fila {row}: {columns}."
         ),
         (
-            "{file} has no column with the number or address: call it to, telefono, celular, movil, phone, email or "
-            "correo. Columns found: {columns}."
+            "{file} has no column with the number or address: the header was looked for in the first rows. Call that"
+            " column to, telefono, celular, email… in row 1, or name it in the job by columns. Columns found in row"
+            " {row}: {columns}."
         ),
     ),
     "recipients_binary": (
@@ -342,56 +356,17 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
             " It takes an account in {currency}, or the tariff in {other}."
         ),
     ),
-    # ------------------------------------------------------------------------------------------------ gatewayd check
-    "check_missing": ("La carpeta no existe.", "The folder does not exist."),
-    "check_missing_remedy": (
-        "Cree una cuenta (gatewayd account create) o arranque el servicio: las carpetas se crean solas.",
-        "Create an account (gatewayd account create) or start the service: the folders are made by themselves.",
+    "reader_died": (
+        "El servicio terminó dos veces mientras leía {file}: no lo lee más. Corríjalo y envíelo de nuevo.",
+        "The daemon ended twice while it read {file}: it reads it no more. Put it right and send it again.",
     ),
-    "check_missing_account": (
-        "A esta cuenta le faltan carpetas: {folders}.",
-        "Folders of this account are missing: {folders}.",
-    ),
-    "check_account_remedy": ("gatewayd account create {account}", "gatewayd account create {account}"),
-    "check_unreachable": ("No se puede llegar a la carpeta: {reason}.", "The folder cannot be reached: {reason}."),
-    "check_unreachable_remedy": (
-        "Dé permiso de paso al usuario del servicio en cada carpeta del camino.",
-        "Let the service's user pass through every folder on the way.",
-    ),
-    "check_not_folder": ("No es una carpeta.", "It is not a folder."),
-    "check_not_folder_remedy": (
-        "Quite el archivo o enlace y deje que gatewayd cree la carpeta.",
-        "Remove the file or link and let gatewayd make the folder.",
-    ),
-    "check_device": ("Está en otro sistema de archivos que el resto.", "It is on another file system than the rest."),
-    "check_device_remedy": (
-        "Monte un solo sistema de archivos para toda la carpeta de intercambio.",
-        "Keep the whole spool on one file system.",
-    ),
-    "check_access": (
-        "El usuario actual no puede leer y escribir en la carpeta.",
-        "The current user may not read and write in the folder.",
-    ),
-    "check_access_remedy": (
-        "chown al usuario del servicio, o agréguelo al grupo: {path}",
-        "chown it to the service's user, or add that user to the group: {path}",
-    ),
-    "check_world": ("Cualquiera puede escribir en la carpeta.", "Anybody may write in the folder."),
-    "check_world_remedy": ("chmod o-w {path}", "chmod o-w {path}"),
-    "check_mode": (
-        "El modo es {mode}: el grupo no puede usarla, o los archivos no heredan el grupo.",
-        "Its mode is {mode}: the group cannot use it, or files do not inherit the group.",
-    ),
-    "check_mode_remedy": ("chmod u+rwx,g+rwxs {path}", "chmod u+rwx,g+rwxs {path}"),
-    "check_name": (
-        "No es un nombre de cuenta: no se mira.",
-        "It is not an account's name: nobody looks into it.",
-    ),
-    "check_name_remedy": (
-        "Use letras sin acento, dígitos, punto, guion y guion bajo; hasta 64; o quítela.",
-        "Use letters without accents, digits, dot, hyphen and underscore; at most 64; or remove it.",
+    "reader_slow": (
+        "{file} tarda demasiado en leerse para lo que ocupa. Divídalo, o guárdelo de nuevo como CSV.",
+        "{file} takes too long to read for its size. Split it, or save it again as CSV.",
     ),
 }
+
+_SENTENCES: Final = _CATALOGUE | CHECKS | LIST_MESSAGES
 
 LOCALES: Final = ("es", "en")
 
@@ -399,7 +374,7 @@ LOCALES: Final = ("es", "en")
 def text(kind: str, locale: str, values: Mapping[str, str]) -> str:
     """The sentence of `kind` in `locale` (Spanish for one that is not known), with `values` filled in."""
     index = LOCALES.index(locale) if locale in LOCALES else 0
-    return _CATALOGUE[kind][index].format_map(_Blank(values))
+    return _SENTENCES[kind][index].format_map(_Blank(values))
 
 
 class _Blank(dict[str, str]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from spool.folders import INCOMING, INTAKE, Spool
 
 _ASIDE: Final = ".aside-"
 """Folders in which an original lies while it is looked at; the rest of the name is its identity."""
+_NAME_LIMIT: Final = 50
 _PLAN: Final = ".remove-"
 """Files that say what is being removed: a JSON list of name and identity."""
 
@@ -91,11 +93,22 @@ def _settle_aside(spool: Spool, account: str, folder: str) -> None:
         durable.open_folder(spool.path, INTAKE, account, folder) as aside,
     ):
         for name in durable.entries(aside):
-            if Identity.of(os.stat(name, dir_fd=aside, follow_symlinks=False)) != identity:
-                with spool.open(INCOMING, account) as incoming:
-                    # A third one of that name replaces this one, as a rename by its writer would have.
-                    with suppress(FileExistsError):
-                        os.link(name, name, src_dir_fd=aside, dst_dir_fd=incoming, follow_symlinks=False)
-                    os.fsync(incoming)
-            os.unlink(name, dir_fd=aside)
+            if Identity.of(os.stat(name, dir_fd=aside, follow_symlinks=False)) == identity:
+                os.unlink(name, dir_fd=aside)
+            else:
+                _put_back(spool, account, aside, name)
         os.rmdir(folder, dir_fd=intake)
+
+
+def _put_back(spool: Spool, account: str, aside: int, name: str) -> None:
+    with spool.open(INCOMING, account) as incoming:
+        try:
+            durable.rename_new(name, name, aside, incoming)
+        except FileExistsError:
+            # A third one of that name replaces this one, as a rename by its writer would have; a folder is nobody's
+            # job, and keeps another name.
+            try:
+                os.unlink(name, dir_fd=aside)
+            except IsADirectoryError:
+                durable.rename_new(name, f"{name[:_NAME_LIMIT]}~{secrets.token_hex(4)}", aside, incoming)
+        os.fsync(incoming)

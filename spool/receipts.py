@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,9 @@ from spool.errors import SpoolConflictError, operating_system
 from spool.folders import RECEIPTS, Spool
 
 SUMMARY: Final = "summary.json"
+
+_BESIDE: Final = 10
+"""Names tried for one segment."""
 
 _LINE_ENDS: Final = {letter: f"\\u{letter:04x}" for letter in (0x85, 0x2028, 0x2029)}
 
@@ -33,17 +37,19 @@ def segment_name(first_seq: int) -> str:
 def write_segment(spool: Spool, account: str, job: str, first_seq: int, lines: Iterable[bytes]) -> Path:
     """Writes `receipts/<account>/<job>/<first_seq>.jsonl` for good; each of `lines` ends in a newline.
 
-    Durable when it returns. The same segment again is fine; SpoolConflictError if other bytes are there under its
-    name; SpoolUnavailableError (full, broken) leaves nothing behind: call again with the same lines.
+    Durable when it returns. The same segment again is fine. Where something else has its name it is written beside, as
+    `<first_seq>.2.jsonl` and so on; SpoolConflictError once those are used up. SpoolUnavailableError (full, broken)
+    leaves nothing behind: call again with the same lines.
     """
-    name = segment_name(first_seq)
+    name, content = segment_name(first_seq), b"".join(lines)
     where = f"{RECEIPTS}/{account}/{job}/{name}"
     with operating_system(where), spool.open(RECEIPTS, account, job, create=True) as folder:
-        try:
-            durable.publish(folder, name, [b"".join(lines)])
-        except FileExistsError as error:
-            raise SpoolConflictError(f"{where}: another segment is there") from error
-    return spool.folder(RECEIPTS, account, job) / name
+        for version in range(1, _BESIDE):
+            candidate = name if version == 1 else f"{first_seq:010d}.{version}.jsonl"
+            with suppress(FileExistsError):
+                durable.publish(folder, candidate, [content])
+                return spool.folder(RECEIPTS, account, job) / candidate
+    raise SpoolConflictError(f"{where}: another segment is there")
 
 
 def write_summary(spool: Spool, account: str, job: str, summary: Mapping[str, Any]) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import stat
+from dataclasses import dataclass
 from typing import Final
 
 from spool import durable
@@ -11,39 +13,58 @@ from spool.errors import operating_system
 from spool.folders import ACCEPTED, RECEIPTS, Spool, is_name
 
 SUMMARY: Final = "summary.json"
+SUMMARY_BYTES: Final = 64 << 10
+"""Ours are a tenth of it; what is longer is somebody else's."""
 _ENDED: Final = frozenset({"done", "cancelled"})
 
 
-def forget_jobs(spool: Spool, before: float, limit: int = 200) -> int:
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    jobs: int
+    trouble: str | None = None
+    """Why one that is old could not be removed; the others were."""
+
+
+def forget_jobs(spool: Spool, account: str, before: float, limit: int = 200) -> Forgotten:
     """Removes receipts and accepted files of at most `limit` jobs whose last word was before `before` (Unix time, s).
 
     A job that has not ended keeps everything, whatever its age; so does a folder that holds no summary, which is not
-    known to have ended. Answers how many jobs were forgotten.
+    known to have ended. SpoolUnavailableError when the account's folder cannot be read.
     """
-    forgotten = 0
-    with operating_system(str(spool.path)):
-        for account in spool.accounts():
-            try:
-                jobs = sorted(path.name for path in spool.folder(RECEIPTS, account).iterdir())
-            except FileNotFoundError:
-                continue
-            for job in filter(is_name, jobs):
-                if forgotten == limit:
-                    return forgotten
-                if _ended_before(spool, account, job, before):
-                    _forget(spool, account, job)
-                    forgotten += 1
-    return forgotten
+    forgotten, trouble = 0, None
+    with operating_system(f"{RECEIPTS}/{account}"):
+        try:
+            with spool.open(RECEIPTS, account) as folder:
+                jobs = durable.entries(folder)
+        except FileNotFoundError:
+            return Forgotten(0)
+    for job in filter(is_name, jobs):
+        if forgotten == limit:
+            break
+        try:
+            if _ended_before(spool, account, job, before):
+                _forget(spool, account, job)
+                forgotten += 1
+        except OSError as error:
+            trouble = f"{account}/{job}: {error.strerror or error}"
+    return Forgotten(forgotten, trouble)
 
 
 def _ended_before(spool: Spool, account: str, job: str, before: float) -> bool:
-    summary = spool.folder(RECEIPTS, account, job) / SUMMARY
+    """Members of the account's group may write there: what is no small regular file is not even read."""
     try:
-        if summary.stat(follow_symlinks=False).st_mtime >= before:
-            return False
-        return json.loads(summary.read_bytes()).get("state") in _ENDED
-    except (FileNotFoundError, NotADirectoryError, ValueError, AttributeError):
+        with spool.open(RECEIPTS, account, job) as folder:
+            summary = durable.open_file(folder, SUMMARY)
+    except OSError:
         return False
+    with os.fdopen(summary, "rb") as file:
+        status = os.fstat(summary)
+        if not stat.S_ISREG(status.st_mode) or status.st_mtime >= before or status.st_size > SUMMARY_BYTES:
+            return False
+        try:
+            return json.loads(file.read(SUMMARY_BYTES)).get("state") in _ENDED
+        except (ValueError, AttributeError, TypeError, RecursionError):
+            return False
 
 
 def _forget(spool: Spool, account: str, job: str) -> None:

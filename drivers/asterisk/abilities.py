@@ -11,6 +11,7 @@ from typing import Final
 
 from dialplan.context import CALLEE, EVENT, VERSION, Flow, variables
 from dialplan.steps import packed
+from drivers.asterisk import pressed
 from drivers.asterisk.ami import Connection
 from drivers.asterisk.errors import LinkError
 from drivers.asterisk.options import AsteriskOptions
@@ -18,7 +19,11 @@ from drivers.asterisk.script import CallPlan
 from drivers.asterisk.timing import Timing
 from drivers.base import LineError
 
-NEEDED: Final = {"originate": "write = originate", "coreshowchannels": "write = system or reporting"}
+NEEDED: Final = {
+    "originate": "write = originate",
+    "coreshowchannels": "write = system or reporting",
+    **pressed.NEEDED,
+}
 """Actions that the account must be allowed, and the permission each needs."""
 
 TRIED_S: Final = 10.0
@@ -27,7 +32,11 @@ TRIED_S: Final = 10.0
 AGAIN_S: Final = 30.0
 """An administrator who has just laid the script down should not wait long."""
 
-NEEDS: Final = {"amd": ("app_amd", "app_waitforsilence"), "menu": ("app_read",), "steps": ("res_agi", "app_read")}
+NEEDS: Final = {
+    "amd": ("app_amd", "app_dial", "app_read"),
+    "menu": ("app_read", "func_db"),
+    "steps": ("res_agi", "app_read", "func_db"),
+}
 """Modules by what a call may need."""
 
 CODECS: Final = {name: f"codec_{name}" for name in ("ulaw", "alaw", "g722", "gsm", "ilbc", "speex", "opus", "g729")}

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dialplan.context import EVENT, FAILED_CHANNEL
+from dialplan.context import EVENT, FAILED_CHANNEL, TRANSFERRED
 from drivers.asterisk.ami import Event
-from drivers.asterisk.disposition import Disposition, Evidence, Report, Verdict, decide, never_placed, settled
+from drivers.asterisk.disposition import Disposition, Evidence, Verdict, decide, never_placed, settled
+from drivers.asterisk.report import Report, integer, report
 from drivers.asterisk.script import CallPlan
 from drivers.asterisk.timing import Timing
 from drivers.base import Blame, Completed, NotSent, Outcome, Uncertain
@@ -20,6 +21,9 @@ OTHER_HALF = ";2"
 
 RING, RINGING, UP = "4", "5", "6"
 """ChannelState (enum ast_channel_state) of a channel that is called, that rings, that was answered."""
+
+TRANSFER_MAX_S = 4 * 3600.0
+"""No conversation with an agent is believed to take longer."""
 
 _RINGING = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
 
@@ -57,22 +61,32 @@ class Call:
         match event.name:
             case "OriginateResponse":
                 success = event["response"] == "Success"
-                seen = replace(seen, answered=success, reason=_integer(event["reason"]))
+                seen = replace(seen, answered=success, reason=integer(event["reason"]))
             case "DialState" if event["dialstatus"] in _RINGING:
-                seen = replace(seen, rang=True)
+                seen = replace(seen, rang=True, alerted=seen.alerted or event["dialstatus"] == "RINGING")
             case "DialEnd":
                 # What the far half dials ends after it; the first end is that of the call itself.
                 seen = replace(seen, dialstatus=seen.dialstatus or event["dialstatus"])
             case "Hangup" if event["uniqueid"] == self.attempt:
-                seen = replace(seen, cause=_integer(event["cause"]))
+                seen = replace(seen, cause=integer(event["cause"]), sip=integer(event["techcause"]))
             case "Hangup":
-                seen = replace(seen, far_cause=_integer(event["cause"]))
+                seen = replace(seen, far_cause=integer(event["cause"]))
+            case "UserEvent" if event["userevent"] == TRANSFERRED:
+                seen = replace(seen, transferred=True)
             case "UserEvent" if event["userevent"] == EVENT and not event["channel"].startswith(FAILED_CHANNEL):
-                seen = replace(seen, answered=True, report=_report(event))
+                seen = replace(seen, answered=True, report=report(event.headers))
             case _:
                 return
         self.evidence = seen
+        if seen.report is not None:
+            self.to = self.to or seen.report.to or None
         self._changed.set()
+
+    def read(self, kept: Report) -> None:
+        """Takes what its person pressed, from Asterisk's database; what is said of its end is better knowledge."""
+        if self.evidence.report is None:
+            self.evidence = replace(self.evidence, answered=True, report=kept)
+            self._changed.set()
 
     def placed(self) -> None:
         """The Originate is about to be written."""
@@ -131,6 +145,8 @@ class Call:
         limit = self.plan.ring_s + self.plan.limit_s + self._timing.slack_s
         deadline = self.placed_at + limit
         while not settled(self.evidence):
+            if self.evidence.transferred:
+                deadline = self.placed_at + TRANSFER_MAX_S
             if self.doubt is not None and not self._over:
                 return Uncertain(self.doubt)
             # What is over is decided with what there is once nothing more has come for a while.
@@ -183,7 +199,8 @@ def _completed(verdict: Verdict, report: Report | None, plan: CallPlan) -> Compl
     name = verdict.disposition.value
     if report is None:
         # Who could not be reached may be tried again; a number that does not exist never.
-        return Completed("failed" if verdict.disposition is Disposition.INVALID else None, name, detail=detail)
+        invalid = verdict.disposition is Disposition.INVALID
+        return Completed("failed" if invalid else None, name, detail=detail, blame=verdict.blame)
     if report.script == "failed":
         return Completed("undelivered", "script_failed", charged=True, detail=detail)
     if plan.amd != "off" and not report.amd:
@@ -208,24 +225,7 @@ def _detail(verdict: Verdict, report: Report | None) -> Mapping[str, Any]:
         "key": (report.key or None) if report else None,
         "action": (report.action or None) if report else None,
         "cause": verdict.cause or None,
+        **({"sip": verdict.sip} if verdict.sip else {}),
+        **({"transfer": report.transfer} if report and report.transfer else {}),
         **({"answers": dict(report.answers)} if report and report.answers else {}),
     }
-
-
-def _report(event: Event) -> Report:
-    begun, until = _integer(event["from"]), _integer(event["until"])
-    return Report(
-        heard_s=max(0.0, (until - begun) / 1000) if begun and until else 0.0,
-        amd=event["amd"],
-        key=event["key"][:1],
-        action=event["action"],
-        playback=event["played"],
-        left=event["left"] == "SUCCESS",
-        script=event["script"],
-        answers=dict(pair.split(":", 1) for pair in event["answers"].split() if ":" in pair),
-        cause=_integer(event["cause"]),
-    )
-
-
-def _integer(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0

@@ -28,7 +28,7 @@ QUICK: Final = Timing(connect_s=3.0, answer_s=5.0, booted_s=5.0)
 INSTALL: Final = spoken("run gatewayd dialplan install again, and asterisk -rx 'core reload'")
 
 
-BESIDE: Final = frozenset({"app_amd", "app_waitforsilence", "app_dial", "app_read", "res_agi"})
+BESIDE: Final = frozenset({"app_amd", "app_dial", "app_read", "res_agi"})
 """Modules without which a plain message can still be said."""
 
 

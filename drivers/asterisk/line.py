@@ -14,11 +14,13 @@ import structlog
 from dialplan.prompts import PromptError
 from drivers.asterisk.abilities import Abilities, forbidden
 from drivers.asterisk.ami import Answer, Connection, check_fields
-from drivers.asterisk.call import Call
+from drivers.asterisk.call import Call, verdict_outcome
+from drivers.asterisk.disposition import Evidence
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
-from drivers.asterisk.script import CallPlan, plan
+from drivers.asterisk.pressed import Pressed
+from drivers.asterisk.script import CallPlan, Script, plan
 from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.switchboard import Switchboard
 from drivers.asterisk.timing import Timing
@@ -48,6 +50,10 @@ RESUME_S: Final = 45.0
 """How long a call that outlived us is waited for after a restart, before it is told as uncertain."""
 
 
+UNKNOWN: Final = CallPlan(script=Script(message=""))
+"""The plan of a call of an earlier life of ours."""
+
+
 class AsteriskLine:
     """Implements `drivers.base.Line`."""
 
@@ -58,6 +64,7 @@ class AsteriskLine:
         self._log = structlog.get_logger("drivers.asterisk").bind(line=name)
         self._account = "gatewayd-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
         self._board = Switchboard(options.channels, self._timing, self._account)
+        self._pressed = Pressed(self._account)
         self._starting = asyncio.Semaphore(STARTING_MAX)
         self._speaker = Speaker(name, options)
         self._connection: Connection | None = None
@@ -102,6 +109,7 @@ class AsteriskLine:
 
     def _leave(self, call: Call) -> None:
         self._board.leave(call)
+        self._pressed.spend(call.attempt, call.evidence.report)
         self._nudge()
 
     def _nudge(self) -> None:
@@ -111,7 +119,8 @@ class AsteriskLine:
 
     async def _fields(self, message: OutboundMessage, planned: CallPlan) -> Mapping[str, str | Sequence[str]]:
         prompts = await self._speaker.prompts(planned.script)
-        fields = originate(message, planned, self._options, account=self._account, prompts=prompts)
+        lengths = self._speaker.lengths(prompts)
+        fields = originate(message, planned, self._options, account=self._account, prompts=prompts, lengths=lengths)
         check_fields(fields)
         return fields
 
@@ -158,19 +167,24 @@ class AsteriskLine:
     # --------------------------------------------------------------------------------------------- after our restart
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
-        """Waits for the calls that outlived us; those that Asterisk no longer knows stay in doubt."""
+        """Waits for the calls that outlived us. Of those that Asterisk no longer has, a key that was kept says how they
+        ended; the others stay in doubt."""
         living = {}
+        known = {}
         for each in attempts:
             call = self._board.expect(each.attempt, each.to, each.at + self._timing.ghost_s - time.time())
             if call is not None:
                 living[each.attempt] = call
+            elif each.attempt in self._pressed.kept:
+                seen = Evidence(answered=True, report=self._pressed.kept[each.attempt])
+                known[each.attempt] = verdict_outcome(seen, UNKNOWN)
         self._nudge()
         if not living:
-            return {}
+            return known
         waits = {name: asyncio.create_task(self._await(call)) for name, call in living.items()}
         try:
             await asyncio.wait(waits.values(), timeout=RESUME_S)
-            return {name: task.result() for name, task in waits.items() if task.done()}
+            return known | {name: task.result() for name, task in waits.items() if task.done()}
         finally:
             for task in waits.values():
                 task.cancel()
@@ -218,14 +232,25 @@ class AsteriskLine:
         connection = await Connection.open(
             options.host, options.port, options.user, options.secret.get_secret_value(), self._timing
         )
+        acknowledging: asyncio.Task[None] | None = None
         try:
             await self._inspect(connection)
-            for call in await self._board.reconcile(connection):
+            kept = await self._pressed.read(connection)
+            for call in await self._board.reconcile(connection, kept):
                 await self._tell_late(call)
+            for attempt in kept:
+                if self._board.find(attempt) is None:
+                    self._pressed.spend(attempt, kept[attempt], late=True)
             self._connection = connection
             await self._show("ready")
+            assert self._events is not None
+            acknowledging = asyncio.create_task(
+                self._pressed.acknowledge(connection, self._events), name=f"{self._name}: keys"
+            )
             await self._listen(connection)
         finally:
+            if acknowledging is not None:
+                acknowledging.cancel()
             self._connection = None
             self._board.orphan()
             connection.close()
@@ -253,7 +278,7 @@ class AsteriskLine:
                 await self._board.sweep(connection)
 
     async def _tell_late(self, call: Call) -> None:
-        """A call that was told as uncertain has ended after all."""
+        """Reports how a call ended after all that was given up as uncertain."""
         outcome = await call.outcome()
         if isinstance(outcome, Completed) and outcome.state in ("delivered", "undelivered") and self._events:
             opt_out = outcome.detail["action"] == "opt_out"
@@ -262,6 +287,7 @@ class AsteriskLine:
                     call.attempt, call.to, outcome.state, outcome.reason, time.time(), call.attempt, 1, opt_out=opt_out
                 )
             )
+            self._pressed.spend(call.attempt, call.evidence.report)
 
     async def _show(self, state: LineState, reason: str | None = None) -> None:
         self._status = LineStatus(state, reason)

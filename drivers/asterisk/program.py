@@ -9,29 +9,56 @@ from dialplan import steps as packed
 from drivers.asterisk.script import DIGITS, END, Script, Step
 
 
-def program(script: Script, prompts: Mapping[str, str]) -> list[str]:
-    """The steps in pieces that fit channel variables, empty where there are none.
+def program(script: Script, prompts: Mapping[str, str], lengths: Mapping[str, int]) -> list[str]:
+    """Returns the steps in pieces that fit channel variables; none where the script has no steps.
 
-    `prompts` holds a path for every name of `Script.sounds`. Raises ValueError when they are too long to travel.
+    `prompts` holds a path for every name of `Script.sounds`, `lengths` its ms where they are known. Raises ValueError
+    when they are too long to travel.
     """
     if not script.steps:
         return []
-    places = {step.label: index for index, step in enumerate(script.steps) if step.label is not None}
-    places[END] = len(script.steps)
+    places = _places(script)
     made = []
     for index, step in enumerate(script.steps):
         onward = step.goto or step.then
         following = places[onward] if onward is not None else index + 1
-        made.append(packed.Step(_what(step, prompts.get(f"step{index}", ""), places), following))
+        name = f"step{index}"
+        made.append(packed.Step(_what(step, prompts.get(name, ""), lengths.get(name, 0), places), following))
     digits = {digit: prompts[f"digit{digit}"] for digit in DIGITS if f"digit{digit}" in prompts}
-    return packed.packed(made, digits)
+    return packed.packed(made, digits, opt_out(script))
 
 
-def _what(step: Step, prompt: str, places: Mapping[str, int]) -> packed.Kind:
+def opt_out(script: Script) -> dict[str, int]:
+    """Returns the digits that opt out at any moment of the steps, each with the step that does it.
+
+    A digit counts that opts out at some question and means nothing else at any other.
+    """
+    places = _places(script)
+    found: dict[str, int] = {}
+    other: set[str] = set()
+    for step in script.steps:
+        for digit, label in step.keys.items():
+            place = places[label]
+            if place < len(script.steps) and script.steps[place].do == "opt_out":
+                found.setdefault(digit, place)
+            else:
+                other.add(digit)
+    return {digit: place for digit, place in found.items() if digit not in other}
+
+
+def _places(script: Script) -> dict[str, int]:
+    """Returns the number of each label's step."""
+    places = {step.label: index for index, step in enumerate(script.steps) if step.label is not None}
+    return {**places, END: len(script.steps)}
+
+
+def _what(step: Step, prompt: str, prompt_ms: int, places: Mapping[str, int]) -> packed.Kind:
     if step.ask is not None:
         keys = {digit: places[label] for digit, label in step.keys.items()}
         digits = (1, 1) if keys else step.digits
-        return packed.AskStep(step.ask, prompt, digits, keys, step.wait_s, step.tries, places[step.otherwise])
+        return packed.AskStep(
+            step.ask, prompt, prompt_ms, digits, keys, step.wait_s, step.tries, places[step.otherwise]
+        )
     if step.condition is not None:
         # What is compared is what can be pressed: "12.345.678" of a sheet is 12345678 on a telephone.
         wanted = re.sub(r"[^0-9*#]", "", step.equals or "")

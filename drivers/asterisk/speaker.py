@@ -33,6 +33,10 @@ class Speaker:
                 raise each
         return dict(zip(sounds, (str(each) for each in made), strict=True))
 
+    def lengths(self, prompts: Mapping[str, str]) -> Mapping[str, int]:
+        """Returns how long each of these takes to say, in ms; 0 where that is not known."""
+        return {name: self._prompts.length_ms(path) for name, path in prompts.items()}
+
     def file(self, name: str) -> Path | None:
         return self._prompts.file(name)
 

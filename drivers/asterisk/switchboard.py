@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from drivers.asterisk.ami import Connection, Event
 from drivers.asterisk.call import OTHER_HALF, Call
+from drivers.asterisk.report import Report
 from drivers.asterisk.script import CallPlan, Script
 from drivers.asterisk.timing import Timing
 
@@ -81,7 +83,8 @@ class Switchboard:
 
     def hear(self, event: Event) -> Call | None:
         """Gives an event to its call; answers the call if it had been given up and now told its outcome."""
-        name = event["uniqueid"] or event["destuniqueid"]
+        # A call dials, too (detection, a transfer): what is said of dialling is about the channel that is called.
+        name = event["destuniqueid"] or event["uniqueid"]
         attempt = name.removesuffix(OTHER_HALF)
         call = self._calls.get(attempt)
         if call is None and self._own(attempt, event["destaccountcode"]) and event.name == "DialState":
@@ -106,10 +109,11 @@ class Switchboard:
             if call.awaited and call.was_placed:
                 call.orphaned(loop.call_later(self._timing.lost_s, call.give_up, "link_lost"))
 
-    async def reconcile(self, connection: Connection) -> list[Call]:
-        """Compares what is counted with what Asterisk lists; answers calls that ended meanwhile and had been given up.
+    async def reconcile(self, connection: Connection, kept: Mapping[str, Report] = MappingProxyType({})) -> list[Call]:
+        """Compares what is counted with what Asterisk lists; returns calls that ended meanwhile and had been given up.
 
-        What is not listed is in doubt: it ended without being heard, was never carried out, or will be.
+        What is not listed is in doubt: it ended without being heard, was never carried out, or will be. Unless its
+        person pressed a key that was `kept`.
         """
         listed = await _listed(connection)
         late = []
@@ -128,6 +132,10 @@ class Switchboard:
             if call.attempt in listed:
                 call.found(listed[call.attempt]["channelstate"])
             else:
+                if call.attempt in kept:
+                    call.read(kept[call.attempt])
+                    if call.doubt and not call.awaited:
+                        late.append(call)
                 call.give_up("link_lost")
                 if call.gone and not call.awaited:
                     self._drop(call)

@@ -37,12 +37,14 @@ from drivers.base.finding import (
 from drivers.base.given import (
     AwaitedAttempt,
     Encoding,
+    HookCall,
     OpenAttempt,
     OutboundMessage,
     PointOfNoReturn,
 )
 from drivers.base.line import (
     AnswersChallenges,
+    CarriesSome,
     Challenged,
     Driver,
     Following,
@@ -54,6 +56,7 @@ from drivers.base.line import (
     ServesFiles,
     Serving,
     ShowsExchanges,
+    TakesCalls,
     TakesHooks,
     Telling,
 )
@@ -69,6 +72,9 @@ from drivers.base.outcomes import (
     Refused,
     Uncertain,
 )
+from drivers.base.references import (
+    folded,
+)
 
 ENTRY_POINTS = "gatewayd.drivers"
 """Entry-point group under which a package offers a `Driver` object."""
@@ -83,6 +89,7 @@ __all__ = [
     "AnswersChallenges",
     "AwaitedAttempt",
     "Blame",
+    "CarriesSome",
     "Challenged",
     "Completed",
     "Concat",
@@ -95,6 +102,7 @@ __all__ = [
     "Finding",
     "Following",
     "FollowsAttempts",
+    "HookCall",
     "HookRefusedError",
     "Hooked",
     "InboundMessage",
@@ -118,9 +126,11 @@ __all__ = [
     "ServesFiles",
     "Serving",
     "ShowsExchanges",
+    "TakesCalls",
     "TakesHooks",
     "Telling",
     "Uncertain",
     "Withdrawn",
+    "folded",
     "spoken",
 ]

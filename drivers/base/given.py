@@ -61,6 +61,18 @@ class AwaitedAttempt:
     """Unix time (s) of its last point of no return."""
 
 
+@dataclass(frozen=True, slots=True)
+class HookCall:
+    """One call of a device or provider to us, as it came."""
+
+    method: str
+    """`GET` or `POST`."""
+    query: str
+    """What stands behind the question mark, still percent-encoded: its charset is the provider's."""
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class PointOfNoReturn(Protocol):
     """Makes the intent to send `part` (from 1) durable; raises `Withdrawn` when it may not go any more.
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from drivers.base.events import Event, EventSink
 from drivers.base.finding import Finding
-from drivers.base.given import AwaitedAttempt, OpenAttempt, OutboundMessage, PointOfNoReturn
+from drivers.base.given import AwaitedAttempt, HookCall, OpenAttempt, OutboundMessage, PointOfNoReturn
 from drivers.base.outcomes import Outcome
 
 
@@ -51,6 +51,31 @@ class TakesHooks(Protocol):
 
     def on_hook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
         """What the call tells; the core makes it durable and only then answers 200. Raises `HookRefusedError`."""
+
+
+@runtime_checkable
+class TakesCalls(Protocol):
+    """A line whose provider calls us in ways of its own: by GET, or with its words in the address (`/hooks/{line}`)."""
+
+    @property
+    def call_answer(self) -> str:
+        """The plain text that a call is answered with once it is durable; empty where 200 alone will do."""
+
+    def on_call(self, call: HookCall) -> Sequence[Event] | None:
+        """What the call tells, as `TakesHooks.on_hook`; None for a GET that is the question of `AnswersChallenges`.
+        Asked in place of `on_hook`. No I/O. Raises `HookRefusedError`."""
+
+
+@runtime_checkable
+class CarriesSome(Protocol):
+    """A line that cannot carry every message of its channel: an alphabet, a length, a kind of token."""
+
+    def carries(self, message: OutboundMessage) -> str | None:
+        """Returns the reason why this line can never carry the message, None where it can.
+
+        Pure, cheap and without I/O, whatever the line's state: the core asks it before the message is handed over. A
+        line says the same by `Refused(reason, blame=PERSON, elsewhere=True)` where it is handed one all the same.
+        """
 
 
 @runtime_checkable

@@ -85,6 +85,17 @@ _LETTERS = {
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβγδεζηθικλμνξοπρσςτυφχψω", "ABEZHIKMNOPTYXABΓΔEZHΘIKΛMNΞOΠPΣΣTYΦXΨΩ", strict=True))
 _CURATED: Final = _QUOTES | _DASHES | _SPACES | _LINES | _SIGNS | _LETTERS | _GREEK
 
+_LOOK_ALIKES: Final = str.maketrans(
+    dict.fromkeys("‘’‚‛′`´ʹʻʼˈ", "'")
+    | dict.fromkeys("“”„‟″〝〞", '"')
+    | _DASHES
+    | _SPACES
+    | _LINES
+    | {sign: _SIGNS[sign] for sign in "•·∙⁄∕"}
+    | {"\ufe0e": "", "\ufe0f": ""}
+)
+"""What a reader takes for the plain sign, or does not see at all."""
+
 _JOINS = "\u200d"
 _PICTURE = (
     "[\u231a-\u23ff\u24c2\u25a0-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299"
@@ -137,3 +148,22 @@ def transliterate(text: str) -> str:
         return text
     # Composed first: n followed by a combining tilde is ñ, and must not become n.
     return _PICTURES.sub(UNKNOWN, unicodedata.normalize("NFC", text)).translate(_NEAREST)
+
+
+def without_look_alikes(text: str, ellipsis: str = "...") -> str:
+    """Returns the text with curly quotes, long dashes, ellipses, bullets and odd blanks as a keyboard has them.
+
+    Letters stay as they are, accents and all, and so does every sign that a reader would miss.
+    """
+    return text.replace("…", ellipsis).translate(_LOOK_ALIKES)
+
+
+def lost(text: str) -> tuple[str, ...]:
+    """Returns what `transliterate` makes a `?` of: each emoji, letter or sign once, in order."""
+    if DEFAULT_CHARACTERS.issuperset(text):
+        return ()
+    composed = unicodedata.normalize("NFC", text)
+    found = {match.start(): match[0] for match in _PICTURES.finditer(composed)}
+    rest = _PICTURES.sub(lambda match: " " * len(match[0]), composed)
+    found |= {place: char for place, char in enumerate(rest) if char != UNKNOWN and _NEAREST[ord(char)] == UNKNOWN}
+    return tuple(dict.fromkeys(found[place] for place in sorted(found)))

@@ -18,7 +18,15 @@ import structlog
 from drivers.base import Blame, EventSink, LineError, LineState, LineStatus, NotSent, Outcome
 
 DOUBTFUL: Final = frozenset(
-    {"unreachable", "host_unknown", "tls_failed", "timeout", "connection_lost", "unauthorized", "credentials_refused"}
+    {
+        "connect_failed",
+        "host_unknown",
+        "tls_failed",
+        "timeout",
+        "connection_lost",
+        "unauthorized",
+        "credentials_refused",
+    }
 )
 """Reasons for which a look is worth its request; a limit, say, would only be reached sooner."""
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from drivers.base import spoken
 from drivers.http.answer import NOTHING, Answer
+from drivers.http.pattern import Pattern, PatternError
 from drivers.provider.grammar import GrammarError
 
-NO_PATTERN: Final = spoken("{pattern} is no pattern ({fault})")
+NO_PATTERN: Final = spoken("{pattern} is no pattern that can be used ({fault})")
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[\*\]")
 
 
@@ -69,31 +70,30 @@ class Finder:
     """Finds one value in an answer: by a JSON path (`$…`), else by a pattern whose first group (or whole) it is."""
 
     path: Path | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
 
     @classmethod
     def parse(cls, text: str) -> Finder:
         """Raises `GrammarError`."""
-        return cls(path=Path.parse(text)) if text.startswith("$") else cls(pattern=_pattern(text))
+        return cls(path=Path.parse(text)) if text.startswith("$") else cls(pattern=pattern(text))
 
     def find(self, answer: Answer) -> str | None:
         if self.path is not None:
             return self.find_in(answer.json)
         assert self.pattern is not None
-        match = None if answer.html else self.pattern.search(answer.text)
-        return None if match is None else (match[1] if self.pattern.groups else match[0])
+        return None if answer.html else self.pattern.find(answer.text)
 
     def find_in(self, value: Any) -> str | None:
         """The same in a value already at hand (a row of a list); None for nothing and for null."""
         if self.path is None:
-            match = self.pattern.search(said(value)) if self.pattern is not None else None
-            return None if match is None else match[0]
+            return None if self.pattern is None else self.pattern.find(said(value))
         found = self.path.find(value)
         return None if found is NOTHING or found is None else said(found)
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def pattern(text: str) -> Pattern:
+    """Compiles a pattern of the configuration; raises `GrammarError`."""
     try:
-        return re.compile(text, re.DOTALL)
-    except re.error as error:
+        return Pattern.parse(text)
+    except PatternError as error:
         raise GrammarError(NO_PATTERN, pattern=repr(text), fault=str(error)) from None

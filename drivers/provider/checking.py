@@ -48,10 +48,10 @@ def check(options: ProviderOptions) -> list[Finding]:
             )
         )
     password = whole.password.get_secret_value() if whole.password is not None else ""
-    if password and plan.password is not None and plan.password.fullmatch(password) is None:
+    if password and plan.password is not None and plan.password.match(password) is None:
         what = spoken("the provider may not take a password of such characters")
         remedy = spoken("change it to one that fits {pattern}")
-        findings.append(Finding("password", what, remedy, {"pattern": plan.password.pattern}))
+        findings.append(Finding("password", what, remedy, {"pattern": plan.password.regex.pattern}))
     return findings
 
 

@@ -24,7 +24,6 @@ from drivers.base import (
     OutboundMessage,
     Outcome,
     PointOfNoReturn,
-    Refused,
     Uncertain,
     Withdrawn,
 )
@@ -128,7 +127,7 @@ class Gatherer:
         try:
             seat = _Seat(message, self._block.row(message))
         except UnsendableError as error:
-            return Refused(error.reason)
+            return error.refused
         except NotARowError:
             return await self._alone(message, point_of_no_return)
         try:
@@ -223,11 +222,7 @@ class Gatherer:
                 for seat in left:
                     seat.end(None)
             case Result.RETRY:
-                self._end_all(
-                    left,
-                    answer,
-                    NotSent(verdict.reason, verdict.retry_after_s, blame=verdict.blame),
-                )
+                self._end_all(left, answer, verdict.not_sent)
             case Result.UNCERTAIN:
                 await self._in_doubt(left, answer, verdict.reason)
 
@@ -266,20 +261,13 @@ class Gatherer:
         left = []
         for seat in living:
             verdict = told.get(seat.row.foreign)
-            match verdict and verdict.result:
-                case Result.ACCEPTED:
+            match verdict:
+                case Verdict(result=Result.ACCEPTED):
                     self._end(seat, answer, self._accepted(seat))
-                case Result.REFUSED:
-                    assert verdict is not None
-                    self._end(seat, answer, Refused(verdict.reason))
-                case Result.RETRY:
-                    assert verdict is not None
-                    pause = verdict.retry_after_s
-                    self._end(
-                        seat,
-                        answer,
-                        NotSent(verdict.reason, pause, blame=verdict.blame),
-                    )
+                case Verdict(result=Result.REFUSED):
+                    self._end(seat, answer, verdict.refused)
+                case Verdict(result=Result.RETRY):
+                    self._end(seat, answer, verdict.not_sent)
                 case _:
                     left.append(seat)
         return left

@@ -8,6 +8,9 @@ from typing import Final
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ATTEMPT_LENGTH: Final = 26
 
+FOREIGN_MAX: Final = 255
+"""Characters of an id; `id_length` goes no further."""
+
 ALPHABETS: Final = {
     "alphanumeric": CROCKFORD,
     "digits": "0123456789",
@@ -35,9 +38,14 @@ def foreign_id(attempt: str, alphabet: str, length: int) -> str:
 
 
 def attempt_of(foreign: str, alphabet: str, length: int) -> str | None:
-    """The attempt behind an id that `foreign_id` made, where it can be told; else None."""
+    """The attempt behind an id that `foreign_id` made, where it can be told; else None. Blanks around it, its case, and
+    leading zeros of a number are the provider's to change."""
+    if len(foreign) > FOREIGN_MAX:
+        return None
+    foreign = foreign.strip()
+    foreign = foreign.upper() if alphabet == "alphanumeric" else foreign.lower()
     if alphabet == "uuid":
-        foreign = foreign.replace("-", "")
+        foreign = foreign.strip("{}").replace("-", "")
     letters = ALPHABETS[alphabet]
     if not foreign or any(char not in letters for char in foreign):
         return None

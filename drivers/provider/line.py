@@ -39,7 +39,7 @@ from drivers.provider.gathering import IN_WORK, IN_WORK_MAX, Gatherer
 from drivers.provider.identity import attempt_of
 from drivers.provider.options import ProviderOptions, effective
 from drivers.provider.pending import Pending, PendingReports
-from drivers.provider.plan import Plan
+from drivers.provider.plan import Plan, UnsendableError
 from drivers.provider.received import InboxReader, Reported, ReportReader, UnreadableError, hook_document
 from drivers.provider.results import ASKED_TOGETHER, Results, Told
 from drivers.provider.sending import DOUBT_PAUSES_S, Sender
@@ -56,7 +56,7 @@ TOGETHER: Final = 100
 
 
 class ProviderLine:
-    """Implements `drivers.base.Line`, and `on_hook` for what the provider sends by itself."""
+    """Implements `drivers.base.Line`, and what the provider calls us for."""
 
     def __init__(self, name: str, options: ProviderOptions, doubt_pauses_s: tuple[float, ...] = DOUBT_PAUSES_S) -> None:
         self._options = options = effective(options)
@@ -144,6 +144,16 @@ class ProviderLine:
         elif isinstance(outcome, Uncertain) and self._asks_by_id:
             self._await(message.attempt, message.to, {}, message.todo, time.time())
         return outcome
+
+    def carries(self, message: OutboundMessage) -> str | None:
+        """Implements `drivers.base.CarriesSome`: by alphabet, length and form of the number."""
+        if len(message.todo) < len(message.parts):
+            return "parts_elsewhere"
+        try:
+            self._plan.send(message)
+        except UnsendableError as error:
+            return error.reason
+        return None
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
         """Those that the provider, asked by our id, knows: it has them. What it does not know stays in doubt."""

@@ -14,9 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 from pydantic import SecretStr
 
-from drivers.base import MisconfiguredError, OutboundMessage, spoken
+from drivers.base import Blame, MisconfiguredError, OutboundMessage, Refused, spoken
 from drivers.http.answer import Request
-from drivers.provider.answer import NO_PATTERN, Finder
+from drivers.http.pattern import Pattern, TooLongError
+from drivers.provider.answer import Finder, pattern
 from drivers.provider.grammar import GrammarError
 from drivers.provider.identity import foreign_id
 from drivers.provider.options import Call, ProviderOptions
@@ -25,7 +26,7 @@ from drivers.provider.template import NAMES, Document, Pairs, Template
 
 MASK: Final = "***"
 SECRET_NAMES: Final = re.compile(
-    r"(?i).*(?:pass|clave|contrase|token|secret|api-?_?key|^key$|auth|credential|signature|cookie|x-.*-key).*"
+    r"(?i)pass|clave|contrase|token|secret|api-?_?key|^key$|-key$|auth|credential|signature|cookie"
 )
 """Names of headers and parameters whose literal values are shown to nobody: a person may have written a secret there
 instead of `{password}` or `{key}`."""
@@ -37,6 +38,11 @@ class UnsendableError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+    @property
+    def refused(self) -> Refused:
+        """Another line may have the alphabet, the length, the destination that this provider does not."""
+        return Refused(self.reason, blame=Blame.PERSON, elsewhere=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,13 @@ class Plan:
             raise GrammarError(spoken("no charset {charset}"), charset=options.charset).at("charset") from None
         self.rules: tuple[Rule, ...] = _checked("rules", lambda: parse_rules(options.rules))
         self.reference = _finder("id", options.id)
-        self._characters = _pattern("characters", options.characters and f"(?:{options.characters})*")
+        self._characters = _pattern("characters", options.characters)
         self._number = _pattern("number_pattern", options.number_pattern)
         self.password = _pattern("password_pattern", options.password_pattern)
         self._replaced = str.maketrans(dict(options.replace))
-        self._rewrites = [(_pattern("number_rewrite", each), to) for each, to in options.number_rewrite]
+        self._rewrites = [
+            (_checked("number_rewrite", lambda text=each: pattern(text)), to) for each, to in options.number_rewrite
+        ]
         self._fixed = {
             "user": options.user,
             "sender": options.sender,
@@ -138,7 +146,7 @@ class Plan:
         text = message.text.translate(self._replaced)
         if options.text_max is not None and len(text) > options.text_max:
             raise UnsendableError("text_too_long")
-        if self._characters is not None and self._characters.fullmatch(text) is None:
+        if self._characters is not None and not all(_match(self._characters, char) for char in set(text)):
             raise UnsendableError("characters")
         return {
             "number": self.number(message.address),
@@ -155,12 +163,12 @@ class Plan:
 
     def number(self, address: str) -> str:
         """The destination as this provider writes it; raises `UnsendableError`."""
-        for pattern, replacement in self._rewrites:
-            match = pattern.fullmatch(address) if pattern is not None else None
+        for written, replacement in self._rewrites:
+            match = _match(written, address)
             if match is not None:
                 address = match.expand(replacement)
                 break
-        if self._number is not None and self._number.fullmatch(address) is None:
+        if self._number is not None and _match(self._number, address) is None:
             raise UnsendableError("number")
         return address
 
@@ -178,7 +186,7 @@ class Plan:
         fixed = {name: MASK if name in ("password", "key") and value else value for name, value in self._fixed.items()}
         authorization = self._authorization and f"{self._authorization.partition(' ')[0]} {MASK}"
         request = shape.render({**fixed, **values}, authorization)
-        headers = {name: MASK if SECRET_NAMES.fullmatch(name) else value for name, value in request.headers.items()}
+        headers = {name: MASK if SECRET_NAMES.search(name) else value for name, value in request.headers.items()}
         if authorization:
             headers["Authorization"] = authorization
         body = request.body
@@ -259,20 +267,23 @@ def _finder(key: str, text: str | None) -> Finder | None:
     return finder
 
 
-def _pattern(key: str, text: str | None) -> re.Pattern[str] | None:
-    if text is None:
-        return None
+def _pattern(key: str, text: str | None) -> Pattern | None:
+    found: Pattern | None = None if text is None else _checked(key, lambda: pattern(text))
+    return found
+
+
+def _match(wanted: Pattern | None, text: str) -> re.Match[str] | None:
     try:
-        return re.compile(text)
-    except re.error as error:
-        raise GrammarError(NO_PATTERN, pattern=repr(text), fault=str(error)).at(key) from None
+        return None if wanted is None else wanted.match(text)
+    except TooLongError:
+        return None
 
 
 def _without_secrets(query: str) -> str:
     pairs = []
     for pair in query.split("&"):
         name, mark, value = pair.partition("=")
-        pairs.append(f"{name}{mark}{MASK if value and SECRET_NAMES.fullmatch(name) else value}")
+        pairs.append(f"{name}{mark}{MASK if value and SECRET_NAMES.search(name) else value}")
     return "&".join(pairs).replace("%2A%2A%2A", MASK)
 
 
@@ -280,7 +291,7 @@ def _document_without_secrets(value: Any) -> Any:
     match value:
         case dict():
             return {
-                name: MASK if SECRET_NAMES.fullmatch(name) and each else _document_without_secrets(each)
+                name: MASK if SECRET_NAMES.search(name) and each else _document_without_secrets(each)
                 for name, each in value.items()
             }
         case list():

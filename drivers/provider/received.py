@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drivers.base import InboundMessage, spoken
 from drivers.http.answer import NOTHING, Answer
+from drivers.http.charset import decoded
 from drivers.provider.answer import Finder, Path
 from drivers.provider.grammar import GrammarError
 from drivers.provider.options import InboxKeys, ReportKeys
 
 Status = Literal["delivered", "read", "undelivered", "pending"]
+
+
+TIME_MAX: Final = 64
+"""Characters of a time; a longer word is none."""
 
 
 class UnreadableError(Exception):
@@ -90,7 +93,7 @@ class InboxReader:
         return InboundMessage(key, sender, _found(self._to, row), text, self._time(stamp, now))
 
     def _time(self, said: str | None, now: float) -> float:
-        if not said:
+        if not said or len(said) > TIME_MAX:
             return now
         try:
             if self._keys.at_format is not None:
@@ -107,8 +110,8 @@ class InboxReader:
 
 def tsv_rows(body: bytes, charset: str) -> list[list[str]]:
     """The rows of a tab-separated answer that have more than one column."""
-    text = io.StringIO(body.decode(charset, "replace"), newline="")
-    return [row for row in csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE) if len(row) > 1]
+    lines = decoded(body, "", charset).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [row for line in lines if len(row := line.split("\t")) > 1]
 
 
 def _found(finder: Finder | None, row: Any) -> str | None:

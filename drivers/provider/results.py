@@ -20,7 +20,6 @@ from drivers.base import (
     LineError,
     OpenAttempt,
     Outcome,
-    Refused,
 )
 from drivers.http.answer import Answer
 from drivers.provider.block import BlockPlan
@@ -105,8 +104,8 @@ class Results:
             match told.get(foreign):
                 case Verdict(result=Result.ACCEPTED):
                     outcomes[each.attempt] = Accepted(references(foreign, each.parts), reported=False)
-                case Verdict(result=Result.REFUSED, reason=reason):
-                    outcomes[each.attempt] = Refused(reason)
+                case Verdict(result=Result.REFUSED) as verdict:
+                    outcomes[each.attempt] = verdict.refused
         return outcomes
 
     def later(self, told: Told) -> None:

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from drivers.base import Blame, spoken
+from drivers.base import Blame, NotSent, Refused, spoken
 from drivers.http.answer import NOTHING, Answer
-from drivers.provider.answer import NO_PATTERN, Path, said
+from drivers.http.pattern import Pattern, TooLongError
+from drivers.http.verdict import LINE_CODES, MOVED, TOO_LARGE
+from drivers.provider.answer import Path, pattern, said
 from drivers.provider.grammar import GrammarError
 
 
@@ -30,13 +32,18 @@ class Result(StrEnum):
 class Verdict:
     result: Result
     reason: str
-    line_fault: bool = False
-    """The account or the provider is to blame rather than this message."""
+    blame: Blame = Blame.EITHER
     retry_after_s: float | None = None
+    elsewhere: bool = False
+    """Whether it is only this provider that cannot carry the message."""
 
     @property
-    def blame(self) -> Blame:
-        return Blame.LINE if self.line_fault else Blame.PERSON
+    def refused(self) -> Refused:
+        return Refused(self.reason, blame=self.blame, elsewhere=self.elsewhere)
+
+    @property
+    def not_sent(self) -> NotSent:
+        return NotSent(self.reason, self.retry_after_s, blame=self.blame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +54,22 @@ class Rule:
     low: int = 200
     high: int = 299
     path: Path | None = None
-    pattern: re.Pattern[str] | None = None
-    """Matches all of the value at `path` (None there: it only has to exist), or else all of the body."""
+    pattern: Pattern | None = None
+    """Matches all of the value at `path` or of `header` (None there: it only has to exist), or else all of the body."""
     reason: str = ""
-    line_fault: bool = False
+    blame: Blame = Blame.EITHER
     retry_after_s: float | None = None
+    elsewhere: bool = False
+    header: str | None = None
+    """Name of a header, in lower case."""
 
     def holds(self, answer: Answer) -> bool:
+        """Raises `TooLongError` where the pattern may not be asked about that much text."""
         if not self.low <= answer.status <= self.high:
             return False
+        if self.header is not None:
+            value = answer.headers.get(self.header)
+            return value is not None and (self.pattern is None or self.pattern.match(value) is not None)
         if self.path is None and self.pattern is None:
             # By the status alone nothing becomes a success that reads like a page for people.
             return not (self.result is Result.ACCEPTED and (answer.html or answer.truncated))
@@ -63,12 +77,16 @@ class Rule:
             found = self.path.find(answer.json)
             if found is NOTHING:
                 return False
-            return self.pattern is None or self.pattern.fullmatch(said(found)) is not None
+            return self.pattern is None or self.pattern.match(said(found)) is not None
         assert self.pattern is not None
-        return not answer.truncated and not answer.html and self.pattern.fullmatch(answer.text) is not None
+        return not answer.truncated and not answer.html and self.pattern.match(answer.text) is not None
 
 
-_KEYS: Final = frozenset({"status", "json", "body", "matches", "result", "reason", "line_fault", "retry_after"})
+_KEYS: Final = frozenset(
+    {"status", "header", "json", "body", "matches", "result", "reason", "blame", "elsewhere", "retry_after"}
+)
+_OLD_KEYS: Final = frozenset({"line_fault"})
+"""Taken until 0.3."""
 
 
 def parse_rules(tables: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
@@ -85,32 +103,41 @@ def parse_rules(tables: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
-    if unknown := sorted(table.keys() - _KEYS):
+    if unknown := sorted(table.keys() - _KEYS - _OLD_KEYS):
         known = ", ".join(sorted(_KEYS))
         raise GrammarError(spoken("a rule knows no {key}, only: {known}"), key=unknown[0], known=known)
     if "result" not in table or table["result"] not in tuple(Result):
         raise GrammarError(spoken("a rule's result is one of: {known}"), known=", ".join(Result))
-    if "json" in table and "body" in table:
-        raise GrammarError(spoken("json or body, not both"))
-    if "matches" in table and "json" not in table:
-        raise GrammarError(spoken("matches belongs to json"))
+    if len({"json", "body", "header"} & table.keys()) > 1:
+        raise GrammarError(spoken("json, body or header, not two of them"))
+    if "matches" in table and not {"json", "header"} & table.keys():
+        raise GrammarError(spoken("matches belongs to json or header"))
     low, high = _span(table.get("status", "2xx"))
-    pattern = table.get("matches", table.get("body"))
-    try:
-        compiled = None if pattern is None else re.compile(said(pattern), re.DOTALL)
-    except re.error as error:
-        raise GrammarError(NO_PATTERN, pattern=repr(pattern), fault=str(error)) from None
+    wanted = table.get("matches", table.get("body"))
     pause = table.get("retry_after")
     return Rule(
         result=Result(table["result"]),
         low=low,
         high=high,
         path=Path.parse(said(table["json"])) if "json" in table else None,
-        pattern=compiled,
+        pattern=None if wanted is None else pattern(said(wanted)),
         reason=str(table.get("reason", "")),
-        line_fault=bool(table.get("line_fault", False)),
+        blame=_blame(table),
         retry_after_s=None if pause is None else float(pause),
+        elsewhere=bool(table.get("elsewhere", False)),
+        header=str(table["header"]).lower() if "header" in table else None,
     )
+
+
+def _blame(table: Mapping[str, Any]) -> Blame:
+    """Whose fault it is; where the rule does not say, the same answer to several people is the line's."""
+    if "blame" in table:
+        if table["blame"] not in tuple(Blame):
+            raise GrammarError(spoken("a rule's blame is one of: {known}"), known=", ".join(Blame))
+        return Blame(table["blame"])
+    if "line_fault" in table:
+        return Blame.LINE if table["line_fault"] else Blame.PERSON
+    return Blame.PERSON if table.get("elsewhere") else Blame.EITHER
 
 
 def _span(status: Any) -> tuple[int, int]:
@@ -127,35 +154,34 @@ def _span(status: Any) -> tuple[int, int]:
     raise GrammarError(spoken('status is a code, "2xx", "500-599" or "any", not {status}'), status=repr(status))
 
 
-LINE_CODES: Final = {
-    401: "unauthorized",
-    402: "no_credit",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    407: "proxy_authentication",
-}
-"""Refusals of the account, the address or the way to it: they would meet every message alike, so the message rests and
-the line is to blame. A provider that means the message by one of them gets a rule."""
-
-
 def judge(rules: Sequence[Rule], answer: Answer, now: float) -> Verdict:
     """The verdict on the answer to a send; `now` is Unix time, for a `Retry-After` that is a date."""
     for rule in rules:
-        if rule.holds(answer):
+        try:
+            holds = rule.holds(answer)
+        except TooLongError:
+            # It might hold: what a later rule says of the answer is not to be trusted.
+            return Verdict(Result.UNCERTAIN, "answer_too_long")
+        if holds:
             pause = rule.retry_after_s
             if pause is None and rule.result is Result.RETRY:
                 pause = answer.retry_after_s(now)
             reason = rule.reason or f"http_{answer.status}"
-            return Verdict(rule.result, reason, rule.line_fault, pause)
+            return Verdict(rule.result, reason, rule.blame, pause, rule.elsewhere)
     return _unsaid(answer, now)
 
 
 def judge_word(rules: Sequence[Rule], word: str) -> Verdict | None:
     """The same of one word about one message; None where no rule knows it."""
     for rule in rules:
-        if rule.path is None and rule.pattern is not None and rule.pattern.fullmatch(word):
-            return Verdict(rule.result, rule.reason or "rejected", rule.line_fault, rule.retry_after_s)
+        if rule.path is not None or rule.header is not None or rule.pattern is None:
+            continue
+        try:
+            holds = rule.pattern.match(word) is not None
+        except TooLongError:
+            return None
+        if holds:
+            return Verdict(rule.result, rule.reason or "rejected", rule.blame, rule.retry_after_s, rule.elsewhere)
     return None
 
 
@@ -164,14 +190,18 @@ def _unsaid(answer: Answer, now: float) -> Verdict:
     reason = f"http_{status}"
     if status in (408, 429):
         # The request was not received whole, or not let in: nothing was taken (RFC 9110 §15.5.9, RFC 6585 §4).
-        return Verdict(Result.RETRY, reason, True, answer.retry_after_s(now))
+        return Verdict(Result.RETRY, reason, Blame.LINE, answer.retry_after_s(now))
     if status in LINE_CODES:
-        return Verdict(Result.RETRY, LINE_CODES[status], True, answer.retry_after_s(now))
+        return Verdict(Result.RETRY, LINE_CODES[status], Blame.LINE, answer.retry_after_s(now))
+    if status in TOO_LARGE:
+        return Verdict(Result.REFUSED, "too_large", Blame.PERSON, elsewhere=True)
     if 400 <= status <= 499:
         return Verdict(Result.REFUSED, reason)
     if 200 <= status <= 299:
         if answer.truncated:
             return Verdict(Result.UNCERTAIN, "answer_too_long")
         return Verdict(Result.UNCERTAIN, "html_page" if answer.html else "answer_unknown")
-    # A redirect, or a server that broke after it had the whole request: it may have been taken.
+    if answer.upgraded:
+        return Verdict(Result.RETRY, MOVED, Blame.LINE)
+    # Another redirect, or a server that broke after it had the whole request: it may have been taken.
     return Verdict(Result.UNCERTAIN, reason)

@@ -99,11 +99,11 @@ class _Flight:
         message = self._message
         if len(message.todo) < len(message.parts):
             # A provider takes whole texts: sending one whose other parts have left would say them twice.
-            return Refused("parts_elsewhere")
+            return Refused("parts_elsewhere", blame=Blame.PERSON, elsewhere=True)
         try:
             request = self._plan.send(message)
         except UnsendableError as error:
-            return Refused(error.reason)
+            return error.refused
         pause_s: float | None = None
         for pause in (0.0, *pauses_s):
             if doubt is not None:
@@ -142,9 +142,9 @@ class _Flight:
                 return Accepted(self._references(answer), reported=self._plan.reported)
             case Result.REFUSED:
                 # Of an idempotent provider: it does not know the id, and will not take it.
-                return Refused(verdict.reason)
+                return verdict.refused
             case Result.RETRY if doubt is None:
-                return NotSent(verdict.reason, verdict.retry_after_s, blame=verdict.blame)
+                return verdict.not_sent
         return None
 
     def _references(self, answer: Answer) -> dict[int, str]:

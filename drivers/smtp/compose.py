@@ -1,25 +1,26 @@
 """A mail as bytes: MIME by RFC 2045 ff., headers by RFC 5322. Pure: no clock, no files, no network.
 
 Variables are rendered before, and values are escaped in HTML where they are rendered. What reaches a header is checked
-here once more: a control character in it could begin another header, and is refused.
+here once more: a control character in it could begin another header, and is refused; an encoded word in it stays text.
+What was written is read back before it goes.
 """
 
 from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import policy
-from email.headerregistry import Address
-from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-_ADDRESS: Final = re.compile(r"([^\s@<>(),;:\\\"\x00-\x1f\x7f]{1,64})@([^\s@<>(),;:\\\"\x00-\x1f\x7f]{1,253})")
+from drivers.smtp import writing
+from drivers.smtp.proofreading import Expected, reads_as
+
+_ADDRESS: Final = re.compile(r"([^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64})@([^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,253})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 
 SUBJECT_MAX: Final = 900
@@ -60,6 +61,8 @@ class Content:
     html: str | None = None
     cc: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    """Links that name this very mail; the first with https takes one click (RFC 8058)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +91,31 @@ def compose(sender: Sender, content: Content, *, attempt: str, at: float) -> Mai
     cc = tuple(each for each in cc if each != to)
     sent_by = _ascii_domain(sender.address, "from_invalid")
     replies = _ascii_domain(sender.reply_to, "from_invalid") if sender.reply_to else None
-    utf8 = not all(each.isascii() for each in (to, *cc, sent_by, replies or ""))
-    mail = EmailMessage(policy.SMTPUTF8 if utf8 else policy.SMTP)
-    mail["From"] = _header_address(sent_by, _header(sender.name, "from_invalid"))
-    mail["To"] = _header_address(to)
-    if cc:
-        mail["Cc"] = [_header_address(each) for each in cc]
-    if replies:
-        mail["Reply-To"] = _header_address(replies)
-    subject = _header(content.subject, "subject_invalid")
+    name, subject = _header(sender.name, "from_invalid"), _header(content.subject, "subject_invalid")
     if len(subject) > SUBJECT_MAX:
         raise UnsendableError("subject_too_long")
-    mail["Subject"] = subject
-    mail["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     own_id = message_id(attempt, sent_by)
-    mail["Message-ID"] = own_id
-    # RFC 3834 §5: keeps vacation responders from answering a machine.
-    mail["Auto-Submitted"] = "auto-generated"
-    if sender.unsubscribe:
-        mail["List-Unsubscribe"] = f"<{_header(sender.unsubscribe, 'unsubscribe_invalid')}>"
-    _body(mail, content)
-    return Mail(_crlf(mail.as_bytes()), own_id, to, cc, utf8)
+    headers = [writing.addresses("From", [(name, sent_by)]), writing.addresses("To", [("", to)])]
+    if cc:
+        headers.append(writing.addresses("Cc", [("", each) for each in cc]))
+    if replies:
+        headers.append(writing.addresses("Reply-To", [("", replies)]))
+    headers += [
+        writing.words("Subject", subject),
+        writing.verbatim("Date", format_datetime(datetime.fromtimestamp(at, UTC))),
+        writing.verbatim("Message-ID", own_id),
+        # RFC 3834 §5: keeps vacation responders from answering a machine.
+        writing.verbatim("Auto-Submitted", "auto-generated"),
+        *_unsubscribe(sender, content.unsubscribe),
+        writing.verbatim("MIME-Version", "1.0"),
+    ]
+    body = _body(content, attempt)
+    data = writing.octets((*headers, *body.headers), body.body)
+    expected = Expected(name, sent_by, to, cc, subject, own_id, tuple(each.name for each in (*headers, *body.headers)))
+    if not reads_as(data, expected):
+        raise UnsendableError("header_mismatch")
+    utf8 = not all(each.isascii() for each in (to, *cc, sent_by, replies or ""))
+    return Mail(data, own_id, to, cc, utf8)
 
 
 def stuffed(data: bytes) -> bytes:
@@ -116,23 +123,38 @@ def stuffed(data: bytes) -> bytes:
     return _LEADING_DOT.sub(b"..", data) + b".\r\n"
 
 
-def _body(mail: EmailMessage, content: Content) -> None:
-    text, html = _characters(content.text, "text_invalid"), content.html
-    # Quoted-printable, whatever the text: no line grows past a server's limit, nothing depends on 8BITMIME.
-    if html is None or text:
-        mail.set_content(text, cte="quoted-printable")
-    if html is not None:
-        html = _characters(html, "html_invalid")
-        if text:
-            mail.add_alternative(html, subtype="html", cte="quoted-printable")
-        else:
-            mail.set_content(html, subtype="html", cte="quoted-printable")
-    for each in content.attachments:
-        guessed, encoding = mimetypes.guess_type(each.name, strict=False)
-        kind, _, subtype = (guessed if guessed and not encoding else "application/octet-stream").partition("/")
-        if kind in ("message", "multipart"):
-            kind, subtype = "application", "octet-stream"
-        mail.add_attachment(each.data, maintype=kind, subtype=subtype, filename=_header(each.name, "attachment_name"))
+def _unsubscribe(sender: Sender, own: Sequence[str]) -> list[writing.Header]:
+    """List-Unsubscribe (RFC 2369) and, where one click is enough, what says so (RFC 8058 §3.1)."""
+    links = [*own, *([sender.unsubscribe] if sender.unsubscribe else [])]
+    if not links:
+        return []
+    value = ",\r\n ".join(f"<{_header(each, 'unsubscribe_invalid')}>" for each in links)
+    headers = [writing.verbatim("List-Unsubscribe", value)]
+    if any(each.startswith("https://") for each in own):
+        headers.append(writing.verbatim("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return headers
+
+
+def _body(content: Content, attempt: str) -> writing.Part:
+    text = writing.text_part(_characters(content.text, "text_invalid"), "plain")
+    body = text
+    if content.html is not None:
+        body = writing.text_part(_characters(content.html, "html_invalid"), "html")
+        if content.text:
+            # A boundary that no body holds: neither quoted-printable nor base64 has a line that begins with `=_`.
+            body = writing.multipart("alternative", [text, body], f"=_a.{attempt}")
+    if not content.attachments:
+        return body
+    files = [_file(each) for each in content.attachments]
+    return writing.multipart("mixed", [body, *files], f"=_m.{attempt}")
+
+
+def _file(attachment: Attachment) -> writing.Part:
+    guessed, encoding = mimetypes.guess_type(attachment.name, strict=False)
+    kind = guessed if guessed and not encoding else "application/octet-stream"
+    if kind.startswith(("message/", "multipart/")):
+        kind = "application/octet-stream"
+    return writing.file_part(_header(attachment.name, "attachment_name"), attachment.data, kind)
 
 
 def _characters(text: str, reason: str) -> str:
@@ -149,7 +171,8 @@ def _header(text: str, reason: str) -> str:
 
 def _split(address: str, reason: str) -> tuple[str, str]:
     found = _ADDRESS.fullmatch(_header(address, reason))
-    if found is None:
+    # An encoded word in an address means another one to programs that decode it there against RFC 2047 §5.
+    if found is None or "=?" in address:
         raise UnsendableError(reason)
     return found[1], found[2]
 
@@ -163,13 +186,3 @@ def _ascii_domain(address: str, reason: str) -> str:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         raise UnsendableError(reason) from None
-
-
-def _header_address(address: str, name: str = "") -> Address:
-    local, _, domain = address.rpartition("@")
-    return Address(name, local, domain)
-
-
-def _crlf(data: bytes) -> bytes:
-    data = _LINE_END.sub(b"\r\n", data)
-    return data if data.endswith(b"\r\n") else data + b"\r\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +12,10 @@ import structlog
 
 from drivers.base import (
     Blame,
+    Event,
     EventSink,
+    HookCall,
+    HookRefusedError,
     LineError,
     LineState,
     LineStatus,
@@ -24,12 +28,18 @@ from drivers.base import (
 )
 from drivers.smtp.attachments import read_attachments
 from drivers.smtp.compose import Content, Mail, Sender, UnsendableError, compose
-from drivers.smtp.listening import Listener
+from drivers.smtp.listening import Health, Listener
+from drivers.smtp.mailbox import Mailbox, MailboxError
+from drivers.smtp.oauth import TokenError, Tokens
 from drivers.smtp.options import SmtpOptions, require_usable
+from drivers.smtp.received.identity import Identity, Recipients
 from drivers.smtp.session import ConnectFailedError, LostBeforeContentError, Session, Timing
+from drivers.smtp.unsubscribe import KEY, WORD, Links
 
 IN_THREAD_BYTES: Final = 64 * 1024
 """A mail above this is put together beside the event loop; below, the detour costs more than the work."""
+COPIES_KNOWN: Final = 10_000
+"""Mails with copies whose recipients are remembered, for bounces that do not say whose fate they tell."""
 
 
 class SmtpLine:
@@ -47,8 +57,10 @@ class SmtpLine:
         self._moved = asyncio.Event()
         self._trouble: ConnectFailedError | None = None
         self._running = False
-        self._mailbox: str | None = None
-        """Why the mailbox cannot be read; None when it can, or there is none."""
+        self._health = Health()
+        self._tokens = Tokens(options) if options.auth == "oauth2" else None
+        self._links = Links(options.unsubscribe_key.get_secret_value()) if options.unsubscribe_key else None
+        self._copied: OrderedDict[str, Recipients] = OrderedDict()
 
     @property
     def capacity(self) -> int:
@@ -59,15 +71,50 @@ class SmtpLine:
         return {}
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - the port's signature
-        """`verify`: connect and log in, send nothing. Raises `LineError`."""
+        """`verify`: connect and log in, at the server and at the mailbox; send nothing. Raises `LineError`."""
         if name != "verify":
             raise LineError(f"a mail line knows no command {name!r}: verify")
-        session = Session(self._options, self._timing)
+        session = Session(self._options, self._timing, self._tokens)
         began = time.monotonic()
         await session.open()
         await session.close()
         logged_in = self._options.user is not None
-        return {"connected": True, "logged_in": logged_in, "took_ms": round((time.monotonic() - began) * 1000)}
+        answer = {"connected": True, "logged_in": logged_in, "took_ms": round((time.monotonic() - began) * 1000)}
+        return answer if self._options.imap_host is None else answer | {"mailbox": await self._mailbox_verified()}
+
+    async def _mailbox_verified(self) -> str:
+        """`ready`, or why the mailbox cannot be read."""
+        try:
+            token = await self._tokens.current() if self._tokens is not None else None
+            mailbox = Mailbox(self._options, token)
+            try:
+                await asyncio.to_thread(mailbox.open)
+            finally:
+                await asyncio.to_thread(mailbox.close)
+        except (MailboxError, TokenError) as error:
+            return error.reason
+        return "ready"
+
+    # ------------------------------------------------------------------------------------------- a person wants no more
+
+    @property
+    def call_answer(self) -> str:
+        return ""
+
+    def on_call(self, call: HookCall) -> Sequence[Event] | None:
+        """One click on a link of ours. Implements `drivers.base.TakesCalls`."""
+        if call.method == "GET":
+            return None
+        return [self._required_links().clicked(call, address=self._options.from_address, at=time.time())]
+
+    def on_challenge(self, query: Mapping[str, str]) -> str:
+        """What whoever opens such a link is shown. Implements `drivers.base.AnswersChallenges`."""
+        return self._required_links().asked(query.get(KEY, ""))
+
+    def _required_links(self) -> Links:
+        if self._links is None:
+            raise HookRefusedError(404, "this line puts no links into its mails")
+        return self._links
 
     # ------------------------------------------------------------------------------------------------------- its life
 
@@ -77,10 +124,12 @@ class SmtpLine:
                 tasks.create_task(self._keep(events))
                 if self._options.imap_host is not None:
 
-                    async def told(reason: str | None) -> None:
-                        await self._mailbox_told(reason, events)
+                    async def told(health: Health) -> None:
+                        await self._mailbox_told(health, events)
 
-                    tasks.create_task(Listener(self._options, told, self._log).run(events))
+                    options = self._options
+                    identity = Identity(options.from_address, options.bounce_address, self._links, self._copied)
+                    tasks.create_task(Listener(options, identity, told, self._log, self._tokens).run(events))
         finally:
             self._running = False
             session, self._session = self._session, None
@@ -120,17 +169,15 @@ class SmtpLine:
         return None
 
     def _ready(self) -> LineStatus:
-        detail = {"mailbox": self._mailbox} if self._mailbox else {}
-        return LineStatus("ready", operator=self._options.host, detail=detail)
+        return LineStatus("ready", operator=self._options.host, detail=self._health.detail())
 
-    async def _mailbox_told(self, reason: str | None, events: EventSink) -> None:
+    async def _mailbox_told(self, health: Health, events: EventSink) -> None:
         """A mailbox that cannot be read stops no mail, but a person should see it."""
-        if reason != self._mailbox:
-            self._mailbox = reason
-            if reason is not None:
-                self._log.warning("mailbox not read", reason=reason)
-            if self._running:
-                await events.put(self._ready())
+        if health.reason not in (None, self._health.reason):
+            self._log.warning("mailbox not read", reason=health.reason)
+        self._health = health
+        if self._running:
+            await events.put(self._ready())
 
     def _pause_s(self, error: ConnectFailedError, failures: int) -> float:
         if error.blocked:
@@ -160,7 +207,7 @@ class SmtpLine:
         """The connection there is, or a new one; raises ConnectFailedError."""
         if self._session is None or not self._session.alive:
             self._session = None
-            session = Session(self._options, self._timing)
+            session = Session(self._options, self._timing, self._tokens)
             await session.open()
             self._session = session
         self._used = time.monotonic()
@@ -204,6 +251,8 @@ class SmtpLine:
                 if fresh:
                     break
                 continue  # servers close a connection after some time or mails: a new one, once
+            if mail.cc:
+                self._remember(message.attempt, mail)
             if session.cc_refused:
                 self._log.warning(
                     "copies refused", attempt=message.attempt, reasons=sorted(set(session.cc_refused.values()))
@@ -214,6 +263,22 @@ class SmtpLine:
                 continue
             return outcome
         return NotSent(reason, blame=Blame.LINE)
+
+    def _remember(self, attempt: str, mail: Mail) -> None:
+        to = frozenset({mail.to.casefold()})
+        self._copied[attempt] = Recipients(to, frozenset(each.casefold() for each in mail.cc) - to)
+        while len(self._copied) > COPIES_KNOWN:
+            self._copied.popitem(last=False)
+
+    def _unsubscribe_links(self, message: OutboundMessage) -> tuple[str, ...]:
+        """By which the person wants no more: one click where the gateway can be reached, a mail where one is read."""
+        if self._links is None:
+            return ()
+        seal = self._links.seal(message.attempt, message.to)
+        links = [f"{self._options.unsubscribe_url}?{KEY}={seal}"] if self._options.unsubscribe_url is not None else []
+        if self._options.imap_host is not None:
+            links.append(f"mailto:{self._options.reply_to or self._options.from_address}?subject={WORD}%20{seal}")
+        return tuple(links)
 
     def _envelope_from(self, attempt: str) -> str:
         return (self._options.bounce_address or self._options.from_address).replace("{attempt}", attempt)
@@ -226,10 +291,11 @@ class SmtpLine:
         subject = texts.get("subject") or ""
         cc = tuple(email.get("cc") or ())
         paths = message.options.get("attachments") or {}
+        links = self._unsubscribe_links(message)
 
         def made() -> Mail:
             attached = read_attachments(names, paths, limit=self._options.max_size)
-            content = Content(message.address, subject, message.text, html, cc, attached)
+            content = Content(message.address, subject, message.text, html, cc, attached, links)
             mail = compose(self._sender, content, attempt=message.attempt, at=time.time())
             if len(mail.data) > self._options.max_size:
                 raise UnsendableError("too_large")

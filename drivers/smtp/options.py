@@ -16,6 +16,11 @@ _ADDRESS: Final = re.compile(r"[^\s@<>(),;:\\\"\x00-\x1f\x7f]+@[^\s@<>(),;:\\\"\
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
 _IMAP_PORTS: Final = {"none": 143, "starttls": 143, "tls": 993}
+_GOOGLE: Final = "https://oauth2.googleapis.com/token"
+_MICROSOFT: Final = "https://login.microsoftonline.com/{}/oauth2/v2.0/token"
+_MICROSOFT_SCOPE: Final = "https://outlook.office365.com/.default"
+_KEY_LEAST: Final = 16
+_LOCAL_URLS: Final = ("http://127.0.0.1:", "http://127.0.0.1/", "http://localhost:", "http://[::1]:")
 
 
 def _address(value: str) -> str:
@@ -52,6 +57,17 @@ class SmtpOptions(BaseModel):
     """`starttls` never falls back to plain text."""
     user: Words | None = None
     password: SecretStr | None = None
+    auth: Literal["password", "oauth2"] = "password"
+    """How to log in, at the server and at the mailbox; `oauth2` is XOAUTH2 with the keys below."""
+    oauth_client_id: Words | None = None
+    oauth_client_secret: SecretStr | None = None
+    oauth_refresh_token: SecretStr | None = None
+    """Of a person's mailbox (Google); without one the application logs in by its own secret (Microsoft 365)."""
+    oauth_tenant: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,100}$")] | None = None
+    """Microsoft 365: the organisation's id or domain."""
+    oauth_url: Words | None = None
+    """Where tokens are given; default: Microsoft's where there is a tenant, else Google's."""
+    oauth_scope: Words | None = None
     ca_file: Path | None = None
     """Certificates to trust instead of the system's; for a server with a self-made one."""
     hello: Words | None = None
@@ -62,7 +78,11 @@ class SmtpOptions(BaseModel):
     delivery_reports: bool = False
     """Ask for a report of success too, where the server offers DSN (RFC 3461)."""
     unsubscribe: Words | None = None
-    """`https://…` or `mailto:…` for List-Unsubscribe (RFC 2369)."""
+    """`https://…` or `mailto:…` for List-Unsubscribe (RFC 2369), the same in all mails."""
+    unsubscribe_url: Words | None = None
+    """Public address of this line's `/hooks/LINE`: each mail bears a link of its own, for one click (RFC 8058)."""
+    unsubscribe_key: SecretStr | None = None
+    """Seals those links; it must stay the same for as long as people may click on them."""
     max_size: Annotated[int, Field(ge=10_000, le=100 << 20)] = 20 << 20
     """Bytes of a whole message as it goes out; attachments grow by a third. The server's own limit holds as well."""
     imap_host: Words | None = None
@@ -89,6 +109,16 @@ class SmtpOptions(BaseModel):
         user, password = self.imap_user or self.user, self.imap_password or self.password
         return (user, password) if user is not None and password is not None else None
 
+    @property
+    def token_url(self) -> str:
+        if self.oauth_url is not None:
+            return self.oauth_url
+        return _MICROSOFT.format(self.oauth_tenant) if self.oauth_tenant is not None else _GOOGLE
+
+    @property
+    def token_scope(self) -> str | None:
+        return self.oauth_scope or (_MICROSOFT_SCOPE if self.oauth_tenant is not None else None)
+
 
 def require_usable(options: SmtpOptions) -> None:
     """Raise `MisconfiguredError` for keys that contradict each other."""
@@ -97,6 +127,38 @@ def require_usable(options: SmtpOptions) -> None:
 
 
 def contradictions(options: SmtpOptions) -> list[Finding]:
+    findings = _login_contradictions(options)
+    if options.unsubscribe is not None and not options.unsubscribe.startswith(("https://", "mailto:")):
+        findings.append(
+            Finding("unsubscribe", spoken("is neither a link nor an address"), spoken("begin with https:// or mailto:"))
+        )
+    if options.unsubscribe_url is not None:
+        if not _is_link(options.unsubscribe_url):
+            findings.append(
+                Finding(
+                    "unsubscribe_url",
+                    spoken("is no public address"),
+                    spoken("write https://…/hooks/LINE, as mail programs reach it, without ? and #"),
+                )
+            )
+        if options.unsubscribe_key is None:
+            findings.append(
+                Finding(
+                    "unsubscribe_key",
+                    spoken("the links would prove nothing"),
+                    spoken("name a file of at least 16 random characters: unsubscribe_key_file"),
+                )
+            )
+    if options.unsubscribe_key is not None and len(options.unsubscribe_key.get_secret_value()) < _KEY_LEAST:
+        findings.append(
+            Finding("unsubscribe_key", spoken("is too short to be a secret"), spoken("at least 16 random characters"))
+        )
+    return findings
+
+
+def _login_contradictions(options: SmtpOptions) -> list[Finding]:
+    if options.auth == "oauth2":
+        return _oauth_contradictions(options)
     findings = []
     if (options.user is None) != (options.password is None):
         given, other = ("user", "password") if options.password is None else ("password", "user")
@@ -106,11 +168,49 @@ def contradictions(options: SmtpOptions) -> list[Finding]:
         findings.append(
             Finding("imap_user", spoken("the mailbox has no login"), spoken("give imap_user and imap_password"))
         )
-    if options.unsubscribe is not None and not options.unsubscribe.startswith(("https://", "mailto:")):
+    return findings
+
+
+def _oauth_contradictions(options: SmtpOptions) -> list[Finding]:
+    findings = []
+    if options.user is None:
         findings.append(
-            Finding("unsubscribe", spoken("is neither a link nor an address"), spoken("begin with https:// or mailto:"))
+            Finding("user", spoken("the mailbox to log in to is not named"), spoken("write its address as user"))
+        )
+    if options.oauth_client_id is None:
+        findings.append(
+            Finding(
+                "oauth_client_id",
+                spoken("oauth2 needs an application"),
+                spoken("give oauth_client_id, as the provider's console shows it"),
+            )
+        )
+    if options.oauth_refresh_token is None and options.oauth_client_secret is None:
+        findings.append(
+            Finding(
+                "oauth_refresh_token",
+                spoken("nothing proves the application"),
+                spoken("give oauth_refresh_token_file (Google) or oauth_client_secret_file (Microsoft 365)"),
+            )
+        )
+    if options.oauth_refresh_token is None and options.oauth_tenant is None and options.oauth_url is None:
+        findings.append(
+            Finding(
+                "oauth_tenant",
+                spoken("without a refresh token the organisation must be named"),
+                spoken("give oauth_tenant (Microsoft 365), or oauth_url"),
+            )
+        )
+    if not options.token_url.startswith(("https://", *_LOCAL_URLS)):
+        findings.append(
+            Finding("oauth_url", spoken("the secret would cross the network in clear"), spoken("begin with https://"))
         )
     return findings
+
+
+def _is_link(url: str) -> bool:
+    plain = url.isascii() and not set(url) & set(' <>"?#,')
+    return plain and url.startswith(("https://", *_LOCAL_URLS)) and len(url) <= 300
 
 
 def check(options: SmtpOptions) -> list[Finding]:
@@ -121,7 +221,8 @@ def check(options: SmtpOptions) -> list[Finding]:
         findings.append(
             Finding("ca_file", spoken("{path} does not exist"), spoken("name a file of certificates (PEM)"), given)
         )
-    if options.security == "none" and options.password is not None and options.host not in _LOOPBACK:
+    secret = options.password is not None or options.auth == "oauth2"
+    if options.security == "none" and secret and options.host not in _LOOPBACK:
         findings.append(
             Finding("security", spoken("the password would cross the network in clear"), spoken("use tls or starttls"))
         )

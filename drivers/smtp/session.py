@@ -7,8 +7,9 @@ lies between the server's 354 and the first byte of content.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,10 +21,12 @@ from aiosmtplib import (
     SMTPRecipientRefused,
     SMTPResponseException,
     SMTPSenderRefused,
+    SMTPTimeoutError,
 )
 
 from drivers.base import Accepted, Blame, LineError, NotSent, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
 from drivers.smtp.compose import Mail, stuffed
+from drivers.smtp.oauth import TokenError, Tokens
 from drivers.smtp.options import SmtpOptions
 from drivers.smtp.replies import Stage, outcome_of
 
@@ -63,14 +66,18 @@ class LostBeforeContentError(LineError):
     """The connection went away before any content was sent: the mail did not leave."""
 
 
+_PASSWORD_LOGINS: Final = ("cram-md5", "plain", "login")
+_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9@._-]{3,300}")
+"""What needs no encoding as an xtext (RFC 3461 §4)."""
 _DSN_ASKED: Final = {False: "FAILURE,DELAY", True: "SUCCESS,FAILURE,DELAY"}
 
 
 class Session:
     """A logged-in connection; `open` makes it, `submit` sends one mail at a time."""
 
-    def __init__(self, options: SmtpOptions, timing: Timing) -> None:
-        self._options, self._timing = options, timing
+    def __init__(self, options: SmtpOptions, timing: Timing, tokens: Tokens | None = None) -> None:
+        """`tokens` are for a login by OAuth 2.0."""
+        self._options, self._timing, self._tokens = options, timing, tokens
         self._client = SMTP(
             hostname=options.host,
             port=options.smtp_port,
@@ -110,11 +117,33 @@ class Session:
         await self._client.starttls()
 
     async def _login(self) -> None:
-        await self._client.ehlo()
-        if self._options.user is not None and self._options.password is not None:
-            if not self._client.supports_extension("auth"):
-                raise ConnectFailedError("login_missing", "the server offers no login", blocked=True)
-            await self._client.login(self._options.user, self._options.password.get_secret_value())
+        client, options = self._client, self._options
+        await client.ehlo()
+        if options.user is None:
+            return
+        if not client.supports_extension("auth"):
+            raise ConnectFailedError("login_missing", "the server offers no login", blocked=True)
+        offered = {each.lower() for each in client.server_auth_methods}
+        wanted = {"xoauth2"} if self._tokens is not None else set(_PASSWORD_LOGINS)
+        if not offered & wanted:
+            # Named, for a person to act on: the words are capabilities of the protocol, not the server's text.
+            names = ", ".join(sorted(each for each in offered if each.replace("-", "").isalnum())[:8])
+            raise ConnectFailedError("login_unsupported", f"the server offers {names}", blocked=True)
+        if self._tokens is not None:
+            await self._login_by_token(options.user, self._tokens)
+        elif options.password is not None:
+            await client.login(options.user, options.password.get_secret_value())
+
+    async def _login_by_token(self, user: str, tokens: Tokens) -> None:
+        """A token that the server turns down may have been revoked: a new one is tried, once."""
+        token = await tokens.current()
+        try:
+            await self._client.auth_xoauth2(user, token)
+        except SMTPAuthenticationError as error:
+            renewed = await tokens.current(refused=token)
+            if error.code < 500 or renewed == token:
+                raise
+            await self._client.auth_xoauth2(user, renewed)
 
     async def close(self) -> None:
         """Say goodbye, briefly."""
@@ -163,6 +192,9 @@ class Session:
             encoding = "utf-8" if mail.utf8 else "ascii"
             await client.mail(envelope_from, options=self._mail_options(mail, attempt, dsn), encoding=encoding)
             notify = [f"NOTIFY={_DSN_ASKED[self._options.delivery_reports]}"] if dsn else []
+            if dsn and not mail.utf8 and _PLAIN_ADDRESS.fullmatch(mail.to):
+                # Comes back as it is, wherever the mail is forwarded to (RFC 3461 §4.2).
+                notify.append(f"ORCPT=rfc822;{mail.to}")
             await client.rcpt(mail.to, options=notify, encoding=encoding)
             refused = {}
             for each in mail.cc:
@@ -245,23 +277,33 @@ def _failure(error: BaseException) -> ConnectFailedError | None:
     """What stopped a connection from being made; None for what is no business of ours (cancellation, defects)."""
     if isinstance(error, ConnectFailedError):
         return error
-    cause: BaseException | None = error
-    while cause is not None:
+    if isinstance(error, TokenError):
+        return ConnectFailedError(error.reason, str(error), blocked=error.blocked)
+    causes = [*_causes(error)]
+    for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return ConnectFailedError("certificate_invalid", cause.verify_message, blocked=True)
-        cause = cause.__cause__
+        if isinstance(cause, ssl.SSLError):
+            return ConnectFailedError("tls_failed", cause.reason or "", blocked=False)
     if isinstance(error, SMTPAuthenticationError):
         blocked = error.code >= 500
         return ConnectFailedError("login_refused" if blocked else "login_later", str(error.code), blocked=blocked)
     if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
-        return ConnectFailedError("host_down", "", blocked=False)
+        # Connected, but nobody said anything: TLS is spoken at that port, or something else.
+        silent = any(isinstance(cause, SMTPTimeoutError) for cause in causes[1:])
+        return ConnectFailedError("no_greeting" if silent else "host_down", "", blocked=False)
     if isinstance(error, SMTPResponseException):
         return ConnectFailedError("server_refuses", str(error.code), blocked=False)
-    if isinstance(error, ssl.SSLError):
-        return ConnectFailedError("tls_failed", error.reason or "", blocked=False)
     if isinstance(error, SMTPException | OSError):
         return ConnectFailedError("connection_lost", "", blocked=False)
     return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def _word(error: BaseException) -> str:

@@ -110,7 +110,7 @@ def _accounts(sound: Sound, store: StoreConfig) -> Iterator[Finding]:
     """Accounts that the configuration or a folder of the spool names, and the store does not know."""
     from contextlib import closing
 
-    from gatewayd.store.reading import Reader
+    from gatewayd.store.reader import Reader
     from spool.folders import INCOMING, Spool
 
     named = list(sound.accounts)
@@ -162,7 +162,7 @@ def _place(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
 
 def _unusable(sound: Sound) -> Iterator[Finding]:
     """Lines whose keys contradict each other: with them no daemon starts."""
-    from gatewayd.lines import contradiction
+    from gatewayd.registry import contradiction
 
     for line in sound.lines:
         one = contradiction(line.driver, line.name, line.options)
@@ -172,7 +172,7 @@ def _unusable(sound: Sound) -> Iterator[Finding]:
 
 def _lines(sound: Sound, told: set[tuple[str, str]]) -> Iterator[Finding]:
     from drivers.base import NamesDevice
-    from gatewayd.lines import findings
+    from gatewayd.registry import findings
 
     having: dict[tuple[str, str, str], str] = {}
     for line in sound.lines:

@@ -11,7 +11,7 @@ from gatewayd.translation import gettext as _
     help=_("Run the daemon in the foreground. SIGTERM drains and stops it, SIGHUP re-reads its configuration.")
 )
 def run() -> int:
-    from gatewayd.workable import load
+    from gatewayd.config.startup import load
 
     config = load(click.get_current_context().find_root().obj)
     from gatewayd import daemon, logs

@@ -39,7 +39,7 @@ def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
     from textual.widgets import DataTable, Footer, RichLog, Static
     from textual.worker import get_current_worker
 
-    from gatewayd.cli.faces import columns, event_line, heading, line_cells
+    from gatewayd.cli.top_view import columns, event_line, heading, line_cells
 
     class Top(App[None]):
         TITLE = "gatewayd"

@@ -1,5 +1,6 @@
 """The configuration: one TOML file, read whole, judged whole, frozen."""
 
+from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
 from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse
 from gatewayd.config.sections import (
@@ -11,13 +12,13 @@ from gatewayd.config.sections import (
     Locale,
     NumberFormat,
     NumbersConfig,
+    OptOutConfig,
     RetentionConfig,
     SpoolConfig,
     StoreConfig,
     TariffConfig,
     WebhookConfig,
 )
-from gatewayd.config.sound import Sound, SoundLine
 from gatewayd.config.values import Rate, Window
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Locale",
     "NumberFormat",
     "NumbersConfig",
+    "OptOutConfig",
     "Rate",
     "RetentionConfig",
     "Sound",

@@ -12,8 +12,9 @@ from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gatewayd import lines
+from gatewayd import registry
 from gatewayd.config import catalogue
+from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
 from gatewayd.config.sections import (
     Config,
@@ -23,6 +24,7 @@ from gatewayd.config.sections import (
     LineConfig,
     LineKeys,
     NumbersConfig,
+    OptOutConfig,
     RetentionConfig,
     Section,
     SpoolConfig,
@@ -31,7 +33,6 @@ from gatewayd.config.sections import (
     TopConfig,
     WebhookConfig,
 )
-from gatewayd.config.sound import Sound, SoundLine
 from gatewayd.translation import language_of
 
 DEFAULT_FILE: Final = Path("/etc/gatewayd/gatewayd.toml")
@@ -51,6 +52,7 @@ _TABLES: Final[dict[str, type[Section]]] = {
     "tariff": TariffConfig,
     "delivery": DeliveryConfig,
     "inbox": InboxConfig,
+    "opt_out": OptOutConfig,
     "retention": RetentionConfig,
 }
 _ARRAYS: Final = ("line", "webhook")
@@ -207,10 +209,10 @@ class _Reading:
         if not isinstance(driver, str):
             return None
         try:
-            return lines.driver(driver).options
-        except lines.UnknownDriverError:
-            self._add(f"{key}.driver", "driver_unknown", value=driver, expected=", ".join(lines.names()) or "—")
-        except lines.BrokenDriverError as error:
+            return registry.driver(driver).options
+        except registry.UnknownDriverError:
+            self._add(f"{key}.driver", "driver_unknown", value=driver, expected=", ".join(registry.names()) or "—")
+        except registry.BrokenDriverError as error:
             self._add(f"{key}.driver", "driver_broken", value=driver, why=error.why)
         return None
 

@@ -154,6 +154,11 @@ class InboxConfig(Section):
     """Account of inbound messages that belong to none; None: `inbox/_unmatched`."""
 
 
+class OptOutConfig(Section):
+    words: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+    """Words and phrases that are an opt-out when they are all that a text says; besides the built-in ones."""
+
+
 def _kept(seconds: float) -> float:
     """A job that is forgotten would be sent again when its file is dropped again: not within a day."""
     if seconds < DAY_S:
@@ -212,6 +217,7 @@ class Config(TopConfig):
     tariff: TariffConfig
     delivery: DeliveryConfig
     inbox: InboxConfig
+    opt_out: OptOutConfig
     retention: RetentionConfig
     lines: tuple[LineConfig, ...]
     """In the order of the file; disabled ones too."""

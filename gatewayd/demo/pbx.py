@@ -30,7 +30,7 @@ LOOK_S: Final = 0.1
 
 MODULES: Final = """
 res_timing_timerfd pbx_config format_wav format_pcm codec_ulaw bridge_simple res_speech res_agi app_dial app_playback
-app_read app_amd app_senddtmf app_userevent app_exec app_waitforsilence func_channel func_logic func_strings
+app_read app_amd app_senddtmf app_userevent app_exec func_channel func_db func_logic func_strings
 func_timeout
 """
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import stat
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Final
 
 KEPT: Final = 1_000
 """Jobs whose files are known; the one used longest ago is looked for again."""
+LARGEST: Final = 64 << 20
+"""Octets; intake takes less than half of it."""
 COPIES: Final = 100
 """Folders of one job's name that are looked into: `spool.intake.commit` makes another where a store was reset."""
 
@@ -50,10 +54,13 @@ class Attachments:
 
 
 def _holds(path: Path, sha256: str) -> bool:
+    """Whether it is a regular file with this content. Never waits: a pipe opened otherwise would wait for a writer."""
     try:
-        if path.is_symlink():
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
         return False
+    with os.fdopen(fd, "rb") as file:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            return False
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256

@@ -16,16 +16,17 @@ from typing import Any, Final
 import structlog
 
 from drivers.base import DeliveryReport, LateAccept
+from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
 from gatewayd.dispatch.events import Counter, Events, Pulse
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
-from gatewayd.dispatch.sink import Writer
 from gatewayd.model import State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
+    Amend,
     Claimed,
     Finish,
     HoldQueue,
@@ -37,6 +38,7 @@ from gatewayd.store.commands import (
     Started,
     Work,
 )
+from gatewayd.store.port import Writer
 
 log = structlog.get_logger()
 
@@ -142,7 +144,7 @@ class Dispatcher:
 
     def publish(self, infos: Iterable[QueueInfo]) -> None:
         """Queues of a job that has just become visible, or that a restart finds."""
-        now = _now()
+        now = now_ms()
         for info in infos:
             queue = self._scheduler.add(info, now)
             if info.held_reason in {"no_line", "window"}:
@@ -170,6 +172,11 @@ class Dispatcher:
         """A top-up: what waited for credit tries again."""
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
+    def withdrawn(self, jobs: Sequence[int]) -> None:
+        """An opt-out has withdrawn messages of these jobs."""
+        if jobs:
+            self._receipts_due(jobs)
+
     def settled(self, settled: Settled) -> bool:
         """A person's word on an uncertain message. False: its queue had been forgotten and must be loaded again."""
         self._receipts_due([settled.job_id])
@@ -189,12 +196,12 @@ class Dispatcher:
         if not force and (queue is None or queue.held == reason):
             return
         self._scheduler.hold(queue_id, reason)
-        self.writer.post(HoldQueue(queue_id, reason, _now()))
+        self.writer.post(HoldQueue(queue_id, reason, now_ms()))
         if queue is not None:
             self._receipts_due([queue.info.job_id])
 
     def _came_back(self, queue_id: int, due: int) -> None:
-        now = _now()
+        now = now_ms()
         self._scheduler.came_back(queue_id, due, now)
         queue = self._scheduler.get(queue_id)
         if queue is not None and queue.ready:
@@ -217,7 +224,7 @@ class Dispatcher:
             self._timer = asyncio.get_running_loop().call_later(delay, self._due)
 
     def _due(self) -> None:
-        now = _now()
+        now = now_ms()
         for queue in self._scheduler.wake_due(now):
             self._wake_lines(queue)
         self._schedule(now)
@@ -238,13 +245,13 @@ class Dispatcher:
             queue = self._scheduler.get(queue_id)
             if queue is None or self._want(queue) is None:
                 del self._unserved[queue_id]
-                self.writer.post(HoldQueue(queue_id, None, _now()))
+                self.writer.post(HoldQueue(queue_id, None, now_ms()))
 
     def _tell_unserved(self, queue: Queue) -> None:
         reason, known = self._want(queue), self._unserved.get(queue.info.id)
         if reason is not None and reason != known:
             self._unserved[queue.info.id] = reason
-            self.writer.post(HoldQueue(queue.info.id, reason, _now()))
+            self.writer.post(HoldQueue(queue.info.id, reason, now_ms()))
             self._receipts_due([queue.info.job_id])
 
     def _want(self, queue: Queue) -> str | None:
@@ -275,6 +282,9 @@ class Dispatcher:
         if queue is None or not wanted:
             raise MissingFilesError
         return await self._files.find(queue.info.account, queue.info.job, wanted)
+
+    def queue(self, queue_id: int) -> Queue | None:
+        return self._scheduler.get(queue_id)
 
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         return self._scheduler.choose(chooser, now)
@@ -337,6 +347,15 @@ class Dispatcher:
         if (future := self._attempted.pop(work.job_id, None)) is not None and not future.done():
             future.set_result(None)
 
+    def amended(self, line: str, end: Finish, amend: Amend) -> None:
+        """What an attempt meant for its message has become known after its end."""
+        self.writer.post(amend)
+        self._receipts_due([end.work.job_id])
+        if amend.state in {State.QUEUED, State.SCHEDULED}:
+            self._came_back(end.work.queue_id, amend.due)
+        elif amend.state in LOUD:
+            self.events.add("message", line, amend.state.value, amend.reason)
+
     def attempted(self, job_id: int, ended: asyncio.Future[None]) -> None:
         """`ended` is done once the next attempt of a message of that job has ended."""
         self._attempted[job_id] = ended
@@ -344,7 +363,7 @@ class Dispatcher:
     # ---------------------------------------------------------------------------------------------- what lines report
 
     def reported(self, line: str, event: DeliveryReport | LateAccept, reported: Reported) -> None:
-        if reported.job_id is None:
+        if reported.job_id is None or (isinstance(event, DeliveryReport) and event.status == "pending"):
             return
         self.pulse.ends.add(time.time())
         self._receipts_due([reported.job_id])
@@ -365,7 +384,3 @@ class Dispatcher:
         for timer in (self._timer, self._grace):
             if timer is not None:
                 timer.cancel()
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from gatewayd.operations.ports import EventView, Rates
+from gatewayd.clock import now_ms
+from gatewayd.views import EventView, Rates
 
 KEPT: Final = 500
 SECONDS: Final = 60
@@ -23,7 +24,7 @@ class Events:
     def add(self, kind: str, subject: str, state: str, reason: str | None = None) -> None:
         self._seq += 1
         subject = subject.encode(errors="backslashreplace").decode()  # a file's name may be no text
-        self._ring.append(EventView(self._seq, time.time_ns() // 1_000_000, kind, subject, state, reason))
+        self._ring.append(EventView(self._seq, now_ms(), kind, subject, state, reason))
 
     def since(self, seq: int) -> Sequence[EventView]:
         return [event for event in self._ring if event.seq > seq]

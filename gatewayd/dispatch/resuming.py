@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from drivers.base import AwaitedAttempt, FollowsAttempts, Line, OpenAttempt, Outcome
-from gatewayd.dispatch.intent import in_doubt
-from gatewayd.dispatch.sink import Writer
+from gatewayd.clock import now_ms
+from gatewayd.dispatch.point_of_no_return import in_doubt
 from gatewayd.errors import GatewayError
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import Retries, Terms, resolve
 from gatewayd.store.commands import Awaited, AwaitedOf, Finish, OpenWork
+from gatewayd.store.port import Writer
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ async def handed_over(
 ) -> None:  # fmt: skip
     """Tells a line that has to ask which attempts of earlier lives still await a report, or are in doubt."""
     await ready.wait()
-    since = time.time_ns() // 1_000_000 - report_wait_ms
+    since = now_ms() - report_wait_ms
     for doubt in (True, False):
         place, told = None, 0
         while told < MOST:
@@ -109,7 +109,7 @@ def left_open(
     rules: Callable[[int], Retries] = lambda _: {},
 ) -> Iterator[Finish]:
     """The end of each of these attempts; `rules`: by queue, when a call that was not answered is tried again."""
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     for each in waiting:
         outcome = known.get(each.work.public) or _unknown(each)
         passed = frozenset(part for part, _ in each.parts)

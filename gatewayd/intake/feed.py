@@ -57,6 +57,8 @@ class Request:
     """Every prefix that some line has."""
     hashes: Mapping[str, str] | None = None
     """SHA-256 (hex) of the files that the job names, for `Stream.content_hash`."""
+    apart: bool = False
+    """By a worker in any case."""
 
 
 class Stream:
@@ -128,15 +130,15 @@ class Feed:
         """Of the workers that run now."""
         return [pid for pid in (lane.pid for lane in self._lanes.values()) if pid is not None]
 
-    async def read(self, taken: Taken) -> JobDocument:
+    async def read(self, taken: Taken, *, apart: bool = False) -> JobDocument:
         """The job that was taken; of a large one the inline recipients are left out (empty) and `Stream` has the hash.
 
-        JobFileError: it is no job.
+        `apart`: by a worker, however small. JobFileError: it is no job.
         """
         folder, job, size = str(taken.path), taken.name, taken.identity.size
-        if taken.obstacle is not None or size <= AT_ONCE:
+        if taken.obstacle is not None or (size <= AT_ONCE and not apart):
             return read(taken)
-        if size <= SMALL:
+        if size <= SMALL and not apart:
             return await asyncio.to_thread(read, taken)
         async with self._lanes[size > LARGE].session(ReadDocument(folder, job)) as (_, answer):
             document: JobDocument = answer
@@ -150,11 +152,8 @@ class Feed:
         """
         document, path = request.document, request.path
         source = Source(str(path), document.file, request.policy, tuple(request.prefixes), request.hashes)
-        names = {document.file, document.recipients_file or document.file}
-        with operating_system(str(path)):
-            size = sum((path / name).stat().st_size for name in names)
-            local = size <= SMALL and not _is_sheet(path, document)
-        if local:
+        size = _octets(request)
+        if self.reads_itself(request):
             in_thread = size > AT_ONCE
             arguments = document, source, self._by(request.policy)
             with await asyncio.to_thread(Loading, *arguments) if in_thread else Loading(*arguments) as loading:
@@ -163,6 +162,13 @@ class Feed:
         file = document.recipients_file or document.file
         async with _opened(self._lanes[size > LARGE], Load(source), file) as stream:
             yield stream
+
+    def reads_itself(self, request: Request) -> bool:
+        """Whether the daemon reads the job's rows without a worker."""
+        if request.apart or _octets(request) > SMALL:
+            return False
+        with operating_system(str(request.path)):
+            return not _is_sheet(request.path, request.document)
 
     async def chunks(self, request: Request) -> AsyncIterator[list[NewMessage]]:
         """The rows alone; errors as in `open` and `Stream`. Close it (`aclosing`) where it may be left early."""
@@ -194,6 +200,12 @@ async def _opened(lane: Lane, request: Load, file: str) -> AsyncIterator[Stream]
         if error.status in _CRASHES:
             raise JobFileError("recipients_unreadable", "recipients_damaged", file=file, reason=str(error)) from error
         raise
+
+
+def _octets(request: Request) -> int:
+    names = {request.document.file, request.document.recipients_file or request.document.file}
+    with operating_system(str(request.path)):
+        return sum((request.path / name).stat().st_size for name in names)
 
 
 def _is_sheet(path: Path, document: JobDocument) -> bool:

@@ -14,23 +14,33 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Final
 
-from drivers.gsm.alphabet import segments, transliterate
+from drivers.gsm.alphabet import fits_gsm7, segments, septets, transliterate
+from drivers.gsm.transliteration import lost, without_look_alikes
 from gatewayd import addresses
 from gatewayd.addresses import AddressError
-from gatewayd.callscript import templates
+from gatewayd.callscript import templates, texts
+from gatewayd.characters import visible
 from gatewayd.numbers import NumberError, Numbers, Policy
-from gatewayd.texts import TOO_LONG, Renderer, Template, VariableUnknownError, Wanted
+from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
+from gatewayd.texts import TOO_LONG, Wanted
 from spool.document import JobDocument
 from spool.errors import JobFileError
+from spool.lists.cells import is_date, unquoted
+from spool.lists.rows import HIDDEN
 from spool.recipients import Recipients
 
 CHUNK: Final = 1000
 """Rows a chunk: what the store takes in one transaction."""
+CHUNK_CHARACTERS: Final = 1 << 20
+"""Characters of the texts of a chunk: long ones fill it before a thousand rows do, so that one job's transactions are
+no longer than another's."""
 
 VALUE_MISSING: Final = "value_missing"
 REPEATED: Final = "repeated"
 RAGGED: Final = "row_ragged"
 """More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
+ROW_HIDDEN: Final = "row_hidden"
+"""The sheet does not show the row, and the job says to leave such rows out."""
 CC_INVALID: Final = "cc_invalid"
 
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
@@ -40,6 +50,10 @@ Address = Callable[[str], tuple[str, str | None]]
 """A cell to the address as it is kept, and its detail (JSON); AddressError or NumberError when it is none."""
 
 
+_LOST_MOST: Final = 50
+"""Different characters that are counted as lost."""
+ONE_SEGMENT: Final = 160
+"""Septets of an SMS that is not cut."""
 _SHOWN: Final = 200
 """Characters of a cell that are kept for a person to see."""
 
@@ -68,6 +82,10 @@ class RenderPlan:
     """Every prefix that some line has."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further templates by name (an e-mail's `subject` …); rendered into the message's detail."""
+    fixed: tuple[str, ...] = ()
+    """Texts without a variable that go out as they are; looked at for placeholders of other programs alone."""
+    max_segments: int = 10
+    """A text that takes more is `too_long`."""
 
     @classmethod
     def of(cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = ()) -> RenderPlan:
@@ -83,6 +101,8 @@ class RenderPlan:
             policy,
             tuple(prefixes),
             _further(document),
+            _fixed(document),
+            document.max_segments,
         )
 
 
@@ -105,6 +125,11 @@ def _further(document: JobDocument) -> dict[str, str]:
     return {}
 
 
+def _fixed(document: JobDocument) -> tuple[str, ...]:
+    script = (document.call or {}).get("script")
+    return () if script is None else tuple(text for text in texts(script) if "%" not in text)
+
+
 @dataclass(slots=True)
 class Totals:
     """What has become of the rows so far."""
@@ -114,6 +139,8 @@ class Totals:
     """Of the valid ones."""
     invalid: Counter[str] = field(default_factory=Counter)
     """Rows by reason."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """Rows by the character that `gsm7` makes a `?` of, of some characters at least."""
 
     @property
     def valid(self) -> int:
@@ -130,14 +157,12 @@ class Rendering:
         self._rows = table.rows
         self._sms = plan.channel == "sms"
         self._to = table.to
+        self._others = table.others
+        self._open = table.open
+        self._columns = table.columns
         self._ref = table.ref
         self._width = len(table.columns)
-        columns = table.columns
-        self._text = self._bound(plan.text, columns)
-        self._options = {
-            name: self._bound_html(template, columns) if name == "html" else self._bound(template, columns)
-            for name, template in plan.options.items()
-        }
+        self._text, self._options = self._bound(table.columns)
         self._address = _addresses(plan.channel, numbers)
         by_length = {len(prefix) for prefix in plan.prefixes if prefix}
         self._prefix_lengths = sorted(by_length, reverse=True)
@@ -146,30 +171,48 @@ class Rendering:
         # row a repeat that is none.
         self._seen: set[int] = set()
 
-    def _bound(self, text: str, columns: Sequence[str], values: Mapping[str, str] | None = None) -> Renderer:
-        try:
-            return Template.parse(text).bind(columns, self._plan.values if values is None else values)
-        except VariableUnknownError as error:
-            raise JobFileError("variable_unknown", file=self._plan.file, field=error.name, name=error.name) from None
+    def _bound(self, columns: Sequence[str]) -> tuple[Renderer, dict[str, Renderer]]:
+        """The renderers of the text and of the further templates; one error names what is wrong with any of them."""
+        plan = self._plan
+        values = {name: visible(value) for name, value in plan.values.items()}
+        variables = Variables(columns, values)
+        # The template is the sender's own HTML; what a customer's name holds is text, whatever it looks like.
+        escaped = Variables(columns, {name: escape(value) for name, value in values.items()})
+        unknown: list[Unknown] = []
 
-    def _bound_html(self, text: str, columns: Sequence[str]) -> Renderer:
-        """The template is the sender's own HTML; what a customer's name holds is text, whatever it looks like."""
-        plain = {name: escape(value) for name, value in self._plan.values.items()}
-        render = self._bound(text, columns, plain)
-        return lambda cells: render([escape(cell) for cell in cells])
+        def bound(text: str, names: Variables = variables, *, tags: bool = False) -> Renderer:
+            try:
+                return names.bind(text, tags=tags)
+            except VariableUnknownError as error:
+                unknown.extend(error.unknown)
+                return lambda _row: None
+
+        text = bound(visible(plan.text))
+        options = {
+            name: _escaping(bound(template, escaped, tags=True)) if name == "html" else bound(visible(template))
+            for name, template in plan.options.items()
+        }
+        for fixed in plan.fixed:
+            bound(fixed)
+        if unknown:
+            raise _unknown(unknown, plan.file)
+        return text, options
 
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
-        """The messages of all rows, in order and numbered from 1, `size` at a time. Bad rows never stop it.
+        """The messages of all rows, in order and numbered from 1, `size` at a time, or fewer where their texts are
+        long. Bad rows never stop it.
 
         JobFileError when the table turns out unusable in the middle, or at its end.
         """
         chunk: list[Row] = []
+        characters = 0
         for number, cells in enumerate(self._rows, 1):
-            chunk.append(self._row(number, cells))
-            if len(chunk) == size:
+            chunk.append(row := self._row(number, cells))
+            characters += len(row[3] or "") + len(row[8] or "")
+            if len(chunk) == size or characters > CHUNK_CHARACTERS:
                 self.totals.rows = number
                 yield chunk
-                chunk = []
+                chunk, characters = [], 0
         if chunk:
             self.totals.rows = chunk[-1][0]
             yield chunk
@@ -179,9 +222,12 @@ class Rendering:
         raw = cells[self._to]
         to = detail = None
         if len(cells) > self._width:
-            return self._invalid(number, ref, None, RAGGED, _json({"raw": raw[:_SHOWN]}))
+            reason = ROW_HIDDEN if cells[-1] is HIDDEN else RAGGED
+            return self._invalid(number, ref, None, reason, _json({"raw": raw[:_SHOWN]}))
         try:
-            to, detail = self._address(raw)
+            to, detail = self._reached(cells) if self._others else self._address(raw)
+            if not all(map(str.isprintable, cells)):
+                cells = [visible(cell) for cell in cells]
             text, encoding, count, detail = self._words(to, cells, detail)
         except (Unusable, AddressError, NumberError) as refused:
             if to is None and raw:
@@ -192,6 +238,28 @@ class Rendering:
             if to[:length] in self._prefixes:
                 return (number, ref, to, text, encoding, count, to[:length], None, detail)
         return (number, ref, to, text, encoding, count, "", None, detail)
+
+    def _reached(self, cells: Sequence[str]) -> tuple[str, str | None]:
+        """The first address of a row with several columns for it; one that says it is a mobile before one that is only
+        taken for it. A receipt says which column it was, unless it was the first."""
+        error: AddressError | NumberError | None = None
+        assumed: tuple[str, str | None] | None = None
+        for place in (self._to, *self._others):
+            try:
+                to, detail = self._address(cells[place])
+            except (AddressError, NumberError) as refused:
+                if is_date(cells[place]):
+                    raise  # the row's cells have moved
+                error = error or refused
+                continue
+            if place != self._to:
+                detail = _json({**json.loads(detail or "{}"), "column": self._columns[place]})
+            if place not in self._open or '"assumed_mobile":true' not in (detail or ""):
+                return to, detail
+            assumed = assumed or (to, detail)
+        if assumed is None:
+            raise error or NumberError("number_missing")
+        return assumed
 
     def _invalid(self, number: int, ref: str | None, to: str | None, reason: str, detail: str | None) -> Row:
         self.totals.invalid[reason] += 1
@@ -207,14 +275,7 @@ class Rendering:
             text = unicodedata.normalize("NFC", text)
         encoding, count = "", 1
         if self._sms:
-            wanted = self._plan.encoding
-            if wanted != "auto":
-                encoding = wanted
-                text = transliterate(text) if wanted == "gsm7" else text
-            try:
-                count = segments(text, wanted)
-            except ValueError:
-                raise Unusable(TOO_LONG) from None
+            text, encoding, count = self._cut(text)
         key = hash((to, text))
         if self._options:
             rendered = {name: render(cells) for name, render in self._options.items()}
@@ -229,6 +290,57 @@ class Rendering:
         self._seen.add(key)
         return text, encoding, count, detail
 
+    def _cut(self, text: str) -> tuple[str, str, int]:
+        """The text as it goes by SMS, its encoding where that is fixed, and its segments; Unusable."""
+        wanted, encoding = self._plan.encoding, ""
+        if wanted != "auto":
+            encoding = wanted
+        if wanted == "gsm7":
+            plain = transliterate(text)
+            if plain != text and len(self.totals.lost) < _LOST_MOST:
+                self.totals.lost.update(lost(text))
+            text = plain
+        elif wanted == "auto" and not fits_gsm7(text):
+            text = _without_look_alikes(text)
+        try:
+            count = segments(text, wanted)
+        except ValueError:
+            raise Unusable(TOO_LONG) from None
+        if count > self._plan.max_segments:
+            raise Unusable(TOO_LONG)
+        return text, encoding, count
+
+
+def _without_look_alikes(text: str) -> str:
+    """The text in plain signs where they bring it into GSM 7-bit, else as it is; three dots for an ellipsis, or one
+    where three would take a segment more."""
+    plain = without_look_alikes(text)
+    if not fits_gsm7(plain):
+        return text
+    shorter = without_look_alikes(text, ".") if "…" in text else plain
+    return shorter if (septets(shorter) or 0) <= ONE_SEGMENT < (septets(plain) or 0) else plain
+
+
+def _escaping(render: Renderer) -> Renderer:
+    return lambda cells: render([escape(cell) for cell in cells])
+
+
+def _unknown(unknown: Sequence[Unknown], file: str) -> JobFileError:
+    """One refusal for all variables that a job's texts use and nobody has."""
+    each = {variable.written: variable for variable in unknown}
+    hints = dict.fromkeys(f"%{variable.hint}%" for variable in each.values() if variable.hint is not None)
+    kind = "variable_unknown" if not hints else "variable_hint"
+    if all(variable.foreign for variable in each.values()):
+        kind = "variable_foreign"
+    return JobFileError(
+        "variable_unknown",
+        kind,
+        file=file,
+        field=unknown[0].name,
+        names=", ".join(each),
+        hints=", ".join(hints),
+    )
+
 
 # ----------------------------------------------------------------------------------------------------------- addresses
 
@@ -241,7 +353,12 @@ def _addresses(channel: str, numbers: Numbers) -> Address:
     fixed = channel != "sms"  # people have calls, and WhatsApp, on landlines too
 
     def number(raw: str) -> tuple[str, str | None]:
-        e164, assumed, flag = numbers.parse(raw, fixed=fixed)
+        bare = raw
+        if not raw.isdigit():
+            if is_date(raw):
+                raise NumberError("number_invalid", raw)
+            bare = unquoted(raw)
+        e164, assumed, flag = numbers.parse(bare, fixed=fixed)
         if e164 == raw:
             return e164, None
         noticed = f',"flag":"{flag}"' if flag else ""

@@ -7,7 +7,8 @@ from typing import Any, Final
 from gatewayd.errors import UsageError
 from gatewayd.operations import accounts, blocklist, jobs, lines, overview
 from gatewayd.operations.base import Json, Operation, read_request
-from gatewayd.operations.ports import Backend, EventView, LineView, Live, Rates, WriterView
+from gatewayd.operations.ports import Backend, Live
+from gatewayd.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
     "OPERATIONS",

@@ -11,10 +11,11 @@ from gatewayd.days import Calendar
 from gatewayd.errors import NotFoundError, UnavailableError
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
-from gatewayd.operations.ports import Backend, LineView
+from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import SetLineEnabled
 from gatewayd.store.snapshots import LineCount
 from gatewayd.translation import gettext as _
+from gatewayd.views import LineView
 
 GONE_THROUGH = frozenset({"submitted", "delivered", "read"})
 """States of a test after which nobody asks what is wrong with the line."""
@@ -37,7 +38,7 @@ async def _counts(backend: Backend) -> dict[str, LineCount]:
 
 
 def _resting(line: LineConfig, count: LineCount | None) -> LineView:
-    from gatewayd.lines import driver
+    from gatewayd.registry import driver
 
     enabled = line.enabled if count is None or count.enabled is None else count.enabled
     return LineView(
@@ -142,7 +143,7 @@ class TestLine(Operation):
 
 
 async def _findings(line: LineConfig) -> list[dict[str, str]]:
-    from gatewayd.lines import findings
+    from gatewayd.registry import findings
 
     # A driver asks its device, which may take seconds.
     found = await asyncio.to_thread(findings, line.driver, line.name, line.options)

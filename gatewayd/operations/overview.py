@@ -48,5 +48,6 @@ class Overview(Operation):
                 "oldest_s": depth.oldest_s,
             },
             "writer": {"healthy": writer.healthy, "waiting": writer.waiting, "commits": writer.commits},
+            "stalled": [shapes.stall(one) for one in live.stalls()],
             "events": [shapes.event(one) for one in live.events(self.since)],
         }

@@ -7,90 +7,16 @@ None; what needs a line then answers `UnavailableError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from drivers.base import HookCall
 from gatewayd.config import Config
 from gatewayd.store.commands import Command, JobChange, Settled
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
+from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 
 R = TypeVar("R")
-
-# ---------------------------------------------------------------------------------------------------- what live shows
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """One line as it is now. `state` is a word of the contract: starting, ready, busy, waiting, recovering,
-    quarantined, disabled; `busy` is a ready line with messages in work."""
-
-    name: str
-    driver: str
-    channel: str
-    """The line's channel; several are joined by commas."""
-    enabled: bool
-    state: str
-    reason: str | None = None
-    rate: str | None = None
-    """Pace as configured ("10/min"); None: no limit."""
-    signal: int | None = None
-    """Per cent."""
-    operator: str | None = None
-    sent_today: int = 0
-    """Segments past their point of no return today, in the configured time zone."""
-    pace: float = 0.0
-    """Segments in the last 60 s."""
-    in_work: int = 0
-    """Messages the driver works on."""
-    since: int | None = None
-    """When the state began, ms of Unix time."""
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    """What else the driver tells (model, IMEI, IMSI, registration …)."""
-    outcomes: Mapping[str, int] = field(default_factory=dict)
-    """Attempts by outcome (accepted, not_sent, refused, partial, uncertain, completed) since the daemon started."""
-
-
-@dataclass(frozen=True, slots=True)
-class EventView:
-    """Something that a person watching would like to have seen. `seq` grows by one from the daemon's start."""
-
-    seq: int
-    at: int
-    """ms of Unix time."""
-    kind: str
-    """line: a line changed its state; job: a job was recorded, refused, paused, finished …; message: an attempt or a
-    report ended badly or in doubt; inbound: something came in; daemon: started, draining, store slow …"""
-    subject: str
-    """Which line, account/job or sender."""
-    state: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Segments past their point of no return and messages that came to an end, per second over the last 10 and 60 s."""
-
-    segments_10s: float = 0.0
-    segments_60s: float = 0.0
-    reports_10s: float = 0.0
-    reports_60s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class WriterView:
-    """The store's writer since the daemon started."""
-
-    commits: int = 0
-    commands: int = 0
-    seconds: float = 0.0
-    """Sum of the time from the first command of a batch taken to its commit."""
-    buckets: Sequence[tuple[float, int]] = ()
-    """Cumulative: (upper bound in s, batches not slower), in growing order, without the infinite one."""
-    waiting: int = 0
-    """Commands that wait now."""
-    healthy: bool = True
-    """False once commits fail (disk full, I/O error) until one works again."""
 
 
 class Live(Protocol):
@@ -106,6 +32,9 @@ class Live(Protocol):
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         """The newest events (a bounded ring) with a `seq` above `since`, oldest first."""
+
+    def stalls(self) -> Sequence[StallView]:
+        """The accounts that some service cannot serve now."""
 
     def draining(self) -> bool: ...
 
@@ -123,12 +52,9 @@ class Live(Protocol):
     def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
         """Request and answer of an attempt, secrets masked, where the driver can show them."""
 
-    async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A device's or provider's call to us; what it tells is durable when this returns. Raises HookRefusedError
-        (`drivers.base`) with the status to answer."""
-
-    def challenge(self, line: str, query: Mapping[str, str]) -> str:
-        """What to answer a provider that asks whether the address of its calls is ours. Raises HookRefusedError."""
+    async def hook(self, line: str, call: HookCall) -> str:
+        """A device's or provider's call to us; what it tells is durable when this returns the text to answer with.
+        Raises HookRefusedError (`drivers.base`) with the status to answer."""
 
     def file(self, line: str, name: str) -> Path | None:
         """The file that a line's device fetches from us by that name; None where there is none."""

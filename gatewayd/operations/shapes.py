@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from gatewayd.money import format_money
-from gatewayd.operations.ports import EventView, LineView
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView, iso
+from gatewayd.views import EventView, LineView, StallView
 
 Json = dict[str, Any]
 
@@ -135,6 +135,10 @@ def event(found: EventView) -> Json:
         "state": found.state,
         "reason": found.reason,
     }
+
+
+def stall(found: StallView) -> Json:
+    return {"service": found.service, "account": found.account, "reason": found.reason, "since": iso(found.since)}
 
 
 def blocked(found: BlockedNumber) -> Json:

@@ -1,27 +1,24 @@
-"""Care of the store: is it whole, a copy while it works, the way to another store. Synchronous; for commands.
+"""Care of the store: is it whole, and the way to another store. Synchronous; for commands.
 
-`check` and `backup` read one snapshot and disturb no daemon; `copy` wants the source to itself.
+`check` reads one snapshot and disturbs no daemon; `copy` wants the source to itself.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, case, func, insert, make_url, select, union_all
+from sqlalchemy import Connection, Table, case, func, insert, select, union_all
 from sqlalchemy.exc import DBAPIError
 
-from gatewayd.errors import ConflictError, SchemaError, StoreError, UnavailableError
+from gatewayd.errors import ConflictError, SchemaError, StoreError
 from gatewayd.money import format_money
-from gatewayd.store import migrations, schema
+from gatewayd.store import migrations, tables
 from gatewayd.store.connection import open_store
 from gatewayd.store.faults import one_line
-from gatewayd.store.reading import reading_engine
+from gatewayd.store.reader import reading_engine
 from gatewayd.translation import gettext as _
 
 BATCH: Final = 2000
@@ -78,7 +75,7 @@ def _integrity(connection: Connection) -> Iterator[str]:
 
 
 def _ledger(connection: Connection) -> Iterator[str]:
-    account, transfer = schema.account.c, schema.transfer.c
+    account, transfer = tables.account.c, tables.transfer.c
 
     def total(*kinds: str) -> Any:
         return func.coalesce(func.sum(case((transfer.kind.in_(kinds), transfer.amount), else_=0)), 0)
@@ -91,7 +88,7 @@ def _ledger(connection: Connection) -> Iterator[str]:
             total("charge").label("sum_charged"),
             total("grant").label("sum_granted"),
         )
-        .select_from(schema.account.outerjoin(schema.transfer, transfer.account_id == account.id))
+        .select_from(tables.account.outerjoin(tables.transfer, transfer.account_id == account.id))
         .group_by(account.id)
         .order_by(account.name)
     )
@@ -109,7 +106,7 @@ def _ledger(connection: Connection) -> Iterator[str]:
 
 
 def _counts(connection: Connection) -> Iterator[str]:
-    kept, message = schema.queue_count.c, schema.message.c
+    kept, message = tables.queue_count.c, tables.message.c
     both = union_all(
         select(kept.queue_id, kept.state, kept.final, kept.messages, kept.segments),
         select(message.queue_id, message.state, message.final, -func.count(), -func.sum(message.segments)).group_by(
@@ -129,11 +126,11 @@ def _counts(connection: Connection) -> Iterator[str]:
 
 
 def _jobs(connection: Connection) -> Iterator[str]:
-    job, message = schema.job.c, schema.message.c
+    job, message = tables.job.c, tables.message.c
     found = func.count(message.id)
     statement = (
         select(job.id, job.name, job.messages, found.label("found"))
-        .select_from(schema.job.outerjoin(schema.message, message.job_id == job.id))
+        .select_from(tables.job.outerjoin(tables.message, message.job_id == job.id))
         .where(job.state != "loading")
         .group_by(job.id)
         .having(job.messages != found)
@@ -142,52 +139,6 @@ def _jobs(connection: Connection) -> Iterator[str]:
         yield _("job {job}: {kept} messages are counted, {found} are there").format(
             job=row.name, kept=row.messages, found=row.found
         )
-
-
-# -------------------------------------------------------------------------------------------------------------- backup
-
-
-def backup(url: str, target: Path) -> int:
-    """Copies a SQLite store, as it is at one instant, to the new file `target`; answers its size in bytes.
-
-    The daemon goes on meanwhile. ConflictError when `target` is there; UnavailableError for a store on a server, whose
-    own tools do this better.
-    """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database is None:
-        raise UnavailableError(_("a store on PostgreSQL is backed up with pg_dump"))
-    if target.exists():
-        raise ConflictError(_("{path} is there already").format(path=target))
-    aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with (
-            closing(sqlite3.connect(f"file:{parsed.database}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(aside)) as copied,
-        ):
-            aside.chmod(0o600)
-            # In one step: one snapshot, however much the daemon writes meanwhile.
-            source.backup(copied, pages=-1)
-            # The copy is one file, to be moved about without a log beside it.
-            copied.execute("PRAGMA journal_mode = DELETE")
-        _sync(aside)
-        os.link(aside, target)
-        _sync(target.parent)
-    except FileExistsError:
-        raise ConflictError(_("{path} is there already").format(path=target)) from None
-    except sqlite3.Error as error:
-        raise StoreError(_("the store cannot be copied: {error}").format(error=error)) from error
-    finally:
-        with suppress(FileNotFoundError):
-            aside.unlink()
-    return target.stat().st_size
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # ---------------------------------------------------------------------------------------------------------------- copy
@@ -206,12 +157,12 @@ def copy(source: Connection, url: str, told: Callable[[Copied], None] = lambda _
     """
     with closing(open_store(url)) as target:
         connection = target.connection
-        filled = [table.name for table in schema.metadata.sorted_tables if _any(connection, table)]
+        filled = [table.name for table in tables.metadata.sorted_tables if _any(connection, table)]
         if filled:
             raise ConflictError(_("the other store is not empty: {tables}").format(tables=", ".join(filled)))
         done = []
         with _transaction(source), _transaction(connection):
-            for table in schema.metadata.sorted_tables:
+            for table in tables.metadata.sorted_tables:
                 done.append(copied := Copied(table.name, _copy_table(source, connection, table)))
                 told(copied)
             if connection.dialect.name == "postgresql":
@@ -255,11 +206,11 @@ def _copy_table(source: Connection, target: Connection, table: Table) -> int:
 
 def _move_sequences(connection: Connection) -> None:
     """Numbers given out from now on follow those that came along; an attempt's lives on in its transfers."""
-    for table in schema.metadata.sorted_tables:
+    for table in tables.metadata.sorted_tables:
         if "id" not in table.c:
             continue
         last = connection.scalar(select(func.max(table.c.id))) or 0
-        if table is schema.attempt:
-            last = max(last, connection.scalar(select(func.max(schema.transfer.c.attempt_id))) or 0)
+        if table is tables.attempt:
+            last = max(last, connection.scalar(select(func.max(tables.transfer.c.attempt_id))) or 0)
         if last:
             connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), {int(last)})")

@@ -20,17 +20,7 @@ from typing import Any, Final, TypeVar
 
 from gatewayd.errors import GatewayError, UnavailableError
 from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import (
-    AddMessages,
-    BeginJob,
-    Block,
-    Command,
-    DropJob,
-    HoldQueue,
-    Prune,
-    PublishJob,
-    Sweep,
-)
+from gatewayd.store.commands import AddMessages, BeginJob, Block, Command, DropJob, HoldQueue, Prune, PublishJob, Sweep
 from gatewayd.store.transactions import Transactions
 
 _log: Final = logging.getLogger(__name__)

@@ -151,7 +151,7 @@ def test_silence_that_is_not_sent_is_told(pbx: Asterisk) -> None:
 
 
 def test_a_context_of_an_older_gatewayd_is_told(pbx: Asterisk) -> None:
-    with changed(pbx.base / "etc/extensions.conf", "NoOp(gatewayd 3)", "NoOp(gatewayd)"):
+    with changed(pbx.base / "etc/extensions.conf", "NoOp(gatewayd 4)", "NoOp(gatewayd)"):
         pbx.cli("dialplan reload")
         [(key, message)] = findings(pbx)
         assert key == "context"

@@ -132,11 +132,11 @@ async def test_nobody_there_is_certainly_not_sent() -> None:
         async with PushSimulator(brand=service) as sim, running(PushLine("push", options(sim, url=nobody))) as bench:
             subscription = sim.devices[0].get("subscription", {}) | {"endpoint": f"{nobody}/push/1"}
             to = TOKEN if service == "fcm" else json.dumps(subscription)
-            assert await bench.send(to) == NotSent("unreachable", blame=Blame.LINE)
+            assert await bench.send(to) == NotSent("connect_failed", blame=Blame.LINE)
             assert bench.passed == []
     lonely = PushOptions.model_validate({"service": "ntfy", "url": nobody})
     async with running(PushLine("push", lonely, TIMING), "recovering") as bench:
-        assert await bench.send("cortes") == NotSent("unreachable", counts=False)
+        assert await bench.send("cortes") == NotSent("connect_failed", counts=False)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -194,7 +194,8 @@ async def test_a_copy_that_is_refused_does_not_stop_the_mail() -> None:
 async def test_a_refused_recipient_is_not_saved_by_a_taken_copy() -> None:
     async with at_work() as (sim, line, _):
         sim.set(fault={"kind": "reply", "stage": "rcpt", "address": "ana@", "code": 550, "text": "5.1.1 no"})
-        assert await line.send(message(email={"cc": ["jefa@example.com"]}), Crossing()) == Refused("unknown_recipient")
+        outcome = await line.send(message(email={"cc": ["jefa@example.com"]}), Crossing())
+        assert outcome == Refused("unknown_recipient", Blame.PERSON)
         assert "taken" not in sim.stats()["total"]
 
 
@@ -258,6 +259,7 @@ async def test_reports_are_asked_for_only_where_they_are_offered() -> None:
             "RET": "HDRS",
             "ENVID": ATTEMPT,
             "NOTIFY ana@example.com": "FAILURE,DELAY",
+            "ORCPT ana@example.com": "rfc822;ana@example.com",
             "NOTIFY jefa@example.com": "NEVER",
         }
     async with at_work() as (sim, line, _):

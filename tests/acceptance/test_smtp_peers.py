@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from drivers.base import Accepted, NotSent, Refused
+from drivers.base import Accepted, Blame, NotSent, Refused
 from drivers.smtp.line import SmtpLine
 from drivers.smtp.options import SmtpOptions
 from drivers.smtp.simulator import SmtpSimulator
@@ -125,7 +125,9 @@ async def test_our_line_sends_to_aiosmtpd_as_it_comes() -> None:
             texts = {"subject": "Señal débil", "html": "<p>Hola</p>"}
             email = {"cc": ["jefa@example.com", "nadie@example.com"]}
             assert isinstance(await line.send(message(texts=texts, email=email), Crossing()), Accepted)
-            assert await line.send(message("nadie@example.com"), Crossing()) == Refused("unknown_recipient")
+            assert await line.send(message("nadie@example.com"), Crossing()) == Refused(
+                "unknown_recipient", Blame.PERSON
+            )
             later = await line.send(message("luego@example.com"), Crossing())
             assert isinstance(later, NotSent)
             assert later.reason == "greylisted"

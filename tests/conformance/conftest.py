@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from drivers.conformance import Adapter, Fault
 from gatewayd.store.connection import open_store
-from gatewayd.store.schema import metadata
+from gatewayd.store.tables import metadata
 from gatewayd.store.transactions import Transactions
 from tests.conformance.finding import UnknownAdapterError, chosen
 from tests.conformance.house import House

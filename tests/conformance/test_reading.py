@@ -14,7 +14,7 @@ from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import PartState, Priority, State, ulid
 from gatewayd.money import format_money
 from gatewayd.operations import shapes
-from gatewayd.store import admin, queries, schema
+from gatewayd.store import admin, tables
 from gatewayd.store.commands import (
     BeginJob,
     Block,
@@ -25,7 +25,8 @@ from gatewayd.store.commands import (
     SetJobState,
     SetLineEnabled,
 )
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
+from gatewayd.store.sending import queries
 from tests.conformance.house import DAY, HOUR, LONG, PRICE, START, House
 
 
@@ -287,7 +288,7 @@ def test_the_depth_adds_up_and_ages(house: House, reader: Reader) -> None:
 def test_the_age_of_the_queue_reads_one_step_of_an_index(house: House, reader: Reader) -> None:
     if house.url.startswith("postgresql"):
         pytest.skip("its planner goes by statistics, which an empty store has none of")
-    statement = select(func.min(queries.FIRST_DUE)).where(schema.queue.c.id.in_([1]))
+    statement = select(func.min(queries.FIRST_DUE)).where(tables.queue.c.id.in_([1]))
     with reader._snapshot() as connection:
         text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]

@@ -27,6 +27,7 @@ from drivers.base import (
     Uncertain,
     Withdrawn,
 )
+from gatewayd.contact.optout import judge
 from gatewayd.errors import GatewayError
 from gatewayd.model import WAITING, State, may_become
 from gatewayd.outcomes import Terms, resolve
@@ -47,7 +48,8 @@ from gatewayd.store.commands import (
     Unclaim,
     Work,
 )
-from gatewayd.store.unit import MessageRow, Unit
+from gatewayd.store.sending.rows import MessageRow
+from gatewayd.store.sending.unit import Unit
 from tests.conformance.house import HOUR, LONG, PRICE, House
 
 SPANISH = "Hasta mañana: día, café, ratón, índice. " * 3
@@ -108,9 +110,7 @@ class Play:
             "credit": Credit("norte", amount * PRICE, now),
             "block": Block([number], "person", None, now),
             "unblock": Unblock(number),
-            "answer": Inbound(
-                "claro-1", "sms", str(amount % 4), number, None, "baja", now, None, None, frozenset({"BAJA"}), now
-            ),
+            "answer": Inbound("claro-1", "sms", str(amount % 4), number, None, "baja", now, None, None, judge, now),
         }
         queue = self.queues[pick % len(self.queues)]
         self.try_to(acts.get(act) or SetJobState("norte", queue.job, act, now))  # type: ignore[arg-type]

@@ -17,8 +17,9 @@ from pytest_mock import MockerFixture
 from spool.errors import JobFileError, SpoolConflictError, SpoolFullError, SpoolUnavailableError, SpoolUnreadableError
 from spool.folders import Spool
 from spool.inbox import write_inbox
-from spool.intake import commit, discard, read, recover, reject, take, take_files
+from spool.intake import commit, discard, read, reject, take, take_files
 from spool.receipts import write_segment, write_summary
+from spool.recovery import recover
 from spool.submit import submit
 
 JOB = {"channel": "sms", "text": "hola", "recipients_file": "clientes.csv"}

@@ -32,8 +32,8 @@ res_pjsip_sdp_rtp res_pjsip_caller_id res_pjsip_rfc3326 res_pjsip_header_funcs r
 res_pjsip_dtmf_info res_pjsip_pubsub
 res_stasis res_rtp_asterisk chan_pjsip pbx_config pbx_spool codec_ulaw codec_alaw format_pcm
 format_wav format_sln bridge_simple res_speech res_agi app_dial app_playback app_read app_amd app_senddtmf
-app_userevent app_verbose app_stack app_exec app_waitforsilence func_channel func_callerid func_cdr func_hangupcause
-func_logic func_strings func_timeout func_math func_dialplan cdr_manager res_crypto
+app_userevent app_verbose app_stack app_exec func_channel func_callerid func_cdr func_hangupcause
+func_db func_logic func_strings func_timeout func_math func_dialplan cdr_manager res_crypto
 """
 
 MANAGER = """

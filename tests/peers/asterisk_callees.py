@@ -19,6 +19,9 @@ LISTENS, PRESSES, LEAVES, MACHINE = "10", "11", "12", "13"
 """`11` presses the digit after it: `112…` presses 2. `12` hangs up as it answers."""
 TYPES = "17"
 """`17abcde…` presses abc, and then d and e, each 1.8 s after what was before."""
+CHOOSES = "18"
+"""`18gwkvl…` listens to its own greeting if g is 1, waits w half seconds, presses k, and v half seconds later l; a wait
+of 0 presses nothing."""
 BUSY, CONGESTION, SILENT, REJECTS, UNKNOWN, LATER, SHORT = "20", "21", "22", "23", "24", "14", "15"
 """`22` rings and never answers, `24` is no number, `14` answers with one word and listens, `15` hears one second."""
 PATIENT, MUTE, NOWHERE = "16", "28", "99"
@@ -60,6 +63,14 @@ exten => _17XXXXX.,1,Answer()
  same => n,Wait(1.8)
  same => n,SendDTMF(${{EXTEN:6:1}})
  same => n,Wait(60)
+exten => _18XXXXX.,1,Answer()
+ same => n,ExecIf($["${{EXTEN:2:1}}" = "1"]?Playback({sounds}/greeting))
+ same => n,Wait($[${{EXTEN:3:1}} / 2])
+ same => n,SendDTMF(${{EXTEN:4:1}})
+ same => n,GotoIf($["${{EXTEN:5:1}}" = "0"]?listen)
+ same => n,Wait($[${{EXTEN:5:1}} / 2])
+ same => n,SendDTMF(${{EXTEN:6:1}})
+ same => n(listen),Wait(60)
 exten => _16X.,1,Answer()
  same => n,Wait(6)
  same => n,SendDTMF(${{EXTEN:2:1}})
@@ -79,6 +90,13 @@ exten => _549115X.,1,Goto(callees,${{EXTEN:6}},1)
 exten => ventas,1,Answer()
  same => n,Wait(0.5)
  same => n,Hangup()
+exten => larga,1,Answer()
+ same => n,Wait(14)
+ same => n,Hangup()
+exten => nadie,1,Ringing()
+ same => n,Wait(90)
+exten => ocupada,1,Hangup(17)
+exten => cerrada,1,Hangup(38)
 """
 
 

@@ -13,12 +13,15 @@ from drivers.asterisk.disposition import (
     REASONS,
     Disposition,
     Evidence,
-    Report,
     Verdict,
+    blame,
     decide,
     never_placed,
+    no_room,
     settled,
 )
+from drivers.asterisk.report import Report
+from drivers.base import Blame
 
 HEARD = Report(heard_s=7.0, amd="", playback="SUCCESS", cause=16)
 
@@ -44,7 +47,15 @@ MEASURED = {
     "only the far half knows": (Evidence(False, 0, False, "NOANSWER", 0, 21), Disposition.REJECTED),
     "only the dial end knows": (Evidence(False, 0, False, "BUSY", 0), Disposition.BUSY),
     "only the reason knows": (Evidence(False, 8, False, "", 0), Disposition.CONGESTION),
-    "cleared normally before an answer": (Evidence(False, 0, True, "NOANSWER", 16), Disposition.FAILED),
+    "rang, then cleared normally": (Evidence(False, 0, True, "NOANSWER", 16), Disposition.NO_ANSWER),
+    "rang, then cause 0": (Evidence(False, 0, True, "NOANSWER", 0), Disposition.NO_ANSWER),
+    "rang, then a timer expired": (Evidence(False, 0, True, "NOANSWER", 102), Disposition.NO_ANSWER),
+    "rang, then SIP 487": (Evidence(False, 0, True, "NOANSWER", 127, sip=487), Disposition.NO_ANSWER),
+    "never rang, cleared normally": (Evidence(False, 0, False, "NOANSWER", 16), Disposition.FAILED),
+    "never rang, SIP 487": (Evidence(False, 0, False, "NOANSWER", 127, sip=487), Disposition.FAILED),
+    "SIP 483": (Evidence(False, 0, False, "NOANSWER", 19, sip=483), Disposition.FAILED),
+    "SIP 488": (Evidence(False, 0, False, "NOANSWER", 58, sip=488), Disposition.FAILED),
+    "SIP 403": (Evidence(False, 0, False, "NOANSWER", 21, sip=403), Disposition.REJECTED),
 }
 
 
@@ -54,6 +65,54 @@ def test_measured_calls(case: str) -> None:
     verdict = decide(seen)
     assert verdict is not None
     assert verdict.disposition is disposition
+
+
+NEVER_RANG = {
+    "403 no balance": (Evidence(False, 0, False, "NOANSWER", 21, sip=403), Blame.EITHER),
+    "488 no codec": (Evidence(False, 0, False, "NOANSWER", 58, sip=488), Blame.EITHER),
+    "503 down": (Evidence(False, 0, False, "CONGESTION", 34, sip=503), Blame.EITHER),
+    "404, a dial plan without the numbers": (Evidence(False, 0, False, "NOANSWER", 1, sip=404), Blame.EITHER),
+    "486 at once": (Evidence(False, 0, False, "BUSY", 17, sip=486), Blame.EITHER),
+    "480 at once": (Evidence(False, 0, False, "NOANSWER", 19, sip=480), Blame.EITHER),
+    "no packet": (Evidence(False, 3, False, "", 19), Blame.EITHER),
+    "no extension in Local": (Evidence(False, 0, False, "", 0, 0), Blame.EITHER),
+    "401 not registered": (Evidence(False, 0, False, "NOANSWER", 21, sip=401), Blame.LINE),
+    "402 to pay": (Evidence(False, 0, False, "NOANSWER", 127, sip=402), Blame.LINE),
+}
+
+
+@pytest.mark.parametrize("case", NEVER_RANG)
+def test_what_never_rang_may_be_the_trunks(case: str) -> None:
+    seen, whose = NEVER_RANG[case]
+    verdict = decide(seen)
+    assert verdict is not None
+    assert verdict.blame is whose
+    # The same after a telephone rang is that person's, unless it can only be about us.
+    after = decide(replace(seen, rang=True, alerted=True))
+    assert after is not None
+    assert after.blame is (Blame.LINE if whose is Blame.LINE else Blame.PERSON)
+
+
+def test_a_trunk_that_lets_ringing_be_heard_alone_is_no_refusal() -> None:
+    """SIP 183 and then nobody: that is a person who does not answer, however many of them there are."""
+    heard = Evidence(False, 3, True, "", 19)
+    assert blame(heard, Disposition.NO_ANSWER) is Blame.PERSON
+    # An announcement, and then a refusal: "your balance …".
+    assert blame(replace(heard, reason=0, cause=21, sip=403), Disposition.REJECTED) is Blame.EITHER
+
+
+def test_no_room_is_said_before_anything_rings() -> None:
+    for seen in (
+        Evidence(False, 0, False, "BUSY", 17, sip=486),
+        Evidence(False, 5, False, "BUSY", 0, 17),
+        Evidence(False, 0, False, "CONGESTION", 34, sip=503),
+        Evidence(False, 8, False, "CONGESTION", 0, 34),
+    ):
+        assert no_room(seen)
+        assert not no_room(replace(seen, rang=True))
+        assert not no_room(replace(seen, answered=None))
+    assert not no_room(Evidence(False, 0, False, "NOANSWER", 21, sip=603))
+    assert not no_room(Evidence(False, 3, False, "", 19))
 
 
 def test_answered_without_a_report_is_unknown() -> None:
@@ -97,7 +156,8 @@ def test_the_order_of_belief_holds_for_every_mixture() -> None:
             elif seen.dialstatus in DIALLED:
                 assert verdict.disposition is DIALLED[seen.dialstatus], seen
             else:
-                assert verdict.disposition is REASONS.get(seen.reason, Disposition.FAILED), seen
+                silent_end = Disposition.NO_ANSWER if seen.rang else Disposition.FAILED
+                assert verdict.disposition is REASONS.get(seen.reason, silent_end), seen
 
 
 def later(seen: Evidence) -> list[Evidence]:

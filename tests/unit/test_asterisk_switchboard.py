@@ -31,7 +31,10 @@ REPORT = event(
     userevent=EVENT,
     uniqueid=ID,
     channel="PJSIP/trunk-1",
-    **{"from": "1795320870000", "until": "1795320877400", "played": "SUCCESS", "key": "2", "action": "promise"},
+    heard="+1795320870000-1795320877400-",
+    played="SUCCESS",
+    key="2",
+    action="promise",
 )
 HANGUP = event("Hangup", uniqueid=ID, cause="16")
 BUSY = (

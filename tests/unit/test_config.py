@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatewayd import config as configuration
-from gatewayd import lines
+from gatewayd import registry
 from gatewayd.config import Config, ConfigFault, InvalidConfigError, Rate, Window
 from gatewayd.config.reader import SOCKET_PATH_MAX
 from gatewayd.errors import ConfigError
@@ -58,12 +58,12 @@ def _acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "[gatewayd.drivers]\nacme = acme_lines:driver\nwreck = acme_lines:nothing\n"
     )
     monkeypatch.syspath_prepend(str(site))
-    lines._offered.cache_clear()
-    lines.driver.cache_clear()
+    registry._offered.cache_clear()
+    registry.driver.cache_clear()
     yield
     sys.modules.pop("acme_lines", None)
-    lines._offered.cache_clear()
-    lines.driver.cache_clear()
+    registry._offered.cache_clear()
+    registry.driver.cache_clear()
 
 
 @pytest.fixture
@@ -461,5 +461,5 @@ def test_every_key_is_documented() -> None:
     assert documented["Top"] == set(sections.TopConfig.model_fields)
     for name, model in configuration.reader._TABLES.items():
         assert documented[name] == set(model.model_fields)
-    assert set(sections.LineKeys.model_fields) | set(lines.driver("gsm").options.model_fields) <= documented["line"]
+    assert set(sections.LineKeys.model_fields) | set(registry.driver("gsm").options.model_fields) <= documented["line"]
     assert documented["webhook"] == set(configuration.WebhookConfig.model_fields)

@@ -16,7 +16,8 @@ from dialplan.install import install_script
 from dialplan.steps import AskStep, DoStep, GoStep, IfStep, PlayStep, SpellStep, Step, packed
 
 COMMAND = re.compile(
-    r'(?:(?:SET|GET) VARIABLE "\w+"(?: "[^"\n]*")?|EXEC (?:Playback|Read) "[A-Za-z0-9_./@:+*# ,-]*")\n'
+    r'(?:(?:SET|GET) VARIABLE "(?:\w+|DB\(gatewayd/[\w.-]+/\w+\))"(?: "[^"\n]*")?'
+    r'|EXEC (?:Playback|Read) "[A-Za-z0-9_./@:+*# ,-]*"|STREAM FILE "[A-Za-z0-9_./-]*" "[0-9]*")\n'
 )
 
 
@@ -74,6 +75,12 @@ def answer(told: Told, command: str, pressed: Iterator[str], missing: str) -> st
     if command.startswith("GET"):
         value = told.variables.get(words[0])
         return "200 result=0" if value is None else f"200 result=1 ({value})"
+    if command.startswith("STREAM"):
+        told.played.append(words[0])
+        digit = told.variables.pop(f"press {words[0]}", "")
+        if digit and digit in words[1]:
+            return f"200 result={ord(digit)} endpos=800"
+        return f"200 result=0 endpos={0 if words[0] == missing else 8000}"
     prompt = words[0].split(",")[1] if "Read" in command else words[0]
     told.played.append(prompt)
     fails = prompt == missing
@@ -92,9 +99,9 @@ def carried(steps: list[Step], digits: Mapping[str, str] | None = None) -> dict[
 
 STEPS = [
     Step(PlayStep("/p/hola"), 1),
-    Step(AskStep("clave", "/p/clave", (2, 3), {}, 5, 2, otherwise=6), 2),
+    Step(AskStep("clave", "/p/clave", 900, (2, 3), {}, 5, 2, otherwise=6), 2),
     Step(IfStep("clave", "123", otherwise=5), 3),
-    Step(AskStep("tecla", "/p/menu", (1, 1), {"1": 4, "2": 5}, 5, 1, otherwise=6), 4),
+    Step(AskStep("tecla", "/p/menu", 900, (1, 1), {"1": 4, "2": 5}, 5, 1, otherwise=6), 4),
     Step(DoStep("promise"), 5),
     Step(SpellStep("clave"), 6),
 ]
@@ -150,8 +157,8 @@ def test_no_value_becomes_a_command(script: Path, hostile: str, where: int) -> N
     value = f"/p/x{hostile}"
     step: Step = [
         Step(PlayStep(value), 1),
-        Step(AskStep("a", value, (1, 1), {}, 5, 1, 1), 1),
-        Step(AskStep(value, "/p/a", (1, 1), {}, 5, 1, 1), 1),
+        Step(AskStep("a", value, 0, (1, 1), {}, 5, 1, 1), 1),
+        Step(AskStep(value, "/p/a", 0, (1, 1), {}, 5, 1, 1), 1),
         Step(DoStep(value), 1),  # type: ignore[arg-type]
         Step(DoStep("transfer", value), 1),
     ][where]

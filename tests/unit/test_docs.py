@@ -10,10 +10,11 @@ import pytest
 from drivers.asterisk.script import CallPlan
 from gatewayd.cli.root import root
 from gatewayd.model import State
-from gatewayd.texts import Template
+from gatewayd.templates import Variables
 from spool import callplan, columns
 from spool.document import parse
 from spool.errors import CODES
+from spool.recipients import inline
 from spool.strict_json import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +39,8 @@ def test_job_files_that_are_shown_are_valid(text: str) -> None:
         return
     assert document.channel == "sms"
     assert document.text is not None
-    Template.parse(document.text)
+    if document.recipients is not None:
+        Variables(inline(document).columns, document.values).bind(document.text)
 
 
 def call_scripts_shown() -> list[str]:
@@ -67,7 +69,7 @@ def test_every_error_code_state_and_header_is_in_the_guide() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) - {"code"} == CODES
     words = set(re.findall(r"`(\w+)`", INTEGRATORS))
     assert {str(state) for state in State} - {"read"} <= words
-    assert {*columns.PHONE, *columns.REF} <= words
+    assert {*columns.REF} <= words
 
 
 def test_the_receipt_and_the_reply_that_are_shown_are_json() -> None:

@@ -33,6 +33,7 @@ from drivers.gsm.tables import (
     SPANISH_SINGLE,
     TURKISH,
 )
+from drivers.gsm.transliteration import lost
 
 SPANISH_CHARACTERS = DEFAULT_CHARACTERS | frozenset(SPANISH_SINGLE.values())
 
@@ -355,3 +356,15 @@ def test_every_character_of_unicode_has_a_nearest() -> None:
     every = "".join(chr(code) for code in range(0x20000))
     assert fits_gsm7(transliterate(every))
     assert len(DEFAULT) == 128
+
+
+def test_what_becomes_a_question_mark_is_named_once_and_in_order() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert lost(f"Día 好 \U0001f600? {family} 好 «x»…") == ("好", "\U0001f600", family)
+    assert lost("Mañana? ¿No?") == ()
+
+
+@given(st.text())
+def test_a_text_loses_something_exactly_where_question_marks_appear(text: str) -> None:
+    marks = transliterate(text).count("?") - unicodedata.normalize("NFC", text).count("?")
+    assert bool(lost(text)) == (marks > 0)

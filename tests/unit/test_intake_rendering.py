@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.intake.rendering import Rendering, RenderPlan, Totals
+from gatewayd.intake.rendering import CHUNK_CHARACTERS, Rendering, RenderPlan, Totals
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.store.commands import NewMessage
 from spool.document import parse
@@ -150,6 +150,109 @@ def test_chunks_are_full_and_rows_go_on_counting() -> None:
 def test_a_variable_that_nobody_knows_refuses_the_job() -> None:
     error = refusal([{"to": "1159876543", "nombre": "Ana"}], text="%nombre% debe %Deuda%")
     assert (error.code, error.field, error.file) == ("variable_unknown", "deuda", "job.json")
+
+
+def test_all_unknown_variables_of_all_texts_are_named() -> None:
+    raw = {
+        "channel": "email",
+        "subject": "Factura de %mes%",
+        "html": "<b>%nombre%</b> {{Deuda}} <i>%zonna%</i>",
+        "text": "%nombre% debe %deudda%",
+        "recipients": [{"to": "ana@x.com", "nombre": "Ana", "deuda": "5", "zona": "3"}],
+    }
+    document = parse(json.dumps(raw).encode())
+    with pytest.raises(JobFileError) as refused:
+        Rendering(RenderPlan.of(document, POLICY), inline(document), NUMBERS)
+    assert (refused.value.code, refused.value.field) == ("variable_unknown", "deudda")
+    for named in ("%deudda%", "%mes%", "{{Deuda}}", "%zonna%", "%deuda%", "%zona%"):
+        assert named in refused.value.text("es")
+        assert named in refused.value.text("en")
+
+
+def test_a_placeholder_in_words_of_a_call_that_have_no_variable_is_found() -> None:
+    script = {"message": [{"say": "Hola %nombre%"}], "goodbye": "Chau {{nombre}}"}
+    raw = {"channel": "call", "call": {"script": script}, "recipients": [{"to": "1159876543", "nombre": "Ana"}]}
+    document = parse(json.dumps(raw).encode())
+    with pytest.raises(JobFileError) as refused:
+        Rendering(RenderPlan.of(document, POLICY), inline(document), NUMBERS)
+    assert (refused.value.kind, "{{nombre}}" in refused.value.text("es")) == ("variable_foreign", True)
+
+
+BILL_160 = (
+    "Su saldo es $@1.500,50. Norte Wifi le recuerda que puede pagar su factura en cualquier Rapipago o Pago Facil"
+    " hasta el dia 10 de cada mes, y evitar el corte. Gr"
+)
+
+
+@pytest.mark.parametrize(
+    "sign",
+    list(
+        "\u00a0\u200b\u200c\ufeff\u2019\u201c\u2013\u2014\u2026\u2009\u202f\u00ad\u2022\u2212\u00b4\u2028\u2060\u200e`\ufe0f"
+    ),
+    ids=lambda sign: f"U+{ord(sign):04X}",
+)
+def test_what_a_reader_cannot_tell_apart_does_not_treble_the_price(sign: str) -> None:
+    text = BILL_160.replace("@", sign)
+    [auto], _ = render([{"to": "1159876543"}], text)
+    assert (auto.reason, auto.encoding, auto.segments) == (None, "", 1)
+    assert sign not in (auto.text or "")
+
+
+def test_letters_are_never_folded_and_a_text_that_stays_wide_keeps_its_signs() -> None:
+    for text in ("Vence mañana “Peña”", "El día “diez”", "Nº 5"):
+        [auto], _ = render([{"to": "1159876543"}], text)
+        assert auto.text == {"Vence mañana “Peña”": 'Vence mañana "Peña"'}.get(text, text)
+    [wide], _ = render([{"to": "1159876543"}], "“Hola”\u200b", encoding="ucs2")
+    assert wide.text == "“Hola”"
+
+
+def test_control_characters_in_cells_are_dropped() -> None:
+    cells = ["Ana\tMaria", "Lu\x07is", "Eva\x1a", "\x01x", "\ufeffEva\u200e", "Ana\u00a0Mar\u00eda"]
+    messages, _ = render([{"to": f"115987654{index}", "nombre": cell} for index, cell in enumerate(cells)])
+    assert [m.text for m in messages] == [
+        "Hola Ana Maria",
+        "Hola Luis",
+        "Hola Eva",
+        "Hola x",
+        "Hola Eva",
+        "Hola Ana Mar\u00eda",
+    ]
+
+
+@pytest.mark.parametrize("cell", ["\u200b", "\x07", "\ufeff \u00a0"])
+def test_a_cell_in_which_nobody_sees_anything_is_empty(cell: str) -> None:
+    messages, _ = render([{"to": "1159876543", "nombre": cell}])
+    assert [m.reason for m in messages] == ["value_missing"]
+    messages, _ = render([{"to": "1159876543", "nombre": cell}], values={"nombre": "cliente"})
+    assert [m.text for m in messages] == ["Hola cliente"]
+
+
+def test_what_gsm7_cannot_keep_is_counted() -> None:
+    messages, totals = render(
+        [{"to": "1159876543", "nombre": "Ana \U0001f600"}, {"to": "1159876544", "nombre": "Luís"}], encoding="gsm7"
+    )
+    assert [m.text for m in messages] == ["Hola Ana ?", "Hola Luis"]
+    assert totals.lost == {"\U0001f600": 1}
+
+
+def test_a_text_above_the_most_segments_is_too_long() -> None:
+    rows = [{"to": "1159876543", "nombre": "x" * 1525}, {"to": "1159876544", "nombre": "x" * 1526}]
+    assert [(m.reason, m.segments) for m in render(rows)[0]] == [(None, 10), ("too_long", 0)]
+    rows = [{"to": "1159876543", "nombre": "x" * 155}, {"to": "1159876544", "nombre": "x" * 156}]
+    document = parse(
+        json.dumps({"channel": "sms", "text": "Hola %nombre%", "recipients": rows, "max_segments": 1}).encode()
+    )
+    [chunk] = Rendering(RenderPlan.of(document, POLICY), inline(document), NUMBERS).chunks()
+    assert [row[7] for row in chunk] == [None, "too_long"]
+
+
+def test_long_texts_fill_a_chunk_before_its_rows_do() -> None:
+    rows = [{"to": f"{index}@x.com"} for index in range(100)]
+    raw = {"channel": "email", "subject": "s", "html": "x" * 100_000, "recipients": rows}
+    document = parse(json.dumps(raw).encode())
+    chunks = list(Rendering(RenderPlan.of(document, POLICY), inline(document), NUMBERS).chunks())
+    assert sum(map(len, chunks)) == 100
+    assert max(sum(len(row[8] or "") for row in chunk) for chunk in chunks) <= CHUNK_CHARACTERS + 101_000
 
 
 def test_a_row_with_more_cells_than_columns_is_not_guessed_at() -> None:

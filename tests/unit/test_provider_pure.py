@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.base import LineSetup, MisconfiguredError, OutboundMessage
+from drivers.base import Blame, LineSetup, MisconfiguredError, OutboundMessage
 from drivers.http.answer import RETRY_AFTER_MAX_S, Answer
 from drivers.provider import driver
 from drivers.provider.answer import Finder
@@ -135,13 +135,13 @@ RULES = parse_rules(
         (answer(200, "OK", "text/html"), Verdict(Result.ACCEPTED, "http_200")),
         (answer(200, "OK, not"), Verdict(Result.UNCERTAIN, "answer_unknown")),
         (answer(500, "OK"), Verdict(Result.UNCERTAIN, "http_500")),
-        (answer(503, "OK"), Verdict(Result.RETRY, "busy", False, 5.0)),
+        (answer(503, "OK"), Verdict(Result.RETRY, "busy", Blame.EITHER, 5.0)),
         (answer(400, '{"status":"ok"}'), Verdict(Result.REFUSED, "http_400")),
-        (answer(403), Verdict(Result.RETRY, "forbidden", True)),
+        (answer(403), Verdict(Result.RETRY, "forbidden", Blame.LINE)),
         (answer(200, "<html>OK</html>"), Verdict(Result.UNCERTAIN, "html_page")),
         (answer(200, " <!-- x --> <!DOCTYPE html><p>OK"), Verdict(Result.UNCERTAIN, "html_page")),
         (answer(302), Verdict(Result.UNCERTAIN, "http_302")),
-        (answer(429, **{"retry-after": "3"}), Verdict(Result.RETRY, "http_429", True, 3.0)),
+        (answer(429, **{"retry-after": "3"}), Verdict(Result.RETRY, "http_429", Blame.LINE, 3.0)),
     ],
     ids=str,
 )
@@ -167,7 +167,7 @@ def test_a_wrong_rule_is_named() -> None:
         ({"result": "yes"}, "result"),
         ({"result": "accepted", "status": 99}, "status"),
         ({"result": "accepted", "body": "("}, "pattern"),
-        ({"result": "accepted", "body": "x", "json": "$.x"}, "not both"),
+        ({"result": "accepted", "body": "x", "json": "$.x"}, "not two"),
         ({"result": "accepted", "bodi": "x"}, "bodi"),
         ({"result": "accepted", "json": 5}, "path"),
         ({"result": "accepted", "retry_after": "soon"}, "will not do"),

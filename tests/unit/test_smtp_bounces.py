@@ -5,12 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import DeliveryReport, InboundMessage
-from drivers.smtp.bounces import Identity, read
+from drivers.smtp.received import reading
+from drivers.smtp.received.identity import Identity
 
 ATTEMPT = "01JD0000000000000000000001"
 IDENTITY = Identity("cobranzas@norte.example")
 VERP = Identity("cobranzas@norte.example", "rebotes+{attempt}@norte.example")
 NOW = 1_795_500_000.0
+
+
+def read(raw: bytes, identity: Identity, *, at: float) -> tuple[DeliveryReport | InboundMessage, ...]:
+    return reading.read(raw, identity, at=at).events
+
 
 POSTFIX = """\
 Return-Path: <>
@@ -150,7 +156,10 @@ def reply(body: str, kind: str = "text/plain", headers: str = "") -> bytes:
     ],
 )
 def test_a_reply_is_its_own_words(body: str) -> None:
-    expected = InboundMessage("<r1@example.com>", "ana@example.com", "cobranzas@norte.example", "BAJA", 1_795_446_000.0)
+    expected = InboundMessage(
+        *("<r1@example.com>", "ana@example.com", "cobranzas@norte.example", "BAJA", 1_795_446_000.0),
+        subject="Re: Su factura",
+    )
     assert read(reply(body), IDENTITY, at=NOW) == (expected,)
 
 

@@ -1,5 +1,6 @@
 """Mails as bytes: whatever the words, what arrives says them, and no word becomes a header."""
 
+import random
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.smtp.compose import Attachment, Content, Sender, UnsendableError, compose, stuffed
+from drivers.smtp.proofreading import Expected, reads_as
 
 ATTEMPT = "01JD0000000000000000000001"
 SENDER = Sender("Norte Wifi", "cobranzas@norte.example")
@@ -99,6 +101,83 @@ def test_control_characters_never_reach_a_header(char: str, before: str, after: 
             compose(SENDER, content, attempt=ATTEMPT, at=AT)
     with pytest.raises(UnsendableError):
         compose(Sender(bad, "a@b.example"), Content("a@b.example"), attempt=ATTEMPT, at=AT)
+
+
+FORGED = (
+    "=?utf-8?q?x=0d=0aReply-To:_malo@otra.example=0d=0a=0d=0aPague_aqu=C3=AD?=",
+    "=?utf-8?b?eA0KQmNjOiBtYWxvQG90cmEuZXhhbXBsZQ0K?=",
+    "Ana =?utf-8?q?=3Cmalo=40otra=2Eexample=3E=2C?= López",
+    "=?utf-8?q?a?= =?utf-8?q?b?=",
+    "=?utf-8?q?" + "x" * 200 + "?=",
+    "=?x-unknown?q?a?=",
+    "ñ =?utf-8?q?=0A?=",
+)
+"""Names as a customer's record may hold them: encoded words with breaks, headers and addresses inside."""
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_an_encoded_word_in_a_value_stays_text(forged: str) -> None:
+    content = Content("a@b.example", forged, "x", cc=("c@b.example",), attachments=(Attachment(forged, b"1"),))
+    mail = parsed(content, Sender(forged, "a@norte.example", "r@norte.example"))
+    assert list(mail) == [
+        *("From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version"),
+        "Content-Type",
+    ]
+    assert mail["Subject"] == forged
+    [sent_by] = mail["From"].addresses
+    # Python's reader puts a blank between two encoded words of a name.
+    assert sent_by.display_name.replace(" ", "") == forged.replace(" ", "")
+    assert sent_by.addr_spec == "a@norte.example"
+    assert [each.addr_spec for each in mail["Cc"].addresses] == ["c@b.example"]
+    assert [each.addr_spec for each in mail["Reply-To"].addresses] == ["r@norte.example"]
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "x"
+    [attached] = mail.iter_attachments()
+    assert "Reply-To" not in attached
+    assert attached.get_filename() == forged
+
+
+@pytest.mark.parametrize("address", ["=?utf-8?q?a=40b=2Eexample=2C?=@c.example", "=?utf-8?b?YQ==?=@c.example"])
+def test_an_address_that_could_be_read_as_another_is_refused(address: str) -> None:
+    for content in (Content(address), Content("a@b.example", cc=(address,))):
+        with pytest.raises(UnsendableError):
+            compose(SENDER, content, attempt=ATTEMPT, at=AT)
+
+
+def test_no_long_accented_subject_loses_a_blank() -> None:
+    pieces = ("Señora", "Núñez", "su", "factura", "de", "noviembre", "venció", "ayer", "a", "pagó", "$1.250,00", "n.º")
+    choice = random.Random(7)
+    for _ in range(300):
+        subject = " ".join(choice.choice(pieces) for _ in range(choice.randint(8, 40)))
+        assert parsed(Content("a@b.example", subject, "x"))["Subject"] == subject
+
+
+def test_what_does_not_read_back_as_written_does_not_leave() -> None:
+    mail = compose(SENDER, Content("a@b.example", "s", "x", cc=("c@d.example",)), attempt=ATTEMPT, at=AT)
+    names = tuple(message_from_bytes(mail.data).keys())
+    own_id = f"<{ATTEMPT}@norte.example>"
+    expected = Expected("Norte Wifi", "cobranzas@norte.example", "a@b.example", ("c@d.example",), "s", own_id, names)
+    assert reads_as(mail.data, expected)
+    for before, after in (
+        (b"Subject: s\r\n", b"Subject: s\r\nBcc: malo@otra.example\r\n"),
+        (b"Cc: c@d.example", b"Cc: c@d.example, malo@otra.example"),
+        (b"To: a@b.example", b"To: malo@otra.example"),
+        (b"Norte Wifi", b"=?utf-8?q?Sur?="),
+        (b"Subject: s\r\n", b"Subject: s\r\n\r\n"),
+        (b"Subject: s\r\n", b"Subject: s\rX: y\r\n"),
+        (b"Subject: s\r\n", b"Subject: s\nX: y\r\n"),
+    ):
+        assert before in mail.data
+        assert not reads_as(mail.data.replace(before, after), expected), after
+
+
+def test_one_click_is_announced_beside_the_links() -> None:
+    links = ("https://gw.norte.example/hooks/mail-1?u=" + "A" * 90, "mailto:a@norte.example?subject=baja%20" + "B" * 90)
+    mail = parsed(Content("a@b.example", "s", "x", unsubscribe=links), Sender("", "a@norte.example"))
+    assert "".join(mail["List-Unsubscribe"].split()) == f"<{links[0]}>,<{links[1]}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "List-Unsubscribe-Post" not in parsed(Content("a@b.example", "s", "x", unsubscribe=links[1:]))
 
 
 @pytest.mark.parametrize(

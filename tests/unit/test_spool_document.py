@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spool import document as document_module
+from spool.check_messages import CHECKS
 from spool.document import JobDocument, parse
 from spool.errors import CODES, JobFileError
 from spool.messages import _CATALOGUE
@@ -254,8 +255,13 @@ def test_an_unknown_key_is_told_with_its_path(key: str, raw: dict[str, Any]) -> 
         ("text", {**MINIMAL, "text": "x" * 20_001}),
         ("template", {**MINIMAL, "template": "cobranza"}),
         ("values", {**MINIMAL, "values": []}),
-        ("values.1x", {**MINIMAL, "values": {"1x": "a"}}),
-        ("values.a b", {**MINIMAL, "values": {"a b": "a"}}),
+        ("values.12", {**MINIMAL, "values": {"12": "a"}}),
+        ("values.($)", {**MINIMAL, "values": {"($)": "a"}}),
+        ("values.Saldo $", {**MINIMAL, "values": {"saldo": "1", "Saldo $": "2"}}),
+        ("text", {**MINIMAL, "text": "Hola\x07"}),
+        ("text", {**MINIMAL, "text": "Hola\x85"}),
+        ("max_segments", {**MINIMAL, "max_segments": 0}),
+        ("max_segments", {**MINIMAL, "max_segments": 256}),
         ("values.A", {**MINIMAL, "values": {"a": "1", "A": "2"}}),
         ("values.x", {**MINIMAL, "values": {"x": True}}),
         ("values.x", {**MINIMAL, "values": {"x": {"y": 1}}}),
@@ -452,7 +458,7 @@ def test_a_recipient_more_or_another_order_changes_the_hash() -> None:
 
 
 def test_every_kind_has_both_languages_with_the_same_places() -> None:
-    for kind, (spanish, english) in _CATALOGUE.items():
+    for kind, (spanish, english) in (_CATALOGUE | CHECKS).items():
         assert spanish, kind
         assert english, kind
         places = [

@@ -117,14 +117,29 @@ def test_verifying_leaves_nothing_behind(spool: Spool) -> None:
 def test_a_folder_on_another_file_system_is_told(spool: Spool, mocker: MockerFixture) -> None:
     real = os.rename
 
-    def rename(source: Path, target: Path) -> None:
-        if "accepted" in str(target):
+    def rename(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        if "accepted" in str(Path(f"/proc/self/fd/{dst_dir_fd}").readlink()):
             raise OSError(errno.EXDEV, "Invalid cross-device link")
-        real(source, target)
+        real(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     mocker.patch("os.rename", rename)
     with pytest.raises(SpoolMisconfiguredError, match=r"accepted/norte.*cross-device"):
         spool.verify()
+    assert not [path for path in spool.path.rglob("*") if path.is_file()]
+
+
+def test_what_is_wrong_in_one_account_is_that_ones(spool: Spool, mocker: MockerFixture) -> None:
+    spool.create_account("sur")
+    (spool.path / "incoming" / "sur" / ".probe.tmp").mkdir()
+    real = os.rename
+
+    def rename(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        if "receipts/norte" in str(Path(f"/proc/self/fd/{dst_dir_fd}").readlink()):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        real(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    mocker.patch("os.rename", rename)
+    assert spool.verify() == {"receipts/norte": "Operation not permitted"}
     assert not [path for path in spool.path.rglob("*") if path.is_file()]
 
 

@@ -18,7 +18,8 @@ from spool import copies
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
-from spool.intake import Taken, commit, discard, read, recover, reject, take, take_files, verify
+from spool.intake import Taken, commit, discard, read, reject, take, take_files, verify
+from spool.recovery import recover
 
 JOB = {"channel": "sms", "text": "hola", "recipients": [{"to": "1159876543"}]}
 LISTED = {"channel": "sms", "text": "hola", "recipients_file": "clientes.csv"}
@@ -371,11 +372,11 @@ def test_a_list_that_is_being_written_is_waited_for(spool: Spool) -> None:
 @pytest.mark.parametrize("change", ["grows", "shrinks", "rewritten"])
 def test_a_file_that_changes_while_it_is_copied_is_unsettled(spool: Spool, mocker: MockerFixture, change: str) -> None:
     path = put(spool, "job.json", {**JOB, "text": "x" * 5000})
-    real, changed = os.read, False
+    real, changed = os.pread, False
 
-    def read_slowly(fd: int, count: int) -> bytes:
+    def read_slowly(fd: int, count: int, at: int) -> bytes:
         nonlocal changed
-        data = real(fd, min(count, 1000))
+        data = real(fd, min(count, 1000), at)
         if not changed:
             changed = True
             match change:
@@ -388,7 +389,7 @@ def test_a_file_that_changes_while_it_is_copied_is_unsettled(spool: Spool, mocke
                     os.utime(path, ns=(1, 1))
         return data
 
-    mocker.patch("os.read", read_slowly)
+    mocker.patch("os.pread", read_slowly)
     with pytest.raises(SpoolUnsettledError):
         take(spool, "norte", "job.json")
     mocker.stopall()
@@ -482,9 +483,9 @@ def test_copies_left_by_a_crash_are_cleared(spool: Spool) -> None:
     put(spool, "job.json", LISTED)
     taken_whole(spool)
     take(spool, "norte", "job.json")
-    assert recover(spool) == 2
+    assert recover(spool).jobs == 2
     assert private(spool) == []
-    assert recover(spool) == 0
+    assert recover(spool).jobs == 0
     assert names(spool, "incoming", "norte") == ["clientes.csv", "job.json"]
 
 
@@ -496,6 +497,6 @@ def test_what_lay_aside_is_removed_or_put_back(spool: Spool) -> None:
         folder = spool.path / ".intake" / "norte" / f".aside-{identity.device}-{identity.inode}-{identity.size}-{mtime}"
         folder.mkdir(parents=True)
         path.rename(folder / path.name)
-    assert recover(spool) == 0
+    assert recover(spool).jobs == 0
     assert names(spool, "incoming", "norte") == ["new.json"]
     assert private(spool) == []

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gatewayd.dispatch.spread import Spread
+from gatewayd.dispatch.stagger import Spread
 
 
 @pytest.mark.parametrize(("send_s", "at_once"), [(3.0, 1), (3.0, 8), (0.01, 50), (0.0, 100)])

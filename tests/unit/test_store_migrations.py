@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from gatewayd.errors import SchemaError, StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
 from gatewayd.store.connection import open_store
-from gatewayd.store.schema import metadata
+from gatewayd.store.tables import metadata
 
 
 def words(connection: Connection) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from drivers.base import Accepted, Refused
 from gatewayd.outcomes import Terms, resolve
-from gatewayd.wellformed import maybe, wellformed
+from gatewayd.storable import maybe, wellformed
 from tests.unit.test_outcomes import work
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from gatewayd import inbound
+from gatewayd import inbox_writer
 from gatewayd.errors import NotFoundError
-from gatewayd.inbound import InboxWriter
-from gatewayd.receipts import ReceiptWriter
+from gatewayd.inbox_writer import InboxWriter
+from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.store.commands import CutSegments, InboxEntry, InboxWritten, UnwrittenInbox
 from spool.errors import SpoolError
 from spool.folders import Spool
@@ -61,18 +61,18 @@ class OneMessage:
 async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbound, "TROUBLE_S", 0.01)
+    monkeypatch.setattr(inbox_writer, "TROUBLE_S", 0.01)
     spool = Spool(tmp_path / "spool")
     spool.create()
     spool.create_account("norte")
     store, refused = OneMessage(), 0
 
-    async def written(work: Callable[..., None], *arguments: Any) -> None:
+    async def written(work: Callable[..., Any], *arguments: Any) -> Any:
         nonlocal refused
         if not refused:
             refused += 1
             raise SpoolError("disk full")
-        work(*arguments)
+        return work(*arguments)
 
     task = asyncio.create_task(InboxWriter(store, spool, lambda *call: asyncio.ensure_future(written(*call))).run())
     try:
@@ -88,6 +88,9 @@ async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
 class OneJobLeft:
     """Of two jobs, retention has removed the first."""
 
+    def owners(self, jobs: Sequence[int]) -> dict[int, str]:
+        return dict.fromkeys(jobs, "norte")
+
     def job_by_number(self, job_id: int, now: int) -> Any:
         if job_id == 1:
             raise NotFoundError("no job 1")
@@ -99,8 +102,8 @@ async def test_a_job_that_has_grown_too_old_keeps_no_other_from_its_summary(tmp_
     spool.create()
     spool.create_account("norte")
 
-    async def written(work: Callable[..., None], *arguments: Any) -> None:
-        work(*arguments)
+    async def written(work: Callable[..., Any], *arguments: Any) -> Any:
+        return work(*arguments)
 
     receipts = ReceiptWriter(
         OneMessage(),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.dispatch.resuming import left_open
-from gatewayd.inbound import inbox_document
+from gatewayd.inbox_writer import inbox_document
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
     CutSegments,
@@ -24,14 +24,14 @@ from gatewayd.store.commands import (
     UnwrittenInbox,
 )
 from gatewayd.store.connection import open_store
-from gatewayd.store.early import same_recipient
-from gatewayd.store.reading import Reader
+from gatewayd.store.reader import Reader
+from gatewayd.store.sending.early import same_recipient
 from gatewayd.store.transactions import Transactions
 from spool.copies import Identity
 from spool.folders import Spool
 from spool.inbox import write_inbox
-from spool.intake import recover
 from spool.receipts import write_segment
+from spool.recovery import recover
 from tests.faults.powercut.scene import ACCOUNT
 from tests.faults.powercut.witness import Witness
 from tests.rig import verdict

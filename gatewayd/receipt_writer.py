@@ -1,0 +1,215 @@
+"""Receipts on their way from the store to the spool: segments of at most a second or 10,000 lines, and summaries.
+
+A segment's bounds are recorded before its file is written, so a crash in between writes the very same bytes again. The
+rows leave the store only when the file is durable. Jobs are written in portions, one of each account in turn; what
+cannot be written for one job waits and keeps no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from gatewayd.errors import GatewayError, NotFoundError
+from gatewayd.failpoints import hit
+from gatewayd.stalls import Stalls, Tell
+from gatewayd.store.commands import LINES_AT_ONCE, CutSegments, Segment, SegmentsWritten
+from gatewayd.store.port import Writer
+from gatewayd.store.reader import Reader
+from gatewayd.turns import Turns
+from spool.errors import SpoolError
+from spool.folders import Spool
+from spool.receipts import write_segment, write_summary
+
+log = structlog.get_logger()
+
+CLOSE_S: Final = 1.0
+"""A segment is closed this long after its first receipt."""
+
+PORTION: Final = 16
+"""Jobs written in one go; nobody's receipts wait for more of another account's than these."""
+SEGMENTS: Final = 16
+"""Cut and written in one go; the store bounds the lines of all."""
+
+TROUBLE_S: Final = 5.0
+"""Between tries while the store refuses: receipts wait there meanwhile."""
+
+STOP_S: Final = 2.0
+"""What the stop waits for receipts: those that are left are written at the next start."""
+
+
+class ReceiptWriter:
+    """Writes what `due` has named, for as long as it runs."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        reader: Reader,
+        spool: Spool,
+        *,
+        node: str,
+        now: Callable[[], int],
+        in_thread: Callable[..., asyncio.Future[Any]],
+        tell: Tell | None = None,
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._spool = spool
+        self._node = node
+        self._now = now
+        self._in_thread = in_thread
+        self._fresh: set[int] = set()
+        """Due, and nobody has asked yet whose they are."""
+        self._turns: Turns[int] = Turns()
+        self._waiting: set[int] = set()
+        """In `_turns`."""
+        self._wake = asyncio.Event()
+        self.stalls: Stalls[int] = Stalls("receipts", self.due, tell)
+
+    def due(self, jobs: Iterable[int]) -> None:
+        """These jobs have, or are about to have, new receipts or a new state."""
+        self._fresh.update(jobs)
+        if self._fresh:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; begins with what a crash has left."""
+        everything = True
+        troubled = False
+        while True:
+            if not everything:
+                await self._wake.wait()
+                await asyncio.sleep(CLOSE_S)
+            try:
+                await self.flush(everything=everything)
+            except (GatewayError, SpoolError) as error:
+                if not troubled:
+                    log.error("receipts cannot be written; they wait in the store", error=str(error))  # noqa: TRY400
+                troubled = True
+                await asyncio.sleep(TROUBLE_S)
+                continue
+            if troubled:
+                log.info("receipts are written again")
+                troubled = False
+            everything = False
+
+    async def finish(self) -> None:
+        """Writes what can be written before the daemon ends."""
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self.flush()
+        except (GatewayError, SpoolError, TimeoutError) as error:
+            log.warning("receipts are left for the next start", error=str(error))
+        self.stalls.close()
+
+    async def flush(self, *, everything: bool = False) -> None:
+        """Writes what is due now, and further jobs that become due meanwhile; with `everything`, whatever any job of
+        this node has gathered. A job waits for the next flush after its turn, so that segments stay a second long."""
+        if everything:
+            self.due(await self._ask(self._reader.unwritten_jobs, self._node))
+        self._wake.clear()
+        written: set[int] = set()
+        while True:
+            await self._queue(written)
+            portion = self._portion()
+            if not portion:
+                break
+            try:
+                left = await self._write_portion(portion)
+            except BaseException:
+                self.due(portion)
+                raise
+            written.update(portion)
+            written.difference_update(left)
+            self.due(left)
+        self.due(())
+
+    async def _queue(self, written: set[int]) -> None:
+        """Gives each job that became due its place in its account's turn."""
+        fresh = self._fresh - self._waiting - written
+        self._fresh &= written
+        if not fresh:
+            return
+        try:
+            owners = await self._ask(self._reader.owners, sorted(fresh))
+        except BaseException:
+            self.due(fresh)
+            raise
+        for job_id, account in owners.items():  # a job that is gone has none
+            self._turns.put(account, job_id)
+            self._waiting.add(job_id)
+
+    def _portion(self) -> dict[int, str]:
+        """The jobs whose turn is next, with their accounts."""
+        portion: dict[int, str] = {}
+        while len(portion) < PORTION and (found := self._turns.take()) is not None:
+            account, job_id = found
+            portion[job_id] = str(account)
+            self._waiting.discard(job_id)
+        return portion
+
+    async def _write_portion(self, portion: Mapping[int, str]) -> Iterable[int]:
+        """Answers the jobs that have, or may have, more."""
+        segments = await self._writer.do(CutSegments(self._node, self._now(), tuple(portion), segments=SEGMENTS))
+        full = len(segments) == SEGMENTS or sum(len(each.lines) for each in segments) >= LINES_AT_ONCE
+        faults: dict[int, str] = {}
+        if segments:
+            hit("receipts.cut")
+            await self._ask(self._write, segments, faults)
+            hit("receipts.written")
+        # Before their rows go: after a crash, rows are what tells that a job has news.
+        await self._ask(self._summarise, tuple(portion), segments if full else (), faults)
+        if segments:
+            hit("receipts.summarised")
+            written = tuple(
+                (each.job_id, each.first_seq, each.last_seq) for each in segments if each.job_id not in faults
+            )
+            if written:
+                await self._writer.do(SegmentsWritten(written))
+            hit("receipts.dropped")
+        for job_id, account in portion.items():
+            if job_id in faults:
+                self.stalls.failed(account, job_id, faults[job_id])
+            else:
+                self.stalls.over(account, job_id)
+        return [job_id for job_id in portion if job_id not in faults] if full else ()
+
+    async def _ask(self, work: Callable[..., Any], *arguments: object) -> Any:
+        """Runs it in a thread, and does not leave before it has ended: a second writer would meet it."""
+        future = self._in_thread(work, *arguments)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
+
+    def _write(self, segments: Iterable[Segment], faults: dict[int, str]) -> None:
+        for segment in segments:
+            if segment.job_id in faults:
+                continue  # a job's segments come in their order
+            lines = (line.encode() + b"\n" for line in segment.lines)
+            try:
+                write_segment(self._spool, segment.account, segment.job, segment.first_seq, lines)
+            except SpoolError as error:
+                faults[segment.job_id] = str(error)
+
+    def _summarise(self, jobs: Iterable[int], cut: Sequence[Segment], faults: dict[int, str]) -> None:
+        """A job that goes on beyond what was cut of it (of a full lot) is told with its last segment."""
+        reached = {each.job_id: each.last_seq for each in cut}
+        now = self._now()
+        for job_id in jobs:
+            if job_id in faults:
+                continue
+            try:
+                summary = self._reader.job_by_number(job_id, now)
+            except NotFoundError:
+                continue  # it has grown too old meanwhile; the others must not wait for it for ever
+            if cut and summary.last_seq > reached.get(job_id, 0):
+                continue
+            try:
+                write_summary(self._spool, summary.account, summary.job, summary.document())
+            except SpoolError as error:
+                faults[job_id] = str(error)

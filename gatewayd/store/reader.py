@@ -1,0 +1,346 @@
+"""Reading the store: read-only connections of its own, short snapshots, plain synchronous functions.
+
+Call it from a thread of its own (or two), never from the event loop. A `Reader` may be shared between threads; each
+call takes a connection, reads one consistent snapshot and gives it back, so that nothing keeps the writer's log from
+being checkpointed. No page, summary or metric here counts messages: they add up `queue_count`.
+
+Times are ms of Unix time, money millionths of the currency, as stored. `now` is an argument, for a waiting message's
+state depends on it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from gatewayd.errors import NotFoundError, StoreError, UsageError
+from gatewayd.model import WAITING, State, ulid, ulid_number
+from gatewayd.store import tables
+from gatewayd.store.commands import AccountInfo
+from gatewayd.store.connection import require_psycopg
+from gatewayd.store.faults import one_line
+from gatewayd.store.sending import queries
+from gatewayd.store.sending.queries import AnyRow
+from gatewayd.store.snapshots import (
+    BlockedNumber,
+    Hold,
+    JobSummary,
+    LineCount,
+    MessageView,
+    Page,
+    QueueDepth,
+    TransferView,
+)
+from gatewayd.translation import gettext as _
+
+PAGE: Final = 100
+PAGE_MAX: Final = 1000
+BUSY_S: Final = 5.0
+"""A reader of SQLite in WAL mode waits for a lock only while the log is recovered after a crash."""
+CACHE_KIB: Final = 2000
+"""Page cache of a reading connection: the upper levels of the trees, no more."""
+
+
+def reading_engine(url: str, *, password: str | None = None, pool: int = 2) -> Engine:
+    """An engine whose connections can only read; each transaction sees one snapshot."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(
+            f"sqlite:///file:{parsed.database}?mode=ro&uri=true",
+            poolclass=QueuePool,
+            pool_size=pool,
+            max_overflow=0,
+            connect_args={"check_same_thread": False, "isolation_level": None, "timeout": BUSY_S},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        # Without it every statement would read a snapshot of its own.
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+    require_psycopg()
+    parsed = parsed.set(drivername="postgresql+psycopg")
+    if password:
+        parsed = parsed.set(password=password)
+    return create_engine(
+        parsed,
+        pool_size=pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ",
+        connect_args={"options": "-c default_transaction_read_only=on", "application_name": "gatewayd reader"},
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    cursor.close()
+
+
+class Reader:
+    """All questions that commands, the API and metrics ask of the store. Raises NotFoundError for what is not there."""
+
+    def __init__(self, url: str, *, password: str | None = None, pool: int = 2) -> None:
+        self._engine = reading_engine(url, password=password, pool=pool)
+        self._salt: int | None = None
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(_("the store cannot be read: {error}").format(error=one_line(error))) from error
+
+    def salt(self) -> int:
+        """The store's 16-bit number, part of every public id."""
+        if self._salt is None:
+            with self._snapshot() as connection:
+                value = connection.scalar(select(tables.setting.c.value).where(tables.setting.c.key == "salt"))
+            if value is None:
+                raise StoreError(_("the store was never made ready"))
+            self._salt = int(value)
+        return self._salt
+
+    # ------------------------------------------------------------------------------------------------------------- jobs
+
+    def jobs(
+        self, now: int, *, account: str | None = None, cursor: str | None = None, limit: int = PAGE
+    ) -> Page[JobSummary]:
+        """Visible jobs, newest first."""
+        limit = _limit(limit)
+        statement = queries.JOBS.order_by(tables.job.c.id.desc()).limit(limit + 1)
+        if account is not None:
+            statement = statement.where(tables.account.c.name == account)
+        if cursor is not None:
+            statement = statement.where(tables.job.c.id < _number(cursor))
+        with self._snapshot() as connection:
+            page, following = _cut(connection.execute(statement).all(), limit, "id")
+            return Page(tuple(queries.summaries(connection, page, now)), following)
+
+    def job(self, name: str, now: int) -> JobSummary:
+        """The job called `ACCOUNT/JOB`, or `JOB` where that is unique (UsageError where it is not)."""
+        with self._snapshot() as connection:
+            return next(queries.summaries(connection, [queries.job_named(connection, name)], now))
+
+    def job_by_number(self, job_id: int, now: int) -> JobSummary:
+        with self._snapshot() as connection:
+            row = connection.execute(queries.JOBS.where(tables.job.c.id == job_id)).one_or_none()
+            if row is None:
+                raise NotFoundError(_("no job {job}").format(job=job_id))
+            return next(queries.summaries(connection, [row], now))
+
+    def owners(self, jobs: Sequence[int]) -> dict[int, str]:
+        """The account of each of these jobs; those that are gone are left out."""
+        with self._snapshot() as connection:
+            return queries.owners(connection, jobs)
+
+    def unwritten_jobs(self, node: str) -> list[int]:
+        """The jobs of a node with receipts that no file holds yet."""
+        with self._snapshot() as connection:
+            return list(connection.scalars(queries.UNWRITTEN_JOBS, {"node": node}))
+
+    # --------------------------------------------------------------------------------------------------------- messages
+
+    def messages(
+        self, job: str, now: int, *, state: State | None = None, cursor: str | None = None, limit: int = PAGE
+    ) -> Page[MessageView]:
+        """Messages of a job in the order they were recorded: all, or those in one state as people see it."""
+        table, salt, limit = tables.message.c, self.salt(), _limit(limit)
+        with self._snapshot() as connection:
+            found = queries.job_named(connection, job)
+            held = queries.holds(connection, found.id)
+            statement = queries.MESSAGES.where(table.job_id == found.id).order_by(table.id).limit(limit + 1)
+            if cursor is not None:
+                statement = statement.where(table.id > _number(cursor))
+            if state is not None:
+                summary = next(queries.summaries(connection, [found], now))
+                # What is not there would be looked for through the whole job. Sums do not know the own time of a
+                # waiting row, so that waiting states are looked for as soon as anything (that may be held) waits.
+                resting = state is not State.HELD or held or found.state == "paused"
+                wanted = WAITING if state in WAITING and resting else {state}
+                if not any(summary.counts.get(one, 0) for one in wanted):
+                    return Page((), None)
+                statement = statement.where(queries.in_state(state, found, held, now))
+            page, following = _cut(connection.execute(statement).all(), limit, "id")
+            views = [queries.message_view(row, found, held, salt=salt, now=now) for row in page]
+            return Page(tuple(views), following)
+
+    def message(self, public: str, now: int) -> MessageView:
+        """One message by its public id, with attempts and parts."""
+        try:
+            number = ulid_number(public)
+        except ValueError:
+            raise UsageError(_("not the id of a message: {message}").format(message=public)) from None
+        found = self.message_by_number(number, now) if number < 2**63 else None
+        if found is None or found.public != public.upper():
+            raise NotFoundError(_("no message {message}").format(message=public))
+        return found
+
+    def message_by_number(self, number: int, now: int) -> MessageView:
+        """One message by its row number in the store, with attempts and parts."""
+        salt = self.salt()
+        with self._snapshot() as connection:
+            row = connection.execute(queries.MESSAGES.where(tables.message.c.id == number)).one_or_none()
+            job = None
+            if row is not None:
+                job = connection.execute(queries.JOBS.where(tables.job.c.id == row.job_id)).one_or_none()
+            if row is None or job is None:  # no job: it is being recorded, or was refused
+                raise NotFoundError(_("no such message"))
+            return queries.message_view(
+                row,
+                job,
+                queries.holds(connection, job.id),
+                salt=salt,
+                now=now,
+                attempts=queries.attempts(connection, number, salt),
+            )
+
+    def recent(self, now: int, *, limit: int = 20) -> Sequence[MessageView]:
+        """The messages that were tried last, newest first."""
+        salt, tried = self.salt(), tables.attempt.c
+        latest = select(tried.message_id).order_by(tried.id.desc()).limit(_limit(limit)).subquery("latest")
+        statement = queries.MESSAGES.where(tables.message.c.id.in_(select(latest.c.message_id)))
+        with self._snapshot() as connection:
+            rows = connection.execute(statement.order_by(tables.message.c.attempt_id.desc())).all()
+            ids = {row.job_id for row in rows}
+            jobs = {job.id: job for job in connection.execute(queries.JOBS.where(tables.job.c.id.in_(ids)))}
+            held = {job_id: queries.holds(connection, job_id) for job_id in jobs}
+            return [
+                queries.message_view(row, jobs[row.job_id], held[row.job_id], salt=salt, now=now)
+                for row in rows
+                if row.job_id in jobs
+            ]
+
+    # --------------------------------------------------------------------------------------------------------- accounts
+
+    def accounts(self) -> Sequence[AccountInfo]:
+        """All accounts, by name."""
+        with self._snapshot() as connection:
+            rows = connection.execute(queries.ACCOUNTS.order_by(tables.account.c.name))
+            return [queries.account_info(row) for row in rows]
+
+    def account(self, name: str) -> AccountInfo:
+        with self._snapshot() as connection:
+            row = connection.execute(queries.ACCOUNTS.where(tables.account.c.name == name)).one_or_none()
+        if row is None:
+            raise NotFoundError(_("no account {account}").format(account=name))
+        return queries.account_info(row)
+
+    def statement(self, name: str, *, cursor: str | None = None, limit: int = PAGE) -> Page[TransferView]:
+        """The transfers of an account, newest first."""
+        account, limit, salt = self.account(name), _limit(limit), self.salt()
+        table = tables.transfer.c
+        statement = queries.TRANSFERS.where(table.account_id == account.id).order_by(table.id.desc()).limit(limit + 1)
+        if cursor is not None:
+            statement = statement.where(table.id < _number(cursor))
+        with self._snapshot() as connection:
+            page, following = _cut(connection.execute(statement).all(), limit, "id")
+        views = [
+            TransferView(
+                id=row.id,
+                at=row.at,
+                kind=row.kind,
+                amount=row.amount,
+                job=row.job,
+                message=None if row.job is None else ulid(row.created_at, salt, row.message_id),
+                part=row.part,
+                note=row.note or None,
+            )
+            for row in page
+        ]
+        return Page(tuple(views), following)
+
+    # ------------------------------------------------------------------------------------------------------------ lines
+
+    def line_counts(self, day: str) -> Mapping[str, LineCount]:
+        """Counters and a person's word of every line that has any: of `day` (YYYY-MM-DD) and of its month."""
+        table = tables.line_count.c
+        statement = select(
+            table.line,
+            func.sum(table.segments).filter(table.day == day).label("day_segments"),
+            func.sum(table.messages).filter(table.day == day).label("day_messages"),
+            func.sum(table.segments).label("month_segments"),
+        ).where(table.day.between(f"{day[:7]}-01", f"{day[:7]}-31"))
+        with self._snapshot() as connection:
+            words = {row.name: row.enabled for row in connection.execute(select(tables.line))}
+            counts = {row.line: row for row in connection.execute(statement.group_by(table.line))}
+        found = {}
+        for name in sorted(words.keys() | counts.keys()):
+            row = counts.get(name)
+            found[name] = LineCount(
+                line=name,
+                enabled=words.get(name),
+                segments_today=int(row.day_segments or 0) if row else 0,
+                messages_today=int(row.day_messages or 0) if row else 0,
+                segments_month=int(row.month_segments or 0) if row else 0,
+            )
+        return found
+
+    # -------------------------------------------------------------------------------------------------------- blocklist
+
+    def blocklist(self, *, cursor: str | None = None, limit: int = PAGE) -> Page[BlockedNumber]:
+        table, limit = tables.blocklist, _limit(limit)
+        statement = select(table).order_by(table.c.to).limit(limit + 1)
+        if cursor is not None:
+            statement = statement.where(table.c.to > cursor)
+        with self._snapshot() as connection:
+            page, following = _cut(connection.execute(statement).all(), limit, "to")
+        return Page(tuple(BlockedNumber(row.to, row.at, row.source, row.note) for row in page), following)
+
+    # ------------------------------------------------------------------------------------------------------------ queue
+
+    def depth(self, now: int) -> QueueDepth:
+        """What waits, is in work and is in doubt, over all jobs; and how long the oldest due message has waited."""
+        counts: Counter[State] = Counter()
+        held: Counter[str] = Counter()
+        going: set[int] = set()
+        with self._snapshot() as connection:
+            for row in connection.execute(queries.DEPTH):
+                state, reason = State(row.state), None
+                if state in WAITING:
+                    state, reason = Hold(row.job_state, row.held_reason, row.not_before).of(state, None, None, now)
+                counts[state] += row.messages
+                if state is State.HELD:
+                    held[reason or "cap"] += row.messages
+                elif state in WAITING:
+                    going.add(row.queue_id)
+            oldest = None
+            if going:
+                oldest = connection.scalar(select(func.min(queries.FIRST_DUE)).where(tables.queue.c.id.in_(going)))
+        age_s = 0.0 if oldest is None or oldest > now else (now - oldest) / 1000
+        return QueueDepth(dict(counts), dict(held), age_s)
+
+
+def _limit(limit: int) -> int:
+    return max(1, min(limit, PAGE_MAX))
+
+
+_OUTSIDE: Final = 1 << 63
+"""The first number that no column holds."""
+
+
+def _number(cursor: str) -> int:
+    try:
+        number = int(cursor)
+    except ValueError:
+        number = _OUTSIDE
+    if not -_OUTSIDE < number < _OUTSIDE:
+        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
+    return number
+
+
+def _cut(rows: Sequence[AnyRow], limit: int, key: str) -> tuple[Sequence[AnyRow], str | None]:
+    """The page, and the cursor of what follows it; `rows` holds one more than the page where something follows."""
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], str(getattr(rows[limit - 1], key))

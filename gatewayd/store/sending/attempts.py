@@ -1,0 +1,236 @@
+"""The point of no return of a part, and the end of an attempt."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from drivers.base import Withdrawn
+from gatewayd.model import IN_NETWORK, WAITING, PartState, State
+from gatewayd.store.commands import Amend, Finish, PartEnd, Pnr
+from gatewayd.store.credit.ledger import Kind
+from gatewayd.store.sending import inbox, reports
+from gatewayd.store.sending.claims import furthest, parts_of
+from gatewayd.store.sending.early import by_attempt
+from gatewayd.store.sending.lines import LineCounters
+from gatewayd.store.sending.parts import state_of
+from gatewayd.store.session import Row, Statement, adding, among, setting
+from gatewayd.store.tables import attempt, blocklist, job, message, node, part
+
+if TYPE_CHECKING:
+    from gatewayd.store.sending.rows import MessageRow
+    from gatewayd.store.sending.unit import Unit
+
+_log: Final = logging.getLogger(__name__)
+
+_LEASE: Final = Statement(
+    select(
+        attempt.c.id,
+        attempt.c.state,
+        attempt.c.epoch,
+        node.c.epoch,
+        attempt.c.number,
+        message.c.id,
+        job.c.id,
+        job.c.state,
+        job.c.not_after,
+        job.c.started_at,
+        blocklist.c.to,
+        message.c.attempt_id,
+    )
+    .select_from(
+        attempt.join(message, message.c.id == attempt.c.message_id)
+        .join(job, job.c.id == message.c.job_id)
+        .join(node, node.c.name == attempt.c.node)
+        .outerjoin(blocklist, blocklist.c.to == message.c.to)
+    )
+    .where(among(attempt.c.id))
+    # A takeover by another node waits for this, or has been seen by it.
+    .with_for_update(of=attempt)
+)
+_OPEN: Final = setting(attempt, "state", "id")
+_ADD_PART: Final = adding(part, "attempt_id part line to state at")
+_ANSWERED: Final = setting(part, "reference", "attempt_id part")
+
+
+def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None]:
+    session = unit.session
+    leases = {row[0]: row for row in session.among(_LEASE, sorted({command.attempt_id for command in commands}))}
+    results: list[Exception | None] = []
+    parts: list[Row] = []
+    answered: list[Row] = []
+    opened: set[int] = set()
+    counters = LineCounters()
+    for command in commands:
+        lease = leases.get(command.attempt_id)
+        if lease is None or lease[1] == "closed" or not command.epoch == lease[2] == lease[3]:
+            results.append(Withdrawn("lease_lost"))
+            continue
+        first = lease[1] == "claimed" and command.attempt_id not in opened
+        reason = _withdrawn(unit, lease, command.now) if first else None
+        if reason is not None:
+            results.append(Withdrawn(reason))
+            continue
+        if first:
+            opened.add(command.attempt_id)
+            if lease[9] is None:
+                unit.journal.started(lease[6], command.now)
+        parts.append((command.attempt_id, command.part, command.line, command.to, PartState.OPEN.value, command.now))
+        answered += [(reference, command.attempt_id, number) for number, reference in command.taken]
+        counters.count(command, message=first)
+        results.append(None)
+    session.many(_ADD_PART, parts)
+    session.many(_ANSWERED, answered)
+    session.many(_OPEN, [("open", number) for number in sorted(opened)])
+    counters.flush(session)
+    return results
+
+
+def _withdrawn(unit: Unit, lease: Row, now: int) -> str | None:
+    """Why a message of which nothing has left may not go. One that has begun goes on: half a text is worse."""
+    state, not_after, blocked = lease[7], lease[8], lease[10]
+    if state == "running" and not blocked and (not_after is None or now < not_after):
+        return None
+    if lease[4] > 1 and not IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values()):
+        return None
+    if state != "running":
+        return "cancelled" if state == "cancelled" else "paused"
+    return "blocked" if blocked else "expired"
+
+
+# ------------------------------------------------------------------------------------------------------------- the end
+
+_MAYBE_LEFT: Final = IN_NETWORK | {PartState.DOUBT}
+
+_CLOSE: Final = setting(attempt, "state outcome reason ended_at", "id")
+_END_PART: Final = setting(part, "state reference reason", "attempt_id part")
+
+
+def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
+    messages = unit.load(command.work.message_id for command in commands)
+    parts: list[Row] = []
+    closed: list[Row] = []
+    reported: list[Finish] = []
+    pressed: list[Finish] = []
+    for command in commands:
+        work = command.work
+        row = messages.get(work.message_id)
+        if (
+            row is None
+            or row.attempt_id != work.attempt_id
+            or row.state != State.SENDING.value
+            or row.attempt_state == "closed"
+        ):
+            _log.warning("attempt %s of message %s has ended already", work.attempt_id, work.message_id)
+            continue
+        row.attempt_state = "closed"
+        closed.append(("closed", command.outcome, command.reason, command.now, work.attempt_id))
+        parts += [
+            (end.state.value, end.reference, end.reason, work.attempt_id, number)
+            for number, end in command.parts.items()
+        ]
+        _settle(unit, row, command)
+        _end(unit, row, command)
+        if command.pressed:
+            pressed.append(command)
+        if any(_early(unit, command, number, end) for number, end in command.parts.items()):
+            reported.append(command)
+    unit.session.many(_END_PART, parts)
+    unit.session.many(_CLOSE, closed)
+    inbox.keyed(unit, pressed)
+    for command in reported:
+        _report(unit, command)
+    return [None] * len(commands)
+
+
+def _settle(unit: Unit, row: MessageRow, command: Finish) -> None:
+    """Each part of the attempt by its own fate: charged, released, or held on where it is in doubt."""
+    work = command.work
+    price = work.unit_price
+    waits = command.state in {State.QUEUED, State.SCHEDULED}
+    for number in work.todo:
+        end = command.parts.get(number)
+        if command.outcome == "completed":
+            charged = command.charge
+        elif end is None:
+            charged = False
+        elif end.state in {PartState.DOUBT, PartState.OPEN}:
+            if not waits:
+                continue
+            charged = False
+        else:
+            charged = end.state in IN_NETWORK
+        kind = Kind.CHARGE if charged else Kind.RELEASE
+        unit.book.settle(work.account_id, kind, attempt=work.attempt_id, part=number, amount=price, now=command.now)
+        if charged:
+            unit.charge(row, price)
+
+
+def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
+    work = command.work
+    row.due = command.due
+    row.tries = command.tries
+    row.line = command.line
+    if command.detail is not None:
+        row.detail = command.detail
+    state, final = command.state, command.final
+    if state in {State.QUEUED, State.SCHEDULED}:
+        begun = bool(work.done) or any(end.state is not PartState.UNSENT for end in command.parts.values())
+        # What has left in one cut goes on in that cut; what has not may be cut anew by the next line.
+        row.encoding = work.encoding if begun else ("" if row.encoding == "gsm7-es" else row.encoding)
+    elif work.number > 1 and work.parts and state is not State.UNCERTAIN:
+        # Of earlier attempts more may be known by now than when this one began.
+        parts = parts_of(unit.session, [row.id])[row.id]
+        for number, end in command.parts.items():
+            known = parts.get(number)
+            parts[number] = end.state if known is PartState.OPEN else furthest(known, end.state)
+        if not _MAYBE_LEFT.isdisjoint(parts.values()):
+            state = state_of(parts, row)
+            # Where no report can come of what went last, none is waited for.
+            final = state is not State.SUBMITTED or (command.state is State.SUBMITTED and command.final)
+    unit.turn(row, state.value, command.now, reason=command.reason, final=final)
+
+
+_REFUSE: Final = setting(part, "state", "attempt_id part state")
+
+
+def amend(unit: Unit, commands: list[Amend]) -> list[bool | Exception]:
+    messages = unit.load(command.message_id for command in commands)
+    refused: list[Row] = []
+    results: list[bool | Exception] = []
+    for command in commands:
+        row = messages.get(command.message_id)
+        waits = row is not None and row.attempt_id == command.attempt_id and State(row.state) in WAITING
+        results.append(waits)
+        if row is None or not waits:
+            continue
+        row.due, row.tries, row.detail = command.due, command.tries, command.detail
+        if command.state not in WAITING:
+            # Of all that a line at work may say of a message, its attempt has said this.
+            unit.turn(row, State.SENDING.value, command.now, reason=None, final=False)
+        unit.turn(row, command.state.value, command.now, reason=command.reason, final=command.final)
+        refused += [
+            (PartState.REFUSED.value, command.attempt_id, number, PartState.UNSENT.value) for number in command.refused
+        ]
+    unit.session.many(_REFUSE, refused)
+    return results
+
+
+def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:
+    """Whether a report for this part may have come already."""
+    early = unit.memory.early
+    attempt_id = command.work.attempt_id
+    if any(early.of(command.line, by_attempt(attempt_id, each)) for each in (number, None)):
+        return True
+    if end.state is PartState.DOUBT:
+        return bool(early.of(command.line, None))
+    return end.reference is not None and bool(early.of(command.line, end.reference))
+
+
+def _report(unit: Unit, command: Finish) -> None:
+    # What bears a reference takes its report first, so that what is left may be of the part in doubt.
+    for number, end in sorted(command.parts.items(), key=lambda item: item[1].reference is None):
+        reports.apply_early(unit, command, number, end)
+    reports.apply_early_whole(unit, command)

@@ -1,0 +1,333 @@
+"""Claims: messages handed to a line with their price held, and taken back untouched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from sqlalchemy import delete, func, select, text
+
+from gatewayd.model import PartState, State, message_state
+from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
+from gatewayd.store.credit.ledger import Kind
+from gatewayd.store.sending.rows import COLUMNS
+from gatewayd.store.sending.unit import Unit
+from gatewayd.store.session import Row, Session, Statement, adding, among, given
+from gatewayd.store.tables import attempt, job, message, part, queue, transfer
+from gatewayd.texts import split_for
+
+if TYPE_CHECKING:
+    from drivers.base import Encoding
+    from gatewayd.store.sending.rows import JobInfo, MessageRow
+
+READY: Final = text("message.state IN ('queued', 'scheduled')")
+"""As the partial index says it, word for word."""
+
+_QUEUE: Final = Statement(
+    select(queue.c.job_id, job.c.state)
+    .select_from(queue.join(job, job.c.id == queue.c.job_id))
+    .where(queue.c.id == given(queue.c.id)),
+    "p_id",
+)
+_NEXT: Final = Statement(
+    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state, message.c.text)
+    .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
+    .where(message.c.queue_id == given(message.c.queue_id), READY)
+    .order_by(message.c.due, message.c.id)
+    .limit(given(message.c.id, "p_limit"))
+    .with_for_update(of=message, skip_locked=True),
+    "p_queue_id p_limit",
+)
+_ONE: Final = Statement(
+    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state, message.c.text)
+    .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
+    .where(message.c.id == given(message.c.id), message.c.queue_id == given(message.c.queue_id), READY)
+    .with_for_update(of=message, skip_locked=True),
+    "p_id p_queue_id",
+)
+_DONE: Final = Statement(
+    select(attempt.c.message_id, part.c.part, part.c.state)
+    .select_from(attempt.join(part, part.c.attempt_id == attempt.c.id))
+    .where(among(attempt.c.message_id))
+    .order_by(attempt.c.id)
+)
+_ADD: Final = adding(attempt, "id message_id number line node epoch state started_at")
+
+_SENDING: Final = State.SENDING.value
+
+SETTLED: Final = frozenset({PartState.TAKEN, PartState.REFUSED, PartState.DELIVERED, PartState.UNDELIVERED})
+"""Parts in these states are not sent again."""
+
+
+_RANKS: Final = {
+    PartState.UNSENT: 0,
+    PartState.OPEN: 1,
+    PartState.REFUSED: 2,
+    PartState.DOUBT: 3,
+    PartState.UNDELIVERED: 4,
+    PartState.TAKEN: 5,
+    PartState.DELIVERED: 6,
+}
+
+
+def furthest(one: PartState | None, other: PartState) -> PartState:
+    """What became of a part that went twice: the furthest it is known to have come."""
+    return other if one is None or _RANKS[other] >= _RANKS[one] else one
+
+
+def parts_of(session: Session, messages: Iterable[int]) -> dict[int, dict[int, PartState]]:
+    """For each message, its parts that passed a point of no return, and what became of them in any attempt."""
+    found: dict[int, dict[int, PartState]] = defaultdict(dict)
+    for message_id, number, state in session.among(_DONE, sorted(set(messages))):
+        parts = found[message_id]
+        parts[number] = furthest(parts.get(number), PartState(state))
+    return found
+
+
+def claim(unit: Unit, commands: list[Claim]) -> list[Claimed | Exception]:
+    """Claims on one queue share one reading of its rows, so that no row is handed out twice."""
+    unit.flush_messages()
+    by_queue: dict[int, list[int]] = defaultdict(list)
+    results: list[Claimed | Exception] = [Claimed((), None, None)] * len(commands)
+    attempts: list[Row] = []
+    for index, command in enumerate(commands):
+        if command.only is None:
+            by_queue[command.queue_id].append(index)
+        else:
+            results[index] = _claim_one(unit, command, command.only, attempts)
+            unit.flush_messages()
+    for queue_id, indexes in by_queue.items():
+        claims = [commands[index] for index in indexes]
+        for index, claimed in zip(indexes, _claim_queue(unit, queue_id, claims, attempts), strict=True):
+            results[index] = claimed
+    unit.session.many(_ADD, attempts)
+    return results
+
+
+def _claim_queue(unit: Unit, queue_id: int, claims: list[Claim], attempts: list[Row]) -> list[Claimed]:
+    found = unit.session.one(_QUEUE, queue_id)
+    if found is None:
+        return [Claimed((), None, None)] * len(claims)
+    info = unit.job(found[0])
+    now = max(command.now for command in claims)
+    blocked = _blocked(info, found[1], now)
+    if blocked is not None:
+        next_due = info.not_before if blocked == "window" else None
+        return [Claimed((), blocked, next_due)] * len(claims)
+    # One more than can be claimed: it tells when to come again.
+    rows = unit.session.all(_NEXT, queue_id, sum(command.limit for command in claims) + 1)
+    taker = _Taker(unit, info, rows, attempts)
+    taken = [taker.take(command) for command in claims]
+    next_due = taker.next_due()
+    return [Claimed(tuple(work), blocked, next_due) for work, blocked in taken]
+
+
+def _claim_one(unit: Unit, command: Claim, message_id: int, attempts: list[Row]) -> Claimed:
+    found = unit.session.one(_QUEUE, command.queue_id)
+    if found is None:
+        return Claimed((), None, None)
+    info = unit.job(found[0])
+    blocked = _blocked(info, found[1], command.now)
+    rows = [] if blocked is not None else unit.session.all(_ONE, message_id, command.queue_id)
+    works, blocked = _Taker(unit, info, rows, attempts).take(command) if rows else ([], blocked)
+    return Claimed(tuple(works), blocked, command.now)
+
+
+def _blocked(info: JobInfo, state: str, now: int) -> str | None:
+    if state != "running":
+        return "paused" if state == "loading" else state
+    if info.not_before is not None and now < info.not_before:
+        return "window"
+    if info.not_after is not None and now >= info.not_after:
+        return "expired"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A message as one line would send it."""
+
+    encoding: str
+    parts: tuple[str, ...]
+    todo: tuple[int, ...]
+    done: tuple[tuple[int, PartState], ...] = ()
+
+
+_WHOLE: Final = _Cut("", (), (1,))
+"""What has no parts is sent in one go."""
+
+
+class Cutter:
+    """Cuts messages of one queue for a line, leaving out what earlier attempts settled."""
+
+    def __init__(self, info: JobInfo, done: dict[int, dict[int, PartState]]) -> None:
+        self._sms = info.channel == "sms"
+        self._done = done
+
+    def cut(self, row: MessageRow, body: str, variant: Literal["", "es"]) -> _Cut:
+        if not self._sms:
+            return _WHOLE
+        split = split_for(body, row.encoding, variant)
+        numbers = range(1, len(split.parts) + 1)
+        done = self._done.get(row.id)
+        if done is None:
+            return _Cut(split.encoding, split.parts, tuple(numbers))
+        settled = {number: state for number, state in done.items() if state in SETTLED}
+        todo = tuple(number for number in numbers if number not in settled)
+        return _Cut(split.encoding, split.parts, todo, tuple(sorted(settled.items())))
+
+
+class _Taker:
+    """Hands the rows of one queue to the claims on it, in order."""
+
+    def __init__(self, unit: Unit, info: JobInfo, found: list[Row], attempts: list[Row]) -> None:
+        self._unit = unit
+        self._info = info
+        self._rows = [(unit.keep(row[:-1]), row[-1] or "") for row in found]
+        self._position = 0
+        self._attempts = attempts
+        # Only messages that were tried before can have parts that are not to be sent again.
+        tried = [row.id for row, _ in self._rows if row.attempt_id is not None] if info.channel == "sms" else []
+        self._done = parts_of(unit.session, tried) if tried else {}
+        self._cutter = Cutter(info, self._done)
+        self._ids = iter(range(0))
+
+    def next_due(self) -> int | None:
+        return self._rows[self._position][0].due if self._position < len(self._rows) else None
+
+    def take(self, command: Claim) -> tuple[list[Work], str | None]:
+        works: list[Work] = []
+        segments = 0
+        pots = self._unit.book.pots(self._info.account_id)
+        while len(works) < command.limit and segments < command.segments and self._position < len(self._rows):
+            row, body = self._rows[self._position]
+            if row.due > command.now:
+                break
+            cut = self._cutter.cut(row, body, command.variant)
+            if not cut.todo:
+                # A late answer said meanwhile that everything was taken.
+                self._position += 1
+                self._overtaken(row, command.now)
+                continue
+            if self._info.unit_price * len(cut.todo) > pots.balance:
+                return works, "credit"
+            self._position += 1
+            works.append(self._hold(row, body, cut, command))
+            segments += len(cut.todo)
+        return works, None
+
+    def _hold(self, row: MessageRow, body: str, cut: _Cut, command: Claim) -> Work:
+        """The message becomes `sending` under a new attempt, its price held."""
+        unit, info, now = self._unit, self._info, command.now
+        attempt_id = self._attempt_id()
+        row.attempt_id = attempt_id
+        row.attempt_state = "claimed"
+        row.number = number = (row.number or 0) + 1
+        row.line = command.line
+        if cut.parts:
+            row.segments = len(cut.parts)
+        if cut.encoding == "gsm7-es":
+            # This line's choice; taken back if nothing leaves.
+            row.encoding = cut.encoding
+        if row.concat_ref is None and len(cut.parts) > 1:
+            row.concat_ref = unit.memory.concat.next(command.line, row.to or "")
+        unit.turn(row, _SENDING, now, reason=None, final=False)
+        self._attempts.append((attempt_id, row.id, number, command.line, command.node, command.epoch, "claimed", now))
+        for part_number in cut.todo:
+            unit.book.hold(info.account_id, attempt=attempt_id, part=part_number, amount=info.unit_price, now=now)
+        return Work(
+            message_id=row.id,
+            attempt_id=attempt_id,
+            public=unit.memory.stamps.public(now, attempt_id),
+            queue_id=row.queue_id,
+            job_id=row.job_id,
+            account_id=info.account_id,
+            row=row.row,
+            to=row.to or "",
+            text=body,
+            encoding=cast("Encoding", cut.encoding),
+            parts=cut.parts,
+            todo=cut.todo,
+            concat_ref=row.concat_ref or 0,
+            number=number,
+            tries=row.tries,
+            unit_price=info.unit_price,
+            resend=info.resend,
+            not_after=info.not_after,
+            detail=row.detail,
+            done=cut.done,
+        )
+
+    def _attempt_id(self) -> int:
+        number = next(self._ids, None)
+        if number is None:
+            count = max(1, len(self._rows) - self._position)
+            first = self._unit.memory.ids.take(self._unit.session, attempt, count)
+            self._ids = iter(range(first, first + count))
+            return next(self._ids)
+        return number
+
+    def _overtaken(self, row: MessageRow, now: int) -> None:
+        """All its parts were settled while it waited for another try: it passes through `sending`."""
+        unit = self._unit
+        state = message_state(list(self._done[row.id].values()))
+        unit.turn(row, _SENDING, now, reason=None, final=False)
+        row.due = now + unit.memory.report_wait_ms
+        unit.turn(row, state.value, now, reason=None, final=state is not State.SUBMITTED)
+
+
+# ------------------------------------------------------------------------------------------------------------ returned
+
+_LIVE: Final = Statement(
+    select(attempt.c.id, attempt.c.message_id)
+    .where(attempt.c.state == "claimed", among(attempt.c.id))
+    .order_by(attempt.c.id)
+    .with_for_update()
+)
+_HELD: Final = Statement(
+    select(transfer.c.account_id, transfer.c.attempt_id, transfer.c.part, transfer.c.amount).where(
+        transfer.c.step == "hold", among(transfer.c.attempt_id)
+    )
+)
+_DROP: Final = Statement(delete(attempt).where(among(attempt.c.id)))
+_BEFORE: Final = Statement(
+    select(func.max(attempt.c.id)).where(
+        attempt.c.message_id == given(attempt.c.message_id), attempt.c.id < given(attempt.c.id, "p_before")
+    ),
+    "p_message_id p_before",
+)
+
+
+def unclaim(unit: Unit, commands: list[Unclaim]) -> list[Exception | None]:
+    now = max(command.now for command in commands)
+    give_back(unit, [attempt_id for command in commands for attempt_id in command.attempts], now)
+    return [None] * len(commands)
+
+
+def give_back(unit: Unit, attempts: Sequence[int], now: int) -> int:
+    """Claims that nothing came of wait again, as if they had never been; answers how many."""
+    session = unit.session
+    live: dict[int, int] = dict(session.among(_LIVE, sorted(set(attempts))))
+    messages = unit.load(live.values())
+    for account_id, attempt_id, number, amount in set(session.among(_HELD, live)):
+        unit.book.settle(account_id, Kind.RELEASE, attempt=attempt_id, part=number, amount=amount, now=now)
+    for attempt_id, message_id in live.items():
+        row = messages.get(message_id)
+        if row is not None and row.attempt_id == attempt_id:
+            before = session.one(_BEFORE, message_id, attempt_id)
+            row.attempt_id = before[0] if before is not None else None
+            row.number = None if row.number is None else row.number - 1
+            row.attempt_state = "closed"
+            if row.encoding == "gsm7-es" and row.attempt_id is None:
+                row.encoding = ""
+            if row.attempt_id is None:
+                row.line = None
+            unit.turn(row, waiting(row.due, now), now, reason=None, final=False)
+    session.among(_DROP, live)
+    return len(live)
+
+
+def waiting(due: int, now: int) -> str:
+    return (State.SCHEDULED if due > now else State.QUEUED).value

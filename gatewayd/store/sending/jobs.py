@@ -1,0 +1,403 @@
+"""Jobs: recorded in portions while they are loading, made visible by one update, paused, resumed and cancelled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import delete, func, select, text, update
+
+from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
+from gatewayd.model import Priority, Route, State
+from gatewayd.store.commands import (
+    AddMessages,
+    BeginJob,
+    BegunJob,
+    DropJob,
+    JobChange,
+    LoadingJobs,
+    LoadQueues,
+    NewMessage,
+    PublishJob,
+    QueueInfo,
+    SetJobState,
+)
+from gatewayd.store.sending import restoration
+from gatewayd.store.sending.rows import MessageRow
+from gatewayd.store.sending.unit import Unit
+from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
+from gatewayd.store.tables import account, blocklist, job, message, queue, queue_count, receipt
+
+_ACCOUNT: Final = Statement(
+    select(account.c.id, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"
+)
+_KNOWN: Final = Statement(
+    select(job.c.id, job.c.content_hash, job.c.state).where(
+        job.c.account_id == given(job.c.account_id), job.c.name == given(job.c.name)
+    ),
+    "p_account_id p_name",
+)
+_BEGIN: Final = adding(
+    job,
+    "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
+    " created_at",
+)
+_BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
+_LOADING: Final = Statement(
+    select(job.c.id).where(job.c.state == "loading", job.c.node == given(job.c.node)).order_by(job.c.id), "p_node"
+)
+
+
+def begin(unit: Unit, commands: list[BeginJob]) -> list[BegunJob | Exception]:
+    results: list[BegunJob | Exception] = []
+    for command in commands:
+        try:
+            results.append(_begin(unit.session, command))
+        except (NotFoundError, ConflictError) as error:
+            results.append(error)
+    return results
+
+
+def _begin(session: Session, command: BeginJob) -> BegunJob:
+    owner = session.one(_ACCOUNT, command.account)
+    if owner is None:
+        raise NotFoundError(f"no account {command.account!r}")
+    known = session.one(_KNOWN, owner[0], command.name)
+    if known is not None:
+        if known[1] != command.content_hash:
+            raise ConflictError(f"job {command.account}/{command.name} is known with other content")
+        return BegunJob(known[0], known=True)
+    if command.unit_price and command.currency != owner[1]:
+        raise CurrencyError(owner[1])
+    session.run(
+        _BEGIN,
+        owner[0],
+        command.name,
+        command.channel,
+        command.priority.value,
+        "loading",
+        command.content_hash,
+        command.not_before,
+        command.not_after,
+        command.resend,
+        command.unit_price,
+        command.currency,
+        command.content,
+        command.node,
+        command.now,
+    )
+    begun = session.one(_KNOWN, owner[0], command.name)
+    assert begun is not None
+    behind = restoration.expected(session, command.account, command.name)
+    if behind is not None:
+        session.run(_BEGIN_BEHIND, behind, behind, begun[0])
+    return BegunJob(begun[0], known=False)
+
+
+def loading(unit: Unit, commands: list[LoadingJobs]) -> list[tuple[int, ...] | Exception]:
+    return [tuple(row[0] for row in unit.session.all(_LOADING, command.node)) for command in commands]
+
+
+# ------------------------------------------------------------------------------------------------------------ messages
+
+_STATE: Final = Statement(select(job.c.state).where(job.c.id == given(job.c.id)).with_for_update(), "p_id")
+_QUEUES_OF: Final = Statement(
+    select(queue.c.prefix, queue.c.id).where(queue.c.job_id == given(queue.c.job_id)), "p_job_id"
+)
+_ADD_QUEUE: Final = adding(queue, "job_id prefix")
+_ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
+_BLOCKED: Final = Statement(select(blocklist.c.to).where(among(blocklist.c.to)))
+_ADD: Final = adding(
+    message,
+    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail",
+)
+_GROW: Final = Statement(
+    update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
+    "p_messages k_id",
+)
+
+
+def add(unit: Unit, commands: list[AddMessages]) -> list[int | Exception]:
+    results: list[int | Exception] = []
+    for command in commands:
+        state = unit.session.one(_STATE, command.job_id)
+        if state is None or state[0] != "loading":
+            results.append(ConflictError(f"job {command.job_id} is not loading"))
+        else:
+            results.append(_add(unit, command))
+    return results
+
+
+def _add(unit: Unit, command: AddMessages) -> int:
+    session, now, rows = unit.session, command.now, command.rows
+    if not rows:
+        return 0
+    info = unit.job(command.job_id)
+    queues = _queues(session, command.job_id, {row.prefix for row in rows})
+    blocked = _blocked(session, rows)
+    due = now if info.not_before is None else max(now, info.not_before)
+    state = (State.SCHEDULED if due > now else State.QUEUED).value
+    invalid = State.INVALID.value
+    added: list[Row] = []
+    counts: dict[tuple[int, bool], list[int]] = {}
+    number = unit.memory.ids.take(session, message, len(rows)) - 1
+    for row, ref, to, body, encoding, segments, prefix, reason, detail in rows:
+        number += 1
+        if reason is None and to in blocked:
+            reason = "blocked"  # noqa: PLW2901 - the row as it is recorded
+        queue_id = queues[prefix]
+        count = counts.setdefault((queue_id, reason is None), [0, 0])
+        count[0] += 1
+        count[1] += segments
+        if reason is None:
+            added.append(
+                (
+                    number,
+                    info.id,
+                    queue_id,
+                    row,
+                    ref,
+                    to,
+                    body,
+                    encoding,
+                    segments,
+                    state,
+                    False,
+                    None,
+                    due,
+                    now,
+                    detail,
+                )
+            )
+            continue
+        added.append(
+            (number, info.id, queue_id, row, ref, to, body, encoding, segments, invalid, True, reason, now, now, detail)
+        )
+        told = MessageRow(
+            *(number, info.id, queue_id, row, ref, to, encoding, segments, invalid, True, reason, now, 0),
+            *(None, None, None, 0, now, detail, None, None),
+            was=(invalid, True, segments),
+        )
+        unit.journal.tell(info, told, now)
+    session.many(_ADD, added)
+    valid = 0
+    for (queue_id, good), (messages, segments) in counts.items():
+        unit.counts.add(queue_id, state if good else invalid, not good, messages, segments)
+        valid += messages if good else 0
+    session.run(_GROW, len(rows), info.id)
+    return valid
+
+
+def _queues(session: Session, job_id: int, prefixes: set[str]) -> dict[str, int]:
+    known: dict[str, int] = dict(session.all(_QUEUES_OF, job_id))
+    missing = prefixes - known.keys()
+    if missing:
+        session.many(_ADD_QUEUE, [(job_id, prefix) for prefix in sorted(missing)])
+        known = dict(session.all(_QUEUES_OF, job_id))
+    return known
+
+
+def _blocked(session: Session, rows: Iterable[NewMessage]) -> set[str]:
+    if session.one(_ANY_BLOCKED) is None:
+        return set()
+    return {row[0] for row in session.among(_BLOCKED, sorted({row.to for row in rows if row.to is not None}))}
+
+
+# ------------------------------------------------------------------------------------------------------------- visible
+
+_WAITS: Final = text("queue_count.state IN ('queued', 'scheduled') AND queue_count.messages > 0")
+_INFO: Final = (
+    queue.c.id,
+    queue.c.job_id,
+    job.c.name,
+    job.c.account_id,
+    account.c.name,
+    job.c.priority,
+    job.c.channel,
+    queue.c.prefix,
+    job.c.content,
+    job.c.unit_price,
+    job.c.not_before,
+    job.c.not_after,
+    job.c.created_at,
+    job.c.state,
+    queue.c.held_reason,
+)
+_WITH_JOB: Final = queue.join(job, job.c.id == queue.c.job_id).join(account, account.c.id == job.c.account_id)
+_INFO_OF_JOB: Final = Statement(
+    select(
+        *_INFO,
+        select(func.coalesce(func.sum(queue_count.c.messages), 0))
+        .where(queue_count.c.queue_id == queue.c.id, _WAITS)
+        .scalar_subquery(),
+    )
+    .select_from(_WITH_JOB)
+    .where(queue.c.job_id == given(queue.c.job_id))
+    .order_by(queue.c.id),
+    "p_job_id",
+)
+_INFO_WAITING: Final = Statement(
+    select(*_INFO, queue_count.c.messages)
+    .select_from(_WITH_JOB.join(queue_count, queue_count.c.queue_id == queue.c.id))
+    .where(_WAITS, job.c.state.in_(["running", "paused"]))
+    .order_by(queue.c.id)
+)
+_SET_STATE: Final = setting(job, "state", "id")
+_OWNER: Final = Statement(
+    select(account.c.name, job.c.name)
+    .select_from(job.join(account, account.c.id == job.c.account_id))
+    .where(job.c.id == given(job.c.id)),
+    "p_id",
+)
+
+
+def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...] | Exception]:
+    unit.flush()
+    results: list[tuple[QueueInfo, ...] | Exception] = []
+    for command in commands:
+        state = unit.session.one(_STATE, command.job_id)
+        if state is None:
+            results.append(NotFoundError(f"no job {command.job_id}"))
+            continue
+        if state[0] == "loading":
+            found = unit.session.one(_OWNER, command.job_id)
+            again = found is not None and restoration.expected(unit.session, *found) is not None
+            unit.session.run(_SET_STATE, "paused" if again else "running", command.job_id)
+        results.append(infos(unit.session, command.job_id))
+    return results
+
+
+def infos(session: Session, job_id: int) -> tuple[QueueInfo, ...]:
+    return tuple(_info(row) for row in session.all(_INFO_OF_JOB, job_id))
+
+
+def load_queues(unit: Unit, commands: list[LoadQueues]) -> list[tuple[QueueInfo, ...] | Exception]:
+    unit.flush()
+    found: dict[int, list[Row]] = {}
+    for row in unit.session.all(_INFO_WAITING):
+        found.setdefault(row[0], []).append(row)
+    queues = tuple(_info((*rows[0][:15], sum(row[15] for row in rows))) for rows in found.values())
+    return [queues] * len(commands)
+
+
+def _info(row: Row) -> QueueInfo:
+    content = json.loads(row[8])
+    lines = content.get("lines") or ()
+    area = (content.get("email") or {}).get("area", "")
+    return QueueInfo(
+        id=row[0],
+        job_id=row[1],
+        job=row[2],
+        account_id=row[3],
+        account=row[4],
+        priority=Priority(row[5]),
+        route=Route(row[6], row[7], tuple(lines), area),
+        unit_price=row[9],
+        not_before=row[10],
+        not_after=row[11],
+        created_at=row[12],
+        paused=row[13] == "paused",
+        waiting=int(row[15]),
+        held_reason=row[14],
+        content="" if row[6] == "sms" else row[8],
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- dropped
+
+_SOME_MESSAGES: Final = Statement(
+    select(message.c.id)
+    .where(message.c.job_id == given(message.c.job_id))
+    .order_by(message.c.id)
+    .limit(given(message.c.id, "p_limit")),
+    "p_job_id p_limit",
+)
+_DROP_MESSAGES: Final = Statement(delete(message).where(among(message.c.id)))
+_DROP_RECEIPTS: Final = Statement(delete(receipt).where(receipt.c.job_id == given(receipt.c.job_id)), "p_job_id")
+_DROP_COUNTS: Final = Statement(
+    delete(queue_count).where(
+        queue_count.c.queue_id.in_(select(queue.c.id).where(queue.c.job_id == given(queue.c.job_id)))
+    ),
+    "p_job_id",
+)
+_DROP_QUEUES: Final = Statement(delete(queue).where(queue.c.job_id == given(queue.c.job_id)), "p_job_id")
+_DROP_JOB: Final = Statement(delete(job).where(job.c.id == given(job.c.id)), "p_id")
+
+
+def drop(unit: Unit, commands: list[DropJob]) -> list[bool | Exception]:
+    unit.flush()
+    results: list[bool | Exception] = []
+    for command in commands:
+        state = unit.session.one(_STATE, command.job_id)
+        if state is None:
+            results.append(True)
+        elif state[0] != "loading":
+            results.append(ConflictError(f"job {command.job_id} is recorded already"))
+        else:
+            results.append(_drop(unit, command))
+    return results
+
+
+def _drop(unit: Unit, command: DropJob) -> bool:
+    session = unit.session
+    ids = [row[0] for row in session.all(_SOME_MESSAGES, command.job_id, command.limit)]
+    session.among(_DROP_MESSAGES, ids)
+    if len(ids) == command.limit:
+        return False
+    remove(unit, command.job_id)
+    return True
+
+
+def remove(unit: Unit, job_id: int) -> None:
+    """A job whose messages are gone leaves the store with all that is its own."""
+    for statement in (_DROP_RECEIPTS, _DROP_COUNTS, _DROP_QUEUES, _DROP_JOB):
+        unit.session.run(statement, job_id)
+    unit.jobs.forget()
+
+
+# -------------------------------------------------------------------------------------------------------------- states
+
+_BY_NAME: Final = Statement(
+    select(job.c.id, job.c.state)
+    .select_from(job.join(account, account.c.id == job.c.account_id))
+    .where(account.c.name == given(account.c.name, "p_account"), job.c.name == given(job.c.name))
+    .with_for_update(of=job),
+    "p_account p_name",
+)
+_OPEN_COUNT: Final = Statement(
+    select(func.coalesce(func.sum(queue_count.c.messages), 0))
+    .select_from(queue_count.join(queue, queue.c.id == queue_count.c.queue_id))
+    .where(
+        queue.c.job_id == given(queue.c.job_id),
+        queue_count.c.state.in_(["queued", "scheduled", "held", "sending"]),
+    ),
+    "p_job_id",
+)
+
+
+def set_state(unit: Unit, commands: list[SetJobState]) -> list[JobChange | Exception]:
+    unit.flush()
+    results: list[JobChange | Exception] = []
+    for command in commands:
+        try:
+            results.append(_set_state(unit.session, command))
+        except (NotFoundError, ConflictError) as error:
+            results.append(error)
+    return results
+
+
+def _set_state(session: Session, command: SetJobState) -> JobChange:
+    found = session.one(_BY_NAME, command.account, command.job)
+    if found is None or found[1] == "loading":
+        raise NotFoundError(f"no job {command.account}/{command.job}")
+    job_id, state = found
+    if state == "cancelled":
+        raise ConflictError(f"job {command.account}/{command.job} is cancelled")
+    if command.state != "running":
+        left = session.one(_OPEN_COUNT, job_id)
+        if left is None or not left[0]:
+            raise ConflictError(f"job {command.account}/{command.job} has nothing left to send")
+    if state != command.state:
+        session.run(_SET_STATE, command.state, job_id)
+    return JobChange(job_id, command.state, infos(session, job_id))

@@ -1,0 +1,265 @@
+"""The reader's statements, and how their rows become what people see. Nothing here opens a connection."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, text, true
+
+from gatewayd.errors import NotFoundError, UsageError
+from gatewayd.model import WAITING, State, ulid
+from gatewayd.store import tables
+from gatewayd.store.commands import AccountInfo
+from gatewayd.store.snapshots import AttemptView, Hold, JobSummary, MessageView, PartView, job_state
+from gatewayd.translation import gettext as _
+
+AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+
+READY: Final = ("queued", "scheduled")
+"""Stored states of rows that a line may claim once they are due."""
+
+_JOB = tables.job.c
+JOBS: Final[Select[Any]] = (
+    select(
+        *(_JOB.id, tables.account.c.name.label("account"), _JOB.name, _JOB.channel, _JOB.priority, _JOB.state),
+        *(_JOB.not_before, _JOB.not_after, _JOB.unit_price, _JOB.currency, _JOB.created_at, _JOB.started_at),
+        *(_JOB.last_at, _JOB.messages, _JOB.cost, _JOB.last_seq),
+    )
+    .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
+    .where(_JOB.state != "loading")
+)
+
+_OWNERS: Final = (
+    select(_JOB.id, tables.account.c.name)
+    .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
+    .where(_JOB.id.in_(bindparam("jobs", expanding=True)))
+)
+_OWNERS_AT_ONCE: Final = 500
+
+UNWRITTEN_JOBS: Final = (
+    select(_JOB.id)
+    .where(
+        _JOB.node == bindparam("node"),
+        _JOB.state != "loading",
+        or_(
+            _JOB.last_seq > _JOB.written_seq,
+            _JOB.id.in_(select(tables.segment.c.job_id)),
+        ),
+    )
+    .order_by(_JOB.id)
+)
+
+
+def owners(connection: Connection, jobs: Sequence[int]) -> dict[int, str]:
+    """The account of each of the jobs that are there."""
+    found: dict[int, str] = {}
+    for start in range(0, len(jobs), _OWNERS_AT_ONCE):
+        rows = connection.execute(_OWNERS, {"jobs": jobs[start : start + _OWNERS_AT_ONCE]})
+        found.update((job_id, account) for job_id, account in rows)
+    return found
+
+
+_COUNT = tables.queue_count.c
+_COUNTS: Final = (
+    select(
+        tables.queue.c.job_id, tables.queue.c.held_reason, _COUNT.state, _COUNT.final, _COUNT.messages, _COUNT.segments
+    )
+    .join_from(tables.queue, tables.queue_count, _COUNT.queue_id == tables.queue.c.id)
+    .where(tables.queue.c.job_id.in_(bindparam("jobs", expanding=True)), _COUNT.messages > 0)
+)
+
+DEPTH: Final = (
+    select(
+        *(_COUNT.queue_id, _COUNT.state, _COUNT.messages, tables.queue.c.held_reason),
+        *(_JOB.state.label("job_state"), _JOB.not_before),
+    )
+    .join_from(tables.queue_count, tables.queue, tables.queue.c.id == _COUNT.queue_id)
+    .join(tables.job, _JOB.id == tables.queue.c.job_id)
+    .where(_COUNT.state.in_([*WAITING, "sending", "uncertain"]), _COUNT.messages > 0, _JOB.state != "loading")
+)
+
+FIRST_DUE: Final = (
+    select(tables.message.c.due)
+    # In so many words: a partial index is used only where the condition is seen to be its own.
+    .where(tables.message.c.queue_id == tables.queue.c.id, text("message.state IN ('queued', 'scheduled')"))
+    .order_by(tables.message.c.due)
+    .limit(1)
+    .scalar_subquery()
+)
+"""One step of the ready index for each queue, however long it is."""
+
+MESSAGES: Final[Select[Any]] = select(tables.message, tables.attempt.c.number).select_from(
+    tables.message.outerjoin(tables.attempt, tables.attempt.c.id == tables.message.c.attempt_id)
+)
+
+_ACCOUNT = tables.account.c
+ACCOUNTS: Final[Select[Any]] = select(
+    *(_ACCOUNT.id, _ACCOUNT.name, _ACCOUNT.currency, _ACCOUNT.balance, _ACCOUNT.held, _ACCOUNT.charged),
+    _ACCOUNT.granted,
+)
+
+_TRANSFER = tables.transfer.c
+TRANSFERS: Final[Select[Any]] = select(
+    *(_TRANSFER.id, _TRANSFER.at, _TRANSFER.kind, _TRANSFER.amount, _TRANSFER.part, _TRANSFER.note),
+    *(tables.message.c.id.label("message_id"), _JOB.name.label("job"), _JOB.created_at),
+).select_from(
+    tables.transfer.outerjoin(tables.attempt, tables.attempt.c.id == _TRANSFER.attempt_id)
+    .outerjoin(tables.message, tables.message.c.id == tables.attempt.c.message_id)
+    .outerjoin(tables.job, _JOB.id == tables.message.c.job_id)
+)
+"""Messages that were pruned leave their transfers behind."""
+
+
+def job_named(connection: Connection, name: str) -> AnyRow:
+    """The job called `ACCOUNT/JOB`, or `JOB` where that is unique; NotFoundError, UsageError where it is not."""
+    account, separator, job = name.rpartition("/")
+    statement = JOBS.where(_JOB.name == job).limit(10)
+    if separator:
+        statement = statement.where(_ACCOUNT.name == account)
+    rows = connection.execute(statement).all()
+    if not rows:
+        raise NotFoundError(_("no job {job}").format(job=name))
+    if len(rows) > 1:
+        known = ", ".join(f"{row.account}/{row.name}" for row in rows)
+        raise UsageError(_("several jobs are called {job}: {known}").format(job=name, known=known))
+    return rows[0]
+
+
+def summaries(connection: Connection, jobs: Sequence[AnyRow], now: int) -> Iterator[JobSummary]:
+    """The jobs with their counts, in the same order."""
+    counted: dict[int, list[AnyRow]] = {job.id: [] for job in jobs}
+    if jobs:
+        for row in connection.execute(_COUNTS, {"jobs": list(counted)}):
+            counted[row.job_id].append(row)
+    for job in jobs:
+        yield _summary(job, counted[job.id], now)
+
+
+def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
+    counts: Counter[State] = Counter()
+    held: Counter[str] = Counter()
+    open_messages, segments = 0, 0
+    for row in counted:
+        state = State(row.state)
+        if state in WAITING:
+            state, reason = Hold(job.state, row.held_reason, job.not_before).of(state, None, None, now)
+            if state is State.HELD and row.messages:
+                held[reason or "cap"] += row.messages
+        counts[state] += row.messages
+        segments += row.segments
+        open_messages += 0 if row.final else row.messages
+    return JobSummary(
+        id=job.id,
+        account=job.account,
+        job=job.name,
+        channel=job.channel,
+        priority=job.priority,
+        state=job_state(job.state, counts, open_messages),
+        messages=job.messages,
+        segments=segments,
+        counts=dict(counts),
+        held=dict(held),
+        cost=job.cost,
+        unit_price=job.unit_price,
+        currency=job.currency,
+        not_before=job.not_before,
+        not_after=job.not_after,
+        created_at=job.created_at,
+        first_at=job.started_at,
+        last_at=job.last_at,
+        last_seq=job.last_seq,
+    )
+
+
+def holds(connection: Connection, job_id: int) -> Mapping[int, str]:
+    """Held queues of a job, with the reason."""
+    table = tables.queue.c
+    statement = select(table.id, table.held_reason).where(table.job_id == job_id, table.held_reason.is_not(None))
+    return {row.id: row.held_reason for row in connection.execute(statement)}
+
+
+def in_state(state: State, job: AnyRow, held: Mapping[int, str], now: int) -> ColumnElement[bool]:
+    """The rows of `job` that `Hold` and their own state put in `state`, as a condition."""
+    table = tables.message.c
+    own = table.state == str(state)
+    if job.state == "cancelled":
+        if state is State.CANCELLED:
+            return or_(own, table.state.in_(WAITING))
+        return own if state not in WAITING else false()
+    if state not in WAITING:
+        return own
+    if job.not_before is not None and job.not_before > now:
+        return table.state.in_(WAITING) if state is State.SCHEDULED else false()
+    ready = table.state.in_(READY)
+    if state is State.SCHEDULED:
+        return and_(ready, table.due > now)
+    due = and_(ready, table.due <= now)
+    in_held_queue = true() if job.state == "paused" else table.queue_id.in_(list(held))
+    if state is State.HELD:
+        return or_(own, and_(due, in_held_queue))
+    return and_(due, ~in_held_queue)
+
+
+def message_view(
+    row: AnyRow, job: AnyRow, held: Mapping[int, str], *, salt: int, now: int, attempts: tuple[AttemptView, ...] = ()
+) -> MessageView:
+    state, reason = State(row.state), row.reason
+    if state in WAITING:
+        state, reason = Hold(job.state, held.get(row.queue_id), job.not_before).of(state, reason, row.due, now)
+    return MessageView(
+        id=row.id,
+        public=ulid(job.created_at, salt, row.id),
+        account=job.account,
+        job=job.name,
+        row=row.row,
+        ref=row.ref,
+        to=row.to,
+        channel=job.channel,
+        text=row.text,
+        encoding=row.encoding,
+        segments=row.segments if job.channel == "sms" else None,
+        state=state,
+        final=row.final or state is State.CANCELLED,
+        reason=reason,
+        due=row.due if state in WAITING or (state is State.SUBMITTED and not row.final) else None,
+        line=row.line,
+        attempt=row.number,
+        cost=row.cost,
+        updated_at=row.updated_at,
+        detail=row.detail,
+        attempts=attempts,
+    )
+
+
+def attempts(connection: Connection, message_id: int, salt: int) -> tuple[AttemptView, ...]:
+    """Attempts of a message, oldest first, with the parts that passed their point of no return."""
+    table = tables.attempt
+    rows = connection.execute(select(table).where(table.c.message_id == message_id).order_by(table.c.id)).all()
+    parts: dict[int, list[PartView]] = {row.id: [] for row in rows}
+    if rows:
+        statement = select(tables.part).where(tables.part.c.attempt_id.in_(list(parts)))
+        for row in connection.execute(statement.order_by(tables.part.c.attempt_id, tables.part.c.part)):
+            part = PartView(row.part, row.state, row.reference, row.reason, row.at, row.reported_at)
+            parts[row.attempt_id].append(part)
+    return tuple(
+        AttemptView(
+            id=row.id,
+            public=ulid(row.started_at, salt, row.id),
+            number=row.number,
+            line=row.line,
+            node=row.node,
+            state=row.state,
+            outcome=row.outcome,
+            reason=row.reason,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            parts=tuple(parts[row.id]),
+        )
+        for row in rows
+    )
+
+
+def account_info(row: AnyRow) -> AccountInfo:
+    return AccountInfo(row.id, row.name, row.currency, row.balance, row.held, row.charged, row.granted)

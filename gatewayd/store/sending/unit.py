@@ -1,0 +1,150 @@
+"""One transaction of the writer: the rows it works on, and all that it will write when it is flushed.
+
+Commands of one batch that touch the same message, account, job or queue share one row here, so that each is written
+once however many commands had a say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+
+from gatewayd.store.credit.book import Book
+from gatewayd.store.ids import ConcatReferences, Ids
+from gatewayd.store.public_ids import Stamps
+from gatewayd.store.sending.counts import Counts
+from gatewayd.store.sending.early import EarlyReports
+from gatewayd.store.sending.journal import RECEIPTED, Journal
+from gatewayd.store.sending.rows import COLUMNS, JobInfo, Jobs, MessageRow
+from gatewayd.store.session import Row, Session, Statement, among, setting
+from gatewayd.store.tables import attempt, message
+
+_LOAD: Final = Statement(
+    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state)
+    .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
+    .where(among(message.c.id))
+    .with_for_update(of=message)
+)
+_SAVE: Final = setting(
+    message,
+    "encoding segments state final reason due tries attempt_id line concat_ref cost updated_at detail",
+    "id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered between transactions; the store alone decides."""
+
+    stamps: Stamps
+    jobs: Jobs
+    early: EarlyReports
+    ids: Ids
+    concat: ConcatReferences
+    report_wait_ms: int
+
+
+class Unit:
+    """The unit of work of one transaction."""
+
+    __slots__ = ("after_commit", "book", "consumed", "counts", "jobs", "journal", "memory", "messages", "session")
+
+    def __init__(self, session: Session, memory: Memory) -> None:
+        self.session = session
+        self.memory = memory
+        self.jobs = memory.jobs
+        self.messages: dict[int, MessageRow] = {}
+        self.book = Book(session)
+        self.counts = Counts()
+        self.journal = Journal(memory.stamps)
+        self.consumed: set[int] = set()
+        """Early reports that this transaction has applied."""
+        self.after_commit: list[Callable[[], None]] = []
+        """What is remembered outside the store, changed only once this is durable."""
+
+    def job(self, job_id: int) -> JobInfo:
+        return self.jobs.of(self.session, job_id)
+
+    def load(self, ids: Iterable[int]) -> dict[int, MessageRow]:
+        """The messages of these numbers, held for this transaction; those that do not exist are left out."""
+        wanted = set(ids)
+        missing = wanted - self.messages.keys()
+        if missing:
+            for row in self.session.among(_LOAD, sorted(missing)):
+                self.keep(row)
+        known = self.messages
+        return {number: known[number] for number in wanted if number in known}
+
+    def keep(self, row: Row) -> MessageRow:
+        """Takes a row of `COLUMNS`, attempt's number and state, as it was read in this transaction."""
+        state, final, segments = row[8], bool(row[9]), row[7]
+        found = MessageRow(*(*row[:9], final, *row[10:], (state, final, segments)))
+        self.messages[found.id] = found
+        return found
+
+    def turn(self, row: MessageRow, state: str, now: int, *, reason: str | None, final: bool) -> None:
+        """The message becomes `state`; a receipt where the state is one that is told."""
+        row.state = state
+        row.final = final
+        row.reason = reason
+        row.updated_at = now
+        row.dirty = True
+        if state in RECEIPTED:
+            self.journal.tell(self.job(row.job_id), row, now)
+
+    def charge(self, row: MessageRow, amount: int) -> None:
+        """Adds to what the message has cost; the ledger is told apart."""
+        if amount:
+            row.cost += amount
+            row.dirty = True
+            self.journal.cost(row.job_id, amount)
+
+    def flush_messages(self) -> None:
+        """Writes the changed messages, so that statements see them, and forgets all of them."""
+        rows = []
+        for number in sorted(self.messages):
+            row = self.messages[number]
+            if not row.dirty:
+                continue
+            rows.append(
+                (
+                    row.encoding,
+                    row.segments,
+                    row.state,
+                    row.final,
+                    row.reason,
+                    row.due,
+                    row.tries,
+                    row.attempt_id,
+                    row.line,
+                    row.concat_ref,
+                    row.cost,
+                    row.updated_at,
+                    row.detail,
+                    row.id,
+                )
+            )
+            state, final, segments = row.was
+            if row.state != state or row.final != final or row.segments != segments:
+                self.counts.add(row.queue_id, state, final, -1, -segments)
+                self.counts.add(row.queue_id, row.state, row.final, 1, row.segments)
+        self.session.many(_SAVE, rows)
+        self.messages.clear()
+
+    def reset(self) -> None:
+        """Forgets what was read and not written: the database has undone what it stood on."""
+        self.messages.clear()
+        self.book = Book(self.session)
+        self.counts = Counts()
+        self.journal = Journal(self.memory.stamps)
+        self.jobs.forget()
+
+    def flush(self) -> None:
+        """Writes everything down; the transaction may go on."""
+        self.flush_messages()
+        self.book.flush()
+        self.counts.flush(self.session)
+        self.journal.flush(self.session)

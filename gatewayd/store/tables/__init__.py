@@ -1,0 +1,52 @@
+"""The tables, as SQLAlchemy Core sees them; one definition for SQLite and PostgreSQL, a module a wing.
+
+Times are integers, milliseconds of Unix time (UTC). Money is integers, millionths of the currency. States are the words
+of `gatewayd.model`. The migrations build exactly this; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.sending import (
+    attempt,
+    early_report,
+    inbound,
+    inbound_part,
+    job,
+    line,
+    line_count,
+    line_recipient,
+    message,
+    part,
+    queue,
+    queue_count,
+    receipt,
+    segment,
+)
+from gatewayd.store.tables.settings import node, setting
+
+__all__ = [
+    "Id",
+    "account",
+    "attempt",
+    "blocklist",
+    "early_report",
+    "inbound",
+    "inbound_part",
+    "job",
+    "line",
+    "line_count",
+    "line_recipient",
+    "message",
+    "metadata",
+    "node",
+    "part",
+    "queue",
+    "queue_count",
+    "receipt",
+    "segment",
+    "setting",
+    "transfer",
+]

@@ -1,0 +1,19 @@
+"""What all tables have in common: one register of them, and the type of row numbers."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Integer, MetaData
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A table whose key has several columns has no rowid on SQLite: one tree to write instead of two.
+# SQLite gives rowid speed only to a column declared INTEGER; PostgreSQL needs 64 bits for the same.
+Id = BigInteger().with_variant(Integer, "sqlite")

@@ -1,0 +1,293 @@
+"""Tables of the way of a message: jobs, queues, messages, attempts, parts, receipts, replies, and the use of lines."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from gatewayd.store.tables.base import Id, metadata
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    # loading (not visible), running, paused, cancelled; `sent` and `done` are worked out from the counts
+    Column("state", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("not_before", BigInteger),
+    Column("not_after", BigInteger),
+    Column("resend", Boolean, nullable=False, server_default=false()),
+    Column("unit_price", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    # JSON: allowed lines, encoding, text as written, call script, mail headers …
+    Column("content", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("last_at", BigInteger),
+    Column("messages", Integer, nullable=False, server_default=text("0")),
+    Column("cost", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_seq", Id, nullable=False, server_default=text("0")),
+    # up to this seq the receipts are in segments that are written
+    Column("written_seq", Id, nullable=False, server_default=text("0")),
+    UniqueConstraint("account_id", "name"),
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("job_id", Id, ForeignKey("job.id"), nullable=False, index=True),
+    Column("prefix", Text, nullable=False),
+    # credit, window, no_line, paused: why the whole queue rests, and since when
+    Column("held_reason", Text),
+    Column("held_at", BigInteger),
+    UniqueConstraint("job_id", "prefix"),
+)
+"""(priority, account, job, route), the unit of scheduling; priority, account and allowed lines are the job's."""
+
+queue_count = Table(
+    "queue_count",
+    metadata,
+    Column("queue_id", Id, ForeignKey("queue.id"), primary_key=True),
+    Column("state", Text, primary_key=True),
+    # `submitted` that is final is counted under state `submitted` with final true
+    Column("final", Boolean, primary_key=True),
+    Column("messages", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
+    # The queues with something waiting, however many jobs are kept.
+    Index(
+        "ix_queue_count_waiting",
+        "queue_id",
+        sqlite_where=text("state IN ('queued', 'scheduled') AND messages > 0"),
+        postgresql_where=text("state IN ('queued', 'scheduled') AND messages > 0"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("job_id", Id, nullable=False),
+    Column("queue_id", Id, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("ref", Text),
+    Column("to", Text),
+    Column("text", Text),
+    # gsm7, gsm7-es, ucs2, or empty; pinned when the first part has left
+    Column("encoding", Text, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Column("reason", Text),
+    # waiting: not before this time; submitted: when waiting for the report ends
+    Column("due", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    # latest attempt, its line, and the concatenation reference every retry keeps
+    Column("attempt_id", Id),
+    Column("line", Text),
+    Column("concat_ref", Integer),
+    Column("cost", BigInteger, nullable=False, server_default=text("0")),
+    Column("updated_at", BigInteger, nullable=False),
+    # JSON or null: options of the channel, what intake noticed (assumed_mobile, raw), a call's disposition
+    Column("detail", Text),
+    Index(
+        "ix_message_ready",
+        "queue_id",
+        "due",
+        "id",
+        sqlite_where=text("state IN ('queued', 'scheduled')"),
+        postgresql_where=text("state IN ('queued', 'scheduled')"),
+    ),
+    Index(
+        "ix_message_report_due",
+        "due",
+        sqlite_where=text("state = 'submitted' AND NOT final"),
+        postgresql_where=text("state = 'submitted' AND NOT final"),
+    ),
+    Index("ix_message_to_id", "to", "id"),
+    Index("ix_message_job_id_id", "job_id", "id"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("message_id", Id, nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("epoch", Id, nullable=False),
+    # claimed (held, nothing left), open (past a point of no return), closed
+    Column("state", Text, nullable=False),
+    Column("outcome", Text),
+    Column("reason", Text),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Index(
+        "ix_attempt_live",
+        "node",
+        "id",
+        sqlite_where=text("state != 'closed'"),
+        postgresql_where=text("state != 'closed'"),
+    ),
+)
+
+part = Table(
+    "part",
+    metadata,
+    Column("attempt_id", Id, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    # open, taken, refused, unsent, doubt, delivered, undelivered
+    Column("state", Text, nullable=False),
+    Column("reference", Text),
+    Column("reason", Text),
+    # point of no return
+    Column("at", BigInteger, nullable=False),
+    Column("reported_at", BigInteger),
+    Index(
+        "ix_part_awaiting",
+        "line",
+        "reference",
+        sqlite_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
+        postgresql_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
+    ),
+    Index(
+        "ix_part_doubt",
+        "line",
+        "to",
+        sqlite_where=text("state IN ('open', 'doubt')"),
+        postgresql_where=text("state IN ('open', 'doubt')"),
+    ),
+    sqlite_with_rowid=False,
+)
+"""One row a part that passed its point of no return; parts that never got there have none."""
+
+early_report = Table(
+    "early_report",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("line", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("to", Text),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+)
+"""Reports that matched nothing yet: they may precede their `+CMGS`. Kept for a while."""
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("job_id", Id, primary_key=True),
+    Column("seq", Id, primary_key=True),
+    Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Receipts on their way to a file; removed once their segment is written."""
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("job_id", Id, primary_key=True),
+    Column("first_seq", Id, primary_key=True),
+    Column("last_seq", Id, nullable=False),
+    Column("cut_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Segments that are cut but perhaps not yet written; a crash writes the very same bytes again."""
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("account_id", Id),
+    Column("channel", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("to", Text),
+    Column("text", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("message_id", Id),
+    Column("opt_out", Boolean, nullable=False),
+    # false until its file is in inbox/
+    Column("written", Boolean, nullable=False),
+    # opt_out: may be one, for a person to see
+    Column("review", Text),
+    UniqueConstraint("line", "key"),
+    Index(
+        "ix_inbound_unwritten",
+        "id",
+        sqlite_where=text("NOT written"),
+        postgresql_where=text("NOT written"),
+    ),
+)
+
+inbound_part = Table(
+    "inbound_part",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("sender", Text, primary_key=True),
+    Column("reference", Integer, primary_key=True),
+    # negative once the text is over: kept to know repeats
+    Column("total", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("to", Text),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+line = Table(
+    "line",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # a person's word; null: as configured
+    Column("enabled", Boolean),
+    # theoretical arrival time of the pace (GCRA), ms
+    Column("tat", Float, nullable=False, server_default=text("0")),
+)
+
+line_count = Table(
+    "line_count",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("segments", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Counted at the point of no return; `day` is YYYY-MM-DD in the configured time zone."""
+
+line_recipient = Table(
+    "line_recipient",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("to", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,119 @@
+"""What a crash left in the private folder: copies that are cleared, removals that are finished, files under suspicion.
+
+    mark(taken)                     # the daemon's own process reads the file: a crash leaves the mark
+    unmark(taken)
+    recovered = recover(spool)      # at the next start
+    recovered.deaths(taken)         # how often the daemon has died while it read this very file
+
+What cannot be cleared for one account stays where it is, is named, and keeps neither another account nor the start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Final
+
+from spool import durable, originals
+from spool.copies import clear
+from spool.errors import SpoolError, operating_system
+from spool.folders import INTAKE, Spool, is_name
+from spool.intake import Taken
+
+_MARK: Final = ".reading"
+"""In a private folder: whose file is read by the daemon itself just now."""
+_DEATHS: Final = ".deaths.json"
+"""In the folder of all private ones: how often the daemon died over a file."""
+_DEATHS_MAX: Final = 1000
+_DEATHS_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    jobs: int = 0
+    """That will be read again."""
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    """By account, why something could not be cleared."""
+    suspects: Mapping[str, int] = field(default_factory=dict)
+
+    def deaths(self, taken: Taken) -> int:
+        return self.suspects.get(_key(taken), 0)
+
+
+def _key(taken: Taken) -> str:
+    """Of one file as it is: put right, or written again, it is another."""
+    known = [taken.account, taken.name, *astuple(taken.identity)]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
+
+
+def mark(taken: Taken) -> None:
+    """Marks the file as being read by this process. A mark outlives the process, though not the machine."""
+    if taken.folder:
+        with operating_system(str(taken.path)):
+            (taken.path / _MARK).write_text(_key(taken))
+
+
+def unmark(taken: Taken) -> None:
+    """It has been read; one that was not marked is fine."""
+    with operating_system(str(taken.path)):
+        (taken.path / _MARK).unlink(missing_ok=True)
+
+
+def recover(spool: Spool) -> Recovered:
+    """Clears what a crash left. Only under the lock."""
+    troubles: dict[str, str] = {}
+    marks: list[str] = []
+    jobs = 0
+    with operating_system(str(spool.path / INTAKE)), spool.open(INTAKE) as intake:
+        suspects = _suspects(intake)
+        for account in filter(is_name, durable.entries(intake)):
+            try:
+                with spool.open(INTAKE, account) as private:
+                    folders = durable.entries(private)
+                    marks += (mark for folder in folders if (mark := _marked(private, folder)))
+                for name in folders:
+                    try:
+                        jobs += _settle(spool, account, name)
+                    except (OSError, SpoolError, ValueError, TypeError) as error:
+                        troubles[account] = str(error)
+            except OSError as error:
+                troubles[account] = str(error)
+        if marks:
+            for mark in marks:
+                suspects[mark] = suspects.pop(mark, 0) + 1  # the newest last
+            newest = dict(list(suspects.items())[-_DEATHS_MAX:])
+            durable.replace(intake, _DEATHS, [json.dumps(newest).encode()])
+    return Recovered(jobs, troubles, suspects)
+
+
+def _settle(spool: Spool, account: str, name: str) -> int:
+    """Clears one entry; answers whether a job will be read again for it."""
+    if originals.is_rest(name):
+        originals.complete(spool, account, name)
+        return 0
+    clear(spool, account, name)
+    return 1
+
+
+def _marked(private: int, folder: str) -> str | None:
+    try:
+        fd = durable.open_file(private, f"{folder}/{_MARK}")
+    except OSError:
+        return None
+    with os.fdopen(fd, "rb") as mark:
+        return mark.read(64).decode("ascii", "replace") or None
+
+
+def _suspects(intake: int) -> dict[str, int]:
+    try:
+        fd = durable.open_file(intake, _DEATHS)
+    except OSError:
+        return {}
+    with os.fdopen(fd, "rb") as file:
+        try:
+            return {str(key): int(count) for key, count in json.loads(file.read(_DEATHS_BYTES)).items()}
+        except (ValueError, AttributeError, TypeError):
+            return {}

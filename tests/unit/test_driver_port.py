@@ -1,0 +1,129 @@
+"""The port of a driver is public: what third parties build on is pinned here, so that it changes on purpose alone.
+
+A name, a field or a default that is added needs a line here; one that is taken away or changed breaks drivers that
+nobody here wrote, and needs a version.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+import pytest
+
+import drivers.base
+from drivers.base import Blame, NotSent, Refused, folded
+
+NAMES = """
+Accepted AnswersChallenges AwaitedAttempt Blame CarriesSome Challenged Completed Concat DeliveryReport Driver
+ENTRY_POINTS Encoding Event EventSink FAILPOINT Fate Finding Following FollowsAttempts HookCall HookRefusedError
+Hooked InboundMessage LateAccept Line LineError LineSetup LineState LineStatus MisconfiguredError NamesDevice
+NotDurableError NotSent OpenAttempt OutboundMessage Outcome PartOutcome Partial PointOfNoReturn Refused Serving
+ServesFiles ShowsExchanges TakesCalls TakesHooks Telling Uncertain Withdrawn folded spoken
+"""
+
+FIELDS = {
+    "OutboundMessage": "attempt to address text parts=() todo=(1,) encoding='' concat_ref=0 valid_until=None options",
+    "OpenAttempt": "attempt to address parts at",
+    "AwaitedAttempt": "attempt to references doubt at",
+    "HookCall": "method query headers body",
+    "PartOutcome": "fate reference=None reason=None blame='either'",
+    "Accepted": "references reported=True",
+    "Completed": "state reason=None charged=False detail blame='person'",
+    "NotSent": "reason retry_after=None counts=True blame='person'",
+    "Refused": "reason blame='either' elsewhere=False",
+    "Partial": "parts",
+    "Uncertain": "reason",
+    "DeliveryReport": "reference to status reason at attempt=None part=None whole=False opt_out=False exclusive=False",
+    "LateAccept": "attempt part reference",
+    "Concat": "reference total number",
+    "InboundMessage": "key sender to text at concat=None subject='' answers=None answers_reference=None opt_out=False"
+    " aliases=()",
+    "LineStatus": "state reason=None signal=None operator=None detail",
+    "LineSetup": "name options",
+    "Finding": "key message remedy values",
+}
+
+METHODS = {
+    "Line": {
+        "run": "(self, events)",
+        "send": "(self, message, point_of_no_return)",
+        "resume": "(self, attempts)",
+        "command": "(self, name, argument)",
+    },
+    "Driver": {"encoding_variant": "(self, options)", "make": "(self, setup)", "check": "(self, setup)"},
+    "EventSink": {"put": "(self, event)"},
+    "PointOfNoReturn": {"__call__": "(self, part, taken)"},
+    "FollowsAttempts": {"follow": "(self, attempts)"},
+    "TakesHooks": {"on_hook": "(self, headers, body)"},
+    "TakesCalls": {"on_call": "(self, call)"},
+    "CarriesSome": {"carries": "(self, message)"},
+    "AnswersChallenges": {"on_challenge": "(self, query)"},
+    "ServesFiles": {"file": "(self, name)"},
+    "ShowsExchanges": {"exchange": "(self, attempt)"},
+}
+
+OLD_NAMES = {
+    "Following": "FollowsAttempts",
+    "Hooked": "TakesHooks",
+    "Challenged": "AnswersChallenges",
+    "Serving": "ServesFiles",
+    "Telling": "ShowsExchanges",
+}
+
+
+def written(field: dataclasses.Field[object]) -> str:
+    """Returns a field as `FIELDS` has it: its name, and its default where it is a plain value."""
+    if field.default is dataclasses.MISSING:
+        return field.name
+    default = field.default.value if isinstance(field.default, Blame) else field.default
+    return f"{field.name}={default!r}".replace(" ", "")
+
+
+def test_the_names_are_these() -> None:
+    assert sorted(drivers.base.__all__) == sorted(NAMES.split())
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_record_has_these_fields_in_this_order(name: str) -> None:
+    assert " ".join(map(written, dataclasses.fields(getattr(drivers.base, name)))) == FIELDS[name]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_protocol_has_these_methods(name: str) -> None:
+    protocol = getattr(drivers.base, name)
+    for method, signature in METHODS[name].items():
+        assert f"({', '.join(inspect.signature(getattr(protocol, method)).parameters)})" == signature
+
+
+@pytest.mark.parametrize("old", OLD_NAMES)
+def test_an_older_name_means_the_same(old: str) -> None:
+    assert getattr(drivers.base, old) is getattr(drivers.base, OLD_NAMES[old])
+
+
+def test_the_older_spelling_of_a_line_to_blame_is_taken() -> None:
+    assert NotSent("connect_failed", line_fault=True) == NotSent("connect_failed", blame=Blame.LINE)
+
+
+def test_an_outcome_that_says_nothing_of_blame_may_be_either() -> None:
+    assert Refused("rejected").blame is Blame.EITHER
+
+
+@pytest.mark.parametrize(
+    ("answered", "reported"),
+    [
+        ("3A5F", "14943"),
+        ("3a5f", "3A5F"),
+        ("0x3a5f", "14943"),
+        ("00042", "42"),
+        (" m-1 ", "M-1"),
+        ("{6F9619FF-8B86-D011}", "6f9619ff-8b86-d011"),
+    ],
+)
+def test_the_same_reference_may_be_written_in_two_ways(answered: str, reported: str) -> None:
+    assert folded(answered) == folded(reported)
+
+
+@pytest.mark.parametrize(("one", "other"), [("10", "16"), ("m-1", "m-01"), ("a" * 300, "A" * 300), ("10", "10.")])
+def test_two_references_stay_two(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
