@@ -19,7 +19,6 @@ from drivers.gsm.simulator.commandline import (
     CME_TEXT,
     COMMAND,
     MESSAGE_SERVICE,
-    RESULT_DIGITS,
     split_commands,
 )
 from drivers.gsm.simulator.session import (
@@ -34,7 +33,7 @@ from drivers.gsm.simulator.session import (
     Transmission,
 )
 from drivers.gsm.simulator.settings import Faults, Settings, change
-from drivers.gsm.simulator.wire import Wire
+from drivers.gsm.simulator.speech import Speech
 
 __all__ = ["HANDLERS", "PENDING", "SILENT", "Clock", "Failure", "Modem", "Prompt", "Session", "Timer", "answers"]
 
@@ -71,14 +70,16 @@ class Modem:
         self.sink: Callable[[bytes], None] = lambda _data: None
         self.on_ready: Callable[[], None] = lambda: None
         self._input = ""
-        self._out: list[str] = []
-        self._held: list[str] = []
         self._queue: deque[str] = deque()
         self._timers: set[Timer] = set()
-        self._wire = Wire(settings, random, self.later, lambda data: self.sink(data))  # noqa: PLW0108 - a sink set later
-        self._noise_next = 0
-        self._chatter_next = 0
-        self._chatting: Timer | None = None
+        self.speech = Speech(
+            settings,
+            self.faults,
+            random,
+            session=lambda: self.session,
+            later=self.later,
+            write=lambda data: self.sink(data),  # noqa: PLW0108 - a sink set later
+        )
         self._cfun_busy = self._csca_busy = 0
         self._deaf_until = self._sim_ready_at = 0.0
 
@@ -93,7 +94,7 @@ class Modem:
         self._sim_ready_at = self.clock.time() + self.settings.sim_wait_s
         if self.settings.sim_wait_s > 0:
             self.later(self.settings.sim_wait_s, self._sim_is_ready)
-        self.chatter()
+        self.speech.chatter()
         if self.settings.boot_s > 0:
             self._deaf_until = self.clock.time() + self.settings.boot_s
             self.later(self.settings.boot_s, self._booted, silent)
@@ -118,23 +119,6 @@ class Modem:
         self.unsolicited("+CPIN: READY")
         self.flush()
         self.on_ready()
-
-    def chatter(self) -> None:
-        """Say the lines of a modem that is never quiet, from now on; ends by itself when there are none."""
-        if self._chatting is not None:
-            self.forget(self._chatting)
-            self._chatting = None
-        if self.settings.chatter and self.settings.chatter_s > 0 and self.powered:
-            self._chatting = self.later(self.settings.chatter_s, self._chat)
-
-    def _chat(self) -> None:
-        self._chatting = None
-        lines = self.settings.chatter
-        if lines and not self.session.hushed and not self._deaf_until:
-            self.unsolicited(lines[self._chatter_next % len(lines)])
-            self._chatter_next += 1
-            self.flush()
-        self.chatter()
 
     def power_off(self) -> None:
         """Everything that was under way is gone; what the network has not been told of did not happen."""
@@ -161,11 +145,9 @@ class Modem:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._chatting = None
         self._input, self.prompt, self.busy = "", None, False
-        self._wire.clear()
-        for buffer in (self._queue, self._out, self._held):
-            buffer.clear()
+        self.speech.clear()
+        self._queue.clear()
 
     def _reset_session(self) -> None:
         self.session = Session(text_mode=self.settings.text_mode_only)
@@ -235,7 +217,7 @@ class Modem:
                 break
             self._input = rest
             if self.session.echo:
-                self._out.append(line + "\r")
+                self.speech.raw(line + "\r")
             line = line.lstrip(_STRAY).rstrip()
             if self.settings.answer_s > 0:
                 self.busy = True
@@ -251,9 +233,7 @@ class Modem:
 
     def meddle(self, line: str, heard: bool = False) -> None:
         """What another program writes on the same port; its answers are read by that program, or `heard` by ours."""
-        out, self._out = self._out, []
-        self._command_line(line)
-        self._out = out + self._out if heard else out
+        self.speech.unheard(lambda: self._command_line(line), heard)
         self.flush()
 
     def _collect(self, prompt: Prompt) -> bool:
@@ -269,7 +249,7 @@ class Modem:
             return False
         self._input = rest
         if self.session.echo:
-            self._out.append(body + CTRL_Z)
+            self.speech.raw(body + CTRL_Z)
         self._close_prompt()
         try:
             result = prompt.done(body.removeprefix("\n"))
@@ -280,13 +260,12 @@ class Modem:
 
     def _close_prompt(self) -> None:
         self.prompt = None
-        if self._held:
-            self._out.extend(self._held)
-            self._held.clear()
+        self.speech.release()
 
     def open_prompt(self, prompt: Prompt) -> None:
         self.prompt, self.busy = prompt, False
-        self._out.append(self.settings.prompt)
+        self.speech.holds = True
+        self.speech.raw(self.settings.prompt)
 
     def _command_line(self, line: str) -> None:
         if line[:2].upper() != "AT":
@@ -335,10 +314,11 @@ class Modem:
         known = brand.extra.get(command.upper())
         if known is not None:
             end = brand.own_line_end
-            self._out.extend(f"{end}{each}{end}" for each in known)
+            for each in known:
+                self.speech.raw(f"{end}{each}{end}")
             if self._queue or end == self.settings.line_end:
                 return "OK"
-            self._out.append(f"{end}OK{end}")
+            self.speech.raw(f"{end}OK{end}")
             return SILENT
         question = brand.cpin_lines.get(command.upper())
         if question is not None:
@@ -376,51 +356,23 @@ class Modem:
 
     def line(self, text: str) -> None:
         """An information line of the answer under way."""
-        end = self.settings.line_end
-        self._out.append(f"{end}{text}{end}" if self.session.verbose else f"{text}{end}")
+        self.speech.line(text)
 
     def result(self, text: str) -> None:
         """A final result."""
-        if text == SILENT:
-            return
-        settings = self.settings
-        if settings.noise and (settings.noise_probability >= 1 or self.random.random() < settings.noise_probability):
-            self.line(settings.noise[self._noise_next % len(settings.noise)])
-            self._noise_next += 1
-        if self.faults:
-            strike = self.faults.strike("noise")
-            for each in strike["lines"] if strike else ():
-                self.line(each)
-            strike = self.faults.strike("garbage")
-            if strike:
-                self._out.append(bytes.fromhex(strike["hex"]).decode("latin-1"))
-        session = self.session
-        if session.quiet:
-            return
-        if session.verbose or text not in RESULT_DIGITS:
-            self.line(text)
-        else:
-            self._out.append(f"{RESULT_DIGITS[text]}\r")
+        self.speech.result(text)
 
     def unsolicited(self, *lines: str) -> None:
         """Lines nobody asked for; they wait while a prompt is open. The caller flushes."""
-        end = self.settings.line_end
-        text = end + end.join(lines) + end
-        (self._out if self.prompt is None else self._held).append(text)
+        self.speech.unsolicited(*lines)
 
     def raw(self, text: str) -> None:
         """Bytes (as Latin-1) in the middle of whatever is going on."""
-        self._out.append(text)
+        self.speech.raw(text)
 
     def flush(self) -> None:
-        if not self._out:
-            return
-        if self.frozen:
-            self._out.clear()
-            return
-        data = "".join(self._out).encode("latin-1", "replace")
-        self._out.clear()
-        self._wire.send(data)
+        self.speech.mute = self.frozen
+        self.speech.flush()
 
     # ------------------------------------------------------------------------------------------------------- errors
 

@@ -299,7 +299,7 @@ class GsmSimulator:
         if names & {"registration", "radio", "searching_until", "sim_present"}:
             registration_changed(modem)
         if names & {"chatter", "chatter_s"}:
-            modem.chatter()
+            modem.speech.chatter()
         if names & {"capacity", "registration", "radio", "searching_until", "unrouted_reports", "sim_present"}:
             modem.on_ready()
 
