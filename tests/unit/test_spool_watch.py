@@ -46,8 +46,10 @@ async def following(watcher: Watcher) -> Arrival:
         return await anext(watcher)
 
 
-def watcher_of(spool: Spool, **times: float) -> Watcher:
-    return Watcher(spool, **{"settle_s": SETTLE_S, "rescan_s": LONG_S, "data_wait_s": LONG_S, **times})
+def watcher_of(
+    spool: Spool, settle_s: float = SETTLE_S, rescan_s: float = LONG_S, data_wait_s: float = LONG_S
+) -> Watcher:
+    return Watcher(spool, settle_s=settle_s, rescan_s=rescan_s, data_wait_s=data_wait_s)
 
 
 async def test_a_renamed_job_is_told_at_once(spool: Spool) -> None:
@@ -100,12 +102,14 @@ async def test_a_file_that_its_writer_holds_open_is_waited_for(
         looks = mocker.spy(watcher, "_look_again")
         offered = mocker.spy(watcher, "_complete")
 
-        def seen(*_: object) -> None:
+        settle = watcher._settle
+
+        def settled(key: tuple[str, str], *, patient: bool = False) -> None:
+            settle(key, patient=patient)
             if looks.call_count >= 4:
                 quiet.set()
 
-        settle = watcher._settle
-        mocker.patch.object(watcher, "_settle", side_effect=lambda *a, **k: (settle(*a, **k), seen()))
+        mocker.patch.object(watcher, "_settle", settled)
         with at(spool, name).open("wb") as file:
             file.write(b"{}\n")
             file.flush()
