@@ -312,7 +312,7 @@ async def test_a_sim_that_is_not_ready_at_once_is_waited_for() -> None:
 
 
 async def test_a_sim_that_comes_late_is_looked_for_when_the_modem_says_so() -> None:
-    slow = {"sim_ready_s": 0.1, "sim_absent_s": 60.0, "quarantine_s": 60.0, "hint_s": 0.05}
+    slow: dict[str, Any] = {"sim_ready_s": 0.1, "sim_absent_s": 60.0, "quarantine_s": 60.0, "hint_s": 0.05}
     async with GsmSimulator(settings={"sim_wait_s": 1.5}) as sim, rig(sim, await_state="quarantined", **slow) as line:
         assert line.sink.status.reason == "no_sim"
         await line.sink.state("ready")
