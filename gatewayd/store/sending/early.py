@@ -72,7 +72,7 @@ class EarlyReports:
 
     def load(self, session: Session) -> None:
         if not self._loaded:
-            self.add([EarlyReport(*row[:8], bool(row[8])) for row in session.all(_LOAD)])
+            self.add([EarlyReport(*row) for row in session.all(_LOAD)])
             self._loaded = True
 
     def __iter__(self) -> Iterator[EarlyReport]:

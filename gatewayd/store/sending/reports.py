@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, literal_column, select, text
+from sqlalchemy import ColumnElement, func, literal_column, select, text
 
 from gatewayd.model import WAITING, PartState, State, may_become, message_state
 from gatewayd.store.commands import Finish, PartEnd, Report, Reported
@@ -38,7 +38,7 @@ _WHOLE: Final = Statement(
     select(*COLUMNS).select_from(OF_ATTEMPT).where(part.c.attempt_id == given(part.c.attempt_id)).order_by(part.c.part),
     "p_attempt_id",
 )
-_ZERO: Final = literal_column("'0'")
+_ZERO: Final[ColumnElement[str]] = literal_column("'0'")
 _AWAITING: Final = Statement(
     select(*COLUMNS)
     .select_from(OF_ATTEMPT)
