@@ -113,6 +113,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.inbound": (*VALUES, "gatewayd.config", f"{STORE}.commands"),
     "gatewayd.inbox_writer": (*VALUES, "spool", STORE),
     "gatewayd.upkeep": (*VALUES, "spool", STORE),
+    "gatewayd.restoration": (*VALUES, "spool", STORE),
     "gatewayd.operations": (*VALUES, *PORT, "gatewayd.config", "gatewayd.registry", "spool", STORE),
     "gatewayd.fleet": (
         *VALUES,

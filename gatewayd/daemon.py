@@ -37,8 +37,9 @@ from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
+from gatewayd.restoration import Restoration
 from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, StartNode
+from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.reserve import Reserve
@@ -46,7 +47,7 @@ from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
 from spool.folders import ACCEPTED, INTAKE, Spool
-from spool.recovery import recover
+from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
 
 log = structlog.get_logger()
@@ -111,22 +112,10 @@ async def serve(config: Config) -> int:
 async def gateway(config: Config) -> AsyncIterator[Gateway]:
     """Everything running in this event loop; drained and closed at the end."""
     async with AsyncExitStack() as stack:
-        spool = Spool(config.spool.path)
-        spool.create()
-        stack.enter_context(spool.lock())
-        troubles = spool.verify()
-        writer = stack.enter_context(_writer(config))
-        writer.start()
-        stack.push_async_callback(writer.close)
-        started = await writer.do(StartNode(config.node, now_ms()))
-        hit("start.node")
-        await _drop_unfinished(writer, config.node)
-        hit("start.loading_dropped")
-        recovered = recover(spool)
-        hit("start.spool_recovered")
-        troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}
-        for folder, trouble in troubles.items():
-            log.error("a folder of an account is out of order", folder=folder, error=trouble)
+        spool, writer, started, recovered = await _held(stack, config)
+        restoration = Restoration(writer.do, spool, node=config.node, salt=started.salt)
+        restored = await restoration.examine()
+        hit("start.examined")
         reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
         stack.callback(reader.close)
         readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
@@ -153,20 +142,25 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             end_parts=rules.end_parts,
             inbox_due=inbox.due,
         )
+
+        def receipts_due(jobs: Iterable[int]) -> None:
+            restoration.sent()
+            receipts.due(jobs)
+
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=receipts.due,
+            receipts_due=receipts_due,
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
-        told = _Told(dispatcher, receipts, upkeep)
+        told = _Told(dispatcher, receipts, upkeep, restoration)
         intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
         live = LiveGateway(
             config,
@@ -188,13 +182,43 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts.due({queue.job_id for queue in queues})
             for name, service in (("receipts", receipts), ("inbox", inbox), ("upkeep", upkeep), ("intake", intake)):
                 services.start(service.run(), name)
+            services.start(restoration.run(), "restoration")
             async with _doors(config, live):
                 dispatcher.events.add("daemon", config.node, "ready")
+                if restored is not None:
+                    log.warning(
+                        "the store is older than its spool: a copy was put back",
+                        paused=restored.paused,
+                        uncertain=restored.doubted,
+                        read_again=len(restored.retaken),
+                    )
+                    dispatcher.events.add("daemon", config.node, "restored", "store_older")
                 yield Gateway(config, dispatcher, writer, live, intake, fleet)
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
         await receipts.finish()
+
+
+async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, Started, Recovered]:
+    """Takes spool and store for this daemon alone, and clears what a crash has left in them half done."""
+    spool = Spool(config.spool.path)
+    spool.create()
+    stack.enter_context(spool.lock())
+    troubles = spool.verify()
+    writer = stack.enter_context(_writer(config))
+    writer.start()
+    stack.push_async_callback(writer.close)
+    started = await writer.do(StartNode(config.node, now_ms()))
+    hit("start.node")
+    await _drop_unfinished(writer, config.node)
+    hit("start.loading_dropped")
+    recovered = recover(spool)
+    hit("start.spool_recovered")
+    troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}
+    for folder, trouble in troubles.items():
+        log.error("a folder of an account is out of order", folder=folder, error=trouble)
+    return spool, writer, started, recovered
 
 
 class _Services:
@@ -242,8 +266,10 @@ class _Told:
     dispatcher: Dispatcher
     receipts: ReceiptWriter
     upkeep: Upkeep
+    restoration: Restoration
 
     def recorded(self, job_id: int) -> None:
+        self.restoration.recorded(job_id)
         self.receipts.due([job_id])
         self.upkeep.due()
 

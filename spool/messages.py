@@ -84,6 +84,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{field} is empty. Give a value or leave it out.",
     ),
     "value_long": ("{field} supera {limit} caracteres.", "{field} is longer than {limit} characters."),
+    "value_amount": (
+        "{field} no es un importe que se pueda leer de una sola manera: por ejemplo 1.500,50 o USD 12.",
+        "{field} is no amount that can be read in one way only: for example 1,500.50 or USD 12.",
+    ),
     "value_missing": ("Falta {field}.", "{field} is missing."),
     "value_required": (
         "Falta {field}, que debe ser uno de: {options}.",

@@ -103,6 +103,8 @@ class StoreConfig(Section):
 
 class SpoolConfig(Section):
     path: Place = Path("/var/spool/gatewayd")
+    settle: Duration = 2.0
+    """Seconds for which a file that is written in place has to be quiet before it is taken."""
 
 
 class NumbersConfig(Section):

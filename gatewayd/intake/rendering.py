@@ -20,6 +20,7 @@ from gatewayd import addresses
 from gatewayd.addresses import AddressError
 from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
+from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
 from gatewayd.texts import TOO_LONG, Wanted
@@ -86,6 +87,8 @@ class RenderPlan:
     """Texts without a variable that go out as they are; looked at for placeholders of other programs alone."""
     max_segments: int = 10
     """A text that takes more is `too_long`."""
+    speech: Speech | None = None
+    """What a call's words must be; None for other channels."""
 
     @classmethod
     def of(cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = ()) -> RenderPlan:
@@ -103,6 +106,7 @@ class RenderPlan:
             _further(document),
             _fixed(document),
             document.max_segments,
+            Speech.of(document),
         )
 
 
@@ -277,10 +281,18 @@ class Rendering:
         if self._sms:
             text, encoding, count = self._cut(text)
         key = hash((to, text))
+        speech = self._plan.speech
+        if speech is not None and too_long(text):
+            raise Unusable(TOO_LONG)
         if self._options:
             rendered = {name: render(cells) for name, render in self._options.items()}
             if None in rendered.values():
                 raise Unusable(VALUE_MISSING)
+            if speech is not None:
+                if any(map(too_long, rendered.values())):
+                    raise Unusable(TOO_LONG)
+                if speech.wrong_amount(rendered):
+                    raise Unusable(VALUE_INVALID)
             if not all(_is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))

@@ -170,7 +170,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
             "Diagnostic-Code: smtp; 550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus\n"
         ),
         "undelivered",
-        "blocked",
+        "host_blocked",
     ),
 }
 
