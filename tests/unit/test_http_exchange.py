@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +12,6 @@ from contextlib import asynccontextmanager
 import pytest
 
 from drivers.base import Blame, NotSent, Refused, Uncertain
-from drivers.http import exchange as module
 from drivers.http.answer import Answer, Request
 from drivers.http.exchange import TRUST_S, Exchange, LostError, NotWrittenError, trust_s
 from drivers.http.packing import PackedError, unpacked
@@ -199,7 +199,7 @@ def test_a_server_says_how_long_it_keeps_a_connection(header: str, seconds: floa
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Lets the exchange believe that time has passed."""
     ahead = 0.0
-    monotonic = module.time.monotonic
+    monotonic = time.monotonic
 
     def pass_by(seconds: float) -> None:
         nonlocal ahead
@@ -210,7 +210,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         def monotonic() -> float:
             return monotonic() + ahead
 
-    monkeypatch.setattr(module, "time", Time)
+    monkeypatch.setattr("drivers.http.exchange.time", Time)
     return pass_by
 
 
