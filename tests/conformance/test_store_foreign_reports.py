@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.conformance.house import House
 
 DOUBTS = 50
 FOREIGN = 1_000
+STATUSES: tuple[Literal["delivered", "undelivered", "pending"], ...] = ("delivered", "undelivered", "pending")
 
 
 def doubted(house: House, line: str, people: int, name: str) -> list[Work]:
@@ -46,7 +48,7 @@ def test_a_thousand_reports_of_others_settle_none_of_fifty_doubts(house: House) 
             else:
                 # What was sent from the SIM before it was ours.
                 line, to, exclusive = "claro-1", chance.choice(["+5491177777777", None]), True
-            status = chance.choice(["delivered", "undelivered", "pending"])
+            status = chance.choice(STATUSES)
             now = house.now
             batch.append(Report(line, f"{n}", to, status, None, now, None, None, now, exclusive=exclusive))
         house.now += 1
