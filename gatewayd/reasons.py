@@ -26,6 +26,17 @@ MEANINGS: Final = {
     "port_lost": spoken("device unplugged"),
     "modem_silent": spoken("modem does not answer"),
     "modem_restarted": spoken("modem has restarted"),
+    "sim_changed": spoken("the SIM was taken out and put back"),
+    "routing_failed": spoken("modem fails to acknowledge, set up anew"),
+    "text_mode_only": spoken("modem without PDU mode, of no use here"),
+    "modem_busy": spoken("modem busy"),
+    "sim_busy": spoken("SIM busy"),
+    "sim_wrong": spoken("the modem does not accept this SIM"),
+    "sim_rejected": spoken("the network refuses the SIM"),
+    "device_rejected": spoken("the network refuses the modem"),
+    "roaming_not_allowed": spoken("roaming not allowed here"),
+    "emergency_calls_only": spoken("the network takes emergency calls only"),
+    "memory_full": spoken("memory of the SIM full"),
     "modem_locked": spoken("modem locked to another SIM or network"),
     "other_modem": spoken("another modem on this port"),
     "other_sim": spoken("another SIM in the modem"),
@@ -117,6 +128,23 @@ MEANINGS: Final = {
     "network_timeout": spoken("the network did not answer"),
     "unknown_error": spoken("unknown error of the modem"),
     "unassigned_number": spoken("number not in use"),
+    "unidentified_subscriber": spoken("the network does not know SIM or number"),
+    "operator_barring": spoken("the operator has barred the SIM"),
+    "call_barred": spoken("the SIM may not send to that number"),
+    "destination_barred": spoken("the operator passes nothing to that number"),
+    "destination_out_of_order": spoken("the number's network is out of order"),
+    "network_failure": spoken("temporary failure of the network"),
+    "network_out_of_order": spoken("the network is out of order (no balance?)"),
+    "resources_unavailable": spoken("network congested"),
+    "facility_not_subscribed": spoken("the SIM's contract has no SMS"),
+    "facility_rejected": spoken("rejected by the network"),
+    "facility_not_implemented": spoken("rejected by the network"),
+    "no_smsc_subscription": spoken("the service centre does not know the SIM"),
+    "smsc_busy": spoken("the service centre is busy"),
+    "smsc_failure": spoken("the service centre has failed"),
+    "invalid_address": spoken("not a valid number"),
+    "alphabet_not_supported": spoken("the operator lacks that alphabet"),
+    "unencodable": spoken("this line cannot carry that text"),
     "unknown_subscriber": spoken("number not in use"),
     "rejected_by_network": spoken("rejected by the network"),
     "congestion": spoken("network congested"),
@@ -147,3 +175,54 @@ def explained(code: str | None) -> str:
     """What a reason means, with its code behind it, for whoever looks closer."""
     words = meaning(code)
     return words if words == (code or "") else f"{words} ({code})"
+
+
+STATES: Final = {
+    # of a message
+    "scheduled": spoken("scheduled"),
+    "queued": spoken("queued"),
+    "held": spoken("held"),
+    "sending": spoken("sending"),
+    "submitted": spoken("submitted"),
+    "delivered": spoken("delivered"),
+    "read": spoken("read"),
+    "undelivered": spoken("undelivered"),
+    "failed": spoken("failed"),
+    "expired": spoken("expired"),
+    "uncertain": spoken("uncertain"),
+    "cancelled": spoken("cancelled"),
+    "invalid": spoken("invalid"),
+    # of a job
+    "loading": spoken("being read"),
+    "running": spoken("running"),
+    "paused": spoken("paused"),
+    "sent": spoken("sent"),
+    "done": spoken("done"),
+    # of a line
+    "starting": spoken("starting"),
+    "ready": spoken("ready"),
+    "busy": spoken("busy"),
+    "waiting": spoken("waiting"),
+    "recovering": spoken("recovering"),
+    "quarantined": spoken("quarantined"),
+    "disabled": spoken("disabled"),
+    "unknown": spoken("unknown"),
+    # of a part and an attempt
+    "open": spoken("on its way"),
+    "taken": spoken("taken"),
+    "refused": spoken("refused"),
+    "unsent": spoken("not sent"),
+    "doubt": spoken("in doubt"),
+    "accepted": spoken("accepted"),
+    "completed": spoken("completed"),
+    "not_sent": spoken("not sent"),
+    "partial": spoken("in part"),
+    "claimed": spoken("claimed"),
+    "closed": spoken("ended"),
+}
+"""States and outcomes as people read them; JSON always has the code."""
+
+
+def state_word(code: str | None) -> str:
+    """Returns a state in the language spoken; the code itself where it has no word."""
+    return "" if code is None else _(STATES.get(code, code))

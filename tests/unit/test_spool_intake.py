@@ -347,7 +347,7 @@ def test_a_missing_list_is_told_by_name_and_may_come(spool: Spool) -> None:
 
 
 def test_an_attachment_is_taken_too(spool: Spool) -> None:
-    raw = {**LISTED, "channel": "email", "attachments": ["factura.pdf"]}
+    raw = {**LISTED, "channel": "email", "subject": "x", "attachments": ["factura.pdf"]}
     put(spool, "clientes.csv", CSV)
     put(spool, "job.json", raw)
     _, error = refused(spool)
@@ -360,7 +360,7 @@ def test_an_attachment_is_taken_too(spool: Spool) -> None:
 
 def test_attachments_are_no_larger_than_a_mail_may_be(spool: Spool, mocker: MockerFixture) -> None:
     mocker.patch("spool.intake.ATTACHMENTS_LIMIT", 3 << 20)
-    raw = {**LISTED, "channel": "email", "attachments": ["a.pdf", "b.pdf"]}
+    raw = {**LISTED, "channel": "email", "subject": "x", "attachments": ["a.pdf", "b.pdf"]}
     put(spool, "clientes.csv", CSV + b"1159876544\n" * 400_000)  # the list is bound by a limit of its own
     put(spool, "a.pdf", b"x" * (2 << 20))
     put(spool, "b.pdf", b"x" * (2 << 20))

@@ -122,6 +122,12 @@ message = Table(
         sqlite_where=text("state = 'submitted' AND NOT final"),
         postgresql_where=text("state = 'submitted' AND NOT final"),
     ),
+    Index(
+        "ix_message_uncertain",
+        "id",
+        sqlite_where=text("state = 'uncertain'"),
+        postgresql_where=text("state = 'uncertain'"),
+    ),
     Index("ix_message_to_id", "to", "id"),
     Index("ix_message_job_id_id", "job_id", "id"),
 )
@@ -237,6 +243,12 @@ inbound = Table(
     # opt_out: may be one, for a person to see
     Column("review", Text),
     UniqueConstraint("line", "key"),
+    Index(
+        "ix_inbound_review",
+        "received_at",
+        sqlite_where=text("review IS NOT NULL"),
+        postgresql_where=text("review IS NOT NULL"),
+    ),
     Index(
         "ix_inbound_unwritten",
         "id",
