@@ -58,9 +58,9 @@ def is_right(end: End, right: dict[str, Any]) -> bool:
             end.code in {None, "no_valid_recipient"}
         )
     if "people" in right:
-        return len(end.sent) == right["people"]
+        return bool(len(end.sent) == right["people"])
     if "segments" in right:
-        return end.code is None and end.segments == right["segments"]
+        return bool(end.code is None and end.segments == right["segments"])
     return end.code is None
 
 
