@@ -1,0 +1,131 @@
+"""A job and its rows on their way into the store: begun unseen, loaded portion by portion, then shown at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+
+from gatewayd.clock import now_ms
+from gatewayd.config import Config
+from gatewayd.errors import ConflictError, CurrencyError, GatewayError
+from gatewayd.failpoints import hit
+from gatewayd.intake.feed import Stream
+from gatewayd.model import Priority
+from gatewayd.reasons import explained
+from gatewayd.store.commands import AddMessages, BeginJob, DropJob, NewMessage, PublishJob, QueueInfo
+from gatewayd.store.port import Writer
+from spool.document import JobDocument
+from spool.errors import JobFileError
+from spool.intake import Taken
+
+
+class Recorder:
+    """Records jobs, and makes the store forget those that were begun and given up."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._left: set[int] = set()
+        """Begun and given up, and not forgotten yet: they must not be taken for known ones."""
+        self._clearing = asyncio.Lock()
+
+    async def load(self, begin: BeginJob, stream: Stream, taken: Taken) -> tuple[QueueInfo, ...]:
+        """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already."""
+        await self._clear_left()
+        try:
+            begun = await self._writer.do(begin)
+        except CurrencyError as error:
+            raise JobFileError(
+                "value_invalid",
+                "currency_other",
+                file=taken.name,
+                account=begin.account,
+                currency=begin.currency,
+                other=str(error),
+            ) from None
+        except ConflictError:
+            raise JobFileError("job_conflict", file=taken.name, field="job", job=begin.name) from None
+        if begun.known:
+            return ()
+        hit("intake.begun")
+        valid, first = 0, None
+        try:
+            async for rows in stream:
+                first = first or rows[0]
+                valid += await self._writer.do(AddMessages(begun.job_id, rows, now_ms()))
+                hit("intake.chunk")
+            _need(valid, taken, first)
+            hit("intake.loaded")
+            return await self._writer.do(PublishJob(begun.job_id, now_ms()))
+        except Exception:
+            self._left.add(begun.job_id)
+            with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
+                await self._clear_left()
+            raise
+
+    async def _clear_left(self) -> None:
+        """One at a time, for the store may give the number of a job that is gone to the next one."""
+        if not self._left:
+            return
+        async with self._clearing:
+            for job_id in tuple(self._left):
+                with suppress(ConflictError):  # it was recorded, for all that its answer said
+                    while not await self._writer.do(DropJob(job_id)):
+                        pass
+                self._left.discard(job_id)
+
+
+def beginning(config: Config, taken: Taken, document: JobDocument, content_hash: str) -> BeginJob:
+    """How the store gets to know the job."""
+    email = None
+    if document.email is not None:
+        # What a mail attaches is told by what it held when the job was recorded.
+        sha256 = {name: taken.hashes[name] for name in document.email.attachments}
+        email = asdict(document.email) | {"sha256": sha256}
+    content = {
+        "file": document.file,
+        "text": document.text,
+        "lines": list(document.lines),
+        "encoding": document.encoding,
+        "call": document.call,
+        "email": email,
+        "push": asdict(document.push) if document.push else None,
+        "whatsapp": asdict(document.whatsapp) if document.whatsapp else None,
+    }
+    return BeginJob(
+        account=taken.account,
+        name=document.job,
+        channel=document.channel,
+        priority=Priority(document.priority),
+        content_hash=content_hash,
+        not_before=milliseconds(document.not_before),
+        not_after=milliseconds(document.not_after),
+        resend=document.resend == "allow",
+        unit_price=config.tariff.price(document.channel),
+        currency=config.tariff.currency,
+        content=json.dumps({key: value for key, value in content.items() if value}, ensure_ascii=False),
+        node=config.node,
+        now=now_ms(),
+    )
+
+
+def _need(valid: int, taken: Taken, first: NewMessage | None) -> None:
+    """Someone must be left to send to; else the first recipient's fault tells what is wrong with the list."""
+    if valid:
+        return
+    if first is None:
+        raise JobFileError("no_valid_recipient", file=taken.name, field="recipients")
+    raise JobFileError(
+        "no_valid_recipient",
+        "none_valid",
+        file=taken.name,
+        field="recipients",
+        row=first.row,
+        why=explained(first.reason or "blocked"),
+    )
+
+
+def milliseconds(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp() * 1000)
