@@ -19,7 +19,7 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,12 +88,20 @@ class Watcher:
     """One watch over one spool; used once. See the module."""
 
     def __init__(
-        self, spool: Spool, *, settle_s: float = SETTLE_S, rescan_s: float = RESCAN_S, data_wait_s: float = DATA_WAIT_S
+        self,
+        spool: Spool,
+        *,
+        settle_s: float = SETTLE_S,
+        rescan_s: float = RESCAN_S,
+        data_wait_s: float = DATA_WAIT_S,
+        seen: Callable[[str, str | None], None] | None = None,
     ) -> None:
+        """`seen` is told of each account at each look why its folder cannot be read, or None when it can."""
         self._spool = spool
         self._settle_s = settle_s
         self._rescan_s = rescan_s
         self._data_wait_s = data_wait_s
+        self._account_seen = seen
         self._ready: asyncio.Queue[Arrival] = asyncio.Queue()
         self._busy: dict[Key, bool] = {}
         """Told and not done; True when it came again meanwhile."""
@@ -178,6 +186,10 @@ class Watcher:
             # It is there when it came between the caller's look and now, or is being written over.
             if data not in self._settling and _look(self._path(data)) is not None:
                 self._settle(data)
+
+    def look_again(self) -> None:
+        """Lists every folder now."""
+        self._rescan.set()
 
     def settled(self, account: str, name: str) -> bool:
         """Whether nobody is seen writing this file. May be asked from any thread."""
@@ -282,14 +294,24 @@ class Watcher:
         """Watches accounts that are not watched yet, then lists them all."""
         self._rescan.clear()
         folder = self._spool.path / INCOMING
+        troubles: dict[str, str | None] = {}
         for account in await asyncio.to_thread(_accounts, folder):
+            troubles[account] = None
             if account not in self._watched and self._inotify is not None:
                 try:
                     self._watched[account] = self._inotify.add_watch(folder / account, _FILES)
                 except FileNotFoundError:
                     continue  # removed since
+                except OSError as error:  # this one's alone
+                    troubles[account] = error.strerror or str(error)
         # Listed after the watches stand, so that nothing falls between.
-        for found in await asyncio.to_thread(_listing, folder, list(self._watched), self._settle_s):
+        listed, unlisted = await asyncio.to_thread(_listing, folder, list(self._watched), self._settle_s)
+        for account, trouble in (troubles | unlisted).items():
+            if self._account_seen is not None:
+                self._account_seen(account, trouble)
+        for number, found in enumerate(listed, 1):
+            if number % _BURST == 0:
+                await asyncio.sleep(0)
             key = found.key
             if key in self._busy or key in self._settling or key in self._waiting:
                 continue
@@ -325,24 +347,29 @@ def _accounts(folder: Path) -> list[str]:
         return sorted(e.name for e in entries if is_name(e.name) and e.is_dir(follow_symlinks=False))
 
 
-def _listing(folder: Path, accounts: list[str], settle_s: float) -> list[_Found]:
-    """Every file of every account, the oldest first."""
-    return [found for _, found in sorted(_walk(folder, accounts, settle_s), key=lambda pair: pair[0])]
+def _listing(folder: Path, accounts: list[str], settle_s: float) -> tuple[list[_Found], dict[str, str]]:
+    """Every file of every account, the oldest first; and by account, why one cannot be listed."""
+    troubles: dict[str, str] = {}
+    found = sorted(_walk(folder, accounts, settle_s, troubles), key=lambda pair: pair[0])
+    return [one for _, one in found], troubles
 
 
-def _walk(folder: Path, accounts: list[str], settle_s: float) -> Iterator[tuple[int, _Found]]:
+def _walk(folder: Path, accounts: list[str], settle_s: float, troubles: dict[str, str]) -> Iterator[tuple[int, _Found]]:
     now = time.time()
     for account in accounts:
         try:
             entries = list(os.scandir(folder / account))
         except FileNotFoundError:
             continue
+        except OSError as error:
+            troubles[account] = error.strerror or str(error)
+            continue
         for entry in entries:
             if _is_hidden(entry.name):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
+            except OSError:
                 continue
             if not stat.S_ISDIR(status.st_mode):
                 # A time in the future tells nothing: the timer decides.
