@@ -30,6 +30,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
+from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
@@ -37,8 +38,9 @@ from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
+from gatewayd.restoration import Restoration
 from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, StartNode
+from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.reserve import Reserve
@@ -46,7 +48,7 @@ from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.upkeep import Upkeep
 from spool.folders import ACCEPTED, INTAKE, Spool
-from spool.recovery import recover
+from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
 
 log = structlog.get_logger()
@@ -124,22 +126,10 @@ async def serve(config: Config) -> int:
 async def gateway(config: Config) -> AsyncIterator[Gateway]:
     """Everything running in this event loop; drained and closed at the end."""
     async with AsyncExitStack() as stack:
-        spool = Spool(config.spool.path)
-        spool.create()
-        stack.enter_context(spool.lock())
-        troubles = spool.verify()
-        writer = stack.enter_context(_writer(config))
-        writer.start()
-        stack.push_async_callback(writer.close)
-        started = await writer.do(StartNode(config.node, now_ms()))
-        hit("start.node")
-        await _drop_unfinished(writer, config.node)
-        hit("start.loading_dropped")
-        recovered = recover(spool)
-        hit("start.spool_recovered")
-        troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}
-        for folder, trouble in troubles.items():
-            log.error("a folder of an account is out of order", folder=folder, error=trouble)
+        spool, writer, started, recovered = await _held(stack, config)
+        restoration = Restoration(writer.do, spool, node=config.node, salt=started.salt)
+        restored = await restoration.examine()
+        hit("start.examined")
         reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
         stack.callback(reader.close)
         readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
@@ -154,6 +144,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
 
         receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files, tell=tell)
         inbox = InboxWriter(writer, spool, in_files, tell)
+        rules = InboundRules(config)
         upkeep = Upkeep(
             writer,
             now=now_ms,
@@ -162,21 +153,28 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),
+            end_parts=rules.end_parts,
+            inbox_due=inbox.due,
         )
+
+        def receipts_due(jobs: Iterable[int]) -> None:
+            restoration.sent()
+            receipts.due(jobs)
+
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=receipts.due,
+            receipts_due=receipts_due,
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
-        told = _Told(dispatcher, receipts, upkeep)
+        told = _Told(dispatcher, receipts, upkeep, restoration)
         intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
         live = LiveGateway(
             config,
@@ -190,7 +188,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:
-            fleet = Fleet(config, dispatcher, inbox, policy, services.start)
+            fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)
@@ -198,13 +196,43 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts.due({queue.job_id for queue in queues})
             for name, service in (("receipts", receipts), ("inbox", inbox), ("upkeep", upkeep), ("intake", intake)):
                 services.start(service.run(), name)
+            services.start(restoration.run(), "restoration")
             async with _doors(config, live):
                 dispatcher.events.add("daemon", config.node, "ready")
+                if restored is not None:
+                    log.warning(
+                        "the store is older than its spool: a copy was put back",
+                        paused=restored.paused,
+                        uncertain=restored.doubted,
+                        read_again=len(restored.retaken),
+                    )
+                    dispatcher.events.add("daemon", config.node, "restored", "store_older")
                 yield Gateway(config, dispatcher, writer, live, intake, fleet)
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
         await receipts.finish()
+
+
+async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, Started, Recovered]:
+    """Takes spool and store for this daemon alone, and clears what a crash has left in them half done."""
+    spool = Spool(config.spool.path)
+    spool.create()
+    stack.enter_context(spool.lock())
+    troubles = spool.verify()
+    writer = stack.enter_context(_writer(config))
+    writer.start()
+    stack.push_async_callback(writer.close)
+    started = await writer.do(StartNode(config.node, now_ms()))
+    hit("start.node")
+    await _drop_unfinished(writer, config.node)
+    hit("start.loading_dropped")
+    recovered = recover(spool)
+    hit("start.spool_recovered")
+    troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}
+    for folder, trouble in troubles.items():
+        log.error("a folder of an account is out of order", folder=folder, error=trouble)
+    return spool, writer, started, recovered
 
 
 class _Services:
@@ -252,8 +280,10 @@ class _Told:
     dispatcher: Dispatcher
     receipts: ReceiptWriter
     upkeep: Upkeep
+    restoration: Restoration
 
     def recorded(self, job_id: int) -> None:
+        self.restoration.recorded(job_id)
         self.receipts.due([job_id])
         self.upkeep.due()
 

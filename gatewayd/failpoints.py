@@ -22,6 +22,7 @@ NAMES: Final[Mapping[str, str]] = {
     "start.node": "the new epoch is recorded, claims are back in their queues",
     "start.loading_dropped": "jobs that were half recorded are removed from the store",
     "start.spool_recovered": "the private folder of intake is empty",
+    "start.examined": "store and spool are compared, an older store is put right",
     "resume.finished": "an attempt that a crash left open has its end posted",
     # Intake
     "intake.taken": "the job file is copied",

@@ -17,7 +17,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.errors import GatewayError
-from gatewayd.inbox_writer import OPT_OUT_WORDS
+from gatewayd.inbound import InboundRules
 from gatewayd.numbers import NumberError, Numbers, Policy, render
 from gatewayd.store.commands import LineUse, LoadLine, OpenWork, Received, Reported
 
@@ -38,8 +38,18 @@ Start = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 class Fleet:
     """Starts, stops and replaces lines. Lives as long as the daemon."""
 
-    def __init__(self, config: Config, dispatcher: Dispatcher, inbox: InboxDue, policy: Policy, start: Start) -> None:
+    def __init__(
+        self,
+        config: Config,
+        dispatcher: Dispatcher,
+        inbox: InboxDue,
+        policy: Policy,
+        start: Start,
+        *,
+        rules: InboundRules,
+    ) -> None:
         self._config = config
+        self._rules = rules
         self._dispatcher = dispatcher
         self._inbox = inbox
         self._policy = policy
@@ -62,6 +72,7 @@ class Fleet:
         old = {line.name: line for line in self._config.lines}
         new = {line.name: line for line in config.lines}
         self._config = config
+        self._rules.take_over(config)
         changed = [name for name in old | new if old.get(name) != new.get(name)]
         for name in changed:
             left = await self._remove(name) if name in old else ()
@@ -118,8 +129,8 @@ class Fleet:
             self._normalise,
             salt=self._dispatcher.salt,
             report_wait_ms=self._dispatcher.terms.report_wait_ms,
-            default_account=runner.config.inbox or self._config.inbox.default,
-            opt_out_words=OPT_OUT_WORDS,
+            default_account=self._rules.account(runner.name),
+            judge=self._rules.judge,
         )
         self._tasks[runner.name] = self._start(runner.run(sink, left), f"line {runner.name}")
 
@@ -161,7 +172,9 @@ class _Heard:
     def received(self, event: InboundMessage, received: Received) -> None:  # noqa: ARG002 - the port's signature
         if received.complete:
             self.inbox.due()
-            self.dispatcher.events.add("inbound", self.runner.name, "opt_out" if received.opt_out else "received")
+            self.dispatcher.withdrawn(received.jobs)
+            state = "opt_out" if received.opt_out else "doubtful" if received.doubtful else "received"
+            self.dispatcher.events.add("inbound", self.runner.name, state)
 
 
 def _normaliser(policy: Policy) -> Callable[[str], str | None]:

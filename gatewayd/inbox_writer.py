@@ -1,4 +1,4 @@
-"""What came in, on its way from the store to `inbox/`; and the words by which people refuse to be contacted."""
+"""What came in, on its way from the store to `inbox/`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ from spool.folders import UNMATCHED, Spool
 from spool.inbox import write_inbox
 
 log = structlog.get_logger()
-
-OPT_OUT_WORDS: Final = frozenset({"BAJA", "STOP", "CANCELAR", "NO MOLESTAR", "EQUIVOCADO", "NO SOY"})
-"""The whole of a text, upper case and without accents, that puts its sender on the do-not-contact list."""
 
 BATCH: Final = 500
 GATHER_S: Final = 0.1
@@ -115,4 +112,4 @@ def inbox_document(entry: InboxEntry) -> dict[str, Any]:
         "key": entry.text if pressed else None,
         "in_reply_to": reply,
         "opt_out": entry.opt_out,
-    }
+    } | ({} if entry.review is None else {"review": entry.review})

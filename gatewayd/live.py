@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from drivers.base import HookCall
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -193,13 +194,9 @@ class LiveGateway:
     def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
         return self._runner(line).device.exchange(attempt)
 
-    async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A device or provider calls us; durable when it returns. HookRefusedError says how else to answer."""
-        await self._runner(line).device.hook(headers, body)
-
-    def challenge(self, line: str, query: Mapping[str, str]) -> str:
-        """A provider asks whether the address of its calls is ours. HookRefusedError says how else to answer."""
-        return self._runner(line).device.challenge(query)
+    async def hook(self, line: str, call: HookCall) -> str:
+        """A device or provider calls us; durable when it returns what to answer. HookRefusedError says how else to."""
+        return await self._runner(line).device.hook(call)
 
     def file(self, line: str, name: str) -> Path | None:
         runner = self._dispatcher.runners.get(line)

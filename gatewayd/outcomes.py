@@ -6,21 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
 from gatewayd.model import IN_NETWORK, PartState, State, message_state
-from gatewayd.storable import maybe, wellformed
-from gatewayd.store.commands import Finish, PartEnd, Work
+from gatewayd.storable import bounded_maybe, maybe, wellformed
+from gatewayd.store.commands import Amend, Finish, PartEnd, Work
 
 WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
 """Reasons of a withdrawal that end the message; any other sends it back to its queue."""
 
 PAUSES_S: Final = (10.0, 40.0, 160.0, 640.0, 3600.0)
 """Rest before the next try after a message-bound failure; the last repeats."""
-
-FAULT_PAUSES_S: Final = (2.0, 15.0, 120.0, 640.0, 3600.0)
-"""The same where the line was to blame: sooner, for another line may take it at once."""
 
 _FATES: Final = {
     Fate.TAKEN: PartState.TAKEN,
@@ -59,13 +56,19 @@ def resolve(
     terms: Terms,
     now: int,
     retries: Retries = MappingProxyType({}),
+    verdict: Blame = Blame.PERSON,
 ) -> Finish:
     """Turns the outcome of an attempt into the command that records it.
 
     `passed` are the parts whose point of no return was recorded in this attempt; `now` in ms. A part that never got
-    there did not leave, whatever the driver says of it.
+    there did not leave, whatever the driver says of it. `verdict` is whose fault a refusal is taken for: the line's
+    gives the message back untried; while it may be either's, the message waits and uses up a try.
     """
     ending = _Ending(work, line, passed, terms, now)
+    if verdict is not Blame.PERSON:
+        back = ending.back(outcome, verdict, retries)
+        if back is not None:
+            return back
     match outcome:
         case Accepted(references):
             taken = {number: PartEnd(PartState.TAKEN, references.get(number)) for number in work.todo}
@@ -127,7 +130,8 @@ class _Ending:
 
     def again(self, name: str, ends: Mapping[int, PartEnd], why: NotSent) -> Finish:
         """Nothing (more) left: another try, or the end of tries."""
-        withdrawn_to = None if why.counts else WITHDRAWN_TO.get(why.reason)
+        withdrawn = not why.counts and why.blame is Blame.PERSON
+        withdrawn_to = WITHDRAWN_TO.get(why.reason) if withdrawn else None
         if withdrawn_to is not None:
             if self.begun(ends):
                 return self.finish(name, ends, State.UNDELIVERED, "incomplete")
@@ -139,10 +143,67 @@ class _Ending:
             return self.finish(name, ends, State.FAILED, why.reason, tries=tries)
         pause_s = why.retry_after
         if pause_s is None:
-            pauses = FAULT_PAUSES_S if why.blame is Blame.LINE else PAUSES_S
-            pause_s = pauses[min(tries, len(pauses)) - 1] if why.counts else 0.0
+            # Where the line is to blame it rests by itself, and another may take the message at once.
+            counts = why.counts and why.blame is not Blame.LINE
+            pause_s = PAUSES_S[min(tries, len(PAUSES_S)) - 1] if counts else 0.0
         state = State.SCHEDULED if pause_s > 0 else State.QUEUED
         return self.finish(name, ends, state, why.reason, tries=tries, due=self.now + int(pause_s * 1000))
+
+    def back(self, outcome: Outcome, verdict: Blame, retries: Retries) -> Finish | None:
+        """A refusal that is the line's, or may be: nothing of it counts as refused. None where tries are used up."""
+        why = NotSent("refused", counts=verdict is Blame.EITHER, blame=verdict)
+        match outcome:
+            case NotSent():
+                if verdict is Blame.EITHER and outcome.blame is Blame.EITHER:
+                    return None  # as the person's: it counts, and rests
+                pause_s = outcome.retry_after if verdict is Blame.EITHER else None
+                why = replace(outcome, counts=why.counts and outcome.counts, blame=Blame.LINE, retry_after=pause_s)
+                name, ends = "not_sent", dict.fromkeys(self.passed, PartEnd(PartState.UNSENT, reason=outcome.reason))
+            case Refused(reason):
+                why = replace(why, reason=reason)
+                name, ends = "refused", dict.fromkeys(self.passed, PartEnd(PartState.UNSENT, reason=reason))
+            case Partial(parts):
+                unsent = {Fate.REFUSED: PartState.UNSENT}
+                ends = {
+                    n: PartEnd(unsent.get(p.fate) or _FATES[p.fate], p.reference, p.reason)
+                    for n, p in parts.items()
+                    if n in self.passed
+                }
+                why = replace(
+                    why, reason=next((p.reason for p in parts.values() if p.fate is Fate.REFUSED), None) or "refused"
+                )
+                finish = self.by_parts("partial", ends, why)
+                return finish if finish.state in {State.QUEUED, State.SCHEDULED} else None
+            case Completed():
+                return self.undecided_call(outcome, verdict, retries)
+            case _:
+                return None
+        finish = self.again(name, ends, why)
+        return finish if finish.state in {State.QUEUED, State.SCHEDULED} else None
+
+    def undecided_call(self, outcome: Completed, verdict: Blame, retries: Retries) -> Finish | None:
+        """A call that reached nobody, perhaps by the line's fault: the rule of its disposition is not used up. How
+        often it has waited for a verdict is kept beside."""
+        reason = outcome.reason or "failed"
+        ends = dict.fromkeys(self.passed, PartEnd(PartState.UNSENT, reason=reason))
+        if verdict is Blame.LINE:
+            return self.finish("completed", ends, State.QUEUED, reason)
+        kept = json.loads(self.work.detail or "{}")
+        options = kept.get("options", {})
+        waited = int(options.get("undecided", 0)) + 1
+        if waited >= self.terms.tries:
+            return None
+        rule = retries.get(str(outcome.detail.get("disposition", outcome.reason)))
+        pause_s = rule.pause_s if rule is not None else PAUSES_S[min(waited, len(PAUSES_S)) - 1]
+        finish = self.finish(
+            "completed",
+            ends,
+            State.SCHEDULED,
+            reason,
+            tries=self.work.tries + 1,
+            due=self.now + int(pause_s * 1000),
+        )
+        return replace(finish, detail=_stored(kept | {"options": options | {"undecided": waited}}))
 
     def completed(self, outcome: Completed, retries: Retries) -> Finish:
         """A call is over: one part, charged when it was answered; its disposition may have a rule to try again."""
@@ -163,9 +224,8 @@ class _Ending:
         ended = self.finish(
             "completed", dict.fromkeys(self.passed, end), state, reason, tries=tries, due=due, charge=outcome.charged
         )
-        told = wellformed(json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
         pressed, opted_out = outcome.detail.get("key"), outcome.detail.get("action") == "opt_out"
-        return replace(ended, detail=told, pressed=str(pressed) if pressed else None, opted_out=opted_out)
+        return replace(ended, detail=_stored(shown), pressed=str(pressed) if pressed else None, opted_out=opted_out)
 
     def finish(
         self,
@@ -183,7 +243,7 @@ class _Ending:
         return Finish(
             work=self.work,
             line=self.line,
-            parts={n: PartEnd(end.state, maybe(end.reference), maybe(end.reason)) for n, end in ends.items()},
+            parts={n: PartEnd(end.state, bounded_maybe(end.reference), maybe(end.reason)) for n, end in ends.items()},
             outcome=name,
             state=state,
             reason=maybe(reason),
@@ -194,3 +254,25 @@ class _Ending:
             detail=None,
             now=self.now,
         )
+
+
+def _stored(detail: Mapping[str, Any]) -> str:
+    return wellformed(json.dumps(detail, ensure_ascii=False, separators=(",", ":")))
+
+
+def amended(finish: Finish, verdict: Finish, now: int) -> Amend:
+    """The command that puts `verdict`, the end of the same attempt as it is known now, in the place of `finish`."""
+    work = finish.work
+    waits = verdict.state in {State.QUEUED, State.SCHEDULED}
+    return Amend(
+        message_id=work.message_id,
+        attempt_id=work.attempt_id,
+        state=verdict.state,
+        reason=verdict.reason,
+        final=verdict.final,
+        due=max(verdict.due, now) if waits else now,
+        tries=verdict.tries,
+        detail=work.detail if verdict.detail is None else verdict.detail,
+        refused=tuple(number for number, end in verdict.parts.items() if end.state is PartState.REFUSED),
+        now=now,
+    )

@@ -6,6 +6,7 @@ must not keep a message from being recorded, now and at each further try.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -24,6 +25,27 @@ def wellformed(text: str) -> str:
 def maybe(text: str | None) -> str | None:
     """The same, for what may be unknown."""
     return None if text is None else wellformed(text)
+
+
+KEY_MOST: Final = 512
+"""Octets of a key, a reference or a sender. PostgreSQL's index rows hold 2,704, and two of these stand in one."""
+ADDRESS_MOST: Final = 2_048
+"""Octets of an address: the longest are push tokens."""
+_HASHED: Final = 96
+
+
+def bounded(text: str, most: int = KEY_MOST) -> str:
+    """Returns a text that an index can hold: the same one, or its beginning and a hash of the whole."""
+    text = wellformed(text)
+    octets = text.encode()
+    if len(octets) <= most:
+        return text
+    return octets[:_HASHED].decode(errors="ignore") + "#" + hashlib.sha256(octets).hexdigest()
+
+
+def bounded_maybe(text: str | None) -> str | None:
+    """The same, for what may be unknown."""
+    return None if text is None else bounded(text)
 
 
 _LINE_ENDS: Final = {letter: f"\\u{letter:04x}" for letter in (0x85, 0x2028, 0x2029)}

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from gatewayd.errors import GatewayError
-from gatewayd.store.commands import Prune, Sweep
+from gatewayd.store.commands import EndParts, Prune, Sweep
 from gatewayd.store.port import Writer
 from spool.errors import SpoolError
 from spool.retention import Forgotten
@@ -22,6 +22,7 @@ LONGEST_S: Final = 60.0
 PORTION_S: Final = 0.005
 """Between portions, so that lines and people get at the writer while a million rows are withdrawn."""
 
+PARTS_EVERY_S: Final = 600.0
 PRUNE_EVERY_S: Final = 3600.0
 TROUBLE_S: Final = 5.0
 
@@ -30,7 +31,8 @@ class Upkeep:
     """Sweeps when something is due; prunes once an hour.
 
     `longest_s` bounds the time between two looks (a short `report_wait`); `forget_jobs` removes a portion of the
-    old jobs of an account from the spool.
+    old jobs of an account from the spool; `end_parts` makes the command that keeps long texts which are not whole, as
+    of a time.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Upkeep:
         longest_s: float,
         accounts: Callable[[], Awaitable[Sequence[str]]],
         forget_jobs: Callable[[str], Awaitable[Forgotten]],
+        end_parts: Callable[[int], EndParts],
+        inbox_due: Callable[[], None],
     ) -> None:
         self._writer = writer
         self._now = now
@@ -51,7 +55,10 @@ class Upkeep:
         self._longest_s = min(LONGEST_S, longest_s)
         self._accounts = accounts
         self._forget_jobs = forget_jobs
+        self._end_parts = end_parts
+        self._inbox_due = inbox_due
         self._wake = asyncio.Event()
+        self._ended = 0
 
     def due(self) -> None:
         self._wake.set()
@@ -62,6 +69,7 @@ class Upkeep:
             self._wake.clear()
             pause = TROUBLE_S
             try:
+                await self._end_texts()
                 pause = await self._sweep()
                 if self._now() - pruned >= PRUNE_EVERY_S * 1000:
                     await self._prune()
@@ -73,6 +81,15 @@ class Upkeep:
                     await self._wake.wait()
             except TimeoutError:
                 pass
+
+    async def _end_texts(self) -> None:
+        """Keeps long texts of which a part never came: before the sweep forgets parts, whatever time has passed."""
+        if not self._ended or self._now() - self._ended >= PARTS_EVERY_S * 1000:
+            ended = await self._writer.do(self._end_parts(self._now()))
+            self._ended = self._now()
+            if ended.texts:
+                self._inbox_due()
+                self._receipts_due(ended.jobs)
 
     async def _sweep(self) -> float:
         """Turns what is over; answers how long (s) nothing more will be."""

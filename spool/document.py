@@ -16,6 +16,8 @@ from typing import Any, Final, Literal
 from spool import callplan, fields
 from spool.errors import JobFileError
 from spool.folders import is_name
+from spool.lists.encoding import canonical
+from spool.lists.instructions import AS_IT_SAYS, Instructions
 from spool.strict_json import load
 
 JOB_FILE_LIMIT: Final = 64 << 20
@@ -26,6 +28,7 @@ Channel = Literal["sms", "call", "email", "push", "whatsapp"]
 CHANNELS: Final = ("sms", "call", "email", "push", "whatsapp")
 PRIORITIES: Final = ("urgent", "normal", "bulk")
 ENCODINGS: Final = ("auto", "gsm7", "ucs2")
+HIDDEN_ROWS: Final = ("send", "skip")
 MAX_SEGMENTS: Final = 10
 SEGMENTS_LIMIT: Final = 255
 """What a header of concatenation can count."""
@@ -48,6 +51,11 @@ _KEYS: Final = (
             "recipients_file",
             "recipients_rows",
             "recipients_sha256",
+            "columns",
+            "sheet",
+            "header_row",
+            "hidden_rows",
+            "recipients_encoding",
             "not_before",
             "not_after",
             "priority",
@@ -121,6 +129,8 @@ class JobDocument:
     recipients_file: str | None = None
     recipients_rows: int | None = None
     recipients_sha256: str | None = None
+    reading: Instructions = AS_IT_SAYS
+    """How the list is to be read, where it does not say so itself."""
     not_before: datetime | None = None
     not_after: datetime | None = None
     priority: Literal["urgent", "normal", "bulk"] = "normal"
@@ -170,7 +180,8 @@ class JobDocument:
         }
         # Later keys count only where they are given: a job recorded before they existed keeps its hash.
         content |= {} if self.max_segments == MAX_SEGMENTS else {"max_segments": self.max_segments}
-        content |= {key: asdict(part) for key, part in (("push", self.push), ("whatsapp", self.whatsapp)) if part}
+        parts = (("push", self.push), ("whatsapp", self.whatsapp), ("reading", self.reading))
+        content |= {key: asdict(part) for key, part in parts if part}
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -219,6 +230,7 @@ def _document(raw: Any, file: str) -> JobDocument:
         recipients_file=recipients_file,
         recipients_rows=fields.whole(raw, "recipients_rows", None, low=0, high=10_000_000),
         recipients_sha256=fields.sha256(raw, "recipients_sha256"),
+        reading=_reading(raw),
         not_before=not_before,
         not_after=not_after,
         priority=fields.choice(raw, "priority", PRIORITIES, "normal"),  # type: ignore[arg-type]
@@ -259,8 +271,9 @@ def _recipients(raw: dict[str, Any]) -> tuple[tuple[Mapping[str, str], ...] | No
         raise JobFileError("value_invalid", kind, field="recipients")
     if inline is None:
         return None, name
-    if raw.get("recipients_sha256") is not None:
-        raise JobFileError("value_invalid", "recipients_check", field="recipients_sha256")
+    for key in ("recipients_sha256", "sheet", "header_row", "hidden_rows", "recipients_encoding"):
+        if raw.get(key) is not None:
+            raise JobFileError("value_invalid", "recipients_check", field=key)
     recipients = fields.recipients(inline, "recipients")
     told = fields.whole(raw, "recipients_rows", None, low=0, high=10_000_000)
     if told is not None and told != len(recipients):
@@ -270,9 +283,35 @@ def _recipients(raw: dict[str, Any]) -> tuple[tuple[Mapping[str, str], ...] | No
     return recipients, None
 
 
+def _reading(raw: dict[str, Any]) -> Instructions:
+    columns = fields.table(raw, "columns", {"to", "ref"}) or {}
+    to = columns.get("to")
+    named = fields.strings(columns, "to", "columns.") if isinstance(to, list) else ()
+    if isinstance(to, str):
+        named = (fields.text(to, "columns.to"),)
+    elif to is not None and not named:
+        raise JobFileError("value_invalid", "value_string", field="columns.to")
+    encoding = fields.string(raw, "recipients_encoding", None)
+    if encoding is not None and canonical(encoding) is None:
+        raise JobFileError("value_invalid", "value_encoding", field="recipients_encoding")
+    hidden = None if raw.get("hidden_rows") is None else fields.choice(raw, "hidden_rows", HIDDEN_ROWS, None)
+    return Instructions(
+        to=named,
+        ref=fields.string(columns, "ref", None, "columns."),
+        sheet=fields.string(raw, "sheet", None),
+        header_row=fields.whole(raw, "header_row", None, low=0, high=1_048_576),
+        hidden_rows=hidden,  # type: ignore[arg-type] # `choice` has checked it
+        encoding=encoding,
+    )
+
+
 def _email(raw: dict[str, Any]) -> Email:
+    subject = fields.string(raw, "subject", None)
+    if subject is None or not subject.strip():
+        # A mail without one is taken for spam, by servers and by people.
+        raise JobFileError("value_invalid", "value_missing", field="subject")
     return Email(
-        subject=fields.string(raw, "subject", None),
+        subject=subject,
         html=fields.string(raw, "html", None, limit=fields.HTML_LIMIT),
         cc=fields.addresses(raw, "cc"),
         attachments=fields.file_names(raw, "attachments"),

@@ -208,6 +208,25 @@ def open_file(folder: int, name: str) -> int:
     return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=folder)
 
 
+def read_file(folder: int, name: str, limit: int) -> bytes:
+    """Returns what a regular file holds; OSError (EFBIG) for more than `limit` bytes, OSError (EINVAL) for what is no
+    regular file. Never blocks, never follows a link."""
+    fd = open_file(folder, name)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name)
+        chunks: list[bytes] = []
+        left = limit + 1
+        while left and (chunk := os.read(fd, min(left, _CHUNK))):
+            chunks.append(chunk)
+            left -= len(chunk)
+    finally:
+        os.close(fd)
+    if not left:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
+    return b"".join(chunks)
+
+
 def same_bytes(folder: int, name: str, other_folder: int, other_name: str) -> bool:
     """Whether two files are regular and hold the same bytes; False when either cannot be opened as such."""
     try:

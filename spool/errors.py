@@ -19,6 +19,7 @@ CODES: Final = frozenset(
         "recipients_missing",
         "recipients_mismatch",
         "recipients_unreadable",
+        "recipients_ambiguous",
         "no_valid_recipient",
         "too_large",
         "job_conflict",

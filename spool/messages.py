@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from spool.check_messages import CHECKS
+from spool.list_messages import LIST_MESSAGES
 
 DEFAULT_LOCALE: Final = "es"
 
@@ -83,6 +84,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{field} is empty. Give a value or leave it out.",
     ),
     "value_long": ("{field} supera {limit} caracteres.", "{field} is longer than {limit} characters."),
+    "value_amount": (
+        "{field} no es un importe que se pueda leer de una sola manera: por ejemplo 1.500,50 o USD 12.",
+        "{field} is no amount that can be read in one way only: for example 1,500.50 or USD 12.",
+    ),
     "value_missing": ("Falta {field}.", "{field} is missing."),
     "value_required": (
         "Falta {field}, que debe ser uno de: {options}.",
@@ -273,12 +278,14 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "recipients_empty": ("{file} está vacío.", "{file} is empty."),
     "recipients_column": (
         (
-            "{file} no tiene una columna con el número o la dirección: llámela to, telefono, celular, movil, phone,"
-            " email o correo. Columnas encontradas: {columns}."
+            "{file} no tiene una columna con el número o la dirección: se buscó el encabezado en las primeras filas."
+            " Llame a esa columna to, telefono, celular, email… en la fila 1, o nómbrela en el trabajo con columns."
+            " Columnas encontradas en la fila {row}: {columns}."
         ),
         (
-            "{file} has no column with the number or address: call it to, telefono, celular, movil, phone, email or "
-            "correo. Columns found: {columns}."
+            "{file} has no column with the number or address: the header was looked for in the first rows. Call that"
+            " column to, telefono, celular, email… in row 1, or name it in the job by columns. Columns found in row"
+            " {row}: {columns}."
         ),
     ),
     "recipients_binary": (
@@ -363,13 +370,15 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
+_SENTENCES: Final = _CATALOGUE | CHECKS | LIST_MESSAGES
+
 LOCALES: Final = ("es", "en")
 
 
 def text(kind: str, locale: str, values: Mapping[str, str]) -> str:
     """The sentence of `kind` in `locale` (Spanish for one that is not known), with `values` filled in."""
     index = LOCALES.index(locale) if locale in LOCALES else 0
-    return (_CATALOGUE.get(kind) or CHECKS[kind])[index].format_map(_Blank(values))
+    return _SENTENCES[kind][index].format_map(_Blank(values))
 
 
 def is_kind(kind: str) -> bool:

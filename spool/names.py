@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
+from spool.lists.cells import without_invisible
+
 _BLANKS: Final = re.compile(r"\s+")
 _SPACES: Final = re.compile(r"[\s_]+")
 _SIGNS: Final = re.compile(r"[^\w\s]+")
@@ -13,7 +15,7 @@ _SIGNS: Final = re.compile(r"[^\w\s]+")
 
 def column_name(header: str) -> str:
     """Returns the name that is shown for a header: lower case, blanks as `_`; accents and signs as they are."""
-    return _BLANKS.sub("_", unicodedata.normalize("NFC", header).strip().lower())
+    return _BLANKS.sub("_", unicodedata.normalize("NFC", without_invisible(header)).strip().lower())
 
 
 def variable_name(written: str) -> str:

@@ -72,6 +72,9 @@ from drivers.base.outcomes import (
     Refused,
     Uncertain,
 )
+from drivers.base.references import (
+    folded,
+)
 
 ENTRY_POINTS = "gatewayd.drivers"
 """Entry-point group under which a package offers a `Driver` object."""
@@ -128,5 +131,6 @@ __all__ = [
     "Telling",
     "Uncertain",
     "Withdrawn",
+    "folded",
     "spoken",
 ]

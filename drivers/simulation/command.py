@@ -8,11 +8,31 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from drivers.simulation.process import ServiceSimulator
 from drivers.simulation.settings import SettingError
+
+_COMMON = frozenset({"n", "dir", "brand", "latency", "record", "set"})
+
+
+class Simulator(Protocol):
+    """What can be run as a program: listening while its block lasts."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def devices(self) -> Sequence[Any]:
+        """Tables or dataclasses for the announcement."""
+
+    @property
+    def control(self) -> Path: ...
+
+    async def __aenter__(self) -> Any: ...
+
+    async def __aexit__(self, *error: Any) -> None: ...
 
 
 def run(
@@ -20,9 +40,14 @@ def run(
     program: str,
     description: str,
     brands: Sequence[str],
-    make: Callable[..., ServiceSimulator],
+    make: Callable[..., Simulator],
+    *,
+    more: Callable[[argparse.ArgumentParser], None] = lambda _: None,
 ) -> int:
-    """Until SIGTERM; the exit status. `make` takes `n` and, by name, `brand, directory, record, settings`."""
+    """Runs until SIGTERM; the exit status.
+
+    `make` takes `n` and, by name, `brand, directory, record, settings`, and the options that `more` adds to the parser.
+    """
     parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("-n", type=int, default=1, metavar="N", help="number of devices")
     parser.add_argument("--dir", type=Path, metavar="DIR", help="folder of the control socket")
@@ -32,13 +57,19 @@ def run(
         "--record", type=Path, metavar="FILE", help="append every message taken, one JSON object a line"
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="any other setting")
+    more(parser)
     given = parser.parse_args(arguments)
+    own = {name: value for name, value in vars(given).items() if name not in _COMMON}
     settings = {"latency_s": given.latency, **dict(_setting(each) for each in given.set)}
     try:
-        simulator = make(given.n, brand=given.brand, directory=given.dir, record=given.record, settings=settings)
+        simulator = make(given.n, brand=given.brand, directory=given.dir, record=given.record, settings=settings, **own)
     except SettingError as error:
         parser.error(str(error))
-    asyncio.run(_serve(simulator))
+    try:
+        asyncio.run(_serve(simulator))
+    except OSError as error:
+        sys.stderr.write(f"{program}: {error}\n")
+        return 1
     return 0
 
 
@@ -50,13 +81,14 @@ def _setting(text: str) -> tuple[str, Any]:
         return name, value
 
 
-async def _serve(simulator: ServiceSimulator) -> None:
+async def _serve(simulator: Simulator) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with simulator:
-        announcement = {"kind": simulator.kind, "devices": simulator.devices, "control": str(simulator.control)}
+        devices = [each if isinstance(each, dict) else asdict(each) for each in simulator.devices]
+        announcement = {"kind": simulator.kind, "devices": devices, "control": str(simulator.control)}
         sys.stdout.write(json.dumps(announcement) + "\n")
         sys.stdout.flush()
         await stop.wait()

@@ -12,7 +12,10 @@ import structlog
 
 from drivers.base import (
     Blame,
+    Event,
     EventSink,
+    HookCall,
+    HookRefusedError,
     LineError,
     LineState,
     LineStatus,
@@ -31,7 +34,7 @@ from drivers.smtp.oauth import TokenError, Tokens
 from drivers.smtp.options import SmtpOptions, require_usable
 from drivers.smtp.received.identity import Identity, Recipients
 from drivers.smtp.session import ConnectFailedError, LostBeforeContentError, Session, Timing
-from drivers.smtp.unsubscribe import WORD, Links
+from drivers.smtp.unsubscribe import KEY, WORD, Links
 
 IN_THREAD_BYTES: Final = 64 * 1024
 """A mail above this is put together beside the event loop; below, the detour costs more than the work."""
@@ -91,6 +94,27 @@ class SmtpLine:
         except (MailboxError, TokenError) as error:
             return error.reason
         return "ready"
+
+    # ------------------------------------------------------------------------------------------- a person wants no more
+
+    @property
+    def call_answer(self) -> str:
+        return ""
+
+    def on_call(self, call: HookCall) -> Sequence[Event] | None:
+        """One click on a link of ours. Implements `drivers.base.TakesCalls`."""
+        if call.method == "GET":
+            return None
+        return [self._required_links().clicked(call, address=self._options.from_address, at=time.time())]
+
+    def on_challenge(self, query: Mapping[str, str]) -> str:
+        """What whoever opens such a link is shown. Implements `drivers.base.AnswersChallenges`."""
+        return self._required_links().asked(query.get(KEY, ""))
+
+    def _required_links(self) -> Links:
+        if self._links is None:
+            raise HookRefusedError(404, "this line puts no links into its mails")
+        return self._links
 
     # ------------------------------------------------------------------------------------------------------- its life
 
@@ -251,7 +275,7 @@ class SmtpLine:
         if self._links is None:
             return ()
         seal = self._links.seal(message.attempt, message.to)
-        links = [f"{self._options.unsubscribe_url}?u={seal}"] if self._options.unsubscribe_url is not None else []
+        links = [f"{self._options.unsubscribe_url}?{KEY}={seal}"] if self._options.unsubscribe_url is not None else []
         if self._options.imap_host is not None:
             links.append(f"mailto:{self._options.reply_to or self._options.from_address}?subject={WORD}%20{seal}")
         return tuple(links)

@@ -124,10 +124,9 @@ def _decoded(file: Path) -> str:
 
 def _header(cells: Sequence[str]) -> int | None:
     """The place of the number's column in a header; None where the first row is a number already."""
-    from spool.columns import to_column
-    from spool.names import column_name
+    from spool.lists.choice import Choice, choose
 
-    found = to_column([column_name(cell) for cell in cells], "sms")
-    if found is not None:
-        return found
+    found = choose(cells, "sms")
+    if isinstance(found, Choice):
+        return found.places[0]
     return None if any(character.isdigit() for character in "".join(cells[:1])) else 0

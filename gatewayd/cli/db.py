@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import Session, session
-from gatewayd.errors import GatewayError
+from gatewayd.config import Config
+from gatewayd.errors import GatewayError, StoreLockedError, UnavailableError
 from gatewayd.translation import gettext as _
+from spool.errors import SpoolError
 
 
-@click.group(help=_("The store: upgrade, check, backup, move to another."))
+@click.group(help=_("The store: upgrade, check, backup, restore, move to another."))
 def db() -> None:
     pass
 
@@ -64,16 +67,82 @@ def check(as_json: bool) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @output.json_option
 def backup(file: Path, as_json: bool) -> None:
-    from gatewayd.store import admin
+    from gatewayd.store import backup as copies
 
     with session() as open_session:
         if open_session.client is None:
             open_session.offline()
-        size = admin.backup(open_session.config.store.url, file.absolute())
+        size = copies.backup(open_session.config.store.url, file.absolute())
     if as_json:
         output.emit({"file": str(file), "bytes": size})
     else:
         print(_("{file}: {size} bytes").format(file=file, size=size))
+
+
+def _last_word(config: Config) -> str | None:
+    """Lets the store that is to be replaced say what it still knows; returns why it could not, None where it could."""
+    from gatewayd.cli.offline import OfflineBackend
+
+    path = config.store.sqlite_path
+    if path is None or not path.exists() or not path.stat().st_size:
+        return None
+    try:
+        with closing(OfflineBackend(config)) as backend:
+            backend.write_out()
+    except StoreLockedError:
+        raise
+    except (GatewayError, SpoolError) as error:
+        return str(error)
+    return None
+
+
+@db.command(
+    help=_(
+        "Put a copy that `db backup` made in the place of the store, with no daemon running. What was sent since then "
+        "is found in the receipts, and is not sent again by itself: unfinished jobs wait paused, and what left in the "
+        "meantime is uncertain until a person settles it."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@output.json_option
+def restore(file: Path, as_json: bool) -> None:
+    from gatewayd.store import backup as copies
+
+    with session() as open_session:
+        if open_session.client is not None:
+            raise UnavailableError(_("a daemon is running: stop it first"))
+        copies.prove(file)
+        unread = _last_word(open_session.config)
+        kept = copies.restore(open_session.config.store.url, file.absolute())
+        found = open_session.offline().examine()
+    if as_json:
+        output.emit(
+            {
+                "kept": None if kept is None else str(kept),
+                "unread": unread,
+                "paused": found.paused,
+                "uncertain": found.doubted,
+                "read_again": list(found.retaken),
+            }
+        )
+        return
+    if unread is not None:
+        print(
+            _(
+                "the store as it was cannot be read ({error}): what it sent in its last second is not known; compare"
+                " with the lines' own records before you resume a job"
+            ).format(error=unread),
+            file=sys.stderr,
+        )
+    if kept is not None:
+        print(_("the store as it was is kept as {path}").format(path=kept))
+    print(
+        _(
+            "restored: {paused} unfinished jobs wait paused, {uncertain} messages left after the copy was made and are"
+            " uncertain, {again} newer jobs are read again when the daemon starts, paused"
+        ).format(paused=found.paused, uncertain=found.doubted, again=len(found.retaken))
+    )
+    print(_("settle what is uncertain (`gatewayd message settle`), then `gatewayd job resume`"))
 
 
 @db.command(

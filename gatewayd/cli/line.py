@@ -11,7 +11,7 @@ import click
 from drivers.base import spoken
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.reasons import explained, meaning
+from gatewayd.reasons import explained, meaning, state_word
 from gatewayd.translation import gettext as _
 
 
@@ -23,7 +23,7 @@ def line() -> None:
 def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
     signal = found["signal"]
     return (
-        *(found["name"], found["driver"], found["channel"], found["state"], found["rate"]),
+        *(found["name"], found["driver"], found["channel"], state_word(found["state"]), found["rate"]),
         *("" if signal is None else f"{signal} %", found["operator"], found["sent_today"], meaning(found["reason"])),
     )
 
@@ -50,7 +50,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
             (_("Driver"), found["driver"]),
             (_("Channel"), found["channel"]),
             (_("Enabled"), _("yes") if found["enabled"] else _("no")),
-            (_("State"), found["state"]),
+            (_("State"), state_word(found["state"])),
             (_("Reason"), explained(found["reason"])),
             (_("Since"), output.local(found["since"], zone)),
             (_("Signal"), None if signal is None else f"{signal} %"),
@@ -63,7 +63,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
             (_("This month"), _of(found["sent_month"], found["quota_month"])),
             (_("Prefixes"), ", ".join(found["prefixes"])),
             (_("Attempts since start"), outcomes),
-            *((_labelled(name), _said(value)) for name, value in found["detail"].items()),
+            *((_labelled(name), _detail(name, value)) for name, value in found["detail"].items()),
         )
     )
 
@@ -77,6 +77,9 @@ _LABELS: Final = {
     "unreadable": spoken("Unreadable messages"),
     "text": spoken("Answer"),
     "reply_expected": spoken("Expects a reply"),
+    "mailbox": spoken("Mailbox"),
+    "bounces_unmatched": spoken("Bounces of unknown mails"),
+    "mails_passed_over": spoken("Mails passed over"),
 }
 """What drivers tell of a device; others by the driver's own word."""
 
@@ -89,6 +92,11 @@ def _said(value: object) -> object:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return value
+
+
+def _detail(name: str, value: object) -> object:
+    # Why a mail account's mailbox cannot be read is a reason like the line's own.
+    return explained(str(value)) if name == "mailbox" else _said(value)
 
 
 def _of(sent: int, quota: int | None) -> str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.dispatch.resuming import left_open
 from gatewayd.operations import perform
-from gatewayd.store.commands import Command
+from gatewayd.outcomes import Terms
+from gatewayd.receipt_writer import ReceiptWriter
+from gatewayd.restoration import Restoration, Restored
+from gatewayd.store.commands import Command, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
@@ -53,6 +58,39 @@ class OfflineBackend:
     def perform(self, operation: str, arguments: dict[str, Any]) -> Any:
         return asyncio.run(perform(self, operation, arguments))
 
+    def write_out(self) -> None:
+        """Writes the receipts that the store still holds, and says of what a crash left open that it is in doubt: the
+        last word of a store that another one is about to replace."""
+        asyncio.run(self._write_out())
+
+    async def _write_out(self) -> None:
+        spool = Spool(self.config.spool.path)
+        delivery = self.config.delivery
+        with spool.lock():
+            started = await self.execute(StartNode(self.config.node, self.now()))
+            terms = Terms(delivery.tries, int(delivery.report_wait * 1000))
+            for finish in left_open(started.open, {}, terms):
+                await self.execute(finish)
+            in_thread = partial(asyncio.get_running_loop().run_in_executor, None)
+            receipts = ReceiptWriter(
+                _Commands(self), self._reader, spool, node=self.config.node, now=self.now, in_thread=in_thread
+            )
+            await receipts.flush(everything=True)
+
+    def examine(self) -> Restored:
+        """Compares a store that was put back with its spool, as the daemon does when it starts."""
+        found = asyncio.run(self._examine())
+        return Restored(0, 0, ()) if found is None else found
+
+    async def _examine(self) -> Restored | None:
+        spool = Spool(self.config.spool.path)
+        with spool.lock():
+            await self.execute(StartNode(self.config.node, self.now()))
+            restoration = Restoration(
+                self.execute, spool, node=self.config.node, salt=self._transactions.salt, now=self.now
+            )
+            return await restoration.examine()
+
     def now(self) -> int:
         return now_ms()
 
@@ -66,6 +104,20 @@ class OfflineBackend:
         Spool(self.config.spool.path).create_account(account)
         if os.geteuid() == 0:
             _hand_over(self.config)
+
+
+class _Commands:
+    """The locked store as the writer's port has it: each command a transaction of its own."""
+
+    def __init__(self, backend: OfflineBackend) -> None:
+        self._backend = backend
+
+    def do(self, command: Command[R], *, patient: bool = False) -> Awaitable[R]:
+        del patient  # nobody else is there to wait for
+        return self._backend.execute(command)
+
+    def post(self, command: Command[R]) -> None:
+        raise AssertionError(f"{type(command).__name__} would be answered to nobody")
 
 
 def _hand_over(config: Config) -> None:

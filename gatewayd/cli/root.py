@@ -69,14 +69,15 @@ def root() -> click.Group:
             "check": (f"{here}.check:check", _("Check configuration, spool, store and lines.")),
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),
-            "message": (f"{here}.message:message", _("One message, its attempts and parts.")),
+            "message": (f"{here}.message:message", _("Messages over all jobs: find, show, settle.")),
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
+            "status": (f"{here}.status:status", _("One look: what needs a person.")),
             "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),
             "simulate": (f"{here}.simulate:simulate", _("Simulated devices by themselves.")),
             "dialplan": (f"{here}.dialplan:dialplan", _("What an Asterisk needs to make calls for us.")),
-            "db": (f"{here}.db:db", _("The store: upgrade, check, backup, move.")),
+            "db": (f"{here}.db:db", _("The store: upgrade, check, backup, restore, move.")),
         },
     )
 

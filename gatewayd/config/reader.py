@@ -24,6 +24,7 @@ from gatewayd.config.sections import (
     LineConfig,
     LineKeys,
     NumbersConfig,
+    OptOutConfig,
     RetentionConfig,
     Section,
     SpoolConfig,
@@ -51,6 +52,7 @@ _TABLES: Final[dict[str, type[Section]]] = {
     "tariff": TariffConfig,
     "delivery": DeliveryConfig,
     "inbox": InboxConfig,
+    "opt_out": OptOutConfig,
     "retention": RetentionConfig,
 }
 _ARRAYS: Final = ("line", "webhook")

@@ -103,6 +103,8 @@ class StoreConfig(Section):
 
 class SpoolConfig(Section):
     path: Place = Path("/var/spool/gatewayd")
+    settle: Duration = 2.0
+    """Seconds for which a file that is written in place has to be quiet before it is taken."""
 
 
 class NumbersConfig(Section):
@@ -125,6 +127,8 @@ class TariffConfig(Section):
     """Prices in millionths of the currency, by channel: a segment, an answered call, a message."""
 
     currency: Currency = "ARS"
+    low: Price | None = None
+    """Balance of an account below which its credit runs low; None: a hundred times its dearest price."""
     sms: Price = 0
     call: Price = 0
     email: Price = 0
@@ -152,6 +156,11 @@ class DeliveryConfig(Section):
 class InboxConfig(Section):
     default: Name | None = None
     """Account of inbound messages that belong to none; None: `inbox/_unmatched`."""
+
+
+class OptOutConfig(Section):
+    words: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+    """Words and phrases that are an opt-out when they are all that a text says; besides the built-in ones."""
 
 
 def _kept(seconds: float) -> float:
@@ -212,6 +221,7 @@ class Config(TopConfig):
     tariff: TariffConfig
     delivery: DeliveryConfig
     inbox: InboxConfig
+    opt_out: OptOutConfig
     retention: RetentionConfig
     lines: tuple[LineConfig, ...]
     """In the order of the file; disabled ones too."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from drivers.base import (
     AnswersChallenges,
+    Event,
+    HookCall,
     HookRefusedError,
     Line,
     NotDurableError,
     ServesFiles,
     ShowsExchanges,
+    TakesCalls,
     TakesHooks,
 )
 from gatewayd.dispatch.sink import LineSink
@@ -32,24 +36,30 @@ class Device:
             raise UnavailableError(f"line {self._name} is not running")
         return self.line
 
-    async def hook(self, headers: Mapping[str, str], body: bytes) -> None:
-        """A call of its device or provider to us; what it tells is durable when this returns. HookRefusedError, or
-        UnavailableError where it cannot be made durable now: whoever calls shall call again."""
+    async def hook(self, call: HookCall) -> str:
+        """A call of its device or provider to us; what it tells is durable when this returns the text to answer with.
+        HookRefusedError, or UnavailableError where it cannot be made durable now: whoever calls shall call again."""
         line, sink = self._running(), self.sink
+        if isinstance(line, TakesCalls) and sink is not None:
+            events = line.on_call(call)
+            if events is not None:
+                await self._keep(sink, events)
+                return line.call_answer
+        if call.method == "GET":
+            if not isinstance(line, AnswersChallenges):
+                raise HookRefusedError(404, "this line is asked by nobody")
+            return line.on_challenge(dict(parse_qsl(call.query, keep_blank_values=True)))
         if not isinstance(line, TakesHooks) or sink is None:
             raise HookRefusedError(404, "this line is called by nobody")
+        await self._keep(sink, line.on_hook(call.headers, call.body))
+        return ""
+
+    async def _keep(self, sink: LineSink, events: Sequence[Event]) -> None:
         # In their order, and in few commits: a provider may tell of a thousand messages in one call.
         try:
-            await asyncio.gather(*(sink.put(event) for event in line.on_hook(headers, body)))
+            await asyncio.gather(*(sink.put(event) for event in events))
         except NotDurableError as error:
             raise UnavailableError(str(error)) from error
-
-    def challenge(self, query: Mapping[str, str]) -> str:
-        """Its provider asks whether the address of its calls is ours; what to answer. HookRefusedError."""
-        line = self._running()
-        if not isinstance(line, AnswersChallenges):
-            raise HookRefusedError(404, "this line is asked by nobody")
-        return line.on_challenge(query)
 
     def file(self, name: str) -> Path | None:
         """The file that its device may fetch by that name; None for any other."""

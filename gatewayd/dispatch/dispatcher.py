@@ -26,6 +26,7 @@ from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
 from gatewayd.model import State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
+    Amend,
     Claimed,
     Finish,
     HoldQueue,
@@ -171,6 +172,11 @@ class Dispatcher:
         """A top-up: what waited for credit tries again."""
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
+    def withdrawn(self, jobs: Sequence[int]) -> None:
+        """An opt-out has withdrawn messages of these jobs."""
+        if jobs:
+            self._receipts_due(jobs)
+
     def settled(self, settled: Settled) -> bool:
         """A person's word on an uncertain message. False: its queue had been forgotten and must be loaded again."""
         self._receipts_due([settled.job_id])
@@ -277,6 +283,9 @@ class Dispatcher:
             raise MissingFilesError
         return await self._files.find(queue.info.account, queue.info.job, wanted)
 
+    def queue(self, queue_id: int) -> Queue | None:
+        return self._scheduler.get(queue_id)
+
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         return self._scheduler.choose(chooser, now)
 
@@ -337,6 +346,15 @@ class Dispatcher:
                 self.events.add("message", line, state.value, finish.reason)
         if (future := self._attempted.pop(work.job_id, None)) is not None and not future.done():
             future.set_result(None)
+
+    def amended(self, line: str, end: Finish, amend: Amend) -> None:
+        """What an attempt meant for its message has become known after its end."""
+        self.writer.post(amend)
+        self._receipts_due([end.work.job_id])
+        if amend.state in {State.QUEUED, State.SCHEDULED}:
+            self._came_back(end.work.queue_id, amend.due)
+        elif amend.state in LOUD:
+            self.events.add("message", line, amend.state.value, amend.reason)
 
     def attempted(self, job_id: int, ended: asyncio.Future[None]) -> None:
         """`ended` is done once the next attempt of a message of that job has ended."""

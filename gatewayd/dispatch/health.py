@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 PATIENCE: Final = 3
-"""Failures in a row that are the line's own before it is rested; fewer happen to good lines."""
+"""Failures in a row that are the line's own before it is rested for long; fewer happen to good lines."""
 
 FIRST_REST_S: Final = 2.0
+"""After so many; doubled with each further one, and halved with each one fewer where a single one is enough."""
 LONGEST_REST_S: Final = 300.0
 """Long enough to leave a broken SIM alone, short enough that its return is noticed within minutes."""
 
@@ -21,14 +22,24 @@ class Health:
     resting_until: float = 0.0
     reason: str | None = None
     _failed_at: float = 0.0
+    _worked_at: float = 0.0
+    _certain_at: float = 0.0
 
     @property
     def probing(self) -> bool:
         """The next message is a probe: only one at a time, nothing claimed ahead."""
+        return self.failures >= PATIENCE or self.resting_until > 0
+
+    @property
+    def broken(self) -> bool:
+        """It has failed so often, or so certainly, that what failed over it was not the message's fault."""
         return self.failures >= PATIENCE
 
-    def failed(self, now: float, reason: str, began: float | None = None) -> None:
-        """A send that began then (default: now) has failed, by the line's fault as far as is known.
+    def failed(
+        self, now: float, reason: str, began: float | None = None, *, alone: bool = False, rest_s: float | None = None
+    ) -> None:
+        """A send that began then (default: now) has failed, by the line's fault as far as is known; `alone`: one such
+        failure is enough to rest it, unless somebody was reached while it lasted, for `rest_s` where that is known.
 
         Sends that were under way together when the line broke (the calls of a trunk whose link was lost) have failed
         once: the line has had no other chance since.
@@ -38,13 +49,35 @@ class Health:
             return
         self._failed_at = now
         self.failures += 1
-        if self.failures >= PATIENCE:
-            rest = FIRST_REST_S * 2.0 ** min(self.failures - PATIENCE, 16)
-            self.resting_until = now + min(rest, LONGEST_REST_S)
+        if self.failures >= PATIENCE or (alone and (began is None or began >= self._worked_at)):
+            self._rest(now, rest_s or 0.0)
 
-    def worked(self) -> None:
+    def condemned(self, now: float, reason: str, began: float) -> None:
+        """The line is at fault for certain: by a run of refusals, or by the word of its driver. Somebody reached by a
+        send that began before does not say otherwise."""
+        self.reason = reason
+        if began <= self._certain_at:
+            return
+        self.failures = max(self.failures + 1, PATIENCE)
+        self._failed_at = self._certain_at = now
+        self._rest(now)
+
+    def _rest(self, now: float, least_s: float = 0.0) -> None:
+        rest = FIRST_REST_S * 2.0 ** min(self.failures - PATIENCE, 16)
+        self.resting_until = now + min(max(rest, least_s), LONGEST_REST_S)
+
+    def rest_long(self) -> None:
+        """Leaves it alone as long as a line ever is, counted from its last failure."""
+        self.resting_until = max(self.resting_until, self._failed_at + LONGEST_REST_S)
+
+    def worked(self, began: float | None = None, now: float | None = None) -> None:
+        """Somebody was reached by a send that began and ended then; or a person has said that the line is well."""
+        if now is not None:
+            self._worked_at = now
+        if began is not None and began <= self._certain_at:
+            return
         self.failures = 0
-        self._failed_at = 0.0
+        self._failed_at = self._certain_at = 0.0
         self.resting_until = 0.0
         self.reason = None
 

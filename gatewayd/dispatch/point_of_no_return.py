@@ -11,7 +11,7 @@ from gatewayd.dispatch.desk import Desk
 from gatewayd.errors import StoreError
 from gatewayd.failpoints import hit
 from gatewayd.pacing import Pace
-from gatewayd.storable import wellformed
+from gatewayd.storable import bounded
 from gatewayd.store.commands import Pnr, Work
 
 
@@ -42,7 +42,7 @@ class Intent:
     async def __call__(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         hit("send.prompted")
         line, work, desk = self._line, self._work, self._desk
-        told = {number: wellformed(reference) for number, reference in (taken or {}).items()}
+        told = {number: bounded(reference) for number, reference in (taken or {}).items()}
         self._taken.update(told)
         if not self.passed and (line.draining or not line.enabled):
             raise Withdrawn("stopping")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus, NotDurableError
+from gatewayd.addresses import AddressError, email
 from gatewayd.clock import now_ms
 from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid_number, ulid_salt
-from gatewayd.storable import maybe, wellformed
-from gatewayd.store.commands import Block, Inbound, LateAnswer, Received, Report, Reported
+from gatewayd.storable import ADDRESS_MOST, bounded, bounded_maybe, maybe, wellformed
+from gatewayd.store.commands import Block, Inbound, Judge, LateAnswer, Received, Report, Reported
 from gatewayd.store.port import Writer
 
 NUMBER_MOST: Final = (1 << 63) - 1
@@ -42,7 +44,7 @@ class LineSink:
         salt: int,
         report_wait_ms: int,
         default_account: str | None,
-        opt_out_words: frozenset[str],
+        judge: Judge,
     ) -> None:
         self._line = line
         self._channel = channel
@@ -52,7 +54,7 @@ class LineSink:
         self._salt = salt
         self._report_wait_ms = report_wait_ms
         self._default_account = default_account
-        self._opt_out_words = opt_out_words
+        self._judge = judge
 
     async def put(self, event: Event) -> None:
         try:
@@ -66,14 +68,15 @@ class LineSink:
                 self._heard.status(event)
             case DeliveryReport():
                 # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
-                reported = await self._writer.do(self._report(event), patient=True)
                 if event.opt_out and event.to:
-                    self._writer.post(Block((self._address(event.to),), self._channel, None, now_ms()))
+                    # Before the report, which the device repeats only until it is acknowledged.
+                    await self._writer.do(Block((self._address(event.to),), self._channel, None, now_ms()))
+                reported = await self._writer.do(self._report(event), patient=True)
                 self._heard.reported(event, reported)
             case LateAccept():
                 now = now_ms()
                 answer = LateAnswer(
-                    ulid_number(event.attempt), event.part, wellformed(event.reference), now + self._report_wait_ms, now
+                    ulid_number(event.attempt), event.part, bounded(event.reference), now + self._report_wait_ms, now
                 )
                 self._heard.reported(event, await self._writer.do(answer))
             case InboundMessage():
@@ -82,7 +85,7 @@ class LineSink:
     def _report(self, event: DeliveryReport) -> Report:
         return Report(
             line=self._line,
-            reference=wellformed(event.reference),
+            reference=bounded(event.reference),
             to=self._address(event.to) if event.to else None,
             status=event.status,
             reason=maybe(event.reason),
@@ -94,8 +97,12 @@ class LineSink:
         )
 
     def _address(self, raw: str) -> str:
+        """The address as messages to it have it: a number in E.164, a mail address in lower case."""
         raw = wellformed(raw)
-        return self._normalise(raw) or raw
+        if "@" in raw:
+            with suppress(AddressError):
+                return email(raw)
+        return self._normalise(raw) or bounded(raw, ADDRESS_MOST)
 
     def _own(self, attempt: str | None) -> int | None:
         """The number of an attempt of this very store. A service that two gateways share, or that served a store which
@@ -112,15 +119,20 @@ class LineSink:
         return Inbound(
             line=self._line,
             channel=self._channel,
-            key=wellformed(event.key),
-            sender=self._address(event.sender),
-            to=maybe(event.to),
+            key=bounded(event.key),
+            sender=bounded(self._address(event.sender)),
+            to=bounded_maybe(event.to),
             text=wellformed(event.text),
             at=_at(event.at),
             concat=(concat.reference, concat.total, concat.number) if concat else None,
             default_account=self._default_account,
-            opt_out_words=self._opt_out_words,
+            judge=self._judge,
             now=now_ms(),
+            subject=wellformed(event.subject),
+            opted_out=event.opt_out,
+            aliases=tuple(bounded(self._address(alias)) for alias in event.aliases),
+            answers=self._own(event.answers),
+            answers_reference=bounded_maybe(event.answers_reference),
         )
 
 

@@ -67,8 +67,20 @@ class Stock:
         now = time.time()
         chooser = Chooser(self._fits, lambda account: self._urgent_room(account, now), self._turn)
         queue = self._desk.choose(chooser, int(now * 1000))
-        if queue is None:
-            return
+        if queue is not None:
+            self._claim(queue, want, now)
+
+    def fetch(self, queue_id: int, message_id: int, missed: Callable[[], None]) -> bool:
+        """Claims that message alone, to try the line out on; `missed` is called where it waits no more. False where its
+        queue is gone or may not go."""
+        queue = self._desk.queue(queue_id)
+        if queue is None or not queue.ready or not self._fits(queue.info.route):
+            return False
+        if self._claiming is None and not self._work:
+            self._claim(queue, 1, time.time(), message_id).add_done_callback(partial(_tell_missed, missed))
+        return True
+
+    def _claim(self, queue: Queue, want: int, now: float, only: int | None = None) -> asyncio.Future[Claimed]:
         claim = Claim(
             queue_id=queue.info.id,
             line=self._line,
@@ -78,9 +90,11 @@ class Stock:
             node=self._desk.node,
             epoch=self._desk.epoch,
             now=int(now * 1000),
+            only=only,
         )
-        self._claiming = asyncio.ensure_future(self._desk.writer.do(claim))
-        self._claiming.add_done_callback(partial(self._claimed, queue, queue.returned))
+        claiming = self._claiming = asyncio.ensure_future(self._desk.writer.do(claim))
+        claiming.add_done_callback(partial(self._claimed, queue, queue.returned))
+        return claiming
 
     def give_back(self) -> None:
         """Everything that has not begun: another line may have it, or it may be paused or withdrawn."""
@@ -126,3 +140,8 @@ class Stock:
         if self._urgent_interval_s and claimed.work:
             share = self._urgent.setdefault(account_id, Gcra(self._urgent_interval_s))
             share.take(now, sum(len(work.todo) for work in claimed.work))
+
+
+def _tell_missed(missed: Callable[[], None], future: asyncio.Future[Claimed]) -> None:
+    if not future.cancelled() and future.exception() is None and not future.result().work:
+        missed()

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from drivers.base import HookRefusedError
+from drivers.base import HookCall, HookRefusedError
 from gatewayd.http import metrics, problems, prompts
 from gatewayd.http.bodies import Bodies
 from gatewayd.operations import Backend, shapes
@@ -40,23 +40,16 @@ def application(backend: Backend) -> FastAPI:
 
     prompts.install(app, backend)
 
-    @app.post("/hooks/{line}", include_in_schema=False)
+    @app.api_route("/hooks/{line}", methods=["GET", "POST"], include_in_schema=False)
     async def called(line: str, request: Request) -> Response:
         # The device proves itself by its own signature; the line knows how.
         body = await bodies.read(request, HOOK_BYTES)
+        call = HookCall(request.method, request.url.query, dict(request.headers), body)
         try:
-            await live_of(backend).hook(line, dict(request.headers), body)
+            answer = await live_of(backend).hook(line, call)
         except HookRefusedError as refused:
             return problems.problem(refused.status, str(refused))
-        return Response(status_code=200)
-
-    @app.get("/hooks/{line}", include_in_schema=False)
-    async def asked(line: str, request: Request) -> Response:
-        # As Meta does before it calls: the answer is the word it sent, and nothing that a browser would run.
-        try:
-            answer = live_of(backend).challenge(line, dict(request.query_params))
-        except HookRefusedError as refused:
-            return problems.problem(refused.status, str(refused))
+        # The word that Meta sent before it calls, or the one that a provider waits for; nothing that a browser runs.
         return PlainTextResponse(answer, headers={"X-Content-Type-Options": "nosniff"})
 
     return app

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from gatewayd.intake.rendering import CHUNK, Rendering, RenderPlan, Row, Totals
-from gatewayd.numbers import Numbers, Policy
+from gatewayd.numbers import NumberError, Numbers, Policy
 from spool.document import JobDocument, parse
 from spool.errors import operating_system
 from spool.recipients import open_recipients
@@ -37,6 +38,14 @@ def read_document(folder: str, job: str) -> JobDocument:
     return parse(data, job)
 
 
+def _is_mobile(numbers: Numbers, cell: str) -> bool:
+    try:
+        numbers.parse(cell)
+    except NumberError:
+        return False
+    return True
+
+
 class Loading:
     """A job whose table is open and whose variables are all known. A context manager; iterate over `chunks` once."""
 
@@ -48,7 +57,7 @@ class Loading:
         self.content_hash = None if source.hashes is None else document.content_hash(source.hashes)
         plan = RenderPlan.of(document, source.policy, source.prefixes)
         with ExitStack() as stack:
-            table = stack.enter_context(open_recipients(document, Path(source.folder)))
+            table = stack.enter_context(open_recipients(document, Path(source.folder), partial(_is_mobile, numbers)))
             self._rendering = Rendering(plan, table, numbers)
             self._stack = stack.pop_all()
 

@@ -121,7 +121,7 @@ class IntakeDesk:
 
     def __post_init__(self) -> None:
         self._recorder = Recorder(self.writer)
-        self._watcher = Watcher(self.spool, seen=self._seen)
+        self._watcher = Watcher(self.spool, settle_s=self.config.spool.settle, stray=self._lies_idle, seen=self._seen)
         self.stalls = Stalls("intake", self._retry, self.told.stalled)
         self._threads = ThreadPoolExecutor(SMALL_LANES + LARGE_LANES, thread_name_prefix="intake")
 
@@ -140,6 +140,11 @@ class IntakeDesk:
             self.stalls.close()
             await self.feed.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _lies_idle(self, key: tuple[str, str]) -> None:
+        account, name = key
+        log.warning("a file lies in incoming that no job names", account=account, file=name)
+        self.told.happened(f"{account}/{name}", "idle", "stray")
 
     def take_over(self, config: Config, prefixes: Sequence[str]) -> None:
         """A new configuration: tariff, language and prefixes hold for jobs taken from now on."""

@@ -20,11 +20,14 @@ from gatewayd import addresses
 from gatewayd.addresses import AddressError
 from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
+from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
 from gatewayd.texts import TOO_LONG, Wanted
 from spool.document import JobDocument
 from spool.errors import JobFileError
+from spool.lists.cells import is_date, unquoted
+from spool.lists.rows import HIDDEN
 from spool.recipients import Recipients
 
 CHUNK: Final = 1000
@@ -39,6 +42,8 @@ VALUE_MISSING: Final = "value_missing"
 REPEATED: Final = "repeated"
 RAGGED: Final = "row_ragged"
 """More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
+ROW_HIDDEN: Final = "row_hidden"
+"""The sheet does not show the row, and the job says to leave such rows out."""
 CC_INVALID: Final = "cc_invalid"
 
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
@@ -84,6 +89,8 @@ class RenderPlan:
     """Texts without a variable that go out as they are; looked at for placeholders of other programs alone."""
     max_segments: int = 10
     """A text that takes more is `too_long`."""
+    speech: Speech | None = None
+    """What a call's words must be; None for other channels."""
 
     @classmethod
     def of(cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = ()) -> RenderPlan:
@@ -101,6 +108,7 @@ class RenderPlan:
             _further(document),
             _fixed(document),
             document.max_segments,
+            Speech.of(document),
         )
 
 
@@ -155,6 +163,9 @@ class Rendering:
         self._rows = table.rows
         self._sms = plan.channel == "sms"
         self._to = table.to
+        self._others = table.others
+        self._open = table.open
+        self._columns = table.columns
         self._ref = table.ref
         self._width = len(table.columns)
         self._text, self._options = self._bound(table.columns)
@@ -217,9 +228,10 @@ class Rendering:
         raw = cells[self._to]
         to = detail = None
         if len(cells) > self._width:
-            return self._invalid(number, ref, None, RAGGED, _json({"raw": raw[:_SHOWN]}))
+            reason = ROW_HIDDEN if cells[-1] is HIDDEN else RAGGED
+            return self._invalid(number, ref, None, reason, _json({"raw": raw[:_SHOWN]}))
         try:
-            to, detail = self._address(raw)
+            to, detail = self._reached(cells) if self._others else self._address(raw)
             if not all(map(str.isprintable, cells)):
                 cells = [visible(cell) for cell in cells]
             text, encoding, count, detail = self._words(to, cells, detail)
@@ -232,6 +244,28 @@ class Rendering:
             if to[:length] in self._prefixes:
                 return (number, ref, to, text, encoding, count, to[:length], None, detail)
         return (number, ref, to, text, encoding, count, "", None, detail)
+
+    def _reached(self, cells: Sequence[str]) -> tuple[str, str | None]:
+        """The first address of a row with several columns for it; one that says it is a mobile before one that is only
+        taken for it. A receipt says which column it was, unless it was the first."""
+        error: AddressError | NumberError | None = None
+        assumed: tuple[str, str | None] | None = None
+        for place in (self._to, *self._others):
+            try:
+                to, detail = self._address(cells[place])
+            except (AddressError, NumberError) as refused:
+                if is_date(cells[place]):
+                    raise  # the row's cells have moved
+                error = error or refused
+                continue
+            if place != self._to:
+                detail = _json({**json.loads(detail or "{}"), "column": self._columns[place]})
+            if place not in self._open or '"assumed_mobile":true' not in (detail or ""):
+                return to, detail
+            assumed = assumed or (to, detail)
+        if assumed is None:
+            raise error or NumberError("number_missing")
+        return assumed
 
     def _invalid(self, number: int, ref: str | None, to: str | None, reason: str, detail: str | None) -> Row:
         self.totals.invalid[reason] += 1
@@ -249,10 +283,18 @@ class Rendering:
         if self._sms:
             text, encoding, count = self._cut(text)
         key = hash((to, text))
+        speech = self._plan.speech
+        if speech is not None and too_long(text):
+            raise Unusable(TOO_LONG)
         if self._options:
             rendered = {name: render(cells) for name, render in self._options.items()}
             if None in rendered.values():
                 raise Unusable(VALUE_MISSING)
+            if speech is not None:
+                if any(map(too_long, rendered.values())):
+                    raise Unusable(TOO_LONG)
+                if speech.wrong_amount(rendered):
+                    raise Unusable(VALUE_INVALID)
             if not all(_is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
@@ -327,7 +369,12 @@ def _addresses(channel: str, numbers: Numbers) -> Address:
     fixed = channel != "sms"  # people have calls, and WhatsApp, on landlines too
 
     def number(raw: str) -> tuple[str, str | None]:
-        e164, assumed, flag = numbers.parse(raw, fixed=fixed)
+        bare = raw
+        if not raw.isdigit():
+            if is_date(raw):
+                raise NumberError("number_invalid", raw)
+            bare = unquoted(raw)
+        e164, assumed, flag = numbers.parse(bare, fixed=fixed)
         if e164 == raw:
             return e164, None
         noticed = f',"flag":"{flag}"' if flag else ""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberType
 
 from gatewayd.numbers.plans import PLANS, Candidate
 from gatewayd.numbers.quick import is_filler, quick
@@ -33,6 +33,7 @@ _WORTH: Final[tuple[Reason, ...]] = (
 )
 """Of several reasons, the one that tells most."""
 
+_CHILE: Final = 56
 _NOT_DIGITS: Final = re.compile(r"[^0-9]")
 
 
@@ -56,13 +57,20 @@ class Numbers:
     def parse_fully(self, raw: str, *, fixed: bool = False) -> Number:
         """`parse` without the quick way: every shape, and the reason of those that cannot be used."""
         error: NumberError | None = None
+        assumed: Number | None = None
         for reading in read(raw):
             try:
                 number = self._resolve(reading, fixed=fixed)
             except NumberError as refused:
                 error = error or NumberError(refused.reason, raw)
-            else:
-                return number._replace(flag="several") if reading.several else number
+                continue
+            number = number._replace(flag="several") if reading.several else number
+            if not number.assumed_mobile:
+                return number
+            assumed = assumed or number
+        if assumed is not None:
+            # None of them says that it is a mobile: the first is as good as another.
+            return assumed
         raise error or NumberError("number_invalid", raw)
 
     def key(self, raw: str) -> str:
@@ -99,6 +107,8 @@ class Numbers:
                 continue
             if is_filler(phonenumbers.national_significant_number(number)):
                 reasons.add("number_junk")
+            elif not fixed and _is_landline(number):
+                reasons.add("number_not_mobile")
             elif kind in (_REACHABLE if fixed else _MOBILE):
                 e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
                 return Number(e164, candidate.assumed_mobile, candidate.flag)
@@ -121,3 +131,8 @@ class Numbers:
         yield Candidate(digits), digits, region
         if self.policy.home_area:
             yield Candidate(digits), self.policy.home_area + digits, region
+
+
+def _is_landline(number: PhoneNumber) -> bool:
+    """Whether the plan says so where the library says "either": Chile's mobiles begin with 9, and nothing else does."""
+    return number.country_code == _CHILE and str(number.national_number)[0] != "9"

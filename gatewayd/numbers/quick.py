@@ -36,7 +36,7 @@ _SERVICES: Final = (
 _JOINTS: Final = {ord(character): None for character in " -()\u00a0"}
 
 _MX_SHAPE: Final = re.compile(r"(?:\+?521?|04[45]|01|1)?([0-9]{10})")
-_CL_SHAPE: Final = re.compile(r"(?:\+?56)?0?([0-9]{9})")
+_CL_SHAPE: Final = re.compile(r"(?:\+?56)?0?(9[0-9]{8})")
 _CO_SHAPE: Final = re.compile(r"(?:\+?57)?([0-9]{10})")
 _AR_SHAPE: Final = re.compile(r"(?:(\+?549|9)|\+?54|0)?([0-9]{10})")
 _AR_SHAPE_15: Final = re.compile(r"(?:\+?549?)?0?([0-9]{12})")
@@ -64,6 +64,11 @@ def quick(policy: Policy) -> Quick:
     return _elsewhere(policy.region, mobile)
 
 
+def _joined(raw: str) -> str:
+    """The digits alone; nothing for a number with a check digit (96806980-2), which is no telephone."""
+    return "" if raw.rstrip()[-2:-1] == "-" else raw.translate(_JOINTS)
+
+
 def _never(_raw: str) -> None:
     return None
 
@@ -72,7 +77,7 @@ def _argentina(mobile: re.Pattern[str], *, assume_mobile: bool) -> Quick:
     shape, shape_15, area_15, is_mobile = _AR_SHAPE.fullmatch, _AR_SHAPE_15.fullmatch, AR_AREA_15.match, mobile.match
 
     def parse(raw: str) -> Number | None:
-        text = raw if raw.isalnum() else raw.translate(_JOINTS)
+        text = raw if raw.isalnum() else _joined(raw)
         if (match := shape(text)) is not None:
             marked, national = match.groups()
             assumed = marked is None
@@ -97,7 +102,7 @@ def _plain(country_code: str, shape: re.Pattern[str], mobile: re.Pattern[str]) -
     matches, is_mobile, plus = shape.fullmatch, mobile.match, "+" + country_code
 
     def parse(raw: str) -> Number | None:
-        match = matches(raw if raw.isalnum() else raw.translate(_JOINTS))
+        match = matches(raw if raw.isalnum() else _joined(raw))
         if match is None or is_mobile(match[1]) is None or is_filler(match[1]):
             return None
         return Number(plus + match[1])

@@ -11,15 +11,24 @@ from gatewayd.numbers.types import NumberError
 _LONGEST: Final = 200
 """Characters of a cell; no list of numbers that a person wrote is longer."""
 
-# Soft hyphen, zero-width and bidirectional marks: address books put them around copied numbers.
-_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Soft hyphen, zero-width and bidirectional marks: address books put them around copied numbers. Controls but tab and
+# line feed: old programs leave them at the end of a file.
+_INVISIBLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_QUOTES: Final = " \t\n\"'`´‘’“”"
 _EMPTY: Final = re.compile(r"[\s\-–—.+/']*|0")
 _DECIMAL: Final = re.compile(r"(\d{6,})[.,](\d{1,6})")
 _EXPONENT: Final = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
-_THOUSANDS: Final = re.compile(r"\d{1,3}([.,'])\d{3}(?:\1\d{3})+")
-_SEVERAL: Final = re.compile(r"[/;|,\n]|\s[yYoO]\s")
+_THOUSANDS: Final = re.compile(r"\d{1,3}([.,'])\d{3}(?:\1\d{3})+(?:[.,](\d{1,2}))?")
+_AMOUNT: Final = re.compile(r"\d{1,5}[.,]\d{1,2}|\d{1,3}[.,']\d{3}[.,]\d{1,2}")
+_A_NUMBER: Final = 9
+"""Digits from which on a number with thousands is a telephone that a sheet has written as an amount."""
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|(?<! )\d{2})")
+_YEAR_FIRST: Final = re.compile(r"(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})")
+_MONTH: Final = re.compile(r"(\d{1,2})[-/.](\d{4})")
+_SEVERAL: Final = re.compile(r"[/;|,\n]|:::|\s[yYoO]\s")
 _SEPARATORS: Final = re.compile(r"[\s().\-‐-―−·_\[\]]+")
 _DIGITS: Final = re.compile(r"(\+?)([0-9]+)")
+_HYPHENS: Final = frozenset("-‐‑‒–—−")
 _AREA_AT_MOST: Final = 5
 """Digits of an area code with its trunk zero: a piece as short is not a number by itself."""
 
@@ -40,12 +49,17 @@ def read(raw: str) -> list[Reading]:
     """
     if len(raw) > _LONGEST:
         raise NumberError("number_invalid", raw[:_LONGEST])
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", raw)).strip().lstrip("'").strip()
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", raw)).strip(_QUOTES).removeprefix("=").strip(_QUOTES)
     if _EMPTY.fullmatch(text):
         raise NumberError("number_missing", raw)
     if (digits := _of_a_sheet(text, raw)) is not None:
         return [Reading(digits)]
-    pieces = [_SEPARATORS.sub("", piece) for piece in _SEVERAL.split(text)]
+    if is_something_else(text):
+        raise NumberError("number_invalid", raw)
+    written = _SEVERAL.split(text)
+    if len(written) > 1 and any(is_something_else(piece.strip()) for piece in written):
+        raise NumberError("number_invalid", raw)
+    pieces = [_SEPARATORS.sub("", piece) for piece in written]
     pieces = [piece for piece in pieces if piece]
     matches = [_DIGITS.fullmatch(piece) for piece in pieces]
     if not pieces or not all(matches):
@@ -56,7 +70,29 @@ def read(raw: str) -> list[Reading]:
         # "011/4321-0000": what a slash divides may still be one number
         joined = "".join(reading.digits for reading in readings)
         readings.insert(0, Reading(joined, first.international))
+        if len(pieces) > 2:
+            # "011/4321-0000 / 15-5987-6543"
+            readings.insert(1, Reading(first.digits + readings[2].digits, first.international, several=True))
     return readings
+
+
+def is_something_else(text: str) -> bool:
+    """Whether digits and separators are a date, an amount, or a number with its check digit (RUT, CUIT)."""
+    if text[-2:-1] in _HYPHENS and text[-1:].isalnum():
+        return True
+    if _AMOUNT.fullmatch(text) is not None or _THOUSANDS.fullmatch(text) is not None:
+        return True
+    if (match := _DAY_FIRST.fullmatch(text)) is not None:
+        return _is_date(match[4], match[3], match[1]) or _is_date(match[4], match[1], match[3])
+    if (match := _YEAR_FIRST.fullmatch(text)) is not None:
+        return _is_date(match[1], match[3], match[4])
+    match = _MONTH.fullmatch(text)
+    return match is not None and _is_date(match[2], match[1], "1")
+
+
+def _is_date(year: str, month: str, day: str) -> bool:
+    sensible = len(year) == 2 or 1900 <= int(year) <= 2099
+    return sensible and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
 
 
 def _of_a_sheet(text: str, raw: str) -> str | None:
@@ -73,6 +109,10 @@ def _of_a_sheet(text: str, raw: str) -> str | None:
         if fraction[exponent:].strip("0"):
             raise NumberError("number_invalid", raw)
         return match[1] + fraction[:exponent]
-    if _THOUSANDS.fullmatch(text) is not None:
-        return re.sub(r"\D", "", text)
+    if (match := _THOUSANDS.fullmatch(text)) is not None:
+        whole = text[: match.start(2) - 1] if match[2] else text
+        digits = re.sub(r"\D", "", whole)
+        # 43.218.765 is an amount, or a document's number; 1.159.876.543,00 is a telephone.
+        if len(digits) >= _A_NUMBER and not (match[2] or "").strip("0"):
+            return digits
     return None

@@ -8,7 +8,7 @@ from gatewayd.config.values import Currency, Name
 from gatewayd.errors import ConflictError, InsufficientCreditError, UnavailableError, UsageError
 from gatewayd.money import format_money, parse_money
 from gatewayd.operations import shapes
-from gatewayd.operations.base import Json, Operation, Paged, reworded
+from gatewayd.operations.base import Json, Note, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.translation import gettext as _
@@ -40,7 +40,7 @@ class CreditRequest(Operation):
     account: str
     amount: str
     """Decimal; negative withdraws."""
-    note: str = ""
+    note: Note = ""
 
     async def perform(self, backend: Backend) -> Json:
         try:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from gatewayd.config import catalogue
 from gatewayd.errors import GatewayError, UnavailableError, UsageError
 from gatewayd.operations.ports import Backend, Live
+from gatewayd.storable import wellformed
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 
 Json: TypeAlias = dict[str, Any]
+Note = Annotated[str, Field(max_length=1_000), AfterValidator(wellformed)]
+"""A person's words, as every store can hold them."""
 
 
 class Operation(BaseModel):

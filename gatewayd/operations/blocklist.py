@@ -11,7 +11,7 @@ from gatewayd.addresses import AddressError, push
 from gatewayd.config import NumbersConfig
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.operations import shapes
-from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.base import Json, Note, Operation, Paged
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import Block, Unblock
 from gatewayd.translation import gettext as _
@@ -61,8 +61,8 @@ class BlockNumbers(Operation):
 
     name: ClassVar[str] = "blocklist.add"
     numbers: Annotated[list[str], Field(max_length=ADD_MAX)]
-    source: str = "person"
-    note: str | None = None
+    source: Note = "person"
+    note: Note | None = None
 
     async def perform(self, backend: Backend) -> Json:
         from gatewayd.numbers import NumberError

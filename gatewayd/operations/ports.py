@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from drivers.base import HookCall
 from gatewayd.config import Config
 from gatewayd.store.commands import Command, JobChange, Settled
 from gatewayd.store.reader import Reader
@@ -51,12 +52,9 @@ class Live(Protocol):
     def exchange(self, line: str, attempt: str) -> Mapping[str, Any] | None:
         """Request and answer of an attempt, secrets masked, where the driver can show them."""
 
-    async def hook(self, line: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A device's or provider's call to us; what it tells is durable when this returns. Raises HookRefusedError
-        (`drivers.base`) with the status to answer."""
-
-    def challenge(self, line: str, query: Mapping[str, str]) -> str:
-        """What to answer a provider that asks whether the address of its calls is ours. Raises HookRefusedError."""
+    async def hook(self, line: str, call: HookCall) -> str:
+        """A device's or provider's call to us; what it tells is durable when this returns the text to answer with.
+        Raises HookRefusedError (`drivers.base`) with the status to answer."""
 
     def file(self, line: str, name: str) -> Path | None:
         """The file that a line's device fetches from us by that name; None where there is none."""

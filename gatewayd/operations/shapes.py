@@ -44,6 +44,7 @@ def message(found: MessageView, *, whole: bool = False) -> Json:
     if whole:
         shape |= {
             "due": iso(found.due),
+            "not_after": iso(found.not_after),
             "text": found.text,
             "encoding": found.encoding or None,
             "attempts": [attempt(one) for one in found.attempts],

@@ -1,22 +1,19 @@
-"""Care of the store: is it whole, a copy while it works, the way to another store. Synchronous; for commands.
+"""Care of the store: is it whole, and the way to another store. Synchronous; for commands.
 
-`check` and `backup` read one snapshot and disturb no daemon; `copy` wants the source to itself.
+`check` reads one snapshot and disturbs no daemon; `copy` wants the source to itself.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, case, func, insert, make_url, select, union_all
+from sqlalchemy import Connection, Table, case, func, insert, select, union_all
 from sqlalchemy.exc import DBAPIError
 
-from gatewayd.errors import ConflictError, SchemaError, StoreError, UnavailableError
+from gatewayd.errors import ConflictError, SchemaError, StoreError
 from gatewayd.money import format_money
 from gatewayd.store import migrations, tables
 from gatewayd.store.connection import open_store
@@ -142,52 +139,6 @@ def _jobs(connection: Connection) -> Iterator[str]:
         yield _("job {job}: {kept} messages are counted, {found} are there").format(
             job=row.name, kept=row.messages, found=row.found
         )
-
-
-# -------------------------------------------------------------------------------------------------------------- backup
-
-
-def backup(url: str, target: Path) -> int:
-    """Copies a SQLite store, as it is at one instant, to the new file `target`; answers its size in bytes.
-
-    The daemon goes on meanwhile. ConflictError when `target` is there; UnavailableError for a store on a server, whose
-    own tools do this better.
-    """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database is None:
-        raise UnavailableError(_("a store on PostgreSQL is backed up with pg_dump"))
-    if target.exists():
-        raise ConflictError(_("{path} is there already").format(path=target))
-    aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with (
-            closing(sqlite3.connect(f"file:{parsed.database}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(aside)) as copied,
-        ):
-            aside.chmod(0o600)
-            # In one step: one snapshot, however much the daemon writes meanwhile.
-            source.backup(copied, pages=-1)
-            # The copy is one file, to be moved about without a log beside it.
-            copied.execute("PRAGMA journal_mode = DELETE")
-        _sync(aside)
-        os.link(aside, target)
-        _sync(target.parent)
-    except FileExistsError:
-        raise ConflictError(_("{path} is there already").format(path=target)) from None
-    except sqlite3.Error as error:
-        raise StoreError(_("the store cannot be copied: {error}").format(error=error)) from error
-    finally:
-        with suppress(FileNotFoundError):
-            aside.unlink()
-    return target.stat().st_size
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # ---------------------------------------------------------------------------------------------------------------- copy

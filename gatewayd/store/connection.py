@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,7 +116,17 @@ def open_store(url: str | URL, *, password: str | None = None) -> Store:
     return Store(parsed, engine, connection, path, lock)
 
 
-def _lock(path: Path) -> int:
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Holds the lock of a SQLite store without opening it; StoreLockedError where another process has it."""
+    lock = _lock(path, make=False)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(path: Path, *, make: bool = True) -> int:
     """Holds the lock file beside the store; the operating system lets go of it with the process, however it ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
@@ -125,7 +136,8 @@ def _lock(path: Path) -> int:
         os.close(lock)
         raise StoreLockedError(f"store {path} is held by another process") from error
     # Made here for its mode: the log and its index take theirs from the store.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))
+    if make:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))
     return lock
 
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import Table, func, select
 
-from gatewayd.store.session import Session, Statement
-from gatewayd.store.tables import attempt, early_report, message, transfer
+from gatewayd.store.session import Session, Statement, given, merging
+from gatewayd.store.tables import attempt, early_report, message, setting, transfer
 
 _BLOCK: Final = 64
 """Ids taken from a PostgreSQL sequence at once; what is left over at the end is a gap, no more."""
@@ -20,6 +20,10 @@ _LAST: Final = {
     attempt: (Statement(select(func.max(attempt.c.id))), Statement(select(func.max(transfer.c.attempt_id)))),
     early_report: (Statement(select(func.max(early_report.c.id))),),
 }
+
+_FLOOR_KEY: Final = "ids_floor"
+_FLOOR: Final = Statement(select(setting.c.value).where(setting.c.key == given(setting.c.key)), "p_key")
+_SET_FLOOR: Final = merging(setting, "key value", "key", replace="value")
 
 
 class Ids:
@@ -35,13 +39,27 @@ class Ids:
         if session.sqlite:
             if not first:
                 found = (session.one(last) for last in _LAST[table])
+                floor = session.one(_FLOOR, _FLOOR_KEY)
                 first = 1 + max((row[0] or 0) for row in found if row is not None)
+                first = first if floor is None else max(first, int(floor[0]))
             self._next[table] = first + count
             return first
         if first + count > self._end.get(table, 0):
             first = self._reserve(session, table, max(count, _BLOCK))
         self._next[table] = first + count
         return first
+
+    def skip(self, session: Session, count: int) -> None:
+        """Leaves out the next `count` numbers of every table: another life of this store has given them out."""
+        if session.sqlite:
+            floor = max(self.take(session, table, 0) for table in _LAST) + count
+            session.run(_SET_FLOOR, _FLOOR_KEY, str(floor))
+            self._next.clear()
+            return
+        for table in _LAST:
+            self._reserve(session, table, count)
+        self._next.clear()
+        self._end.clear()
 
     def _reserve(self, session: Session, table: Table, count: int) -> int:
         # The sequence is moved on in one step under an advisory lock, so that the numbers follow each other.

@@ -7,7 +7,7 @@ positional tuple costs a tenth of what a Core execution does, and the writer run
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from typing import Any, Final, cast
 
@@ -190,6 +190,19 @@ class Session:
         """Ends the transaction without effect, whatever state it is in; SQLite ends some by itself (disk full)."""
         with suppress(self.Error):
             self._cursor.execute("ROLLBACK")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undoes what is written inside, and nothing else, where it raises."""
+        self._cursor.execute("SAVEPOINT change")
+        try:
+            yield
+        except BaseException:
+            with suppress(self.Error):
+                self._cursor.execute("ROLLBACK TO SAVEPOINT change")
+                self._cursor.execute("RELEASE SAVEPOINT change")
+            raise
+        self._cursor.execute("RELEASE SAVEPOINT change")
 
     def close(self) -> None:
         """Lets go of the connection."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from gatewayd import failpoints
 from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import commands
-from gatewayd.store.commands import ORDER, Command
+from gatewayd.store.commands import Command
 from gatewayd.store.credit import accounts
 from gatewayd.store.faults import Fault, fault
 from gatewayd.store.ids import ConcatReferences, Ids
@@ -49,6 +49,26 @@ REPORT_WAIT_MS: Final = 72 * 3_600_000
 
 Handler = Callable[[Unit, list[Any]], Sequence[Any]]
 
+
+def _change(unit: Unit, changes: list[commands.Change[Any]]) -> list[Any]:
+    """Runs each change in a savepoint of its own."""
+    results: list[Any] = []
+    for change in changes:
+        unit.flush()
+        remembered = len(unit.after_commit)
+        try:
+            with unit.session.savepoint():
+                result = change.work(unit)
+                unit.flush()
+        except GatewayError as error:
+            unit.reset()
+            del unit.after_commit[remembered:]
+            results.append(error)
+        else:
+            results.append(result)
+    return results
+
+
 HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.StartNode: nodes.start,
     commands.LoadingJobs: jobs.loading,
@@ -58,15 +78,18 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.AddMessages: jobs.add,
     commands.PublishJob: jobs.publish,
     commands.DropJob: jobs.drop,
+    commands.Change: _change,
+    commands.Block: blocks.block,
+    commands.Unblock: blocks.unblock,
     commands.Pnr: attempts.point_of_no_return,
     commands.Finish: attempts.finish,
+    commands.Amend: attempts.amend,
     commands.LateAnswer: settlement.late_answer,
     commands.Report: reports.report,
     commands.Settle: settlement.settle,
     commands.Unclaim: claims.unclaim,
     commands.Inbound: inbox.receive,
-    commands.Block: blocks.block,
-    commands.Unblock: blocks.unblock,
+    commands.EndParts: inbox.end_parts,
     commands.SetJobState: jobs.set_state,
     commands.Sweep: sweeps.sweep,
     commands.HoldQueue: sweeps.hold,
@@ -81,7 +104,9 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.AwaitedOf: awaited.awaited,
     commands.Prune: sweeps.prune,
 }
-_RANK: Final = {kind: rank for rank, kind in enumerate(ORDER)}
+"""Each kind with its handler, in the order of the stages of one batch: what must stop a message comes before its point
+of no return, an outcome before the report that follows it, and work that came back before it is claimed again."""
+_RANK: Final = {kind: rank for rank, kind in enumerate(HANDLERS)}
 
 _SALT: Final = Statement(select(setting.c.value).where(setting.c.key == given(setting.c.key)), "p_key")
 _SET_SALT: Final = merging(setting, "key value", "key")

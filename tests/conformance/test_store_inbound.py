@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from gatewayd.contact.optout import judge, opt_out_words
+from gatewayd.inbound import PARTS_WAIT_MS
 from gatewayd.inbox_writer import inbox_document
 from gatewayd.model import PartState, State
-from gatewayd.store.commands import CreateAccount, Inbound, InboxWritten, NewMessage, PartEnd, Received, UnwrittenInbox
+from gatewayd.store.commands import (
+    CreateAccount,
+    Ended,
+    EndParts,
+    Inbound,
+    InboxWritten,
+    NewMessage,
+    PartEnd,
+    Received,
+    UnwrittenInbox,
+)
 from gatewayd.store.sending.inbox import ANSWER_MS
 from gatewayd.store.sending.sweeps import PARTS_KEPT_MS
 from tests.conformance.house import House
 
-WORDS = frozenset({"BAJA", "STOP", "NO QUIERO MAS"})
+WORDS = opt_out_words(["Fuera"])
+EXTRA = ("subject", "opted_out", "aliases", "answers", "answers_reference")
 SENDER = "+5491100000001"
 
 
@@ -25,11 +39,12 @@ def receive(house: House, text: str, key: str = "k", **options: Any) -> Received
             options.get("sender", SENDER),
             None,
             text,
-            house.now,
+            options.get("at", house.now),
             options.get("concat"),
             options.get("account"),
-            WORDS,
+            partial(judge, added=WORDS),
             house.now,
+            **{key: value for key, value in options.items() if key in EXTRA},
         )
     )
     return received
@@ -140,23 +155,125 @@ def test_other_senders_and_totals_are_other_messages(house: House) -> None:
     assert inbox(house) == ()
 
 
-def test_lonely_parts_are_forgotten(house: House) -> None:
-    receive(house, "a", "1", concat=(7, 2, 1))
-    assert house.sweep().next_at is not None
+def end_parts(house: House, **options: Any) -> Any:
+    return house.do(
+        EndParts(
+            house.now - PARTS_WAIT_MS,
+            options.get("accounts", {}),
+            options.get("account"),
+            partial(judge, added=WORDS),
+            house.now,
+        )
+    )
+
+
+def test_a_text_whose_other_part_never_comes_is_kept_as_it_is(house: House) -> None:
+    house.do(CreateAccount("sur", "ARS", house.now))
+    receive(house, "no me escriban más, ", "1", concat=(7, 3, 1))
+    house.now += 1000
+    receive(house, "adiós", "3", concat=(7, 3, 3))
+    house.now += PARTS_WAIT_MS - 1000
+    assert end_parts(house) == Ended(0, ())
+    house.now += 2000
+    house.restart()
+    assert end_parts(house, accounts={"claro-1": "sur"}) == Ended(1, ())
+    (entry,) = inbox(house)
+    assert (entry.account, entry.key, entry.opt_out) == ("sur", "1", True)
+    assert entry.text == "no me escriban más, […] adiós"
+    assert house.rows("SELECT source FROM blocklist") == [("opt_out",)]
+    assert end_parts(house) == Ended(0, ())
+    assert not receive(house, "adiós", "3", concat=(7, 3, 3)).stored, "the device hands it over again"
+    assert len(inbox(house)) == 1
+
+
+def test_an_opt_out_in_a_text_that_is_not_whole_withdraws_what_waits(house: House) -> None:
+    queue = house.job("x")
+    receive(house, "BAJA", "1", concat=(7, 2, 1))
+    assert house.states() == ["queued"]
+    house.now += PARTS_WAIT_MS + 1
+    assert end_parts(house) == Ended(1, (queue.job_id,))
+    assert house.states() == ["cancelled"]
+
+
+def test_halves_of_two_conversations_are_not_joined(house: House) -> None:
+    receive(house, "BAJA: no me man", "1", concat=(7, 2, 1))
+    house.now += 24 * 3_600_000
+    assert receive(house, "otra conversación", "2", concat=(7, 2, 2)).opt_out
+    assert [(entry.text, entry.opt_out) for entry in inbox(house)] == [("BAJA: no me man […]", True)]
+    house.now += PARTS_WAIT_MS + 1
+    end_parts(house)
+    assert inbox(house)[1].text == "[…] otra conversación"
+
+
+def test_parts_that_were_sent_together_are_joined_however_late_one_comes(house: House) -> None:
+    sent = house.now
+    receive(house, "hola ", "1", concat=(7, 2, 1))
+    house.now += PARTS_WAIT_MS - 1
+    receive(house, "mundo", "2", concat=(7, 2, 2), at=sent + 2000)
+    assert [entry.text for entry in inbox(house)] == ["hola mundo"]
+
+
+def test_the_same_part_with_other_words_is_of_another_text(house: House) -> None:
+    receive(house, "uno ", "1", concat=(7, 2, 1))
+    receive(house, "otro ", "2", concat=(7, 2, 1))
+    receive(house, "fin", "3", concat=(7, 2, 2))
+    assert [entry.text for entry in inbox(house)] == ["uno […]", "otro fin"]
+
+
+def test_parts_are_not_forgotten_before_they_are_a_text(house: House) -> None:
+    receive(house, "BAJA", "1", concat=(7, 2, 1))
     house.now += PARTS_KEPT_MS + 1000
+    house.sweep()
+    assert end_parts(house).texts == 1
     house.sweep()
     assert house.rows("SELECT * FROM inbound_part") == []
 
 
 def test_an_opt_out_takes_effect_in_the_same_transaction(house: House) -> None:
-    house.job("x", "y")
-    assert not receive(house, "no quiero, gracias", "0").opt_out
-    assert receive(house, " No quiero más\n", "1").opt_out
+    queue = house.job("x", "y")
+    assert not receive(house, "ya pagué, gracias", "0").opt_out
+    told = receive(house, " No quiero más\n", "1")
+    assert (told.opt_out, told.doubtful, told.jobs) == (True, False, (queue.job_id,))
     assert house.states() == ["cancelled", "queued"]
-    assert house.rows("SELECT source FROM blocklist") == [("opt_out",)]
+    assert house.rows("SELECT source, note FROM blocklist") == [("opt_out", "no quiero mas")]
     assert [entry.opt_out for entry in inbox(house)] == [False, True]
     assert receive(house, "stop", "2").opt_out, "twice is no harm"
-    for number, text in enumerate(("¡BAJA!", "baja.", "Stop…", "  no\tquiero   más!! "), 3):
-        assert receive(house, text, str(number)).opt_out, text
-    for number, text in enumerate(("¿baja el precio?", "bajas", "no stop", ""), 9):
-        assert not receive(house, text, str(number)).opt_out, text
+    assert receive(house, "FUERA", "3").opt_out, "a word of one's own"
+
+
+def test_what_may_be_an_opt_out_is_marked_and_blocks_nobody(house: House) -> None:
+    told = receive(house, "¿Cómo me doy de baja del servicio?", "1")
+    assert (told.opt_out, told.doubtful) == (False, True)
+    (entry,) = inbox(house)
+    document = inbox_document(entry)
+    assert (document["opt_out"], document["review"]) == (False, "opt_out")
+    assert house.rows("SELECT * FROM blocklist") == []
+    receive(house, "hola", "2")
+    assert "review" not in inbox_document(inbox(house)[1])
+
+
+def test_a_button_opts_out_and_all_addresses_of_the_sender_are_blocked(house: House) -> None:
+    house.job("x")
+    assert receive(house, "Ver saldo", "1", sender="AR.1", aliases=(SENDER,), opted_out=True).opt_out
+    assert house.states() == ["cancelled"]
+    assert house.rows('SELECT "to" FROM blocklist ORDER BY 1') == [(SENDER,), ("AR.1",)]
+
+
+def test_the_subject_of_a_mail_is_judged(house: House) -> None:
+    assert receive(house, "", "1", sender="ana@x.com", subject="BAJA").opt_out
+    assert house.rows('SELECT "to" FROM blocklist') == [("ana@x.com",)]
+
+
+def test_it_answers_the_message_that_is_named(house: House) -> None:
+    works = []
+    for number, name in enumerate(("first", "second")):
+        house.now += 1000
+        (work,) = house.claim(house.job("x", name=name)).work
+        house.send(work, first=10 + number)
+        works.append(work)
+    receive(house, "a", "1", answers=works[0].attempt_id, sender="AR.1")
+    receive(house, "b", "2", answers_reference="10")
+    receive(house, "c", "3", answers_reference="10", sender="AR.1", aliases=(SENDER,))
+    receive(house, "d", "4", answers_reference="nobody's")
+    receive(house, "e", "5", answers=10**9)
+    assert [entry.job for entry in inbox(house)] == ["first", "first", "first", "second", "second"]

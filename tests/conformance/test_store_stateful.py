@@ -27,6 +27,7 @@ from drivers.base import (
     Uncertain,
     Withdrawn,
 )
+from gatewayd.contact.optout import judge
 from gatewayd.errors import GatewayError
 from gatewayd.model import WAITING, State, may_become
 from gatewayd.outcomes import Terms, resolve
@@ -109,9 +110,7 @@ class Play:
             "credit": Credit("norte", amount * PRICE, now),
             "block": Block([number], "person", None, now),
             "unblock": Unblock(number),
-            "answer": Inbound(
-                "claro-1", "sms", str(amount % 4), number, None, "baja", now, None, None, frozenset({"BAJA"}), now
-            ),
+            "answer": Inbound("claro-1", "sms", str(amount % 4), number, None, "baja", now, None, None, judge, now),
         }
         queue = self.queues[pick % len(self.queues)]
         self.try_to(acts.get(act) or SetJobState("norte", queue.job, act, now))  # type: ignore[arg-type]

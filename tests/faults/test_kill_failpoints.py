@@ -41,6 +41,7 @@ STAGES: Final[Mapping[str, Sequence[Crash]]] = {
         Crash("start.node", (1,), "send.intended:4"),
         Crash("start.loading_dropped", (1,), "intake.loaded:1"),
         Crash("start.spool_recovered", (1,), "intake.taken:2"),
+        Crash("start.examined", (1,), "send.intended:4"),
         Crash("resume.finished", (1, 2), "gsm.written:6"),
         Crash("stop.draining", load={"stop_after": 4}),
     ),

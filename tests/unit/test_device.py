@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from drivers.base import DeliveryReport, NotDurableError
+from drivers.base import DeliveryReport, HookCall, NotDurableError
 from gatewayd.dispatch.device import Device
 from gatewayd.errors import UnavailableError
 from gatewayd.http.application import application
@@ -32,8 +32,8 @@ async def test_a_call_that_cannot_be_kept_now_is_to_come_again() -> None:
     device.line, device.sink = line, sink
 
     class Live:
-        async def hook(self, _line: str, headers: Any, body: bytes) -> None:
-            await device.hook(headers, body)
+        async def hook(self, _line: str, call: HookCall) -> str:
+            return await device.hook(call)
 
     class Backend:
         live = Live()
@@ -45,4 +45,4 @@ async def test_a_call_that_cannot_be_kept_now_is_to_come_again() -> None:
     assert answer.status_code == 503
     assert answer.json()["detail"] == "the disk is full"
     with pytest.raises(UnavailableError):
-        await device.hook({}, b"")
+        await device.hook(HookCall("POST", "", {}, b""))

@@ -69,7 +69,7 @@ def test_every_error_code_state_and_header_is_in_the_guide() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) - {"code"} == CODES
     words = set(re.findall(r"`(\w+)`", INTEGRATORS))
     assert {str(state) for state in State} - {"read"} <= words
-    assert {*columns.PHONE, *columns.REF} <= words
+    assert {*columns.REF} <= words
 
 
 def test_the_receipt_and_the_reply_that_are_shown_are_json() -> None:

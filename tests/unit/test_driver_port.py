@@ -12,20 +12,21 @@ import inspect
 import pytest
 
 import drivers.base
-from drivers.base import Blame, NotSent, Refused
+from drivers.base import Blame, NotSent, Refused, folded
 
 NAMES = """
-Accepted AnswersChallenges AwaitedAttempt Blame Challenged Completed Concat DeliveryReport Driver ENTRY_POINTS Encoding
-Event EventSink FAILPOINT Fate Finding Following FollowsAttempts HookRefusedError Hooked InboundMessage LateAccept Line
-LineError LineSetup LineState LineStatus MisconfiguredError NamesDevice NotDurableError NotSent OpenAttempt
-OutboundMessage Outcome PartOutcome Partial PointOfNoReturn Refused Serving ServesFiles ShowsExchanges TakesHooks
-Telling Uncertain Withdrawn spoken
+Accepted AnswersChallenges AwaitedAttempt Blame CarriesSome Challenged Completed Concat DeliveryReport Driver
+ENTRY_POINTS Encoding Event EventSink FAILPOINT Fate Finding Following FollowsAttempts HookCall HookRefusedError
+Hooked InboundMessage LateAccept Line LineError LineSetup LineState LineStatus MisconfiguredError NamesDevice
+NotDurableError NotSent OpenAttempt OutboundMessage Outcome PartOutcome Partial PointOfNoReturn Refused Serving
+ServesFiles ShowsExchanges TakesCalls TakesHooks Telling Uncertain Withdrawn folded spoken
 """
 
 FIELDS = {
     "OutboundMessage": "attempt to address text parts=() todo=(1,) encoding='' concat_ref=0 valid_until=None options",
     "OpenAttempt": "attempt to address parts at",
     "AwaitedAttempt": "attempt to references doubt at",
+    "HookCall": "method query headers body",
     "PartOutcome": "fate reference=None reason=None blame='either'",
     "Accepted": "references reported=True",
     "Completed": "state reason=None charged=False detail blame='person'",
@@ -55,6 +56,8 @@ METHODS = {
     "PointOfNoReturn": {"__call__": "(self, part, taken)"},
     "FollowsAttempts": {"follow": "(self, attempts)"},
     "TakesHooks": {"on_hook": "(self, headers, body)"},
+    "TakesCalls": {"on_call": "(self, call)"},
+    "CarriesSome": {"carries": "(self, message)"},
     "AnswersChallenges": {"on_challenge": "(self, query)"},
     "ServesFiles": {"file": "(self, name)"},
     "ShowsExchanges": {"exchange": "(self, attempt)"},
@@ -104,3 +107,23 @@ def test_the_older_spelling_of_a_line_to_blame_is_taken() -> None:
 
 def test_an_outcome_that_says_nothing_of_blame_may_be_either() -> None:
     assert Refused("rejected").blame is Blame.EITHER
+
+
+@pytest.mark.parametrize(
+    ("answered", "reported"),
+    [
+        ("3A5F", "14943"),
+        ("3a5f", "3A5F"),
+        ("0x3a5f", "14943"),
+        ("00042", "42"),
+        (" m-1 ", "M-1"),
+        ("{6F9619FF-8B86-D011}", "6f9619ff-8b86-d011"),
+    ],
+)
+def test_the_same_reference_may_be_written_in_two_ways(answered: str, reported: str) -> None:
+    assert folded(answered) == folded(reported)
+
+
+@pytest.mark.parametrize(("one", "other"), [("10", "16"), ("m-1", "m-01"), ("a" * 300, "A" * 300), ("10", "10.")])
+def test_two_references_stay_two(one: str, other: str) -> None:
+    assert folded(one) != folded(other)

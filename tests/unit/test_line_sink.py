@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from drivers.base import DeliveryReport, InboundMessage, LateAccept, LineStatus
+import pytest
+
+from drivers.base import DeliveryReport, InboundMessage, LateAccept, LineStatus, NotDurableError
+from gatewayd.contact.optout import judge
 from gatewayd.dispatch.sink import LineSink
+from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid
-from gatewayd.store.commands import Command, Inbound, Received, Report, Reported
+from gatewayd.store.commands import Block, Command, Inbound, Received, Report, Reported
 
 SALT = 4711
 
@@ -47,7 +51,7 @@ async def test_a_report_names_an_attempt_of_this_store_alone() -> None:
         salt=SALT,
         report_wait_ms=1000,
         default_account=None,
-        opt_out_words=frozenset(),
+        judge=judge,
     )
     for attempt in (ulid(1_790_000_000_000, SALT, 5), ulid(1_790_000_000_000, SALT + 1, 5), None):
         await sink.put(DeliveryReport("wamid.A", "+5491159876543", "read", None, 1.0, attempt=attempt, part=1))
@@ -70,7 +74,7 @@ async def test_no_letter_and_no_clock_of_a_device_keeps_a_message_from_being_rec
         salt=SALT,
         report_wait_ms=1000,
         default_account=None,
-        opt_out_words=frozenset(),
+        judge=judge,
     )
     for at in (1e20, float("inf"), float("nan"), -5.0):
         await sink.put(InboundMessage("k\ud800", "Ana\0", "x\udc00", "\ud83d\ude00 \ud83d", at))
@@ -100,7 +104,7 @@ async def test_an_attempt_that_cannot_be_is_nobodys() -> None:
         salt=SALT,
         report_wait_ms=1000,
         default_account=None,
-        opt_out_words=frozenset(),
+        judge=judge,
     )
     most = (1 << 63) - 1
     given = [ulid(1_790_000_000_000, SALT, number) for number in (most, most + 1, (1 << 64) - 1)]
@@ -109,3 +113,79 @@ async def test_an_attempt_that_cannot_be_is_nobodys() -> None:
         await sink.put(DeliveryReport("r", None, "undelivered", None, 1.0, attempt=attempt, part=1))
     told = [command.attempt_id for command in store.commands if isinstance(command, Report)]
     assert told == [most, *[None] * 6]
+
+
+def a_sink(store: Store) -> LineSink:
+    return LineSink(
+        "wa",
+        "whatsapp",
+        store,
+        Nobody(),
+        lambda text: "+" + text if text.isdigit() else None,
+        salt=SALT,
+        report_wait_ms=1000,
+        default_account=None,
+        judge=judge,
+    )
+
+
+async def test_all_that_a_device_says_of_an_answer_goes_along() -> None:
+    store = Store()
+    await a_sink(store).put(
+        InboundMessage(
+            "k",
+            "Ana@Norte.Example",
+            None,
+            "hola",
+            1.0,
+            subject="Re: x\0",
+            answers=ulid(1_790_000_000_000, SALT, 5),
+            answers_reference="wamid.A",
+            opt_out=True,
+            aliases=("5491159876543", "AR.1234"),
+        )
+    )
+    [command] = store.commands
+    assert isinstance(command, Inbound)
+    assert (command.sender, command.subject, command.opted_out) == ("ana@norte.example", "Re: x\ufffd", True)
+    assert (command.answers, command.answers_reference) == (5, "wamid.A")
+    assert command.aliases == ("+5491159876543", "AR.1234")
+
+
+async def test_what_no_index_can_hold_is_cut_to_its_beginning_and_a_hash() -> None:
+    store = Store()
+    long = "ñ" * 4096
+    for key in (long, long + "x"):
+        await a_sink(store).put(InboundMessage(key, key, key, "hola", 1.0, aliases=(key,), answers_reference=key))
+        await a_sink(store).put(DeliveryReport(key, key, "delivered", None, 1.0))
+    for command in store.commands:
+        told = (
+            (command.key, command.sender, command.to, *command.aliases, command.answers_reference)
+            if isinstance(command, Inbound)
+            else (command.reference, command.to)
+            if isinstance(command, Report)
+            else ()
+        )
+        assert told
+        assert all(text is not None and text.startswith("ñ") and len(text.encode()) <= 512 for text in told)
+    keys = [command.key for command in store.commands if isinstance(command, Inbound)]
+    assert len(set(keys)) == 2
+    token = "t" * 2000
+    await a_sink(store).put(DeliveryReport("r", token, "delivered", None, 1.0))
+    assert isinstance(report := store.commands[-1], Report)
+    assert report.to == token
+
+
+async def test_an_opt_out_beside_a_report_is_in_the_store_before_it_is_acknowledged() -> None:
+    class Failing(Store):
+        def do(self, command: Command[Any], *, patient: bool = False) -> Awaitable[Any]:
+            if isinstance(command, Block):
+                raise UnavailableError("disk full")
+            return super().do(command, patient=patient)
+
+    report = DeliveryReport("r", "5491159876543", "delivered", None, 1.0, opt_out=True)
+    store = Store()
+    await a_sink(store).put(report)
+    assert [type(command) for command in store.commands] == [Block, Report]
+    with pytest.raises(NotDurableError):
+        await a_sink(Failing()).put(report)

@@ -118,6 +118,102 @@ def test_of_several_numbers_the_first_good_one_is_taken_and_flagged(raw: str, e1
     assert AR.parse(raw) == Number(e164, ASSUMED, "several")
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "10/11/2026",
+        "10-11-2026",
+        "10.11.2026",
+        "10 11 2026",
+        "1/2/2026",
+        "31/12/26",
+        "12-31-2026",
+        "2026-11-10",
+        "2026/11/10",
+        "2026.1.2",
+        "11/2026",
+        "2026-11-10 09:30:00",
+        "43.218.765",
+        "30.123.456",
+        "4.321.000",
+        "43.218.765,00",
+        "43,218,765.50",
+        "1.500,50",
+        "150050,5",
+        "1500,50",
+        "9.876.543-2",
+        "96806980-2",
+        "96.806.980-K",
+        "20-30123456-7",
+        "1159876543 / 10.11.2026",
+    ],
+)
+def test_dates_amounts_and_numbers_of_documents_are_no_telephones(raw: str) -> None:
+    for numbers in (HOME, Numbers(Policy("AR", "351")), Numbers(Policy("AR", "2966")), CL, MX, CO):
+        for fixed in (False, True):
+            with pytest.raises(NumberError) as refused:
+                numbers.parse(raw, fixed=fixed)
+            assert refused.value.reason == "number_invalid"
+
+
+@pytest.mark.parametrize(
+    ("raw", "e164"),
+    [
+        ("43218765", "+5491143218765"),
+        ("4321-8765", "+5491143218765"),
+        ("4321.8765", "+5491143218765"),
+        ("43-21-87-65", "+5491143218765"),
+        ("43 21 87 65", "+5491143218765"),
+        ("11.4321.8765", "+5491143218765"),
+        ("1.143.218.765,00", "+5491143218765"),
+        ("43218765.0", "+5491143218765"),
+        ('="1143218765"', "+5491143218765"),
+        ("'1143218765'", "+5491143218765"),
+        ('"1143218765"', "+5491143218765"),
+        ("1143218765'", "+5491143218765"),
+        ("1143218765\x1a", "+5491143218765"),
+    ],
+)
+def test_groupings_and_guards_of_telephones_stay(raw: str, e164: str) -> None:
+    assert HOME.parse(raw).e164 == e164
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "4321-0000 / 15-5987-6543",
+        "4321-0000, 15-5987-6543",
+        "4321-0000\n15-5987-6543",
+        "4321-0000 y 15-5987-6543",
+        "4321-0000 ::: 15-5987-6543",
+        "(011) 4321-0000/(011) 15-5987-6543",
+        "011 4321-0000 / +54 9 11 5987-6543",
+        "011/4321-0000 / 15-5987-6543",
+        "15-5987-6543 / 4321-0000",
+    ],
+)
+def test_of_several_numbers_one_that_says_it_is_a_mobile_goes_first(raw: str) -> None:
+    assert HOME.parse(raw) == Number("+5491159876543", flag="several")
+
+
+def test_of_several_numbers_elsewhere_the_mobile_is_taken() -> None:
+    assert CL.parse("2 2345 6789 / 9 6123 4567").e164 == "+56961234567"
+    assert CO.parse("601 234 5678 / 300 123 4567").e164 == "+573001234567"
+    assert AR.parse("1159876543 ::: 1143210000") == Number("+5491159876543", ASSUMED, "several")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["2 2345 6789", "+56 2 2345 6780", "32 212 3456", "+56 41 223 4567", "045 2 234567", "223456789", "0056223456789"],
+)
+def test_a_chilean_landline_takes_no_message(raw: str) -> None:
+    for numbers in (CL, AR) if raw.startswith(("+", "00")) else (CL,):
+        with pytest.raises(NumberError) as refused:
+            numbers.parse(raw)
+        assert refused.value.reason == "number_not_mobile"
+        assert numbers.parse(raw, fixed=True).e164.startswith("+56")
+
+
 def test_without_the_assumption_a_number_needs_its_mark_of_a_mobile() -> None:
     strict = Numbers(Policy("AR", assume_mobile=False))
     assert strict.parse("011 15 5987 6543") == Number("+5491159876543")

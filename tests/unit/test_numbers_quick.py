@@ -84,7 +84,8 @@ def test_example_numbers_of_every_region(region: str) -> None:
         assert_agrees(numbers, phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL))
     mobile = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
     main = phonenumbers.region_code_for_country_code(phonenumbers.country_code_for_region(region))
-    assert (known > 0) == (mobile is not None and main == region)
+    # The library's example of a Chilean mobile is a landline.
+    assert (known > 0) == (mobile is not None and main == region and region != "CL")
 
 
 @pytest.mark.parametrize(

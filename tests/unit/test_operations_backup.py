@@ -8,6 +8,7 @@ import pytest
 
 from gatewayd.errors import ConflictError, UnavailableError
 from gatewayd.store import admin
+from gatewayd.store import backup as copies
 from gatewayd.store.commands import CreateAccount
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
@@ -21,7 +22,7 @@ def test_a_backup_is_one_file_of_one_instant(tmp_path: Path) -> None:
     transactions.do(CreateAccount("norte", "ARS", 1))
     transactions.session.begin()  # a writer in the middle of something
     transactions.session.plain("UPDATE account SET currency = 'XXX'")
-    size = admin.backup(url, tmp_path / "copy.db")
+    size = copies.backup(url, tmp_path / "copy.db")
     transactions.session.abandon()
     transactions.close()
     store.close()
@@ -38,10 +39,10 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     open_store(url).close()
     (tmp_path / "precious").write_text("x")
     with pytest.raises(ConflictError):
-        admin.backup(url, tmp_path / "precious")
+        copies.backup(url, tmp_path / "precious")
     assert (tmp_path / "precious").read_text() == "x"
 
 
 def test_a_server_is_backed_up_by_its_own_tools(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="pg_dump"):
-        admin.backup("postgresql://gatewayd@/x", tmp_path / "f")
+        copies.backup("postgresql://gatewayd@/x", tmp_path / "f")

@@ -34,8 +34,8 @@ async def test_a_number_that_the_line_has_no_form_for_says_nothing_of_the_line()
     runner = LineRunner(config, driver, desk, _without_form, urgent_share=0.0)
     runner.status = LineStatus("ready")
     for number in range(PATIENCE):
-        runner.health.failed(1_790_000_000.0 + number, "no_prompt")
+        runner.sender.health.failed(1_790_000_000.0 + number, "no_prompt")
     line: Any = SimpleNamespace(capacity=1)
-    await runner._send(line, work())
+    await runner.sender.send(line, work())
     assert [(each.outcome, each.reason) for each in posted] == [("refused", "number_foreign")]
-    assert runner.health.probing
+    assert runner.sender.health.probing

@@ -23,10 +23,10 @@ from odf.table import Table, TableCell, TableRow
 from odf.text import P
 from pytest_mock import MockerFixture
 
-from spool import sheets
 from spool.errors import JobFileError
+from spool.lists import sheets
+from spool.lists.sheets import cell_text
 from spool.recipients import open_list
-from spool.sheets import cell_text
 
 Sheet = Sequence[Sequence[Any]]
 
@@ -274,7 +274,7 @@ def test_a_protected_sheet(path: Path) -> None:
 
 
 def test_a_sheet_is_bounded_in_rows(path: Path, mocker: MockerFixture) -> None:
-    mocker.patch("spool.sheets.ROW_LIMIT", 2)
+    mocker.patch("spool.lists.sheets.ROW_LIMIT", 2)
     assert len(rows(path, xlsx([["telefono"], [1159876543], [1155554444]]))) == 2
     error = refusal(path, xlsx([["telefono"], [1], [2], [3]]))
     assert (error.code, error.kind) == ("too_large", "too_many_rows")
@@ -293,7 +293,7 @@ def test_a_cell_far_off_is_found_before_the_sheet_is_laid_out(path: Path, mocker
 
 
 def test_a_sheet_that_unpacks_to_more_than_its_bound(path: Path, mocker: MockerFixture) -> None:
-    mocker.patch("spool.sheets.UNPACKED_LIMIT", 1 << 20)
+    mocker.patch("spool.lists.archive.UNPACKED_LIMIT", 1 << 20)
 
     def inflated(name: str, content: bytes) -> bytes:
         return content + b" " * (2 << 20) if name.endswith("sheet1.xml") else content
@@ -311,7 +311,7 @@ def test_a_sheet_that_unpacks_to_more_than_its_bound(path: Path, mocker: MockerF
 
 
 def test_parts_that_are_no_cells_do_not_count(path: Path, mocker: MockerFixture) -> None:
-    mocker.patch("spool.sheets.UNPACKED_LIMIT", 1 << 20)
+    mocker.patch("spool.lists.archive.UNPACKED_LIMIT", 1 << 20)
     out = io.BytesIO(xlsx(PLAIN))
     with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/media/logo.png", b" " * (2 << 20))
@@ -319,7 +319,7 @@ def test_parts_that_are_no_cells_do_not_count(path: Path, mocker: MockerFixture)
 
 
 def test_a_giant_of_the_old_format(path: Path, mocker: MockerFixture) -> None:
-    mocker.patch("spool.sheets.XLS_LIMIT", 1000)
+    mocker.patch("spool.lists.sheets.XLS_LIMIT", 1000)
     error = refusal(path, xls(PLAIN))
     assert (error.code, error.kind) == ("too_large", "too_many_bytes")
 
@@ -363,7 +363,8 @@ def judged(path: Path, content: bytes) -> int:
                 list(open_list(path, "clientes.xlsx").rows)
                 code = READ_OR_REFUSED
             except JobFileError as error:
-                code = READ_OR_REFUSED if error.code in {"recipients_unreadable", "too_large"} else 2
+                known = {"recipients_unreadable", "recipients_ambiguous", "too_large"}
+                code = READ_OR_REFUSED if error.code in known else 2
         os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

@@ -25,8 +25,14 @@ def _sha256(part: EmailMessage) -> str:
 class Account:
     """What all connections to one server share."""
 
-    def __init__(self, index: int, on_progress: Callable[[], None], numbers: Iterator[int]) -> None:
-        """`numbers` gives each mail taken its `seq`, whichever server takes it."""
+    def __init__(
+        self,
+        index: int,
+        on_progress: Callable[[], None],
+        numbers: Iterator[int],
+        keep: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> None:
+        """`numbers` gives each mail taken its `seq`, whichever server takes it; `keep` writes it down."""
         self.index = index
         self._numbers = numbers
         self.settings = Settings()
@@ -35,11 +41,23 @@ class Account:
         self.taken: list[dict[str, Any]] = []
         self.connections: set[asyncio.BaseTransport] = set()
         self.put_off: dict[tuple[str, str], float] = {}
+        self.token: str | None = None
+        """The access token given last."""
         self._on_progress = on_progress
+        self._keep = keep
 
     def count(self, name: str) -> None:
         self.stats[name] += 1
         self._on_progress()
+
+    def knows(self, user: str, token: str) -> bool:
+        """Whether a login by that token is good (XOAUTH2)."""
+        return user == self.settings.user and token == self.token
+
+    def judge_xoauth2(self, response: bytes) -> bool:
+        """`user=…^Aauth=Bearer …^A^A`, as a client answers."""
+        fields = dict(each.partition("=")[::2] for each in response.decode("utf-8", "replace").split("\1") if each)
+        return self.knows(fields.get("user", ""), fields.get("auth", "").removeprefix("Bearer "))
 
     def record(self, session: Session, envelope: Envelope, dsn: dict[str, str], *, encrypted: bool) -> None:
         content = envelope.content
@@ -62,6 +80,8 @@ class Account:
                 "attachments": [part.get_filename() for part in mail.iter_attachments()],
                 "sha256": [_sha256(part) for part in mail.iter_attachments()],
                 "auto": mail["Auto-Submitted"],
+                "unsubscribe": mail["List-Unsubscribe"],
+                "one_click": mail["List-Unsubscribe-Post"],
                 "dsn": dsn,
                 "tls": encrypted,
                 "user": session.authenticated,
@@ -69,4 +89,5 @@ class Account:
                 "at": time.time(),
             }
         )
+        self._keep(self.taken[-1])
         self.count("taken")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.smtp.simulator.account import Account
 
@@ -16,7 +18,11 @@ _PARTIAL = re.compile(r"BODY(?:\.PEEK)?\[\](?:<(\d+)\.(\d+)>)?", re.IGNORECASE)
 class Stored:
     uid: int
     raw: bytes
-    seen: bool = False
+    flags: set[str] = field(default_factory=set)
+
+    @property
+    def seen(self) -> bool:
+        return "\\Seen" in self.flags
 
 
 class Folder:
@@ -61,10 +67,14 @@ class ImapServer:
         assert task is not None
         self._connections.add(task)
         try:
-            writer.write(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+            writer.write(f"* OK [CAPABILITY {self._capabilities}] ready\r\n".encode())
             while line := await reader.readline():
                 words = [quoted or plain for quoted, plain in _WORD.findall(line.decode(errors="replace").strip())]
-                if len(words) < 2 or not await self._answer(words[0], words[1:], writer):
+                if len(words) < 2:
+                    break
+                if words[1].upper() == "AUTHENTICATE":
+                    await self._authenticate(words[0], words[2:], reader, writer)
+                elif not await self._answer(words[0], words[1:], writer):
                     break
         except (ConnectionError, asyncio.CancelledError):
             pass  # the client went, or the simulator ends
@@ -72,10 +82,36 @@ class ImapServer:
             self._connections.discard(task)
             writer.close()
 
+    @property
+    def _capabilities(self) -> str:
+        offered = self._account.settings.mechanisms.upper().split()
+        disabled = [] if {"LOGIN", "PLAIN"} & set(offered) else ["LOGINDISABLED"]
+        return " ".join(["IMAP4rev1", *(f"AUTH={each}" for each in offered if each != "LOGIN"), *disabled])
+
+    async def _authenticate(
+        self, tag: str, words: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """AUTHENTICATE (RFC 3501 §6.2.2) by PLAIN and XOAUTH2; a bad token is answered by a challenge first."""
+        writer.write(b"+ \r\n")
+        try:
+            response = base64.b64decode(await reader.readline())
+        except binascii.Error:
+            response = b""
+        settings = self._account.settings
+        if words[:1] == ["XOAUTH2"]:
+            good = self._account.judge_xoauth2(response)
+            if not good:
+                writer.write(b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n")
+                await reader.readline()
+        else:
+            good = response.split(b"\0")[1:] == [settings.user.encode(), settings.password.encode()]
+        self._account.count("imap_logins" if good else "imap_logins_refused")
+        writer.write(f"{tag} {'OK' if good else 'NO [AUTHENTICATIONFAILED]'} AUTHENTICATE\r\n".encode())
+
     async def _answer(self, tag: str, words: list[str], writer: asyncio.StreamWriter) -> bool:
         """Whether the connection goes on."""
         name = " ".join(words[:2] if words[0].upper() == "UID" else words[:1]).upper()
-        fault = self._account.faults.take("imap", name)
+        fault = self._account.faults.take("imap", " ".join([name, *words[2 if " " in name else 1 :]]))
         if fault is not None:
             self._account.count("faults")
             await asyncio.sleep(fault.delay_s)
@@ -95,25 +131,31 @@ class ImapServer:
         settings = self._account.settings
         match name:
             case "CAPABILITY":
-                return [b"* CAPABILITY IMAP4rev1"], "OK"
+                return [f"* CAPABILITY {self._capabilities}".encode()], "OK"
             case "LOGIN":
                 good = words[1:3] == [settings.user, settings.password]
                 self._account.count("imap_logins" if good else "imap_logins_refused")
                 return [], "OK" if good else "NO [AUTHENTICATIONFAILED] no"
             case "SELECT":
-                if words[1] != "INBOX":
+                if words[1] != settings.folder:
                     return [], "NO no such folder"
-                return [f"* {len(self._folder.mails)} EXISTS".encode(), b"* OK [UIDVALIDITY 1]"], "OK [READ-WRITE]"
+                kept = "\\Seen \\*" if settings.keywords else "\\Seen"
+                permanent = f"* OK [PERMANENTFLAGS ({kept})] kept".encode()
+                exist = f"* {len(self._folder.mails)} EXISTS".encode()
+                return [exist, permanent, b"* OK [UIDVALIDITY 1]"], "OK [READ-WRITE]"
             case "UID SEARCH":
-                unseen = " ".join(str(mail.uid) for mail in self._folder.mails if not mail.seen)
+                wanted = set(words[4:]) if "KEYWORD" in words else set[str]()
+                found = [mail for mail in self._folder.mails if not mail.seen and wanted <= mail.flags]
+                unseen = " ".join(str(mail.uid) for mail in found)
                 self._account.count("imap_searches")
                 return [f"* SEARCH {unseen}".rstrip().encode()], "OK"
             case "UID FETCH":
                 return self._fetched(words), "OK"
             case "UID STORE":
+                flags = {each.strip("()") for each in words[4:]}
                 for mail in self._folder.chosen(words[2]):
-                    mail.seen = True
-                    self._account.count("imap_seen")
+                    self._account.count("imap_seen" if "\\Seen" in flags else "imap_marked")
+                    mail.flags = mail.flags - flags if words[3].startswith("-") else mail.flags | flags
                 return [], "OK"
             case "LOGOUT":
                 return [b"* BYE"], "OK"

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from drivers.control import ControlServer
+from drivers.simulation.record import RecordFile
+from drivers.simulation.settings import SettingError, change, told
 from drivers.smtp.simulator.account import Account
 from drivers.smtp.simulator.certificate import context, make_certificate
 from drivers.smtp.simulator.imap import Folder, ImapServer
 from drivers.smtp.simulator.returned import bounce, reply
 from drivers.smtp.simulator.server import Server
-from drivers.smtp.simulator.settings import SettingError, Settings, change, make_fault
+from drivers.smtp.simulator.settings import Settings, make_fault
+from drivers.smtp.simulator.tokens import TokenEndpoint
 
 WAIT_S: Final = 10.0
 """Default time of the operation `wait`."""
@@ -34,6 +37,8 @@ class Device:
     port: int
     imap_port: int
     ca_file: str | None
+    token_url: str
+    """Where access tokens are given, for logins by OAuth 2.0."""
 
 
 class SmtpSimulator:
@@ -45,11 +50,14 @@ class SmtpSimulator:
         *,
         security: Literal["none", "starttls", "tls"] = "none",
         directory: Path | None = None,
+        record: Path | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         change(Settings(), settings or {})
+        self.kind = "smtp"
         self._count, self._security, self._values = servers, security, dict(settings or {})
         self._given = directory
+        self._record_file = RecordFile(record)
         self._directory = Path()
         self._moved = asyncio.Event()
         self._control: ControlServer | None = None
@@ -59,26 +67,30 @@ class SmtpSimulator:
         self.accounts: list[Account] = []
         self._folders: list[Folder] = []
         self._mailboxes: list[ImapServer] = []
+        self._endpoints: list[TokenEndpoint] = []
         self.devices: list[Device] = []
         self._numbers = itertools.count(1)
 
     async def __aenter__(self) -> SmtpSimulator:
         self._directory = self._given or Path(tempfile.mkdtemp(prefix="gatewayd-smtp-"))
         self._directory.mkdir(parents=True, exist_ok=True)
+        self._record_file.open()
         if self._security != "none":
             self._certificate = await asyncio.to_thread(make_certificate, self._directory)
         for index in range(self._count):
-            account = Account(index, self._progress, self._numbers)
+            account = Account(index, self._progress, self._numbers, self._record_file.write)
             change(account.settings, self._values)
             self.accounts.append(account)
             port = await self._plug(index, 0)
             self._folders.append(Folder())
             self._mailboxes.append(ImapServer(account, self._folders[index]))
             imap_port = await self._mailboxes[index].start()
+            self._endpoints.append(TokenEndpoint(account))
+            token_url = f"http://127.0.0.1:{await self._endpoints[index].start()}/token"
             scheme = "smtps" if self._security == "tls" else "smtp"
             ca_file = str(self._certificate) if self._certificate else None
             url = f"{scheme}://127.0.0.1:{port}"
-            self.devices.append(Device(url, "", account.settings.user, port, imap_port, ca_file))
+            self.devices.append(Device(url, "", account.settings.user, port, imap_port, ca_file, token_url))
         self.control = self._directory / "control.sock"
         self._control = ControlServer(self.control, self.operate)
         await self._control.start()
@@ -89,8 +101,11 @@ class SmtpSimulator:
             await self._control.stop()
         for mailbox in self._mailboxes:
             await mailbox.stop()
+        for endpoint in self._endpoints:
+            await endpoint.stop()
         for index in list(self._servers):
             await self.unplug(index)
+        self._record_file.close()
         if self._given is None:
             shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -141,7 +156,7 @@ class SmtpSimulator:
         return [
             {
                 **asdict(device),
-                "settings": asdict(account.settings),
+                "settings": told(account.settings),
                 "faults": [asdict(f) for f in account.faults.waiting],
             }
             for device, account in zip(self.devices, self.accounts, strict=True)

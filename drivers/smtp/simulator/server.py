@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import re
 import ssl
@@ -31,9 +32,20 @@ class Handler:
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        if not self.account.settings.auth:
-            responses = [each for each in responses if "AUTH" not in each]
+        offered = [each for each in responses if "AUTH" not in each]
+        if self.account.settings.auth and len(offered) < len(responses):
+            offered.insert(len(offered) - 1, f"250-AUTH {self.account.settings.mechanisms}")
+        responses = offered
         return [*responses[:-1], "250-DSN", responses[-1]] if self.account.settings.dsn else responses
+
+    async def auth_XOAUTH2(self, server: Server, arguments: list[str]) -> AuthResult:  # noqa: N802
+        """Google's and Microsoft's: a bad token is answered by a challenge, which the client answers by nothing."""
+        response = base64.b64decode(arguments[1]) if len(arguments) > 1 else b""
+        good = self.account.judge_xoauth2(response)
+        if not good:
+            await server.challenge_auth(b'{"status":"400","schemes":"bearer"}')
+        self.account.count("logins" if good else "logins_refused")
+        return AuthResult(success=good, handled=False, auth_data=self.account.settings.user)
 
     async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
         account = self.account

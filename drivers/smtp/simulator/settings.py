@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+from drivers.simulation.settings import SettingError
+
 KINDS: Final = ("reply", "drop", "slow")
-STAGES: Final = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "end", "imap")
-
-
-class SettingError(ValueError):
-    """No such setting, fault or stage; the text says what there is."""
+STAGES: Final = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "end", "imap", "token")
 
 
 @dataclass(slots=True)
@@ -22,6 +20,16 @@ class Settings:
     """Whether it asks for a login."""
     user: str = "cuenta@example.net"
     password: str = "clave-de-prueba"  # noqa: S105 - a simulated account's
+    mechanisms: str = "LOGIN PLAIN"
+    """Logins that EHLO and the mailbox offer; `XOAUTH2` alone is a server that wants tokens."""
+    refresh_token: str = "ficha-de-renovacion"  # noqa: S105 - a simulated account's
+    client_secret: str = "secreto-de-aplicacion"  # noqa: S105
+    token_life_s: float = 3600.0
+    """What the token endpoint tells of the tokens it gives; the last one given is good."""
+    folder: str = "INBOX"
+    """The mailbox's folder, spelled as IMAP does."""
+    keywords: bool = True
+    """Whether the mailbox keeps flags of a program's own."""
     dsn: bool = False
     """Whether EHLO offers DSN (RFC 3461)."""
     utf8: bool = False
@@ -44,7 +52,7 @@ class Fault:
     taken: bool = False
     """At `end`: whether the message counts as taken all the same."""
     address: str = ""
-    """At `mail` and `rcpt`: only for arguments that hold this; at `imap`: for commands, as `LOGIN`, `UID STORE`."""
+    """At `mail` and `rcpt`: only for arguments that hold this; at `imap`: for commands, as `LOGIN`, `UID FETCH 3 `."""
     count: int | None = 1
     """How many times; None for ever."""
     skip: int = 0
@@ -78,11 +86,3 @@ def make_fault(given: Mapping[str, Any]) -> Fault:
     if given.get("kind") not in KINDS or given.get("stage") not in STAGES or not given.keys() <= known:
         raise SettingError(f"a fault has kind {KINDS}, stage {STAGES} and {sorted(known)}")
     return Fault(**given)
-
-
-def change(settings: Settings, values: Mapping[str, Any]) -> None:
-    """Set by name; raises SettingError."""
-    for name, value in values.items():
-        if name not in Settings.__slots__:
-            raise SettingError(f"no setting {name!r}: {', '.join(Settings.__slots__)}")
-        setattr(settings, name, value)

@@ -1,21 +1,28 @@
 """Everything that can be asked of the store's writer: one frozen record a kind, and the record it answers with.
 
-A command is atomic. The writer takes all that has gathered, groups it by kind, applies the kinds in the order of
-`ORDER` (so that an outcome is known before the report that follows it, and work that came back before it is claimed
-again), and commits once. A command that fails takes nothing down but itself.
+A command is atomic. The writer takes all that has gathered, groups it by kind, applies the kinds stage by stage
+(`gatewayd.store.transactions`), and commits once. A command that fails takes nothing down but itself.
 
 Times are Unix time in milliseconds and always an argument; money is in millionths of the currency.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from gatewayd.store.commands.accounts import AccountInfo, CreateAccount, Credit
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
-from gatewayd.store.commands.dispatching import Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
-from gatewayd.store.commands.inbox import Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
+from gatewayd.store.commands.change import Change
+from gatewayd.store.commands.dispatching import Amend, Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
+from gatewayd.store.commands.inbox import (
+    Ended,
+    EndParts,
+    Inbound,
+    InboxEntry,
+    InboxWritten,
+    Judge,
+    Received,
+    UnwrittenInbox,
+)
 from gatewayd.store.commands.jobs import (
     AddMessages,
     BeginJob,
@@ -48,15 +55,16 @@ from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle
 
 __all__ = [
     "LINES_AT_ONCE",
-    "ORDER",
     "AccountInfo",
     "AddMessages",
+    "Amend",
     "Awaited",
     "AwaitedOf",
     "BeginJob",
     "BegunJob",
     "Block",
     "Blocked",
+    "Change",
     "Claim",
     "Claimed",
     "Command",
@@ -64,12 +72,15 @@ __all__ = [
     "Credit",
     "CutSegments",
     "DropJob",
+    "EndParts",
+    "Ended",
     "Finish",
     "HoldQueue",
     "Inbound",
     "InboxEntry",
     "InboxWritten",
     "JobChange",
+    "Judge",
     "LateAnswer",
     "LineUse",
     "LoadLine",
@@ -100,37 +111,3 @@ __all__ = [
     "UnwrittenInbox",
     "Work",
 ]
-
-ORDER: tuple[type[Command[Any]], ...] = (
-    StartNode,
-    LoadingJobs,
-    CreateAccount,
-    Credit,
-    BeginJob,
-    AddMessages,
-    PublishJob,
-    DropJob,
-    Pnr,
-    Finish,
-    LateAnswer,
-    Report,
-    Settle,
-    Unclaim,
-    Inbound,
-    Block,
-    Unblock,
-    SetJobState,
-    Sweep,
-    HoldQueue,
-    SegmentsWritten,
-    CutSegments,
-    InboxWritten,
-    UnwrittenInbox,
-    SetLineEnabled,
-    LoadLine,
-    LoadQueues,
-    Claim,
-    AwaitedOf,
-    Prune,
-)
-"""In which order the kinds of one batch are applied."""

@@ -29,6 +29,8 @@ class Claim(Command["Claimed"]):
     node: str
     epoch: int
     now: int
+    only: int | None = None
+    """The one message that is wanted, if it still waits and is due; the queue is said to have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +138,22 @@ class Finish(Command[None]):
     """The key that the person called has pressed: it comes into the inbox."""
     opted_out: bool = False
     """... and by it asked not to be called again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amend(Command[bool]):
+    """What an attempt that reached nobody means for its message, where that became known after its end: the refusal was
+    the person's, or the line's. Answers whether it was so recorded: nothing changes unless the message still waits and
+    that attempt is its latest."""
+
+    message_id: int
+    attempt_id: int
+    state: State
+    reason: str | None
+    final: bool
+    due: int
+    tries: int
+    detail: str | None
+    refused: tuple[int, ...]
+    """Parts of the attempt that are refused for good."""
+    now: int

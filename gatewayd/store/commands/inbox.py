@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gatewayd.contact.optout import Verdict
 from gatewayd.store.commands.base import Command
+
+Judge = Callable[[str, str], Verdict]
+"""A text and a subject to what they say about further messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound(Command["Received"]):
     """A received message or part. The same `key` on the same line again changes nothing. Parts are kept until all have
-    come, then joined. Finds the account: latest message to the sender within 30 days, else `default_account`.
-    `opt_out` words are decided by the core and put the number on the blocklist in the same transaction."""
+    come, then joined. Finds the account: that of the message it answers, else of the latest message to the sender
+    within 30 days, else `default_account`. An opt-out puts the sender on the do-not-contact list in the same
+    transaction."""
 
     line: str
     channel: str
@@ -23,9 +28,18 @@ class Inbound(Command["Received"]):
     at: int
     concat: tuple[int, int, int] | None
     default_account: str | None
-    opt_out_words: frozenset[str]
-    """Upper case, without accents; compared with the whole joined text, trimmed."""
+    judge: Judge
+    """Asked for the whole text: of parts, once they are joined."""
     now: int
+    subject: str = ""
+    opted_out: bool = False
+    """By a means that is no text."""
+    aliases: tuple[str, ...] = ()
+    """Further addresses of the sender, which an opt-out blocks as well."""
+    answers: int | None = None
+    """The attempt that it answers."""
+    answers_reference: str | None = None
+    """The reference, on this line, of what it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,29 @@ class Received:
     """False: a repeat."""
     complete: bool
     opt_out: bool
+    doubtful: bool = False
+    """It may be an opt-out: a person has to see it."""
+    jobs: tuple[int, ...] = ()
+    """Whose waiting messages an opt-out has withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndParts(Command["Ended"]):
+    """Keeps what there is of long texts of which no part has come since `before`."""
+
+    before: int
+    accounts: Mapping[str, str]
+    """Account of messages that belong to none, by line."""
+    default_account: str | None
+    judge: Judge
+    now: int
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    texts: int
+    jobs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +89,8 @@ class InboxEntry:
     job: str | None
     message: str | None
     ref: str | None
+    review: str | None = None
+    """`opt_out`: a person has to see whether it is one."""
 
 
 @dataclass(frozen=True, slots=True)

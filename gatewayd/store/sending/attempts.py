@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from drivers.base import Withdrawn
-from gatewayd.model import IN_NETWORK, PartState, State
-from gatewayd.store.commands import Finish, PartEnd, Pnr
+from gatewayd.model import IN_NETWORK, WAITING, PartState, State
+from gatewayd.store.commands import Amend, Finish, PartEnd, Pnr
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import inbox, reports
 from gatewayd.store.sending.claims import furthest, parts_of
@@ -188,8 +188,34 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
             parts[number] = end.state if known is PartState.OPEN else furthest(known, end.state)
         if not _MAYBE_LEFT.isdisjoint(parts.values()):
             state = state_of(parts, row)
-            final = state is not State.SUBMITTED
+            # Where no report can come of what went last, none is waited for.
+            final = state is not State.SUBMITTED or (command.state is State.SUBMITTED and command.final)
     unit.turn(row, state.value, command.now, reason=command.reason, final=final)
+
+
+_REFUSE: Final = setting(part, "state", "attempt_id part state")
+
+
+def amend(unit: Unit, commands: list[Amend]) -> list[bool | Exception]:
+    messages = unit.load(command.message_id for command in commands)
+    refused: list[Row] = []
+    results: list[bool | Exception] = []
+    for command in commands:
+        row = messages.get(command.message_id)
+        waits = row is not None and row.attempt_id == command.attempt_id and State(row.state) in WAITING
+        results.append(waits)
+        if row is None or not waits:
+            continue
+        row.due, row.tries, row.detail = command.due, command.tries, command.detail
+        if command.state not in WAITING:
+            # Of all that a line at work may say of a message, its attempt has said this.
+            unit.turn(row, State.SENDING.value, command.now, reason=None, final=False)
+        unit.turn(row, command.state.value, command.now, reason=command.reason, final=command.final)
+        refused += [
+            (PartState.REFUSED.value, command.attempt_id, number, PartState.UNSENT.value) for number in command.refused
+        ]
+    unit.session.many(_REFUSE, refused)
+    return results
 
 
 def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:

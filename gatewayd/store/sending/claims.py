@@ -40,6 +40,13 @@ _NEXT: Final = Statement(
     .with_for_update(of=message, skip_locked=True),
     "p_queue_id p_limit",
 )
+_ONE: Final = Statement(
+    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state, message.c.text)
+    .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
+    .where(message.c.id == given(message.c.id), message.c.queue_id == given(message.c.queue_id), READY)
+    .with_for_update(of=message, skip_locked=True),
+    "p_id p_queue_id",
+)
 _DONE: Final = Statement(
     select(attempt.c.message_id, part.c.part, part.c.state)
     .select_from(attempt.join(part, part.c.attempt_id == attempt.c.id))
@@ -83,10 +90,14 @@ def claim(unit: Unit, commands: list[Claim]) -> list[Claimed | Exception]:
     """Claims on one queue share one reading of its rows, so that no row is handed out twice."""
     unit.flush_messages()
     by_queue: dict[int, list[int]] = defaultdict(list)
-    for index, command in enumerate(commands):
-        by_queue[command.queue_id].append(index)
     results: list[Claimed | Exception] = [Claimed((), None, None)] * len(commands)
     attempts: list[Row] = []
+    for index, command in enumerate(commands):
+        if command.only is None:
+            by_queue[command.queue_id].append(index)
+        else:
+            results[index] = _claim_one(unit, command, command.only, attempts)
+            unit.flush_messages()
     for queue_id, indexes in by_queue.items():
         claims = [commands[index] for index in indexes]
         for index, claimed in zip(indexes, _claim_queue(unit, queue_id, claims, attempts), strict=True):
@@ -111,6 +122,17 @@ def _claim_queue(unit: Unit, queue_id: int, claims: list[Claim], attempts: list[
     taken = [taker.take(command) for command in claims]
     next_due = taker.next_due()
     return [Claimed(tuple(work), blocked, next_due) for work, blocked in taken]
+
+
+def _claim_one(unit: Unit, command: Claim, message_id: int, attempts: list[Row]) -> Claimed:
+    found = unit.session.one(_QUEUE, command.queue_id)
+    if found is None:
+        return Claimed((), None, None)
+    info = unit.job(found[0])
+    blocked = _blocked(info, found[1], command.now)
+    rows = [] if blocked is not None else unit.session.all(_ONE, message_id, command.queue_id)
+    works, blocked = _Taker(unit, info, rows, attempts).take(command) if rows else ([], blocked)
+    return Claimed(tuple(works), blocked, command.now)
 
 
 def _blocked(info: JobInfo, state: str, now: int) -> str | None:

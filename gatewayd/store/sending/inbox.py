@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 
-from gatewayd.store.commands import Finish, Inbound, InboxEntry, InboxWritten, Received, UnwrittenInbox
-from gatewayd.store.sending import blocks
+from gatewayd.contact.optout import Verdict, words_of
+from gatewayd.store.commands import (
+    Ended,
+    EndParts,
+    Finish,
+    Inbound,
+    InboxEntry,
+    InboxWritten,
+    Received,
+    UnwrittenInbox,
+)
+from gatewayd.store.sending import blocks, fragments
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
-from gatewayd.store.tables import account, inbound, inbound_part, job, message
+from gatewayd.store.tables import account, attempt, inbound, job, message, part
 
 UNMATCHED: Final = "_unmatched"
 """Stands for no account in `UnwrittenInbox.without`."""
 KEYS: Final = "call"
 """The channel of keys pressed: the row's text is the key."""
+OPT_OUT: Final = "opt_out"
+NOTE_MOST: Final = 200
+"""Characters of a text that stand beside a number on the do-not-contact list."""
 ANSWER_MS: Final = 30 * 86_400_000
 """A received message answers the latest one sent to its sender within this time."""
 
@@ -28,25 +40,9 @@ _STORED: Final = Statement(
     select(inbound.c.id).where(inbound.c.line == given(inbound.c.line), inbound.c.key == given(inbound.c.key)),
     "p_line p_key",
 )
-_ADD: Final = adding(inbound, "at received_at account_id channel line sender to text key message_id opt_out written")
-_SAME_SET: Final = (
-    inbound_part.c.line == given(inbound_part.c.line),
-    inbound_part.c.sender == given(inbound_part.c.sender),
-    inbound_part.c.reference == given(inbound_part.c.reference),
-    inbound_part.c.total == given(inbound_part.c.total),
+_ADD: Final = adding(
+    inbound, "at received_at account_id channel line sender to text key message_id opt_out written review"
 )
-_PARTS: Final = Statement(
-    select(inbound_part.c.number, inbound_part.c.key, inbound_part.c.text, inbound_part.c.at)
-    .where(*_SAME_SET)
-    .order_by(inbound_part.c.number),
-    "p_line p_sender p_reference p_total",
-)
-_DROP_SET: Final = Statement(delete(inbound_part).where(*_SAME_SET), "p_line p_sender p_reference p_total")
-_DROP_PART: Final = Statement(
-    delete(inbound_part).where(*_SAME_SET, inbound_part.c.number == given(inbound_part.c.number)),
-    "p_line p_sender p_reference p_total p_number",
-)
-_ADD_PART: Final = adding(inbound_part, "line sender reference total number key to text at received_at")
 _ANSWERED: Final = Statement(
     select(message.c.id, job.c.account_id)
     .select_from(message.join(job, job.c.id == message.c.job_id))
@@ -61,6 +57,28 @@ _ANSWERED: Final = Statement(
     .limit(1),
     "p_to p_updated_at",
 )
+_BY_ATTEMPT: Final = Statement(
+    select(message.c.id, job.c.account_id)
+    .select_from(attempt.join(message, message.c.id == attempt.c.message_id).join(job, job.c.id == message.c.job_id))
+    .where(attempt.c.id == given(attempt.c.id)),
+    "p_id",
+)
+_BY_REFERENCE: Final = Statement(
+    select(message.c.id, job.c.account_id)
+    .select_from(
+        message.join(job, job.c.id == message.c.job_id)
+        .join(attempt, attempt.c.message_id == message.c.id)
+        .join(part, part.c.attempt_id == attempt.c.id)
+    )
+    .where(
+        message.c.to == given(message.c.to),
+        part.c.line == given(part.c.line),
+        part.c.reference == given(part.c.reference),
+    )
+    .order_by(part.c.at.desc())
+    .limit(1),
+    "p_to p_line p_reference",
+)
 _ACCOUNT: Final = Statement(select(account.c.id).where(account.c.name == given(account.c.name)), "p_name")
 
 
@@ -71,58 +89,71 @@ def receive(unit: Unit, commands: list[Inbound]) -> list[Received | Exception]:
 
 def _receive(unit: Unit, command: Inbound) -> Received:
     if command.concat is None:
-        return _store(unit, command, command.text, command.key, command.at)
-    session = unit.session
-    reference, total, number = command.concat
-    group = (command.line, command.sender, reference, total)
-    known = {row[0]: row for row in session.all(_PARTS, *group)}
-    if number in known and known[number][1] == command.key:
-        return Received(stored=False, complete=len(known) == total, opt_out=False)
-    if len(known) == total:
-        # Joined long ago, kept to know repeats: the sender's references have come round.
-        session.run(_DROP_SET, *group)
-        known = {}
-    elif number in known:
-        session.run(_DROP_PART, *group, number)
-    session.run(_ADD_PART, *group, number, command.key, command.to, command.text, command.at, command.now)
-    known[number] = (number, command.key, command.text, command.at)
-    if len(known) < total:
-        return Received(stored=True, complete=False, opt_out=False)
-    parts = [known[at] for at in sorted(known)]
-    return _store(unit, command, "".join(row[2] for row in parts), parts[0][1], min(row[3] for row in parts))
+        return _store(unit, command, fragments.Whole(command.text, command.key, command.to, command.at))
+    added = fragments.add(unit.session, command)
+    if added.repeat:
+        return Received(stored=False, complete=False, opt_out=False)
+    stored = [_store(unit, command, whole) for whole in (added.left, added.whole) if whole is not None]
+    return Received(
+        stored=True,
+        complete=bool(stored),
+        opt_out=any(each.opt_out for each in stored),
+        doubtful=any(each.doubtful for each in stored),
+        jobs=tuple(job for each in stored for job in each.jobs),
+    )
 
 
-def _store(unit: Unit, command: Inbound, body: str, key: str, at: int) -> Received:
+def end_parts(unit: Unit, commands: list[EndParts]) -> list[Ended | Exception]:
+    """Keeps what there is of texts whose other parts have not come for long."""
+    unit.flush_messages()
+    return [_end_parts(unit, command) for command in commands]
+
+
+def _end_parts(unit: Unit, command: EndParts) -> Ended:
+    stored: list[Received] = []
+    for (line, sender, _, _), whole in fragments.overdue(unit.session, command.before, command.limit):
+        owner = command.accounts.get(line, command.default_account)
+        received = Inbound(
+            line, "sms", whole.key, sender, whole.to, whole.text, whole.at, None, owner, command.judge, command.now
+        )
+        stored.append(_store(unit, received, whole))
+    return Ended(len(stored), tuple(sorted({job for each in stored for job in each.jobs})))
+
+
+def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
     session = unit.session
-    if session.one(_STORED, command.line, key) is not None:
+    if session.one(_STORED, command.line, whole.key) is not None:
         return Received(stored=False, complete=True, opt_out=False)
     message_id, account_id = _answers(unit, command)
-    opt_out = plain(body) in command.opt_out_words
+    verdict = Verdict.YES if command.opted_out else command.judge(whole.text, command.subject)
+    opt_out = verdict is Verdict.YES
     session.run(
         _ADD,
-        at,
+        whole.at,
         command.now,
         account_id,
         command.channel,
         command.line,
         command.sender,
-        command.to,
-        body,
-        key,
+        whole.to,
+        whole.text,
+        whole.key,
         message_id,
         opt_out,
         False,
+        OPT_OUT if verdict is Verdict.DOUBTFUL else None,
     )
+    blocked = None
     if opt_out:
-        blocks.put(unit, [command.sender], "opt_out", plain(body), command.now)
-    return Received(stored=True, complete=True, opt_out=opt_out)
-
-
-def plain(body: str) -> str:
-    """Upper case, without accents, its words alone, one space between them: as opt-out words are written."""
-    letters = unicodedata.normalize("NFD", body.upper())
-    words = (each if each.isalnum() else " " for each in letters if not unicodedata.combining(each))
-    return " ".join("".join(words).split())
+        note = words_of(whole.text[:NOTE_MOST]) or None
+        blocked = blocks.put(unit, [command.sender, *command.aliases], OPT_OUT, note, command.now)
+    return Received(
+        stored=True,
+        complete=True,
+        opt_out=opt_out,
+        doubtful=verdict is Verdict.DOUBTFUL,
+        jobs=blocked.jobs if blocked else (),
+    )
 
 
 def keyed(unit: Unit, commands: Sequence[Finish]) -> None:
@@ -143,6 +174,7 @@ def keyed(unit: Unit, commands: Sequence[Finish]) -> None:
                 command.work.message_id,
                 command.opted_out,
                 False,
+                None,
             )
             for command in commands
         ],
@@ -150,8 +182,16 @@ def keyed(unit: Unit, commands: Sequence[Finish]) -> None:
 
 
 def _answers(unit: Unit, command: Inbound) -> tuple[int | None, int | None]:
-    """The message it answers and the account it belongs to."""
-    found = unit.session.one(_ANSWERED, command.sender, command.now - ANSWER_MS)
+    """The message it answers and the account it belongs to: the one that is named, else the latest to the sender."""
+    found = None
+    if command.answers is not None:
+        found = unit.session.one(_BY_ATTEMPT, command.answers)
+    addresses = (command.sender, *command.aliases)
+    if command.answers_reference is not None:
+        for address in addresses:
+            found = found or unit.session.one(_BY_REFERENCE, address, command.line, command.answers_reference)
+    for address in addresses:
+        found = found or unit.session.one(_ANSWERED, address, command.now - ANSWER_MS)
     if found is not None:
         return found[0], found[1]
     if command.default_account is None:
@@ -181,6 +221,7 @@ _UNWRITTEN: Final = Statement(
         message.c.id,
         job.c.created_at,
         message.c.ref,
+        inbound.c.review,
     )
     .select_from(
         inbound.outerjoin(account, account.c.id == inbound.c.account_id)
@@ -224,6 +265,7 @@ def _entry(unit: Unit, row: Row) -> InboxEntry:
         job=row[11],
         message=None if row[12] is None else public(row[13], row[12]),
         ref=row[14],
+        review=row[15],
     )
 
 

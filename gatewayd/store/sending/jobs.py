@@ -23,6 +23,7 @@ from gatewayd.store.commands import (
     QueueInfo,
     SetJobState,
 )
+from gatewayd.store.sending import restoration
 from gatewayd.store.sending.rows import MessageRow
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
@@ -42,6 +43,7 @@ _BEGIN: Final = adding(
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
     " created_at",
 )
+_BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
     select(job.c.id).where(job.c.state == "loading", job.c.node == given(job.c.node)).order_by(job.c.id), "p_node"
 )
@@ -87,6 +89,9 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
+    behind = restoration.expected(session, command.account, command.name)
+    if behind is not None:
+        session.run(_BEGIN_BEHIND, behind, behind, begun[0])
     return BegunJob(begun[0], known=False)
 
 
@@ -239,6 +244,12 @@ _INFO_WAITING: Final = Statement(
     .order_by(queue.c.id)
 )
 _SET_STATE: Final = setting(job, "state", "id")
+_OWNER: Final = Statement(
+    select(account.c.name, job.c.name)
+    .select_from(job.join(account, account.c.id == job.c.account_id))
+    .where(job.c.id == given(job.c.id)),
+    "p_id",
+)
 
 
 def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...] | Exception]:
@@ -250,7 +261,9 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
             results.append(NotFoundError(f"no job {command.job_id}"))
             continue
         if state[0] == "loading":
-            unit.session.run(_SET_STATE, "running", command.job_id)
+            found = unit.session.one(_OWNER, command.job_id)
+            again = found is not None and restoration.expected(unit.session, *found) is not None
+            unit.session.run(_SET_STATE, "paused" if again else "running", command.job_id)
         results.append(infos(unit.session, command.job_id))
     return results
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Integer, delete, func, literal_column, select, text, update
 
 from gatewayd.model import IN_NETWORK, PartState, State
 from gatewayd.store.commands import HoldQueue, Prune, Sweep, Swept
@@ -22,7 +22,7 @@ EARLY_KEPT_MS: Final = 15 * 60_000
 """A report precedes the answer it belongs to by seconds; a line that recovers may take minutes over it."""
 
 PARTS_KEPT_MS: Final = 7 * 86_400_000
-"""How long parts of a received message wait for the others, and joined ones are remembered to know repeats."""
+"""How long the parts of a received text that is over are remembered, to know repeats."""
 
 _WAITS: Final = text("queue_count.state IN ('queued', 'scheduled') AND queue_count.messages > 0")
 _WAITING: Final = Statement(
@@ -50,9 +50,16 @@ _NEXT_REPORT: Final = Statement(
     select(func.min(message.c.due)).where(text("message.state = 'submitted' AND NOT message.final"))
 )
 _DROP_PARTS: Final = Statement(
-    delete(inbound_part).where(inbound_part.c.received_at < given(inbound_part.c.received_at)), "p_received_at"
+    delete(inbound_part).where(
+        # One that waits for others is no text yet, and may be an opt-out.
+        inbound_part.c.total < literal_column("0", Integer),
+        inbound_part.c.received_at < given(inbound_part.c.received_at),
+    ),
+    "p_received_at",
 )
-_OLDEST_PART: Final = Statement(select(func.min(inbound_part.c.received_at)))
+_OLDEST_PART: Final = Statement(
+    select(func.min(inbound_part.c.received_at)).where(inbound_part.c.total < literal_column("0", Integer))
+)
 
 
 def withdraw(unit: Unit, rows: Sequence[MessageRow], state: State, reason: str | None, now: int) -> None:

@@ -134,6 +134,14 @@ class Unit:
         self.session.many(_SAVE, rows)
         self.messages.clear()
 
+    def reset(self) -> None:
+        """Forgets what was read and not written: the database has undone what it stood on."""
+        self.messages.clear()
+        self.book = Book(self.session)
+        self.counts = Counts()
+        self.journal = Journal(self.memory.stamps)
+        self.jobs.forget()
+
     def flush(self) -> None:
         """Writes everything down; the transaction may go on."""
         self.flush_messages()

@@ -122,6 +122,12 @@ message = Table(
         sqlite_where=text("state = 'submitted' AND NOT final"),
         postgresql_where=text("state = 'submitted' AND NOT final"),
     ),
+    Index(
+        "ix_message_uncertain",
+        "id",
+        sqlite_where=text("state = 'uncertain'"),
+        postgresql_where=text("state = 'uncertain'"),
+    ),
     Index("ix_message_to_id", "to", "id"),
     Index("ix_message_job_id_id", "job_id", "id"),
 )
@@ -234,7 +240,15 @@ inbound = Table(
     Column("opt_out", Boolean, nullable=False),
     # false until its file is in inbox/
     Column("written", Boolean, nullable=False),
+    # opt_out: may be one, for a person to see
+    Column("review", Text),
     UniqueConstraint("line", "key"),
+    Index(
+        "ix_inbound_review",
+        "received_at",
+        sqlite_where=text("review IS NOT NULL"),
+        postgresql_where=text("review IS NOT NULL"),
+    ),
     Index(
         "ix_inbound_unwritten",
         "id",
@@ -249,6 +263,7 @@ inbound_part = Table(
     Column("line", Text, primary_key=True),
     Column("sender", Text, primary_key=True),
     Column("reference", Integer, primary_key=True),
+    # negative once the text is over: kept to know repeats
     Column("total", Integer, primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("key", Text, nullable=False),

@@ -38,6 +38,28 @@ def check(data: bytes) -> None:
             _follow(small_table, start)
 
 
+def stream(data: bytes, *names: str) -> bytes | None:
+    """Returns the content of the first stream with one of these names; None where there is none. After `check`."""
+    container = _Container(data, _u16(data, 30))
+    directory = container.read(_u32(data, 48))
+    small_below = _u32(data, 56)
+    wanted = [name.encode("utf-16-le") + b"\0\0" for name in names]
+    small = None
+    for at in range(0, len(directory) - 127, 128):
+        kind, start, size = directory[at + 66], _u32(directory, at + 116), _u32(directory, at + 120)
+        if kind == _ROOT:
+            small = start
+        if kind != _STREAM or directory[at : at + _u16(directory, at + 64)] not in wanted:
+            continue
+        if size >= small_below:
+            return container.read(start)[:size]
+        if small is None:
+            return None
+        pool, table = container.read(small), _words(container.read(_u32(data, 60)))
+        return b"".join([pool[64 * sector : 64 * sector + 64] for sector in _follow(table, start)])[:size]
+    return None
+
+
 class _Container:
     def __init__(self, data: bytes, shift: int) -> None:
         self._data = data

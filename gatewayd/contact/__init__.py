@@ -1,0 +1,1 @@
+"""What people who are contacted say about it."""

@@ -1,0 +1,149 @@
+"""Whether a received text says that its sender wants no more messages. Pure.
+
+A short text that says so, in the words of each country, is an opt-out (`YES`); one that may be about a service, a price
+or another person is for a person to judge (`DOUBTFUL`). Case, accents, signs and emoji do not count.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import Enum
+from itertools import groupby
+from typing import Final
+
+from gatewayd.contact.phrases import (
+    COMMANDS,
+    MAY_SAY_SO,
+    MENTIONS,
+    OTHERWISE,
+    POLITE,
+    SAYS_SO,
+    SMALL_WORDS,
+    TOPICS,
+)
+
+_READ_MOST: Final = 2_000
+"""Characters of a text that are looked at: nobody opts out on the second page."""
+_SHORT: Final = 20
+"""Words of a text that speaks of one thing."""
+_SIGNATURE: Final = 8
+"""Words of a name and a number behind what was said."""
+_NAME: Final = 4
+_SQUEEZED: Final = 12
+_LONG: Final = 80
+"""Words of a text in which a mention means nothing any more."""
+
+_CLAUSES: Final = re.compile(r"[\n\r.,;:!¡?¿/|()\"“”«»*_<>\[\]{}=+]|\s[-–—~]+\s|--")
+_REPLY: Final = re.compile(r"\s*(?:re|rv|fw|fwd|aw|res|enc)\s*:", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"[0-9]+")
+_TRIPLED: Final = re.compile(r"([a-z])\1{2,}")
+
+
+class Verdict(Enum):
+    """What a text says about further messages to its sender."""
+
+    YES = "yes"
+    NO = "no"
+    DOUBTFUL = "doubtful"
+
+
+def words_of(text: str) -> str:
+    """Returns the words of a text alone: lower case, no accents, no signs, one blank between them.
+
+    Letters that stand apart are one word (`B A J A`, `S.T.O.P`), and so are those that are drawn out (`bajaaaa`).
+    """
+    letters = unicodedata.normalize("NFKD", text).lower()
+    plain = "".join(each if each.isalnum() else " " for each in letters if not unicodedata.combining(each))
+    words: list[str] = []
+    for single, group in groupby(plain.split(), lambda word: len(word) == 1 and word.isalpha()):
+        run = list(group)
+        words += ["".join(run)] if single and len(run) > 2 else run
+    return " ".join(_TRIPLED.sub(r"\1", word) for word in words)
+
+
+def opt_out_words(added: Iterable[str]) -> frozenset[str]:
+    """Returns words of a configuration in the form in which `judge` compares them."""
+    return frozenset(filter(None, (words_of(word) for word in added)))
+
+
+def judge(text: str, subject: str = "", added: frozenset[str] = frozenset()) -> Verdict:
+    """Returns what a text, or the subject of the mail that it came in, says.
+
+    `added` are words of one's own (`opt_out_words`) that count as the built-in ones do.
+    """
+    told = _judged(text[:_READ_MOST], added)
+    if told is Verdict.YES or not subject:
+        return told
+    # The subject of a reply is ours: there, only a command is the sender's.
+    reply = _REPLY.match(subject)
+    whole = subject[reply.end() :] if reply else subject
+    about = _judged(whole[:_READ_MOST], added)
+    if about is Verdict.YES and (reply is None or _is_command(_bare(whole), added)):
+        return Verdict.YES
+    return about if reply is None and told is Verdict.NO else told
+
+
+def _judged(text: str, added: frozenset[str]) -> Verdict:
+    words = words_of(text)
+    if not words:
+        return Verdict.NO
+    count, asks = words.count(" ") + 1, "?" in text
+    bare = _bare(text)
+    if _is_command(bare, added):
+        return Verdict.DOUBTFUL if asks else Verdict.YES
+    if count <= _LONG and SAYS_SO.search(bare):
+        return Verdict.YES
+    if count <= _LONG and _commanded(text, added, asks):
+        return Verdict.YES
+    other = OTHERWISE.sub(" ", words)
+    if MAY_SAY_SO.search(bare):
+        certain = count <= _SHORT and not asks and not TOPICS.search(words)
+        return Verdict.YES if certain else Verdict.DOUBTFUL if count <= _LONG else Verdict.NO
+    return Verdict.DOUBTFUL if count <= _LONG and _mentions(other, added) else Verdict.NO
+
+
+def _bare(text: str) -> str:
+    """The words without the polite ones, none twice in a row."""
+    words = POLITE.sub(" ", words_of(text)).split()
+    return " ".join(word for word, _ in groupby(words))
+
+
+def _is_command(bare: str, added: frozenset[str]) -> bool:
+    if bare in COMMANDS or bare in added:
+        return True
+    # "BAJA 40404", "1 BAJA", "baja1", "ba ja"
+    squeezed = _DIGITS.sub("", bare).replace(" ", "")
+    return len(squeezed) <= _SQUEEZED and squeezed in COMMANDS
+
+
+def _commanded(text: str, added: frozenset[str], asks: bool) -> bool:
+    """Whether a line or the first sentence is a command, and the rest no more than a name, a number, a greeting."""
+    lines = [bare for line in text.splitlines() if (bare := _bare(line))]
+    if len(lines) > 1 and any(_is_command(line, added) for line in lines):
+        rest = " ".join(line for line in lines if not _is_command(line, added))
+        return not asks and (_is_command(lines[0], added) or not TOPICS.search(rest))
+    clauses = [bare for clause in _CLAUSES.split(text) if (bare := _bare(clause))]
+    for place in (0, -1):
+        if len(clauses) > 1 and _is_command(clauses[place], added):
+            rest = " ".join(clauses[1:] if place == 0 else clauses[:-1])
+            if not asks and len(rest.split()) <= _SIGNATURE and not TOPICS.search(rest):
+                return True
+    return _signed(text, added)
+
+
+def _signed(text: str, added: frozenset[str]) -> bool:
+    """Whether a command of one word is followed by a name or a number: "BAJA Juan Pérez", "Stop 40404"."""
+    head, *rest = [word for word in text.split() if words_of(word)] or [""]
+    if not rest or len(rest) > _NAME or not _is_command(words_of(head), added):
+        return False
+    plain = [words_of(word) for word in rest]
+    if any(word in SMALL_WORDS or TOPICS.search(word) for word in plain):
+        return False
+    # "Baja velocidad" is no name; "BAJA VELOCIDAD" is kept from here by what it is about.
+    return all(word.lstrip('("«“')[:1].isupper() or words_of(word).isdigit() for word in rest) and "?" not in text
+
+
+def _mentions(words: str, added: frozenset[str]) -> bool:
+    return MENTIONS.search(words) is not None or any(f" {word} " in f" {words} " for word in added)

@@ -1,0 +1,214 @@
+"""A store that is older than its spool: found out at the start, before anything is sent, and put right.
+
+A backup that is put back does not know what was sent after it was made. Two marks tell: a copy made by `gatewayd db
+backup` says so of itself, and `<spool>/.generation` holds a number that the store had when the spool was last written
+to, so that any older copy (of the file, of the disk, of a server) is below it. Then every job with something left is
+paused, and the receipts, which are outside the store, say what became of its messages: what left is in doubt until a
+person settles it, and jobs that came after the copy are read again from `accepted`, paused as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+import structlog
+
+from gatewayd.clock import now_ms
+from gatewayd.errors import GatewayError
+from gatewayd.store.commands import Change, Command
+from gatewayd.store.sending import restoration
+from spool import durable
+from spool.errors import SpoolError
+from spool.evidence import Receipts, accepted_jobs, read_receipts
+from spool.folders import Spool
+from spool.readmission import readmit
+
+log = structlog.get_logger()
+
+R = TypeVar("R")
+
+MARK: Final = ".generation"
+MARK_S: Final = 1.0
+"""What was sent is marked within this time; receipts take as long to be written."""
+PORTION: Final = 1000
+"""Messages compared in one transaction, so that nothing else waits for long."""
+
+
+class Execute(Protocol):
+    """Hands a command to whoever writes the store."""
+
+    def __call__(self, command: Command[R], /) -> Awaitable[R]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was found in a store that is older than its spool."""
+
+    paused: int
+    """Jobs that wait for a person's word."""
+    doubted: int
+    """Messages that the receipts show to have left after the copy was made."""
+    retaken: tuple[str, ...]
+    """Jobs (`ACCOUNT/JOB`) that the store did not know, read again from `accepted`."""
+
+
+class Restoration:
+    """Compares store and spool at the start, and keeps the mark by which the next start does."""
+
+    def __init__(
+        self, execute: Execute, spool: Spool, *, node: str, salt: int, now: Callable[[], int] = now_ms
+    ) -> None:
+        self._execute = execute
+        self._spool = spool
+        self._node = node
+        self._salt = salt
+        self._now = now
+        self._outstanding: set[str] = set()
+        self._recorded: deque[int] = deque()
+        self._wake = asyncio.Event()
+
+    async def examine(self) -> Restored | None:
+        """Puts an older store right before anything is sent from it; None where it is not older.
+
+        May be cut short anywhere: the next start begins again, and what was taken over is not taken over twice.
+        """
+        age = await self._change(partial(restoration.age, node=self._node))
+        mark = self._read_mark()
+        found = None
+        if age.copied or (mark is not None and age.generation < mark):
+            found = await self._carry_out()
+        self._outstanding = set(await self._change(restoration.outstanding))
+        if self._outstanding:
+            for job in await self._change(restoration.jobs):
+                await self._compare_again(job)
+        await self._advance(mark or 0)
+        return found
+
+    async def _carry_out(self) -> Restored:
+        paused = await self._change(restoration.pause)
+        await self._change(restoration.skip_ids)
+        known = await self._change(restoration.jobs)
+        doubted = 0
+        for job in known:
+            doubted += await self._compare(job.id, job.account, job.name, job.written)
+        names = {(job.account, job.name) for job in known}
+        strange = [
+            (account, name)
+            for account in self._spool.accounts()
+            for name in accepted_jobs(self._spool, account)
+            if (account, name) not in names
+        ]
+        retaken = [f"{account}/{name}" for account, name in strange if await self._retake(account, name)]
+        return Restored(paused, doubted, tuple(retaken))
+
+    async def _compare(self, job_id: int, account: str, name: str, written: int) -> int:
+        said = await asyncio.to_thread(read_receipts, self._spool, account, name, written)
+        if said.last_seq <= written:
+            return 0
+        await self._change(partial(restoration.renumber, job_id=job_id, last_seq=said.last_seq))
+        return await self._take_over(job_id, said)
+
+    async def _take_over(self, job_id: int, receipts: Receipts) -> int:
+        words: Mapping[int, restoration.Said] = {
+            row: restoration.Said(each.state, each.reason, each.line) for row, each in receipts.rows.items()
+        }
+        doubted, last = 0, 0
+        while words:
+            work = partial(
+                restoration.compare,
+                job_id=job_id,
+                said=words,
+                after=last,
+                limit=PORTION,
+                node=self._node,
+                now=self._now(),
+            )
+            portion = await self._change(work)
+            doubted += portion.doubted
+            if portion.last is None:
+                break
+            last = portion.last
+        return doubted
+
+    async def _retake(self, account: str, name: str) -> bool:
+        """Reads a job again that came after the copy was made. False for one that had ended or has lost its files."""
+        said = await asyncio.to_thread(read_receipts, self._spool, account, name, 0)
+        await self._change(partial(restoration.expect, account_name=account, job_name=name, last_seq=said.last_seq))
+        try:
+            if await asyncio.to_thread(readmit, self._spool, account, name):
+                return True
+        except SpoolError as error:
+            log.warning("a job that the store does not know cannot be read again", job=name, error=str(error))
+        await self._change(partial(restoration.compared, name=f"{account}/{name}"))
+        return False
+
+    def recorded(self, job_id: int) -> None:
+        """A job is recorded: one that is read again is compared with its receipts."""
+        if self._outstanding:
+            self._recorded.append(job_id)
+            self._wake.set()
+
+    async def _compare_recorded(self) -> None:
+        """Compares the jobs that were read again and are recorded by now; they are paused until a person decides."""
+        while self._recorded:
+            job_id = self._recorded[0]
+            known = {job.id: job for job in await self._change(restoration.jobs)}
+            if (job := known.get(job_id)) is not None:
+                await self._compare_again(job)
+            self._recorded.popleft()
+
+    async def _compare_again(self, job: restoration.KnownJob) -> None:
+        name = f"{job.account}/{job.name}"
+        if name not in self._outstanding:
+            return
+        said = await asyncio.to_thread(read_receipts, self._spool, job.account, job.name, 0)
+        doubted = await self._take_over(job.id, said)
+        await self._change(partial(restoration.compared, name=name))
+        self._outstanding.discard(name)
+        log.info("a job that the store did not know was read again and waits", job=name, uncertain=doubted)
+
+    # ------------------------------------------------------------------------------------------------------- the mark
+
+    def sent(self) -> None:
+        """Something was sent: the store has gone on."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Marks, until cancelled, that the store has gone on, at most once a second."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            with suppress(GatewayError, SpoolError, OSError):  # the next one will do; receipts are the evidence
+                await self._compare_recorded()
+                await self._advance(0)
+            await asyncio.sleep(MARK_S)
+
+    async def _advance(self, beyond: int) -> None:
+        generation = await self._change(partial(restoration.advance, node=self._node, beyond=beyond))
+        await asyncio.to_thread(self._write_mark, generation)
+
+    def _read_mark(self) -> int | None:
+        """Returns the generation that the spool knows of this very store; None for another store's, or none."""
+        try:
+            with durable.open_folder(self._spool.path) as root:
+                mark = json.loads(durable.read_file(root, MARK, 4096))
+            return int(mark["generation"]) if mark["store"] == self._salt else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _write_mark(self, generation: int) -> None:
+        data = json.dumps({"store": self._salt, "node": self._node, "generation": generation}).encode()
+        with durable.open_folder(self._spool.path) as root:
+            durable.replace(root, MARK, [data])
+            os.chmod(MARK, 0o600, dir_fd=root)
+
+    async def _change(self, work: Callable[[Any], R]) -> R:
+        return await self._execute(Change(work, "restoration"))

@@ -1,0 +1,83 @@
+"""What the receipts of a job say, read back: for a store that is older than its spool."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from spool import durable
+from spool.errors import operating_system
+from spool.folders import ACCEPTED, RECEIPTS, Spool, is_name
+
+SEGMENT_BYTES_MAX: Final = 64 << 20
+"""A segment has at most 10,000 lines; what is larger was not written by us."""
+
+_SEGMENT: Final = re.compile(r"([0-9]{10})\.jsonl", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The last that the receipts say of one row of a job."""
+
+    row: int
+    state: str
+    reason: str | None
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """The receipts of a job beyond a certain one: the last `seq`, and the last word on each row."""
+
+    last_seq: int
+    rows: dict[int, Evidence]
+
+
+def read_receipts(spool: Spool, account: str, job: str, after: int) -> Receipts:
+    """Reads the segments of a job for what stands behind the receipt `after`.
+
+    Files that are no segments of ours (other names, links, too large, lines that are no receipts) say nothing.
+    """
+    last, rows = 0, dict[int, Evidence]()
+    with operating_system(f"{RECEIPTS}/{account}/{job}"):
+        try:
+            with spool.open(RECEIPTS, account, job) as folder:
+                firsts = sorted(int(match[1]) for match in map(_SEGMENT.fullmatch, durable.entries(folder)) if match)
+                for place, first in enumerate(firsts):
+                    if place + 1 < len(firsts) and firsts[place + 1] <= after + 1:
+                        continue  # all of it is known
+                    for seq, said in _lines(folder, f"{first:010d}.jsonl"):
+                        last = max(last, seq)
+                        if said is not None and seq > after:
+                            rows[said.row] = said
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+    return Receipts(last, rows)
+
+
+def _lines(folder: int, name: str) -> Iterator[tuple[int, Evidence | None]]:
+    try:
+        data = durable.read_file(folder, name, SEGMENT_BYTES_MAX)
+    except OSError:
+        return
+    for line in data.splitlines():
+        try:
+            said = json.loads(line)
+            seq, row = int(said["seq"]), said["row"]
+            known = None if row is None else Evidence(int(row), str(said["state"]), said["reason"], said["line"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        yield seq, known
+
+
+def accepted_jobs(spool: Spool, account: str) -> list[str]:
+    """Returns the names of the jobs whose files are kept in `accepted/<account>`."""
+    with operating_system(f"{ACCEPTED}/{account}"):
+        try:
+            with spool.open(ACCEPTED, account) as folder:
+                return [name for name in durable.entries(folder) if is_name(name)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
