@@ -17,8 +17,8 @@ from spool.document import SEGMENTS_LIMIT, JobDocument
 from spool.errors import CODES, JobFileError, SpoolUnavailableError
 from spool.fields import is_file_name
 from spool.folders import is_name
+from spool.lists.judge import ROW_LIMIT
 from spool.messages import is_kind
-from spool.recipients import ROW_LIMIT
 
 
 class AnswerError(Exception):

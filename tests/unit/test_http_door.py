@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from drivers.base import HookCall
 from gatewayd.config import parse
 from gatewayd.http import bodies, connections, server
 from gatewayd.operations import Backend
@@ -24,8 +25,9 @@ class Hooks:
         self.live = self
         self.bodies: list[int] = []
 
-    async def hook(self, line: str, headers: dict[str, str], body: bytes) -> None:
-        self.bodies.append(len(body))
+    async def hook(self, line: str, call: HookCall) -> str:
+        self.bodies.append(len(call.body))
+        return ""
 
 
 Door = tuple[int, Hooks]
