@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
+from gatewayd import logs
 from gatewayd.model import State
 from gatewayd.operations import Backend, LineView, Rates, WriterView
 from gatewayd.operations.base import live_of
@@ -47,6 +48,7 @@ class Look:
         yield from self._lines()
         yield from self._store()
         yield from self._stalls()
+        yield CounterMetricFamily("gatewayd_log_lost_lines", "Log lines that could not be written.", value=logs.lost())
         yield from _process.collect()
 
     def _queue(self) -> Iterator[Metric]:
