@@ -10,7 +10,7 @@ from rich.text import Text
 
 from drivers.base import spoken
 from gatewayd.cli.output import local
-from gatewayd.reasons import meaning
+from gatewayd.reasons import meaning, state_word
 from gatewayd.translation import gettext as _
 
 Titles = Sequence[tuple[str, Callable[[], str]]]
@@ -59,7 +59,7 @@ def line_cells(line: Mapping[str, Any]) -> dict[str, Text]:
     return {
         "name": Text(line["name"]),
         "driver": Text(line["driver"], style="dim"),
-        "state": Text(line["state"], style=_STATE_STYLE.get(line["state"], "")),
+        "state": Text(state_word(line["state"]), style=_STATE_STYLE.get(line["state"], "")),
         "signal": _signal(line["signal"]),
         "today": Text(str(line["sent_today"]), justify="right"),
         "pace": Text(f"{line['pace']:g}", justify="right"),
@@ -134,7 +134,7 @@ _WORDS: Final = {
 
 
 def _word(code: str) -> str:
-    return _(_WORDS.get(code, code))
+    return _(_WORDS[code]) if code in _WORDS else state_word(code)
 
 
 def event_line(event: Mapping[str, Any], zone: ZoneInfo) -> Text:

@@ -98,7 +98,7 @@ def test_a_mail_in_doubt_is_uncertain_and_not_sent_again(server: dict[str, Any],
         gateway.start()
         gateway.account()
         recipients = [{"to": "ana@example.com"}, {"to": "luis@example.com"}]
-        gateway.drop({"job": "dudas", "channel": "email", "text": "Hola", "recipients": recipients})
+        gateway.drop({"job": "dudas", "channel": "email", "subject": "x", "text": "Hola", "recipients": recipients})
         summary = gateway.wait_job("dudas", lambda each: each["counts"]["submitted"] == 1)
         assert summary["counts"]["uncertain"] == 1
         assert len(ask("texts")["texts"]) == 2
