@@ -100,7 +100,8 @@ async def tried(
 ) -> Tried:
     """Lets Asterisk call our own callee and play `prompt` to it, or run the script with no steps; nobody else may read
     the connection's events meanwhile. Raises LinkError."""
-    name = f"check{secrets.token_hex(12)}"
+    # An id that no attempt has: nobody shall count it among the calls.
+    name = f"check-{secrets.token_hex(12)}"
     flow = Flow(name, prompt, steps=packed([], {}) if steps else (), limit_s=int(TRIED_S))
     answer = await connection.action(
         "Originate",

@@ -85,6 +85,12 @@ CAUSE_HINTS: Final = {
 LINE_SIP: Final = frozenset({401, 402, 407})
 """SIP answers that are about us, whoever is called: credentials (§21.4.2, §21.4.8), payment (§21.4.3)."""
 
+PERSON_SIP: Final = frozenset({480, 486, 600, 603})
+"""SIP answers that speak of one telephone: it is off, busy, or declines (§21.4.18, §21.4.24, §21.6)."""
+
+PERSON_CAUSES: Final = frozenset({17, 19, 20})
+"""Hang-up causes that do: busy, alerted, absent. Many of them together are looked at by `pace`."""
+
 CAPACITY: Final = frozenset({17, 34, 42, 44, 47})
 """Hang-up causes by which a trunk says that it has no room for one more call; 17 is a busy person's, too."""
 
@@ -153,9 +159,11 @@ def blame(seen: Evidence, disposition: Disposition) -> Blame:
     """Returns whose fault it may be that nobody answered."""
     if seen.sip in LINE_SIP:
         return Blame.LINE
+    if seen.alerted or seen.sip in PERSON_SIP or (not seen.sip and {seen.cause, seen.far_cause} & PERSON_CAUSES):
+        silent = seen.reason == RANG_OUT and not seen.rang
+        return Blame.EITHER if silent else Blame.PERSON
     # Many trunks let a telephone be heard ringing (SIP 183) and never say that it does; an announcement sounds so, too.
-    rang = seen.alerted or (seen.rang and disposition is Disposition.NO_ANSWER)
-    return Blame.PERSON if rang else Blame.EITHER
+    return Blame.PERSON if seen.rang and disposition is Disposition.NO_ANSWER else Blame.EITHER
 
 
 def line_reason(seen: Evidence) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -207,6 +208,8 @@ class AsteriskLine:
             await asyncio.sleep(HOLD_S)
             if self._pace.crowded(placed, time.monotonic()):
                 return NotSent("trunk_full", retry_after=REST_S, counts=False)
+            if self._pace.everybody(time.monotonic()) and isinstance(outcome, Completed):
+                outcome = replace(outcome, blame=Blame.EITHER, line_reason="trunk_refuses")
         return await self._judged(call, outcome)
 
     def _unwanted(self, answer: Answer) -> Outcome:
