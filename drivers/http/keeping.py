@@ -22,6 +22,7 @@ DOUBTFUL: Final = frozenset(
         "connect_failed",
         "host_unknown",
         "tls_failed",
+        "certificate_invalid",
         "timeout",
         "connection_lost",
         "unauthorized",
