@@ -32,6 +32,8 @@ from spool.recipients import Recipients
 
 CHUNK: Final = 1000
 """Rows a chunk: what the store takes in one transaction."""
+ROW_CHARACTERS: Final = 4_000_000
+"""Of text and detail of one row: twice the longest HTML, and more than any server takes."""
 CHUNK_CHARACTERS: Final = 1 << 20
 """Characters of the texts of a chunk: long ones fill it before a thousand rows do, so that one job's transactions are
 no longer than another's."""
@@ -297,6 +299,8 @@ class Rendering:
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
             detail = _json({**json.loads(detail or "{}"), "options": rendered})
+        if len(text) + len(detail or "") > ROW_CHARACTERS:
+            raise Unusable(TOO_LONG)
         if key in self._seen:
             raise Unusable(REPEATED)
         self._seen.add(key)

@@ -173,7 +173,8 @@ part = Table(
     Index(
         "ix_part_awaiting",
         "line",
-        "reference",
+        # Networks spell one reference in several ways.
+        text("ltrim(lower(reference), '0')"),
         sqlite_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
         postgresql_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
     ),
@@ -199,6 +200,8 @@ early_report = Table(
     Column("reason", Text),
     Column("at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
+    # whether it can only be of what we sent: nobody else sends over the line
+    Column("exclusive", Boolean, nullable=False, server_default=false()),
 )
 """Reports that matched nothing yet: they may precede their `+CMGS`. Kept for a while."""
 
