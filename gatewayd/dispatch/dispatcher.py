@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
 from gatewayd.dispatch.events import Counter, Events, Pulse
+from gatewayd.dispatch.ownerless import Ownerless
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
@@ -90,6 +91,7 @@ class Dispatcher:
         """Queues that are told to be held because no line takes them, by reason."""
         self._told: dict[str, tuple[str, str | None]] = {}
         """State and reason of each line, as the newest event says."""
+        self.ownerless = Ownerless(writer, self)
         self._moving: set[asyncio.Future[QueueInfo | None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
@@ -136,6 +138,23 @@ class Dispatcher:
         for finish in left_open(orphans, {}, self.terms):
             self.writer.post(finish)
             self.finished(finish.line, finish)
+
+    def held(self) -> Iterator[int]:
+        """The attempts that some line has in its hands, or has still to end."""
+        for runner in self.runners.values():
+            yield from runner.sender.held
+            yield from (each.work.attempt_id for each in runner.left)
+
+    def recovered(self, queues: Iterable[QueueInfo]) -> None:
+        """Messages of these queues wait that were taken for claimed."""
+        fresh = [info for info in queues if self._scheduler.get(info.id) is None]
+        for info in queues:
+            self._came_back(info.id, 0)
+        self.publish(fresh)
+
+    def answer_lost(self) -> None:
+        """The store may have done what it could not answer: what it claimed for nobody is looked for."""
+        self.ownerless.lost()
 
     def line_changed(self, line: str) -> None:
         """A line became able or unable to send."""
@@ -384,6 +403,7 @@ class Dispatcher:
         if (error := moving.exception()) is not None:
             # It is tried again where it was, and found to be carried elsewhere again.
             log.error("message waits for the store to take another way", error=str(error))
+            self.answer_lost()
         elif (info := moving.result()) is not None:
             if self._scheduler.get(info.id) is None:
                 self.publish([info])
