@@ -84,7 +84,7 @@ def hostile(longest: int = LONG) -> Iterator[str]:
     for seed in SEEDS:
         body = seed * (longest // len(seed))
         yield body
-        for head, tail in (("a@", "!"), ('"', "\x00"), ("+", "x"), ("%", "\n"), ("{{", "]")):
+        for head, tail in (("a@", "!"), ('"', "\n"), ("%+{", "\x00")):
             yield (head + body + tail)[:longest]
 
 
@@ -120,7 +120,7 @@ def expressions() -> Iterator[tuple[str, re.Pattern[str]]]:
 def test_no_expression_takes_long_over_any_text(name: str, expression: re.Pattern[str]) -> None:
     longest = 200 if name.startswith("gatewayd.numbers.") else SHORTER.get(name, LONG)
     for text in hostile(longest):
-        for work in (expression.fullmatch, expression.match, lambda given: sum(1 for _ in expression.finditer(given))):
+        for work in (expression.fullmatch, lambda given: sum(1 for _ in expression.finditer(given))):
             assert timed(work, text) <= AT_MOST_S, text[:40]
 
 
