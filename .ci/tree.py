@@ -36,6 +36,7 @@ VALUES: Final = tuple(
         "days",
         "errors",
         "failpoints",
+        "log_sink",
         "logs",
         "model",
         "money",

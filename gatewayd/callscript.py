@@ -40,6 +40,19 @@ def texts(script: Script) -> list[str]:
     return found
 
 
+def amount_words(script: Script) -> dict[str, str]:
+    """Returns place to words of all amounts, with something to fill in or without."""
+    pieces = {"message": script["message"]}
+    found: dict[str, str] = {}
+    for index, step in enumerate(script.get("steps", ())):
+        if "amount" in step:
+            found[f"steps[{index}].amount"] = step["amount"]
+        pieces[f"steps[{index}].prompt"] = step.get("prompt", ())
+    for place, given in pieces.items():
+        found.update((f"{place}[{index}]", piece["amount"]) for index, piece in enumerate(given) if "amount" in piece)
+    return found
+
+
 def filled(script: Script, rendered: Mapping[str, str]) -> dict[str, Any]:
     """The script with this recipient's words."""
     return _mapped(script, rendered.get)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import sys
 import time
@@ -55,6 +56,9 @@ log = structlog.get_logger()
 SWITCH_INTERVAL_S: Final = 0.0005
 """How long a thread may keep the interpreter: the writer must not wait 5 ms behind a busy loop for each step."""
 
+DESCRIPTORS: Final = 65_536
+"""As `systemd/gatewayd.service` has it."""
+
 HOUSEKEEPING_S: Final = 10.0
 
 RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "delivery", "numbers")
@@ -78,8 +82,18 @@ def run(config: Config) -> int:
     import uvloop
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    _raise_descriptors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(config))
+
+
+def _raise_descriptors() -> None:
+    """Asks for as many descriptors as may be had: lines, files, the store and HTTP share them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a confined service may not, and has its unit's
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve(config: Config) -> int:

@@ -53,4 +53,12 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "Use letras sin acento, dígitos, punto, guion y guion bajo; hasta 64; o quítela.",
         "Use letters without accents, digits, dot, hyphen and underscore; at most 64; or remove it.",
     ),
+    "check_stray": (
+        "Hay archivos que no son trabajos y que ningún trabajo nombra: {names}.",
+        "There are files that are no jobs and that no job names: {names}.",
+    ),
+    "check_stray_remedy": (
+        "Un trabajo se llama NOMBRE.json; corrija el nombre o quite el archivo.",
+        "A job is called NAME.json; put the name right or remove the file.",
+    ),
 }

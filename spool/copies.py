@@ -35,11 +35,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One file's copy in the private folder, under the same name; `sha256` in hex."""
+    """One file's copy in the private folder; `sha256` in hex."""
 
     name: str
+    """As the job writes it."""
     identity: Identity
     sha256: str
+    lies_as: str | None = None
+    """Name of the original in `incoming`, where it is written otherwise."""
 
 
 def look(folder: int, name: str) -> os.stat_result:
@@ -61,8 +64,10 @@ def obstacle_of(status: os.stat_result, limit: int, too_large: str) -> str | Non
     return None
 
 
-def copy_file(source: int, name: str, target: int, limit: int, too_large: str) -> Copy | str:
-    """Copies `name` between two folders; answers the kind of an error when the file may not be taken.
+def copy_file(
+    source: int, name: str, target: int, limit: int, too_large: str, *, under: str | None = None
+) -> Copy | str:
+    """Copies `name` between two folders, there as `under`; answers the kind of an error when the file may not be taken.
 
     Not synced: until the store has the job the copy is worth nothing, and `commit` syncs before anything is removed.
     """
@@ -80,10 +85,10 @@ def copy_file(source: int, name: str, target: int, limit: int, too_large: str) -
         status = os.fstat(fd)
         if obstacle := obstacle_of(status, limit, too_large):
             return obstacle
-        digest = _pour(fd, target, name, status.st_size)
+        digest = _pour(fd, target, under or name, status.st_size)
         if digest is None or Identity.of(os.fstat(fd)) != Identity.of(status):
             raise SpoolUnsettledError(name)
-        return Copy(name, Identity.of(status), digest)
+        return Copy(under or name, Identity.of(status), digest, name if under not in {None, name} else None)
     finally:
         os.close(fd)
 

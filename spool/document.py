@@ -306,8 +306,12 @@ def _reading(raw: dict[str, Any]) -> Instructions:
 
 
 def _email(raw: dict[str, Any]) -> Email:
+    subject = fields.string(raw, "subject", None)
+    if subject is None or not subject.strip():
+        # A mail without one is taken for spam, by servers and by people.
+        raise JobFileError("value_invalid", "value_missing", field="subject")
     return Email(
-        subject=fields.string(raw, "subject", None),
+        subject=subject,
         html=fields.string(raw, "html", None, limit=fields.HTML_LIMIT),
         cc=fields.addresses(raw, "cc"),
         attachments=fields.file_names(raw, "attachments"),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from spool.errors import JobFileError
+from spool.lists.cells import is_mail_like
 from spool.names import column_name, variable_name
 from spool.strict_json import Number
 
@@ -31,7 +32,7 @@ LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?", re.ASCII)
 _DATA_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _CONTROL: Final = re.compile("[\x00-\x08\x0c\x0e-\x1f\x7f-\x9f]")
 """No sign and no line break: what a text never needs, and a terminal or a modem may obey."""
-_NOT_IN_ADDRESS: Final = re.compile(r"[\s<>,;]")
+_NOT_IN_ADDRESS: Final = frozenset("<>,;")
 _BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of a text: `factura\u202efdp.exe` is shown as `facturaexe.pdf`."""
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
@@ -120,17 +121,9 @@ def addresses(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """E-mail addresses, in which variables may stand; what they make of one is checked for each recipient."""
     given = strings(raw, key)
     for index, each in enumerate(given):
-        if "%" not in each and not _is_address(each):
+        if "%" not in each and (not is_mail_like(each) or not _NOT_IN_ADDRESS.isdisjoint(each)):
             raise invalid("value_address", f"{key}[{index}]")
     return given
-
-
-def _is_address(text: str) -> bool:
-    """Whether a mail address may be meant: something, one `@`, and a domain with a dot inside."""
-    name, at, domain = text.partition("@")
-    if not name or not at or "@" in domain or _NOT_IN_ADDRESS.search(text):
-        return False
-    return "." in domain[1:-1]
 
 
 def whole(raw: Mapping[str, Any], key: str, default: int | None, *, low: int, high: int, path: str = "") -> int | None:

@@ -18,6 +18,7 @@ from typing import Final, Self
 from spool import durable
 from spool.durable import FOLDER_MODE, make_folder, open_folder
 from spool.errors import SpoolError, SpoolLockedError, SpoolMisconfiguredError, operating_system
+from spool.listing import is_job, listing
 from spool.messages import text
 
 INCOMING: Final = "incoming"
@@ -35,6 +36,8 @@ _TOP_MODE: Final = 0o2751
 """Others may pass through to an account's folder whose group they are in, but not list what there is."""
 
 _PRIVATE_MODE: Final = 0o700
+_STRAYS_SHOWN: Final = 10
+"""Names in one finding."""
 _PROBE: Final = ".probe.tmp"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -227,6 +230,27 @@ def _inspect(spool: Spool, locale: str) -> Iterator[Finding]:
                 spool.path / INCOMING / account,
                 text("check_missing_account", locale, values),
                 text("check_account_remedy", locale, values),
+            )
+
+    yield from _strays(spool, locale)
+
+
+def _strays(spool: Spool, locale: str) -> Iterator[Finding]:
+    """Files in `incoming` that nothing will ever take: told together, for each account."""
+    for account in _listed(spool):
+        try:
+            found, _ = listing(spool.path / INCOMING, [account], 0)
+        except OSError:
+            continue  # told above
+        if any(is_job(each.key[1]) for each in found):
+            continue  # which of them it names is known once it has been read
+        names = [each.key[1].encode("utf-8", "backslashreplace").decode() for each in found if each.stray]
+        if names:
+            shown = ", ".join(names[:_STRAYS_SHOWN]) + (" …" if len(names) > _STRAYS_SHOWN else "")
+            yield Finding(
+                spool.path / INCOMING / account,
+                text("check_stray", locale, {"names": shown}),
+                text("check_stray_remedy", locale, {}),
             )
 
 

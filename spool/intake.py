@@ -32,6 +32,7 @@ from spool.document import JOB_FILE_LIMIT, JobDocument, parse
 from spool.errors import JobFileError, SpoolConflictError, SpoolGoneError, SpoolUnsettledError, operating_system
 from spool.fields import NAME_LIMIT
 from spool.folders import ACCEPTED, INCOMING, INTAKE, REJECTED, Spool, is_name
+from spool.listing import nearest, same_name
 
 DATA_FILE_LIMIT: Final = 1 << 30
 """Bytes of a file that a job names: a million rows of a kilobyte."""
@@ -106,8 +107,8 @@ def octets(spool: Spool, taken: Taken, document: JobDocument) -> int:
     total = 0
     with operating_system(f"{INCOMING}/{taken.account}"), spool.open(INCOMING, taken.account) as incoming:
         for name in document.files:
-            with suppress(SpoolGoneError):
-                total += look(incoming, name).st_size
+            with suppress(SpoolGoneError, JobFileError):
+                total += look(incoming, _as_it_lies(incoming, name, _LIST)).st_size
     return total
 
 
@@ -130,14 +131,12 @@ def take_files(
         for name in document.files:
             field = _field(document, name)
             limit, kind = (DATA_FILE_LIMIT, "too_many_bytes") if field == _LIST else (room, "attachment_large")
-            try:
-                status = look(incoming, name)
-            except SpoolGoneError:
-                raise JobFileError("recipients_missing", file=name, field=field) from None
-            if settled is not None and not settled(taken.account, name):
-                raise SpoolUnsettledError(name)
+            there = _as_it_lies(incoming, name, field)
+            status = look(incoming, there)
+            if settled is not None and not settled(taken.account, there):
+                raise SpoolUnsettledError(there)
             copy: Copy | str
-            copy = obstacle_of(status, limit, kind) or copy_file(incoming, name, private, limit, kind)
+            copy = obstacle_of(status, limit, kind) or copy_file(incoming, there, private, limit, kind, under=name)
             if isinstance(copy, str):
                 code = "too_large" if copy == kind else "recipients_unreadable"
                 shown = DATA_FILE_LIMIT if field == _LIST else ATTACHMENTS_LIMIT
@@ -146,6 +145,21 @@ def take_files(
                 room -= copy.identity.size
             copies.append(copy)
     return replace(taken, files=tuple(copies))
+
+
+def _as_it_lies(incoming: int, name: str, field: str) -> str:
+    """The name of a file as the folder has it: accents may be written in two ways. JobFileError where it is not there,
+    which names the one that looks like it."""
+    with suppress(SpoolGoneError):
+        look(incoming, name)
+        return name
+    names = durable.entries(incoming)
+    if same := next((each for each in sorted(names) if same_name(each) == same_name(name)), None):
+        return same
+    near = nearest(names, name)
+    if near is None:
+        raise JobFileError("recipients_missing", file=name, field=field)
+    raise JobFileError("recipients_missing", "recipients_near", file=name, field=field, near=near)
 
 
 def verify(taken: Taken, document: JobDocument) -> None:

@@ -84,6 +84,10 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{field} is empty. Give a value or leave it out.",
     ),
     "value_long": ("{field} supera {limit} caracteres.", "{field} is longer than {limit} characters."),
+    "value_amount": (
+        "{field} no es un importe que se pueda leer de una sola manera: por ejemplo 1.500,50 o USD 12.",
+        "{field} is no amount that can be read in one way only: for example 1,500.50 or USD 12.",
+    ),
     "value_missing": ("Falta {field}.", "{field} is missing."),
     "value_required": (
         "Falta {field}, que debe ser uno de: {options}.",
@@ -375,6 +379,11 @@ def text(kind: str, locale: str, values: Mapping[str, str]) -> str:
     """The sentence of `kind` in `locale` (Spanish for one that is not known), with `values` filled in."""
     index = LOCALES.index(locale) if locale in LOCALES else 0
     return _SENTENCES[kind][index].format_map(_Blank(values))
+
+
+def is_kind(kind: str) -> bool:
+    """Whether there is a sentence for it."""
+    return kind in _CATALOGUE or kind in CHECKS
 
 
 class _Blank(dict[str, str]):

@@ -28,7 +28,7 @@ _PLAN: Final = ".remove-"
 
 def remove(spool: Spool, account: str, plan: str, copies: Iterable[Copy]) -> None:
     """Removes the originals of `copies`; `plan` names the removal within the account."""
-    todo = [(copy.name, *astuple(copy.identity)) for copy in copies]
+    todo = [(copy.lies_as or copy.name, *astuple(copy.identity)) for copy in copies]
     with spool.open(INTAKE, account) as intake:
         if len(todo) > 1:
             durable.replace(intake, _PLAN + plan, [json.dumps(todo).encode()])

@@ -9,17 +9,15 @@
 
 An arrival is told once until `done` or `postpone` is called for it; a file that is still in `incoming` after `done`
 (the store was away, the disk full) is told again by the next rescan. A file renamed into place is told at once; one
-written in place when it has been unchanged for `SETTLE_S`. Everything but the listing of folders, which a thread does,
-runs on the event loop.
+written in place when it has been unchanged for `SETTLE_S` and nobody holds it open for writing. Everything but the
+listing of folders, which a thread does, runs on the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import stat
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +28,7 @@ from asyncinotify import Event, Inotify, Mask, Watch
 
 from spool.errors import operating_system
 from spool.folders import INCOMING, Spool, is_name
+from spool.listing import Key, ends_within_a_line, is_held, is_hidden, is_job, listing, look, same_name
 
 SETTLE_S: Final = 2.0
 """A file written in place counts as complete when it has been unchanged for so long."""
@@ -38,13 +37,10 @@ RESCAN_S: Final = 60.0
 DATA_WAIT_S: Final = 60.0
 """How long a job waits for a file that it names."""
 
-_FILES: Final = Mask.CREATE | Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.ONLYDIR | Mask.DONT_FOLLOW
+_FILES: Final = Mask.CREATE | Mask.OPEN | Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.ONLYDIR | Mask.DONT_FOLLOW
 _ACCOUNTS: Final = Mask.CREATE | Mask.MOVED_FROM | Mask.MOVED_TO | Mask.ONLYDIR
 _BURST: Final = 256
 """Events handled in one go; the loop's other work gets its turn in between."""
-
-Key = tuple[str, str]
-"""Account and file name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,8 @@ class _Settling:
 
     look: tuple[int, int] | None
     timer: asyncio.TimerHandle
+    patient: bool = False
+    """It was quiet once, and has been waited for once more."""
 
 
 @dataclass(slots=True)
@@ -76,24 +74,26 @@ class _Waiting:
     timer: asyncio.TimerHandle
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A file of a listing; `old` when it has been unchanged for long enough."""
-
-    key: Key
-    old: bool
-
-
 class Watcher:
     """One watch over one spool; used once. See the module."""
 
     def __init__(
-        self, spool: Spool, *, settle_s: float = SETTLE_S, rescan_s: float = RESCAN_S, data_wait_s: float = DATA_WAIT_S
+        self,
+        spool: Spool,
+        *,
+        settle_s: float = SETTLE_S,
+        rescan_s: float = RESCAN_S,
+        data_wait_s: float = DATA_WAIT_S,
+        stray: Callable[[Key], None] | None = None,
+        seen: Callable[[str, str | None], None] | None = None,
     ) -> None:
+        """`stray` is called once for each file that lies there for minutes, is no job, and that no job names. `seen` is
+        told of each account at each look why its folder cannot be read, or None when it can."""
         self._spool = spool
         self._settle_s = settle_s
         self._rescan_s = rescan_s
         self._data_wait_s = data_wait_s
+        self._account_seen = seen
         self._ready: asyncio.Queue[Arrival] = asyncio.Queue()
         self._busy: dict[Key, bool] = {}
         """Told and not done; True when it came again meanwhile."""
@@ -101,6 +101,13 @@ class Watcher:
         self._waiting: dict[Key, _Waiting] = {}
         self._wanted: dict[Key, set[Key]] = {}
         """The jobs that wait for a file."""
+        self._created: set[Key] = set()
+        """Just made; an opening that follows is its writer's."""
+        self._held: set[Key] = set()
+        """Made here and not closed since, where the system does not say who holds a file open."""
+        self._stray = stray
+        self._strays: set[Key] = set()
+        """Those that have been named."""
         self._rescan = asyncio.Event()
         self._inotify: Inotify | None = None
         self._top: Watch | None = None
@@ -174,10 +181,14 @@ class Watcher:
         else:
             timer = asyncio.get_running_loop().call_later(self._data_wait_s, self._give_up, key)
             self._waiting[key] = _Waiting(file, timer)
-            self._wanted.setdefault(data, set()).add(key)
+            self._wanted.setdefault(_same(data), set()).add(key)
             # It is there when it came between the caller's look and now, or is being written over.
-            if data not in self._settling and _look(self._path(data)) is not None:
+            if data not in self._settling and look(self._path(data)) is not None:
                 self._settle(data)
+
+    def look_again(self) -> None:
+        """Lists every folder now."""
+        self._rescan.set()
 
     def settled(self, account: str, name: str) -> bool:
         """Whether nobody is seen writing this file. May be asked from any thread."""
@@ -197,6 +208,7 @@ class Watcher:
     def _observe(self, event: Event) -> None:
         mask, watch, name = int(event.mask), event.watch, str(event.name or "")
         if mask & Mask.Q_OVERFLOW:
+            self._held.clear()  # who has closed his file since, nobody knows
             self._rescan.set()
         elif watch is None:
             return  # of an account that is gone
@@ -209,21 +221,30 @@ class Watcher:
             if self._watched.get(watch.path.name) is watch:
                 del self._watched[watch.path.name]
         elif name and not mask & Mask.ISDIR:
-            self._seen((watch.path.name, name), renamed=bool(mask & Mask.MOVED_TO))
+            self._seen((watch.path.name, name), mask)
 
-    def _seen(self, key: Key, *, renamed: bool) -> None:
-        if _is_hidden(key[1]):
+    def _seen(self, key: Key, mask: int) -> None:
+        if is_hidden(key[1]):
             return
-        if renamed:
+        if mask & Mask.OPEN:
+            if key in self._created:
+                self._held.add(key)
+            return
+        if mask & Mask.CREATE:
+            self._created.add(key)
+        else:
+            self._created.discard(key)
+            self._held.discard(key)
+        if mask & Mask.MOVED_TO and not is_held(self._path(key)):
             self._complete(key)
         else:
             self._settle(key)
 
-    def _settle(self, key: Key) -> None:
+    def _settle(self, key: Key, *, patient: bool = False) -> None:
         """(Re)starts the wait for a file to be quiet."""
         self._unsettle(key)
         timer = asyncio.get_running_loop().call_later(self._settle_s, self._look_again, key)
-        self._settling[key] = _Settling(_look(self._path(key)), timer)
+        self._settling[key] = _Settling(look(self._path(key)), timer, patient)
 
     def _unsettle(self, key: Key) -> None:
         if settling := self._settling.pop(key, None):
@@ -231,21 +252,30 @@ class Watcher:
 
     def _look_again(self, key: Key) -> None:
         settling = self._settling.pop(key)
-        look = _look(self._path(key))
-        if look is None:
-            return  # gone
-        if look == settling.look:
-            self._complete(key)
-        else:
+        path = self._path(key)
+        self._created.discard(key)
+        now = look(path)
+        if now is None:
+            self._held.discard(key)  # gone
+        elif now != settling.look or self._is_held(key, path):
             self._settle(key)
+        elif not settling.patient and ends_within_a_line(path):
+            self._settle(key, patient=True)
+        else:
+            self._complete(key)
+
+    def _is_held(self, key: Key, path: Path) -> bool:
+        """Whether its writer still has the file open: as the system says, else as its events tell."""
+        held = is_held(path)
+        return key in self._held if held is None else held
 
     def _complete(self, key: Key) -> None:
         """A file is whole: a job is told, and so is every job that waits for this file."""
         self._unsettle(key)
-        if _is_job(key[1]):
+        if is_job(key[1]):
             self._offer(key)
             return
-        for job in sorted(self._wanted.get(key, ())):
+        for job in sorted(self._wanted.get(_same(key), ())):
             self._offer(job)
 
     def _offer(self, key: Key, *, last: bool = False) -> None:
@@ -259,7 +289,7 @@ class Watcher:
     def _stop_waiting(self, key: Key) -> None:
         if waiting := self._waiting.pop(key, None):
             waiting.timer.cancel()
-            data = (key[0], waiting.file)
+            data = _same((key[0], waiting.file))
             self._wanted[data].discard(key)
             if not self._wanted[data]:
                 del self._wanted[data]
@@ -282,42 +312,44 @@ class Watcher:
         """Watches accounts that are not watched yet, then lists them all."""
         self._rescan.clear()
         folder = self._spool.path / INCOMING
+        troubles: dict[str, str | None] = {}
         for account in await asyncio.to_thread(_accounts, folder):
+            troubles[account] = None
             if account not in self._watched and self._inotify is not None:
                 try:
                     self._watched[account] = self._inotify.add_watch(folder / account, _FILES)
                 except FileNotFoundError:
                     continue  # removed since
+                except OSError as error:  # this one's alone
+                    troubles[account] = error.strerror or str(error)
         # Listed after the watches stand, so that nothing falls between.
-        for found in await asyncio.to_thread(_listing, folder, list(self._watched), self._settle_s):
+        listed, unlisted = await asyncio.to_thread(listing, folder, list(self._watched), self._settle_s)
+        for account, trouble in (troubles | unlisted).items():
+            if self._account_seen is not None:
+                self._account_seen(account, trouble)
+        for number, found in enumerate(listed, 1):
+            if number % _BURST == 0:
+                await asyncio.sleep(0)
             key = found.key
+            if found.stray:
+                self._name_stray(key)
             if key in self._busy or key in self._settling or key in self._waiting:
                 continue
-            if not found.old:
+            if not found.old or is_held(self._path(key)):
                 self._settle(key)
             else:
                 self._complete(key)
 
+    def _name_stray(self, key: Key) -> None:
+        """Says of a file once that it lies there for nothing: no job, not asked for; or still open after minutes."""
+        waits = is_job(key[1]) and key not in self._settling
+        if waits or _same(key) in self._wanted or key in self._strays or self._stray is None:
+            return
+        self._strays.add(key)
+        self._stray(key)
+
     def _path(self, key: Key) -> Path:
         return self._spool.path / INCOMING / key[0] / key[1]
-
-
-def _is_hidden(name: str) -> bool:
-    """Names under which writers write."""
-    return name.startswith(".") or name.endswith((".tmp", ".part"))
-
-
-def _is_job(name: str) -> bool:
-    return name.endswith(".json")
-
-
-def _look(path: Path) -> tuple[int, int] | None:
-    """Size and time of change (ns) of what is there; None for nothing, or a folder."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return None
-    return None if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns)
 
 
 def _accounts(folder: Path) -> list[str]:
@@ -325,26 +357,5 @@ def _accounts(folder: Path) -> list[str]:
         return sorted(e.name for e in entries if is_name(e.name) and e.is_dir(follow_symlinks=False))
 
 
-def _listing(folder: Path, accounts: list[str], settle_s: float) -> list[_Found]:
-    """Every file of every account, the oldest first."""
-    return [found for _, found in sorted(_walk(folder, accounts, settle_s), key=lambda pair: pair[0])]
-
-
-def _walk(folder: Path, accounts: list[str], settle_s: float) -> Iterator[tuple[int, _Found]]:
-    now = time.time()
-    for account in accounts:
-        try:
-            entries = list(os.scandir(folder / account))
-        except FileNotFoundError:
-            continue
-        for entry in entries:
-            if _is_hidden(entry.name):
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            if not stat.S_ISDIR(status.st_mode):
-                # A time in the future tells nothing: the timer decides.
-                old = 0 <= now - status.st_mtime >= settle_s
-                yield status.st_mtime_ns, _Found((account, entry.name), old)
+def _same(key: Key) -> Key:
+    return key[0], same_name(key[1])

@@ -14,6 +14,7 @@ import structlog
 from dialplan.prompts import PromptError
 from drivers.asterisk.abilities import Abilities, forbidden
 from drivers.asterisk.ami import Answer, Connection, check_fields
+from drivers.asterisk.amounts import AmountError
 from drivers.asterisk.call import Call, verdict_outcome
 from drivers.asterisk.disposition import Evidence
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
@@ -89,6 +90,8 @@ class AsteriskLine:
             return Refused("prompt_failed") if error.lasting else NotSent("prompt_failed", blame=Blame.LINE)
         except UnsafeValueError as error:
             return Refused(f"unsafe_{error.field.lower()}")
+        except AmountError:
+            return Refused("value_invalid", blame=Blame.PERSON)
         except ValueError as error:
             # Intake lets no such script through; what it says is for who looks for the defect, not for a receipt.
             self._log.warning("call cannot be planned", error=str(error))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from dialplan.context import Action, Key
 from dialplan.prompts import Play, Say
+from drivers.asterisk import amounts
 
 _ACTION = re.compile(r"(repeat|promise|opt_out)|(transfer):([A-Za-z0-9_-]{1,40})")
 _RECORDING = r"^[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}$"
@@ -139,8 +140,8 @@ class Script(_Strict):
         return found
 
     def sounds(self, recordings: Path) -> dict[str, list[Say | Play]]:
-        """All that the call may say, by name: `message`, `menu`, `bye`, an action that is confirmed, `step0` …, and
-        `digit0` … where digits are spelled. A recording is a file in `recordings`."""
+        """Returns all that the call may say, by name: `message`, `menu`, `bye`, a confirmed action, `step0` …, and
+        `digit0` … where digits are spelled. A recording is a file in `recordings`. Raises AmountError."""
         found: dict[str, list[Say | Play]] = {}
         if self.message != ():
             found["message"] = self._parts(self.message, recordings)
@@ -168,7 +169,7 @@ class Script(_Strict):
                 case Recorded():
                     parts.append(Play(recordings / each.play))
                 case Amount():
-                    parts.append(Say(spoken_amount(each.amount, self.language)))
+                    parts.append(Say(amounts.spoken(amounts.read(each.amount), self.language)))
         return parts
 
 
@@ -221,18 +222,3 @@ _DIGIT_WORDS: Mapping[str, Mapping[str, str]] = {
     "es": {"*": "asterisco", "#": "numeral"},
     "en": {"*": "star", "#": "pound"},
 }
-
-_AMOUNT_WORDS: Mapping[str, Sequence[str]] = {"es": ("menos", "con"), "en": ("minus", "point")}
-"""What is said before what is owed the other way round, and between whole and cents."""
-
-
-def spoken_amount(text: str, language: str = "es") -> str:
-    """`1.500,50` as a voice says it: `1500 con 50`. Whatever is no amount is left as it is."""
-    match = re.fullmatch(r"[^\d-]*(-?)[^\d-]*(\d{1,3}(?:[.,]\d{3})+|\d+)(?:[.,](\d{2}))?\D*", text.strip())
-    if match is None:
-        return text
-    minus, point = _AMOUNT_WORDS.get(language.split("-", maxsplit=1)[0], ("-", "."))
-    whole = re.sub(r"[.,]", "", match.group(2))
-    cents = match.group(3)
-    words = [minus, whole] if match.group(1) else [whole]
-    return " ".join([*words, point, cents] if cents and cents != "00" else words)

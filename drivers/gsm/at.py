@@ -17,8 +17,14 @@ CTRL_Z = b"\x1a"
 LONGEST_LINE = 16_384
 """Octets without a line end after which the rest is noise (wrong baud rate, a port in diagnostics mode)."""
 
-_STRAY = " \t\x00\x1a\x1b"
-"""What may cling to a line: padding, NULs of a booting modem, and the echo of what ends or breaks a prompt."""
+_STRAY = "".join(map(chr, range(0x21))) + "\x7f\xff"
+"""What may cling to a line: padding, the NULs and 0xFF of a port that wakes up, the echo of what ends a prompt."""
+
+_NO_TEXT = bytes([*range(0x21), *range(0x7F, 0x100)])
+"""Octets that are nothing when they stand before or behind a prompt."""
+
+_LONGEST_PROMPT = 8
+"""Octets of a prompt without a line end, odd ones around its `>` included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,11 @@ _CODES_BY_TEXT = {
 """Numbers of the +CME texts (27.007 §9.2) from modems that insist on words whatever +CMEE says."""
 
 
+def number(text: str) -> int | None:
+    """Returns the number that `text` is in ASCII digits; None for anything else, and for more than nine digits."""
+    return int(text) if len(text) < 10 and text.isascii() and text.isdigit() else None
+
+
 def final(line: str) -> Final | None:
     """The final result that `line` is as a whole, or None: `OK` is one, `OK see you` is not."""
     known = _FINALS.get(line)
@@ -70,8 +81,8 @@ def final(line: str) -> Final | None:
         return known
     if line.startswith(("+CMS ERROR", "+CME ERROR")):
         text = line[10:].lstrip(": ").lower()
-        code = int(text) if text.isascii() and text.isdigit() else _CODES_BY_TEXT.get(text)
-        return Final("CMS" if line[3] == "S" else "CME", code)
+        code = number(text)
+        return Final("CMS" if line[3] == "S" else "CME", _CODES_BY_TEXT.get(text) if code is None else code)
     return None
 
 
@@ -117,6 +128,17 @@ def booted(line: str) -> bool:
     return line in _BOOT
 
 
+def sim_state(line: str) -> bool | None:
+    """Whether an unsolicited `line` says that the SIM is there (True) or gone; None where it speaks of something else.
+
+    `^SIMST` (Huawei): 1 valid, 255 none.
+    """
+    if line.startswith(("+CPIN:", "^SIMST:")):
+        state = line.partition(":")[2].strip(' "')
+        return state in ("READY", "1") if state in ("READY", "1", "NOT READY", "NOT INSERTED", "255") else None
+    return True if line == "+SIM READY" else None
+
+
 def unsolicited(line: str) -> bool:
     """Whether `line` is of a kind that comes unasked (`^` and `*` are the vendors' own)."""
     first = line[0]
@@ -124,6 +146,9 @@ def unsolicited(line: str) -> bool:
         return line.partition(":")[0] in _URC_HEADS
     return first in "^*" or line in _URC_WHOLE
 
+
+_MAKERS = "+^*%$#!&"
+"""What the heads of result codes begin with, the makers' own included."""
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
@@ -134,10 +159,13 @@ def is_hex(line: str) -> bool:
 
 def fits(header: str, pdu: str) -> bool:
     """Whether a line of hex can be the PDU that `header` announces: its last number counts the octets past the SMSC."""
-    announced = header.rpartition(",")[2].rpartition(":")[2].strip()
-    if not announced.isascii() or not announced.isdigit():
-        return True
-    return len(pdu) // 2 == int(announced) + int(pdu[:2], 16) + 1
+    announced = number(header.rpartition(",")[2].rpartition(":")[2].strip())
+    return announced is None or len(pdu) // 2 == announced + int(pdu[:2], 16) + 1
+
+
+def written_out(header: str) -> bool:
+    """Whether a routed code is of text mode: with a number and a time in quotes, not the length of a PDU."""
+    return header.count('"') >= 4 and header.startswith(("+CMT:", "+CDS:"))
 
 
 _REGISTRATION = ("+CREG:", "+CGREG:", "+CEREG:")
@@ -182,6 +210,8 @@ class Pairing:
 
     def begin(self, line: str) -> bool:
         """Whether `line` is the first of several; a code begun before is given up."""
+        if line.startswith("+CDS:") and written_out(line):
+            return False  # it has one line
         if line.startswith(_TWO_LINES) or (line.startswith("+CUSD:") and line.count('"') % 2):
             self._begun = line
             return True
@@ -199,6 +229,9 @@ class Pairing:
             whole = begun.count('"') % 2 == 0 or len(begun) > _LONGEST_USSD
             self._begun = "" if whole else begun
             return True, Unsolicited(begun) if whole else None
+        if written_out(begun):
+            self._begun = ""  # text mode: the line behind it is the text, whatever it looks like
+            return True, Unsolicited(begun, line)
         if not is_hex(line) or (reading and not fits(begun, line)):
             return False, None
         self._begun = ""
@@ -217,12 +250,13 @@ class Splitter:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
-        """Whole lines of `data` and what waited before it. A prompt at the end counts as the line `>`."""
+        """Returns the whole lines of `data` and what waited before it. A prompt at the end counts as the line `>`,
+        whatever odd octets surround it."""
         data = self._rest + data if self._rest else data
         pieces = data.replace(b"\r", b"\n").split(b"\n")
         rest = pieces.pop()
         lines = [line for piece in pieces if piece and (line := piece.decode("latin-1").strip(_STRAY))]
-        if rest in (b"> ", b">"):
+        if rest and (rest == b"> " or _prompts(rest)):
             lines.append(">")
             rest = b""
         elif len(rest) > LONGEST_LINE:
@@ -232,6 +266,13 @@ class Splitter:
 
     def clear(self) -> None:
         self._rest = b""
+
+
+def _prompts(rest: bytes) -> bool:
+    """Whether octets without a line end are a prompt: `>`, with or without a colon, amid octets that are no text."""
+    if len(rest) > _LONGEST_PROMPT:
+        return False
+    return rest.strip(_NO_TEXT) in (b">", b">:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,21 +298,26 @@ class Reply:
         value = self.value(prefix)
         return split_fields(value) if value is not None else []
 
-    def text(self) -> str | None:
-        """The answer of a command that names no prefix (`+CGMI`, `+CGSN`): its first line, a prefix taken off."""
+    def text(self, command: str) -> str | None:
+        """The answer of a command that names no prefix (`+CGMI`, `+CGSN`): its first line, `command` taken off; lines
+        that begin as makers' unsolicited ones do are not it."""
         for line in self.lines:
-            return line.partition(":")[2].strip(' "') if line.startswith("+") else line.strip('" ')
+            if line.startswith(f"{command}:"):
+                return line.partition(":")[2].strip(' "')
+            if line[0] not in _MAKERS:
+                return line.strip('" ')
         return None
 
-    def pairs(self, prefix: str) -> Iterator[tuple[list[str], str]]:
-        """Header fields and PDU of each `+CMGR` or `+CMGL` entry; headers without a PDU are left out."""
-        header: list[str] | None = None
-        for line in self.lines:
+    def entries(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """What follows `prefix` in each `+CMGR` or `+CMGL` header, and the hex line behind the header, if any."""
+        header, body = "", ""
+        for line in (*self.lines, prefix):
             if line.startswith(prefix):
-                header = split_fields(line[len(prefix) :].strip())
-            elif header is not None and is_hex(line):
-                yield header, line
-                header = None
+                if header:
+                    yield header, body
+                header, body = line[len(prefix) :].strip(), ""
+            elif not body and is_hex(line):
+                body = line
 
 
 _FIELD = re.compile(r'\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)')
@@ -293,16 +339,27 @@ def split_fields(text: str) -> list[str]:
     return fields
 
 
+_WIDEST_RANGE = 255
+"""Most that one range of a test command's answer spans (0-255)."""
+_MOST_VALUES = 2_048
+"""Values of one test command's answer, all groups together; what comes behind them is passed over."""
+
+
 def groups(text: str) -> list[list[str]]:
-    """Parenthesised groups of a test command's answer, ranges of numbers spelt out: `(0-2),("SM","ME")`."""
-    found = []
+    """Returns the parenthesised groups of a test command's answer, ranges spelt out: `(0-2),("SM","ME")`."""
+    found: list[list[str]] = []
+    count = 0
     for group in re.findall(r"\(([^()]*)\)", text):
         values: list[str] = []
         for field in split_fields(group):
+            if count + len(values) > _MOST_VALUES:
+                break
             low, dash, high = field.partition("-")
-            if dash and low.isdigit() and high.isdigit() and int(high) - int(low) < 256:
-                values.extend(str(number) for number in range(int(low), int(high) + 1))
-            elif field:
-                values.append(field)
+            first, last = number(low), number(high)
+            if not dash or first is None or last is None:
+                values.extend([field] if field else ())
+            elif 0 <= last - first <= _WIDEST_RANGE:
+                values.extend(map(str, range(first, last + 1)))
+        count += len(values)
         found.append(values)
     return found

@@ -17,9 +17,11 @@ from drivers.gsm.board import Board
 from drivers.gsm.dialogue import Dialogue
 from drivers.gsm.errors import PortLostError, RecoveryFailedError, SilentError
 from drivers.gsm.journal import Journal
-from drivers.gsm.modem import Known, Modem, Registration
+from drivers.gsm.known import Known
+from drivers.gsm.modem import Modem
 from drivers.gsm.options import GsmOptions
 from drivers.gsm.port import SerialPort
+from drivers.gsm.radio import Ladder, Registration
 from drivers.gsm.receiving import Receiver
 from drivers.gsm.recovery import climb
 from drivers.gsm.sending import Alarm, Sender
@@ -44,7 +46,8 @@ class Connection:
         self._timing = timing
         self._journal = journal
         self._loop = asyncio.get_running_loop()
-        self._dialogue = Dialogue(port, self, timing)
+        self._known = known
+        self._dialogue = Dialogue(port, self, timing, known.pace)
         pin = options.pin.get_secret_value() if options.pin is not None else None
         self._modem = Modem(self._dialogue, known, timing, pin, options.smsc)
         self._sender = Sender(self._dialogue, self._modem, timing, self._alarm, journal)
@@ -53,6 +56,9 @@ class Connection:
         self._alarms: set[Alarm] = set()
         self._bell = asyncio.Event()
         self._registration = Registration(0)
+        self._ladder = Ladder(timing)
+        self._unacknowledged = 0
+        self._sim_gone = False
         self._look_at = 0.0
         self._rest_reason = ""
         self._rest_until = 0.0
@@ -80,16 +86,17 @@ class Connection:
 
     async def ussd(self, code: str) -> dict[str, Any]:
         self._require_modem()
-        text, more = await self._ussd.ask(code, self._modem.profile)
+        text, more = await self._ussd.ask(code, self._modem.profile, ucs2=self._modem.can.text_mode)
         return {"text": text, "reply_expected": more}
 
     async def look(self) -> dict[str, Any]:
         """Signal, operator and registration as they are now."""
         self._require_modem()
-        registration = await self._modem.registration()
+        radio = self._modem.radio
+        registration = await radio.registration()
         return {
-            "signal": await self._modem.signal(),
-            "operator": await self._modem.operator() if registration.registered else None,
+            "signal": await radio.signal(),
+            "operator": await radio.operator() if registration.registered else None,
             "registered": registration.registered,
             "roaming": registration.roaming,
         }
@@ -122,14 +129,18 @@ class Connection:
     # ---------------------------------------------------------------------------------------------- Dialogue.Listener
 
     def on_unsolicited(self, code: at.Unsolicited) -> None:
+        if not self._modem.can.text_mode and at.written_out(code.line):
+            self._alarm(Alarm.MAYBE_REBOOTED)  # somebody has set text mode
         if self._receiver.on_unsolicited(code) or self._ussd.on_unsolicited(code):
             return
         line = code.line
         if line.startswith("+CREG:"):
-            stat = line[6:].split(",")[0].strip()
-            if stat.isdigit() and not Registration(int(stat)).registered:
+            stat = at.number(line[6:].split(",")[0].strip())
+            if stat is not None and not Registration(stat).registered:
                 self._dialogue.may_submit = False
             self._alarm(Alarm.REGISTRATION)
+        elif (there := at.sim_state(line)) is not None:
+            self._on_sim(there)
         elif at.booted(line):
             self._alarm(Alarm.MAYBE_REBOOTED)
 
@@ -148,6 +159,21 @@ class Connection:
     def on_lost(self) -> None:
         self._dialogue.may_submit = False
         self._alarm(Alarm.LOST)
+
+    def on_acknowledged(self, ok: bool) -> None:
+        self._unacknowledged = 0 if ok else self._unacknowledged + 1
+        if self._unacknowledged == 2 and self._known.acknowledges:
+            self._known.acknowledges = False
+            self._alarm(Alarm.ROUTING)
+
+    def _on_sim(self, there: bool) -> None:
+        """The modem says that its SIM is ready, or is not: one that comes back has other settings, or is another."""
+        if there and self._sim_gone:
+            self._alarm(Alarm.SIM)
+        elif not there:
+            self._dialogue.may_submit = False
+            self._alarm(Alarm.REGISTRATION)
+        self._sim_gone = not there
 
     def _alarm(self, alarm: Alarm) -> None:
         self._alarms.add(alarm)
@@ -195,6 +221,10 @@ class Connection:
             await self._begin_again("modem_silent")
         elif Alarm.REBOOTED in alarms or (Alarm.MAYBE_REBOOTED in alarms and await self._modem.lost_settings()):
             await self._begin_again("modem_restarted")
+        elif Alarm.SIM in alarms:
+            await self._begin_again("sim_changed")
+        elif Alarm.ROUTING in alarms:
+            await self._begin_again("routing_failed")
         elif Alarm.BLOCKED in alarms:
             await self._unblock()
         elif Alarm.QUOTA in alarms:
@@ -218,7 +248,7 @@ class Connection:
             raise RecoveryFailedError(reason, str(error)) from error
         self._journal.info("modem up", rung=rung)
         # What was noticed before is settled by this.
-        self._alarms -= {Alarm.SILENT, Alarm.REBOOTED, Alarm.MAYBE_REBOOTED, Alarm.REGISTRATION}
+        self._alarms -= {Alarm.SILENT, Alarm.REBOOTED, Alarm.MAYBE_REBOOTED, Alarm.REGISTRATION, Alarm.SIM}
         self._look_at = 0.0
         self._receiver.sweep()
 
@@ -241,17 +271,19 @@ class Connection:
 
     async def _look(self) -> None:
         """Registration, signal and operator; the state that follows from them, and when to look again."""
-        modem = self._modem
+        modem, radio = self._modem, self._modem.radio
         timing = self._timing
         was_registered = self._registration.registered
-        self._registration = registration = await modem.registration()
-        signal = await modem.signal()
+        self._registration = registration = await radio.registration()
+        await self._help(registration.registered)
+        signal = await radio.signal()
         if registration.registered and not (was_registered and modem.can.operator):
-            modem.can.operator = await modem.operator()
+            modem.can.operator = await radio.operator()
         detail = {
             **modem.can.model,
             "roaming": registration.roaming,
             "reports": modem.can.reports,
+            **({"text_mode": True} if modem.can.text_mode else {}),
             "unreadable": self._receiver.unreadable,
         }
         resting = self._rest_until > self._loop.time()
@@ -267,3 +299,18 @@ class Connection:
             operator=modem.can.operator,
             detail=detail,
         )
+
+    async def _help(self, registered: bool) -> None:
+        """Helps a modem that stays without a network; one whose radio is off at once."""
+        rung = self._ladder.look(registered, self._loop.time())
+        if registered:
+            return
+        if await self._modem.radio.switch_on():
+            self._journal.warning("radio was off")
+        elif rung == "modem":
+            self._journal.warning("no network", help=rung)
+            await self._modem.reset()
+            await self._begin_again("no_network")
+        elif rung is not None:
+            self._journal.warning("no network", help=rung)
+            await self._modem.radio.help(rung)

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
-from typing import Any, Literal
+from typing import Any
 
 from drivers.base import FAILPOINT
 from drivers.gsm import at
@@ -23,46 +22,41 @@ from drivers.gsm.errors import (
     NoPromptError,
     NotReadyError,
     PortLostError,
+    PromptDoubtfulError,
     PromptRefusedError,
     RestartedError,
     SilentError,
 )
-from drivers.gsm.operation import Answer, Listener, Operation, Phase, Transport
-from drivers.gsm.references import References, Verdict
+from drivers.gsm.operation import Answer, Conduct, Listener, Operation, Phase, Transport
+from drivers.gsm.pace import Pace
 from drivers.gsm.resync import Resync
+from drivers.gsm.submissions import Submissions
 from drivers.gsm.timing import Timing
+from drivers.gsm.turns import Turns
 
 
-class Dialogue:
+class Dialogue(Conduct):
     """The conversation over one connection; once lost or closed it stays so."""
 
-    def __init__(self, transport: Transport, listener: Listener, timing: Timing) -> None:
+    def __init__(self, transport: Transport, listener: Listener, timing: Timing, pace: Pace | None = None) -> None:
         self._transport = transport
         self._listener = listener
         self._timing = timing
+        self._pace = pace or Pace(timing)
         self._loop = asyncio.get_running_loop()
         self._splitter = at.Splitter()
         self._phase = Phase.IDLE
         self._current: Operation | None = None
-        self._waiting: deque[Operation] = deque()
-        self._acknowledgements: deque[Operation] = deque()
+        self._turns = Turns()
         self._received = Operation("AT+CNMA", None, timing.command_s)
         self._not_received = Operation("AT+CNMA=2", None, timing.command_s)
         self._sent = ""
         self._pairing = at.Pairing()
-        self._references = References(timing.late_s)
-        self._usual_s = 0.0
-        self._swallow = False
         self._deadline = Deadline(self._loop, self._expired)
+        self._submissions = Submissions(listener, self._deadline, self._pace, timing)
         self._resync: Resync | None = None
         self._resync_task: asyncio.Task[None] | None = None
-        self.may_submit = True
-        """Whether a submission may begin; those that wait for their turn fail when it comes. A modem that is being
-        initialised again may still be in text mode: it would take the length for a number, and the PDU for a text."""
-        self.echo_expected = True
-        """Whether the modem's echo is no news: until it was switched off, and for firmware that cannot."""
-        self.echo_seen = False
-        """Whether an echo has come since this was last set to False."""
+        self._prompt_asked_at = 0.0
 
     # ------------------------------------------------------------------------------------------------ what callers do
 
@@ -73,7 +67,7 @@ class Dialogue:
     async def command(
         self, text: str, prefix: str = "", *, timeout_s: float | None = None, lenient: bool = False
     ) -> at.Reply:
-        """Write `text` when the port is free and return its answer.
+        """Writes `text` when the port is free and returns its answer.
 
         `prefix` marks the information lines that are an answer though they look unsolicited; `lenient` takes them for
         the whole answer where OK stays away. Raises `SilentError`, `PortLostError`.
@@ -86,7 +80,7 @@ class Dialogue:
         return reply
 
     def acknowledge(self, received: bool = True) -> None:
-        """Write AT+CNMA (27.005 §3.4.4) before anything else that waits; its answer is of no interest.
+        """Writes AT+CNMA (27.005 §3.4.4) before anything else that waits; `Listener.on_acknowledged` gets its answer.
 
         Not `received`: the network shall keep the message and bring it again.
         """
@@ -94,16 +88,16 @@ class Dialogue:
         if self._phase is Phase.IDLE:
             self._start(operation)
         elif self._phase not in (Phase.SILENT, Phase.LOST):
-            self._acknowledgements.append(operation)
+            self._turns.wait_first(operation)
 
-    async def open_prompt(self, length: int, token: Any) -> Operation:
-        """Write AT+CMGS=`length` (TPDU octets) and return at the prompt, which stays open and holds the port until
-        `commit` or `back_out`.
+    async def open_prompt(self, what: int | str, token: Any) -> Operation:
+        """Writes AT+CMGS=`what` (the TPDU's octets; in text mode the number) and returns at the prompt, which stays
+        open and holds the port until `commit` or `back_out`.
 
         Raises `NoPromptError`, `PromptRefusedError`, `RestartedError`, `NotReadyError`, `SilentError`,
         `PortLostError`: nothing left.
         """
-        operation = Operation(f"AT+CMGS={length}", self._loop.create_future(), self._timing.prompt_s)
+        operation = Operation(f"{self.submit_line}{what}", self._loop.create_future(), self._timing.prompt_s)
         operation.submits = True
         operation.token = token
         self._enter(operation)
@@ -114,37 +108,38 @@ class Dialogue:
             raise
         return operation
 
-    async def commit(self, operation: Operation, pdu: str) -> Answer:
-        """Write `pdu` and Ctrl-Z into the open prompt and return the answer.
+    async def commit(self, operation: Operation, body: str) -> Answer:
+        """Writes `body` (the PDU, or a text in text mode) and Ctrl-Z into the open prompt and returns the answer.
 
-        Raises `PromptRefusedError` and `PortLostError` only where nothing was written. Cancelled, or given up after
-        silence, the submission goes on: a +CMGS that still comes goes to `Listener.on_late_reference`.
+        Raises `PromptRefusedError`, `PromptDoubtfulError` and `PortLostError` only where nothing was written.
+        Cancelled, or given up after silence, the submission goes on: a +CMGS that still comes goes to
+        `Listener.on_late_reference`.
         """
         if self._current is not operation or self._phase is not Phase.OPEN:
             raise PortLostError("the connection ended while the prompt was open")
         if operation.aborted is not None:
-            self._next()
-            raise PromptRefusedError(operation.aborted)
+            if operation.error is None:
+                self._next()
+                raise PromptRefusedError(operation.aborted)
+            self._resynchronise()
+            raise PromptDoubtfulError(str(operation.aborted))
         operation.future = future = self._loop.create_future()
         self._phase = Phase.ANSWER
-        self._sent = pdu
-        operation.began = self._loop.time()
-        operation.until = operation.began + self._timing.submit_s
-        self._references.begin(operation.began)
-        self._deadline.set(min(self._timing.still_there_s, self._timing.submit_s))
-        self._transport.write(pdu.encode("ascii") + at.CTRL_Z)
+        self._sent = body
+        self._submissions.begin(operation, self._loop.time())
+        self._transport.write(body.encode("latin-1") + at.CTRL_Z)
         sys.audit(FAILPOINT, "gsm.written")
         answer: Answer = await future
         sys.audit(FAILPOINT, "gsm.answered")
         return answer
 
     def back_out(self, operation: Operation) -> None:
-        """Give the prompt up: ESC, drain, AT. Nothing of it leaves. Does nothing once the PDU is written."""
+        """Leaves the prompt: ESC, drain, AT. Nothing of it leaves. Does nothing once the PDU is written."""
         if self._current is operation and self._phase in (Phase.PROMPT, Phase.OPEN):
             self._resynchronise()
 
     async def probe(self) -> None:
-        """Return when the modem answers AT; a silent dialogue then works again. `SilentError`, `PortLostError`."""
+        """Returns when the modem answers AT; a silent dialogue then works again. `SilentError`, `PortLostError`."""
         if self._phase in (Phase.IDLE, Phase.SILENT):
             self._resynchronise()
         if self._resync_task is not None:
@@ -155,13 +150,13 @@ class Dialogue:
             raise PortLostError("the port is gone")
 
     def reset_modem(self) -> None:
-        """Write AT+CFUN=1,1 (27.007 §8.2) whatever state the conversation is in; `probe` tells when it is back."""
+        """Writes AT+CFUN=1,1 (27.007 §8.2) whatever state the conversation is in; `probe` says when it is back."""
         self._transport.write(at.ESC + b"\r")
         self._transport.write(b"AT+CFUN=1,1\r")
         self.echo_expected = True
 
     def close(self) -> None:
-        """End the conversation; an open prompt is left by ESC so that the next one finds the modem in order."""
+        """Ends the conversation; an open prompt is left by ESC so that the next one finds the modem in order."""
         if self._phase in (Phase.PROMPT, Phase.OPEN):
             self._transport.write(at.ESC)
         self._end(PortLostError("the line was closed"))
@@ -169,8 +164,6 @@ class Dialogue:
     # ------------------------------------------------------------------------------------------- what the port tells
 
     def feed(self, data: bytes) -> None:
-        if self._resync is not None:
-            self._resync.on_data()
         for line in self._splitter.feed(data):
             self._line(line)
 
@@ -211,8 +204,8 @@ class Dialogue:
         operation = self._current if self._phase is Phase.COMMAND else None
         if operation is not None and operation.prefix and at.answers(operation.prefix, line):
             operation.lines.append(line)
-            if operation.lenient:
-                self._deadline.set(self._timing.grace_s)
+            # A long listing is no silence; lines of unknown kinds, which may never end, do not count.
+            self._deadline.set(self._timing.grace_s if operation.lenient else self._pace.command_s(operation.timeout_s))
         elif self._pairing.begin(line):
             pass
         elif at.unsolicited(line):
@@ -220,8 +213,10 @@ class Dialogue:
                 self._current.aborted = at.ERROR  # the prompt died with the modem's last run
             self._listener.on_unsolicited(at.Unsolicited(line))
         elif operation is not None:
-            operation.lines.append(line)
-            self._deadline.set(operation.timeout_s)  # a long listing is no silence
+            if operation.future is not None:
+                operation.lines.append(line)
+        elif self._resync is not None:
+            self._resync.on_line(line)
 
     def _on_echo(self) -> None:
         self.echo_seen = True
@@ -230,14 +225,18 @@ class Dialogue:
         if not self.echo_expected:
             self._listener.on_echo()
             if self._phase is Phase.ANSWER and self._current is not None and self._current.probed:
-                self._give_up(self._current, "restarted")
+                self._submissions.give_up(self._current, "restarted", self._loop.time())
                 self._resynchronise()
 
     def _on_prompt(self) -> None:
         operation = self._current
+        if self._prompt_asked_at:
+            self._pace.prompted(self._loop.time() - self._prompt_asked_at)
+            self._prompt_asked_at = 0.0
         if self._phase is Phase.PROMPT and operation is not None:
             self._phase = Phase.OPEN
             self._deadline.clear()
+            operation.error = None
             if operation.echoed and not self.echo_expected:
                 # A modem that has lost its settings may be in text mode: it would send the PDU as a text.
                 operation.fail(RestartedError("the echo is on again"))
@@ -251,64 +250,40 @@ class Dialogue:
 
     def _on_reference(self, line: str) -> None:
         digits = line[6:].partition(",")[0].strip()
-        operation = self._current
-        verdict = Verdict.LATE
-        if self._phase is Phase.ANSWER and operation is not None:
-            verdict = self._references.judge(digits)
-            if operation.candidate is not None:  # the first of two was the other's
-                self._tell_late(operation.candidate)
-                operation.candidate = None
-                verdict = Verdict.OURS
-        if verdict is Verdict.LATE or operation is None:
-            self._swallow = self._tell_late(digits)
-        elif verdict is Verdict.EITHER:
-            operation.candidate = digits
-            self._swallow = True
-            self._deadline.set(self._timing.overlap_s + 3 * self._usual_s)
-        else:
-            operation.reference = digits
-            if operation.acknowledged:
-                self._finish(operation, None)
-            else:
-                self._deadline.set(self._timing.reference_s)
-
-    def _tell_late(self, reference: str) -> bool:
-        token = self._references.late(reference)
-        if token is not None:
-            self._listener.on_late_reference(token, reference)
-        return token is not None
+        operation = self._current if self._phase is Phase.ANSWER else None
+        if self._submissions.on_reference(operation, digits) and operation is not None:
+            self._finish(operation, None)
 
     def _on_final(self, result: at.Final) -> None:
-        phase, operation = self._phase, self._current
-        if self._swallow:
-            self._swallow = False
+        phase, operation, submissions = self._phase, self._current, self._submissions
+        if submissions.swallows:
+            submissions.swallows = False
         elif phase is Phase.ANSWER and operation is not None:
-            self._on_answered(operation, result)
+            if submissions.on_final(operation, result, self._loop.time()):
+                self._finish(operation, None)
         elif phase is Phase.COMMAND and operation is not None:
-            self._finish(operation, at.Reply(result, operation.lines) if operation.future is not None else None)
+            self._finish(operation, at.Reply(result, operation.lines))
         elif phase is Phase.PROMPT and operation is not None and not result.ok:
-            operation.fail(PromptRefusedError(result))
-            if self._references.doubtful:
-                self._resynchronise()  # it may have been another's late error, and the prompt may still come
-            else:
-                self._next()
+            self._on_refusal(operation, result)
         elif phase is Phase.OPEN and operation is not None and not result.ok:
             operation.aborted = result
+            operation.error = result if submissions.may_be_stray(self._loop.time()) else None
         elif self._resync is not None:
-            self._resync.on_final(result)
-
-    def _on_answered(self, operation: Operation, result: at.Final) -> None:
-        if operation.reference is not None:
-            self._finish(operation, None)
-        elif not result.ok:
-            if operation.candidate is not None:
-                self._tell_late(operation.candidate)
-            self._finish(operation, Answer(None, result))
-        elif operation.unanswered:
-            operation.unanswered -= 1  # the modem answers AT in the middle of its work
+            self._resync.on_final()
         else:
-            operation.acknowledged = True
-            self._deadline.set(self._timing.reference_s)
+            self.stranger_seen = True
+
+    def _on_refusal(self, operation: Operation, result: at.Final) -> None:
+        """Ends a submission whose prompt an error came in place of, unless that may be another's."""
+        if operation.error is None and self._submissions.may_be_stray(self._loop.time()):
+            operation.error = result  # the prompt may still come
+            self._deadline.set(self._timing.stray_hold_s)
+            return
+        operation.fail(PromptRefusedError(result))
+        if self._submissions.doubtful:
+            self._resynchronise()  # it may have been another's late error, and the prompt may still come
+        else:
+            self._next()
 
     # ---------------------------------------------------------------------------------------------- taking turns
 
@@ -322,46 +297,47 @@ class Dialogue:
         elif self._phase is Phase.LOST:
             raise PortLostError("the port is gone")
         else:
-            self._waiting.append(operation)
+            self._turns.wait(operation)
 
     def _start(self, operation: Operation) -> None:
         self._current = operation
-        self._phase = Phase.PROMPT if operation.submits else Phase.COMMAND
         self._sent = operation.sent
-        self._swallow = False
-        self._deadline.set(operation.timeout_s)
+        self._submissions.swallows = False
+        operation.began = self._loop.time()
+        if operation.submits:
+            self._phase = Phase.PROMPT
+            self._prompt_asked_at = operation.began
+            self._deadline.set(self._pace.prompt_s)
+        else:
+            self._phase = Phase.COMMAND
+            self._deadline.set(self._pace.command_s(operation.timeout_s))
         self._transport.write(operation.data)
 
-    def _finish(self, operation: Operation, result: Any) -> None:
-        if operation.reference is not None:
-            self._take(operation, operation.reference)
+    def _finish(self, operation: Operation, reply: at.Reply | None) -> None:
+        """Ends what is under way: a command by its reply, a submission by what has come of it."""
+        now = self._loop.time()
+        aligned = not operation.probed  # else the answers to what was asked meanwhile are nobody else's
+        if reply is None:
+            self._submissions.end(operation, now)
         else:
-            operation.resolve(result)
-        if operation.probed:
-            self._resynchronise()  # the answers to what was asked meanwhile are nobody else's
-        else:
+            if operation.timeout_s <= self._timing.command_s:
+                self._pace.answered(now - operation.began)
+            if operation.future is None:
+                self._listener.on_acknowledged(reply.ok)
+            operation.resolve(reply)
+            # An error right behind a submission's answer may be a second one to that, and ours is still to come.
+            aligned = reply.ok or reply.final.family != "CMS" or not self._submissions.may_be_stray(now)
+        if aligned:
             self._next()
-
-    def _take(self, operation: Operation, reference: str) -> None:
-        self._references.answered(reference)
-        self._usual_s += (self._loop.time() - operation.began - self._usual_s) / 4
-        if operation.awaited:
-            operation.resolve(Answer(reference))
         else:
-            self._listener.on_late_reference(operation.token, reference)
+            self._resynchronise()
 
     def _next(self) -> None:
         self._deadline.clear()
-        if self._acknowledgements:
-            self._start(self._acknowledgements.popleft())
+        operation = self._turns.next(self.may_submit)
+        if operation is not None:
+            self._start(operation)
             return
-        while self._waiting:
-            operation = self._waiting.popleft()
-            if operation.submits and not self.may_submit:
-                operation.fail(NotReadyError("the modem may not send any more"))
-            elif operation.awaited:
-                self._start(operation)
-                return
         self._current = None
         self._phase = Phase.IDLE
 
@@ -372,42 +348,42 @@ class Dialogue:
         if operation is None or self._phase not in (Phase.COMMAND, Phase.PROMPT, Phase.ANSWER):
             return
         if self._phase is Phase.ANSWER:
-            if operation.reference is None and operation.candidate is not None:
-                # No second answer: the one given up has got none.
-                operation.reference = operation.candidate
+            if self._submissions.is_decided(operation):
                 self._finish(operation, None)
                 return
             if self._still_waiting(operation):
                 return
-            self._give_up(operation, "silence")
+            self._submissions.give_up(operation, "silence", self._loop.time())
+        elif self._phase is Phase.PROMPT and operation.error is not None:
+            operation.fail(PromptRefusedError(operation.error))
         elif self._phase is Phase.PROMPT:
+            self._pace.unprompted()
             operation.fail(NoPromptError("no prompt"))
         elif operation.lenient and operation.lines:
             self._finish(operation, at.Reply(at.OK, operation.lines))
             return
         else:
+            self._pace.missed()
+            if operation.future is None:
+                self._listener.on_acknowledged(False)
             operation.fail(SilentError(f"no answer to {operation.sent.partition('=')[0]}"))
         self._resynchronise()
 
     def _still_waiting(self, operation: Operation) -> bool:
         """Whether the answer may yet come; then the modem is asked whether it is still the one that was written to."""
-        left = operation.until - self._loop.time()
-        if left <= 0 or operation.reference is not None or operation.acknowledged:
+        left = self._submissions.may_still_come(operation, self._loop.time())
+        if left <= 0:
             return False
         operation.probed = True
         operation.unanswered += 1
-        self._sent = "AT"
         self._deadline.set(min(self._timing.still_there_again_s, left))
-        self._transport.write(b"AT\r")
+        self._ask("AT")
         return True
 
-    def _give_up(self, operation: Operation, reason: Literal["silence", "port_lost", "restarted"]) -> None:
-        """End a submission that is past Ctrl-Z; +CMGS without its OK says enough: the network took it."""
-        if operation.reference is not None:
-            self._take(operation, operation.reference)
-        else:
-            self._references.give_up(operation.token, self._loop.time())
-            operation.resolve(Answer(None, reason=reason))
+    def _ask(self, text: str) -> None:
+        """Writes a command line that is no operation; its echo is one."""
+        self._sent = text
+        self._transport.write(text.encode("ascii") + b"\r")
 
     def _resynchronise(self) -> None:
         late_prompt = self._phase is Phase.PROMPT
@@ -415,8 +391,7 @@ class Dialogue:
         self._current = None
         self._deadline.clear()
         self._pairing.clear()
-        self._sent = "AT"
-        self._resync = Resync(self._transport, self._timing)
+        self._resync = Resync(self._transport.write, self._ask, self._pace, self._timing)
         self._resync_task = self._loop.create_task(self._bring_back(self._resync, late_prompt))
 
     async def _bring_back(self, resync: Resync, late_prompt: bool) -> None:
@@ -426,13 +401,9 @@ class Dialogue:
         if in_order:
             self._next()
         else:
-            self._fall_silent()
-
-    def _fall_silent(self) -> None:
-        self._phase = Phase.SILENT
-        self._acknowledgements.clear()
-        self._fail_waiting(SilentError("the modem does not answer"))
-        self._listener.on_silent()
+            self._phase = Phase.SILENT
+            self._turns.fail(SilentError("the modem does not answer"))
+            self._listener.on_silent()
 
     def _end(self, error: PortLostError) -> None:
         if self._phase is Phase.LOST:
@@ -444,10 +415,6 @@ class Dialogue:
             self._resync_task.cancel()
         if operation is not None:
             if phase is Phase.ANSWER:
-                self._give_up(operation, "port_lost")
+                self._submissions.give_up(operation, "port_lost", self._loop.time())
             operation.fail(error)
-        self._fail_waiting(error)
-
-    def _fail_waiting(self, error: SilentError | PortLostError) -> None:
-        while self._waiting:
-            self._waiting.popleft().fail(error)
+        self._turns.fail(error)

@@ -17,9 +17,9 @@ from serial.tools import list_ports
 from drivers.gsm import at
 from drivers.gsm.dialogue import Dialogue
 from drivers.gsm.errors import ModemError, UnavailableError
-from drivers.gsm.modem import digits_of
 from drivers.gsm.options import GsmOptions
 from drivers.gsm.port import SerialPort
+from drivers.gsm.questions import digits_of
 from drivers.gsm.timing import Timing
 
 
@@ -124,6 +124,8 @@ class _Deaf:
 
     def on_lost(self) -> None: ...
 
+    def on_acknowledged(self, ok: bool) -> None: ...
+
 
 async def identify(path: str, baud: int, timing: Timing) -> Who:
     """IMEI and IMSI of the modem at `path`; raises `ModemError` if it cannot be opened or does not talk AT."""
@@ -133,8 +135,8 @@ async def identify(path: str, baud: int, timing: Timing) -> Who:
     try:
         await dialogue.probe()
         await dialogue.command("ATE0")
-        imei = digits_of(await dialogue.command("AT+CGSN"), 14)
-        imsi = digits_of(await dialogue.command("AT+CIMI", timeout_s=timing.sim_s), 6)
+        imei = digits_of(await dialogue.command("AT+CGSN"), "+CGSN", 14)
+        imsi = digits_of(await dialogue.command("AT+CIMI", timeout_s=timing.sim_s), "+CIMI", 6)
     finally:
         dialogue.close()
         await port.close()

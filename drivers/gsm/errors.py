@@ -38,6 +38,11 @@ class PromptRefusedError(ModemError):
         self.final = final
 
 
+class PromptDoubtfulError(ModemError):
+    """An error came while the prompt was open, and may have been an earlier submission's: nothing left; the dialogue
+    has backed out, and the part may be tried again at once."""
+
+
 class RestartedError(ModemError):
     """The modem has restarted unseen (its echo is on again): nothing left; initialise it again."""
 

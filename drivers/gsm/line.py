@@ -24,11 +24,16 @@ from drivers.gsm.connection import Connection
 from drivers.gsm.discovery import appearance_of, census
 from drivers.gsm.errors import BlockedError, PortLostError, RecoveryFailedError, UnavailableError
 from drivers.gsm.journal import Journal
-from drivers.gsm.modem import Known
+from drivers.gsm.known import Known
 from drivers.gsm.options import GsmOptions, require_usable
+from drivers.gsm.pace import Pace
 from drivers.gsm.port import SerialPort
 from drivers.gsm.recovery import Backoff
 from drivers.gsm.timing import Timing
+from drivers.gsm.vigil import Vigil
+
+SIM_AWAY = ("no_sim", "sim_failure")
+"""Why a line is left alone, where the modem itself may say that it is over."""
 
 
 class GsmLine:
@@ -39,7 +44,7 @@ class GsmLine:
         self._options = options
         self._timing = timing or Timing()
         self._journal = Journal(name)
-        self._known = Known(imei=options.imei, imsi=options.imsi)
+        self._known = Known(Pace(self._timing), imei=options.imei, imsi=options.imsi)
         self._backoff = Backoff(self._timing)
         self._connection: Connection | None = None
         self._board: Board | None = None
@@ -88,7 +93,8 @@ class GsmLine:
             except PortLostError:
                 state, reason, pause = self._failed("port_lost")
             except BlockedError as error:
-                pause = self._backoff.blocked()
+                sim_away = error.reason in SIM_AWAY
+                pause = self._backoff.absent() if sim_away else self._backoff.blocked()
                 state, reason = "quarantined", error.reason
                 self._journal.warning("needs a person", reason=reason, error=str(error))
                 if path is not None:
@@ -103,7 +109,10 @@ class GsmLine:
                 self._journal.warning("line failed", error=type(error).__name__, at=_place(error))
                 state, reason, pause = self._failed("internal_error")
             await board.show(state, reason)
-            await self._rest(pause, path, appearance)
+            if path is not None and reason in (*SIM_AWAY, "modem_silent"):
+                await self._listen(pause, path, appearance)
+            else:
+                await self._rest(pause, path, appearance)
 
     # ----------------------------------------------------------------------------------------------- one connection
 
@@ -145,6 +154,21 @@ class GsmLine:
         while appearance_of(path) is None:  # noqa: ASYNC110 - udev tells nobody; one stat a second costs nothing
             await asyncio.sleep(self._timing.absent_s)
         await asyncio.sleep(self._timing.settle_s)
+
+    async def _listen(self, pause: float, path: str, appearance: tuple[int, ...] | None) -> None:
+        """Pauses, and ends that soon after the modem has said something of a SIM or a restart."""
+        began = asyncio.get_running_loop().time()
+        async with Vigil.keep(path, self._options.baud) as vigil:
+            waiting = asyncio.create_task(vigil.news.wait())
+            resting = asyncio.create_task(self._rest(pause, path, appearance))
+            try:
+                await asyncio.wait((waiting, resting), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+                resting.cancel()
+        if vigil.news.is_set():
+            soonest = began + min(self._timing.hint_s, pause)
+            await asyncio.sleep(max(soonest - asyncio.get_running_loop().time(), 0))
 
     async def _rest(self, pause: float, path: str | None, appearance: tuple[int, ...] | None) -> None:
         """Pause; a device that was taken away or plugged in again meanwhile ends it."""

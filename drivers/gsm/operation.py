@@ -33,6 +33,25 @@ class Listener(Protocol):
     def on_lost(self) -> None:
         """The port is gone."""
 
+    def on_acknowledged(self, ok: bool) -> None:
+        """The modem has answered an acknowledgement; not `ok`: by an error, or not at all."""
+
+
+class Conduct:
+    """How a dialogue goes about it, as those who look after the modem have set it."""
+
+    may_submit = True
+    """Whether a submission may begin; those that wait for their turn fail when it comes. A modem that is being
+    initialised again may still be in text mode: it would take the length for a number, and the PDU for a text."""
+    submit_line = "AT+CMGS="
+    """What a submission begins with; the length, or in text mode the number, follows."""
+    echo_expected = True
+    """Whether the modem's echo is no news: until it was switched off, and for firmware that cannot."""
+    echo_seen = False
+    """Whether an echo has come since this was last set to False."""
+    stranger_seen = False
+    """Whether an answer has come since then that nobody asked for: another program may be at work on the port."""
+
 
 class Phase(Enum):
     IDLE = auto()
@@ -70,6 +89,7 @@ class Operation:
         "candidate",
         "data",
         "echoed",
+        "error",
         "future",
         "lenient",
         "lines",
@@ -95,6 +115,8 @@ class Operation:
         self.lines: list[str] = []
         self.token: Any = None
         self.echoed = False
+        self.error: at.Final | None = None
+        """An error that ends it unless it turns out to be another's."""
         self.reference: str | None = None
         self.candidate: str | None = None
         self.began = 0.0

@@ -13,6 +13,8 @@ class Profile:
     name: str
     makers: tuple[str, ...] = ()
     """Lower-case words of which one is in the answer of +CGMI."""
+    hush: tuple[str, ...] = ()
+    """What ends its unsolicited chatter, written as soon as the maker is known; an error is no matter."""
     setup: tuple[str, ...] = ()
     """The maker's own commands at the end of initialisation; an error is no matter."""
     certain: frozenset[int] = frozenset()
@@ -32,7 +34,7 @@ _PROFILES = (
     Profile(
         "huawei",
         ("huawei",),
-        setup=("AT^CURC=0",),
+        hush=("AT^CURC=0",),
         ussd_hex=True,
         tries_left="AT^CPIN?",
         tries_prefix="^CPIN:",
@@ -41,7 +43,8 @@ _PROFILES = (
     # 515: "please wait, service is not available, init in progress" of the Q24 family.
     Profile("wavecom", ("wavecom",), setup=("AT+WIND=0",), certain=frozenset({515})),
     Profile("qualcomm", ("qualcomm",)),
-    Profile("zte", ("zte",), tries_left="AT+ZPINPUK?", tries_prefix="+ZPINPUK:"),
+    # +ZUSIMR:2 comes twice a second until somebody asks for the memories.
+    Profile("zte", ("zte",), hush=("AT+CPMS?",), tries_left="AT+ZPINPUK?", tries_prefix="+ZPINPUK:"),
     Profile("nokia", ("nokia",)),
     Profile("siemens", ("siemens", "cinterion"), tries_left="AT^SPIC", tries_prefix="^SPIC:"),
     Profile("simcom", ("simcom",), tries_left="AT+SPIC", tries_prefix="+SPIC:"),

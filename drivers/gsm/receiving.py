@@ -13,10 +13,11 @@ from collections import deque
 from datetime import datetime
 
 from drivers.base import FAILPOINT, Concat, DeliveryReport, Event, EventSink, InboundMessage, LateAccept
-from drivers.gsm import at, pdu
+from drivers.gsm import at, pdu, textmode
 from drivers.gsm.dialogue import Dialogue
 from drivers.gsm.errors import SilentError
 from drivers.gsm.journal import Journal
+from drivers.gsm.memories import Stored
 from drivers.gsm.modem import Modem
 from drivers.gsm.sending import Sender
 from drivers.gsm.timing import Timing
@@ -38,6 +39,7 @@ class Receiver:
     ) -> None:
         self._dialogue = dialogue
         self._modem = modem
+        self._memories = modem.memories
         self._sender = sender
         self._events = events
         self._timing = timing
@@ -57,16 +59,17 @@ class Receiver:
         """Take what is ours; False: it is not."""
         line = code.line
         if code.pdu is not None:
-            if line.startswith(_ROUTED):
-                self._routed.append(code.pdu)
-                self._routed_bell.set()
+            # A text that is written out belongs to no mode of ours: not acknowledged, it comes again as a PDU.
+            if line.startswith(_ROUTED) and not at.written_out(line):
+                self._route(code.pdu)
+            return True
+        if line.startswith("+CDS:"):
+            self._route(line)
             return True
         if line.startswith(_STORED):
             fields = at.split_fields(line.partition(":")[2].strip())
-            if len(fields) > 1 and fields[1].isdigit():
-                self._stored.append((fields[0], int(fields[1])))
-            else:
-                self._stored.append(None)
+            index = at.number(fields[1]) if len(fields) > 1 else None
+            self._stored.append(None if index is None else (fields[0], index))
             self._stored_bell.set()
             return True
         if line.upper().startswith(_FULL):
@@ -74,9 +77,12 @@ class Receiver:
             return True
         return False
 
-    def late(self, attempt: str, part: int, reference: str) -> None:
-        self._routed.append(LateAccept(attempt, part, reference))
+    def _route(self, item: str | LateAccept) -> None:
+        self._routed.append(item)
         self._routed_bell.set()
+
+    def late(self, attempt: str, part: int, reference: str) -> None:
+        self._route(LateAccept(attempt, part, reference))
 
     def sweep(self) -> None:
         """List every memory and empty it: at start, from time to time, and when one is full."""
@@ -158,35 +164,49 @@ class Receiver:
         if place is None:
             await self._sweep()
             return
-        digits = await self._modem.read(*place)
-        if digits is not None:
-            await self._keep(*place, digits)
+        stored = await self._memories.read(*place)
+        if stored is not None:
+            await self._keep(*place, stored)
 
     async def _sweep(self) -> None:
-        for memory in self._modem.can.memories or (None,):
-            for index, digits in await self._modem.stored(memory):
-                await self._keep(memory, index, digits)
+        for memory in self._memories.names or (None,):
+            for index, stored in await self._memories.listed(memory):
+                await self._keep(memory, index, stored)
 
-    async def _keep(self, memory: str | None, index: int, digits: str) -> None:
-        content = self._decode(digits)
+    async def _keep(self, memory: str | None, index: int, stored: Stored) -> None:
+        written_out = self._modem.can.text_mode
+        content = self._counted(textmode.received(*stored), stored[1]) if written_out else self._decode(stored[1])
         if content is None:
             return  # left on the SIM for a person; the count of them is in the line's detail
         sys.audit(FAILPOINT, "gsm.stored")
-        await self._events.put(self._event(digits, content))
+        await self._events.put(self._event(",".join(stored) if written_out else stored[1], content))
         sys.audit(FAILPOINT, "gsm.stored_durable")
-        await self._modem.delete(memory, index)
+        await self._memories.delete(memory, index)
         sys.audit(FAILPOINT, "gsm.stored_deleted")
 
     # -------------------------------------------------------------------------------------------------------- events
 
     def _decode(self, digits: str) -> pdu.Deliver | pdu.StatusReport | None:
-        try:
-            content = pdu.decode(digits)
-        except pdu.PduError:
+        content: pdu.Pdu | None
+        if digits.startswith("+CDS:"):
+            content = textmode.report(digits[5:])
+        else:
+            try:
+                content = pdu.decode(digits)
+            except pdu.PduError:
+                content = None
+            else:
+                if not isinstance(content, (pdu.Deliver, pdu.StatusReport)):
+                    return None
+        return self._counted(content, digits)
+
+    def _counted(
+        self, content: pdu.Deliver | pdu.StatusReport | None, digits: str
+    ) -> pdu.Deliver | pdu.StatusReport | None:
+        if content is None:
             self.unreadable += 1
             self._journal.warning("unreadable PDU", octets=len(digits) // 2)
-            return None
-        return content if isinstance(content, (pdu.Deliver, pdu.StatusReport)) else None
+        return content
 
     def _event(self, digits: str, content: pdu.Deliver | pdu.StatusReport) -> Event:
         return self._report(content) if isinstance(content, pdu.StatusReport) else inbound(digits, content)
@@ -220,6 +240,8 @@ def inbound(digits: str, message: pdu.Deliver) -> InboundMessage:
 
 
 def _key(digits: str) -> str:
+    if not at.is_hex(digits):  # text mode: what is left of the TPDU
+        return hashlib.blake2s(digits.partition(",")[2].encode("latin-1", "replace"), digest_size=16).hexdigest()
     octets = bytes.fromhex(digits)
     tpdu = bytearray(octets[octets[0] + 1 :])
     tpdu[0] &= _TPDU_VARIES

@@ -61,6 +61,15 @@ class Backoff:
         self._failures = max(self._failures + 1, self._timing.quarantine_after)
         return self._pause()
 
+    def absent(self) -> float:
+        """The pause before a SIM that is not there is looked for again: quarantined, but looking is cheap."""
+        if not self.quarantined:
+            self._waited = 0.0
+        self._failures = max(self._failures + 1, self._timing.quarantine_after)
+        pause = min(max(self._waited, self._timing.sim_absent_s), self._timing.quarantine_s)
+        self._waited += pause
+        return pause
+
     def succeeded(self) -> None:
         self._failures = 0
         self._waited = 0.0

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from drivers.gsm.at import number
+
 
 class Verdict(Enum):
     OURS = auto()
@@ -49,17 +51,17 @@ class References:
         if not self._given_up:
             return Verdict.OURS
         match = self._match(reference)
-        if match is None or _number(reference) == self._expected:
+        if match is None or number(reference) == self._expected:
             return Verdict.OURS
         return Verdict.LATE if match.counted else Verdict.EITHER
 
     def answered(self, reference: str) -> None:
         """The submission under way has got `reference`."""
-        number = _number(reference)
-        if number is not None and number == self._expected:
+        got = number(reference)
+        if got is not None and got == self._expected:
             for each in self._given_up:
                 each.counted = True
-        self._last = number
+        self._last = got
 
     def give_up(self, token: Any, now: float) -> None:
         """The submission under way is not awaited any longer."""
@@ -74,7 +76,7 @@ class References:
             return None
         self._given_up.remove(match)
         if self._last is None:
-            self._last = _number(reference)
+            self._last = number(reference)
         return match.token
 
     @property
@@ -83,10 +85,6 @@ class References:
         return bool(self._given_up)
 
     def _match(self, reference: str) -> _GivenUp | None:
-        number = _number(reference)
-        found = [each for each in self._given_up if each.expected is not None and each.expected == number]
+        got = number(reference)
+        found = [each for each in self._given_up if each.expected is not None and each.expected == got]
         return found[0] if found else None
-
-
-def _number(reference: str) -> int | None:
-    return int(reference) if reference.isascii() and reference.isdigit() else None

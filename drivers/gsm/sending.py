@@ -22,7 +22,7 @@ from drivers.base import (
     Uncertain,
     Withdrawn,
 )
-from drivers.gsm import pdu
+from drivers.gsm import pdu, textmode
 from drivers.gsm.alphabet import fits_gsm7
 from drivers.gsm.causes import Cause, Kind, after_commit, before_commit
 from drivers.gsm.dialogue import Dialogue
@@ -30,6 +30,7 @@ from drivers.gsm.errors import (
     NoPromptError,
     NotReadyError,
     PortLostError,
+    PromptDoubtfulError,
     PromptRefusedError,
     RestartedError,
     SilentError,
@@ -42,6 +43,10 @@ from drivers.gsm.timing import Timing
 _CLOCKS_DIFFER_S = 120.0
 """By how much the service centre's clock may be behind ours: both are kept by networks, neither to the second."""
 
+
+_TRIALS, _PROVEN = 2, 1_000_000
+"""How often mode and submission may be said in one line without a prompt before they are said apart; once that has
+led to a prompt, it is no longer in question."""
 
 End = NotSent | Refused | Uncertain
 """What became of a part that has got no reference."""
@@ -60,6 +65,10 @@ class Alarm(Enum):
     """SIM or modem refuse to send: registration, PIN and SMSC want looking at."""
     FULL = auto()
     QUOTA = auto()
+    ROUTING = auto()
+    """Acknowledgements fail: routed reports and messages will stop."""
+    SIM = auto()
+    """The SIM was taken out and is back, or another one."""
 
 
 class Sender:
@@ -78,6 +87,7 @@ class Sender:
         self._began = 0.0
         self._part_end: asyncio.Future[None] | None = None
         self._part_in_answer = False
+        self._unproven = _TRIALS
 
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
         self._message = message
@@ -129,19 +139,25 @@ class Sender:
     ) -> str | End:
         """Sends one part; its reference if the network took it, else what became of it."""
         try:
-            digits, length = _submit(message, number).encode()
+            what, body, parameters = self._form(message, number)
         except pdu.PduError:
             return Refused("unencodable", Blame.PERSON, elsewhere=True)
+        token = (message.attempt, number)
         try:
-            operation = await self._open_prompt(length, (message.attempt, number))
+            await self._prepare(parameters)
+            operation = await self._open_prompt(what, token)
             await self._pass(operation, number, taken, point_of_no_return)
             self._part_in_answer = True
-            answer = await self._dialogue.commit(operation, digits)
+            try:
+                answer = await self._dialogue.commit(operation, body)
+            except PromptDoubtfulError:
+                operation = await self._open_prompt(what, token)
+                answer = await self._dialogue.commit(operation, body)
         except Withdrawn as withdrawn:
             return NotSent(withdrawn.reason, counts=False)
         except PromptRefusedError as refused:
             return self._unsent(before_commit(refused.final))
-        except NoPromptError:
+        except (NoPromptError, PromptDoubtfulError):
             self._journal.warning("no prompt")
             self._alarm(Alarm.MAYBE_REBOOTED)
             return NotSent("no_prompt", blame=Blame.LINE)
@@ -158,15 +174,47 @@ class Sender:
             self._end_part()
         return self._judge(answer)
 
-    async def _open_prompt(self, length: int, token: tuple[str, int]) -> Operation:
-        for _ in range(self._timing.busy_tries - 1):
+    def _form(self, message: OutboundMessage, number: int) -> tuple[int | str, str, str]:
+        """What AT+CMGS is given, what is written into the prompt, and what text mode is told before, if it is all
+        there is. Raises `PduError`."""
+        if not self._modem.can.text_mode:
+            digits, length = _submit(message, number).encode()
+            return length, digits, ""
+        if len(message.parts) > 1:
+            raise pdu.PduError("text mode makes no parts of long messages")
+        part = _submit(message, number)
+        form = textmode.submission(part.destination, part.text, part.encoding, part.validity_s)
+        return form.address, form.body, form.parameters
+
+    async def _prepare(self, parameters: str) -> None:
+        """Puts right what AT+CMGS itself does not say."""
+        if parameters:
+            await self._modem.set_text_parameters(parameters)
+        elif self._modem.can.joins:
+            if self._unproven <= 0:  # this modem does not open a prompt behind another command
+                await self._modem.set_pdu_mode()
+        elif self._dialogue.stranger_seen:
+            await self._modem.set_pdu_mode()
+
+    async def _open_prompt(self, what: int | str, token: tuple[str, int]) -> Operation:
+        tries = self._timing.busy_tries
+        while True:
+            tries -= 1
             try:
-                return await self._dialogue.open_prompt(length, token)
+                operation = await self._dialogue.open_prompt(what, token)
             except PromptRefusedError as refused:
                 if before_commit(refused.final).kind is not Kind.BUSY:
+                    self._unproven -= 1
+                    raise
+                if not tries:
                     raise
                 await asyncio.sleep(self._timing.busy_pause_s)
-        return await self._dialogue.open_prompt(length, token)
+            except NoPromptError:
+                self._unproven -= 1
+                raise
+            else:
+                self._unproven = _PROVEN
+                return operation
 
     async def _pass(
         self, operation: Operation, number: int, taken: Mapping[int, str], point_of_no_return: PointOfNoReturn

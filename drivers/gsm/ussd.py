@@ -11,6 +11,7 @@ from drivers.gsm.alphabet import decode7, encode7
 from drivers.gsm.dialogue import Dialogue
 from drivers.gsm.profile import Profile
 from drivers.gsm.septet import pack, unpack
+from drivers.gsm.textmode import from_ucs2, to_ucs2
 from drivers.gsm.timing import Timing
 
 _CODE = re.compile(r"[0-9*#+A-Za-z .]{1,160}")
@@ -39,15 +40,16 @@ class Ussd:
             self._answer.set_result(at.split_fields(code.line[6:].strip()))
         return True
 
-    async def ask(self, code: str, profile: Profile) -> tuple[str, bool]:
-        """The network's answer and whether it awaits a reply (ask again with it). Raises `LineError`."""
+    async def ask(self, code: str, profile: Profile, *, ucs2: bool = False) -> tuple[str, bool]:
+        """Returns the network's answer and whether it awaits a reply (ask again with it); `ucs2`: texts travel so.
+        Raises `LineError`."""
         if _CODE.fullmatch(code) is None:
             raise LineError("a USSD code is made of digits, * and #")
         if self._answer is not None:
             raise LineError("another USSD question is under way")
         self._answer = answer = asyncio.get_running_loop().create_future()
         try:
-            await self._request(code, profile)
+            await self._request(code, profile, ucs2)
             fields = await asyncio.wait_for(answer, self._timing.ussd_s)
         except TimeoutError:
             await self._dialogue.command("AT+CUSD=2", timeout_s=self._timing.network_s)
@@ -57,12 +59,15 @@ class Ussd:
         if fields[0] in _STATES and len(fields) < 2:
             raise LineError(_STATES[fields[0]])
         text = fields[1] if len(fields) > 1 else ""
-        coding = int(fields[2]) if len(fields) > 2 and fields[2].isdigit() else 15
-        return decode(text, coding, packed=profile.ussd_hex), fields[0] == "1"
+        if ucs2:
+            return from_ucs2(text), fields[0] == "1"
+        coding = at.number(fields[2]) if len(fields) > 2 else None
+        return decode(text, 15 if coding is None else coding, packed=profile.ussd_hex), fields[0] == "1"
 
-    async def _request(self, code: str, profile: Profile) -> None:
+    async def _request(self, code: str, profile: Profile, ucs2: bool) -> None:
+        plain = to_ucs2(code) if ucs2 else code
         for packed in (profile.ussd_hex, not profile.ussd_hex):
-            text = pack(encode7(code)).hex().upper() if packed else code
+            text = pack(encode7(code)).hex().upper() if packed else plain
             reply = await self._dialogue.command(f'AT+CUSD=1,"{text}",15', timeout_s=self._timing.network_s)
             if reply.ok:
                 return

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from drivers.base import spoken
 from gatewayd.cli.output import local
-from gatewayd.reasons import meaning
+from gatewayd.reasons import meaning, state_word
 from gatewayd.translation import gettext as _
 
 Titles = Sequence[tuple[str, Callable[[], str]]]
@@ -59,7 +59,7 @@ def line_cells(line: Mapping[str, Any]) -> dict[str, Text]:
     return {
         "name": Text(line["name"]),
         "driver": Text(line["driver"], style="dim"),
-        "state": Text(line["state"], style=_STATE_STYLE.get(line["state"], "")),
+        "state": Text(state_word(line["state"]), style=_STATE_STYLE.get(line["state"], "")),
         "signal": _signal(line["signal"]),
         "today": Text(str(line["sent_today"]), justify="right"),
         "pace": Text(f"{line['pace']:g}", justify="right"),
@@ -78,14 +78,16 @@ def _signal(per_cent: int | None) -> Text:
     return Text.assemble(("".join(_BARS[1 : steps + 1]).ljust(4), style), f" {per_cent:3} %")
 
 
-def heading(overview: Mapping[str, Any], zone: ZoneInfo) -> Text:
-    """Node and time; rates; queue; each on a line of its own."""
+def heading(overview: Mapping[str, Any], zone: ZoneInfo, notice: str = "") -> Text:
+    """Node and time; rates; queue; each on a line of its own. `notice` says why this is not what is now."""
     rates, queue = overview["rates"], overview["queue"]
     counts = queue["counts"]
     lines = overview["lines"]
     working = sum(line["state"] in {"ready", "busy"} for line in lines)
     first = Text.assemble(("gatewayd ", "bold"), (overview["node"], "bold cyan"), f"   {local(overview['at'], zone)}")
     first.append("   " + _("lines working: {working} of {all}").format(working=working, all=len(lines)))
+    if notice:
+        first.append("   " + notice, style="bold reverse")
     if overview["draining"]:
         first.append("   " + _("DRAINING"), style="bold yellow")
     if not overview["writer"]["healthy"]:
@@ -134,7 +136,7 @@ _WORDS: Final = {
 
 
 def _word(code: str) -> str:
-    return _(_WORDS.get(code, code))
+    return _(_WORDS[code]) if code in _WORDS else state_word(code)
 
 
 def event_line(event: Mapping[str, Any], zone: ZoneInfo) -> Text:

@@ -103,6 +103,8 @@ class StoreConfig(Section):
 
 class SpoolConfig(Section):
     path: Place = Path("/var/spool/gatewayd")
+    settle: Duration = 2.0
+    """Seconds for which a file that is written in place has to be quiet before it is taken."""
 
 
 class NumbersConfig(Section):
@@ -125,6 +127,8 @@ class TariffConfig(Section):
     """Prices in millionths of the currency, by channel: a segment, an answered call, a message."""
 
     currency: Currency = "ARS"
+    low: Price | None = None
+    """Balance of an account below which its credit runs low; None: a hundred times its dearest price."""
     sms: Price = 0
     call: Price = 0
     email: Price = 0

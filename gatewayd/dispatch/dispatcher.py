@@ -76,6 +76,8 @@ class Dispatcher:
         self.pulse = Pulse()
         self.runners: dict[str, LineRunner] = {}
         self.sent: dict[str, Counter] = {}
+        self.unknown_reports: Counts[str] = Counts()
+        """Reports by line that were of nothing known when they came: of others, or ahead of their answer."""
         self._open = started.open
         self._scheduler = Scheduler()
         self._files = files

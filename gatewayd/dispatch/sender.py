@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from drivers.base import Blame, Completed, Line, NotSent, OutboundMessage, Outcome, Partial, Refused
+from drivers.base import Blame, Completed, DeliveryReport, Line, NotSent, OutboundMessage, Outcome, Partial, Refused
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, untried
@@ -69,6 +69,7 @@ class Sender:
         self.judge = Judge()
         self.allowance = Allowance(owner.pace, self.health, desk.calendar, lambda: desk.line_changed(owner.name))
         self.outcomes: dict[str, int] = {}
+        self._rested = False
         self._begun: dict[int, float] = {}
         """When each send that is under way began, the oldest first."""
         self._busy = 0
@@ -272,7 +273,6 @@ class Sender:
     def _judge(self, work: Work, outcome: Outcome, began: float, now: float) -> Blame:
         """What an outcome says of the line itself; answers whose fault it is taken to be that nobody was reached."""
         health, judge = self.health, self.judge
-        was = health.broken
         if reached(outcome):
             self._reached(work.to, began, now)
             return Blame.PERSON
@@ -282,7 +282,7 @@ class Sender:
             return Blame.PERSON
         failed = failure(outcome)
         if failed is None or failed.blame is Blame.PERSON:
-            if isinstance(outcome, Refused) and not outcome.elsewhere:
+            if isinstance(outcome, Refused) and not outcome.elsewhere and not health.broken:
                 health.worked(began, now)  # it was asked, and has answered of this person
             return Blame.PERSON
         certain = failed.blame is Blame.LINE
@@ -291,13 +291,11 @@ class Sender:
         if certain and isinstance(outcome, NotSent):
             health.failed(now, failed.reason, began, alone=True, rest_s=outcome.retry_after)
             judge.careful = True
+            self._rests()
         elif certain:
-            health.condemned(now, failed.reason, began)
+            self._condemn(failed.reason, began, now)
         elif (reason := judge.refused(work.to, failed.reason, began, now)) is not None:
-            health.condemned(now, reason, began)
-        self._rests()
-        if health.broken and not was:
-            log.warning("line rests", line=self._owner.name, reason=health.reason, people=judge.touched)
+            self._condemn(reason, began, now)
         if health.broken or (certain and not counts):
             return Blame.LINE
         return Blame.EITHER
@@ -307,8 +305,11 @@ class Sender:
         was, judge = self.health.probing, self.judge
         if judge.by_report and not reported:
             # The network accepts what it then gives up: only a report tells that the line works.
+            self.health.rest_again(now)
+            self._rests()
             return
         self.health.worked(began, now)
+        self._rested = self.health.broken
         if not was and not judge.careful and not judge.undecided:
             return
         self._amend(judge.reached(to, began), Blame.PERSON)
@@ -316,8 +317,29 @@ class Sender:
         if was:
             self._desk.line_changed(self._owner.name)
 
+    def reported(self, event: DeliveryReport, sent_at: float) -> None:
+        """What a report says of the line: accepting is no proof where the network then gives up everybody's."""
+        to, now = event.to or event.attempt or event.reference, time.time()
+        if event.status in {"delivered", "read"}:
+            if self.judge.by_report:
+                self._reached(to, sent_at, now, reported=True)
+        elif event.status == "undelivered" and event.blame is not Blame.PERSON:
+            reason = event.reason or "undelivered"
+            known = self.judge.refused(to, reason, sent_at, now, reported=True)
+            self.judge.touch(to)
+            known = reason if event.blame is Blame.LINE else known
+            if known is not None:
+                self._condemn(known, sent_at, now)
+
+    def _condemn(self, reason: str, began: float, now: float) -> None:
+        self.health.condemned(now, reason, began)
+        self._rests()
+
     def _rests(self) -> None:
         """Nothing more is begun for now: what is at hand may go over another line."""
+        if self.health.broken and not self._rested:
+            log.warning("line rests", line=self._owner.name, reason=self.health.reason, people=self.judge.touched)
+        self._rested = self.health.broken
         if self.health.probing:
             self.stock.give_back()
             self._desk.line_changed(self._owner.name)

@@ -20,6 +20,7 @@ from gatewayd import addresses
 from gatewayd.addresses import AddressError
 from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
+from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
 from gatewayd.texts import TOO_LONG, Wanted
@@ -31,6 +32,8 @@ from spool.recipients import Recipients
 
 CHUNK: Final = 1000
 """Rows a chunk: what the store takes in one transaction."""
+ROW_CHARACTERS: Final = 4_000_000
+"""Of text and detail of one row: twice the longest HTML, and more than any server takes."""
 CHUNK_CHARACTERS: Final = 1 << 20
 """Characters of the texts of a chunk: long ones fill it before a thousand rows do, so that one job's transactions are
 no longer than another's."""
@@ -86,6 +89,8 @@ class RenderPlan:
     """Texts without a variable that go out as they are; looked at for placeholders of other programs alone."""
     max_segments: int = 10
     """A text that takes more is `too_long`."""
+    speech: Speech | None = None
+    """What a call's words must be; None for other channels."""
 
     @classmethod
     def of(cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = ()) -> RenderPlan:
@@ -103,6 +108,7 @@ class RenderPlan:
             _further(document),
             _fixed(document),
             document.max_segments,
+            Speech.of(document),
         )
 
 
@@ -277,14 +283,24 @@ class Rendering:
         if self._sms:
             text, encoding, count = self._cut(text)
         key = hash((to, text))
+        speech = self._plan.speech
+        if speech is not None and too_long(text):
+            raise Unusable(TOO_LONG)
         if self._options:
             rendered = {name: render(cells) for name, render in self._options.items()}
             if None in rendered.values():
                 raise Unusable(VALUE_MISSING)
+            if speech is not None:
+                if any(map(too_long, rendered.values())):
+                    raise Unusable(TOO_LONG)
+                if speech.wrong_amount(rendered):
+                    raise Unusable(VALUE_INVALID)
             if not all(_is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
             detail = _json({**json.loads(detail or "{}"), "options": rendered})
+        if len(text) + len(detail or "") > ROW_CHARACTERS:
+            raise Unusable(TOO_LONG)
         if key in self._seen:
             raise Unusable(REPEATED)
         self._seen.add(key)

@@ -695,7 +695,7 @@ async def test_trap_21_registration_lost_and_regained() -> None:
 async def test_trap_21_the_network_goes_after_the_prompt() -> None:
     async with GsmSimulator(latency_s=0.1) as sim, rig(sim) as line:
         sim.set(fault=fault("submit_error", text="+CMS ERROR: 331"))
-        assert await line.send() == NotSent("no_network", counts=False)
+        assert await line.send() == NotSent("no_network", counts=False, blame=Blame.LINE)
 
 
 async def test_trap_22_a_dead_device_fills_no_log_and_burns_no_core() -> None:

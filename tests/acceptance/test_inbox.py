@@ -45,8 +45,8 @@ def person(name: str) -> str:
 def send(gateway: Gateway, job: str, name: str, to: str | None = None) -> None:
     """One message over the line of that name, taken."""
     recipients = [{"to": to or person(name), "ref": f"C-{name}"}]
-    channel = "email" if name == "smtp" else "sms"
-    gateway.drop({"job": job, "channel": channel, "text": "Hola", "lines": [name], "recipients": recipients})
+    kind = {"channel": "email", "subject": "Aviso"} if name == "smtp" else {"channel": "sms"}
+    gateway.drop({"job": job, **kind, "text": "Hola", "lines": [name], "recipients": recipients})
     gateway.wait_job(job, lambda summary: summary["counts"]["submitted"] + summary["counts"]["delivered"] == 1)
 
 
@@ -103,7 +103,6 @@ def test_who_refuses_is_left_in_peace_by_every_line(stack: ExitStack, tmp_path: 
     gateway.drop({"job": "otra", "channel": "sms", "text": "Hola", "recipients": [*waiting, {"to": "+5491177770000"}]})
     summary = gateway.wait_job("otra", lambda each: each["counts"]["invalid"] == len(SMS))
     assert summary["counts"]["invalid"] == len(SMS)
-    gateway.drop(
-        {"job": "mails", "channel": "email", "text": "x", "recipients": [{"to": ADDRESS}, {"to": "luis@hogar.example"}]}
-    )
+    addressed = [{"to": ADDRESS}, {"to": "luis@hogar.example"}]
+    gateway.drop({"job": "mails", "channel": "email", "subject": "x", "text": "x", "recipients": addressed})
     assert gateway.wait_job("mails", lambda each: each["counts"]["submitted"] == 1)["counts"]["invalid"] == 1

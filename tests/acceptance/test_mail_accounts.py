@@ -66,7 +66,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def job(name: str, **more: Any) -> dict[str, Any]:
-    return {"job": name, "channel": "email", "text": "Hola", "recipients": [{"to": f"{name}@example.com"}], **more}
+    recipients = [{"to": f"{name}@example.com"}]
+    return {"job": name, "channel": "email", "subject": "Aviso", "text": "Hola", "recipients": recipients, **more}
 
 
 def test_an_area_picks_its_account_and_none_picks_that_of_all(house: House) -> None:

@@ -22,6 +22,8 @@ TYPES = "17"
 CHOOSES = "18"
 """`18gwkvl…` listens to its own greeting if g is 1, waits w half seconds, presses k, and v half seconds later l; a wait
 of 0 presses nothing."""
+POUND, STAYS = "190", "191"
+"""Both press `#` and then `*` within two seconds of the message; `190` hangs up then, `191` listens."""
 BUSY, CONGESTION, SILENT, REJECTS, UNKNOWN, LATER, SHORT = "20", "21", "22", "23", "24", "14", "15"
 """`22` rings and never answers, `24` is no number, `14` answers with one word and listens, `15` hears one second."""
 PATIENT, MUTE, NOWHERE = "16", "28", "99"
@@ -71,6 +73,13 @@ exten => _18XXXXX.,1,Answer()
  same => n,Wait($[${{EXTEN:5:1}} / 2])
  same => n,SendDTMF(${{EXTEN:6:1}})
  same => n(listen),Wait(60)
+exten => _19X.,1,Answer()
+ same => n,Wait(0.8)
+ same => n,SendDTMF(#)
+ same => n,Wait(0.5)
+ same => n,SendDTMF(*)
+ same => n,ExecIf($["${{EXTEN:2:1}}" = "0"]?Hangup())
+ same => n,Wait(60)
 exten => _16X.,1,Answer()
  same => n,Wait(6)
  same => n,SendDTMF(${{EXTEN:2:1}})
@@ -95,6 +104,9 @@ exten => larga,1,Answer()
  same => n,Hangup()
 exten => nadie,1,Ringing()
  same => n,Wait(90)
+exten => sorda,1,Ringing()
+ same => n,Wait(2)
+ same => n,Hangup(19)
 exten => ocupada,1,Hangup(17)
 exten => cerrada,1,Hangup(38)
 """

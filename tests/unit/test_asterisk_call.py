@@ -17,7 +17,7 @@ from drivers.asterisk.ami import check_fields
 from drivers.asterisk.errors import UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
-from drivers.asterisk.script import plan, spoken_amount
+from drivers.asterisk.script import plan
 from drivers.base import Driver, LineSetup, OutboundMessage
 from tests.peers.asterisk import free_port
 
@@ -84,23 +84,6 @@ def test_a_text_alone_is_spoken() -> None:
 def test_scripts_that_cannot_be_meant_are_refused(script: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^call\."):
         plan("", {"call": {"script": script}})
-
-
-@pytest.mark.parametrize(
-    ("text", "spoken"),
-    [
-        ("1.500,50", "1500 con 50"),
-        ("$ 1.500,50", "1500 con 50"),
-        ("1,500.50", "1500 con 50"),
-        ("1500", "1500"),
-        ("1.500,00", "1500"),
-        ("12.345.678", "12345678"),
-        ("0,05", "0 con 05"),
-        ("mucho", "mucho"),
-    ],
-)
-def test_amounts_are_read_aloud(text: str, spoken: str) -> None:
-    assert spoken_amount(text) == spoken
 
 
 def test_the_attempt_is_the_channel() -> None:

@@ -43,7 +43,14 @@ def test_final_results_are_whole_lines(line: str, expected: at.Final | None) -> 
         (b"\x00\x00\r\nRDY\r\n", ["RDY"]),
         (b"\r\n WAVECOM MODEM\r\n", ["WAVECOM MODEM"]),
         (b"0011000B91\x1a\r\n", ["0011000B91"]),
-        (b"\r\n\xff\xfe\x80\r\nOK\r\n", ["\xff\xfe\x80", "OK"]),
+        (b"\r\n\xff\xfe\x80\r\nOK\r\n", ["\xfe\x80", "OK"]),
+        (b"\xff\x00\r\nOK\xff\r\n", ["OK"]),
+        (b"\r\n\x00> ", [">"]),
+        (b"\r\n\xff\xfe> ", [">"]),
+        (b"\r\n>  ", [">"]),
+        (b"\r\n>:", [">"]),
+        (b"\r\n> \xff\r\nOK\r\n", [">", "OK"]),
+        (b"\r\n> \x00\xfe", [">"]),
         (b"OK\n", ["OK"]),
         (b"half", []),
     ],
@@ -55,8 +62,14 @@ def test_lines_of_a_stream(stream: bytes, lines: list[str]) -> None:
     assert one_by_one == lines
 
 
+def test_a_line_that_only_begins_like_a_prompt_is_waited_for() -> None:
+    splitter = at.Splitter()
+    assert splitter.feed(b"\r\n> not a prom") == []
+    assert splitter.feed(b"pt\r\n") == ["> not a prompt"]
+
+
 def _bare(lines: list[str]) -> list[str]:
-    return [bare for line in lines if (bare := line.strip("> \t\0\x1a\x1b"))]
+    return [bare for line in lines if (bare := line.strip(">:" + at._NO_TEXT.decode("latin-1")))]
 
 
 @given(st.lists(st.binary(max_size=40), max_size=20))
@@ -156,8 +169,9 @@ def test_replies() -> None:
     assert reply.fields("+COPS:") == ["0", "0", "Claro AR", "2"]
     assert reply.value("+CSQ:") is None
     assert reply.fields("+CSQ:") == []
-    assert at.Reply(at.OK, ["352099001761481"]).text() == "352099001761481"
-    assert at.Reply(at.OK, ['+CGSN: "352099001761481"']).text() == "352099001761481"
-    assert at.Reply(at.OK).text() is None
+    assert at.Reply(at.OK, ["352099001761481"]).text("+CGSN") == "352099001761481"
+    assert at.Reply(at.OK, ['+CGSN: "352099001761481"']).text("+CGSN") == "352099001761481"
+    assert at.Reply(at.OK, ["%NITZ: 1", "+XYZ: 2", "^RSSI:9", "huawei"]).text("+CGMI") == "huawei"
+    assert at.Reply(at.OK).text("+CGMI") is None
     entries = at.Reply(at.OK, ["+CMGL: 1,0,,3", "00AABBCC", "+CMGL: 2,1,,3", "+CMGL: 3,1,,3", "00DDEEFF", "noise"])
-    assert list(entries.pairs("+CMGL:")) == [(["1", "0", "", "3"], "00AABBCC"), (["3", "1", "", "3"], "00DDEEFF")]
+    assert list(entries.entries("+CMGL:")) == [("1,0,,3", "00AABBCC"), ("2,1,,3", ""), ("3,1,,3", "00DDEEFF")]

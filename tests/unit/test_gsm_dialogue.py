@@ -33,11 +33,12 @@ QUICK = Timing(
     probes=2,
 )
 PDU = "0011000B91945155550010F00000AA04C8F71D14"
+HELLO, CHECK = b"ATQ0V1E0\r", b"AT+CMEE?\r"
 REPORT = "0006010B91945155550010F0621122110000006211221100000000"
 
 
 class Wire:
-    """Keeps what was written; answers ESC and AT as a modem does unless `deaf`."""
+    """Keeps what was written; answers a resynchronisation as a modem does unless `deaf`."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
@@ -48,8 +49,10 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.written.append(data)
         self._arrived.set()
-        if data == b"AT\r" and not self.deaf:
+        if data in (HELLO, b"AT\r") and not self.deaf:
             asyncio.get_running_loop().call_soon(self.say, "OK")
+        elif data == CHECK and not self.deaf:
+            asyncio.get_running_loop().call_soon(self.say, "+CMEE: 1", "OK")
 
     def say(self, *lines: str, raw: bytes = b"") -> None:
         self.dialogue.feed("".join(f"\r\n{line}\r\n" for line in lines).encode("latin-1") + raw)
@@ -73,6 +76,7 @@ class Ears:
         self.heard: list[at.Unsolicited] = []
         self.late: list[tuple[Any, str]] = []
         self.told: list[str] = []
+        self.acknowledged: list[bool] = []
         self.told_event = asyncio.Event()
 
     def on_unsolicited(self, code: at.Unsolicited) -> None:
@@ -89,6 +93,9 @@ class Ears:
 
     def on_lost(self) -> None:
         self._tell("lost")
+
+    def on_acknowledged(self, ok: bool) -> None:
+        self.acknowledged.append(ok)
 
     def _tell(self, what: str) -> None:
         self.told.append(what)
@@ -165,7 +172,7 @@ async def test_a_pdu_stays_with_its_header_inside_a_listing() -> None:
         await wire.until(b"AT+CMGL=4\r")
         wire.say("+CMGL: 1,1,,3", "+CDS: 26", "00AABBCC", REPORT, "+CMGL: 2,1,,3", "00DDEEFF", "OK")
         reply = await listed
-        assert [pdu for _, pdu in reply.pairs("+CMGL:")] == ["00AABBCC", "00DDEEFF"]
+        assert [pdu for _, pdu in reply.entries("+CMGL:")] == ["00AABBCC", "00DDEEFF"]
         assert ears.heard == [at.Unsolicited("+CDS: 26", REPORT)]
 
 
@@ -176,7 +183,7 @@ async def test_no_prompt_backs_out_before_anything_else_is_written() -> None:
             await opening
         other = begin(dialogue.command("AT+CSQ"))
         await wire.until(b"AT+CSQ\r")
-        assert wire.written == [b"AT+CMGS=20\r", b"\x1b", b"AT\r", b"AT+CSQ\r"]
+        assert wire.written == [b"AT+CMGS=20\r", b"\x1b", HELLO, CHECK, b"AT+CSQ\r"]
         wire.say("OK")
         await other
 
@@ -187,8 +194,8 @@ async def test_no_command_is_written_into_a_late_prompt() -> None:
             await dialogue.open_prompt(20, "token")
         await wire.until(b"\x1b")
         wire.prompt()
-        await wire.until(b"AT\r")
-        assert wire.written == [b"AT+CMGS=20\r", b"\x1b", b"\x1b", b"AT\r"]
+        await wire.until(HELLO)
+        assert wire.written == [b"AT+CMGS=20\r", b"\x1b", b"\x1b", HELLO]
 
 
 async def test_a_prompt_that_nobody_asked_for_is_left() -> None:
@@ -229,7 +236,7 @@ async def test_an_echo_after_it_was_switched_off_means_a_restart() -> None:
         with pytest.raises(RestartedError):
             await opening
         assert ears.told == ["echo"]
-        await wire.until(b"AT\r")
+        await wire.until(HELLO)
         assert wire.written[1] == b"\x1b"
 
 
@@ -295,10 +302,11 @@ async def test_a_late_reference_is_told_and_its_ok_is_not_anothers() -> None:
         wire.prompt()
         assert await dialogue.commit(await opening, PDU) == Answer(None, reason="silence")
         wire.deaf = True
-        await wire.until(b"AT\r")
+        await wire.until(HELLO)
         wire.say("+CMGS: 9", "OK")
         assert ears.late == [("token", "9")]
         asked = begin(dialogue.command("AT+CSQ"))
+        wire.deaf = False
         wire.say("OK")
         await wire.until(b"AT+CSQ\r")
         wire.say("ERROR")
@@ -311,7 +319,7 @@ async def test_a_command_without_an_answer_costs_a_resynchronisation_only() -> N
             await dialogue.command("AT+SLOW=1")
         asked = begin(dialogue.command("AT+CSQ"))
         await wire.until(b"AT+CSQ\r")
-        assert wire.written == [b"AT+SLOW=1\r", b"\x1b", b"AT\r", b"AT+CSQ\r"]
+        assert wire.written == [b"AT+SLOW=1\r", b"\x1b", HELLO, CHECK, b"AT+CSQ\r"]
         wire.say("OK")
         await asked
         assert ears.told == []
@@ -385,7 +393,7 @@ async def test_a_cancelled_wait_for_the_prompt_leaves_it_by_escape() -> None:
         with pytest.raises(asyncio.CancelledError):
             await opening
         await wire.until(b"\x1b")
-        await wire.until(b"AT\r")
+        await wire.until(HELLO)
 
 
 async def test_closing_leaves_an_open_prompt_by_escape() -> None:

@@ -170,7 +170,7 @@ def test_no_reader_takes_long_over_any_text(reader: str) -> None:
 def test_a_page_of_html_is_read_for_variables_in_time() -> None:
     pages = ("<p style='width: 100%'>", "% ", "%a", "{x", "#a", "&nbsp;", "%20")
     for piece in pages:
-        page = piece * (2_000_000 // len(piece))
+        page = piece * (400_000 // len(piece))
         begun = time.thread_time()
         refusing(lambda text: Variables(["nombre"], {}).bind(text, tags=True))(page)
-        assert time.thread_time() - begun < 5, piece
+        assert time.thread_time() - begun < 1.5, piece

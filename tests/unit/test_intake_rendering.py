@@ -408,3 +408,35 @@ def test_values_are_text_in_html_and_as_written_elsewhere() -> None:
     assert options["html"] == "<p>A&lt;b&gt;&quot;&amp;na de Pérez &amp; Cía</p>"
     assert options["subject"] == 'Para A<b>"&na'
     assert messages[0].text == 'Hola A<b>"&na'
+
+
+def test_an_amount_that_is_none_is_that_persons_alone() -> None:
+    script = {
+        "steps": [
+            {"amount": "%deuda%"},
+            {"ask": "a", "prompt": [{"say": "Debe"}, {"amount": "%deuda%"}], "digits": 1},
+        ],
+        "message": [{"say": "Su saldo es de"}, {"amount": "$ %deuda%"}],
+    }
+    good = ["1.500,50", "1500.505", "(1.500,50)", "-1500.5", "1\u00a0500,50"]
+    bad = ["150050 centavos", "12.34.56", "r2", "consultar"]
+    rows = [{"to": f"011 4321-{number:04d}", "deuda": each} for number, each in enumerate([*good, *bad])]
+    messages, totals = render(rows, None, channel="call", call={"script": script, "amd": "leave_message"})
+    assert [each.reason for each in messages] == [None] * len(good) + ["value_invalid"] * len(bad)
+    assert totals.invalid == {"value_invalid": len(bad)}
+
+
+def test_a_fixed_amount_that_is_none_refuses_the_file() -> None:
+    script = {"message": [{"say": "Su deuda es de"}, {"amount": "12.34.56"}]}
+    refused = refusal([{"to": "011 4321-0000"}], text=None, channel="call", call={"script": script})
+    assert (refused.code, refused.field, refused.file) == ("value_invalid", "call.script.message[1]", "job.json")
+    assert "12.34.56" not in refused.message
+
+
+def test_what_cannot_be_spoken_is_refused_before_anybody_is_called() -> None:
+    refused = refusal([{"to": "011 4321-0000"}], text="x" * 5_001, channel="call")
+    assert (refused.code, refused.field) == ("value_invalid", "text")
+    for call in ({"text": "%nota%"}, {"text": None, "call": {"script": {"message": "%nota%"}}}):
+        rows = [{"to": "011 4321-0000", "nota": "x" * 5_001}, {"to": "011 4321-0001", "nota": "x" * 5_000}]
+        messages, _ = render(rows, channel="call", **call)
+        assert [each.reason for each in messages] == ["too_long", None]

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from drivers.gsm.causes import _CME, _CMS
-from drivers.gsm.modem import Registration
+from drivers.gsm.radio import Registration
 from gatewayd import translation
 from gatewayd.numbers.types import Reason
 from gatewayd.reasons import MEANINGS, explained, meaning

@@ -149,6 +149,12 @@ def test_an_email_has_its_files() -> None:
     assert job.files == ("clientes.csv", "factura.pdf")
 
 
+@pytest.mark.parametrize("subject", [None, "", "  "])
+def test_an_email_without_a_subject_is_refused(subject: str | None) -> None:
+    error = refusal(EMAIL | {"subject": subject})
+    assert (error.code, error.field) == ("value_invalid", "subject")
+
+
 def test_a_push_says_more_than_its_text() -> None:
     push = made(PUSH).push
     assert push is not None

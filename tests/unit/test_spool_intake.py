@@ -309,6 +309,35 @@ def test_files_are_bounded(spool: Spool, mocker: MockerFixture) -> None:
     assert (error.code, error.file) == ("too_large", "clientes.csv")
 
 
+@pytest.mark.parametrize(("named", "there"), [("a\u00f1o.csv", "an\u0303o.csv"), ("an\u0303o.csv", "a\u00f1o.csv")])
+def test_a_list_is_found_however_its_accents_are_written(spool: Spool, named: str, there: str) -> None:
+    put(spool, there, CSV)
+    put(spool, "job.json", LISTED | {"recipients_file": named})
+    taken, document = taken_whole(spool)
+    folder = commit(spool, taken, document.job)
+    assert (folder / named).read_bytes() == CSV
+    assert names(spool, "incoming", "norte") == []
+
+
+@pytest.mark.parametrize(
+    ("named", "there"),
+    [
+        ("clientes.csv", "Clientes.CSV"),
+        ("clientes.csv", "clientes.csv "),
+        ("clientes_a\u00f1o.csv", os.fsdecode(b"clientes_a\xf1o.csv")),
+        ("C:\\export\\clientes.csv", "clientes.csv"),
+        ("clientes.csv", "clientes.csv.txt"),
+    ],
+)
+def test_a_missing_list_names_the_one_that_looks_like_it(spool: Spool, named: str, there: str) -> None:
+    put(spool, there, CSV)
+    put(spool, "job.json", LISTED | {"recipients_file": named})
+    with pytest.raises(JobFileError) as refused:
+        taken_whole(spool)
+    assert (refused.value.code, refused.value.kind) == ("recipients_missing", "recipients_near")
+    assert refused.value.values["near"] == there
+
+
 def test_a_missing_list_is_told_by_name_and_may_come(spool: Spool) -> None:
     put(spool, "job.json", LISTED)
     taken, error = refused(spool)
@@ -318,7 +347,7 @@ def test_a_missing_list_is_told_by_name_and_may_come(spool: Spool) -> None:
 
 
 def test_an_attachment_is_taken_too(spool: Spool) -> None:
-    raw = {**LISTED, "channel": "email", "attachments": ["factura.pdf"]}
+    raw = {**LISTED, "channel": "email", "subject": "x", "attachments": ["factura.pdf"]}
     put(spool, "clientes.csv", CSV)
     put(spool, "job.json", raw)
     _, error = refused(spool)
@@ -331,7 +360,7 @@ def test_an_attachment_is_taken_too(spool: Spool) -> None:
 
 def test_attachments_are_no_larger_than_a_mail_may_be(spool: Spool, mocker: MockerFixture) -> None:
     mocker.patch("spool.intake.ATTACHMENTS_LIMIT", 3 << 20)
-    raw = {**LISTED, "channel": "email", "attachments": ["a.pdf", "b.pdf"]}
+    raw = {**LISTED, "channel": "email", "subject": "x", "attachments": ["a.pdf", "b.pdf"]}
     put(spool, "clientes.csv", CSV + b"1159876544\n" * 400_000)  # the list is bound by a limit of its own
     put(spool, "a.pdf", b"x" * (2 << 20))
     put(spool, "b.pdf", b"x" * (2 << 20))

@@ -46,8 +46,10 @@ async def following(watcher: Watcher) -> Arrival:
         return await anext(watcher)
 
 
-def watcher_of(spool: Spool, **times: float) -> Watcher:
-    return Watcher(spool, **{"settle_s": SETTLE_S, "rescan_s": LONG_S, "data_wait_s": LONG_S, **times})
+def watcher_of(
+    spool: Spool, settle_s: float = SETTLE_S, rescan_s: float = LONG_S, data_wait_s: float = LONG_S
+) -> Watcher:
+    return Watcher(spool, settle_s=settle_s, rescan_s=rescan_s, data_wait_s=data_wait_s)
 
 
 async def test_a_renamed_job_is_told_at_once(spool: Spool) -> None:
@@ -87,6 +89,90 @@ async def test_a_job_written_in_place_is_told_once_it_is_quiet(spool: Spool) -> 
         assert (await following(watcher)).name == "other.json"
 
 
+@pytest.mark.parametrize("lease", [True, False], ids=["the system says so", "its events say so"])
+@pytest.mark.parametrize("name", ["job.json", "clientes.csv"])
+async def test_a_file_that_its_writer_holds_open_is_waited_for(
+    spool: Spool, mocker: MockerFixture, name: str, lease: bool
+) -> None:
+    """However long it has been quiet."""
+    if not lease:
+        mocker.patch("spool.watch.is_held", return_value=None)
+    quiet = asyncio.Event()
+    async with watcher_of(spool, settle_s=0.01) as watcher:
+        looks = mocker.spy(watcher, "_look_again")
+        offered = mocker.spy(watcher, "_complete")
+
+        settle = watcher._settle
+
+        def settled(key: tuple[str, str], *, patient: bool = False) -> None:
+            settle(key, patient=patient)
+            if looks.call_count >= 4:
+                quiet.set()
+
+        mocker.patch.object(watcher, "_settle", settled)
+        with at(spool, name).open("wb") as file:
+            file.write(b"{}\n")
+            file.flush()
+            async with asyncio.timeout(10):
+                await quiet.wait()
+            offered.assert_not_called()
+            assert not watcher.settled("norte", name)
+        rename(spool, "other.json")
+        arrivals = {(await following(watcher)).name}
+        if name == "job.json":
+            arrivals.add((await following(watcher)).name)
+        assert arrivals == {"other.json"} | ({name} if name == "job.json" else set())
+
+
+async def test_a_file_that_is_linked_into_place_has_no_writer_to_wait_for(spool: Spool, mocker: MockerFixture) -> None:
+    mocker.patch("spool.watch.is_held", return_value=None)
+    at(spool, ".aside").write_text("{}")
+    async with watcher_of(spool) as watcher:
+        os.link(at(spool, ".aside"), at(spool, "job.json"))
+        at(spool, ".aside").unlink()
+        assert await following(watcher) == Arrival("norte", "job.json")
+
+
+async def test_a_list_that_ends_within_a_line_is_waited_for_once_more(spool: Spool, mocker: MockerFixture) -> None:
+    async with watcher_of(spool) as watcher:
+        looks = mocker.spy(watcher, "_look_again")
+        rename(spool, "job.json")
+        arrival = await following(watcher)
+        at(spool, "clientes.csv").write_text("telefono;nombre\n1159876543;An")
+        watcher.postpone(arrival, "clientes.csv")
+        assert await following(watcher) == arrival
+        assert looks.call_count == 2
+
+
+@pytest.mark.parametrize("name", ["JOB.JSON", "Job.Json"])
+async def test_a_job_may_be_called_in_capitals(spool: Spool, name: str) -> None:
+    async with watcher_of(spool, settle_s=LONG_S) as watcher:
+        rename(spool, name)
+        assert await following(watcher) == Arrival("norte", name)
+
+
+async def test_a_list_whose_accents_are_written_otherwise_ends_the_wait(spool: Spool) -> None:
+    async with watcher_of(spool, settle_s=LONG_S) as watcher:
+        rename(spool, "job.json")
+        arrival = await following(watcher)
+        watcher.postpone(arrival, "a\u00f1o.csv")
+        rename(spool, "an\u0303o.csv")
+        assert await following(watcher) == arrival
+
+
+async def test_what_lies_there_for_nothing_is_named_once(spool: Spool, mocker: MockerFixture) -> None:
+    mocker.patch("spool.listing.STRAY_S", 0.0)
+    named: list[tuple[str, str]] = []
+    at(spool, "clientes.csv").write_text("telefono\n")
+    at(spool, "job.jsonl").write_text("{}")
+    at(spool, "job.json").write_text("{}")
+    watcher = Watcher(spool, settle_s=0.0, rescan_s=LONG_S, stray=named.append)
+    async with watcher:
+        assert (await following(watcher)).name == "job.json"
+        await watcher._scan()
+    assert sorted(named) == [("norte", "clientes.csv"), ("norte", "job.jsonl")]
+
+
 async def test_a_job_that_grows_is_waited_for(spool: Spool, mocker: MockerFixture) -> None:
     looks = []
     watcher = watcher_of(spool)
@@ -102,6 +188,8 @@ async def test_a_job_that_grows_is_waited_for(spool: Spool, mocker: MockerFixtur
                 if len(looks) <= 2:  # it has grown by the time somebody looks
                     file.write(b" ")
                     file.flush()
+                else:
+                    file.close()
                 again(key)
 
             mocker.patch.object(watcher, "_look_again", look_again)

@@ -19,6 +19,8 @@ class Brand:
     unsupported: frozenset[str] = frozenset()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The maker's own commands: full line without AT, in capitals → information lines before OK."""
+    hush: str = ""
+    """The full line without AT that ends `chatter`."""
     own_line_end: str = "\r\n"
     """How the answers to the maker's own commands end."""
     memories: tuple[tuple[str, ...], ...] = (("SM", "ME", "MT"), ("SM", "ME"), ("SM", "ME"))
@@ -94,6 +96,7 @@ _BRANDS = (
         boot_lines=("^SRVST:2", "^RSSI:20", "^MODE:5,4", "^SIMST:1"),
         full_line='^SMMEMFULL: "{memory}"',
         cpin_lines={"^CPIN?": "^CPIN: {state},{puk},{puk},{pin},10,3"},
+        hush="^CURC=0",
         ussd_hex=True,
         cnmi="(0,1,2),(0,1,2,3),(0,2,3),(0,1,2),(0,1)",
         own_line_end="\r\r\n",
@@ -129,6 +132,7 @@ _BRANDS = (
         memories=(("ME", "SM"), ("ME", "SM"), ("ME", "SM")),
         boot_lines=('+ZDONR: "Simunet",722,99,"CS_PS","ROAM_OFF"', '+ZPASR: "UMTS"'),
         full_line='+ZSMGS: "{memory}"',
+        hush="+CPMS?",
         cpin_lines={"+ZPINPUK?": "+ZPINPUK: {pin},{puk}"},
         settings={"storage": "ME", "missing_message": "ok"},
     ),

@@ -17,6 +17,8 @@ CME_TEXT = {
     50: "incorrect parameters",
     100: "unknown",
 }
+RESULT_DIGITS = {"OK": 0, "CONNECT": 1, "RING": 2, "NO CARRIER": 3, "ERROR": 4, "BUSY": 7, "NO ANSWER": 8}
+"""Result codes as V0 has them (V.250 §5.7.1)."""
 BEFORE_PIN = frozenset(
     {"", "A", "E", "V", "Q", "X", "Z", "&F", "&C", "&D", "&W", "I", "S", "H", "+CMEE", "+CPIN", "+CFUN", "+CGMI"}
     | {"+CGMM", "+CGMR", "+CGSN", "+GMI", "+GMM", "+GMR", "+GSN", "+CSQ", "+CREG", "+CGREG", "+CEREG", "+CLAC", "+GCAP"}
@@ -52,6 +54,9 @@ def split_commands(line: str) -> list[str]:
 
 
 def _extended_end(text: str) -> int:
+    if '"' not in text:
+        end = text.find(";")
+        return len(text) if end < 0 else end
     quoted = False
     for position, letter in enumerate(text):
         if letter == '"':

@@ -8,7 +8,7 @@ OPERATOR_WAIT_S = 0.2
 """A scan of networks (COPS=?) takes a real modem half a minute; long enough here to be an answer that comes later."""
 USSD_WAIT_S = 0.02
 _FLAGS = (
-    *("V", "Q", "X", "&C", "&D", "&W", "&K", "&S", "&V", "H", "L", "M", "P", "T", "S", "+IPR", "+IFC", "+ICF"),
+    *("X", "&C", "&D", "&W", "&K", "&S", "&V", "H", "L", "M", "P", "T", "S", "+IPR", "+IFC", "+ICF"),
     *("+CLIP", "+CRC", "+CVHU", "+CCWA", "+CSDH", "+CMMS", "+CPMP", "+CTZU", "+CTZR", "+CGEREP", "+COLP", "+CSSN"),
     *("+CMER", "+CGACT", "+CPBS", "+CSTA", "+CMOD", "+CVMOD", "+CGATT", "+CREC", "+CSAS", "+CRES", "+CUSD"),
 )
@@ -49,9 +49,21 @@ def _echo(modem: Modem, _kind: str, arguments: str) -> str:
     return "OK"
 
 
+@answers("V")
+def _words(modem: Modem, _kind: str, arguments: str) -> str:
+    modem.session.verbose = arguments not in ("", "0")
+    return "OK"
+
+
+@answers("Q")
+def _quiet(modem: Modem, _kind: str, arguments: str) -> str:
+    modem.session.quiet = arguments not in ("", "0")
+    return "OK"
+
+
 @answers("Z", "&F")
 def _reset(modem: Modem, _kind: str, _arguments: str) -> str:
-    modem.session = Session(memories=list(modem.session.memories))
+    modem.session = Session(memories=list(modem.session.memories), text_mode=modem.settings.text_mode_only)
     return "OK"
 
 
@@ -93,7 +105,7 @@ def _commands(modem: Modem, _kind: str, _arguments: str) -> str:
 @answers("+CFUN")
 def _functionality(modem: Modem, kind: str, arguments: str) -> str:
     if kind == "?":
-        modem.line(f"+CFUN: {1 if modem.radio else 0}")
+        modem.line(f"+CFUN: {1 if modem.radio else modem.settings.radio_off}")
         return "OK"
     if kind == "=?":
         modem.line("+CFUN: (0,1,4),(0,1)")
@@ -101,13 +113,18 @@ def _functionality(modem: Modem, kind: str, arguments: str) -> str:
     level, _, restart = arguments.partition(",")
     if level not in ("0", "1", "4"):
         raise modem.cme(50)
+    settings = modem.settings
+    if level == "1" and not modem.radio and settings.searching_until == "cfun":
+        settings.searching_until = ""
     modem.radio = level == "1"
+    settings.radio_off = 0 if modem.radio else int(level)
     if restart == "1":
         modem.line("OK")
         modem.flush()
         modem.reboot(silent=False)
         return SILENT
     modem.after_cfun()
+    registration_changed(modem)
     if modem.registered:
         modem.on_ready()
     return "OK"
@@ -215,7 +232,8 @@ def _pin(modem: Modem, kind: str, arguments: str) -> str:
     if not modem.settings.sim_present:
         raise modem.cme(10)
     if kind == "?":
-        modem.line(f"+CPIN: {'SIM PUK' if card.state == 'BLOCKED' else card.state}")
+        state = "NOT READY" if modem.sim_waits else "SIM PUK" if card.state == "BLOCKED" else card.state
+        modem.line(f"+CPIN: {state}")
         return "OK" if modem.brand.cpin_ok else SILENT
     if kind == "=?":
         return "OK"
@@ -254,7 +272,9 @@ def _signal(modem: Modem, kind: str, _arguments: str) -> str:
 
 
 def registration_status(modem: Modem) -> int:
-    return modem.settings.registration if modem.radio and modem.unlocked else 0
+    if not (modem.radio and modem.unlocked):
+        return 0
+    return 2 if modem.settings.searching_until else modem.settings.registration
 
 
 def _registration(name: str) -> None:
@@ -304,6 +324,9 @@ def _operator(modem: Modem, kind: str, arguments: str) -> str | None:
     elif given[0] in ("0", "1", "2", "4"):
         session.operator_mode = int(given[0])
         modem.radio = given[0] != "2"
+        if given[0] == "0" and settings.searching_until == "cops":
+            settings.searching_until = ""
+        registration_changed(modem)
         if modem.registered:
             modem.on_ready()
     else:

@@ -20,8 +20,8 @@ def _format(modem: Modem, kind: str, arguments: str) -> str:
     if kind == "?":
         modem.line(f"+CMGF: {int(modem.session.text_mode)}")
     elif kind == "=?":
-        modem.line("+CMGF: (0,1)")
-    elif arguments in ("", "0", "1"):
+        modem.line("+CMGF: (1)" if modem.settings.text_mode_only else "+CMGF: (0,1)")
+    elif arguments == "1" or (arguments in ("", "0") and not modem.settings.text_mode_only):
         modem.session.text_mode = arguments == "1"
     else:
         raise modem.cms(NOT_SUPPORTED)

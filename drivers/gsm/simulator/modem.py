@@ -33,7 +33,7 @@ from drivers.gsm.simulator.session import (
     Transmission,
 )
 from drivers.gsm.simulator.settings import Faults, Settings, change
-from drivers.gsm.simulator.wire import Wire
+from drivers.gsm.simulator.speech import Speech
 
 __all__ = ["HANDLERS", "PENDING", "SILENT", "Clock", "Failure", "Modem", "Prompt", "Session", "Timer", "answers"]
 
@@ -70,14 +70,18 @@ class Modem:
         self.sink: Callable[[bytes], None] = lambda _data: None
         self.on_ready: Callable[[], None] = lambda: None
         self._input = ""
-        self._out: list[str] = []
-        self._held: list[str] = []
         self._queue: deque[str] = deque()
         self._timers: set[Timer] = set()
-        self._wire = Wire(settings, random, self.later, lambda data: self.sink(data))  # noqa: PLW0108 - a sink set later
-        self._noise_next = 0
+        self.speech = Speech(
+            settings,
+            self.faults,
+            random,
+            session=lambda: self.session,
+            later=self.later,
+            write=lambda data: self.sink(data),  # noqa: PLW0108 - a sink set later
+        )
         self._cfun_busy = self._csca_busy = 0
-        self._deaf_until = 0.0
+        self._deaf_until = self._sim_ready_at = 0.0
 
     # ------------------------------------------------------------------------------------------------------- power
 
@@ -87,6 +91,10 @@ class Modem:
         self.card.power_up()
         self._csca_busy = self.brand.csca_busy
         self._reset_session()
+        self._sim_ready_at = self.clock.time() + self.settings.sim_wait_s
+        if self.settings.sim_wait_s > 0:
+            self.later(self.settings.sim_wait_s, self._sim_is_ready)
+        self.speech.chatter()
         if self.settings.boot_s > 0:
             self._deaf_until = self.clock.time() + self.settings.boot_s
             self.later(self.settings.boot_s, self._booted, silent)
@@ -101,9 +109,21 @@ class Modem:
         self.flush()
         self.on_ready()
 
+    @property
+    def sim_waits(self) -> bool:
+        """Whether the SIM is not ready yet."""
+        return self._sim_ready_at > self.clock.time()
+
+    def _sim_is_ready(self) -> None:
+        self._sim_ready_at = 0.0
+        self.unsolicited("+CPIN: READY")
+        self.flush()
+        self.on_ready()
+
     def power_off(self) -> None:
         """Everything that was under way is gone; what the network has not been told of did not happen."""
         self.powered = False
+        self.settings.searching_until = ""
         self._drop_work()
         self.reception.reset()
 
@@ -126,12 +146,11 @@ class Modem:
             timer.cancel()
         self._timers.clear()
         self._input, self.prompt, self.busy = "", None, False
-        self._wire.clear()
-        for buffer in (self._queue, self._out, self._held):
-            buffer.clear()
+        self.speech.clear()
+        self._queue.clear()
 
     def _reset_session(self) -> None:
-        self.session = Session()
+        self.session = Session(text_mode=self.settings.text_mode_only)
         for position, offered in enumerate(self.brand.memories):
             preferred = "SM" if "SM" in offered else next(iter(offered), "SM")
             self.session.memories[position] = preferred
@@ -142,11 +161,12 @@ class Modem:
 
     @property
     def registered(self) -> bool:
-        return self.settings.registration in (1, 5) and self.radio and self.unlocked
+        settings = self.settings
+        return settings.registration in (1, 5) and self.radio and self.unlocked and not settings.searching_until
 
     @property
     def unlocked(self) -> bool:
-        return self.settings.sim_present and self.card.state == "READY"
+        return self.settings.sim_present and self.card.state == "READY" and not self.sim_waits
 
     @property
     def reachable(self) -> bool:
@@ -197,8 +217,24 @@ class Modem:
                 break
             self._input = rest
             if self.session.echo:
-                self._out.append(line + "\r")
-            self._command_line(line.lstrip(_STRAY).rstrip())
+                self.speech.raw(line + "\r")
+            line = line.lstrip(_STRAY).rstrip()
+            if self.settings.answer_s > 0:
+                self.busy = True
+                self.later(self.settings.answer_s, self._answer_late, line)
+            else:
+                self._command_line(line)
+
+    def _answer_late(self, line: str) -> None:
+        self.busy = False
+        self._command_line(line)
+        self._work()
+        self.flush()
+
+    def meddle(self, line: str, heard: bool = False) -> None:
+        """What another program writes on the same port; its answers are read by that program, or `heard` by ours."""
+        self.speech.unheard(lambda: self._command_line(line), heard)
+        self.flush()
 
     def _collect(self, prompt: Prompt) -> bool:
         body, found, rest = self._input.partition(CTRL_Z)
@@ -213,7 +249,7 @@ class Modem:
             return False
         self._input = rest
         if self.session.echo:
-            self._out.append(body + CTRL_Z)
+            self.speech.raw(body + CTRL_Z)
         self._close_prompt()
         try:
             result = prompt.done(body.removeprefix("\n"))
@@ -224,18 +260,21 @@ class Modem:
 
     def _close_prompt(self) -> None:
         self.prompt = None
-        if self._held:
-            self._out.extend(self._held)
-            self._held.clear()
+        self.speech.release()
 
     def open_prompt(self, prompt: Prompt) -> None:
         self.prompt, self.busy = prompt, False
-        self._out.append("\r\n> ")
+        self.speech.holds = True
+        self.speech.raw(self.settings.prompt)
 
     def _command_line(self, line: str) -> None:
         if line[:2].upper() != "AT":
             return
-        self._queue.extend(split_commands(line[2:]))
+        commands = split_commands(line[2:])
+        if len(commands) > 1 and not self.settings.joins and any(each[:1] in "+^*" for each in commands):
+            self.result("ERROR")
+            return
+        self._queue.extend(commands)
         self._next()
 
     def _next(self) -> None:
@@ -270,13 +309,16 @@ class Modem:
         if not self.unlocked:
             self._require_sim(name)
         brand = self.brand
+        if brand.hush and command.upper() == brand.hush:
+            self.session.hushed = True
         known = brand.extra.get(command.upper())
         if known is not None:
             end = brand.own_line_end
-            self._out.extend(f"{end}{each}{end}" for each in known)
+            for each in known:
+                self.speech.raw(f"{end}{each}{end}")
             if self._queue or end == self.settings.line_end:
                 return "OK"
-            self._out.append(f"{end}OK{end}")
+            self.speech.raw(f"{end}OK{end}")
             return SILENT
         question = brand.cpin_lines.get(command.upper())
         if question is not None:
@@ -314,45 +356,23 @@ class Modem:
 
     def line(self, text: str) -> None:
         """An information line of the answer under way."""
-        end = self.settings.line_end
-        self._out.append(f"{end}{text}{end}")
+        self.speech.line(text)
 
     def result(self, text: str) -> None:
         """A final result."""
-        if text == SILENT:
-            return
-        settings = self.settings
-        if settings.noise and (settings.noise_probability >= 1 or self.random.random() < settings.noise_probability):
-            self.line(settings.noise[self._noise_next % len(settings.noise)])
-            self._noise_next += 1
-        if self.faults:
-            strike = self.faults.strike("noise")
-            for each in strike["lines"] if strike else ():
-                self.line(each)
-            strike = self.faults.strike("garbage")
-            if strike:
-                self._out.append(bytes.fromhex(strike["hex"]).decode("latin-1"))
-        self.line(text)
+        self.speech.result(text)
 
     def unsolicited(self, *lines: str) -> None:
         """Lines nobody asked for; they wait while a prompt is open. The caller flushes."""
-        end = self.settings.line_end
-        text = end + end.join(lines) + end
-        (self._out if self.prompt is None else self._held).append(text)
+        self.speech.unsolicited(*lines)
 
     def raw(self, text: str) -> None:
         """Bytes (as Latin-1) in the middle of whatever is going on."""
-        self._out.append(text)
+        self.speech.raw(text)
 
     def flush(self) -> None:
-        if not self._out:
-            return
-        if self.frozen:
-            self._out.clear()
-            return
-        data = "".join(self._out).encode("latin-1", "replace")
-        self._out.clear()
-        self._wire.send(data)
+        self.speech.mute = self.frozen
+        self.speech.flush()
 
     # ------------------------------------------------------------------------------------------------------- errors
 

@@ -294,9 +294,13 @@ class GsmSimulator:
         if "capacity" in names:
             for memory in modem.memories.values():
                 memory.capacity = modem.settings.capacity
-        if "registration" in names:
+        if "radio" in names:
+            modem.radio = modem.settings.radio
+        if names & {"registration", "radio", "searching_until", "sim_present"}:
             registration_changed(modem)
-        if names & {"capacity", "registration", "unrouted_reports", "sim_present"}:
+        if names & {"chatter", "chatter_s"}:
+            modem.speech.chatter()
+        if names & {"capacity", "registration", "radio", "searching_until", "unrouted_reports", "sim_present"}:
             modem.on_ready()
 
     def inject(
@@ -371,6 +375,12 @@ class GsmSimulator:
             each.freeze(seconds, cfun)
         return {}
 
+    def meddle(self, modem: Selection = 0, command: str = "AT+CMGF=1", heard: bool = False) -> dict[str, Any]:
+        """Another program writes a command line on the same port; it reads the answer, unless ours has `heard` it."""
+        for each in self._select(modem):
+            each.meddle(command, heard)
+        return {}
+
     # --------------------------------------------------------------------------------------------------- selection
 
     def _select(self, selection: Selection) -> Sequence[Modem]:
@@ -389,4 +399,5 @@ class GsmSimulator:
 
 OPERATIONS = frozenset(
     {"list", "stats", "reset_stats", "texts", "wait", "set", "inject", "unplug", "replug", "reboot", "freeze"}
+    | {"meddle"}
 )

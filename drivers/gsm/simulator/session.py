@@ -37,6 +37,12 @@ class Session:
     """What ATZ, a reboot or a replug sets back."""
 
     echo: bool = True
+    verbose: bool = True
+    """V: results in words; else a digit."""
+    quiet: bool = False
+    """Q: no results at all."""
+    hushed: bool = False
+    """The maker's own command has silenced unsolicited lines."""
     errors: int = 0
     """CMEE: 0 plain ERROR, 1 numbers, 2 words."""
     text_mode: bool = False

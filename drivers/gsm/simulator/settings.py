@@ -52,12 +52,20 @@ class Settings:
     """0–31, 99 unknown (27.007 §8.5)."""
     operator: str = "Simunet"
     operator_code: str = "72299"
+    radio: bool = True
+    """Off: nothing is registered until CFUN=1 (COPS=0 after COPS=2) switches it on again."""
+    radio_off: int = 0
+    """What CFUN? says while the radio is off: 0, 4, or a maker's own 5 or 7."""
+    searching_until: Literal["", "cfun", "cops"] = ""
+    """Firmware that searches (stat 2) until the radio is restarted by CFUN, or the operator chosen anew by COPS=0."""
 
     # SIM and memory
     smsc: str = "+541151740056"
     """Empty: the SIM knows no service centre, sending answers 330 unless the PDU brings one."""
     csmp_wipes_smsc: bool = False
     sim_present: bool = True
+    sim_wait_s: float = 0.0
+    """From power-up until the SIM is ready; before, CPIN? says NOT READY and all that needs it is refused."""
     storage: str | None = None
     """Memory that receives, whatever CPMS says ("SM", "ME"); None: the third of CPMS."""
     capacity: int = 50
@@ -72,7 +80,21 @@ class Settings:
     delete_flags: bool = True
     """Whether CMGD takes a second parameter."""
 
+    # The command line
+    text_mode_only: bool = False
+    """CMGF=0 is refused: only text mode is there."""
+    joins: bool = True
+    """Whether a command line may hold several extended commands; else it is an ERROR."""
+    answer_s: float = 0.0
+    """From the end of a command line to its execution: a slow modem."""
+
     # The wire
+    prompt: str = "\r\n> "
+    """What the prompt looks like, as Latin-1."""
+    chatter: tuple[str, ...] = ()
+    """Unsolicited lines of a modem that is never quiet, in turn, one every `chatter_s`; some brands know a command
+    that silences them."""
+    chatter_s: float = 0.0
     echo_stuck: bool = False
     """ATE0 is answered OK and changes nothing."""
     line_end: str = "\r\n"
@@ -144,6 +166,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "submit_error": {"text": "+CMS ERROR: 500", "taken": False},
     "report_first": {},
     "repeat_reference": {},
+    "stray_error": {"text": "+CMS ERROR: 500", "delay_s": 0.0},
     # At any command
     "command_error": {"command": "", "text": "+CME ERROR: 14"},
     "command_silence": {"command": ""},
@@ -158,6 +181,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
   `blocked_s` the modem hears nothing else.
 * `submit_error`: `text` after Ctrl-Z, although the message was `taken`, or because it was not.
 * `report_first`: this message's report comes before its `+CMGS`. `repeat_reference`: TP-MR as in the last submit.
+* `stray_error`: `text` again, `delay_s` after the OK of a submit that was taken and answered.
 * `command_error`: `text` for a command whose line begins with `command` ("" is any): busy, 515, "ERROR" …
 * `command_silence`: no answer to it at all.
 * `noise`: `lines` before the next result. `garbage`: bytes (in hex) that are no text, before the next result.

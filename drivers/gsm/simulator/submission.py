@@ -147,6 +147,9 @@ class Transmitter:
         modem.result("OK")
         if not report_first:
             self._centre.report(taken)
+        stray = modem.faults.strike("stray_error") if modem.faults else None
+        if stray is not None:
+            modem.later(float(stray["delay_s"]), self._speak_late, (str(stray["text"]),))
         return SILENT
 
     def _next_reference(self) -> int:

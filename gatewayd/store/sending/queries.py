@@ -224,6 +224,7 @@ def message_view(
         final=row.final or state is State.CANCELLED,
         reason=reason,
         due=row.due if state in WAITING or (state is State.SUBMITTED and not row.final) else None,
+        not_after=job.not_after,
         line=row.line,
         attempt=row.number,
         cost=row.cost,
