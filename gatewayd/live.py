@@ -98,6 +98,7 @@ class LiveGateway:
             since=int(runner.since * 1000),
             detail=dict(runner.status.detail) if runner.enabled else {},
             outcomes=dict(runner.outcomes),
+            unknown_reports=self._dispatcher.unknown_reports[runner.name],
         )
 
     def rates(self) -> Rates:

@@ -68,6 +68,7 @@ def root() -> click.Group:
             "demo": (f"{here}.demo:demo", _("See a campaign go through simulated lines of every kind.")),
             "check": (f"{here}.check:check", _("Check configuration, spool, store and lines.")),
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
+            "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),
             "message": (f"{here}.message:message", _("Messages over all jobs: find, show, settle.")),
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),

@@ -79,14 +79,16 @@ def _signal(per_cent: int | None) -> Text:
     return Text.assemble(("".join(_BARS[1 : steps + 1]).ljust(4), style), f" {per_cent:3} %")
 
 
-def heading(overview: Mapping[str, Any], zone: ZoneInfo) -> Text:
-    """Node and time; rates; queue; each on a line of its own."""
+def heading(overview: Mapping[str, Any], zone: ZoneInfo, notice: str = "") -> Text:
+    """Node and time; rates; queue; each on a line of its own. `notice` says why this is not what is now."""
     rates, queue = overview["rates"], overview["queue"]
     counts = queue["counts"]
     lines = overview["lines"]
     working = sum(line["state"] in {"ready", "busy"} for line in lines)
     first = Text.assemble(("gatewayd ", "bold"), (overview["node"], "bold cyan"), f"   {local(overview['at'], zone)}")
     first.append("   " + _("lines working: {working} of {all}").format(working=working, all=len(lines)))
+    if notice:
+        first.append("   " + notice, style="bold reverse")
     if overview["draining"]:
         first.append("   " + _("DRAINING"), style="bold yellow")
     if not overview["writer"]["healthy"]:

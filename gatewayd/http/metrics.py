@@ -92,6 +92,9 @@ class Look:
         attempts = CounterMetricFamily(
             "gatewayd_line_attempts", "Attempts ended since the daemon started.", labels=["line", "outcome"]
         )
+        unknown = CounterMetricFamily(
+            "gatewayd_line_unknown_reports", "Reports of nothing known when they came.", labels=["line"]
+        )
         for line in self.lines:
             for name in LINE_STATES:
                 state.add_metric([line.name, name], line.state == name)
@@ -104,7 +107,8 @@ class Look:
             work.add_metric([line.name], line.in_work)
             for outcome, count in line.outcomes.items():
                 attempts.add_metric([line.name, outcome], count)
-        yield from (state, up, enabled, signal, today, pace, work, attempts)
+            unknown.add_metric([line.name], line.unknown_reports)
+        yield from (state, up, enabled, signal, today, pace, work, attempts, unknown)
 
     def _store(self) -> Iterator[Metric]:
         writer = self.writer

@@ -123,6 +123,7 @@ def line_now(found: LineView) -> Json:
         "pace": found.pace,
         "in_work": found.in_work,
         "outcomes": dict(found.outcomes),
+        "unknown_reports": found.unknown_reports,
         "detail": dict(found.detail),
     }
 

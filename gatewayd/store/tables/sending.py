@@ -58,7 +58,9 @@ queue = Table(
     # credit, window, no_line, paused: why the whole queue rests, and since when
     Column("held_reason", Text),
     Column("held_at", BigInteger),
-    UniqueConstraint("job_id", "prefix"),
+    # names, a blank between: lines that cannot carry these messages, though their route fits
+    Column("without", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("job_id", "prefix", "without"),
 )
 """(priority, account, job, route), the unit of scheduling; priority, account and allowed lines are the job's."""
 
@@ -173,7 +175,8 @@ part = Table(
     Index(
         "ix_part_awaiting",
         "line",
-        "reference",
+        # Networks spell one reference in several ways.
+        text("ltrim(lower(reference), '0')"),
         sqlite_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
         postgresql_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
     ),
@@ -199,6 +202,8 @@ early_report = Table(
     Column("reason", Text),
     Column("at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
+    # whether it can only be of what we sent: nobody else sends over the line
+    Column("exclusive", Boolean, nullable=False, server_default=false()),
 )
 """Reports that matched nothing yet: they may precede their `+CMGS`. Kept for a while."""
 
