@@ -98,6 +98,7 @@ class LiveGateway:
             since=int(runner.since * 1000),
             detail=dict(runner.status.detail) if runner.enabled else {},
             outcomes=dict(runner.outcomes),
+            unknown_reports=self._dispatcher.unknown_reports[runner.name],
         )
 
     def rates(self) -> Rates:
@@ -243,5 +244,5 @@ class LiveGateway:
     async def read(self, question: Callable[[Reader], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
 
-    async def create_folders(self, account: str) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account)
+    async def create_folders(self, account: str, gid: int | None = None) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account, gid)

@@ -16,9 +16,12 @@ import threading
 import time
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import structlog
+
+from gatewayd.log_sink import LogSink
+from gatewayd.visible import visible, visible_lines
 
 PER_MINUTE: Final = 10
 """Enough to see what goes on, too few to fill a disk: a dead device fails some times a second."""
@@ -91,6 +94,14 @@ def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
         if key.startswith("_"):
             continue
         event[key] = mask_numbers(value) if key in {"event", "exception"} else _masked(key, value)
+    return event
+
+
+def mark(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """structlog processor: what strangers wrote moves no terminal."""
+    for key, value in event.items():
+        if isinstance(value, str) and not key.startswith("_"):
+            event[key] = visible_lines(value) if key == "exception" else visible(value)
     return event
 
 
@@ -192,6 +203,10 @@ class _Journal:
         return f"<{_PRIORITY.get(method, 6)}>{self._render(logger, method, event)!s}"
 
 
+_sink: LogSink | None = None
+_told_lost = 0
+
+
 def journal_reads(stream: TextIO) -> bool:
     """Whether `stream` goes straight to the journal: `$JOURNAL_STREAM` names its device and inode (systemd.exec(5))."""
     try:
@@ -228,6 +243,7 @@ def configure(
     ]
     if hide:
         shared.append(mask)
+    shared.append(mark)
     if as_json:
         to_json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         render: structlog.typing.Processor = _Journal(to_json) if journal_reads(out) else to_json
@@ -236,13 +252,14 @@ def configure(
             colors=out.isatty(), timestamp_key="at", exception_formatter=structlog.dev.plain_traceback
         )
 
+    sink = _taken_over(out)
     structlog.configure(
         processors=[_limit, *shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", sink)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(out)
+    handler = logging.StreamHandler(sink)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -256,9 +273,30 @@ def configure(
     root.setLevel(max(threshold, logging.WARNING) if threshold > logging.DEBUG else threshold)
 
 
+def _taken_over(out: TextIO) -> LogSink:
+    global _sink, _told_lost
+    if _sink is not None:
+        _sink.close()
+    _sink, _told_lost = LogSink(out), 0
+    return _sink
+
+
+def lost() -> int:
+    """Lines that could not be written: the disk is full, or nobody reads."""
+    return 0 if _sink is None else _sink.lost
+
+
 def flush() -> None:
-    """Tell how many events were held back in windows that are over; the daemon's housekeeping calls it."""
+    """Tell how many events were held back in windows that are over, and how many lines were lost; the daemon's
+    housekeeping calls it."""
+    global _told_lost  # noqa: PLW0603
     _limit.flush()
+    if lost() > _told_lost:
+        before, _told_lost = lost(), lost()
+        structlog.get_logger().warning("log lines were lost", count=before, _unlimited=True)
+        if lost() == before:
+            return  # it was written
+        _told_lost = 0  # to be told again
 
 
 def get(**keys: Any) -> Any:

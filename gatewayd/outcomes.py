@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
 from gatewayd.model import IN_NETWORK, PartState, State, message_state
-from gatewayd.storable import bounded_maybe, maybe, wellformed
+from gatewayd.storable import bounded, maybe, wellformed
 from gatewayd.store.commands import Amend, Finish, PartEnd, Work
 
 WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
@@ -18,6 +18,9 @@ WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "
 
 PAUSES_S: Final = (10.0, 40.0, 160.0, 640.0, 3600.0)
 """Rest before the next try after a message-bound failure; the last repeats."""
+
+ELSEWHERE_S: Final = 5.0
+"""Rest of a message that its line cannot carry while it is moved into a queue of others."""
 
 _FATES: Final = {
     Fate.TAKEN: PartState.TAKEN,
@@ -243,7 +246,7 @@ class _Ending:
         return Finish(
             work=self.work,
             line=self.line,
-            parts={n: PartEnd(end.state, bounded_maybe(end.reference), maybe(end.reason)) for n, end in ends.items()},
+            parts={n: PartEnd(end.state, _reference(end), maybe(end.reason)) for n, end in ends.items()},
             outcome=name,
             state=state,
             reason=maybe(reason),
@@ -254,6 +257,10 @@ class _Ending:
             detail=None,
             now=self.now,
         )
+
+
+def _reference(end: PartEnd) -> str | None:
+    return None if end.reference is None else bounded(end.reference.strip())
 
 
 def _stored(detail: Mapping[str, Any]) -> str:

@@ -62,6 +62,13 @@ MEANINGS: Final = {
     "login_refused": spoken("login refused"),
     "permission_missing": spoken("permission missing at the other end"),
     "unreachable": spoken("cannot be reached"),
+    "connect_failed": spoken("cannot be reached"),
+    "host_unknown": spoken("the name of the host is unknown"),
+    "timeout": spoken("no answer in time"),
+    "unauthorized": spoken("credentials refused"),
+    "credentials_refused": spoken("credentials refused"),
+    "no_credit": spoken("no credit with the provider"),
+    "moved_to_https": spoken("the server wants https; change the address"),
     "login_missing": spoken("the server offers no login"),
     "login_unsupported": spoken("the server wants another login (OAuth 2.0?)"),
     "login_later": spoken("the server takes no login now"),
@@ -175,3 +182,54 @@ def explained(code: str | None) -> str:
     """What a reason means, with its code behind it, for whoever looks closer."""
     words = meaning(code)
     return words if words == (code or "") else f"{words} ({code})"
+
+
+STATES: Final = {
+    # of a message
+    "scheduled": spoken("scheduled"),
+    "queued": spoken("queued"),
+    "held": spoken("held"),
+    "sending": spoken("sending"),
+    "submitted": spoken("submitted"),
+    "delivered": spoken("delivered"),
+    "read": spoken("read"),
+    "undelivered": spoken("undelivered"),
+    "failed": spoken("failed"),
+    "expired": spoken("expired"),
+    "uncertain": spoken("uncertain"),
+    "cancelled": spoken("cancelled"),
+    "invalid": spoken("invalid"),
+    # of a job
+    "loading": spoken("being read"),
+    "running": spoken("running"),
+    "paused": spoken("paused"),
+    "sent": spoken("sent"),
+    "done": spoken("done"),
+    # of a line
+    "starting": spoken("starting"),
+    "ready": spoken("ready"),
+    "busy": spoken("busy"),
+    "waiting": spoken("waiting"),
+    "recovering": spoken("recovering"),
+    "quarantined": spoken("quarantined"),
+    "disabled": spoken("disabled"),
+    "unknown": spoken("unknown"),
+    # of a part and an attempt
+    "open": spoken("on its way"),
+    "taken": spoken("taken"),
+    "refused": spoken("refused"),
+    "unsent": spoken("not sent"),
+    "doubt": spoken("in doubt"),
+    "accepted": spoken("accepted"),
+    "completed": spoken("completed"),
+    "not_sent": spoken("not sent"),
+    "partial": spoken("in part"),
+    "claimed": spoken("claimed"),
+    "closed": spoken("ended"),
+}
+"""States and outcomes as people read them; JSON always has the code."""
+
+
+def state_word(code: str | None) -> str:
+    """Returns a state in the language spoken; the code itself where it has no word."""
+    return "" if code is None else _(STATES.get(code, code))

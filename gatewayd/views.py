@@ -35,6 +35,8 @@ class LineView:
     detail: Mapping[str, Any] = field(default_factory=dict)
     """What else the driver tells (model, IMEI, IMSI, registration …)."""
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    unknown_reports: int = 0
+    """Reports that were of nothing known when they came."""
     """Attempts by outcome (accepted, not_sent, refused, partial, uncertain, completed) since the daemon started."""
 
 

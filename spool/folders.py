@@ -239,7 +239,7 @@ def _strays(spool: Spool, locale: str) -> Iterator[Finding]:
     """Files in `incoming` that nothing will ever take: told together, for each account."""
     for account in _listed(spool):
         try:
-            found = listing(spool.path / INCOMING, [account], 0)
+            found, _ = listing(spool.path / INCOMING, [account], 0)
         except OSError:
             continue  # told above
         if any(is_job(each.key[1]) for each in found):

@@ -87,32 +87,45 @@ def ends_within_a_line(path: Path) -> bool:
     """Whether a list as text ends without a line break: its writer may not have come to the end."""
     if path.suffix.lower() not in _TEXTS:
         return False
-    with suppress(OSError), path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        if size:
-            stream.seek(-1, os.SEEK_END)
-            return stream.read(1) not in {b"\n", b"\r", b"\x1a", b"\0"}
-    return False
+    try:
+        # Neither followed nor waited for: a pipe, or a lease of its owner's, would keep us.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or not status.st_size:
+            return False
+        return os.pread(fd, 1, status.st_size - 1) not in {b"\n", b"\r", b"\x1a", b"\0"}
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
 
 
-def listing(folder: Path, names: list[str], settle_s: float) -> list[Found]:
-    """Returns every file of these accounts, the oldest first."""
-    return [found for _, found in sorted(_walk(folder, names, settle_s), key=lambda pair: pair[0])]
+def listing(folder: Path, names: list[str], settle_s: float) -> tuple[list[Found], dict[str, str]]:
+    """Returns every file of these accounts, the oldest first; and by account, why one cannot be listed."""
+    troubles: dict[str, str] = {}
+    found = sorted(_walk(folder, names, settle_s, troubles), key=lambda pair: pair[0])
+    return [one for _, one in found], troubles
 
 
-def _walk(folder: Path, names: list[str], settle_s: float) -> Iterator[tuple[int, Found]]:
+def _walk(folder: Path, names: list[str], settle_s: float, troubles: dict[str, str]) -> Iterator[tuple[int, Found]]:
     now = time.time()
     for account in names:
         try:
             entries = list(os.scandir(folder / account))
         except FileNotFoundError:
             continue
+        except OSError as error:
+            troubles[account] = error.strerror or str(error)
+            continue
         for entry in entries:
             if is_hidden(entry.name):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
+            except OSError:
                 continue
             if not stat.S_ISDIR(status.st_mode):
                 # A time in the future tells nothing: the timer decides.

@@ -381,6 +381,11 @@ def text(kind: str, locale: str, values: Mapping[str, str]) -> str:
     return _SENTENCES[kind][index].format_map(_Blank(values))
 
 
+def is_kind(kind: str) -> bool:
+    """Whether there is a sentence for it."""
+    return kind in _CATALOGUE or kind in CHECKS
+
+
 class _Blank(dict[str, str]):
     """An error must never be lost to a second one: what is missing is a question mark."""
 

@@ -85,12 +85,15 @@ class Watcher:
         rescan_s: float = RESCAN_S,
         data_wait_s: float = DATA_WAIT_S,
         stray: Callable[[Key], None] | None = None,
+        seen: Callable[[str, str | None], None] | None = None,
     ) -> None:
-        """`stray` is called once for each file that lies there for minutes, is no job, and that no job names."""
+        """`stray` is called once for each file that lies there for minutes, is no job, and that no job names. `seen` is
+        told of each account at each look why its folder cannot be read, or None when it can."""
         self._spool = spool
         self._settle_s = settle_s
         self._rescan_s = rescan_s
         self._data_wait_s = data_wait_s
+        self._account_seen = seen
         self._ready: asyncio.Queue[Arrival] = asyncio.Queue()
         self._busy: dict[Key, bool] = {}
         """Told and not done; True when it came again meanwhile."""
@@ -182,6 +185,10 @@ class Watcher:
             # It is there when it came between the caller's look and now, or is being written over.
             if data not in self._settling and look(self._path(data)) is not None:
                 self._settle(data)
+
+    def look_again(self) -> None:
+        """Lists every folder now."""
+        self._rescan.set()
 
     def settled(self, account: str, name: str) -> bool:
         """Whether nobody is seen writing this file. May be asked from any thread."""
@@ -305,14 +312,24 @@ class Watcher:
         """Watches accounts that are not watched yet, then lists them all."""
         self._rescan.clear()
         folder = self._spool.path / INCOMING
+        troubles: dict[str, str | None] = {}
         for account in await asyncio.to_thread(_accounts, folder):
+            troubles[account] = None
             if account not in self._watched and self._inotify is not None:
                 try:
                     self._watched[account] = self._inotify.add_watch(folder / account, _FILES)
                 except FileNotFoundError:
                     continue  # removed since
+                except OSError as error:  # this one's alone
+                    troubles[account] = error.strerror or str(error)
         # Listed after the watches stand, so that nothing falls between.
-        for found in await asyncio.to_thread(listing, folder, list(self._watched), self._settle_s):
+        listed, unlisted = await asyncio.to_thread(listing, folder, list(self._watched), self._settle_s)
+        for account, trouble in (troubles | unlisted).items():
+            if self._account_seen is not None:
+                self._account_seen(account, trouble)
+        for number, found in enumerate(listed, 1):
+            if number % _BURST == 0:
+                await asyncio.sleep(0)
             key = found.key
             if found.stray:
                 self._name_stray(key)

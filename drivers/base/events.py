@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from drivers.base.outcomes import Blame
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
@@ -27,6 +29,9 @@ class DeliveryReport:
     exclusive: bool = False
     """Whether everything the line sends is ours (a SIM in a modem): then, and only then, a report whose reference is
     unknown may be matched to a part in doubt by `to`, which it must name."""
+    blame: Blame = Blame.PERSON
+    """Whose fault it may be that it is `undelivered`: a phone that accepts everything and then cannot send says
+    `EITHER` or `LINE`, and the line is rested as if it had refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,8 @@ class Exchange:
                 _, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
         except TimeoutError:
             raise NotWrittenError("timeout") from None
+        except ssl.SSLCertVerificationError:
+            raise NotWrittenError("certificate_invalid") from None
         except ssl.SSLError:
             raise NotWrittenError("tls_failed") from None
         except socket.gaierror:
@@ -187,6 +189,8 @@ class Exchange:
                 body, truncated = await _bounded(response, limit)
         except TimeoutError:
             raise _failure(flight, "timeout") from None
+        except aiohttp.ClientConnectorCertificateError:
+            raise _failure(flight, "certificate_invalid") from None
         except aiohttp.ClientSSLError:
             raise _failure(flight, "tls_failed") from None
         except aiohttp.ClientConnectorDNSError:

@@ -27,6 +27,12 @@ def prove_token(headers: Mapping[str, str], body: bytes, *, header: str, secret:
     _same(headers.get(header.lower(), ""), secret)
 
 
+def prove_word(said: str, body: bytes, *, secret: str) -> None:
+    """Raises `HookRefusedError` unless the word that the call's address bears is `secret`."""
+    _bounded(body)
+    _same(said, secret)
+
+
 def _bounded(body: bytes) -> bytes:
     if len(body) > MOST_BYTES:
         raise HookRefusedError(413, "too large")

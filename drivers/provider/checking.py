@@ -37,6 +37,7 @@ def check(options: ProviderOptions) -> list[Finding]:
                 {"variable": "{number}"},
             )
         )
+    findings += _calls(options, whole)
     parts = urlsplit(whole.url or "")
     secret = whole.password is not None or whole.key is not None
     if parts.scheme == "http" and secret and (parts.hostname or "") not in _LOOPBACK:
@@ -52,6 +53,31 @@ def check(options: ProviderOptions) -> list[Finding]:
         what = spoken("the provider may not take a password of such characters")
         remedy = spoken("change it to one that fits {pattern}")
         findings.append(Finding("password", what, remedy, {"pattern": plan.password.regex.pattern}))
+    return findings
+
+
+def _calls(given: ProviderOptions, options: ProviderOptions) -> list[Finding]:
+    """What would keep the provider's calls from being understood; `given`: what the line says itself."""
+    findings = []
+    report = options.report
+    if options.hook_secret is None:
+        what, remedy = spoken("without hook_secret every call is refused"), spoken("give hook_secret, a long word")
+        return [Finding(key, what, remedy) for key in ("hook_url", "hook_query") if getattr(given, key)]
+    if options.hook_query and options.hook_proof == "hmac-sha256" and "hook_proof" in options.model_fields_set:
+        what = spoken("calls prove themselves by a signature or by a word in their address, not by both")
+        findings.append(Finding("hook_query", what, spoken("remove hook_query or hook_proof")))
+    if report.states and report.reference is None and report.own is None and options.poll_url is None:
+        what = spoken("no call names its message: every report would be dropped")
+        remedy = spoken("say where a call names it: {example}")
+        findings.append(Finding("report", what, remedy, {"example": 'reference = "$.id"'}))
+    if not report.states and (report.reference is not None or report.own is not None):
+        what = spoken("no word of a report is known: every one would mean not yet")
+        remedy = spoken("say what the provider's words mean: {example}")
+        findings.append(Finding("report", what, remedy, {"example": 'states = { DELIVRD = "delivered" }'}))
+    if "{id}" in report.call and report.own is None and report.by != "id":
+        what = spoken("calls bear our id, and nothing says where")
+        remedy = spoken("say where a call names it: {example}")
+        findings.append(Finding("report.own", what, remedy, {"example": 'own = "$.id"'}))
     return findings
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 import traceback
 from collections import OrderedDict
@@ -16,14 +15,11 @@ import structlog
 from drivers.base import (
     Accepted,
     AwaitedAttempt,
-    DeliveryReport,
     Event,
     EventSink,
-    HookRefusedError,
+    HookCall,
     InboundMessage,
-    LateAccept,
     LineError,
-    LineStatus,
     NotSent,
     OpenAttempt,
     OutboundMessage,
@@ -33,24 +29,22 @@ from drivers.base import (
 )
 from drivers.http.answer import Answer
 from drivers.http.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
-from drivers.http.proof import prove, prove_token
+from drivers.http.keeping import Health, Keeper, Rests, UnusableError
 from drivers.provider.block import BlockPlan
+from drivers.provider.calls import Calls
 from drivers.provider.gathering import IN_WORK, IN_WORK_MAX, Gatherer
-from drivers.provider.identity import attempt_of
 from drivers.provider.options import ProviderOptions, effective
-from drivers.provider.pending import Pending, PendingReports
 from drivers.provider.plan import Plan, UnsendableError
-from drivers.provider.received import InboxReader, Reported, ReportReader, UnreadableError, hook_document
+from drivers.provider.received import InboxReader, UnreadableError
+from drivers.provider.reporting import POLLS, Reporting
 from drivers.provider.results import ASKED_TOGETHER, Results, Told
 from drivers.provider.sending import DOUBT_PAUSES_S, Sender
 from drivers.provider.showing import Showing
 
 SEEN: Final = 20_000
 """Received messages remembered, so that a list read again costs no commits; the store knows the rest."""
-POLLS: Final = 4
-"""Questions about states under way at once: sends come first."""
-EARLIER_PAUSE_S: Final = 0.05
-"""Between questions about messages of an earlier life, so that those of now have their turn."""
+RESTS: Final = Rests(well_s=600.0, back_s=1.0, back_most_s=60.0, blocked_s=300.0)
+"""A look is one connection and no request; a provider that is back shall work within a minute."""
 TOGETHER: Final = 100
 """Received messages made durable at once: they share commits."""
 
@@ -62,10 +56,11 @@ class ProviderLine:
         self._options = options = effective(options)
         self._plan = Plan(options)
         self._inbox = InboxReader(options.inbox, options.charset, options.timezone)
-        self._reports = ReportReader(options.report)
-        self._pending = PendingReports(options.poll_interval)
+        self._reporting = Reporting(name, self._plan, self._ask_state)
+        self._calls = Calls(name, options, self._reporting, self._inbox)
         self._pauses_s = doubt_pauses_s
         self._log = structlog.get_logger("drivers.provider").bind(line=name)
+        self._keeper = Keeper(self._log, RESTS)
         self._exchange: Exchange | None = None
         block = options.block
         self._block = BlockPlan(self._plan, block) if block is not None and block.most > 1 else None
@@ -76,7 +71,6 @@ class ProviderLine:
         self._name = name
         self._sender: Sender | Gatherer | None = None
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._polled = asyncio.Event()
 
     @property
     def capacity(self) -> int:
@@ -91,20 +85,22 @@ class ProviderLine:
         options = self._options
         questions = POLLS + 2 + (ASKED_TOGETHER if self._results is not None else 0)
         exchange = Exchange(
-            connections=options.capacity + questions, timeout_s=options.timeout, ca_file=options.ca_file
+            connections=options.capacity + questions,
+            timeout_s=options.timeout,
+            ca_file=options.ca_file,
+            charset=options.charset,
         )
         self._exchange = exchange
         sender = Sender(self._plan, exchange, traced=self._showing.add, pauses_s=self._pauses_s)
         gatherer = self._gatherer(exchange, sender)
         self._sender = gatherer or sender
         try:
-            await events.put(LineStatus("ready"))
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(asyncio.Event().wait())
+                tasks.create_task(self._keeper.run(events, self._reach))
                 if self._plan.inbox_shape is not None:
                     tasks.create_task(self._listen(events))
                 if self._plan.poll_shape is not None:
-                    tasks.create_task(self._follow(events))
+                    tasks.create_task(self._reporting.run(events))
                 if self._results is not None:
                     tasks.create_task(self._results.follow(events))
         finally:
@@ -129,20 +125,33 @@ class ProviderLine:
             traced=self._showing.add,
         )
 
+    async def _reach(self) -> Health:
+        """Whether there is anybody at the provider's address: there is no question that every provider would answer
+        for nothing. Raises `UnusableError`."""
+        if self._exchange is None:
+            raise UnusableError("not_running")
+        try:
+            await self._exchange.reach(self._plan.origin)
+        except NotWrittenError as error:
+            raise UnusableError(error.reason) from None
+        return Health()
+
+    async def _ask_state(self, reference: str, own: str) -> Answer:
+        return await self._asked(self._plan.poll_shape, reference=reference, id=own)
+
     async def _ask_result(self, foreign: str) -> Answer:
         assert self._block is not None
         return await self._asked(self._block.result_shape, id=foreign)
 
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
-        if self._sender is None:
-            return NotSent("not_ready", counts=False)
+        if self._sender is None or not self._keeper.ready:
+            return NotSent(self._keeper.reason, counts=False)
         outcome = await self._sender.send(message, point_of_no_return)
         if isinstance(outcome, Accepted):
-            if not self._hears:
-                return outcome
-            self._await(message.attempt, message.to, outcome.references, (), time.time())
-        elif isinstance(outcome, Uncertain) and self._asks_by_id:
-            self._await(message.attempt, message.to, {}, message.todo, time.time())
+            self._reporting.taken(message.attempt, message.to, outcome.references)
+        elif isinstance(outcome, Uncertain):
+            self._reporting.doubted(message.attempt, message.to, message.todo)
+        self._keeper.met(outcome)
         return outcome
 
     def carries(self, message: OutboundMessage) -> str | None:
@@ -160,25 +169,8 @@ class ProviderLine:
         known: dict[str, Outcome] = {}
         if self._results is not None:
             known.update(await self._results.known(attempts, self._plan.foreign_id))
-        if not self._asks_by_id:
-            return known
-        limit = asyncio.Semaphore(POLLS)
-
-        async def one(attempt: OpenAttempt) -> bool:
-            foreign = self._plan.foreign_id(attempt.attempt)
-            try:
-                async with limit:
-                    answer = await self._asked(self._plan.poll_shape, id=foreign, reference=foreign)
-            except LineError:
-                return False
-            return self._reports.poll(answer) is not None
-
-        found = await asyncio.gather(*(one(each) for each in attempts))
-        for attempt in itertools.compress(attempts, found):
-            foreign = self._plan.foreign_id(attempt.attempt)
-            references = {part: _part(foreign, part) for part in attempt.parts}
-            known[attempt.attempt] = Accepted(references)
-            self._await(attempt.attempt, attempt.to, references, (), attempt.at)
+        for attempt, given in (await self._reporting.resume(attempts)).items():
+            known[attempt] = Accepted(given)
         return known
 
     async def follow(self, attempts: Sequence[AwaitedAttempt]) -> None:
@@ -190,13 +182,7 @@ class ProviderLine:
                 parts = tuple(sorted({*each.references, *each.doubt}))
                 told = Told(each.attempt, self._plan.foreign_id(each.attempt), each.to, parts, taken)
                 self._results.later(told)
-        if not self._hears:
-            return
-        for number, each in enumerate(attempts):
-            doubt = each.doubt if self._asks_by_id else ()
-            if each.references or doubt:
-                later_s = number * EARLIER_PAUSE_S
-                self._await(each.attempt, each.to, each.references, doubt, each.at, later_s=later_s)
+        self._reporting.follow(attempts)
 
     # --------------------------------------------------------------------------------------------- a person's questions
 
@@ -282,109 +268,22 @@ class ProviderLine:
             except LineError as error:
                 self._log.warning("inbox not acknowledged", reason=str(error))
 
-    # --------------------------------------------------------------------------------------------------------- reports
+    # ----------------------------------------------------------------------------------------------------------- calls
 
     @property
-    def _hears(self) -> bool:
-        """Whether a report can come at all."""
-        return self._plan.poll_shape is not None or self._options.hook_secret is not None
+    def call_answer(self) -> str:
+        """Implements `drivers.base.TakesCalls`."""
+        return self._options.hook_answer
 
-    @property
-    def _asks_by_id(self) -> bool:
-        """Whether the provider can be asked for a message of which it has told us nothing."""
-        return self._plan.poll_shape is not None and self._reports.by == "id"
-
-    def _await(
-        self, attempt: str, to: str, references: Mapping[int, str], doubt: tuple[int, ...], since: float, *,
-        later_s: float = 0.0,
-    ) -> None:  # fmt: skip
-        """Its report is to come, or the word that the provider has it after all."""
-        by_id = self._reports.by == "id"
-        reference = self._plan.foreign_id(attempt) if by_id else references[min(references)]
-        if self._pending.get(reference) is None:
-            pending = Pending(attempt, reference, to, tuple(sorted({*references, *doubt})), since, doubt=doubt)
-            polled = self._plan.poll_shape is not None
-            self._pending.add(pending, time.time(), poll=polled, later_s=later_s)
-            self._polled.set()
-
-    async def _follow(self, events: EventSink) -> None:
-        limit = asyncio.Semaphore(POLLS)
-        while True:
-            self._polled.clear()
-            now = time.time()
-            due = list(itertools.islice(self._pending.due(now), TOGETHER))
-            if due:
-                await asyncio.gather(*(self._look(each, events, limit) for each in due))
-                continue
-            next_at = self._pending.next_at()
-            try:
-                async with asyncio.timeout(None if next_at is None else max(next_at - now, 0.01)):
-                    await self._polled.wait()
-            except TimeoutError:
-                pass
-
-    async def _look(self, pending: Pending, events: EventSink, limit: asyncio.Semaphore) -> None:
-        assert self._plan.poll_shape is not None
-        try:
-            async with limit:
-                own = self._plan.foreign_id(pending.attempt)
-                answer = await self._asked(self._plan.poll_shape, reference=pending.reference, id=own)
-                reported = self._reports.poll(answer)
-            if reported is None:
-                return
-            await self._ended_doubt(pending, events)
-            if reported.status == "pending":
-                return
-            for event in self._events(Reported(pending.reference, reported.status, reported.reason), time.time()):
-                await events.put(event)
-            if reported.status != "delivered" or "read" not in self._options.report.states.values():
-                self._pending.settled(pending.reference)
-        except LineError as error:
-            self._log.warning("state not read", reason=str(error))
-        except Exception as error:  # noqa: BLE001 - the line's outermost edge: the next look may do
-            self._log.warning("state failed", error=type(error).__name__, at=_place(error))
-
-    async def _ended_doubt(self, pending: Pending, events: EventSink) -> None:
-        for part in pending.doubt:
-            await events.put(LateAccept(pending.attempt, part, _part(pending.reference, part)))
-        pending.doubt = ()
-
-    def _events(self, reported: Reported, at: float) -> list[DeliveryReport]:
-        """A report is of a whole message: providers know no parts."""
-        reference = reported.reference or ""
-        pending = self._pending.get(reference)
-        attempt, to = (None, None) if pending is None else (pending.attempt, pending.to)
-        if pending is None and self._reports.by == "id":
-            attempt = attempt_of(reference, self._options.id_alphabet, self._options.id_length)
-        return [DeliveryReport(reference, to, reported.status, reported.reason, at, attempt=attempt, whole=True)]
-
-    # ----------------------------------------------------------------------------------------------------------- hooks
-
-    def on_hook(self, headers: Mapping[str, str], body: bytes) -> list[Event]:
+    def on_call(self, call: HookCall) -> Sequence[Event]:
         """What a request of the provider to us says. The caller puts every event on the line's sink, and answers 200
         once they are durable; `HookRefusedError` names the status to answer with otherwise. No I/O.
         """
-        lower = {name.lower(): value for name, value in headers.items()}
-        self._prove(lower, body)
-        try:
-            document = hook_document(lower, body, self._options.charset)
-            reports = self._reports.of(document)
-            if reports:
-                return [event for each in reports for event in self._events(each, time.time())]
-            return list(self._inbox.of(document, time.time()))
-        except UnreadableError as error:
-            raise HookRefusedError(400, error.reason) from None
+        return self._calls.read(call)
 
-    def _prove(self, headers: Mapping[str, str], body: bytes) -> None:
-        options = self._options
-        if options.hook_secret is None:
-            raise HookRefusedError(403, "the line has no hook_secret")
-        check = prove if options.hook_proof == "hmac-sha256" else prove_token
-        check(headers, body, header=options.hook_header, secret=options.hook_secret.get_secret_value())
-
-
-def _part(reference: str, part: int) -> str:
-    return reference if part == 1 else f"{reference}/{part}"
+    def on_hook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
+        """The same of a POST whose address says nothing."""
+        return self._calls.read(HookCall("POST", "", headers, body))
 
 
 def _place(error: BaseException) -> str:

@@ -50,8 +50,16 @@ class ReportKeys(Call):
     reference: str | None = None
     """Where a hook names the provider's id of the message; also where `by` is `id` and it names ours."""
     by: Literal["reference", "id"] = "reference"
+    own: str | None = None
+    """Where a hook names our id of the message."""
+    to: str | None = None
+    """Where a hook names the recipient."""
     items: str | None = None
     """Where a hook's list of reports is, if it brings several."""
+    ask: Texts = {}
+    """Pairs that join a send's query or form where `hook_url` is set: they ask the provider to call us."""
+    call: str = ""
+    """Template of the query that `{report_url}` bears: what the provider puts in by itself, and our `{id}`."""
 
 
 class InboxKeys(Call):
@@ -182,8 +190,17 @@ class ProviderOptions(Keys):
     balance: BalanceKeys = BalanceKeys()
     timezone: str = "UTC"
     """Of times the provider writes without an offset."""
+    shared: bool = True
+    """Whether other systems send over this account as well. Only where it is ours alone does a report that names no
+    message we know, but its recipient, end the doubt of a message to that recipient."""
+    hook_url: str = ""
+    """Where the provider reaches us, as `https://gateway.example/hooks/LINE`."""
     hook_secret: SecretStr | None = None
     """What a hook must prove to know; without it hooks are refused."""
+    hook_query: str = ""
+    """Name of the pair in the address of a call whose value is `hook_secret`; in place of header and signature."""
+    hook_answer: str = ""
+    """What a call is answered with, for a provider that wants more than 200."""
     hook_header: str = "X-Signature"
     hook_proof: Literal["hmac-sha256", "token"] = "hmac-sha256"
     """HMAC-SHA256 of the raw body in hex, or the secret itself, in `hook_header`."""

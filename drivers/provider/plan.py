@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from pydantic import SecretStr
 
@@ -30,6 +30,9 @@ SECRET_NAMES: Final = re.compile(
 )
 """Names of headers and parameters whose literal values are shown to nobody: a person may have written a secret there
 instead of `{password}` or `{key}`."""
+
+
+CALL_NAMES: Final = frozenset({"id"})
 
 
 class UnsendableError(Exception):
@@ -106,11 +109,14 @@ class Plan:
             "password": _secret(options.password),
             "key": _secret(options.key),
         }
+        self._word = quote(_secret(options.hook_secret), safe="")
+        """The secret of calls, as an address bears it."""
         self._authorization = self._authorize()
         if options.url is None:
             raise MisconfiguredError("url", spoken("the line names no provider; give url or preset"))
         self._url = options.url
-        self.send_shape = self._shape("", options.url, options, options.method)
+        self._call = _checked("report.call", lambda: Template.parse(options.report.call, CALL_NAMES))
+        self.send_shape = self._shape("", options.url, _asking(options), options.method)
         self.poll_shape = self.call("poll_url", options.poll_url, options.report)
         self.inbox_shape = self.call("inbox_url", options.inbox_url, options.inbox)
         self.ack_shape = self.call("inbox.ack_url", options.inbox.ack_url, Call())
@@ -124,6 +130,12 @@ class Plan:
     def foreign_id(self, attempt: str) -> str:
         """The id the provider knows this attempt by."""
         return foreign_id(attempt, self.options.id_alphabet, self.options.id_length)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the provider."""
+        parts = urlsplit(self._url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     @property
     def reported(self) -> bool:
@@ -148,14 +160,24 @@ class Plan:
             raise UnsendableError("text_too_long")
         if self._characters is not None and not all(_match(self._characters, char) for char in set(text)):
             raise UnsendableError("characters")
+        own = self.foreign_id(message.attempt)
         return {
             "number": self.number(message.address),
             "to": message.to,
             "text": text,
-            "id": self.foreign_id(message.attempt),
+            "id": own,
+            "report_url": self._report_url(own),
             "coding": "2" if message.encoding == "ucs2" else "0",
             "ttl": "" if message.valid_until is None else str(max(int(message.valid_until - time.time()), 1)),
         }
+
+    def _report_url(self, own: str) -> str:
+        """Where the provider shall call about the message; empty where it shall not."""
+        options = self.options
+        if not options.hook_url:
+            return ""
+        proof = f"{quote(options.hook_query, safe='')}={self._word}" if options.hook_query else ""
+        return options.hook_url + "?" + "&".join(filter(None, (proof, self._call.text({"id": own}))))
 
     def ask(self, shape: Shape, values: Mapping[str, str]) -> Request:
         """A question: poll, inbox, acknowledgement, balance."""
@@ -174,7 +196,8 @@ class Plan:
 
     def mask(self, text: str) -> str:
         """`text`, of a provider that may echo what it was told, without the line's secrets."""
-        for secret in (self._fixed["password"], self._fixed["key"], (self._authorization or "").partition(" ")[2]):
+        authorization = (self._authorization or "").partition(" ")[2]
+        for secret in (self._fixed["password"], self._fixed["key"], authorization, self._word):
             if secret:
                 text = text.replace(secret, MASK)
         return text
@@ -185,7 +208,10 @@ class Plan:
             return shape.render({**self._fixed, **values}, self._authorization)
         fixed = {name: MASK if name in ("password", "key") and value else value for name, value in self._fixed.items()}
         authorization = self._authorization and f"{self._authorization.partition(' ')[0]} {MASK}"
-        request = shape.render({**fixed, **values}, authorization)
+        shown = dict(values)
+        if self._word and values.get("report_url"):
+            shown["report_url"] = str(values["report_url"]).replace(self._word, MASK)
+        request = shape.render({**fixed, **shown}, authorization)
         headers = {name: MASK if SECRET_NAMES.search(name) else value for name, value in request.headers.items()}
         if authorization:
             headers["Authorization"] = authorization
@@ -249,6 +275,17 @@ class Plan:
             or ("application/json" if call.json_body is not None else f"text/plain; charset={options.charset}"),
             charset=options.charset,
         )
+
+
+def _asking(options: ProviderOptions) -> ProviderOptions:
+    """The keys of a send, with what asks the provider to call us about it."""
+    if not options.hook_url or not options.report.ask:
+        return options
+    if options.form is not None:
+        return options.model_copy(update={"form": {**options.form, **options.report.ask}})
+    if isinstance(options.json_body, dict):
+        return options.model_copy(update={"json_body": {**options.json_body, **options.report.ask}})
+    return options.model_copy(update={"query": {**options.query, **options.report.ask}})
 
 
 def _secret(value: SecretStr | None) -> str:

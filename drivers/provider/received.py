@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drivers.base import InboundMessage, spoken
@@ -40,6 +40,10 @@ class Reported:
     reference: str | None
     status: Status
     reason: str | None
+    own: str | None = None
+    """Our id of it, as it was given to the provider."""
+    to: str | None = None
+    """Its recipient."""
 
 
 class InboxReader:
@@ -128,6 +132,8 @@ class ReportReader:
             self._state = Finder.parse(keys.state)
             self._reason = None if keys.reason is None else Finder.parse(keys.reason)
             self._reference = None if keys.reference is None else Finder.parse(keys.reference)
+            self._own = None if keys.own is None else Finder.parse(keys.own)
+            self._to = None if keys.to is None else Finder.parse(keys.to)
             self._items = None if keys.items is None else Path.parse(keys.items)
         except GrammarError as error:
             raise error.at("report") from None
@@ -147,22 +153,42 @@ class ReportReader:
         rows = items if isinstance(items, list) else [items]
         found = []
         for row in rows:
-            word, reference = self._state.find_in(row), _found(self._reference, row)
-            if word is not None and reference:
-                found.append(Reported(reference, self._status(word), _found(self._reason, row)))
+            word, reference, own = self._state.find_in(row), _found(self._reference, row), _found(self._own, row)
+            if word is not None and (reference or own):
+                status, reason, to = self._status(word), _found(self._reason, row), _found(self._to, row)
+                found.append(Reported(reference or None, status, reason, own or None, to or None))
         return found
 
     def _status(self, word: str) -> Status:
         return self._states.get(word.strip().lower(), "pending")
 
 
-def hook_document(headers: Mapping[str, str], body: bytes, charset: str) -> Any:
-    """A hook's body as a document: JSON, else a form's pairs; `UnreadableError`."""
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/x-www-form-urlencoded":
-        pairs: Sequence[tuple[str, str]] = parse_qsl(body.decode("ascii", "replace"), encoding=charset)
-        return dict(pairs)
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise UnreadableError("no_json") from None
+def pairs(raw: bytes, charset: str) -> dict[str, str]:
+    """Returns the pairs of a query or a form, the last of a name; octets that are no UTF-8 are of `charset`."""
+    found = {}
+    for pair in raw.replace(b"+", b" ").split(b"&"):
+        name, _, value = pair.partition(b"=")
+        if name:
+            found[_plain(name, charset)] = _plain(value, charset)
+    return found
+
+
+def _plain(raw: bytes, charset: str) -> str:
+    return decoded(unquote_to_bytes(raw), "", charset)
+
+
+def call_document(headers: Mapping[str, str], query: Mapping[str, str], body: bytes, charset: str) -> Any:
+    """Returns what a call says as one document: the pairs in its address, and its body, a form's pairs or JSON;
+    `UnreadableError`. Where both name the same, the body is right. Names in `headers` are in lower case."""
+    kind, _, parameters = headers.get("content-type", "").partition(";")
+    declared = parameters.partition("charset=")[2].strip(" \"'") or charset
+    if not body.strip():
+        if not query:
+            raise UnreadableError("empty")
+        return dict(query)
+    if kind.strip().lower() == "application/x-www-form-urlencoded":
+        return {**query, **pairs(body.strip(), declared)}
+    document = Answer(200, {}, body, declared, configured=charset).json
+    if document is NOTHING:
+        raise UnreadableError("no_json")
+    return {**query, **document} if isinstance(document, dict) else document

@@ -19,9 +19,13 @@ from drivers.base import spoken
 from drivers.provider.grammar import GrammarError
 
 NAMES: Final = frozenset(
-    {"number", "to", "text", "id", "reference", "user", "password", "key", "sender", "device", "ttl", "coding"}
+    {
+        *("number", "to", "text", "id", "reference", "user", "password", "key", "sender", "device", "ttl", "coding"),
+        "report_url",
+    }
 )
-"""The variables there are; `reference` is the provider's id of a message, in a poll URL alone."""
+"""The variables there are; `reference` is the provider's id of a message, in a poll URL alone; `report_url` where the
+provider shall call us about this message."""
 BLOCK_NAMES: Final = frozenset({"rows", "user", "password", "key", "sender", "device"})
 """Those of a request that carries several messages; `rows` is all of them."""
 

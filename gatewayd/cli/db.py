@@ -16,7 +16,7 @@ from gatewayd.translation import gettext as _
 from spool.errors import SpoolError
 
 
-@click.group(help=_("The store: upgrade, check, backup, move to another."))
+@click.group(help=_("The store: upgrade, check, backup, restore, move to another."))
 def db() -> None:
     pass
 

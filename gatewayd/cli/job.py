@@ -10,7 +10,7 @@ import click
 from gatewayd.cli import output
 from gatewayd.cli.session import session
 from gatewayd.model import WAITING, State
-from gatewayd.reasons import explained, meaning
+from gatewayd.reasons import explained, meaning, state_word
 from gatewayd.translation import gettext as _
 
 
@@ -28,7 +28,7 @@ def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
     waiting = sum(counts[state] for state in WAITING)
     return (
         f"{found['account']}/{found['job']}",
-        found["state"],
+        state_word(found["state"]),
         found["messages"],
         waiting,
         counts["delivered"] + counts["read"],
@@ -64,7 +64,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
     output.record(
         (
             (_("Job"), f"{found['account']}/{found['job']}"),
-            (_("State"), found["state"]),
+            (_("State"), state_word(found["state"])),
             (_("Channel"), found["channel"]),
             (_("Priority"), found["priority"]),
             (_("Messages"), found["messages"]),

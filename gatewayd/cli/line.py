@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import click
 from drivers.base import spoken
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.reasons import explained, meaning
+from gatewayd.reasons import explained, meaning, state_word
 from gatewayd.translation import gettext as _
 
 
@@ -23,7 +22,7 @@ def line() -> None:
 def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
     signal = found["signal"]
     return (
-        *(found["name"], found["driver"], found["channel"], found["state"], found["rate"]),
+        *(found["name"], found["driver"], found["channel"], state_word(found["state"]), found["rate"]),
         *("" if signal is None else f"{signal} %", found["operator"], found["sent_today"], meaning(found["reason"])),
     )
 
@@ -50,7 +49,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
             (_("Driver"), found["driver"]),
             (_("Channel"), found["channel"]),
             (_("Enabled"), _("yes") if found["enabled"] else _("no")),
-            (_("State"), found["state"]),
+            (_("State"), state_word(found["state"])),
             (_("Reason"), explained(found["reason"])),
             (_("Since"), output.local(found["since"], zone)),
             (_("Signal"), None if signal is None else f"{signal} %"),
@@ -151,7 +150,7 @@ def test(name: str, number: str, account: str | None, text: str | None, as_json:
             if found["exchange"] is not None:
                 _show_exchange(found["exchange"])
             for one in found.get("findings", ()):
-                print(f"{one['key']}: {one['message']}; {one['remedy']}", file=sys.stderr)
+                output.say(f"{one['key']}: {one['message']}; {one['remedy']}", error=True)
     return 0 if found["state"] in {"submitted", "delivered", "read"} else 1
 
 

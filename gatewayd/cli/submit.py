@@ -8,6 +8,7 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import session
+from gatewayd.cli.surveying import refusal, show_survey, survey_of_job
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
 from gatewayd.translation import gettext as _
 
@@ -15,14 +16,18 @@ from gatewayd.translation import gettext as _
 @click.command(help=_("Put a job file, and the files it names, into the spool the safe way."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--account", help=_("Whose job it is (default: the only account there is)."))
+@click.option("--dry-run", is_flag=True, help=_("Only show how its list is read and what would be sent."))
 @output.json_option
-def submit(file: Path, account: str | None, as_json: bool) -> None:
+def submit(file: Path, account: str | None, dry_run: bool, as_json: bool) -> None:
     from spool import submit as way_in
     from spool.errors import JobFileError, SpoolError
     from spool.folders import Spool
 
     with session() as open_session:
         config = open_session.config
+    if dry_run:
+        show_survey(lambda: survey_of_job(file, config), file, config.locale, as_json)
+        return
     spool = Spool(config.spool.path)
     try:
         accounts = spool.accounts()
@@ -39,7 +44,7 @@ def submit(file: Path, account: str | None, as_json: bool) -> None:
     try:
         job = way_in.submit(spool, file, account)
     except JobFileError as error:
-        raise GatewayError(_refusal(file, error, config.locale)) from error
+        raise GatewayError(refusal(file, error, config.locale)) from error
     except SpoolError as error:
         raise GatewayError(str(error)) from error
     if as_json:
@@ -54,11 +59,3 @@ def _only(accounts: list[str]) -> str:
     if not accounts:
         raise UsageError(_("there is no account yet: gatewayd account create NAME"))
     raise UsageError(_("whose job is it? --account {accounts}").format(accounts=" | ".join(accounts)))
-
-
-def _refusal(file: Path, error: object, locale: str) -> str:
-    document = error.document(locale)  # type: ignore[attr-defined]
-    place = ":".join(str(document[key]) for key in ("line", "column") if document[key] is not None)
-    where = f"{file}:{place}" if place else str(file)
-    field = f" {document['field']}:" if document["field"] else ""
-    return f"{where}: {document['code']}:{field} {document['message']}"

@@ -127,6 +127,8 @@ class TariffConfig(Section):
     """Prices in millionths of the currency, by channel: a segment, an answered call, a message."""
 
     currency: Currency = "ARS"
+    low: Price | None = None
+    """Balance of an account below which its credit runs low; None: a hundred times its dearest price."""
     sms: Price = 0
     call: Price = 0
     email: Price = 0

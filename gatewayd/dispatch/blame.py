@@ -167,12 +167,16 @@ class Judge:
     def suspect(self, suspect: Suspect, *, certain: bool = False) -> None:
         """Remembers whom the failing line was tried out on, so that probes touch nobody else."""
         self._certain = self._certain or certain
+        self.touch(suspect.to)
         known = [each for each in self._suspects if each.message_id != suspect.message_id]
         self._probed = self._probed + 1 if len(known) < len(self._suspects) else 0
-        if len(self._touched) < KEPT:
-            self._touched.add(suspect.to)
         # What was tried last is tried last again.
         self._suspects = [*known, suspect][-KEPT:]
+
+    def touch(self, to: str) -> None:
+        """Remembers whom the failing line has touched."""
+        if len(self._touched) < KEPT:
+            self._touched.add(to)
 
     def wait(self, undecided: Undecided) -> None:
         """Keeps a message whose verdict is open; one that was refused before since the line last reached somebody goes

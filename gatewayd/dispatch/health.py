@@ -66,6 +66,10 @@ class Health:
         rest = FIRST_REST_S * 2.0 ** min(self.failures - PATIENCE, 16)
         self.resting_until = now + min(max(rest, least_s), LONGEST_REST_S)
 
+    def rest_again(self, now: float) -> None:
+        """Leaves it alone until what it accepted is reported on."""
+        self._rest(now)
+
     def rest_long(self) -> None:
         """Leaves it alone as long as a line ever is, counted from its last failure."""
         self.resting_until = max(self.resting_until, self._failed_at + LONGEST_REST_S)

@@ -42,7 +42,7 @@ class Intent:
     async def __call__(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         hit("send.prompted")
         line, work, desk = self._line, self._work, self._desk
-        told = {number: bounded(reference) for number, reference in (taken or {}).items()}
+        told = {number: bounded(reference.strip()) for number, reference in (taken or {}).items()}
         self._taken.update(told)
         if not self.passed and (line.draining or not line.enabled):
             raise Withdrawn("stopping")

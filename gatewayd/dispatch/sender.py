@@ -9,12 +9,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
 
-from drivers.base import Blame, Completed, Line, NotSent, OutboundMessage, Outcome, Partial, Refused
+from drivers.base import (
+    Blame,
+    CarriesSome,
+    Completed,
+    DeliveryReport,
+    Line,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    Partial,
+    Refused,
+)
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, untried
@@ -25,9 +37,9 @@ from gatewayd.dispatch.point_of_no_return import Intent
 from gatewayd.dispatch.stagger import Spread
 from gatewayd.dispatch.stock import Stock
 from gatewayd.failpoints import hit
-from gatewayd.model import Route
+from gatewayd.model import Route, State
 from gatewayd.numbers import NumberError
-from gatewayd.outcomes import amended, resolve
+from gatewayd.outcomes import ELSEWHERE_S, amended, resolve
 from gatewayd.pacing import Pace
 from gatewayd.store.commands import Block, Finish, Work
 
@@ -69,6 +81,7 @@ class Sender:
         self.judge = Judge()
         self.allowance = Allowance(owner.pace, self.health, desk.calendar, lambda: desk.line_changed(owner.name))
         self.outcomes: dict[str, int] = {}
+        self._rested = False
         self._begun: dict[int, float] = {}
         """When each send that is under way began, the oldest first."""
         self._busy = 0
@@ -78,6 +91,7 @@ class Sender:
         self.idle.set()
         self._send_s = 1.0
         self._at_once = 1
+        self._carries: Callable[[OutboundMessage], str | None] | None = None
         self._spread = Spread()
         self.stock = Stock(
             owner.name,
@@ -102,6 +116,7 @@ class Sender:
     async def work(self, line: Line) -> None:
         """Sends one message after the other until cancelled; run once for each that the line works on at once."""
         self._at_once = max(line.capacity, 1)
+        self._carries = line.carries if isinstance(line, CarriesSome) else None
         while True:
             # One at a time waits for the next message: a trunk has hundreds of senders, and would wake all of them.
             async with self._door:
@@ -202,9 +217,14 @@ class Sender:
             return
         outcome: Outcome
         try:
+            message = await self._message(work, address)
+            unfit = self._carries(message) if self._carries is not None else None
+            if unfit is not None:
+                self._end(work, Refused(unfit, Blame.PERSON, elsewhere=True), intent, None)
+                return
             began = await self._spread.turn(self._send_s, line.capacity)
             self._begun[work.attempt_id] = began
-            outcome = await line.send(await self._message(work, address), intent)
+            outcome = await line.send(message, intent)
         except MissingFilesError:
             outcome = NotSent("attachment_missing")
         except asyncio.CancelledError:
@@ -249,7 +269,12 @@ class Sender:
                 retries=rules, verdict=verdict,
             )  # fmt: skip
 
-        finish = resolved(verdict)
+        away = isinstance(outcome, Refused) and outcome.elsewhere and self._desk.elsewhere(self._owner.name, work)
+        finish = (
+            replace(resolved(Blame.LINE), state=State.SCHEDULED, due=int((now + ELSEWHERE_S) * 1000))
+            if away
+            else resolved(verdict)
+        )
         before = self.judge.take(work.message_id) if verdict is Blame.LINE and self.judge.undecided else None
         if before is not None:
             finish = untried(finish, before)
@@ -262,6 +287,8 @@ class Sender:
         if opts_out(outcome):
             self.block(finish)
         self._desk.finished(self._owner.name, finish)
+        if away:
+            self._desk.reroute(self._owner.name, finish)
         if self.judge.undecided and self.health.broken:
             self._amend(self.judge.condemned(), Blame.LINE)
 
@@ -272,7 +299,6 @@ class Sender:
     def _judge(self, work: Work, outcome: Outcome, began: float, now: float) -> Blame:
         """What an outcome says of the line itself; answers whose fault it is taken to be that nobody was reached."""
         health, judge = self.health, self.judge
-        was = health.broken
         if reached(outcome):
             self._reached(work.to, began, now)
             return Blame.PERSON
@@ -282,7 +308,7 @@ class Sender:
             return Blame.PERSON
         failed = failure(outcome)
         if failed is None or failed.blame is Blame.PERSON:
-            if isinstance(outcome, Refused) and not outcome.elsewhere:
+            if isinstance(outcome, Refused) and not outcome.elsewhere and not health.broken:
                 health.worked(began, now)  # it was asked, and has answered of this person
             return Blame.PERSON
         certain = failed.blame is Blame.LINE
@@ -291,13 +317,11 @@ class Sender:
         if certain and isinstance(outcome, NotSent):
             health.failed(now, failed.reason, began, alone=True, rest_s=outcome.retry_after)
             judge.careful = True
+            self._rests()
         elif certain:
-            health.condemned(now, failed.reason, began)
+            self._condemn(failed.reason, began, now)
         elif (reason := judge.refused(work.to, failed.reason, began, now)) is not None:
-            health.condemned(now, reason, began)
-        self._rests()
-        if health.broken and not was:
-            log.warning("line rests", line=self._owner.name, reason=health.reason, people=judge.touched)
+            self._condemn(reason, began, now)
         if health.broken or (certain and not counts):
             return Blame.LINE
         return Blame.EITHER
@@ -307,8 +331,11 @@ class Sender:
         was, judge = self.health.probing, self.judge
         if judge.by_report and not reported:
             # The network accepts what it then gives up: only a report tells that the line works.
+            self.health.rest_again(now)
+            self._rests()
             return
         self.health.worked(began, now)
+        self._rested = self.health.broken
         if not was and not judge.careful and not judge.undecided:
             return
         self._amend(judge.reached(to, began), Blame.PERSON)
@@ -316,8 +343,29 @@ class Sender:
         if was:
             self._desk.line_changed(self._owner.name)
 
+    def reported(self, event: DeliveryReport, sent_at: float) -> None:
+        """What a report says of the line: accepting is no proof where the network then gives up everybody's."""
+        to, now = event.to or event.attempt or event.reference, time.time()
+        if event.status in {"delivered", "read"}:
+            if self.judge.by_report:
+                self._reached(to, sent_at, now, reported=True)
+        elif event.status == "undelivered" and event.blame is not Blame.PERSON:
+            reason = event.reason or "undelivered"
+            known = self.judge.refused(to, reason, sent_at, now, reported=True)
+            self.judge.touch(to)
+            known = reason if event.blame is Blame.LINE else known
+            if known is not None:
+                self._condemn(known, sent_at, now)
+
+    def _condemn(self, reason: str, began: float, now: float) -> None:
+        self.health.condemned(now, reason, began)
+        self._rests()
+
     def _rests(self) -> None:
         """Nothing more is begun for now: what is at hand may go over another line."""
+        if self.health.broken and not self._rested:
+            log.warning("line rests", line=self._owner.name, reason=self.health.reason, people=self.judge.touched)
+        self._rested = self.health.broken
         if self.health.probing:
             self.stock.give_back()
             self._desk.line_changed(self._owner.name)

@@ -76,7 +76,11 @@ class LineSink:
             case LateAccept():
                 now = now_ms()
                 answer = LateAnswer(
-                    ulid_number(event.attempt), event.part, bounded(event.reference), now + self._report_wait_ms, now
+                    ulid_number(event.attempt),
+                    event.part,
+                    bounded(event.reference.strip()),
+                    now + self._report_wait_ms,
+                    now,
                 )
                 self._heard.reported(event, await self._writer.do(answer))
             case InboundMessage():
@@ -85,7 +89,7 @@ class LineSink:
     def _report(self, event: DeliveryReport) -> Report:
         return Report(
             line=self._line,
-            reference=bounded(event.reference),
+            reference=bounded(event.reference.strip()),
             to=self._address(event.to) if event.to else None,
             status=event.status,
             reason=maybe(event.reason),
@@ -94,6 +98,7 @@ class LineSink:
             part=event.part,
             now=now_ms(),
             whole=event.whole,
+            exclusive=event.exclusive,
         )
 
     def _address(self, raw: str) -> str:

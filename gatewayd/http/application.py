@@ -5,11 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from drivers.base import HookCall, HookRefusedError
 from gatewayd.http import metrics, problems, prompts
+from gatewayd.http.bodies import Bodies
 from gatewayd.operations import Backend, shapes
 from gatewayd.operations.base import live_of
 
@@ -22,6 +23,7 @@ def application(backend: Backend) -> FastAPI:
     program = version("gatewayd")
     app = FastAPI(title="gatewayd", version=program, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
     problems.install(app)
+    bodies = Bodies()
 
     @app.get("/healthz", include_in_schema=False)
     async def alive() -> dict[str, str]:
@@ -41,7 +43,7 @@ def application(backend: Backend) -> FastAPI:
     @app.api_route("/hooks/{line}", methods=["GET", "POST"], include_in_schema=False)
     async def called(line: str, request: Request) -> Response:
         # The device proves itself by its own signature; the line knows how.
-        body = await bounded(request, HOOK_BYTES)
+        body = await bodies.read(request, HOOK_BYTES)
         call = HookCall(request.method, request.url.query, dict(request.headers), body)
         try:
             answer = await live_of(backend).hook(line, call)
@@ -51,16 +53,6 @@ def application(backend: Backend) -> FastAPI:
         return PlainTextResponse(answer, headers={"X-Content-Type-Options": "nosniff"})
 
     return app
-
-
-async def bounded(request: Request, most: int) -> bytes:
-    """The body; 413 when it is longer than `most` octets, however it comes."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise HTTPException(413, f"more than {most} octets")
-    return bytes(body)
 
 
 def readiness(backend: Backend) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
+from gatewayd import logs
 from gatewayd.model import State
 from gatewayd.operations import Backend, LineView, Rates, WriterView
 from gatewayd.operations.base import live_of
@@ -47,6 +48,7 @@ class Look:
         yield from self._lines()
         yield from self._store()
         yield from self._stalls()
+        yield CounterMetricFamily("gatewayd_log_lost_lines", "Log lines that could not be written.", value=logs.lost())
         yield from _process.collect()
 
     def _queue(self) -> Iterator[Metric]:
@@ -90,6 +92,9 @@ class Look:
         attempts = CounterMetricFamily(
             "gatewayd_line_attempts", "Attempts ended since the daemon started.", labels=["line", "outcome"]
         )
+        unknown = CounterMetricFamily(
+            "gatewayd_line_unknown_reports", "Reports of nothing known when they came.", labels=["line"]
+        )
         for line in self.lines:
             for name in LINE_STATES:
                 state.add_metric([line.name, name], line.state == name)
@@ -102,7 +107,8 @@ class Look:
             work.add_metric([line.name], line.in_work)
             for outcome, count in line.outcomes.items():
                 attempts.add_metric([line.name, outcome], count)
-        yield from (state, up, enabled, signal, today, pace, work, attempts)
+            unknown.add_metric([line.name], line.unknown_reports)
+        yield from (state, up, enabled, signal, today, pace, work, attempts, unknown)
 
     def _store(self) -> Iterator[Metric]:
         writer = self.writer

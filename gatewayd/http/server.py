@@ -12,12 +12,11 @@ import uvicorn
 from gatewayd import logs
 from gatewayd.config import Config
 from gatewayd.errors import ConfigError
+from gatewayd.http.connections import Connection, hurry
 from gatewayd.operations import Backend
 from gatewayd.translation import gettext as _
 
 BACKLOG = 128
-CONNECTIONS_MAX = 256
-"""Beyond it 503 is answered: HTTP must not take the descriptors that lines and files need."""
 CLOCK_S = 1.0
 """Resolution of the `Date` header (RFC 9110 §6.6.1)."""
 CLOSE_S = 2
@@ -41,7 +40,9 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         # Every tenth tick of theirs renews the `Date` header; each of ours does.
+        loop = asyncio.get_running_loop()
         while not await self.on_tick(0):
+            hurry(self.server_state.connections, loop.time())
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOCK_S):
                     await self._leaving.wait()
@@ -89,7 +90,7 @@ async def serving(config: Config, backend: Backend) -> AsyncIterator[None]:
         uvicorn.Config(
             application(backend),
             loop="none",
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -97,7 +98,6 @@ async def serving(config: Config, backend: Backend) -> AsyncIterator[None]:
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
-            limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=CLOSE_S,
         )
     )

@@ -15,12 +15,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from gatewayd.intake.frames import Load, ReadDocument
+from gatewayd.intake.frames import Begun, Load, ReadDocument
 from gatewayd.intake.lane import Lane, Session, WorkerDiedError
 from gatewayd.intake.loading import Loading, Source
 from gatewayd.intake.rendering import Row, Totals
@@ -83,7 +83,12 @@ class _Streamed(Stream):
         self._session = session
 
     async def __aiter__(self) -> AsyncIterator[list[NewMessage]]:
+        count = 0
         while not isinstance(answer := await self._session.next(), Totals):
+            # Numbered from 1 without a gap: so a worker gone astray is found out, and cannot go on without end.
+            if not isinstance(answer, list) or any(row[0] != number for number, row in enumerate(answer, count + 1)):
+                raise await self._session.astray()
+            count += len(answer)
             yield [NewMessage._make(row) for row in answer]
         self.totals = answer
 
@@ -140,9 +145,11 @@ class Feed:
             return read(taken)
         if size <= SMALL and not apart:
             return await asyncio.to_thread(read, taken)
-        async with self._lanes[size > LARGE].session(ReadDocument(folder, job)) as (_, answer):
-            document: JobDocument = answer
-            return document
+        with _judged(job):
+            async with self._lanes[size > LARGE].session(ReadDocument(folder, job)) as (session, answer):
+                if not isinstance(answer, JobDocument):
+                    raise await session.astray()
+                return replace(answer, file=job)
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[Stream]:
@@ -189,10 +196,21 @@ class Feed:
 
 @asynccontextmanager
 async def _opened(lane: Lane, request: Load, file: str) -> AsyncIterator[Stream]:
-    try:
+    with _judged(file):
         async with lane.session(request) as (session, begun):
+            if not isinstance(begun, Begun):
+                raise await session.astray()
             yield _Streamed(begun.content_hash, session)
+
+
+@contextmanager
+def _judged(file: str) -> Iterator[None]:
+    """Refuses a file over which a worker ended in a way that it would end in again."""
+    try:
+        yield
     except WorkerDiedError as error:
+        if error.status == -signal.SIGPROF:
+            raise JobFileError("too_large", "reader_slow", file=file) from error
         # A library of compiled code that runs out of memory, or stumbles over a damaged sheet, takes its process with
         # it; read again, the file would do so again.
         if error.status == -signal.SIGABRT:

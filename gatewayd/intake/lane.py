@@ -11,8 +11,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 from gatewayd.errors import UnavailableError
-from gatewayd.intake import frames
+from gatewayd.intake import answers, frames
+
+log = structlog.get_logger()
 
 FRAME_S: Final = 300.0
 """For one answer: the largest sheet allowed takes some 20 s to unpack, and more on a busy machine at low priority."""
@@ -43,16 +47,26 @@ class Session:
         try:
             async with asyncio.timeout(FRAME_S):
                 header = await self._process.stdout.readexactly(frames.HEADER)
+                if frames.length(header) > frames.FRAME_MAX:
+                    raise WorkerDiedError(await _ended(self._process, by_force=True))
                 body = await self._process.stdout.readexactly(frames.length(header))
         except TimeoutError:
             raise WorkerDiedError(await _ended(self._process, by_force=True)) from None
         except (asyncio.IncompleteReadError, ConnectionError):
             raise WorkerDiedError(await _ended(self._process)) from None
-        answer = frames.unpacked(body)
+        try:
+            answer = answers.answer(header[4:], body)
+        except answers.AnswerError as error:
+            log.error("what reads recipients answers nonsense; it is ended", error=str(error))  # noqa: TRY400
+            raise WorkerDiedError(await _ended(self._process, by_force=True)) from error
         self.over = not isinstance(answer, frames.Begun | list)
-        if isinstance(answer, frames.Failed):
-            raise answer.error
+        if isinstance(answer, Exception):
+            raise answer
         return answer
+
+    async def astray(self) -> WorkerDiedError:
+        """Ends a worker whose answers make no sense together."""
+        return WorkerDiedError(await _ended(self._process, by_force=True))
 
     async def ask(self, request: frames.Request) -> Any:
         """The first answer to `request`."""

@@ -13,7 +13,7 @@ from gatewayd.intake.rendering import CHUNK, Rendering, RenderPlan, Row, Totals
 from gatewayd.numbers import NumberError, Numbers, Policy
 from spool.document import JobDocument, parse
 from spool.errors import operating_system
-from spool.recipients import open_recipients
+from spool.recipients import Recipients, open_recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ def read_document(folder: str, job: str) -> JobDocument:
     return parse(data, job)
 
 
+def open_table(document: JobDocument, folder: Path, numbers: Numbers) -> Recipients:
+    """Returns the recipients of a job whose files lie in `folder`. JobFileError."""
+    return open_recipients(document, folder, partial(_is_mobile, numbers))
+
+
 def _is_mobile(numbers: Numbers, cell: str) -> bool:
     try:
         numbers.parse(cell)
@@ -57,7 +62,7 @@ class Loading:
         self.content_hash = None if source.hashes is None else document.content_hash(source.hashes)
         plan = RenderPlan.of(document, source.policy, source.prefixes)
         with ExitStack() as stack:
-            table = stack.enter_context(open_recipients(document, Path(source.folder), partial(_is_mobile, numbers)))
+            table = stack.enter_context(open_table(document, Path(source.folder), numbers))
             self._rendering = Rendering(plan, table, numbers)
             self._stack = stack.pop_all()
 

@@ -121,7 +121,7 @@ class IntakeDesk:
 
     def __post_init__(self) -> None:
         self._recorder = Recorder(self.writer)
-        self._watcher = Watcher(self.spool, settle_s=self.config.spool.settle, stray=self._lies_idle)
+        self._watcher = Watcher(self.spool, settle_s=self.config.spool.settle, stray=self._lies_idle, seen=self._seen)
         self.stalls = Stalls("intake", self._retry, self.told.stalled)
         self._threads = ThreadPoolExecutor(SMALL_LANES + LARGE_LANES, thread_name_prefix="intake")
 
@@ -307,7 +307,18 @@ class IntakeDesk:
 
     def _retry(self, arrivals: Sequence[Arrival]) -> None:
         for arrival in arrivals:
-            self._small.put(arrival.account, arrival)
+            if arrival.name:
+                self._small.put(arrival.account, arrival)
+            else:
+                self._watcher.look_again()
+
+    def _seen(self, account: str, trouble: str | None) -> None:
+        """The watcher looked into an account's folder. An arrival without a name stands for the folder itself."""
+        folder = Arrival(account, "")
+        if trouble is None:
+            self.stalls.over(account, folder)
+        else:
+            self.stalls.failed(account, folder, f"incoming/{account}: {trouble}")
 
     # -------------------------------------------------------------------------------------------------------- a record
 

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from gatewayd.intake import frames
@@ -24,6 +25,10 @@ from gatewayd.numbers import Numbers, Policy
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolUnavailableError
 
+CPU_S: Final = 60.0
+"""For whatever is unpacked: the largest sheet allowed takes some 20 s."""
+CPU_S_A_MIB: Final = 10.0
+"""Ten times what a plain list takes."""
 _PR_SET_PDEATHSIG: Final = 1
 _NICE: Final = 10
 """Lines and the store's writer come first."""
@@ -43,11 +48,13 @@ def main() -> int:
         request = frames.read(lambda count: os.read(0, count))
         if request is None:
             break
+        signal.setitimer(signal.ITIMER_PROF, _allowance(request))
         try:
             for answer in worker.answers(request):
-                _write(output, frames.packed(answer))
+                _write(output, _bounded(answer))
         except BrokenPipeError:
             break
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return 0
 
 
@@ -63,6 +70,21 @@ def _confine(parent: int, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.set_threshold(_COLLECT_AFTER)
+
+
+def _allowance(request: frames.Request) -> float:
+    """Seconds of CPU time for a request, by what its files take on the disk. SIGPROF ends the process when they are
+    used up, whatever it is at."""
+    folder = Path(request.folder if isinstance(request, frames.ReadDocument) else request.source.folder)
+    octets = sum(path.lstat().st_blocks * 512 for path in folder.iterdir())
+    return CPU_S + CPU_S_A_MIB * octets / (1 << 20)
+
+
+def _bounded(answer: frames.Answer) -> bytes:
+    try:
+        return frames.packed(answer)
+    except frames.FrameTooLargeError:
+        return frames.packed(JobFileError("too_large"))
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -91,9 +113,9 @@ class _Worker:
                     name = source.job
                     yield from self._load(source)
         except (JobFileError, SpoolUnavailableError) as error:
-            yield frames.Failed(error.with_traceback(None))
+            yield error
         except MemoryError:
-            yield frames.Failed(JobFileError("too_large", "too_many_cells", file=name))
+            yield JobFileError("too_large", "too_many_cells", file=name)
 
     def _load(self, source: Source) -> Iterator[frames.Answer]:
         kept, self._kept = self._kept, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, jobs, lines, overview
+from gatewayd.operations import accounts, blocklist, jobs, lines, messages, overview
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.views import EventView, LineView, Rates, WriterView
@@ -37,8 +37,9 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         jobs.PauseJob,
         jobs.ResumeJob,
         jobs.CancelJob,
-        jobs.ShowMessage,
-        jobs.SettleMessage,
+        messages.FindMessages,
+        messages.ShowMessage,
+        messages.SettleMessage,
         lines.ListLines,
         lines.ShowLine,
         lines.EnableLine,
@@ -50,6 +51,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         blocklist.UnblockNumber,
         overview.Ping,
         overview.Overview,
+        overview.Status,
     )
 }
 

@@ -9,7 +9,7 @@ from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
-from gatewayd.store.commands import SetJobState, Settle
+from gatewayd.store.commands import SetJobState
 from gatewayd.translation import gettext as _
 
 
@@ -75,28 +75,3 @@ class ResumeJob(_ChangeJob):
 class CancelJob(_ChangeJob):
     name: ClassVar[str] = "job.cancel"
     state = "cancelled"
-
-
-class ShowMessage(Operation):
-    name: ClassVar[str] = "message.show"
-    message: str
-
-    async def perform(self, backend: Backend) -> Json:
-        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
-        return shapes.message(found, whole=True)
-
-
-class SettleMessage(Operation):
-    name: ClassVar[str] = "message.settle"
-    message: str
-    verdict: Literal["sent", "not-sent", "resend"]
-
-    async def perform(self, backend: Backend) -> Json:
-        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
-        with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=found.state)):
-            settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
-        if backend.live is not None:
-            backend.live.settled(settled)
-            backend.live.receipts_due([settled.job_id])
-        found = await backend.read(lambda reader: reader.message_by_number(found.id, backend.now()))
-        return shapes.message(found, whole=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.metadata import version
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.ports import Backend
+from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.snapshots import iso
 
 
@@ -51,3 +56,73 @@ class Overview(Operation):
             "stalled": [shapes.stall(one) for one in live.stalls()],
             "events": [shapes.event(one) for one in live.events(self.since)],
         }
+
+
+class Status(Operation):
+    """What needs a person, at one look: nothing where all is well. Without a daemon, that is what is missing."""
+
+    name: ClassVar[str] = "status"
+
+    async def perform(self, backend: Backend) -> Json:
+        live = backend.live
+        low = backend.config.tariff.low
+        question = partial(attention, low=low, since=backend.now() - REVIEWED_MS)
+        found = await backend.read(lambda reader: reader.ask(question))
+        depth = await backend.read(lambda reader: reader.depth(backend.now()))
+        lines = [] if live is None else [shapes.line(one) for one in live.lines()]
+        stalls = [] if live is None else [shapes.stall(one) for one in live.stalls()]
+        healthy = None if live is None else live.writer().healthy
+        wanted = [*_of_daemon(live is not None, healthy, lines, stalls), *_of_store(found)]
+        return {
+            "at": iso(backend.now()),
+            "node": backend.config.node,
+            "ok": not wanted,
+            "needs": wanted,
+            "daemon": live is not None,
+            "lines": dict(Counter(one["state"] for one in lines)),
+            "queue": {
+                "counts": {str(state): count for state, count in depth.counts.items()},
+                "held": dict(depth.held),
+                "oldest_s": depth.oldest_s,
+            },
+        }
+
+
+REVIEWED_MS: Final = 7 * 86_400_000
+"""A reply that may be an opt-out asks for a person this long; then it has been read, or nobody will."""
+
+_BROKEN: Final = frozenset({"recovering", "quarantined"})
+
+
+def _needs(kind: str, subject: str, reason: str | None = None, count: int | None = None) -> Json:
+    return {"kind": kind, "subject": subject, "reason": reason, "count": count}
+
+
+def _of_daemon(running: bool, healthy: bool | None, lines: Sequence[Json], stalls: Sequence[Json]) -> Iterator[Json]:
+    if not running:
+        yield _needs("daemon", "", "not_running")
+    if healthy is False:
+        yield _needs("store", "", "takes_nothing")
+    for line in lines:
+        resting = line["state"] == "waiting" and line["reason"] not in _PATIENT
+        if line["state"] in _BROKEN or (resting and line["reason"]):
+            yield _needs("line", line["name"], line["reason"] or line["state"])
+    for stall in stalls:
+        yield _needs("stalled", f"{stall['account']} {stall['service']}", stall["reason"])
+
+
+_PATIENT: Final = frozenset({"quota_day", "quota_month", "recipients_month", "window", "pace", None})
+"""What a line waits for that comes by itself, as configured."""
+
+
+def _of_store(found: Attention) -> Iterator[Json]:
+    if found.uncertain:
+        yield _needs("uncertain", "", count=found.uncertain)
+    for job in found.paused:
+        yield _needs("paused", job)
+    for account, balance, waiting in found.low:
+        yield _needs("credit", account, "waits" if waiting else "low", count=waiting or None) | {
+            "balance": format_money(balance)
+        }
+    if found.reviews:
+        yield _needs("opt_out", "", count=found.reviews)

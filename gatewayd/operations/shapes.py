@@ -44,6 +44,7 @@ def message(found: MessageView, *, whole: bool = False) -> Json:
     if whole:
         shape |= {
             "due": iso(found.due),
+            "not_after": iso(found.not_after),
             "text": found.text,
             "encoding": found.encoding or None,
             "attempts": [attempt(one) for one in found.attempts],
@@ -122,6 +123,7 @@ def line_now(found: LineView) -> Json:
         "pace": found.pace,
         "in_work": found.in_work,
         "outcomes": dict(found.outcomes),
+        "unknown_reports": found.unknown_reports,
         "detail": dict(found.detail),
     }
 

@@ -11,9 +11,9 @@ state depends on it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError
@@ -83,6 +83,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+R = TypeVar("R")
+
+
 class Reader:
     """All questions that commands, the API and metrics ask of the store. Raises NotFoundError for what is not there."""
 
@@ -110,6 +113,11 @@ class Reader:
                 raise StoreError(_("the store was never made ready"))
             self._salt = int(value)
         return self._salt
+
+    def ask(self, question: Callable[[Connection], R]) -> R:
+        """Answers a wing's own question, in one snapshot of the store."""
+        with self._snapshot() as connection:
+            return question(connection)
 
     # ------------------------------------------------------------------------------------------------------------- jobs
 
@@ -139,10 +147,10 @@ class Reader:
                 raise NotFoundError(_("no job {job}").format(job=job_id))
             return next(queries.summaries(connection, [row], now))
 
-    def owners(self, jobs: Sequence[int]) -> dict[int, str]:
-        """The account of each of these jobs; those that are gone are left out."""
+    def owners(self, jobs: Sequence[int], node: str) -> dict[int, str]:
+        """The account of each of these jobs; those that are gone, or another node's, are left out."""
         with self._snapshot() as connection:
-            return queries.owners(connection, jobs)
+            return queries.owners(connection, jobs, node)
 
     def unwritten_jobs(self, node: str) -> list[int]:
         """The jobs of a node with receipts that no file holds yet."""

@@ -120,6 +120,8 @@ class MessageView:
     reason: str | None
     due: int | None
     """Waiting: when it may go (again); submitted: when waiting for the report ends."""
+    not_after: int | None
+    """When what has not been sent expires."""
     line: str | None
     attempt: int | None
     """Number of the latest attempt, None before the first."""

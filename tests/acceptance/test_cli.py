@@ -210,7 +210,7 @@ def test_submit_puts_job_and_recipients(cli: Cli) -> None:
 
 def test_lines_without_a_daemon(cli: Cli) -> None:
     (line,) = cli.json("line", "list")["items"]
-    assert (line["state"], line["reason"], line["enabled"]) == ("disabled", "no_daemon", True)
+    assert (line["state"], line["reason"], line["enabled"]) == ("unknown", "no_daemon", True)
     assert cli.json("line", "disable", "claro-1")["enabled"] is False
     assert cli.json("line", "show", "claro-1")["enabled"] is False
     assert cli.json("line", "enable", "claro-1")["enabled"] is True

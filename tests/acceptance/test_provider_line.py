@@ -223,6 +223,9 @@ async def test_a_provider_that_is_not_there_has_sent_nothing() -> None:
         await r.sim.stop()
         assert await r.send() == NotSent("connect_failed", blame=Blame.LINE)
         assert r.passed == []
+        statuses = await r.sink.count(LineStatus, 2)
+        assert [(each.state, each.reason) for each in statuses] == [("ready", None), ("recovering", "connect_failed")]
+        assert await r.send() == NotSent("connect_failed", counts=False)
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -265,7 +268,7 @@ async def test_nothing_leaves_before_the_point_of_no_return_returns() -> None:
 
         task = asyncio.create_task(r.send(pnr=held))
         await asyncio.wait_for(asked.wait(), PATIENCE_S)
-        assert r.sim.count("connections") == 1
+        assert r.sim.count("connections") == 2, "the line's look, and the message's"
         assert r.sim.count("requests") == 0
         gate.set()
         assert isinstance(await task, Accepted)

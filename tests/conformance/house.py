@@ -184,6 +184,7 @@ class House:
                 options.get("attempt_id"),
                 options.get("part"),
                 self.now,
+                exclusive=options.get("exclusive", True),
             )
         )
         return reported

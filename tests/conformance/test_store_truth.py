@@ -1,6 +1,9 @@
 """A network that brings reports again, and a gateway that crashes between any two steps: the store claims of no part
 that the network took it, unless it did.
 
+One of the lines is an account that other systems use: reports of their messages come, too, to numbers of ours among
+others and under references that may be any.
+
 The line is played as the GSM driver plays it: one message at a time, part by part, each reference told with the next
 point of no return; a report whose reference the line has just learned names its part, any other bears the reference
 alone. The network brings a report until it is acknowledged, and what was not acknowledged it brings again.
@@ -22,7 +25,8 @@ from gatewayd.outcomes import Terms, resolve
 from gatewayd.store.commands import LateAnswer, NewMessage, OpenWork, Pnr, QueueInfo, Report, Settle, Work
 from tests.conformance.house import DAY, HOUR, MONTH, House
 
-LINES = ["claro-1", "claro-2"]
+SHARED = "provider"
+LINES = ["claro-1", "claro-2", SHARED]
 TERMS = Terms(4, HOUR)
 NUMBERS = ["+5491150000001", "+5491150000002"]
 TEXTS = ["x", "Hola " * 40, "Hola vecino " * 36]
@@ -91,6 +95,8 @@ class Play:
             self.crash: 2,
             self.answer_late: 1,
             self.settle: 1,
+            self.report_foreign: 4,
+            self.report_again: 1,
         }
         modem = self.chance.choice(self.modems)
         self.chance.choices(list(acts), list(acts.values()))[0](modem)
@@ -194,9 +200,42 @@ class Play:
         attempt, part = (taken.attempt, taken.part) if named else (None, None)
         status: Literal["delivered", "undelivered"] = "undelivered" if taken.attempt % 7 == 0 else "delivered"
         now = self.house.now
-        self.house.do(Report(modem.name, taken.reference, taken.to, status, None, now, attempt, part, now))
+        self.house.do(
+            Report(
+                modem.name,
+                self._spelt(modem, taken.reference),
+                taken.to,
+                status,
+                None,
+                now,
+                attempt,
+                part,
+                now,
+                exclusive=modem.name != SHARED,
+            )
+        )
         taken.brought = True
         self.tell(f"{modem.name} reports {taken.reference} {'named' if named else ''}")
+
+    def _spelt(self, modem: Modem, reference: str) -> str:
+        """Providers write a reference in their report as they please."""
+        return reference.zfill(6) if modem.name == SHARED and self.chance.random() < 0.5 else reference
+
+    def report_foreign(self, modem: Modem) -> None:
+        """What another system sent over the same account; over a line that is ours alone, an older life's message to
+        somebody else."""
+        own = modem.name != SHARED
+        to = "+5491150000099" if own else self.chance.choice([*NUMBERS, "+5491150000099", None])
+        reference = str(1000 + self.chance.randrange(256))
+        now = self.house.now
+        self.house.do(Report(modem.name, reference, to, "delivered", None, now, None, None, now, exclusive=own))
+        self.tell(f"{modem.name} reports {reference}, nobody's")
+
+    def report_again(self, modem: Modem) -> None:
+        """The network lost our acknowledgement."""
+        acknowledged = [taken for taken in self.network if taken.line == modem.name and taken.acknowledged][-3:]
+        if acknowledged:
+            self.chance.choice(acknowledged).acknowledged = False
 
     def acknowledge(self, modem: Modem) -> None:
         for taken in self._unacknowledged(modem):

@@ -74,7 +74,7 @@ def test_a_line_says_why_it_waits_in_words() -> None:
     at = "2026-11-23T12:00:00.000Z"
     event = {"seq": 1, "at": at, "kind": "line", "subject": "m1", "state": "quarantined", "reason": "pin_wrong"}
     told = event_line(event, ZoneInfo("America/Argentina/Buenos_Aires")).plain
-    assert told == "09:00:00  línea    m1  quarantined  PIN incorrecto, no se reintenta"
+    assert told == "09:00:00  línea    m1  en cuarentena  PIN incorrecto, no se reintenta"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ FIELDS = {
     "Refused": "reason blame='either' elsewhere=False",
     "Partial": "parts",
     "Uncertain": "reason",
-    "DeliveryReport": "reference to status reason at attempt=None part=None whole=False opt_out=False exclusive=False",
+    "DeliveryReport": "reference to status reason at attempt=None part=None whole=False opt_out=False exclusive=False"
+    " blame='person'",
     "LateAccept": "attempt part reference",
     "Concat": "reference total number",
     "InboundMessage": "key sender to text at concat=None subject='' answers=None answers_reference=None opt_out=False"

@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 
-from drivers.base import Blame, Completed, Fate, NotSent, OutboundMessage, Outcome, Partial, PartOutcome, Refused
+from drivers.base import (
+    Accepted,
+    Blame,
+    Completed,
+    DeliveryReport,
+    Fate,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    Partial,
+    PartOutcome,
+    Refused,
+)
 from gatewayd import outcomes
 from gatewayd.dispatch import blame, health
 from tests.rig.floor import Floor, floor, number, taken
@@ -189,3 +201,25 @@ async def test_bad_people_hardly_slow_a_line_of_many_at_once(house: Floor) -> No
     assert took < 8, "it never rests"
     await house.job([1001])
     await house.until(lambda counts: counts["failed"] == 50)
+
+
+async def test_reports_that_give_everybody_up_rest_the_line_until_one_says_delivered(house: Floor) -> None:
+    """A phone without credit that accepts everything."""
+    phone = house.line("phone", lambda m: Accepted({part: f"{m.attempt}.{part}" for part in m.todo}))
+    sender = house.runner("phone").sender
+    await house.job(range(PEOPLE))
+
+    def reported(n: int, status: Any) -> None:
+        event = DeliveryReport("r", number(n), status, "no_service", time.time(), blame=Blame.EITHER)
+        sender.reported(event, time.time() + n * 1e-6)
+
+    await house.until(lambda counts: counts["submitted"] >= 3)
+    for n in range(3):
+        reported(n, "undelivered")
+    assert house.runner("phone").state == ("waiting", "no_service")
+    some = len(phone.asked)
+    await house.until(lambda counts: counts["submitted"] > some)
+    assert sender.health.broken, "to be accepted is no proof"
+    reported(4, "delivered")
+    await house.until(lambda counts: counts["submitted"] == PEOPLE)
+    assert house.runner("phone").state[0] in {"ready", "busy"}

@@ -15,7 +15,7 @@ from drivers.http.pattern import LONGEST, Pattern, PatternError, TooLongError
 from drivers.provider.answer import Finder
 from drivers.provider.identity import attempt_of
 from drivers.provider.options import InboxKeys, preset, preset_names
-from drivers.provider.received import InboxReader, hook_document, tsv_rows
+from drivers.provider.received import InboxReader, call_document, tsv_rows
 from drivers.provider.rules import Result, judge, parse_rules
 
 BLINK_S = 0.05
@@ -183,7 +183,7 @@ def test_no_time_that_a_provider_writes_holds_the_reader() -> None:
 @pytest.mark.parametrize("body", [b"&" * 60_000, b"a=%" * 20_000, b"=" * 60_000], ids=["pairs", "escapes", "signs"])
 def test_no_call_holds_the_door(body: bytes) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    assert quickest(lambda: hook_document(headers, body, "utf-8")) < BLINK_S
+    assert quickest(lambda: call_document(headers, {}, body, "utf-8")) < BLINK_S
 
 
 def test_the_flags_of_a_pattern_are_heeded() -> None:

@@ -25,9 +25,12 @@ def words(connection: Connection) -> dict[str, list[str]]:
     found = connection.exec_driver_sql(
         "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name != 'alembic_version'"
     )
-    return {name: sorted(sql.replace(",", " ").split()) for name, sql in found}
+    return {name: sorted(sql.replace(",", " ").replace('"', "").split()) for name, sql in found}
 
 
+# SQLAlchemy does not reflect indexes on expressions; the words of the schema tell whether they are the same.
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
 def test_the_migrations_build_what_the_code_expects(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/a.db")
     try:

@@ -11,10 +11,13 @@ from gatewayd.store.commands.base import Command
 
 @dataclass(frozen=True, slots=True)
 class Report(Command["Reported"]):
-    """A delivery report: matched by attempt and part, else by line, reference, recipient and newest still awaiting.
+    """A delivery report: matched by attempt and part, else by line, reference, recipient and newest still awaiting. A
+    reference that is another but for case, leading zeros or its base is that one where only one can be meant.
 
-    A report that matches no reference settles the one part in doubt of the same line, recipient and time window; if
-    several could be meant, none. What matches nothing is kept for a while, for it may precede its `+CMGS`.
+    A report that matches no reference says nothing of a part in doubt, unless all that the line sends is ours
+    (`exclusive`) and it names its recipient: then it settles the one part in doubt of the same line, recipient and time
+    window; if several could be meant, none. What names another recipient than ours changes nothing. What matches
+    nothing is kept for a while, for it may precede its `+CMGS`.
     """
 
     line: str
@@ -29,6 +32,8 @@ class Report(Command["Reported"]):
     now: int
     whole: bool = False
     """It is of every part of the attempt that it is matched with."""
+    exclusive: bool = False
+    """Whether nobody else sends over the line's account or SIM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Reported:
     job_id: int | None
     """None: nothing matched (yet)."""
     state: State | None
+    sent_at: int | None = None
+    """When the part passed its point of no return."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def _early(unit: Unit, command: Finish, number: int, end: PartEnd) -> bool:
     if any(early.of(command.line, by_attempt(attempt_id, each)) for each in (number, None)):
         return True
     if end.state is PartState.DOUBT:
-        return bool(early.of(command.line, None))
+        return bool(early.ours(command.line))
     return end.reference is not None and bool(early.of(command.line, end.reference))
 
 

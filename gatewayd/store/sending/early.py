@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from sqlalchemy import delete, select
 
+from gatewayd.store.sending.references import folded, respelled
 from gatewayd.store.session import Session, Statement, adding, among
 from gatewayd.store.tables import early_report
 
@@ -23,9 +24,10 @@ _LOAD: Final = Statement(
         early_report.c.reason,
         early_report.c.at,
         early_report.c.received_at,
+        early_report.c.exclusive,
     )
 )
-ADD: Final = adding(early_report, "id line reference to status reason at received_at")
+ADD: Final = adding(early_report, "id line reference to status reason at received_at exclusive")
 DROP: Final = Statement(delete(early_report).where(among(early_report.c.id)))
 
 _DIGITS: Final = 8
@@ -42,11 +44,12 @@ class EarlyReport:
     reason: str | None
     at: int
     received_at: int
+    exclusive: bool = False
 
 
 def same_recipient(ours: str, theirs: str | None) -> bool:
     """Whether a report's recipient may be ours; a report that names none may be anyone's."""
-    if theirs is None or ours == theirs:
+    if theirs is None or ours.casefold() == theirs.casefold():
         return True
     mine = "".join(filter(str.isdecimal, ours))
     other = "".join(filter(str.isdecimal, theirs))
@@ -61,7 +64,7 @@ def by_attempt(attempt_id: int, part: int | None) -> str:
 
 
 class EarlyReports:
-    """The reports that wait, by line and reference. Changed only once the change is durable."""
+    """The reports that wait, by line and folded reference. Changed only once the change is durable."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, dict[str, list[EarlyReport]]] = {}
@@ -77,14 +80,24 @@ class EarlyReports:
             for reports in lines.values():
                 yield from reports
 
-    def of(self, line: str, reference: str | None) -> list[EarlyReport]:
-        """Those of this reference; of any with None. Newest last."""
+    def of(self, line: str, reference: str) -> list[EarlyReport]:
+        """Those of this reference, newest last; where there are none, those of the one that is the same when folded."""
         lines = self._waiting.get(line)
         if lines is None:
             return []
-        if reference is None:
-            return [report for reports in lines.values() for report in reports]
-        return lines.get(reference, [])
+        found = lines.get(folded(reference), [])
+        exact = [report for report in found if report.reference == reference]
+        if exact or reference.startswith("#"):
+            return exact
+        for other in () if found else respelled(reference):
+            found = found or lines.get(folded(other), [])
+        alike = [report for report in found if not report.exclusive]
+        return alike if len({report.reference for report in alike}) == 1 else []
+
+    def ours(self, line: str) -> list[EarlyReport]:
+        """Those of the line, of whatever reference, that can only be of what we sent; newest last."""
+        lines = self._waiting.get(line, {})
+        return [report for reports in lines.values() for report in reports if report.exclusive]
 
     def before(self, time: int) -> list[EarlyReport]:
         """Those received before `time`."""
@@ -97,15 +110,16 @@ class EarlyReports:
 
     def add(self, reports: Iterable[EarlyReport]) -> None:
         for report in reports:
-            self._waiting.setdefault(report.line, {}).setdefault(report.reference, []).append(report)
+            self._waiting.setdefault(report.line, {}).setdefault(folded(report.reference), []).append(report)
 
     def remove(self, reports: Iterable[EarlyReport]) -> None:
         for report in reports:
             lines = self._waiting.get(report.line, {})
-            same = lines.get(report.reference, [])
+            key = folded(report.reference)
+            same = lines.get(key, [])
             if report in same:
                 same.remove(report)
             if not same:
-                lines.pop(report.reference, None)
+                lines.pop(key, None)
             if not lines:
                 self._waiting.pop(report.line, None)

@@ -28,6 +28,7 @@ COLUMNS: Final = (
     part.c.at,
     attempt.c.message_id,
     part.c.line,
+    part.c.reference,
 )
 OF_ATTEMPT: Final = part.join(attempt, attempt.c.id == part.c.attempt_id)
 NAMED: Final = Statement(
@@ -60,10 +61,11 @@ class Part:
     to: str
     at: int
     message_id: int
+    reference: str | None
 
 
 def part_of(row: Row) -> Part:
-    return Part(row[0], row[1], PartState(row[2]), row[3], row[4], row[5])
+    return Part(row[0], row[1], PartState(row[2]), row[3], row[4], row[5], row[7])
 
 
 def state_of(parts: Mapping[int, PartState], row: MessageRow) -> State:

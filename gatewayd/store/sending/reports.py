@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, func, literal_column, select, text
 
 from gatewayd.model import WAITING, PartState, State, may_become, message_state
 from gatewayd.store.commands import Finish, PartEnd, Report, Reported
@@ -26,6 +26,7 @@ from gatewayd.store.sending.parts import (
     settle_rest,
     state_of,
 )
+from gatewayd.store.sending.references import respelled
 from gatewayd.store.session import Row, Statement, given, setting
 from gatewayd.store.tables import attempt, early_report, message, part
 
@@ -37,12 +38,14 @@ _WHOLE: Final = Statement(
     select(*COLUMNS).select_from(OF_ATTEMPT).where(part.c.attempt_id == given(part.c.attempt_id)).order_by(part.c.part),
     "p_attempt_id",
 )
+_ZERO: Final[ColumnElement[str]] = literal_column("'0'")
 _AWAITING: Final = Statement(
     select(*COLUMNS)
     .select_from(OF_ATTEMPT)
     .where(
         part.c.line == given(part.c.line),
-        part.c.reference == given(part.c.reference),
+        # As the index has it.
+        func.ltrim(func.lower(part.c.reference), _ZERO) == func.ltrim(func.lower(given(part.c.reference)), _ZERO),
         text("part.state IN ('taken', 'undelivered') AND part.reference IS NOT NULL"),
     )
     .order_by(part.c.at.desc(), part.c.attempt_id.desc()),
@@ -121,6 +124,10 @@ _UNENDED: Final = frozenset(state.value for state in WAITING | {State.SENDING})
 # -------------------------------------------------------------------------------------------------------------- reports
 
 
+class ForeignError(Exception):
+    """The report names an attempt of ours and another recipient: it changes nothing."""
+
+
 class _Reports:
     """Applies reports of one batch; parts are written down at its end, or when a message of several needs them all."""
 
@@ -140,16 +147,18 @@ class _Reports:
             found.state = self._seen.get((found.attempt_id, found.part), found.state)
         return parts
 
+    def named(self, command: Report, attempt_id: int) -> Part | None:
+        """The part that the report names; None where there is none. ForeignError where it is of somebody else."""
+        found = self.parts(self._unit.session.all(NAMED, attempt_id, command.part or 1))
+        if found and not same_recipient(found[0].to, command.to):
+            raise ForeignError
+        return found[0] if found and found[0].state is not PartState.OPEN else None
+
     def find(self, command: Report) -> Part | None:
-        session = self._unit.session
+        """The part that the report is of; None while it is not known. ForeignError where it cannot be of ours."""
         if command.attempt_id is not None:
-            named = self.parts(session.all(NAMED, command.attempt_id, command.part or 1))
-            return named[0] if named and named[0].state is not PartState.OPEN else None
-        awaiting = [
-            found
-            for found in self.parts(session.all(_AWAITING, command.line, command.reference))
-            if same_recipient(found.to, command.to)
-        ]
+            return self.named(command, command.attempt_id)
+        awaiting = self.awaiting(command)
         if awaiting:
             # Newest first as they come. One that was sent after the network's time of the report is another's, unless
             # clocks are wrong; one that was given up is meant only where nothing else awaits.
@@ -159,13 +168,30 @@ class _Reports:
         if command.status == "read" and command.to is not None:
             # What was delivered awaits no report any more, and may yet be read.
             self.flush()
-            readable = self.parts(session.all(_READABLE, command.to, command.line, command.reference))
+            readable = self.parts(self._unit.session.all(_READABLE, command.to, command.line, command.reference))
             if readable:
                 return readable[0]
+        if not command.exclusive or command.to is None:
+            # Others may send over the same account: whatever this is about, no doubt of ours is settled by it.
+            return None
         doubtful = self.in_doubt(command.line, command.to, command.now)
         if doubtful is not None and not self.repeats(command, doubtful.to):
             return doubtful
         return None
+
+    def awaiting(self, command: Report) -> list[Part]:
+        """The parts that await a report of this reference; of one that is spelt another way, if there is but one."""
+        alike = self._awaiting(command, command.reference)
+        exact = [found for found in alike if found.reference == command.reference]
+        if exact or command.exclusive:
+            return exact
+        for other in () if alike else respelled(command.reference):
+            alike += self._awaiting(command, other)
+        return alike if len({(found.attempt_id, found.part) for found in alike}) == 1 else []
+
+    def _awaiting(self, command: Report, reference: str) -> list[Part]:
+        rows = self._unit.session.all(_AWAITING, command.line, reference)
+        return [found for found in self.parts(rows) if same_recipient(found.to, command.to)]
 
     def in_doubt(self, line: str, to: str | None, received_at: int) -> Part | None:
         """The one part that a report without a known reference can be of; none where several could be meant, those
@@ -224,10 +250,10 @@ class _Reports:
                 # The network still tries: it will say more.
                 row.due = max(row.due, now + unit.memory.report_wait_ms)
                 row.dirty = True
-            return Reported(row.job_id, State(row.state))
+            return Reported(row.job_id, State(row.state), found.at)
         if row.state in _REPORTABLE:
             self._turn(row, found, status, reason, now)
-        return Reported(row.job_id, State(row.state))
+        return Reported(row.job_id, State(row.state), found.at)
 
     def _turn(self, row: MessageRow, found: Part, status: Status, reason: str | None, now: int) -> None:
         unit = self._unit
@@ -259,7 +285,11 @@ def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
     results: list[Reported | Exception] = []
     unknown: list[Report] = []
     for command in commands:
-        found = reports.find(command)
+        try:
+            found = reports.find(command)
+        except ForeignError:
+            results.append(Reported(None, None))
+            continue
         if found is None:
             if not reports.repeats(command, command.to):
                 unknown.append(command)
@@ -299,12 +329,13 @@ def _keep(unit: Unit, commands: list[Report]) -> None:
             reason=command.reason,
             at=command.at,
             received_at=command.now,
+            exclusive=command.exclusive,
         )
         for number, command in enumerate(commands, first)
     ]
     unit.session.many(
         early.ADD,
-        [(e.id, e.line, e.reference, e.to, e.status, e.reason, e.at, e.received_at) for e in kept],
+        [(e.id, e.line, e.reference, e.to, e.status, e.reason, e.at, e.received_at, e.exclusive) for e in kept],
     )
     unit.after_commit.append(partial(unit.memory.early.add, kept))
 
@@ -316,11 +347,12 @@ def apply_early(unit: Unit, command: Finish, number: int, end: PartEnd) -> None:
         return
     found = part_of(rows[0])
     waiting = unit.memory.early
-    matches = list(waiting.of(command.line, by_attempt(found.attempt_id, number)))
+    named = waiting.of(command.line, by_attempt(found.attempt_id, number))
+    matches = [one for one in named if same_recipient(found.to, one.to)]
     if end.reference is not None:
         matches += since(waiting.of(command.line, end.reference), found)
     elif end.state is PartState.DOUBT and not matches:
-        matches = [one for one in since(waiting.of(command.line, None), found) if one.id not in unit.consumed]
+        matches = [one for one in since(waiting.ours(command.line), found) if one.id not in unit.consumed]
         # One that the network brought again, for want of an acknowledgement, is still one.
         if len({one.reference for one in matches}) > 1 or not _meant(unit, found, matches):
             return
@@ -336,9 +368,10 @@ def _meant(unit: Unit, found: Part, matches: Sequence[EarlyReport]) -> bool:
 
 def apply_early_whole(unit: Unit, command: Finish) -> None:
     """The same for a report of the whole attempt."""
-    matches = unit.memory.early.of(command.line, by_attempt(command.work.attempt_id, None))
+    named = unit.memory.early.of(command.line, by_attempt(command.work.attempt_id, None))
+    matches = [one for one in named if same_recipient(command.work.to, one.to)]
     rows = unit.session.all(_WHOLE, command.work.attempt_id) if matches else []
-    _use_all(unit, [each for each in map(part_of, rows) if each.state in _LEFT], list(matches), command.now)
+    _use_all(unit, [each for each in map(part_of, rows) if each.state in _LEFT], matches, command.now)
 
 
 def use(unit: Unit, found: Part, matches: Sequence[EarlyReport], now: int) -> None:

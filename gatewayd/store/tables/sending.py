@@ -58,7 +58,9 @@ queue = Table(
     # credit, window, no_line, paused: why the whole queue rests, and since when
     Column("held_reason", Text),
     Column("held_at", BigInteger),
-    UniqueConstraint("job_id", "prefix"),
+    # names, a blank between: lines that cannot carry these messages, though their route fits
+    Column("without", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("job_id", "prefix", "without"),
 )
 """(priority, account, job, route), the unit of scheduling; priority, account and allowed lines are the job's."""
 
@@ -122,6 +124,12 @@ message = Table(
         sqlite_where=text("state = 'submitted' AND NOT final"),
         postgresql_where=text("state = 'submitted' AND NOT final"),
     ),
+    Index(
+        "ix_message_uncertain",
+        "id",
+        sqlite_where=text("state = 'uncertain'"),
+        postgresql_where=text("state = 'uncertain'"),
+    ),
     Index("ix_message_to_id", "to", "id"),
     Index("ix_message_job_id_id", "job_id", "id"),
 )
@@ -167,7 +175,8 @@ part = Table(
     Index(
         "ix_part_awaiting",
         "line",
-        "reference",
+        # Networks spell one reference in several ways.
+        text("ltrim(lower(reference), '0')"),
         sqlite_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
         postgresql_where=text("state IN ('taken', 'undelivered') AND reference IS NOT NULL"),
     ),
@@ -193,6 +202,8 @@ early_report = Table(
     Column("reason", Text),
     Column("at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
+    # whether it can only be of what we sent: nobody else sends over the line
+    Column("exclusive", Boolean, nullable=False, server_default=false()),
 )
 """Reports that matched nothing yet: they may precede their `+CMGS`. Kept for a while."""
 
@@ -237,6 +248,12 @@ inbound = Table(
     # opt_out: may be one, for a person to see
     Column("review", Text),
     UniqueConstraint("line", "key"),
+    Index(
+        "ix_inbound_review",
+        "received_at",
+        sqlite_where=text("review IS NOT NULL"),
+        postgresql_where=text("review IS NOT NULL"),
+    ),
     Index(
         "ix_inbound_unwritten",
         "id",

@@ -1,0 +1,108 @@
+"""`gatewayd status`: one look at what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.session import session
+from gatewayd.reasons import meaning, state_word
+from gatewayd.translation import gettext as _
+
+
+@click.command(help=_("One look: lines, queue, and what needs a person. Exit status 1 where something does."))
+@output.json_option
+def status(as_json: bool) -> int:
+    with session() as open_session:
+        found = open_session.ask("status")
+    if as_json:
+        output.emit(found)
+    else:
+        _show(found)
+    return 0 if found["ok"] else 1
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    counts = found["queue"]["counts"]
+    lines = ", ".join(f"{state_word(state)} {count}" for state, count in found["lines"].items())
+    waiting = {state: counts.get(state, 0) for state in ("queued", "scheduled", "held", "sending", "uncertain")}
+    queue = ", ".join(f"{state_word(state)} {count}" for state, count in waiting.items() if count)
+    output.record(((_("Node"), found["node"]), (_("Lines"), lines or None), (_("Queue"), queue or _("empty"))))
+    if found["ok"]:
+        print(_("all is well: nothing needs a person"))
+        return
+    print(_("needs a person:"))
+    for each in found["needs"]:
+        output.say("- " + SENTENCES[each["kind"]](each))
+
+
+_SERVICES: Final = {"receipts": "receipts", "inbox": "inbox", "intake": "intake"}
+"""As the folders are called."""
+
+
+def _daemon(_need: Mapping[str, Any]) -> str:
+    return _("no daemon is running: systemctl start gatewayd, or gatewayd run")
+
+
+def _store(_need: Mapping[str, Any]) -> str:
+    return _("the store takes nothing (disk full, or its server is away); see the log")
+
+
+def _line(need: Mapping[str, Any]) -> str:
+    return _("line {line}: {reason}; gatewayd line show {line}").format(
+        line=need["subject"], reason=meaning(need["reason"])
+    )
+
+
+def _stalled(need: Mapping[str, Any]) -> str:
+    account, _space, service = need["subject"].partition(" ")
+    return _("account {account}: its {service} cannot be served: {reason}").format(
+        account=account, service=_SERVICES.get(service, service), reason=need["reason"]
+    )
+
+
+def _uncertain(need: Mapping[str, Any]) -> str:
+    return output.counted(
+        need["count"],
+        _("{n} message is in doubt: gatewayd message list --state uncertain, then message settle"),
+        _("{n} messages are in doubt: gatewayd message list --state uncertain, then message settle"),
+    )
+
+
+def _paused(need: Mapping[str, Any]) -> str:
+    return _("job {job} is paused and has messages left: gatewayd job resume {job}").format(job=need["subject"])
+
+
+def _credit(need: Mapping[str, Any]) -> str:
+    if need["count"]:
+        text = output.counted(
+            need["count"],
+            _("account {account}: {n} message waits for credit (balance {balance})"),
+            _("account {account}: {n} messages wait for credit (balance {balance})"),
+        )
+    else:
+        text = _("account {account}: its credit runs low ({balance})")
+    return text.replace("{account}", need["subject"]).replace("{balance}", need["balance"])
+
+
+def _opt_out(need: Mapping[str, Any]) -> str:
+    return output.counted(
+        need["count"],
+        _("{n} reply may ask for no more messages: read it in the inbox"),
+        _("{n} replies may ask for no more messages: read them in the inbox"),
+    )
+
+
+SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "daemon": _daemon,
+    "store": _store,
+    "line": _line,
+    "stalled": _stalled,
+    "uncertain": _uncertain,
+    "paused": _paused,
+    "credit": _credit,
+    "opt_out": _opt_out,
+}

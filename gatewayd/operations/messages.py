@@ -1,0 +1,78 @@
+"""Messages over all jobs: found, shown, settled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import ClassVar, Literal
+
+from gatewayd.errors import ConflictError, UsageError
+from gatewayd.model import State
+from gatewayd.operations import shapes
+from gatewayd.operations.base import Json, Operation, Paged, reworded
+from gatewayd.operations.ports import Backend
+from gatewayd.store.commands import Settle
+from gatewayd.store.sending.questions import MessageFilter, find_messages
+from gatewayd.translation import gettext as _
+
+LIMIT_MAX = 1000
+
+
+class FindMessages(Paged):
+    """Messages by state, line, account, number and time of the latest change, the newest first."""
+
+    name: ClassVar[str] = "message.list"
+    state: State | None = None
+    account: str | None = None
+    line: str | None = None
+    to: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    async def perform(self, backend: Backend) -> Json:
+        wanted = MessageFilter(
+            self.state, self.account, self.line, self.to, self._ms(self.since, backend), self._ms(self.until, backend)
+        )
+        before = None
+        if self.cursor is not None:
+            if not self.cursor.isdecimal() or len(self.cursor) > 18:
+                raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=self.cursor[:40]))
+            before = int(self.cursor)
+        limit = max(1, min(self.limit, LIMIT_MAX))
+        page = await backend.read(
+            lambda reader: reader.ask(
+                partial(find_messages, wanted=wanted, salt=reader.salt(), now=backend.now(), before=before, limit=limit)
+            )
+        )
+        return {"items": [shapes.message(one) for one in page.items], "next": page.next}
+
+    @staticmethod
+    def _ms(at: datetime | None, backend: Backend) -> int | None:
+        if at is None:
+            return None
+        return int((at if at.tzinfo else at.replace(tzinfo=backend.config.timezone)).timestamp() * 1000)
+
+
+class ShowMessage(Operation):
+    name: ClassVar[str] = "message.show"
+    message: str
+
+    async def perform(self, backend: Backend) -> Json:
+        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
+        return shapes.message(found, whole=True)
+
+
+class SettleMessage(Operation):
+    name: ClassVar[str] = "message.settle"
+    message: str
+    verdict: Literal["sent", "not-sent", "resend"]
+
+    async def perform(self, backend: Backend) -> Json:
+        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
+        with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=found.state)):
+            settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
+        if backend.live is not None:
+            backend.live.settled(settled)
+            backend.live.receipts_due([settled.job_id])
+        found = await backend.read(lambda reader: reader.message_by_number(found.id, backend.now()))
+        return shapes.message(found, whole=True)

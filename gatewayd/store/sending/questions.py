@@ -1,0 +1,181 @@
+"""Questions about messages over all jobs. Functions of a read-only connection, for `Reader.ask`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, Select, func, select, text
+
+from gatewayd.model import WAITING, State
+from gatewayd.store import tables
+from gatewayd.store.sending import queries
+from gatewayd.store.sending.queries import AnyRow
+from gatewayd.store.snapshots import MessageView, Page
+
+_MESSAGE = tables.message.c
+_JOB = tables.job.c
+
+READ_AT_ONCE: Final = 500
+READ_MOST: Final = 20_000
+"""Rows looked at for one page where the state hangs on the clock; what lies behind is behind the page's cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which messages are meant; None leaves a property open. Times are Unix ms of the latest change."""
+
+    state: State | None = None
+    account: str | None = None
+    line: str | None = None
+    to: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def find_messages(
+    connection: Connection, *, wanted: MessageFilter, salt: int, now: int, before: int | None, limit: int
+) -> Page[MessageView]:
+    """Returns the messages that are meant, newest first, from those with a number below `before`."""
+    jobs = {row.id: row for row in connection.execute(_jobs(wanted))}
+    found: list[MessageView] = []
+    read, last = 0, before
+    while jobs and len(found) <= limit and read < READ_MOST:
+        statement = _statement(wanted, jobs, last).limit(READ_AT_ONCE)
+        rows = connection.execute(statement).all()
+        held = {row.job_id: queries.holds(connection, row.job_id) for row in rows}
+        for row in rows:
+            view = queries.message_view(row, jobs[row.job_id], held[row.job_id], salt=salt, now=now)
+            if wanted.state is None or view.state is wanted.state:
+                found.append(view)
+        read += len(rows)
+        if len(rows) < READ_AT_ONCE:
+            last = None
+            break
+        last = rows[-1].id
+    if len(found) > limit:
+        found = found[:limit]
+        last = found[-1].id
+    return Page(tuple(found), None if last is None else str(last))
+
+
+def _jobs(wanted: MessageFilter) -> Select[tuple[object, ...]]:
+    """The jobs that can have such messages: kept counts tell, so that a rare state is found without a search."""
+    statement = queries.JOBS
+    if wanted.account is not None:
+        statement = statement.where(tables.account.c.name == wanted.account)
+    if wanted.state is not None:
+        stored = _stored(wanted.state)
+        counted = (
+            select(tables.queue.c.job_id)
+            .join_from(tables.queue, tables.queue_count, tables.queue_count.c.queue_id == tables.queue.c.id)
+            .where(tables.queue_count.c.state.in_(stored), tables.queue_count.c.messages > 0)
+        )
+        statement = statement.where(_JOB.id.in_(counted))
+    return statement
+
+
+def _stored(state: State) -> list[str]:
+    """The states in which a row may be that people see in `state`: a cancelled job leaves its rows as they were."""
+    if state in WAITING or state is State.CANCELLED:
+        return [*(str(each) for each in WAITING), str(state)]
+    return [str(state)]
+
+
+def _statement(wanted: MessageFilter, jobs: Iterable[int], before: int | None) -> Select[tuple[object, ...]]:
+    statement = queries.MESSAGES.order_by(_MESSAGE.id.desc()).where(_MESSAGE.job_id.in_(list(jobs)))
+    if before is not None:
+        statement = statement.where(_MESSAGE.id < before)
+    if wanted.state is State.UNCERTAIN:
+        # In so many words, as the partial index says it.
+        statement = statement.where(text("message.state = 'uncertain'"))
+    elif wanted.state is not None:
+        statement = statement.where(_MESSAGE.state.in_(_stored(wanted.state)))
+    if wanted.line is not None:
+        statement = statement.where(_MESSAGE.line == wanted.line)
+    if wanted.to is not None:
+        statement = statement.where(_MESSAGE.to == wanted.to)
+    if wanted.since is not None:
+        statement = statement.where(_MESSAGE.updated_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(_MESSAGE.updated_at < wanted.until)
+    return statement
+
+
+# -------------------------------------------------------------------------------------------------- what needs a person
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What waits for a person in the store."""
+
+    uncertain: int
+    paused: tuple[str, ...]
+    """Jobs (`ACCOUNT/JOB`) that are paused and have something left, at most a hundred."""
+    low: tuple[tuple[str, int, int], ...]
+    """Accounts with credit below the bound or with messages that wait for it: name, balance, messages that wait."""
+    reviews: int
+    """Received messages that may be an opt-out and wait for a person's judgement."""
+
+
+LOW_PARTS: Final = 100
+"""Credit for fewer parts than these, at the dearest price the account has paid, runs low."""
+
+_OPEN: Final = ("queued", "scheduled", "held", "sending")
+
+
+def attention(connection: Connection, *, low: int | None, since: int) -> Attention:
+    """Returns what waits for a person; `low` is the balance (millionths) below which credit runs low, None for 100
+    times what the account's jobs have cost a part. Replies are looked at from `since` (Unix ms) on."""
+    count = tables.queue_count.c
+    uncertain = connection.scalar(select(func.coalesce(func.sum(count.messages), 0)).where(count.state == "uncertain"))
+    left = (
+        select(tables.queue.c.job_id)
+        .join_from(tables.queue, tables.queue_count, count.queue_id == tables.queue.c.id)
+        .where(count.state.in_(_OPEN), count.messages > 0)
+    )
+    paused = connection.execute(
+        select(tables.account.c.name, _JOB.name)
+        .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
+        .where(_JOB.state == "paused", _JOB.id.in_(left))
+        .order_by(_JOB.id)
+        .limit(100)
+    )
+    waiting = {
+        row.account_id: int(row.messages)
+        for row in connection.execute(
+            select(_JOB.account_id, func.sum(count.messages).label("messages"))
+            .join_from(tables.job, tables.queue, tables.queue.c.job_id == _JOB.id)
+            .join(tables.queue_count, count.queue_id == tables.queue.c.id)
+            .where(tables.queue.c.held_reason == "credit", count.state.in_(["queued", "scheduled"]))
+            .group_by(_JOB.account_id)
+        )
+    }
+    dearest = (
+        select(_JOB.account_id, func.max(_JOB.unit_price).label("price"))
+        .where(_JOB.unit_price > 0)
+        .group_by(_JOB.account_id)
+        .subquery()
+    )
+    accounts = connection.execute(
+        select(tables.account.c.id, tables.account.c.name, tables.account.c.balance, dearest.c.price)
+        .join(dearest, dearest.c.account_id == tables.account.c.id)
+        .order_by(tables.account.c.name)
+    )
+    reviews = connection.scalar(
+        select(func.count())
+        .select_from(tables.inbound)
+        .where(text("inbound.review = 'opt_out'"), tables.inbound.c.received_at >= since)
+    )
+    return Attention(
+        int(uncertain or 0),
+        tuple(f"{row[0]}/{row[1]}" for row in paused),
+        tuple((row.name, row.balance, waiting.get(row.id, 0)) for row in accounts if _is_low(row, waiting, low)),
+        int(reviews or 0),
+    )
+
+
+def _is_low(row: AnyRow, waiting: dict[int, int], low: int | None) -> bool:
+    bound = row.price * LOW_PARTS if low is None else low
+    return bool(row.balance < bound or waiting.get(row.id))

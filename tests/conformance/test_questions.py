@@ -1,0 +1,127 @@
+"""Questions over all jobs, and what needs a person, over both stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from gatewayd.model import State
+from gatewayd.store.commands import Change, HoldQueue, SetJobState, Settle
+from gatewayd.store.reader import Reader
+from gatewayd.store.sending import restoration
+from gatewayd.store.sending.questions import MessageFilter, attention, find_messages
+from gatewayd.store.snapshots import MessageView
+from tests.conformance.house import PRICE, House
+
+
+@pytest.fixture
+def reader(house: House) -> Iterator[Reader]:
+    opened = Reader(house.url)
+    yield opened
+    opened.close()
+
+
+def found(house: House, reader: Reader, limit: int = 100, **wanted: object) -> list[MessageView]:
+    """Returns all that is meant, page by page."""
+    messages: list[MessageView] = []
+    before = None
+    while True:
+        question = partial(
+            find_messages,
+            wanted=MessageFilter(**wanted),  # type: ignore[arg-type]
+            salt=reader.salt(),
+            now=house.now,
+            before=before,
+            limit=limit,
+        )
+        page = reader.ask(question)
+        messages += page.items
+        if page.next is None:
+            return messages
+        before = int(page.next)
+
+
+def test_messages_of_all_jobs_by_state_line_and_account(house: House, reader: Reader) -> None:
+    first = house.job("uno", "dos", "tres", name="a")
+    house.job("cuatro", "cinco", name="b")
+    (work,) = house.claim(first, limit=1).work
+    house.send(work)
+    everything = found(house, reader, limit=2)
+    assert [(one.job, one.row) for one in everything] == [("b", 2), ("b", 1), ("a", 3), ("a", 2), ("a", 1)]
+    assert [one.row for one in found(house, reader, state=State.SUBMITTED)] == [1]
+    assert [one.row for one in found(house, reader, line=work_line(reader, house))] == [1]
+    assert len(found(house, reader, state=State.QUEUED, limit=1)) == 4
+    assert not found(house, reader, account="sur")
+    assert not found(house, reader, state=State.UNCERTAIN)
+    assert [one.job for one in found(house, reader, to=everything[0].to)] == ["b", "a"]
+    assert not found(house, reader, since=house.now + 1)
+    assert len(found(house, reader, until=house.now + 1)) == 5
+
+
+def work_line(reader: Reader, house: House) -> str:
+    (sent,) = found(house, reader, state=State.SUBMITTED)
+    assert sent.line is not None
+    return sent.line
+
+
+def test_a_paused_jobs_messages_are_held(house: House, reader: Reader) -> None:
+    house.job("uno", "dos")
+    house.do(SetJobState("norte", "j", "paused", house.now))
+    assert len(found(house, reader, state=State.HELD)) == 2
+    assert not found(house, reader, state=State.QUEUED)
+
+
+def test_what_needs_a_person(house: House, reader: Reader) -> None:
+    queue = house.job("uno", "dos")
+    assert not reader.ask(partial(attention, low=0, since=0)).low
+    low = reader.ask(partial(attention, low=10**15, since=0))
+    assert [name for name, _balance, _waiting in low.low] == ["norte"]
+    house.do(HoldQueue(queue.id, "credit", house.now))
+    ((name, _balance, waiting),) = reader.ask(partial(attention, low=0, since=0)).low
+    assert (name, waiting) == ("norte", 2)
+    house.do(SetJobState("norte", "j", "paused", house.now))
+    assert reader.ask(partial(attention, low=0, since=0)).paused == ("norte/j",)
+
+
+def test_what_the_receipts_show_to_have_left_is_in_doubt_once(house: House, reader: Reader) -> None:
+    house.job("uno", "dos", "tres")
+    job = reader.job("j", house.now)
+    said = {
+        1: restoration.Said("delivered", None, "m0"),
+        2: restoration.Said("failed", "unknown_number", "m0"),
+        7: restoration.Said("delivered", None, "m0"),
+    }
+    work = partial(restoration.compare, job_id=job.id, said=said, after=0, limit=100, node=house.node, now=house.now)
+    assert house.do(Change(work)).doubted == 1
+    assert house.do(Change(work)).doubted == 0
+    counts = reader.job("j", house.now).counts
+    assert counts == {State.UNCERTAIN: 1, State.FAILED: 1, State.QUEUED: 1}
+    (doubted,) = found(house, reader, state=State.UNCERTAIN)
+    assert (doubted.reason, doubted.line, doubted.attempt) == ("restored", "m0", 1)
+    assert reader.account("norte").held == PRICE
+    house.do(Settle(doubted.id, "sent", house.now))
+    assert (reader.account("norte").held, reader.account("norte").charged) == (0, PRICE)
+
+
+def test_a_change_that_fails_undoes_itself_and_nothing_else(house: House, reader: Reader) -> None:
+    from gatewayd.errors import ConflictError
+    from gatewayd.store.sending.unit import Unit
+
+    house.job("uno")
+    granted = reader.account("norte").granted
+
+    def half(unit: Unit) -> None:
+        unit.book.grant(1, 5, house.now, "half")
+        unit.flush()
+        raise ConflictError("no")
+
+    def whole(unit: Unit) -> int:
+        unit.book.grant(1, 7, house.now, "whole")
+        return 7
+
+    with pytest.raises(ConflictError):
+        house.do(Change(half))
+    assert house.do(Change(whole)) == 7
+    assert reader.account("norte").granted == granted + 7
