@@ -251,5 +251,5 @@ class LiveGateway:
     async def read(self, question: Callable[[Reader], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
 
-    async def create_folders(self, account: str) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account)
+    async def create_folders(self, account: str, gid: int | None = None) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account, gid)
