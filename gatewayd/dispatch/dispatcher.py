@@ -11,6 +11,7 @@ import json
 import time
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -34,6 +35,7 @@ from gatewayd.store.commands import (
     OpenWork,
     QueueInfo,
     Reported,
+    Reroute,
     Settled,
     Started,
     Work,
@@ -88,6 +90,7 @@ class Dispatcher:
         """Queues that are told to be held because no line takes them, by reason."""
         self._told: dict[str, tuple[str, str | None]] = {}
         """State and reason of each line, as the newest event says."""
+        self._moving: set[asyncio.Future[QueueInfo | None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._attempted: dict[int, asyncio.Future[None]] = {}
@@ -357,6 +360,35 @@ class Dispatcher:
             self._came_back(end.work.queue_id, amend.due)
         elif amend.state in LOUD:
             self.events.add("message", line, amend.state.value, amend.reason)
+
+    def elsewhere(self, line: str, work: Work) -> bool:
+        """Whether another enabled line may carry a message that this one cannot."""
+        queue = self._scheduler.get(work.queue_id)
+        if queue is None:
+            return False
+        route = queue.info.route
+        left = replace(route, without=(*route.without, line))
+        return any(runner.enabled and runner.fits(left) for runner in self.runners.values())
+
+    def reroute(self, line: str, finish: Finish) -> None:
+        """A message whose end says that it waits goes into the queue of those that this line cannot carry."""
+        work = finish.work
+        moving = asyncio.ensure_future(self.writer.do(Reroute(work.message_id, work.attempt_id, line, now_ms())))
+        self._moving.add(moving)
+        moving.add_done_callback(self._rerouted)
+
+    def _rerouted(self, moving: asyncio.Future[QueueInfo | None]) -> None:
+        self._moving.discard(moving)
+        if moving.cancelled():
+            return
+        if (error := moving.exception()) is not None:
+            # It is tried again where it was, and found to be carried elsewhere again.
+            log.error("message waits for the store to take another way", error=str(error))
+        elif (info := moving.result()) is not None:
+            if self._scheduler.get(info.id) is None:
+                self.publish([info])
+            else:
+                self._came_back(info.id, now_ms())
 
     def attempted(self, job_id: int, ended: asyncio.Future[None]) -> None:
         """`ended` is done once the next attempt of a message of that job has ended."""

@@ -29,6 +29,7 @@ from gatewayd.store.sending import (
     nodes,
     receipts,
     reports,
+    routes,
     settlement,
     sweeps,
 )
@@ -84,6 +85,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.Pnr: attempts.point_of_no_return,
     commands.Finish: attempts.finish,
     commands.Amend: attempts.amend,
+    commands.Reroute: routes.reroute,
     commands.LateAnswer: settlement.late_answer,
     commands.Report: reports.report,
     commands.Settle: settlement.settle,

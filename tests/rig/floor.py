@@ -74,6 +74,14 @@ class ScriptedLine:
         return {}
 
 
+class ParticularLine(ScriptedLine):
+    """One that says what it cannot carry."""
+
+    def __init__(self, answer: Answer, capacity: int, carries: Callable[[OutboundMessage], str | None]) -> None:
+        super().__init__(answer, capacity)
+        self.carries = carries
+
+
 class _Sink:
     def __init__(self, runner: LineRunner) -> None:
         self.runner = runner
@@ -102,10 +110,11 @@ class Floor:
         *,
         channel: str = "sms",
         capacity: int = 1,
+        carries: Callable[[OutboundMessage], str | None] | None = None,
         render: Callable[[str], str] = lambda to: to,
         enabled: bool = True,
     ) -> ScriptedLine:
-        scripted = ScriptedLine(answer, capacity)
+        scripted = ScriptedLine(answer, capacity) if carries is None else ParticularLine(answer, capacity, carries)
         config: Any = SimpleNamespace(
             name=name, enabled=enabled, rate=None, window=None, quota_day=None, quota_month=None,
             recipients_month=None, prefixes=(), options=SimpleNamespace(),
