@@ -192,10 +192,12 @@ class Route:
     lines: tuple[str, ...] = ()
     area: str = ""
     """Of mails: the area whose accounts send it; "" where the channel has none."""
+    without: tuple[str, ...] = ()
+    """Lines that cannot carry the message, by name in their order."""
 
     def fits(self, line: str, channels: frozenset[str], prefixes: tuple[str, ...], area: str = ALL_AREAS) -> bool:
         """`area` is the line's. A job that names its lines and no area of its own may take them whatever theirs is."""
-        if self.channel not in channels or (self.lines and line not in self.lines):
+        if self.channel not in channels or (self.lines and line not in self.lines) or line in self.without:
             return False
         if self.area and self.area != area and not (self.lines and self.area == ALL_AREAS):
             return False

@@ -19,6 +19,9 @@ WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "
 PAUSES_S: Final = (10.0, 40.0, 160.0, 640.0, 3600.0)
 """Rest before the next try after a message-bound failure; the last repeats."""
 
+ELSEWHERE_S: Final = 5.0
+"""Rest of a message that its line cannot carry while it is moved into a queue of others."""
+
 _FATES: Final = {
     Fate.TAKEN: PartState.TAKEN,
     Fate.REFUSED: PartState.REFUSED,

@@ -19,6 +19,7 @@ from typing import Final, Self
 
 from spool.document import JobDocument
 from spool.lists.cells import USUAL_NOTHING, is_nothing
+from spool.lists.choice import Choice
 from spool.lists.header import Mobile
 from spool.lists.instructions import AS_IT_SAYS, Instructions
 from spool.lists.judge import Opened, Task, judge, judge_inline
@@ -47,8 +48,7 @@ class Recipients:
         ref: int | None,
         rows: Iterator[list[str]],
         *,
-        others: tuple[int, ...] = (),
-        open_: frozenset[int] = frozenset(),
+        choice: Choice | None = None,
         judgement: Judgement | None = None,
     ) -> None:
         self.file: Final = file
@@ -56,10 +56,8 @@ class Recipients:
         self.columns: Final = columns
         self.to: Final = to
         """Place of the address."""
-        self.others: Final = others
-        """Places of further addresses, for rows where the first has none."""
-        self.open: Final = open_
-        """Places of addresses whose header does not say that they are mobiles."""
+        self.choice: Final = choice or Choice((to,))
+        """Places of all addresses, further ones for rows where the first has none."""
         self.ref: Final = ref
         self.rows: Final = rows
         """Cells by the place of their column; a row with more cells than columns is ragged, or hidden (`rows.HIDDEN`).
@@ -73,15 +71,13 @@ class Recipients:
     @classmethod
     def of(cls, judgement: Judgement, opened: Opened) -> Self:
         """Makes the table of a list that has been judged."""
-        to, *others = opened.places
         return cls(
             judgement.file,
             judgement.columns,
-            to,
+            opened.choice.places[0],
             opened.ref,
             opened.rows,
-            others=tuple(others),
-            open_=frozenset(opened.open),
+            choice=opened.choice,
             judgement=judgement,
         )
 

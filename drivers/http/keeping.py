@@ -19,14 +19,9 @@ from drivers.base import Blame, EventSink, LineError, LineState, LineStatus, Not
 
 DOUBTFUL: Final = frozenset(
     {
-        "connect_failed",
-        "host_unknown",
-        "tls_failed",
-        "certificate_invalid",
-        "timeout",
-        "connection_lost",
-        "unauthorized",
-        "credentials_refused",
+        *("connect_failed", "host_unknown", "tls_failed", "certificate_invalid", "timeout", "connection_lost"),
+        *("unauthorized", "credentials_refused", "forbidden", "phone_unknown", "not_registered"),
+        *("account_blocked", "account_locked"),
     }
 )
 """Reasons for which a look is worth its request; a limit, say, would only be reached sooner."""

@@ -1,6 +1,6 @@
-"""What simulators of HTTP services are made of.
+"""What simulators are made of, those of HTTP services above all.
 
-`http` is the wire; `settings` what can be asked of a device by name, `faults` how it fails on order; `record` what it
-has taken; `service` one device; `process` several of them with their control socket, `launch` the same in a process of
-its own, `command` as a program.
+`settings` is what can be asked of a device by name, `faults` how it fails on order, `record` what it has taken;
+`control_point` takes orders, `launch` runs a simulator in a process of its own, `command` as a program. For HTTP:
+`http` is the wire, `service` one device, `process` several of them.
 """

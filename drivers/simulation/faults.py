@@ -3,9 +3,9 @@ for the answer itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from drivers.simulation.http import Connection, Reply
 from drivers.simulation.settings import SettingError
@@ -61,21 +61,38 @@ def make_fault(table: Mapping[str, Any]) -> Fault:
     return fault
 
 
-def strikes(faults: list[Fault], op: str) -> Fault | None:
-    """The fault that strikes this request, counted down."""
+class Counted(Protocol):
+    """What any fault has: how many times it strikes (None: always), and how many it lets pass before."""
+
+    count: int | None
+    skip: int
+
+
+AnyFault = TypeVar("AnyFault", bound=Counted)
+
+
+def struck(faults: list[AnyFault], fits: Callable[[AnyFault], bool]) -> AnyFault | None:
+    """The first fault that fits and does not let this pass, counted down; one that is used up leaves the list."""
     for fault in faults:
-        if op not in fault.ops:
+        if not fits(fault):
             continue
         if fault.skip:
             fault.skip -= 1
             continue
-        fault.skip = fault.every - 1
         if fault.count is not None:
             fault.count -= 1
             if fault.count <= 0:
                 faults.remove(fault)
         return fault
     return None
+
+
+def strikes(faults: list[Fault], op: str) -> Fault | None:
+    """The fault that strikes this request, counted down."""
+    fault = struck(faults, lambda each: op in each.ops)
+    if fault is not None:
+        fault.skip = fault.every - 1
+    return fault
 
 
 def break_answer(connection: Connection, fault: Fault, usual: Reply | None) -> None:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from drivers.control import ControlServer
+from drivers.simulation.control_point import ControlPoint, Operation
 from drivers.simulation.faults import make_fault
 from drivers.simulation.record import Record, RecordFile
 from drivers.simulation.service import Kind, Service
 from drivers.simulation.settings import SettingError, change, told
 
-MAX_SOCKET_PATH = 100
-"""A Unix socket's address holds 108 octets."""
 COMMON_COUNTERS = ("requests", "refused", "faults", "connections")
 """What every service counts by itself."""
 
 Selection = int | str | Sequence[int | str] | None
-Operation = Callable[..., "dict[str, Any] | Awaitable[dict[str, Any]]"]
 
 
 @dataclass(slots=True)
@@ -59,12 +54,11 @@ class ServiceSimulator:
             raise SettingError(f"a simulator has at least one {unit}")
         self.kind, self.unit = kind, unit
         self.counters = (*counters, *COMMON_COUNTERS)
-        self._directory = directory
         self._record_file = RecordFile(record)
         self.services = [Service(i, make(i, Record(self._record_file)), self.progress) for i in range(n)]
         for service in self.services:
             change(service.kind.settings, settings or {})
-        self._operations: dict[str, Operation] = {
+        taken: dict[str, Operation] = {
             "list": self.list,
             "stats": self.stats,
             "reset_stats": self.reset_stats,
@@ -75,12 +69,11 @@ class ServiceSimulator:
             "replug": self.replug,
             **(operations or {}),
         }
+        self._control = ControlPoint(kind, taken, directory=directory, unit=unit)
+        self.operate = self._control.operate
         self._servers: list[asyncio.Server] = []
         self._waiters: list[_Waiter] = []
-        self._temporary: list[Path] = []
-        self._control: ControlServer | None = None
         self._ports: list[int] = []
-        self.control: Path
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -96,19 +89,16 @@ class ServiceSimulator:
         for service in self.services:
             self._servers.append(await self._listen(service, 0))
             self._ports.append(self._servers[-1].sockets[0].getsockname()[1])
-        directory = self._directory or self._folder()
-        directory.mkdir(parents=True, exist_ok=True)
-        self.control = directory / "control.sock"
-        if len(bytes(self.control)) > MAX_SOCKET_PATH:
-            self.control = self._folder() / "control.sock"
-        self._control = ControlServer(self.control, self.operate)
-        await self._control.start()
+        await self._control.open()
+
+    @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self._control.path
 
     async def stop(self) -> None:
         """Hang up and remove what was made; harmless when nothing runs."""
-        if self._control is not None:
-            await self._control.stop()
-            self._control = None
+        await self._control.close()
         for server in self._servers:
             server.close()
         for service in self.services:
@@ -117,19 +107,12 @@ class ServiceSimulator:
             await server.wait_closed()
         self._servers.clear()
         self._record_file.close()
-        for folder in self._temporary:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._temporary.clear()
+        self._control.remove()
 
     @staticmethod
     async def _listen(service: Service, port: int) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         return await loop.create_server(service.connection, "127.0.0.1", port, backlog=512)
-
-    def _folder(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix=f"gatewayd-{self.kind}-"))
-        self._temporary.append(folder)
-        return folder
 
     @property
     def devices(self) -> list[dict[str, Any]]:
@@ -140,7 +123,7 @@ class ServiceSimulator:
         return f"http://127.0.0.1:{self._ports[index]}"
 
     def progress(self) -> None:
-        """Something was counted: whoever waited for it goes on."""
+        """Wakes those who wait for a counter that has come far enough."""
         for waiter in self._waiters[:]:
             if not waiter.done.done() and self._reached(waiter.goals, waiter.device):
                 waiter.done.set_result(None)
@@ -153,20 +136,6 @@ class ServiceSimulator:
         return sum(each.counters[name] for each in chosen)
 
     # ------------------------------------------------------------------------------------------------------ operations
-
-    async def operate(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One request of the control socket; raises `ValueError` or `TypeError` where it makes no sense."""
-        arguments = dict(request)
-        name = str(arguments.pop("op", ""))
-        operation = self._operations.get(name)
-        if operation is None:
-            raise SettingError(f"no operation is called {name!r}; there are: {', '.join(sorted(self._operations))}")
-        if "from" in arguments:
-            arguments["sender"] = arguments.pop("from")
-        if self.unit in arguments:
-            arguments["device"] = arguments.pop(self.unit)
-        answer = operation(**arguments)
-        return dict(answer if isinstance(answer, dict) else await answer)
 
     def list(self) -> dict[str, Any]:
         rows = []

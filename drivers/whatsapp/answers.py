@@ -16,16 +16,21 @@ from drivers.http.verdict import ServerErrors, judge
 from drivers.whatsapp.options import Reading
 from drivers.whatsapp.timing import Timing
 
-NEVER: Final = {
-    131008: "parameter_missing",
-    131009: "parameter_invalid",
+PERSON: Final = {
     131021: "to_oneself",
     131026: "not_on_whatsapp",
-    131030: "not_a_test_recipient",
-    131037: "name_not_approved",
     131047: "window_closed",
     131049: "too_many_for_person",
     131050: "opted_out",
+    130472: "experiment",
+    130497: "country_restricted",
+}
+"""Refusals of this very message to this very person."""
+EITHER: Final = {
+    100: "parameter_invalid",
+    131008: "parameter_missing",
+    131009: "parameter_invalid",
+    131030: "not_a_test_recipient",
     131051: "type_unsupported",
     131052: "media_failed",
     131053: "media_failed",
@@ -36,40 +41,52 @@ NEVER: Final = {
     132012: "template_parameters",
     132015: "template_paused",
     132016: "template_disabled",
-    130472: "experiment",
-    130497: "country_restricted",
+    132068: "flow_blocked",
+    132069: "flow_throttled",
+    135000: "parameter_invalid",
 }
-"""Refusals of this very message."""
+"""Refusals that may be this message's alone; the same to several people is the template's, the job's or the line's, and
+a person can put it right while the others wait."""
 LATER: Final = {
     2: "unavailable",
+    4: "rate_limit",
+    80007: "rate_limit",
     130429: "rate_limit",
     131016: "unavailable",
     131048: "spam_limit",
     131056: "pair_limit",
     131057: "maintenance",
     133004: "unavailable",
-    4: "rate_limit",
-    80007: "rate_limit",
+    133016: "rate_limit",
 }
-"""Turned away, come again."""
+"""Turned away, come again; all but the limit of a pair are the account's."""
 ACCOUNT: Final = {
     0: "unauthorized",
     3: "forbidden",
     10: "forbidden",
-    33: "phone_unknown",
     190: "unauthorized",
     368: "account_blocked",
     131005: "forbidden",
     131031: "account_locked",
+    131037: "name_not_approved",
     131042: "payment",
     131045: "not_registered",
+    133000: "not_registered",
+    133005: "pin_wrong",
+    133006: "not_registered",
+    133008: "pin_wrong",
+    133009: "pin_wrong",
     133010: "not_registered",
+    133015: "not_registered",
 }
 """The account, the number or the token is to blame: every message would meet the same."""
 UNKNOWN: Final = {1: "unknown_error", 131000: "unknown_error"}
 """It broke, and nobody says where."""
 
 PAIR_LIMIT: Final = 131056
+NO_SUCH_OBJECT: Final = 33
+"""Subcode of 100: the number's id is wrong, or the token has no right to it (Graph API, "Error codes")."""
+OPTED_OUT: Final = 131050
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +97,30 @@ class ApiError:
     @property
     def reason(self) -> str:
         """A word for receipts: one of ours, else `error_` with the code."""
-        for table in (NEVER, LATER, ACCOUNT, UNKNOWN):
+        if self.code == 100 and self.subcode == NO_SUCH_OBJECT:
+            return "phone_unknown"
+        for table in (PERSON, EITHER, LATER, ACCOUNT, UNKNOWN):
             if self.code in table:
                 return table[self.code]
         if 200 <= self.code <= 299:
             return "forbidden"
         return f"error_{self.code}"
+
+    @property
+    def of_account(self) -> bool:
+        """Whether it would meet every message, whoever it is to, until a person acts."""
+        missing = self.code == 100 and self.subcode == NO_SUCH_OBJECT
+        return missing or self.code in ACCOUNT or 200 <= self.code <= 299
+
+    @property
+    def blame(self) -> Blame:
+        """Of a refusal."""
+        return Blame.PERSON if self.code in PERSON else Blame.EITHER
+
+    @property
+    def refused(self) -> Refused:
+        """One number of ours may be kept from a country that another one reaches."""
+        return Refused(self.reason, self.blame, elsewhere=self.reason == "country_restricted")
 
 
 def api_error(said: Any) -> ApiError | None:
@@ -102,12 +137,12 @@ def reading(error: ApiError, errors: Mapping[str, Reading]) -> Reading | None:
     own = errors.get(str(error.code))
     if own is not None:
         return own
-    if error.code in NEVER:
+    if error.of_account:
+        return "line"
+    if error.code in PERSON or error.code in EITHER:
         return "refused"
     if error.code in LATER:
         return "retry"
-    if error.code in ACCOUNT or 200 <= error.code <= 299:
-        return "line"
     return "uncertain" if error.code in UNKNOWN else None
 
 
@@ -132,17 +167,17 @@ def read(
         return judge(answer, now, server_errors)
     match reading(error, errors):
         case "refused":
-            return Refused(error.reason)
+            return error.refused
         case "retry":
             if error.code == PAIR_LIMIT:
-                return NotSent(error.reason, timing.pair_s)
+                return NotSent(error.reason, timing.pair_s, blame=Blame.PERSON)
             return NotSent(error.reason, answer.retry_after_s(now) or timing.limit_s, blame=Blame.LINE)
         case "line":
             return NotSent(error.reason, answer.retry_after_s(now), blame=Blame.LINE)
         case "uncertain":
             return Uncertain(error.reason)
     verdict = judge(answer, now, server_errors)
-    return Refused(error.reason) if isinstance(verdict, Refused) else verdict
+    return error.refused if isinstance(verdict, Refused) else verdict
 
 
 def message_id(said: Mapping[str, Any]) -> str | None:

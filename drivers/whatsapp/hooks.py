@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from drivers.base import DeliveryReport, Event, HookRefusedError, InboundMessage
-from drivers.whatsapp.answers import api_error
+from drivers.whatsapp import optout
+from drivers.whatsapp.answers import OPTED_OUT, api_error
 
 STATES: Final[Mapping[str, Literal["delivered", "read", "undelivered", "pending"]]] = {
     "sent": "pending",
@@ -22,6 +23,8 @@ STATES: Final[Mapping[str, Literal["delivered", "read", "undelivered", "pending"
     "played": "read",
     "failed": "undelivered",
 }
+CHANGED: Final = frozenset({"user_changed_number", "customer_changed_number"})
+"""Types of the system message that somebody has another number now."""
 ATTEMPT_LENGTH: Final = 26
 _CROCKFORD: Final = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
@@ -40,8 +43,11 @@ def read(body: bytes) -> list[Event]:
             value = change.get("value")
             if isinstance(value, dict):
                 events += [told for status in _tables(value.get("statuses")) if (told := _state(status)) is not None]
-                to = _display_number(value)
-                events += [got for one in _tables(value.get("messages")) if (got := _received(one, to)) is not None]
+                to, people = _display_number(value), list(_tables(value.get("contacts")))
+                received = (_received(one, to, people) for one in _tables(value.get("messages")))
+                events += [got for got in received if got is not None]
+                chosen = (_preference(one, to) for one in _tables(value.get("user_preferences")))
+                events += [got for got in chosen if got is not None]
     return events
 
 
@@ -56,24 +62,77 @@ def _state(status: Mapping[str, Any]) -> DeliveryReport | None:
     error = next(filter(None, map(api_error, _tables(status.get("errors")))), None)
     attempt = status.get("biz_opaque_callback_data")
     ours = isinstance(attempt, str) and len(attempt) == ATTEMPT_LENGTH and _CROCKFORD.issuperset(attempt)
+    if attempt and not ours:
+        # Another system sends over this number, and marks its messages in its own way.
+        return None
     return DeliveryReport(
         reference=reference,
-        to=_number(status.get("recipient_id")),
+        to=_address(status.get("recipient_id")) or _address(status.get("recipient_user_id")),
         status=word,
         reason=(error.reason if error is not None else "failed") if word == "undelivered" else None,
         at=_moment(status.get("timestamp")),
         attempt=attempt if ours else None,
         part=1 if ours else None,
+        opt_out=error is not None and error.code == OPTED_OUT,
     )
 
 
-def _received(message: Mapping[str, Any], to: str | None) -> InboundMessage | None:
+def _received(message: Mapping[str, Any], to: str | None, people: list[dict[str, Any]]) -> InboundMessage | None:
     key = message.get("id")
-    sender = _number(message.get("from") or message.get("from_user_id"))
+    addresses = _addresses(message, people)
     text = words(message)
-    if not isinstance(key, str) or not key or sender is None or text is None:
+    if not isinstance(key, str) or not key or not addresses or text is None:
         return None
-    return InboundMessage(key, sender, to, text, _moment(message.get("timestamp")))
+    return InboundMessage(
+        key,
+        addresses[0],
+        to,
+        text,
+        _moment(message.get("timestamp")),
+        answers_reference=_answered(message),
+        opt_out=optout.chosen(message),
+        aliases=tuple(addresses[1:]),
+    )
+
+
+def _addresses(message: Mapping[str, Any], people: list[dict[str, Any]]) -> list[str]:
+    """All addresses of the sender, the number first where it is known: Meta names people by their number, by an id that
+    holds for one business (`user_id`, the BSUID), or by both; and a changed number by the old one and the new."""
+    given = [message.get("from"), message.get("from_user_id")]
+    for person in people:
+        names = [person.get("wa_id"), person.get("user_id")]
+        if len(people) == 1 or any(name and name in given for name in names):
+            given += names
+    system = message.get("system")
+    if isinstance(system, dict) and system.get("type") in CHANGED:
+        # Only the old address and the new one: that the contact is named by either is Meta's to choose.
+        given = [message.get("from"), message.get("from_user_id"), system.get("wa_id"), system.get("new_wa_id")]
+    found = [address for each in given if (address := _address(each)) is not None]
+    numbers = [address for address in found if address.startswith("+")]
+    return list(dict.fromkeys([*numbers, *found]))
+
+
+def _answered(message: Mapping[str, Any]) -> str | None:
+    """The reference of the message of ours that it answers, or reacts to."""
+    for name, key in (("context", "id"), ("reaction", "message_id")):
+        table = message.get(name)
+        found = table.get(key) if isinstance(table, dict) else None
+        if isinstance(found, str) and found:
+            return found
+    return None
+
+
+def _preference(choice: Mapping[str, Any], to: str | None) -> InboundMessage | None:
+    """What a person has set in WhatsApp itself: no more marketing from this business, or marketing again."""
+    named = [address for name in ("wa_id", "user_id") if (address := _address(choice.get(name))) is not None]
+    value = choice.get("value")
+    if not named or not isinstance(value, str):
+        return None
+    category, at = choice.get("category"), choice.get("timestamp")
+    text = f"[{category if isinstance(category, str) else 'preference'}: {value}]"
+    key = f"preference:{named[0]}:{value}:{at}"
+    stopped = value.strip().lower() == "stop"
+    return InboundMessage(key, named[0], to, text, _moment(at), opt_out=stopped, aliases=tuple(named[1:]))
 
 
 def words(message: Mapping[str, Any]) -> str | None:
@@ -87,13 +146,15 @@ def words(message: Mapping[str, Any]) -> str | None:
         case "button":
             found = table.get("text")
         case "interactive":
-            reply = next((table[name] for name in ("button_reply", "list_reply") if name in table), None)
+            reply = next((table[name] for name in optout.REPLIES if name in table), None)
             found = reply.get("title") if isinstance(reply, dict) else None
         case "reaction":
             # A reaction taken back has no emoji.
             found = table.get("emoji")
             if not found:
                 return None
+        case "system" if table.get("type") in CHANGED:
+            found = table.get("body")
         case "system" | "ephemeral" | "revoke":
             return None
         case "edit":
@@ -108,7 +169,7 @@ def words(message: Mapping[str, Any]) -> str | None:
     return f"[{kind}]" if isinstance(kind, str) and kind else None
 
 
-def _number(said: Any) -> str | None:
+def _address(said: Any) -> str | None:
     """Meta writes numbers as digits without a plus; a person who hides theirs has an id of letters."""
     if not isinstance(said, str) or not said:
         return None

@@ -13,6 +13,7 @@ import structlog
 
 from drivers.base import (
     Accepted,
+    Blame,
     DeliveryReport,
     Event,
     EventSink,
@@ -78,7 +79,7 @@ class WhatsappLine:
             raise UnusableError(error.reason) from None
         said = answer.json if isinstance(answer.json, dict) else {}
         refusal = answers.api_error(said) if "error" in said else None
-        if answer.status == 401 or (refusal is not None and refusal.code in answers.ACCOUNT):
+        if answer.status == 401 or (refusal is not None and refusal.of_account):
             raise UnusableError("unauthorized" if refusal is None else refusal.reason, blocked=True)
         if answer.status == 200 and answer.html:
             raise UnusableError("html_page")
@@ -103,7 +104,7 @@ class WhatsappLine:
         try:
             body = document(flight.message, preview_url=options.preview_url, callback_data=options.callback_data)
         except UnsendableError as error:
-            return Refused(error.reason)
+            return Refused(error.reason, Blame.PERSON)
         headers = {**self._authorization, "Content-Type": "application/json"}
         data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         answer = await flight.ask(Request("POST", f"{options.base}/messages", headers, data))

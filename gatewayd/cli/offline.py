@@ -8,20 +8,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
-from gatewayd.dispatch.resuming import left_open
 from gatewayd.operations import perform
-from gatewayd.outcomes import Terms
-from gatewayd.receipt_writer import ReceiptWriter
-from gatewayd.restoration import Restoration, Restored
 from gatewayd.store.commands import Command, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
 from spool.folders import Spool
+
+if TYPE_CHECKING:
+    from gatewayd.restoration import Restored
 
 R = TypeVar("R")
 
@@ -64,6 +63,10 @@ class OfflineBackend:
         asyncio.run(self._write_out())
 
     async def _write_out(self) -> None:
+        from gatewayd.dispatch.resuming import left_open
+        from gatewayd.outcomes import Terms
+        from gatewayd.receipt_writer import ReceiptWriter
+
         spool = Spool(self.config.spool.path)
         delivery = self.config.delivery
         with spool.lock():
@@ -79,10 +82,14 @@ class OfflineBackend:
 
     def examine(self) -> Restored:
         """Compares a store that was put back with its spool, as the daemon does when it starts."""
+        from gatewayd.restoration import Restored
+
         found = asyncio.run(self._examine())
         return Restored(0, 0, ()) if found is None else found
 
     async def _examine(self) -> Restored | None:
+        from gatewayd.restoration import Restoration
+
         spool = Spool(self.config.spool.path)
         with spool.lock():
             await self.execute(StartNode(self.config.node, self.now()))
@@ -100,8 +107,8 @@ class OfflineBackend:
     async def read(self, question: Callable[[Reader], R]) -> R:
         return question(self._reader)
 
-    async def create_folders(self, account: str) -> None:
-        Spool(self.config.spool.path).create_account(account)
+    async def create_folders(self, account: str, gid: int | None = None) -> None:
+        Spool(self.config.spool.path).create_account(account, gid)
         if os.geteuid() == 0:
             _hand_over(self.config)
 

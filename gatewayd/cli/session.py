@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 LOCK_WAIT_S: Final = 5.0
 """Another command holds the store for its own short work, and a starting daemon before it opens its socket."""
 LOCK_STEP_S: Final = 0.05
+DAEMON_WAIT_S: Final = 4.0
+"""A daemon that was started by the line above in the same script has its socket by then."""
 
 NEEDS_DAEMON: Final = frozenset({"line.test", "line.ask", "ping", "overview", "watch"})
 """Asked of a daemon or not at all: the store is not even opened for them."""
@@ -40,9 +43,36 @@ class Session:
 
     @cached_property
     def config(self) -> Config:
-        from gatewayd.config import load
+        from gatewayd.config import InvalidConfigError, load
 
-        return load(self._config_file, secrets=False)
+        try:
+            return load(self._config_file, secrets=False)
+        except InvalidConfigError as error:
+            config = self._of_a_daemon()
+            if config is None:
+                raise
+            print(
+                _(
+                    "gatewayd: the configuration has faults ({count}, see `gatewayd check`); asking the running daemon"
+                ).format(count=len(error.faults)),
+                file=sys.stderr,
+            )
+            return config
+
+    def _of_a_daemon(self) -> Config | None:
+        """What is right of a faulty configuration, where a daemon answers that was started with a better one."""
+        from gatewayd.config import InvalidConfigError, salvage
+        from gatewayd.control import ControlClient
+
+        try:
+            config = salvage(self._config_file)
+        except InvalidConfigError:
+            return None
+        client = ControlClient.connect(config.control_candidates)
+        if client is None:
+            return None
+        client.close()
+        return config
 
     @cached_property
     def whole_config(self) -> Config:
@@ -62,8 +92,15 @@ class Session:
         return client
 
     def daemon(self) -> ControlClient:
-        if self.client is None:
-            raise UnavailableError(_("this needs the daemon, and none is running: start it with `gatewayd run`"))
+        """The daemon, waited for where it is just being started; UnavailableError when none comes."""
+        until = time.monotonic() + DAEMON_WAIT_S
+        while self.client is None:
+            if time.monotonic() > until:
+                raise UnavailableError(
+                    _("this needs the daemon, and none is running: systemctl start gatewayd, or gatewayd run")
+                )
+            time.sleep(LOCK_STEP_S)
+            del self.client  # look again
         return self.client
 
     def ask(self, operation: str, **arguments: Any) -> Any:

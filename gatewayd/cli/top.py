@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, ClassVar
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -13,6 +15,11 @@ from gatewayd.cli.session import session
 from gatewayd.control import ControlClient
 from gatewayd.errors import GatewayError, UsageError
 from gatewayd.translation import gettext as _
+
+AWAY_S: Final = 1.0
+"""Between looks for a daemon that is away."""
+
+Connect = Callable[[], ControlClient | None]
 
 
 @click.command(help=_("Watch lines, rates, queue and the newest events live; q ends it."))
@@ -25,14 +32,13 @@ def top(as_json: bool) -> None:
             return
         if not sys.stdout.isatty():
             raise UsageError(_("top needs a terminal; --json prints one look"))
-        screen = make_screen(client, open_session.config.timezone)
-        screen.run()
-        if screen.failure is not None:
-            raise screen.failure
+        candidates = open_session.config.control_candidates
+        make_screen(client, open_session.config.timezone, lambda: ControlClient.connect(candidates)).run()
 
 
-def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
-    """The screen over a connection to the daemon. A function, so that textual is imported only here."""
+def make_screen(client: ControlClient, zone: ZoneInfo, connect: Connect = lambda: None) -> Any:
+    """The screen over a connection to the daemon, and over the next one (`connect`) when the daemon starts again. A
+    function, so that textual is imported only here."""
     from rich.text import Text
     from textual.app import App, ComposeResult
     from textual.binding import BindingType
@@ -44,15 +50,20 @@ def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
     class Top(App[None]):
         TITLE = "gatewayd"
         ENABLE_COMMAND_PALETTE = False
-        BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", _("Quit")), ("space", "freeze", _("Freeze"))]
+        BINDINGS: ClassVar[list[BindingType]] = [
+            ("q", "quit", _("Quit")),
+            ("ctrl+c", "quit", _("Quit")),
+            ("space", "freeze", _("Freeze")),
+        ]
         CSS = """
         #heading { height: auto; max-height: 8; padding: 0 1; background: $panel; }
         #lines { height: 1fr; }
         #events { height: 11; border-top: solid $primary; padding: 0 1; }
         """
 
-        failure: GatewayError | None = None
         frozen = False
+        away = False
+        """Whether no daemon answers; what is shown is what the last one said."""
         last: dict[str, Any] | None = None
 
         def compose(self) -> ComposeResult:
@@ -67,37 +78,58 @@ def make_screen(client: ControlClient, zone: ZoneInfo) -> Any:
 
         def _watch(self) -> None:
             worker = get_current_worker()
-            try:
-                for overview in client.stream("watch", {}):
-                    if worker.is_cancelled:
-                        return
-                    self.call_from_thread(self.show, overview)
-            except GatewayError as error:
-                if not worker.is_cancelled:
-                    self.call_from_thread(self._fail, error)
 
-        def _fail(self, error: GatewayError) -> None:
-            self.failure = error
-            self.exit()
+            def ended() -> bool:
+                return worker.is_cancelled
+
+            current: ControlClient | None = client
+            while not ended():
+                if current is None:
+                    time.sleep(AWAY_S)
+                    current = connect()
+                    continue
+                try:
+                    for overview in current.stream("watch", {}):
+                        if ended():
+                            return
+                        self.call_from_thread(self.show, overview)
+                except GatewayError:
+                    if ended():
+                        return
+                    if current is not client:
+                        current.close()
+                    current = None
+                    self.call_from_thread(self.lose)
+
+        def lose(self) -> None:
+            """Says that no daemon answers; one that starts again is followed at once."""
+            self.away = True
+            self._redraw()
 
         def action_freeze(self) -> None:
             self.frozen = not self.frozen
+            self._redraw()
+
+        def _redraw(self) -> None:
+            if self.last is not None:
+                self._draw(self.last)
 
         def show(self, overview: dict[str, Any]) -> None:
             events = self.query_one(RichLog)
             for event in overview["events"]:
                 events.write(event_line(event, zone))
+            self.away = False
             if self.frozen:
                 return
             self.last = overview
             self._draw(overview)
 
         def on_resize(self) -> None:
-            if self.last is not None:
-                self._draw(self.last)
+            self._redraw()
 
         def _draw(self, overview: dict[str, Any]) -> None:
-            self.query_one("#heading", Static).update(heading(overview, zone))
+            notice = _("NO DAEMON ANSWERS; waiting for it") if self.away else _("FROZEN") if self.frozen else ""
+            self.query_one("#heading", Static).update(heading(overview, zone, notice))
             table: DataTable[Text] = self.query_one(DataTable)
             fitting = columns(self.size.width)
             keys = [key for key, _title in fitting]

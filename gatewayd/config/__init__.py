@@ -2,7 +2,7 @@
 
 from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
-from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse
+from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse, salvage
 from gatewayd.config.sections import (
     Config,
     DeliveryConfig,
@@ -47,4 +47,5 @@ __all__ = [
     "examine",
     "load",
     "parse",
+    "salvage",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -75,6 +76,41 @@ def load(path: Path | None = None, *, secrets: bool = True) -> Config:
     """
     file = (path or default_file()).expanduser().absolute()
     return parse(_document(file), file, secrets=secrets)
+
+
+def salvage(path: Path | None = None) -> Config:
+    """Returns what is right of a faulty file: each table and key without a fault, defaults for the rest, no lines.
+
+    For a client of a daemon that runs with an earlier state of the file. InvalidConfigError where there is no file.
+    """
+    file = (path or default_file()).expanduser().absolute()
+    try:
+        raw = _document(file)
+    except InvalidConfigError:
+        raw = _without_bad_lines(file)
+    return _Reading(raw, file, secrets=False).salvaged()
+
+
+_BAD_LINES_MOST: Final = 50
+_AT_LINE: Final = re.compile(r"at line ([0-9]{1,6})\b")
+
+
+def _without_bad_lines(file: Path) -> dict[str, Any]:
+    """The TOML of a file without the lines that are none; InvalidConfigError where too little is left."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return _document(file)  # raises
+    for _ in range(_BAD_LINES_MOST):
+        try:
+            return tomllib.loads("\n".join(lines))
+        except tomllib.TOMLDecodeError as error:
+            place = _AT_LINE.search(str(error))
+            number = int(place[1]) if place else len(lines)
+            if not 0 < number <= len(lines) or not lines[number - 1]:
+                break
+            lines[number - 1] = ""
+    return _document(file)  # raises
 
 
 def examine(path: Path | None = None) -> tuple[tuple[ConfigFault, ...], Sound]:
@@ -163,6 +199,25 @@ class _Reading:
             lines=tuple(line_configs),
             webhooks=tuple(webhooks),
         )
+
+    def salvaged(self) -> Config:
+        """The configuration as far as it is right; what is not is left to its default."""
+        try:
+            return self.config()
+        except InvalidConfigError:
+            pass
+        top = TopConfig()
+        for key in TopConfig.model_fields.keys() & self._raw.keys():
+            found = self._model(TopConfig, {key: self._raw[key]}, "", known=tuple(TopConfig.model_fields))
+            if found is not None:
+                top = top.model_copy(update={key: getattr(found, key)})
+        sections = {name: self._model(model, self._table(name), name) or model() for name, model in _TABLES.items()}
+        store, spool = sections["store"], sections["spool"]
+        assert isinstance(store, StoreConfig)
+        assert isinstance(spool, SpoolConfig)
+        candidates = _control_candidates(self._file, top.control, store, spool)
+        values = {**dict(top), "control": candidates[0]}
+        return Config(**values, file=self._file, control_candidates=candidates, **sections, lines=(), webhooks=())
 
     def _name_account(self, key: str, account: str | None) -> None:
         if account is not None:

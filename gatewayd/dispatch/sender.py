@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
 
-from drivers.base import Blame, Completed, DeliveryReport, Line, NotSent, OutboundMessage, Outcome, Partial, Refused
+from drivers.base import (
+    Blame,
+    CarriesSome,
+    Completed,
+    DeliveryReport,
+    Line,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    Partial,
+    Refused,
+)
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, untried
@@ -25,9 +37,9 @@ from gatewayd.dispatch.point_of_no_return import Intent
 from gatewayd.dispatch.stagger import Spread
 from gatewayd.dispatch.stock import Stock
 from gatewayd.failpoints import hit
-from gatewayd.model import Route
+from gatewayd.model import Route, State
 from gatewayd.numbers import NumberError
-from gatewayd.outcomes import amended, resolve
+from gatewayd.outcomes import ELSEWHERE_S, amended, resolve
 from gatewayd.pacing import Pace
 from gatewayd.store.commands import Block, Finish, Work
 
@@ -72,13 +84,14 @@ class Sender:
         self._rested = False
         self._begun: dict[int, float] = {}
         """When each send that is under way began, the oldest first."""
-        self._busy = 0
+        self._sending: set[int] = set()
         self._wake = asyncio.Event()
         self._door = asyncio.Lock()
         self.idle = asyncio.Event()
         self.idle.set()
         self._send_s = 1.0
         self._at_once = 1
+        self._carries: Callable[[OutboundMessage], str | None] | None = None
         self._spread = Spread()
         self.stock = Stock(
             owner.name,
@@ -96,24 +109,31 @@ class Sender:
     @property
     def in_work(self) -> int:
         """Messages that are under way."""
-        return self._busy
+        return len(self._sending)
+
+    @property
+    def held(self) -> Iterator[int]:
+        """The attempts that this line has in its hands."""
+        yield from self._sending
+        yield from self.stock.held
 
     # ---------------------------------------------------------------------------------------------------- the next one
 
     async def work(self, line: Line) -> None:
         """Sends one message after the other until cancelled; run once for each that the line works on at once."""
         self._at_once = max(line.capacity, 1)
+        self._carries = line.carries if isinstance(line, CarriesSome) else None
         while True:
             # One at a time waits for the next message: a trunk has hundreds of senders, and would wake all of them.
             async with self._door:
                 work = await self._next()
-                self._busy += 1
+                self._sending.add(work.attempt_id)
                 self.idle.clear()
             try:
                 await self.send(line, work)
             finally:
-                self._busy -= 1
-                if not self._busy:
+                self._sending.discard(work.attempt_id)
+                if not self._sending:
                     self.idle.set()
                 if self.judge.careful or self.health.probing:
                     self._wake.set()
@@ -133,7 +153,7 @@ class Sender:
                     self.stock.give_back()
                 await self._wait(wait)
                 continue
-            if self._busy and (self.health.probing or not self._may_begin(now)):
+            if self._sending and (self.health.probing or not self._may_begin(now)):
                 # A probe is one message; what ends wakes us.
                 await self._wait(PROVEN_S)
                 continue
@@ -152,7 +172,7 @@ class Sender:
 
     def _may_begin(self, now: float) -> bool:
         judge = self.judge
-        return not judge.careful or judge.may_begin(self._busy, next(iter(self._begun.values()), None), now)
+        return not judge.careful or judge.may_begin(len(self._sending), next(iter(self._begun.values()), None), now)
 
     async def _wait(self, seconds: float) -> None:
         """Until the time is over or something changes."""
@@ -203,9 +223,14 @@ class Sender:
             return
         outcome: Outcome
         try:
+            message = await self._message(work, address)
+            unfit = self._carries(message) if self._carries is not None else None
+            if unfit is not None:
+                self._end(work, Refused(unfit, Blame.PERSON, elsewhere=True), intent, None)
+                return
             began = await self._spread.turn(self._send_s, line.capacity)
             self._begun[work.attempt_id] = began
-            outcome = await line.send(await self._message(work, address), intent)
+            outcome = await line.send(message, intent)
         except MissingFilesError:
             outcome = NotSent("attachment_missing")
         except asyncio.CancelledError:
@@ -250,7 +275,12 @@ class Sender:
                 retries=rules, verdict=verdict,
             )  # fmt: skip
 
-        finish = resolved(verdict)
+        away = isinstance(outcome, Refused) and outcome.elsewhere and self._desk.elsewhere(self._owner.name, work)
+        finish = (
+            replace(resolved(Blame.LINE), state=State.SCHEDULED, due=int((now + ELSEWHERE_S) * 1000))
+            if away
+            else resolved(verdict)
+        )
         before = self.judge.take(work.message_id) if verdict is Blame.LINE and self.judge.undecided else None
         if before is not None:
             finish = untried(finish, before)
@@ -263,6 +293,8 @@ class Sender:
         if opts_out(outcome):
             self.block(finish)
         self._desk.finished(self._owner.name, finish)
+        if away:
+            self._desk.reroute(self._owner.name, finish)
         if self.judge.undecided and self.health.broken:
             self._amend(self.judge.condemned(), Blame.LINE)
 

@@ -10,7 +10,7 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final
 
@@ -163,13 +163,18 @@ class Rendering:
         self._rows = table.rows
         self._sms = plan.channel == "sms"
         self._to = table.to
-        self._others = table.others
-        self._open = table.open
+        self._choice = table.choice
+        self._several = len(table.choice.places) > 1
         self._columns = table.columns
         self._ref = table.ref
         self._width = len(table.columns)
         self._text, self._options = self._bound(table.columns)
         self._address = _addresses(plan.channel, numbers)
+        landlines = table.choice.landlines
+        if landlines:
+            # What the header calls a landline is not taken for a mobile.
+            self._fixed = _addresses(plan.channel, Numbers(replace(numbers.policy, assume_mobile=False)))
+            self._address = self._fixed if self._to in landlines else self._address
         by_length = {len(prefix) for prefix in plan.prefixes if prefix}
         self._prefix_lengths = sorted(by_length, reverse=True)
         self._prefixes = frozenset(plan.prefixes)
@@ -231,7 +236,7 @@ class Rendering:
             reason = ROW_HIDDEN if cells[-1] is HIDDEN else RAGGED
             return self._invalid(number, ref, None, reason, _json({"raw": raw[:_SHOWN]}))
         try:
-            to, detail = self._reached(cells) if self._others else self._address(raw)
+            to, detail = self._reached(cells) if self._several else self._address(raw)
             if not all(map(str.isprintable, cells)):
                 cells = [visible(cell) for cell in cells]
             text, encoding, count, detail = self._words(to, cells, detail)
@@ -250,9 +255,10 @@ class Rendering:
         taken for it. A receipt says which column it was, unless it was the first."""
         error: AddressError | NumberError | None = None
         assumed: tuple[str, str | None] | None = None
-        for place in (self._to, *self._others):
+        for place in self._choice.places:
+            address = self._fixed if place in self._choice.landlines else self._address
             try:
-                to, detail = self._address(cells[place])
+                to, detail = address(cells[place])
             except (AddressError, NumberError) as refused:
                 if is_date(cells[place]):
                     raise  # the row's cells have moved
@@ -260,7 +266,7 @@ class Rendering:
                 continue
             if place != self._to:
                 detail = _json({**json.loads(detail or "{}"), "column": self._columns[place]})
-            if place not in self._open or '"assumed_mobile":true' not in (detail or ""):
+            if place not in self._choice.open or '"assumed_mobile":true' not in (detail or ""):
                 return to, detail
             assumed = assumed or (to, detail)
         if assumed is None:

@@ -41,7 +41,9 @@ class Paged(Operation):
 def live_of(backend: Backend) -> Live:
     """The running daemon, or UnavailableError: what is asked needs one."""
     if backend.live is None:
-        raise UnavailableError(_("this needs the daemon, and none is running: start it with `gatewayd run`"))
+        raise UnavailableError(
+            _("this needs the daemon, and none is running: systemctl start gatewayd, or gatewayd run")
+        )
     return backend.live
 
 

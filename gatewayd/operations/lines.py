@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -46,7 +47,7 @@ def _resting(line: LineConfig, count: LineCount | None) -> LineView:
         driver=line.driver,
         channel=",".join(sorted(driver(line.driver).channels)),
         enabled=enabled,
-        state="disabled",
+        state="unknown" if enabled else "disabled",
         reason="no_daemon" if enabled else None,
         rate=str(line.rate),
         sent_today=0 if count is None else count.segments_today,
@@ -128,6 +129,7 @@ class TestLine(Operation):
     async def perform(self, backend: Backend) -> Json:
         live = live_of(backend)
         line = _configured(backend, self.line)
+        await _started(backend, self.line)
         try:
             number = await live.test(self.line, self.number, self.account, self.text)
         except UnavailableError as error:
@@ -140,6 +142,21 @@ class TestLine(Operation):
         if shown["state"] in GONE_THROUGH:
             return shown
         return shown | {"findings": await _findings(line)}
+
+
+STARTING_S = 20.0
+"""A modem is made ready in this time where it can be; a person who has just started the daemon need not try again."""
+STARTING_STEP_S = 0.2
+
+
+async def _started(backend: Backend, name: str) -> None:
+    """Waits while the line is being made ready for the first time, for so long."""
+    until = time.monotonic() + STARTING_S
+    while time.monotonic() < until:
+        view = next((one for one in await _views(backend) if one.name == name), None)
+        if view is None or view.state != "starting":
+            return
+        await asyncio.sleep(STARTING_STEP_S)
 
 
 async def _findings(line: LineConfig) -> list[dict[str, str]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import product
 from typing import Final
 
 INVISIBLE: Final = frozenset(
@@ -36,7 +37,14 @@ _AS_WRITTEN: Final = (
     "NaN", "NaT", "None", "<NA>", "[object Object]", "False", "#Error!", "-Infinity", "#Valor!", "Null", "Undefined"
 )  # fmt: skip
 
-USUAL_NOTHING: Final = frozenset((*_WORDS, *map(str.upper, _WORDS), *map(str.capitalize, _WORDS), *_AS_WRITTEN)) | {
+
+def _spellings(word: str) -> Iterator[str]:
+    """A word in all cases, as far as they are few."""
+    letters = [(letter.lower(), letter.upper()) if letter.isalpha() else (letter,) for letter in word]
+    return map("".join, product(*letters)) if len(word) <= 5 else iter((word, word.upper(), word.capitalize()))
+
+
+USUAL_NOTHING: Final = frozenset((*(each for word in _WORDS for each in _spellings(word)), *_AS_WRITTEN)) | {
     "#" * count for count in range(2, 256)
 }
 """Those words as programs write them, and the marks of a column too narrow, so that a row is asked in one step."""

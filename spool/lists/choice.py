@@ -30,6 +30,8 @@ class Choice:
     places: tuple[int, ...]
     open: tuple[int, ...] = ()
     """Those among them whose header does not say that they hold mobiles."""
+    landlines: tuple[int, ...] = ()
+    """Those among them whose header says that they hold none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def choose(header: Sequence[str], channel: str) -> Choice | Several | Alien | No
             break
     if places:
         unsure = tuple(place for place in places if senses[place].kind not in _SURE)
-        return Choice(tuple(places), unsure)
+        return Choice(tuple(places), unsure, tuple(place for place in places if senses[place].kind == "landline"))
     alien = tuple(place for place, each in enumerate(senses) if each.other and each.kind in _RANKS[channel])
     return Alien(alien) if alien else None
 

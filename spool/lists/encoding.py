@@ -257,7 +257,7 @@ def _cost(around: bytes, encoding: str) -> int:
 def _sign_cost(before: str, letter: str, behind: str) -> int:
     within = before.isalpha() and behind.isalpha()
     if letter in "ºª°":
-        return 0 if before.isalnum() or before == "." else _ODD
+        return 0 if (before.isalnum() or before == ".") and not within else _ODD
     if letter in "‘’´`":
         # D’Angelo, dell’Acqua; not Garc’a
         return 0 if not within or before.isupper() or behind.isupper() else _ODD

@@ -14,6 +14,7 @@ from typing import Final
 from spool.columns import names, ref_column
 from spool.errors import JobFileError, operating_system
 from spool.lists import sheets, text
+from spool.lists.choice import Choice
 from spool.lists.header import Header, Mobile, find, in_names
 from spool.lists.instructions import AS_IT_SAYS, Instructions
 from spool.lists.judgement import Judgement
@@ -33,10 +34,8 @@ _ON_THE_SAFE_SIDE: Final = 64
 class Opened:
     """The rows of a list, and the places of what every row has."""
 
-    places: tuple[int, ...]
-    """Of the address: the first choice, then those for rows where it has none."""
-    open: tuple[int, ...]
-    """Those among them whose header does not say that they are mobiles."""
+    choice: Choice
+    """Of the address."""
     ref: int | None
     rows: Iterator[list[str]]
 
@@ -77,7 +76,7 @@ def judge_inline(task: Task, columns: tuple[str, ...], rows: Iterator[list[str]]
         ref=_name(columns, _ref(header, columns)),
         said=_said(task.said),
     )
-    return judgement, Opened(header.choice.places, header.choice.open, _ref(header, columns), rows)
+    return judgement, Opened(header.choice, _ref(header, columns), rows)
 
 
 def _of_text(path: Path, task: Task) -> tuple[Judgement, Opened]:
@@ -90,7 +89,7 @@ def _of_text(path: Path, task: Task) -> tuple[Judgement, Opened]:
     try:
         prefix = Prefix.of(rows)
         header = _header(task, prefix)
-        rows.width = len(header.cells)
+        rows.width, rows.judged = len(header.cells), True
         shape = shape_of(header, prefix.visible, file, is_text=True, blanks=form.blanks)
     except BaseException:
         rows.close()
@@ -133,7 +132,7 @@ def _header(task: Task, prefix: Prefix) -> Header:
 
 
 def _opened(header: Header, columns: tuple[str, ...], rows: Iterator[list[str]]) -> Opened:
-    return Opened(header.choice.places, header.choice.open, _ref(header, columns), rows)
+    return Opened(header.choice, _ref(header, columns), rows)
 
 
 def _judgement(

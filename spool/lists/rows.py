@@ -17,13 +17,15 @@ HIDDEN: Final = "\0hidden"
 class Rows:
     """Rows as cells, and the line (of a sheet: the row) where the last one began."""
 
-    __slots__ = ("each", "line", "width")
+    __slots__ = ("each", "judged", "line", "width")
 
     def __init__(self) -> None:
         self.each: Iterator[list[str]] = iter(())
         self.line = 0
         self.width: int | None = None
         """Cells of a row, once it is known."""
+        self.judged = False
+        """The header has been found; before, a cell of several lines may be one."""
 
     def __iter__(self) -> Self:
         return self

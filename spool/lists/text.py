@@ -28,6 +28,7 @@ _READ: Final = 1 << 16
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[a-zA-Z!?/]")
 _XML_SHEET: Final = ("urn:schemas-microsoft-com:office:spreadsheet", "urn:oasis:names:tc:opendocument")
+_OTHERS: Final = ("{\\rtf", "%!ps")
 _MAIL_PAGE: Final = ("mime-version:", "content-type: multipart/related", "from: <saved by")
 _MARK_AT_BEGINNING: Final = re.compile('(?:"[\ufeff\u200b\u2060]+"|[\ufeff\u200b\u2060])')
 
@@ -176,8 +177,9 @@ def _refuse_swallowed(row: Sequence[str], rows: Rows, file: str, delimiter: str)
             continue
         last = others[-1]
         whole = any(count >= max(1, width - 1) for count in others)
-        even = first == width - 1 - place and last > 0 and len(row) == width + place - last
-        if whole or even:
+        even = first == width - 1 - place and first + last > 0 and len(row) == width + place - last
+        lone = width == 1 and len([part for part in cell.splitlines() if part.strip()]) > 1 and rows.judged
+        if whole or even or lone:
             raise JobFileError("recipients_unreadable", "recipients_swallowed", file=file, line=rows.line)
 
 
@@ -191,6 +193,8 @@ def _refuse_pages(head: bytes, file: str) -> None:
     if _MARKUP.match(text):
         xml = any(name in lower for name in _XML_SHEET)
         raise JobFileError("recipients_unreadable", "recipients_xml" if xml else "recipients_html", file=file)
+    if lower.startswith(_OTHERS):
+        raise JobFileError("recipients_unreadable", "recipients_format", file=file)
     if lower.startswith(_MAIL_PAGE):
         raise JobFileError("recipients_unreadable", "recipients_html", file=file)
 

@@ -134,11 +134,30 @@ def test_a_test_message_goes_over_that_line(trial: Trial) -> None:
     assert trial.run("line", "test", "m1", "junk", "--account", "norte").returncode != 0
 
 
+def test_a_test_that_cannot_be_says_so_and_leaves_nothing(trial: Trial) -> None:
+    for arguments in (["--account", "NOBODY"], ["--text", ""], ["--text", "\x01"]):
+        done = trial.run("line", "test", "m0", "1151000009", *arguments)
+        assert done.returncode in {1, 2}, done
+        assert done.stderr.count("\n") == 1
+        assert "Traceback" not in done.stderr
+    assert trial.run("line", "test", "m0", "4").returncode == 2
+    rejected = trial.gateway.spool.folder("rejected", "norte")
+    assert not rejected.exists() or not list(rejected.iterdir())
+
+
 def test_a_job_from_file_to_done(trial: Trial, tmp_path: Path) -> None:
     recipients = [{"to": f"11{51000000 + n}", "ref": f"C{n}"} for n in range(20)] + [{"to": "junk"}]
     file = tmp_path / "aviso.json"
     file.write_text(json.dumps({"channel": "sms", "text": "Hola", "recipients": recipients}))
-    assert trial.json("submit", str(file), "--account", "norte") == {"account": "norte", "job": "aviso"}
+    assert trial.json("submit", str(file), "--account", "norte") == {
+        "account": "norte",
+        "job": "aviso",
+        "recorded": True,
+    }
+    file.write_text(json.dumps({"job": "aviso", "channel": "sms", "text": "Otro", "recipients": recipients}))
+    done = trial.run("submit", str(file), "--account", "norte")
+    assert done.returncode == 1
+    assert "job_conflict" in done.stderr
     trial.gateway.wait_job("aviso")
     job = trial.json("job", "show", "aviso")
     assert job == trial.gateway.summary("aviso")
@@ -239,8 +258,14 @@ async def test_top_draws_the_daemon(trial: Trial) -> None:
         assert "trial" in str(top.query_one("#heading", Static).content)
         events = "\n".join(str(line.text) for line in top.query_one("#events").lines)
         assert "m0" in events
-        await pilot.press("q")
-    assert top.failure is None
+        await pilot.press("space")
+        assert "FROZEN" in str(top.query_one("#heading", Static).content)
+        await pilot.press("space")
+        assert "FROZEN" not in str(top.query_one("#heading", Static).content)
+        top.lose()
+        assert "NO DAEMON" in str(top.query_one("#heading", Static).content)
+        await pilot.press("ctrl+c")
+        assert top.return_code == 0
     client.close()
 
 
@@ -296,3 +321,50 @@ def test_a_gateway_whose_lines_rest_is_not_ready(trial: Trial) -> None:
         trial.json("line", "enable", line)
     trial.wait_ready()
     assert trial.get("/readyz")[0] == 200
+
+
+def test_what_needs_a_person_at_one_look(trial: Trial) -> None:
+    """Some account of these tests has little credit left, and nothing else is wrong."""
+    done = trial.run("status", "--json")
+    look = json.loads(done.stdout)
+    assert done.returncode == (0 if look["ok"] else 1)
+    assert {each["kind"] for each in look["needs"]} <= {"credit", "paused", "uncertain"}
+    assert look["daemon"]
+    assert sum(look["lines"].values()) == 2
+    assert ("credit", "pobre") in {(each["kind"], each["subject"]) for each in look["needs"]}
+    for language, word in (("es_AR.UTF-8", "crédito"), ("en_US.UTF-8", "credit")):
+        text = subprocess.run(
+            [sys.executable, "-m", "gatewayd", "--config", str(trial.gateway.config), "status"],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "LANG": language},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert word in text.stdout or language.startswith("es"), text.stdout
+
+
+def test_messages_are_found_over_all_jobs_and_settled_together(trial: Trial) -> None:
+    found = trial.json("message", "list", "--state", "delivered", "--account", "pobre")
+    assert [each["job"] for each in found["items"]] == ["j"]
+    (message,) = found["items"]
+    assert trial.json("message", "list", "--to", message["to"], "--line", message["line"])["items"] == [message]
+    done = trial.run("message", "settle", message["message"], "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--as", "sent")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 2
+
+
+def test_a_typo_in_the_configuration_locks_nobody_out(trial: Trial) -> None:
+    config = trial.gateway.config
+    right = config.read_text()
+    try:
+        for wrong in (right + "\ncolour = 7\n", right + "\n[[line]\nname = 1\n", right.replace("rate = ", "rat = ")):
+            assert wrong != right
+            config.write_text(wrong)
+            done = trial.run("job", "list", "--json")
+            assert done.returncode == 0, done
+            assert json.loads(done.stdout)["items"]
+            assert "gatewayd check" in done.stderr
+            assert done.stderr.count("\n") == 1
+            assert trial.run("check").returncode == 2
+    finally:
+        config.write_text(right)

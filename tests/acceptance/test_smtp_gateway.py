@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from drivers.control import ControlClient
+from tests.acceptance.test_cli_live import free_port
 from tests.rig.gateway import Gateway
 from tests.rig.processes import end, gatewayd
 
@@ -102,3 +104,83 @@ def test_a_mail_in_doubt_is_uncertain_and_not_sent_again(server: dict[str, Any],
         summary = gateway.wait_job("dudas", lambda each: each["counts"]["submitted"] == 1)
         assert summary["counts"]["uncertain"] == 1
         assert len(ask("texts")["texts"]) == 2
+
+
+COMPLAINT = """\
+From: staff@hotmail.com
+To: cobranzas@norte.example
+Subject: complaint about message from 192.0.2.1
+Content-Type: multipart/mixed; boundary="B"
+
+--B
+Content-Type: message/rfc822
+
+X-HmXmrOriginalRecipient: {to}
+Message-ID: {id}
+
+Hola
+--B--
+"""
+
+
+def test_a_click_and_a_complaint_take_people_off(server: dict[str, Any], tmp_path: Path) -> None:
+    port = free_port()
+    extra = line_to(server) + (
+        f'unsubscribe_url = "http://127.0.0.1:{port}/hooks/mail-1"\nunsubscribe_key = "una clave de veinte letras"\n'
+    )
+    people = ["ana@example.com", "luis@example.com", "eva@example.com"]
+    job = {"channel": "email", "subject": "x", "text": "Hola", "recipients": [{"to": each} for each in people]}
+    listen = f"127.0.0.1:{port}"
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=extra, listen=listen) as gateway:
+        gateway.start()
+        gateway.account()
+        gateway.drop({"job": "primero", **job})
+        gateway.wait_job("primero", lambda each: each["counts"]["submitted"] == 3)
+        taken = {mail["to"][0]: mail for mail in ask("texts")["texts"]}
+        link = taken["ana@example.com"]["unsubscribe"].partition("<")[2].partition(">")[0]
+        assert httpx.get(link).status_code == 200  # a scanner opens it: nothing happens
+        for _ in range(2):
+            assert httpx.post(link, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+        assert httpx.post(f"{link}x", data={"List-Unsubscribe": "One-Click"}).status_code == 404
+        ask("inject", raw=COMPLAINT.format(to="luis@example.com", id=taken["luis@example.com"]["id"]))
+        gateway.wait_files(gateway.spool.folder("inbox", "norte"), 2)
+        told = {each["from"]: each for each in gateway.inbox()}
+        assert told.keys() == {"ana@example.com", "luis@example.com"}
+        assert all(each["opt_out"] and each["in_reply_to"]["job"] == "primero" for each in told.values())
+        gateway.drop({"job": "segundo", **job})
+        summary = gateway.wait_job("segundo", lambda each: each["counts"]["submitted"] == 1)
+        assert summary["counts"]["invalid"] == 2
+
+
+def test_what_the_servers_own_limit_refuses_waits(server: dict[str, Any], tmp_path: Path) -> None:
+    limit = "Domain norte.example has exceeded the max emails per hour (150/150 (100%)) allowed. Message discarded."
+    people = [{"to": f"c{number}@example.com"} for number in range(5)]
+    job = {"job": "aviso", "channel": "email", "subject": "x", "text": "Hola", "recipients": people}
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=line_to(server)) as gateway:
+        ask("set", fault={"kind": "reply", "stage": "end", "code": 550, "text": limit, "count": None})
+        gateway.start()
+        gateway.account()
+        gateway.drop(job)
+        assert ask("wait", faults=1, timeout=30)["reached"]
+        summary = gateway.wait_job("aviso", lambda each: each["counts"]["scheduled"] + each["counts"]["queued"] == 5)
+        assert (summary["counts"]["failed"], summary["counts"]["submitted"]) == (0, 0)
+        ask("set", clear_faults=True)
+
+
+def test_a_mail_that_kills_the_daemon_twice_is_left_alone_and_shown(server: dict[str, Any], tmp_path: Path) -> None:
+    deadly = {"kind": "slow", "stage": "imap", "address": "UID FETCH 1 ", "delay_s": 600, "count": None}
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=line_to(server)) as gateway:
+        ask("set", fault=deadly)
+        ask("inject", **{"from": "malo@example.com", "text": "x"})
+        ask("inject", **{"from": "ana@example.com", "text": "Ya pagué"})
+        for marked in (2, 3):
+            # First both together, then the deadly one by itself.
+            gateway.start()
+            if marked == 2:
+                gateway.account()
+            assert ask("wait", imap_marked=marked, timeout=30)["reached"]
+            gateway.kill()
+        gateway.start()
+        gateway.wait_inbox(1)
+        assert [each["from"] for each in gateway.inbox()] == ["ana@example.com"]
+        gateway.wait_overview(lambda _: gateway.call("line.show", line="mail-1")["detail"] == {"mails_passed_over": 1})

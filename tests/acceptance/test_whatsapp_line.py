@@ -125,8 +125,8 @@ def graph(status: int, code: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        (graph(400, 131026), Refused("not_on_whatsapp")),
-        (graph(400, 131047), Refused("window_closed")),
+        (graph(400, 131026), Refused("not_on_whatsapp", Blame.PERSON)),
+        (graph(400, 131047), Refused("window_closed", Blame.PERSON)),
         (graph(404, 132001), Refused("template_unknown")),
         (graph(400, 139999), Refused("error_139999")),
         (graph(429, 130429), NotSent("rate_limit", 30.0, blame=Blame.LINE)),
@@ -157,8 +157,8 @@ async def test_a_code_can_be_read_otherwise() -> None:
 
 async def test_what_the_api_can_never_take_is_not_asked() -> None:
     async with rig() as one:
-        assert await one.send("x" * 4097) == Refused("too_long")
-        assert await one.send(to="ana@example.com") == Refused("number")
+        assert await one.send("x" * 4097) == Refused("too_long", Blame.PERSON)
+        assert await one.send(to="ana@example.com") == Refused("number", Blame.PERSON)
         assert one.sim.count("taken") == 0
         assert one.bench.passed == []
 
@@ -260,6 +260,17 @@ async def test_the_question_of_whose_the_address_is() -> None:
     async with rig(verify_token=None) as one:
         with pytest.raises(HookRefusedError):
             one.line.on_challenge(query | {"hub.verify_token": ""})
+
+
+async def test_a_number_that_is_not_ours_quarantines_the_line_and_fails_nobody() -> None:
+    wrong = {"error": {"code": 100, "error_subcode": 33, "message": "(#100) Unsupported post request"}}
+    async with rig() as one:
+        gone = {"kind": "status", "status": 400, "body": json.dumps(wrong)}
+        one.sim.set(faults=[{**gone, "count": 2}, {**gone, "on": "health", "count": 1}])
+        assert await one.send() == NotSent("phone_unknown", blame=Blame.LINE)
+        assert (await one.bench.sink.state("quarantined")).reason == "phone_unknown"
+        await one.bench.sink.state("ready")
+        assert one.texts == []
 
 
 async def test_a_limit_is_not_made_worse_by_looking_and_a_lost_token_is_seen_at_once() -> None:

@@ -259,6 +259,19 @@ def test_a_button_opts_out_and_all_addresses_of_the_sender_are_blocked(house: Ho
     assert house.rows('SELECT "to" FROM blocklist ORDER BY 1') == [(SENDER,), ("AR.1",)]
 
 
+def test_who_opted_out_stays_so_under_another_number(house: House) -> None:
+    other = "+5491100000002"
+    queue = house.job("x", "y")
+    assert not receive(house, "cambié de número", "1", aliases=(other,)).jobs, "who never opted out"
+    assert receive(house, "BAJA", "2").opt_out
+    told = receive(house, "cambié de número", "3", aliases=(other,))
+    assert (told.opt_out, told.jobs) == (False, (queue.job_id,))
+    assert house.rows('SELECT "to" FROM blocklist ORDER BY "to"') == [(SENDER,), (other,)]
+    # A number taken off the list again does not come back by its other name.
+    assert receive(house, "hola", "4", sender="+5491100000003", aliases=(SENDER,)).jobs == ()
+    assert len(house.rows("SELECT 1 FROM blocklist")) == 2
+
+
 def test_the_subject_of_a_mail_is_judged(house: House) -> None:
     assert receive(house, "", "1", sender="ana@x.com", subject="BAJA").opt_out
     assert house.rows('SELECT "to" FROM blocklist') == [("ana@x.com",)]

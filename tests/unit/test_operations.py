@@ -140,7 +140,7 @@ def test_a_line_at_rest(backend: OfflineBackend) -> None:
         "driver": "gsm",
         "channel": "sms",
         "enabled": True,
-        "state": "disabled",
+        "state": "unknown",
         "reason": "no_daemon",
         "rate": "10/min",
         "signal": None,

@@ -25,7 +25,7 @@ def words(connection: Connection) -> dict[str, list[str]]:
     found = connection.exec_driver_sql(
         "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name != 'alembic_version'"
     )
-    return {name: sorted(sql.replace(",", " ").split()) for name, sql in found}
+    return {name: sorted(sql.replace(",", " ").replace('"', "").split()) for name, sql in found}
 
 
 # SQLAlchemy does not reflect indexes on expressions; the words of the schema tell whether they are the same.

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from drivers.control import ControlServer
+from drivers.simulation.control_point import ControlPoint
 from drivers.simulation.record import RecordFile
-from drivers.simulation.settings import SettingError, change, told
+from drivers.simulation.settings import change, told
 from drivers.smtp.simulator.account import Account
 from drivers.smtp.simulator.certificate import context, make_certificate
 from drivers.smtp.simulator.imap import Folder, ImapServer
@@ -56,14 +54,25 @@ class SmtpSimulator:
         change(Settings(), settings or {})
         self.kind = "smtp"
         self._count, self._security, self._values = servers, security, dict(settings or {})
-        self._given = directory
         self._record_file = RecordFile(record)
-        self._directory = Path()
         self._moved = asyncio.Event()
-        self._control: ControlServer | None = None
+        self._control = ControlPoint(
+            self.kind,
+            {
+                "list": lambda: {"devices": self.list()},
+                "stats": self.stats,
+                "texts": self.texts,
+                "wait": self.wait,
+                "set": self.set,
+                "inject": self.inject,
+                "unplug": self.unplug,
+                "replug": self.replug,
+            },
+            directory=directory,
+        )
+        self.operate = self._control.operate
         self._servers: dict[int, asyncio.Server] = {}
         self._certificate: Path | None = None
-        self.control = Path()
         self.accounts: list[Account] = []
         self._folders: list[Folder] = []
         self._mailboxes: list[ImapServer] = []
@@ -72,11 +81,10 @@ class SmtpSimulator:
         self._numbers = itertools.count(1)
 
     async def __aenter__(self) -> SmtpSimulator:
-        self._directory = self._given or Path(tempfile.mkdtemp(prefix="gatewayd-smtp-"))
-        self._directory.mkdir(parents=True, exist_ok=True)
+        folder = self._control.make_folder()
         self._record_file.open()
         if self._security != "none":
-            self._certificate = await asyncio.to_thread(make_certificate, self._directory)
+            self._certificate = await asyncio.to_thread(make_certificate, folder)
         for index in range(self._count):
             account = Account(index, self._progress, self._numbers, self._record_file.write)
             change(account.settings, self._values)
@@ -91,14 +99,11 @@ class SmtpSimulator:
             ca_file = str(self._certificate) if self._certificate else None
             url = f"{scheme}://127.0.0.1:{port}"
             self.devices.append(Device(url, "", account.settings.user, port, imap_port, ca_file, token_url))
-        self.control = self._directory / "control.sock"
-        self._control = ControlServer(self.control, self.operate)
-        await self._control.start()
+        await self._control.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._control is not None:
-            await self._control.stop()
+        await self._control.close()
         for mailbox in self._mailboxes:
             await mailbox.stop()
         for endpoint in self._endpoints:
@@ -106,8 +111,12 @@ class SmtpSimulator:
         for index in list(self._servers):
             await self.unplug(index)
         self._record_file.close()
-        if self._given is None:
-            shutil.rmtree(self._directory, ignore_errors=True)
+        self._control.remove()
+
+    @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self._control.path
 
     def _progress(self) -> None:
         self._moved.set()
@@ -124,33 +133,6 @@ class SmtpSimulator:
         return bound
 
     # ---------------------------------------------------------------------------------------------------- operations
-
-    async def operate(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One request of the control socket; raises ValueError, TypeError or KeyError for what it cannot do."""
-        arguments = dict(request)
-        match arguments.pop("op", None):
-            case "list":
-                return {"devices": self.list()}
-            case "stats":
-                return self.stats()
-            case "texts":
-                return self.texts(**arguments)
-            case "wait":
-                return await self.wait(**arguments)
-            case "set":
-                self.set(**arguments)
-                return {}
-            case "inject":
-                arguments["sender"] = arguments.pop("from", "")
-                return self.inject(**arguments)
-            case "unplug":
-                await self.unplug(**arguments)
-                return {}
-            case "replug":
-                await self.replug(**arguments)
-                return {}
-            case name:
-                raise SettingError(f"no operation {name!r}: list, stats, texts, wait, set, inject, unplug, replug")
 
     def list(self) -> list[dict[str, Any]]:
         return [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+from drivers.simulation.faults import struck
 from drivers.simulation.settings import SettingError
 
 KINDS: Final = ("reply", "drop", "slow")
@@ -54,7 +55,7 @@ class Fault:
     address: str = ""
     """At `mail` and `rcpt`: only for arguments that hold this; at `imap`: for commands, as `LOGIN`, `UID FETCH 3 `."""
     count: int | None = 1
-    """How many times; None for ever."""
+    """How many times; None: always."""
     skip: int = 0
 
 
@@ -66,18 +67,7 @@ class Faults:
 
     def take(self, stage: str, argument: str = "") -> Fault | None:
         """The fault that strikes now, counted down."""
-        for fault in self.waiting:
-            if fault.stage != stage or fault.address not in argument:
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            if fault.count is not None:
-                fault.count -= 1
-                if fault.count <= 0:
-                    self.waiting.remove(fault)
-            return fault
-        return None
+        return struck(self.waiting, lambda fault: fault.stage == stage and fault.address in argument)
 
 
 def make_fault(given: Mapping[str, Any]) -> Fault:

@@ -98,6 +98,17 @@ class PublishJob(Command["tuple[QueueInfo, ...]"]):
 
 
 @dataclass(frozen=True, slots=True)
+class Reroute(Command["QueueInfo | None"]):
+    """Moves a waiting message that `line` cannot carry into the queue of those like it, due at once; answers that
+    queue. None, and nothing changes, unless that attempt is the latest of a message that waits."""
+
+    message_id: int
+    attempt_id: int
+    line: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
 class DropJob(Command[bool]):
     """Removes at most `limit` rows of a loading job, then the job; True when it is gone. Refused or crashed intake."""
 

@@ -15,10 +15,15 @@ _ADD: Final = adding(blocklist, "to at source note")
 _DROP: Final = Statement(delete(blocklist).where(blocklist.c.to == given(blocklist.c.to)), "p_to")
 
 
+def known(session: Session, numbers: Sequence[str]) -> set[str]:
+    """Returns those of the numbers that are on the list."""
+    return {row[0] for row in session.among(_KNOWN, numbers)}
+
+
 def add(session: Session, numbers: Sequence[str], source: str, note: str | None, now: int) -> int:
     """Puts numbers on the list; returns how many were not on it yet."""
-    known = {row[0] for row in session.among(_KNOWN, numbers)}
-    fresh = [number for number in numbers if number not in known]
+    listed = known(session, numbers)
+    fresh = [number for number in numbers if number not in listed]
     session.many(_ADD, [(number, now, source, note) for number in fresh])
     return len(fresh)
 

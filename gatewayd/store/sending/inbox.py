@@ -18,6 +18,7 @@ from gatewayd.store.commands import (
     Received,
     UnwrittenInbox,
 )
+from gatewayd.store.contacts import blocklist
 from gatewayd.store.sending import blocks, fragments
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
@@ -147,6 +148,9 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
     if opt_out:
         note = words_of(whole.text[:NOTE_MOST]) or None
         blocked = blocks.put(unit, [command.sender, *command.aliases], OPT_OUT, note, command.now)
+    elif command.aliases and blocklist.known(session, [command.sender]):
+        # Somebody who opted out has another number now, or another name: it is the same person.
+        blocked = blocks.put(unit, command.aliases, OPT_OUT, None, command.now)
     return Received(
         stored=True,
         complete=True,

@@ -103,7 +103,7 @@ def loading(unit: Unit, commands: list[LoadingJobs]) -> list[tuple[int, ...] | E
 
 _STATE: Final = Statement(select(job.c.state).where(job.c.id == given(job.c.id)).with_for_update(), "p_id")
 _QUEUES_OF: Final = Statement(
-    select(queue.c.prefix, queue.c.id).where(queue.c.job_id == given(queue.c.job_id)), "p_job_id"
+    select(queue.c.prefix, queue.c.id).where(queue.c.job_id == given(queue.c.job_id), queue.c.without == ""), "p_job_id"
 )
 _ADD_QUEUE: Final = adding(queue, "job_id prefix")
 _ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
@@ -223,6 +223,7 @@ _INFO: Final = (
     job.c.created_at,
     job.c.state,
     queue.c.held_reason,
+    queue.c.without,
 )
 _WITH_JOB: Final = queue.join(job, job.c.id == queue.c.job_id).join(account, account.c.id == job.c.account_id)
 _INFO_OF_JOB: Final = Statement(
@@ -277,7 +278,7 @@ def load_queues(unit: Unit, commands: list[LoadQueues]) -> list[tuple[QueueInfo,
     found: dict[int, list[Row]] = {}
     for row in unit.session.all(_INFO_WAITING):
         found.setdefault(row[0], []).append(row)
-    queues = tuple(_info((*rows[0][:15], sum(row[15] for row in rows))) for rows in found.values())
+    queues = tuple(_info((*rows[0][:16], sum(row[16] for row in rows))) for rows in found.values())
     return [queues] * len(commands)
 
 
@@ -292,13 +293,13 @@ def _info(row: Row) -> QueueInfo:
         account_id=row[3],
         account=row[4],
         priority=Priority(row[5]),
-        route=Route(row[6], row[7], tuple(lines), area),
+        route=Route(row[6], row[7], tuple(lines), area, tuple(row[15].split())),
         unit_price=row[9],
         not_before=row[10],
         not_after=row[11],
         created_at=row[12],
         paused=row[13] == "paused",
-        waiting=int(row[15]),
+        waiting=int(row[16]),
         held_reason=row[14],
         content="" if row[6] == "sms" else row[8],
     )

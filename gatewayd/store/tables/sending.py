@@ -58,7 +58,9 @@ queue = Table(
     # credit, window, no_line, paused: why the whole queue rests, and since when
     Column("held_reason", Text),
     Column("held_at", BigInteger),
-    UniqueConstraint("job_id", "prefix"),
+    # names, a blank between: lines that cannot carry these messages, though their route fits
+    Column("without", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("job_id", "prefix", "without"),
 )
 """(priority, account, job, route), the unit of scheduling; priority, account and allowed lines are the job's."""
 

@@ -1,0 +1,525 @@
+"""Lists in all the ways that programs, sheets and people vary them: who gets which text, or why nobody does."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
+
+from gatewayd.intake.loading import Loading, Source
+from gatewayd.numbers import Numbers, Policy
+from spool.document import parse
+from spool.errors import JobFileError
+
+POLICY = Policy("AR", "11")
+NUMBERS = Numbers(POLICY)
+ANA, LUIS, EVA = "+5491159876543", "+5493514123456", "+5493414123457"
+
+Right = Mapping[str, str] | str
+"""Texts by number, or the code of the refusal (`code/kind` where the kind matters)."""
+
+
+def became(folder: Path, data: bytes | str, text: str = "Hola %nombre%", **keys: Any) -> tuple[Right, dict[int, str]]:
+    """What becomes of a list: the texts by number or the refusal, and the reasons of the rows that are left out."""
+    (folder / "lista.x").write_bytes(data.encode() if isinstance(data, str) else data)
+    job = {"channel": "sms", "text": text, "recipients_file": "lista.x", **keys}
+    try:
+        document = parse(json.dumps(job).encode(), "job.json")
+        with Loading(document, Source(str(folder), "job.json", POLICY), NUMBERS) as loading:
+            rows = [row for chunk in loading.chunks() for row in chunk]
+    except JobFileError as error:
+        return f"{error.code}/{error.kind}", {}
+    left_out = {row[0]: row[7] or "" for row in rows if row[7] is not None}
+    sent = [(row[2] or "", row[3] or "") for row in rows if row[7] is None]
+    assert len(dict(sent)) == len(sent)
+    return (dict(sent) if sent else "no_valid_recipient"), left_out
+
+
+def check(folder: Path, right: Right, data: bytes | str, **keys: Any) -> None:
+    found, _ = became(folder, data, **keys)
+    if isinstance(right, str) and isinstance(found, str) and "/" not in right:
+        found = found.partition("/")[0]
+    assert found == right
+
+
+BOTH = {ANA: "Hola Ana", LUIS: "Hola Luis"}
+AMBIGUOUS = "recipients_ambiguous"
+UNREADABLE = "recipients_unreadable"
+
+# ------------------------------------------------------------------------------------------------------------- headers
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "to", "TO", "celular", "Celular", "CELULARES", "Cel", "cel.", "Celu", "N° Cel", "Nro. Celular", "nro_celular",
+        "NROCEL", "Número de teléfono celular", "celular del titular", "Celular (con 15)", "Cel / WhatsApp", "Móvil",
+        "movil", "Tel. Móvil", "Telefono_Movil", "telefonoMovil", "TELMOVIL", "Mobile", "mobile_phone", "MobileNumber",
+        "Mobile Phone Number", "Cell Phone", "cellphone", "WhatsApp", "Número de WhatsApp", "wsp", "Teléfono",
+        "TELEFONO", "Telefono:", "Teléfonos", "Tel", "tel.", "TEL_1", "Telf.", "Tlf", "Fono", "Fono contacto", "phone",
+        "Phone Number", "Telephone", "Phone 1 - Value", "telefono de contacto", "TelContacto", "numero", "Número",
+        "Number", "\ufeffTelefono", "Tele\u00adfono", "Celular*", "teléfono principal", "Número SMS",
+    ],
+)  # fmt: skip
+def test_a_header_speaks_of_a_telephone(tmp_path: Path, header: str) -> None:
+    check(tmp_path, BOTH, f'"{header}";nombre\n1159876543;Ana\n3514123456;Luis\n')
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "email", "Correo electrónico", "E-mail 1 - Value", "dni", "Tipo de teléfono", "Phone 1 - Label", "Operador cel",
+        "Empresa de telefonía", "Fax", "Teléfono fijo", "Home Phone", "Tel. casa", "Modelo de celular", "Saldo celular",
+        "Fecha último llamado al celular", "Celeste", "Televisión", "Telar", "Automóvil", "cliente",
+        "Nº", "móvil valido",
+    ],
+)  # fmt: skip
+def test_a_header_that_is_no_telephone_of_a_message(tmp_path: Path, header: str) -> None:
+    check(tmp_path, f"{UNREADABLE}/recipients_column", f'"{header}";nombre\n1159876543;Ana\n3514123456;Luis\n')
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        ("telefono;celular", 1),
+        ("Celular;Teléfono", 0),
+        ("phone;Mobile Phone", 1),
+        ("numero;tel", 1),
+        ("tel;numero", 0),
+        ("Número;Teléfono fijo 2;Cel", 2),
+        ("to;celular", 0),
+        ("celular;to", 1),
+        ("email;cel", 1),
+        ("WhatsApp;Celular", 1),
+        ("Celular alternativo;Celular", 1),
+        ("Celular 2;Celular 1", 1),
+        ("Celular garante;Celular", 1),
+        ("Celular vendedor;Teléfono", 1),
+        ("Celular hijo;Celular", 1),
+        ("Phone 2 - Value;Phone 1 - Value", 1),
+        ("fijo telefono;telefono celular", 1),
+        ("Celular;Celular (WhatsApp)", 0),
+    ],
+)
+def test_of_several_columns_the_best_is_taken(tmp_path: Path, header: str, taken: int) -> None:
+    width = len(header.split(";"))
+    numbers = ["+54 9 341 412-3457"] * width
+    numbers[taken] = "+54 9 11 5987-6543"
+    check(tmp_path, {ANA: "Hola Ana"}, f"{header};nombre\n{';'.join(numbers)};Ana\n")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Celular;Móvil", "Teléfono;Phone", "Celular padre;Celular madre", "Celular garante", "Tel. vendedor",
+        "Celular oficina norte;Celular oficina sur", "telefono;tel",
+    ],
+)  # fmt: skip
+def test_of_equal_columns_none_is_taken(tmp_path: Path, header: str) -> None:
+    row = ";".join(["1159876543", "3514123456"][: len(header.split(";"))])
+    check(tmp_path, AMBIGUOUS, f"{header};nombre\n{row};Ana\n")
+    first = header.split(";", maxsplit=1)[0]
+    check(tmp_path, {ANA: "Hola Ana"}, f"{header};nombre\n{row};Ana\n", columns={"to": first})
+
+
+def test_an_area_in_a_column_of_its_own(tmp_path: Path) -> None:
+    data = "Cod. área;Teléfono;nombre\n351;4123456;Luis\n"
+    check(tmp_path, f"{AMBIGUOUS}/columns_area", data)
+    check(tmp_path, {LUIS: "Hola Luis"}, data.replace("4123456", "3514123456"), columns={"to": "telefono"})
+
+
+def receipts(folder: Path, data: str, **keys: Any) -> list[tuple[str | None, dict[str, Any]]]:
+    (folder / "lista.x").write_text(data)
+    job = {"channel": "sms", "text": "x", "recipients_file": "lista.x", **keys}
+    document = parse(json.dumps(job).encode(), "job.json")
+    with Loading(document, Source(str(folder), "job.json", POLICY), NUMBERS) as loading:
+        return [(row[2], json.loads(row[8] or "{}")) for chunk in loading.chunks() for row in chunk]
+
+
+def test_columns_stand_in_for_one_another_and_the_receipt_says_which(tmp_path: Path) -> None:
+    data = (
+        "Celular;Celular 2;Telefono\n1159876543;3514123456;\n;3514123456;\nno tiene;;3414123457\n"
+        "NULL;1111111111;0341 15-412-3458\n10/11/2026;3514123459;\n"
+    )
+    found = receipts(tmp_path, data)
+    assert [to for to, _ in found] == [ANA, LUIS, EVA, "+5493414123458", None]
+    assert [detail.get("column") for _, detail in found] == [None, "celular_2", "telefono", "telefono", None]
+
+
+def test_of_telephones_of_any_kind_the_one_marked_as_a_mobile_goes_first(tmp_path: Path) -> None:
+    data = "Phone 1 - Value,Phone 2 - Value\n011 4321-0000,+54 9 11 5987-6543\n1159876544,\n"
+    found = receipts(tmp_path, data)
+    assert [(to, detail.get("column")) for to, detail in found] == [(ANA, "phone_2_-_value"), ("+5491159876544", None)]
+
+
+def test_a_call_takes_a_landline_last(tmp_path: Path) -> None:
+    call = {"channel": "call", "text": None, "call": {"script": {"message": "Hola"}}}
+    found = receipts(tmp_path, "Teléfono fijo;Celular\n1143210000;1159876543\n1143210001;\n", **call)
+    assert [(to, detail.get("column")) for to, detail in found] == [(ANA, None), ("+541143210001", "teléfono_fijo")]
+
+
+# ----------------------------------------------------------------------------------------------------- where it stands
+
+
+@pytest.mark.parametrize(
+    ("above", "right"),
+    [
+        ("", BOTH),
+        ("Morosos;;\n", BOTH),
+        ("Morosos al 10/11/2026\n\n", BOTH),
+        (";10/11/2026;\n", BOTH),
+        ("Norte SA;30-71234567-8;\nPeríodo;202611;\n", BOTH | {}),
+        ("Listado de teléfonos;;\n", BOTH),
+        ("a;b;c\n" * 9, BOTH),
+        ("a;b;c\n" * 10, f"{UNREADABLE}/recipients_column"),
+        ("Eva;9;3414123457\n", f"{AMBIGUOUS}/header_several"),
+        ("3414123457;Eva;1\n3414123458;Leo;1\n", f"{AMBIGUOUS}/header_several"),
+        ("cel;x;y\n", BOTH),
+        ("nombre;dni;telefono\n", BOTH),
+    ],
+)
+def test_titles_above_the_header(tmp_path: Path, above: str, right: Right) -> None:
+    data = f"{above}nombre;dni;telefono\nAna;30123456;1159876543\nLuis;28999111;3514123456\n"
+    found, left_out = became(tmp_path, data)
+    if above.startswith("Norte SA"):
+        # Two rows of numbers above the header may as well be people.
+        assert found in (BOTH, f"{AMBIGUOUS}/header_several")
+    else:
+        assert found == right
+        assert set(left_out.values()) <= {"number_invalid"}
+
+
+def test_a_title_that_speaks_of_telephones_is_not_the_header(tmp_path: Path) -> None:
+    data = "Celulares de morosos;;Noviembre\ndni;nombre;celular\n30123456;Ana;1159876543\n"
+    found, _ = became(tmp_path, data)
+    assert found in ({ANA: "Hola Ana"}, f"{AMBIGUOUS}/header_several")
+    check(tmp_path, {ANA: "Hola Ana"}, data, header_row=2)
+
+
+@pytest.mark.parametrize(
+    ("data", "right"),
+    [
+        ("1159876543;Ana\n3514123456;Luis\n", BOTH),
+        ("1159876543;Ana;x\n3514123456;Luis\n", BOTH),
+        ("1159876543;Ana;1500,50\n3514123456;Luis;9,5\n", BOTH),
+        ("1159876543;Ana;10/11/2026\n3514123456;Luis;11/11/2026\n", BOTH),
+        ("1159876543;Ana;a@b.example\n3514123456;Luis;c@d.example\n", BOTH),
+        ("30123456;Ana;1159876543\n28999111;Luis;3514123456\n", AMBIGUOUS),
+        ("1159876543;Ana;30123456\n", AMBIGUOUS),
+        ("1159876543;Ana;150000\n", AMBIGUOUS),
+        ("1159876543;1143210000;Ana\n", AMBIGUOUS),
+        ("30123456;Ana\n28999111;Luis\n", AMBIGUOUS),
+        ("20301234563;Ana\n27289991114;Luis\n", AMBIGUOUS),
+        ("20261110;Ana\n", AMBIGUOUS),
+        ("10/11/2026;Ana\n", UNREADABLE),
+        ("Ana;Luis\n", UNREADABLE),
+        ("a@b.example;Ana\n", UNREADABLE),
+        ("1159876543;Ana\nfin;de;lista\nx;y\nz;w\n", AMBIGUOUS),
+        ("1159876543;Ana\n3514123456;Luis\ntelefono;nombre\n3414123457;Eva\n", AMBIGUOUS),
+    ],
+)
+def test_a_list_without_a_header(tmp_path: Path, data: str, right: Right) -> None:
+    check(tmp_path, right, data, text="Hola %col2%")
+
+
+# -------------------------------------------------------------------------------------------------- bytes and letters
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("Muñoz", "cp1252"), ("MUÑOZ", "cp1252"), ("PEñA", "cp1252"), ("José", "cp1252"), ("Gonçalves", "cp1252"),
+        ("João", "cp1252"), ("D’Angelo", "cp1252"), ("Ana – Norte", "cp1252"), ("Nº 5", "cp1252"), ("Müller", "cp1252"),
+        ("¡Ana!", "cp1252"), ("5 € más", "cp1252"), ("Muñoz", "cp850"), ("García", "cp850"), ("ÑANDÚ", "cp850"),
+        ("Córdoba", "mac_roman"), ("Núñez", "mac_roman"), ("Muñoz", "utf-8"), ("Muñoz", "utf-8-sig"),
+        ("Muñoz", "utf-16"), ("Muñoz", "utf-16-le"), ("Muñoz", "utf-16-be"),
+    ],
+)  # fmt: skip
+def test_letters_come_through(tmp_path: Path, name: str, encoding: str) -> None:
+    data = f"telefono;nombre\r\n1159876543;{name}\r\n3514123456;Luis\r\n".encode(encoding)
+    found, _ = became(tmp_path, data)
+    assert found in (
+        {ANA: f"Hola {name}", LUIS: "Hola Luis"},
+        {ANA: f"Hola {name.replace('’', chr(39))}", LUIS: "Hola Luis"},
+        {ANA: f"Hola {name.replace('–', '-')}", LUIS: "Hola Luis"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        ([b"1159876543;Mu\xc3\xb1oz", b"3514123456;Pe\xf1a"], f"{AMBIGUOUS}/encoding_mixed"),
+        ([b"1159876543;GARC\xd6A"], f"{AMBIGUOUS}/encoding_several"),
+        ([b"1159876543;Jos\xc3\xa9", b"3514123456;Mu\xc3"], f"{UNREADABLE}/recipients_truncated"),
+        ([b"1159876543;Jos\xc3\xa9 \xf0\x9f"], f"{UNREADABLE}/recipients_truncated"),
+    ],
+)
+def test_letters_that_are_not_sure(tmp_path: Path, lines: Sequence[bytes], kind: str) -> None:
+    check(tmp_path, kind, b"telefono;nombre\n" + b"\n".join(lines))
+
+
+def test_the_job_says_which_encoding(tmp_path: Path) -> None:
+    data = b"telefono;nombre\n1159876543;GARC\xd6A\n"
+    check(tmp_path, {ANA: "Hola GARCÍA"}, data, recipients_encoding="cp850")
+    check(tmp_path, {ANA: "Hola GARCÖA"}, data, recipients_encoding="latin-1")
+    check(tmp_path, f"{UNREADABLE}/encoding_other", data, recipients_encoding="utf-8")
+    check(tmp_path, "value_invalid/value_encoding", data, recipients_encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "NULL", "null", "Null", "(null)", "\\N", "nan", "NaN", "NaT", "None", "NONE", "undefined", "<NA>", "#N/A",
+        "#n/d", "#¡VALOR!", "#VALUE!", "#¡REF!", "#DIV/0!", "#¿NOMBRE?", "####", "##########", "[object Object]",
+        "(en blanco)", "=A2*2", '="" ', "False", "\u200b", "\u00a0", "nUlL",
+    ],
+)  # fmt: skip
+def test_a_cell_that_says_nothing_is_empty(tmp_path: Path, cell: str) -> None:
+    data = f"telefono;nombre\n1159876543;{cell}\n3514123456;Luis\n"
+    found, left_out = became(tmp_path, data)
+    assert (found, left_out) == ({LUIS: "Hola Luis"}, {1: "value_missing"})
+    check(tmp_path, {ANA: "Hola cliente", LUIS: "Hola Luis"}, data, values={"nombre": "cliente"})
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ('="Ana"', "Ana"), ('"=""Ana"""', "Ana"), ("\ufeffAna\ufeff", "Ana"), ("\x1aAna", "Ana"), ("Ana\x1a", "Ana"),
+        ("O'Higgins", "O'Higgins"), ("N/D", "N/D"), ("s/d", "s/d"), ("-", "-"), ("Nula", "Nula"),
+        ("Nan Goldin", "Nan Goldin"),
+        ("#1", "#1"), ("0", "0"), ("'0007", "0007"), ("+1500", "+1500"),
+    ],
+)  # fmt: skip
+def test_a_cell_is_its_value(tmp_path: Path, cell: str, value: str) -> None:
+    check(tmp_path, {ANA: f"Hola {value}"}, f"telefono;nombre\n1159876543;{cell}\n")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '="1159876543"',
+        "'1159876543",
+        "'1159876543'",
+        '"=""1159876543"""',
+        "\u200e1159876543",
+        "1159876543\x1a",
+        "’1159876543",
+    ],
+)
+def test_a_guarded_number_is_a_number(tmp_path: Path, cell: str) -> None:
+    check(tmp_path, {ANA: "Hola Ana"}, f"telefono;nombre\n{cell};Ana\n")
+
+
+@pytest.mark.parametrize(
+    "cell", ["10/11/2026", "2026-11-10", "10-11-2026", "10.11.2026", "2026/11/10", "1/2/26", "2026-11-10 09:30"]
+)
+def test_a_date_is_nobodys_number(tmp_path: Path, cell: str) -> None:
+    found, left_out = became(tmp_path, f"telefono;nombre\n{cell};Ana\n3514123456;Luis\n")
+    assert (found, left_out) == ({LUIS: "Hola Luis"}, {1: "number_invalid"})
+
+
+# ------------------------------------------------------------------------------------------------------- cells and rows
+
+
+@pytest.mark.parametrize(
+    ("data", "right"),
+    [
+        ("telefono;nombre;obs\n1159876543;Paz; Ana;\n3514123456;Luis;\n", {LUIS: "Hola Luis"}),
+        ("telefono,nombre,debe,obs\n1159876543,Ana,1,500.50,\n3514123456,Luis,9,\n", {LUIS: "Hola Luis"}),
+        ("telefono;nombre\n1159876543;Ana;\n3514123456;Luis;\n", BOTH),
+        ("telefono;nombre;\n1159876543;Ana;\n3514123456;Luis;\n", BOTH),
+        ("telefono;nombre;\n1159876543;Paz;Ana\n3514123456;Luis;\n", {LUIS: "Hola Luis"}),
+        ("telefono;nombre;\n1159876543;Ana;x\n3514123456;Luis;y\n", BOTH),
+        ("telefono,nombre,debe\n1159876543,Paz, Ana,\n3514123456,Gil, Luis,\n", AMBIGUOUS),
+        ("telefono,nombre,debe\n1159876543,Paz,Ana,\n3514123456,Gil,Luis,\n", AMBIGUOUS),
+        ("telefono,nombre,debe\n1159876543,Ana,1,500,\n3514123456,Luis,2,300,\n", "no_valid_recipient"),
+        ("telefono,debe,nombre\n1159876543,1,500,\n3514123456,2,300,\n", AMBIGUOUS),
+        ("telefono;nombre\n1159876543\n3514123456;Luis\n", {LUIS: "Hola Luis"}),
+        ('telefono;nombre\n1159876543;"Ana\n"\n3514123456;Luis\n', BOTH),
+        ('telefono;nombre;x\n1159876543;"Ana;1\n3514123456;Luis";2\n', UNREADABLE),
+        ('telefono;nombre\n1159876543;"Ana\n3514123456;Luis"\n', UNREADABLE),
+        ('nombre;telefono\n"Ana;1159876543\nLuis";3514123456\n', UNREADABLE),
+        ('telefono;nombre\n1159876543;"Ana\n3514123456;Luis\n', UNREADABLE),
+        ("telefono;nombre\n1159876543;Ana\nWarning: x in /var/y.php on line 3\n", UNREADABLE),
+        ("telefono;nombre\n1159876543;Ana\n<html><body>504</body></html>\n", UNREADABLE),
+        ("telefono;nombre\n1159876543;Ana\n{\"error\":\"timeout\"}\n", UNREADABLE),
+        ("telefono;nombre\n1159876543;Ana\nORA-01555: snapshot too old\n", UNREADABLE),
+        ("nombre;telefono\nAna;1159876543\nLu\n", UNREADABLE),
+        ("nombre\n1159876543\n<br />\n", UNREADABLE),
+        ("telefono;nombre\n1159876543;Ana\n3514123456;Luis\n\x1a\0\0\0", BOTH),
+        ("telefono;nombre\n1159876543;Ana\n\x1a3514123456;Luis\n", BOTH),
+        ("telefono;nombre\n1159876543;Ana\n\0\0\0\0", UNREADABLE),
+        ("sep=;\ntelefono;nombre\n1159876543;Ana\n3514123456;Luis\n", BOTH),
+        ("{\\rtf1 telefono;nombre}\n", UNREADABLE),
+        ("<!-- x --><table><tr><td>telefono</td></tr></table>", UNREADABLE),
+        ("MIME-Version: 1.0\nContent-Type: text/html\n\n<table>", UNREADABLE),
+    ],
+)  # fmt: skip
+def test_rows_that_have_moved_are_cut_or_swallowed(tmp_path: Path, data: str, right: Right) -> None:
+    check(tmp_path, right, data)
+
+
+# -------------------------------------------------------------------------------------------------------------- sheets
+
+Cells = Sequence[Sequence[Any]]
+LIST: Cells = [["telefono", "nombre"], [1159876543, "Ana"], ["3514123456", "Luis"]]
+
+
+def xlsx(sheets: Mapping[str, Cells], active: int = 0, hide: Callable[[Any], None] | None = None) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    book.active = active
+    if hide is not None:
+        hide(book.worksheets[0])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def xls(sheets: Mapping[str, Cells], hidden: Sequence[int] = ()) -> bytes:
+    book = xlwt.Workbook()
+    for name, rows in sheets.items():
+        sheet = book.add_sheet(name)
+        for y, row in enumerate(rows):
+            for x, cell in enumerate(row):
+                sheet.write(y, x, cell)
+        for y in hidden:
+            sheet.row(y).hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def ods(sheets: Mapping[str, Cells], hidden: Sequence[int] = (), how: str = "collapse") -> bytes:
+    book = OpenDocumentSpreadsheet()
+    for name, rows in sheets.items():
+        table = Table(name=name)
+        for y, row in enumerate(rows):
+            line = TableRow(visibility=how) if y in hidden else TableRow()
+            for cell in row:
+                made = TableCell(valuetype="string")
+                made.addElement(P(text=str(cell)))
+                line.addElement(made)
+            table.addElement(line)
+        book.spreadsheet.addElement(table)
+    out = io.BytesIO()
+    book.write(out)
+    return out.getvalue()
+
+
+def by_hand(sheet: Any) -> None:
+    sheet.row_dimensions[3].hidden = True
+
+
+def by_group(sheet: Any) -> None:
+    sheet.row_dimensions.group(3, 3, hidden=True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        xlsx({"S": LIST}, hide=by_hand),
+        xlsx({"S": LIST}, hide=by_group),
+        xls({"S": LIST}, hidden=[2]),
+        ods({"S": LIST}, hidden=[2]),
+        ods({"S": LIST}, hidden=[2], how="filter"),
+    ],
+    ids=["hand", "group", "xls", "ods", "ods filter"],
+)
+def test_rows_that_a_sheet_hides(tmp_path: Path, data: bytes) -> None:
+    check(tmp_path, f"{AMBIGUOUS}/rows_hidden", data)
+    check(tmp_path, BOTH, data, hidden_rows="send")
+    assert became(tmp_path, data, hidden_rows="skip") == ({ANA: "Hola Ana"}, {2: "row_hidden"})
+    check(tmp_path, {ANA: "Hola Ana"}, data, hidden_rows="skip", recipients_rows=2)
+
+
+def test_what_is_hidden_above_the_header_or_empty_is_nobody(tmp_path: Path) -> None:
+    def hide(sheet: Any) -> None:
+        sheet.row_dimensions[1].hidden = True
+        sheet.row_dimensions[9].hidden = True
+
+    check(tmp_path, BOTH, xlsx({"S": [["secreto", 3414123457], *LIST]}, hide=hide))
+
+
+@pytest.mark.parametrize("write", [xlsx, xls, ods])
+def test_of_two_sheets_the_job_says_which(tmp_path: Path, write: Callable[[Mapping[str, Cells]], bytes]) -> None:
+    data = write({"Octubre": LIST, "Noviembre": [["telefono", "nombre"], ["3414123457", "Eva"]]})
+    check(tmp_path, f"{AMBIGUOUS}/sheets_several", data)
+    check(tmp_path, {EVA: "Hola Eva"}, data, sheet="Noviembre")
+    check(tmp_path, BOTH, data, sheet=" octubre ")
+    check(tmp_path, "value_invalid/sheet_missing", data, sheet="Diciembre")
+
+
+@pytest.mark.parametrize(
+    ("sheets", "right"),
+    [
+        ({"Tapa": [["Norte SA"], ["Morosos de noviembre"]], "Lista": LIST}, BOTH),
+        ({"Lista": LIST, "Totales": [["mes", "total"], ["11", 1500]]}, BOTH),
+        ({"Lista": LIST, "Vacía": []}, BOTH),
+        ({"Centro": LIST, "Norte": [[1159876544, "Leo"]]}, f"{AMBIGUOUS}/sheets_several"),
+        ({"Lista": LIST, "Otra": [["Celular", "Móvil"], [1, 2]]}, f"{AMBIGUOUS}/sheets_several"),
+        ({"A": [["x"]], "B": [["y"]]}, f"{UNREADABLE}/sheets_none"),
+        ({"Solo encabezado": LIST[:1], "Lista": LIST}, f"{AMBIGUOUS}/sheets_several"),
+    ],
+)
+def test_sheets_beside_the_list(tmp_path: Path, sheets: Mapping[str, Cells], right: Right) -> None:
+    check(tmp_path, right, xlsx(sheets))
+
+
+@pytest.mark.parametrize(
+    ("keys", "right"),
+    [
+        ({"columns": {"to": "Dato"}}, {ANA: "Hola Ana"}),
+        ({"columns": {"to": "dato", "ref": "nombre"}}, {ANA: "Hola Ana"}),
+        ({"columns": {"to": ["Otro", "Dato"]}}, {LUIS: "Hola Ana"}),
+        ({"columns": {"to": "Falta"}}, "value_invalid/column_missing"),
+        ({"columns": {"to": "Dato", "ref": "Falta"}}, "value_invalid/column_missing"),
+        ({"columns": {"to": 3}}, "value_invalid/value_string"),
+        ({"columns": {"of": "x"}}, "key_unknown/key_unknown"),
+        ({"columns": {"to": []}}, "value_invalid/value_list"),
+        ({"sheet": "x"}, "value_invalid/key_of_sheets"),
+        ({"hidden_rows": "send"}, "value_invalid/key_of_sheets"),
+        ({"hidden_rows": "maybe"}, "value_invalid/value_choice"),
+        ({"header_row": 9}, "value_invalid/header_row_missing"),
+        ({"header_row": -1}, "value_invalid/value_whole"),
+        ({"columns": {"to": "Dato"}, "header_row": 1}, {ANA: "Hola Ana"}),
+    ],
+)
+def test_what_the_job_says_holds(tmp_path: Path, keys: Mapping[str, Any], right: Right) -> None:
+    check(tmp_path, right, "Dato;Otro;nombre\n1159876543;3514123456;Ana\n", **keys)
+
+
+def test_the_job_says_that_there_is_no_header(tmp_path: Path) -> None:
+    data = "30123456;Ana;1159876543\n28999111;Luis;3514123456\n"
+    check(tmp_path, BOTH, data, text="Hola %col2%", columns={"to": "col3"}, header_row=0)
+    check(tmp_path, BOTH, data, text="Hola %col2%", columns={"to": "col3"})
+
+
+def test_inline_recipients_are_chosen_by_the_same_words(tmp_path: Path) -> None:
+    def inline(recipients: Sequence[Mapping[str, str]], **keys: Any) -> Right:
+        job = {"channel": "sms", "text": "Hola %nombre%", "recipients": recipients, **keys}
+        try:
+            document = parse(json.dumps(job).encode(), "job.json")
+            with Loading(document, Source(str(tmp_path), "job.json", POLICY), NUMBERS) as loading:
+                return {row[2] or "": row[3] or "" for chunk in loading.chunks() for row in chunk if row[7] is None}
+        except JobFileError as error:
+            return error.code
+
+    assert inline([{"Teléfono móvil": "1159876543", "numero": "7", "nombre": "Ana"}]) == {ANA: "Hola Ana"}
+    assert inline([{"celular": "1159876543", "movil": "3514123456", "nombre": "Ana"}]) == AMBIGUOUS
+    assert inline([{"x": "1159876543", "nombre": "Ana"}], columns={"to": "x"}) == {ANA: "Hola Ana"}
+    assert inline([{"to": "1159876543", "nombre": "NULL"}], values={"nombre": "cliente"}) == {ANA: "Hola cliente"}
+    assert inline([{"to": "1159876543", "nombre": "Ana"}], sheet="x") == "value_invalid"
