@@ -108,7 +108,7 @@ class SmtpLine:
         return [self._required_links().clicked(call, address=self._options.from_address, at=time.time())]
 
     def on_challenge(self, query: Mapping[str, str]) -> str:
-        """What whoever opens such a link is shown. Implements `drivers.base.AnswersChallenges`."""
+        """What a browser that opens such a link is shown. Implements `drivers.base.AnswersChallenges`."""
         return self._required_links().asked(query.get(KEY, ""))
 
     def _required_links(self) -> Links:
@@ -277,7 +277,8 @@ class SmtpLine:
         seal = self._links.seal(message.attempt, message.to)
         links = [f"{self._options.unsubscribe_url}?{KEY}={seal}"] if self._options.unsubscribe_url is not None else []
         if self._options.imap_host is not None:
-            links.append(f"mailto:{self._options.reply_to or self._options.from_address}?subject={WORD}%20{seal}")
+            # Bounces come to the mailbox that is read; other addresses of the account may end elsewhere.
+            links.append(f"mailto:{self._envelope_from(message.attempt)}?subject={WORD}%20{seal}")
         return tuple(links)
 
     def _envelope_from(self, attempt: str) -> str:

@@ -173,7 +173,7 @@ class Listener:
     async def _read_group(self, mailbox: Mailbox, uids: Sequence[int], keyword: str, events: EventSink) -> None:
         self._ours |= set(uids)
         await _in_thread(mailbox, mailbox.mark, uids, keyword)
-        # In a thread: a long mail takes some milliseconds, of which a modem's answer must not wait for one.
+        # In a thread: a long mail takes some milliseconds, and a modem's answer must not wait for it.
         readings = await _in_thread(mailbox, self._readings, mailbox, uids)
         for uid, reading in readings.items():
             if reading is None:
@@ -208,7 +208,7 @@ class Listener:
     def _read(self, raw: bytes) -> Reading:
         try:
             return read(raw, self._identity, at=time.time())
-        except Exception as error:  # noqa: BLE001 - anyone may write a mail, and it must not come for ever
+        except Exception as error:  # noqa: BLE001 - anyone may write a mail, and it must not come back at each look
             self._log.warning("mail not understood", error=type(error).__name__, octets=len(raw))
             return Reading(Kind.UNREADABLE)
 

@@ -128,6 +128,8 @@ def require_usable(options: SmtpOptions) -> None:
 
 def contradictions(options: SmtpOptions) -> list[Finding]:
     findings = _login_contradictions(options)
+    if not _has_domain(options.from_address):
+        findings.append(Finding("from_address", spoken("its domain is none"), spoken("write it as name@domain")))
     if options.unsubscribe is not None and not options.unsubscribe.startswith(("https://", "mailto:")):
         findings.append(
             Finding("unsubscribe", spoken("is neither a link nor an address"), spoken("begin with https:// or mailto:"))
@@ -206,6 +208,13 @@ def _oauth_contradictions(options: SmtpOptions) -> list[Finding]:
             Finding("oauth_url", spoken("the secret would cross the network in clear"), spoken("begin with https://"))
         )
     return findings
+
+
+def _has_domain(address: str) -> bool:
+    try:
+        return bool(address.rpartition("@")[2].encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _is_link(url: str) -> bool:

@@ -54,7 +54,7 @@ class Timing:
 
 
 class ConnectFailedError(LineError):
-    """No connection; `blocked` when a person has to mend something (login, certificate), else it may come back."""
+    """No connection; `blocked` when a person has to do something (login, certificate), else it may come back."""
 
     def __init__(self, reason: str, detail: str, *, blocked: bool) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -260,8 +260,8 @@ class Session:
 
 
 def _heed() -> None:
-    """Raise the cancellation that `asyncio.wait_for`, which the library waits by, swallows where it comes together with
-    what is waited for (CPython issue 86296, mended in 3.12): a line that is stopped would go on for ever."""
+    """Raises a cancellation that the library has swallowed: its `asyncio.wait_for` does where it comes together with
+    what is waited for (CPython issue 86296, fixed in 3.12), and a line that is stopped would not stop."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

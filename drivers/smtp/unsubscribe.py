@@ -74,7 +74,7 @@ class Links:
         return None
 
     def asked(self, seal: str) -> str:
-        """What to show whoever opens a link; raises HookRefusedError."""
+        """What a browser that opens a link is shown; raises HookRefusedError."""
         if self.open(seal) is None:
             raise HookRefusedError(404, "no such link")
         return ASKED
