@@ -67,6 +67,9 @@ def withdraw(unit: Unit, rows: Sequence[MessageRow], state: State, reason: str |
     tried = parts_of(unit.session, [row.id for row in rows if row.attempt_id is not None])
     for row in rows:
         parts = {number: known for number, known in tried.get(row.id, {}).items() if known is not PartState.UNSENT}
+        if row.segments <= 1:
+            # What is of one piece and waits was tried and reached nobody: a call between two tries.
+            parts = {number: known for number, known in parts.items() if known is not PartState.UNDELIVERED}
         if IN_NETWORK.isdisjoint(parts.values()) and PartState.DOUBT not in parts.values():
             unit.turn(row, state.value, now, reason=reason, final=True)
             continue
