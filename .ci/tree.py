@@ -51,6 +51,7 @@ VALUES: Final = tuple(
         "translation",
         "turns",
         "views",
+        "visible",
     ]
 )
 """Values and pure rules: they know each other and, of the rest, the port of a driver, how an SMS is coded and how

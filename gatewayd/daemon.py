@@ -27,7 +27,7 @@ from gatewayd.config import Config, startup
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
-from gatewayd.errors import ConfigError, GatewayError
+from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
 from gatewayd.inbound import InboundRules
@@ -46,6 +46,7 @@ from gatewayd.store.reader import Reader
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
@@ -58,6 +59,10 @@ SWITCH_INTERVAL_S: Final = 0.0005
 
 DESCRIPTORS: Final = 65_536
 """As `systemd/gatewayd.service` has it."""
+
+NODE_WAIT_S: Final = 5.0
+"""A server may take a moment to see that a daemon that was killed is gone."""
+NODE_STEP_S: Final = 0.2
 
 HOUSEKEEPING_S: Final = 10.0
 
@@ -142,7 +147,16 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         def tell(subject: str, state: str, reason: str | None) -> None:
             dispatcher.events.add("account", subject, state, reason)
 
-        receipts = ReceiptWriter(writer, reader, spool, node=config.node, now=now_ms, in_thread=in_files, tell=tell)
+        receipts = ReceiptWriter(
+            writer,
+            reader,
+            spool,
+            node=config.node,
+            now=now_ms,
+            in_thread=in_files,
+            tell=tell,
+            shared=config.store.sqlite_path is None,
+        )
         inbox = InboxWriter(writer, spool, in_files, tell)
         rules = InboundRules(config)
         upkeep = Upkeep(
@@ -194,7 +208,13 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             dispatcher.publish(queues)
             # A person's pause, or a new job, may have been recorded without its summary.
             receipts.due({queue.job_id for queue in queues})
-            for name, service in (("receipts", receipts), ("inbox", inbox), ("upkeep", upkeep), ("intake", intake)):
+            for name, service in (
+                ("receipts", receipts),
+                ("inbox", inbox),
+                ("upkeep", upkeep),
+                ("intake", intake),
+                ("ownerless", dispatcher.ownerless),
+            ):
                 services.start(service.run(), name)
             services.start(restoration.run(), "restoration")
             async with _doors(config, live):
@@ -322,12 +342,22 @@ def _writer(config: Config) -> Iterator[Writer]:
         transactions = Transactions(
             store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
         )
+        _hold_node(transactions, config.node)
         path = config.store.sqlite_path
         checkpointer = None
         if path is not None:
             log_file = path.with_name(f"{path.name}-wal")
             checkpointer = Checkpointer(transactions.session, log=log_file, reserve=Reserve(path))
         yield Writer(transactions, checkpointer=checkpointer, on_lost=_lost)
+
+
+def _hold_node(transactions: Transactions, node: str) -> None:
+    """StoreLockedError where another daemon is this node: two of one name would do each other's work a second time."""
+    until = time.monotonic() + NODE_WAIT_S
+    while not transactions.session.hold(f"gatewayd node {node}"):
+        if time.monotonic() > until:
+            raise StoreLockedError(_("another daemon runs as node {node} on this store").format(node=node))
+        time.sleep(NODE_STEP_S)
 
 
 def _lost(command: Command[Any], error: Exception) -> None:

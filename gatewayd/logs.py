@@ -21,6 +21,7 @@ from typing import Any, Final, TextIO, cast
 import structlog
 
 from gatewayd.log_sink import LogSink
+from gatewayd.visible import visible, visible_lines
 
 PER_MINUTE: Final = 10
 """Enough to see what goes on, too few to fill a disk: a dead device fails some times a second."""
@@ -93,6 +94,14 @@ def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
         if key.startswith("_"):
             continue
         event[key] = mask_numbers(value) if key in {"event", "exception"} else _masked(key, value)
+    return event
+
+
+def mark(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """structlog processor: what strangers wrote moves no terminal."""
+    for key, value in event.items():
+        if isinstance(value, str) and not key.startswith("_"):
+            event[key] = visible_lines(value) if key == "exception" else visible(value)
     return event
 
 
@@ -234,6 +243,7 @@ def configure(
     ]
     if hide:
         shared.append(mask)
+    shared.append(mark)
     if as_json:
         to_json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         render: structlog.typing.Processor = _Journal(to_json) if journal_reads(out) else to_json

@@ -37,6 +37,9 @@ SEGMENTS: Final = 16
 TROUBLE_S: Final = 5.0
 """Between tries while the store refuses: receipts wait there meanwhile."""
 
+LOOK_S: Final = 60.0
+"""Between looks at a store that other nodes write to as well."""
+
 STOP_S: Final = 2.0
 """What the stop waits for receipts: those that are left are written at the next start."""
 
@@ -54,12 +57,15 @@ class ReceiptWriter:
         now: Callable[[], int],
         in_thread: Callable[..., asyncio.Future[Any]],
         tell: Tell | None = None,
+        shared: bool = False,
     ) -> None:
+        """`shared`: other nodes may work on the same store."""
         self._writer = writer
         self._reader = reader
         self._spool = spool
         self._node = node
         self._now = now
+        self._shared = shared
         self._in_thread = in_thread
         self._fresh: set[int] = set()
         """Due, and nobody has asked yet whose they are."""
@@ -81,7 +87,7 @@ class ReceiptWriter:
         troubled = False
         while True:
             if not everything:
-                await self._wake.wait()
+                everything = not await self._woken()
                 await asyncio.sleep(CLOSE_S)
             try:
                 await self.flush(everything=everything)
@@ -95,6 +101,14 @@ class ReceiptWriter:
                 log.info("receipts are written again")
                 troubled = False
             everything = False
+
+    async def _woken(self) -> bool:
+        """Whether something is due; False when it is time to look what other nodes have told of our jobs."""
+        try:
+            async with asyncio.timeout(LOOK_S if self._shared else None):
+                return await self._wake.wait()
+        except TimeoutError:
+            return False
 
     async def finish(self) -> None:
         """Writes what can be written before the daemon ends."""
@@ -134,11 +148,12 @@ class ReceiptWriter:
         if not fresh:
             return
         try:
-            owners = await self._ask(self._reader.owners, sorted(fresh))
+            owners = await self._ask(self._reader.owners, sorted(fresh), self._node)
         except BaseException:
             self.due(fresh)
             raise
-        for job_id, account in owners.items():  # a job that is gone has none
+        # A job that is gone has none, and another node's is that one's to tell: receipts are written once.
+        for job_id, account in owners.items():
             self._turns.put(account, job_id)
             self._waiting.add(job_id)
 

@@ -17,6 +17,7 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from gatewayd.views import StallView
+from gatewayd.visible import visible
 
 K = TypeVar("K")
 
@@ -53,7 +54,7 @@ class Stalls(Generic[K]):
 
     def failed(self, account: str, key: K, reason: str) -> None:
         stall = self._by.get(account)
-        reason = reason[:REASON_MAX]
+        reason = visible(reason[:REASON_MAX])
         if stall is None:
             stall = self._by[account] = _Stall(reason, time.time_ns() // 1_000_000, FIRST_S)
             log.error("an account is stalled", service=self.service, account=account, reason=reason)

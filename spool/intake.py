@@ -40,6 +40,9 @@ DATA_FILE_LIMIT: Final = 1 << 30
 ATTACHMENTS_LIMIT: Final = 25 << 20
 """Bytes of all files that a job attaches: they grow by a third on their way, and few servers take more than 35 MB."""
 
+_C1: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+"""Controls that JSON lets stand as themselves, and that a terminal obeys."""
+
 _LIST: Final = "recipients_file"
 
 _VERSIONS: Final = 10_000
@@ -244,7 +247,7 @@ def reject(spool: Spool, taken: Taken, error: JobFileError, locale: str = "es") 
     """
     account = taken.account
     with operating_system(f"{REJECTED}/{account}/{taken.name}"), spool.open(REJECTED, account, create=True) as rejected:
-        text = json.dumps(_printable(error.document(locale)), ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(_printable(error.document(locale)), ensure_ascii=False, indent=2).translate(_C1) + "\n"
         if taken.job is None:
             name = _free_name(rejected, taken.name, None)
             durable.replace(rejected, f"{name}.error.json", [text.encode()])
@@ -307,6 +310,14 @@ def _move_entry(spool: Spool, taken: Taken, name: str, rejected: int) -> None:
         os.rename(taken.name, name, src_dir_fd=incoming, dst_dir_fd=rejected)
         os.fsync(rejected)
         os.fsync(incoming)
+
+
+def withdraw(spool: Spool, taken: Taken) -> None:
+    """Takes a job of the gateway's own away without a trace: whoever waits for it is told why it was refused."""
+    with operating_system(f"{INCOMING}/{taken.account}/{taken.name}"):
+        if taken.job is not None:
+            originals.remove(spool, taken.account, taken.folder, (taken.job, *taken.files))
+            clear(spool, taken.account, taken.folder)
 
 
 def discard(spool: Spool, taken: Taken) -> None:

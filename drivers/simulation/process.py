@@ -123,7 +123,7 @@ class ServiceSimulator:
         return f"http://127.0.0.1:{self._ports[index]}"
 
     def progress(self) -> None:
-        """Something was counted: whoever waited for it goes on."""
+        """Wakes those who wait for a counter that has come far enough."""
         for waiter in self._waiters[:]:
             if not waiter.done.done() and self._reached(waiter.goals, waiter.device):
                 waiter.done.set_result(None)

@@ -73,7 +73,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _complain(text: str) -> None:
-    print("\n".join(f"gatewayd: {line}" for line in text.splitlines() or [text]), file=sys.stderr)
+    from gatewayd.visible import visible
+
+    print("\n".join(f"gatewayd: {visible(line)}" for line in text.split("\n")), file=sys.stderr)
 
 
 def _speak(arguments: Sequence[str]) -> None:

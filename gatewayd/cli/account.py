@@ -34,10 +34,11 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
 @account.command(help=_("Create an account, and its folders in the spool."))
 @click.argument("name")
 @click.option("--currency", metavar="XXX", help=_("Its currency (default: the tariff's)."))
+@click.option("--group", help=_("Whose members may use the account's folders (the service must be one)."))
 @output.json_option
-def create(name: str, currency: str | None, as_json: bool) -> None:
+def create(name: str, currency: str | None, group: str | None, as_json: bool) -> None:
     with session() as open_session:
-        made = open_session.ask("account.create", account=name, currency=currency)
+        made = open_session.ask("account.create", account=name, currency=currency, group=group)
     _show(made, as_json)
 
 

@@ -96,7 +96,7 @@ def _report(done: dict[str, Any], as_json: bool) -> None:
     sums = _("added: {added}, on the list already: {known}, messages cancelled: {cancelled}, refused: {refused}")
     print(sums.format(**(done | {"refused": len(refused)})))
     for one in refused[:REFUSED_SHOWN]:
-        print(_("row {row}: {number} ({reason})").format(**one))
+        output.say(_("row {row}: {number} ({reason})").format(**one))
     if len(refused) > REFUSED_SHOWN:
         print(_("… and more: --json has them all"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -42,7 +41,7 @@ def check(as_json: bool) -> int:
     else:
         for one in found:
             where = f"{one['file']}: {one['key']}" if one["key"] else one["file"]
-            print(f"{where}: {one['message']}; {one['remedy']}", file=sys.stderr)
+            output.say(f"{where}: {one['message']}; {one['remedy']}", error=True)
         if not found:
             print(_("no fault found"))
     if not found:

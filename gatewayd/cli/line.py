@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -151,7 +150,7 @@ def test(name: str, number: str, account: str | None, text: str | None, as_json:
             if found["exchange"] is not None:
                 _show_exchange(found["exchange"])
             for one in found.get("findings", ()):
-                print(f"{one['key']}: {one['message']}; {one['remedy']}", file=sys.stderr)
+                output.say(f"{one['key']}: {one['message']}; {one['remedy']}", error=True)
     return 0 if found["state"] in {"submitted", "delivered", "read"} else 1
 
 

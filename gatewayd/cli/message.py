@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -132,7 +131,7 @@ def settle(message_ids: tuple[str, ...], verdict: str, as_json: bool) -> int:
                 settled.append(open_session.ask("message.settle", message=each, verdict=verdict))
             except (ConflictError, NotFoundError, UsageError) as error:
                 failed += 1
-                print(f"gatewayd: {each}: {error}", file=sys.stderr)
+                output.say(f"gatewayd: {each}: {error}", error=True)
         if as_json:
             output.emit({"items": settled, "next": None})
         else:

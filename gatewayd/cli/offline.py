@@ -107,8 +107,8 @@ class OfflineBackend:
     async def read(self, question: Callable[[Reader], R]) -> R:
         return question(self._reader)
 
-    async def create_folders(self, account: str) -> None:
-        Spool(self.config.spool.path).create_account(account)
+    async def create_folders(self, account: str, gid: int | None = None) -> None:
+        Spool(self.config.spool.path).create_account(account, gid)
         if os.geteuid() == 0:
             _hand_over(self.config)
 

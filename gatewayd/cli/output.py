@@ -14,6 +14,7 @@ import click
 from gatewayd.cli.session import Pages
 from gatewayd.translation import gettext as _
 from gatewayd.translation import ngettext
+from gatewayd.visible import escaped, visible, visible_lines
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,14 +40,23 @@ def page_options(command: F) -> F:
 
 def emit(document: Any) -> None:
     """One JSON document on one line."""
-    print(json.dumps(document, ensure_ascii=False))
+    print(_json(document))
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Words for a person, whoever wrote the names in them."""
+    print(visible_lines(text), file=sys.stderr if error else sys.stdout)
+
+
+def _json(document: Any) -> str:
+    return escaped(json.dumps(document, ensure_ascii=False))
 
 
 def emit_list(pages: Pages) -> None:
     """`{"items": […], "next": …}`, written as it comes: a job may have a million messages."""
     opening = '{"items": ['
     for item in pages:
-        sys.stdout.write(opening + json.dumps(item, ensure_ascii=False))
+        sys.stdout.write(opening + _json(item))
         opening = ",\n"
     # Nothing was written of an empty list, nor of one whose first page failed.
     sys.stdout.write(('{"items": [' if opening != ",\n" else "") + f'], "next": {json.dumps(pages.next)}}}\n')
@@ -69,7 +79,7 @@ def table(
     from rich.text import Text
 
     console = _console()
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(headings, *cells, strict=True)]
     shown = list(range(len(headings)))
     for place in spare:
@@ -92,7 +102,7 @@ def record(pairs: Iterable[tuple[str, object]]) -> None:
     grid = Table.grid(padding=(0, 2))
     for name, value in pairs:
         if value is not None and value != "":
-            grid.add_row(Text(name, style="bold"), Text(str(value)))
+            grid.add_row(Text(name, style="bold"), Text(visible_lines(str(value))))
     _console().print(grid)
 
 

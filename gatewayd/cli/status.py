@@ -36,7 +36,7 @@ def _show(found: Mapping[str, Any]) -> None:
         return
     print(_("needs a person:"))
     for each in found["needs"]:
-        print("- " + SENTENCES[each["kind"]](each))
+        output.say("- " + SENTENCES[each["kind"]](each))
 
 
 _SERVICES: Final = {"receipts": "receipts", "inbox": "inbox", "intake": "intake"}

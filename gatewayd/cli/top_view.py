@@ -12,6 +12,7 @@ from drivers.base import spoken
 from gatewayd.cli.output import local
 from gatewayd.reasons import meaning, state_word
 from gatewayd.translation import gettext as _
+from gatewayd.visible import visible
 
 Titles = Sequence[tuple[str, Callable[[], str]]]
 
@@ -65,8 +66,8 @@ def line_cells(line: Mapping[str, Any]) -> dict[str, Text]:
         "pace": Text(f"{line['pace']:g}", justify="right"),
         "rate": Text(line["rate"] or "", justify="right"),
         "bad": Text(str(bad or ""), style="red", justify="right"),
-        "operator": Text(line["operator"] or ""),
-        "reason": Text(meaning(line["reason"]), style="yellow"),
+        "operator": Text(visible(line["operator"] or "")),
+        "reason": Text(visible(meaning(line["reason"])), style="yellow"),
     }
 
 
@@ -122,6 +123,9 @@ _WORDS: Final = {
     "message": spoken("message"),
     "inbound": spoken("inbound"),
     "daemon": spoken("daemon"),
+    "account": spoken("account"),
+    "stalled": spoken("cannot be served"),
+    "goes_on": spoken("is served again"),
     "recorded": spoken("recorded"),
     "replaced": spoken("sends ? for what SMS cannot write"),
     "refused": spoken("refused"),
@@ -141,9 +145,10 @@ def _word(code: str) -> str:
 
 def event_line(event: Mapping[str, Any], zone: ZoneInfo) -> Text:
     at = (local(event["at"], zone) or "")[11:]
-    text = Text.assemble((at, "dim"), f"  {_word(event['kind']):9}", (event["subject"], "bold"), "  ")
+    text = Text.assemble((at, "dim"), f"  {_word(event['kind']):9}", (visible(event["subject"]), "bold"), "  ")
     text.append(_word(event["state"]), style=_STATE_STYLE.get(event["state"], ""))
     if event["reason"]:
         reason = event["reason"]
-        text.append("  " + (_word(reason) if reason in _WORDS else meaning(reason)), style="yellow")
+        told = _word(reason) if reason in _WORDS else meaning(reason)
+        text.append("  " + visible(told), style="yellow")
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grp import getgrnam
 from typing import ClassVar
 
 from gatewayd.config.values import Currency, Name
@@ -12,7 +13,7 @@ from gatewayd.operations.base import Json, Note, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.translation import gettext as _
-from spool.errors import SpoolError
+from spool.errors import SpoolDeniedError, SpoolError
 
 
 class CreateAccountRequest(Operation):
@@ -20,12 +21,20 @@ class CreateAccountRequest(Operation):
     account: Name
     currency: Currency | None = None
     """Default: the tariff's."""
+    group: str | None = None
+    """Whose members may use the account's folders; default: the spool's."""
 
     async def perform(self, backend: Backend) -> Json:
         currency = self.currency or backend.config.tariff.currency
+        gid = None if self.group is None else _gid(self.group)
         try:
             # Before the account, so that a full disk leaves nothing half made; making them twice does no harm.
-            await backend.create_folders(self.account)
+            await backend.create_folders(self.account, gid)
+        except SpoolDeniedError as error:
+            if self.group is None:
+                raise UnavailableError(str(error)) from error
+            advice = _("the service is not in group {group}: adduser gatewayd {group}, and restart it")
+            raise UnavailableError(advice.format(group=self.group)) from error
         except SpoolError as error:
             raise UnavailableError(str(error)) from error
         with reworded(ConflictError, _("account {account} exists already").format(account=self.account)):
@@ -33,6 +42,13 @@ class CreateAccountRequest(Operation):
         if backend.live is not None:
             backend.live.account_created(self.account)
         return shapes.account(made)
+
+
+def _gid(group: str) -> int:
+    try:
+        return getgrnam(group).gr_gid
+    except (KeyError, ValueError):
+        raise UsageError(_("there is no group {group}").format(group=group)) from None
 
 
 class CreditRequest(Operation):

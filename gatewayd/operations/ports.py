@@ -95,5 +95,5 @@ class Backend(Protocol):
     async def read(self, question: Callable[[Reader], R]) -> R:
         """Asks the reader, off the event loop where there is one to keep free."""
 
-    async def create_folders(self, account: str) -> None:
-        """Makes the account's spool folders where they are missing."""
+    async def create_folders(self, account: str, gid: int | None = None) -> None:
+        """Makes the account's spool folders where they are missing; with `gid`, that group owns them."""

@@ -147,10 +147,10 @@ class Reader:
                 raise NotFoundError(_("no job {job}").format(job=job_id))
             return next(queries.summaries(connection, [row], now))
 
-    def owners(self, jobs: Sequence[int]) -> dict[int, str]:
-        """The account of each of these jobs; those that are gone are left out."""
+    def owners(self, jobs: Sequence[int], node: str) -> dict[int, str]:
+        """The account of each of these jobs; those that are gone, or another node's, are left out."""
         with self._snapshot() as connection:
-            return queries.owners(connection, jobs)
+            return queries.owners(connection, jobs, node)
 
     def unwritten_jobs(self, node: str) -> list[int]:
         """The jobs of a node with receipts that no file holds yet."""

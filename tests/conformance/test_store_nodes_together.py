@@ -39,6 +39,28 @@ def house(emptied: Callable[[], str]) -> Iterator[House]:
     built.close()
 
 
+def test_a_node_is_one_daemon_at_a_time(house: House) -> None:
+    first, second, other = (Transactions(open_store(house.url).connection) for _ in range(3))
+    try:
+        assert first.session.hold("node a")
+        assert not second.session.hold("node a")
+        assert other.session.hold("node b")
+        # A server that drops the connection lets go of it; the next transaction takes it again, with its connection.
+        ((pid,),) = first.session.plain("SELECT pg_backend_pid()")
+        house.rows(f"SELECT pg_terminate_backend({pid}, 10000)")
+        with pytest.raises(UnavailableError):
+            first.do(Sweep(START))
+        assert second.session.hold("node a")
+        with pytest.raises(UnavailableError):
+            first.do(Sweep(START))
+        second.session.close()
+        first.do(Sweep(START))
+        assert not other.session.hold("node a")
+    finally:
+        for each in (first, other):
+            each.session.close()
+
+
 class Node(threading.Thread):
     """A node that claims, sends, fails and gives back at random until nothing is left."""
 

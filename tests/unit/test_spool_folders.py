@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pickle
 import stat
@@ -13,8 +14,11 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from spool.errors import SpoolLockedError, SpoolMisconfiguredError
+from spool.errors import JobFileError, SpoolLockedError, SpoolMisconfiguredError
 from spool.folders import FOLDERS, Spool, is_name
+from spool.inbox import write_inbox
+from spool.intake import commit, reject, take
+from spool.receipts import write_segment, write_summary
 
 
 @pytest.fixture
@@ -198,3 +202,29 @@ def test_a_folder_that_is_a_link_is_never_entered(spool: Spool, tmp_path: Path) 
 
 def test_a_spool_travels_to_other_processes(spool: Spool) -> None:
     assert pickle.loads(pickle.dumps(spool)) == spool
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="groups of which one is no member are root's to give")
+def test_what_comes_back_is_the_accounts_groups(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.create_account("norte", 4242)
+    for name in ("ok", "bad"):
+        path = spool.folder("incoming", "norte") / f"{name}.json"
+        path.write_text(json.dumps({"channel": "sms", "text": "x", "recipients": [{"to": "1150000001"}]}))
+        os.chown(path, 0, 0)
+        taken = take(spool, "norte", path.name)
+        if name == "ok":
+            commit(spool, taken, "ok")
+        else:
+            reject(spool, taken, JobFileError("json_invalid", file=path.name))
+    write_segment(spool, "norte", "ok", 1, [b"{}\n"])
+    write_summary(spool, "norte", "ok", {"job": "ok"})
+    write_inbox(spool, "norte", "01JD", {"v": 1})
+    below = [
+        path
+        for kind in ("accepted", "rejected", "receipts", "inbox")
+        for path in (spool.path / kind / "norte").rglob("*")
+    ]
+    assert len(below) == 8
+    assert {path.stat().st_gid for path in below} == {4242}
+    assert {path.stat().st_mode & 0o7777 for path in below if path.is_dir()} == {0o2770}

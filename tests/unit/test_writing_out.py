@@ -88,7 +88,7 @@ async def test_a_reply_that_could_not_be_written_is_tried_again_by_itself(
 class OneJobLeft:
     """Of two jobs, retention has removed the first."""
 
-    def owners(self, jobs: Sequence[int]) -> dict[int, str]:
+    def owners(self, jobs: Sequence[int], node: str) -> dict[int, str]:
         return dict.fromkeys(jobs, "norte")
 
     def job_by_number(self, job_id: int, now: int) -> Any:

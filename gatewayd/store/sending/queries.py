@@ -34,7 +34,7 @@ JOBS: Final[Select[Any]] = (
 _OWNERS: Final = (
     select(_JOB.id, tables.account.c.name)
     .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
-    .where(_JOB.id.in_(bindparam("jobs", expanding=True)))
+    .where(_JOB.id.in_(bindparam("jobs", expanding=True)), _JOB.node == bindparam("node"))
 )
 _OWNERS_AT_ONCE: Final = 500
 
@@ -52,11 +52,11 @@ UNWRITTEN_JOBS: Final = (
 )
 
 
-def owners(connection: Connection, jobs: Sequence[int]) -> dict[int, str]:
-    """The account of each of the jobs that are there."""
+def owners(connection: Connection, jobs: Sequence[int], node: str) -> dict[int, str]:
+    """The account of each of the jobs that are there and the node's."""
     found: dict[int, str] = {}
     for start in range(0, len(jobs), _OWNERS_AT_ONCE):
-        rows = connection.execute(_OWNERS, {"jobs": jobs[start : start + _OWNERS_AT_ONCE]})
+        rows = connection.execute(_OWNERS, {"jobs": jobs[start : start + _OWNERS_AT_ONCE], "node": node})
         found.update((job_id, account) for job_id, account in rows)
     return found
 
