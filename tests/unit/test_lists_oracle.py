@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gatewayd.intake.loading import Loading, Source
+from gatewayd.intake.rendering import Row
 from gatewayd.numbers import Numbers, Policy
 from spool.document import parse
 from spool.errors import JobFileError
@@ -39,6 +40,9 @@ PHONE: Final = ("Teléfono", "tel.", "Fono", "Phone 1 - Value", "telefono de con
 UNCLEAR: Final = ("Contacto", "Dato", "Nro", "")
 ALIEN: Final = ("Celular garante", "Tel. vendedor", "Teléfono referencia")
 WHOLE: Final = ("clear", "clear", "clear", "phone", "unclear", "none")
+
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +165,12 @@ def plans(draw: st.DrawFn, sheet: bool) -> Plan:
     return plan
 
 
-def as_csv(plan: Plan, draw: st.DrawFn) -> bytes:
+def as_csv(plan: Plan, draw: Draw) -> bytes:
     delimiter = draw(st.sampled_from([";", ",", "\t", "|"]))
     newline = draw(st.sampled_from(["\r\n", "\n"]))
     out = io.StringIO()
-    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    quoted = draw(st.booleans())
+    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=newline)
     for title in plan.titles:
         writer.writerow([*title, *[""] * (len(plan.header) - len(title))])
@@ -215,7 +220,7 @@ def as_csv(plan: Plan, draw: st.DrawFn) -> bytes:
     return data
 
 
-def as_sheet(plan: Plan, draw: st.DrawFn) -> bytes:
+def as_sheet(plan: Plan, draw: Draw) -> bytes:
     lines: list[list[str]] = [*plan.titles, *([plan.header] if plan.has_header else []), *plan.rows]
     first = len(plan.titles) + plan.has_header
     number = draw(st.booleans())
@@ -266,14 +271,14 @@ def judge(folder: Path, plan: Plan, data: bytes) -> str:
     job = {"channel": "sms", "text": "Hola %nombre%, debe %deuda%", "recipients_file": "lista.x", **keys}
     if not plan.has_header:
         job["text"] = f"Hola %col{plan.kinds.index('name') + 1}%, debe %col{plan.kinds.index('debt') + 1}%"
+    refused: JobFileError | None = None
+    rows: list[Row] = []
     try:
         document = parse(json.dumps(job).encode(), "job.json")
         with Loading(document, Source(str(folder), "job.json", POLICY), NUMBERS) as loading:
             rows = [row for chunk in loading.chunks() for row in chunk]
     except JobFileError as error:
         refused = error
-    else:
-        refused = None
     if refused is not None:
         for locale in ("es", "en"):
             # Why, and where: the file, or the field of the job.
