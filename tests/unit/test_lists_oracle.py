@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import openpyxl
 import pytest
@@ -170,7 +170,7 @@ def as_csv(plan: Plan, draw: Draw) -> bytes:
     newline = draw(st.sampled_from(["\r\n", "\n"]))
     out = io.StringIO()
     quoted = draw(st.booleans())
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=newline)
     for title in plan.titles:
         writer.writerow([*title, *[""] * (len(plan.header) - len(title))])
