@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.rig.gateway import Gateway
+from tests.rig.processes import gatewayd
 from tests.rig.simulator import Simulator
 from tests.rig.trial import Trial, job, trial
 
@@ -145,6 +147,8 @@ def test_what_one_account_does_to_its_folders_is_its_own(malo: tuple[Gateway, Si
     gateway, _, hostile = malo
     took = ordeal(gateway, hostile, jobs=300, junk=500, strays=1_000)
     assert not judged(took), took
+    checked = gatewayd(["--config", str(gateway.config), "check"], stderr=subprocess.PIPE)
+    assert b"account malo: its receipts cannot be served" in checked.communicate()[1]
     stalled = gateway.call("overview")["stalled"]
     assert {each["account"] for each in stalled} <= {"malo"}
     assert {each["service"] for each in stalled} >= {"receipts"}
