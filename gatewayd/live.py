@@ -144,7 +144,10 @@ class LiveGateway:
             raise UnavailableError(told + (f": {reason}" if reason else ""))
         if len(runner.driver.channels) != 1:
             raise ConflictError(_("line {line} serves several channels").format(line=line))
-        account = account or await self._only_account()
+        if account is None:
+            account = await self._only_account()
+        else:
+            await self.read(lambda reader: reader.account(account))
         job = await self._tested(account, min(runner.driver.channels), line, number, text)
         await self._writer.do(LoadingJobs(""))  # what the attempt's end posted is committed by then
         now = self.now()
@@ -171,6 +174,10 @@ class LiveGateway:
         if channel == "email":
             raw["subject"] = "gatewayd"
         data = json.dumps(raw, ensure_ascii=False).encode()
+        try:
+            document = parse(data, f"{name}.json")
+        except JobFileError as error:
+            raise UsageError(error.text(self.config.locale)) from error
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
 
@@ -180,7 +187,7 @@ class LiveGateway:
             elif not ended.done():
                 ended.set_exception(UsageError(result.text(self.config.locale)))
 
-        await self._intake.submit(account, parse(data, f"{name}.json"), data, known)
+        await self._intake.submit(account, document, data, known)
         try:
             async with asyncio.timeout(TEST_S):
                 await ended

@@ -51,6 +51,8 @@ _TAGS: Final = frozenset(_TAG_NAMES.split())
 _ESCAPE: Final = re.compile(r"[0-9][0-9A-Fa-f]|[A-F][0-9A-F]|[a-f][0-9a-f]\Z")
 _ADDRESS_MOST: Final = 300
 _SUGGESTED_MOST: Final = 200
+_FOUND_MOST: Final = 1_000
+"""Names that are remembered: a long page uses the same few again and again."""
 _UNKNOWN_MOST: Final = 20
 """Unknown variables that are named; who has more of them sees enough to know."""
 
@@ -96,10 +98,18 @@ class Variables:
                 self._alike.setdefault(variable_name(column), []).append(place)
         self._values = {variable_name(name): value for name, value in values.items()}
         self._written = {variable_name(name): column_name(name) for name in (*values, *reversed(columns))}
+        self._found: dict[str, _Slot | None] = {}
         self._suggested = [name for name in self._written if 0 < len(name) <= _SHOWN][:_SUGGESTED_MOST]
 
     def find(self, written: str) -> _Slot | None:
         """Returns where the variable's words come from; None where nothing has that name, or two columns equally."""
+        if written not in self._found:
+            if len(self._found) >= _FOUND_MOST:
+                self._found.clear()
+            self._found[written] = self._find(written)
+        return self._found[written]
+
+    def _find(self, written: str) -> _Slot | None:
         name = variable_name(written) if len(written) <= _NAME_MOST else ""
         if not name:
             return None

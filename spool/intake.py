@@ -312,6 +312,14 @@ def _move_entry(spool: Spool, taken: Taken, name: str, rejected: int) -> None:
         os.fsync(incoming)
 
 
+def withdraw(spool: Spool, taken: Taken) -> None:
+    """Takes a job of the gateway's own away without a trace: whoever waits for it is told why it was refused."""
+    with operating_system(f"{INCOMING}/{taken.account}/{taken.name}"):
+        if taken.job is not None:
+            originals.remove(spool, taken.account, taken.folder, (taken.job, *taken.files))
+            clear(spool, taken.account, taken.folder)
+
+
 def discard(spool: Spool, taken: Taken) -> None:
     """Forgets the copies; the originals stay and will be read again."""
     if taken.folder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 ESC = b"\x1b"
@@ -247,32 +248,37 @@ class Splitter:
     __slots__ = ("_rest",)
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def feed(self, data: bytes) -> list[str]:
         """Returns the whole lines of `data` and what waited before it. A prompt at the end counts as the line `>`,
         whatever odd octets surround it."""
-        data = self._rest + data if self._rest else data
         pieces = data.replace(b"\r", b"\n").split(b"\n")
-        rest = pieces.pop()
-        lines = [line for piece in pieces if piece and (line := piece.decode("latin-1").strip(_STRAY))]
-        if rest and (rest == b"> " or _prompts(rest)):
-            lines.append(">")
-            rest = b""
-        elif len(rest) > LONGEST_LINE:
-            rest = b""
-        self._rest = rest
+        rest, last = self._rest, pieces.pop()
+        lines: list[str] = []
+        if pieces:
+            if rest:
+                pieces[0] = bytes(rest) + pieces[0]
+                rest.clear()
+            lines = [line for piece in pieces if piece and (line := piece.decode("latin-1").strip(_STRAY))]
+        if last:
+            rest += last
+            if rest == b"> " or _prompts(rest):
+                lines.append(">")
+                rest.clear()
+            elif len(rest) > LONGEST_LINE:
+                rest.clear()
         return lines
 
     def clear(self) -> None:
-        self._rest = b""
+        self._rest.clear()
 
 
-def _prompts(rest: bytes) -> bool:
+def _prompts(rest: bytearray) -> bool:
     """Whether octets without a line end are a prompt: `>`, with or without a colon, amid octets that are no text."""
     if len(rest) > _LONGEST_PROMPT:
         return False
-    return rest.strip(_NO_TEXT) in (b">", b">:")
+    return bytes(rest).strip(_NO_TEXT) in (b">", b">:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +347,8 @@ def split_fields(text: str) -> list[str]:
 
 _WIDEST_RANGE = 255
 """Most that one range of a test command's answer spans (0-255)."""
+_MOST_GROUPS = 32
+"""More than any test command has parameters."""
 _MOST_VALUES = 2_048
 """Values of one test command's answer, all groups together; what comes behind them is passed over."""
 
@@ -349,9 +357,9 @@ def groups(text: str) -> list[list[str]]:
     """Returns the parenthesised groups of a test command's answer, ranges spelt out: `(0-2),("SM","ME")`."""
     found: list[list[str]] = []
     count = 0
-    for group in re.findall(r"\(([^()]*)\)", text):
+    for group in islice(re.finditer(r"\(([^()]*)\)", text), _MOST_GROUPS):
         values: list[str] = []
-        for field in split_fields(group):
+        for field in split_fields(group[1]):
             if count + len(values) > _MOST_VALUES:
                 break
             low, dash, high = field.partition("-")

@@ -18,8 +18,9 @@ class Deadline:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
 
-    def set(self, seconds: float) -> None:
-        self._at = self._loop.time() + seconds
+    def set(self, seconds: float, now: float | None = None) -> None:
+        """Bounds what is awaited from now on; `now` is the loop's time, where the caller has just read it."""
+        self._at = (self._loop.time() if now is None else now) + seconds
         if self._at < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()

@@ -53,7 +53,7 @@ class Dialogue(Conduct):
         self._sent = ""
         self._pairing = at.Pairing()
         self._deadline = Deadline(self._loop, self._expired)
-        self._submissions = Submissions(listener, self._deadline, self._pace, timing)
+        self._submissions = Submissions(listener, self._deadline, self._pace, timing, self._loop.time)
         self._resync: Resync | None = None
         self._resync_task: asyncio.Task[None] | None = None
         self._prompt_asked_at = 0.0
@@ -126,7 +126,7 @@ class Dialogue(Conduct):
         operation.future = future = self._loop.create_future()
         self._phase = Phase.ANSWER
         self._sent = body
-        self._submissions.begin(operation, self._loop.time())
+        self._submissions.begin(operation)
         self._transport.write(body.encode("latin-1") + at.CTRL_Z)
         sys.audit(FAILPOINT, "gsm.written")
         answer: Answer = await future
@@ -225,7 +225,7 @@ class Dialogue(Conduct):
         if not self.echo_expected:
             self._listener.on_echo()
             if self._phase is Phase.ANSWER and self._current is not None and self._current.probed:
-                self._submissions.give_up(self._current, "restarted", self._loop.time())
+                self._submissions.give_up(self._current, "restarted")
                 self._resynchronise()
 
     def _on_prompt(self) -> None:
@@ -259,7 +259,7 @@ class Dialogue(Conduct):
         if submissions.swallows:
             submissions.swallows = False
         elif phase is Phase.ANSWER and operation is not None:
-            if submissions.on_final(operation, result, self._loop.time()):
+            if submissions.on_final(operation, result):
                 self._finish(operation, None)
         elif phase is Phase.COMMAND and operation is not None:
             self._finish(operation, at.Reply(result, operation.lines))
@@ -267,7 +267,7 @@ class Dialogue(Conduct):
             self._on_refusal(operation, result)
         elif phase is Phase.OPEN and operation is not None and not result.ok:
             operation.aborted = result
-            operation.error = result if submissions.may_be_stray(self._loop.time()) else None
+            operation.error = result if submissions.may_be_stray() else None
         elif self._resync is not None:
             self._resync.on_final()
         else:
@@ -275,7 +275,7 @@ class Dialogue(Conduct):
 
     def _on_refusal(self, operation: Operation, result: at.Final) -> None:
         """Ends a submission whose prompt an error came in place of, unless that may be another's."""
-        if operation.error is None and self._submissions.may_be_stray(self._loop.time()):
+        if operation.error is None and self._submissions.may_be_stray():
             operation.error = result  # the prompt may still come
             self._deadline.set(self._timing.stray_hold_s)
             return
@@ -303,30 +303,29 @@ class Dialogue(Conduct):
         self._current = operation
         self._sent = operation.sent
         self._submissions.swallows = False
-        operation.began = self._loop.time()
+        operation.began = now = self._loop.time()
         if operation.submits:
             self._phase = Phase.PROMPT
-            self._prompt_asked_at = operation.began
-            self._deadline.set(self._pace.prompt_s)
+            self._prompt_asked_at = now
+            self._deadline.set(self._pace.prompt_s, now)
         else:
             self._phase = Phase.COMMAND
-            self._deadline.set(self._pace.command_s(operation.timeout_s))
+            self._deadline.set(self._pace.command_s(operation.timeout_s), now)
         self._transport.write(operation.data)
 
     def _finish(self, operation: Operation, reply: at.Reply | None) -> None:
         """Ends what is under way: a command by its reply, a submission by what has come of it."""
-        now = self._loop.time()
         aligned = not operation.probed  # else the answers to what was asked meanwhile are nobody else's
         if reply is None:
-            self._submissions.end(operation, now)
+            self._submissions.end(operation)
         else:
             if operation.timeout_s <= self._timing.command_s:
-                self._pace.answered(now - operation.began)
+                self._pace.answered(self._loop.time() - operation.began)
             if operation.future is None:
                 self._listener.on_acknowledged(reply.ok)
             operation.resolve(reply)
             # An error right behind a submission's answer may be a second one to that, and ours is still to come.
-            aligned = reply.ok or reply.final.family != "CMS" or not self._submissions.may_be_stray(now)
+            aligned = reply.ok or reply.final.family != "CMS" or not self._submissions.may_be_stray()
         if aligned:
             self._next()
         else:
@@ -353,7 +352,7 @@ class Dialogue(Conduct):
                 return
             if self._still_waiting(operation):
                 return
-            self._submissions.give_up(operation, "silence", self._loop.time())
+            self._submissions.give_up(operation, "silence")
         elif self._phase is Phase.PROMPT and operation.error is not None:
             operation.fail(PromptRefusedError(operation.error))
         elif self._phase is Phase.PROMPT:
@@ -371,7 +370,7 @@ class Dialogue(Conduct):
 
     def _still_waiting(self, operation: Operation) -> bool:
         """Whether the answer may yet come; then the modem is asked whether it is still the one that was written to."""
-        left = self._submissions.may_still_come(operation, self._loop.time())
+        left = self._submissions.may_still_come(operation)
         if left <= 0:
             return False
         operation.probed = True
@@ -415,6 +414,6 @@ class Dialogue(Conduct):
             self._resync_task.cancel()
         if operation is not None:
             if phase is Phase.ANSWER:
-                self._submissions.give_up(operation, "port_lost", self._loop.time())
+                self._submissions.give_up(operation, "port_lost")
             operation.fail(error)
         self._turns.fail(error)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from drivers.gsm.timing import Timing
 
+_QUICK_S = 0.05
+"""What is quicker than this need not be remembered: no wait is as short."""
+
 _FORGETS = 16
 """A slow answer weighs a sixteenth less with every quick one after it."""
 
@@ -15,7 +18,7 @@ _FORGETS = 16
 class Pace:
     """Kept by the line, beyond one connection."""
 
-    __slots__ = ("_command", "_missed", "_prompt", "_prompts_missed", "_submit", "_timing")
+    __slots__ = ("_command", "_missed", "_prompt", "_prompts_missed", "_submit", "_timing", "prompt_s", "still_there_s")
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
@@ -24,6 +27,10 @@ class Pace:
         self._prompt = 0.0
         self._prompts_missed = 0
         self._submit = 0.0
+        self.prompt_s = timing.prompt_s
+        """How long to wait for a prompt."""
+        self.still_there_s = min(timing.still_there_s, timing.submit_s)
+        """How long after Ctrl-Z a modem is asked whether it is still there."""
 
     # -------------------------------------------------------------------------------------------------- what happened
 
@@ -38,16 +45,27 @@ class Pace:
 
     def prompted(self, seconds: float) -> None:
         """Records a prompt, in time or late."""
-        self._prompts_missed = 0
-        self._prompt = _slower(self._prompt, seconds)
+        if self._prompts_missed or seconds > self._prompt or self._prompt > _QUICK_S:
+            self._prompts_missed = 0
+            self._prompt = _slower(self._prompt, seconds)
+            self._set_prompt_s()
 
     def unprompted(self) -> None:
         """Records a prompt that did not come."""
         self._prompts_missed += 1
+        self._set_prompt_s()
+
+    def _set_prompt_s(self) -> None:
+        timing = self._timing
+        wanted = max(timing.prompt_s * 2.0 ** min(self._prompts_missed, 8), self._prompt * 2)
+        self.prompt_s = min(wanted, timing.prompt_max_s)
 
     def submitted(self, seconds: float) -> None:
         """Records the answer of a submission."""
-        self._submit += (seconds - self._submit) / 4
+        self._submit = submit = self._submit + (seconds - self._submit) / 4
+        if submit > _QUICK_S or seconds > _QUICK_S:
+            timing = self._timing
+            self.still_there_s = min(max(timing.still_there_s, submit * 2), timing.submit_s)
 
     # ------------------------------------------------------------------------------------------------- what to wait for
 
@@ -59,25 +77,12 @@ class Pace:
         return given * min(stretch, self._timing.stretch_max)
 
     @property
-    def prompt_s(self) -> float:
-        timing = self._timing
-        if not self._prompts_missed and self._prompt * 2 <= timing.prompt_s:
-            return timing.prompt_s
-        wanted = max(timing.prompt_s * 2.0 ** min(self._prompts_missed, 8), self._prompt * 2)
-        return min(wanted, timing.prompt_max_s)
-
-    @property
     def quiet_s(self) -> float:
         return max(self._timing.quiet_s, min(self._command * 1.5, self._timing.quiet_max_s))
 
     @property
     def probe_s(self) -> float:
         return max(self._timing.probe_s, min(self._command * 3, self._timing.probe_max_s))
-
-    @property
-    def still_there_s(self) -> float:
-        """How long after Ctrl-Z a modem is asked whether it is still there."""
-        return min(max(self._timing.still_there_s, self._submit * 2), self._timing.submit_s)
 
     @property
     def overlap_s(self) -> float:

@@ -144,7 +144,10 @@ class Sender:
             return Refused("unencodable", Blame.PERSON, elsewhere=True)
         token = (message.attempt, number)
         try:
-            await self._prepare(parameters)
+            if parameters:
+                await self._modem.set_text_parameters(parameters)
+            elif self._must_set_mode:
+                await self._modem.set_pdu_mode()
             operation = await self._open_prompt(what, token)
             await self._pass(operation, number, taken, point_of_no_return)
             self._part_in_answer = True
@@ -186,15 +189,11 @@ class Sender:
         form = textmode.submission(part.destination, part.text, part.encoding, part.validity_s)
         return form.address, form.body, form.parameters
 
-    async def _prepare(self, parameters: str) -> None:
-        """Puts right what AT+CMGS itself does not say."""
-        if parameters:
-            await self._modem.set_text_parameters(parameters)
-        elif self._modem.can.joins:
-            if self._unproven <= 0:  # this modem does not open a prompt behind another command
-                await self._modem.set_pdu_mode()
-        elif self._dialogue.stranger_seen:
-            await self._modem.set_pdu_mode()
+    @property
+    def _must_set_mode(self) -> bool:
+        """Whether PDU mode has to be set by a command of its own: no prompt has come of saying both in one line, or
+        another program may have set text mode."""
+        return self._unproven <= 0 if self._modem.can.joins else self._dialogue.stranger_seen
 
     async def _open_prompt(self, what: int | str, token: tuple[str, int]) -> Operation:
         tries = self._timing.busy_tries

@@ -6,6 +6,7 @@ behind an answer it has given. What was answered stays answered.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from typing import Any, Literal
 
@@ -20,7 +21,10 @@ from drivers.gsm.timing import Timing
 class Submissions:
     """Those of one dialogue. Its methods that judge an answer return whether the submission under way is over."""
 
-    def __init__(self, listener: Listener, deadline: Deadline, pace: Pace, timing: Timing) -> None:
+    def __init__(
+        self, listener: Listener, deadline: Deadline, pace: Pace, timing: Timing, now: Callable[[], float]
+    ) -> None:
+        self._now = now
         self._listener = listener
         self._deadline = deadline
         self._pace = pace
@@ -35,16 +39,16 @@ class Submissions:
         """Whether an answer may still come that nobody waits for."""
         return self._references.doubtful
 
-    def begin(self, operation: Operation, now: float) -> None:
+    def begin(self, operation: Operation) -> None:
         """Starts to wait for the answer: PDU and Ctrl-Z are being written."""
-        operation.began = now
+        operation.began = now = self._now()
         operation.until = now + self._timing.submit_s
         self._references.begin(now)
-        self._deadline.set(self._pace.still_there_s)
+        self._deadline.set(self._pace.still_there_s, now)
 
-    def may_be_stray(self, now: float) -> bool:
+    def may_be_stray(self) -> bool:
         """Whether an error that comes now may be a second answer to the submission before."""
-        return now - self._answered_at < self._timing.stray_s
+        return self._now() - self._answered_at < self._timing.stray_s
 
     # ------------------------------------------------------------------------------------------------ what is answered
 
@@ -71,14 +75,14 @@ class Submissions:
             self._deadline.set(self._timing.reference_s)
         return False
 
-    def on_final(self, operation: Operation, result: at.Final, now: float) -> bool:
+    def on_final(self, operation: Operation, result: at.Final) -> bool:
         """Takes the final result that ends a submission, or does not."""
         if operation.reference is not None:
             return True
         if not result.ok:
-            if operation.error is None and operation.candidate is None and self.may_be_stray(now):
+            if operation.error is None and operation.candidate is None and self.may_be_stray():
                 operation.error = result  # the one before was answered a moment ago, and this may be its as well
-                self._deadline.set(min(self._pace.overlap_s, operation.until - now))
+                self._deadline.set(min(self._pace.overlap_s, operation.until - self._now()))
                 return False
             if operation.candidate is not None:
                 self._report_late(operation.candidate)
@@ -91,10 +95,10 @@ class Submissions:
             self._deadline.set(self._timing.reference_s)
         return False
 
-    def end(self, operation: Operation, now: float) -> None:
+    def end(self, operation: Operation) -> None:
         """Tells its sender the answer of a submission that is over."""
         if operation.reference is not None:
-            self._take(operation, operation.reference, now)
+            self._take(operation, operation.reference)
         else:
             operation.resolve(Answer(None, operation.error))
 
@@ -107,26 +111,26 @@ class Submissions:
                 operation.reference = operation.candidate
         return operation.reference is not None or operation.error is not None
 
-    def may_still_come(self, operation: Operation, now: float) -> float:
+    def may_still_come(self, operation: Operation) -> float:
         """Returns for how long the answer may yet come: then the modem is asked whether it is still the one that was
         written to."""
         if operation.reference is not None or operation.error is not None or operation.acknowledged:
             return 0.0
-        return operation.until - now
+        return operation.until - self._now()
 
-    def give_up(self, operation: Operation, reason: Literal["silence", "port_lost", "restarted"], now: float) -> None:
+    def give_up(self, operation: Operation, reason: Literal["silence", "port_lost", "restarted"]) -> None:
         """Ends one past Ctrl-Z; +CMGS without its OK says enough: the network took it."""
         if operation.reference is not None:
-            self._take(operation, operation.reference, now)
+            self._take(operation, operation.reference)
         else:
-            self._references.give_up(operation.token, now)
+            self._references.give_up(operation.token, self._now())
             operation.resolve(Answer(None, reason=reason))
 
     # ------------------------------------------------------------------------------------------------------- its parts
 
-    def _take(self, operation: Operation, reference: str, now: float) -> None:
+    def _take(self, operation: Operation, reference: str) -> None:
         self._references.answered(reference)
-        self._answered_at = now
+        self._answered_at = now = self._now()
         self._pace.submitted(now - operation.began)
         if operation.awaited:
             operation.resolve(Answer(reference))

@@ -121,13 +121,16 @@ class SmtpOptions(BaseModel):
 
 
 def require_usable(options: SmtpOptions) -> None:
-    """Raise `MisconfiguredError` for keys that contradict each other."""
+    """Raises `MisconfiguredError` for keys that contradict each other."""
     for finding in contradictions(options):
         raise MisconfiguredError(finding.key, str(finding), finding)
 
 
 def contradictions(options: SmtpOptions) -> list[Finding]:
+    """Finds keys with which the line cannot work."""
     findings = _login_contradictions(options)
+    if not _has_domain(options.from_address):
+        findings.append(Finding("from_address", spoken("its domain is none"), spoken("write it as name@domain")))
     if options.unsubscribe is not None and not options.unsubscribe.startswith(("https://", "mailto:")):
         findings.append(
             Finding("unsubscribe", spoken("is neither a link nor an address"), spoken("begin with https:// or mailto:"))
@@ -208,13 +211,20 @@ def _oauth_contradictions(options: SmtpOptions) -> list[Finding]:
     return findings
 
 
+def _has_domain(address: str) -> bool:
+    try:
+        return bool(address.rpartition("@")[2].encode("idna"))
+    except UnicodeError:
+        return False
+
+
 def _is_link(url: str) -> bool:
     plain = url.isascii() and not set(url) & set(' <>"?#,')
     return plain and url.startswith(("https://", *_LOCAL_URLS)) and len(url) <= 300
 
 
 def check(options: SmtpOptions) -> list[Finding]:
-    """All that can be told without a connection."""
+    """Finds all that can be found without a connection."""
     findings = contradictions(options)
     if options.ca_file is not None and not options.ca_file.is_file():
         given = {"path": str(options.ca_file)}

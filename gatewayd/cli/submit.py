@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,14 +18,19 @@ from gatewayd.cli.session import session
 from gatewayd.cli.surveying import refusal, show_survey, survey_of_job
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
 from gatewayd.translation import gettext as _
+from spool.folders import LOCK
+
+if TYPE_CHECKING:
+    from spool.folders import Spool
 
 
 @click.command(help=_("Put a job file, and the files it names, into the spool the safe way."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--account", help=_("Whose job it is (default: the only account there is)."))
 @click.option("--dry-run", is_flag=True, help=_("Only show how its list is read and what would be sent."))
+@click.option("--no-wait", is_flag=True, help=_("Do not wait until the daemon has recorded or refused it."))
 @output.json_option
-def submit(file: Path, account: str | None, dry_run: bool, as_json: bool) -> None:
+def submit(file: Path, account: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> None:
     from spool import submit as way_in
     from spool.errors import JobFileError, SpoolError
     from spool.folders import Spool
@@ -41,16 +53,89 @@ def submit(file: Path, account: str | None, dry_run: bool, as_json: bool) -> Non
                 account=account, spool=spool.path / "incoming"
             )
         )
+    began = time.time_ns()
     try:
         job = way_in.submit(spool, file, account)
     except JobFileError as error:
         raise GatewayError(refusal(file, error, config.locale)) from error
     except SpoolError as error:
         raise GatewayError(str(error)) from error
+    recorded = None if no_wait else _wait(spool, account, job, began)
     if as_json:
-        output.emit({"account": account, "job": job})
+        output.emit({"account": account, "job": job, "recorded": bool(recorded)})
     else:
         print(f"{account}/{job}")
+    if recorded is False:
+        print(
+            _("gatewayd: nobody has taken it yet, it waits in {folder}; does a daemon run? See gatewayd status").format(
+                folder=spool.path / "incoming" / account
+            ),
+            file=sys.stderr,
+        )
+
+
+WAIT_S: Final = 10.0
+"""A small job is recorded in a moment; a daemon that has not begun by then is away or has much to do."""
+LONGEST_S: Final = 600.0
+"""While the daemon reads a large list."""
+STEP_S: Final = 0.05
+
+
+def _wait(spool: Spool, account: str, job: str, began: int) -> bool:
+    """Waits until the job has left `incoming`; False where nobody takes it. GatewayError when it was refused."""
+    waiting = spool.folder("incoming", account) / f"{job}.json"
+    working = spool.folder(".intake", account)
+    until = time.monotonic() + WAIT_S
+    last = time.monotonic() + LONGEST_S
+    while waiting.exists():
+        now = time.monotonic()
+        if not _served(spool):
+            return False
+        if now > last or (now > until and not _taken(working)):
+            return False
+        time.sleep(STEP_S)
+    refused = _refused(spool.folder("rejected", account), job, began)
+    if refused is not None:
+        place = f"{refused['field']}: " if refused["field"] else ""
+        raise GatewayError(f"{refused['file'] or job}: {refused['code']}: {place}{refused['message']}")
+    return True
+
+
+def _served(spool: Spool) -> bool:
+    """Whether a daemon holds the spool; true as well where this user may not know."""
+    try:
+        lock = os.open(spool.path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _taken(folder: Path) -> bool:
+    """Whether the daemon has something of this account in its hands, as far as this user may see."""
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
+
+
+def _refused(folder: Path, job: str, began: int) -> dict[str, Any] | None:
+    """The error of the newest refused file of that name, not older than this command."""
+    found: list[tuple[int, Path]] = []
+    with suppress(OSError):
+        found += [(path.stat().st_mtime_ns, path) for path in folder.glob(f"{job}.*json.error.json")]
+    if not found or max(found)[0] < began - 1_000_000_000:
+        return None
+    try:
+        document = json.loads(max(found)[1].read_bytes())
+        return {key: document[key] for key in ("file", "code", "field", "message")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"file": None, "code": "refused", "field": None, "message": str(max(found)[1])}
 
 
 def _only(accounts: list[str]) -> str:

@@ -36,7 +36,7 @@ _LONG: Final = 80
 """Words of a text in which a mention means nothing any more."""
 
 _CLAUSES: Final = re.compile(r"[\n\r.,;:!¡?¿/|()\"“”«»*_<>\[\]{}=+]|\s[-–—~]+\s|--")
-_REPLY: Final = re.compile(r"\s*(?:re|rv|fw|fwd|aw|res|enc)\s*:", re.IGNORECASE)
+_REPLY: Final = re.compile(r"(?:re|rv|fw|fwd|aw|res|enc)\s{0,3}:", re.IGNORECASE)
 _DIGITS: Final = re.compile(r"[0-9]+")
 _TRIPLED: Final = re.compile(r"([a-z])\1{2,}")
 
@@ -77,9 +77,10 @@ def judge(text: str, subject: str = "", added: frozenset[str] = frozenset()) -> 
     if told is Verdict.YES or not subject:
         return told
     # The subject of a reply is ours: there, only a command is the sender's.
-    reply = _REPLY.match(subject)
-    whole = subject[reply.end() :] if reply else subject
-    about = _judged(whole[:_READ_MOST], added)
+    whole = subject[:_READ_MOST].strip()
+    reply = _REPLY.match(whole)
+    whole = whole[reply.end() :] if reply else whole
+    about = _judged(whole, added)
     if about is Verdict.YES and (reply is None or _is_command(_bare(whole), added)):
         return Verdict.YES
     return about if reply is None and told is Verdict.NO else told

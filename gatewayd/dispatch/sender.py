@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
@@ -84,7 +84,7 @@ class Sender:
         self._rested = False
         self._begun: dict[int, float] = {}
         """When each send that is under way began, the oldest first."""
-        self._busy = 0
+        self._sending: set[int] = set()
         self._wake = asyncio.Event()
         self._door = asyncio.Lock()
         self.idle = asyncio.Event()
@@ -109,7 +109,13 @@ class Sender:
     @property
     def in_work(self) -> int:
         """Messages that are under way."""
-        return self._busy
+        return len(self._sending)
+
+    @property
+    def held(self) -> Iterator[int]:
+        """The attempts that this line has in its hands."""
+        yield from self._sending
+        yield from self.stock.held
 
     # ---------------------------------------------------------------------------------------------------- the next one
 
@@ -121,13 +127,13 @@ class Sender:
             # One at a time waits for the next message: a trunk has hundreds of senders, and would wake all of them.
             async with self._door:
                 work = await self._next()
-                self._busy += 1
+                self._sending.add(work.attempt_id)
                 self.idle.clear()
             try:
                 await self.send(line, work)
             finally:
-                self._busy -= 1
-                if not self._busy:
+                self._sending.discard(work.attempt_id)
+                if not self._sending:
                     self.idle.set()
                 if self.judge.careful or self.health.probing:
                     self._wake.set()
@@ -147,7 +153,7 @@ class Sender:
                     self.stock.give_back()
                 await self._wait(wait)
                 continue
-            if self._busy and (self.health.probing or not self._may_begin(now)):
+            if self._sending and (self.health.probing or not self._may_begin(now)):
                 # A probe is one message; what ends wakes us.
                 await self._wait(PROVEN_S)
                 continue
@@ -166,7 +172,7 @@ class Sender:
 
     def _may_begin(self, now: float) -> bool:
         judge = self.judge
-        return not judge.careful or judge.may_begin(self._busy, next(iter(self._begun.values()), None), now)
+        return not judge.careful or judge.may_begin(len(self._sending), next(iter(self._begun.values()), None), now)
 
     async def _wait(self, seconds: float) -> None:
         """Until the time is over or something changes."""

@@ -29,7 +29,7 @@ from gatewayd.turns import Turns
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
-from spool.intake import Taken, commit, discard, octets, reject, take, take_files, verify
+from spool.intake import Taken, commit, discard, octets, reject, take, take_files, verify, withdraw
 from spool.recovery import HUNG, Recovered, mark, unmark
 from spool.submit import deposit
 from spool.watch import Arrival, Watcher
@@ -293,11 +293,13 @@ class IntakeDesk:
             self.stalls.failed(arrival.account, arrival, str(trouble))
 
     async def _refuse(self, arrival: Arrival, taken: Taken, error: JobFileError) -> None:
+        if waiter := self._waiters.pop((arrival.account, arrival.name.removesuffix(".json")), None):
+            await self._in_thread(withdraw, self.spool, taken)
+            waiter(error)
+            return
         path = await self._in_thread(reject, self.spool, taken, error, self.config.locale)
         log.warning("job refused", account=arrival.account, file=path.name, code=error.code, field=error.field)
         self.told.happened(f"{arrival.account}/{arrival.name}", "refused", error.code)
-        if waiter := self._waiters.pop((arrival.account, arrival.name.removesuffix(".json")), None):
-            waiter(error)
 
     async def _discard(self, taken: Taken | None) -> None:
         if taken is not None:

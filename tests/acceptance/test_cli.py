@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from gatewayd.store.migrations import HEAD
+
 ROOT = Path(__file__).parents[2]
 
 CONFIG = """
@@ -194,13 +196,16 @@ def test_submit_puts_job_and_recipients(cli: Cli) -> None:
     (cli.folder / "people.csv").write_text("to;nombre\n1159876543;Ana\n")
     assert "account create" in cli.fails("submit", str(job), status=2)
     cli.ok("account", "create", "norte")
-    assert cli.ok("submit", str(job)) == "norte/campaign\n"
-    assert cli.json("submit", str(job)) == {"account": "norte", "job": "campaign"}
+    done = cli.run("submit", str(job))
+    assert (done.returncode, done.stdout) == (0, "norte/campaign\n")
+    assert "nobody has taken it yet" in done.stderr
+    submitted = json.loads(cli.run("submit", str(job), "--json").stdout)
+    assert submitted == {"account": "norte", "job": "campaign", "recorded": False}
     incoming = cli.folder / "spool/incoming/norte"
     assert sorted(path.name for path in incoming.iterdir()) == ["campaign.json", "people.csv"]
     cli.ok("account", "create", "sur")
     assert "norte | sur" in cli.fails("submit", str(job), status=2)
-    assert cli.ok("submit", str(job), "--account", "sur") == "sur/campaign\n"
+    assert cli.ok("submit", str(job), "--account", "sur", "--no-wait") == "sur/campaign\n"
     assert "oeste" in cli.fails("submit", str(job), "--account", "oeste")
     job.write_text('{"channel": "sms",\n "text" }')
     refusal = cli.fails("submit", str(job), "--account", "sur")
@@ -347,7 +352,7 @@ def test_wrong_arguments_are_told_in_the_language_of_the_configuration(cli: Cli)
 
 
 def test_the_store_is_cared_for(cli: Cli) -> None:
-    assert cli.json("db", "upgrade") == {"revision": "0001"}
+    assert cli.json("db", "upgrade") == {"revision": HEAD}
     cli.ok("account", "create", "norte")
     assert cli.json("db", "check") == {"ok": True, "faults": []}
     copy = cli.folder / "copy.db"

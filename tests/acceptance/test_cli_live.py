@@ -134,11 +134,30 @@ def test_a_test_message_goes_over_that_line(trial: Trial) -> None:
     assert trial.run("line", "test", "m1", "junk", "--account", "norte").returncode != 0
 
 
+def test_a_test_that_cannot_be_says_so_and_leaves_nothing(trial: Trial) -> None:
+    for arguments in (["--account", "NOBODY"], ["--text", ""], ["--text", "\x01"]):
+        done = trial.run("line", "test", "m0", "1151000009", *arguments)
+        assert done.returncode in {1, 2}, done
+        assert done.stderr.count("\n") == 1
+        assert "Traceback" not in done.stderr
+    assert trial.run("line", "test", "m0", "4").returncode == 2
+    rejected = trial.gateway.spool.folder("rejected", "norte")
+    assert not rejected.exists() or not list(rejected.iterdir())
+
+
 def test_a_job_from_file_to_done(trial: Trial, tmp_path: Path) -> None:
     recipients = [{"to": f"11{51000000 + n}", "ref": f"C{n}"} for n in range(20)] + [{"to": "junk"}]
     file = tmp_path / "aviso.json"
     file.write_text(json.dumps({"channel": "sms", "text": "Hola", "recipients": recipients}))
-    assert trial.json("submit", str(file), "--account", "norte") == {"account": "norte", "job": "aviso"}
+    assert trial.json("submit", str(file), "--account", "norte") == {
+        "account": "norte",
+        "job": "aviso",
+        "recorded": True,
+    }
+    file.write_text(json.dumps({"job": "aviso", "channel": "sms", "text": "Otro", "recipients": recipients}))
+    done = trial.run("submit", str(file), "--account", "norte")
+    assert done.returncode == 1
+    assert "job_conflict" in done.stderr
     trial.gateway.wait_job("aviso")
     job = trial.json("job", "show", "aviso")
     assert job == trial.gateway.summary("aviso")

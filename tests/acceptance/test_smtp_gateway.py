@@ -165,3 +165,35 @@ def test_what_the_servers_own_limit_refuses_waits(server: dict[str, Any], tmp_pa
         summary = gateway.wait_job("aviso", lambda each: each["counts"]["scheduled"] + each["counts"]["queued"] == 5)
         assert (summary["counts"]["failed"], summary["counts"]["submitted"]) == (0, 0)
         ask("set", clear_faults=True)
+
+
+def test_a_mail_that_kills_the_daemon_twice_is_left_alone_and_shown(server: dict[str, Any], tmp_path: Path) -> None:
+    deadly = {"kind": "slow", "stage": "imap", "address": "UID FETCH 1 ", "delay_s": 600, "count": None}
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=line_to(server)) as gateway:
+        ask("set", fault=deadly)
+        ask("inject", **{"from": "malo@example.com", "text": "x"})
+        ask("inject", **{"from": "ana@example.com", "text": "Ya pagué"})
+        for marked in (2, 3):
+            # First both together, then the deadly one by itself.
+            gateway.start()
+            if marked == 2:
+                gateway.account()
+            assert ask("wait", imap_marked=marked, timeout=30)["reached"]
+            gateway.kill()
+        gateway.start()
+        gateway.wait_inbox(1)
+        assert [each["from"] for each in gateway.inbox()] == ["ana@example.com"]
+        gateway.wait_overview(lambda _: gateway.call("line.show", line="mail-1")["detail"] == {"mails_passed_over": 1})
+
+
+def test_a_server_that_puts_everybody_off_costs_nobody_a_try(server: dict[str, Any], tmp_path: Path) -> None:
+    people = [{"to": f"c{number}@example.com"} for number in range(12)]
+    later = {"kind": "reply", "stage": "rcpt", "code": 451, "text": "4.3.0 Temporary lookup failure", "count": None}
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=line_to(server)) as gateway:
+        ask("set", fault=later)
+        gateway.start()
+        gateway.account()
+        gateway.drop({"job": "aviso", "channel": "email", "subject": "x", "text": "Hola", "recipients": people})
+        assert gateway.wait_line("mail-1", "waiting")["reason"] == "server_trouble"
+        ask("set", clear_faults=True)
+        assert gateway.wait_job("aviso", lambda each: each["counts"]["submitted"] == 12)["counts"]["failed"] == 0

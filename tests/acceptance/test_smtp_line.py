@@ -367,6 +367,7 @@ async def test_the_driver_makes_lines() -> None:
         ({"password": "p"}, "user"),
         ({"imap_host": "h"}, "imap_user"),
         ({"unsubscribe": "x"}, "unsubscribe"),
+        ({"from_address": "a@b..example"}, "from_address"),
         ({"ca_file": "/nowhere.pem"}, "ca_file"),
         ({"imap_host": "h", "imap_user": "u", "imap_password": "p", "imap_security": "none"}, "imap_security"),
     ],

@@ -55,7 +55,7 @@ class Fault:
     address: str = ""
     """At `mail` and `rcpt`: only for arguments that hold this; at `imap`: for commands, as `LOGIN`, `UID FETCH 3 `."""
     count: int | None = 1
-    """How many times; None for ever."""
+    """How many times; None: always."""
     skip: int = 0
 
 
