@@ -82,6 +82,7 @@ class Sender:
         self.allowance = Allowance(owner.pace, self.health, desk.calendar, lambda: desk.line_changed(owner.name))
         self.outcomes: dict[str, int] = {}
         self._rested = False
+        self._urged = False
         self._begun: dict[int, float] = {}
         """When each send that is under way began, the oldest first."""
         self._sending: set[int] = set()
@@ -194,7 +195,8 @@ class Sender:
     def _fill(self) -> None:
         """Claims what comes next; for a line on probation, what it was tried out on before, if that still waits."""
         health, judge = self.health, self.judge
-        if not health.probing:
+        if not health.probing or self._urged:
+            self._urged = False
             self.stock.fill(self._ahead())
             return
         while (probe := judge.probe()) is not None:
@@ -360,6 +362,12 @@ class Sender:
     def _condemn(self, reason: str, began: float, now: float) -> None:
         self.health.condemned(now, reason, began)
         self._rests()
+
+    def try_now(self) -> None:
+        """Tries a line that rests out at once, on what is most urgent: a person has sent a test over it."""
+        self.health.try_now(time.time())
+        self._urged = True
+        self._wake.set()
 
     def _rests(self) -> None:
         """Nothing more is begun for now: what is at hand may go over another line."""
