@@ -11,7 +11,7 @@ from drivers.base import Withdrawn
 from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, PartEnd, Pnr
 from gatewayd.store.credit.ledger import Kind
-from gatewayd.store.sending import inbox, reports
+from gatewayd.store.sending import blocks, inbox, reports
 from gatewayd.store.sending.claims import furthest, parts_of
 from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.lines import LineCounters
@@ -120,8 +120,12 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
     closed: list[Row] = []
     reported: list[Finish] = []
     pressed: list[Finish] = []
+    opted_out: list[Finish] = []
     for command in commands:
         work = command.work
+        if command.opted_out:
+            # Whatever else is known of the call: who hears that there will be no other must not be called again.
+            opted_out.append(command)
         row = messages.get(work.message_id)
         if (
             row is None
@@ -146,6 +150,8 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
     unit.session.many(_END_PART, parts)
     unit.session.many(_CLOSE, closed)
     inbox.keyed(unit, pressed)
+    for command in opted_out:
+        blocks.put(unit, [command.work.to], inbox.KEYS, None, command.now)
     for command in reported:
         _report(unit, command)
     return [None] * len(commands)
