@@ -266,6 +266,7 @@ class Sender:
     def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float | None) -> None:
         """`began` is None where the device has had no part in the outcome."""
         now = time.time()
+        outcome = intent.kept(outcome)
         verdict = Blame.PERSON if began is None else self._judge(work, outcome, began, now)
         # Where parts are told apart, one that was cut off at its point of no return is told to be unsent.
         passed = frozenset(intent.begun if isinstance(outcome, NotSent | Partial) else intent.passed)

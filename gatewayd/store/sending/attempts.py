@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from drivers.base import Withdrawn
-from gatewayd.model import IN_NETWORK, WAITING, PartState, State
+from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, PartEnd, Pnr
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import blocks, inbox, reports
@@ -39,6 +39,7 @@ _LEASE: Final = Statement(
         job.c.started_at,
         blocklist.c.to,
         message.c.attempt_id,
+        job.c.channel,
     )
     .select_from(
         attempt.join(message, message.c.id == attempt.c.message_id)
@@ -89,11 +90,16 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
 
 
 def _withdrawn(unit: Unit, lease: Row, now: int) -> str | None:
-    """Why a message of which nothing has left may not go. One that has begun goes on: half a text is worse."""
+    """Why a message of which nothing has left may not go. One that has begun goes on: half a text is worse. Each try of
+    a call begins anew."""
     state, not_after, blocked = lease[7], lease[8], lease[10]
     if state == "running" and not blocked and (not_after is None or now < not_after):
         return None
-    if lease[4] > 1 and not IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values()):
+    if (
+        lease[12] != Channel.CALL
+        and lease[4] > 1
+        and not IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values())
+    ):
         return None
     if state != "running":
         return "cancelled" if state == "cancelled" else "paused"
