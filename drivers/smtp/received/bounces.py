@@ -185,8 +185,10 @@ def _fates_in_text(mail: Part) -> list[_Fate]:
     beginning = f"{subject}\n{said[:4096]}".casefold()
     if beginning.startswith(_SUCCESSES) or "(success)" in subject.casefold():
         return []
-    state: State = "pending" if any(word in beginning for word in _DELAYS) else "undelivered"
-    reason = reason_of(status_in(said), code_in(said), said)
+    status, code = status_in(said), code_in(said)
+    over = (status or "").startswith("5") or (code or 0) >= 500
+    state: State = "pending" if not over and any(word in beginning for word in _DELAYS) else "undelivered"
+    reason = reason_of(status, code, said)
     failed: list[str | None] = [*sorted(addresses_in(mail.headers.all("x-failed-recipients")))]
     if not failed:
         known = recipients_of(returned_headers(mail))
