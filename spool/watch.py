@@ -335,6 +335,8 @@ class Watcher:
                 self._name_stray(key)
             if key in self._busy or key in self._settling or key in self._waiting:
                 continue
+            if found.old and not is_job(key[1]) and _same(key) not in self._wanted:
+                continue  # a list that no job has asked for, or a stray
             if not found.old or is_held(self._path(key)):
                 self._settle(key)
             else:
