@@ -64,6 +64,8 @@ permit = {permit}
 ; system brings FullyBooted, by which a restart of Asterisk is told; call and user how calls end.
 read = system,call,user
 write = system,call,originate,reporting
+; A link that is lost is made again at once; Asterisk may not have noticed yet.
+allowmultiplelogin = yes
 writetimeout = 5000
 {filters}"""
 

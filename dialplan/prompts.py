@@ -42,11 +42,13 @@ NAME: Final = re.compile(r"[0-9a-f]{40}")
 
 
 class PromptError(Exception):
-    """The prompt cannot be made. `lasting` where the same will happen again: the text or the recording is at fault."""
+    """The prompt cannot be made. `lasting` where the same will happen again: the text is at fault. `recording` where a
+    recording is: other calls are not concerned."""
 
-    def __init__(self, message: str, *, lasting: bool = False) -> None:
+    def __init__(self, message: str, *, lasting: bool = False, recording: bool = False) -> None:
         super().__init__(message)
         self.lasting = lasting
+        self.recording = recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class Prompts:
                 known = self._recordings[path] = (state.st_mtime_ns, state.st_size, digest)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no such name"
-            raise PromptError(f"{path.name}: {reason}", lasting=True) from None
+            raise PromptError(f"{path.name}: {reason}", recording=True) from None
         return known[2]
 
     def _sweep(self) -> None:
@@ -201,10 +203,16 @@ class Prompts:
         samples = _samples(source)
         if samples is None:
             ready = scratch / "ready.wav"
-            await _run(speech.convert, {"input": str(source), "output": str(ready)}, "")
+            recording = isinstance(part, Play)
+            try:
+                await _run(speech.convert, {"input": str(source), "output": str(ready)}, "")
+            except PromptError as error:
+                raise PromptError(str(error), recording=recording) from None
             samples = _samples(ready)
+            if not samples:
+                raise PromptError("the command made no sound that Asterisk can play", recording=recording)
         if not samples:
-            raise PromptError("the command made no sound that Asterisk can play", lasting=isinstance(part, Play))
+            raise PromptError("there is no sound in it", recording=isinstance(part, Play))
         return samples
 
 

@@ -208,7 +208,13 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             dispatcher.publish(queues)
             # A person's pause, or a new job, may have been recorded without its summary.
             receipts.due({queue.job_id for queue in queues})
-            for name, service in (("receipts", receipts), ("inbox", inbox), ("upkeep", upkeep), ("intake", intake)):
+            for name, service in (
+                ("receipts", receipts),
+                ("inbox", inbox),
+                ("upkeep", upkeep),
+                ("intake", intake),
+                ("ownerless", dispatcher.ownerless),
+            ):
                 services.start(service.run(), name)
             services.start(restoration.run(), "restoration")
             async with _doors(config, live):

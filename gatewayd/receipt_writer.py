@@ -116,7 +116,7 @@ class ReceiptWriter:
             async with asyncio.timeout(STOP_S):
                 await self.flush()
         except (GatewayError, SpoolError, TimeoutError) as error:
-            log.warning("receipts are left for the next start", error=str(error))
+            log.warning("receipts are left for the next start", error=str(error) or "no time left")
         self.stalls.close()
 
     async def flush(self, *, everything: bool = False) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
+from drivers.asterisk.engaged import Engaged
 from drivers.base import Finding, Line, LineSetup
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ __all__ = ["AsteriskDriver", "driver"]
 
 class AsteriskDriver:
     """Implements `drivers.base.Driver`."""
+
+    def __init__(self) -> None:
+        self._engaged = Engaged()
 
     @property
     def name(self) -> str:
@@ -42,7 +46,7 @@ class AsteriskDriver:
     def make(self, setup: LineSetup) -> Line:
         from drivers.asterisk.line import AsteriskLine
 
-        return AsteriskLine(setup.name, _own(setup.options))
+        return AsteriskLine(setup.name, _own(setup.options), engaged=self._engaged)
 
     def check(self, setup: LineSetup) -> Sequence[Finding]:
         from drivers.asterisk.diagnosis import check

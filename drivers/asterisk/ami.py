@@ -111,6 +111,9 @@ class Connection:
         self._manager.adopt(protocol)
         answer = await self.action("Login", {"Username": user, "Secret": secret, "Events": "on"})
         if not answer.success:
+            if "in use" in answer.message.lower():
+                # `allowmultiplelogin = no`, and Asterisk has not noticed yet that our last link is gone.
+                raise LinkError("login_in_use", answer.message)
             raise LoginRefusedError(answer.message)
         try:
             async with asyncio.timeout(self._timing.booted_s):

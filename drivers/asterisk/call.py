@@ -10,7 +10,7 @@ from typing import Any
 
 from dialplan.context import EVENT, FAILED_CHANNEL, TRANSFERRED
 from drivers.asterisk.ami import Event
-from drivers.asterisk.disposition import Disposition, Evidence, Verdict, decide, never_placed, settled
+from drivers.asterisk.disposition import Disposition, Evidence, Verdict, decide, line_reason, never_placed, settled
 from drivers.asterisk.report import Report, integer, report
 from drivers.asterisk.script import CallPlan
 from drivers.asterisk.timing import Timing
@@ -191,23 +191,26 @@ def verdict_outcome(seen: Evidence, plan: CallPlan, *, missed: bool = False) -> 
     if missed and verdict.disposition is Disposition.FAILED:
         # That is told by what was not heard: nobody's telephone rang, no cause was given.
         return Uncertain("link_lost")
-    return _completed(verdict, seen.report, plan)
+    return _completed(verdict, seen, plan)
 
 
-def _completed(verdict: Verdict, report: Report | None, plan: CallPlan) -> Completed:
+def _completed(verdict: Verdict, seen: Evidence, plan: CallPlan) -> Completed:
+    report = seen.report
     detail = _detail(verdict, report)
     name = verdict.disposition.value
     if report is None:
         # Who could not be reached may be tried again; a number that does not exist never.
         invalid = verdict.disposition is Disposition.INVALID
-        return Completed("failed" if invalid else None, name, detail=detail, blame=verdict.blame)
+        said = None if verdict.blame is Blame.PERSON else line_reason(seen)
+        return Completed("failed" if invalid else None, name, detail=detail, blame=verdict.blame, line_reason=said)
+    # The next three are our fault, and nobody pays for them.
     if report.script == "failed":
-        return Completed("undelivered", "script_failed", charged=True, detail=detail)
+        return Completed("undelivered", "script_failed", detail=detail)
     if plan.amd != "off" and not report.amd:
         # The dial plan came to an end at AMD(): Asterisk knows no such application.
-        return Completed("undelivered", "amd_failed", charged=True, detail=detail)
+        return Completed("undelivered", "amd_failed", detail=detail)
     if report.playback == "FAILED":
-        return Completed("undelivered", "prompt_unplayable", charged=True, detail=detail)
+        return Completed("undelivered", "prompt_unplayable", detail=detail)
     if verdict.disposition is Disposition.MACHINE:
         if report.left:
             return Completed("delivered", None, charged=True, detail=detail)

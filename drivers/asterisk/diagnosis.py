@@ -14,7 +14,7 @@ from typing import Final
 from dialplan.context import CALLEE, VERSION
 from dialplan.install import EXTENSIONS, MANAGER, MODULES
 from dialplan.prompts import PromptError
-from drivers.asterisk.abilities import CODECS, TRIED_S, context_version, forbidden, missing_modules, tried
+from drivers.asterisk.abilities import CODECS, TRIED_S, context_version, deaf_to, forbidden, missing_modules, tried
 from drivers.asterisk.ami import Connection
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
@@ -273,9 +273,8 @@ class Examination:
             self._tell(
                 "context", spoken("Asterisk knows no context [{context}]"), INSTALL, context=options.context + CALLEE
             )
-        elif not seen.report:
-            # What is told of a call's beginning and of its end are two classes of permission.
-            self._forbidden(["read = user"] if seen.answered else ["read = call", "read = user"])
+        elif missing_classes := deaf_to(seen):
+            self._forbidden(missing_classes)
         elif prompt and seen.report.get("played") != "SUCCESS":
             self._unplayable(prompt)
         if seen.report and "res_agi" not in missing:

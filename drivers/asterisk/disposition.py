@@ -61,8 +61,35 @@ SIP: Final = {
 }
 """SIP answers (RFC 3261 §21.4) whose hang-up cause says something else."""
 
+HINTS: Final = {
+    401: "trunk_refuses_registration",
+    402: "trunk_refuses_balance",
+    403: "trunk_refuses_balance",
+    407: "trunk_refuses_registration",
+    404: "trunk_refuses_number",
+    484: "trunk_refuses_number",
+    488: "trunk_refuses_codec",
+    606: "trunk_refuses_codec",
+}
+"""What several people refused alike by SIP say of the trunk (RFC 3261 §21)."""
+
+CAUSE_HINTS: Final = {
+    1: "trunk_refuses_number",
+    28: "trunk_refuses_number",
+    58: "trunk_refuses_codec",
+    65: "trunk_refuses_codec",
+    88: "trunk_refuses_codec",
+}
+"""The same by hang-up cause (Q.850 §2.2.7), where no SIP answer is known."""
+
 LINE_SIP: Final = frozenset({401, 402, 407})
 """SIP answers that are about us, whoever is called: credentials (§21.4.2, §21.4.8), payment (§21.4.3)."""
+
+PERSON_SIP: Final = frozenset({480, 486, 600, 603})
+"""SIP answers that speak of one telephone: it is off, busy, or declines (§21.4.18, §21.4.24, §21.6)."""
+
+PERSON_CAUSES: Final = frozenset({17, 19, 20})
+"""Hang-up causes that do: busy, alerted, absent. Many of them together are looked at by `pace`."""
 
 CAPACITY: Final = frozenset({17, 34, 42, 44, 47})
 """Hang-up causes by which a trunk says that it has no room for one more call; 17 is a busy person's, too."""
@@ -132,9 +159,19 @@ def blame(seen: Evidence, disposition: Disposition) -> Blame:
     """Returns whose fault it may be that nobody answered."""
     if seen.sip in LINE_SIP:
         return Blame.LINE
+    if seen.alerted or seen.sip in PERSON_SIP or (not seen.sip and {seen.cause, seen.far_cause} & PERSON_CAUSES):
+        silent = seen.reason == RANG_OUT and not seen.rang
+        return Blame.EITHER if silent else Blame.PERSON
     # Many trunks let a telephone be heard ringing (SIP 183) and never say that it does; an announcement sounds so, too.
-    rang = seen.alerted or (seen.rang and disposition is Disposition.NO_ANSWER)
-    return Blame.PERSON if rang else Blame.EITHER
+    return Blame.PERSON if seen.rang and disposition is Disposition.NO_ANSWER else Blame.EITHER
+
+
+def line_reason(seen: Evidence) -> str:
+    """Returns what it says of the trunk, should it refuse everybody so."""
+    if seen.reason == RANG_OUT and not seen.rang:
+        return "trunk_silent"
+    causes = (CAUSE_HINTS.get(each or 0) for each in (seen.cause, seen.far_cause))
+    return HINTS.get(seen.sip) or next((each for each in causes if each), "trunk_refuses")
 
 
 def no_room(seen: Evidence) -> bool:

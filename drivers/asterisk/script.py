@@ -193,10 +193,11 @@ class CallPlan(_Strict):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What beyond playing a message Asterisk must be able to do: `amd`, `menu`, `steps`, `transfer`."""
+        """What Asterisk must be able to do: `message`, `amd`, `menu`, `steps`, `transfer`."""
         script = self.script
         transfers = [*script.menu.values(), *(step.do or "" for step in script.steps)]
         found = {
+            "message": True,
             "amd": self.amd != "off",
             "menu": bool(script.menu or script.steps),
             "steps": bool(script.steps),

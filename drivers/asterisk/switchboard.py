@@ -14,6 +14,7 @@ from typing import Final
 
 from drivers.asterisk.ami import Connection, Event
 from drivers.asterisk.call import OTHER_HALF, Call
+from drivers.asterisk.engaged import Engaged
 from drivers.asterisk.report import Report
 from drivers.asterisk.script import CallPlan, Script
 from drivers.asterisk.timing import Timing
@@ -23,9 +24,11 @@ UPTIME_S: Final = 1.5
 
 
 class Switchboard:
-    def __init__(self, channels: int, timing: Timing, account: str = "") -> None:
-        """`account`: the account code that all calls of this line bear, those of an earlier life too."""
+    def __init__(self, channels: int, timing: Timing, account: str = "", engaged: Engaged | None = None) -> None:
+        """`account`: the account code that all calls of this line bear, those of an earlier life too; `engaged`: shared
+        with the lines that must not call the same numbers meanwhile."""
         self._account = account
+        self._engaged = Engaged() if engaged is None else engaged
         self._channels = channels
         self._timing = timing
         self._calls: dict[str, Call] = {}
@@ -63,7 +66,13 @@ class Switchboard:
     def take(self, attempt: str, plan: CallPlan, to: str | None = None) -> Call:
         call = self._calls[attempt] = Call(attempt, plan, self._timing, to)
         call.awaited = True
+        if to is not None:
+            self._engaged.take(to, attempt)
         return call
+
+    def free(self, to: str) -> bool:
+        """Whether nobody calls that number, nor may."""
+        return self._engaged.free(to)
 
     def leave(self, call: Call) -> None:
         """Nobody waits for the call any more; its channel is counted until it is gone."""
@@ -77,6 +86,8 @@ class Switchboard:
     def _drop(self, call: Call) -> None:
         self._ghosts.pop(call.attempt, None)
         if self._calls.pop(call.attempt, None) is not None:
+            if call.to is not None:
+                self._engaged.leave(call.to, call.attempt)
             self._freed.set()
 
     # --------------------------------------------------------------------------------------------------------- events
@@ -165,8 +176,10 @@ class Switchboard:
         call = self._calls.get(attempt)
         if call is not None:
             call.to = to
+            self._engaged.take(to, attempt)
         elif within_s > 0:
             expected = self._adopt(attempt)
+            self._engaged.take(to, attempt)
             expected.to, expected.counted_until = to, time.monotonic() + within_s
         return call
 

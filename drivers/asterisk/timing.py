@@ -23,6 +23,8 @@ class Timing:
     """First pause before another connection; half as long again each time. Calls go on meanwhile, and how they end is
     told once."""
     backoff_max_s: float = 30.0
+    in_use_s: float = 3.0
+    """Between logins while Asterisk believes that our last connection lives: calls do, too."""
     refused_s: float = 600.0
     """Between logins with a secret that was refused: a person has to act, and fail2ban watches some PBXs."""
     settle_s: float = 1.0

@@ -56,6 +56,8 @@ class Completed:
     detail: Mapping[str, Any] = field(default_factory=dict)
     blame: Blame = Blame.PERSON
     """Whose fault it may be that nobody was reached; without meaning where somebody was."""
+    line_reason: str | None = None
+    """What that says of the line, where it is the line's fault and `reason` is the word for one person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 ESC = b"\x1b"
@@ -346,6 +347,8 @@ def split_fields(text: str) -> list[str]:
 
 _WIDEST_RANGE = 255
 """Most that one range of a test command's answer spans (0-255)."""
+_MOST_GROUPS = 32
+"""More than any test command has parameters."""
 _MOST_VALUES = 2_048
 """Values of one test command's answer, all groups together; what comes behind them is passed over."""
 
@@ -354,9 +357,9 @@ def groups(text: str) -> list[list[str]]:
     """Returns the parenthesised groups of a test command's answer, ranges spelt out: `(0-2),("SM","ME")`."""
     found: list[list[str]] = []
     count = 0
-    for group in re.findall(r"\(([^()]*)\)", text):
+    for group in islice(re.finditer(r"\(([^()]*)\)", text), _MOST_GROUPS):
         values: list[str] = []
-        for field in split_fields(group):
+        for field in split_fields(group[1]):
             if count + len(values) > _MOST_VALUES:
                 break
             low, dash, high = field.partition("-")

@@ -22,28 +22,40 @@ from drivers.http.verdict import ServerErrors, judge
 from drivers.push.access import Access, ServiceAccount
 from drivers.push.notification import Notification
 from drivers.push.options import PushOptions, secret
-from drivers.push.service import INVALID, UNREGISTERED
+from drivers.push.service import INVALID, UNREGISTERED, elsewhere
 from drivers.push.timing import Timing
 
 TOPIC: Final = re.compile(r"/topics/([A-Za-z0-9_.~%-]{1,900})")
 TOKEN: Final = re.compile(r"[A-Za-z0-9_:.=%+-]{20,4096}")
 """Google says nothing of a token's form; this is what all seen so far are made of, generously."""
+PAYLOAD_MAX: Final = 4096
+"""Octets of notification and data (Google's "About FCM messages")."""
 ID: Final = "gatewayd_id"
 """The key of `data` that bears the attempt's id, so that an app may tell a repeat."""
 
 REFUSALS: Final = {
-    "UNREGISTERED": UNREGISTERED,
-    "SENDER_ID_MISMATCH": "sender_mismatch",
-    "INVALID_ARGUMENT": "invalid_argument",
+    "UNREGISTERED": Refused(UNREGISTERED, Blame.PERSON),
+    # The token is another project's: its line may take it.
+    "SENDER_ID_MISMATCH": Refused("sender_mismatch", Blame.PERSON, elsewhere=True),
+    "INVALID_ARGUMENT": Refused("invalid_argument", Blame.EITHER),
 }
 FAULTS: Final = {
     "QUOTA_EXCEEDED": "quota_exceeded",
     "UNAVAILABLE": "unavailable",
-    "THIRD_PARTY_AUTH_ERROR": "third_party_auth",
     "PERMISSION_DENIED": "forbidden",
     "RESOURCE_EXHAUSTED": "quota_exceeded",
 }
-"""Codes by which Google says for certain that it has not taken the message, whoever is to blame for it."""
+"""Codes by which Google says for certain that it has not taken the message, for a fault of the project or its own."""
+APART: Final = "THIRD_PARTY_AUTH_ERROR"
+"""The project's key for Apple's service, or for browsers, is missing or wrong. It concerns the tokens of that platform
+alone, which look like all others: they wait, and the others go on."""
+TOKEN_FIELD: Final = "message.token"  # noqa: S105 - the name of a field
+_NO_TOKEN: Final = "not a valid fcm registration token"  # noqa: S105 - words
+
+
+def size(told: Notification) -> int:
+    """Octets of what is told, as Google counts them at least."""
+    return sum(len(text.encode()) for text in (told.title, told.body, ID, told.id, *told.data, *told.data.values()))
 
 
 def document(told: Notification, now: float) -> Mapping[str, Any] | None:
@@ -64,7 +76,7 @@ def document(told: Notification, now: float) -> Mapping[str, Any] | None:
     }
 
 
-def read(answer: Answer, now: float, server_errors: ServerErrors, quota_s: float) -> Outcome:
+def read(answer: Answer, now: float, server_errors: ServerErrors, quota_s: float, apart_s: float) -> Outcome:
     """What the answer to a send means."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 200:
@@ -73,8 +85,12 @@ def read(answer: Answer, now: float, server_errors: ServerErrors, quota_s: float
             return Accepted({1: name}, reported=False)
         return judge(answer, now, server_errors)
     code = error_code(said)
+    if code == APART:
+        return NotSent("third_party_auth", apart_s, counts=False, blame=Blame.PERSON)
+    if code == "INVALID_ARGUMENT" and _blames_token(said):
+        return elsewhere(INVALID)
     if code in REFUSALS:
-        return Refused(REFUSALS[code])
+        return REFUSALS[code]
     if code in FAULTS:
         pause_s = answer.retry_after_s(now)
         if pause_s is None and answer.status == 429:
@@ -84,6 +100,19 @@ def read(answer: Answer, now: float, server_errors: ServerErrors, quota_s: float
     if isinstance(verdict, NotSent) and answer.status == 429 and verdict.retry_after is None:
         return replace(verdict, retry_after=quota_s)
     return verdict
+
+
+def _blames_token(said: Mapping[str, Any]) -> bool:
+    """Whether Google says that the token was never one: by the field that it objects to, or in words."""
+    error = said.get("error")
+    details = error.get("details") if isinstance(error, dict) else None
+    for detail in details if isinstance(details, list) else ():
+        violations = detail.get("fieldViolations") if isinstance(detail, dict) else None
+        for each in violations if isinstance(violations, list) else ():
+            if isinstance(each, dict) and each.get("field") == TOKEN_FIELD:
+                return True
+    message = error.get("message") if isinstance(error, dict) else None
+    return isinstance(message, str) and _NO_TOKEN in message.lower()
 
 
 def error_code(said: Mapping[str, Any]) -> str | None:
@@ -107,23 +136,35 @@ class Fcm:
         self._account = account
         self._access = Access(account, exchange, timing)
         self._url = f"{options.base}/v1/projects/{account.project}/messages:send"
+        self._apart_until = 0.0
 
     async def look(self) -> Health:
         await self._access.token()
-        return Health(operator=self._account.project)
+        # Only people can put it right, and the line goes on meanwhile.
+        detail = {"waiting": "third_party_auth"} if time.monotonic() < self._apart_until else {}
+        return Health(operator=self._account.project, detail=detail)
+
+    def carries(self, told: Notification) -> str | None:
+        if size(told) > PAYLOAD_MAX:
+            return "too_large"
+        return INVALID if document(told, time.time()) is None else None
 
     async def send(self, flight: Flight, told: Notification) -> Outcome:
+        if (reason := self.carries(told)) is not None:
+            return elsewhere(reason)
         body = document(told, time.time())
-        if body is None:
-            return Refused(INVALID)
         data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         token = await self._access.token()
         answer = await flight.ask(self._request(token, data))
-        if answer.status == 401 and error_code(answer.json if isinstance(answer.json, dict) else {}) not in FAULTS:
+        if answer.status == 401 and error_code(answer.json if isinstance(answer.json, dict) else {}) != APART:
             # The token ended before its time. It was turned away at the door: asking again doubles nothing.
             self._access.forget(token)
             answer = await flight.ask(self._request(await self._access.token(), data))
-        return read(answer, time.time(), self._options.server_errors, self._timing.quota_s)
+        timing = self._timing
+        outcome = read(answer, time.time(), self._options.server_errors, timing.quota_s, timing.apart_s)
+        if isinstance(outcome, NotSent) and not outcome.counts:
+            self._apart_until = time.monotonic() + 2 * timing.apart_s
+        return outcome
 
     def _request(self, token: str, data: bytes) -> Request:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=utf-8"}

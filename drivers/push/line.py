@@ -65,6 +65,11 @@ class PushLine:
             return WebPush(self._options, self._key, self._timing)
         return Ntfy(self._options, exchange)
 
+    def carries(self, message: OutboundMessage) -> str | None:
+        """Implements `drivers.base.CarriesSome`: by the kind of address, and by size."""
+        service = self._service
+        return None if service is None else service.carries(notification(message, self._options.ttl, time.time()))
+
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
         service, exchange = self._service, self._exchange
         if service is None or exchange is None or not self._keeper.ready:

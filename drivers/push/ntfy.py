@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from drivers.base import Accepted, Outcome, Refused
+from drivers.base import Accepted, Blame, Outcome, Refused
 from drivers.http.answer import Answer, Request
 from drivers.http.exchange import Exchange, LostError, NotWrittenError
 from drivers.http.flight import Flight
@@ -16,7 +16,7 @@ from drivers.http.keeping import Health, UnusableError
 from drivers.http.verdict import ServerErrors, judge
 from drivers.push.notification import Notification
 from drivers.push.options import PushOptions, secret
-from drivers.push.service import INVALID
+from drivers.push.service import INVALID, elsewhere
 
 TOPIC: Final = re.compile(r"[-_A-Za-z0-9]{1,64}")
 HEADERS: Final = {name: name.capitalize() for name in ("click", "tags", "icon", "attach", "filename", "priority")}
@@ -26,9 +26,9 @@ HEADERS: Final = {name: name.capitalize() for name in ("click", "tags", "icon", 
 def request(base: str, token: str, told: Notification) -> Request | Refused:
     """The request that publishes `told`, or why there can be none."""
     if TOPIC.fullmatch(told.to) is None:
-        return Refused(INVALID)
+        return elsewhere(INVALID)
     if told.data.keys() - HEADERS.keys():
-        return Refused("data_unsupported")
+        return elsewhere("data_unsupported")
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -51,6 +51,9 @@ def read(answer: Answer, now: float, server_errors: ServerErrors) -> Outcome:
     said = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 200 and said.get("event") == "message" and isinstance(said.get("id"), str):
         return Accepted({1: said["id"]}, reported=False)
+    if answer.status == 403:
+        # Rights are given by topic (ntfy's documentation, "Access control").
+        return Refused("forbidden", Blame.EITHER)
     return judge(answer, now, server_errors)
 
 
@@ -79,6 +82,10 @@ class Ntfy:
         if isinstance(asked, Refused):
             return asked
         return read(await flight.ask(asked), time.time(), self._options.server_errors)
+
+    def carries(self, told: Notification) -> str | None:
+        asked = request(self._options.base, "", told)
+        return asked.reason if isinstance(asked, Refused) else None
 
     def facts(self) -> Mapping[str, Any]:
         return {"server": self._options.base}

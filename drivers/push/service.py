@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from drivers.base import Outcome
+from drivers.base import Blame, Outcome, Refused
 from drivers.http.flight import Flight
 from drivers.http.keeping import Health
 from drivers.push.notification import Notification
@@ -16,12 +16,20 @@ INVALID: Final = "address_invalid"
 """It was never an address of this service."""
 
 
+def elsewhere(reason: str) -> Refused:
+    """This service cannot carry it; another one may."""
+    return Refused(reason, Blame.PERSON, elsewhere=True)
+
+
 class PushService(Protocol):
     async def look(self) -> Health:
         """How it is; raises `UnusableError`."""
 
     async def send(self, flight: Flight, told: Notification) -> Outcome:
         """Raises what `Flight.ask` raises, and `UnusableError` before anything was asked."""
+
+    def carries(self, told: Notification) -> str | None:
+        """Why this service can never carry it: another kind of address, too much of it. None where it can. No I/O."""
 
     def facts(self) -> Mapping[str, Any]:
         """What a person may want to know of it: no secrets."""

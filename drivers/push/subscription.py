@@ -7,15 +7,21 @@ Its form is what `JSON.stringify(subscription)` gives in the browser (W3C Push A
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from drivers.push.tokens import from_b64url
+
+ENDPOINT_MAX: Final = 2048
+"""Characters of an endpoint; those in use are below 500."""
+HOST: Final = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
+"""A name or an address, as `SplitResult.hostname` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,10 @@ class Subscription:
         keys = given.get("keys") if isinstance(given, dict) else None
         endpoint = _text(given, "endpoint")
         parts = urlsplit(endpoint)
-        if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or not parts.hostname:
+        if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or len(endpoint) > ENDPOINT_MAX:
             raise ValueError("no address")
+        if HOST.fullmatch(parts.hostname or "") is None:
+            raise ValueError("no host")
         _ = parts.port  # ValueError for one that is none
         public, auth = _text(keys, "p256dh"), _text(keys, "auth")
         secret = from_b64url(auth)

@@ -25,4 +25,8 @@ class Timing:
     """A VAPID token is signed anew so long before its end."""
     quota_s: float = 60.0
     """The rest after 429 without Retry-After, as FCM asks for."""
+    apart_s: float = 900.0
+    """The rest of a message whose platform's key is missing at FCM: a person puts that right, within hours."""
+    others_s: float = 60.0
+    """A push service that never answered is the recipient's fault where another one did so long ago at most."""
     rests: Rests = RESTS

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from drivers.base import Accepted, Outcome, Refused, spoken
+from drivers.base import Accepted, Blame, NotSent, Outcome, Refused, spoken
 from drivers.http.answer import Answer, Request
+from drivers.http.exchange import NotWrittenError
 from drivers.http.flight import Flight
 from drivers.http.keeping import Health
 from drivers.http.verdict import ServerErrors, judge
 from drivers.push.encryption import PLAIN_MAX, encrypt, raw_point
 from drivers.push.notification import Notification
 from drivers.push.options import PushOptions, secret, unusable
-from drivers.push.service import INVALID, UNREGISTERED
+from drivers.push.service import INVALID, UNREGISTERED, elsewhere
 from drivers.push.subscription import Subscription, origin_of
 from drivers.push.timing import Timing
 from drivers.push.tokens import b64url, es256, from_b64url
@@ -58,8 +60,13 @@ def read(answer: Answer, attempt: str, now: float, server_errors: ServerErrors) 
         location = answer.headers.get("location", "")
         return Accepted({1: location if 0 < len(location) <= REFERENCE_MAX else attempt}, reported=False)
     if answer.status in (404, 410):
-        return Refused(UNREGISTERED)
-    return judge(answer, now, server_errors)
+        return Refused(UNREGISTERED, Blame.PERSON)
+    if answer.status in (401, 403):
+        # Most often a subscription made with another VAPID key than ours (RFC 8292 §4.2).
+        return Refused("key_refused", Blame.EITHER)
+    verdict = judge(answer, now, server_errors)
+    # One of several push services, not all of them.
+    return replace(verdict, blame=Blame.EITHER) if isinstance(verdict, NotSent) else verdict
 
 
 class WebPush:
@@ -70,21 +77,31 @@ class WebPush:
         self._public = b64url(raw_point(key.public_key()))
         self._own = origin_of(urlsplit(options.base)) if options.base else ""
         self._signed: dict[str, tuple[str, float]] = {}
+        self._answered: dict[str, float] = {}
+        """When (monotonic) each push service has answered last."""
 
     async def look(self) -> Health:
         """There is nobody to ask: each subscription has a push service of its own."""
         return Health(detail={"public_key": self._public})
 
-    async def send(self, flight: Flight, told: Notification) -> Outcome:
+    def carries(self, told: Notification) -> str | None:
+        subscription = self._subscription(told)
+        return subscription if isinstance(subscription, str) else None
+
+    def _subscription(self, told: Notification) -> Subscription | str:
+        """Whom it is to, or why it cannot go."""
         try:
             subscription = Subscription.parse(told.to)
         except (ValueError, RecursionError):
-            return Refused(INVALID)
+            return INVALID
         if not subscription.leads_to(self._options.hosts, self._own):
-            return Refused("endpoint_not_allowed")
-        plain = payload(told)
-        if len(plain) > PLAIN_MAX:
-            return Refused("too_large")
+            return "endpoint_not_allowed"
+        return subscription if len(payload(told)) <= PLAIN_MAX else "too_large"
+
+    async def send(self, flight: Flight, told: Notification) -> Outcome:
+        subscription = self._subscription(told)
+        if isinstance(subscription, str):
+            return elsewhere(subscription)
         headers = {
             "Authorization": f"vapid t={self._token(subscription.origin, time.time())}, k={self._public}",
             "Content-Encoding": "aes128gcm",
@@ -92,9 +109,25 @@ class WebPush:
             "TTL": str(told.ttl_s),
             "Urgency": "normal",
         }
-        body = encrypt(plain, subscription.key, subscription.auth)
-        answer = await flight.ask(Request("POST", subscription.endpoint, headers, body))
+        body = encrypt(payload(told), subscription.key, subscription.auth)
+        try:
+            answer = await flight.ask(Request("POST", subscription.endpoint, headers, body))
+        except NotWrittenError as error:
+            return NotSent(error.reason, blame=self._blame(subscription.origin))
+        self._note(subscription.origin)
         return read(answer, told.id, time.time(), self._options.server_errors)
+
+    def _blame(self, origin: str) -> Blame:
+        """Whose fault it is that a push service cannot be reached. Whoever writes a subscription names its host: one
+        that never answered, while others do, is that subscription's own."""
+        now = time.monotonic()
+        others = any(now - at < self._timing.others_s for at in self._answered.values())
+        return Blame.PERSON if others and origin not in self._answered else Blame.EITHER
+
+    def _note(self, origin: str) -> None:
+        if len(self._answered) >= ORIGINS_MAX and origin not in self._answered:
+            self._answered.clear()
+        self._answered[origin] = time.monotonic()
 
     def _token(self, origin: str, now: float) -> str:
         """Signed anew every some hours: signing for each message would tell a service nothing new."""

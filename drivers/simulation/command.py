@@ -7,7 +7,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,8 +43,9 @@ def run(
     make: Callable[..., Simulator],
     *,
     more: Callable[[argparse.ArgumentParser], None] = lambda _: None,
+    drive: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run,
 ) -> int:
-    """Runs until SIGTERM; the exit status.
+    """Runs until SIGTERM; the exit status. `drive` runs it on an event loop.
 
     `make` takes `n` and, by name, `brand, directory, record, settings`, and the options that `more` adds to the parser.
     """
@@ -66,7 +67,7 @@ def run(
     except SettingError as error:
         parser.error(str(error))
     try:
-        asyncio.run(_serve(simulator))
+        drive(_serve(simulator))
     except OSError as error:
         sys.stderr.write(f"{program}: {error}\n")
         return 1

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,18 +14,12 @@ from drivers.simulation.faults import make_fault
 from drivers.simulation.record import Record, RecordFile
 from drivers.simulation.service import Kind, Service
 from drivers.simulation.settings import SettingError, change, told
+from drivers.simulation.waiting import Waiters
 
 COMMON_COUNTERS = ("requests", "refused", "faults", "connections")
 """What every service counts by itself."""
 
 Selection = int | str | Sequence[int | str] | None
-
-
-@dataclass(slots=True)
-class _Waiter:
-    goals: Mapping[str, int]
-    device: int | None
-    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class ServiceSimulator:
@@ -72,7 +64,7 @@ class ServiceSimulator:
         self._control = ControlPoint(kind, taken, directory=directory, unit=unit)
         self.operate = self._control.operate
         self._servers: list[asyncio.Server] = []
-        self._waiters: list[_Waiter] = []
+        self._waiters = Waiters(self.count)
         self._ports: list[int] = []
 
     async def __aenter__(self) -> Self:
@@ -124,12 +116,7 @@ class ServiceSimulator:
 
     def progress(self) -> None:
         """Wakes those who wait for a counter that has come far enough."""
-        for waiter in self._waiters[:]:
-            if not waiter.done.done() and self._reached(waiter.goals, waiter.device):
-                waiter.done.set_result(None)
-
-    def _reached(self, goals: Mapping[str, int], index: int | None) -> bool:
-        return all(self.count(name, index) >= goal for name, goal in goals.items())
+        self._waiters.progress()
 
     def count(self, name: str, index: int | None = None) -> int:
         chosen = self.services if index is None else [self.services[index]]
@@ -165,17 +152,7 @@ class ServiceSimulator:
         for name, goal in goals.items():
             if not isinstance(goal, int) or name not in self.counters:
                 raise SettingError(f"cannot wait for {name}={goal!r}; counters are: {', '.join(self.counters)}")
-        reached = self._reached(goals, device)
-        if not reached:
-            waiter = _Waiter(goals, device)
-            self._waiters.append(waiter)
-            try:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(waiter.done, timeout)
-                    reached = True
-            finally:
-                self._waiters.remove(waiter)
-        return {"reached": reached, **{name: self.count(name, device) for name in goals}}
+        return await self._waiters.wait(goals, device, timeout)
 
     def set(
         self,

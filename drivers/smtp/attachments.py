@@ -13,7 +13,7 @@ from drivers.smtp.compose import Attachment, UnsendableError
 def read_attachments(
     names: Sequence[str], paths: Mapping[str, str | os.PathLike[str]], *, limit: int
 ) -> tuple[Attachment, ...]:
-    """The files a job names, from where `paths` (by name) says they are; all of them at most `limit` bytes.
+    """Reads the files a job names, from where `paths` (by name) says they are; all of them at most `limit` bytes.
 
     Raises UnsendableError: a mail without its invoice must not leave. Blocks: for a thread.
     """

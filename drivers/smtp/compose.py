@@ -80,12 +80,12 @@ class Mail:
 
 
 def message_id(attempt: str, address: str) -> str:
-    """The Message-ID of an attempt: its id at the domain of the sender's `address`."""
+    """Returns the Message-ID of an attempt: its id at the domain of the sender's `address`."""
     return f"<{attempt}@{_split(address, 'from_invalid')[1]}>"
 
 
 def compose(sender: Sender, content: Content, *, attempt: str, at: float) -> Mail:
-    """The mail of one attempt, dated `at` (Unix time); raises UnsendableError."""
+    """Makes the mail of one attempt, dated `at` (Unix time); raises UnsendableError."""
     to = _ascii_domain(content.to, "address_invalid")
     cc = tuple(dict.fromkeys(_ascii_domain(each, "cc_invalid") for each in content.cc))
     cc = tuple(each for each in cc if each != to)
@@ -119,12 +119,12 @@ def compose(sender: Sender, content: Content, *, attempt: str, at: float) -> Mai
 
 
 def stuffed(data: bytes) -> bytes:
-    """`data` as it follows DATA: leading dots doubled, the lone dot at its end (RFC 5321 §4.5.2)."""
+    """Returns `data` as it follows DATA: leading dots doubled, the lone dot at its end (RFC 5321 §4.5.2)."""
     return _LEADING_DOT.sub(b"..", data) + b".\r\n"
 
 
 def _unsubscribe(sender: Sender, own: Sequence[str]) -> list[writing.Header]:
-    """List-Unsubscribe (RFC 2369) and, where one click is enough, what says so (RFC 8058 §3.1)."""
+    """Makes List-Unsubscribe (RFC 2369) and, where one click is enough, what says so (RFC 8058 §3.1)."""
     links = [*own, *([sender.unsubscribe] if sender.unsubscribe else [])]
     if not links:
         return []
@@ -178,7 +178,7 @@ def _split(address: str, reason: str) -> tuple[str, str]:
 
 
 def _ascii_domain(address: str, reason: str) -> str:
-    """The address with its domain as the DNS knows it (RFC 5890)."""
+    """Returns the address with its domain as the DNS knows it (RFC 5890)."""
     local, domain = _split(address, reason)
     if local.startswith(".") or local.endswith(".") or ".." in local:
         raise UnsendableError(reason)

@@ -81,7 +81,7 @@ _BY_CODE: Final = {
 
 
 def diagnose(status: str | None, text: str, code: int | None = None) -> Diagnosis | None:
-    """What `status`, else the words of `text`, else the plain code say; None where none of them does."""
+    """Returns what `status`, else the words of `text`, else the plain code say; None where none of them does."""
     detail = status.partition(".")[2] if status else None
     if detail is not None and not _SAYS_LITTLE.fullmatch(detail):
         if _TENANT.fullmatch(detail):
@@ -106,12 +106,13 @@ def diagnose(status: str | None, text: str, code: int | None = None) -> Diagnosi
 
 @cache
 def _words() -> Sequence[tuple[Diagnosis, tuple[str, ...]]]:
-    """The table beside this module, read when the first answer has to be understood."""
+    """Reads the table beside this module, once, when the first answer has to be understood."""
     table = tomllib.loads(files("drivers.smtp").joinpath("phrases.toml").read_text(encoding="utf-8"))
     return [(Diagnosis(row["reason"], Blame(row["blame"])), tuple(row["phrases"])) for row in table["meaning"]]
 
 
 def _spoken(text: str) -> Diagnosis | None:
+    """Returns what the words of a text say; None where it has none that we know."""
     # Answers of several lines repeat the status in the middle of a sentence.
     folded = " ".join(_STATUS.sub(" ", text[:TEXT_MAX].casefold()).split())
     for diagnosis, phrases in _words():
@@ -121,19 +122,19 @@ def _spoken(text: str) -> Diagnosis | None:
 
 
 def status_in(text: str) -> str | None:
-    """The first enhanced status code of a text, e.g. `5.1.1`."""
+    """Returns the first enhanced status code of a text, e.g. `5.1.1`."""
     found = _STATUS.search(text[:TEXT_MAX])
     return found[1] if found else None
 
 
 def code_in(text: str) -> int | None:
-    """The first reply code of a text, e.g. 550."""
+    """Returns the first reply code of a text, e.g. 550."""
     found = _CODE.search(text[:TEXT_MAX])
     return int(found[1]) if found else None
 
 
 def reason_of(status: str | None, code: int | None = None, text: str = "") -> str:
-    """A short word for it: `unknown_recipient`, else `smtp_554`, `status_5.6.0`, `undelivered`."""
+    """Returns a short word for it: `unknown_recipient`, else `smtp_554`, `status_5.6.0`, `undelivered`."""
     found = diagnose(status, text, code)
     if found is not None:
         return found.reason

@@ -34,7 +34,7 @@ class SmtpDriver:
         return ""
 
     def make(self, setup: LineSetup) -> Line:
-        """A line; raises `MisconfiguredError` where the keys contradict each other."""
+        """Makes a line; raises `MisconfiguredError` where the keys contradict each other."""
         from drivers.smtp.line import SmtpLine
 
         return SmtpLine(setup.name, _own(setup.options))

@@ -6,7 +6,7 @@ import base64
 
 
 def encoded(name: str) -> str:
-    """ASCII; `Devoluções` is `Devolu&AOcA9Q-es`, `R&D` is `R&-D`."""
+    """Spells a folder's name in ASCII: `Devoluções` is `Devolu&AOcA9Q-es`, `R&D` is `R&-D`."""
     pieces: list[str] = []
     foreign: list[str] = []
     for char in name:
@@ -18,7 +18,7 @@ def encoded(name: str) -> str:
 
 
 def _shifted(foreign: list[str]) -> str:
-    """Characters beyond ASCII as base64 of UTF-16, with a comma for the slash; empties the list."""
+    """Spells characters beyond ASCII as base64 of UTF-16, with a comma for the slash; empties the list."""
     if not foreign:
         return ""
     octets = "".join(foreign).encode("utf-16-be", "surrogatepass")

@@ -67,11 +67,11 @@ class SmtpLine:
         return 1
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:  # noqa: ARG002
-        """A submission server cannot be asked what it took: every open attempt stays in doubt."""
+        """Resolves nothing: a submission server cannot be asked what it took."""
         return {}
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - the port's signature
-        """`verify`: connect and log in, at the server and at the mailbox; send nothing. Raises `LineError`."""
+        """Answers `verify`: connects and logs in, at server and mailbox, and sends nothing. Raises `LineError`."""
         if name != "verify":
             raise LineError(f"a mail line knows no command {name!r}: verify")
         session = Session(self._options, self._timing, self._tokens)
@@ -80,10 +80,10 @@ class SmtpLine:
         await session.close()
         logged_in = self._options.user is not None
         answer = {"connected": True, "logged_in": logged_in, "took_ms": round((time.monotonic() - began) * 1000)}
-        return answer if self._options.imap_host is None else answer | {"mailbox": await self._mailbox_verified()}
+        return answer if self._options.imap_host is None else answer | {"mailbox": await self._verify_mailbox()}
 
-    async def _mailbox_verified(self) -> str:
-        """`ready`, or why the mailbox cannot be read."""
+    async def _verify_mailbox(self) -> str:
+        """Returns `ready`, or why the mailbox cannot be read."""
         try:
             token = await self._tokens.current() if self._tokens is not None else None
             mailbox = Mailbox(self._options, token)
@@ -102,14 +102,14 @@ class SmtpLine:
         return ""
 
     def on_call(self, call: HookCall) -> Sequence[Event] | None:
-        """One click on a link of ours. Implements `drivers.base.TakesCalls`."""
+        """Takes one click on a link of ours. Implements `drivers.base.TakesCalls`."""
         if call.method == "GET":
             return None
-        return [self._required_links().clicked(call, address=self._options.from_address, at=time.time())]
+        return [self._required_links().click(call, address=self._options.from_address, at=time.time())]
 
     def on_challenge(self, query: Mapping[str, str]) -> str:
-        """What a browser that opens such a link is shown. Implements `drivers.base.AnswersChallenges`."""
-        return self._required_links().asked(query.get(KEY, ""))
+        """Returns what a browser that opens such a link is shown. Implements `drivers.base.AnswersChallenges`."""
+        return self._required_links().page(query.get(KEY, ""))
 
     def _required_links(self) -> Links:
         if self._links is None:
@@ -124,12 +124,12 @@ class SmtpLine:
                 tasks.create_task(self._keep(events))
                 if self._options.imap_host is not None:
 
-                    async def told(health: Health) -> None:
-                        await self._mailbox_told(health, events)
+                    async def on_health(health: Health) -> None:
+                        await self._show_mailbox(health, events)
 
                     options = self._options
                     identity = Identity(options.from_address, options.bounce_address, self._links, self._copied)
-                    tasks.create_task(Listener(options, identity, told, self._log, self._tokens).run(events))
+                    tasks.create_task(Listener(options, identity, on_health, self._log, self._tokens).run(events))
         finally:
             self._running = False
             session, self._session = self._session, None
@@ -137,12 +137,12 @@ class SmtpLine:
                 await session.close()
 
     async def _keep(self, events: EventSink) -> None:
-        """Ready while the server answers; else tries again, ever more slowly."""
+        """Keeps the line ready while the server answers; else tries again, ever more slowly."""
         failures = 0
         error: ConnectFailedError | None = None
         while True:
             if error is None:
-                error = await self._tried()
+                error = await self._try_out()
             if error is not None:
                 failures += 1
                 self._running = False
@@ -159,11 +159,11 @@ class SmtpLine:
             # refused must not be refused twice.
             error = await self._while_well()
 
-    async def _tried(self) -> ConnectFailedError | None:
-        """Connects; what stopped it, if anything."""
+    async def _try_out(self) -> ConnectFailedError | None:
+        """Connects; returns what stopped it, if anything."""
         try:
             async with self._lock:
-                await self._connected()
+                await self._connect()
         except ConnectFailedError as error:
             return error
         return None
@@ -171,8 +171,8 @@ class SmtpLine:
     def _ready(self) -> LineStatus:
         return LineStatus("ready", operator=self._options.host, detail=self._health.detail())
 
-    async def _mailbox_told(self, health: Health, events: EventSink) -> None:
-        """A mailbox that cannot be read stops no mail, but a person should see it."""
+    async def _show_mailbox(self, health: Health, events: EventSink) -> None:
+        """Shows how reading the mailbox goes: it stops no mail, but a person should see it."""
         if health.reason not in (None, self._health.reason):
             self._log.warning("mailbox not read", reason=health.reason)
         self._health = health
@@ -185,7 +185,7 @@ class SmtpLine:
         return min(self._timing.retry_first * 2.0 ** min(failures - 1, 16), self._timing.retry_most)
 
     async def _while_well(self) -> ConnectFailedError:
-        """Closes the connection when it is idle; answers why, once a send could not connect."""
+        """Closes the connection when it is idle; returns why, once a send could not connect."""
         while self._trouble is None:
             self._moved.clear()
             session = self._session
@@ -203,8 +203,8 @@ class SmtpLine:
                 pass
         return self._trouble
 
-    async def _connected(self) -> Session:
-        """The connection there is, or a new one; raises ConnectFailedError."""
+    async def _connect(self) -> Session:
+        """Returns the connection there is, or a new one; raises ConnectFailedError."""
         if self._session is None or not self._session.alive:
             self._session = None
             session = Session(self._options, self._timing, self._tokens)
@@ -234,7 +234,7 @@ class SmtpLine:
         for _ in range(2):
             before = self._session
             try:
-                session = await self._connected()
+                session = await self._connect()
             except ConnectFailedError as error:
                 self._trouble, self._running = error, False
                 return NotSent(error.reason, counts=False, blame=Blame.LINE)
@@ -271,7 +271,7 @@ class SmtpLine:
             self._copied.popitem(last=False)
 
     def _unsubscribe_links(self, message: OutboundMessage) -> tuple[str, ...]:
-        """By which the person wants no more: one click where the gateway can be reached, a mail where one is read."""
+        """Makes the links of one mail: a click where the gateway can be reached, a mail where a mailbox is read."""
         if self._links is None:
             return ()
         seal = self._links.seal(message.attempt, message.to)
@@ -285,7 +285,7 @@ class SmtpLine:
         return (self._options.bounce_address or self._options.from_address).replace("{attempt}", attempt)
 
     async def _mail(self, message: OutboundMessage) -> Mail:
-        """Raises UnsendableError."""
+        """Makes the mail of a message; raises UnsendableError."""
         email = message.options.get("email") or {}
         texts = message.options.get("texts") or {}
         names, html = tuple(email.get("attachments") or ()), texts.get("html")

@@ -24,6 +24,9 @@ KNOWN: Final = 5000
 """Replies remembered, so that one delivered twice (by an alias) is one; the store knows the older ones."""
 PASSED_S: Final = 3600.0
 """After so long a mail that the server did not hand out is asked for again."""
+REFUSALS: Final = frozenset({"login_refused", "token_refused"})
+PAUSE_MOST_S: Final = 900.0
+"""Longest pause between logins that are refused: a provider locks an account that tries too often."""
 LOSSES: Final = 2
 """A mail at which the server has hung up so often is passed over."""
 
@@ -45,20 +48,20 @@ class Health:
 
 
 class Listener:
-    """`told` hears of every change of the mailbox's health."""
+    """Reads one mailbox; `on_health` is called with every change of its health."""
 
     def __init__(
         self,
         options: SmtpOptions,
         identity: Identity,
-        told: Callable[[Health], Awaitable[None]],
+        on_health: Callable[[Health], Awaitable[None]],
         log: Any,
         tokens: Tokens | None = None,
     ) -> None:
         self._options = options
         self._log = log
         self._identity = identity
-        self._told = told
+        self._on_health = on_health
         self._tokens = tokens
         self._health = Health()
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -70,6 +73,7 @@ class Listener:
         self._deadly: frozenset[int] = frozenset()
 
     async def run(self, events: EventSink) -> None:
+        refusals = 0
         while True:
             more = False
             reason = None
@@ -84,20 +88,21 @@ class Listener:
                 self._log.warning("mailbox not understood", error=type(error).__name__)
                 reason = "mailbox_failed"
             await self._show(replace(self._health, reason=reason, passed_over=len(self._passed) + len(self._deadly)))
+            refusals = refusals + 1 if reason in REFUSALS else 0
             if not more:
                 # IDLE would tell at once, but not every provider offers it, and a bounce is never urgent.
-                await asyncio.sleep(self._options.imap_poll)
+                await asyncio.sleep(pause_s(self._options.imap_poll, refusals))
 
     async def _show(self, health: Health) -> None:
         if health != self._health:
             self._health = health
-            await self._told(health)
+            await self._on_health(health)
 
     # ------------------------------------------------------------------------------------------------------- one look
 
     async def _look(self, events: EventSink) -> bool:
-        """Reads what is new; whether there may be more."""
-        mailbox = await self._opened()
+        """Reads what is new; returns whether there may be more."""
+        mailbox = await self._open()
         try:
             unseen = await _in_thread(mailbox, mailbox.unseen)
             if not unseen:
@@ -122,8 +127,8 @@ class Listener:
             # the connection open.
             await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, mailbox.close))
 
-    async def _opened(self) -> Mailbox:
-        """The mailbox, logged in; a token that it turns down is renewed once."""
+    async def _open(self) -> Mailbox:
+        """Opens the mailbox; a token that it turns down is renewed once."""
         refused = None
         while True:
             token = await self._tokens.current(refused) if self._tokens is not None else None
@@ -142,8 +147,10 @@ class Listener:
                 return mailbox
 
     async def _suspects(self, mailbox: Mailbox, unseen: Sequence[int]) -> frozenset[int]:
-        """Mails to be read one by one, as an earlier life died while it was reading them. Those that it died of when it
-        read them alone are passed over from now on."""
+        """Returns the mails to be read one by one, as an earlier life died while it was reading them.
+
+        Those that it died of when it read them alone are passed over from now on.
+        """
         together, alone = await _in_thread(mailbox, mailbox.interrupted)
         deadly = alone - self._ours
         if deadly - self._deadly:
@@ -159,7 +166,7 @@ class Listener:
         return False
 
     def _blame(self, uid: int | None) -> None:
-        """A connection that goes down each time one mail is asked for goes down by that mail."""
+        """Counts a lost connection against the mail that was asked for; twice the same, and it is passed over."""
         if uid is not None:
             self._losses[uid] = self._losses.get(uid, 0) + 1
             if self._losses[uid] >= LOSSES:
@@ -189,12 +196,12 @@ class Listener:
         if unmatched:
             self._log.info("bounces of no mail we know", count=unmatched)
             self._health = replace(self._health, unmatched=self._health.unmatched + unmatched)
-            await self._told(self._health)
+            await self._on_health(self._health)
         for error in failed:
             raise error
 
     def _readings(self, mailbox: Mailbox, uids: Sequence[int]) -> dict[int, Reading | None]:
-        """What those mails say; None of one that the server does not hand out. For a thread."""
+        """Reads those mails: what each says, None for one that the server does not hand out. For a thread."""
         readings: dict[int, Reading | None] = {}
         for uid in uids:
             try:
@@ -213,7 +220,7 @@ class Listener:
             return Reading(Kind.UNREADABLE)
 
     async def _take(self, reading: Reading, events: EventSink, puts: dict[str, asyncio.Future[None]]) -> None:
-        """What a mail says, durable. `puts` are those under way, by key: the same mail beside itself is told once."""
+        """Makes durable what a mail says. `puts` are under way, by key: the same mail beside itself comes once."""
         for event in reading.events:
             if isinstance(event, InboundMessage):
                 if event.key in self._known:
@@ -228,8 +235,13 @@ class Listener:
                 await events.put(event)
 
 
+def pause_s(poll: float, refusals: int) -> float:
+    """Returns the seconds until the next look, after so many refused logins in a row."""
+    return max(poll, min(poll * 2.0 ** min(refusals, 16), PAUSE_MOST_S)) if refusals else poll
+
+
 async def _in_thread(mailbox: Mailbox, step: Callable[..., Any], *arguments: Any) -> Any:
-    """The step's answer; a cancellation wakes the thread instead of leaving it to its time-out."""
+    """Returns the step's answer; a cancellation wakes the thread instead of leaving it to its time-out."""
     try:
         return await asyncio.to_thread(step, *arguments)
     except asyncio.CancelledError:

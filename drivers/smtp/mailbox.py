@@ -58,12 +58,12 @@ class Mailbox:
     # -------------------------------------------------------------------------------------------------------- opening
 
     def open(self) -> None:
-        """Connect, log in and choose the folder; raises MailboxError."""
-        client = self._connected()
+        """Connects, logs in and chooses the folder; raises MailboxError."""
+        client = self._connect()
         self._log_in(client)
         self._select(client)
 
-    def _connected(self) -> imaplib.IMAP4:
+    def _connect(self) -> imaplib.IMAP4:
         options = self._options
         assert options.imap_host is not None
         where = (options.imap_host, options.mailbox_port)
@@ -129,11 +129,11 @@ class Mailbox:
         name = self._options.imap_folder
         for spelling in dict.fromkeys((encoded(name), name)):
             # Second as given: a name copied from a program may be encoded already.
-            if spelling.isascii() and self._chosen(client, spelling):
+            if spelling.isascii() and self._choose(client, spelling):
                 return
         raise MailboxError("folder_missing")
 
-    def _chosen(self, client: imaplib.IMAP4, spelling: str) -> bool:
+    def _choose(self, client: imaplib.IMAP4, spelling: str) -> bool:
         quoted = spelling.replace("\\", "\\\\").replace('"', '\\"')
         kind, _ = _bounded(lambda: client.select(f'"{quoted}"'))
         if kind != "OK":
@@ -146,11 +146,11 @@ class Mailbox:
     # -------------------------------------------------------------------------------------------------------- reading
 
     def unseen(self) -> list[int]:
-        """UIDs of mails not yet read, the oldest first."""
+        """Returns the UIDs of mails not yet read, the oldest first."""
         return self._search("UNSEEN")
 
     def interrupted(self) -> tuple[frozenset[int], frozenset[int]]:
-        """Of the unread mails those that were being read when an earlier life ended: together, and alone."""
+        """Returns the unread mails that were being read when an earlier life ended: together, and alone."""
         if not self._keeps_keywords:
             return frozenset(), frozenset()
         return (
@@ -159,7 +159,7 @@ class Mailbox:
         )
 
     def mark(self, uids: Iterable[int], keyword: str) -> None:
-        """Say that they are being read; nothing where the server keeps no keywords."""
+        """Marks them as being read; does nothing where the server keeps no keywords."""
         some = set(uids)
         if self._keeps_keywords and some:
             self._store(some, "+", keyword)
@@ -171,7 +171,7 @@ class Mailbox:
         return sorted(int(each) for each in found if each.isdigit())
 
     def fetch(self, uid: int) -> bytes | None:
-        """The mail, or its beginning; None when it has gone meanwhile. Raises UnavailableMailError."""
+        """Returns the mail, or its beginning; None when it has gone meanwhile. Raises UnavailableMailError."""
         client = self._owned()
         self.fetching = uid
         try:
@@ -190,7 +190,7 @@ class Mailbox:
         return None
 
     def seen(self, uids: Iterable[int]) -> None:
-        """Mark as read."""
+        """Marks mails as read."""
         some = set(uids)
         if some:
             self._store(some, "+", "\\Seen")
@@ -202,7 +202,7 @@ class Mailbox:
     # --------------------------------------------------------------------------------------------------------- ending
 
     def close(self) -> None:
-        """Say goodbye; whatever happens then is over. A connection still being made is dropped once it is."""
+        """Says goodbye; whatever happens then is over. A connection still being made is dropped once it is."""
         if self._marked:
             # Not read, but not for a death of ours: a store that took nothing, a stop.
             with contextlib.suppress(MailboxError):
@@ -216,7 +216,7 @@ class Mailbox:
             _hang_up(client)
 
     def interrupt(self) -> None:
-        """Wake a thread that waits for an answer, from another one."""
+        """Wakes a thread that waits for an answer, from another one."""
         with self._lock:
             self._ended = True
             client = self._client
@@ -270,7 +270,7 @@ class _TlsClient(imaplib.IMAP4_SSL):
 
 
 def _bounded(step: Any) -> tuple[str, list[Any]]:
-    """The answer of one command; raises MailboxError."""
+    """Returns the answer of one command; raises MailboxError."""
     try:
         kind, data = step()
     except (OSError, imaplib.IMAP4.abort):
@@ -281,7 +281,7 @@ def _bounded(step: Any) -> tuple[str, list[Any]]:
 
 
 def _once(answer: bytes) -> Any:
-    """Answers the server's first challenge; a second one tells a fault, and an empty line asks for the verdict."""
+    """Returns what answers a server's first challenge; a second one tells a fault, and nothing asks for the verdict."""
     answers = iter((answer,))
     return lambda _: next(answers, b"")
 

@@ -44,16 +44,18 @@ class Tokens:
         self._until = 0.0
 
     async def current(self, refused: str | None = None) -> str:
-        """A token that should do. `refused` is one that a server has just turned down: it is not given again. Raises
-        TokenError."""
+        """Returns a token that should do; raises TokenError.
+
+        `refused` is one that a server has just turned down: it is not given again.
+        """
         async with self._lock:
             if self._token is None or self._token == refused or time.monotonic() >= self._until:
                 self._token = None
-                self._token, life = await self._asked()
+                self._token, life = await self._ask()
                 self._until = time.monotonic() + max(life - _EARLY_S, 1.0)
             return self._token
 
-    async def _asked(self) -> tuple[str, float]:
+    async def _ask(self) -> tuple[str, float]:
         # A refused login's token and a lost answer are both asked for once, by the caller's next turn.
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
         try:

@@ -121,12 +121,13 @@ class SmtpOptions(BaseModel):
 
 
 def require_usable(options: SmtpOptions) -> None:
-    """Raise `MisconfiguredError` for keys that contradict each other."""
+    """Raises `MisconfiguredError` for keys that contradict each other."""
     for finding in contradictions(options):
         raise MisconfiguredError(finding.key, str(finding), finding)
 
 
 def contradictions(options: SmtpOptions) -> list[Finding]:
+    """Finds keys with which the line cannot work."""
     findings = _login_contradictions(options)
     if not _has_domain(options.from_address):
         findings.append(Finding("from_address", spoken("its domain is none"), spoken("write it as name@domain")))
@@ -223,7 +224,7 @@ def _is_link(url: str) -> bool:
 
 
 def check(options: SmtpOptions) -> list[Finding]:
-    """All that can be told without a connection."""
+    """Finds all that can be found without a connection."""
     findings = contradictions(options)
     if options.ca_file is not None and not options.ca_file.is_file():
         given = {"path": str(options.ca_file)}

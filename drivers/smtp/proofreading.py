@@ -24,8 +24,10 @@ class Expected:
 
 
 def reads_as(data: bytes, expected: Expected) -> bool:
-    """Whether the headers of `data` are those expected and no others: the last look before a value that became
-    structure leaves the house."""
+    """Returns whether the headers of `data` are those expected and no others.
+
+    It is the last look before a value that became structure would leave the house.
+    """
     head, _, _ = data.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     if any(b"\r" in line or b"\n" in line or b"\0" in line or len(line) > 998 for line in lines):
@@ -53,7 +55,7 @@ def _addresses(value: str) -> tuple[str, ...]:
 
 
 def _raw(value: object) -> str:
-    """A header's octets as UTF-8, its folding undone (RFC 5322 §2.2.3)."""
+    """Returns a header's octets as UTF-8, its folding undone (RFC 5322 §2.2.3)."""
     text = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return text.replace("\r\n", "").replace("\n", "")
 

@@ -27,7 +27,7 @@ _ACCOUNT: Final = frozenset({530, 534, 535, 538})
 
 
 def outcome_of(code: int, text: str, stage: Stage) -> NotSent | Refused:
-    """The outcome of an answer that is not the one hoped for; certain, for the server has spoken."""
+    """Returns the outcome of an answer that is not the one hoped for; certain, for the server has spoken."""
     status = status_in(text)
     if 400 <= code <= 499 and _GREYLISTED.search(text[:1000]):
         return NotSent("greylisted", retry_after=_rest_s(text[:1000]))

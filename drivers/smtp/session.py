@@ -95,7 +95,7 @@ class Session:
         return self._client.is_connected
 
     async def open(self) -> None:
-        """Connect, upgrade and log in; raises ConnectFailedError."""
+        """Connects, upgrades and logs in; raises ConnectFailedError."""
         try:
             await self._client.connect(timeout=self._timing.connect)
             _heed()
@@ -135,7 +135,7 @@ class Session:
             await client.login(options.user, options.password.get_secret_value())
 
     async def _login_by_token(self, user: str, tokens: Tokens) -> None:
-        """A token that the server turns down may have been revoked: a new one is tried, once."""
+        """Logs in by a token; one that the server turns down may have been revoked, so a new one is tried, once."""
         token = await tokens.current()
         try:
             await self._client.auth_xoauth2(user, token)
@@ -146,7 +146,7 @@ class Session:
             await self._client.auth_xoauth2(user, renewed)
 
     async def close(self) -> None:
-        """Say goodbye, briefly."""
+        """Says goodbye, briefly."""
         try:
             if self.alive:
                 await self._client.quit(timeout=self._timing.quit)
@@ -160,7 +160,7 @@ class Session:
     async def submit(
         self, mail: Mail, *, envelope_from: str, attempt: str, point_of_no_return: PointOfNoReturn
     ) -> Outcome:
-        """Send it. Raises LostBeforeContentError; what goes wrong later is in the outcome."""
+        """Sends a mail. Raises LostBeforeContentError; what goes wrong later is in the outcome."""
         self.cc_refused = {}
         try:
             refusal = await self._envelope(mail, envelope_from, attempt)
@@ -180,7 +180,7 @@ class Session:
         return await self._content(mail)
 
     async def _envelope(self, mail: Mail, envelope_from: str, attempt: str) -> Outcome | None:
-        """MAIL, RCPT, DATA; None once the server waits for the content."""
+        """Sends MAIL, RCPT and DATA; None once the server waits for the content."""
         client = self._client
         if mail.utf8 and not client.supports_extension("smtputf8"):
             return Refused("address_needs_smtputf8")
@@ -208,7 +208,7 @@ class Session:
             self.cc_refused = refused
         except (SMTPSenderRefused, SMTPRecipientRefused) as error:
             await self._reset()
-            return _spoken(error, "mail" if isinstance(error, SMTPSenderRefused) else "rcpt")
+            return _outcome(error, "mail" if isinstance(error, SMTPSenderRefused) else "rcpt")
         answer = await client.execute_command(b"DATA")
         if answer.code == 354:
             return None
@@ -251,7 +251,7 @@ class Session:
         return outcome_of(answer.code, answer.message, "end")
 
     async def _reset(self) -> None:
-        """Begin anew on the same connection, or give the connection up."""
+        """Begins anew on the same connection, or drops it."""
         if self.alive:
             try:
                 await self._client.rset()
@@ -267,14 +267,14 @@ def _heed() -> None:
         raise asyncio.CancelledError
 
 
-def _spoken(error: SMTPResponseException, stage: Stage) -> Outcome:
+def _outcome(error: SMTPResponseException, stage: Stage) -> Outcome:
     if not 400 <= error.code <= 599:
         return NotSent("answer_unreadable", blame=Blame.LINE)
     return outcome_of(error.code, error.message, stage)
 
 
 def _failure(error: BaseException) -> ConnectFailedError | None:
-    """What stopped a connection from being made; None for what is no business of ours (cancellation, defects)."""
+    """Returns what stopped a connection from being made; None for what is not ours (cancellation, defects)."""
     if isinstance(error, ConnectFailedError):
         return error
     if isinstance(error, TokenError):

@@ -49,11 +49,11 @@ class Links:
         self._cipher = AESSIV(hashlib.sha512(_PURPOSE + b"\0" + key.encode()).digest())
 
     def seal(self, attempt: str, to: str) -> str:
-        """Letters, digits, `-` and `_`; the same for the same mail."""
+        """Seals what a link says, in letters, digits, `-` and `_`; the same for the same mail."""
         return urlsafe_b64encode(self._cipher.encrypt(f"{attempt}{to}".encode(), None)).rstrip(b"=").decode("ascii")
 
     def open(self, seal: str) -> Link | None:
-        """None for whatever this line did not seal."""
+        """Opens a seal; None for what this line did not seal."""
         from cryptography.exceptions import InvalidTag
 
         if not SEAL.fullmatch(seal):
@@ -65,7 +65,7 @@ class Links:
         return Link(said[:_ATTEMPT_LENGTH], said[_ATTEMPT_LENGTH:])
 
     def find(self, text: str) -> Link | None:
-        """The first of this line's links that `text` holds: a subject, or a header List-Unsubscribe."""
+        """Finds the first of this line's links that `text` holds: a subject, or a header List-Unsubscribe."""
         # Folded headers break behind a comma, never within a link.
         for found in SEAL.finditer(text[:4000]):
             link = self.open(found[0])
@@ -73,14 +73,14 @@ class Links:
                 return link
         return None
 
-    def asked(self, seal: str) -> str:
-        """What a browser that opens a link is shown; raises HookRefusedError."""
+    def page(self, seal: str) -> str:
+        """Returns what a browser that opens a link is shown; raises HookRefusedError."""
         if self.open(seal) is None:
             raise HookRefusedError(404, "no such link")
         return ASKED
 
-    def clicked(self, call: HookCall, *, address: str, at: float) -> InboundMessage:
-        """What one click says (RFC 8058 §3.2): a POST of the mail program's, once or several times. Raises
+    def click(self, call: HookCall, *, address: str, at: float) -> InboundMessage:
+        """Reads one click (RFC 8058 §3.2): a POST of the mail program's, once or several times. Raises
         HookRefusedError."""
         try:
             fields = dict(parse_qsl(call.query[:_QUERY_MAX], max_num_fields=10))

@@ -31,19 +31,19 @@ class Header:
 
 
 def words(name: str, text: str) -> Header:
-    """An unstructured header, such as Subject: what `text` says, whatever it looks like."""
+    """Writes an unstructured header, such as Subject: what `text` says, whatever it looks like."""
     if _stands(text, len(name) + 2):
         return Header(name, _folded(text, len(name) + 2))
     return Header(name, "\r\n ".join(_encoded(text, len(name) + 2)))
 
 
 def addresses(name: str, named: Sequence[tuple[str, str]]) -> Header:
-    """Pairs of display name and address; the addresses are checked by the caller and stand as they are."""
+    """Writes pairs of display name and address; the addresses are checked by the caller and stand as they are."""
     return Header(name, ",\r\n ".join(_mailbox(*each) for each in named))
 
 
 def verbatim(name: str, value: str) -> Header:
-    """A value of our own making: ASCII, without line breaks, whose form is right already."""
+    """Writes a value of our own making: ASCII, without line breaks, whose form is right already."""
     return Header(name, value)
 
 
@@ -59,7 +59,7 @@ def _mailbox(display: str, address: str) -> str:
 
 
 def _stands(text: str, used: int) -> bool:
-    """Whether it may stand as it is: ASCII, no encoded word, and no blank that folding could lose."""
+    """Returns whether it may stand as it is: ASCII, no encoded word, and no blank that folding could lose."""
     if not text.isascii() or "=?" in text:
         return False
     pieces = text.split(" ")
@@ -68,7 +68,7 @@ def _stands(text: str, used: int) -> bool:
 
 
 def _folded(text: str, used: int) -> str:
-    """Broken before words; the break stands for nothing, the blank behind it is the text's own."""
+    """Breaks it before words; the break stands for nothing, the blank behind it is the text's own."""
     lines, room = [""], LINE - used
     for position, word in enumerate(text.split(" ")):
         piece = word if position == 0 else f" {word}"
@@ -81,7 +81,7 @@ def _folded(text: str, used: int) -> str:
 
 
 def _encoded(text: str, used: int) -> Iterator[str]:
-    """Encoded words, each whole characters; readers drop the breaks between them (RFC 2047 §6.2)."""
+    """Makes encoded words, each of whole characters; readers drop the breaks between them (RFC 2047 §6.2)."""
     room = max(WORD_OCTETS - used, 9)
     chunk = b""
     for char in text:
@@ -109,7 +109,7 @@ class Part:
 
 
 def text_part(text: str, subtype: str) -> Part:
-    """Quoted-printable, whatever the text: no line grows past a server's limit, nothing depends on 8BITMIME."""
+    """Makes a text's part, always quoted-printable: no line grows past a limit, nothing depends on 8BITMIME."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     data = binascii.b2a_qp((lines if lines.endswith("\n") else f"{lines}\n").encode(), istext=True)
     return Part(
@@ -122,7 +122,7 @@ def text_part(text: str, subtype: str) -> Part:
 
 
 def file_part(name: str, data: bytes, kind: str) -> Part:
-    """An attachment of that type, e.g. `application/pdf`."""
+    """Makes an attachment of that type, e.g. `application/pdf`."""
     disposition = f"attachment;\r\n {_file_name(name)}"
     return Part(
         (
@@ -135,7 +135,7 @@ def file_part(name: str, data: bytes, kind: str) -> Part:
 
 
 def _file_name(name: str) -> str:
-    """The parameter `filename`: in quotes where it is plain, else by RFC 2231, in pieces of one line each."""
+    """Writes the parameter `filename`: in quotes where it is plain, else by RFC 2231, in pieces of one line each."""
     if len(name) <= LINE - 14 and _TOKEN.issuperset(name):
         return f'filename="{name}"'
     escaped = [_percent(char) for char in name]
@@ -158,7 +158,7 @@ def _percent(char: str) -> str:
 
 
 def multipart(subtype: str, parts: Sequence[Part], boundary: str) -> Part:
-    """The parts as one; the caller gives a boundary that occurs in none of them."""
+    """Joins the parts to one; the caller gives a boundary that occurs in none of them."""
     body = b"".join(b"--" + boundary.encode() + b"\r\n" + octets(part.headers, part.body) for part in parts)
     header = Header("Content-Type", f'multipart/{subtype};\r\n boundary="{boundary}"')
     return Part((header,), body + b"--" + boundary.encode() + b"--\r\n")

@@ -46,7 +46,7 @@ def failure(outcome: Outcome) -> Failure | None:
     """Whose fault the outcome may be; None where it is nobody's, or nobody knows what became of the message."""
     match outcome:
         case Completed(state=None | "failed", charged=False) if outcome.blame is not Blame.PERSON:
-            return Failure(outcome.blame, outcome.reason or "failed")
+            return Failure(outcome.blame, outcome.line_reason or outcome.reason or "failed")
         case NotSent() if outcome.counts or outcome.blame is not Blame.PERSON:
             return Failure(outcome.blame, outcome.reason)
         case Refused():

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,9 +21,11 @@ from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
 from gatewayd.dispatch.events import Counter, Events, Pulse
+from gatewayd.dispatch.ownerless import Ownerless
 from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
+from gatewayd.dispatch.unserved import Unserved
 from gatewayd.model import State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
@@ -43,9 +45,6 @@ from gatewayd.store.commands import (
 from gatewayd.store.port import Writer
 
 log = structlog.get_logger()
-
-NO_LINE_GRACE_S: Final = 5.0
-"""A line that is away for less (a reset, a reopened port) is not worth a receipt."""
 
 LOUD: Final = frozenset({State.FAILED, State.UNCERTAIN, State.UNDELIVERED})
 """Ends of a message that a person watching wants to see."""
@@ -86,13 +85,12 @@ class Dispatcher:
         self._receipts_due = receipts_due
         self._sweep_due = sweep_due
         self._inbox_due = inbox_due
-        self._unserved: dict[int, str] = {}
-        """Queues that are told to be held because no line takes them, by reason."""
+        self._unserved = Unserved(self._scheduler, self.runners, writer, receipts_due)
         self._told: dict[str, tuple[str, str | None]] = {}
         """State and reason of each line, as the newest event says."""
+        self.ownerless = Ownerless(writer, self)
         self._moving: set[asyncio.Future[QueueInfo | None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._grace: asyncio.TimerHandle | None = None
         self._attempted: dict[int, asyncio.Future[None]] = {}
         self._out: dict[int, int] = Counts(work.work.queue_id for work in started.open)
         """Claimed messages that are out, by queue; those that a crash left open, too, until they are finished."""
@@ -110,9 +108,8 @@ class Dispatcher:
         del self.sent[name]
         self._told.pop(name, None)
         self._lines_changed()
-        self._judge_unserved()
         # What only it could send is held now, and says so.
-        self._judge_soon()
+        self._unserved.lines_changed()
 
     def _lines_changed(self) -> None:
         for runner in self.runners.values():
@@ -137,13 +134,29 @@ class Dispatcher:
             self.writer.post(finish)
             self.finished(finish.line, finish)
 
+    def held(self) -> Iterator[int]:
+        """The attempts that some line has in its hands, or has still to end."""
+        for runner in self.runners.values():
+            yield from runner.sender.held
+            yield from (each.work.attempt_id for each in runner.left)
+
+    def recovered(self, queues: Iterable[QueueInfo]) -> None:
+        """Messages of these queues wait that were taken for claimed."""
+        fresh = [info for info in queues if self._scheduler.get(info.id) is None]
+        for info in queues:
+            self._came_back(info.id, 0)
+        self.publish(fresh)
+
+    def answer_lost(self) -> None:
+        """The store may have done what it could not answer: what it claimed for nobody is looked for."""
+        self.ownerless.lost()
+
     def line_changed(self, line: str) -> None:
         """A line became able or unable to send."""
         if (runner := self.runners.get(line)) is not None and self._told.get(line) != runner.state:
             self._told[line] = runner.state
             self.events.add("line", line, *runner.state)
-        self._judge_unserved()
-        self._judge_soon()
+        self._unserved.lines_changed()
 
     # ------------------------------------------------------------------------------------------------------ queues
 
@@ -152,14 +165,12 @@ class Dispatcher:
         now = now_ms()
         for info in infos:
             queue = self._scheduler.add(info, now)
-            if info.held_reason in {"no_line", "window"}:
-                self._unserved[info.id] = info.held_reason
+            self._unserved.learn(info)
             if queue.ready:
                 self._wake_lines(queue)
-                if not self._possible(queue):
-                    self._tell_unserved(queue)
+                self._unserved.appeared(queue)
         self._schedule(now)
-        self._judge_soon()
+        self._unserved.look_soon()
 
     def job_changed(self, change: JobChange) -> None:
         """Paused, resumed or cancelled by a person."""
@@ -233,42 +244,6 @@ class Dispatcher:
         for queue in self._scheduler.wake_due(now):
             self._wake_lines(queue)
         self._schedule(now)
-
-    def _judge_soon(self) -> None:
-        """Looks in a moment which queues no line takes."""
-        if self._grace is None:
-            self._grace = asyncio.get_running_loop().call_later(NO_LINE_GRACE_S, self._after_grace)
-
-    def _after_grace(self) -> None:
-        self._grace = None
-        for queue in self._scheduler:
-            if queue.ready:
-                self._tell_unserved(queue)
-
-    def _judge_unserved(self) -> None:
-        for queue_id in tuple(self._unserved):
-            queue = self._scheduler.get(queue_id)
-            if queue is None or self._want(queue) is None:
-                del self._unserved[queue_id]
-                self.writer.post(HoldQueue(queue_id, None, now_ms()))
-
-    def _tell_unserved(self, queue: Queue) -> None:
-        reason, known = self._want(queue), self._unserved.get(queue.info.id)
-        if reason is not None and reason != known:
-            self._unserved[queue.info.id] = reason
-            self.writer.post(HoldQueue(queue.info.id, reason, now_ms()))
-            self._receipts_due([queue.info.job_id])
-
-    def _want(self, queue: Queue) -> str | None:
-        """Why no line takes it now: `no_line`, or `window` where those that could have sent all they may for now."""
-        lines = [runner for runner in self.runners.values() if runner.usable and runner.fits(queue.info.route)]
-        if not lines:
-            return "no_line"
-        return "window" if all(runner.spent for runner in lines) else None
-
-    def _possible(self, queue: Queue) -> bool:
-        """Whether any line will take it once it is back; one that is away for a moment is no reason for a receipt."""
-        return any(runner.enabled and runner.fits(queue.info.route) for runner in self.runners.values())
 
     # ------------------------------------------------------------------------------------------- what runners ask for
 
@@ -384,6 +359,7 @@ class Dispatcher:
         if (error := moving.exception()) is not None:
             # It is tried again where it was, and found to be carried elsewhere again.
             log.error("message waits for the store to take another way", error=str(error))
+            self.answer_lost()
         elif (info := moving.result()) is not None:
             if self._scheduler.get(info.id) is None:
                 self.publish([info])
@@ -415,6 +391,6 @@ class Dispatcher:
             log.warning("drain time is over; what is in work is left open for the next start")
 
     def close(self) -> None:
-        for timer in (self._timer, self._grace):
-            if timer is not None:
-                timer.cancel()
+        self._unserved.close()
+        if self._timer is not None:
+            self._timer.cancel()

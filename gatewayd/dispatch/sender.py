@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
@@ -30,7 +30,7 @@ from drivers.base import (
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, untried
-from gatewayd.dispatch.content import options, opts_out, outbound, retries
+from gatewayd.dispatch.content import options, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.point_of_no_return import Intent
@@ -41,7 +41,7 @@ from gatewayd.model import Route, State
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import ELSEWHERE_S, amended, resolve
 from gatewayd.pacing import Pace
-from gatewayd.store.commands import Block, Finish, Work
+from gatewayd.store.commands import Finish, Work
 
 log = structlog.get_logger()
 
@@ -82,9 +82,10 @@ class Sender:
         self.allowance = Allowance(owner.pace, self.health, desk.calendar, lambda: desk.line_changed(owner.name))
         self.outcomes: dict[str, int] = {}
         self._rested = False
+        self._urged = False
         self._begun: dict[int, float] = {}
         """When each send that is under way began, the oldest first."""
-        self._busy = 0
+        self._sending: set[int] = set()
         self._wake = asyncio.Event()
         self._door = asyncio.Lock()
         self.idle = asyncio.Event()
@@ -109,7 +110,13 @@ class Sender:
     @property
     def in_work(self) -> int:
         """Messages that are under way."""
-        return self._busy
+        return len(self._sending)
+
+    @property
+    def held(self) -> Iterator[int]:
+        """The attempts that this line has in its hands."""
+        yield from self._sending
+        yield from self.stock.held
 
     # ---------------------------------------------------------------------------------------------------- the next one
 
@@ -121,13 +128,13 @@ class Sender:
             # One at a time waits for the next message: a trunk has hundreds of senders, and would wake all of them.
             async with self._door:
                 work = await self._next()
-                self._busy += 1
+                self._sending.add(work.attempt_id)
                 self.idle.clear()
             try:
                 await self.send(line, work)
             finally:
-                self._busy -= 1
-                if not self._busy:
+                self._sending.discard(work.attempt_id)
+                if not self._sending:
                     self.idle.set()
                 if self.judge.careful or self.health.probing:
                     self._wake.set()
@@ -147,7 +154,7 @@ class Sender:
                     self.stock.give_back()
                 await self._wait(wait)
                 continue
-            if self._busy and (self.health.probing or not self._may_begin(now)):
+            if self._sending and (self.health.probing or not self._may_begin(now)):
                 # A probe is one message; what ends wakes us.
                 await self._wait(PROVEN_S)
                 continue
@@ -166,7 +173,7 @@ class Sender:
 
     def _may_begin(self, now: float) -> bool:
         judge = self.judge
-        return not judge.careful or judge.may_begin(self._busy, next(iter(self._begun.values()), None), now)
+        return not judge.careful or judge.may_begin(len(self._sending), next(iter(self._begun.values()), None), now)
 
     async def _wait(self, seconds: float) -> None:
         """Until the time is over or something changes."""
@@ -188,7 +195,8 @@ class Sender:
     def _fill(self) -> None:
         """Claims what comes next; for a line on probation, what it was tried out on before, if that still waits."""
         health, judge = self.health, self.judge
-        if not health.probing:
+        if not health.probing or self._urged:
+            self._urged = False
             self.stock.fill(self._ahead())
             return
         while (probe := judge.probe()) is not None:
@@ -258,6 +266,7 @@ class Sender:
     def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float | None) -> None:
         """`began` is None where the device has had no part in the outcome."""
         now = time.time()
+        outcome = intent.kept(outcome)
         verdict = Blame.PERSON if began is None else self._judge(work, outcome, began, now)
         # Where parts are told apart, one that was cut off at its point of no return is told to be unsent.
         passed = frozenset(intent.begun if isinstance(outcome, NotSent | Partial) else intent.passed)
@@ -284,17 +293,11 @@ class Sender:
         self.outcomes[finish.outcome] = self.outcomes.get(finish.outcome, 0) + 1
         self._desk.writer.post(finish)
         hit("send.posted")
-        if opts_out(outcome):
-            self.block(finish)
         self._desk.finished(self._owner.name, finish)
         if away:
             self._desk.reroute(self._owner.name, finish)
         if self.judge.undecided and self.health.broken:
             self._amend(self.judge.condemned(), Blame.LINE)
-
-    def block(self, finish: Finish) -> None:
-        """The person asked not to be called again."""
-        self._desk.writer.post(Block((finish.work.to,), "call", None, finish.now))
 
     def _judge(self, work: Work, outcome: Outcome, began: float, now: float) -> Blame:
         """What an outcome says of the line itself; answers whose fault it is taken to be that nobody was reached."""
@@ -360,6 +363,12 @@ class Sender:
     def _condemn(self, reason: str, began: float, now: float) -> None:
         self.health.condemned(now, reason, began)
         self._rests()
+
+    def try_now(self) -> None:
+        """Tries a line that rests out at once, on what is most urgent: a person has sent a test over it."""
+        self.health.try_now(time.time())
+        self._urged = True
+        self._wake.set()
 
     def _rests(self) -> None:
         """Nothing more is begun for now: what is at hand may go over another line."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, Literal
 
@@ -52,6 +52,11 @@ class Stock:
 
     def __len__(self) -> int:
         return len(self._work)
+
+    @property
+    def held(self) -> Iterator[int]:
+        """The attempts at hand."""
+        return (work.attempt_id for work in self._work)
 
     def take(self) -> Work:
         return self._work.popleft()
@@ -123,6 +128,7 @@ class Stock:
         error = future.exception()
         if error is not None:
             log.error("claim failed", line=self._line, error=str(error))
+            self._desk.answer_lost()
             asyncio.get_running_loop().call_later(CLAIM_PAUSE_S, self._wake)
             return
         claimed = future.result()

@@ -90,6 +90,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.Report: reports.report,
     commands.Settle: settlement.settle,
     commands.Unclaim: claims.unclaim,
+    commands.RecoverOwnerless: nodes.recover,
     commands.Inbound: inbox.receive,
     commands.EndParts: inbox.end_parts,
     commands.SetJobState: jobs.set_state,

@@ -34,6 +34,10 @@ committed; a send takes a hundred times as long."""
 BATCH: Final = 256
 """Most commands of one transaction: so many outcomes take some tens of milliseconds."""
 
+WEIGHT: Final = 512
+"""Most parts of one transaction beside that of its last command: one long text to many people is thousands, and
+everybody else's messages would wait for the commit."""
+
 RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
 """Pauses before a stalled store is tried again; the last repeats. A full disk is freed by a person."""
 
@@ -81,6 +85,16 @@ class _Entry:
     command: Command[Any]
     future: asyncio.Future[Any] | None
     at: float
+
+
+def _fill(entries: Iterable[_Entry]) -> bool:
+    """Whether these are as much as one transaction takes."""
+    weight = 0
+    for count, entry in enumerate(entries, 1):
+        weight += entry.command.weight
+        if count >= BATCH or weight >= WEIGHT:
+            return True
+    return False
 
 
 def _newest(entries: Iterable[_Entry]) -> list[_Entry]:
@@ -269,9 +283,10 @@ class Writer:
         batch: list[_Entry] = []
         later: list[_Entry] = []
         heavy = intake = False
+        weight = 0
         inbox = self._inbox
         for source in (self._kept, inbox):
-            while source and len(batch) < BATCH:
+            while source and len(batch) < BATCH and weight < WEIGHT:
                 entry = source.popleft()
                 if entry.future is not None and entry.future.cancelled():
                     continue
@@ -282,6 +297,7 @@ class Writer:
                     continue
                 heavy = heavy or isinstance(command, _HEAVY)
                 batch.append(entry)
+                weight += command.weight
         inbox.extendleft(reversed(later))
         return batch
 
@@ -321,7 +337,7 @@ class Writer:
                 _log.error("the store cannot be written: %s", why)
             self._stalls += 1  # before anyone is told
             # Where all of a batch is kept, what is beyond it would not be tried, nor told, until there is room.
-            beyond = len(self._inbox) if len(self._kept) >= BATCH else 0
+            beyond = len(self._inbox) if _fill(self._kept) else 0
             for entry in [self._inbox.popleft() for _ in range(beyond)]:
                 if entry.future is not None:
                     answers.append((entry.future, why))

@@ -111,7 +111,7 @@ async def test_a_prompt_that_is_missing_is_not_called_heard(pbx: Asterisk) -> No
             how = {"script": {"steps": steps}}
             outcome = await line.send(message(f"{LISTENS}000001", next(serials), how), passed)
         assert isinstance(outcome, Completed)
-        assert (outcome.state, outcome.reason, outcome.charged) == ("undelivered", "prompt_unplayable", True)
+        assert (outcome.state, outcome.reason, outcome.charged) == ("undelivered", "prompt_unplayable", False)
 
 
 async def test_a_script_that_fails_is_never_a_good_call(pbx: Asterisk) -> None:
@@ -124,21 +124,28 @@ async def test_a_script_that_fails_is_never_a_good_call(pbx: Asterisk) -> None:
         "is cut off": whole.replace('"done"', '"do'),
         "is not there": "",
     }
-    async with working(pbx) as (line, ear):
-        await ear.state("ready")
-        good = await told(line, LISTENS, [{"say": "hola"}])
-        assert good.state == "delivered"
-        try:
-            for how, text in broken.items():
-                assert text != whole
+    try:
+        for how, text in broken.items():
+            assert text != whole
+            async with working(pbx) as (line, ear):
+                await ear.state("ready")
+                good = await told(line, LISTENS, [{"say": "hola"}])
+                assert good.state == "delivered"
                 script.write_text(text)
                 if not text:
                     script.unlink()
                 bad = await told(line, LISTENS, [{"say": "hola"}], min_heard_s=0)
-                assert (bad.state, bad.reason, bad.charged) == ("undelivered", "script_failed", True), how
-        finally:
-            script.write_text(whole)
-            script.chmod(0o755)
+                assert (bad.state, bad.reason, bad.charged) == ("undelivered", "script_failed", False), how
+                # It is tried again before anybody else is called for it, and this time without anybody.
+                number = message(f"{LISTENS}000002", next(serials), {"script": {"steps": [{"say": "hola"}]}})
+                waits = await line.send(number, passed)
+                assert isinstance(waits, NotSent)
+                assert (waits.reason, waits.counts) == ("script_missing", False), how
+                script.write_text(whole)
+                script.chmod(0o755)
+    finally:
+        script.write_text(whole)
+        script.chmod(0o755)
 
 
 async def test_steps_that_lead_round_in_a_circle_end(pbx: Asterisk) -> None:

@@ -174,12 +174,13 @@ HOSTILE = (
 
 @pytest.mark.peer
 def test_hostile_names_are_only_ever_said(pbx: Asterisk, tmp_path: Path) -> None:
-    """By steps, which know them too; what is too long to be said is refused."""
+    """By steps, which know them too; what is too long to be said, or no amount, is refused."""
     mark = tmp_path / "mark"
     people = [
-        one(number, nombre=text.replace("{mark}", str(mark)), clave=text, deuda=text)
+        one(number, nombre=text.replace("{mark}", str(mark)), clave=text, deuda="10")
         for number, text in enumerate(HOSTILE)
     ]
+    people += [one(number, nombre="Ana", clave="1", deuda=text) for number, text in enumerate(HOSTILE, len(HOSTILE))]
     steps = [{"ask": "x", "prompt": "%nombre%", "digits": 1, "wait_s": 1, "tries": 1},
              {"if": "x", "equals": "%clave%", "then": "end"}, {"amount": "%deuda%"}]  # fmt: skip
     # A word of the command as well as its input.
@@ -189,9 +190,10 @@ def test_hostile_names_are_only_ever_said(pbx: Asterisk, tmp_path: Path) -> None
         gateway.account(credit="100")
         gateway.drop({**job("pasos", range(0), {"steps": steps, "goodbye": "%nombre%"}), "recipients": people})
         counts = finished(gateway, "pasos")["counts"]
-        assert (counts["delivered"], counts["failed"]) == (len(HOSTILE) - 1, 1), counts
-        failed = [each for each in gateway.receipts("pasos") if each["state"] == "failed"]
-        assert [(each["row"], each["reason"]) for each in failed] == [(len(HOSTILE), "prompt_failed")]
+        assert (counts["delivered"], counts["invalid"]) == (len(HOSTILE) - 1, len(HOSTILE) + 1), counts
+        refused = {each["row"]: each["reason"] for each in gateway.receipts("pasos") if each["state"] == "invalid"}
+        owing = dict.fromkeys(range(len(HOSTILE) + 1, 2 * len(HOSTILE)), "value_invalid")
+        assert refused == {len(HOSTILE): "too_long", **owing, 2 * len(HOSTILE): "too_long"}
         assert gateway.stop() == 0
     assert not mark.exists()
     assert pbx.cli("core show uptime").startswith("System uptime")

@@ -12,7 +12,19 @@ from typing import Any
 import pytest
 import structlog
 
-from drivers.base import Accepted, Blame, LineError, NotSent, Outcome, Refused, Uncertain, Withdrawn
+from drivers.base import (
+    Accepted,
+    Blame,
+    CarriesSome,
+    LineError,
+    LineStatus,
+    NotSent,
+    OutboundMessage,
+    Outcome,
+    Refused,
+    Uncertain,
+    Withdrawn,
+)
 from drivers.http.keeping import Rests
 from drivers.push.line import PushLine
 from drivers.push.options import PushOptions
@@ -52,6 +64,11 @@ def options(sim: PushSimulator, **more: Any) -> PushOptions:
     if device["service"] == "webpush":
         given["subject"] = "mailto:tecnica@norte.example"
     return PushOptions.model_validate({**given, **more})
+
+
+def elsewhere(reason: str) -> Refused:
+    """This service cannot carry it; another may."""
+    return Refused(reason, Blame.PERSON, elsewhere=True)
 
 
 @asynccontextmanager
@@ -113,17 +130,19 @@ async def test_a_service_that_falls_silent_is_in_doubt_within_its_bound() -> Non
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_limit_is_obeyed_and_a_busy_service_comes_again(service: str) -> None:
     async with rig(service) as one:
+        # Browsers have several services: one of them is not the line.
+        blame = Blame.EITHER if service == "webpush" else Blame.LINE
         one.fault("limit", retry_after="7")
-        assert await one.send() == NotSent("http_429", 7.0, blame=Blame.LINE)
+        assert await one.send() == NotSent("http_429", 7.0, blame=blame)
         one.fault("status", status=503, retry_after="9")
-        assert await one.send() == NotSent("http_503", 9.0, blame=Blame.LINE)
+        assert await one.send() == NotSent("http_503", 9.0, blame=blame)
         assert one.texts == []
 
 
 async def test_an_unclear_server_error_is_tried_again_where_a_person_says_so() -> None:
     async with rig("webpush", server_errors="retry") as one:
         one.fault("status", status=500)
-        assert await one.send() == NotSent("http_500", None, blame=Blame.LINE)
+        assert await one.send() == NotSent("http_500", None, blame=Blame.EITHER)
 
 
 async def test_nobody_there_is_certainly_not_sent() -> None:
@@ -132,7 +151,8 @@ async def test_nobody_there_is_certainly_not_sent() -> None:
         async with PushSimulator(brand=service) as sim, running(PushLine("push", options(sim, url=nobody))) as bench:
             subscription = sim.devices[0].get("subscription", {}) | {"endpoint": f"{nobody}/push/1"}
             to = TOKEN if service == "fcm" else json.dumps(subscription)
-            assert await bench.send(to) == NotSent("connect_failed", blame=Blame.LINE)
+            blame = Blame.EITHER if service == "webpush" else Blame.LINE
+            assert await bench.send(to) == NotSent("connect_failed", blame=blame)
             assert bench.passed == []
     lonely = PushOptions.model_validate({"service": "ntfy", "url": nobody})
     async with running(PushLine("push", lonely, TIMING), "recovering") as bench:
@@ -156,12 +176,12 @@ async def test_withdrawn_before_the_first_byte(service: str) -> None:
 async def test_google_s_words_for_a_token_say_what_to_do_with_it() -> None:
     async with rig("fcm") as one:
         one.sim.set(gone=[TOKEN], foreign=["b" * 100])
-        assert await one.send() == Refused("unregistered")
-        assert await one.send("b" * 100) == Refused("sender_mismatch")
-        assert await one.send("no token") == Refused("address_invalid")
-        assert await one.send('{"endpoint":"https://x"}') == Refused("address_invalid")
+        assert await one.send() == Refused("unregistered", Blame.PERSON)
+        assert await one.send("b" * 100) == elsewhere("sender_mismatch")
+        assert await one.send("no token") == elsewhere("address_invalid")
+        assert await one.send('{"endpoint":"https://x"}') == elsewhere("address_invalid")
         assert await one.send("c" * 100, options={"texts": {"data.from": "x"}}) == Refused("invalid_argument")
-        assert await one.send("c" * 100, text="x" * 5000) == Refused("invalid_argument")
+        assert await one.send("c" * 100, text="x" * 5000) == elsewhere("too_large")
         assert isinstance(await one.send("/topics/cortes"), Accepted)
         assert [row["to"] for row in one.texts] == ["/topics/cortes"]
 
@@ -176,7 +196,7 @@ def google(status: int, code: str) -> dict[str, Any]:
     [
         (google(503, "UNAVAILABLE"), NotSent("unavailable", None, blame=Blame.LINE)),
         (google(429, "QUOTA_EXCEEDED"), NotSent("quota_exceeded", 60.0, blame=Blame.LINE)),
-        (google(401, "THIRD_PARTY_AUTH_ERROR"), NotSent("third_party_auth", None, blame=Blame.LINE)),
+        (google(401, "THIRD_PARTY_AUTH_ERROR"), NotSent("third_party_auth", 900.0, counts=False, blame=Blame.PERSON)),
         (google(403, "PERMISSION_DENIED"), NotSent("forbidden", None, blame=Blame.LINE)),
         (google(500, "INTERNAL"), Uncertain("http_500")),
         # A wrong address of the API: no token must be forgotten for it.
@@ -188,6 +208,34 @@ async def test_google_s_words_for_its_own_troubles(fault: dict[str, Any], outcom
         one.sim.set(fault=fault)
         assert await one.send() == outcome
         assert one.texts == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "The registration token is not a valid FCM registration token"},
+        {"details": [{"fieldViolations": [{"field": "message.token", "description": "Invalid registration token"}]}]},
+    ],
+)
+async def test_a_token_that_never_was_one_is_told_from_a_bad_payload(error: dict[str, Any]) -> None:
+    async with rig("fcm") as one:
+        said = {"error": {"code": 400, "status": "INVALID_ARGUMENT", **error}}
+        one.fault("status", status=400, body=json.dumps(said))
+        assert await one.send() == elsewhere("address_invalid")
+        one.fault("status", status=400, body=json.dumps({"error": {"status": "INVALID_ARGUMENT"}}))
+        assert await one.send() == Refused("invalid_argument", Blame.EITHER)
+
+
+async def test_the_tokens_of_one_platform_wait_and_the_others_go_on() -> None:
+    async with rig("fcm") as one:
+        one.sim.set(fault={**google(401, "THIRD_PARTY_AUTH_ERROR"), "count": 20})
+        for _ in range(20):
+            outcome = await one.send()
+            assert isinstance(outcome, NotSent)
+            assert (outcome.counts, outcome.blame) == (False, Blame.PERSON)
+        assert isinstance(await one.send(), Accepted)
+        assert one.sim.count("tokens") == 1, "our own token was not to blame"
+        assert (await one.bench.line.command("health"))["waiting"] == "third_party_auth"
 
 
 async def test_one_access_token_serves_many_and_a_revoked_one_is_replaced_unseen() -> None:
@@ -238,8 +286,8 @@ async def test_ntfy_s_headers_topics_and_what_it_has_no_place_for() -> None:
         texts = {"title": "Corte", "data.click": "https://norte.example/cortes", "data.tags": "warning,plaza"}
         assert isinstance(await one.send(options={"texts": texts}), Accepted)
         assert one.texts[0]["data"] == {"click": "https://norte.example/cortes", "tags": "warning,plaza"}
-        assert await one.send("dos palabras") == Refused("address_invalid")
-        assert await one.send(options={"texts": {"data.invoice": "1"}}) == Refused("data_unsupported")
+        assert await one.send("dos palabras") == elsewhere("address_invalid")
+        assert await one.send(options={"texts": {"data.invoice": "1"}}) == elsewhere("data_unsupported")
         one.sim.set(token="otra")
         assert await one.send() == NotSent("unauthorized", None, blame=Blame.LINE)
         assert len(one.texts) == 1
@@ -252,9 +300,9 @@ async def test_a_browser_that_is_gone_and_one_of_another_key() -> None:
     async with rig("webpush") as one:
         gone, foreign = one.sim.subscribe(count=2, server_key="BPother")["subscriptions"]
         one.sim.unsubscribe(gone["endpoint"])
-        assert await one.send(json.dumps(gone)) == Refused("unregistered")
-        assert await one.send(json.dumps(foreign)) == NotSent("forbidden", None, blame=Blame.LINE)
-        assert await one.send(text="x" * 4000) == Refused("too_large")
+        assert await one.send(json.dumps(gone)) == Refused("unregistered", Blame.PERSON)
+        assert await one.send(json.dumps(foreign)) == Refused("key_refused", Blame.EITHER)
+        assert await one.send(text="x" * 4000) == elsewhere("too_large")
         assert isinstance(await one.send(text="x" * 3900), Accepted)
         key = (await one.bench.line.command("facts"))["public_key"]
         (mine,) = one.sim.subscribe(server_key=key)["subscriptions"]
@@ -269,13 +317,53 @@ async def test_a_subscription_leads_to_push_services_alone() -> None:
             "https://fcm.googleapis.com:81/x",
         ):
             subscription = {**one.sim.devices[0]["subscription"], "endpoint": endpoint}
-            assert await one.send(json.dumps(subscription)) == Refused("endpoint_not_allowed")
+            assert await one.send(json.dumps(subscription)) == elsewhere("endpoint_not_allowed")
         for junk in ("cortes", "{}", '{"endpoint":1,"keys":{}}', '{"endpoint":"https://[","keys":{}}'):
-            assert await one.send(junk) == Refused("address_invalid")
+            assert await one.send(junk) == elsewhere("address_invalid")
         off_curve = {**one.sim.devices[0]["subscription"]["keys"], "p256dh": "B" * 87}
         subscription = {**one.sim.devices[0]["subscription"], "keys": off_curve}
-        assert await one.send(json.dumps(subscription)) == Refused("address_invalid")
+        assert await one.send(json.dumps(subscription)) == elsewhere("address_invalid")
         assert one.bench.passed == []
+
+
+async def test_a_poisoned_subscription_is_its_own_fault() -> None:
+    """A host that nobody answers at, where the browsers' own answers: the line goes on, and is not even looked at."""
+    async with rig("webpush", hosts=("localhost",)) as one:
+        poisoned = json.dumps(one.sim.devices[0]["subscription"] | {"endpoint": "https://localhost/push/1"})
+        first = await one.send(poisoned)
+        assert isinstance(first, NotSent)
+        assert first.blame is Blame.EITHER, "nothing has answered yet"
+        assert isinstance(await one.send(), Accepted)
+        for _ in range(3):
+            outcome = await one.send(poisoned)
+            assert isinstance(outcome, NotSent)
+            assert outcome.blame is Blame.PERSON
+        assert isinstance(await one.send(), Accepted)
+        assert [event.state for event in one.bench.sink.events if isinstance(event, LineStatus)] == ["ready"]
+
+
+@pytest.mark.parametrize(
+    ("service", "to", "text", "reason"),
+    [
+        ("fcm", "cortes", "x", "address_invalid"),
+        ("fcm", "a" * 100, "x" * 4097, "too_large"),
+        ("fcm", "a" * 100, "x", None),
+        ("ntfy", '{"endpoint": "https://x"}', "x", "address_invalid"),
+        ("ntfy", "cortes", "x", None),
+        ("webpush", "cortes", "x", "address_invalid"),
+        ("webpush", "", "x" * 4000, "too_large"),
+        ("webpush", "", "x", None),
+    ],
+)
+async def test_what_a_service_can_carry_is_known_beforehand(
+    service: str, to: str, text: str, reason: str | None
+) -> None:
+    async with rig(service) as one:
+        to = to or json.dumps(one.sim.devices[0]["subscription"])
+        line = one.bench.line
+        assert isinstance(line, CarriesSome)
+        assert line.carries(OutboundMessage("01JD0000000000000000000001", to, to, text)) == reason
+        assert one.sim.count("taken") == 0
 
 
 # ------------------------------------------------------------------------------------------------------------------ all

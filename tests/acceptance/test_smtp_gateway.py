@@ -184,3 +184,16 @@ def test_a_mail_that_kills_the_daemon_twice_is_left_alone_and_shown(server: dict
         gateway.wait_inbox(1)
         assert [each["from"] for each in gateway.inbox()] == ["ana@example.com"]
         gateway.wait_overview(lambda _: gateway.call("line.show", line="mail-1")["detail"] == {"mails_passed_over": 1})
+
+
+def test_a_server_that_puts_everybody_off_costs_nobody_a_try(server: dict[str, Any], tmp_path: Path) -> None:
+    people = [{"to": f"c{number}@example.com"} for number in range(12)]
+    later = {"kind": "reply", "stage": "rcpt", "code": 451, "text": "4.3.0 Temporary lookup failure", "count": None}
+    with ControlClient(server["control"]) as ask, Gateway(tmp_path, [], extra=line_to(server)) as gateway:
+        ask("set", fault=later)
+        gateway.start()
+        gateway.account()
+        gateway.drop({"job": "aviso", "channel": "email", "subject": "x", "text": "Hola", "recipients": people})
+        assert gateway.wait_line("mail-1", "waiting")["reason"] == "server_trouble"
+        ask("set", clear_faults=True)
+        assert gateway.wait_job("aviso", lambda each: each["counts"]["submitted"] == 12)["counts"]["failed"] == 0

@@ -13,6 +13,9 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
+
 from drivers.base import Accepted, LineStatus, OutboundMessage, Outcome, PointOfNoReturn, Withdrawn
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
@@ -94,8 +97,9 @@ class _Sink:
 class Floor:
     """One account with credit, and lines by name."""
 
-    def __init__(self, transactions: Transactions, writer: Writer, dispatcher: Dispatcher) -> None:
+    def __init__(self, transactions: Transactions, writer: Writer, dispatcher: Dispatcher, reading: Engine) -> None:
         self.transactions = transactions
+        self.reading = reading
         self.writer = writer
         self.dispatcher = dispatcher
         self.lines: dict[str, ScriptedLine] = {}
@@ -156,14 +160,8 @@ class Floor:
 
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Read by a connection of its own: the writer's is its thread's."""
-        import sqlite3
-
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True) as connection:
-            found = list(connection.execute(sql))
-        connection.close()
-        return found
-
-    path: Path
+        with self.reading.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(sql)]
 
     async def counts(self) -> Counter[str]:
         return Counter(dict(await self.rows("SELECT state, COUNT(*) FROM message GROUP BY state")))
@@ -196,9 +194,10 @@ class Floor:
 
 
 @asynccontextmanager
-async def floor(folder: Path, *, tries: int = TRIES) -> AsyncIterator[Floor]:
-    path = folder / "gatewayd.db"
-    store = open_store(f"sqlite:///{path}")
+async def floor(folder: Path, *, url: str | None = None, tries: int = TRIES) -> AsyncIterator[Floor]:
+    """`url`: of an empty store; a new SQLite one in `folder` where none is given."""
+    store = open_store(url or f"sqlite:///{folder / 'gatewayd.db'}")
+    reading = create_engine(store.url, poolclass=NullPool)
     transactions = Transactions(store.connection)
     writer = Writer(transactions)
     writer.start()
@@ -216,8 +215,7 @@ async def floor(folder: Path, *, tries: int = TRIES) -> AsyncIterator[Floor]:
         writer, started, node="pop", calendar=Calendar(ZoneInfo("UTC")), terms=Terms(tries, 3_600_000),
         receipts_due=due, sweep_due=due, inbox_due=due, files=Attachments(folder),
     )  # fmt: skip
-    built = Floor(transactions, writer, dispatcher)
-    built.path = path
+    built = Floor(transactions, writer, dispatcher, reading)
     try:
         yield built
     finally:
@@ -227,4 +225,6 @@ async def floor(folder: Path, *, tries: int = TRIES) -> AsyncIterator[Floor]:
         await asyncio.gather(*built.tasks, return_exceptions=True)
         dispatcher.close()
         await writer.close()
+        transactions.close()
+        reading.dispose()
         store.close()

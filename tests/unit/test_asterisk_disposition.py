@@ -16,6 +16,7 @@ from drivers.asterisk.disposition import (
     Verdict,
     blame,
     decide,
+    line_reason,
     never_placed,
     no_room,
     settled,
@@ -72,8 +73,8 @@ NEVER_RANG = {
     "488 no codec": (Evidence(False, 0, False, "NOANSWER", 58, sip=488), Blame.EITHER),
     "503 down": (Evidence(False, 0, False, "CONGESTION", 34, sip=503), Blame.EITHER),
     "404, a dial plan without the numbers": (Evidence(False, 0, False, "NOANSWER", 1, sip=404), Blame.EITHER),
-    "486 at once": (Evidence(False, 0, False, "BUSY", 17, sip=486), Blame.EITHER),
-    "480 at once": (Evidence(False, 0, False, "NOANSWER", 19, sip=480), Blame.EITHER),
+    "500 broken": (Evidence(False, 0, False, "NOANSWER", 38, sip=500), Blame.EITHER),
+    "rejected, by whom nobody says": (Evidence(False, 0, False, "NOANSWER", 21), Blame.EITHER),
     "no packet": (Evidence(False, 3, False, "", 19), Blame.EITHER),
     "no extension in Local": (Evidence(False, 0, False, "", 0, 0), Blame.EITHER),
     "401 not registered": (Evidence(False, 0, False, "NOANSWER", 21, sip=401), Blame.LINE),
@@ -91,6 +92,28 @@ def test_what_never_rang_may_be_the_trunks(case: str) -> None:
     after = decide(replace(seen, rang=True, alerted=True))
     assert after is not None
     assert after.blame is (Blame.LINE if whose is Blame.LINE else Blame.PERSON)
+
+
+def test_what_speaks_of_one_telephone_is_that_persons() -> None:
+    for seen in (
+        Evidence(False, 0, False, "BUSY", 17, sip=486),
+        Evidence(False, 5, False, "BUSY", 0, 17),
+        Evidence(False, 0, False, "NOANSWER", 19, sip=480),
+        Evidence(False, 0, False, "NOANSWER", 20),
+        Evidence(False, 0, False, "NOANSWER", 21, sip=603),
+    ):
+        verdict = decide(seen)
+        assert verdict is not None
+        assert verdict.blame is Blame.PERSON, seen
+
+
+def test_what_a_trunk_says_to_everybody_has_a_word() -> None:
+    said = {403: "balance", 402: "balance", 401: "registration", 407: "registration", 488: "codec", 404: "number"}
+    for sip, word in said.items():
+        assert line_reason(Evidence(False, 0, False, "NOANSWER", 21, sip=sip)) == f"trunk_refuses_{word}"
+    assert line_reason(Evidence(False, 0, False, "CONGESTION", 34, sip=503)) == "trunk_refuses"
+    assert line_reason(Evidence(False, 0, False, "NOANSWER", 0, 58)) == "trunk_refuses_codec"
+    assert line_reason(Evidence(False, 3, False, "", 19)) == "trunk_silent"
 
 
 def test_a_trunk_that_lets_ringing_be_heard_alone_is_no_refusal() -> None:

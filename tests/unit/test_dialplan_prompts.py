@@ -105,10 +105,10 @@ async def test_a_command_that_fails_leaves_nothing(tmp_path: Path, command: tupl
     assert list(tmp_path.glob("prompts/*.wav")) == []
 
 
-async def test_a_recording_that_is_missing_is_refused_for_good(tmp_path: Path) -> None:
+async def test_a_recording_that_is_missing_is_waited_for(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match=r"intro\.wav") as caught:
         await prompts(tmp_path).path([Play(tmp_path / "intro.wav")])
-    assert caught.value.lasting
+    assert (caught.value.lasting, caught.value.recording) == (False, True)
 
 
 async def test_who_waits_may_go_without_losing_it_for_others(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ FIELDS = {
     "HookCall": "method query headers body",
     "PartOutcome": "fate reference=None reason=None blame='either'",
     "Accepted": "references reported=True",
-    "Completed": "state reason=None charged=False detail blame='person'",
+    "Completed": "state reason=None charged=False detail blame='person' line_reason=None",
     "NotSent": "reason retry_after=None counts=True blame='person'",
     "Refused": "reason blame='either' elsewhere=False",
     "Partial": "parts",

@@ -13,7 +13,8 @@ from drivers.gsm.alphabet import split
 from drivers.gsm.simulator.brands import BRANDS
 from drivers.gsm.simulator.envelope import EnvelopeError, read_submit, status_report
 from drivers.gsm.simulator.process import GsmSimulator
-from drivers.gsm.simulator.settings import SettingError, make_fault
+from drivers.gsm.simulator.settings import make_fault
+from drivers.simulation.settings import SettingError
 from tests.peers.bench import ESC, TO, Bench
 
 # ------------------------------------------------------------------------------------------------ power, freezing, wire

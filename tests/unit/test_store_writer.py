@@ -102,6 +102,22 @@ async def test_what_gathers_goes_in_one_commit(writer: Writer, held: Held, store
     assert balance(store) == 66
 
 
+async def test_a_transaction_is_bounded_by_parts_too(
+    writer: Writer, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many outcomes of long texts are many transactions, and who comes behind them waits for one alone."""
+    monkeypatch.setattr(Credit, "weight", 200)
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    await reached(held.begun)
+    held.hold()
+    begun = writer.do(SetLineEnabled("claro-1", True))
+    await reached(held.begun)
+    rest = [writer.do(Credit("norte", amount, 1)) for amount in range(1, 8)]
+    held.go.release(10)
+    await asyncio.gather(begun, *rest)
+    assert [len(batch) for batch in held.batches] == [1, 1, 3, 3, 1]
+
+
 async def test_an_error_goes_to_whoever_asked(writer: Writer) -> None:
     results = await asyncio.gather(
         writer.do(CreateAccount("norte", "ARS", 1)), writer.do(CreateAccount("norte", "ARS", 1)), return_exceptions=True

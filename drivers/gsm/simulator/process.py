@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any
 
-from drivers.control import ControlServer
 from drivers.gsm.simulator.brands import BRANDS
 from drivers.gsm.simulator.card import Card
 from drivers.gsm.simulator.commands import registration_changed
 from drivers.gsm.simulator.modem import Modem
 from drivers.gsm.simulator.network import COUNTERS, Network
 from drivers.gsm.simulator.record import Record
-from drivers.gsm.simulator.settings import SettingError, Settings, change, make_fault
+from drivers.gsm.simulator.settings import Settings, change, make_fault
 from drivers.gsm.simulator.terminal import Terminal
-
-MAX_SOCKET_PATH = 100
-"""A Unix socket's address holds 108 octets; a deeper folder gets its control socket elsewhere."""
+from drivers.simulation.control_point import ControlPoint
+from drivers.simulation.settings import SettingError
+from drivers.simulation.waiting import Waiters
 
 Selection = int | str | Sequence[int | str] | None
 """Modems: an index, a port, an IMEI, a number, several of them, or all (`"all"`, None)."""
@@ -37,13 +33,6 @@ class Device:
     port: str
     imei: str
     number: str
-
-
-@dataclass(slots=True)
-class _Waiter:
-    goals: Mapping[str, int]
-    modem: int | None
-    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 def luhn(digits: str) -> str:
@@ -80,14 +69,14 @@ class GsmSimulator:
         self._n, self._brand, self._seed, self._pin = n, BRANDS[brand], seed, pin
         self._settings = {"latency_s": latency_s, **(settings or {})}
         change(Settings(), self._settings)  # complain now, not when it starts
-        self._given_directory, self._record_path = directory, record
-        self._temporary: list[Path] = []
+        self.kind = "gsm"
+        self._record_path = record
         self._terminals: list[Terminal] = []
-        self._waiters: list[_Waiter] = []
+        self._waiters = Waiters(self._figure)
         self._strangers = 0
-        self._server: ControlServer | None = None
+        self._control = ControlPoint(self.kind, {each: getattr(self, each) for each in OPERATIONS}, directory=directory)
+        self.operate = self._control.operate
         self.network: Network
-        self.control: Path
 
     # ------------------------------------------------------------------------------------------------------- life
 
@@ -102,11 +91,10 @@ class GsmSimulator:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        directory = self._given_directory or self._temporary_folder()
-        directory.mkdir(parents=True, exist_ok=True)
+        directory = self._control.make_folder()
         random = Random(self._seed)  # noqa: S311 - a simulation, to be repeated by its seed
         self.network = Network(loop, random, Record(self._record_path))
-        self.network.on_progress = self._progress
+        self.network.on_progress = self._waiters.progress
         for index in range(self._n):
             modem = Modem(
                 index, *self._identity(index), brand=self._brand, settings=Settings(), random=random, clock=loop
@@ -117,17 +105,16 @@ class GsmSimulator:
             self._wire(terminal, modem)
             self._terminals.append(terminal)
             self._plug(index)
-        self.control = directory / "control.sock"
-        if len(bytes(self.control)) > MAX_SOCKET_PATH:
-            self.control = self._temporary_folder() / "control.sock"
-        self._server = ControlServer(self.control, self.operate)
-        await self._server.start()
+        await self._control.open()
+
+    @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self._control.path
 
     async def stop(self) -> None:
         """Hang up all ports and remove what was made; harmless when nothing runs."""
-        if self._server is not None:
-            await self._server.stop()
-            self._server = None
+        await self._control.close()
         for terminal in self._terminals:
             terminal.unplug()
         if self._terminals:
@@ -135,14 +122,7 @@ class GsmSimulator:
                 modem.power_off()
             self.network.close()
         self._terminals.clear()
-        for folder in self._temporary:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._temporary.clear()
-
-    def _temporary_folder(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="gatewayd-gsm-"))
-        self._temporary.append(folder)
-        return folder
+        self._control.remove()
 
     def _identity(self, index: int) -> tuple[str, Card]:
         serial = self._seed * 1000 + index
@@ -158,7 +138,7 @@ class GsmSimulator:
         def arrive(data: bytes) -> None:
             modem.feed(data)
             if self._waiters:
-                self._progress()
+                self._waiters.progress()
 
         terminal.on_input = arrive
         modem.sink = terminal.write
@@ -168,15 +148,6 @@ class GsmSimulator:
         self.network.modems[index].power_on()
 
     # ----------------------------------------------------------------------------------------------------- waiting
-
-    def _progress(self) -> None:
-        for waiter in [each for each in self._waiters if self._reached(each.goals, each.modem)]:
-            self._waiters.remove(waiter)
-            if not waiter.done.done():
-                waiter.done.set_result(None)
-
-    def _reached(self, goals: Mapping[str, int], modem: int | None) -> bool:
-        return all(self._figure(name, modem) >= goal for name, goal in goals.items())
 
     def _figure(self, name: str, modem: int | None) -> int:
         if name in COUNTERS:
@@ -193,31 +164,9 @@ class GsmSimulator:
             if not isinstance(goal, int) or not (name in COUNTERS or name.upper().removeprefix("AT")[:1] in "+^"):
                 raise SettingError(f"cannot wait for {name}={goal!r}; counters are: {', '.join(COUNTERS)}")
         index = None if modem is None or modem == "all" else self._one(modem)
-        reached = self._reached(goals, index)
-        if not reached:
-            waiter = _Waiter(goals, index)
-            self._waiters.append(waiter)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(waiter.done, timeout)
-                reached = True
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-        return {"reached": reached, **{name: self._figure(name, index) for name in goals}}
+        return await self._waiters.wait(goals, index, timeout)
 
     # -------------------------------------------------------------------------------------------------- operations
-
-    async def operate(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One request of the control socket; raises `ValueError` or `TypeError` where it makes no sense."""
-        arguments = dict(request)
-        name = str(arguments.pop("op", ""))
-        if name not in OPERATIONS:
-            raise SettingError(f"no operation is called {name!r}; there are: {', '.join(sorted(OPERATIONS))}")
-        if name == "inject" and "from" in arguments:
-            arguments["sender"] = arguments.pop("from")
-        answer = getattr(self, name)(**arguments)
-        if asyncio.iscoroutine(answer):
-            answer = await answer
-        return dict(answer)
 
     @property
     def devices(self) -> list[Device]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from typing import Any
 
 from drivers.gsm import pdu as codec
 from drivers.gsm.simulator.envelope import Envelope
+from drivers.simulation.record import RecordFile
 
 
 def iso(at: float) -> str:
@@ -75,7 +74,9 @@ class Record:
 
     def __init__(self, path: Path | None = None) -> None:
         self._taken: list[Taken] = []
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if path else None
+        self._file = RecordFile(path) if path else None
+        if self._file is not None:
+            self._file.open()
 
     def __len__(self) -> int:
         return len(self._taken)
@@ -86,13 +87,11 @@ class Record:
     def append(self, taken: Taken) -> None:
         self._taken.append(taken)
         if self._file is not None:
-            # One write a line, unbuffered: it survives this process's death at any instant.
-            os.write(self._file, json.dumps(taken.fields, ensure_ascii=False).encode() + b"\n")
+            self._file.write(taken.fields)
 
     def close(self) -> None:
         if self._file is not None:
-            os.close(self._file)
-            self._file = None
+            self._file.close()
 
     def texts(self, since: int = 0, limit: int | None = None, modem: int | None = None) -> list[dict[str, Any]]:
         """Entries with `seq` above `since`."""

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from drivers.simulation.faults import struck
+from drivers.simulation.settings import SettingError
+
 ReportPlan = Literal["delivered", "failed", "temporary", "pending", "none"]
 PowerState = Literal["on", "frozen", "booting"]
-
-
-class SettingError(ValueError):
-    """A setting or fault that does not exist, or a value it cannot have. The text names it."""
 
 
 @dataclass(slots=True)
@@ -246,17 +245,11 @@ class Faults:
 
     def strike(self, kind: str, line: str = "") -> Mapping[str, Any] | None:
         """The arguments of the first fault of `kind` that strikes now, which uses it up; None when none does."""
-        for fault in self._items:
-            if fault.kind != kind or not line.startswith(fault.arguments.get("command", "")):
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            if fault.probability < 1.0 and self._random.random() >= fault.probability:
-                continue
-            if fault.count is not None:
-                fault.count -= 1
-                if fault.count <= 0:
-                    self._items.remove(fault)
-            return fault.arguments
-        return None
+        fault = struck(self._items, lambda each: each.kind == kind and self._fits(each, line))
+        return None if fault is None else fault.arguments
+
+    def _fits(self, fault: Fault, line: str) -> bool:
+        """Whether it may strike this time; one that still lets occasions pass is not left to chance."""
+        if not line.startswith(fault.arguments.get("command", "")):
+            return False
+        return bool(fault.skip) or fault.probability >= 1.0 or self._random.random() < fault.probability

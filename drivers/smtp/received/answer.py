@@ -79,8 +79,10 @@ _LEGAL: Final = (
 
 
 def own_words(text: str) -> str:
-    """What the person wrote; empty where nothing is theirs."""
+    """Returns what the person wrote; empty where nothing is theirs."""
     lines = [line.translate(_INVISIBLE).rstrip() for line in text.split("\n", _LINES_MAX)[:_LINES_MAX]]
+    labels = [_label(line) for line in lines]
+    others = [label.startswith(_OTHER_LABELS) for label in labels]
     kept: list[str] = []
     position, signed = 0, False
     while position < len(lines):
@@ -95,7 +97,7 @@ def own_words(text: str) -> str:
                 break
             position, signed = after, False
             continue
-        if _separates(line) or _heads(lines, position):
+        if _separates(line) or _heads(labels, others, position):
             break
         if line in ("--", "—", "-- ") or line.casefold().startswith(_LEGAL):
             signed = True
@@ -107,7 +109,7 @@ def own_words(text: str) -> str:
 
 
 def _attribution(lines: list[str], position: int) -> int | None:
-    """How many lines an attribution takes that begins here; None where none does. Programs wrap it."""
+    """Counts the lines of an attribution that begins here; None where none does. Programs wrap it."""
     first = lines[position].strip()
     if not first or len(first) > _ATTRIBUTION_MAX:
         return None
@@ -124,6 +126,8 @@ def _attribution(lines: list[str], position: int) -> int | None:
         joined = f"{joined} {line.strip()}" if joined else line.strip()
         if len(joined) > _ATTRIBUTION_MAX:
             return None
+        if not joined.endswith(":"):
+            continue
         folded = joined.casefold()
         ends = folded.endswith(tuple(f"{word}:" for word in _WROTE)) or (
             # `Norte Wifi <cobranzas@norte.example> escribió el lun, 23 nov 2026:`
@@ -139,7 +143,7 @@ def _next_written(lines: list[str], position: int) -> int | None:
 
 
 def _separates(line: str) -> bool:
-    """`-----Mensaje original-----`, and the line that Outlook draws."""
+    """Returns whether the quoted mail begins behind it: `-----Mensaje original-----`, or a line that is drawn."""
     if line.startswith("-") and line.strip("- ").casefold() in _SEPARATORS and line.endswith("-"):
         return True
     if line.casefold().startswith(("begin forwarded message", "inicio del mensaje reenviado")):
@@ -147,12 +151,11 @@ def _separates(line: str) -> bool:
     return len(line) >= 10 and not line.strip("_")
 
 
-def _heads(lines: list[str], position: int) -> bool:
-    """Whether the headers of a quoted mail begin here, as Outlook writes them: From and at least two more."""
-    if not _label(lines[position]).startswith(_FROM):
+def _heads(labels: list[str], others: list[bool], position: int) -> bool:
+    """Returns whether the headers of a quoted mail begin here, as Outlook writes them: From and two more at least."""
+    if not labels[position].startswith(_FROM):
         return False
-    following = [_label(line) for line in lines[position + 1 : position + _HEADER_LINES]]
-    return sum(line.startswith(_OTHER_LABELS) for line in following) >= 2
+    return sum(others[position + 1 : position + _HEADER_LINES]) >= 2
 
 
 def _label(line: str) -> str:

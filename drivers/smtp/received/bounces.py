@@ -80,7 +80,7 @@ class _Fate:
 
 
 def bounce_of(mail: Part, identity: Identity, at: float) -> Bounce | None:
-    """What it reports; None where it is no bounce."""
+    """Reads what a bounce reports; None where the mail is none."""
     blocks = _blocks(mail)
     fates = [fate for block in blocks or () if (fate := _fate(block, mail)) is not None]
     if not fates and not (_from_daemon(mail) or blocks is not None):
@@ -110,7 +110,7 @@ def bounce_of(mail: Part, identity: Identity, at: float) -> Bounce | None:
 
 
 def _blocks(mail: Part) -> list[Headers] | None:
-    """The groups of fields of a delivery status, the message's own first; None where the mail has none."""
+    """Returns the groups of fields of a delivery status, the message's own first; None where the mail has none."""
     for part in mail.walk():
         if part.parts:
             continue
@@ -121,7 +121,7 @@ def _blocks(mail: Part) -> list[Headers] | None:
 
 
 def _looks_like_status(part: Part) -> bool:
-    """A delivery status by its fields, under a type that does not say so."""
+    """Returns whether it is a delivery status by its fields, under a type that does not say so."""
     if part.kind.startswith("message/") or part.holds_headers:
         return False
     beginning = part.text()[:8192]
@@ -149,7 +149,7 @@ def _fate(block: Headers, mail: Part) -> _Fate | None:
 
 
 def _recipient(block: Headers, name: str) -> str | None:
-    """`rfc822; ana@example.com` without its type."""
+    """Returns the address of `rfc822; ana@example.com`."""
     value = _field(block, name)
     kind, separator, address = value.partition(";")
     return (address if separator else kind).strip().strip("<>") or None
@@ -177,7 +177,7 @@ def _from_daemon(mail: Part) -> bool:
 
 
 def _fates_in_text(mail: Part) -> list[_Fate]:
-    """What a text says; it names its recipients in a header of its own, or not at all."""
+    """Reads what a text says; it names its recipients in a header of its own, or not at all."""
     subject = header_text(mail.headers.first("subject"))
     said, _ = split_copy(explanation(mail))
     beginning = f"{subject}\n{said[:4096]}".casefold()
@@ -195,7 +195,7 @@ def _fates_in_text(mail: Part) -> list[_Fate]:
 
 
 def _attempt(mail: Part, blocks: list[Headers], identity: Identity) -> str | None:
-    """By where it was sent to, the envelope's id, and the Message-ID it quotes, in this order."""
+    """Finds the attempt: by where it was sent to, the envelope's id, and the Message-ID it quotes, in this order."""
     return next(_attempts(mail, blocks, identity), None)
 
 

@@ -23,7 +23,7 @@ class Complaint:
 
 
 def complaint_of(mail: Part, identity: Identity, at: float) -> Complaint | None:
-    """The complaint; None where the mail is none."""
+    """Reads a complaint; None where the mail is none."""
     fields = next((read_headers(each.text()) for each in mail.walk() if each.kind == "message/feedback-report"), None)
     returned = returned_headers(mail)
     hotmail = [each for each in returned if "x-hmxmroriginalrecipient" in each]

@@ -36,7 +36,7 @@ _NOT_BASE64: Final = bytes(set(range(256)) - set(_BASE64))
 
 
 def text_of(data: bytes, charset: str) -> str:
-    """The octets in that charset; where it is unknown, or they do not fit it, in the likeliest one."""
+    """Decodes octets in that charset; where it is unknown, or they do not fit it, in the likeliest one."""
     name = charset.strip().strip("\"'").lower().replace("_", "-")
     if name.startswith(("iso-8859-", "windows-125", "cp125")) and len(name) <= 12:
         # Mail programs say Latin-1 and write the superset of it that Windows has.
@@ -54,7 +54,7 @@ def text_of(data: bytes, charset: str) -> str:
 
 
 def from_base64(data: bytes) -> bytes:
-    """As much of it as is base64, whatever stands between and however it ends."""
+    """Decodes as much of it as is base64, whatever stands between and however it ends."""
     clean = data.translate(None, _NOT_BASE64)
     clean = clean[:-1] if len(clean) % 4 == 1 else clean
     return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
@@ -65,7 +65,7 @@ def from_quoted_printable(data: bytes) -> bytes:
 
 
 def header_text(value: str) -> str:
-    """A header's value with its encoded words decoded; what is none stays as it is."""
+    """Decodes the encoded words of a header's value; what is none stays as it is."""
     out: list[str] = []
     pending, charset = b"", ""
     position = 0

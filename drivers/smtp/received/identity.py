@@ -36,12 +36,12 @@ _COPY_BEGINS: Final = (
 
 
 def addresses_in(values: Iterable[str]) -> frozenset[str]:
-    """All e-mail addresses in some headers, in lower case."""
+    """Finds all e-mail addresses in some headers, in lower case."""
     return frozenset(found[0].casefold() for value in values for found in _ADDRESS.finditer(value))
 
 
 def address_in(value: str) -> str:
-    """The address of a From header in lower case, empty where there is none: that in angle brackets, else the first."""
+    """Returns the address of a From header in lower case, that in angle brackets, else the first; empty without any."""
     _, opened, rest = value.rpartition("<")
     inner = rest.partition(">")[0].strip() if opened else ""
     if _ADDRESS.fullmatch(inner):
@@ -58,8 +58,10 @@ class Recipients:
     cc: frozenset[str] = frozenset()
 
     def concerns(self, recipient: str | None) -> bool:
-        """Whether the fate of `recipient` is the message's: that of somebody in copy is not, nor that of a stranger
-        where there are copies, which may have been forwarded to him."""
+        """Returns whether the fate of `recipient` is the message's.
+
+        That of somebody in copy is not, nor that of a stranger where there are copies that may have been forwarded.
+        """
         if recipient is None or not (self.to or self.cc):
             return not self.cc
         folded = recipient.casefold()
@@ -98,7 +100,7 @@ class Identity:
     # ---------------------------------------------------------------------------------------------------- which message
 
     def by_address(self, mail: Part) -> str | None:
-        """The attempt in the address that a bounce came to."""
+        """Finds the attempt in the address that a bounce came to."""
         if (pattern := self.bounces) is not None:
             for name in _ENVELOPE_HEADERS:
                 for value in mail.headers.all(name):
@@ -111,7 +113,7 @@ class Identity:
         return found[0].upper() if found else None
 
     def in_headers(self, headers: Headers, *names: str) -> str | None:
-        """The attempt whose Message-ID stands in one of those headers."""
+        """Finds the attempt whose Message-ID stands in one of those headers."""
         for name in names:
             for value in headers.all(name):
                 if found := self.message_ids.search(value):
@@ -119,13 +121,13 @@ class Identity:
         return None
 
     def in_text(self, text: str) -> str | None:
-        """The only attempt whose Message-ID stands in the text."""
+        """Finds the only attempt whose Message-ID stands in the text."""
         found = {each[1].upper() for each in self.message_ids.finditer(text[:TEXT_MAX])}
         return found.pop() if len(found) == 1 else None
 
 
 def returned_headers(mail: Part) -> list[Headers]:
-    """The headers of the mail that is given back, whole, or headers alone, or within the text of the bounce."""
+    """Finds the headers of the mail that is given back: whole, or headers alone, or within the text of the bounce."""
     given = []
     for part in mail.walk():
         if part.kind in ("message/rfc822", "message/global"):
@@ -154,12 +156,12 @@ def recipients_of(returned: Iterable[Headers]) -> Recipients:
 
 
 def explanation(mail: Part) -> str:
-    """The first text for people in a bounce."""
+    """Returns the first text for people in a bounce."""
     return next((part.text()[:TEXT_MAX] for part in mail.walk() if part.kind == "text/plain" and not part.parts), "")
 
 
 def split_copy(text: str) -> tuple[str, str]:
-    """What a bounce says itself, and the copy of our mail below it, from its first header on."""
+    """Splits a text into what the bounce says itself and the copy of our mail below, from its first header on."""
     lines = text.split("\n")
     for at, line in enumerate(lines):
         folded = line.strip().casefold()

@@ -37,7 +37,7 @@ _SUBJECTS: Final = (
 
 
 def is_automatic(mail: Part, sender: str) -> bool:
-    """A vacation note is no answer, and answering it would never end. `sender` is its address in lower case."""
+    """Returns whether a program wrote it: a vacation note is no answer. `sender` is its address in lower case."""
     headers = mail.headers
     submitted = headers.first("auto-submitted").lower().replace(";", " ").partition(" ")[0]
     if submitted not in ("", "no") or headers.first("return-path").replace(" ", "") == "<>":

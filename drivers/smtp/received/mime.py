@@ -35,7 +35,7 @@ class Headers:
     fields: tuple[tuple[str, str], ...]
 
     def first(self, name: str) -> str:
-        """The first of that name, blanks made single; empty where there is none."""
+        """Returns the first of that name, blanks made single; empty where there is none."""
         return next((" ".join(value.split()) for each, value in self.fields if each == name), "")
 
     def all(self, name: str) -> list[str]:
@@ -64,11 +64,11 @@ class Part:
             yield from each.walk()
 
     def data(self) -> bytes:
-        """The body without its transfer encoding."""
+        """Decodes the body's transfer encoding."""
         return _decoded(self.headers, self.body)
 
     def text(self) -> str:
-        """The body as text, with line feeds as line ends."""
+        """Decodes the body as text, with line feeds as line ends."""
         text = text_of(self.data(), self.parameters.get("charset", ""))
         return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
@@ -83,17 +83,17 @@ class Part:
 
 
 def parse(raw: bytes) -> Part:
-    """The mail."""
+    """Takes a mail apart."""
     return _parse(raw.replace(b"\r\n", b"\n"), 0, [PARTS_MAX])
 
 
 def read_headers(text: str) -> Headers:
-    """The fields at the beginning of `text`, up to the first line that can be none."""
+    """Reads the fields at the beginning of `text`, up to the first line that can be none."""
     return _headers(text)[0]
 
 
 def _parse(raw: bytes, depth: int, left: list[int]) -> Part:
-    """`left` holds how many parts may still be made."""
+    """Takes a part apart; `left` holds how many parts may still be made."""
     left[0] -= 1
     head, body = _split(raw)
     headers, _ = _headers(head.decode("utf-8", "replace"))
@@ -142,7 +142,7 @@ def _headers(text: str) -> tuple[Headers, int]:
 
 
 def content_type(value: str) -> tuple[str, dict[str, str]]:
-    """Type and parameters; `text/plain` for what is none (RFC 2045 §5.2)."""
+    """Returns type and parameters; `text/plain` for what is none (RFC 2045 §5.2)."""
     value = value[:_PARAMETERS_MAX]
     kind = value.partition(";")[0].strip().lower()
     parameters: dict[str, str] = {}

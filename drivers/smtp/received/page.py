@@ -18,7 +18,7 @@ QUOTES_MAX: Final = 20
 
 
 def plain(page: str) -> str:
-    """The text of a page."""
+    """Returns the text of a page."""
     page = _without_comments(page)
     words, position = _Words(), 0
     for tag in _TAG.finditer(page):

@@ -50,7 +50,7 @@ class Reading:
 
 
 def read(raw: bytes, identity: Identity, *, at: float) -> Reading:
-    """What one mail says; `at` (Unix time) is when it was read, for where it bears no good date."""
+    """Reads what one mail says; `at` (Unix time) is when it was read, for where it bears no good date."""
     mail = parse(raw)
     at = _date(mail, at)
     complaint = complaint_of(mail, identity, at)
@@ -83,7 +83,7 @@ def _message(mail: Part, raw: bytes, sender: str, identity: Identity, at: float)
 
 
 def _own_words(mail: Part) -> str:
-    """Of the plain form where there is one, else of the page; a picture alone says nothing."""
+    """Takes the words from the plain form where there is one, else from the page; a picture alone says nothing."""
     bodies = [part for part in mail.walk() if part.kind.startswith("text/") and not part.attached]
     for kind in ("text/plain", "text/html"):
         for body in bodies:
@@ -93,7 +93,7 @@ def _own_words(mail: Part) -> str:
 
 
 def _unsubscribed(message: InboundMessage, identity: Identity) -> InboundMessage | None:
-    """The mail that a link List-Unsubscribe makes a mail program send."""
+    """Reads the mail that a link List-Unsubscribe makes a mail program send; None where it is another."""
     link = identity.links.find(message.subject) if identity.links is not None else None
     if link is not None:
         return replace(message, sender=link.to, answers=link.attempt, opt_out=True, text=message.text[:TEXT_MAX])
@@ -104,7 +104,7 @@ def _unsubscribed(message: InboundMessage, identity: Identity) -> InboundMessage
 
 
 def _date(mail: Part, now: float) -> float:
-    """The mail's date, but never one of the future, for it is the sender's word."""
+    """Returns the mail's date, but never one of the future, for it is the sender's word."""
     try:
         return min(parsedate_to_datetime(mail.headers.first("date")[:100]).timestamp(), now)
     except (ValueError, TypeError, OverflowError, IndexError, AttributeError):

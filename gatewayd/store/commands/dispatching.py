@@ -139,6 +139,10 @@ class Finish(Command[None]):
     opted_out: bool = False
     """... and by it asked not to be called again."""
 
+    @property
+    def weight(self) -> int:
+        return max(1, len(self.work.todo))
+
 
 @dataclass(frozen=True, slots=True)
 class Amend(Command[bool]):

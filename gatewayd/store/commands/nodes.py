@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.dispatching import Work
+from gatewayd.store.commands.jobs import QueueInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,30 @@ class StartNode(Command[Started]):
     was past a point of no return is handed back (`open`) to be resumed or finished as uncertain."""
 
     node: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was found that nobody held."""
+
+    returned: int
+    """Claims that wait again."""
+    queues: tuple[QueueInfo, ...]
+    """... and the queues of their jobs."""
+    open: tuple[OpenWork, ...]
+    """Attempts past their point of no return, to be finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverOwnerless(Command[Recovered]):
+    """Gives back what this node's present life has claimed before `before` and nobody holds: the answer that told of it
+    was lost. `held` are the attempts that somebody holds."""
+
+    node: str
+    epoch: int
+    held: frozenset[int]
+    before: int
     now: int
 
 

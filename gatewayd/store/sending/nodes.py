@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, cast
 from sqlalchemy import select
 
 from gatewayd.model import PartState
-from gatewayd.store.commands import OpenWork, Started, StartNode, Work
+from gatewayd.store.commands import OpenWork, Recovered, RecoverOwnerless, Started, StartNode, Work
+from gatewayd.store.sending import jobs
 from gatewayd.store.sending.claims import Cutter, give_back, parts_of
 from gatewayd.store.session import Row, Statement, adding, among, given, setting
 from gatewayd.store.tables import attempt, message, node, part, transfer
@@ -26,6 +27,12 @@ _ADD: Final = adding(node, "name epoch heartbeat")
 _SET: Final = setting(node, "epoch heartbeat", "name")
 _LIVE: Final = Statement(
     select(attempt.c.id, attempt.c.state)
+    .where(attempt.c.node == given(attempt.c.node), attempt.c.state != "closed")
+    .order_by(attempt.c.id),
+    "p_node",
+)
+_PRESENT: Final = Statement(
+    select(attempt.c.id, attempt.c.state, attempt.c.message_id, attempt.c.epoch, attempt.c.started_at)
     .where(attempt.c.node == given(attempt.c.node), attempt.c.state != "closed")
     .order_by(attempt.c.id),
     "p_node",
@@ -64,6 +71,27 @@ def _start(unit: Unit, command: StartNode) -> Started:
     left = [number for number, state in live if state == "open"]
     session.many(_ADOPT, [(epoch, number) for number in left])
     return Started(epoch, unit.memory.stamps.salt, _open(unit, left), returned)
+
+
+def recover(unit: Unit, commands: list[RecoverOwnerless]) -> list[Recovered | Exception]:
+    return [_recover(unit, command) for command in commands]
+
+
+def _recover(unit: Unit, command: RecoverOwnerless) -> Recovered:
+    session = unit.session
+    live = [
+        (number, state, message_id)
+        for number, state, message_id, epoch, at in session.all(_PRESENT, command.node)
+        if epoch == command.epoch and at <= command.before and number not in command.held
+    ]
+    rows = unit.load(message_id for _, state, message_id in live if state == "claimed")
+    found = {row.job_id for row in rows.values()}
+    returned = give_back(unit, [number for number, state, _ in live if state == "claimed"], command.now)
+    left = _open(unit, [number for number, state, _ in live if state == "open"])
+    if found:
+        unit.flush()
+    queues = tuple(info for job_id in sorted(found) for info in jobs.infos(session, job_id) if info.waiting)
+    return Recovered(returned, queues, left)
 
 
 def _open(unit: Unit, attempts: list[int]) -> tuple[OpenWork, ...]:

@@ -1,0 +1,161 @@
+"""The store commits, and its answer is lost: what was claimed for nobody is found again, and nothing goes twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sqlite3
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gatewayd.dispatch import ownerless, stock
+from gatewayd.store import writer as writer_module
+from gatewayd.store.commands import RecoverOwnerless
+from tests.conformance.house import House
+from tests.rig.floor import Floor, floor, number
+
+PEOPLE = 60
+
+
+class DroppedAnswers:
+    """A way to a PostgreSQL server that loses the answer to a commit, link and all, as often as it is told."""
+
+    def __init__(self, server: Path, folder: Path) -> None:
+        self._server = server
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / ".s.PGSQL.5432"))
+        self._listener.listen()
+        self.drop = 0
+        self.dropped = 0
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(str(self._server))
+            for ours, theirs in ((client, server), (server, client)):
+                thread = threading.Thread(target=self._pass, args=(ours, theirs, theirs is client), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _pass(self, ours: socket.socket, theirs: socket.socket, answers: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := ours.recv(65536):
+                if answers and self.drop and b"COMMIT\0" in data:  # CommandComplete: it has committed
+                    self.drop -= 1
+                    self.dropped += 1
+                    break
+                theirs.sendall(data)
+        for end in (ours, theirs):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+
+
+@pytest.fixture
+def server(emptied: Callable[[], str]) -> Iterator[tuple[str, DroppedAnswers]]:
+    url = emptied()
+    real = Path(url.partition("host=")[2])
+    with tempfile.TemporaryDirectory(prefix="gatewayd-lost-") as folder:
+        between = DroppedAnswers(real / ".s.PGSQL.5432", Path(folder))
+        yield url.replace(str(real), folder), between
+        between.close()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownerless, "GRACE_S", 0.1)
+    monkeypatch.setattr(ownerless, "EVERY_S", 0.5)
+    monkeypatch.setattr(stock, "CLAIM_PAUSE_S", 0.05)
+    monkeypatch.setattr(writer_module, "RETRY_S", (0.02,))
+
+
+async def sent_in_the_end(house: Floor, lose: Callable[[], None], lost: Callable[[], int], wanted: int) -> None:
+    looking = asyncio.create_task(house.dispatcher.ownerless.run())
+    try:
+        line = house.line("claro-1")
+        seen = -1
+        await house.job(range(PEOPLE))
+        async with asyncio.timeout(60):
+            while lost() < wanted:
+                if len(line.asked) != seen:
+                    seen = len(line.asked)
+                    lose()
+                await asyncio.sleep(0.01)
+        await house.until(lambda counts: counts["submitted"] == PEOPLE, timeout_s=40)
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+    assert Counter(line.asked) == Counter(number(n) for n in range(PEOPLE))
+    assert await house.rows("SELECT COUNT(*) FROM attempt WHERE state != 'closed'") == [(0,)]
+    await house.check()
+
+
+async def test_postgresql_goes_away_between_a_commit_and_its_answer(
+    server: tuple[str, DroppedAnswers], tmp_path: Path
+) -> None:
+    url, between = server
+    async with floor(tmp_path, url=url) as house:
+
+        def lose() -> None:
+            between.drop = 1
+
+        await sent_in_the_end(house, lose, lambda: between.dropped, 6)
+
+
+async def test_sqlite_says_that_the_disk_is_full_and_has_committed(tmp_path: Path) -> None:
+    drop = dropped = 0
+    async with floor(tmp_path) as house:
+        session = house.transactions.session
+        commit = session.commit
+
+        def committed() -> None:
+            nonlocal drop, dropped
+            commit()
+            if drop:
+                drop -= 1
+                dropped += 1
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise error
+
+        session.commit = committed  # type: ignore[method-assign]
+
+        def lose() -> None:
+            nonlocal drop
+            drop = 1
+
+        await sent_in_the_end(house, lose, lambda: dropped, 6)
+
+
+def test_what_somebody_holds_or_has_just_claimed_is_left_alone(house: House) -> None:
+    queue = house.job("x", "y", "z", "w")
+    held, lost, past = house.claim(queue, 3).work
+    house.pnr(past)
+    house.now += 60_000
+    (young,) = house.claim(queue).work
+    wanted = frozenset({held.attempt_id})
+    found = house.do(RecoverOwnerless(house.node, house.epoch, wanted, house.now - 30_000, house.now))
+    assert found.returned == 1
+    assert [each.work.attempt_id for each in found.open] == [past.attempt_id]
+    assert [info.id for info in found.queues] == [queue.id]
+    assert house.states() == ["sending", "queued", "sending", "sending"]
+    assert {young.row, held.row, past.row} == {1, 3, 4}
+    assert [work.row for work in house.claim(queue).work] == [lost.row]
