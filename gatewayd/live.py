@@ -20,7 +20,7 @@ from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.stalls import Stalls
-from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, Settled
+from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
@@ -150,9 +150,20 @@ class LiveGateway:
             await self.read(lambda reader: reader.account(account))
         job = await self._tested(account, min(runner.driver.channels), line, number, text)
         await self._writer.do(LoadingJobs(""))  # what the attempt's end posted is committed by then
+        # The person is told how it ended: it must not go hours later, when the line works again.
+        await self._withdraw(account, job)
         now = self.now()
         page = await self.read(lambda reader: reader.messages(f"{account}/{job}", now))
         return page.items[0].id
+
+    async def _withdraw(self, account: str, job: str) -> None:
+        """Cancels what still waits of a test."""
+        try:
+            change = await self._writer.do(SetJobState(account, job, "cancelled", self.now()))
+        except (ConflictError, NotFoundError):
+            return  # nothing waits: it has gone, or has failed, or was never recorded
+        self.job_changed(change)
+        await self._writer.do(Sweep(self.now()))
 
     async def _only_account(self) -> str:
         accounts = await self.read(lambda reader: reader.accounts())
@@ -184,6 +195,8 @@ class LiveGateway:
         def known(result: int | JobFileError) -> None:
             if isinstance(result, int):
                 self._dispatcher.attempted(result, ended)
+                # A line that rests is tried at once where a person asks.
+                loop.call_soon(self._runner(line).sender.try_now)
             elif not ended.done():
                 ended.set_exception(UsageError(result.text(self.config.locale)))
 
@@ -192,7 +205,8 @@ class LiveGateway:
             async with asyncio.timeout(TEST_S):
                 await ended
         except TimeoutError:
-            told = _("line {line} has not sent it yet; the message waits").format(line=line)
+            await self._withdraw(account, name)
+            told = _("line {line} has not sent it; the test is cancelled").format(line=line)
             raise UnavailableError(told) from None
         return name
 

@@ -142,6 +142,7 @@ MEANINGS: Final = {
     "address_invalid": spoken("not a valid address"),
     "value_missing": spoken("a variable is empty"),
     "row_ragged": spoken("more cells than columns"),
+    "row_short": spoken("a cell of the row is missing"),
     "row_hidden": spoken("row hidden in the sheet"),
     "too_long": spoken("text too long"),
     "repeated": spoken("same number and text as before"),

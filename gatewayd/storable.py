@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from typing import Any, Final
 
 _UNHOLDABLE: Final = re.compile("[\0\ud800-\udfff]")
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -25,6 +25,15 @@ def wellformed(text: str) -> str:
 def maybe(text: str | None) -> str | None:
     """The same, for what may be unknown."""
     return None if text is None else wellformed(text)
+
+
+def wellformed_document(value: Any) -> Any:
+    """Returns JSON with every text in it as `wellformed` has it."""
+    if isinstance(value, str):
+        return wellformed(value)
+    if isinstance(value, dict):
+        return {wellformed_document(key): wellformed_document(item) for key, item in value.items()}
+    return [wellformed_document(item) for item in value] if isinstance(value, list) else value
 
 
 KEY_MOST: Final = 512

@@ -12,11 +12,11 @@ LIST_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     ),
     "columns_several": (
         (
-            "En {file} hay más de una columna que puede ser el número: {columns}. Escriba en el trabajo cuál es:"
+            "En {file} no es seguro qué columna es el número de teléfono: {columns}. Escriba en el trabajo cuál es:"
             ' "columns": {{"to": "{first}"}}.'
         ),
         (
-            "In {file} more than one column may be the number: {columns}. Write in the job which it is:"
+            "In {file} it is not sure which column is the telephone number: {columns}. Write in the job which it is:"
             ' "columns": {{"to": "{first}"}}.'
         ),
     ),
@@ -150,6 +150,16 @@ LIST_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "recipients_truncated": (
         "{file} está cortado: termina en la mitad de una letra. Expórtelo de nuevo.",
         "{file} is cut off: it ends in the middle of a letter. Export it again.",
+    ),
+    "recipients_cut": (
+        (
+            "{file} parece cortado: la última línea no termina, y su número es más corto que los demás. Expórtelo de"
+            " nuevo."
+        ),
+        (
+            "{file} seems to be cut off: its last line has no end, and its number is shorter than the others. Export it"
+            " again."
+        ),
     ),
     "recipients_interrupted": (
         "{file} está cortado: en esta línea hay un mensaje y no un destinatario: «{text}». Expórtelo de nuevo.",

@@ -8,6 +8,7 @@ import signal
 import stat
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -104,10 +105,16 @@ def ends_within_a_line(path: Path) -> bool:
 
 
 def listing(folder: Path, names: list[str], settle_s: float) -> tuple[list[Found], dict[str, str]]:
-    """Returns every file of these accounts, the oldest first; and by account, why one cannot be listed."""
+    """Returns every file of these accounts, the oldest of each first, one of each in turn; and by account, why one
+    cannot be listed."""
     troubles: dict[str, str] = {}
     found = sorted(_walk(folder, names, settle_s, troubles), key=lambda pair: pair[0])
-    return [one for _, one in found], troubles
+    places: Counter[str] = Counter()
+    ranked: list[tuple[int, Found]] = []
+    for _, one in found:
+        ranked.append((places[one.key[0]], one))
+        places[one.key[0]] += 1
+    return [one for _, one in sorted(ranked, key=lambda pair: pair[0])], troubles
 
 
 def _walk(folder: Path, names: list[str], settle_s: float, troubles: dict[str, str]) -> Iterator[tuple[int, Found]]:

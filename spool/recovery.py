@@ -3,7 +3,7 @@
     mark(taken)                     # the daemon's own process reads the file: a crash leaves the mark
     unmark(taken)
     recovered = recover(spool)      # at the next start
-    recovered.deaths(taken)         # how often the daemon has died while it read this very file
+    recovered.suspicion(taken)      # whether, and how much like it, the daemon died over this very file
 
 What cannot be cleared for one account stays where it is, is named, and keeps neither another account nor the start.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Final
@@ -23,10 +24,14 @@ from spool.errors import SpoolError, operating_system
 from spool.folders import INTAKE, Spool, is_name
 from spool.intake import Taken
 
+HUNG: Final = 2
+HUNG_S: Final = 10.0
+"""Between the mark and the next start; what the daemon reads itself takes milliseconds."""
+
 _MARK: Final = ".reading"
 """In a private folder: whose file is read by the daemon itself just now."""
 _DEATHS: Final = ".deaths.json"
-"""In the folder of all private ones: how often the daemon died over a file."""
+"""In the folder of all private ones: the suspicion against each file."""
 _DEATHS_MAX: Final = 1000
 _DEATHS_BYTES: Final = 1 << 20
 
@@ -39,7 +44,9 @@ class Recovered:
     """By account, why something could not be cleared."""
     suspects: Mapping[str, int] = field(default_factory=dict)
 
-    def deaths(self, taken: Taken) -> int:
+    def suspicion(self, taken: Taken) -> int:
+        """How much speaks against a file: `HUNG` for each time that the daemon was ended after it had been at it for
+        long, as a watchdog does, 1 for each other death, which is a coincidence most likely."""
         return self.suspects.get(_key(taken), 0)
 
 
@@ -65,7 +72,7 @@ def unmark(taken: Taken) -> None:
 def recover(spool: Spool) -> Recovered:
     """Clears what a crash left. Only under the lock."""
     troubles: dict[str, str] = {}
-    marks: list[str] = []
+    marks: list[tuple[str, int]] = []
     jobs = 0
     with operating_system(str(spool.path / INTAKE)), spool.open(INTAKE) as intake:
         suspects = _suspects(intake)
@@ -82,8 +89,8 @@ def recover(spool: Spool) -> Recovered:
             except OSError as error:
                 troubles[account] = str(error)
         if marks:
-            for mark in marks:
-                suspects[mark] = suspects.pop(mark, 0) + 1  # the newest last
+            for key, weight in marks:
+                suspects[key] = suspects.pop(key, 0) + weight  # the newest last
             newest = dict(list(suspects.items())[-_DEATHS_MAX:])
             durable.replace(intake, _DEATHS, [json.dumps(newest).encode()])
     return Recovered(jobs, troubles, suspects)
@@ -98,13 +105,14 @@ def _settle(spool: Spool, account: str, name: str) -> int:
     return 1
 
 
-def _marked(private: int, folder: str) -> str | None:
+def _marked(private: int, folder: str) -> tuple[str, int] | None:
     try:
         fd = durable.open_file(private, f"{folder}/{_MARK}")
     except OSError:
         return None
     with os.fdopen(fd, "rb") as mark:
-        return mark.read(64).decode("ascii", "replace") or None
+        weight = HUNG if time.time() - os.fstat(fd).st_mtime >= HUNG_S else 1
+        return mark.read(64).decode("ascii", "replace"), weight
 
 
 def _suspects(intake: int) -> dict[str, int]:
@@ -115,5 +123,5 @@ def _suspects(intake: int) -> dict[str, int]:
     with os.fdopen(fd, "rb") as file:
         try:
             return {str(key): int(count) for key, count in json.loads(file.read(_DEATHS_BYTES)).items()}
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             return {}

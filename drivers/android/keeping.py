@@ -46,14 +46,33 @@ class Keeper:
         self._known: Mapping[str, Any] = {}
         self._doubted = asyncio.Event()
         self._refused: CredentialsError | None = None
+        self._fault: str | None = None
+        self._rests_until = self._rest_s = 0.0
         self._complained: dict[str, float] = {}
 
     @property
     def ready(self) -> bool:
-        return self._status.state == "ready" and self._refused is None
+        return self._status.state == "ready" and self._refused is None and not self._resting
+
+    @property
+    def _resting(self) -> bool:
+        return time.monotonic() < self._rests_until
+
+    def rest(self, reason: str) -> None:
+        """The phone answers, but cannot send for a fault of its own: others shall not fail one after the other."""
+        if not self._resting:
+            self._rest_s = min(2 * self._rest_s or self._timing.fault_s, self._timing.fault_max_s)
+            self._fault, self._rests_until = reason, time.monotonic() + self._rest_s
+        self._doubted.set()
+
+    def rested(self) -> None:
+        """It can send after all: the next rest is short again."""
+        self._rest_s = 0.0
 
     @property
     def reason(self) -> str:
+        if self._resting and self._fault is not None:
+            return self._fault
         return self._status.reason or (self._refused.reason if self._refused is not None else "not_ready")
 
     def doubt(self, error: PhoneError) -> None:
@@ -81,7 +100,7 @@ class Keeper:
                 self._doubted.clear()
                 self._refused = None
                 waited = 0.0
-                await self._show("ready")
+                await self._show_served()
                 await serve(events)
             except CredentialsError as error:
                 await self._show("quarantined", error.reason)
@@ -100,8 +119,9 @@ class Keeper:
     async def look(self, health: Look) -> None:
         """Battery, signal and the like, slowly; at once when a sender doubts the phone. Raises `PhoneError`."""
         while True:
+            rest = self._rests_until - time.monotonic()
             try:
-                async with asyncio.timeout(self._timing.health_s):
+                async with asyncio.timeout(min(self._timing.health_s, rest) if rest > 0 else self._timing.health_s):
                     await self._doubted.wait()
             except TimeoutError:
                 pass
@@ -109,10 +129,17 @@ class Keeper:
             if self._refused is not None:
                 raise self._refused
             self._known = await health()
+            await self._show_served()
+
+    async def _show_served(self) -> None:
+        """It answers: ready, or waiting until it may be able to send."""
+        if self._resting:
+            await self._show("waiting", self._fault)
+        else:
             await self._show("ready")
 
     async def _show(self, state: LineState, reason: str | None = None) -> None:
-        known = self._known if state == "ready" else {}
+        known = self._known if state in ("ready", "waiting") else {}
         status = LineStatus(
             state, reason, known.get("signal"), known.get("operator"), known.get("detail") or self._status.detail
         )

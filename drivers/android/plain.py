@@ -131,11 +131,15 @@ class PlainLine:
         known = {name: value for name, value in detail.items() if value is not None}
         return {"operator": telephony.get("network_operator_name") or None, "detail": known}
 
+    def carries(self, message: OutboundMessage) -> str | None:
+        """Implements `drivers.base.CarriesSome`: a phone sends whole texts."""
+        return "parts_unsupported" if len(message.todo) < len(message.parts) else None
+
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
         if not self._keeper.ready:
             return NotSent(self._keeper.reason, counts=False)
         if len(message.todo) < len(message.parts):
-            return NotSent("parts_unsupported")
+            return Refused("parts_unsupported", Blame.PERSON, elsewhere=True)
         asked = request(self._options, self._number(message.address), message.text)
         try:
             for part in message.todo:

@@ -16,12 +16,13 @@ from typing import Any, Final
 import structlog
 
 from drivers.android import encryption, hooks
+from drivers.android.causes import cause
 from drivers.android.client import Answer, PhoneClient, backoff, pause
 from drivers.android.errors import AnswerError, CredentialsError, LostError, PhoneError, UnreachableError
 from drivers.android.inbox import Inbox, mine
 from drivers.android.keeping import Keeper, together
 from drivers.android.options import AndroidOptions, require_usable, secret
-from drivers.android.states import Rank, Told, read
+from drivers.android.states import EXPIRED, Rank, Told, read
 from drivers.android.states import outcome as outcome_of
 from drivers.android.timing import Timing
 from drivers.android.watch import Entry, Watch
@@ -59,9 +60,13 @@ class SmsgateLine:
         self._name, self._options, self._timing = name, options, timing or Timing()
         self._passphrase = secret(options.passphrase)
         self._client = PhoneClient(options.base, _authorization(options), self._timing)
-        self._watch = Watch(self._client, self._timing, reports=options.delivery_report)
         self._inbox = Inbox(self._client, self._timing, options.sim, self._passphrase)
         self._keeper = Keeper(name, self._timing)
+        self._watch = Watch(
+            self._client, self._timing, reports=options.delivery_report, failed=self._failed, went=self._went
+        )
+        self._failures: list[str] = []
+        """Why the latest messages failed, since the last that went."""
 
     @property
     def capacity(self) -> int:
@@ -144,7 +149,7 @@ class SmsgateLine:
             return NotSent(self._keeper.reason, counts=False)
         if len(message.todo) < len(message.parts):
             # The rest of a message of which another line has sent some parts: a phone sends whole texts only.
-            return NotSent("parts_unsupported")
+            return Refused("parts_unsupported", Blame.PERSON, elsewhere=True)
         body = await self._body(message)
         try:
             for part in message.todo:
@@ -262,6 +267,25 @@ class SmsgateLine:
         if told.rank is Rank.CANCELLED:
             return NotSent("phone_stuck", blame=Blame.LINE)
         return outcome_of(told, entry.parts, ours_ended=False)
+
+    def carries(self, message: OutboundMessage) -> str | None:
+        """Implements `drivers.base.CarriesSome`: a phone sends whole texts."""
+        return "parts_unsupported" if len(message.todo) < len(message.parts) else None
+
+    def _failed(self, told: Told) -> None:
+        """The phone could not send a message. What may be the SIM's fault is so once several in a row have failed: a
+        network says the same of no credit and of one bad number."""
+        why = cause(told.error)
+        if why.blame is Blame.PERSON or (told.error is not None and EXPIRED in told.error):
+            return
+        most = self._timing.failures
+        self._failures = [*self._failures, why.reason][-most:]
+        if why.blame is Blame.LINE or self._failures.count(why.reason) == most:
+            self._keeper.rest(why.reason)
+
+    def _went(self) -> None:
+        self._failures.clear()
+        self._keeper.rested()
 
     # ------------------------------------------------------------------------------------------------ after a restart
 

@@ -5,12 +5,12 @@ Answers come late and out of order: a state only ever replaces one of a lower ra
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final
 
+from drivers.android.causes import cause
 from drivers.android.errors import AnswerError
 from drivers.base import Accepted, Blame, NotSent, Outcome, Refused
 
@@ -38,9 +38,6 @@ RANKS: Final = {
 }
 EXPIRED: Final = "TTL expired"
 """The app's word for a message whose time to live ended before it was sent."""
-
-_NO_NETWORK: Final = ("NO_SERVICE", "RADIO_OFF", "RADIO_NOT_AVAILABLE", "LIMIT_EXCEEDED", "AIRPLANE", "SIM_ABSENT")
-"""Of Android's SmsManager: the phone has refused before anything went over the air, for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +104,9 @@ def outcome(told: Told, parts: tuple[int, ...], *, ours_ended: bool) -> Outcome 
         case Rank.FAILED if told.error is not None and EXPIRED in told.error:
             return NotSent("expired", counts=False) if ours_ended else NotSent("phone_gave_up", blame=Blame.LINE)
         case Rank.FAILED:
-            reason = word(told.error)
-            # Of several parts some may have gone out before the one that failed: never all again.
-            if len(parts) == 1 and told.error is not None and any(each in told.error.upper() for each in _NO_NETWORK):
-                return NotSent(reason, blame=Blame.LINE)
-            return Refused(reason)
+            why = cause(told.error)
+            if len(parts) > 1 and not why.whole:
+                # Some may have gone out before the one that failed, or after it: never all again.
+                return Refused(why.reason, Blame.PERSON)
+            return NotSent(why.reason, blame=Blame.LINE) if why.blame is Blame.LINE else Refused(why.reason, why.blame)
     return None
-
-
-def word(error: str | None) -> str:
-    """The app's error as a reason: lower case, words joined, no digits that may be a number."""
-    text = re.sub(r"\d{5,}", "", error or "").lower().replace("result_error_", "")
-    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")[:60] or "phone_failed"

@@ -53,5 +53,11 @@ class Timing:
     """Longest such pause."""
     refused_s: float = 60.0
     """Between tries with credentials that the phone refused: it slows down who guesses."""
+    fault_s: float = 60.0
+    """The rest of a phone that could not send for a fault of its own: radio, SIM, rights; then one message tries it."""
+    fault_max_s: float = 3600.0
+    """Longest such rest; it doubles while nothing goes."""
+    failures: int = 3
+    """Messages in a row that fail for a reason that may be the SIM's, before the phone rests."""
     forgotten: int = 3
     """Answers in a row that a message is unknown before the phone counts as having lost it."""

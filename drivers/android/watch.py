@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from drivers.android.causes import cause
 from drivers.android.client import Answer
 from drivers.android.errors import AnswerError
-from drivers.android.states import Rank, Told, outcome, read, references, word
+from drivers.android.states import Rank, Told, outcome, read, references
 from drivers.android.timing import Timing
 from drivers.base import Accepted, AwaitedAttempt, DeliveryReport, Event, EventSink, LateAccept, Outcome, Uncertain
 
@@ -59,8 +60,18 @@ class Entry:
 class Watch:
     """Over the open messages of one line, through all its connections."""
 
-    def __init__(self, api: Api, timing: Timing, *, reports: bool) -> None:
+    def __init__(
+        self,
+        api: Api,
+        timing: Timing,
+        *,
+        reports: bool,
+        failed: Callable[[Told], None] = lambda _told: None,
+        went: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`failed` hears of each message that the phone could not send, `went` of each that it did."""
         self._api, self._timing, self._reports = api, timing, reports
+        self.failed, self.went = failed, went
         self._entries: dict[str, Entry] = {}
         self._wake = asyncio.Event()
 
@@ -141,6 +152,10 @@ class Watch:
         return events
 
     def _decide(self, entry: Entry, told: Told) -> list[Event]:
+        if told.rank is Rank.FAILED and not told.sent:
+            self.failed(told)
+        elif told.rank in (Rank.SENT, Rank.DELIVERED):
+            self.went()
         ended = entry.valid_until is not None and time.time() >= entry.valid_until
         result = outcome(told, entry.parts, ours_ended=ended)
         if result is None:
@@ -154,7 +169,7 @@ class Watch:
 
     def _report(self, entry: Entry, told: Told, status: Any) -> list[Event]:
         at = told.at or time.time()
-        reason = word(told.error) if status == "undelivered" else None
+        reason = cause(told.error).reason if status == "undelivered" else None
         return [
             DeliveryReport(reference, None, status, reason, at, attempt=entry.attempt, part=part)
             for part, reference in references(entry.attempt, entry.parts).items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -36,6 +37,8 @@ def check(as_json: bool) -> int:
     unusable = list(_unusable(sound))
     found += unusable
     found += chain(_spool(sound), _store(sound), _lines(sound, {(one["key"], one["message"]) for one in unusable}))
+    if not faults:
+        found += _stalled(sound)
     if as_json:
         output.emit({"ok": not found, "findings": found})
     else:
@@ -101,14 +104,31 @@ def _store(sound: Sound) -> Iterator[Finding]:
         yield _finding(sound.file, "store.url", str(error), _("mend address, password or server; or restore a backup"))
 
 
+def _stalled(sound: Sound) -> Iterator[Finding]:
+    """Accounts that a daemon, where one runs, cannot serve now."""
+    from gatewayd.config import load
+    from gatewayd.control import ControlClient
+
+    try:
+        client = ControlClient.connect(load(sound.file, secrets=False).control_candidates)
+        if client is None:
+            return
+        with closing(client):
+            stalled = client.call("overview", {})["stalled"]
+    except (GatewayError, OSError):
+        return  # one that does not answer is another command's to tell
+    for one in stalled:
+        message = _("account {account}: its {service} cannot be served: {reason}").format(**one)
+        remedy = _("put the folder right: it is tried again within a minute")
+        yield _finding(sound.file, "spool.path", message, remedy)
+
+
 def _password(store: StoreConfig) -> str | None:
     return None if store.password is None else store.password.get_secret_value()
 
 
 def _accounts(sound: Sound, store: StoreConfig) -> Iterator[Finding]:
     """Accounts that the configuration or a folder of the spool names, and the store does not know."""
-    from contextlib import closing
-
     from gatewayd.store.reader import Reader
     from spool.folders import INCOMING, Spool
 

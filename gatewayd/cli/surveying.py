@@ -67,6 +67,13 @@ def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bo
     output.record(
         [(_("Recipients"), found.rows), (_("Would be sent"), found.valid), (_("Segments"), found.segments or None)]
     )
+    if found.replaced:
+        print()
+        output.table(
+            [_("Would go out as ?"), _("Recipients")],
+            [(character, count) for character, count in found.replaced.items()],
+            right=(1,),
+        )
     if found.reasons:
         print()
         output.table(

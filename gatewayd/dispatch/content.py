@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from drivers.base import Completed, OutboundMessage, Outcome
+from drivers.base import OutboundMessage
 from gatewayd.callscript import filled
 from gatewayd.outcomes import Retries, Retry
 from gatewayd.store.commands import Work
@@ -42,11 +42,6 @@ def outbound(work: Work, address: str, beside: Mapping[str, Any]) -> OutboundMes
         valid_until=work.not_after / 1000 if work.not_after else None,
         options=beside,
     )
-
-
-def opts_out(outcome: Outcome | None) -> bool:
-    """Whether the person called asked not to be called again."""
-    return isinstance(outcome, Completed) and outcome.detail.get("action") == "opt_out"
 
 
 def retries(content: Mapping[str, Any]) -> Retries:

@@ -66,6 +66,10 @@ class Health:
         rest = FIRST_REST_S * 2.0 ** min(self.failures - PATIENCE, 16)
         self.resting_until = now + min(max(rest, least_s), LONGEST_REST_S)
 
+    def try_now(self, now: float) -> None:
+        """Ends the rest, not the probation: a person asks for a probe."""
+        self.resting_until = min(self.resting_until, now)
+
     def rest_again(self, now: float) -> None:
         """Leaves it alone until what it accepted is reported on."""
         self._rest(now)

@@ -6,9 +6,20 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from drivers.base import Fate, NotSent, Outcome, Partial, PartOutcome, Uncertain, Withdrawn
+from drivers.base import (
+    Accepted,
+    Completed,
+    Fate,
+    NotSent,
+    Outcome,
+    Partial,
+    PartOutcome,
+    Refused,
+    Uncertain,
+    Withdrawn,
+)
 from gatewayd.dispatch.desk import Desk
-from gatewayd.errors import StoreError
+from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.pacing import Pace
 from gatewayd.storable import bounded
@@ -68,12 +79,28 @@ class Intent:
         except Withdrawn:
             self.begun.discard(part)
             raise
-        except StoreError as error:
+        except GatewayError as error:
             # Nothing may leave that is not on record.
             raise Withdrawn("store_unavailable") from error
         hit("send.intended")
         self.passed.add(part)
         line.pace.count(now, work.to)
+
+    def kept(self, outcome: Outcome) -> Outcome:
+        """The outcome, with every part taken that the network has answered with a reference: what comes after that,
+        from whatever confusion of the device, does not undo it."""
+        if not self._taken or isinstance(outcome, Accepted | Completed):
+            return outcome
+        match outcome:
+            case Partial(parts):
+                told = dict(parts)
+            case Uncertain(reason):
+                told = {part: PartOutcome(Fate.DOUBT, reason=reason) for part in self.passed}
+            case NotSent(reason):
+                told = {part: PartOutcome(Fate.UNSENT, reason=reason) for part in self.begun}
+            case Refused(reason):
+                told = {part: PartOutcome(Fate.REFUSED, reason=reason, blame=outcome.blame) for part in self.passed}
+        return Partial(told | {part: PartOutcome(Fate.TAKEN, reference) for part, reference in self._taken.items()})
 
     def cut_off(self, reason: str) -> Outcome:
         """What is certain of a send that ended without an outcome: the parts whose references the driver told have been

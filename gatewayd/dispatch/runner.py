@@ -16,7 +16,7 @@ import structlog
 
 from drivers.base import Driver, FollowsAttempts, Line, LineSetup, LineStatus, MisconfiguredError, Outcome
 from gatewayd.config import LineConfig
-from gatewayd.dispatch.content import opts_out, retries
+from gatewayd.dispatch.content import retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.device import Device
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
@@ -211,8 +211,6 @@ class LineRunner:
         for finish in left_open(left, known, self.desk.terms, lambda queue: retries(self.desk.content(queue))):
             self.desk.writer.post(finish)
             hit("resume.finished")
-            if opts_out(known.get(finish.work.public)):
-                self.sender.block(finish)
             self.desk.finished(self.name, finish)
 
     async def _while_enabled(self) -> None:

@@ -30,7 +30,7 @@ from drivers.base import (
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, untried
-from gatewayd.dispatch.content import options, opts_out, outbound, retries
+from gatewayd.dispatch.content import options, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.point_of_no_return import Intent
@@ -41,7 +41,7 @@ from gatewayd.model import Route, State
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import ELSEWHERE_S, amended, resolve
 from gatewayd.pacing import Pace
-from gatewayd.store.commands import Block, Finish, Work
+from gatewayd.store.commands import Finish, Work
 
 log = structlog.get_logger()
 
@@ -82,6 +82,7 @@ class Sender:
         self.allowance = Allowance(owner.pace, self.health, desk.calendar, lambda: desk.line_changed(owner.name))
         self.outcomes: dict[str, int] = {}
         self._rested = False
+        self._urged = False
         self._begun: dict[int, float] = {}
         """When each send that is under way began, the oldest first."""
         self._sending: set[int] = set()
@@ -194,7 +195,8 @@ class Sender:
     def _fill(self) -> None:
         """Claims what comes next; for a line on probation, what it was tried out on before, if that still waits."""
         health, judge = self.health, self.judge
-        if not health.probing:
+        if not health.probing or self._urged:
+            self._urged = False
             self.stock.fill(self._ahead())
             return
         while (probe := judge.probe()) is not None:
@@ -264,6 +266,7 @@ class Sender:
     def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float | None) -> None:
         """`began` is None where the device has had no part in the outcome."""
         now = time.time()
+        outcome = intent.kept(outcome)
         verdict = Blame.PERSON if began is None else self._judge(work, outcome, began, now)
         # Where parts are told apart, one that was cut off at its point of no return is told to be unsent.
         passed = frozenset(intent.begun if isinstance(outcome, NotSent | Partial) else intent.passed)
@@ -290,17 +293,11 @@ class Sender:
         self.outcomes[finish.outcome] = self.outcomes.get(finish.outcome, 0) + 1
         self._desk.writer.post(finish)
         hit("send.posted")
-        if opts_out(outcome):
-            self.block(finish)
         self._desk.finished(self._owner.name, finish)
         if away:
             self._desk.reroute(self._owner.name, finish)
         if self.judge.undecided and self.health.broken:
             self._amend(self.judge.condemned(), Blame.LINE)
-
-    def block(self, finish: Finish) -> None:
-        """The person asked not to be called again."""
-        self._desk.writer.post(Block((finish.work.to,), "call", None, finish.now))
 
     def _judge(self, work: Work, outcome: Outcome, began: float, now: float) -> Blame:
         """What an outcome says of the line itself; answers whose fault it is taken to be that nobody was reached."""
@@ -366,6 +363,12 @@ class Sender:
     def _condemn(self, reason: str, began: float, now: float) -> None:
         self.health.condemned(now, reason, began)
         self._rests()
+
+    def try_now(self) -> None:
+        """Tries a line that rests out at once, on what is most urgent: a person has sent a test over it."""
+        self.health.try_now(time.time())
+        self._urged = True
+        self._wake.set()
 
     def _rests(self) -> None:
         """Nothing more is begun for now: what is at hand may go over another line."""

@@ -30,7 +30,7 @@ from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
 from spool.intake import Taken, commit, discard, octets, reject, take, take_files, verify, withdraw
-from spool.recovery import Recovered, mark, unmark
+from spool.recovery import HUNG, Recovered, mark, unmark
 from spool.submit import deposit
 from spool.watch import Arrival, Watcher
 
@@ -47,8 +47,8 @@ LANES_EACH: Final = 3
 LARGE_LANES: Final = 2
 """As many as the feed has worker processes."""
 
-DEATHS: Final = 2
-"""The daemon has died so often while it read a file that the file is refused; after the first time it is read apart."""
+REFUSED_AT: Final = 2 * HUNG
+"""A file that the daemon hung over twice, or died over four times, is refused; after the first it is read apart."""
 
 ENDS: Final = 3
 """A worker process has ended so often over a list that the list is refused."""
@@ -178,9 +178,9 @@ class IntakeDesk:
         try:
             taken = await self._in_thread(_taken, self.spool, arrival.account, arrival.name)
             hit("intake.taken")
-            deaths = self._deaths(taken)
-            if taken.obstacle is None and (deaths or taken.identity.size > SMALL):
-                await self._hand_over(_Large(arrival, taken, None, apart=deaths > 0))
+            suspicion = self._suspicion(taken)
+            if taken.obstacle is None and (suspicion or taken.identity.size > SMALL):
+                await self._hand_over(_Large(arrival, taken, None, apart=suspicion > 0))
                 return
             document = await self.feed.read(taken)
             if document.files and await self._octets(taken, document) > SMALL:
@@ -196,16 +196,15 @@ class IntakeDesk:
         else:
             self._done(arrival)
 
-    def _deaths(self, taken: Taken) -> int:
-        """How often the daemon has died while it read this file; JobFileError when that was too often."""
-        deaths = self.recovered.deaths(taken)
-        if deaths >= DEATHS:
+    def _suspicion(self, taken: Taken) -> int:
+        """What speaks against the file since the daemon died over it; JobFileError when that is too much."""
+        suspicion = self.recovered.suspicion(taken)
+        if suspicion >= REFUSED_AT:
             raise JobFileError("recipients_unreadable", "reader_died", file=taken.name)
-        return deaths
+        return suspicion
 
     async def _hand_over(self, work: _Large) -> None:
-        if not work.apart:  # a worker's death is not the daemon's
-            await self._in_thread(unmark, work.taken)
+        await self._in_thread(unmark, work.taken)  # a worker's death is not the daemon's
         self._large[work.octets > LARGE].put(work.arrival.account, work)
 
     async def _large_lane(self, turns: Turns[_Large]) -> None:
@@ -222,6 +221,8 @@ class IntakeDesk:
     async def _large_one(self, work: _Large, turns: Turns[_Large]) -> bool:
         """Whether it is done; False where it has gone on to the lane of its size."""
         taken = work.taken
+        if work.apart:
+            await self._in_thread(mark, taken)
         document = work.document or await self.feed.read(taken, apart=work.apart)
         if document.files and not taken.files:
             work.octets = await self._octets(taken, document)

@@ -27,7 +27,7 @@ from gatewayd.texts import TOO_LONG, Wanted
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.lists.cells import is_date, unquoted
-from spool.lists.rows import HIDDEN
+from spool.lists.rows import HIDDEN, SHORT
 from spool.recipients import Recipients
 
 CHUNK: Final = 1000
@@ -42,8 +42,8 @@ VALUE_MISSING: Final = "value_missing"
 REPEATED: Final = "repeated"
 RAGGED: Final = "row_ragged"
 """More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
-ROW_HIDDEN: Final = "row_hidden"
-"""The sheet does not show the row, and the job says to leave such rows out."""
+MARKED: Final = {HIDDEN: "row_hidden", SHORT: "row_short"}
+"""By its mark: the sheet does not show the row, and the job leaves such rows out; a cell of it is missing."""
 CC_INVALID: Final = "cc_invalid"
 
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
@@ -233,8 +233,7 @@ class Rendering:
         raw = cells[self._to]
         to = detail = None
         if len(cells) > self._width:
-            reason = ROW_HIDDEN if cells[-1] is HIDDEN else RAGGED
-            return self._invalid(number, ref, None, reason, _json({"raw": raw[:_SHOWN]}))
+            return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), _json({"raw": raw[:_SHOWN]}))
         try:
             to, detail = self._reached(cells) if self._several else self._address(raw)
             if not all(map(str.isprintable, cells)):

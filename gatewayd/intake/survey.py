@@ -59,6 +59,8 @@ class Survey:
     """The first of them."""
     reasons: Mapping[str, int]
     """How many are left out, by reason."""
+    replaced: Mapping[str, int]
+    """Characters that `gsm7` makes a `?` of, and in how many messages."""
 
     def document(self) -> dict[str, Any]:
         """Returns it for JSON."""
@@ -92,6 +94,7 @@ def survey(document: JobDocument, folder: Path, policy: Policy, *, shown: int = 
             tuple(first),
             tuple(left_out),
             reasons,
+            dict(totals.lost),
         )
 
 

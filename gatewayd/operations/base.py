@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from gatewayd.config import catalogue
 from gatewayd.errors import GatewayError, UnavailableError, UsageError
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.storable import wellformed
+from gatewayd.storable import wellformed, wellformed_document
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 
@@ -59,7 +59,7 @@ def reworded(kind: type[GatewayError], message: str) -> Iterator[None]:
 def read_request(operation: type[Operation], arguments: Any) -> Operation:
     """The request in `arguments`; UsageError names what is wrong with it."""
     try:
-        return operation.model_validate(arguments)
+        return operation.model_validate(wellformed_document(arguments))
     except ValidationError as error:
         known, spoken = tuple(operation.model_fields), language()
         faults = []

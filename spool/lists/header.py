@@ -16,7 +16,7 @@ from spool.lists.cells import digits, folded, is_address_like, is_mail_like, is_
 from spool.lists.choice import Alien, Choice, Several, choose
 from spool.lists.instructions import Instructions
 from spool.lists.rows import Row
-from spool.lists.words import is_area
+from spool.lists.words import is_area, sense
 from spool.names import column_name
 
 SEARCHED: Final = 10
@@ -164,6 +164,7 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     )
     place = max(each for each in served if each < data)
     _refuse_people_above(rows, place, places, file)
+    _refuse_rivals(rows, place, places[0], file)
     return _chosen(rows[place], place, file, channel, said)
 
 
@@ -189,6 +190,31 @@ def _refuse_people_above(rows: Sequence[Row], header: int, places: Sequence[int]
     in_column = [row for row in above if any(at < len(row.cells) and is_address_like(row.cells[at]) for at in places)]
     if in_column or len(above) > 1:
         raise _rows_ambiguous(file, [rows[0], rows[header]])
+
+
+def _refuse_rivals(rows: Sequence[Row], header: int, at: int, file: str) -> None:
+    """Refuses a column that is called a number and no more, unless it alone has numbers in full."""
+    cells = rows[header].cells
+    if sense(cells[at]).kind != "bare":
+        return
+    full = [place for place in range(len(cells)) if _is_full_column(rows[header + 1 :], place)]
+    if full != [at]:
+        raise JobFileError(
+            "recipients_ambiguous",
+            "columns_several",
+            file=file,
+            line=rows[header].line,
+            field="columns",
+            columns=listed([cells[place] for place in sorted({at, *full})]),
+            first=cells[at],
+        )
+
+
+def _is_full_column(rows: Sequence[Row], at: int) -> bool:
+    """Whether most cells of a column are numbers that need no area."""
+    filled = [cell for cell in _column(rows, at) if cell]
+    full = [cell for cell in filled if is_number_like(cell) and digits(cell) >= _FULL_NUMBER]
+    return len(full) * 2 > len(filled)
 
 
 def _chosen(row: Row, place: int, file: str, channel: str, said: Instructions) -> Header:

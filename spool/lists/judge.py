@@ -19,7 +19,7 @@ from spool.lists.header import Header, Mobile, find, in_names
 from spool.lists.instructions import AS_IT_SAYS, Instructions
 from spool.lists.judgement import Judgement
 from spool.lists.rows import Prefix
-from spool.lists.shape import shape_of
+from spool.lists.shape import shape_of_sheet, shape_of_text
 from spool.lists.stream import Bounds, checked
 from spool.lists.workbook import find_sheet, hidden_below
 
@@ -90,7 +90,7 @@ def _of_text(path: Path, task: Task) -> tuple[Judgement, Opened]:
         prefix = Prefix.of(rows)
         header = _header(task, prefix)
         rows.width, rows.judged = len(header.cells), True
-        shape = shape_of(header, prefix.visible, file, is_text=True, blanks=form.blanks)
+        shape = shape_of_text(header, prefix.visible, file, form)
     except BaseException:
         rows.close()
         raise
@@ -106,7 +106,7 @@ def _of_sheet(path: Path, task: Task) -> tuple[Judgement, Opened]:
     with sheets.Book(path, file) as book:
         found = find_sheet(book, file, said, partial(_header, task))
         header = found.header
-        shape = shape_of(header, found.prefix.visible, file, is_text=False, blanks=False)
+        shape = shape_of_sheet(header, found.prefix.visible)
         bounds = Bounds(file, sheets.ROW_LIMIT, task.expected, is_text=False)
         rows = checked(found.prefix, header.line, shape, bounds)
         judgement = _judgement(

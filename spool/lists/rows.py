@@ -12,6 +12,8 @@ PREFIX: Final = 200
 
 HIDDEN: Final = "\0hidden"
 """The last cell, one too many, of a row that the sheet hides and the job leaves out. No file holds a NUL."""
+SHORT: Final = "\0short"
+"""The same of a row that has lost a cell, so that nobody knows which is which."""
 
 
 class Rows:

@@ -13,7 +13,10 @@ from spool.errors import JobFileError
 from spool.lists.cells import digits, folded, is_number_like
 from spool.lists.header import Header
 from spool.lists.rows import Row
+from spool.lists.text import Format
 
+_ENOUGH = 10
+"""Full rows that show that a column is never left empty."""
 _MONEY = ("deuda", "saldo", "importe", "monto", "total", "debe", "amount", "balance", "debt", "price", "precio")
 """Headers of amounts; a column of one that has no digits has another's cells."""
 
@@ -30,24 +33,50 @@ class Shape:
     """Columns at the end without a name, which are empty; a row that fills one has moved."""
     guarded: tuple[int, ...] = ()
     """Columns in which every cell begins with an apostrophe, which a sheet puts before what is text."""
+    filled: frozenset[int] = frozenset()
+    """Columns that no full row leaves empty, where there are rows enough to say so."""
+    numbers: frozenset[int] = frozenset()
+    """Columns that hold nothing but what looks like numbers."""
+    words: frozenset[int] = frozenset()
+    """Columns that never hold what looks like a number."""
+    cut: tuple[str, ...] = ()
+    """The last row, where it has no end and no other row is as short."""
+
+    def has_lost(self, row: Sequence[str]) -> bool:
+        """Whether a row that is too short has lost a cell before its end, so that those behind it have moved.
+
+        Writers leave out empty cells at the end; that is no loss.
+        """
+        if any(place >= len(row) for place in self.filled) or (self.cut and tuple(row) == self.cut):
+            return True
+        for place, cell in enumerate(row):
+            if cell and place in (self.words if is_number_like(cell) else self.numbers):
+                return True
+        return False
 
 
-def shape_of(header: Header, rows: Sequence[Row], file: str, *, is_text: bool, blanks: bool) -> Shape:
-    """Returns the shape of the rows below a header. JobFileError `recipients_ambiguous` where all may have moved.
+def shape_of_sheet(header: Header, rows: Sequence[Row]) -> Shape:
+    """Returns the shape of a sheet's rows below a header; their cells do not move."""
+    width = len(header.cells)
+    return Shape(width, guarded=_guarded(rows[header.first :], width))
 
-    Cells of a sheet do not move. `blanks`: in this text, blanks follow delimiters.
+
+def shape_of_text(header: Header, rows: Sequence[Row], file: str, form: Format) -> Shape:
+    """Returns the shape of the rows of a text below a header.
+
+    JobFileError `recipients_ambiguous` where all may have moved, `recipients_unreadable` where the last number is cut.
     """
     width = len(header.cells)
     below = rows[header.first :]
-    guarded = tuple(place for place in range(width) if _is_guarded(below, place))
-    if not is_text:
-        return Shape(width, guarded=guarded)
+    guarded = _guarded(below, width)
+    _refuse_cut_number(header, below, file, form.last)
+    kinds = (*_kinds(below, width), _cut(below, width, form.last))
     sealed = tuple(place for place in _nameless(header) if len(below) < 2 or not all(_fills(r, place) for r in below))
     more = {len(row.cells) - width for row in below}
     excess = min(more, default=0)
     if len(below) > 1 and len(more) == 1 and excess > 0 and not any(any(row.cells[width:]) for row in below):
-        if not blanks and not _moved(header, below):
-            return Shape(width, excess, sealed, guarded)
+        if not form.blanks and not _moved(header, below):
+            return Shape(width, excess, sealed, guarded, *kinds)
         raise JobFileError(
             "recipients_ambiguous",
             "cells_too_many",
@@ -56,7 +85,23 @@ def shape_of(header: Header, rows: Sequence[Row], file: str, *, is_text: bool, b
             width=width,
             found=width + excess,
         )
-    return Shape(width, 0, sealed, guarded)
+    return Shape(width, 0, sealed, guarded, *kinds)
+
+
+def _kinds(rows: Sequence[Row], width: int) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
+    """Columns that are always filled, always numbers, never numbers, by the rows that are as wide as the header."""
+    full = [row.cells for row in rows if len(row.cells) == width]
+    filled, numbers, words = set(), set(), set()
+    for place in range(width):
+        cells = [cells[place] for cells in full if cells[place]]
+        like = [is_number_like(cell) for cell in cells]
+        if len(full) >= _ENOUGH and len(cells) == len(full):
+            filled.add(place)
+        if len(cells) > 1 and all(like):
+            numbers.add(place)
+        if len(cells) > 1 and not any(like):
+            words.add(place)
+    return frozenset(filled), frozenset(numbers), frozenset(words)
 
 
 def _nameless(header: Header) -> list[int]:
@@ -68,6 +113,28 @@ def _nameless(header: Header) -> list[int]:
             break
         places.append(place)
     return places[::-1]
+
+
+def _cut(rows: Sequence[Row], width: int, last: tuple[str, ...]) -> tuple[str, ...]:
+    """The last row, if it was cut: too short, while of the others none is."""
+    if not 0 < len(last) < width:
+        return ()
+    short = [row for row in rows if len(row.cells) < width and tuple(row.cells) != last]
+    return () if short or all(len(row.cells) < width for row in rows) else last
+
+
+def _refuse_cut_number(header: Header, rows: Sequence[Row], file: str, last: tuple[str, ...]) -> None:
+    """Refuses a list whose last number has no end and fewer digits than any other: it may be another person's."""
+    place = len(last) - 1
+    if place not in header.choice.places or not digits(last[place]):
+        return
+    others = [digits(row.cells[place]) for row in rows if _fills(row, place) and tuple(row.cells) != last]
+    if others and digits(last[place]) < min(others):
+        raise JobFileError("recipients_unreadable", "recipients_cut", file=file)
+
+
+def _guarded(rows: Sequence[Row], width: int) -> tuple[int, ...]:
+    return tuple(place for place in range(width) if _is_guarded(rows, place))
 
 
 def _is_guarded(rows: Sequence[Row], place: int) -> bool:

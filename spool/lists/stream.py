@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from spool.errors import JobFileError, operating_system
 from spool.lists.cells import is_address_like, shown
-from spool.lists.rows import Prefix
+from spool.lists.rows import SHORT, Prefix
 from spool.lists.shape import Shape
 
 _LAST_WORDS = (
@@ -34,7 +34,7 @@ def checked(prefix: Prefix, line: int | None, shape: Shape, bounds: Bounds) -> I
 
     JobFileError at the row that shows that the list is cut, or too long; at the end where it is not the one expected.
     """
-    file, width, excess, sealed, guarded = bounds.file, shape.width, shape.excess, shape.sealed, shape.guarded
+    file, width, sealed, guarded = bounds.file, shape.width, shape.sealed, shape.guarded
     watched = bounds.is_text and width == 1
     number = 0
     rest = prefix.rest
@@ -44,12 +44,7 @@ def checked(prefix: Prefix, line: int | None, shape: Shape, bounds: Bounds) -> I
                 if number > bounds.limit:
                     raise JobFileError("too_large", "too_many_rows", file=file, limit=bounds.limit)
                 if len(row) != width:
-                    if len(row) == width + excess and excess and not any(row[width:]):
-                        del row[width:]
-                    elif len(row) < width:
-                        if bounds.is_text and len(row) < width and _is_last_word(row):
-                            raise _interrupted(file, rest.line, row[0])
-                        row.extend([""] * (width - len(row)))
+                    _fit(row, shape, bounds, rest.line)
                 elif watched and _is_last_word(row):
                     raise _interrupted(file, rest.line, row[0])
                 if sealed and any(row[place] for place in sealed):
@@ -69,6 +64,21 @@ def checked(prefix: Prefix, line: int | None, shape: Shape, bounds: Bounds) -> I
             told=bounds.expected,
             found=number,
         )
+
+
+def _fit(row: list[str], shape: Shape, bounds: Bounds, line: int) -> None:
+    """Fills a short row up and marks it where a cell is lost; cuts off what all rows have too much."""
+    width, excess = shape.width, shape.excess
+    if len(row) > width:
+        if excess and len(row) == width + excess and not any(row[width:]):
+            del row[width:]
+        return
+    if bounds.is_text and _is_last_word(row):
+        raise _interrupted(bounds.file, line, row[0])
+    lost = bounds.is_text and shape.has_lost(row)
+    row.extend([""] * (width - len(row)))
+    if lost:
+        row.append(SHORT)
 
 
 def _is_last_word(row: list[str]) -> bool:

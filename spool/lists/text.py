@@ -24,6 +24,7 @@ DELIMITERS: Final = (";", ",", "\t", "|")
 
 _SAMPLE: Final = 64 << 10
 _SAMPLE_ROWS: Final = 100
+_LAST_LINE: Final = 4 << 10
 _READ: Final = 1 << 16
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[a-zA-Z!?/]")
@@ -49,6 +50,8 @@ class Format:
     """Cells of most rows of the sample."""
     blanks: bool = False
     """Blanks follow delimiters within the sample: a delimiter may be part of a text."""
+    last: tuple[str, ...] = ()
+    """Cells of the last line where it has no end: its writer may not have come to it."""
 
 
 def examine(path: Path, file: str, encoding: str | None = None) -> Format:
@@ -73,7 +76,21 @@ def examine(path: Path, file: str, encoding: str | None = None) -> Format:
         delimiter, skip = _delimiter(text, whole=small), 0
     width = _merit(_lines(text, whole=small), delimiter)[2] or None
     blanks = re.search(re.escape(delimiter) + r"[ \xa0]\w", text) is not None
-    return Format(name, delimiter, skip, whole, odd, width, blanks)
+    last = _last(path, name, end, delimiter) if whole is None else ()
+    return Format(name, delimiter, skip, whole, odd, width, blanks, last)
+
+
+def _last(path: Path, encoding: str, end: int, delimiter: str) -> tuple[str, ...]:
+    """The cells of a last line without an end; none where it has one, or is no line of its own."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, end - _LAST_LINE))
+        tail = stream.read(_LAST_LINE)
+    if encoding.startswith("utf-16") or tail.endswith((b"\n", b"\r")) or b"\n" not in tail:
+        return ()
+    line = tail.rpartition(b"\n")[2].decode(encoding, "replace")
+    if '"' in line:
+        return ()
+    return tuple(cells.cleaned(line.split(delimiter)))
 
 
 def read_rows(path: Path, file: str, form: Format) -> Rows:

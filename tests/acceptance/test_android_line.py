@@ -187,6 +187,27 @@ async def test_a_failure_of_the_phone_is_refused_or_goes_again() -> None:
         assert phone.taken == []
 
 
+async def test_a_phone_without_credit_rests_and_the_others_wait() -> None:
+    """Long messages as well, of which some parts may have left: they are not given back, but few of them are tried."""
+    timing = Timing(**{**_fields(QUICK), "fault_s": 0.5})
+    async with rig(timing, error="RESULT_ERROR_GENERIC_FAILURE") as phone:
+        for number in range(1, 4):
+            assert await phone.send(number, parts=2) == Refused("generic_failure", Blame.PERSON)
+        assert await phone.send(4) == NotSent("generic_failure", counts=False)
+        await phone.sink.until(lambda: phone.sink.of(LineStatus)[-1].state == "waiting")
+        assert phone.sink.of(LineStatus)[-1].reason == "generic_failure"
+        phone.sim.set(error="")
+        await phone.sink.until(lambda: phone.sink.of(LineStatus)[-1].state == "ready")
+        assert isinstance(await phone.send(5), Accepted)
+        assert len(phone.taken) == 1
+
+
+async def test_a_phone_that_lost_its_radio_says_so_at_once() -> None:
+    async with rig(error="RESULT_ERROR_RADIO_OFF (Failed because radio was explicitly turned off)") as phone:
+        assert await phone.send(1) == NotSent("radio_off", blame=Blame.LINE)
+        assert await phone.send(2) == NotSent("radio_off", counts=False)
+
+
 async def test_a_failure_after_sent_is_undelivered() -> None:
     async with rig(report="failed") as phone:
         assert isinstance(await phone.send(), Accepted)
@@ -213,7 +234,9 @@ async def test_what_the_app_refuses_is_refused() -> None:
 async def test_the_rest_of_another_lines_message_goes_back() -> None:
     async with rig() as phone:
         message = OutboundMessage(attempt(1), TO, TO, "ab", ("a", "b"), todo=(2,))
-        assert isinstance(await phone.line.send(message, phone.intent), NotSent)
+        assert phone.line.carries(message) == "parts_unsupported"
+        wanted = Refused("parts_unsupported", Blame.PERSON, elsewhere=True)
+        assert await phone.line.send(message, phone.intent) == wanted
         assert phone.passed == []
 
 

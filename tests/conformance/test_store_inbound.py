@@ -104,6 +104,22 @@ def test_a_key_pressed_comes_in_with_the_end_of_its_call(house: House) -> None:
     assert document["in_reply_to"]["message"] == entry.message
 
 
+def test_who_opts_out_in_a_call_is_blocked_with_its_end(house: House) -> None:
+    """In one transaction: an end that says so without a block would be forgotten by a crash."""
+    again = house.job("x", name="again")
+    (work,) = house.claim(
+        house.job_of([NewMessage(1, "C1", SENDER, "hola", "", 1, "", None, None)], channel="call")
+    ).work
+    house.pnr(work)
+    ended = house.finishing(
+        work, State.DELIVERED, outcome="completed", charge=True, parts={1: PartEnd(PartState.DELIVERED)}
+    )
+    house.do(replace(ended, pressed="9", opted_out=True))
+    assert house.rows("SELECT source FROM blocklist") == [("call",)]
+    assert sorted(house.states()) == ["cancelled", "delivered"]
+    assert again.id
+
+
 def test_else_it_is_the_default_accounts_or_nobodys(house: House) -> None:
     house.do(CreateAccount("sur", "ARS", house.now))
     queue = house.job("x")

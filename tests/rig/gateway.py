@@ -312,7 +312,7 @@ class Gateway:
             *(self.spool.path / "receipts").glob("*/*/[!.]*.jsonl"),
             *(self.spool.path / "inbox").glob("*/[!.]*.json"),
         ]
-        now = {path: path.read_bytes() for path in paths}
+        now = {path: path.read_bytes() for path in paths if path.is_file()}
         for path, data in self._kept.items():
             if now.get(path) != data:
                 self.spoilt.append(f"{path.relative_to(self.spool.path)} changed once it was there")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from drivers.android import driver, encryption, hooks, inbox, plain, states
+from drivers.android import causes, driver, encryption, hooks, inbox, plain, states
 from drivers.android.client import Answer, backoff
 from drivers.android.errors import AnswerError, SignatureError
 from drivers.android.options import AndroidOptions, check, require_usable
@@ -48,7 +49,11 @@ def test_sent_is_taken_and_every_part_has_a_reference_of_its_own() -> None:
         ("TTL expired", (1,), True, NotSent("expired", counts=False)),
         ("TTL expired", (1, 2), False, NotSent("phone_gave_up", blame=Blame.LINE)),
         ("RESULT_ERROR_NO_SERVICE", (1,), False, NotSent("no_service", blame=Blame.LINE)),
-        ("RESULT_ERROR_NO_SERVICE", (1, 2), False, Refused("no_service")),
+        ("RESULT_ERROR_NO_SERVICE", (1, 2), False, Refused("no_service", Blame.PERSON)),
+        ("RESULT_ERROR_GENERIC_FAILURE", (1, 2), False, Refused("generic_failure", Blame.PERSON)),
+        ("RESULT_NO_DEFAULT_SMS_APP (…)", (1, 2), False, NotSent("no_default_sms_app", blame=Blame.LINE)),
+        ("sendSMS: SIM 2 not found", (1, 2), False, NotSent("no_sim", blame=Blame.LINE)),
+        ("RESULT_INVALID_ARGUMENTS (Failed …)", (1,), False, Refused("invalid_arguments", Blame.PERSON)),
         ("RESULT_ERROR_GENERIC_FAILURE", (1,), False, Refused("generic_failure")),
         ("Invalid number +5491122223333", (1,), False, Refused("invalid_number")),
         (None, (1,), False, Refused("phone_failed")),
@@ -56,6 +61,34 @@ def test_sent_is_taken_and_every_part_has_a_reference_of_its_own() -> None:
 )
 def test_a_failure_goes_again_only_where_nothing_left(error: Any, parts: Any, ended: bool, expected: object) -> None:
     assert states.outcome(told("Failed", error), parts, ours_ended=ended) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "blame"),
+    [
+        ("RESULT_ERROR_RADIO_OFF (Failed because radio was explicitly turned off)", "radio_off", Blame.LINE),
+        ("Send result: RESULT_ERROR_LIMIT_EXCEEDED (…)", "limit_exceeded", Blame.LINE),
+        ("RESULT_RIL_SIM_ABSENT", "no_sim", Blame.LINE),
+        ("RESULT_RIL_RADIO_NOT_AVAILABLE (The radio did not start)", "radio_not_available", Blame.LINE),
+        ("Send result: 4", "no_service", Blame.LINE),
+        ("Send result: 1", "generic_failure", Blame.EITHER),
+        ("Send result: 250", "send_result_250", Blame.EITHER),
+        ("RESULT_ERROR_GENERIC_FAILURE (Generic failure cause)", "generic_failure", Blame.EITHER),
+        ("RESULT_RIL_NETWORK_REJECT (The SMS request was rejected)", "network_reject", Blame.EITHER),
+        ("RESULT_ERROR_SHORT_CODE_NOT_ALLOWED (…)", "short_code_not_allowed", Blame.PERSON),
+        ("sendSMS: SecurityException: Sending SMS message: uid 10 does not have", "permission_missing", Blame.LINE),
+        ("sendSMS: SIM selection requires READ_PHONE_STATE permission", "permission_missing", Blame.LINE),
+        ("sendSMS: No SIMs found", "no_sim", Blame.LINE),
+        ("sendSMS: null", "sendsms_null", Blame.EITHER),
+        ("A" * 100_000, "a" * 60, Blame.EITHER),
+        ("RESULT_" + "_" * 100_000, "phone_failed", Blame.EITHER),
+    ],
+)
+def test_every_result_of_android_says_whose_fault_it_is(error: str, reason: str, blame: Blame) -> None:
+    began = time.perf_counter()
+    why = causes.cause(error)
+    assert time.perf_counter() - began < 0.05
+    assert (why.reason, why.blame) == (reason, blame)
 
 
 def test_cancelled_on_the_phone_is_cancelled() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +13,16 @@ import pytest
 from gatewayd.clock import now_ms
 from gatewayd.config import parse
 from gatewayd.errors import UnavailableError
-from gatewayd.intake.reception import IntakeDesk
+from gatewayd.intake.reception import REFUSED_AT, IntakeDesk
 from gatewayd.numbers import Policy
 from gatewayd.store.commands import AddMessages, Command, CreateAccount, DropJob, LoadingJobs, QueueInfo
 from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
+from gatewayd.store.writer import Writer
 from spool.document import parse as read_job
 from spool.folders import Spool
 from spool.intake import take
+from spool.recovery import mark, recover
 
 
 class Stumbling:
@@ -45,13 +48,15 @@ class Stumbling:
 class Published:
     def __init__(self) -> None:
         self.queues: list[QueueInfo] = []
+        self.heard: asyncio.Queue[str] = asyncio.Queue()
 
     def publish(self, infos: Sequence[QueueInfo]) -> None:
         self.queues.extend(infos)
 
     def recorded(self, job_id: int) -> None: ...
 
-    def happened(self, subject: str, state: str, reason: str | None) -> None: ...
+    def happened(self, subject: str, state: str, reason: str | None) -> None:
+        self.heard.put_nowait(state)
 
     def stalled(self, subject: str, state: str, reason: str | None) -> None: ...
 
@@ -82,3 +87,36 @@ async def test_a_job_that_could_not_be_forgotten_is_not_taken_for_a_known_one(tm
     finally:
         await intake.feed.close()
         store.close()
+
+
+@pytest.mark.parametrize(("suspicion", "refused", "workers"), [(0, False, 0), (1, False, 1), (REFUSED_AT, True, 0)])
+async def test_what_the_daemon_died_over_is_read_apart_then_refused(
+    tmp_path: Path, suspicion: int, refused: bool, workers: int
+) -> None:
+    raw = {"store": {"url": f"sqlite:///{tmp_path}/g.db"}, "spool": {"path": str(tmp_path / "spool")}}
+    config = parse(raw, tmp_path / "g.toml")
+    spool = Spool(tmp_path / "spool")
+    spool.create_account("norte")
+    job = {"channel": "sms", "text": "hola", "recipients": [{"to": "1150000001"}]}
+    (spool.folder("incoming", "norte") / "j.json").write_text(json.dumps(job))
+    for _ in range(suspicion):
+        recover(spool)
+        mark(take(spool, "norte", "j.json"))
+    store = open_store(config.store.url)
+    writer = Writer(Transactions(store.connection))
+    writer.start()
+    await writer.do(CreateAccount("norte", "ARS", now_ms()))
+    published = Published()
+    policy = Policy("AR", "11", True)
+    intake = IntakeDesk(config, spool, writer, policy, (), published, published, recover(spool))
+    running = asyncio.create_task(intake.run())
+    async with asyncio.timeout(30):
+        assert await published.heard.get() == ("refused" if refused else "recorded")
+    assert len(intake.feed.pids) == workers
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await writer.close()
+    store.close()
+    if refused:
+        error = json.loads((spool.folder("rejected", "norte") / "j.json.error.json").read_text())
+        assert error["code"] == "recipients_unreadable"

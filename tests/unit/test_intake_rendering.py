@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gatewayd.intake.rendering import CHUNK_CHARACTERS, Rendering, RenderPlan, Totals
+from gatewayd.intake.survey import survey
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.store.commands import NewMessage
 from spool.document import parse
@@ -233,6 +235,13 @@ def test_what_gsm7_cannot_keep_is_counted() -> None:
     )
     assert [m.text for m in messages] == ["Hola Ana ?", "Hola Luis"]
     assert totals.lost == {"\U0001f600": 1}
+
+
+def test_a_look_before_sending_names_what_gsm7_cannot_keep(tmp_path: Path) -> None:
+    rows = [{"to": "1159876543", "nombre": "Ana \U0001f600"}, {"to": "1159876544", "nombre": "Luís"}]
+    raw = {"channel": "sms", "text": "Hola %nombre%", "encoding": "gsm7", "recipients": rows}
+    found = survey(parse(json.dumps(raw).encode()), tmp_path, POLICY)
+    assert found.document()["replaced"] == {"\U0001f600": 1}
 
 
 def test_a_text_above_the_most_segments_is_too_long() -> None:

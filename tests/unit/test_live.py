@@ -50,7 +50,11 @@ async def test_tests_of_a_line_with_the_longest_name_are_jobs_of_their_own() -> 
 
     name = "l" * 64
     runner = SimpleNamespace(usable=True, driver=SimpleNamespace(channels={"sms"}))
-    gateway = _gateway(dispatcher=SimpleNamespace(runners={name: runner}), intake=SimpleNamespace(submit=submit))
+    gateway = _gateway(
+        dispatcher=SimpleNamespace(runners={name: runner}),
+        intake=SimpleNamespace(submit=submit),
+        reader=SimpleNamespace(account=lambda _: None),
+    )
     now = gateway.now()
     for _ in range(2):
         with pytest.raises(UsageError, match="seen"):

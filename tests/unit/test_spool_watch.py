@@ -12,6 +12,7 @@ from pytest_mock import MockerFixture
 
 from spool.errors import SpoolUnavailableError
 from spool.folders import Spool
+from spool.listing import ends_within_a_line, listing
 from spool.watch import Arrival, Watcher
 
 SETTLE_S = 0.08
@@ -430,3 +431,21 @@ async def test_incoming_that_cannot_be_listed_is_tried_again(spool: Spool, mocke
         mocker.stop(patched)
         at(spool, "job.json").write_text("{}")
         assert await following(watcher) == Arrival("norte", "job.json")
+
+
+def test_a_listing_takes_turns_and_names_what_cannot_be_listed(tmp_path: Path) -> None:
+    for account, count in (("a", 3), ("b", 1)):
+        (tmp_path / account).mkdir()
+        for number in range(count):
+            path = tmp_path / account / f"{number}.json"
+            path.touch()
+            os.utime(path, (1000 + number + 10 * (account == "b"),) * 2)
+    (tmp_path / "c").touch()
+    found, troubles = listing(tmp_path, ["a", "b", "c", "gone"], 0)
+    assert [one.key for one in found] == [("a", "0.json"), ("b", "0.json"), ("a", "1.json"), ("a", "2.json")]
+    assert troubles == {"c": "Not a directory"}
+
+
+def test_a_pipe_with_the_name_of_a_list_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lista.csv")
+    assert not ends_within_a_line(tmp_path / "lista.csv")

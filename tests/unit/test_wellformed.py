@@ -6,7 +6,7 @@ import pytest
 
 from drivers.base import Accepted, Refused
 from gatewayd.outcomes import Terms, resolve
-from gatewayd.storable import maybe, wellformed
+from gatewayd.storable import KEY_MOST, bounded, bounded_maybe, maybe, wellformed, wellformed_document
 from tests.unit.test_outcomes import work
 
 
@@ -38,3 +38,17 @@ def test_an_answer_is_recorded_whatever_it_holds() -> None:
     assert taken.parts[1].reference == "id\ufffd"
     refused = resolve(work(), Refused("no\0"), line="p", passed=frozenset({1}), terms=terms, now=1)
     assert (refused.reason, refused.parts[1].reason) == ("no\ufffd", "no\ufffd")
+
+
+def test_every_text_of_a_request_can_be_held() -> None:
+    asked = {"note\0": ["a\0", {"x": "\ud800"}, 5, None, True], "account": "norte"}
+    assert wellformed_document(asked) == {"note\ufffd": ["a\ufffd", {"x": "\ufffd"}, 5, None, True], "account": "norte"}
+
+
+def test_what_an_index_cannot_hold_is_told_apart_all_the_same() -> None:
+    assert bounded("a" * KEY_MOST) == "a" * KEY_MOST
+    long = bounded("ñ" * 4096)
+    assert long.startswith("ñññ")
+    assert len(long.encode()) <= KEY_MOST
+    assert long == bounded("ñ" * 4096) != bounded("ñ" * 4097)
+    assert bounded_maybe(None) is None

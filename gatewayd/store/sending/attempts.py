@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from drivers.base import Withdrawn
-from gatewayd.model import IN_NETWORK, WAITING, PartState, State
+from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, PartEnd, Pnr
 from gatewayd.store.credit.ledger import Kind
-from gatewayd.store.sending import inbox, reports
+from gatewayd.store.sending import blocks, inbox, reports
 from gatewayd.store.sending.claims import furthest, parts_of
 from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.lines import LineCounters
@@ -39,6 +39,7 @@ _LEASE: Final = Statement(
         job.c.started_at,
         blocklist.c.to,
         message.c.attempt_id,
+        job.c.channel,
     )
     .select_from(
         attempt.join(message, message.c.id == attempt.c.message_id)
@@ -89,11 +90,16 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
 
 
 def _withdrawn(unit: Unit, lease: Row, now: int) -> str | None:
-    """Why a message of which nothing has left may not go. One that has begun goes on: half a text is worse."""
+    """Why a message of which nothing has left may not go. One that has begun goes on: half a text is worse. Each try of
+    a call begins anew."""
     state, not_after, blocked = lease[7], lease[8], lease[10]
     if state == "running" and not blocked and (not_after is None or now < not_after):
         return None
-    if lease[4] > 1 and not IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values()):
+    if (
+        lease[12] != Channel.CALL
+        and lease[4] > 1
+        and not IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values())
+    ):
         return None
     if state != "running":
         return "cancelled" if state == "cancelled" else "paused"
@@ -114,8 +120,12 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
     closed: list[Row] = []
     reported: list[Finish] = []
     pressed: list[Finish] = []
+    opted_out: list[Finish] = []
     for command in commands:
         work = command.work
+        if command.opted_out:
+            # Whatever else is known of the call: who hears that there will be no other must not be called again.
+            opted_out.append(command)
         row = messages.get(work.message_id)
         if (
             row is None
@@ -140,6 +150,8 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
     unit.session.many(_END_PART, parts)
     unit.session.many(_CLOSE, closed)
     inbox.keyed(unit, pressed)
+    for command in opted_out:
+        blocks.put(unit, [command.work.to], inbox.KEYS, None, command.now)
     for command in reported:
         _report(unit, command)
     return [None] * len(commands)

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Integer, delete, func, literal_column, select, text, update
 
-from gatewayd.model import IN_NETWORK, PartState, State
+from gatewayd.model import IN_NETWORK, Channel, PartState, State
 from gatewayd.store.commands import HoldQueue, Prune, Sweep, Swept
 from gatewayd.store.sending import early, jobs
 from gatewayd.store.sending.claims import parts_of
@@ -63,13 +63,14 @@ _OLDEST_PART: Final = Statement(
 
 
 def withdraw(unit: Unit, rows: Sequence[MessageRow], state: State, reason: str | None, now: int) -> None:
-    """Ends waiting messages. One of which parts have left, or may have, ends as what became of those."""
+    """Ends waiting messages. One of which parts have left, or may have, ends as what became of those. A call that was
+    tried and reached nobody has left nothing behind: its last disposition stays in its detail."""
     tried = parts_of(unit.session, [row.id for row in rows if row.attempt_id is not None])
     for row in rows:
         parts = {number: known for number, known in tried.get(row.id, {}).items() if known is not PartState.UNSENT}
-        if row.segments <= 1:
-            # What is of one piece and waits was tried and reached nobody: a call between two tries.
-            parts = {number: known for number, known in parts.items() if known is not PartState.UNDELIVERED}
+        if unit.job(row.job_id).channel == Channel.CALL:
+            # Between two tries: what was tried and reached nobody leaves nothing behind.
+            parts = {number: known for number, known in parts.items() if known is PartState.DOUBT}
         if IN_NETWORK.isdisjoint(parts.values()) and PartState.DOUBT not in parts.values():
             unit.turn(row, state.value, now, reason=reason, final=True)
             continue
