@@ -28,7 +28,7 @@ from asyncinotify import Event, Inotify, Mask, Watch
 
 from spool.errors import operating_system
 from spool.folders import INCOMING, Spool, is_name
-from spool.listing import Key, ends_within_a_line, is_held, is_hidden, is_job, listing, look, same_name
+from spool.listing import Found, Key, ends_within_a_line, is_held, is_hidden, is_job, listing, look, same_name
 
 SETTLE_S: Final = 2.0
 """A file written in place counts as complete when it has been unchanged for so long."""
@@ -330,15 +330,20 @@ class Watcher:
         for number, found in enumerate(listed, 1):
             if number % _BURST == 0:
                 await asyncio.sleep(0)
-            key = found.key
-            if found.stray:
-                self._name_stray(key)
-            if key in self._busy or key in self._settling or key in self._waiting:
-                continue
-            if not found.old or is_held(self._path(key)):
-                self._settle(key)
-            else:
-                self._complete(key)
+            self._find(found)
+
+    def _find(self, found: Found) -> None:
+        key = found.key
+        if found.stray:
+            self._name_stray(key)
+        if key in self._busy or key in self._settling or key in self._waiting:
+            return
+        if found.old and not is_job(key[1]) and _same(key) not in self._wanted:
+            return  # a list that no job has asked for, or a stray
+        if not found.old or is_held(self._path(key)):
+            self._settle(key)
+        else:
+            self._complete(key)
 
     def _name_stray(self, key: Key) -> None:
         """Says of a file once that it lies there for nothing: no job, not asked for; or still open after minutes."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from math import inf
 from typing import Any
 
 from drivers.base import Accepted, EventSink, LineError, NotSent, OutboundMessage, Outcome, PointOfNoReturn
@@ -59,6 +60,7 @@ class Connection:
         self._ladder = Ladder(timing)
         self._unacknowledged = 0
         self._sim_gone = False
+        self._doubted_at = -inf
         self._look_at = 0.0
         self._rest_reason = ""
         self._rest_until = 0.0
@@ -136,12 +138,15 @@ class Connection:
         line = code.line
         if line.startswith("+CREG:"):
             stat = at.number(line[6:].split(",")[0].strip())
-            if stat is not None and not Registration(stat).registered:
+            registered = stat is None or Registration(stat).registered
+            if not registered:
                 self._dialogue.may_submit = False
-            self._alarm(Alarm.REGISTRATION)
+            if registered != self._ready:  # some modems say the same again and again
+                self._alarm(Alarm.REGISTRATION)
         elif (there := at.sim_state(line)) is not None:
             self._on_sim(there)
-        elif at.booted(line):
+        elif at.booted(line) and self._loop.time() >= self._doubted_at + self._timing.busy_pause_s:
+            self._doubted_at = self._loop.time()
             self._alarm(Alarm.MAYBE_REBOOTED)
 
     def on_late_reference(self, token: Any, reference: str) -> None:
@@ -255,10 +260,10 @@ class Connection:
     async def _unblock(self) -> None:
         """SIM or modem refused: put its settings (SMSC, PIN) right; if it refuses again, let it rest."""
         if self._initialised_for_blocked:
-            await self._take_rest("blocked")
+            await self._take_rest(self._sender.blocked_by)
             return
         self._initialised_for_blocked = True
-        await self._begin_again("blocked")
+        await self._begin_again(self._sender.blocked_by)
 
     async def _take_rest(self, reason: str) -> None:
         timing = self._timing

@@ -216,13 +216,14 @@ class Modem:
         an idle one."""
         if self.can.routing is None:
             return not (await self._questions.ask("AT")).ok
-        together = self.can.joins and not self.can.text_mode
-        reply = await self._questions.ask("AT+CNMI?;+CMGF?" if together else "AT+CNMI?", "+CNMI:")
-        if ",".join(reply.fields("+CNMI:")) != self.can.routing:
-            return True
-        if not together:
-            reply = await self._questions.ask("AT+CMGF?", "+CMGF:")
-        return reply.value("+CMGF:") not in (None, "1" if self.can.text_mode else "0")
+        reply = await self._questions.ask("AT+CNMI?;+CMGF?" if self.can.joins else "AT+CNMI?", "+CNMI:")
+        mode = reply.value("+CMGF:")
+        if mode is None:
+            if self.can.joins:
+                reply = await self._questions.ask("AT+CNMI?", "+CNMI:")
+            mode = (await self._questions.ask("AT+CMGF?", "+CMGF:")).value("+CMGF:")
+        routing = ",".join(reply.fields("+CNMI:"))
+        return routing != self.can.routing or mode not in (None, "1" if self.can.text_mode else "0")
 
     async def reset(self) -> None:
         """Restarts the modem and waits until it talks; on USB the port usually goes away instead (`PortLostError`)."""

@@ -26,6 +26,9 @@ _ROUTED = ("+CDS:", "+CMT:")
 _STORED = ("+CDSI:", "+CMTI:")
 _FULL = ("^SMMEMFULL", "+ZSMGS", "^SMGO", "SMS FULL", '+QIND: "SMSFULL"', '+CIEV: "SMSFULL"')
 
+_MOST_PLACES = 64
+"""Announced places that wait to be read; beyond, the memories are listed instead."""
+
 _TPDU_VARIES = 0xFF ^ 0x04 ^ 0x20
 """Bits of the first octet that stay the same when a message is handed over again: all but more-messages-to-send and
 status-report-indication (23.040 §9.2.3.2, §9.2.3.4)."""
@@ -69,8 +72,11 @@ class Receiver:
         if line.startswith(_STORED):
             fields = at.split_fields(line.partition(":")[2].strip())
             index = at.number(fields[1]) if len(fields) > 1 else None
-            self._stored.append(None if index is None else (fields[0], index))
-            self._stored_bell.set()
+            if index is None or len(self._stored) >= _MOST_PLACES:
+                self.sweep()
+            elif (fields[0], index) not in self._stored:
+                self._stored.append((fields[0], index))
+                self._stored_bell.set()
             return True
         if line.upper().startswith(_FULL):
             self.sweep()

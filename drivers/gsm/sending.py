@@ -88,6 +88,8 @@ class Sender:
         self._part_end: asyncio.Future[None] | None = None
         self._part_in_answer = False
         self._unproven = _TRIALS
+        self.blocked_by = "blocked"
+        """Why SIM or modem last refused to send at all."""
 
     async def send(self, message: OutboundMessage, point_of_no_return: PointOfNoReturn) -> Outcome:
         self._message = message
@@ -249,6 +251,7 @@ class Sender:
             case Kind.PERMANENT:
                 return Refused(reason, cause.blame, cause.elsewhere)
             case Kind.BLOCKED:
+                self.blocked_by = reason
                 self._alarm(Alarm.FULL if reason == "memory_full" else Alarm.BLOCKED)
                 return NotSent(reason, counts=False, blame=cause.blame)
             case Kind.QUOTA:

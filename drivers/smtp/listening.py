@@ -24,6 +24,9 @@ KNOWN: Final = 5000
 """Replies remembered, so that one delivered twice (by an alias) is one; the store knows the older ones."""
 PASSED_S: Final = 3600.0
 """After so long a mail that the server did not hand out is asked for again."""
+REFUSALS: Final = frozenset({"login_refused", "token_refused"})
+PAUSE_MOST_S: Final = 900.0
+"""Longest pause between logins that are refused: a provider locks an account that tries too often."""
 LOSSES: Final = 2
 """A mail at which the server has hung up so often is passed over."""
 
@@ -70,6 +73,7 @@ class Listener:
         self._deadly: frozenset[int] = frozenset()
 
     async def run(self, events: EventSink) -> None:
+        refusals = 0
         while True:
             more = False
             reason = None
@@ -84,9 +88,10 @@ class Listener:
                 self._log.warning("mailbox not understood", error=type(error).__name__)
                 reason = "mailbox_failed"
             await self._show(replace(self._health, reason=reason, passed_over=len(self._passed) + len(self._deadly)))
+            refusals = refusals + 1 if reason in REFUSALS else 0
             if not more:
                 # IDLE would tell at once, but not every provider offers it, and a bounce is never urgent.
-                await asyncio.sleep(self._options.imap_poll)
+                await asyncio.sleep(pause_s(self._options.imap_poll, refusals))
 
     async def _show(self, health: Health) -> None:
         if health != self._health:
@@ -228,6 +233,11 @@ class Listener:
                     self._known.popitem(last=False)
             else:
                 await events.put(event)
+
+
+def pause_s(poll: float, refusals: int) -> float:
+    """Returns the seconds until the next look, after so many refused logins in a row."""
+    return max(poll, min(poll * 2.0 ** min(refusals, 16), PAUSE_MOST_S)) if refusals else poll
 
 
 async def _in_thread(mailbox: Mailbox, step: Callable[..., Any], *arguments: Any) -> Any:

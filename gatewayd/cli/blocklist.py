@@ -85,6 +85,10 @@ def import_(file: Path, note: str | None, as_json: bool) -> None:
                 {"row": batch[one["place"]][0], "number": one["number"], "reason": one["reason"]}
                 for one in done["refused"]
             ]
+    if not total["added"] + total["known"]:
+        raise GatewayError(
+            _("{file}: no row has a number or address; is it a list, and what is its column called?").format(file=file)
+        )
     _report(total, as_json)
 
 

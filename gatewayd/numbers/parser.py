@@ -73,6 +73,24 @@ class Numbers:
             return assumed
         raise error or NumberError("number_invalid", raw)
 
+    def every(self, raw: str, *, fixed: bool = False) -> tuple[Number, ...]:
+        """Returns all numbers of a cell: who asks not to be contacted means each of them. NumberError where there is
+        none."""
+        found: dict[str, Number] = {}
+        error: NumberError | None = None
+        for reading in read(raw):
+            try:
+                number = self._resolve(reading, fixed=fixed)
+            except NumberError as refused:
+                error = error or NumberError(refused.reason, raw)
+                continue
+            found.setdefault(number.e164, number)
+            if not reading.several:
+                break  # its pieces are no numbers of their own
+        if not found:
+            raise error or NumberError("number_invalid", raw)
+        return tuple(found.values())
+
     def key(self, raw: str) -> str:
         """What is the same for all ways of writing one subscriber's number, for comparing what networks report.
 

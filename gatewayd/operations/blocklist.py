@@ -34,18 +34,19 @@ def _numbers(region: str, home_area: str | None, assume_mobile: bool) -> Numbers
     return Numbers(Policy(region, home_area, assume_mobile))
 
 
-def _normalised(raw: str, config: NumbersConfig) -> str:
-    """E.164 of a number of any kind (landlines are called, so they are blocked too), a mail address in lower case, or a
-    push token or subscription; NumberError."""
+def _normalised(raw: str, config: NumbersConfig) -> tuple[str, ...]:
+    """E.164 of the numbers of any kind in a cell (landlines are called, so they are blocked too), a mail address in
+    lower case, or a push token or subscription; NumberError."""
     text = raw.strip()
     if "@" in text and not text.startswith("{"):
-        return text.casefold()
+        return (text.casefold(),)
     if text.startswith("{") or (len(text) >= TOKEN_MIN and any(map(str.isalpha, text))):
         try:
-            return push(text)
+            return (push(text),)
         except AddressError:
             pass  # then it may be a number after all, or else is told as one that is none
-    return _numbers(config.region, config.home_area, config.assume_mobile).parse(text, fixed=True).e164
+    numbers = _numbers(config.region, config.home_area, config.assume_mobile)
+    return tuple(number.e164 for number in numbers.every(text, fixed=True))
 
 
 class ListBlocked(Paged):
@@ -71,7 +72,7 @@ class BlockNumbers(Operation):
         refused = []
         for place, raw in enumerate(self.numbers):
             try:
-                found[_normalised(raw, backend.config.numbers)] = None
+                found |= dict.fromkeys(_normalised(raw, backend.config.numbers))
             except NumberError as error:
                 refused.append({"place": place, "number": raw, "reason": error.reason})
         added, cancelled = 0, 0
@@ -91,8 +92,11 @@ class UnblockNumber(Operation):
         from gatewayd.numbers import NumberError
 
         try:
-            number = _normalised(self.number, backend.config.numbers)
+            number, *_others = _normalised(self.number, backend.config.numbers)
         except NumberError as error:
+            # An opt-out may have put there what is no number: the name of a sender, a person's id of WhatsApp.
+            if await backend.execute(Unblock(self.number)):
+                return {"removed": self.number}
             raise UsageError(
                 _("not a number: {number} ({reason})").format(number=self.number, reason=error.reason)
             ) from None

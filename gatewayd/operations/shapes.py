@@ -7,6 +7,7 @@ from typing import Any
 
 from gatewayd.money import format_money
 from gatewayd.store.commands import AccountInfo
+from gatewayd.store.credit.questions import Sums
 from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView, iso
 from gatewayd.views import EventView, LineView, StallView
 
@@ -98,6 +99,16 @@ def transfer(found: TransferView) -> Json:
         "message": found.message,
         "part": found.part,
         "note": found.note,
+    }
+
+
+def sums(found: Sums) -> Json:
+    return {
+        "group": found.group,
+        "granted": format_money(found.granted),
+        "charged": format_money(found.charged),
+        "held": format_money(found.held),
+        "last_at": iso(found.last_at),
     }
 
 

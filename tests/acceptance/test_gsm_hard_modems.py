@@ -338,3 +338,29 @@ async def test_another_sim_put_in_is_not_used() -> None:
         status = await line.sink.state("quarantined")
         assert status.reason == "other_sim"
         assert line.texts == []
+
+
+# ---------------------------------------------------------------------------------------------- the same over and over
+
+
+async def test_lines_that_are_said_again_and_again_are_not_asked_about_each_time() -> None:
+    said = ("+CREG: 1", "RDY", '+CMTI: "SM",7', "SMS FULL")
+    async with GsmSimulator() as sim, rig(sim, pulse_s=30.0, health_s=30.0, busy_pause_s=30.0) as line:
+        await line.seen(**{"+CMGL": 1})
+        sim.network.reset_stats()
+        sim.set(chatter=said, chatter_s=0.002)
+        for number in range(20):
+            assert isinstance(await line.send(f"texto {number}"), Accepted)
+        commands = sim.network.modems[0].commands
+        assert commands["+CREG"] + commands["+CNMI"] <= 3, commands
+        assert len(line.line._connection._receiver._stored) < 70  # type: ignore[union-attr]
+
+
+async def test_why_a_sim_may_not_send_is_said() -> None:
+    async with GsmSimulator() as sim, rig(sim, quota_pause_s=30.0) as line:
+        sim.set(fault=fault("submit_error", text="+CMS ERROR: 8", count=None))
+        assert (await line.send("uno")).reason == "operator_barring"
+        await line.sink.state("recovering", "operator_barring")
+        await line.sink.state("ready")
+        assert (await line.send("uno")).reason == "operator_barring"
+        await line.sink.state("waiting", "operator_barring")

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -318,6 +319,14 @@ async def test_a_refused_login_puts_the_line_aside_and_tells_no_secret(caplog: p
         shown += "".join(each.getMessage() for each in caplog.records if not each.name.startswith("mail."))
         assert PASSWORD not in shown
         assert "login_refused" in shown
+
+
+async def test_security_that_does_not_fit_the_port_is_told_for_what_it_is() -> None:
+    hasty = replace(TIMING, connect=0.3)
+    async with SmtpSimulator() as plain, SmtpSimulator(security="tls") as encrypted:
+        for sim, security, reason in ((plain, "tls", "tls_failed"), (encrypted, "none", "no_greeting")):
+            async with running(SmtpLine("mail-1", options_of(sim, security), hasty)) as sink:
+                await sink.status("recovering", reason)
 
 
 async def test_a_server_that_is_down_is_waited_for() -> None:

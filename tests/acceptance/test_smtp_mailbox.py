@@ -10,6 +10,7 @@ import pytest
 from drivers.base import Accepted, DeliveryReport, Event, InboundMessage, LineStatus, NotDurableError, OutboundMessage
 from drivers.smtp import mailbox as mailbox_module
 from drivers.smtp.line import SmtpLine
+from drivers.smtp.listening import pause_s
 from drivers.smtp.mailbox import ALONE, READING, Mailbox
 from drivers.smtp.options import SmtpOptions
 from drivers.smtp.simulator import SmtpSimulator
@@ -300,3 +301,8 @@ async def test_verify_looks_into_the_mailbox_too() -> None:
         assert (await line.command("verify"))["mailbox"] == "ready"
     async with at_work(imap_folder="Rebotes") as (_, line, _):
         assert (await line.command("verify"))["mailbox"] == "folder_missing"
+
+
+def test_refused_logins_are_tried_ever_less_often() -> None:
+    assert [pause_s(60.0, refusals) for refusals in (0, 1, 2, 3, 4, 5, 99)] == [60, 120, 240, 480, 900, 900, 900]
+    assert pause_s(3600.0, 5) == 3600.0

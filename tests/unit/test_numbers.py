@@ -196,6 +196,15 @@ def test_of_several_numbers_one_that_says_it_is_a_mobile_goes_first(raw: str) ->
     assert HOME.parse(raw) == Number("+5491159876543", flag="several")
 
 
+def test_all_numbers_of_a_cell_are_found_for_who_wants_none() -> None:
+    both = HOME.every("4321-0000 / 15-5987-6543", fixed=True)
+    assert [number.e164 for number in both] == ["+5491143210000", "+5491159876543"]
+    assert [number.e164 for number in HOME.every("011/15-5987-6543", fixed=True)] == ["+5491159876543"]
+    assert [number.e164 for number in HOME.every("1159876543")] == ["+5491159876543"]
+    with pytest.raises(NumberError):
+        HOME.every("Juan / 1159876543")
+
+
 def test_of_several_numbers_elsewhere_the_mobile_is_taken() -> None:
     assert CL.parse("2 2345 6789 / 9 6123 4567").e164 == "+56961234567"
     assert CO.parse("601 234 5678 / 300 123 4567").e164 == "+573001234567"
