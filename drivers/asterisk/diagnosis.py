@@ -20,7 +20,7 @@ from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMiss
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.timing import Timing
-from drivers.base import Finding, spoken
+from drivers.base import NETWORK_FORBIDDEN, Finding, spoken
 
 QUICK: Final = Timing(connect_s=3.0, answer_s=5.0, booted_s=5.0)
 """A person waits for it."""
@@ -110,7 +110,7 @@ class Examination:
                 error.field.lower(), spoken("it cannot be sent to Asterisk"), spoken("use letters, digits and dashes")
             )
         except LinkError as error:
-            silent = error.reason != "connect_failed"
+            silent = error.reason not in {"connect_failed", NETWORK_FORBIDDEN}
             self._tell(
                 "host",
                 spoken("Asterisk at {address} does not answer") if silent else spoken("nothing listens at {address}"),
