@@ -188,6 +188,7 @@ MEANINGS: Final = {
     "recipients_missing": spoken("the list did not come"),
     "recipients_mismatch": spoken("not the list that the job expects"),
     "recipients_unreadable": spoken("the list cannot be read"),
+    "held_open": spoken("its writer still has it open"),
     "stray": spoken("no job, and no job names it"),
     "recipients_ambiguous": spoken("the list can be read in two ways"),
     "no_valid_recipient": spoken("not one valid recipient"),
