@@ -29,7 +29,7 @@ log = structlog.get_logger()
 CLOSE_S: Final = 1.0
 """A segment is closed this long after its first receipt."""
 
-PORTION: Final = 16
+PORTION: Final = 8
 """Jobs written in one go; nobody's receipts wait for more of another account's than these."""
 SEGMENTS: Final = 16
 """Cut and written in one go; the store bounds the lines of all."""
@@ -207,7 +207,7 @@ class ReceiptWriter:
                 continue  # a job's segments come in their order
             lines = (line.encode() + b"\n" for line in segment.lines)
             try:
-                write_segment(self._spool, segment.account, segment.job, segment.first_seq, lines)
+                write_segment(self._spool, segment.account, segment.job, segment.first_seq, lines, beside=True)
             except SpoolError as error:
                 faults[segment.job_id] = str(error)
 

@@ -37,7 +37,8 @@ REFUSALS: Final = {
     "UNREGISTERED": Refused(UNREGISTERED, Blame.PERSON),
     # The token is another project's: its line may take it.
     "SENDER_ID_MISMATCH": Refused("sender_mismatch", Blame.PERSON, elsewhere=True),
-    "INVALID_ARGUMENT": Refused("invalid_argument", Blame.EITHER),
+    # Not its token (`_blames_token`): what the job says.
+    "INVALID_ARGUMENT": Refused("invalid_argument", Blame.PERSON),
 }
 FAULTS: Final = {
     "QUOTA_EXCEEDED": "quota_exceeded",

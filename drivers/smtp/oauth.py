@@ -10,8 +10,6 @@ import json
 import time
 from typing import Final
 
-import aiohttp
-
 from drivers.base import LineError
 from drivers.smtp.options import SmtpOptions
 
@@ -56,7 +54,9 @@ class Tokens:
             return self._token
 
     async def _ask(self) -> tuple[str, float]:
-        # A refused login's token and a lost answer are both asked for once, by the caller's next turn.
+        # Here, for most accounts log in by password and need no HTTP.
+        import aiohttp
+
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
         try:
             async with (

@@ -17,20 +17,13 @@ from drivers.whatsapp.options import Reading
 from drivers.whatsapp.timing import Timing
 
 PERSON: Final = {
+    131008: "parameter_missing",
+    131009: "parameter_invalid",
     131021: "to_oneself",
     131026: "not_on_whatsapp",
     131047: "window_closed",
     131049: "too_many_for_person",
     131050: "opted_out",
-    130472: "experiment",
-    130497: "country_restricted",
-}
-"""Refusals of this very message to this very person."""
-EITHER: Final = {
-    100: "parameter_invalid",
-    131008: "parameter_missing",
-    131009: "parameter_invalid",
-    131030: "not_a_test_recipient",
     131051: "type_unsupported",
     131052: "media_failed",
     131053: "media_failed",
@@ -43,10 +36,16 @@ EITHER: Final = {
     132016: "template_disabled",
     132068: "flow_blocked",
     132069: "flow_throttled",
-    135000: "parameter_invalid",
+    130472: "experiment",
+    130497: "country_restricted",
 }
-"""Refusals that may be this message's alone; the same to several people is the template's, the job's or the line's, and
-a person can put it right while the others wait."""
+"""Refusals of this very message: its person, or what its job says. The jobs of others are not concerned."""
+EITHER: Final = {
+    100: "parameter_invalid",
+    131030: "not_a_test_recipient",
+    135000: "unspecific_error",
+}
+"""Refusals that may be this message's alone; the same to several people is the line's, and the others wait."""
 LATER: Final = {
     2: "unavailable",
     4: "rate_limit",

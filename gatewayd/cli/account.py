@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -77,12 +78,16 @@ def show(name: str, as_json: bool) -> None:
     _show(found, as_json)
 
 
-@account.command(help=_("The movements of an account, newest first."))
+@account.command(help=_("The movements of an account, newest first; with --by, what each job or day has moved."))
 @click.argument("name")
+@click.option("--by", type=click.Choice(["job", "day"]), help=_("Sum up by job or by day."))
 @output.page_options
 @output.json_option
-def statement(name: str, limit: int | None, cursor: str | None, as_json: bool) -> None:
+def statement(name: str, by: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
     with session() as open_session:
+        if by is not None:
+            _show_sums(open_session.ask("account.sums", account=name, by=by), by, open_session.config.timezone, as_json)
+            return
         if as_json:
             output.emit_list(open_session.pages("account.statement", account=name, limit=limit, cursor=cursor))
             return
@@ -100,6 +105,23 @@ def statement(name: str, limit: int | None, cursor: str | None, as_json: bool) -
             right=(2, 3, 4, 7),
             spare=(6, 7, 3, 4),
         )
+
+
+def _show_sums(found: Mapping[str, Any], by: str, zone: ZoneInfo, as_json: bool) -> None:
+    if as_json:
+        output.emit(found)
+        return
+    output.table(
+        (_("Job") if by == "job" else _("Day"), _("Granted"), _("Charged"), _("Held"), _("Last")),
+        [
+            (
+                *(one["group"] or _("no job"), one["granted"], one["charged"], one["held"]),
+                output.local(one["last_at"], zone),
+            )
+            for one in found["items"]
+        ],
+        right=(1, 2, 3),
+    )
 
 
 _MOVEMENTS: Final[Mapping[str, Callable[[], str]]] = {

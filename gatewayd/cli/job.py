@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -20,7 +21,16 @@ def job() -> None:
 
 
 def _counts(found: Mapping[str, Any]) -> str:
-    return ", ".join(f"{state} {count}" for state, count in found["counts"].items() if count)
+    return ", ".join(f"{state_word(state)} {count}" for state, count in found["counts"].items() if count)
+
+
+def _reasons(causes: Mapping[str, Mapping[str, int]]) -> str:
+    """How many ended badly, a cause a line."""
+    return "\n".join(
+        f"{count}  {state_word(state)}: {explained(reason) or '-'}"
+        for state, counts in causes.items()
+        for reason, count in counts.items()
+    )
 
 
 def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
@@ -56,11 +66,11 @@ def list_(account: str | None, limit: int | None, cursor: str | None, as_json: b
             ),
             _row,
             right=(2, 3, 4, 5, 6, 7),
-            spare=(2, 7, 5, 6),
+            spare=(2, 7, 3),
         )
 
 
-def _show(found: Mapping[str, Any], zone: Any) -> None:
+def _show(found: Mapping[str, Any], zone: Any, causes: Mapping[str, Any] = MappingProxyType({})) -> None:
     output.record(
         (
             (_("Job"), f"{found['account']}/{found['job']}"),
@@ -71,6 +81,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
             (_("Segments"), found["segments"]),
             (_("States"), _counts(found)),
             (_("Held"), ", ".join(f"{explained(reason)} {count}" for reason, count in found["held"].items())),
+            (_("Causes"), _reasons(causes)),
             (_("Cost"), f"{found['cost']} {found['currency']}"),
             (_("Recorded"), output.local(found["created_at"], zone)),
             (_("Not before"), output.local(found["not_before"], zone)),
@@ -86,7 +97,13 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
 @click.argument("job_name", metavar="JOB")
 @output.json_option
 def show(job_name: str, as_json: bool) -> None:
-    _perform("job.show", job_name, as_json)
+    with session() as open_session:
+        found = open_session.ask("job.show", job=job_name)
+        if as_json:
+            output.emit(found)
+            return
+        causes = open_session.ask("job.causes", job=f"{found['account']}/{found['job']}")["causes"]
+        _show(found, open_session.config.timezone, causes)
 
 
 @job.command(help=_("Send nothing more of a job for now."))

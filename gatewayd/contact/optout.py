@@ -15,6 +15,9 @@ from typing import Final
 
 from gatewayd.contact.phrases import (
     COMMANDS,
+    ELSEWHERE,
+    FOR_GOOD,
+    LATER,
     MAY_SAY_SO,
     MENTIONS,
     OTHERWISE,
@@ -95,12 +98,13 @@ def _judged(text: str, added: frozenset[str]) -> Verdict:
     if _is_command(bare, added):
         return Verdict.DOUBTFUL if asks else Verdict.YES
     if count <= _LONG and SAYS_SO.search(bare):
-        return Verdict.YES
+        later = LATER.search(words) and not FOR_GOOD.search(words)
+        return Verdict.DOUBTFUL if later or ELSEWHERE.search(bare) else Verdict.YES
     if count <= _LONG and _commanded(text, added, asks):
         return Verdict.YES
     other = OTHERWISE.sub(" ", words)
     if MAY_SAY_SO.search(bare):
-        certain = count <= _SHORT and not asks and not TOPICS.search(words)
+        certain = count <= _SHORT and not asks and not TOPICS.search(words) and not LATER.search(words)
         return Verdict.YES if certain else Verdict.DOUBTFUL if count <= _LONG else Verdict.NO
     return Verdict.DOUBTFUL if count <= _LONG and _mentions(other, added) else Verdict.NO
 

@@ -34,10 +34,11 @@ COMMANDS: Final = _phrases(
     "num equivocado|telefono equivocado|celular equivocado|n equivocado|persona equivocada|contacto equivocado",
     "numero erroneo|numero incorrecto|no soy|no soy yo|no soy esa persona|no es mi numero|numero errado",
     "wrong number|wrong person|not me|stop|stopall|stop all|stopp|stop it|stop now|stop promotions",
-    "stop promociones|unsubscribe|unsubscribed|unsubscribe me|unsub|unsuscribe|unsubcribe|unsuscribirme|opt out",
-    "optout|opt me out|cancel|remove|remove me|revoke|do not disturb|do not contact|do not call|leave me alone",
-    "sair|sair da lista|quero sair|descadastrar|descadastre|descadastro|desinscrever|cancelar inscricao|me remova",
-    "me tira da lista|nao perturbe|nao perturbar|nao incomodar|nao enviar|nao enviar mais",
+    "stop promociones|stop spam|para|para ya|parad|unsubscribe|unsubscribed|unsubscribe me|unsub|unsuscribe",
+    "unsubcribe|unsuscribirme|opt out|optout|opt me out|cancel|remove|remove me|revoke|do not disturb",
+    "do not contact|do not call|leave me alone|sair|sair da lista|quero sair|descadastrar|descadastre|descadastro",
+    "desinscrever|cancelar inscricao|me remova|me tira da lista|nao perturbe|nao perturbar|nao incomodar",
+    "nao enviar|nao enviar mais",
 )
 """What is an opt-out when it is all that a text, its first line or its first sentence says."""
 
@@ -80,6 +81,7 @@ SAYS_SO: Final = re.compile(
     rf"|no (?:me |nos )?vuelva[ns]? a {_TO_DO}(?:me|nos)?\b{_OF_THINGS}"
     rf"|no (?:me |nos )?{_DO} {_WHICH}?{_MESSAGES}\b"
     rf"|no (?:me |nos ){_DO}$"
+    rf"|(?<!no )dej(?:en|enme|eme|ame) (?:de|d) {_TO_DO}(?:me|nos)?\b{_OF_THINGS}"
     rf"|no (?:quiero|deseo|quisiera|queremos) que me {_DO}\b{_OF_THINGS}"
     rf"|no (?:quiero|deseo|quisiera|queremos) (?:seguir )?recibi(?:r|endo)(?: mas)?$"
     rf"|no (?:quiero|deseo|quisiera|queremos) (?:seguir )?recibi(?:r|endo) {_WHICH}?{_WHICH}?{_MESSAGES}\b"
@@ -115,7 +117,7 @@ MAY_SAY_SO: Final = re.compile(
     r"|wrong (?:number|person)\b"
     r"|desuscrib(?:ir|irme|irse|an|anme|ame|eme|e)\b|desinscrib(?:ir|irme|an|anme)\b|desafili(?:ar|arme|en|enme)\b"
     rf"|{_AWAY}(?: a)?(?: mi| este| el)? {_NUMBER}\b"
-    r"|no (?:me |nos )?molest(?:en|es|e|ar)\b"
+    rf"|no (?:me |nos )?molest(?:en|es|e|ar)\b{_OF_THINGS}"
     r"|unsubscribe\b|unsub\b|opt (?:me )?out\b|please stop\b|stop this\b|descadastr\w{1,4}\b|sair da lista\b"
     r"|salir(?:me)? de (?:la|esta|su) lista\b"
     r")"
@@ -124,7 +126,8 @@ MAY_SAY_SO: Final = re.compile(
 
 MENTIONS: Final = re.compile(
     r"\b(?:baja|bajas|vaja|stop|unsubscribe\w{0,3}|desuscri\w{1,9}|desinscri\w{1,9}|desafili\w{1,9}|salir(?:me)? de"
-    r"|equivocad[oa]s?|equivoc(?:aron|an)|no soy|no conozco"
+    r"|equivocad[oa]s?|equivoc(?:aron|an)|no soy|no (?:lo |la )?conozco"
+    r"|otra persona|se confundieron|no vive (?:mas )?(?:aca|aqui|ahi)|fallecio|fallecida|fallecido|numero (?:ya )?no es"
     r"|no es (?:el|mi|su|este) (?:numero|telefono|celular)|spam|denunci\w{1,9}|no autoric\w{1,4}|no autorizo|no llame"
     r"|ley 25326|no me interesa|molest(?:en|es|ar|ando|an)|acos\w{1,6}|hostig\w{1,9}|cancelar|parar|opt out"
     r"|no quiero (?:mas|recibir)|no deseo|dejen de|basta|no more|do not|dont text"
@@ -138,11 +141,27 @@ OTHERWISE: Final = re.compile(
     r"|\b(?<!de )(?<!la )baja (?:el|los|las|a la|a las|al|la (?!lista)|un|una|mi|su|sus|mucho|tanto"
     r"|bastante|velocidad|presion|tension|calidad"
     r"|senal|intensidad|potencia|temperatura|california|todo|todos|cada|y sube|\d+)\b"
-    r"|\bcancelar (?:la|el|mi|esa|ese|las|los|mis|una|un|toda|todo|lo|con|antes|manana|hoy|en|al|por|total|deuda"
-    r"|factura|cuota|pago)\b"
+    r"|\bcancelar (?:todo|toda|lo|con|antes|manana|hoy|en|al|por)\b"
+    r"|\bcancelar (?:(?:la|el|mi|esa|ese|las|los|mis|una|un|su) )?(?:\w{1,20} )?"
+    r"(?:deudas?|facturas?|cuotas?|pagos?|total|saldo|importe|monto|boletas?|resto)\b"
     r"|\bparar? (?:la|el|a|de|que|los|las|mi|un|una)\b|\bsin parar\b|\bno molest\w{1,3} a\b"
 )
 """Where those words mean something else."""
+
+LATER: Final = re.compile(
+    r"\b(?:trabajando|durmiendo|ahora|hoy|horas?|horarios?|noches?|madrugada|domingos?|sabados?|feriados?|siesta|luego"
+    r"|despues|tarde|reunion|manejando)\b"
+)
+"""What means: not now."""
+
+FOR_GOOD: Final = re.compile(r"\b(?:mas|nunca|jamas)\b")
+
+ELSEWHERE: Final = re.compile(
+    r"\b(?<!no )(?<!no me )(?:mandenme|manden|mandame|manda|envienme|envien|enviame|prefiero|mejor|solo"
+    r"|solamente|unicamente) (?:por|al|via|whats\w{0,4}|wsp|wpp|mails?|correos?|emails?|sms)\b"
+    r"|\b(?:manden|envien|mande|envie|manda|envia)(?:mel|l)[oa]s?\b"
+)
+"""What asks for messages, by another way."""
 
 TOPICS: Final = re.compile(
     r"\b(?:velocidad|internet|precios?|senal|servicios?|facturas?|boletas?|cuotas?|deudas?|plan|planes|pagos?|pagar|pague"

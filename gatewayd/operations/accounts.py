@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from grp import getgrnam
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from gatewayd.config.values import Currency, Name
 from gatewayd.errors import ConflictError, InsufficientCreditError, UnavailableError, UsageError
@@ -12,8 +14,10 @@ from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Note, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import CreateAccount, Credit
+from gatewayd.store.credit.questions import sums_by_day
+from gatewayd.store.sending.questions import sums_by_job
 from gatewayd.translation import gettext as _
-from spool.errors import SpoolDeniedError, SpoolError
+from spool.errors import SpoolError, SpoolUnavailableError
 
 
 class CreateAccountRequest(Operation):
@@ -30,8 +34,8 @@ class CreateAccountRequest(Operation):
         try:
             # Before the account, so that a full disk leaves nothing half made; making them twice does no harm.
             await backend.create_folders(self.account, gid)
-        except SpoolDeniedError as error:
-            if self.group is None:
+        except SpoolUnavailableError as error:
+            if self.group is None or not isinstance(error.__cause__, PermissionError):
                 raise UnavailableError(str(error)) from error
             advice = _("the service is not in group {group}: adduser gatewayd {group}, and restart it")
             raise UnavailableError(advice.format(group=self.group)) from error
@@ -101,3 +105,23 @@ class AccountStatement(Paged):
     async def perform(self, backend: Backend) -> Json:
         page = await backend.read(lambda reader: reader.statement(self.account, cursor=self.cursor, limit=self.limit))
         return {"items": [shapes.transfer(one) for one in page.items], "next": page.next}
+
+
+class AccountSums(Operation):
+    """What an account has moved, summed up by job or by day (in the configured zone), the latest first."""
+
+    name: ClassVar[str] = "account.sums"
+    account: str
+    by: Literal["job", "day"]
+
+    async def perform(self, backend: Backend) -> Json:
+        zone = backend.config.timezone
+
+        def day(at: int) -> str:
+            return f"{datetime.fromtimestamp(at / 1000, zone):%Y-%m-%d}"
+
+        if self.by == "job":
+            found = await backend.read(lambda reader: reader.ask(partial(sums_by_job, name=self.account)))
+        else:
+            found = await backend.read(lambda reader: reader.ask(partial(sums_by_day, name=self.account, day=day)))
+        return {"items": [shapes.sums(one) for one in found], "next": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Literal
 
 from gatewayd.errors import ConflictError
@@ -10,6 +11,7 @@ from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import SetJobState
+from gatewayd.store.sending.questions import reasons_of
 from gatewayd.translation import gettext as _
 
 
@@ -31,6 +33,17 @@ class ShowJob(Operation):
 
     async def perform(self, backend: Backend) -> Json:
         return shapes.summary(await backend.read(lambda reader: reader.job(self.job, backend.now())))
+
+
+class ShowCauses(Operation):
+    """How many messages of a job ended badly, by state and reason."""
+
+    name: ClassVar[str] = "job.causes"
+    job: str
+
+    async def perform(self, backend: Backend) -> Json:
+        found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
+        return {"causes": await backend.read(lambda reader: reader.ask(partial(reasons_of, job_id=found.id)))}
 
 
 class ListMessages(Paged):

@@ -7,7 +7,16 @@ from typing import Any
 
 from gatewayd.money import format_money
 from gatewayd.store.commands import AccountInfo
-from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView, iso
+from gatewayd.store.credit.questions import Sums
+from gatewayd.store.snapshots import (
+    AttemptView,
+    BlockedNumber,
+    DoubtfulOptOut,
+    JobSummary,
+    MessageView,
+    TransferView,
+    iso,
+)
 from gatewayd.views import EventView, LineView, StallView
 
 Json = dict[str, Any]
@@ -101,6 +110,16 @@ def transfer(found: TransferView) -> Json:
     }
 
 
+def sums(found: Sums) -> Json:
+    return {
+        "group": found.group,
+        "granted": format_money(found.granted),
+        "charged": format_money(found.charged),
+        "held": format_money(found.held),
+        "last_at": iso(found.last_at),
+    }
+
+
 def line(found: LineView) -> Json:
     return {
         "name": found.name,
@@ -141,6 +160,16 @@ def event(found: EventView) -> Json:
 
 def stall(found: StallView) -> Json:
     return {"service": found.service, "account": found.account, "reason": found.reason, "since": iso(found.since)}
+
+
+def doubtful(found: DoubtfulOptOut) -> Json:
+    return {
+        "id": found.public,
+        "at": iso(found.at),
+        "line": found.line,
+        "from": found.sender,
+        "text": found.text,
+    }
 
 
 def blocked(found: BlockedNumber) -> Json:

@@ -246,8 +246,8 @@ def _cost(around: bytes, encoding: str) -> int:
             return cost + _ODD  # a lone letter
         if letter.isupper() and before.islower():
             return cost + _ODD
-        if letter.islower() and before.isupper() and behind.isupper():
-            return cost + _FOREIGN
+        if letter.islower() and behind.isupper():
+            return cost + (_FOREIGN if before.isupper() else _ODD)
         return cost
     if letter in _SIGNS:
         return _sign_cost(before, letter, behind)
@@ -255,16 +255,19 @@ def _cost(around: bytes, encoding: str) -> int:
 
 
 def _sign_cost(before: str, letter: str, behind: str) -> int:
+    """0 where a sign stands as people set it; odd where in its place a letter of another encoding makes a word."""
     within = before.isalpha() and behind.isalpha()
     if letter in "ºª°":
         return 0 if (before.isalnum() or before == ".") and not within else _ODD
-    if letter in "‘’´`":
-        # D’Angelo, dell’Acqua; not Garc’a
-        return 0 if not within or before.isupper() or behind.isupper() else _ODD
+    if letter in "’´`":
+        # D’Angelo, dell’Acqua; not Garc’a, and not Mar’
+        return _ODD if before.islower() and not behind.isupper() else 0
     if letter == "\u00a0":
-        return _ODD if within and before.islower() and behind.islower() else 0
-    if letter in "¡¿":
+        return _ODD if before.isalpha() and not behind.isupper() and not behind.isdigit() else 0
+    if letter in "¡¿‘“«":
         return _ODD if before.isalnum() else 0
+    if letter in "–—•·":
+        return _ODD if before.isalpha() or behind.isalpha() else 0
     return _ODD if within else 0
 
 

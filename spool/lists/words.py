@@ -60,6 +60,8 @@ _NEUTRAL: Final = _set(
     " customer client user para con sin es su your my mi nuevo actual actualizado y o"
 )
 
+_LONGEST: Final = 300
+"""Characters of a header."""
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPLIT: Final = re.compile(r"[^a-z0-9]+")
 _LETTERS_DIGITS: Final = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
@@ -87,7 +89,9 @@ class Sense:
 
 
 def sense(header: str) -> Sense:
-    """Reads one header."""
+    """Reads one header; one that is longer than any says nothing."""
+    if len(header) > _LONGEST:
+        return Sense()
     text = without_invisible(header)
     name = "_".join(folded(text).split())
     if name == "to":
@@ -110,6 +114,8 @@ def sense(header: str) -> Sense:
 
 def is_area(header: str) -> bool:
     """Whether a header names the area code of a telephone that stands in another column."""
+    if len(header) > _LONGEST:
+        return False
     tokens = frozenset(_tokens(header))
     if not tokens & {"area", "prefijo", "prefix", "caracteristica"}:
         return False

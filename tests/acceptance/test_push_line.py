@@ -180,7 +180,8 @@ async def test_google_s_words_for_a_token_say_what_to_do_with_it() -> None:
         assert await one.send("b" * 100) == elsewhere("sender_mismatch")
         assert await one.send("no token") == elsewhere("address_invalid")
         assert await one.send('{"endpoint":"https://x"}') == elsewhere("address_invalid")
-        assert await one.send("c" * 100, options={"texts": {"data.from": "x"}}) == Refused("invalid_argument")
+        reserved = {"texts": {"data.from": "x"}}
+        assert await one.send("c" * 100, options=reserved) == Refused("invalid_argument", Blame.PERSON)
         assert await one.send("c" * 100, text="x" * 5000) == elsewhere("too_large")
         assert isinstance(await one.send("/topics/cortes"), Accepted)
         assert [row["to"] for row in one.texts] == ["/topics/cortes"]
@@ -223,7 +224,7 @@ async def test_a_token_that_never_was_one_is_told_from_a_bad_payload(error: dict
         one.fault("status", status=400, body=json.dumps(said))
         assert await one.send() == elsewhere("address_invalid")
         one.fault("status", status=400, body=json.dumps({"error": {"status": "INVALID_ARGUMENT"}}))
-        assert await one.send() == Refused("invalid_argument", Blame.EITHER)
+        assert await one.send() == Refused("invalid_argument", Blame.PERSON)
 
 
 async def test_the_tokens_of_one_platform_wait_and_the_others_go_on() -> None:

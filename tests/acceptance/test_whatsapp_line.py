@@ -127,7 +127,7 @@ def graph(status: int, code: int) -> dict[str, Any]:
     [
         (graph(400, 131026), Refused("not_on_whatsapp", Blame.PERSON)),
         (graph(400, 131047), Refused("window_closed", Blame.PERSON)),
-        (graph(404, 132001), Refused("template_unknown")),
+        (graph(404, 132001), Refused("template_unknown", Blame.PERSON)),
         (graph(400, 139999), Refused("error_139999")),
         (graph(429, 130429), NotSent("rate_limit", 30.0, blame=Blame.LINE)),
         (graph(400, 80007), NotSent("rate_limit", 30.0, blame=Blame.LINE)),

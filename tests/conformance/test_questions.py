@@ -7,11 +7,13 @@ from functools import partial
 
 import pytest
 
-from gatewayd.model import State
-from gatewayd.store.commands import Change, HoldQueue, SetJobState, Settle
+from gatewayd.errors import NotFoundError
+from gatewayd.model import PartState, State
+from gatewayd.store.commands import Change, HoldQueue, PartEnd, SetJobState, Settle
+from gatewayd.store.credit.questions import sums_by_day
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending import restoration
-from gatewayd.store.sending.questions import MessageFilter, attention, find_messages
+from gatewayd.store.sending.questions import MessageFilter, attention, find_messages, reasons_of, sums_by_job
 from gatewayd.store.snapshots import MessageView
 from tests.conformance.house import PRICE, House
 
@@ -125,3 +127,20 @@ def test_a_change_that_fails_undoes_itself_and_nothing_else(house: House, reader
         house.do(Change(half))
     assert house.do(Change(whole)) == 7
     assert reader.account("norte").granted == granted + 7
+
+
+def test_sums_by_job_and_by_day_and_causes(house: House, reader: Reader) -> None:
+    queue = house.job("uno", "dos", name="a")
+    first, second = house.claim(queue).work
+    house.send(first)
+    house.pnr(second)
+    refused = {1: PartEnd(PartState.REFUSED, reason="unknown_number")}
+    house.finish(second, State.FAILED, reason="unknown_number", parts=refused)
+    by_job = reader.ask(partial(sums_by_job, name="norte"))
+    assert {(one.group, one.charged, one.held) for one in by_job} == {("a", PRICE, 0), (None, 0, 0)}
+    assert sum(one.granted for one in by_job) == reader.account("norte").granted
+    (day,) = reader.ask(partial(sums_by_day, name="norte", day=lambda _: "2026-11-18"))
+    assert (day.group, day.charged) == ("2026-11-18", PRICE)
+    assert reader.ask(partial(reasons_of, job_id=reader.job("a", house.now).id)) == {"failed": {"unknown_number": 1}}
+    with pytest.raises(NotFoundError):
+        reader.ask(partial(sums_by_job, name="nobody"))

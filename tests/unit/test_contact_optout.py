@@ -93,6 +93,11 @@ Dejen de molestar
 paren de mandar mensajes
 basta de mensajes
 No más mensajes
+por favor dejen de mandar mensajes que ya pagué
+ya pagué, dejen de molestar
+Yo no tengo servicio con ustedes, no me escriban
+me cansé, no me escriban más
+no me escriban más por WhatsApp
 número equivocado
 numero equivocado
 Nro. equivocado
@@ -165,6 +170,16 @@ quiero cancelar la deuda
 ¿Cómo hago para cancelar la factura?
 mañana cancelo la cuota
 quiero pagar
+ya pagué, no me corten el servicio
+no quiero que me corten
+¿Por qué me cortaron?
+Quién habla?
+Me pueden llamar?
+Quiero cancelar mi deuda en cuotas
+la semana que viene cancelo todo
+Paren de cobrar de más
+Baja la intensidad por la noche
+el número de cuenta es incorrecto
 para cuándo vence?
 Puedo pagar en dos partes
 Disculpe la molestia, quería saber el saldo
@@ -193,6 +208,16 @@ sí, soy yo
 
 DOUBTFUL = """
 me di de baja el mes pasado y me siguen cobrando
+no me molesten a esta hora
+estoy trabajando, no me llamen
+no envíen mail, manden whatsapp
+no me manden más mensajes por mail, mándenlos por whatsapp
+Quiero cancelar el servicio
+BAJA DEL SERVICIO
+Ese importe está equivocado
+Juan falleció el año pasado
+Este celular ahora es de otra persona
+Juan no vive más acá
 Quiero dar de baja el servicio de internet
 ¿Cómo me doy de baja?
 Baja?

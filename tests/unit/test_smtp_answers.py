@@ -162,6 +162,15 @@ def test_the_plain_form_is_taken_unless_it_is_empty() -> None:
         assert only(read(mail(parts.format(plain=plain), kind=kind), IDENTITY, at=NOW)).text == "Ya pagué"
 
 
+def test_a_mail_that_is_enclosed_is_not_the_persons_words() -> None:
+    kind = 'multipart/mixed; boundary="B"'
+    body = (
+        "--B\nContent-Type: text/html; charset=utf-8\n\n<p>Ya pagué</p>\n"
+        "--B\nContent-Type: message/rfc822\n\nSubject: x\n\nResponda BAJA\n--B--\n"
+    )
+    assert only(read(mail(body, kind=kind), IDENTITY, at=NOW)).text == "Ya pagué"
+
+
 def test_a_subject_and_what_it_answers_are_handed_over() -> None:
     headers = (
         f"Subject: =?iso-8859-1?q?Re:_Su?=\r\n =?iso-8859-1?q?_d=E9bito?=\r\nIn-Reply-To: <{ATTEMPT}@norte.example>\r\n"

@@ -128,6 +128,17 @@ FORMS: dict[str, tuple[str, str, str]] = {
         "undelivered",
         "unknown_recipient",
     ),
+    "exchange, as a page": (
+        (
+            f"From: <postmaster@example.com>\nTo: {VERP}\nSubject: Undeliverable: Su factura\n"
+            'Content-Type: multipart/report; boundary="B"; report-type=delivery-status\n\n'
+            "--B\nContent-Type: text/html\n\n<p>The recipient's <b>mailbox is full</b> and can't accept messages now.</p>\n"
+            "--B\nContent-Type: message/delivery-status\n\nReporting-MTA: x\n\nFinal-Recipient: rfc822;ana@example.com\n"
+            f"Action: failed\nStatus: 5.0.0\n\n--B\nContent-Type: message/rfc822\n\n{COPY}\n--B--\n"
+        ),
+        "undelivered",
+        "mailbox_full",
+    ),
     "SMTPUTF8": (
         dsn(FAILED.replace("rfc822;", "utf-8;"), "message/global-delivery-status"),
         "undelivered",
@@ -226,6 +237,12 @@ def test_exims_text_about_somebody_in_copy_changes_nothing() -> None:
 def test_what_cannot_be_matched_is_counted_and_never_a_reply(form: str) -> None:
     foreign = FORMS[form][0].replace("@norte.example>\n", "@otra.example>\n")
     assert read(foreign) == Reading(Kind.UNMATCHED)
+
+
+def test_a_text_that_tells_of_a_mail_that_arrived_is_no_bounce() -> None:
+    said = "Your message was successfully delivered to ana@example.com."
+    raw = f"From: MAILER-DAEMON@x.example\nTo: {VERP}\nSubject: Successful Mail Delivery Report\n\n{said}\n"
+    assert read(raw) == Reading(Kind.REPORT)
 
 
 def test_a_vacation_note_to_the_bounce_address_is_no_bounce() -> None:

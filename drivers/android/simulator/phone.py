@@ -57,6 +57,8 @@ class Record:
 
     texts: list[dict[str, Any]] = field(default_factory=list)
     on_progress: Callable[[], None] = lambda: None
+    keep: Callable[[dict[str, Any]], None] = lambda row: None  # noqa: ARG005
+    """Writes a row down, where somebody wants it."""
 
     def take(self, phone: Phone, message: Message, to: str, text: str) -> None:
         row = {
@@ -70,6 +72,7 @@ class Record:
             "at": time.time(),
         }
         self.texts.append(row)
+        self.keep(row)
 
 
 class Phone:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import shutil
-import tempfile
 import time
 import uuid
 from collections import Counter
@@ -18,9 +16,12 @@ from typing import Any, Final
 import aiohttp
 
 from drivers.android.simulator.phone import Phone, Record
-from drivers.android.simulator.settings import SettingError, Settings, change, make_fault
+from drivers.android.simulator.settings import Settings, change, make_fault
 from drivers.android.simulator.web import PhoneServer, dumped
-from drivers.control import ControlServer
+from drivers.simulation.control_point import ControlPoint, Operation
+from drivers.simulation.record import RecordFile
+from drivers.simulation.settings import SettingError
+from drivers.simulation.waiting import Waiters
 
 Selection = int | str | Sequence[int | str] | None
 
@@ -45,18 +46,19 @@ class AndroidSimulator:
         phones: int = 1,
         *,
         directory: Path | None = None,
+        record: Path | None = None,
         seed: int = 0,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         change(Settings(), settings or {})
         self._count, self._seed, self._values = phones, seed, dict(settings or {})
-        self._given = directory
-        self._directory: Path | None = None
-        self._record = Record(on_progress=self._progress)
-        self._moved = asyncio.Event()
+        self.kind = "android"
+        self._waiters = Waiters(self._count_of)
+        self._record_file = RecordFile(record)
+        self._record = Record(on_progress=self._waiters.progress, keep=self._record_file.write)
+        self._control = ControlPoint(self.kind, self._operations(), directory=directory)
+        self.operate = self._control.operate
         self._hooks: set[asyncio.Task[None]] = set()
-        self._control: ControlServer | None = None
-        self.control = Path()
         self.phones: list[Phone] = []
         self._servers: list[PhoneServer] = []
 
@@ -65,14 +67,17 @@ class AndroidSimulator:
         return [Device(server.url, server.phone.imei, server.phone.number) for server in self._servers]
 
     @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self._control.path
+
+    @property
     def url(self) -> str:
         """The first phone's."""
         return self._servers[0].url
 
     async def __aenter__(self) -> AndroidSimulator:
-        self._directory = self._given or Path(tempfile.mkdtemp(prefix="gatewayd-android-"))
-        self._directory.mkdir(parents=True, exist_ok=True)
-        self.control = self._directory / "control.sock"
+        self._record_file.open()
         for index in range(self._count):
             phone = Phone(index, self._record, self._seed)
             change(phone.settings, self._values)
@@ -82,13 +87,11 @@ class AndroidSimulator:
             await server.plug()
             self.phones.append(phone)
             self._servers.append(server)
-        self._control = ControlServer(self.control, self.operate)
-        await self._control.start()
+        await self._control.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._control is not None:
-            await self._control.stop()
+        await self._control.close()
         for server in self._servers:
             server.phone.settings.asleep = False
             server.wake()
@@ -97,40 +100,31 @@ class AndroidSimulator:
         for task in self._hooks:
             task.cancel()
         await asyncio.gather(*self._hooks, return_exceptions=True)
-        if self._given is None and self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
+        self._record_file.close()
+        self._control.remove()
 
     # ---------------------------------------------------------------------------------------------------- operations
 
-    async def operate(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One request of the control socket; raises ValueError, TypeError or KeyError for what it cannot do."""
-        arguments = dict(request)
-        match arguments.pop("op", None):
-            case "wait":
-                return await self.wait(**arguments)
-            case "unplug":
-                await self.unplug(**arguments)
-                return {}
-            case "replug":
-                await self.replug(**arguments)
-                return {"devices": [asdict(each) for each in self.devices]}
-            case "list":
-                return {"devices": self.list()}
-            case "stats":
-                return self.stats()
-            case "texts":
-                return self.texts(**arguments)
-            case "set":
-                self.set(**arguments)
-                return {}
-            case "inject":
-                arguments["sender"] = arguments.pop("from", "+5491144440000")
-                return self.inject(**arguments)
-            case "report":
-                return {"reported": sum(phone.report_sent() for phone in self._select(arguments.get("device")))}
-            case name:
-                known = "list, stats, texts, wait, set, inject, report, unplug, replug"
-                raise SettingError(f"no operation {name!r}: {known}")
+    def _operations(self) -> dict[str, Operation]:
+        async def replug(**arguments: Any) -> dict[str, Any]:
+            await self.replug(**arguments)
+            return {"devices": [asdict(each) for each in self.devices]}
+
+        return {
+            "list": lambda: {"devices": self.list()},
+            "stats": self.stats,
+            "texts": self.texts,
+            "wait": self.wait,
+            "set": self.set,
+            "inject": self.inject,
+            "report": self.report,
+            "unplug": self.unplug,
+            "replug": replug,
+        }
+
+    def report(self, device: Selection = None) -> dict[str, Any]:
+        """The network reports now on what was sent."""
+        return {"reported": sum(phone.report_sent() for phone in self._select(device))}
 
     def list(self) -> list[dict[str, Any]]:
         return [
@@ -154,19 +148,13 @@ class AndroidSimulator:
         return {"texts": rows, "total": len(self._record.texts), "next": rows[-1]["seq"] if more else None}
 
     async def wait(self, timeout: float = WAIT_S, **counters: int) -> dict[str, Any]:  # noqa: ASYNC109 - an operation's key
-        """Until all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + timeout
-        while True:
-            self._moved.clear()
-            total = self.stats()["total"]
-            if all(total.get(name, 0) >= value for name, value in counters.items()):
-                return {"reached": True}
-            try:
-                async with asyncio.timeout_at(until):
-                    await self._moved.wait()
-            except TimeoutError:
-                return {"reached": False}
+        """Returns once all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
+        answer = await self._waiters.wait(counters, None, timeout)
+        return {"reached": answer["reached"]}
+
+    def _count_of(self, name: str, device: int | None) -> int:
+        chosen = self.phones if device is None else [self.phones[device]]
+        return sum(phone.stats[name] for phone in chosen)
 
     def set(
         self,
@@ -230,9 +218,6 @@ class AndroidSimulator:
             if wanted in (phone.index, str(phone.index), device.url, device.imei, device.number):
                 return phone
         raise SettingError(f"no phone is {wanted!r}; there are {len(self.phones)}, counted from 0")
-
-    def _progress(self) -> None:
-        self._moved.set()
 
     # ------------------------------------------------------------------------------------------------------ webhooks
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Final
 
+from drivers.simulation.settings import SettingError
+
 FAULTS: Final = frozenset({"drop_before", "drop_after", "error", "slow", "garbage"})
 """Connection gone before the phone has read the message, or after it took it; a status; a late answer; not JSON."""
-
-
-class SettingError(ValueError):
-    """No such setting or fault, or a value that does not fit it."""
 
 
 @dataclass(slots=True)

@@ -58,6 +58,8 @@ _DELAYS: Final = (
         "ainda não foi entregue",
     ),
 )
+_SUCCESSES: Final = ("successful mail delivery", "delivered:", "entregado:", "entregue:", "delivery receipt")
+"""How subjects begin that tell of a mail that arrived; the texts below are too like those of failures."""
 _ORIGINAL: Final = re.compile(r"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
 _ACTION: Final = re.compile(r"^action:", re.IGNORECASE | re.MULTILINE)
 
@@ -181,8 +183,12 @@ def _fates_in_text(mail: Part) -> list[_Fate]:
     subject = header_text(mail.headers.first("subject"))
     said, _ = split_copy(explanation(mail))
     beginning = f"{subject}\n{said[:4096]}".casefold()
-    state: State = "pending" if any(word in beginning for word in _DELAYS) else "undelivered"
-    reason = reason_of(status_in(said), code_in(said), said)
+    if beginning.startswith(_SUCCESSES) or "(success)" in subject.casefold():
+        return []
+    status, code = status_in(said), code_in(said)
+    over = (status or "").startswith("5") or (code or 0) >= 500
+    state: State = "pending" if not over and any(word in beginning for word in _DELAYS) else "undelivered"
+    reason = reason_of(status, code, said)
     failed: list[str | None] = [*sorted(addresses_in(mail.headers.all("x-failed-recipients")))]
     if not failed:
         known = recipients_of(returned_headers(mail))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from drivers.smtp.received.mime import Headers, Part, parse, read_headers
+from drivers.smtp.received.page import plain
 from drivers.smtp.unsubscribe import Links
 
 _ATTEMPT: Final = r"[0-9A-HJKMNP-TV-Z]{26}"
@@ -157,7 +158,10 @@ def recipients_of(returned: Iterable[Headers]) -> Recipients:
 
 def explanation(mail: Part) -> str:
     """Returns the first text for people in a bounce."""
-    return next((part.text()[:TEXT_MAX] for part in mail.walk() if part.kind == "text/plain" and not part.parts), "")
+    for part in mail.own():
+        if part.kind == "text/plain" and (text := part.text()[:TEXT_MAX]).strip():
+            return text
+    return next((plain(part.text()[:TEXT_MAX]) for part in mail.own() if part.kind == "text/html"), "")
 
 
 def split_copy(text: str) -> tuple[str, str]:

@@ -59,9 +59,17 @@ class Part:
     parts: tuple[Part, ...] = ()
 
     def walk(self) -> Iterator[Part]:
+        """Yields it and all parts within, also of enclosed mails."""
         yield self
         for each in self.parts:
             yield from each.walk()
+
+    def own(self) -> Iterator[Part]:
+        """Yields the parts that are the sender's own: none of a mail that is enclosed."""
+        yield self
+        if not self.kind.startswith("message/"):
+            for each in self.parts:
+                yield from each.own()
 
     def data(self) -> bytes:
         """Decodes the body's transfer encoding."""

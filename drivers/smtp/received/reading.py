@@ -84,7 +84,7 @@ def _message(mail: Part, raw: bytes, sender: str, identity: Identity, at: float)
 
 def _own_words(mail: Part) -> str:
     """Takes the words from the plain form where there is one, else from the page; a picture alone says nothing."""
-    bodies = [part for part in mail.walk() if part.kind.startswith("text/") and not part.attached]
+    bodies = [part for part in mail.own() if part.kind.startswith("text/") and not part.attached]
     for kind in ("text/plain", "text/html"):
         for body in bodies:
             if body.kind == kind and (text := body.text()).strip():

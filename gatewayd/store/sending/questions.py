@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, text
 
 from gatewayd.model import WAITING, State
 from gatewayd.store import tables
+from gatewayd.store.credit.questions import SUMS_MOST, Sums, account_number
 from gatewayd.store.sending import queries
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.snapshots import MessageView, Page
@@ -179,3 +180,51 @@ def attention(connection: Connection, *, low: int | None, since: int) -> Attenti
 def _is_low(row: AnyRow, waiting: dict[int, int], low: int | None) -> bool:
     bound = row.price * LOW_PARTS if low is None else low
     return bool(row.balance < bound or waiting.get(row.id))
+
+
+# ------------------------------------------------------------------------------------------------------------- by cause
+
+_BAD: Final = ("failed", "undelivered", "invalid", "uncertain", "expired", "cancelled")
+
+
+def reasons_of(connection: Connection, *, job_id: int) -> dict[str, dict[str, int]]:
+    """Returns how many messages of a job ended badly, by state and reason. Reads the job's rows: for a look."""
+    rows = connection.execute(
+        select(_MESSAGE.state, _MESSAGE.reason, func.count())
+        .where(_MESSAGE.job_id == job_id, _MESSAGE.state.in_(_BAD))
+        .group_by(_MESSAGE.state, _MESSAGE.reason)
+        .order_by(func.count().desc())
+    )
+    found: dict[str, dict[str, int]] = {}
+    for state, reason, count in rows:
+        found.setdefault(state, {})[reason or ""] = int(count)
+    return found
+
+
+def sums_by_job(connection: Connection, *, name: str) -> list[Sums]:
+    """Returns what each job of an account has moved, the latest first; what belongs to none is under None."""
+    number = account_number(connection, name)
+    table = tables.transfer.c
+
+    def total(*kinds: str) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((table.kind.in_(kinds), table.amount), else_=0)), 0)
+
+    rows = connection.execute(
+        select(
+            _JOB.name,
+            total("grant").label("granted"),
+            total("charge").label("charged"),
+            (total("hold") - total("charge", "release")).label("held"),
+            func.max(table.at).label("last_at"),
+        )
+        .select_from(
+            tables.transfer.outerjoin(tables.attempt, tables.attempt.c.id == table.attempt_id)
+            .outerjoin(tables.message, _MESSAGE.id == tables.attempt.c.message_id)
+            .outerjoin(tables.job, _JOB.id == _MESSAGE.job_id)
+        )
+        .where(table.account_id == number)
+        .group_by(_JOB.name)
+        .order_by(func.max(table.at).desc())
+        .limit(SUMS_MOST)
+    )
+    return [Sums(row[0], int(row[1]), int(row[2]), int(row[3]), int(row[4])) for row in rows]
