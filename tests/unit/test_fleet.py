@@ -12,6 +12,7 @@ import pytest
 
 from drivers.base import OutboundMessage, Outcome
 from gatewayd import fleet as fleet_module
+from gatewayd import registry
 from gatewayd.errors import UnavailableError
 from gatewayd.fleet import Fleet
 from gatewayd.numbers import Policy
@@ -67,7 +68,7 @@ class Garage:
 async def garage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Garage]:
     async with floor(tmp_path) as house:
         made = Garage(house)
-        monkeypatch.setattr(fleet_module.drivers, "driver", lambda _name: made.driver)
+        monkeypatch.setattr(registry, "driver", lambda _name: made.driver)
         yield made
 
 

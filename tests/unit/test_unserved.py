@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,19 +77,20 @@ async def test_a_line_that_is_away_for_a_moment_is_no_reason(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("after", "reason"),
     [
-        (lambda lines: setattr(lines["a"], "spent", True) or setattr(lines["b"], "spent", True), "window"),
-        (lambda lines: setattr(lines["a"], "spent", True) or setattr(lines["b"], "usable", False), "window"),
-        (lambda lines: lines.clear(), "no_line"),
+        ({"a": Line(spent=True), "b": Line(spent=True)}, "window"),
+        ({"a": Line(spent=True), "b": Line(usable=False)}, "window"),
+        ({}, "no_line"),
     ],
 )
-async def test_why(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Line]], None], reason: str) -> None:
+async def test_why(monkeypatch: pytest.MonkeyPatch, after: dict[str, Line], reason: str) -> None:
     monkeypatch.setattr(module, "NO_LINE_GRACE_S", 0.0)
     place = Place({"a": Line(), "b": Line()})
     unserved = place.unserved()
     unserved.appeared(place.scheduler.add(queue(), 0))
-    change(place.lines)
+    place.lines.clear()
+    place.lines.update(after)
     unserved.lines_changed()
     async with asyncio.timeout(10):
         await place.heard.wait()
