@@ -60,6 +60,7 @@ from drivers.base.line import (
     TakesHooks,
     Telling,
 )
+from drivers.base.network import NETWORK_FORBIDDEN, forbidden
 from drivers.base.outcomes import (
     Accepted,
     Blame,
@@ -85,6 +86,7 @@ FAILPOINT = "gatewayd.failpoint"
 __all__ = [
     "ENTRY_POINTS",
     "FAILPOINT",
+    "NETWORK_FORBIDDEN",
     "Accepted",
     "AnswersChallenges",
     "AwaitedAttempt",
@@ -132,5 +134,6 @@ __all__ = [
     "Uncertain",
     "Withdrawn",
     "folded",
+    "forbidden",
     "spoken",
 ]
