@@ -72,9 +72,6 @@ from drivers.base.outcomes import (
     Refused,
     Uncertain,
 )
-from drivers.base.references import (
-    folded,
-)
 
 ENTRY_POINTS = "gatewayd.drivers"
 """Entry-point group under which a package offers a `Driver` object."""
@@ -131,6 +128,5 @@ __all__ = [
     "Telling",
     "Uncertain",
     "Withdrawn",
-    "folded",
     "spoken",
 ]
