@@ -16,6 +16,7 @@ from typing import Any
 
 from drivers.android import encryption
 from drivers.android.simulator.settings import Faults, Settings
+from drivers.simulation.record import RecordFile
 
 
 class DuplicateError(Exception):
@@ -55,6 +56,7 @@ class Received:
 class Record:
     """What the mobile network took from all phones of a simulator."""
 
+    file: RecordFile
     texts: list[dict[str, Any]] = field(default_factory=list)
     on_progress: Callable[[], None] = lambda: None
 
@@ -70,6 +72,7 @@ class Record:
             "at": time.time(),
         }
         self.texts.append(row)
+        self.file.write(row)
 
 
 class Phone:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import shutil
-import tempfile
 import time
 import uuid
 from collections import Counter
@@ -18,9 +16,12 @@ from typing import Any, Final
 import aiohttp
 
 from drivers.android.simulator.phone import Phone, Record
-from drivers.android.simulator.settings import SettingError, Settings, change, make_fault
+from drivers.android.simulator.settings import Settings, change, make_fault
 from drivers.android.simulator.web import PhoneServer, dumped
-from drivers.control import ControlServer
+from drivers.simulation.control_point import ControlPoint, Operation
+from drivers.simulation.record import RecordFile
+from drivers.simulation.settings import SettingError
+from drivers.simulation.waiting import Waiters
 
 Selection = int | str | Sequence[int | str] | None
 
@@ -40,23 +41,36 @@ class Device:
 class AndroidSimulator:
     """`async with AndroidSimulator(2) as sim: sim.devices[0].url`. Settings are those of `Settings`, for all phones."""
 
+    kind = "android"
+
     def __init__(
         self,
         phones: int = 1,
         *,
         directory: Path | None = None,
+        record: Path | None = None,
         seed: int = 0,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         change(Settings(), settings or {})
         self._count, self._seed, self._values = phones, seed, dict(settings or {})
-        self._given = directory
-        self._directory: Path | None = None
-        self._record = Record(on_progress=self._progress)
-        self._moved = asyncio.Event()
+        self._record_file = RecordFile(record)
+        self._waiters = Waiters(self.count)
+        self._record = Record(self._record_file, on_progress=self._waiters.progress)
         self._hooks: set[asyncio.Task[None]] = set()
-        self._control: ControlServer | None = None
-        self.control = Path()
+        operations: dict[str, Operation] = {
+            "list": lambda: {"devices": self.list()},
+            "stats": self.stats,
+            "texts": self.texts,
+            "wait": self.wait,
+            "set": self.set,
+            "inject": self.inject,
+            "report": self.report,
+            "unplug": self.unplug,
+            "replug": self._replugged,
+        }
+        self._point = ControlPoint(self.kind, operations, directory=directory)
+        self.operate = self._point.operate
         self.phones: list[Phone] = []
         self._servers: list[PhoneServer] = []
 
@@ -65,14 +79,17 @@ class AndroidSimulator:
         return [Device(server.url, server.phone.imei, server.phone.number) for server in self._servers]
 
     @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self._point.path
+
+    @property
     def url(self) -> str:
         """The first phone's."""
         return self._servers[0].url
 
     async def __aenter__(self) -> AndroidSimulator:
-        self._directory = self._given or Path(tempfile.mkdtemp(prefix="gatewayd-android-"))
-        self._directory.mkdir(parents=True, exist_ok=True)
-        self.control = self._directory / "control.sock"
+        self._record_file.open()
         for index in range(self._count):
             phone = Phone(index, self._record, self._seed)
             change(phone.settings, self._values)
@@ -82,13 +99,11 @@ class AndroidSimulator:
             await server.plug()
             self.phones.append(phone)
             self._servers.append(server)
-        self._control = ControlServer(self.control, self.operate)
-        await self._control.start()
+        await self._point.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._control is not None:
-            await self._control.stop()
+        await self._point.close()
         for server in self._servers:
             server.phone.settings.asleep = False
             server.wake()
@@ -97,40 +112,23 @@ class AndroidSimulator:
         for task in self._hooks:
             task.cancel()
         await asyncio.gather(*self._hooks, return_exceptions=True)
-        if self._given is None and self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
+        self._record_file.close()
+        self._point.remove()
 
     # ---------------------------------------------------------------------------------------------------- operations
 
-    async def operate(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One request of the control socket; raises ValueError, TypeError or KeyError for what it cannot do."""
-        arguments = dict(request)
-        match arguments.pop("op", None):
-            case "wait":
-                return await self.wait(**arguments)
-            case "unplug":
-                await self.unplug(**arguments)
-                return {}
-            case "replug":
-                await self.replug(**arguments)
-                return {"devices": [asdict(each) for each in self.devices]}
-            case "list":
-                return {"devices": self.list()}
-            case "stats":
-                return self.stats()
-            case "texts":
-                return self.texts(**arguments)
-            case "set":
-                self.set(**arguments)
-                return {}
-            case "inject":
-                arguments["sender"] = arguments.pop("from", "+5491144440000")
-                return self.inject(**arguments)
-            case "report":
-                return {"reported": sum(phone.report_sent() for phone in self._select(arguments.get("device")))}
-            case name:
-                known = "list, stats, texts, wait, set, inject, report, unplug, replug"
-                raise SettingError(f"no operation {name!r}: {known}")
+    def count(self, name: str, index: int | None = None) -> int:
+        """A counter of one phone, or of all."""
+        chosen = self.phones if index is None else [self.phones[index]]
+        return sum(phone.stats[name] for phone in chosen)
+
+    def report(self, device: Selection = None) -> dict[str, Any]:
+        """The network reports, as it is set to by now, what it took and has not reported."""
+        return {"reported": sum(phone.report_sent() for phone in self._select(device))}
+
+    async def _replugged(self, device: Selection = 0, host: str | None = None) -> dict[str, Any]:
+        await self.replug(device, host)
+        return {"devices": [asdict(each) for each in self.devices]}
 
     def list(self) -> list[dict[str, Any]]:
         return [
@@ -155,18 +153,7 @@ class AndroidSimulator:
 
     async def wait(self, timeout: float = WAIT_S, **counters: int) -> dict[str, Any]:  # noqa: ASYNC109 - an operation's key
         """Until all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + timeout
-        while True:
-            self._moved.clear()
-            total = self.stats()["total"]
-            if all(total.get(name, 0) >= value for name, value in counters.items()):
-                return {"reached": True}
-            try:
-                async with asyncio.timeout_at(until):
-                    await self._moved.wait()
-            except TimeoutError:
-                return {"reached": False}
+        return await self._waiters.wait(counters, None, timeout)
 
     def set(
         self,
@@ -230,9 +217,6 @@ class AndroidSimulator:
             if wanted in (phone.index, str(phone.index), device.url, device.imei, device.number):
                 return phone
         raise SettingError(f"no phone is {wanted!r}; there are {len(self.phones)}, counted from 0")
-
-    def _progress(self) -> None:
-        self._moved.set()
 
     # ------------------------------------------------------------------------------------------------------ webhooks
 
