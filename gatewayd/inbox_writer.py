@@ -87,7 +87,7 @@ class InboxWriter:
             if owner in faults:
                 continue
             try:
-                write_inbox(self._spool, entry.account, entry.public, inbox_document(entry))
+                write_inbox(self._spool, entry.account, entry.public, inbox_document(entry), beside=True)
             except SpoolError as error:
                 faults[owner] = str(error)
             else:

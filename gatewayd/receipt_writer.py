@@ -207,7 +207,7 @@ class ReceiptWriter:
                 continue  # a job's segments come in their order
             lines = (line.encode() + b"\n" for line in segment.lines)
             try:
-                write_segment(self._spool, segment.account, segment.job, segment.first_seq, lines)
+                write_segment(self._spool, segment.account, segment.job, segment.first_seq, lines, beside=True)
             except SpoolError as error:
                 faults[segment.job_id] = str(error)
 

@@ -46,10 +46,6 @@ class SpoolUnreadableError(SpoolUnavailableError):
     """The medium failed (EIO and its kin)."""
 
 
-class SpoolDeniedError(SpoolUnavailableError):
-    """This process may not: a person has to change rights or groups."""
-
-
 class SpoolLockedError(SpoolUnavailableError):
     """Another daemon holds this spool."""
 
@@ -139,7 +135,6 @@ def _restored(code: str, kind: str, state: dict[str, Any]) -> JobFileError:
 
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-_DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
 _BROKEN: Final = frozenset({errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO})
 
 
@@ -152,8 +147,6 @@ def operating_system(what: str) -> Iterator[None]:
         reason = f"{what}: {error.strerror or error}"
         if error.errno in _FULL:
             raise SpoolFullError(reason) from error
-        if error.errno in _DENIED:
-            raise SpoolDeniedError(reason) from error
         if error.errno in _BROKEN:
             raise SpoolUnreadableError(reason) from error
         raise SpoolUnavailableError(reason) from error

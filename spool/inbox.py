@@ -16,19 +16,21 @@ _BESIDE: Final = 10
 """Names tried for one message."""
 
 
-def write_inbox(spool: Spool, account: str | None, message_id: str, document: Mapping[str, Any]) -> Path:
+def write_inbox(
+    spool: Spool, account: str | None, message_id: str, document: Mapping[str, Any], *, beside: bool = False
+) -> Path:
     """Writes `inbox/<account>/<message_id>.json` for good, or below `inbox/_unmatched` without an account.
 
-    Durable when it returns. The same message again is fine. Where something else has its name it is written beside, as
-    `<message_id>.2.json` and so on; SpoolConflictError once those are used up. SpoolUnavailableError leaves nothing
-    behind: call again.
+    Durable when it returns. The same message again is fine; SpoolConflictError if something else has its name, unless
+    it may be written `beside`, as `<message_id>.2.json` and so on. SpoolUnavailableError leaves nothing behind: call
+    again.
     """
     if not is_name(message_id):
         raise ValueError(f"not an id: {message_id!r}")
     owner, content = account or UNMATCHED, json_line(document)
     where = f"{INBOX}/{owner}/{message_id}.json"
     with operating_system(where), spool.open(INBOX, owner, create=True) as folder:
-        for version in range(1, _BESIDE):
+        for version in range(1, _BESIDE if beside else 2):
             name = f"{message_id}.json" if version == 1 else f"{message_id}.{version}.json"
             with suppress(FileExistsError):
                 durable.publish(folder, name, [content])

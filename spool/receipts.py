@@ -34,17 +34,19 @@ def segment_name(first_seq: int) -> str:
     return f"{first_seq:010d}.jsonl"
 
 
-def write_segment(spool: Spool, account: str, job: str, first_seq: int, lines: Iterable[bytes]) -> Path:
+def write_segment(
+    spool: Spool, account: str, job: str, first_seq: int, lines: Iterable[bytes], *, beside: bool = False
+) -> Path:
     """Writes `receipts/<account>/<job>/<first_seq>.jsonl` for good; each of `lines` ends in a newline.
 
-    Durable when it returns. The same segment again is fine. Where something else has its name it is written beside, as
-    `<first_seq>.2.jsonl` and so on; SpoolConflictError once those are used up. SpoolUnavailableError (full, broken)
-    leaves nothing behind: call again with the same lines.
+    Durable when it returns. The same segment again is fine; SpoolConflictError if something else has its name, unless
+    it may be written `beside`, as `<first_seq>.2.jsonl` and so on. SpoolUnavailableError (full, broken) leaves nothing
+    behind: call again with the same lines.
     """
     name, content = segment_name(first_seq), b"".join(lines)
     where = f"{RECEIPTS}/{account}/{job}/{name}"
     with operating_system(where), spool.open(RECEIPTS, account, job, create=True) as folder:
-        for version in range(1, _BESIDE):
+        for version in range(1, _BESIDE if beside else 2):
             candidate = name if version == 1 else f"{first_seq:010d}.{version}.jsonl"
             with suppress(FileExistsError):
                 durable.publish(folder, candidate, [content])

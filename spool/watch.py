@@ -24,8 +24,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from asyncinotify import Event, Inotify, Mask, Watch
+from asyncinotify import Event, Mask, Watch
 
+from spool.ears import Ears
 from spool.errors import operating_system
 from spool.folders import INCOMING, Spool, is_name
 from spool.listing import Found, Key, ends_within_a_line, is_held, is_hidden, is_job, listing, look, same_name
@@ -109,7 +110,7 @@ class Watcher:
         self._strays: set[Key] = set()
         """Those that have been named."""
         self._rescan = asyncio.Event()
-        self._inotify: Inotify | None = None
+        self._ears = Ears(self._observe)
         self._top: Watch | None = None
         self._watched: dict[str, Watch] = {}
         """By account."""
@@ -119,10 +120,7 @@ class Watcher:
         """Begins to watch; what is there already is told first."""
         try:
             with operating_system(f"watching {self._spool.path / INCOMING}"):
-                # Never blocks: the loop says when there is something to read.
-                self._inotify = Inotify(sync_timeout=0, cache_size=64)
-                self._top = self._inotify.add_watch(self._spool.path / INCOMING, _ACCOUNTS)
-                asyncio.get_running_loop().add_reader(self._inotify.fd, self._drain)
+                self._top = self._ears.watch(self._spool.path / INCOMING, _ACCOUNTS)
                 await self._scan()
         except BaseException:
             await self.close()
@@ -131,10 +129,7 @@ class Watcher:
 
     async def close(self) -> None:
         """Stops; may be called twice, or before `start`."""
-        if self._inotify is not None:
-            asyncio.get_running_loop().remove_reader(self._inotify.fd)
-            self._inotify.close()
-            self._inotify = None
+        self._ears.close()
         for timer in [*(s.timer for s in self._settling.values()), *(w.timer for w in self._waiting.values())]:
             timer.cancel()
         self._settling.clear()
@@ -196,15 +191,6 @@ class Watcher:
 
     # ------------------------------------------------------------------------------------------------- what is observed
 
-    def _drain(self) -> None:
-        """Reads the events there are; called by the loop."""
-        for _ in range(_BURST):
-            if self._inotify is None or (event := self._inotify.sync_get()) is None:
-                return
-            self._observe(event)
-        # The library may have read more than it has given out, of which the descriptor says nothing.
-        asyncio.get_running_loop().call_soon(self._drain)
-
     def _observe(self, event: Event) -> None:
         mask, watch, name = int(event.mask), event.watch, str(event.name or "")
         if mask & Mask.Q_OVERFLOW:
@@ -214,10 +200,11 @@ class Watcher:
             return  # of an account that is gone
         elif watch is self._top:
             if mask & Mask.ISDIR and is_name(name):
-                if mask & Mask.MOVED_FROM and name in self._watched and self._inotify is not None:
-                    self._inotify.rm_watch(self._watched.pop(name))
+                if mask & Mask.MOVED_FROM and name in self._watched:
+                    self._ears.leave(self._watched.pop(name))
                 self._rescan.set()
         elif mask & Mask.IGNORED:
+            self._ears.forget(watch)
             if self._watched.get(watch.path.name) is watch:
                 del self._watched[watch.path.name]
         elif name and not mask & Mask.ISDIR:
@@ -315,9 +302,9 @@ class Watcher:
         troubles: dict[str, str | None] = {}
         for account in await asyncio.to_thread(_accounts, folder):
             troubles[account] = None
-            if account not in self._watched and self._inotify is not None:
+            if account not in self._watched:
                 try:
-                    self._watched[account] = self._inotify.add_watch(folder / account, _FILES)
+                    self._watched[account] = self._ears.watch(folder / account, _FILES)
                 except FileNotFoundError:
                     continue  # removed since
                 except OSError as error:  # this one's alone

@@ -71,18 +71,13 @@ class Counted(Protocol):
 AnyFault = TypeVar("AnyFault", bound=Counted)
 
 
-def struck(
-    faults: list[AnyFault], fits: Callable[[AnyFault], bool], chance: Callable[[AnyFault], bool] = lambda _: True
-) -> AnyFault | None:
-    """The first fault that fits and does not let this pass, counted down; one that is used up leaves the list. `chance`
-    is asked of one that might strike now, and does not count where it does not."""
+def struck(faults: list[AnyFault], fits: Callable[[AnyFault], bool]) -> AnyFault | None:
+    """The first fault that fits and does not let this pass, counted down; one that is used up leaves the list."""
     for fault in faults:
         if not fits(fault):
             continue
         if fault.skip:
             fault.skip -= 1
-            continue
-        if not chance(fault):
             continue
         if fault.count is not None:
             fault.count -= 1

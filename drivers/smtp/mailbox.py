@@ -151,19 +151,31 @@ class Mailbox:
 
     def interrupted(self) -> tuple[frozenset[int], frozenset[int]]:
         """Returns the unread mails that were being read when an earlier life ended: together, and alone."""
-        if not self._keeps_keywords:
-            return frozenset(), frozenset()
-        return (
-            frozenset(self._search("UNSEEN", "KEYWORD", READING)),
-            frozenset(self._search("UNSEEN", "KEYWORD", ALONE)),
-        )
+        if self._keeps_keywords:
+            try:
+                together, alone = (self._search("UNSEEN", "KEYWORD", keyword) for keyword in (READING, ALONE))
+            except MailboxError as error:
+                self._give_up_keywords(error)
+            else:
+                return frozenset(together), frozenset(alone)
+        return frozenset(), frozenset()
 
     def mark(self, uids: Iterable[int], keyword: str) -> None:
         """Marks them as being read; does nothing where the server keeps no keywords."""
         some = set(uids)
         if self._keeps_keywords and some:
-            self._store(some, "+", keyword)
-            self._marked |= some
+            try:
+                self._store(some, "+", keyword)
+            except MailboxError as error:
+                self._give_up_keywords(error)
+            else:
+                self._marked |= some
+
+    def _give_up_keywords(self, error: MailboxError) -> None:
+        """Does without them where the server promised to keep them and does not; raises a lost connection."""
+        if error.reason != "command_refused":
+            raise error
+        self._keeps_keywords = False
 
     def _search(self, *criteria: str) -> list[int]:
         answer = self._ask("SEARCH", *criteria)

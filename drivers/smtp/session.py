@@ -285,6 +285,9 @@ def _failure(error: BaseException) -> ConnectFailedError | None:
             return ConnectFailedError("certificate_invalid", cause.verify_message, blocked=True)
         if isinstance(cause, ssl.SSLError):
             return ConnectFailedError("tls_failed", cause.reason or "", blocked=False)
+    if isinstance(error, SMTPAuthenticationError) and "basic authentication" in error.message.casefold():
+        # Microsoft 365 still offers what it has ended: 535 5.7.139.
+        return ConnectFailedError("login_unsupported", "the server takes no passwords", blocked=True)
     if isinstance(error, SMTPAuthenticationError):
         blocked = error.code >= 500
         return ConnectFailedError("login_refused" if blocked else "login_later", str(error.code), blocked=blocked)

@@ -49,6 +49,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         lines.TestLine,
         lines.AskLine,
         blocklist.ListBlocked,
+        blocklist.ListDoubtful,
         blocklist.BlockNumbers,
         blocklist.UnblockNumber,
         overview.Ping,

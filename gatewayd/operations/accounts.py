@@ -17,7 +17,7 @@ from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.store.credit.questions import sums_by_day
 from gatewayd.store.sending.questions import sums_by_job
 from gatewayd.translation import gettext as _
-from spool.errors import SpoolDeniedError, SpoolError
+from spool.errors import SpoolError, SpoolUnavailableError
 
 
 class CreateAccountRequest(Operation):
@@ -34,8 +34,8 @@ class CreateAccountRequest(Operation):
         try:
             # Before the account, so that a full disk leaves nothing half made; making them twice does no harm.
             await backend.create_folders(self.account, gid)
-        except SpoolDeniedError as error:
-            if self.group is None:
+        except SpoolUnavailableError as error:
+            if self.group is None or not isinstance(error.__cause__, PermissionError):
                 raise UnavailableError(str(error)) from error
             advice = _("the service is not in group {group}: adduser gatewayd {group}, and restart it")
             raise UnavailableError(advice.format(group=self.group)) from error

@@ -206,7 +206,6 @@ def _refuse_rivals(rows: Sequence[Row], header: int, at: int, file: str) -> None
             line=rows[header].line,
             field="columns",
             columns=listed([cells[place] for place in sorted({at, *full})]),
-            first=cells[at],
         )
 
 
@@ -326,7 +325,7 @@ def _rows_ambiguous(file: str, rows: Sequence[Row]) -> JobFileError:
     numbers = ", ".join(str(row.line) for row in rows)
     line = rows[-1].line
     return JobFileError(
-        "recipients_ambiguous", "header_several", file=file, line=line, field="header_row", rows=numbers, row=line
+        "recipients_ambiguous", "header_several", file=file, line=line, field="header_row", rows=numbers
     )
 
 
@@ -334,7 +333,7 @@ def _headerless_ambiguous(file: str, rows: Sequence[Row], places: Sequence[int])
     samples = []
     for at in places:
         cell = next((cell for cell in _column(rows, at) if cell), "")
-        samples.append(f"{at + 1} ({shown(cell, 20)})")
+        samples.append(f"col{at + 1} ({shown(cell, 20)})")
     return JobFileError(
         "recipients_ambiguous",
         "header_missing",
@@ -342,7 +341,6 @@ def _headerless_ambiguous(file: str, rows: Sequence[Row], places: Sequence[int])
         line=rows[0].line,
         field="header_row",
         columns=", ".join(samples),
-        first=f"col{places[0] + 1}",
     )
 
 

@@ -56,9 +56,13 @@ def test_a_segment_is_written_again_only_as_it_was(spool: Spool) -> None:
     inode = path.stat().st_ino
     assert write_segment(spool, "norte", "job", 1, [b"a\nb\n"]) == path
     assert path.stat().st_ino == inode
-    beside = path.with_name("0000000001.2.jsonl")
+    for other in (b"a\nc\n", b"a\n", b"a\nb\nc\n", b""):
+        with pytest.raises(SpoolConflictError):
+            write_segment(spool, "norte", "job", 1, [other])
+    assert files(spool, "receipts") == ["norte/job/0000000001.jsonl"]
     for _ in range(2):
-        assert write_segment(spool, "norte", "job", 1, [b"a\nc\n"]) == beside
+        beside = write_segment(spool, "norte", "job", 1, [b"a\nc\n"], beside=True)
+        assert beside == path.with_name("0000000001.2.jsonl")
     assert path.read_bytes() == b"a\nb\n"
     assert files(spool, "receipts") == ["norte/job/0000000001.2.jsonl", "norte/job/0000000001.jsonl"]
 
@@ -76,7 +80,7 @@ def test_what_has_a_segments_name_keeps_it(spool: Spool, stray: str) -> None:
         case _:
             there.write_bytes(b"x")
             there.chmod(0)
-    assert write_segment(spool, "norte", "job", 1, [b"a\n"]).read_bytes() == b"a\n"
+    assert write_segment(spool, "norte", "job", 1, [b"a\n"], beside=True).read_bytes() == b"a\n"
     assert there.exists()
 
 
@@ -90,9 +94,9 @@ def test_folders_with_our_names_are_moved_beside(spool: Spool) -> None:
 
 def test_many_strays_are_a_conflict(spool: Spool) -> None:
     for number in range(9):
-        write_segment(spool, "norte", "job", 1, [b"%d\n" % number])
+        write_segment(spool, "norte", "job", 1, [b"%d\n" % number], beside=True)
     with pytest.raises(SpoolConflictError):
-        write_segment(spool, "norte", "job", 1, [b"x\n"])
+        write_segment(spool, "norte", "job", 1, [b"x\n"], beside=True)
 
 
 def test_what_a_crash_left_under_the_hidden_name_is_written_over(spool: Spool) -> None:
@@ -112,7 +116,9 @@ def test_a_planted_link_leads_nowhere(spool: Spool, tmp_path: Path) -> None:
     (folder / ".0000000001.jsonl.tmp").symlink_to(victim)
     (folder / "0000000002.jsonl").symlink_to(victim)
     write_segment(spool, "norte", "job", 1, [b"a\n"])
-    assert write_segment(spool, "norte", "job", 2, [b"x"]).name == "0000000002.2.jsonl"
+    with pytest.raises(SpoolConflictError):
+        write_segment(spool, "norte", "job", 2, [b"x"])
+    assert write_segment(spool, "norte", "job", 2, [b"x"], beside=True).name == "0000000002.2.jsonl"
     (spool.path / "receipts" / "norte" / "other").symlink_to(tmp_path)
     with pytest.raises(SpoolUnavailableError):
         write_segment(spool, "norte", "other", 1, [b"a\n"])
@@ -140,7 +146,9 @@ def test_a_message_received_is_one_immutable_file(spool: Spool, account: str | N
     assert path == spool.path / "inbox" / folder / "01JD.json"
     assert json.loads(path.read_bytes()) == MESSAGE
     assert write_inbox(spool, account, "01JD", MESSAGE) == path
-    beside = write_inbox(spool, account, "01JD", {**MESSAGE, "text": "otro"})
+    with pytest.raises(SpoolConflictError):
+        write_inbox(spool, account, "01JD", {**MESSAGE, "text": "otro"})
+    beside = write_inbox(spool, account, "01JD", {**MESSAGE, "text": "otro"}, beside=True)
     assert beside == path.with_name("01JD.2.json")
     assert json.loads(path.read_bytes()) == MESSAGE
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from drivers.android.simulator.process import AndroidSimulator
 from drivers.simulation.command import run
 
-APPS: Final = ("all", "smsgate", "traccar", "rest", "generic")
-_DESCRIPTION: Final = "Simulated Android phones over HTTP. Prints one JSON line, then runs until SIGTERM."
+_DESCRIPTION = "Simulated Android phones over HTTP. Prints one JSON line, then runs until SIGTERM."
+_APPS = ("all", "smsgate", "traccar", "rest", "generic")
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m drivers.android.simulator") -> int:
     """Runs until SIGTERM or SIGINT; the exit status (wrong usage ends by `SystemExit(2)`)."""
-    return run(arguments, program, _DESCRIPTION, APPS, _made, more=_more)
+    return run(arguments, program, _DESCRIPTION, _APPS, _made, more=_more)
 
 
 def _more(parser: ArgumentParser) -> None:
@@ -38,10 +38,9 @@ def _made(
     given = dict(settings)
     named = {
         "app": None if brand == "all" else brand,
-        # Of a phone the latency is what a send takes: its answers are quick.
         "send_s": given.pop("latency_s"),
         "report": more["report"],
         "report_delay_s": more["report_delay"],
     }
-    known = {name: value for name, value in named.items() if value is not None}
-    return AndroidSimulator(phones, directory=directory, record=record, seed=seed, settings={**known, **given})
+    values = {name: value for name, value in named.items() if value is not None} | given
+    return AndroidSimulator(phones, directory=directory, record=record, seed=seed, settings=values)

@@ -41,8 +41,6 @@ class Device:
 class AndroidSimulator:
     """`async with AndroidSimulator(2) as sim: sim.devices[0].url`. Settings are those of `Settings`, for all phones."""
 
-    kind = "android"
-
     def __init__(
         self,
         phones: int = 1,
@@ -54,23 +52,13 @@ class AndroidSimulator:
     ) -> None:
         change(Settings(), settings or {})
         self._count, self._seed, self._values = phones, seed, dict(settings or {})
+        self.kind = "android"
+        self._waiters = Waiters(self._count_of)
         self._record_file = RecordFile(record)
-        self._waiters = Waiters(self.count)
-        self._record = Record(self._record_file, on_progress=self._waiters.progress)
+        self._record = Record(on_progress=self._waiters.progress, keep=self._record_file.write)
+        self._control = ControlPoint(self.kind, self._operations(), directory=directory)
+        self.operate = self._control.operate
         self._hooks: set[asyncio.Task[None]] = set()
-        operations: dict[str, Operation] = {
-            "list": lambda: {"devices": self.list()},
-            "stats": self.stats,
-            "texts": self.texts,
-            "wait": self.wait,
-            "set": self.set,
-            "inject": self.inject,
-            "report": self.report,
-            "unplug": self.unplug,
-            "replug": self._replugged,
-        }
-        self._point = ControlPoint(self.kind, operations, directory=directory)
-        self.operate = self._point.operate
         self.phones: list[Phone] = []
         self._servers: list[PhoneServer] = []
 
@@ -81,7 +69,7 @@ class AndroidSimulator:
     @property
     def control(self) -> Path:
         """The control socket."""
-        return self._point.path
+        return self._control.path
 
     @property
     def url(self) -> str:
@@ -99,11 +87,11 @@ class AndroidSimulator:
             await server.plug()
             self.phones.append(phone)
             self._servers.append(server)
-        await self._point.open()
+        await self._control.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._point.close()
+        await self._control.close()
         for server in self._servers:
             server.phone.settings.asleep = False
             server.wake()
@@ -113,22 +101,30 @@ class AndroidSimulator:
             task.cancel()
         await asyncio.gather(*self._hooks, return_exceptions=True)
         self._record_file.close()
-        self._point.remove()
+        self._control.remove()
 
     # ---------------------------------------------------------------------------------------------------- operations
 
-    def count(self, name: str, index: int | None = None) -> int:
-        """A counter of one phone, or of all."""
-        chosen = self.phones if index is None else [self.phones[index]]
-        return sum(phone.stats[name] for phone in chosen)
+    def _operations(self) -> dict[str, Operation]:
+        async def replug(**arguments: Any) -> dict[str, Any]:
+            await self.replug(**arguments)
+            return {"devices": [asdict(each) for each in self.devices]}
+
+        return {
+            "list": lambda: {"devices": self.list()},
+            "stats": self.stats,
+            "texts": self.texts,
+            "wait": self.wait,
+            "set": self.set,
+            "inject": self.inject,
+            "report": self.report,
+            "unplug": self.unplug,
+            "replug": replug,
+        }
 
     def report(self, device: Selection = None) -> dict[str, Any]:
-        """The network reports, as it is set to by now, what it took and has not reported."""
+        """The network reports now on what was sent."""
         return {"reported": sum(phone.report_sent() for phone in self._select(device))}
-
-    async def _replugged(self, device: Selection = 0, host: str | None = None) -> dict[str, Any]:
-        await self.replug(device, host)
-        return {"devices": [asdict(each) for each in self.devices]}
 
     def list(self) -> list[dict[str, Any]]:
         return [
@@ -152,8 +148,13 @@ class AndroidSimulator:
         return {"texts": rows, "total": len(self._record.texts), "next": rows[-1]["seq"] if more else None}
 
     async def wait(self, timeout: float = WAIT_S, **counters: int) -> dict[str, Any]:  # noqa: ASYNC109 - an operation's key
-        """Until all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
-        return await self._waiters.wait(counters, None, timeout)
+        """Returns once all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
+        answer = await self._waiters.wait(counters, None, timeout)
+        return {"reached": answer["reached"]}
+
+    def _count_of(self, name: str, device: int | None) -> int:
+        chosen = self.phones if device is None else [self.phones[device]]
+        return sum(phone.stats[name] for phone in chosen)
 
     def set(
         self,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Final
 
-from drivers.simulation.faults import struck
 from drivers.simulation.settings import SettingError
 
 FAULTS: Final = frozenset({"drop_before", "drop_after", "error", "slow", "garbage"})
@@ -82,11 +81,20 @@ class Faults:
 
     def strike(self, method: str, path: str) -> Fault | None:
         """The fault that this request meets; it is used up."""
-
-        def fits(fault: Fault) -> bool:
-            return fault.method == method and path.startswith(fault.path)
-
-        return struck(self.waiting, fits, lambda fault: self.random.random() < fault.probability)
+        for fault in self.waiting:
+            if fault.method != method or not path.startswith(fault.path):
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            if self.random.random() >= fault.probability:
+                continue
+            if fault.count is not None:
+                fault.count -= 1
+                if not fault.count:
+                    self.waiting.remove(fault)
+            return fault
+        return None
 
 
 def make_fault(given: Mapping[str, Any]) -> Fault:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from drivers.simulation.control_point import ControlPoint
 from drivers.simulation.record import RecordFile
 from drivers.simulation.settings import change, told
+from drivers.simulation.waiting import Waiters
 from drivers.smtp.simulator.account import Account
 from drivers.smtp.simulator.certificate import context, make_certificate
 from drivers.smtp.simulator.imap import Folder, ImapServer
@@ -55,7 +56,7 @@ class SmtpSimulator:
         self.kind = "smtp"
         self._count, self._security, self._values = servers, security, dict(settings or {})
         self._record_file = RecordFile(record)
-        self._moved = asyncio.Event()
+        self._waiters = Waiters(self._count_of)
         self._control = ControlPoint(
             self.kind,
             {
@@ -86,7 +87,7 @@ class SmtpSimulator:
         if self._security != "none":
             self._certificate = await asyncio.to_thread(make_certificate, folder)
         for index in range(self._count):
-            account = Account(index, self._progress, self._numbers, self._record_file.write)
+            account = Account(index, self._waiters.progress, self._numbers, self._record_file.write)
             change(account.settings, self._values)
             self.accounts.append(account)
             port = await self._plug(index, 0)
@@ -118,8 +119,9 @@ class SmtpSimulator:
         """The control socket."""
         return self._control.path
 
-    def _progress(self) -> None:
-        self._moved.set()
+    def _count_of(self, name: str, device: int | None) -> int:
+        chosen = self.accounts if device is None else [self.accounts[device]]
+        return sum(account.stats[name] for account in chosen)
 
     async def _plug(self, index: int, port: int) -> int:
         tls = context(self._certificate) if self._certificate else None
@@ -160,18 +162,9 @@ class SmtpSimulator:
         return {"texts": shown, "total": len(taken), "next": shown[-1]["seq"] if len(shown) < len(rest) else None}
 
     async def wait(self, timeout: float = WAIT_S, **counters: int) -> dict[str, Any]:  # noqa: ASYNC109 - an operation's key
-        """Until all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
-        until = asyncio.get_running_loop().time() + timeout
-        while True:
-            self._moved.clear()
-            total = self.stats()["total"]
-            if all(total.get(name, 0) >= value for name, value in counters.items()):
-                return {"reached": True}
-            try:
-                async with asyncio.timeout_at(until):
-                    await self._moved.wait()
-            except TimeoutError:
-                return {"reached": False}
+        """Returns once all named counters have come that far, or `timeout` seconds are over: `reached` tells which."""
+        answer = await self._waiters.wait(counters, None, timeout)
+        return {"reached": answer["reached"]}
 
     def set(
         self,
