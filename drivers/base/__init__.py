@@ -60,6 +60,7 @@ from drivers.base.line import (
     TakesHooks,
     Telling,
 )
+from drivers.base.network import NETWORK_FORBIDDEN, forbidden
 from drivers.base.outcomes import (
     Accepted,
     Blame,
@@ -82,6 +83,7 @@ FAILPOINT = "gatewayd.failpoint"
 __all__ = [
     "ENTRY_POINTS",
     "FAILPOINT",
+    "NETWORK_FORBIDDEN",
     "Accepted",
     "AnswersChallenges",
     "AwaitedAttempt",
@@ -128,5 +130,6 @@ __all__ = [
     "Telling",
     "Uncertain",
     "Withdrawn",
+    "forbidden",
     "spoken",
 ]

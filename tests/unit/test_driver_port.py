@@ -15,6 +15,7 @@ import drivers.base
 from drivers.base import Blame, NotSent, Refused
 
 NAMES = """
+NETWORK_FORBIDDEN forbidden
 Accepted AnswersChallenges AwaitedAttempt Blame CarriesSome Challenged Completed Concat DeliveryReport Driver
 ENTRY_POINTS Encoding Event EventSink FAILPOINT Fate Finding Following FollowsAttempts HookCall HookRefusedError
 Hooked InboundMessage LateAccept Line LineError LineSetup LineState LineStatus MisconfiguredError NamesDevice
