@@ -15,11 +15,28 @@ from typing import Any, Final
 
 import structlog
 
-from drivers.base import Blame, EventSink, LineError, LineState, LineStatus, NotSent, Outcome
+from drivers.base import (
+    NETWORK_FORBIDDEN,
+    Blame,
+    EventSink,
+    LineError,
+    LineState,
+    LineStatus,
+    NotSent,
+    Outcome,
+)
 
 DOUBTFUL: Final = frozenset(
     {
-        *("connect_failed", "host_unknown", "tls_failed", "certificate_invalid", "timeout", "connection_lost"),
+        *(
+            NETWORK_FORBIDDEN,
+            "connect_failed",
+            "host_unknown",
+            "tls_failed",
+            "certificate_invalid",
+            "timeout",
+            "connection_lost",
+        ),
         *("unauthorized", "credentials_refused", "forbidden", "phone_unknown", "not_registered"),
         *("account_blocked", "account_locked"),
     }
