@@ -35,6 +35,11 @@ class Health:
         """It has failed so often, or so certainly, that what failed over it was not the message's fault."""
         return self.failures >= PATIENCE
 
+    def shows(self, now: float) -> str | None:
+        """Why people see it wait: a fault that is certain until it works again, any other while it rests for it. None
+        where nothing is wrong, or too little to say so."""
+        return self.reason if self.broken and (self._certain_at or self.rest_s(now)) else None
+
     def failed(
         self, now: float, reason: str, began: float | None = None, *, alone: bool = False, rest_s: float | None = None
     ) -> None:

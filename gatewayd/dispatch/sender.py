@@ -267,6 +267,9 @@ class Sender:
         """`began` is None where the device has had no part in the outcome."""
         now = time.time()
         outcome = intent.kept(outcome)
+        if isinstance(outcome, NotSent) and outcome.blame is Blame.EITHER and not outcome.counts:
+            # Its try is given back if it is the line's; were it never used up, the message might go round for good.
+            outcome = replace(outcome, counts=True)
         verdict = Blame.PERSON if began is None else self._judge(work, outcome, began, now)
         # Where parts are told apart, one that was cut off at its point of no return is told to be unsent.
         passed = frozenset(intent.begun if isinstance(outcome, NotSent | Partial) else intent.passed)
@@ -377,6 +380,7 @@ class Sender:
         self._rested = self.health.broken
         if self.health.probing:
             self.stock.give_back()
+        if self.health.broken:
             self._desk.line_changed(self._owner.name)
 
     def forgive(self) -> None:

@@ -58,6 +58,7 @@ CAUSES: dict[str, tuple[str, Cause]] = {
     "sms-line": ("sms", lambda _: Refused("sim_barred", Blame.LINE)),
     "sms-parts": ("sms", _partial),
     "sms-not-now": ("sms", lambda _: NotSent("congestion", blame=Blame.EITHER)),
+    "sms-quota": ("sms", lambda _: NotSent("rejected_by_network", counts=False, blame=Blame.EITHER)),
     "sms-device": ("sms", lambda _: NotSent("no_prompt", blame=Blame.LINE)),
     "mail-4xx": ("email", lambda _: NotSent("smtp_451", blame=Blame.EITHER)),
     "mail-5xx": ("email", lambda _: Refused("smtp_554", Blame.EITHER)),
