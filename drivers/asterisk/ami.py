@@ -32,6 +32,7 @@ from panoramisk.message import Message
 
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.timing import Timing
+from drivers.base import NETWORK_FORBIDDEN, forbidden
 
 QUEUE_MAX: Final = 20_000
 """Events read but not yet looked at: several seconds of a busy PBX with no filter. More means that we are stuck."""
@@ -107,7 +108,7 @@ class Connection:
         except TimeoutError:
             raise LinkError("connect_timeout") from None
         except OSError as error:
-            raise LinkError("connect_failed", str(error)) from None
+            raise LinkError(NETWORK_FORBIDDEN if forbidden(error) else "connect_failed", str(error)) from None
         self._manager.adopt(protocol)
         answer = await self.action("Login", {"Username": user, "Secret": secret, "Events": "on"})
         if not answer.success:

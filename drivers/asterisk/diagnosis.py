@@ -21,7 +21,7 @@ from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.timing import Timing
 from drivers.asterisk.trunk import TrunkExamination
-from drivers.base import Finding, spoken
+from drivers.base import NETWORK_FORBIDDEN, Finding, spoken
 
 QUICK: Final = Timing(connect_s=3.0, answer_s=5.0, booted_s=5.0)
 """A person waits for it."""
@@ -126,7 +126,7 @@ class Examination:
                     **place,
                 )
                 return self._found
-            silent = error.reason != "connect_failed"
+            silent = error.reason not in {"connect_failed", NETWORK_FORBIDDEN}
             self._tell(
                 "host",
                 spoken("Asterisk at {address} does not answer") if silent else spoken("nothing listens at {address}"),

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
-from drivers.base import LineError
+from drivers.base import NETWORK_FORBIDDEN, LineError, forbidden
 from drivers.smtp.folder_names import encoded
 from drivers.smtp.options import SmtpOptions
 
@@ -80,7 +80,9 @@ class Mailbox:
             raise MailboxError("certificate_invalid") from None
         except ssl.SSLError:
             raise MailboxError("tls_failed") from None
-        except (OSError, imaplib.IMAP4.error):
+        except (OSError, imaplib.IMAP4.error) as error:
+            if forbidden(error):
+                raise MailboxError(NETWORK_FORBIDDEN) from None
             # Something is there that does not greet as an IMAP server does: it wants TLS, or is another protocol's.
             raise MailboxError("no_greeting" if reached else "host_down") from None
         self._own(client)

@@ -24,7 +24,19 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from drivers.base import Accepted, Blame, LineError, NotSent, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.base import (
+    NETWORK_FORBIDDEN,
+    Accepted,
+    Blame,
+    LineError,
+    NotSent,
+    Outcome,
+    PointOfNoReturn,
+    Refused,
+    Uncertain,
+    Withdrawn,
+    forbidden,
+)
 from drivers.smtp.compose import Mail, stuffed
 from drivers.smtp.oauth import TokenError, Tokens
 from drivers.smtp.options import SmtpOptions
@@ -294,6 +306,8 @@ def _failure(error: BaseException) -> ConnectFailedError | None:
     if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
         # Connected, but nobody said anything: TLS is spoken at that port, or something else.
         silent = any(isinstance(cause, SMTPTimeoutError) for cause in causes[1:])
+        if forbidden(error):
+            return ConnectFailedError(NETWORK_FORBIDDEN, "", blocked=False)
         return ConnectFailedError("no_greeting" if silent else "host_down", "", blocked=False)
     if isinstance(error, SMTPResponseException):
         return ConnectFailedError("server_refuses", str(error.code), blocked=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, jobs, lines, messages, overview
+from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.views import EventView, LineView, Rates, WriterView
@@ -55,6 +55,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         overview.Ping,
         overview.Overview,
         overview.Status,
+        diagnosis.Check,
     )
 }
 
