@@ -73,9 +73,6 @@ from drivers.base.outcomes import (
     Refused,
     Uncertain,
 )
-from drivers.base.references import (
-    folded,
-)
 
 ENTRY_POINTS = "gatewayd.drivers"
 """Entry-point group under which a package offers a `Driver` object."""
@@ -133,7 +130,6 @@ __all__ = [
     "Telling",
     "Uncertain",
     "Withdrawn",
-    "folded",
     "forbidden",
     "spoken",
 ]

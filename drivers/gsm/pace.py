@@ -74,7 +74,7 @@ class Pace:
     # ------------------------------------------------------------------------------------------------- what to wait for
 
     def command_s(self, given: float) -> float:
-        """How long to wait for an answer for which a usual modem is given `given`."""
+        """Returns how long to wait for an answer for which a usual modem is given `given`."""
         if not self._missed and self._command * 4 <= given:
             return given
         stretch = max(2.0 ** min(self._missed, 8), self._command * 4 / given)
@@ -90,7 +90,7 @@ class Pace:
 
     @property
     def overlap_s(self) -> float:
-        """How long another answer to a submission is awaited after the first that may be anothers'."""
+        """How long a second answer is awaited where the first may be that of another submission."""
         return self._timing.overlap_s + self._submit * 3
 
 

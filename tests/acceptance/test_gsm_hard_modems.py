@@ -148,7 +148,7 @@ async def test_what_another_program_left_is_set_right(left: str) -> None:
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.002, 0.02])
 async def test_what_was_answered_stays_answered(delay_s: float) -> None:
-    async with GsmSimulator(latency_s=0.005) as sim, rig(sim, overlap_s=3.0, stray_hold_s=3.0) as line:
+    async with GsmSimulator(latency_s=0.005) as sim, rig(sim, overlap_s=3.0, stray_hold_s=3.0, stray_s=3.0) as line:
         sim.set(fault=fault("stray_error", delay_s=delay_s, count=None))
         for number in range(5):
             assert isinstance(await line.send(f"texto {number}"), Accepted)
