@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.asterisk.ami import MESSAGE_MAX, Connection, check_fields
-from drivers.asterisk.errors import LineError, UnsafeValueError
+from drivers.asterisk.errors import UnsafeValueError
 from drivers.asterisk.report import Report, kept, report
 from drivers.asterisk.timing import Timing
+from drivers.base import LineError
 
 QUICK_S = 0.05
 
