@@ -25,8 +25,8 @@ _SHOWN: Final = 12
 """Headers that a refusal names."""
 _NAMES: Final = frozenset(
     {
-        "dni", "documento", "doc", "cuit", "cuil", "rut", "nit", "nro", "nº", "no", "id", "codigo", "cuenta", "contrato",
-        "cliente", "nombre", "apellido", "titular", "contacto", "dato", "ref", "referencia", "factura", "importe",
+        "dni", "documento", "doc", "cuit", "cuil", "rut", "nit", "nro", "nº", "no", "id", "codigo", "cuenta",
+        "contrato", "cliente", "nombre", "apellido", "titular", "contacto", "dato", "ref", "referencia", "factura", "importe",
         "telefono", "celular", "cel", "tel", "movil", "phone", "mobile", "whatsapp", "numero", "number",
     }
 )  # fmt: skip
