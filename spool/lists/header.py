@@ -23,6 +23,8 @@ SEARCHED: Final = 10
 """Rows among which a header is looked for."""
 _SHOWN: Final = 12
 """Headers that a refusal names."""
+_MONTH: Final = 6
+"""Digits of a month; a header has no longer numbers."""
 _FULL_NUMBER: Final = 9
 """Digits of a number that needs no area to be told from other numbers."""
 
@@ -135,7 +137,7 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     candidates = [
         place
         for place, row in enumerate(rows[:SEARCHED])
-        if not any(map(is_address_like, row.cells)) and choose(row.cells, channel) is not None
+        if not _has_address(row) and choose(row.cells, channel) is not None
     ]
     if not candidates:
         return None
@@ -168,6 +170,15 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     return _chosen(rows[place], place, file, channel, said)
 
 
+def _has_address(row: Row) -> bool:
+    """Whether a row has an address, and so is no header; a header may be a month (202611)."""
+    return any(map(_is_address, row.cells))
+
+
+def _is_address(cell: str) -> bool:
+    return is_mail_like(cell) or (is_number_like(cell) and digits(cell) > _MONTH)
+
+
 def _is_served(rows: Sequence[Row], place: int, channel: str) -> bool:
     """Whether addresses stand below the columns that a row names."""
     places = _columns(rows[place], channel)
@@ -186,8 +197,8 @@ def _columns(row: Row, channel: str) -> tuple[int, ...]:
 
 def _refuse_people_above(rows: Sequence[Row], header: int, places: Sequence[int], file: str) -> None:
     """Refuses a header above which recipients seem to stand: they would be left out without a word."""
-    above = [row for row in rows[:header] if any(map(is_address_like, row.cells))]
-    in_column = [row for row in above if any(at < len(row.cells) and is_address_like(row.cells[at]) for at in places)]
+    above = [row for row in rows[:header] if _has_address(row)]
+    in_column = [row for row in above if any(at < len(row.cells) and _is_address(row.cells[at]) for at in places)]
     if in_column or len(above) > 1:
         raise _rows_ambiguous(file, [rows[0], rows[header]])
 
@@ -265,7 +276,7 @@ def _headerless(rows: Sequence[Row], file: str, channel: str, mobile: Mobile | N
         raise _no_column(file, row)
     if not sure:
         for each in rows:
-            if not any(map(is_address_like, each.cells)) and choose(each.cells, channel) is not None:
+            if not _has_address(each) and choose(each.cells, channel) is not None:
                 raise _rows_ambiguous(file, [rows[0], each])
     columns = _places(rows)
     like = is_mail_like if channel == "email" else is_number_like
@@ -303,7 +314,7 @@ def _places(rows: Sequence[Row]) -> tuple[str, ...]:
 def _likeliest(rows: Sequence[Row], channel: str) -> Row:
     """The row that a refusal shows as the header: one that speaks of an address, else the first of several cells."""
     for row in rows[:SEARCHED]:
-        if choose(row.cells, channel) is not None and not any(map(is_address_like, row.cells)):
+        if choose(row.cells, channel) is not None and not _has_address(row):
             return row
     return next((row for row in rows[:SEARCHED] if sum(map(bool, row.cells)) > 1), rows[0])
 
