@@ -199,6 +199,21 @@ def test_titles_above_the_header(tmp_path: Path, above: str, right: Right) -> No
         assert set(left_out.values()) <= {"number_invalid"}
 
 
+@pytest.mark.parametrize(
+    "title", ["Teléfonos", "Teléfonos;;", "Celulares;Noviembre;", "Teléfonos;Noviembre;Centro", "Celular;x;y"]
+)
+def test_a_title_above_an_unclear_header_sends_to_nobody(tmp_path: Path, title: str) -> None:
+    data = f"{title}\ndni;nombre;contacto\n30123456;Ana;1159876543\n28999111;Luis;3514123456\n"
+    found, _ = became(tmp_path, data, text="Aviso")
+    assert found == f"{AMBIGUOUS}/header_several"
+    check(tmp_path, BOTH, data, columns={"to": "contacto"})
+
+
+def test_a_first_row_without_a_number_is_no_header(tmp_path: Path) -> None:
+    check(tmp_path, {LUIS: "Hola Luis"}, "telefono;nombre\nno tiene;Ana\n3514123456;Luis\n")
+    check(tmp_path, {LUIS: "Hola Luis"}, "telefono;nombre;ciudad\n;Ana;Salta\n3514123456;Luis;Salta\n")
+
+
 def test_a_header_may_hold_months_and_dates(tmp_path: Path) -> None:
     check(tmp_path, BOTH, "nombre;celular;202611;10/12/2026\nAna;1159876543;5;6\nLuis;3514123456;7;8\n")
 
