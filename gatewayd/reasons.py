@@ -83,7 +83,7 @@ MEANINGS: Final = {
     "login_refused": spoken("login refused"),
     "permission_missing": spoken("permission missing at the other end"),
     "unreachable": spoken("cannot be reached"),
-    "network_forbidden": spoken("the service may not reach it: IPAddressAllow= in the unit, or a firewall"),
+    "network_forbidden": spoken("forbidden by IPAddressAllow= or a firewall"),
     "connect_failed": spoken("cannot be reached"),
     "host_unknown": spoken("the name of the host is unknown"),
     "timeout": spoken("no answer in time"),

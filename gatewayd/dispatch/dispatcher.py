@@ -90,6 +90,8 @@ class Dispatcher:
         self.ownerless = Ownerless(writer, self)
         self._detours = Detours(self._scheduler, self.runners, writer, self.recovered, self.answer_lost)
         self._timer: asyncio.TimerHandle | None = None
+        self._broke: set[str] = set()
+        """Accounts that are said to have no credit left."""
         self._attempted: dict[int, asyncio.Future[None]] = {}
         self._out: dict[int, int] = Counts(work.work.queue_id for work in started.open)
         """Claimed messages that are out, by queue; those that a crash left open, too, until they are finished."""
@@ -185,6 +187,7 @@ class Dispatcher:
 
     def credited(self, account: str) -> None:
         """A top-up: what waited for credit tries again."""
+        self._broke.discard(account)
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
     def withdrawn(self, jobs: Sequence[int]) -> None:
@@ -199,6 +202,13 @@ class Dispatcher:
             return True
         self._came_back(settled.queue_id, 0)
         return self._scheduler.get(settled.queue_id) is not None
+
+    def _tell_broke(self, account: str) -> None:
+        """Says once that an account's credit no longer pays for what it wants to send; a top-up ends that."""
+        if account not in self._broke:
+            self._broke.add(account)
+            log.warning("an account has no credit left for what it sends", account=account)
+            self.events.add("credit", account, "exhausted")
 
     def _retry_credit(self, queues: Iterable[Queue]) -> None:
         for queue in queues:
@@ -279,6 +289,7 @@ class Dispatcher:
             self._receipts_due([queue.info.job_id])
         if claimed.blocked == "credit":
             self._hold(queue_id, "credit")
+            self._tell_broke(queue.info.account)
         elif claimed.blocked == "paused":
             self._scheduler.hold(queue_id, "paused")
         elif claimed.blocked is not None or not claimed.work or claimed.next_due is None or claimed.next_due > now:

@@ -33,6 +33,7 @@ from tests.peers.asterisk_callees import (
     SHORT,
     SILENT,
     UNKNOWN,
+    tone,
 )
 from tests.peers.onlooker import Onlooker
 
@@ -305,6 +306,20 @@ async def test_a_prompt_that_asterisk_cannot_see_is_not_called_heard(pbx: Asteri
             assert (outcome.state, outcome.reason, outcome.charged) == ("undelivered", "prompt_unplayable", False)
         assert (await ear.state("quarantined")).reason == "prompt_unplayable"
         assert await call(line, LISTENS) == NotSent("prompt_unplayable", counts=False)
+
+
+async def test_a_recording_that_is_missing_is_waited_for(pbx: Asterisk) -> None:
+    """Nobody is called without it, no try is used, and the other calls go on."""
+    recorded = script(script={"message": [{"say": "uno"}, {"play": "intro.wav"}]})
+    async with working(pbx) as (line, ear):
+        await ear.state("ready")
+        waits = await call(line, LISTENS, recorded)
+        assert isinstance(waits, NotSent)
+        assert (waits.reason, waits.counts, waits.blame) == ("recording_missing", False, Blame.PERSON)
+        assert waits.retry_after
+        assert isinstance(await call(line, LISTENS), Completed)
+        tone(pbx.base / "prompts/intro.wav", 0.2)
+        assert isinstance(await call(line, LISTENS, recorded), Completed)
 
 
 async def test_withdrawn_and_hostile_calls_are_never_placed(pbx: Asterisk) -> None:
