@@ -24,9 +24,9 @@ from spool.errors import SpoolError, operating_system
 from spool.folders import INTAKE, Spool, is_name
 from spool.intake import Taken
 
-HUNG: Final = 2
-HUNG_S: Final = 10.0
-"""Between the mark and the next start; what the daemon reads itself takes milliseconds."""
+HUNG: Final = 4
+HUNG_S: Final = 25.0
+"""Between the mark and the next start: a watchdog of 30 s has ended it. What the daemon reads takes milliseconds."""
 
 _MARK: Final = ".reading"
 """In a private folder: whose file is read by the daemon itself just now."""
