@@ -17,8 +17,6 @@ from typing import Final
 ROOMS: Final = ("gatewayd", "drivers", "spool", "dialplan")
 MODULE_LINES_MAX: Final = 420
 """A module has one noun; about 400 lines are plenty for it."""
-OUTGROWN: Final = {"drivers/gsm/dialogue.py": 453, "gatewayd/dispatch/runner.py": 427}
-"""Modules that are longer, and may not grow: they are being split."""
 FILE_BYTES_MAX: Final = 1_000_000
 
 SHARED_BY_DRIVERS: Final = ("drivers.base", "drivers.control", "drivers.http", "drivers.simulation")
@@ -147,6 +145,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.config",
         "gatewayd.control",
         "gatewayd.operations",
+        f"{STORE}.commands",
         f"{STORE}.snapshots",
     ),
 }
@@ -294,7 +293,7 @@ def breaches(root: Path, files: Iterable[Path]) -> Iterator[str]:
         if file.suffix != ".py" or file.parts[0] not in ROOMS:
             continue
         lines = len((root / file).read_text(encoding="utf-8").splitlines())
-        if lines > OUTGROWN.get(str(file), MODULE_LINES_MAX):
+        if lines > MODULE_LINES_MAX:
             yield f"{file}: {lines} lines; split it by its nouns"
         module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]

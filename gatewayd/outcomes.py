@@ -113,6 +113,9 @@ class _Ending:
     def begun(self, ends: Mapping[int, PartEnd]) -> bool:
         """Whether any part, of this attempt or an earlier one, is in the network."""
         states = [state for _, state in self.work.done] + [end.state for end in ends.values()]
+        if not self.work.parts:
+            # Of one piece: an earlier try that reached nobody (a call) leaves nothing behind.
+            states = [state for state in states if state is not PartState.UNDELIVERED]
         return any(state in IN_NETWORK for state in states)
 
     def by_parts(self, name: str, ends: Mapping[int, PartEnd], rest: NotSent) -> Finish:

@@ -79,7 +79,7 @@ def findings(name: str, line: str, options: BaseModel) -> Sequence[Finding]:
 
 
 def _said(error: MisconfiguredError) -> Finding:
-    return _spoken(error.finding or Finding(error.key, str(error), _("mend the key")))
+    return _spoken(error.finding or Finding(error.key, str(error), _("correct the key")))
 
 
 def _spoken(finding: Finding) -> Finding:

@@ -13,11 +13,11 @@ LIST_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "columns_several": (
         (
             "En {file} no es seguro qué columna es el número de teléfono: {columns}. Escriba en el trabajo cuál es:"
-            ' "columns": {{"to": "{first}"}}.'
+            ' "columns": {{"to": "…"}}.'
         ),
         (
             "In {file} it is not sure which column is the telephone number: {columns}. Write in the job which it is:"
-            ' "columns": {{"to": "{first}"}}.'
+            ' "columns": {{"to": "…"}}.'
         ),
     ),
     "columns_alien": (
@@ -47,22 +47,22 @@ LIST_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "header_several": (
         (
             "En {file} no es seguro cuál es la fila del encabezado: {rows}. Deje una sola, en la fila 1, o escriba en"
-            ' el trabajo "header_row": {row}.'
+            ' el trabajo "header_row": ….'
         ),
         (
             "In {file} it is not sure which row is the header: {rows}. Leave one only, in row 1, or write in the job"
-            ' "header_row": {row}.'
+            ' "header_row": ….'
         ),
     ),
     "header_missing": (
         (
             "{file} no tiene encabezado y no es seguro qué columna es el número: {columns}. Agregue una primera fila"
             ' con los nombres (telefono, nombre…), o escriba en el trabajo "header_row": 0 y'
-            ' "columns": {{"to": "{first}"}}.'
+            ' "columns": {{"to": "…"}}.'
         ),
         (
             "{file} has no header, and it is not sure which column is the number: {columns}. Add a first row of names"
-            ' (telefono, nombre…), or write in the job "header_row": 0 and "columns": {{"to": "{first}"}}.'
+            ' (telefono, nombre…), or write in the job "header_row": 0 and "columns": {{"to": "…"}}.'
         ),
     ),
     "header_row_missing": (
@@ -70,11 +70,8 @@ LIST_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "{file} has no row {row} with something in it among its first rows.",
     ),
     "sheets_several": (
-        (
-            "{file} tiene más de una hoja con una lista: {sheets}. Deje una sola, o escriba en el trabajo"
-            ' "sheet": "{first}".'
-        ),
-        '{file} has more than one sheet with a list: {sheets}. Leave one only, or write in the job "sheet": "{first}".',
+        ('{file} tiene más de una hoja con una lista: {sheets}. Deje una sola, o escriba en el trabajo "sheet": "…".'),
+        '{file} has more than one sheet with a list: {sheets}. Leave one only, or write in the job "sheet": "…".',
     ),
     "sheets_none": (
         (

@@ -383,7 +383,7 @@ def text(kind: str, locale: str, values: Mapping[str, str]) -> str:
 
 def is_kind(kind: str) -> bool:
     """Whether there is a sentence for it."""
-    return kind in _CATALOGUE or kind in CHECKS
+    return kind in _SENTENCES
 
 
 class _Blank(dict[str, str]):

@@ -85,7 +85,7 @@ class Watcher:
         settle_s: float = SETTLE_S,
         rescan_s: float = RESCAN_S,
         data_wait_s: float = DATA_WAIT_S,
-        stray: Callable[[Key], None] | None = None,
+        stray: Callable[[Key, str], None] | None = None,
         seen: Callable[[str, str | None], None] | None = None,
     ) -> None:
         """`stray` is called once for each file that lies there for minutes, is no job, and that no job names. `seen` is
@@ -187,7 +187,8 @@ class Watcher:
 
     def settled(self, account: str, name: str) -> bool:
         """Whether nobody is seen writing this file. May be asked from any thread."""
-        return (account, name) not in self._settling
+        key = account, name
+        return key not in self._settling and not is_held(self._path(key))
 
     # ------------------------------------------------------------------------------------------------- what is observed
 
@@ -333,12 +334,13 @@ class Watcher:
             self._complete(key)
 
     def _name_stray(self, key: Key) -> None:
-        """Says of a file once that it lies there for nothing: no job, not asked for; or still open after minutes."""
-        waits = is_job(key[1]) and key not in self._settling
-        if waits or _same(key) in self._wanted or key in self._strays or self._stray is None:
+        """Says of a file once why it lies there for minutes: its writer has it open, or it is nobody's."""
+        held = key in self._settling
+        if key in self._strays or self._stray is None or (is_job(key[1]) and not held):
             return
-        self._strays.add(key)
-        self._stray(key)
+        if held or _same(key) not in self._wanted:
+            self._strays.add(key)
+            self._stray(key, "held_open" if held else "stray")
 
     def _path(self, key: Key) -> Path:
         return self._spool.path / INCOMING / key[0] / key[1]

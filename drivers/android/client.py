@@ -12,6 +12,7 @@ import aiohttp
 
 from drivers.android.errors import AnswerError, CredentialsError, LostError, UnreachableError
 from drivers.android.timing import Timing
+from drivers.base import NETWORK_FORBIDDEN, forbidden
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one answer: 500 long messages fit many times."""
@@ -75,7 +76,7 @@ class PhoneClient:
                 total = response.headers.get("X-Total-Count", "")
                 answer = Answer(response.status, content, int(total) if total.isdecimal() else None)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise UnreachableError("unreachable") from error
+            raise UnreachableError(NETWORK_FORBIDDEN if forbidden(error) else "unreachable") from error
         except aiohttp.InvalidURL as error:
             raise UnreachableError("url_invalid") from error
         except TimeoutError as error:

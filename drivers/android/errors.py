@@ -30,7 +30,7 @@ class AnswerError(PhoneError):
 
 
 class CredentialsError(PhoneError):
-    """The phone refuses user and password or token: a person has to mend them."""
+    """The phone refuses user and password or token: a person has to correct them."""
 
 
 class SignatureError(HookRefusedError):

@@ -1,6 +1,6 @@
 """What keeps any phone's line alive: greet it, serve it while it answers, wait for it when it is gone.
 
-A phone that sleeps or has lost its Wi-Fi is `recovering`: it is looked for ever more seldom, at most 15 s apart. One
+A phone that sleeps or has lost its Wi-Fi is `recovering`: it is looked for less and less often, at most 15 s apart. One
 that refuses our credentials is `quarantined` and asked once a minute.
 """
 

@@ -148,7 +148,7 @@ class SmsgateLine:
         if not self._keeper.ready:
             return NotSent(self._keeper.reason, counts=False)
         if len(message.todo) < len(message.parts):
-            # The rest of a message of which another line has sent some parts: a phone sends whole texts only.
+            # The rest of a message whose other parts another line has sent: a phone sends whole texts only.
             return Refused("parts_unsupported", Blame.PERSON, elsewhere=True)
         body = await self._body(message)
         try:

@@ -32,9 +32,13 @@ from panoramisk.message import Message
 
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.timing import Timing
+from drivers.base import NETWORK_FORBIDDEN, forbidden
 
 QUEUE_MAX: Final = 20_000
 """Events read but not yet looked at: several seconds of a busy PBX with no filter. More means that we are stuck."""
+
+MESSAGE_MAX: Final = 1 << 18
+"""Characters of one message of Asterisk's; the longest that we ask for has some thousand."""
 
 HEADER_BYTES_MAX: Final = 1000
 """Asterisk cuts a manager header at 1,024 bytes and reads the rest as another one."""
@@ -107,7 +111,7 @@ class Connection:
         except TimeoutError:
             raise LinkError("connect_timeout") from None
         except OSError as error:
-            raise LinkError("connect_failed", str(error)) from None
+            raise LinkError(NETWORK_FORBIDDEN if forbidden(error) else "connect_failed", str(error)) from None
         self._manager.adopt(protocol)
         answer = await self.action("Login", {"Username": user, "Secret": secret, "Events": "on"})
         if not answer.success:
@@ -157,6 +161,17 @@ class Connection:
             headers=_event(messages[0]).headers,
             events=tuple(_event(message) for message in messages[1:]),
         )
+
+    def post(self, name: str, each: Sequence[Mapping[str, str]]) -> None:
+        """Sends several actions whose answers nobody needs, in one write; what is lost with the link is lost.
+
+        Raises UnsafeValueError before anything is written.
+        """
+        for fields in each:
+            check_fields(fields)
+        if not self.lost.done():
+            headers = (["Action: " + name, *(f"{key}: {value}" for key, value in fields.items())] for fields in each)
+            self._manager.protocol.transport.write("".join("\r\n".join([*one, "", ""]) for one in headers).encode())
 
     async def wait(self) -> None:
         """Returns once there is an event, or the link is lost."""
@@ -264,6 +279,9 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
 
     def data_received(self, data: bytes) -> None:
         super().data_received(self._decoder.decode(data).encode())
+        if self.queue and len(self.queue[0]) > MESSAGE_MAX:
+            # Each read joins and splits all that has come of a message: one without an end would take ever longer.
+            self.transport.abort()
 
     def handle_message(self, message: Message) -> None:
         """An event may bring any header twice, those included that the library takes for a text without looking."""

@@ -14,19 +14,23 @@ from typing import Final
 from dialplan.context import CALLEE, VERSION
 from dialplan.install import EXTENSIONS, MANAGER, MODULES
 from dialplan.prompts import PromptError
-from drivers.asterisk.abilities import CODECS, TRIED_S, context_version, deaf_to, forbidden, missing_modules, tried
+from drivers.asterisk.abilities import TRIED_S, context_version, deaf_to, forbidden, missing_modules, tried
 from drivers.asterisk.ami import Connection
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.timing import Timing
-from drivers.base import Finding, spoken
+from drivers.asterisk.trunk import TrunkExamination
+from drivers.base import NETWORK_FORBIDDEN, Finding, spoken
 
 QUICK: Final = Timing(connect_s=3.0, answer_s=5.0, booted_s=5.0)
 """A person waits for it."""
 
 INSTALL: Final = spoken("run gatewayd dialplan install again, and asterisk -rx 'core reload'")
 
+
+SAMPLE: Final = "uno dos tres"
+"""Spoken to see that the speech command works; kept like any other prompt."""
 
 BESIDE: Final = frozenset({"app_amd", "app_dial", "app_read", "res_agi"})
 """Modules without which a plain message can still be said."""
@@ -87,6 +91,8 @@ class Examination:
 
     async def findings(self) -> list[Finding]:
         options = self._options
+        if not commands(options) and not folder(options):
+            await self._speech()
         place = {"address": f"{options.host}:{options.port}"}
         try:
             connection = await Connection.open(
@@ -97,7 +103,7 @@ class Examination:
                 "secret",
                 spoken("Asterisk at {address} refuses the login of {user}"),
                 spoken(
-                    "mend user and secret to what {file} says, include that from manager.conf, and let permit= name us"
+                    "set user and secret to what {file} says, include that from manager.conf, and let permit= name us"
                 ),
                 user=options.user,
                 file=MANAGER,
@@ -110,7 +116,17 @@ class Examination:
                 error.field.lower(), spoken("it cannot be sent to Asterisk"), spoken("use letters, digits and dashes")
             )
         except LinkError as error:
-            silent = error.reason != "connect_failed"
+            if error.reason == "login_in_use":
+                self._tell(
+                    "user",
+                    spoken("Asterisk at {address} lets {user} log in once only, and it is logged in"),
+                    spoken("set allowmultiplelogin = yes for it in {file}; then asterisk -rx 'manager reload'"),
+                    user=options.user,
+                    file=MANAGER,
+                    **place,
+                )
+                return self._found
+            silent = error.reason not in {"connect_failed", NETWORK_FORBIDDEN}
             self._tell(
                 "host",
                 spoken("Asterisk at {address} does not answer") if silent else spoken("nothing listens at {address}"),
@@ -150,7 +166,7 @@ class Examination:
             self._forbidden(lacking)
         modules = await self._modules(connection)
         await self._silence(connection, modules)
-        await self._trunk(connection)
+        self._found += await TrunkExamination(connection, self._options.dial).findings()
         if await self._context(connection) and not lacking and not set(modules) - BESIDE:
             await self._try(connection, modules)
 
@@ -159,6 +175,7 @@ class Examination:
         context = self._options.context
         version = await context_version(connection, context)
         if version == VERSION:
+            await self._transfers(connection, context)
             return True
         if version is None:
             self._tell(
@@ -178,6 +195,36 @@ class Examination:
         else:
             self._tell("context", spoken("the context [{context}] is of an older gatewayd"), INSTALL, context=context)
         return False
+
+    async def _transfers(self, connection: Connection, context: str) -> None:
+        """Whether the context that transfers go to is there: its name stands in ours."""
+        answer = await connection.action("ShowDialPlan", {"Context": context}, listing=True)
+        named = (re.match(r"Local/\$\{GW_TO\}@([A-Za-z0-9_-]+)/n,", event["appdata"]) for event in answer.events)
+        transfer = next((match.group(1) for match in named if match is not None), None)
+        if transfer is not None and await context_version(connection, transfer) is None:
+            self._tell(
+                "context",
+                spoken("Asterisk knows no context [{context}]; transfers lead there"),
+                spoken("write it, with one extension for each place that calls are transferred to"),
+                context=transfer,
+            )
+
+    async def _speech(self) -> None:
+        """Whether the speech command says anything."""
+        speaker = Speaker(self._line, self._options)
+        try:
+            await speaker.silence()
+        except PromptError:
+            return  # the folder is at fault
+        try:
+            await speaker.sample(SAMPLE)
+        except PromptError as error:
+            self._tell(
+                "speech",
+                spoken("the speech command fails: {reason}"),
+                spoken("run it by hand as the service's user; speech and convert say how it is called"),
+                reason=str(error),
+            )
 
     async def _modules(self, connection: Connection) -> list[str]:
         missing = await missing_modules(connection, MODULES)
@@ -212,48 +259,6 @@ class Examination:
                 spoken("set transmit_silence = yes in [options] of asterisk.conf, and restart Asterisk"),
             )
 
-    async def _trunk(self, connection: Connection) -> None:
-        technology, _, rest = self._options.dial.partition("/")
-        if technology.upper() == "LOCAL":
-            context = rest.partition("@")[2].partition("/")[0]
-            if context and await context_version(connection, context) is None:
-                self._tell(
-                    "dial",
-                    spoken("Asterisk knows no context [{context}]"),
-                    spoken("name a context that leads to your trunks"),
-                    context=context,
-                )
-        elif technology.upper() == "PJSIP":
-            endpoint = (rest.partition("@")[2] or rest).partition("/")[0]
-            answer = await connection.action("PJSIPShowEndpoint", {"Endpoint": endpoint})
-            if not answer.success and "Unable to retrieve" in answer.message:
-                self._tell(
-                    "dial",
-                    spoken("Asterisk knows no endpoint {endpoint}"),
-                    spoken("name one of pjsip.conf, or one of: asterisk -rx 'pjsip show endpoints'"),
-                    endpoint=endpoint,
-                )
-            elif answer.success:
-                await self._codecs(connection, endpoint)
-
-    async def _codecs(self, connection: Connection, endpoint: str) -> None:
-        answer = await connection.action("PJSIPShowEndpoint", {"Endpoint": endpoint}, listing=True)
-        allowed = next((event["allow"] for event in answer.events if event.name == "EndpointDetail"), "")
-        wanted = [CODECS[name] for name in re.findall(r"\w+", allowed) if name in CODECS]
-        # One that we have no module's name for is believed to work.
-        if not wanted or len(wanted) < len(re.findall(r"\w+", allowed)):
-            return
-        missing = await missing_modules(connection, wanted)
-        if len(missing) == len(wanted):
-            self._tell(
-                "dial",
-                spoken("the endpoint {endpoint} allows {codecs}, and Asterisk has loaded none of: {modules}"),
-                spoken("load one of the modules, or allow another codec in pjsip.conf"),
-                endpoint=endpoint,
-                codecs=allowed.strip("()"),
-                modules=", ".join(missing),
-            )
-
     async def _try(self, connection: Connection, missing: Sequence[str]) -> None:
         """A call inside Asterisk, of our context with a callee of ours."""
         options = self._options
@@ -265,7 +270,7 @@ class Examination:
                 self._tell(
                     "prompts",
                     spoken("no prompt can be written: {reason}"),
-                    spoken("mend the folder's permissions"),
+                    spoken("correct the folder's permissions"),
                     reason=str(error),
                 )
         seen = await tried(connection, options, prompt=prompt, within_s=self._tried_s)

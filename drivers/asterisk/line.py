@@ -150,7 +150,8 @@ class AsteriskLine:
         ahead = self._pace.ahead_s(time.monotonic())
         if ahead > TURN_S:
             return NotSent("trunk_full", retry_after=ahead, counts=False)
-        await asyncio.sleep(self._pace.turn(time.monotonic()))
+        if (wait := self._pace.turn(time.monotonic())) > 0:
+            await asyncio.sleep(wait)
         if not await self._board.room(self._timing.ghost_s + self._timing.settle_s):
             return NotSent("channels_busy", retry_after=self._timing.settle_s, counts=False)
         if not self._board.free(message.to):

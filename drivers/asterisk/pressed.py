@@ -12,7 +12,6 @@ import structlog
 
 from dialplan.context import KEPT
 from drivers.asterisk.ami import Connection
-from drivers.asterisk.errors import LinkError
 from drivers.asterisk.report import Report, kept
 from drivers.base import DeliveryReport, EventSink, NotDurableError
 
@@ -71,7 +70,8 @@ class Pressed:
             return
         to = report.to if report.action == "opt_out" and report.to else None
         self._spent[attempt] = Spent(attempt, to, late)
-        self._more.set()
+        if not self._more.is_set():
+            self._more.set()
 
     async def acknowledge(self, connection: Connection, events: EventSink) -> None:
         """Removes what is spent as it becomes durable, until the link is lost."""
@@ -82,16 +82,15 @@ class Pressed:
             spent = list(self._spent.values())
             try:
                 await _store(spent, events)
-                for each in spent:
-                    await connection.action("DBDel", {"Family": KEPT, "Key": f"{self._line}/{each.attempt}"})
-                    if self._spent.get(each.attempt) is each:
-                        del self._spent[each.attempt]
             except NotDurableError:
                 self._more.set()
                 await asyncio.sleep(STORE_PAUSE_S)
-            except LinkError:
-                self._more.set()
-                return
+                continue
+            # Should one of them be lost with the link, it is found again after the next login, and known to be spent.
+            connection.post("DBDel", [{"Family": KEPT, "Key": f"{self._line}/{each.attempt}"} for each in spent])
+            for each in spent:
+                if self._spent.get(each.attempt) is each:
+                    del self._spent[each.attempt]
 
 
 async def _store(spent: list[Spent], events: EventSink) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from dialplan.prompts import PromptError, Prompts, Speech
+from dialplan.prompts import PromptError, Prompts, Say, Speech
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.script import Script
 
@@ -39,6 +39,10 @@ class Speaker:
 
     def file(self, name: str) -> Path | None:
         return self._prompts.file(name)
+
+    async def sample(self, text: str) -> str:
+        """Speaks a text, to see that the commands work. Raises PromptError."""
+        return await self._prompts.path([Say(text)])
 
     async def silence(self) -> str:
         """A short prompt of nothing, to try with whether Asterisk plays what is in the folder. Raises PromptError."""

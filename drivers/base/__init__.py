@@ -60,6 +60,7 @@ from drivers.base.line import (
     TakesHooks,
     Telling,
 )
+from drivers.base.network import NETWORK_FORBIDDEN, forbidden
 from drivers.base.outcomes import (
     Accepted,
     Blame,
@@ -72,9 +73,6 @@ from drivers.base.outcomes import (
     Refused,
     Uncertain,
 )
-from drivers.base.references import (
-    folded,
-)
 
 ENTRY_POINTS = "gatewayd.drivers"
 """Entry-point group under which a package offers a `Driver` object."""
@@ -85,6 +83,7 @@ FAILPOINT = "gatewayd.failpoint"
 __all__ = [
     "ENTRY_POINTS",
     "FAILPOINT",
+    "NETWORK_FORBIDDEN",
     "Accepted",
     "AnswersChallenges",
     "AwaitedAttempt",
@@ -131,6 +130,6 @@ __all__ = [
     "Telling",
     "Uncertain",
     "Withdrawn",
-    "folded",
+    "forbidden",
     "spoken",
 ]

@@ -76,7 +76,7 @@ def number(text: str) -> int | None:
 
 
 def final(line: str) -> Final | None:
-    """The final result that `line` is as a whole, or None: `OK` is one, `OK see you` is not."""
+    """Returns the final result that `line` is as a whole, or None: `OK` is one, `OK see you` is not."""
     known = _FINALS.get(line)
     if known is not None:
         return known
@@ -261,9 +261,11 @@ class Splitter:
                 pieces[0] = bytes(rest) + pieces[0]
                 rest.clear()
             lines = [line for piece in pieces if piece and (line := piece.decode("latin-1").strip(_STRAY))]
-        if last:
+        if last == b"> " and not rest:
+            lines.append(">")
+        elif last:
             rest += last
-            if rest == b"> " or _prompts(rest):
+            if _prompts(rest):
                 lines.append(">")
                 rest.clear()
             elif len(rest) > LONGEST_LINE:
@@ -293,20 +295,20 @@ class Reply:
         return self.final.ok
 
     def value(self, prefix: str) -> str | None:
-        """What follows `prefix` in the first line that begins with it, stripped."""
+        """Returns what follows `prefix` in the first line that begins with it, stripped."""
         for line in self.lines:
             if line.startswith(prefix):
                 return line[len(prefix) :].strip()
         return None
 
     def fields(self, prefix: str) -> list[str]:
-        """The comma-separated values after `prefix`, unquoted; empty when there is no such line."""
+        """Returns the comma-separated values after `prefix`, unquoted; empty when there is no such line."""
         value = self.value(prefix)
         return split_fields(value) if value is not None else []
 
     def text(self, command: str) -> str | None:
-        """The answer of a command that names no prefix (`+CGMI`, `+CGSN`): its first line, `command` taken off; lines
-        that begin as makers' unsolicited ones do are not it."""
+        """Returns the answer of a command that names no prefix (`+CGMI`, `+CGSN`): its first line, `command` taken off;
+        lines that begin as makers' unsolicited ones do are passed over."""
         for line in self.lines:
             if line.startswith(f"{command}:"):
                 return line.partition(":")[2].strip(' "')
@@ -315,7 +317,7 @@ class Reply:
         return None
 
     def entries(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """What follows `prefix` in each `+CMGR` or `+CMGL` header, and the hex line behind the header, if any."""
+        """Yields what follows `prefix` in each `+CMGR` or `+CMGL` header, and the hex line behind it, if any."""
         header, body = "", ""
         for line in (*self.lines, prefix):
             if line.startswith(prefix):
@@ -330,7 +332,7 @@ _FIELD = re.compile(r'\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)')
 
 
 def split_fields(text: str) -> list[str]:
-    """Values of a comma-separated list; commas inside double quotes belong to the value."""
+    """Returns the values of a comma-separated list; commas inside double quotes belong to the value."""
     fields = []
     at = 0
     while at <= len(text):

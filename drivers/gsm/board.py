@@ -1,4 +1,4 @@
-"""What the line last told of itself; tells it again only when it has changed."""
+"""The latest status of a line, reported only when it has changed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ class Board:
     def __init__(self, events: EventSink) -> None:
         self._events = events
         self.status = LineStatus("starting")
-        self._told = False
+        self._reported = False
 
     async def show(self, state: LineState, reason: str | None = None, **known: Any) -> None:
-        """State and reason; `signal`, `operator` and `detail` where they are known now, else as before."""
+        """Reports state and reason; `signal`, `operator` and `detail` where they are known now, else as before."""
         last = self.status
         detail: Mapping[str, Any] = known.get("detail", last.detail)
         gone = state in ("recovering", "quarantined")
         signal = None if gone else known.get("signal", last.signal)
         operator = None if gone else known.get("operator", last.operator)
         status = LineStatus(state, reason, signal, operator, detail)
-        if status != last or not self._told:
+        if status != last or not self._reported:
             self.status = status
-            self._told = True
+            self._reported = True
             await self._events.put(status)

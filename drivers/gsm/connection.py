@@ -92,7 +92,7 @@ class Connection:
         return {"text": text, "reply_expected": more}
 
     async def look(self) -> dict[str, Any]:
-        """Signal, operator and registration as they are now."""
+        """Returns signal, operator and registration as they are now."""
         self._require_modem()
         radio = self._modem.radio
         registration = await radio.registration()
@@ -109,7 +109,7 @@ class Connection:
             raise LineError(f"the line is {state}")
 
     async def run(self) -> None:
-        """Bring the modem up and serve it; ends by a `ModemError`, a failure of the event sink, or cancellation."""
+        """Brings the modem up and serves it; ends by a `ModemError`, a failure of the event sink, or cancellation."""
         self._port.attach(self._dialogue.feed, self._dialogue.lost)
         tasks = [
             asyncio.create_task(each)
@@ -172,7 +172,7 @@ class Connection:
             self._alarm(Alarm.ROUTING)
 
     def _on_sim(self, there: bool) -> None:
-        """The modem says that its SIM is ready, or is not: one that comes back has other settings, or is another."""
+        """Acts on a SIM that is ready, or is not: one that comes back has other settings, or is another."""
         if there and self._sim_gone:
             self._alarm(Alarm.SIM)
         elif not there:
@@ -216,7 +216,7 @@ class Connection:
                 self._look_at = self._loop.time() + self._timing.probe_s
 
     def _jitter(self, seconds: float) -> float:
-        """Modems opened at the same instant shall not all be asked at the same instant ever after."""
+        """Returns somewhat less: modems opened at the same instant shall not all be asked at the same instant later."""
         return seconds * random.uniform(0.85, 1.0)  # noqa: S311 - no secret
 
     async def _attend(self, alarms: set[Alarm]) -> None:
@@ -246,7 +246,7 @@ class Connection:
         await self._bring_up(reason)
 
     async def _bring_up(self, reason: str) -> None:
-        """The ladder within the connection; raises `RecoveryFailedError` at its top."""
+        """Climbs the ladder within the connection; raises `RecoveryFailedError` at its top."""
         try:
             rung = await climb(self._modem)
         except SilentError as error:
@@ -258,7 +258,7 @@ class Connection:
         self._receiver.sweep()
 
     async def _unblock(self) -> None:
-        """SIM or modem refused: put its settings (SMSC, PIN) right; if it refuses again, let it rest."""
+        """Puts the settings (SMSC, PIN) of a SIM or modem right that refuses to send; if it refuses again, it rests."""
         if self._initialised_for_blocked:
             await self._take_rest(self._sender.blocked_by)
             return
@@ -275,7 +275,7 @@ class Connection:
         await self._board.show("waiting", reason)
 
     async def _look(self) -> None:
-        """Registration, signal and operator; the state that follows from them, and when to look again."""
+        """Asks for registration, signal and operator, and reports the state that follows from them."""
         modem, radio = self._modem, self._modem.radio
         timing = self._timing
         was_registered = self._registration.registered

@@ -1,4 +1,4 @@
-"""The bound of whatever is awaited now: one timer for all waits of a dialogue, for there is never more than one."""
+"""The bound of what is awaited now: one timer for all waits of a dialogue, since there is never more than one."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Deadline:
             self._timer = self._loop.call_at(self._at, self._tick)
 
     def clear(self) -> None:
-        """Nothing is awaited."""
+        """Bounds nothing any more: nothing is awaited."""
         self._at = inf
 
     def close(self) -> None:
-        """For good: no timer is left behind."""
+        """Ends it: no timer is left behind."""
         self._at = self._timer_at = inf
         if self._timer is not None:
             self._timer.cancel()

@@ -275,9 +275,10 @@ class Dialogue(Conduct):
 
     def _on_refusal(self, operation: Operation, result: at.Final) -> None:
         """Ends a submission whose prompt an error came in place of, unless that may be another's."""
-        if operation.error is None and self._submissions.may_be_stray():
+        if self._submissions.may_be_stray():
+            if operation.error is None:
+                self._deadline.set(self._timing.stray_hold_s)
             operation.error = result  # the prompt may still come
-            self._deadline.set(self._timing.stray_hold_s)
             return
         operation.fail(PromptRefusedError(result))
         if self._submissions.doubtful:

@@ -24,7 +24,7 @@ from drivers.gsm.timing import Timing
 
 
 def system_ports() -> list[str]:
-    """Serial ports that are hardware: those that sysfs ties to a device, legacy ports without one left out."""
+    """Returns the serial ports that are hardware: sysfs ties them to a device, unlike legacy ports without one."""
     return sorted(port.device for port in list_ports.comports() if port.hwid != "n/a")
 
 
@@ -36,7 +36,7 @@ def candidates(search: Sequence[str], ports: Callable[[], list[str]] = system_po
 
 
 def appearance_of(path: str) -> tuple[int, ...] | None:
-    """What changes when a device is plugged in again under the same name; None while there is none."""
+    """Returns what changes when a device is plugged in again under the same name; None while there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116 - the name as it was given, links followed
     except OSError:
@@ -59,7 +59,7 @@ class Census:
         self._turn = asyncio.Lock()
 
     async def find(self, options: GsmOptions, timing: Timing) -> str:
-        """The device of `options.imei` or `options.imsi`; `UnavailableError` (missing) when none answers to it."""
+        """Returns the device of `options.imei` or `options.imsi`; `UnavailableError` (missing) when none answers."""
         async with self._turn:
             for path in await self._list(options.search, timing):
                 who = await self._ask(path, options, timing)
@@ -68,7 +68,7 @@ class Census:
         raise UnavailableError("missing", "no modem answers to this number")
 
     def forget(self, path: str) -> None:
-        """Ask again next time: the modem at `path` was not who it was said to be."""
+        """Asks again next time: the modem at `path` was not who it was said to be."""
         self._seen.pop(path, None)
 
     async def _ask(self, path: str, options: GsmOptions, timing: Timing) -> Who | None:
@@ -84,7 +84,7 @@ class Census:
             return None  # another line's, most likely
         except ModemError:
             who = Who(None, None)
-        # A SIM that wants its PIN does not tell its IMSI yet.
+        # A SIM that wants its PIN does not give its IMSI yet.
         known = who.imei is not None and (who.imsi is not None or options.imsi is None)
         self._seen[path] = (appearance, who, inf if known else time.monotonic() + timing.deaf_s)
         return who
@@ -101,7 +101,7 @@ _CENSUS: WeakKeyDictionary[asyncio.AbstractEventLoop, Census] = WeakKeyDictionar
 
 
 def census() -> Census:
-    """The census of the running loop."""
+    """Returns the census of the running loop."""
     return _CENSUS.setdefault(asyncio.get_running_loop(), Census())
 
 
@@ -128,7 +128,7 @@ class _Deaf:
 
 
 async def identify(path: str, baud: int, timing: Timing) -> Who:
-    """IMEI and IMSI of the modem at `path`; raises `ModemError` if it cannot be opened or does not talk AT."""
+    """Returns IMEI and IMSI of the modem at `path`; raises `ModemError` if it cannot be opened or does not talk AT."""
     port = await SerialPort.open(path, baud)
     dialogue = Dialogue(port, _Deaf(), timing)
     port.attach(dialogue.feed, dialogue.lost)

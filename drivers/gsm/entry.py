@@ -34,7 +34,7 @@ class GsmDriver:
         return _own(options).variant
 
     def make(self, setup: LineSetup) -> Line:
-        """A line; raises `MisconfiguredError` where the keys contradict each other."""
+        """Makes a line; raises `MisconfiguredError` where the keys contradict each other."""
         from drivers.gsm.line import GsmLine
 
         return GsmLine(setup.name, _own(setup.options))

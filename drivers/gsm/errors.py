@@ -1,4 +1,4 @@
-"""What can go wrong on a modem line, told apart by what the line does next."""
+"""What can go wrong on a modem line: one class for each thing that the line does next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line's log: the same event at most once in a while, so that a dead device cannot fill the disk.
+"""The log of a line: the same event at most once a minute, so that a dead device cannot fill the disk.
 
 What is logged never holds numbers or texts of messages.
 """

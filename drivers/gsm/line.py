@@ -59,7 +59,7 @@ class GsmLine:
         return await self._connection.send(message, point_of_no_return)
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:  # noqa: ARG002
-        """A modem remembers nothing of what it sent: every open attempt stays in doubt."""
+        """Returns nothing: a modem does not remember what it sent, so every open attempt stays in doubt."""
         return {}
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
@@ -103,7 +103,7 @@ class GsmLine:
                 self._journal.warning("modem failed", error=str(error))
                 state, reason, pause = self._failed(error.reason)
             except NotDurableError:
-                # Not acknowledged, so the modem brings it again; its fault it is not.
+                # Not acknowledged, so the modem brings it again; it is not at fault.
                 state, reason, pause = "recovering", "store_unavailable", self._backoff.unavailable()
             except Exception as error:  # noqa: BLE001 - the line's outermost edge: it fails alone, and goes on
                 self._journal.warning("line failed", error=type(error).__name__, at=_place(error))
@@ -147,11 +147,11 @@ class GsmLine:
     # ------------------------------------------------------------------------------------------------------- waiting
 
     async def _await_device(self, path: str | None) -> None:
-        """Until the link is back (one `stat` a second), or until it is time for another search."""
+        """Waits until the link is back (one `stat` a second), or until it is time for another search."""
         if self._options.port is None or path is None:
             await asyncio.sleep(self._timing.backoff_s)
             return
-        while appearance_of(path) is None:  # noqa: ASYNC110 - udev tells nobody; one stat a second costs nothing
+        while appearance_of(path) is None:  # noqa: ASYNC110 - udev says nothing; one stat a second costs nothing
             await asyncio.sleep(self._timing.absent_s)
         await asyncio.sleep(self._timing.settle_s)
 
@@ -171,7 +171,7 @@ class GsmLine:
             await asyncio.sleep(max(soonest - asyncio.get_running_loop().time(), 0))
 
     async def _rest(self, pause: float, path: str | None, appearance: tuple[int, ...] | None) -> None:
-        """Pause; a device that was taken away or plugged in again meanwhile ends it."""
+        """Pauses; a device that was taken away or plugged in again meanwhile ends it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + pause
         while (left := until - loop.time()) > 0:
@@ -181,6 +181,6 @@ class GsmLine:
 
 
 def _place(error: BaseException) -> str:
-    """File and line an error was raised at: its text might hold what no log may."""
+    """Returns file and line an error was raised at: its text might hold what no log may."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -89,7 +89,7 @@ class Modem:
         self._dialogue.echo_expected = self._dialogue.echo_seen
 
     async def _identify(self) -> None:
-        """Maker and IMEI, if the modem gives them before the PIN: another modem's SIM shall not lose a try to ours."""
+        """Asks for maker and IMEI, if possible before the PIN: another modem's SIM shall not lose a try to ours."""
         maker = (await self._questions.ask("AT+CGMI")).text("+CGMI")
         if maker and not self.can.model.get("maker"):
             self.profile = profile_for(maker)
@@ -125,7 +125,7 @@ class Modem:
         await self.restore_smsc()
 
     async def _set_up_format(self) -> None:
-        """PDU mode, or text mode where the modem says that it has no other. Raises `CommandFailedError`."""
+        """Sets PDU mode, or text mode where the modem says that it has no other. Raises `CommandFailedError`."""
         reply = await self._questions.steady("AT+CMGF=0", self._timing.sim_s)
         if not reply.ok:
             offered = await self._questions.ask("AT+CMGF=?", "+CMGF:")
@@ -185,8 +185,8 @@ class Modem:
         self._known.smsc = wanted
 
     async def _set_up_routing(self) -> None:
-        """CNMI (27.005 §3.4.1): messages and reports to us at once where CNMA makes that safe, else by way of the SIM;
-        of what the modem offers, the mode that loses least.
+        """Sets CNMI (27.005 §3.4.1): messages and reports to us at once where CNMA makes that safe, else by way of the
+        SIM; of what the modem offers, the mode that loses least.
         """
         reply = await self._questions.steady("AT+CNMI=?", self._timing.command_s, "+CNMI:")
         offered = at.groups(reply.value("+CNMI:") or "") if reply.ok else []

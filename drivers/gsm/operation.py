@@ -1,4 +1,4 @@
-"""The vocabulary of a dialogue with a modem: whose turn it is, what is under way, whom to tell."""
+"""The vocabulary of a dialogue with a modem: whose turn it is, what is under way, who listens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Transport(Protocol):
 
 
 class Listener(Protocol):
-    """What a dialogue tells without being asked. Called from the read callback: must not block."""
+    """Hears what a dialogue has to say without being asked. Called from the read callback: must not block."""
 
     def on_unsolicited(self, code: at.Unsolicited) -> None: ...
 
@@ -69,7 +69,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The end of a submission: a reference if the network took it, else the error, or neither after `silence`, a
+    """How a submission ended: a reference if the network took it, else the error, or neither after `silence`, a
     `port_lost`, or when the modem `restarted`: it may have been taken. The reference is empty where the modem names
     none.
     """

@@ -62,7 +62,7 @@ class GsmOptions(BaseModel):
 
 
 def require_usable(options: GsmOptions) -> None:
-    """Raise `MisconfiguredError` for keys that contradict each other."""
+    """Raises `MisconfiguredError` for keys that contradict each other."""
     for finding in contradictions(options):
         raise MisconfiguredError(finding.key, str(finding), finding)
 
@@ -83,7 +83,7 @@ def contradictions(options: GsmOptions) -> list[Finding]:
 
 
 def check(options: GsmOptions, ports: Sequence[str]) -> list[Finding]:
-    """All that is wrong with the keys and with the device they name; `ports` are the serial ports there are."""
+    """Returns all that is wrong with the keys and with the device they name; `ports` are the serial ports there are."""
     findings = contradictions(options)
     if options.port is not None:
         findings.extend(_check_port(options.port))
@@ -115,7 +115,7 @@ def _check_port(port: str) -> list[Finding]:
 
 
 def _terminal(device: int) -> bool:
-    """Whether a character device is a terminal, told without opening it: opening alone may reset a modem."""
+    """Whether a character device is a terminal. It is not opened: that alone may reset a modem."""
     try:
         table = _TTY_DRIVERS.read_text(encoding="ascii")
     except (OSError, ValueError):

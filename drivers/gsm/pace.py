@@ -18,7 +18,10 @@ _FORGETS = 16
 class Pace:
     """Kept by the line, beyond one connection."""
 
-    __slots__ = ("_command", "_missed", "_prompt", "_prompts_missed", "_submit", "_timing", "prompt_s", "still_there_s")
+    __slots__ = (
+        *("_command", "_missed", "_prompt", "_prompts_missed", "_slow_submit", "_submit", "_timing"),
+        *("prompt_s", "still_there_s"),
+    )
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
@@ -26,7 +29,7 @@ class Pace:
         self._missed = 0
         self._prompt = 0.0
         self._prompts_missed = 0
-        self._submit = 0.0
+        self._submit = self._slow_submit = 0.0
         self.prompt_s = timing.prompt_s
         """How long to wait for a prompt."""
         self.still_there_s = min(timing.still_there_s, timing.submit_s)
@@ -62,15 +65,16 @@ class Pace:
 
     def submitted(self, seconds: float) -> None:
         """Records the answer of a submission."""
-        self._submit = submit = self._submit + (seconds - self._submit) / 4
-        if submit > _QUICK_S or seconds > _QUICK_S:
+        self._submit += (seconds - self._submit) / 4
+        if seconds > _QUICK_S or self._slow_submit > _QUICK_S:
             timing = self._timing
-            self.still_there_s = min(max(timing.still_there_s, submit * 2), timing.submit_s)
+            self._slow_submit = _slower(self._slow_submit, seconds)
+            self.still_there_s = min(max(timing.still_there_s, self._slow_submit * 2), timing.submit_s)
 
     # ------------------------------------------------------------------------------------------------- what to wait for
 
     def command_s(self, given: float) -> float:
-        """How long to wait for an answer for which a usual modem is given `given`."""
+        """Returns how long to wait for an answer for which a usual modem is given `given`."""
         if not self._missed and self._command * 4 <= given:
             return given
         stretch = max(2.0 ** min(self._missed, 8), self._command * 4 / given)
@@ -86,7 +90,7 @@ class Pace:
 
     @property
     def overlap_s(self) -> float:
-        """How long another answer to a submission is awaited after the first that may be anothers'."""
+        """How long a second answer is awaited where the first may be that of another submission."""
         return self._timing.overlap_s + self._submit * 3
 
 

@@ -35,7 +35,7 @@ _REASONS = {
 
 
 class SerialPort:
-    """An open, configured and exclusively locked port. `write` never blocks and never raises: a loss is told once."""
+    """An open, configured and exclusively locked port. `write` never blocks or raises: a loss is reported once."""
 
     def __init__(self, device: serial.Serial) -> None:
         self._device = device
@@ -48,7 +48,7 @@ class SerialPort:
 
     @classmethod
     async def open(cls, path: str, baud: int) -> SerialPort:
-        """Open in a thread: a dead USB device may hold `open` for seconds. Raises `UnavailableError`."""
+        """Opens in a thread: a dead USB device may hold `open` for seconds. Raises `UnavailableError`."""
         opening = asyncio.ensure_future(asyncio.to_thread(_open, path, baud))
         try:
             return cls(await asyncio.shield(opening))
@@ -75,7 +75,7 @@ class SerialPort:
         except BlockingIOError:
             written = 0
         except OSError:
-            # Told from the loop: the writer is in the middle of changing its own state.
+            # Reported from the loop: the writer is in the middle of changing its own state.
             self._loop.call_soon(self._lose)
             return
         if written < len(data):
@@ -83,7 +83,7 @@ class SerialPort:
             self._loop.add_writer(self._fd, self._writable)
 
     async def close(self) -> None:
-        """Release port and lock. In a thread: the kernel may wait for octets that the device does not take."""
+        """Releases port and lock. In a thread: the kernel may wait for octets that the device does not take."""
         self._detach()
         with contextlib.suppress(OSError, termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)

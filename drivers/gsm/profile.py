@@ -54,7 +54,7 @@ _PROFILES = (
 
 
 def profile_for(maker: str) -> Profile:
-    """The profile of the maker that +CGMI names; `GENERIC` for one that is not known."""
+    """Returns the profile of the maker that +CGMI names; `GENERIC` for one that is not known."""
     lower = maker.lower()
     for profile in _PROFILES:
         if any(word in lower for word in profile.makers):

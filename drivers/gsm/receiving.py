@@ -59,7 +59,7 @@ class Receiver:
     # --------------------------------------------------------------------------------------------- from the dialogue
 
     def on_unsolicited(self, code: at.Unsolicited) -> bool:
-        """Take what is ours; False: it is not."""
+        """Takes what is ours; False: it is not."""
         line = code.line
         if code.pdu is not None:
             # A text that is written out belongs to no mode of ours: not acknowledged, it comes again as a PDU.
@@ -91,20 +91,20 @@ class Receiver:
         self._route(LateAccept(attempt, part, reference))
 
     def sweep(self) -> None:
-        """List every memory and empty it: at start, from time to time, and when one is full."""
+        """Lists every memory and empties it: at start, from time to time, and when one is full."""
         if None not in self._stored:
             self._stored.append(None)
             self._stored_bell.set()
 
     def close(self) -> None:
-        """Hand nothing on any more."""
+        """Stops handing anything on."""
         for task in self._held:
             task.cancel()
 
     # -------------------------------------------------------------------------------------------------------- routed
 
     async def run_routed(self) -> None:
-        """Hand on what is routed; several that came together are made durable together."""
+        """Hands on what is routed; several that came together are made durable together."""
         while True:
             await self._routed_bell.wait()
             self._routed_bell.clear()
@@ -137,7 +137,7 @@ class Receiver:
         self._acknowledge_durable()
 
     async def _report_after(self, overtaken: asyncio.Future[None], content: pdu.StatusReport) -> None:
-        """A report may precede its own +CMGS: what it belongs to is known a moment later."""
+        """Hands on a report that may precede its own +CMGS: what it belongs to is known a moment later."""
         await asyncio.wait((overtaken,), timeout=self._timing.report_hold_s)
         await self._events.put(self._report(content))
         self._acknowledge_durable()
@@ -233,7 +233,7 @@ class Receiver:
 
 
 def inbound(digits: str, message: pdu.Deliver) -> InboundMessage:
-    """The event of a received part; its key is that of the TPDU, so a part handed over again is recognised."""
+    """Returns the event of a received part; its key is that of the TPDU, so a part handed over again is recognised."""
     concat = message.concat
     return InboundMessage(
         key=_key(digits),

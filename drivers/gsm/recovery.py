@@ -1,7 +1,7 @@
 """How a modem that does not work is brought back: a ladder within a connection, pauses between connections.
 
-The ladder asks for the least first: probe (ESC, AT), initialise again, restart the modem. What it cannot mend is closed
-and opened anew; a device that keeps failing is quarantined and tested again after pauses that grow.
+The ladder asks for the least first: probe (ESC, AT), initialise again, restart the modem. What it cannot bring back is
+closed and opened anew; a device that keeps failing is quarantined and tested again after pauses that grow.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from drivers.gsm.timing import Timing
 
 
 async def climb(modem: Modem) -> str:
-    """Bring the modem of a living port back to work; the rung that did it. Raises `SilentError` at the top, and
-    `PortLostError` or `BlockedError` from any rung.
+    """Brings the modem of a living port back to work and returns the rung that did it. Raises `SilentError` at the top,
+    and `PortLostError` or `BlockedError` from any rung.
     """
     last: ModemError = SilentError("the modem does not answer")
     for rung in ("initialised", "restarted"):
@@ -43,7 +43,7 @@ class Backoff:
         return self._failures >= self._timing.quarantine_after
 
     def failed(self) -> float:
-        """Count a failure; the pause before the next try."""
+        """Counts a failure and returns the pause before the next try."""
         was_quarantined = self.quarantined
         self._failures += 1
         if self.quarantined and not was_quarantined:
@@ -51,18 +51,18 @@ class Backoff:
         return self._pause()
 
     def unavailable(self) -> float:
-        """The pause after a port that could not be opened: that is no failure of the modem, and asking is cheap."""
+        """Returns the pause after a port that could not be opened: no failure of the modem, and asking is cheap."""
         return self._pause()
 
     def blocked(self) -> float:
-        """The same for a fault that only a person can mend: quarantined at once."""
+        """Returns the pause after a fault that only a person can remove: quarantined at once."""
         if not self.quarantined:
             self._waited = 0.0
         self._failures = max(self._failures + 1, self._timing.quarantine_after)
         return self._pause()
 
     def absent(self) -> float:
-        """The pause before a SIM that is not there is looked for again: quarantined, but looking is cheap."""
+        """Returns the pause before a SIM that is not there is looked for again: quarantined, but looking is cheap."""
         if not self.quarantined:
             self._waited = 0.0
         self._failures = max(self._failures + 1, self._timing.quarantine_after)

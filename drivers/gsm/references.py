@@ -41,13 +41,13 @@ class References:
         self._given_up: list[_GivenUp] = []
 
     def begin(self, now: float) -> None:
-        """A submission has passed Ctrl-Z."""
+        """Counts a submission that has passed Ctrl-Z."""
         if self._given_up:
             self._given_up = [each for each in self._given_up if each.until > now]
         self._expected = self._last = None if self._last is None else (self._last + 1) % 256
 
     def judge(self, reference: str) -> Verdict:
-        """What a reference means that comes while a submission awaits its answer."""
+        """Returns what a reference means that comes while a submission awaits its answer."""
         if not self._given_up:
             return Verdict.OURS
         match = self._match(reference)
@@ -56,7 +56,7 @@ class References:
         return Verdict.LATE if match.counted else Verdict.EITHER
 
     def answered(self, reference: str) -> None:
-        """The submission under way has got `reference`."""
+        """Records that the submission under way has got `reference`."""
         got = number(reference)
         if got is not None and got == self._expected:
             for each in self._given_up:
@@ -64,11 +64,11 @@ class References:
         self._last = got
 
     def give_up(self, token: Any, now: float) -> None:
-        """The submission under way is not awaited any longer."""
+        """Remembers the submission under way, which is not awaited any longer."""
         self._given_up.append(_GivenUp(token, self._expected, now + self._remembered_s))
 
     def late(self, reference: str) -> Any | None:
-        """The token of the submission that `reference` answers late; None where that is not certain. Forgets it."""
+        """Returns the token of the submission that `reference` answers late, and forgets it; None if not certain."""
         match = self._match(reference)
         if match is None and len(self._given_up) == 1 and self._given_up[0].expected is None:
             match = self._given_up[0]

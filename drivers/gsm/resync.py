@@ -65,20 +65,23 @@ class Resync:
 
     async def run(self, late_prompt: bool) -> bool:
         """Returns whether the modem talks sense again. `late_prompt`: a prompt was asked for and may still come."""
-        for left in range(self._timing.probes, 0, -1):
+        left, prompts = self._timing.probes, self._timing.probes
+        while left and prompts:
             wait_s = self._pace.probe_s * (2 if left == 1 else 1)
             self._prompted = False
             self._write(at.ESC)
             if late_prompt:
                 await self._hear(wait_s)
             await self._drain()
+            if not self._prompted:
+                self._ask(HELLO)
+                answered = await self._hear(wait_s) is not None
+                if not self._prompted and answered and await self._is_aligned(wait_s):
+                    return True
             if self._prompted:
-                late_prompt = False
-                continue
-            self._ask(HELLO)
-            answered = await self._hear(wait_s) is not None
-            if not self._prompted and answered and await self._is_aligned(wait_s):
-                return True
+                prompts -= 1  # no answer, but a sign of life, to be left first
+            else:
+                left -= 1
             late_prompt = False
         return False
 

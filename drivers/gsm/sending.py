@@ -110,7 +110,7 @@ class Sender:
     # --------------------------------------------------------------------------------------- what reports want to know
 
     def owner(self, reference: str, report: pdu.StatusReport) -> tuple[str, int] | None:
-        """Attempt and part of the message under way whose report this is; None if it is another's, or not certain."""
+        """Returns attempt and part of the message under way whose report this is; None if another's, or not certain."""
         message = self._message
         if message is None or not self._may_be_of(message, report):
             return None
@@ -118,7 +118,7 @@ class Sender:
         return (message.attempt, parts[0]) if len(parts) == 1 else None
 
     def may_overtake(self, reference: str, report: pdu.StatusReport) -> asyncio.Future[None] | None:
-        """What to wait for before a report is handed on that may have overtaken its own +CMGS; None: nothing."""
+        """Returns what to wait for before a report goes on that may have overtaken its own +CMGS; None: nothing."""
         message = self._message
         if message is None or not self._part_in_answer or not self._may_be_of(message, report):
             return None
@@ -180,8 +180,8 @@ class Sender:
         return self._judge(answer)
 
     def _form(self, message: OutboundMessage, number: int) -> tuple[int | str, str, str]:
-        """What AT+CMGS is given, what is written into the prompt, and what text mode is told before, if it is all
-        there is. Raises `PduError`."""
+        """Returns what AT+CMGS is given, what is written into the prompt, and the parameters of text mode, if there is
+        no other. Raises `PduError`."""
         if not self._modem.can.text_mode:
             digits, length = _submit(message, number).encode()
             return length, digits, ""
@@ -220,7 +220,7 @@ class Sender:
     async def _pass(
         self, operation: Operation, number: int, taken: Mapping[int, str], point_of_no_return: PointOfNoReturn
     ) -> None:
-        """Past it the attempt is durable; whatever keeps it from that leaves the prompt by ESC."""
+        """Makes the attempt durable; what prevents that leaves the prompt by ESC."""
         try:
             await point_of_no_return(number, taken)
         except Withdrawn:

@@ -43,7 +43,7 @@ class SimCard:
         self._known.pin_tried = False
 
     async def _state(self) -> str:
-        """What +CPIN says, once the SIM is no longer busy or being read."""
+        """Returns what +CPIN says, once the SIM is no longer busy or being read."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timing.sim_ready_s
         while True:
@@ -67,7 +67,7 @@ class SimCard:
         raise CommandFailedError("AT+CPIN?", reply.final)
 
     async def _enter_pin(self, profile: Profile) -> None:
-        """A wrong PIN costs one of three tries: one is made, and never the last one."""
+        """Enters the PIN once, and never for the last time: a wrong one costs one of three tries."""
         if self._pin is None:
             raise BlockedError("pin_required", "the SIM wants its PIN and the line has none")
         if self._known.pin_tried:

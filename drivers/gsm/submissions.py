@@ -80,9 +80,11 @@ class Submissions:
         if operation.reference is not None:
             return True
         if not result.ok:
-            if operation.error is None and operation.candidate is None and self.may_be_stray():
-                operation.error = result  # the one before was answered a moment ago, and this may be its as well
-                self._deadline.set(min(self._pace.overlap_s, operation.until - self._now()))
+            if operation.candidate is None and self.may_be_stray():
+                # The one before was answered a moment ago, and this may be its as well.
+                if operation.error is None:
+                    self._deadline.set(min(self._pace.overlap_s, operation.until - self._now()))
+                operation.error = result
                 return False
             if operation.candidate is not None:
                 self._report_late(operation.candidate)

@@ -75,7 +75,7 @@ class Ussd:
 
 
 def decode(text: str, coding: int, *, packed: bool) -> str:
-    """Text of a +CUSD answer; `coding` is the CBS data coding scheme (23.038 §5), `packed` 7-bit octets in hex."""
+    """Returns the text of a +CUSD answer; `coding` is the CBS data coding scheme (23.038 §5), `packed` 7-bit in hex."""
     hexadecimal = bool(text) and at.is_hex(text)
     if hexadecimal and len(text) % 4 == 0 and (coding & 0x4C == 0x48 or coding & 0xFC == 0x90):
         return bytes.fromhex(text).decode("utf-16-be", "replace").rstrip("\r\0")

@@ -20,7 +20,7 @@ RELATIVE_S: Final = (
 
 
 def relative_octet(seconds: int) -> int:
-    """The longest representable time that is not longer than `seconds`, so that nothing is delivered too late.
+    """Returns the longest representable time that is not longer than `seconds`, so that nothing is delivered too late.
 
     At least 5 minutes.
     """

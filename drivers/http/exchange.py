@@ -26,6 +26,7 @@ import aiohttp
 from aiohttp.client import ClientRequest
 from yarl import URL
 
+from drivers.base import NETWORK_FORBIDDEN, forbidden
 from drivers.http.answer import Answer, Request
 from drivers.http.packing import PackedError, unpacked
 
@@ -158,8 +159,8 @@ class Exchange:
             raise NotWrittenError("tls_failed") from None
         except socket.gaierror:
             raise NotWrittenError("host_unknown") from None
-        except (OSError, ValueError):
-            raise NotWrittenError("connect_failed") from None
+        except (OSError, ValueError) as error:
+            raise NotWrittenError(NETWORK_FORBIDDEN if forbidden(error) else "connect_failed") from None
         writer.transport.abort()
 
     async def __call__(self, request: Request, before: Before | None = None, limit: int = ANSWER_MAX) -> Answer:
@@ -195,8 +196,8 @@ class Exchange:
             raise _failure(flight, "tls_failed") from None
         except aiohttp.ClientConnectorDNSError:
             raise _failure(flight, "host_unknown") from None
-        except aiohttp.ClientConnectorError:
-            raise _failure(flight, "connect_failed") from None
+        except aiohttp.ClientConnectorError as error:
+            raise _failure(flight, NETWORK_FORBIDDEN if forbidden(error) else "connect_failed") from None
         except aiohttp.ClientResponseError:
             raise _failure(flight, "answer_malformed") from None
         except (aiohttp.ClientError, OSError, ValueError):

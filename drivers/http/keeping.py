@@ -1,7 +1,7 @@
 """What keeps the line of a service alive: looks at it now and then while it is well, and waits for it while it is not.
 
-A service that cannot be reached is `recovering`, looked for ever more seldom. One that refuses our credentials is
-`quarantined`: only a person can mend that, so it is asked seldom.
+A service that cannot be reached is `recovering`, looked for more and more seldom. One that refuses our credentials is
+`quarantined`: only a person can put that right, so it is asked seldom.
 """
 
 from __future__ import annotations
@@ -15,11 +15,28 @@ from typing import Any, Final
 
 import structlog
 
-from drivers.base import Blame, EventSink, LineError, LineState, LineStatus, NotSent, Outcome
+from drivers.base import (
+    NETWORK_FORBIDDEN,
+    Blame,
+    EventSink,
+    LineError,
+    LineState,
+    LineStatus,
+    NotSent,
+    Outcome,
+)
 
 DOUBTFUL: Final = frozenset(
     {
-        *("connect_failed", "host_unknown", "tls_failed", "certificate_invalid", "timeout", "connection_lost"),
+        *(
+            NETWORK_FORBIDDEN,
+            "connect_failed",
+            "host_unknown",
+            "tls_failed",
+            "certificate_invalid",
+            "timeout",
+            "connection_lost",
+        ),
         *("unauthorized", "credentials_refused", "forbidden", "phone_unknown", "not_registered"),
         *("account_blocked", "account_locked"),
     }
@@ -28,7 +45,7 @@ DOUBTFUL: Final = frozenset(
 
 
 class UnusableError(LineError):
-    """The service cannot be used now; `blocked` until a person mends something. The text never holds a secret."""
+    """The service cannot be used now; `blocked` until a person puts something right. The text never holds a secret."""
 
     def __init__(self, reason: str, *, blocked: bool = False) -> None:
         super().__init__(reason)

@@ -34,7 +34,7 @@ _MANY: Final = 32
 
 
 class PatternError(ValueError):
-    """No pattern, or one that some text would keep busy for ever; the text says which."""
+    """No pattern, or one that some text would keep busy without end; the text says which."""
 
 
 class TooLongError(Exception):

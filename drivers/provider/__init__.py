@@ -52,7 +52,7 @@ class ProviderDriver:
         try:
             return check(_own(setup.options))
         except MisconfiguredError as error:
-            return [error.finding or Finding(error.key, str(error), spoken("mend the key"))]
+            return [error.finding or Finding(error.key, str(error), spoken("correct the key"))]
 
 
 def _own(options: BaseModel) -> ProviderOptions:

@@ -179,7 +179,7 @@ class Gatherer:
         """Ends every seat, whatever happens."""
         try:
             await self._go(seats)
-        except Exception as error:  # noqa: BLE001 - the edge of one block: its senders must not wait for ever
+        except Exception as error:  # noqa: BLE001 - the edge of one block: its senders must not wait without end
             self._log.error("block failed", error=type(error).__name__)
         finally:
             for seat in seats:

@@ -11,12 +11,12 @@ class GrammarError(ValueError):
     def __init__(self, message: str, **values: str) -> None:
         super().__init__(message.format_map(values) if values else message)
         self._message, self._values = message, values
-        self._remedy = spoken("mend the key")
+        self._remedy = spoken("correct the key")
 
     def in_rule(self, number: int) -> GrammarError:
         """The same, told of the rule of that number, from 1."""
         told = GrammarError(self._message, **self._values, rule=str(number))
-        told._remedy = spoken("mend rule {rule}")
+        told._remedy = spoken("correct rule {rule}")
         return told
 
     def at(self, key: str) -> MisconfiguredError:

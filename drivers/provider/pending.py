@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.base import folded
-
 KEPT: Final = 20_000
 """Messages remembered at once; the oldest go first. Their reports are then found by reference alone."""
 GIVE_UP_S: Final = 72 * 3600.0
@@ -35,7 +33,6 @@ class PendingReports:
         self._first_pause_s = first_pause_s
         self._known: OrderedDict[str, Pending] = OrderedDict()
         self._due: list[tuple[float, str]] = []
-        self._folded: dict[str, set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -44,25 +41,16 @@ class PendingReports:
         """Asked for after the first pause and `later_s`; then at the pauses that its age has come to."""
         pending.pause_s = min(max(self._first_pause_s, (now - pending.since) / 4), SLOWEST_S)
         self._known[pending.reference] = pending
-        self._folded.setdefault(folded(pending.reference), set()).add(pending.reference)
         if poll:
             heapq.heappush(self._due, (now + self._first_pause_s + later_s, pending.reference))
         while len(self._known) > KEPT:
-            self.settled(next(iter(self._known)))
+            self._known.popitem(last=False)
 
     def get(self, reference: str) -> Pending | None:
-        """The message of that reference, or else the only one whose reference is the same written otherwise."""
-        if (exact := self._known.get(reference)) is not None:
-            return exact
-        alike = self._folded.get(folded(reference), ())
-        return self._known[next(iter(alike))] if len(alike) == 1 else None
+        return self._known.get(reference)
 
     def settled(self, reference: str) -> None:
-        if self._known.pop(reference, None) is not None:
-            alike = self._folded[folded(reference)]
-            alike.discard(reference)
-            if not alike:
-                del self._folded[folded(reference)]
+        self._known.pop(reference, None)
 
     def next_at(self) -> float | None:
         return self._due[0][0] if self._due else None

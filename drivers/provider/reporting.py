@@ -47,7 +47,7 @@ class Reporting:
 
     @property
     def asks_by_id(self) -> bool:
-        """Whether the provider can be asked for a message of which it has told us nothing."""
+        """Whether the provider can be asked for a message that it has said nothing about."""
         return self._plan.poll_shape is not None and self.reader.by == "id"
 
     def taken(self, attempt: str, to: str, given: Mapping[int, str]) -> None:

@@ -45,7 +45,7 @@ class PushDriver:
         try:
             return check(_own(setup.options))
         except MisconfiguredError as error:
-            return [error.finding or Finding(error.key, str(error), spoken("mend the key"))]
+            return [error.finding or Finding(error.key, str(error), spoken("correct the key"))]
 
 
 def _own(options: BaseModel) -> PushOptions:

@@ -23,7 +23,7 @@ PUSH_SERVICES: Final = (
     "*.notify.windows.com",
     "*.push.apple.com",
 )
-"""Hosts of the browsers' push services. A subscription comes from outside: without a list of hosts, whoever writes one
+"""Hosts of the browsers' push services. A subscription comes from outside: without a list of hosts, the writer of one
 could make the gateway call any address it reaches."""
 
 _SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")

@@ -118,7 +118,7 @@ class WebPush:
         return read(answer, told.id, time.time(), self._options.server_errors)
 
     def _blame(self, origin: str) -> Blame:
-        """Whose fault it is that a push service cannot be reached. Whoever writes a subscription names its host: one
+        """Whose fault it is that a push service cannot be reached. The writer of a subscription names its host: one
         that never answered, while others do, is that subscription's own."""
         now = time.monotonic()
         others = any(now - at < self._timing.others_s for at in self._answered.values())

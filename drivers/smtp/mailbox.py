@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
-from drivers.base import LineError
+from drivers.base import NETWORK_FORBIDDEN, LineError, forbidden
 from drivers.smtp.folder_names import encoded
 from drivers.smtp.options import SmtpOptions
 
@@ -80,7 +80,9 @@ class Mailbox:
             raise MailboxError("certificate_invalid") from None
         except ssl.SSLError:
             raise MailboxError("tls_failed") from None
-        except (OSError, imaplib.IMAP4.error):
+        except (OSError, imaplib.IMAP4.error) as error:
+            if forbidden(error):
+                raise MailboxError(NETWORK_FORBIDDEN) from None
             # Something is there that does not greet as an IMAP server does: it wants TLS, or is another protocol's.
             raise MailboxError("no_greeting" if reached else "host_down") from None
         self._own(client)
@@ -151,19 +153,31 @@ class Mailbox:
 
     def interrupted(self) -> tuple[frozenset[int], frozenset[int]]:
         """Returns the unread mails that were being read when an earlier life ended: together, and alone."""
-        if not self._keeps_keywords:
-            return frozenset(), frozenset()
-        return (
-            frozenset(self._search("UNSEEN", "KEYWORD", READING)),
-            frozenset(self._search("UNSEEN", "KEYWORD", ALONE)),
-        )
+        if self._keeps_keywords:
+            try:
+                together, alone = (self._search("UNSEEN", "KEYWORD", keyword) for keyword in (READING, ALONE))
+            except MailboxError as error:
+                self._give_up_keywords(error)
+            else:
+                return frozenset(together), frozenset(alone)
+        return frozenset(), frozenset()
 
     def mark(self, uids: Iterable[int], keyword: str) -> None:
         """Marks them as being read; does nothing where the server keeps no keywords."""
         some = set(uids)
         if self._keeps_keywords and some:
-            self._store(some, "+", keyword)
-            self._marked |= some
+            try:
+                self._store(some, "+", keyword)
+            except MailboxError as error:
+                self._give_up_keywords(error)
+            else:
+                self._marked |= some
+
+    def _give_up_keywords(self, error: MailboxError) -> None:
+        """Does without them where the server promised to keep them and does not; raises a lost connection."""
+        if error.reason != "command_refused":
+            raise error
+        self._keeps_keywords = False
 
     def _search(self, *criteria: str) -> list[int]:
         answer = self._ask("SEARCH", *criteria)

@@ -24,7 +24,19 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from drivers.base import Accepted, Blame, LineError, NotSent, Outcome, PointOfNoReturn, Refused, Uncertain, Withdrawn
+from drivers.base import (
+    NETWORK_FORBIDDEN,
+    Accepted,
+    Blame,
+    LineError,
+    NotSent,
+    Outcome,
+    PointOfNoReturn,
+    Refused,
+    Uncertain,
+    Withdrawn,
+    forbidden,
+)
 from drivers.smtp.compose import Mail, stuffed
 from drivers.smtp.oauth import TokenError, Tokens
 from drivers.smtp.options import SmtpOptions
@@ -285,12 +297,17 @@ def _failure(error: BaseException) -> ConnectFailedError | None:
             return ConnectFailedError("certificate_invalid", cause.verify_message, blocked=True)
         if isinstance(cause, ssl.SSLError):
             return ConnectFailedError("tls_failed", cause.reason or "", blocked=False)
+    if isinstance(error, SMTPAuthenticationError) and "basic authentication" in error.message.casefold():
+        # Microsoft 365 still offers what it has ended: 535 5.7.139.
+        return ConnectFailedError("login_unsupported", "the server takes no passwords", blocked=True)
     if isinstance(error, SMTPAuthenticationError):
         blocked = error.code >= 500
         return ConnectFailedError("login_refused" if blocked else "login_later", str(error.code), blocked=blocked)
     if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
         # Connected, but nobody said anything: TLS is spoken at that port, or something else.
         silent = any(isinstance(cause, SMTPTimeoutError) for cause in causes[1:])
+        if forbidden(error):
+            return ConnectFailedError(NETWORK_FORBIDDEN, "", blocked=False)
         return ConnectFailedError("no_greeting" if silent else "host_down", "", blocked=False)
     if isinstance(error, SMTPResponseException):
         return ConnectFailedError("server_refuses", str(error.code), blocked=False)

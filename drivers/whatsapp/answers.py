@@ -107,7 +107,7 @@ class ApiError:
 
     @property
     def of_account(self) -> bool:
-        """Whether it would meet every message, whoever it is to, until a person acts."""
+        """Whether it would meet every message to anybody until a person acts."""
         missing = self.code == 100 and self.subcode == NO_SUCH_OBJECT
         return missing or self.code in ACCOUNT or 200 <= self.code <= 299
 

@@ -8,7 +8,7 @@ from drivers.http.keeping import Rests
 
 RESTS = Rests(well_s=900.0, back_s=1.0, back_most_s=60.0, blocked_s=300.0)
 """A look counts against Meta's limits and its answer moves within hours; an API that is back shall work within a
-minute; refused credentials only a person mends."""
+minute; refused credentials need a person."""
 
 
 @dataclass(frozen=True, slots=True)

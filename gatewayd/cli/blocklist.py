@@ -41,6 +41,24 @@ def list_(limit: int | None, cursor: str | None, as_json: bool) -> None:
         )
 
 
+@blocklist.command(
+    help=_("Texts of the last 30 days that may ask for no more messages; add their numbers where they do.")
+)
+@output.page_options
+@output.json_option
+def doubtful(limit: int | None, cursor: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        if as_json:
+            output.emit_list(open_session.pages("blocklist.doubtful", limit=limit, cursor=cursor))
+            return
+        zone = open_session.config.timezone
+        output.shown_list(
+            open_session.pages("blocklist.doubtful", limit=limit or output.SHOWN, cursor=cursor),
+            (_("From"), _("Since"), _("Line"), _("Text")),
+            lambda one: (one["from"], output.local(one["at"], zone), one["line"], " ".join(one["text"].split())),
+        )
+
+
 @blocklist.command(help=_("Put a number on the list; what waits for it is cancelled."))
 @click.argument("number")
 @click.option("--note", help=_("Why."))

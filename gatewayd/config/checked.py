@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from gatewayd.config.sections import SpoolConfig, StoreConfig
+from gatewayd.config.sections import HttpConfig, SpoolConfig, StoreConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +35,6 @@ class Sound:
     file: Path
     store: StoreConfig | None = None
     spool: SpoolConfig | None = None
+    http: HttpConfig | None = None
     lines: tuple[SoundLine, ...] = ()
     accounts: tuple[tuple[str, str], ...] = ()

@@ -42,6 +42,8 @@ SERVICE_RUNTIME: Final = Path("/run/gatewayd")
 
 SOCKET_PATH_MAX: Final = 107
 """Bytes of a UNIX socket's path: `sun_path` has 108, the last one is NUL (unix(7))."""
+CREDENTIALS: Final = "$CREDENTIALS_DIRECTORY"
+"""Where systemd puts what LoadCredential= names; only the service itself has it."""
 SECRET_MAX: Final = 65536
 """Bytes of a secret file: the largest is a private key."""
 
@@ -117,7 +119,7 @@ def examine(path: Path | None = None) -> tuple[tuple[ConfigFault, ...], Sound]:
     """Every fault of the file `path` (default: `default_file()`), and what can be judged further all the same."""
     file = (path or default_file()).expanduser().absolute()
     try:
-        reading = _Reading(_document(file), file, secrets=True)
+        reading = _Reading(_document(file), file, secrets=True, elsewhere=True)
     except InvalidConfigError as error:
         return error.faults, Sound(file)
     with suppress(InvalidConfigError):
@@ -152,10 +154,12 @@ def _fault(file: Path, key: str, kind: str, values: Mapping[str, Any], locale: s
 class _Reading:
     """One pass over one document; gathers faults instead of stopping at the first."""
 
-    def __init__(self, raw: Mapping[str, Any], file: Path, secrets: bool) -> None:
+    def __init__(self, raw: Mapping[str, Any], file: Path, secrets: bool, *, elsewhere: bool = False) -> None:
         self._raw = raw
         self._file = file
         self._secrets = secrets
+        # Whether this may run outside the service, to which alone systemd's credentials are given.
+        self._elsewhere = elsewhere
         self.faults: list[ConfigFault] = []
         self._sound_lines: list[SoundLine] = []
         locale = raw.get("locale")
@@ -180,6 +184,7 @@ class _Reading:
             self.sound,
             store=store if isinstance(store, StoreConfig) else None,
             spool=spool if isinstance(spool, SpoolConfig) else None,
+            http=http if isinstance((http := sections["http"]), HttpConfig) else None,
             lines=tuple(self._sound_lines),
         )
         if isinstance(inbox, InboxConfig):
@@ -349,6 +354,8 @@ class _Reading:
         """The first line and all else of a secret file, without the line's end at its very end."""
         place = Path(os.path.expandvars(path)).expanduser()
         place = self._file.parent / place
+        if self._elsewhere and CREDENTIALS in path and CREDENTIALS.lstrip("$") not in os.environ:
+            return ""
         try:
             with place.open("rb") as stream:
                 text = stream.read(SECRET_MAX + 1).decode()

@@ -27,8 +27,9 @@ from gatewayd.contact.phrases import (
     TOPICS,
 )
 
-_READ_MOST: Final = 2_000
+_READ_MOST: Final = 3_000
 """Characters of a text that are looked at: nobody opts out on the second page."""
+_SUBJECT_MOST: Final = 300
 _SHORT: Final = 20
 """Words of a text that speaks of one thing."""
 _SIGNATURE: Final = 8
@@ -36,7 +37,7 @@ _SIGNATURE: Final = 8
 _NAME: Final = 4
 _SQUEEZED: Final = 12
 _LONG: Final = 80
-"""Words of a text in which a mention means nothing any more."""
+"""Words of the head of a text: what comes behind is a signature, a disclaimer, or about something else."""
 
 _CLAUSES: Final = re.compile(r"[\n\r.,;:!¡?¿/|()\"“”«»*_<>\[\]{}=+]|\s[-–—~]+\s|--")
 _REPLY: Final = re.compile(r"(?:re|rv|fw|fwd|aw|res|enc)\s{0,3}:", re.IGNORECASE)
@@ -80,7 +81,7 @@ def judge(text: str, subject: str = "", added: frozenset[str] = frozenset()) -> 
     if told is Verdict.YES or not subject:
         return told
     # The subject of a reply is ours: there, only a command is the sender's.
-    whole = subject[:_READ_MOST].strip()
+    whole = subject[:_SUBJECT_MOST].strip()
     reply = _REPLY.match(whole)
     whole = whole[reply.end() :] if reply else whole
     about = _judged(whole, added)
@@ -90,22 +91,46 @@ def judge(text: str, subject: str = "", added: frozenset[str] = frozenset()) -> 
 
 
 def _judged(text: str, added: frozenset[str]) -> Verdict:
+    """What the head of a text says; what stands further down can only make it doubtful."""
     words = words_of(text)
+    if words.count(" ") < _LONG:
+        return _told(text, words, added)
+    head = _head(text)
+    told = _told(head, words_of(head), added)
+    if told is Verdict.NO and (SAYS_SO.search(words) or MAY_SAY_SO.search(words)):
+        return Verdict.DOUBTFUL
+    return told
+
+
+def _head(text: str) -> str:
+    """The first lines of a text, one at least."""
+    lines: list[str] = []
+    count = 0
+    for line in text.splitlines():
+        count += len(line.split())
+        if lines and count > _LONG:
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _told(text: str, words: str, added: frozenset[str]) -> Verdict:
+    """`words` are those of the text."""
     if not words:
         return Verdict.NO
     count, asks = words.count(" ") + 1, "?" in text
     bare = _bare(text)
     if _is_command(bare, added):
         return Verdict.DOUBTFUL if asks else Verdict.YES
-    if count <= _LONG and SAYS_SO.search(bare):
+    if SAYS_SO.search(bare):
         later = LATER.search(words) and not FOR_GOOD.search(words)
         return Verdict.DOUBTFUL if later or ELSEWHERE.search(bare) else Verdict.YES
-    if count <= _LONG and _commanded(text, added, asks):
+    if _commanded(text, added, asks):
         return Verdict.YES
     other = OTHERWISE.sub(" ", words)
     if MAY_SAY_SO.search(bare):
         certain = count <= _SHORT and not asks and not TOPICS.search(words) and not LATER.search(words)
-        return Verdict.YES if certain else Verdict.DOUBTFUL if count <= _LONG else Verdict.NO
+        return Verdict.YES if certain else Verdict.DOUBTFUL
     return Verdict.DOUBTFUL if count <= _LONG and _mentions(other, added) else Verdict.NO
 
 

@@ -8,7 +8,7 @@ refusal is *undecided*: the message waits, its verdict is kept here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -239,11 +239,13 @@ class Judge:
         """That message waits no more: another line has sent it, or it was withdrawn."""
         self._suspects = [each for each in self._suspects if each != suspect]
 
-    def may_begin(self, at_once: int, oldest: float | None, now: float) -> bool:
-        """Whether one more send may begin beside those under way, the oldest since then: a line of many at once that
+    def may_begin(self, under_way: Iterable[float], now: float) -> bool:
+        """Whether one more send may begin beside those under way, by when each began: a line of many at once that
         reaches nobody must not touch as many before that is known."""
-        if not self.careful or not at_once:
+        if not self.careful:
             return True
-        if oldest is not None and now - oldest >= PROVEN_S:
+        since = self._strikes[-1].at if self._strikes else 0.0
+        later = [began for began in under_way if began > since]
+        if any(now - began >= PROVEN_S for began in later):
             return True
-        return not self._strikes and at_once < STARTERS
+        return len(later) < (1 if self._strikes else STARTERS)

@@ -11,7 +11,6 @@ import json
 import time
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -20,6 +19,7 @@ from drivers.base import DeliveryReport, LateAccept
 from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
+from gatewayd.dispatch.detours import Detours
 from gatewayd.dispatch.events import Counter, Events, Pulse
 from gatewayd.dispatch.ownerless import Ownerless
 from gatewayd.dispatch.resuming import left_open
@@ -37,7 +37,6 @@ from gatewayd.store.commands import (
     OpenWork,
     QueueInfo,
     Reported,
-    Reroute,
     Settled,
     Started,
     Work,
@@ -89,8 +88,10 @@ class Dispatcher:
         self._told: dict[str, tuple[str, str | None]] = {}
         """State and reason of each line, as the newest event says."""
         self.ownerless = Ownerless(writer, self)
-        self._moving: set[asyncio.Future[QueueInfo | None]] = set()
+        self._detours = Detours(self._scheduler, self.runners, writer, self.recovered, self.answer_lost)
         self._timer: asyncio.TimerHandle | None = None
+        self._broke: set[str] = set()
+        """Accounts that are said to have no credit left."""
         self._attempted: dict[int, asyncio.Future[None]] = {}
         self._out: dict[int, int] = Counts(work.work.queue_id for work in started.open)
         """Claimed messages that are out, by queue; those that a crash left open, too, until they are finished."""
@@ -186,6 +187,7 @@ class Dispatcher:
 
     def credited(self, account: str) -> None:
         """A top-up: what waited for credit tries again."""
+        self._broke.discard(account)
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
     def withdrawn(self, jobs: Sequence[int]) -> None:
@@ -200,6 +202,13 @@ class Dispatcher:
             return True
         self._came_back(settled.queue_id, 0)
         return self._scheduler.get(settled.queue_id) is not None
+
+    def _tell_broke(self, account: str) -> None:
+        """Says once that an account's credit no longer pays for what it wants to send; a top-up ends that."""
+        if account not in self._broke:
+            self._broke.add(account)
+            log.warning("an account has no credit left for what it sends", account=account)
+            self.events.add("credit", account, "exhausted")
 
     def _retry_credit(self, queues: Iterable[Queue]) -> None:
         for queue in queues:
@@ -280,6 +289,7 @@ class Dispatcher:
             self._receipts_due([queue.info.job_id])
         if claimed.blocked == "credit":
             self._hold(queue_id, "credit")
+            self._tell_broke(queue.info.account)
         elif claimed.blocked == "paused":
             self._scheduler.hold(queue_id, "paused")
         elif claimed.blocked is not None or not claimed.work or claimed.next_due is None or claimed.next_due > now:
@@ -337,34 +347,10 @@ class Dispatcher:
             self.events.add("message", line, amend.state.value, amend.reason)
 
     def elsewhere(self, line: str, work: Work) -> bool:
-        """Whether another enabled line may carry a message that this one cannot."""
-        queue = self._scheduler.get(work.queue_id)
-        if queue is None:
-            return False
-        route = queue.info.route
-        left = replace(route, without=(*route.without, line))
-        return any(runner.enabled and runner.fits(left) for runner in self.runners.values())
+        return self._detours.possible(line, work.queue_id)
 
     def reroute(self, line: str, finish: Finish) -> None:
-        """A message whose end says that it waits goes into the queue of those that this line cannot carry."""
-        work = finish.work
-        moving = asyncio.ensure_future(self.writer.do(Reroute(work.message_id, work.attempt_id, line, now_ms())))
-        self._moving.add(moving)
-        moving.add_done_callback(self._rerouted)
-
-    def _rerouted(self, moving: asyncio.Future[QueueInfo | None]) -> None:
-        self._moving.discard(moving)
-        if moving.cancelled():
-            return
-        if (error := moving.exception()) is not None:
-            # It is tried again where it was, and found to be carried elsewhere again.
-            log.error("message waits for the store to take another way", error=str(error))
-            self.answer_lost()
-        elif (info := moving.result()) is not None:
-            if self._scheduler.get(info.id) is None:
-                self.publish([info])
-            else:
-                self._came_back(info.id, now_ms())
+        self._detours.take(line, finish.work)
 
     def attempted(self, job_id: int, ended: asyncio.Future[None]) -> None:
         """`ended` is done once the next attempt of a message of that job has ended."""
@@ -373,8 +359,15 @@ class Dispatcher:
     # ---------------------------------------------------------------------------------------------- what lines report
 
     def reported(self, line: str, event: DeliveryReport | LateAccept, reported: Reported) -> None:
-        if reported.job_id is None or (isinstance(event, DeliveryReport) and event.status == "pending"):
+        if reported.job_id is None:
+            # Other systems may send over the same account: counted, for to tell of each one would be a flood.
+            self.unknown_reports[line] += 1
             return
+        if isinstance(event, DeliveryReport):
+            if event.status == "pending":
+                return
+            if reported.sent_at is not None and line in self.runners:
+                self.runners[line].sender.reported(event, reported.sent_at / 1000)
         self.pulse.ends.add(time.time())
         self._receipts_due([reported.job_id])
         if reported.state in LOUD:

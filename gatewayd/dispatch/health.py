@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,10 @@ FIRST_REST_S: Final = 2.0
 """After so many; doubled with each further one, and halved with each one fewer where a single one is enough."""
 LONGEST_REST_S: Final = 300.0
 """Long enough to leave a broken SIM alone, short enough that its return is noticed within minutes."""
+
+
+PROBE_S: Final = 2.0
+"""Refusals of trunks and providers take less."""
 
 
 @dataclass(slots=True)
@@ -34,6 +39,17 @@ class Health:
     def broken(self) -> bool:
         """It has failed so often, or so certainly, that what failed over it was not the message's fault."""
         return self.failures >= PATIENCE
+
+    def may_probe(self, under_way: Iterable[float], now: float) -> bool:
+        """Whether another send may begin on probation, beside those under way by when each began: one at a time. One
+        that has lasted well beyond a refusal is a call that rings, where refusals are what is wrong."""
+        patience = PROBE_S if self._certain_at else float("inf")
+        return not any(began > self._failed_at and now - began < patience for began in under_way)
+
+    def shows(self, now: float) -> str | None:
+        """Why people see it wait: a fault that is certain until it works again, any other while it rests for it. None
+        where nothing is wrong, or too little to say so."""
+        return self.reason if self.broken and (self._certain_at or self.rest_s(now)) else None
 
     def failed(
         self, now: float, reason: str, began: float | None = None, *, alone: bool = False, rest_s: float | None = None

@@ -118,8 +118,8 @@ class LineRunner:
         spent, health = self.sender.allowance.spent, self.sender.health
         if spent:
             return "waiting", spent
-        if health.broken or health.rest_s(time.time()) > 0:
-            return "waiting", health.reason
+        if (fault := health.shows(time.time())) is not None:
+            return "waiting", fault
         return ("busy", None) if self.in_work else ("ready", None)
 
     def wake(self) -> None:

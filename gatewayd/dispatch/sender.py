@@ -83,9 +83,8 @@ class Sender:
         self.outcomes: dict[str, int] = {}
         self._rested = False
         self._urged = False
-        self._begun: dict[int, float] = {}
-        """When each send that is under way began, the oldest first."""
-        self._sending: set[int] = set()
+        self._sending: dict[int, float] = {}
+        """When each attempt that is under way began."""
         self._wake = asyncio.Event()
         self._door = asyncio.Lock()
         self.idle = asyncio.Event()
@@ -128,12 +127,12 @@ class Sender:
             # One at a time waits for the next message: a trunk has hundreds of senders, and would wake all of them.
             async with self._door:
                 work = await self._next()
-                self._sending.add(work.attempt_id)
+                self._sending[work.attempt_id] = time.time()
                 self.idle.clear()
             try:
                 await self.send(line, work)
             finally:
-                self._sending.discard(work.attempt_id)
+                self._sending.pop(work.attempt_id, None)
                 if not self._sending:
                     self.idle.set()
                 if self.judge.careful or self.health.probing:
@@ -154,9 +153,8 @@ class Sender:
                     self.stock.give_back()
                 await self._wait(wait)
                 continue
-            if self._sending and (self.health.probing or not self._may_begin(now)):
-                # A probe is one message; what ends wakes us.
-                await self._wait(PROVEN_S)
+            if self._sending and not self._may_begin(now):
+                await self._wait(PROVEN_S)  # what ends wakes us, too
                 continue
             if self.stock:
                 work = self.stock.take()
@@ -172,8 +170,10 @@ class Sender:
             await self._wake.wait()
 
     def _may_begin(self, now: float) -> bool:
-        judge = self.judge
-        return not judge.careful or judge.may_begin(len(self._sending), next(iter(self._begun.values()), None), now)
+        under_way = self._sending.values()
+        if self.health.probing:
+            return self.health.may_probe(under_way, now)
+        return not self.judge.careful or self.judge.may_begin(under_way, now)
 
     async def _wait(self, seconds: float) -> None:
         """Until the time is over or something changes."""
@@ -231,7 +231,8 @@ class Sender:
                 self._end(work, Refused(unfit, Blame.PERSON, elsewhere=True), intent, None)
                 return
             began = await self._spread.turn(self._send_s, line.capacity)
-            self._begun[work.attempt_id] = began
+            if work.attempt_id in self._sending:
+                self._sending[work.attempt_id] = began
             outcome = await line.send(message, intent)
         except MissingFilesError:
             outcome = NotSent("attachment_missing")
@@ -245,8 +246,6 @@ class Sender:
             # The outermost edge of one send: a driver's defect stays its own.
             log.exception("driver failed", line=self._owner.name, error=repr(error))
             outcome = intent.cut_off("driver_failed") if intent.passed else NotSent("driver_failed", blame=Blame.LINE)
-        finally:
-            self._begun.pop(work.attempt_id, None)
         hit("send.answered")
         took = time.time() - began
         self._send_s += (took - self._send_s) * 0.5
@@ -267,6 +266,9 @@ class Sender:
         """`began` is None where the device has had no part in the outcome."""
         now = time.time()
         outcome = intent.kept(outcome)
+        if isinstance(outcome, NotSent) and outcome.blame is Blame.EITHER and not outcome.counts:
+            # Its try is given back if it is the line's; were it never used up, the message might go round for good.
+            outcome = replace(outcome, counts=True)
         verdict = Blame.PERSON if began is None else self._judge(work, outcome, began, now)
         # Where parts are told apart, one that was cut off at its point of no return is told to be unsent.
         passed = frozenset(intent.begun if isinstance(outcome, NotSent | Partial) else intent.passed)
@@ -377,6 +379,7 @@ class Sender:
         self._rested = self.health.broken
         if self.health.probing:
             self.stock.give_back()
+        if self.health.broken:
             self._desk.line_changed(self._owner.name)
 
     def forgive(self) -> None:

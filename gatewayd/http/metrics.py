@@ -13,8 +13,10 @@ from prometheus_client.registry import CollectorRegistry
 
 from gatewayd import logs
 from gatewayd.model import State
+from gatewayd.money import MICROS
 from gatewayd.operations import Backend, LineView, Rates, WriterView
 from gatewayd.operations.base import live_of
+from gatewayd.store.commands import AccountInfo
 from gatewayd.store.snapshots import QueueDepth
 from gatewayd.views import StallView
 
@@ -38,6 +40,7 @@ class Look:
     rates: Rates
     writer: WriterView
     stalls: Sequence[StallView]
+    accounts: Sequence[AccountInfo]
 
     def collect(self) -> Iterator[Metric]:
         about = GaugeMetricFamily("gatewayd_info", "The running daemon.", labels=["version", "node"])
@@ -48,6 +51,7 @@ class Look:
         yield from self._lines()
         yield from self._store()
         yield from self._stalls()
+        yield from self._accounts()
         yield CounterMetricFamily("gatewayd_log_lost_lines", "Log lines that could not be written.", value=logs.lost())
         yield from _process.collect()
 
@@ -122,6 +126,14 @@ class Look:
         yield GaugeMetricFamily("gatewayd_store_waiting_commands", "Commands not applied yet.", value=writer.waiting)
         yield GaugeMetricFamily("gatewayd_store_healthy", "Whether the store takes commits.", value=writer.healthy)
 
+    def _accounts(self) -> Iterator[Metric]:
+        balances = GaugeMetricFamily(
+            "gatewayd_account_balance", "Credit that is neither held nor charged.", labels=["account", "currency"]
+        )
+        for one in self.accounts:
+            balances.add_metric([one.name, one.currency], one.balance / MICROS)
+        yield balances
+
     def _stalls(self) -> Iterator[Metric]:
         stalled = GaugeMetricFamily(
             "gatewayd_stalled",
@@ -148,5 +160,6 @@ async def exposition(backend: Backend, version: str) -> bytes:
     """The whole page, in the text format 0.0.4."""
     live = live_of(backend)
     depth = await backend.read(lambda reader: reader.depth(backend.now()))
-    look = Look(version, backend.config.node, depth, live.lines(), live.rates(), live.writer(), live.stalls())
+    accounts = await backend.read(lambda reader: reader.accounts())
+    look = Look(version, backend.config.node, depth, live.lines(), live.rates(), live.writer(), live.stalls(), accounts)
     return generate_latest(_Registry(look))

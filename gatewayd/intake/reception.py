@@ -141,10 +141,10 @@ class IntakeDesk:
             await self.feed.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _lies_idle(self, key: tuple[str, str]) -> None:
+    def _lies_idle(self, key: tuple[str, str], reason: str) -> None:
         account, name = key
-        log.warning("a file lies in incoming that no job names", account=account, file=name)
-        self.told.happened(f"{account}/{name}", "idle", "stray")
+        log.warning("a file lies in incoming and is not taken", account=account, file=name, reason=reason)
+        self.told.happened(f"{account}/{name}", "waiting", reason)
 
     def take_over(self, config: Config, prefixes: Sequence[str]) -> None:
         """A new configuration: tariff, language and prefixes hold for jobs taken from now on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, jobs, lines, messages, overview
+from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.views import EventView, LineView, Rates, WriterView
@@ -49,11 +49,13 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         lines.TestLine,
         lines.AskLine,
         blocklist.ListBlocked,
+        blocklist.ListDoubtful,
         blocklist.BlockNumbers,
         blocklist.UnblockNumber,
         overview.Ping,
         overview.Overview,
         overview.Status,
+        diagnosis.Check,
     )
 }
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ADD_MAX = 1000
 """Numbers a request may hold: one short transaction each."""
 
+DOUBTFUL_MS = 30 * 86_400_000
+
 TOKEN_MIN = 20
 """Characters; a shorter word with letters is a number mistyped rather than a device's token."""
 
@@ -55,6 +57,17 @@ class ListBlocked(Paged):
     async def perform(self, backend: Backend) -> Json:
         page = await backend.read(lambda reader: reader.blocklist(cursor=self.cursor, limit=self.limit))
         return {"items": [shapes.blocked(one) for one in page.items], "next": page.next}
+
+
+class ListDoubtful(Paged):
+    """Texts of the last weeks that may say that their senders want no more, for a person to judge."""
+
+    name: ClassVar[str] = "blocklist.doubtful"
+
+    async def perform(self, backend: Backend) -> Json:
+        since = backend.now() - DOUBTFUL_MS
+        page = await backend.read(lambda reader: reader.doubtful(since, cursor=self.cursor, limit=self.limit))
+        return {"items": [shapes.doubtful(one) for one in page.items], "next": page.next}
 
 
 class BlockNumbers(Operation):

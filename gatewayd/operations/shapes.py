@@ -8,7 +8,15 @@ from typing import Any
 from gatewayd.money import format_money
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.credit.questions import Sums
-from gatewayd.store.snapshots import AttemptView, BlockedNumber, JobSummary, MessageView, TransferView, iso
+from gatewayd.store.snapshots import (
+    AttemptView,
+    BlockedNumber,
+    DoubtfulOptOut,
+    JobSummary,
+    MessageView,
+    TransferView,
+    iso,
+)
 from gatewayd.views import EventView, LineView, StallView
 
 Json = dict[str, Any]
@@ -152,6 +160,16 @@ def event(found: EventView) -> Json:
 
 def stall(found: StallView) -> Json:
     return {"service": found.service, "account": found.account, "reason": found.reason, "since": iso(found.since)}
+
+
+def doubtful(found: DoubtfulOptOut) -> Json:
+    return {
+        "id": found.public,
+        "at": iso(found.at),
+        "line": found.line,
+        "from": found.sender,
+        "text": found.text,
+    }
 
 
 def blocked(found: BlockedNumber) -> Json:

@@ -29,6 +29,7 @@ from gatewayd.store.sending import queries
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.snapshots import (
     BlockedNumber,
+    DoubtfulOptOut,
     Hold,
     JobSummary,
     LineCount,
@@ -304,6 +305,25 @@ class Reader:
         with self._snapshot() as connection:
             page, following = _cut(connection.execute(statement).all(), limit, "to")
         return Page(tuple(BlockedNumber(row.to, row.at, row.source, row.note) for row in page), following)
+
+    def doubtful(self, since: int, *, cursor: str | None = None, limit: int = PAGE) -> Page[DoubtfulOptOut]:
+        """Received texts that may be opt-outs, newest first, but for those whose senders are on the list already."""
+        table, salt, limit = tables.inbound, self.salt(), _limit(limit)
+        listed = select(tables.blocklist.c.to).where(tables.blocklist.c.to == table.c.sender).exists()
+        statement = (
+            select(table)
+            .where(table.c.review == "opt_out", table.c.received_at >= since, ~listed)
+            .order_by(table.c.id.desc())
+            .limit(limit + 1)
+        )
+        if cursor is not None:
+            statement = statement.where(table.c.id < _number(cursor))
+        with self._snapshot() as connection:
+            page, following = _cut(connection.execute(statement).all(), limit, "id")
+        found = [
+            DoubtfulOptOut(ulid(row.received_at, salt, row.id), row.at, row.line, row.sender, row.text) for row in page
+        ]
+        return Page(tuple(found), following)
 
     # ------------------------------------------------------------------------------------------------------------ queue
 

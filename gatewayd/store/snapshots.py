@@ -163,6 +163,17 @@ class BlockedNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtfulOptOut:
+    """A received text that may say that its sender wants no more messages."""
+
+    public: str
+    at: int
+    line: str
+    sender: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueDepth:
     counts: Mapping[State, int]
     """scheduled, queued, held, sending, uncertain: how many messages."""

@@ -23,6 +23,18 @@ SEARCHED: Final = 10
 """Rows among which a header is looked for."""
 _SHOWN: Final = 12
 """Headers that a refusal names."""
+_NAMES: Final = frozenset(
+    {
+        "dni", "documento", "doc", "cuit", "cuil", "rut", "nit", "nro", "nº", "no", "id", "codigo", "cuenta",
+        "contrato", "cliente", "nombre", "apellido", "titular", "contacto", "dato", "ref", "referencia", "factura",
+        "importe", "telefono", "celular", "cel", "tel", "movil", "phone", "mobile", "whatsapp", "numero", "number",
+    }
+)  # fmt: skip
+"""Headers that are no values."""
+_IN_NAMES: Final = 2
+"""Digits that a header has in its name: `Celular 2`."""
+_MONTH: Final = 6
+"""Digits of a month; a header has no longer numbers."""
 _FULL_NUMBER: Final = 9
 """Digits of a number that needs no area to be told from other numbers."""
 
@@ -135,10 +147,14 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     candidates = [
         place
         for place, row in enumerate(rows[:SEARCHED])
-        if not any(map(is_address_like, row.cells)) and choose(row.cells, channel) is not None
+        if not _has_address(row) and choose(row.cells, channel) is not None
     ]
     if not candidates:
         return None
+    titles = [place for place in candidates if _is_title(rows, place, channel)]
+    candidates = [place for place in candidates if place not in titles]
+    if not candidates:
+        raise _rows_ambiguous(file, [rows[titles[0]], rows[titles[0] + 1]])
     served = [place for place in candidates if _is_served(rows, place, channel)]
     if not served:
         # Nothing that looks like an address is below: its rows will say so one by one, or there are none.
@@ -168,6 +184,33 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     return _chosen(rows[place], place, file, channel, said)
 
 
+def _is_title(rows: Sequence[Row], place: int, channel: str) -> bool:
+    """Whether a row that speaks of an address is a title, for the row below it looks like the header.
+
+    That one has neither addresses nor numbers, and names a column that the title leaves empty, or the very column.
+    """
+    if place + 1 >= len(rows):
+        return False
+    title, below = rows[place].cells, rows[place + 1]
+    if _has_address(below) or any(digits(cell) > _IN_NAMES for cell in below.cells):
+        return False
+    if any(cell and not title[at : at + 1] for at, cell in enumerate(below.cells)):
+        return True
+    if any(cell and not title[at] for at, cell in enumerate(below.cells) if at < len(title)):
+        return True
+    first = _columns(rows[place], channel)[0]
+    return first < len(below.cells) and folded(below.cells[first]).strip(" .:") in _NAMES
+
+
+def _has_address(row: Row) -> bool:
+    """Whether a row has an address, and so is no header; a header may be a month (202611)."""
+    return any(map(_is_address, row.cells))
+
+
+def _is_address(cell: str) -> bool:
+    return is_mail_like(cell) or (is_number_like(cell) and digits(cell) > _MONTH)
+
+
 def _is_served(rows: Sequence[Row], place: int, channel: str) -> bool:
     """Whether addresses stand below the columns that a row names."""
     places = _columns(rows[place], channel)
@@ -186,8 +229,8 @@ def _columns(row: Row, channel: str) -> tuple[int, ...]:
 
 def _refuse_people_above(rows: Sequence[Row], header: int, places: Sequence[int], file: str) -> None:
     """Refuses a header above which recipients seem to stand: they would be left out without a word."""
-    above = [row for row in rows[:header] if any(map(is_address_like, row.cells))]
-    in_column = [row for row in above if any(at < len(row.cells) and is_address_like(row.cells[at]) for at in places)]
+    above = [row for row in rows[:header] if _has_address(row)]
+    in_column = [row for row in above if any(at < len(row.cells) and _is_address(row.cells[at]) for at in places)]
     if in_column or len(above) > 1:
         raise _rows_ambiguous(file, [rows[0], rows[header]])
 
@@ -206,7 +249,6 @@ def _refuse_rivals(rows: Sequence[Row], header: int, at: int, file: str) -> None
             line=rows[header].line,
             field="columns",
             columns=listed([cells[place] for place in sorted({at, *full})]),
-            first=cells[at],
         )
 
 
@@ -266,7 +308,7 @@ def _headerless(rows: Sequence[Row], file: str, channel: str, mobile: Mobile | N
         raise _no_column(file, row)
     if not sure:
         for each in rows:
-            if not any(map(is_address_like, each.cells)) and choose(each.cells, channel) is not None:
+            if not _has_address(each) and choose(each.cells, channel) is not None:
                 raise _rows_ambiguous(file, [rows[0], each])
     columns = _places(rows)
     like = is_mail_like if channel == "email" else is_number_like
@@ -304,7 +346,7 @@ def _places(rows: Sequence[Row]) -> tuple[str, ...]:
 def _likeliest(rows: Sequence[Row], channel: str) -> Row:
     """The row that a refusal shows as the header: one that speaks of an address, else the first of several cells."""
     for row in rows[:SEARCHED]:
-        if choose(row.cells, channel) is not None and not any(map(is_address_like, row.cells)):
+        if choose(row.cells, channel) is not None and not _has_address(row):
             return row
     return next((row for row in rows[:SEARCHED] if sum(map(bool, row.cells)) > 1), rows[0])
 
@@ -326,7 +368,7 @@ def _rows_ambiguous(file: str, rows: Sequence[Row]) -> JobFileError:
     numbers = ", ".join(str(row.line) for row in rows)
     line = rows[-1].line
     return JobFileError(
-        "recipients_ambiguous", "header_several", file=file, line=line, field="header_row", rows=numbers, row=line
+        "recipients_ambiguous", "header_several", file=file, line=line, field="header_row", rows=numbers
     )
 
 
@@ -334,7 +376,7 @@ def _headerless_ambiguous(file: str, rows: Sequence[Row], places: Sequence[int])
     samples = []
     for at in places:
         cell = next((cell for cell in _column(rows, at) if cell), "")
-        samples.append(f"{at + 1} ({shown(cell, 20)})")
+        samples.append(f"col{at + 1} ({shown(cell, 20)})")
     return JobFileError(
         "recipients_ambiguous",
         "header_missing",
@@ -342,7 +384,6 @@ def _headerless_ambiguous(file: str, rows: Sequence[Row], places: Sequence[int])
         line=rows[0].line,
         field="header_row",
         columns=", ".join(samples),
-        first=f"col{places[0] + 1}",
     )
 
 

@@ -60,7 +60,6 @@ def find_sheet(book: Book, file: str, said: Instructions, judge: Callable[[Prefi
             file=file,
             field="sheet",
             sheets=", ".join(lists[:_NAMED]),
-            first=lists[0],
         )
     if found is None:
         if refusal is None:

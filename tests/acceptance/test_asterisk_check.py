@@ -12,26 +12,60 @@ import pytest
 from drivers.asterisk.diagnosis import check
 from drivers.asterisk.timing import Timing
 from drivers.base import Finding
-from tests.peers.asterisk import SECRET, Asterisk, free_port
+from tests.peers.asterisk import Asterisk, free_port
 from tests.peers.asterisk_bench import options, running
 
-DEAF = f"""
-[halfdeaf]
-secret = {SECRET}
-read = system
-write = system,call,originate,reporting
+QUICK = Timing(connect_s=3.0, answer_s=3.0, booted_s=1.5)
+
+
+PROVIDER = """
+[cuenta]
+type = registration
+transport = transport-udp
+server_uri = sip:127.0.0.1:9
+client_uri = sip:nosotros@127.0.0.1:9
+endpoint = lejos
+line = yes
+[lejos]
+type = endpoint
+transport = transport-udp
+context = from-trunk
+disallow = all
+allow = ulaw
+aors = lejos
+[lejos]
+type = aor
+contact = sip:127.0.0.1:9
+qualify_frequency = 1
+qualify_timeout = 0.2
+"""
+"""Nobody is there."""
+NOBODY = """
+[nadie]
+exten => recepcion,1,NoOp()
+include => mas
+[mas]
+exten => h,1,NoOp()
+[alguien]
+include => callees
 """
 
-QUICK = Timing(connect_s=3.0, answer_s=3.0, booted_s=1.5)
+
+def more(pbx: Asterisk, name: str, text: str) -> None:
+    with (pbx.base / f"etc/{name}.conf").open("a") as conf:
+        conf.write(text)
 
 
 @pytest.fixture(scope="module")
 def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     with running(tmp_path_factory.mktemp("pbx") / "asterisk") as started:
-        with (started.base / "etc/manager.conf").open("a") as manager:
-            manager.write(DEAF)
-        started.cli("manager reload")
         (started.base / "prompts").mkdir()
+        more(started, "pjsip", PROVIDER)
+        more(started, "extensions", NOBODY)
+        for module in ("res_pjsip_outbound_registration", "res_pjsip_outbound_authenticator_digest"):
+            started.cli(f"module load {module}.so")
+        started.cli("module reload res_pjsip.so")
+        started.cli("dialplan reload")
         yield started
 
 
@@ -58,6 +92,8 @@ def test_nothing_is_wrong_with_what_works(pbx: Asterisk) -> None:
         ({"user": "deaf"}, "user", "deaf lacks: read = system"),
         ({"user": "mute"}, "user", "mute lacks: write = originate"),
         ({"user": "halfdeaf"}, "user", "halfdeaf lacks: read = call; read = user"),
+        ({"user": "nouser"}, "user", "nouser lacks: read = user"),
+        ({"user": "nocall"}, "user", "nocall lacks: read = call"),
         ({"context": "nowhere"}, "context", "no context [nowhere]"),
         ({"context": "callees"}, "context", "is not gatewayd's"),
         ({"dial": "PJSIP/{number}@otra"}, "dial", "no endpoint otra"),
@@ -67,12 +103,30 @@ def test_nothing_is_wrong_with_what_works(pbx: Asterisk) -> None:
         ({"prompts": Path("/proc")}, "prompts", "/proc"),
         ({"prompts_url": "http://127.0.0.1:9"}, "prompts_url", "res_http_media_cache"),
         ({"speech": ("no-such-program",)}, "speech", "no-such-program is not installed"),
+        ({"speech": ("false",)}, "speech", "the speech command fails: false ended with 1"),
+        ({"dial": "Local/{number}@nadie/n"}, "dial", "no extension of the context [nadie] is a telephone number"),
+        ({"dial": "PJSIP/{number}@lejos"}, "dial", "what the endpoint lejos leads to does not answer"),
     ],
 )
 def test_what_is_configured_wrongly_is_named(pbx: Asterisk, keys: dict[str, Any], key: str, message: str) -> None:
     found = findings(pbx, **keys)
     assert [one[0] for one in found] == [key] * len(found), found
     assert message in found[0][1]
+
+
+def test_a_trunk_that_is_not_registered_is_told(pbx: Asterisk) -> None:
+    found = findings(pbx, dial="PJSIP/{number}@lejos")
+    assert ("dial", "the trunk lejos is not registered: Unregistered") in found
+    assert findings(pbx, dial="Local/{number}@alguien/n") == []
+
+
+def test_transfers_that_lead_nowhere_are_told(pbx: Asterisk) -> None:
+    with changed(pbx.base / "etc/extensions.conf", "[gatewayd-transfer]", "[otro-lugar]"):
+        pbx.cli("dialplan reload")
+        [(key, message)] = findings(pbx)
+    pbx.cli("dialplan reload")
+    assert (key, message) == ("context", "Asterisk knows no context [gatewayd-transfer]; transfers lead there")
+    assert findings(pbx) == []
 
 
 def test_nobody_listens(pbx: Asterisk) -> None:

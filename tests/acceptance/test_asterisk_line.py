@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers.asterisk import soundness
+from drivers.asterisk.abilities import SURE_S
+from drivers.asterisk.ami import Connection
+from drivers.asterisk.engaged import Engaged
 from drivers.asterisk.line import STARTING_MAX, AsteriskLine
 from drivers.asterisk.timing import Timing
 from drivers.base import Blame, Completed, NotSent, OpenAttempt, Outcome, Refused, Uncertain, Withdrawn
-from tests.peers.asterisk import Asterisk
+from tests.peers.asterisk import SECRET, USER, Asterisk
 from tests.peers.asterisk_bench import SOON_S, message, passed, running, working
 from tests.peers.asterisk_callees import (
     BUSY,
@@ -28,6 +33,7 @@ from tests.peers.asterisk_callees import (
     SHORT,
     SILENT,
     UNKNOWN,
+    tone,
 )
 from tests.peers.onlooker import Onlooker
 
@@ -205,10 +211,82 @@ async def test_a_wrong_secret_is_told_and_left_alone(pbx: Asterisk) -> None:
     assert log.read_text().count("failed to authenticate") - before <= 1
 
 
-@pytest.mark.parametrize("user", ["deaf", "mute"])
+@pytest.mark.parametrize("user", ["deaf", "mute", "halfdeaf", "nouser", "nocall"])
 async def test_a_missing_permission_is_told(pbx: Asterisk, user: str) -> None:
-    async with working(pbx, Timing(booted_s=0.5), user=user) as (_line, ear):
+    """Before anybody is called: a call within Asterisk shows what is kept from us."""
+    async with working(pbx, Timing(booted_s=0.5), user=user) as (line, ear):
         assert (await ear.state("quarantined")).reason == "permission_missing"
+        assert await call(line, LISTENS) == NotSent("permission_missing", counts=False)
+
+
+async def test_a_login_in_use_is_no_wrong_secret(mortal: Asterisk) -> None:
+    """Our last link is gone, and Asterisk has not noticed: calls live, and the next login must not wait for minutes."""
+    manager = mortal.base / "etc/manager.conf"
+    manager.write_text(manager.read_text().replace("enabled = yes", "enabled = yes\nallowmultiplelogin = no", 1))
+    mortal.stop()
+    mortal.start()
+    first = await Connection.open("127.0.0.1", mortal.port, USER, SECRET)
+    async with working(mortal, replace(QUICK, in_use_s=0.2)) as (_line, ear):
+        assert (await ear.state("recovering")).reason == "login_in_use"
+        first.close()
+        await ear.state("ready")
+
+
+async def test_prompts_that_can_be_played_again_let_the_line_go_on(pbx: Asterisk, monkeypatch: Any) -> None:
+    """Tried within Asterisk: nobody is rung to find that out."""
+    monkeypatch.setattr(soundness, "FIRST_PAUSE_S", 0.3)
+    monkeypatch.setattr(soundness, "LONGEST_PAUSE_S", 0.3)
+    away = pbx.base / "elsewhere"
+    async with working(pbx, prompts_remote=str(away)) as (line, ear):
+        line._soundness = soundness.Soundness(_pause_s=0.3)
+        await ear.state("ready")
+        for _ in range(2):
+            assert isinstance(await call(line, LISTENS), Completed)
+        await ear.state("quarantined")
+        since = len(ear.events)
+        away.symlink_to(pbx.base / "prompts")
+        with Onlooker(pbx) as seen:
+            await ear.state("ready", since)
+        assert not seen.began
+        outcome = await call(line, LISTENS)
+        assert isinstance(outcome, Completed)
+        assert outcome.state == "delivered"
+
+
+async def test_a_number_is_called_once_at_a_time(pbx: Asterisk) -> None:
+    """Over all lines of the driver: two jobs, or two rows with other words, never ring one person at once."""
+    engaged = Engaged()
+    async with working(pbx, engaged=engaged) as (line, ear), working(pbx, name="otra", engaged=engaged) as (other, far):
+        await ear.state("ready")
+        await far.state("ready")
+        number = f"{LISTENS}{next(serials):06d}"
+        first = asyncio.create_task(line.send(message(number, next(serials), script(), TEXT), passed))
+        async with asyncio.timeout(SOON_S):
+            while not await live(pbx):
+                pass
+        for each in (line, other):
+            waits = await each.send(message(number, next(serials), script(), "otra cosa"), passed)
+            assert isinstance(waits, NotSent)
+            assert (waits.reason, waits.counts) == ("number_engaged", False)
+        assert isinstance(await first, Completed)
+        assert isinstance(await other.send(message(number, next(serials), script(), TEXT), passed), Completed)
+
+
+async def test_a_module_that_is_taken_away_is_judged_at_the_next_call(pbx: Asterisk) -> None:
+    async with working(pbx) as (line, ear):
+        await ear.state("ready")
+        assert isinstance(await call(line, LISTENS, MENU_SCRIPT), Completed)
+        await asyncio.sleep(SURE_S)  # what was just asked is believed for a moment
+        pbx.cli("module unload app_read.so")
+        try:
+            outcome = await call(line, LISTENS, MENU_SCRIPT)
+            assert isinstance(outcome, Completed)
+            assert (outcome.reason, outcome.charged) == ("app_read_missing", False)
+            waits = await call(line, LISTENS, MENU_SCRIPT)
+            assert isinstance(waits, NotSent)
+            assert (waits.reason, waits.counts) == ("app_read_missing", False)
+        finally:
+            pbx.cli("module load app_read.so")
 
 
 async def test_a_context_that_is_not_there_sends_nothing(pbx: Asterisk) -> None:
@@ -228,6 +306,20 @@ async def test_a_prompt_that_asterisk_cannot_see_is_not_called_heard(pbx: Asteri
             assert (outcome.state, outcome.reason, outcome.charged) == ("undelivered", "prompt_unplayable", False)
         assert (await ear.state("quarantined")).reason == "prompt_unplayable"
         assert await call(line, LISTENS) == NotSent("prompt_unplayable", counts=False)
+
+
+async def test_a_recording_that_is_missing_is_waited_for(pbx: Asterisk) -> None:
+    """Nobody is called without it, no try is used, and the other calls go on."""
+    recorded = script(script={"message": [{"say": "uno"}, {"play": "intro.wav"}]})
+    async with working(pbx) as (line, ear):
+        await ear.state("ready")
+        waits = await call(line, LISTENS, recorded)
+        assert isinstance(waits, NotSent)
+        assert (waits.reason, waits.counts, waits.blame) == ("recording_missing", False, Blame.PERSON)
+        assert waits.retry_after
+        assert isinstance(await call(line, LISTENS), Completed)
+        tone(pbx.base / "prompts/intro.wav", 0.2)
+        assert isinstance(await call(line, LISTENS, recorded), Completed)
 
 
 async def test_withdrawn_and_hostile_calls_are_never_placed(pbx: Asterisk) -> None:

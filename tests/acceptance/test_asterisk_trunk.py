@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from dialplan.install import EXTENSIONS, MANAGER, Settings, install
-from drivers.base import Blame, Completed, NotSent
+from drivers.base import Blame, Completed, NotSent, Outcome
 from tests.peers.asterisk import Asterisk, UnavailableError, installation
 from tests.peers.asterisk_bench import message, passed, working
 from tests.peers.asterisk_callees import LISTENS, callees
-from tests.peers.asterisk_sip import refusers
+from tests.peers.asterisk_sip import LIMITED, refusers
 
 USER = "cobranzas"
 SHORT_RING = {"script": {"message": "hola"}, "ring_s": 5}
@@ -55,6 +55,9 @@ async def test_what_a_trunk_answers_is_what_is_told(installed: tuple[Asterisk, s
         "404": ("invalid", 1),
         "480": ("no_answer", 19),
         "603": ("rejected", 21),
+        "403": ("rejected", 21),
+        "488": ("failed", 58),
+        "483": ("failed", 19),
         "999": ("failed", 19),  # a trunk that never answers: nobody was alerted, whatever the cause says
     }
     async with refusers() as (callee, port):
@@ -70,6 +73,44 @@ async def test_what_a_trunk_answers_is_what_is_told(installed: tuple[Asterisk, s
         assert (outcome.detail["disposition"], outcome.detail["cause"]) == expected[number[:3]], (number, outcome)
         assert not outcome.charged
     assert callee.invites >= len(numbers)
+    said = {number[:3]: (outcome.blame, outcome.line_reason) for number, outcome in zip(numbers, outcomes, strict=True)
+            if isinstance(outcome, Completed)}  # fmt: skip
+    assert said == {
+        "486": (Blame.PERSON, None),
+        "480": (Blame.PERSON, None),
+        "603": (Blame.PERSON, None),
+        "404": (Blame.EITHER, "trunk_refuses_number"),
+        "403": (Blame.EITHER, "trunk_refuses_balance"),
+        "488": (Blame.EITHER, "trunk_refuses_codec"),
+        "483": (Blame.EITHER, "trunk_refuses"),
+        "503": (Blame.EITHER, "trunk_refuses"),
+        "999": (Blame.EITHER, "trunk_silent"),
+    }
+
+
+async def test_a_trunk_with_a_limit_slows_us_down_and_costs_nobody_a_try(installed: tuple[Asterisk, str]) -> None:
+    """Thirty people at once over a trunk that takes five a second: all of their telephones ring."""
+    pbx, secret = installed
+    async with refusers() as (callee, port):
+        dial = f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{port}"
+        async with working(pbx, user=USER, secret=secret, dial=dial, channels=30) as (line, ear):
+            await ear.state("ready")
+
+            async def one(person: int) -> Outcome:
+                for again in range(5):
+                    number = f"{LIMITED}{person:05d}"
+                    outcome = await line.send(message(number, 1000 + person * 10 + again, SHORT_RING), passed)
+                    if not isinstance(outcome, NotSent):
+                        return outcome
+                    assert (outcome.reason, outcome.counts) == ("trunk_full", False)
+                    await asyncio.sleep(outcome.retry_after or 0)  # what the core does
+                return outcome
+
+            outcomes = await asyncio.gather(*map(one, range(30)))
+    for outcome in outcomes:
+        assert isinstance(outcome, Completed), outcome
+        assert (outcome.detail["disposition"], outcome.blame) == ("rejected", Blame.PERSON)
+    assert callee.invites <= 60
 
 
 async def test_a_trunk_that_is_not_configured_sends_nothing(installed: tuple[Asterisk, str]) -> None:

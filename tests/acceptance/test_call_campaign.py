@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.peers.asterisk import Asterisk
 from tests.peers.asterisk_bench import running
-from tests.peers.asterisk_callees import BUSY, LISTENS, PRESSES
+from tests.peers.asterisk_callees import BUSY, CHOOSES, LISTENS, PRESSES
+from tests.peers.onlooker import Onlooker
 from tests.rig import Gateway
 from tests.rig.calling import TARIFF, line
 from tests.rig.trial import one
@@ -60,4 +62,42 @@ def test_calls_are_told_paid_and_tried_again_by_their_rules(tmp_path: Path) -> N
             assert {each["in_reply_to"]["job"] for each in pressed} == {"bajas"}
             account = gateway.call("account.show", account="norte")
             assert (account["held"], account["charged"]) == ("0.00", "4.50")
+            assert gateway.stop() == 0
+
+
+@pytest.mark.peer
+def test_who_opts_out_while_the_gateway_is_dead_is_never_called_again(tmp_path: Path) -> None:
+    """SIGKILL once all have answered; then they press: in message, confirmation, goodbye, and a ringing transfer."""
+    moments = {"mensaje": "04900", "confirma": "04229", "despide": "04239", "suena": "04059"}
+    menu = {"2": "promise", "3": "promise", "0": "transfer:nadie", "9": "opt_out"}
+    words = " ".join(["palabra"] * 8)
+    script = {"message": words, "menu": menu, "confirm": {"promise": words}, "goodbye": words}
+    with running(tmp_path / "asterisk") as pbx:
+        extra = configured(pbx, **{name: f"{CHOOSES}{keys}" for name, keys in moments.items()})
+        with Gateway(tmp_path, [], extra=extra, tariff="").start() as gateway:
+            gateway.account(credit="100")
+            for number, name in enumerate(moments):
+                gateway.wait_line(name, "ready")
+                gateway.drop(calls(f"job-{name}", name, range(number, number + 1), script=script))
+            with Onlooker(pbx) as seen:
+                seen.wait_live(len(moments), 30)
+                gateway.kill()
+                until = time.monotonic() + 40
+                while seen.live and time.monotonic() < until:
+                    time.sleep(0.1)  # nobody is told of the last hang-up but by looking
+                assert not seen.live
+            gateway.start()
+            for name in moments:
+                summary = gateway.wait_job(f"job-{name}")
+                assert summary["counts"]["delivered"] == 1, (name, summary)
+                detail = gateway.receipts(f"job-{name}")[-1]["detail"]
+                assert (detail["key"], detail["action"]) == ("9", "opt_out"), (name, detail)
+            listed = {each["to"] for each in gateway.call("blocklist.list")["items"]}
+            assert len(listed) == len(moments)
+            gateway.wait_inbox(len(moments))
+            # Nothing of it waits in Asterisk once it is durable here.
+            until = time.monotonic() + 20
+            while "/gatewayd/" in pbx.cli("database show gatewayd") and time.monotonic() < until:
+                time.sleep(0.2)
+            assert "/gatewayd/" not in pbx.cli("database show gatewayd")
             assert gateway.stop() == 0

@@ -329,6 +329,14 @@ async def test_security_that_does_not_fit_the_port_is_told_for_what_it_is() -> N
                 await sink.status("recovering", reason)
 
 
+async def test_a_password_that_a_provider_takes_no_more_is_told_so() -> None:
+    async with SmtpSimulator() as sim:
+        ended = "5.7.139 Authentication unsuccessful, basic authentication is disabled."
+        sim.set(fault={"kind": "reply", "stage": "auth", "code": 535, "text": ended, "count": None})
+        async with running(SmtpLine("mail-1", options_of(sim), TIMING)) as sink:
+            await sink.status("quarantined", "login_unsupported")
+
+
 async def test_a_server_that_is_down_is_waited_for() -> None:
     async with at_work() as (sim, line, sink):
         await sim.unplug()

@@ -264,6 +264,17 @@ async def test_a_mailbox_without_flags_of_our_own_is_read_as_well() -> None:
         assert sim.mailbox(0).mails[0].flags == {"\\Seen"}
 
 
+@pytest.mark.parametrize("command", ["UID STORE", "UID SEARCH UNSEEN KEYWORD"])
+async def test_a_server_that_breaks_its_word_about_flags_is_read_without_them(command: str) -> None:
+    async with SmtpSimulator() as sim:
+        sim.set(fault={"kind": "reply", "stage": "imap", "address": command, "text": "not now"})
+        sim.inject(sender="Ana <ana@example.com>", text="Ya pagué", id="<1@example.com>")
+        async with at_work_at(sim) as (_, sink):
+            await sink.until(InboundMessage)
+            assert await sim.wait(imap_seen=1) == {"reached": True}
+            assert await sim.wait(faults=1) == {"reached": True}
+
+
 async def test_a_store_that_takes_nothing_brings_no_mail_under_suspicion() -> None:
     async with at_work() as (sim, _, sink):
         sink.full = True

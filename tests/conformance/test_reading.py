@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+from gatewayd.contact.optout import judge
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import PartState, Priority, State, ulid
 from gatewayd.money import format_money
@@ -20,6 +21,7 @@ from gatewayd.store.commands import (
     Block,
     CreateAccount,
     HoldQueue,
+    Inbound,
     NewMessage,
     PartEnd,
     SetJobState,
@@ -257,6 +259,19 @@ def test_lines_count_and_remember_a_persons_word(house: House, reader: Reader) -
     assert (counts["movi-1"].enabled, counts["movi-1"].segments_today) == (False, 0)
     next_day = reader.line_counts("2026-11-19")["claro-1"]
     assert (next_day.segments_today, next_day.segments_month) == (0, 3)
+
+
+def test_doubtful_opt_outs_are_shown_until_their_sender_is_blocked(house: House, reader: Reader) -> None:
+    for place, text in enumerate(("hola", "¿Cómo me doy de baja?", "No soy Juan", "no me interesa")):
+        sender = f"+54911000000{place}"
+        house.do(Inbound("claro-1", "sms", str(place), sender, None, text, house.now, None, None, judge, house.now))
+    first = reader.doubtful(0, limit=2)
+    assert [one.text for one in first.items] == ["no me interesa", "No soy Juan"]
+    (last,) = reader.doubtful(0, limit=2, cursor=first.next).items
+    assert (last.sender, last.line, len(last.public)) == ("+549110000001", "claro-1", 26)
+    house.do(Block(["+549110000002"], "person", None, house.now))
+    assert [one.text for one in reader.doubtful(0).items] == ["no me interesa", "¿Cómo me doy de baja?"]
+    assert reader.doubtful(house.now + 1).items == ()
 
 
 def test_the_blocklist_comes_by_pages(house: House, reader: Reader) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gatewayd.store.commands import Prune, SegmentsWritten
+from gatewayd.model import PartState, State
+from gatewayd.store.commands import Block, NewMessage, PartEnd, Prune, SegmentsWritten
 from tests.conformance.house import HOUR, House
 
 YEAR = 365 * 24 * HOUR
@@ -62,3 +63,22 @@ def test_retention_keeps_the_ledger_and_what_is_not_told_yet(house: House) -> No
     assert house.rows("SELECT id FROM job") == [(young.job_id,)]
     assert house.rows("SELECT * FROM attempt") == house.rows("SELECT * FROM part") == []
     assert house.rows("SELECT COUNT(*) FROM transfer") == transfers
+
+
+def test_a_call_that_waits_for_its_next_try_is_withdrawn_as_such(house: House) -> None:
+    """What was tried and reached nobody has not left: the last disposition stays to be seen."""
+    rows = [NewMessage(n, f"C{n}", f"+54911{n:08}", "x", "", 1, "", None, None) for n in (1, 2)]
+    queue = house.job_of(rows, channel="call", not_after=house.now + HOUR)
+    for work in house.claim(queue).work:
+        house.pnr(work)
+        ended = {1: PartEnd(PartState.UNDELIVERED)}
+        detail = '{"disposition":"busy","tries":1,"options":{"retried":{"busy":1}}}'
+        house.finish(
+            work, State.SCHEDULED, parts=ended, reason="busy", tries=1, detail=detail, due=house.now + 2 * HOUR
+        )
+    house.do(Block((rows[0].to or "",), "opt_out", None, house.now))
+    house.now += HOUR
+    house.sweep()
+    told = [(each["row"], each["state"], each["reason"], each["detail"]["disposition"]) for each in house.receipts()]
+    assert told == [(1, "cancelled", "blocked", "busy"), (2, "expired", None, "busy")]
+    house.check()

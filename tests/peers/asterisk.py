@@ -55,6 +55,21 @@ secret = {secret}
 permit = 127.0.0.1/255.255.255.255
 read = call,user
 write = call,originate
+[halfdeaf]
+secret = {secret}
+permit = 127.0.0.1/255.255.255.255
+read = system
+write = system,call,originate,reporting
+[nouser]
+secret = {secret}
+permit = 127.0.0.1/255.255.255.255
+read = system,call
+write = system,call,originate,reporting
+[nocall]
+secret = {secret}
+permit = 127.0.0.1/255.255.255.255
+read = system,user
+write = system,call,originate,reporting
 [mute]
 secret = {secret}
 permit = 127.0.0.1/255.255.255.255

@@ -12,6 +12,7 @@ import pytest
 
 from dialplan.context import render
 from dialplan.install import install_script
+from drivers.asterisk.engaged import Engaged
 from drivers.asterisk.line import AsteriskLine
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.timing import Timing
@@ -84,10 +85,10 @@ def options(pbx: Asterisk, **more: Any) -> AsteriskOptions:
 
 @asynccontextmanager
 async def working(
-    pbx: Asterisk, timing: Timing | None = None, name: str = "troncal", **more: Any
+    pbx: Asterisk, timing: Timing | None = None, name: str = "troncal", engaged: Engaged | None = None, **more: Any
 ) -> AsyncIterator[tuple[AsteriskLine, Ear]]:
     """A line at work, and its ear; not waited for until it is ready."""
-    line, ear = AsteriskLine(name, options(pbx, **more), timing), Ear()
+    line, ear = AsteriskLine(name, options(pbx, **more), timing, engaged=engaged), Ear()
     task = asyncio.create_task(line.run(ear))
     try:
         yield line, ear

@@ -1,4 +1,8 @@
-"""SIP callees on UDP that refuse: the user part of the number called says with which answer (RFC 3261 §21)."""
+"""SIP callees on UDP that refuse: the user part of the number called says with which answer (RFC 3261 §21).
+
+`777…` are people behind a trunk that takes so many calls a second and says to all others that they are busy: their
+telephone rings, and they decline.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
-REASONS = {"404": "Not Found", "480": "Temporarily Unavailable", "486": "Busy Here", "503": "Service Unavailable",
-           "603": "Decline"}  # fmt: skip
+REASONS = {"401": "Unauthorized", "403": "Forbidden", "483": "Too Many Hops", "488": "Not Acceptable Here",
+           "404": "Not Found", "480": "Temporarily Unavailable", "486": "Busy Here", "503": "Service Unavailable",
+           "603": "Decline", "180": "Ringing"}  # fmt: skip
+LIMITED = "777"
+PER_S = 5
+RINGS_S = 0.4
 
 
 class Refusers(asyncio.DatagramProtocol):
@@ -17,6 +25,7 @@ class Refusers(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.invites = 0
+        self._taken: list[float] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -27,8 +36,22 @@ class Refusers(asyncio.DatagramProtocol):
             return
         self.invites += 1
         code = match.group(1).decode()
-        if code not in REASONS:
+        if code == LIMITED:
+            self._limited(data, addr)
+        elif code in REASONS:
+            self._answer(code, data, addr)
+
+    def _limited(self, data: bytes, addr: tuple[str | object, int]) -> None:
+        loop = asyncio.get_running_loop()
+        self._taken = [at for at in self._taken if at > loop.time() - 1.0]
+        if len(self._taken) >= PER_S:
+            self._answer("486", data, addr)
             return
+        self._taken.append(loop.time())
+        self._answer("180", data, addr)
+        loop.call_later(RINGS_S, self._answer, "603", data, addr)
+
+    def _answer(self, code: str, data: bytes, addr: tuple[str | object, int]) -> None:
         headers = re.findall(r"^((?:Via|From|To|Call-ID|CSeq):[^\r\n]*)", data.decode(), re.MULTILINE | re.IGNORECASE)
         tagged = [f"{line};tag=callee" if line.lower().startswith("to:") else line for line in headers]
         lines = [f"SIP/2.0 {code} {REASONS[code]}", *tagged, "Content-Length: 0", "", ""]

@@ -252,9 +252,12 @@ def test_a_suspect_that_waits_no_more_is_no_probe() -> None:
 
 def test_a_line_that_has_reached_nobody_begins_few() -> None:
     judge = Judge()
-    assert [judge.may_begin(n, 0.0, 0.1) for n in range(STARTERS + 1)] == [True] * STARTERS + [False]
-    assert judge.may_begin(50, 0.0, PROVEN_S), "what has lasted was not refused"
+    assert [judge.may_begin([1.0] * n, 1.1) for n in range(STARTERS + 1)] == [True] * STARTERS + [False]
+    assert judge.may_begin([1.0] * 50, 1.0 + PROVEN_S), "what has lasted was not refused"
     judge.reached("1", 0.0)
-    assert judge.may_begin(50, 0.0, 0.1)
+    assert judge.may_begin([1.0] * 50, 1.1)
     judge.refused("2", "r", 1.0, 2.0)
-    assert [judge.may_begin(n, 2.0, 2.1) for n in range(2)] == [True, False]
+    assert [judge.may_begin([2.1] * n, 2.2) for n in range(2)] == [True, False]
+    assert judge.may_begin([1.0] * 50, 2.2), "calls from before say nothing of now, and are not in the way"
+    assert not judge.may_begin([1.0] * 50 + [2.1], 2.2)
+    assert judge.may_begin([1.0] * 50 + [2.1], 2.1 + PROVEN_S)

@@ -258,6 +258,19 @@ def test_what_may_mean_it_is_for_a_person(text: str) -> None:
     assert judge(text) is Verdict.DOUBTFUL
 
 
+DISCLAIMER = (
+    "Este mensaje y sus adjuntos son confidenciales y van dirigidos a su destinatario. Si lo recibe por error, bórrelo"
+    " y avise a quien lo envió. No se autoriza su copia ni su distribución. Antes de imprimir piense en el ambiente. "
+) * 10
+
+
+def test_what_is_below_the_head_of_a_long_text_takes_nothing_from_it() -> None:
+    assert judge(f"BAJA\n\n--\nJuan Pérez\nNorte SRL\n{DISCLAIMER}") is Verdict.YES
+    assert judge(f"No me escriban más.\n\n{DISCLAIMER}") is Verdict.YES
+    assert judge(f"Ya pagué, gracias.\n\n{DISCLAIMER}") is Verdict.NO
+    assert judge(f"{DISCLAIMER}\nY por todo esto, no me escriban más.") is Verdict.DOUBTFUL
+
+
 @pytest.mark.parametrize(
     ("subject", "text", "verdict"),
     [

@@ -14,12 +14,15 @@ from gatewayd.intake.rendering import Row, Totals
 from gatewayd.numbers import Policy
 from spool.document import parse
 from spool.errors import JobFileError
+from spool.list_messages import LIST_MESSAGES
 
 ROW: Row = (1, "C-1", "+5491150000001", "ñandú\x00 \U0001f600", "ucs2", 2, "+549", None, '{"raw":"11"}')
 
 DOCUMENTS: list[dict[str, Any]] = [
     {"channel": "sms", "text": "hola %nombre%", "values": {"nombre": "Ana"}, "recipients_file": "c.csv",
      "not_before": "2026-11-30T10:00:00-03:00", "lines": ["m0"], "priority": "urgent"},
+    {"channel": "call", "text": "x", "recipients_file": "c.xlsx", "columns": {"to": ["Cel", "Tel"], "ref": "Nro"},
+     "sheet": "Lista", "header_row": 3, "hidden_rows": "skip", "recipients_encoding": "cp850"},
     {"channel": "email", "subject": "s", "html": "<b>x</b>", "text": "x", "cc": ["a@b.ar"], "attachments": ["f.pdf"],
      "recipients": [{"to": "a@b.ar"}]},
     {"channel": "whatsapp", "whatsapp": {"template": "t", "language": "es_AR", "parameters": {"a": "b"}},
@@ -62,6 +65,12 @@ def test_an_error_crosses_whole() -> None:
     came = crossed(error)
     assert vars(came) == vars(error)
     assert came.text("en") == error.text("en")
+
+
+@pytest.mark.parametrize("kind", LIST_MESSAGES)
+def test_every_refusal_of_a_list_crosses(kind: str) -> None:
+    error = JobFileError("recipients_ambiguous", kind, file="a.xlsx", line=3, field="sheet", sheets="A, B", first="A")
+    assert crossed(error).text("es") == error.text("es")
 
 
 def test_requests_cross_whole() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -36,6 +37,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "FIRST_REST_S", 0.02)
     monkeypatch.setattr(health, "LONGEST_REST_S", 2.0)
     monkeypatch.setattr(outcomes, "PAUSES_S", (0.1, 0.2, 0.4, 0.8))
+    monkeypatch.setattr(health, "PROBE_S", 0.1)
     monkeypatch.setattr(blame, "PROVEN_S", 0.05)
 
 
@@ -58,6 +60,7 @@ CAUSES: dict[str, tuple[str, Cause]] = {
     "sms-line": ("sms", lambda _: Refused("sim_barred", Blame.LINE)),
     "sms-parts": ("sms", _partial),
     "sms-not-now": ("sms", lambda _: NotSent("congestion", blame=Blame.EITHER)),
+    "sms-quota": ("sms", lambda _: NotSent("rejected_by_network", counts=False, blame=Blame.EITHER)),
     "sms-device": ("sms", lambda _: NotSent("no_prompt", blame=Blame.LINE)),
     "mail-4xx": ("email", lambda _: NotSent("smtp_451", blame=Blame.EITHER)),
     "mail-5xx": ("email", lambda _: Refused("smtp_554", Blame.EITHER)),
@@ -186,7 +189,6 @@ async def test_a_trunk_of_many_at_once_touches_few(house: Floor) -> None:
 
 async def test_bad_people_hardly_slow_a_line_of_many_at_once(house: Floor) -> None:
     """One in twenty is refused; sends take 10 ms each, forty at once."""
-    import asyncio
 
     async def answer(message: OutboundMessage) -> Outcome:
         await asyncio.sleep(0.01)
@@ -223,3 +225,48 @@ async def test_reports_that_give_everybody_up_rest_the_line_until_one_says_deliv
     reported(4, "delivered")
     await house.until(lambda counts: counts["submitted"] == PEOPLE)
     assert house.runner("phone").state[0] in {"ready", "busy"}
+
+
+async def test_calls_that_go_on_are_not_in_the_way_of_probes(house: Floor) -> None:
+    """A trunk whose credit ends while twenty people are being talked to."""
+    hung_up = asyncio.Event()
+
+    async def answer(_: OutboundMessage) -> Outcome:
+        await hung_up.wait()
+        return Completed("delivered", charged=True, detail={"disposition": "answered"})
+
+    trunk = house.line("trunk", answer, channel="call", capacity=40)
+    await house.job(range(20), channel="call", content=CONTENT["call"])
+    await house.until(lambda _: len(trunk.asked) == 20)
+    trunk.answer = lambda _: Completed(None, "congestion", detail={"disposition": "congestion"}, blame=Blame.EITHER)
+    await house.job(range(20, PEOPLE), channel="call", content=CONTENT["call"])
+    await house.until(lambda _: house.runner("trunk").sender.health.broken)
+    # Those that began together with the first one refused, and two more.
+    assert len(set(trunk.asked[20:])) <= 24
+    trunk.answer = reaching("call")
+    await house.until(lambda counts: counts["delivered"] == PEOPLE - 20)
+    hung_up.set()
+    counts = await house.until(lambda counts: counts["delivered"] == PEOPLE)
+    assert counts["failed"] == 0
+
+
+async def test_a_trunk_that_takes_few_calls_a_second_is_slowed_and_nobody_fails(
+    house: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes ten a second of thirty at once; what is above is refused at once, without ringing."""
+    monkeypatch.setattr(health, "FIRST_REST_S", 1.0)
+    taken_at: list[float] = []
+
+    async def answer(_: OutboundMessage) -> Outcome:
+        now = time.monotonic()
+        if len([at for at in taken_at if now - at < 1.0]) >= 10:
+            return Completed(None, "busy", detail={"disposition": "busy", "cause": 34}, blame=Blame.EITHER)
+        taken_at.append(now)
+        await asyncio.sleep(0.3)
+        return Completed("delivered", charged=True, detail={"disposition": "answered"})
+
+    trunk = house.line("trunk", answer, channel="call", capacity=30)
+    await house.job(range(30), channel="call")
+    counts = await house.until(lambda counts: counts["delivered"] + counts["failed"] == 30)
+    assert counts["failed"] == 0
+    assert len(trunk.asked) <= 75

@@ -120,6 +120,24 @@ def test_a_busy_call_is_tried_again_by_its_rule_and_then_fails_with_its_disposit
     assert (detail["tries"], detail["cause"], finish.reason) == (3, 17, "busy")
 
 
+@pytest.mark.parametrize(
+    ("why", "state", "reason"),
+    [
+        ("cancelled", State.CANCELLED, "cancelled"),
+        ("blocked", State.CANCELLED, "blocked"),
+        ("expired", State.EXPIRED, None),
+    ],
+)
+def test_a_call_that_is_withdrawn_between_two_tries_is_just_that(why: str, state: State, reason: str | None) -> None:
+    tried = replace(work(tries=1, done={1: PartState.UNDELIVERED}), parts=())
+    finish = end(NotSent(why, counts=False), tried, passed=set())
+    assert (finish.state, finish.reason, finish.final, finish.detail) == (state, reason, True, None)
+    # Of an SMS whose first part was taken and given up, something has left.
+    sms = work((2,), done={1: PartState.UNDELIVERED})
+    finish = end(NotSent(why, counts=False), sms, passed=set())
+    assert (finish.state, finish.reason) == (State.UNDELIVERED, "incomplete")
+
+
 fates = st.sampled_from(list(Fate))
 outcomes = st.one_of(
     st.just(Accepted({1: "1", 2: "2", 3: "3"})),

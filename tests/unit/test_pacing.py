@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gatewayd.config import Rate, Window
 from gatewayd.days import Calendar
-from gatewayd.dispatch.health import LONGEST_REST_S, PATIENCE, Health
+from gatewayd.dispatch.health import FIRST_REST_S, LONGEST_REST_S, PATIENCE, PROBE_S, Health
 from gatewayd.pacing import Limits, Pace
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
@@ -111,3 +111,38 @@ def test_a_failing_line_is_rested_longer_and_longer_then_trusted_at_once() -> No
     health.worked()
     assert health.rest_s(0.0) == 0
     assert not health.probing
+
+
+def test_a_line_on_probation_is_tried_with_one_at_a_time() -> None:
+    health = Health()
+    health.condemned(10.0, "trunk_refuses", began=9.0)
+    calls = [1.0, 2.0]
+    assert health.may_probe(calls, 13.0), "calls from before are not in the way"
+    assert not health.may_probe([*calls, 12.0], 13.0)
+    assert health.may_probe([*calls, 12.0], 12.0 + PROBE_S), "it rings"
+
+
+def test_silence_on_probation_is_waited_for() -> None:
+    health = Health()
+    for at in (1.0, 2.0, 3.0):
+        health.failed(at, "silence", began=at - 0.5)
+    assert not health.may_probe([4.0], 1000.0)
+
+
+def test_one_failure_alone_rests_a_line_that_reached_nobody_meanwhile() -> None:
+    health = Health()
+    health.failed(10.0, "no_prompt", began=9.0, alone=True)
+    assert 0 < health.rest_s(10.0) < FIRST_REST_S
+    assert (health.broken, health.shows(10.0)) == (False, None)
+    health.worked(began=11.0, now=12.0)
+    health.failed(12.5, "http_503", began=11.5, alone=True)
+    assert health.rest_s(12.5) == 0, "others were reached while it lasted"
+
+
+def test_a_certain_fault_is_not_forgotten_for_somebody_reached_by_an_older_send() -> None:
+    health = Health()
+    health.condemned(10.0, "no_balance", began=9.0)
+    health.worked(began=8.0, now=11.0)
+    assert health.shows(1000.0) == "no_balance"
+    health.worked(began=10.5, now=11.5)
+    assert health.shows(1000.0) is None

@@ -25,8 +25,7 @@ from drivers.base import (
 from drivers.provider import driver
 from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions, effective
-from drivers.provider.pending import Pending, PendingReports
-from drivers.provider.plan import Plan
+from drivers.provider.plan import Plan, UnsendableError
 
 ATTEMPT = "01JD0000000000000000000001"
 TO = "+5491159876543"
@@ -158,26 +157,11 @@ def test_only_an_account_of_ours_alone_speaks_for_its_recipients(shared: bool, q
 def test_a_report_of_a_message_we_know_bears_what_we_know_of_it() -> None:
     given = line()
     given._reporting.taken(ATTEMPT, TO, {1: "3A5F"})
-    for written in ("3A5F", "3a5f", "14943", "0003A5F"):
-        report = the_report(given, get(f"token=s3cret&st=DELIVRD&mid={written}"))
-        assert (report.attempt, report.reference, report.to) == (ATTEMPT, "3A5F", TO), written
-    # Two that could be meant are neither.
-    given._reporting.taken(ATTEMPT[:-1] + "2", TO, {1: "14943"})
-    assert the_report(given, get("token=s3cret&st=DELIVRD&mid=14943")).attempt == ATTEMPT[:-1] + "2"
-    assert the_report(given, get("token=s3cret&st=DELIVRD&mid=3a5f")).attempt is None
-
-
-def test_what_is_settled_is_forgotten_in_both_spellings() -> None:
-    pending = PendingReports(1.0)
-    for reference in ("00042", "42"):
-        pending.add(Pending(ATTEMPT, reference, TO, (1,), 0.0), 0.0, poll=False)
-    assert pending.get("042") is None
-    pending.settled("42")
-    found = pending.get("042")
-    assert found is not None
-    assert found.reference == "00042"
-    pending.settled("00042")
-    assert pending.get("042") is None
+    report = the_report(given, get("token=s3cret&st=DELIVRD&mid=3A5F"))
+    assert (report.attempt, report.reference, report.to) == (ATTEMPT, "3A5F", TO)
+    # Another spelling is the store's to recognise: it knows every message.
+    report = the_report(given, get("token=s3cret&st=DELIVRD&mid=14943"))
+    assert (report.attempt, report.reference, report.to) == (None, "14943", None)
 
 
 # -------------------------------------------------------------------------------------------------------------- Kannel
@@ -229,6 +213,34 @@ def test_check_objects_to_calls_that_could_not_be_understood(keys: dict[str, Any
     rules = ({"body": "OK", "result": "accepted"},)
     options = ProviderOptions.model_validate({**base, "rules": rules, **keys})
     assert [finding.key for finding in driver.check(LineSetup("p", options))] == [key]
+
+
+@pytest.mark.parametrize(
+    ("keys", "text", "to", "reason"),
+    [
+        ({"text_max": 4}, "Hola!", TO, "text_too_long"),
+        ({"characters": "[A-Za-z ]"}, "Señor", TO, "characters"),
+        ({"charset": "latin-1", "form": {"t": "{text}"}}, "5 €", TO, "characters"),
+        ({"charset": "latin-1", "json": {"t": "{text}"}}, "5 €", TO, None),
+        ({"number_pattern": r"\+56\d{9}"}, "Hola", TO, "number"),
+        ({"json": {"to": "{number:int}"}}, "Hola", "ana", "number"),
+        ({"preset": "smsmasivos", "user": "u", "password": "p", "url": None}, "ñ", TO, "characters"),
+        ({}, "Señor 5 €", TO, None),
+    ],
+)
+def test_what_cannot_go_is_known_as_sending_would_find_it(
+    keys: dict[str, Any], text: str, to: str, reason: str | None
+) -> None:
+    given = {"url": "http://h/send", **keys}
+    options = ProviderOptions.model_validate({key: value for key, value in given.items() if value is not None})
+    one = OutboundMessage(attempt=ATTEMPT, to=to, address=to, text=text, parts=(text,))
+    assert ProviderLine("p", options).carries(one) == reason
+    plan = Plan(effective(options))
+    if reason is None:
+        plan.send(one)
+    else:
+        with pytest.raises(UnsendableError, match=reason):
+            plan.send(one)
 
 
 def test_the_line_is_what_it_says_it_is() -> None:

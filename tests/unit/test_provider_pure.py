@@ -176,7 +176,7 @@ def test_a_wrong_rule_is_named() -> None:
             parse_rules([{"result": "accepted"}, table])
         fault = error.value.at("rules")
         assert fault.key == "rules"
-        assert str(fault).endswith("; mend rule 2")
+        assert str(fault).endswith("; correct rule 2")
 
 
 # ----------------------------------------------------------------------------------------------------------------- ids

@@ -152,6 +152,11 @@ FORMS: dict[str, tuple[str, str, str]] = {
         "unknown_recipient",
     ),
     "text": (dsn(FAILED, "text/plain"), "undelivered", "unknown_recipient"),
+    "attached as a file": (
+        dsn(FAILED, 'text/plain; name="details.txt"').replace("multipart/report", "multipart/mixed"),
+        "undelivered",
+        "unknown_recipient",
+    ),
     "delivered": (
         dsn("Reporting-MTA: x\n\nFinal-Recipient: rfc822;ana@example.com\nAction: delivered\nStatus: 2.0.0\n"),
         "delivered",
@@ -243,6 +248,11 @@ def test_a_text_that_tells_of_a_mail_that_arrived_is_no_bounce() -> None:
     said = "Your message was successfully delivered to ana@example.com."
     raw = f"From: MAILER-DAEMON@x.example\nTo: {VERP}\nSubject: Successful Mail Delivery Report\n\n{said}\n"
     assert read(raw) == Reading(Kind.REPORT)
+
+
+def test_a_postmaster_may_be_a_person() -> None:
+    raw = "From: postmaster@isp.example\nTo: cobranzas@norte.example\nSubject: Re: Su factura\n\nYa pagué\n"
+    assert read(raw).kind is Kind.REPLY
 
 
 def test_a_vacation_note_to_the_bounce_address_is_no_bounce() -> None:

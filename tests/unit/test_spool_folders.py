@@ -228,3 +228,17 @@ def test_what_comes_back_is_the_accounts_groups(tmp_path: Path) -> None:
     assert len(below) == 8
     assert {path.stat().st_gid for path in below} == {4242}
     assert {path.stat().st_mode & 0o7777 for path in below if path.is_dir()} == {0o2770}
+
+
+def test_what_lies_in_incoming_for_nothing_is_a_finding(spool: Spool) -> None:
+    spool.create_account("norte")
+    for name in ("cobranza.json.txt", "x.jsonl", ".aside", "y.tmp"):
+        (spool.path / "incoming" / "norte" / name).write_text("{}")
+    assert not [found for found in spool.findings("en") if "no job names" in found.message]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("spool.listing.STRAY_S", 0.0)
+        [found] = [found for found in spool.findings("en") if "no job names" in found.message]
+        assert "cobranza.json.txt, x.jsonl" in found.message
+        # A job may name them; which, is known once it has been read.
+        (spool.path / "incoming" / "norte" / "job.JSON").write_text("{}")
+        assert not [found for found in spool.findings("en") if "no job names" in found.message]

@@ -164,10 +164,15 @@ async def test_a_list_whose_accents_are_written_otherwise_ends_the_wait(spool: S
 async def test_what_lies_there_for_nothing_is_named_once(spool: Spool, mocker: MockerFixture) -> None:
     mocker.patch("spool.listing.STRAY_S", 0.0)
     named: list[tuple[str, str]] = []
+
+    def stray(key: tuple[str, str], reason: str) -> None:
+        assert reason == "stray"
+        named.append(key)
+
     at(spool, "clientes.csv").write_text("telefono\n")
     at(spool, "job.jsonl").write_text("{}")
     at(spool, "job.json").write_text("{}")
-    watcher = Watcher(spool, settle_s=0.0, rescan_s=LONG_S, stray=named.append)
+    watcher = Watcher(spool, settle_s=0.0, rescan_s=LONG_S, stray=stray)
     async with watcher:
         assert (await following(watcher)).name == "job.json"
         await watcher._scan()

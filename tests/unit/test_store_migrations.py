@@ -62,6 +62,25 @@ def test_a_store_that_is_up_to_date_starts_without_alembic(tmp_path: Path) -> No
     assert done.stdout.strip() == "False"
 
 
+def test_texts_that_were_joined_are_over_and_others_wait_on(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    with pytest.MonkeyPatch.context() as older:
+        older.setattr(migrations, "HEAD", "0001")
+        store = open_store(url)
+    for reference, number in ((7, 1), (7, 2), (8, 2)):
+        store.connection.exec_driver_sql(
+            "INSERT INTO inbound_part VALUES ('claro-1', '+54911', ?, 2, ?, ?, NULL, 'x', 1, 1)",
+            (reference, number, f"{reference}.{number}"),
+        )
+    store.close()
+    store = open_store(url)
+    try:
+        found = store.connection.exec_driver_sql("SELECT reference, number, total FROM inbound_part ORDER BY 1, 2")
+        assert [tuple(row) for row in found] == [(7, 1, -2), (7, 2, -2), (8, 2, 2)]
+    finally:
+        store.close()
+
+
 def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     store = open_store(url)

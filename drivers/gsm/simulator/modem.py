@@ -121,7 +121,7 @@ class Modem:
         self.on_ready()
 
     def power_off(self) -> None:
-        """Everything that was under way is gone; what the network has not been told of did not happen."""
+        """Everything that was under way is gone; what did not reach the network did not happen."""
         self.powered = False
         self.settings.searching_until = ""
         self._drop_work()

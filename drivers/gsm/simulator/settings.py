@@ -185,7 +185,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
 * `command_silence`: no answer to it at all.
 * `noise`: `lines` before the next result. `garbage`: bytes (in hex) that are no text, before the next result.
 
-Every fault also takes `count` (times it strikes; null for ever; default 1), `probability` (default 1) and `skip`
+Every fault also takes `count` (times it strikes; null: always; default 1), `probability` (default 1) and `skip`
 (occasions to let pass first).
 """
 

@@ -19,7 +19,7 @@ MAX_UNREAD = 64 * 1024
 class Terminal:
     """One port. `plug` makes a new pseudo-terminal and points the link at it; `unplug` hangs it up.
 
-    This side keeps the slave open too: otherwise its master would report a hang-up, for ever and at full speed,
+    This side keeps the slave open too: otherwise its master would report a hang-up all the time, at full speed,
     whenever no host has the port open.
     """
 
@@ -49,7 +49,7 @@ class Terminal:
         self._loop.add_reader(self._master, self._readable)
 
     def unplug(self) -> None:
-        """The link goes, and whoever has the port open reads its end."""
+        """Takes the link away; a program that has the port open reads its end."""
         if not self.plugged:
             return
         self._loop.remove_reader(self._master)

@@ -29,7 +29,7 @@ _STATES: Final[dict[str, State]] = {"failed": "undelivered", "delivered": "deliv
 _STATUS_PARTS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _BLOCKS_MAX: Final = 40
 _DAEMONS: Final = (
-    *("mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster", "mailer_daemon", "mailsystem"),
+    *("mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mailer_daemon", "mailsystem"),
     *("microsoftexchange329e71ec88ae4615bbc36ab6ce41109e", "mail.daemon", "bounce-"),
 )
 _FAILURES: Final = (
@@ -113,10 +113,11 @@ def bounce_of(mail: Part, identity: Identity, at: float) -> Bounce | None:
 
 def _blocks(mail: Part) -> list[Headers] | None:
     """Returns the groups of fields of a delivery status, the message's own first; None where the mail has none."""
+    reports = mail.kind == "multipart/report" or _from_daemon(mail)
     for part in mail.walk():
         if part.parts:
             continue
-        if part.kind in _STATUS_PARTS or (mail.kind == "multipart/report" and _looks_like_status(part)):
+        if part.kind in _STATUS_PARTS or (reports and _looks_like_status(part)):
             groups = part.text().strip("\n").split("\n\n", _BLOCKS_MAX)
             return [read_headers(group.lstrip("\n")) for group in groups[:_BLOCKS_MAX] if group.strip()]
     return None
@@ -169,13 +170,13 @@ def _from_daemon(mail: Part) -> bool:
     if "x-failed-recipients" in headers:
         return True
     subject = header_text(headers.first("subject")).casefold()
-    daemon = address_in(header_text(headers.first("from"))).startswith(_DAEMONS) or (
-        "mailer-daemon" in headers.first("from").casefold()
-    )
-    if daemon:
+    sender = address_in(header_text(headers.first("from")))
+    if sender.startswith(_DAEMONS) or "mailer-daemon" in headers.first("from").casefold():
         return True
     nobody = headers.first("return-path").replace(" ", "") == "<>"
-    return (nobody or mail.kind == "multipart/report") and any(word in subject for word in _FAILURES)
+    # A postmaster is a person, too, in a small house.
+    machine = nobody or sender.startswith("postmaster@") or mail.kind == "multipart/report"
+    return machine and any(word in subject for word in _FAILURES)
 
 
 def _fates_in_text(mail: Part) -> list[_Fate]:

@@ -25,7 +25,7 @@ _PRESENT: Final = (
 """Headers that only programs write."""
 _PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _MAILBOXES: Final = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "no-responder", "noresponder")
-_AUTORESPONDERS: Final = ("autoreply", "auto-reply", "autoresponder", "autorespuesta", "mailer-daemon", "postmaster")
+_AUTORESPONDERS: Final = ("autoreply", "auto-reply", "autoresponder", "autorespuesta", "mailer-daemon")
 _SUBJECTS: Final = (
     *("automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "autorespuesta"),
     *("respuesta automática", "respuesta automatica", "resposta automática", "resposta automatica"),

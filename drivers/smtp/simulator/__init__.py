@@ -16,7 +16,7 @@ __all__ = ["SmtpSimulator", "main"]
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "gatewayd simulate smtp") -> int:
-    """Run as a program until SIGTERM; the exit status. What `gatewayd simulate` looks for beside a driver."""
+    """Runs as a program until SIGTERM; the exit status. What `gatewayd simulate` looks for beside a driver."""
     from drivers.smtp.simulator.command import main as run
 
     return run(arguments, program)

@@ -17,7 +17,7 @@ from drivers.smtp.simulator.settings import Faults, Settings
 
 
 def _sha256(part: EmailMessage) -> str:
-    """Of what the attachment holds, hex."""
+    """Returns the hash of what the attachment holds, hex."""
     content = part.get_payload(decode=True)
     return hashlib.sha256(content if isinstance(content, bytes) else b"").hexdigest()
 
@@ -51,11 +51,11 @@ class Account:
         self._on_progress()
 
     def knows(self, user: str, token: str) -> bool:
-        """Whether a login by that token is good (XOAUTH2)."""
+        """Returns whether a login by that token is good (XOAUTH2)."""
         return user == self.settings.user and token == self.token
 
     def judge_xoauth2(self, response: bytes) -> bool:
-        """`user=…^Aauth=Bearer …^A^A`, as a client answers."""
+        """Returns whether `user=…^Aauth=Bearer …^A^A`, as a client answers, is a good login."""
         fields = dict(each.partition("=")[::2] for each in response.decode("utf-8", "replace").split("\1") if each)
         return self.knows(fields.get("user", ""), fields.get("auth", "").removeprefix("Bearer "))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def make_certificate(folder: Path) -> Path:
-    """Key and certificate in one file of `folder`, valid for a day; OSError where openssl is missing or fails."""
+    """Makes key and certificate in `folder`, valid for a day; OSError where openssl is missing or fails."""
     file = folder / "certificate.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]

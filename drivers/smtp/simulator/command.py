@@ -12,7 +12,7 @@ from drivers.smtp.simulator.process import SmtpSimulator
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m drivers.smtp.simulator") -> int:
-    """Run until SIGTERM or SIGINT; the exit status (wrong usage ends by `SystemExit(2)`)."""
+    """Runs until SIGTERM or SIGINT; the exit status (wrong usage ends by `SystemExit(2)`)."""
     return run(arguments, program, "Simulated mail servers. Prints one JSON line.", ("generic",), _made, more=_more)
 
 

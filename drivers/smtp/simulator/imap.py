@@ -32,7 +32,7 @@ class Folder:
         self.mails: list[Stored] = []
 
     def add(self, raw: bytes) -> int:
-        """UID of the new mail."""
+        """Adds a mail; returns its UID."""
         self.mails.append(Stored(len(self.mails) + 1, raw))
         return len(self.mails)
 
@@ -91,7 +91,7 @@ class ImapServer:
     async def _authenticate(
         self, tag: str, words: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """AUTHENTICATE (RFC 3501 §6.2.2) by PLAIN and XOAUTH2; a bad token is answered by a challenge first."""
+        """Serves AUTHENTICATE (RFC 3501 §6.2.2) by PLAIN and XOAUTH2; answers a bad token by a challenge first."""
         writer.write(b"+ \r\n")
         try:
             response = base64.b64decode(await reader.readline())
@@ -109,7 +109,7 @@ class ImapServer:
         writer.write(f"{tag} {'OK' if good else 'NO [AUTHENTICATIONFAILED]'} AUTHENTICATE\r\n".encode())
 
     async def _answer(self, tag: str, words: list[str], writer: asyncio.StreamWriter) -> bool:
-        """Whether the connection goes on."""
+        """Answers a command; returns whether the connection goes on."""
         name = " ".join(words[:2] if words[0].upper() == "UID" else words[:1]).upper()
         fault = self._account.faults.take("imap", " ".join([name, *words[2 if " " in name else 1 :]]))
         if fault is not None:

@@ -147,14 +147,14 @@ class SmtpSimulator:
         ]
 
     def stats(self) -> dict[str, Any]:
-        """Counters of each server and in `total`: connections, logins, logins_refused, taken, lost, refused, faults."""
+        """Counts for each server and in `total`: connections, logins, logins_refused, taken, lost, refused, faults."""
         total: Counter[str] = Counter()
         for account in self.accounts:
             total.update(account.stats)
         return {"devices": [dict(account.stats) for account in self.accounts], "total": dict(total)}
 
     def texts(self, since: int = 0, limit: int | None = None, device: int | None = None) -> dict[str, Any]:
-        """The mails taken, above `since`, whatever became of the answer; `next` where `limit` cut it."""
+        """Returns the mails taken, above `since`, whatever became of the answer; `next` where `limit` cut it."""
         chosen = self.accounts if device is None else [self.accounts[device]]
         taken = sorted((mail for account in chosen for mail in account.taken), key=lambda mail: mail["seq"])
         rest = [mail for mail in taken if mail["seq"] > since]
@@ -174,7 +174,7 @@ class SmtpSimulator:
         clear_faults: bool = False,
         **settings: Any,
     ) -> None:
-        """Change settings by name, add faults `{"kind": …, "stage": …}`."""
+        """Changes settings by name, adds faults `{"kind": …, "stage": …}`."""
         made = [make_fault(each) for each in ([fault] if fault else []) + [*faults]]
         for account in self.accounts if device is None else [self.accounts[device]]:
             change(account.settings, settings)
@@ -196,7 +196,7 @@ class SmtpSimulator:
         headers: bool = True,
         raw: str | None = None,
     ) -> dict[str, Any]:
-        """A mail into the account's mailbox: a reply, the bounce of the mail taken as number `bounce_of`, or `raw`."""
+        """Puts a mail into the mailbox: a reply, the bounce of the mail taken as number `bounce_of`, or `raw`."""
         account = self.accounts[device]
         if raw is not None:
             data = raw.encode()
@@ -208,11 +208,11 @@ class SmtpSimulator:
         return {"uid": self._folders[device].add(data)}
 
     def mailbox(self, device: int = 0) -> Folder:
-        """The folder that answers and bounces come to."""
+        """Returns the folder that answers and bounces come to."""
         return self._folders[device]
 
     async def unplug(self, device: int = 0) -> None:
-        """The server is gone: no new connections, the old ones cut."""
+        """Takes the server away: no new connections, the old ones cut."""
         server = self._servers.pop(device, None)
         if server is None:
             return
@@ -223,6 +223,6 @@ class SmtpSimulator:
         await server.wait_closed()
 
     async def replug(self, device: int = 0) -> None:
-        """Back at the same port."""
+        """Brings it back at the same port."""
         if device not in self._servers:
             await self._plug(device, self.devices[device].port)

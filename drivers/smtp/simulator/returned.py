@@ -9,7 +9,7 @@ from typing import Any
 
 
 def reply(sender: str, to: str, text: str, *, subject: str = "Re:", message_id: str = "") -> bytes:
-    """A person's mail."""
+    """Writes a person's mail."""
     mail = EmailMessage(policy.SMTP)
     mail["From"], mail["To"], mail["Subject"] = sender, to, subject
     if message_id:
@@ -19,7 +19,7 @@ def reply(sender: str, to: str, text: str, *, subject: str = "Re:", message_id: 
 
 
 def bounce(taken: Mapping[str, Any], *, action: str, status: str, recipient: str | None, headers: bool) -> bytes:
-    """The delivery status (RFC 3464) of a mail from the record, quoting its headers where `headers`."""
+    """Writes the delivery status (RFC 3464) of a mail from the record, quoting its headers where `headers`."""
     recipient = recipient or taken["to"][0]
     envelope = f"Original-Envelope-Id: {taken['dsn']['ENVID']}\n" if "ENVID" in taken["dsn"] else ""
     machine = f"Reporting-MTA: dns; mail.example.net\n{envelope}"

@@ -39,7 +39,7 @@ class Handler:
         return [*responses[:-1], "250-DSN", responses[-1]] if self.account.settings.dsn else responses
 
     async def auth_XOAUTH2(self, server: Server, arguments: list[str]) -> AuthResult:  # noqa: N802
-        """Google's and Microsoft's: a bad token is answered by a challenge, which the client answers by nothing."""
+        """Serves Google's and Microsoft's login: answers a bad token by a challenge, and the client that by nothing."""
         response = base64.b64decode(arguments[1]) if len(arguments) > 1 else b""
         good = self.account.judge_xoauth2(response)
         if not good:
@@ -103,7 +103,7 @@ class Server(SMTP):
         return self.transport is not None and self.transport.get_extra_info("sslcontext") is not None
 
     async def struck(self, fault: Fault) -> str | None:
-        """What a fault does; the answer it gives, if any."""
+        """Does what a fault does; returns the answer it gives, if any."""
         self.account.count("faults")
         if fault.delay_s:
             await asyncio.sleep(fault.delay_s)
@@ -113,7 +113,7 @@ class Server(SMTP):
         return f"{fault.code} {fault.text}" if fault.kind == "reply" else None
 
     async def _stopped(self, stage: str, argument: str | None) -> bool:
-        """Whether a fault has already answered the command."""
+        """Returns whether a fault has already answered the command."""
         fault = self.account.faults.take(stage, argument or "")
         answer = await self.struck(fault) if fault is not None else None
         if answer is not None:

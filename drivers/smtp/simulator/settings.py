@@ -66,12 +66,12 @@ class Faults:
     waiting: list[Fault] = field(default_factory=list)
 
     def take(self, stage: str, argument: str = "") -> Fault | None:
-        """The fault that strikes now, counted down."""
+        """Returns the fault that strikes now, counted down."""
         return struck(self.waiting, lambda fault: fault.stage == stage and fault.address in argument)
 
 
 def make_fault(given: Mapping[str, Any]) -> Fault:
-    """Raises SettingError."""
+    """Makes a fault from its table; raises SettingError."""
     known = {each.name for each in fields(Fault)}
     if given.get("kind") not in KINDS or given.get("stage") not in STAGES or not given.keys() <= known:
         raise SettingError(f"a fault has kind {KINDS}, stage {STAGES} and {sorted(known)}")

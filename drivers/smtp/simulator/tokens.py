@@ -20,7 +20,7 @@ class TokenEndpoint:
         self._numbers = itertools.count(1)
 
     async def start(self) -> int:
-        """The port it listens at."""
+        """Listens; returns the port."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: Connection(self._handle, self._connections.add, self._connections.discard), "127.0.0.1", 0

@@ -16,7 +16,7 @@ from drivers.whatsapp.simulator.number import BusinessNumber
 ANSWER_S = 10.0
 """Meta wants an answer at once; a starved machine may take longer."""
 PAUSES_S = (0.05, 0.1, 0.2, 0.5)
-"""Between repeats; the last for ever, where Meta goes on for days with longer ones."""
+"""Between repeats; the last without end, where Meta goes on for days with longer ones."""
 
 
 class Caller:

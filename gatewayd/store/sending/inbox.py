@@ -74,7 +74,8 @@ _BY_REFERENCE: Final = Statement(
     .where(
         message.c.to == given(message.c.to),
         part.c.line == given(part.c.line),
-        part.c.reference == given(part.c.reference),
+        # Networks spell one reference in several ways.
+        func.ltrim(func.lower(part.c.reference), "0") == func.ltrim(func.lower(given(part.c.reference)), "0"),
     )
     .order_by(part.c.at.desc())
     .limit(1),

@@ -69,6 +69,7 @@ def withdraw(unit: Unit, rows: Sequence[MessageRow], state: State, reason: str |
     for row in rows:
         parts = {number: known for number, known in tried.get(row.id, {}).items() if known is not PartState.UNSENT}
         if unit.job(row.job_id).channel == Channel.CALL:
+            # Between two tries: what was tried and reached nobody leaves nothing behind.
             parts = {number: known for number, known in parts.items() if known is PartState.DOUBT}
         if IN_NETWORK.isdisjoint(parts.values()) and PartState.DOUBT not in parts.values():
             unit.turn(row, state.value, now, reason=reason, final=True)

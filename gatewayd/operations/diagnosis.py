@@ -1,0 +1,224 @@
+"""What is wrong with configuration, spool, store and lines: every fault at once, with its remedy. Changes nothing.
+
+Judged by whoever asks: the running daemon as its own user, with its own credentials and sandbox, which alone tell what
+it may do; a command where none runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from gatewayd.config import examine
+from gatewayd.errors import ConfigError, GatewayError, SchemaError
+from gatewayd.operations.base import Json, Operation
+from gatewayd.operations.ports import Backend, Live
+from gatewayd.reasons import meaning
+from gatewayd.translation import gettext as _
+from gatewayd.translation import language
+
+if TYPE_CHECKING:
+    from gatewayd.config import Sound, StoreConfig
+
+ROOM: Final = 64 << 20
+"""Bytes that should be free where spool and store are: the store's log and one large job need as much."""
+
+Finding = dict[str, str]
+
+
+class Check(Operation):
+    """The daemon looks at itself; the file is read again, so that a change is judged before it is taken over."""
+
+    name: ClassVar[str] = "check"
+
+    async def perform(self, backend: Backend) -> Json:
+        found, wrong = await asyncio.to_thread(findings, backend.config.file)
+        if backend.live is not None:
+            found += _of_daemon(backend.config.file, backend.live)
+        return {"ok": not found, "wrong": wrong, "findings": found}
+
+
+def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], bool]:
+    """Returns every fault, and whether the configuration itself is wrong. `alone`: no daemon runs."""
+    faults, sound = examine(file)
+    found = [_finding(fault.file, fault.key, fault.message, fault.remedy) for fault in faults]
+    unusable = list(_unusable(sound))
+    found += unusable
+    told = {(one["key"], one["message"]) for one in unusable}
+    found += chain(_spool(sound), _store(sound), _door(sound) if alone else (), _lines(sound, told))
+    return found, bool(faults or unusable)
+
+
+_BROKEN: Final = frozenset({"recovering", "quarantined"})
+
+
+def _of_daemon(file: Path, live: Live) -> Iterator[Finding]:
+    """What only the running daemon knows."""
+    if not live.writer().healthy:
+        yield _finding(file, "store.url", _("the store takes nothing"), _("make room, or bring its server back"))
+    for one in live.stalls():
+        message = _("account {account}: its {service} cannot be served: {reason}").format(
+            account=one.account, service=one.service, reason=one.reason
+        )
+        yield _finding(file, "spool.path", message, _("put the folder right: it is tried again within a minute"))
+    for line in live.lines():
+        if line.state in _BROKEN:
+            message = _("the line does not work: {reason}").format(reason=meaning(line.reason or line.state))
+            yield _finding(file, f"line[{line.name}]", message, f"gatewayd line show {line.name}")
+
+
+def _door(sound: Sound) -> Iterator[Finding]:
+    """Whether the address for devices and monitors is free; a daemon that runs has it itself."""
+    if sound.http is None or sound.http.address is None:
+        return
+    host, port = sound.http.address
+    try:
+        kind = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind[0], kind[1]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(kind[4])
+    except OSError as error:
+        message = _("{address}: {why}").format(address=f"{host}:{port}", why=error.strerror or error)
+        yield _finding(sound.file, "http.listen", message, _("another program listens there; name another port"))
+
+
+def _finding(file: object, key: str, message: str, remedy: str) -> Finding:
+    # One line each, whatever a library says.
+    return {"file": str(file), "key": key, "message": " ".join(message.split()), "remedy": remedy}
+
+
+# ------------------------------------------------------------------------------------------------------ spool and store
+
+
+def _spool(sound: Sound) -> Iterator[Finding]:
+    from spool.folders import Spool
+
+    if sound.spool is None:
+        return
+    root = sound.spool.path
+    yield from _room(sound, "spool.path", root)
+    if not root.exists():
+        yield from _place(sound, "spool.path", root.parent)
+        return
+    for one in Spool(root).findings(language()):
+        # What the daemon makes when it starts is not missed before.
+        if one.path.parent != root or one.path.exists():
+            yield _finding(sound.file, "spool.path", f"{one.path}: {one.message.rstrip('.')}", one.remedy)
+
+
+def _store(sound: Sound) -> Iterator[Finding]:
+    """Whether the store can be written, is one of ours, and has the accounts that the configuration names."""
+    from gatewayd.store import admin
+
+    if sound.store is None:
+        return
+    path = sound.store.sqlite_path
+    if path is not None:
+        yield from _room(sound, "store.url", path.parent)
+        if not path.exists():
+            yield from _place(sound, "store.url", path.parent)
+            return
+        for place, needs in ((path.parent, os.W_OK | os.X_OK), (path, os.R_OK | os.W_OK)):
+            if not os.access(place, needs, effective_ids=True):
+                message = _("{path}: no permission to write").format(path=place)
+                yield _finding(sound.file, "store.url", message, _("give it to the user of the daemon"))
+                return
+    try:
+        if admin.recognise(sound.store.url, password=_password(sound.store)):
+            yield from _accounts(sound, sound.store)
+    except ConfigError as error:
+        yield _finding(sound.file, "store.url", str(error), _("install it where gatewayd is installed"))
+    except SchemaError as error:
+        yield _finding(sound.file, "store.url", str(error), _("use the newer program, or restore a backup"))
+    except GatewayError as error:
+        yield _finding(sound.file, "store.url", str(error), _("mend address, password or server; or restore a backup"))
+
+
+def _password(store: StoreConfig) -> str | None:
+    return None if store.password is None else store.password.get_secret_value()
+
+
+def _accounts(sound: Sound, store: StoreConfig) -> Iterator[Finding]:
+    """Accounts that the configuration or a folder of the spool names, and the store does not know."""
+    from gatewayd.store.reader import Reader
+    from spool.folders import INCOMING, Spool
+
+    named = list(sound.accounts)
+    if sound.spool is not None and (sound.spool.path / INCOMING).is_dir():
+        named += [("spool.path", name) for name in Spool(sound.spool.path).accounts()]
+    if not named:
+        return
+    with closing(Reader(store.url, password=_password(store), pool=1)) as reader:
+        known = {account.name for account in reader.accounts()}
+    for key, name in named:
+        if name not in known:
+            message = _("there is no account {account}").format(account=name)
+            yield _finding(sound.file, key, message, f"gatewayd account create {name}")
+
+
+def _room(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
+    """A full disk stops intake, sending and receipts alike; better told before."""
+    there = _nearest(folder)
+    try:
+        disk = os.statvfs(there)
+    except OSError:
+        return  # told by its permissions
+    free = disk.f_bavail * disk.f_frsize
+    if free < ROOM:
+        message = _("{path}: the disk is full: {free:.0f} MiB left").format(path=there, free=free / (1 << 20))
+        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+    elif disk.f_files and not disk.f_favail:
+        message = _("{path}: the disk is full: it takes no more files").format(path=there)
+        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _place(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
+    """What is still to be made needs a folder that can be written, or one to make that folder in."""
+    there = _nearest(folder)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
+        message = _("{path}: nothing can be made here").format(path=there)
+        yield _finding(sound.file, key, message, _("give it to the user of the daemon"))
+
+
+# ---------------------------------------------------------------------------------------------------------------- lines
+
+
+def _unusable(sound: Sound) -> Iterator[Finding]:
+    """Lines whose keys contradict each other: with them no daemon starts."""
+    from gatewayd.registry import contradiction
+
+    for line in sound.lines:
+        one = contradiction(line.driver, line.name, line.options)
+        if one is not None and line.is_news(one.key):
+            yield _finding(sound.file, f"{line.key}.{one.key}", one.message, one.remedy)
+
+
+def _lines(sound: Sound, told: set[tuple[str, str]]) -> Iterator[Finding]:
+    from drivers.base import NamesDevice
+    from gatewayd.registry import findings
+
+    having: dict[tuple[str, str, str], str] = {}
+    for line in sound.lines:
+        for one in findings(line.driver, line.name, line.options):
+            key = f"{line.key}.{one.key}" if one.key else line.key
+            if (key, one.message) not in told and line.is_news(one.key):
+                yield _finding(sound.file, key, one.message, one.remedy)
+        device = line.options.sole_device if isinstance(line.options, NamesDevice) else None
+        if device is not None:
+            other = having.setdefault((line.driver, *device), line.name)
+            if other != line.name:
+                message = _("line {line} has this device already").format(line=other)
+                yield _finding(sound.file, f"{line.key}.{device[0]}", message, _("give each line a modem of its own"))
