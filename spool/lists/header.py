@@ -23,6 +23,16 @@ SEARCHED: Final = 10
 """Rows among which a header is looked for."""
 _SHOWN: Final = 12
 """Headers that a refusal names."""
+_NAMES: Final = frozenset(
+    {
+        "dni", "documento", "doc", "cuit", "cuil", "rut", "nit", "nro", "nº", "no", "id", "codigo", "cuenta",
+        "contrato", "cliente", "nombre", "apellido", "titular", "contacto", "dato", "ref", "referencia", "factura",
+        "importe", "telefono", "celular", "cel", "tel", "movil", "phone", "mobile", "whatsapp", "numero", "number",
+    }
+)  # fmt: skip
+"""Headers that are no values."""
+_IN_NAMES: Final = 2
+"""Digits that a header has in its name: `Celular 2`."""
 _MONTH: Final = 6
 """Digits of a month; a header has no longer numbers."""
 _FULL_NUMBER: Final = 9
@@ -141,6 +151,10 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     ]
     if not candidates:
         return None
+    titles = [place for place in candidates if _is_title(rows, place, channel)]
+    candidates = [place for place in candidates if place not in titles]
+    if not candidates:
+        raise _rows_ambiguous(file, [rows[titles[0]], rows[titles[0] + 1]])
     served = [place for place in candidates if _is_served(rows, place, channel)]
     if not served:
         # Nothing that looks like an address is below: its rows will say so one by one, or there are none.
@@ -168,6 +182,24 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     _refuse_people_above(rows, place, places, file)
     _refuse_rivals(rows, place, places[0], file)
     return _chosen(rows[place], place, file, channel, said)
+
+
+def _is_title(rows: Sequence[Row], place: int, channel: str) -> bool:
+    """Whether a row that speaks of an address is a title, for the row below it looks like the header.
+
+    That one has neither addresses nor numbers, and names a column that the title leaves empty, or the very column.
+    """
+    if place + 1 >= len(rows):
+        return False
+    title, below = rows[place].cells, rows[place + 1]
+    if _has_address(below) or any(digits(cell) > _IN_NAMES for cell in below.cells):
+        return False
+    if any(cell and not title[at : at + 1] for at, cell in enumerate(below.cells)):
+        return True
+    if any(cell and not title[at] for at, cell in enumerate(below.cells) if at < len(title)):
+        return True
+    first = _columns(rows[place], channel)[0]
+    return first < len(below.cells) and folded(below.cells[first]).strip(" .:") in _NAMES
 
 
 def _has_address(row: Row) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from drivers.base import Accepted, DeliveryReport, InboundMessage, LineStatus, NotSent, Partial, Refused, Uncertain
+from drivers.gsm import pdu
 from drivers.gsm.simulator import GsmSimulator
 from tests.acceptance.gsm_rig import FAST, Rig, rig
 
@@ -364,3 +366,26 @@ async def test_why_a_sim_may_not_send_is_said() -> None:
         await line.sink.state("ready")
         assert (await line.send("uno")).reason == "operator_barring"
         await line.sink.state("waiting", "operator_barring")
+
+
+# --------------------------------------------------------------------------------------------------- very late reports
+
+
+async def test_a_report_of_days_ago_is_not_that_of_a_part_with_the_same_reference() -> None:
+    """A modem counts its references from 0 again after a restart, and reports come up to 72 hours late."""
+
+    def report(hours_ago: float) -> str:
+        sent = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours_ago)
+        return pdu.StatusReport(0, "+5491155550001", 0, sent, datetime.now(UTC).replace(microsecond=0)).encode()[0]
+
+    async with GsmSimulator(latency_s=0.1, settings={"reference_next": 0, "report": "none"}) as sim, rig(sim) as line:
+        message = line.message(LONG)
+        sending = asyncio.create_task(line.line.send(message, line.point_of_no_return))
+        await line.seen(submits=3)
+        sim.inject(pdu=report(72))
+        await line.sink.count(DeliveryReport, 1)
+        sim.inject(pdu=report(0))
+        old, new = await line.sink.count(DeliveryReport, 2)
+        assert (old.reference, old.to, old.attempt, old.part) == ("0", "+5491155550001", None, None)
+        assert (new.reference, new.attempt, new.part) == ("0", message.attempt, 1)
+        assert isinstance(await sending, Accepted)

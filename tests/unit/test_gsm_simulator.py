@@ -260,3 +260,99 @@ def test_the_right_pin_opens_the_sim() -> None:
     assert bench.send() == ["+CMGS: 68", "OK"]
     bench.modem.reboot()
     assert bench.at("+CPIN?")[1] == "+CPIN: SIM PIN"
+
+
+# ------------------------------------------------------------------------------------- left by others, and never quiet
+
+
+def test_results_as_digits_and_no_results() -> None:
+    bench = Bench()
+    bench.write("ATV0\r")
+    assert bench.said == b"0\r"
+    bench.read()
+    assert bench.at("+CSQ") == ["+CSQ: 20,99", "0"]
+    assert bench.at("+NOSUCH") == ["4"]
+    assert bench.at("Q1") == []
+    assert bench.at("+CSQ") == ["+CSQ: 20,99"]
+    assert bench.at("Q0V1E0") == ["OK"]
+
+
+def test_another_program_reads_its_own_answers() -> None:
+    bench = Bench()
+    bench.modem.meddle("AT+CMGF=1")
+    assert bench.read() == []
+    assert bench.at("+CMGF?") == ["+CMGF: 1", "OK"]
+    bench.modem.meddle("AT+CSQ", heard=True)
+    assert bench.read() == ["+CSQ: 20,99", "OK"]
+
+
+def test_one_command_a_line_and_text_mode_alone() -> None:
+    bench = Bench(joins=False, text_mode_only=True)
+    assert bench.at("+CMGF=0;+CMGF?") == ["ERROR"]
+    assert bench.at("E0V1") == ["OK"]
+    assert bench.at("+CMGF=0") == ["+CMS ERROR: 303"]
+    bench.modem.reboot()
+    bench.read()
+    bench.write("ATE0\r")
+    bench.read()
+    assert bench.at("+CMGF?") == ["+CMGF: 1", "OK"]
+    assert bench.at("+CMGF=?") == ["+CMGF: (1)", "OK"]
+
+
+def test_an_answer_takes_its_time() -> None:
+    bench = Bench()
+    bench.modem.settings.answer_s = 1.2
+    bench.write("AT+CSQ\rAT\r")
+    bench.clock.advance(1.1)
+    assert bench.read() == []
+    bench.clock.advance(0.2)
+    assert bench.read() == ["+CSQ: 20,99", "OK"]
+    bench.clock.advance(1.2)
+    assert bench.read() == ["OK"]
+
+
+def test_chatter_ends_by_the_makers_command_and_waits_for_a_prompt_to_close() -> None:
+    bench = Bench("huawei", noise=(), chatter=("^RSSI:1", "^RSSI:2"), chatter_s=1.0)
+    bench.clock.advance(3.1)
+    assert bench.read() == ["^RSSI:1", "^RSSI:2", "^RSSI:1"]
+    assert bench.at(f"+CMGS={LENGTH}") == ["> "]
+    bench.clock.advance(1.0)
+    assert bench.read() == []
+    bench.write(ESC)
+    assert bench.read() == ["^RSSI:2", "OK"]
+    bench.at("^CURC=0")
+    bench.clock.advance(5.0)
+    assert bench.read() == []
+
+
+def test_a_sim_that_is_read_for_a_while() -> None:
+    bench = Bench()
+    bench.modem.settings.sim_wait_s = 15.0
+    bench.modem.reboot()
+    bench.write("ATE0+CMEE=1\r")
+    bench.read()
+    assert bench.at("+CPIN?") == ["+CPIN: NOT READY", "OK"]
+    assert bench.at("+CIMI") == ["+CME ERROR: 10"]
+    bench.clock.advance(15.0)
+    assert bench.read() == ["+CPIN: READY"]
+    assert bench.at("+CPIN?") == ["+CPIN: READY", "OK"]
+
+
+def test_a_radio_that_searches_until_it_is_restarted() -> None:
+    bench = Bench(searching_until="cfun")
+    assert bench.at("+CREG?") == ["+CREG: 0,2", "OK"]
+    assert bench.at("+COPS=0") == ["OK"]
+    assert bench.at("+CREG?") == ["+CREG: 0,2", "OK"]
+    assert bench.at("+CFUN=0;+CFUN=1") == ["OK"]
+    assert bench.at("+CREG?") == ["+CREG: 0,1", "OK"]
+    bench.modem.radio, bench.modem.settings.radio_off = False, 7
+    assert bench.at("+CFUN?;+CREG?") == ["+CFUN: 7", "+CREG: 0,0", "OK"]
+
+
+def test_an_error_behind_the_answer() -> None:
+    bench = Bench()
+    bench.fault("stray_error", delay_s=0.5)
+    assert bench.send() == ["+CMGS: 68", "OK"]
+    bench.clock.advance(0.5)
+    assert bench.read()[0] == "+CMS ERROR: 500"
+    assert bench.taken == 1
