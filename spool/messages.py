@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from spool.check_messages import CHECKS
+from spool.json_messages import JSON_MESSAGES
 from spool.list_messages import LIST_MESSAGES
 
 DEFAULT_LOCALE: Final = "es"
@@ -28,26 +29,14 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "El archivo de trabajo supera {limit}. Ponga los destinatarios en un CSV aparte (recipients_file).",
         "The job file is larger than {limit}. Put the recipients into a CSV of their own (recipients_file).",
     ),
-    # ----------------------------------------------------------------------------------------------------------- JSON
-    "json_invalid": ("El archivo no es JSON válido.", "The file is not valid JSON."),
-    "json_syntax": ("El archivo no es JSON válido: {reason}.", "The file is not valid JSON: {reason}."),
-    "json_encoding": (
-        "El archivo no está en UTF-8. Guárdelo con codificación UTF-8.",
-        "The file is not UTF-8. Save it with UTF-8 encoding.",
-    ),
-    "json_duplicate": ("La clave {field} está dos veces.", "The key {field} is there twice."),
-    "json_constant": (
-        "NaN e Infinity no son JSON. Escriba un número o quite la clave.",
-        "NaN and Infinity are not JSON. Write a number or leave the key out.",
-    ),
-    "json_depth": ("El JSON está anidado con demasiada profundidad.", "The JSON is nested too deeply."),
-    "json_not_object": (
-        "El archivo debe ser un objeto JSON: {{ … }}.",
-        "The file must be one JSON object: {{ … }}.",
-    ),
+    # ----------------------------------------------------------------------------------------------------------- keys
     "key_unknown": (
         "La clave {field} no existe. Revise cómo está escrita o quítela.",
         "There is no key {field}. Check its spelling or leave it out.",
+    ),
+    "key_meant": (
+        "La clave {field} no existe. ¿Quiso decir {meant}?",
+        "There is no key {field}. Did you mean {meant}?",
     ),
     # --------------------------------------------------------------------------------------------------------- values
     "value_invalid": ("El valor de {field} no sirve.", "The value of {field} will not do."),
@@ -222,7 +211,23 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "Los adjuntos superan {limit} con {file}: los servidores de correo no los aceptan. Envíe un enlace.",
         "With {file} the attachments are larger than {limit}: mail servers do not take them. Send a link instead.",
     ),
-    "text_none": ("Falta el texto: dé text o template.", "There is no text: give text or template."),
+    "text_none": ("Falta el texto del mensaje: dé text.", "There is no text of the message: give text."),
+    "text_none_call": (
+        "Falta qué decir en la llamada: dé text, o call con su script.",
+        "There is nothing to say in the call: give text, or call with its script.",
+    ),
+    "text_none_email": (
+        "El correo no tiene cuerpo: dé text, html o los dos.",
+        "The mail has no body: give text, html or both.",
+    ),
+    "text_none_push": (
+        "El aviso no tiene texto: dé text; el título y los datos van en push.",
+        "The push has no text: give text; its title and data belong into push.",
+    ),
+    "text_none_whatsapp": (
+        "Falta qué enviar: dé whatsapp con template y language (la plantilla de Meta), o text para quien escribió hoy.",
+        "There is nothing to send: give whatsapp with template and language (Meta's), or text for who wrote today.",
+    ),
     "text_both": ("Dé text o template, no ambos.", "Give text or template, not both."),
     "text_and_approved": (
         "El trabajo tiene texto y una plantilla de WhatsApp; deje uno de los dos.",
@@ -370,7 +375,7 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
-_SENTENCES: Final = _CATALOGUE | CHECKS | LIST_MESSAGES
+_SENTENCES: Final = _CATALOGUE | JSON_MESSAGES | CHECKS | LIST_MESSAGES
 
 LOCALES: Final = ("es", "en")
 
