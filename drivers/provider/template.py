@@ -154,7 +154,7 @@ class Document:
         return any(slot.name == name and slot.conversion == "int" for slot in _slots(self.root))
 
     def render(self, values: Mapping[str, Any]) -> Any:
-        """Renders it. A string whose variables are all empty is left out of its object; ValueError as `Template.value`."""
+        """Leaves a string whose variables are all empty out of its object; ValueError as `Template.value`."""
         return _rendered(self.root, values)
 
 
