@@ -161,8 +161,8 @@ class Judge:
     def refused(
         self, to: str, reason: str, began: float, now: float, *, through: float | None = None, reported: bool = False
     ) -> str | None:
-        """Takes down a refusal that may be the line's, of a send that began then. Answers the reason the line is to rest
-        for; None while it is not the line's. `reported`: by a report that came after the network had accepted it;
+        """Takes down a refusal that may be the line's, of a send that began then. Answers the reason the line is to
+        rest for; None while it is not the line's. `reported`: by a report that came after the network had accepted it;
         `through`: when the latest send began that goes on where this one was refused (a call that rings), if there is
         one: the line worked then.
 
