@@ -34,7 +34,7 @@ from drivers.provider.block import BlockPlan
 from drivers.provider.calls import Calls
 from drivers.provider.gathering import IN_WORK, IN_WORK_MAX, Gatherer
 from drivers.provider.options import ProviderOptions, effective
-from drivers.provider.plan import Plan, UnsendableError
+from drivers.provider.plan import Plan
 from drivers.provider.received import InboxReader, UnreadableError
 from drivers.provider.reporting import POLLS, Reporting
 from drivers.provider.results import ASKED_TOGETHER, Results, Told
@@ -158,11 +158,7 @@ class ProviderLine:
         """Implements `drivers.base.CarriesSome`: by alphabet, length and form of the number."""
         if len(message.todo) < len(message.parts):
             return "parts_elsewhere"
-        try:
-            self._plan.send(message)
-        except UnsendableError as error:
-            return error.reason
-        return None
+        return self._plan.carries(message)
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
         """Those that the provider, asked by our id, knows: it has them. What it does not know stays in doubt."""

@@ -117,6 +117,10 @@ class Plan:
         self._url = options.url
         self._call = _checked("report.call", lambda: Template.parse(options.report.call, CALL_NAMES))
         self.send_shape = self._shape("", options.url, _asking(options), options.method)
+        json_body = self.send_shape.json
+        self._encoded = json_body is None and codecs.lookup(options.charset).name != "utf-8"
+        """Whether the charset may lack a character of a message."""
+        self._counts = json_body is not None and json_body.counts("number")
         self.poll_shape = self.call("poll_url", options.poll_url, options.report)
         self.inbox_shape = self.call("inbox_url", options.inbox_url, options.inbox)
         self.ack_shape = self.call("inbox.ack_url", options.inbox.ack_url, Call())
@@ -151,6 +155,22 @@ class Plan:
             raise UnsendableError("characters") from None
         except ValueError:
             raise UnsendableError("number") from None
+
+    def carries(self, message: OutboundMessage) -> str | None:
+        """Why the provider can never take `message`, None where it can: what `send` would raise, sooner."""
+        try:
+            values = self.values(message)
+            if self._encoded:
+                "".join(values.values()).encode(self.options.charset)
+            elif self._counts:
+                int(values["number"])
+        except UnsendableError as error:
+            return error.reason
+        except UnicodeEncodeError:
+            return "characters"
+        except ValueError:
+            return "number"
+        return None
 
     def values(self, message: OutboundMessage) -> dict[str, str]:
         """What the templates' variables say of `message`; raises `UnsendableError`."""
