@@ -50,7 +50,7 @@ LARGE_LANES: Final = 2
 """As many as the feed has worker processes."""
 
 REFUSED_AT: Final = 2 * HUNG
-"""A file that the daemon hung over twice, or died over four times, is refused; after the first it is read apart."""
+"""A file that the daemon hung over twice, or died over eight times, is refused; after the first it is read apart."""
 
 ENDS: Final = 3
 """A worker process has ended so often over a list that the list is refused."""
