@@ -41,7 +41,7 @@ class ProviderDriver:
         return ""
 
     def make(self, setup: LineSetup) -> Line:
-        """A line; raises `MisconfiguredError` where the keys contradict each other."""
+        """Returns a line; raises `MisconfiguredError` where the keys contradict each other."""
         from drivers.provider.line import ProviderLine
 
         return ProviderLine(setup.name, _own(setup.options))
