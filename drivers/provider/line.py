@@ -110,7 +110,7 @@ class ProviderLine:
             await exchange.close()
 
     def _gatherer(self, exchange: Exchange, sender: Sender) -> Gatherer | None:
-        """What sends in blocks, where the provider takes them."""
+        """Returns what sends in blocks, where the provider takes them."""
         if self._block is None:
             return None
         return Gatherer(
@@ -213,7 +213,7 @@ class ProviderLine:
         return {"balance": value}
 
     async def _asked(self, shape: Any, limit: int = LIST_MAX, **values: str) -> Answer:
-        """The answer to a question; raises `LineError`."""
+        """Returns the answer to a question; raises `LineError`."""
         if self._exchange is None:
             raise LineError("the line is not running")
         try:
@@ -278,7 +278,7 @@ class ProviderLine:
         return self._calls.read(call)
 
     def on_hook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
-        """The same of a POST whose address says nothing."""
+        """Returns the same of a POST whose address says nothing."""
         return self._calls.read(HookCall("POST", "", headers, body))
 
 

@@ -132,7 +132,7 @@ class Plan:
         return any(rule.result is Result.ACCEPTED for rule in self.rules)
 
     def foreign_id(self, attempt: str) -> str:
-        """The id the provider knows this attempt by."""
+        """Returns the id the provider knows this attempt by."""
         return foreign_id(attempt, self.options.id_alphabet, self.options.id_length)
 
     @property
@@ -147,7 +147,7 @@ class Plan:
         return self.poll_shape is not None or self.options.hook_secret is not None
 
     def send(self, message: OutboundMessage, *, masked: bool = False) -> Request:
-        """The request that sends `message`; raises `UnsendableError`. `masked`: as a person may see it."""
+        """Returns the request that sends `message`; raises `UnsendableError`. `masked`: as a person may see it."""
         values = self.values(message)
         try:
             return self.render(self.send_shape, values, masked)
@@ -157,7 +157,7 @@ class Plan:
             raise UnsendableError("number") from None
 
     def carries(self, message: OutboundMessage) -> str | None:
-        """Why the provider can never take `message`, None where it can: what `send` would raise, sooner."""
+        """Returns why the provider can never take `message`, None where it can: what `send` would raise, sooner."""
         try:
             values = self.values(message)
             if self._encoded:
@@ -173,7 +173,7 @@ class Plan:
         return None
 
     def values(self, message: OutboundMessage) -> dict[str, str]:
-        """What the templates' variables say of `message`; raises `UnsendableError`."""
+        """Returns what the templates' variables say of `message`; raises `UnsendableError`."""
         options = self.options
         text = message.text.translate(self._replaced)
         if options.text_max is not None and len(text) > options.text_max:
@@ -192,7 +192,7 @@ class Plan:
         }
 
     def _report_url(self, own: str) -> str:
-        """Where the provider shall call about the message; empty where it shall not."""
+        """Returns where the provider shall call about the message; empty where it shall not."""
         options = self.options
         if not options.hook_url:
             return ""
@@ -200,11 +200,11 @@ class Plan:
         return options.hook_url + "?" + "&".join(filter(None, (proof, self._call.text({"id": own}))))
 
     def ask(self, shape: Shape, values: Mapping[str, str]) -> Request:
-        """A question: poll, inbox, acknowledgement, balance."""
+        """Returns the request of a question: poll, inbox, acknowledgement, balance."""
         return self.render(shape, values, masked=False)
 
     def number(self, address: str) -> str:
-        """The destination as this provider writes it; raises `UnsendableError`."""
+        """Returns the destination as this provider writes it; raises `UnsendableError`."""
         for written, replacement in self._rewrites:
             match = _match(written, address)
             if match is not None:
@@ -298,7 +298,7 @@ class Plan:
 
 
 def _asking(options: ProviderOptions) -> ProviderOptions:
-    """The keys of a send, with what asks the provider to call us about it."""
+    """Returns the keys of a send, with what asks the provider to call us about it."""
     if not options.hook_url or not options.report.ask:
         return options
     if options.form is not None:

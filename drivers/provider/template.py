@@ -88,7 +88,7 @@ class Template:
         return "".join([piece if isinstance(piece, str) else _said(piece, values) for piece in self.pieces])
 
     def url(self, values: Mapping[str, str], charset: str) -> str:
-        """The literals as they are, the values percent-encoded; raises `UnicodeEncodeError`."""
+        """Returns the literals as they are, the values percent-encoded; raises `UnicodeEncodeError`."""
         return "".join(
             [
                 piece if isinstance(piece, str) else quote(_said(piece, values), safe="", encoding=charset)
@@ -150,11 +150,11 @@ class Document:
         return frozenset(slot.name for slot in _slots(self.root))
 
     def counts(self, name: str) -> bool:
-        """Whether that variable is written as a whole number somewhere."""
+        """Returns whether that variable is written as a whole number somewhere."""
         return any(slot.name == name and slot.conversion == "int" for slot in _slots(self.root))
 
     def render(self, values: Mapping[str, Any]) -> Any:
-        """A string whose variables are all empty is left out of its object; ValueError as `Template.value`."""
+        """Leaves a string whose variables are all empty out of its object; ValueError as `Template.value`."""
         return _rendered(self.root, values)
 
 
