@@ -41,6 +41,7 @@ VALUES: Final = tuple(
         "notify",
         "numbers",
         "pacing",
+        "device_reasons",
         "reasons",
         "stalls",
         "storable",
