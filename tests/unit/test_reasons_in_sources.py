@@ -96,9 +96,11 @@ def words(node: ast.AST | None) -> Iterator[str]:
 
 def given() -> dict[str, str]:
     """Every reason that the sources hand over or return, and where."""
-    taking, found = takers(), {}
+    taking = takers()
+    found: dict[str, str] = {}
     for file, tree in sources().items():
         for node in ast.walk(tree):
+            place_in_file = f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
             values: list[ast.AST | None] = []
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -110,7 +112,7 @@ def given() -> dict[str, str]:
                 values = [node.value]
             for value in values:
                 for word in words(value):
-                    found.setdefault(word, f"{file.relative_to(ROOT)}:{node.lineno}")
+                    found.setdefault(word, place_in_file)
     return found
 
 
