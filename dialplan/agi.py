@@ -51,7 +51,7 @@ class Phone:
             missing = not pressed and answer[1].strip() == "endpos=0"
         else:
             self._run("Playback", _plain(prompt))
-            missing = self.told("PLAYBACKSTATUS") != "SUCCESS"
+            missing = self.variable("PLAYBACKSTATUS") != "SUCCESS"
         self._end()
         if missing:
             raise PromptMissing(prompt)
@@ -59,38 +59,40 @@ class Phone:
 
     def read(self, prompt: str, most: int, wait_s: int, prompt_ms: int = 0) -> str:
         """Returns what is pressed, up to `most` digits or a `#`; empty after `wait_s` of nothing."""
-        self.tell("GW_PRESSED", "")
+        self.set("GW_PRESSED", "")
         self._begin(prompt_ms)
         self._run("Read", f"GW_PRESSED,{_plain(prompt)},{int(most)},,1,{int(wait_s)}")
         self._end()
-        if self.told("READSTATUS") == "ERROR":
+        if self.variable("READSTATUS") == "ERROR":
             raise PromptMissing(prompt)
-        pressed = self.told("GW_PRESSED")
+        pressed = self.variable("GW_PRESSED")
         return pressed if _PRESSED.fullmatch(pressed) else ""
 
     def keep(self, key: str, action: str) -> None:
         """Writes a key into Asterisk's database, where the gateway finds it whatever happens to either."""
-        line, call = self.told("GW_LINE"), self.told("GW_ID")
+        line, call = self.variable("GW_LINE"), self.variable("GW_ID")
         if line:
-            told = f"at={int(time.time())} to={self.told('GW_NUMBER')} amd={self.told('GW_AMDSTATUS')} key={key}"
-            value = f"{told} action={action} played=SUCCESS script=running heard={self._heard}"
+            begun = (
+                f"at={int(time.time())} to={self.variable('GW_NUMBER')} amd={self.variable('GW_AMDSTATUS')} key={key}"
+            )
+            value = f"{begun} action={action} played=SUCCESS script=running heard={self._heard}"
             self._agi.set_variable(f"DB(gatewayd/{_plain(line)}/{_plain(call)})", _plain(value))
 
     def _begin(self, most_ms: int) -> None:
         """Something begins to be said, which takes `most_ms` where that is known; hanging up meanwhile ends it."""
         self._most, self._from = most_ms, _now_ms()
-        self.tell("GW_MS", str(most_ms or ""))
-        self.tell("GW_FROM", str(self._from))
+        self.set("GW_MS", str(most_ms or ""))
+        self.set("GW_FROM", str(self._from))
 
     def _end(self) -> None:
         self._heard += f"+{self._from}-{_now_ms()}-{self._most or ''}"
-        self.tell("GW_HEARD", self._heard)
-        self.tell("GW_FROM", "")
+        self.set("GW_HEARD", self._heard)
+        self.set("GW_FROM", "")
 
-    def tell(self, name: str, value: str) -> None:
+    def set(self, name: str, value: str) -> None:
         self._agi.set_variable(_plain(name), _plain(value))
 
-    def told(self, name: str) -> str:
+    def variable(self, name: str) -> str:
         return str(self._agi.get_variable(_plain(name)))
 
     def _run(self, application: str, arguments: str) -> None:
@@ -112,9 +114,9 @@ def _plain(text: str) -> str:
 
 
 def load(phone: Phone) -> dict[str, Any]:
-    """The program that came with the call."""
-    count = int(phone.told("GW_STEPS"))
-    packed = "".join(phone.told(f"GW_S{index}") for index in range(count))
+    """Returns the program that came with the call."""
+    count = int(phone.variable("GW_STEPS"))
+    packed = "".join(phone.variable(f"GW_S{index}") for index in range(count))
     data = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
     program = json.loads(data.decode())
     assert isinstance(program, dict)
@@ -122,7 +124,7 @@ def load(phone: Phone) -> dict[str, Any]:
 
 
 def run(program: dict[str, Any], phone: Phone) -> None:
-    """Goes through the steps; each says which is next, and the one behind the last is the end."""
+    """Goes through the steps; each says which is next, and the number behind the last is the end."""
     steps = program["steps"]
     walk = Walk(phone, program["digits"], program.get("opt_out", {}))
     at = 0
@@ -173,7 +175,7 @@ class Walk:
     def _leave(self, digit: str) -> int:
         """Goes where the digit that opts out leads, wherever it was pressed."""
         self._key = digit
-        self._phone.tell("GW_KEY", digit)
+        self._phone.set("GW_KEY", digit)
         return int(self._opt_out[digit])
 
     def _ask(self, given: dict[str, Any]) -> int | None:
@@ -188,22 +190,22 @@ class Walk:
         else:
             return int(given["else"])
         self._answers[given["name"]] = pressed
-        self._phone.tell("GW_ANSWERS", " ".join(f"{name}:{value}" for name, value in sorted(self._answers.items())))
+        self._phone.set("GW_ANSWERS", " ".join(f"{name}:{value}" for name, value in sorted(self._answers.items())))
         if not keys:
             return None
         self._key = pressed
-        self._phone.tell("GW_KEY", pressed)
+        self._phone.set("GW_KEY", pressed)
         return int(keys[pressed])
 
     def _do(self, action: str, to: str) -> int | None:
         # A person who asked not to be called again has done so, whatever they do next.
         self._opted_out = self._opted_out or action == "opt_out"
         done = "opt_out" if self._opted_out else action
-        self._phone.tell("GW_ACTION", done)
+        self._phone.set("GW_ACTION", done)
         self._phone.keep(self._key, done)
         if action != "transfer":
             return None
-        self._phone.tell("GW_TO", to)
+        self._phone.set("GW_TO", to)
         return sys.maxsize  # the dial plan transfers the call, once we have ended
 
 
@@ -215,15 +217,15 @@ def main() -> int:
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         try:
             phone = Phone(AGI(stderr=nowhere))
-            phone.tell("GW_SCRIPT", "running")
+            phone.set("GW_SCRIPT", "running")
             try:
                 run(load(phone), phone)
             except PromptMissing:
-                phone.tell("GW_SCRIPT", "prompt")
+                phone.set("GW_SCRIPT", "prompt")
                 return 1
-            phone.tell("GW_SCRIPT", "done")
+            phone.set("GW_SCRIPT", "done")
         except AGIAppError:
-            # They hung up: the dial plan's `h` tells what there is to tell.
+            # They hung up: the dial plan's `h` reports what there is to report.
             return 0
     return 0
 

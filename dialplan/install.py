@@ -61,7 +61,7 @@ _MANAGER: Final = """\
 secret = {secret}
 deny = 0.0.0.0/0.0.0.0
 permit = {permit}
-; system brings FullyBooted, by which a restart of Asterisk is told; call and user how calls end.
+; system brings FullyBooted, which shows a restart of Asterisk; call and user bring how calls end.
 read = system,call,user
 write = system,call,originate,reporting
 ; A link that is lost is made again at once; Asterisk may not have noticed yet.
@@ -129,7 +129,7 @@ def script() -> str:
 
 
 def script_folder(folder: Path) -> Path | None:
-    """Where the Asterisk whose configuration is in `folder` looks for such scripts; None where that cannot be told."""
+    """Returns where the Asterisk configured in `folder` looks for such scripts; None where that is not known."""
     try:
         found = _AGI_FOLDER.search((folder / "asterisk.conf").read_text(encoding="utf-8", errors="replace"))
     except OSError:

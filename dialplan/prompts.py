@@ -93,7 +93,7 @@ class Prompts:
         self._sweeping: asyncio.Task[None] | None = None
 
     async def path(self, parts: Sequence[Say | Play], voice: str | None = None) -> str:
-        """How Asterisk names the prompt, made if it is not there. Raises PromptError."""
+        """Returns how Asterisk names the prompt, and makes it if it is not there. Raises PromptError."""
         speech = Speech(self._speech.command, self._speech.convert, voice or self._speech.voice)
         name = self._name(parts, speech)
         if not _used(self._folder / f"{name}.wav"):
@@ -102,7 +102,7 @@ class Prompts:
             if task is None:
                 task = self._making[name] = asyncio.create_task(self._make(name, parts, speech), name="prompt")
                 task.add_done_callback(lambda done: self._made(name, done))
-            # Whoever waits may be withdrawn; the prompt is made all the same, for the others.
+            # The call that waits may be withdrawn; the prompt is made all the same, for the others.
             await asyncio.shield(task)
         return f"{self._remote}/{name}{self._ending}"
 
@@ -131,7 +131,7 @@ class Prompts:
         return known
 
     def file(self, name: str) -> Path | None:
-        """The file of a prompt by its name, None for whatever is none of ours."""
+        """Returns the file of a prompt by its name, None for any name that is none of ours."""
         path = self._folder / f"{name}.wav"
         return path if NAME.fullmatch(name) and path.is_file() else None
 
@@ -236,7 +236,7 @@ def _key(folder: Path) -> bytes:
 
 
 def _open_folder(folder: Path) -> None:
-    """Makes it where there is none: Asterisk's user passes through to the names it is told, and lists nothing."""
+    """Makes it where there is none: Asterisk's user passes through to the names it is given, and lists nothing."""
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o751)
@@ -318,7 +318,7 @@ def _publish(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as out:
             out.write(content)
             out.flush()
-            # A name without its content, after a power cut, would be a prompt for ever that nobody hears.
+            # A name without its content, after a power cut, would be a prompt that nobody ever hears.
             os.fsync(out.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)

@@ -55,6 +55,18 @@ _CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "La clave {field} no corresponde al canal {channel}.",
         "The key {field} does not belong to the channel {channel}.",
     ),
+    "value_line": (
+        "No hay una línea que se llame {name}. Revise lines; las que hay: {known}.",
+        "There is no line called {name}. Check lines; there are: {known}.",
+    ),
+    "value_line_hint": (
+        "No hay una línea que se llame {name}. ¿Quiso decir {hint}?",
+        "There is no line called {name}. Did you mean {hint}?",
+    ),
+    "value_past": (
+        "not_after ya pasó: nada de este trabajo podría salir.",
+        "not_after has passed: nothing of this job could leave.",
+    ),
     "value_times": (
         "not_after debe ser posterior a not_before.",
         "not_after must be later than not_before.",

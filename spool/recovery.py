@@ -24,16 +24,16 @@ from spool.errors import SpoolError, operating_system
 from spool.folders import INTAKE, Spool, is_name
 from spool.intake import Taken
 
-HUNG: Final = 2
-HUNG_S: Final = 10.0
-"""Between the mark and the next start; what the daemon reads itself takes milliseconds."""
+HUNG: Final = 4
+HUNG_S: Final = 25.0
+"""Between the mark and the next start: a watchdog of 30 s has ended it. What the daemon reads takes milliseconds."""
 
 _MARK: Final = ".reading"
 """In a private folder: whose file is read by the daemon itself just now."""
-_DEATHS: Final = ".deaths.json"
-"""In the folder of all private ones: the suspicion against each file."""
-_DEATHS_MAX: Final = 1000
-_DEATHS_BYTES: Final = 1 << 20
+_SUSPECTS: Final = ".suspects"
+"""In the spool's own folder, beside its lock: the suspicion against each file."""
+_SUSPECTS_MAX: Final = 1000
+_SUSPECTS_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,12 @@ def recover(spool: Spool) -> Recovered:
     troubles: dict[str, str] = {}
     marks: list[tuple[str, int]] = []
     jobs = 0
-    with operating_system(str(spool.path / INTAKE)), spool.open(INTAKE) as intake:
-        suspects = _suspects(intake)
+    with (
+        operating_system(str(spool.path / INTAKE)),
+        durable.open_folder(spool.path) as root,
+        spool.open(INTAKE) as intake,
+    ):
+        suspects = _suspects(root)
         for account in filter(is_name, durable.entries(intake)):
             try:
                 with spool.open(INTAKE, account) as private:
@@ -91,8 +95,8 @@ def recover(spool: Spool) -> Recovered:
         if marks:
             for key, weight in marks:
                 suspects[key] = suspects.pop(key, 0) + weight  # the newest last
-            newest = dict(list(suspects.items())[-_DEATHS_MAX:])
-            durable.replace(intake, _DEATHS, [json.dumps(newest).encode()])
+            newest = dict(list(suspects.items())[-_SUSPECTS_MAX:])
+            durable.replace(root, _SUSPECTS, [json.dumps(newest).encode()])
     return Recovered(jobs, troubles, suspects)
 
 
@@ -115,13 +119,13 @@ def _marked(private: int, folder: str) -> tuple[str, int] | None:
         return mark.read(64).decode("ascii", "replace"), weight
 
 
-def _suspects(intake: int) -> dict[str, int]:
+def _suspects(root: int) -> dict[str, int]:
     try:
-        fd = durable.open_file(intake, _DEATHS)
+        fd = durable.open_file(root, _SUSPECTS)
     except OSError:
         return {}
     with os.fdopen(fd, "rb") as file:
         try:
-            return {str(key): int(count) for key, count in json.loads(file.read(_DEATHS_BYTES)).items()}
+            return {str(key): int(count) for key, count in json.loads(file.read(_SUSPECTS_BYTES)).items()}
         except (ValueError, AttributeError, TypeError, RecursionError):
             return {}

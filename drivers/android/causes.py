@@ -79,7 +79,7 @@ class Cause:
 
 
 def cause(error: str | None) -> Cause:
-    """What the app's error means."""
+    """Returns what the app's error means."""
     found = _cause((error or "")[:_LONGEST])
     called = error is not None and error.startswith(CALLED) and found.blame is Blame.LINE
     return replace(found, whole=found.whole or called)

@@ -59,7 +59,7 @@ class PhoneClient:
             await session.close()
 
     async def ask(self, method: str, path: str, *, answer_s: float | None = None, **body: Any) -> Answer:
-        """One request, `body` being `json`, `data` or `params`. Any status but 401 and 403 is an answer.
+        """Makes one request, `body` being `json`, `data` or `params`. Any status but 401 and 403 is an answer.
 
         Raises `UnreachableError` (nothing left), `LostError` (it may have), `CredentialsError`.
         """
@@ -88,7 +88,7 @@ class PhoneClient:
         return answer
 
     async def read(self, path: str, **body: Any) -> Any:
-        """The JSON behind a GET; raises `AnswerError` for any status but 200 besides what `ask` raises."""
+        """Returns the JSON behind a GET; raises `AnswerError` for any status but 200 besides what `ask` raises."""
         answer = await self.ask("GET", path, **body)
         if answer.status != 200:
             raise AnswerError(f"http_{answer.status}", answer.status)
@@ -96,7 +96,7 @@ class PhoneClient:
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """All of the body; raises `LostError` for one without an end."""
+    """Returns all of the body; raises `LostError` for one without an end."""
     content = bytearray()
     async for chunk in response.content.iter_any():
         content += chunk
@@ -107,7 +107,7 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
 
 
 def backoff(tried: int, first_s: float, most_s: float) -> float:
-    """The pause after `tried` failures (from 1): doubling, bounded."""
+    """Returns the pause after `tried` failures (from 1): doubling, bounded."""
     return float(min(first_s * 2 ** min(tried - 1, 16), most_s))
 
 

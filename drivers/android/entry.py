@@ -34,7 +34,7 @@ class AndroidDriver:
         return ""
 
     def make(self, setup: LineSetup) -> Line:
-        """A line; raises `MisconfiguredError` where the keys contradict each other."""
+        """Returns a line; raises `MisconfiguredError` where the keys contradict each other."""
         options = _own(setup.options)
         if options.app == "smsgate":
             from drivers.android.smsgate import SmsgateLine

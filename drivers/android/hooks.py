@@ -53,7 +53,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str) -> None:
 
 
 def read(headers: Mapping[str, str], body: bytes, secret: str) -> Call:
-    """A call that this phone has signed; raises `SignatureError`. Junk that is signed says nothing of use."""
+    """Reads a call that this phone has signed; raises `SignatureError`. Junk that is signed says nothing of use."""
     verify(headers, body, secret)
     try:
         given = json.loads(body)

@@ -132,7 +132,7 @@ async def put_together(messages: Sequence[InboundMessage], seen: dict[str, float
 
 
 def _older(rows: Sequence[Any], begin: float) -> bool:
-    """Whether a page, the newest first, ends before that time: what follows is older still."""
+    """Returns whether a page, the newest first, ends before that time: what follows is older still."""
     times = rows[-1].get("timestamps") if rows and isinstance(rows[-1], Mapping) else None
     stamp_ms = str(times.get("delivery", "")) if isinstance(times, Mapping) else ""
     return stamp_ms.isdecimal() and int(stamp_ms) / 1000 < begin
@@ -159,7 +159,7 @@ def _incoming(row: Any) -> InboundMessage | None:
 
 
 def mine(sim: int | None, given: Any) -> bool:
-    """Whether a message that came by the SIM `given` (None: unknown) is this line's."""
+    """Returns whether a message that came by the SIM `given` (None: unknown) is this line's."""
     return sim is None or given is None or given == sim
 
 
@@ -174,7 +174,7 @@ def key(name: str, at: float | None) -> str:
 
 
 def clear(passphrase: str, text: str) -> str:
-    """A text, decrypted where it is encrypted and we can."""
+    """Returns a text, decrypted where it is encrypted and we can."""
     if not passphrase or not text.startswith(encryption.PREFIX):
         return text
     try:

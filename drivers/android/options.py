@@ -71,7 +71,7 @@ def secret(given: SecretStr | None) -> str:
 
 
 def require_usable(options: AndroidOptions) -> None:
-    """Raise `MisconfiguredError` for keys that cannot work."""
+    """Raises `MisconfiguredError` for keys that cannot work."""
     for finding in check(options):
         raise MisconfiguredError(finding.key, str(finding), finding)
 

@@ -160,7 +160,7 @@ class PlainLine:
         return address if code is None or address.startswith("+") else f"+{code}{address.lstrip('0')}"
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:  # noqa: ARG002
-        """The app knows no ids: every open attempt stays in doubt."""
+        """Knows nothing: the app has no ids, and every open attempt stays in doubt."""
         return {}
 
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - the port's signature

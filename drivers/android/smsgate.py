@@ -217,7 +217,7 @@ class SmsgateLine:
                 return await self._given_up(message, reason)
 
     async def _judge(self, message: OutboundMessage, answer: Answer) -> Entry | Outcome | None:
-        """What one answer to the request means; None: nothing yet, ask again. Raises `PhoneError`."""
+        """Returns what one answer to the request means; None: nothing yet, ask again. Raises `PhoneError`."""
         status = answer.status
         if status in (200, 201, 202):
             told = read(answer.json())
@@ -335,7 +335,7 @@ class SmsgateLine:
     # -------------------------------------------------------------------------------------------------------- others
 
     def on_hook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
-        """What a call of the phone tells; to be put before it is answered by 200. Raises `SignatureError`."""
+        """Returns what a call of the phone tells; to be put before it is answered by 200. Raises `SignatureError`."""
         call = hooks.read(headers, body, secret(self._options.webhook_secret))
         if call.received is not None:
             return [call.received] if mine(self._options.sim, call.sim) else []
@@ -369,7 +369,7 @@ def _sealed(passphrase: str, *texts: str) -> tuple[str, ...]:
 
 
 def _complaint(answer: Answer) -> str:
-    """The app's reason for a refusal, as a word; its text may hold the number."""
+    """Returns the app's reason for a refusal, as a word; its text may hold the number."""
     text = answer.text().lower()
     for sign, reason in (("phone", "number_invalid"), ("sim", "sim_invalid"), ("expired", "expired"), ("text", "text")):
         if sign in text:

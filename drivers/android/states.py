@@ -56,7 +56,7 @@ class Told:
 
 
 def read(body: Any) -> Told:
-    """One message as the API shows it; raises `AnswerError` for any other JSON."""
+    """Reads one message as the API shows it; raises `AnswerError` for any other JSON."""
     if not isinstance(body, dict) or not isinstance(body.get("id"), str) or body.get("state") not in RANKS:
         raise AnswerError("not_the_app", 200)
     state = body["state"]
@@ -87,7 +87,7 @@ def moment(given: Any) -> float | None:
 
 
 def references(attempt: str, parts: tuple[int, ...]) -> dict[int, str]:
-    """The references of an attempt's parts: the phone tells them by the attempt's id."""
+    """Returns the references of an attempt's parts: the phone tells them by the attempt's id."""
     return {part: attempt if len(parts) == 1 else f"{attempt}.{part}" for part in parts}
 
 

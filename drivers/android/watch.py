@@ -81,7 +81,7 @@ class Watch:
     # ------------------------------------------------------------------------------------------------- what it holds
 
     def open(self, attempt: str, parts: Sequence[int], valid_until: float | None) -> Entry:
-        """Begin to watch a message that the phone has."""
+        """Begins to watch a message that the phone has."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         entry = Entry(attempt, tuple(parts), valid_until, now, now + self._timing.look_s, loop.create_future())
@@ -90,7 +90,7 @@ class Watch:
         return entry
 
     def follow(self, earlier: AwaitedAttempt) -> None:
-        """Watch a message that an earlier life has handed over: for its report, or to end the doubt of it."""
+        """Watches a message that an earlier life has handed over: for its report, or to end the doubt of it."""
         now = asyncio.get_running_loop().time()
         since = now - max(time.time() - earlier.at, 0.0)
         if earlier.attempt in self._entries or not (earlier.doubt or (self._reports and earlier.references)):
@@ -105,7 +105,7 @@ class Watch:
         self._wake.set()
 
     async def decided(self, entry: Entry, seconds: float) -> Outcome | None:
-        """Its outcome, None when it is not known within that time."""
+        """Returns its outcome, None when it is not known within that time."""
         assert entry.answer is not None
         try:
             async with asyncio.timeout(seconds):
@@ -119,18 +119,18 @@ class Watch:
         entry.answer = None
 
     def hurry(self, attempt: str) -> None:
-        """Look at it now."""
+        """Looks at it now."""
         if entry := self._entries.get(attempt):
             entry.next = 0.0
             self._wake.set()
 
     def parts_of(self, attempt: str) -> int:
-        """How many parts a watched attempt has; 0: it is not watched."""
+        """Returns how many parts a watched attempt has; 0: it is not watched."""
         entry = self._entries.get(attempt)
         return len(entry.parts) if entry is not None else 0
 
     def note(self, told: Told) -> list[Event]:
-        """What that word of the phone changes; the events are to be put by the caller."""
+        """Returns what that word of the phone changes; the events are to be put by the caller."""
         entry = self._entries.get(told.id)
         if entry is None:
             return []
@@ -200,7 +200,7 @@ class Watch:
             pass
 
     async def look(self, events: EventSink) -> None:
-        """Ask for all that is due; what is about to be sent is asked for together."""
+        """Asks for all that is due; what is about to be sent is asked for together."""
         now = asyncio.get_running_loop().time()
         due = [each for each in self._entries.values() if each.next <= now]
         if any(not each.decided for each in due):
@@ -221,7 +221,7 @@ class Watch:
             each.next = min(each.next, now + self._timing.look_max_s)
 
     async def _list(self, unseen: dict[str, Entry], events: EventSink) -> None:
-        """Take out of `unseen` what the lists tell."""
+        """Takes out of `unseen` what the lists tell."""
         begun = [each.begun for each in unseen.values()]
         query: dict[str, Any] = {}
         known = [each for each in begun if each is not None]
@@ -251,7 +251,7 @@ class Watch:
                 entry.answer.set_result(Uncertain("phone_forgot"))
 
     async def ask(self, attempt: str) -> Told | None:
-        """What the phone says of it; None: it knows no such message. Raises `PhoneError`."""
+        """Returns what the phone says of it; None: it knows no such message. Raises `PhoneError`."""
         answer = await self._api.ask("GET", f"/messages/{attempt}")
         if answer.status == 404:
             return None
@@ -289,7 +289,7 @@ class Watch:
 
 
 def listed(answer: Answer) -> list[Mapping[str, Any]]:
-    """The rows of a list; raises `AnswerError` where it is none."""
+    """Returns the rows of a list; raises `AnswerError` where it is none."""
     rows = answer.json() if answer.status == 200 else None
     if not isinstance(rows, list):
         raise AnswerError(f"http_{answer.status}", answer.status)

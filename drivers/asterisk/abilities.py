@@ -205,7 +205,7 @@ class Abilities:
                 return self._script
             seen = await tried_apart(self._options, self._timing, steps=True)
             if seen is None:
-                return True  # the link itself is the trouble, and is told as such
+                return True  # the link itself is the trouble, and the line says so
             self._script, self._tried_at = seen.report.get("script") == "done", time.monotonic()
             return self._script
 

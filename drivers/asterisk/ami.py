@@ -4,7 +4,7 @@ A `Connection` is used once: opened, asked, lost. panoramisk parses and correlat
 away, because each was seen to go wrong on a real Asterisk:
 
 * it sends an unanswered Originate again after its own reconnect, a second call: it never reconnects here;
-* it waits for ever for answers that never come, and never checks its pings: every wait is bounded, and fails with
+* it waits without end for answers that never come, and never checks its pings: every wait is bounded, and fails with
   the link;
 * an exception in a callback ends the link: the only callback puts the event into a queue;
 * bytes of a character split over two reads are dropped: they are put together first;
@@ -92,7 +92,7 @@ class Connection:
         """Connects, logs in and waits until Asterisk is fully booted.
 
         Raises LinkError, LoginRefusedError, and PermissionMissingError where the account may not read `system`
-        (only then does FullyBooted come, by which a restart is told).
+        (only then does FullyBooted come, which shows a restart).
         """
         connection = cls(timing or Timing())
         try:
@@ -180,7 +180,7 @@ class Connection:
             await self._news.wait()
 
     def nudge(self) -> None:
-        """Whoever waits for an event is to look around."""
+        """Wakes what waits for an event."""
         self._news.set()
 
     async def _ping(self) -> None:
@@ -200,7 +200,7 @@ class Connection:
         self.lose(LinkError("closed"))
 
     def lose(self, why: LinkError) -> None:
-        """The connection is over: everyone who waits learns it, and nothing is sent or delivered any more."""
+        """Ends the connection: all that wait learn it, and nothing is sent or delivered any more."""
         if not self.lost.done():
             self.lost.set_result(why)
             self._news.set()
@@ -237,7 +237,7 @@ class _Manager(Manager):  # type: ignore[misc]  # panoramisk is untyped
         self.responses = protocol.responses
 
     def connect(self, *_args: object, **_keys: object) -> None:
-        """Never: whoever lost a connection makes a new one, and decides first what became of what was under way."""
+        """Never: the line that lost a connection makes a new one, and first decides what became of its calls."""
 
     def connection_lost(self, exc: object) -> None:
         self._owner.lose(LinkError("link_lost", str(exc) if isinstance(exc, Exception) else ""))

@@ -129,7 +129,7 @@ class Call:
 
     @property
     def gone(self) -> bool:
-        """Whether its channel certainly is no more, or never was."""
+        """Whether its channel is certainly no more, or never was."""
         return self._impossible or self._dead or self.evidence.cause is not None or never_placed(self.evidence)
 
     async def stirred(self) -> None:
@@ -141,7 +141,7 @@ class Call:
     # --------------------------------------------------------------------------------------------------------- end
 
     async def outcome(self) -> Outcome:
-        """What became of it; bounded by its own limits."""
+        """Returns what became of it; bounded by its own limits."""
         limit = self.plan.ring_s + self.plan.limit_s + self._timing.slack_s
         deadline = self.placed_at + limit
         while not settled(self.evidence):
@@ -179,8 +179,8 @@ class Call:
 
 
 def verdict_outcome(seen: Evidence, plan: CallPlan, *, missed: bool = False) -> Outcome:
-    """The outcome of a call that is over, or of which nothing was heard in all the time it may take. `missed`: more may
-    have been said of it than was heard."""
+    """Returns the outcome of a call that is over, or was silent for all the time it may take. `missed`: more may have
+    been said of it than was heard."""
     if seen.answered is None and seen.cause is None and not seen.dialstatus:
         return Uncertain("no_end")
     if never_placed(seen):
@@ -189,7 +189,7 @@ def verdict_outcome(seen: Evidence, plan: CallPlan, *, missed: bool = False) -> 
     if verdict is None:
         return Uncertain("no_outcome")
     if missed and verdict.disposition is Disposition.FAILED:
-        # That is told by what was not heard: nobody's telephone rang, no cause was given.
+        # Known only by what was not heard: nobody's telephone rang, no cause was given.
         return Uncertain("link_lost")
     return _completed(verdict, seen, plan)
 

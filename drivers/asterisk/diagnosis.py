@@ -1,4 +1,4 @@
-"""`gatewayd check` of an Asterisk line: everything that is missing at once, each with where to put it right."""
+"""`gatewayd check` of an Asterisk line: everything that is missing, at once, each with where to correct it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BESIDE: Final = frozenset({"app_amd", "app_dial", "app_read", "res_agi"})
 
 
 def check(line: str, options: AsteriskOptions, timing: Timing = QUICK, tried_s: float = TRIED_S) -> Sequence[Finding]:
-    """What is wrong here, and at the Asterisk that the line names; no telephone rings for it.
+    """Returns what is wrong here, and at the Asterisk that the line names; no telephone rings for it.
 
     Not from within a running loop: it has one of its own. `tried_s` bounds each call within Asterisk.
     """

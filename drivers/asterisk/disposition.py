@@ -150,9 +150,9 @@ def _unanswered(seen: Evidence, cause: int | None) -> Disposition:
     for each in (seen.cause, seen.far_cause):
         if each in CAUSES:
             return CAUSES[each]
-    told = DIALLED.get(seen.dialstatus) or REASONS.get(seen.reason)
+    known = DIALLED.get(seen.dialstatus) or REASONS.get(seen.reason)
     # A cause that says nothing (0, 16, 102, 127 of SIP 487 …): what was heard decides.
-    return told or (Disposition.NO_ANSWER if seen.rang else Disposition.FAILED)
+    return known or (Disposition.NO_ANSWER if seen.rang else Disposition.FAILED)
 
 
 def blame(seen: Evidence, disposition: Disposition) -> Blame:

@@ -48,7 +48,7 @@ from drivers.base import (
 )
 
 STARTING_MAX: Final = 25
-"""Calls asked for of which nothing has been heard yet. Overload queues silently inside Asterisk: an Originate is
+"""Calls that were asked for and not heard of yet. Overload queues silently inside Asterisk: an Originate is
 acknowledged at once and carried out 10 s later."""
 
 BROKEN: Final = frozenset({"script_failed", "amd_failed"})
@@ -64,7 +64,7 @@ TRIAL_S: Final = 5.0
 """A call within Asterisk takes a fraction of a second: what is not said of it by then is kept from us."""
 
 RESUME_S: Final = 45.0
-"""How long a call that outlived us is waited for after a restart, before it is told as uncertain."""
+"""How long a call that outlived us is waited for after a restart, before it is `uncertain`."""
 
 
 UNKNOWN: Final = CallPlan(script=Script(message=""))

@@ -12,13 +12,15 @@ from drivers.asterisk.script import Script
 
 
 class Speaker:
+    """Speaks what one line's calls say."""
+
     def __init__(self, line: str, options: AsteriskOptions) -> None:
         self._options = options
         speech = Speech(options.speech, options.convert, options.voice)
         self._prompts = Prompts(options.prompts, options.sounds(line), speech, options.prompts_keep_days * 86400.0)
 
     async def prompts(self, script: Script) -> Mapping[str, str]:
-        """A path for every name of the script's sounds; made ahead of the call, shared with all that say the same.
+        """Returns a path for every name of the script's sounds; made before the call, and shared by equal words.
 
         Raises PromptError.
         """
@@ -45,7 +47,7 @@ class Speaker:
         return await self._prompts.path([Say(text)])
 
     async def silence(self) -> str:
-        """A short prompt of nothing, to try with whether Asterisk plays what is in the folder. Raises PromptError."""
+        """Returns a short prompt of nothing, to see whether Asterisk plays what is there. Raises PromptError."""
         return await self._prompts.quiet()
 
     def _voice(self, script: Script) -> str:

@@ -1,6 +1,6 @@
 """Every call that holds, or may hold, one of the line's channels. A channel is free again only once it is certainly so.
 
-A call whose end is unknown (the link was lost, nobody answered) goes on being counted until Asterisk has said that its
+A call whose end is unknown (the link was lost, nobody answered) is counted until Asterisk has said that its
 channel is gone, or does not list it any more: channels are never one more than configured, whatever fails.
 """
 
@@ -24,6 +24,8 @@ UPTIME_S: Final = 1.5
 
 
 class Switchboard:
+    """The calls of one line."""
+
     def __init__(self, channels: int, timing: Timing, account: str = "", engaged: Engaged | None = None) -> None:
         """`account`: the account code that all calls of this line bear, those of an earlier life too; `engaged`: shared
         with the lines that must not call the same numbers meanwhile."""
@@ -75,7 +77,7 @@ class Switchboard:
         return self._engaged.free(to)
 
     def leave(self, call: Call) -> None:
-        """Nobody waits for the call any more; its channel is counted until it is gone."""
+        """Stops waiting for the call; its channel is counted until it is gone."""
         call.awaited = False
         if call.gone or not call.was_placed:
             self._drop(call)
@@ -93,7 +95,7 @@ class Switchboard:
     # --------------------------------------------------------------------------------------------------------- events
 
     def hear(self, event: Event) -> Call | None:
-        """Gives an event to its call; answers the call if it had been given up and now told its outcome."""
+        """Gives an event to its call; returns the call if it had been given up and is over now."""
         # A call dials, too (detection, a transfer): what is said of dialling is about the channel that is called.
         name = event["destuniqueid"] or event["uniqueid"]
         attempt = name.removesuffix(OTHER_HALF)
@@ -114,7 +116,7 @@ class Switchboard:
     # ----------------------------------------------------------------------------------------------- after a lost link
 
     def orphan(self) -> None:
-        """The link is lost: calls wait for the next one, but not for ever."""
+        """Lets the calls of a lost link wait for the next one, for a while."""
         loop = asyncio.get_running_loop()
         for call in self._calls.values():
             if call.awaited and call.was_placed:

@@ -20,8 +20,8 @@ class Timing:
     pong_s: float = 5.0
     """... and believe no longer than this."""
     backoff_s: float = 0.5
-    """First pause before another connection; half as long again each time. Calls go on meanwhile, and how they end is
-    told once."""
+    """First pause before another connection; half as long again each time. Calls go on meanwhile, and say only once how
+    they end."""
     backoff_max_s: float = 30.0
     in_use_s: float = 3.0
     """Between logins while Asterisk believes that our last connection lives: calls do, too."""
@@ -33,7 +33,7 @@ class Timing:
     """... and how long no Hangup must have come before a failed call is believed never to have had a channel: it is
     made again then."""
     stir_s: float = 5.0
-    """How long a call of which nothing is heard holds back others: a trunk that does not even answer takes longer."""
+    """How long a silent call holds back others: a trunk that does not even answer takes longer."""
     lost_s: float = 30.0
     """How long a call waits for the link to come back before it is in doubt."""
     ghost_s: float = 15.0

@@ -261,9 +261,11 @@ class Splitter:
                 pieces[0] = bytes(rest) + pieces[0]
                 rest.clear()
             lines = [line for piece in pieces if piece and (line := piece.decode("latin-1").strip(_STRAY))]
-        if last:
+        if last == b"> " and not rest:
+            lines.append(">")
+        elif last:
             rest += last
-            if rest == b"> " or _prompts(rest):
+            if _prompts(rest):
                 lines.append(">")
                 rest.clear()
             elif len(rest) > LONGEST_LINE:

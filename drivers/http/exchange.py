@@ -164,7 +164,7 @@ class Exchange:
         writer.transport.abort()
 
     async def __call__(self, request: Request, before: Before | None = None, limit: int = ANSWER_MAX) -> Answer:
-        """The answer; raises `NotWrittenError`, `LostError`, and whatever `before` raises.
+        """Returns the answer; raises `NotWrittenError`, `LostError`, and whatever `before` raises.
 
         `before` is awaited right before the first byte goes out; once more where the connection closed meanwhile.
         """

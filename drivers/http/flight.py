@@ -33,7 +33,7 @@ class Flight:
 
 
 async def outcome_of(send: Callable[[Flight], Awaitable[Outcome]], flight: Flight) -> Outcome:
-    """What `send` answers, or what the failure of its request means."""
+    """Returns what `send` answers, or what the failure of its request means."""
     try:
         return await send(flight)
     except Withdrawn as error:

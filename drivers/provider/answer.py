@@ -61,7 +61,7 @@ def _walk(value: Any, steps: tuple[str | int, ...]) -> Any:
 
 
 def said(value: Any) -> str:
-    """A JSON value as a rule or a person compares it: `true`, `null`, `12`, plain text."""
+    """Returns a JSON value as a rule or a person compares it: `true`, `null`, `12`, plain text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -84,7 +84,7 @@ class Finder:
         return None if answer.html else self.pattern.find(answer.text)
 
     def find_in(self, value: Any) -> str | None:
-        """The same in a value already at hand (a row of a list); None for nothing and for null."""
+        """Returns the same in a value already at hand (a row of a list); None for nothing and for null."""
         if self.path is None:
             return None if self.pattern is None else self.pattern.find(said(value))
         found = self.path.find(value)

@@ -79,11 +79,11 @@ class BlockPlan:
         return Row(values["id"], text)
 
     def _marks(self, row: Template) -> Sequence[str]:
-        """What ends a field or a row."""
+        """Returns what ends a field or a row."""
         return ["\r", "\n", self.keys.join, *(piece for piece in row.pieces if isinstance(piece, str))]
 
     def request(self, rows: Sequence[Row], *, masked: bool = False) -> Request:
-        """The request that sends them all."""
+        """Returns the request that sends them all."""
         said = [row.said for row in rows]
         together = said if isinstance(self._row, Document) else self.keys.join.join(said)
         return self._plan.render(self._shape, {"rows": together}, masked)

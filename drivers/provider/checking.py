@@ -57,7 +57,7 @@ def check(options: ProviderOptions) -> list[Finding]:
 
 
 def _calls(given: ProviderOptions, options: ProviderOptions) -> list[Finding]:
-    """What would keep the provider's calls from being understood; `given`: what the line says itself."""
+    """Returns what would keep the provider's calls from being understood; `given`: what the line says itself."""
     findings = []
     report = options.report
     if options.hook_secret is None:

@@ -14,12 +14,12 @@ class GrammarError(ValueError):
         self._remedy = spoken("correct the key")
 
     def in_rule(self, number: int) -> GrammarError:
-        """The same, told of the rule of that number, from 1."""
+        """Returns the same as a fault of the rule of that number, from 1."""
         told = GrammarError(self._message, **self._values, rule=str(number))
         told._remedy = spoken("correct rule {rule}")
         return told
 
     def at(self, key: str) -> MisconfiguredError:
-        """The same as a fault of `key`."""
+        """Returns the same as a fault of `key`."""
         finding = Finding(key, self._message, self._remedy, self._values)
         return MisconfiguredError(key, str(finding), finding)

@@ -34,7 +34,7 @@ from drivers.provider.block import BlockPlan
 from drivers.provider.calls import Calls
 from drivers.provider.gathering import IN_WORK, IN_WORK_MAX, Gatherer
 from drivers.provider.options import ProviderOptions, effective
-from drivers.provider.plan import Plan, UnsendableError
+from drivers.provider.plan import Plan
 from drivers.provider.received import InboxReader, UnreadableError
 from drivers.provider.reporting import POLLS, Reporting
 from drivers.provider.results import ASKED_TOGETHER, Results, Told
@@ -110,7 +110,7 @@ class ProviderLine:
             await exchange.close()
 
     def _gatherer(self, exchange: Exchange, sender: Sender) -> Gatherer | None:
-        """What sends in blocks, where the provider takes them."""
+        """Returns what sends in blocks, where the provider takes them."""
         if self._block is None:
             return None
         return Gatherer(
@@ -158,11 +158,7 @@ class ProviderLine:
         """Implements `drivers.base.CarriesSome`: by alphabet, length and form of the number."""
         if len(message.todo) < len(message.parts):
             return "parts_elsewhere"
-        try:
-            self._plan.send(message)
-        except UnsendableError as error:
-            return error.reason
-        return None
+        return self._plan.carries(message)
 
     async def resume(self, attempts: Sequence[OpenAttempt]) -> Mapping[str, Outcome]:
         """Those that the provider, asked by our id, knows: it has them. What it does not know stays in doubt."""
@@ -217,7 +213,7 @@ class ProviderLine:
         return {"balance": value}
 
     async def _asked(self, shape: Any, limit: int = LIST_MAX, **values: str) -> Answer:
-        """The answer to a question; raises `LineError`."""
+        """Returns the answer to a question; raises `LineError`."""
         if self._exchange is None:
             raise LineError("the line is not running")
         try:
@@ -282,7 +278,7 @@ class ProviderLine:
         return self._calls.read(call)
 
     def on_hook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:
-        """The same of a POST whose address says nothing."""
+        """Returns the same of a POST whose address says nothing."""
         return self._calls.read(HookCall("POST", "", headers, body))
 
 

@@ -213,7 +213,7 @@ def preset_names() -> tuple[str, ...]:
 
 @cache
 def preset(name: str) -> Mapping[str, Any]:
-    """The table of a preset; raises `MisconfiguredError`."""
+    """Returns the table of a preset; raises `MisconfiguredError`."""
     if name not in preset_names():
         known = ", ".join(preset_names())
         raise GrammarError(spoken("no preset {name}; there are: {known}"), name=name, known=known).at("preset")
@@ -248,7 +248,7 @@ def effective(options: ProviderOptions) -> ProviderOptions:
 
 
 def _given(options: Keys) -> dict[str, Any]:
-    """The keys that somebody wrote, by the names they are written with; secrets stay secrets."""
+    """Returns the keys that somebody wrote, by the names they are written with; secrets stay secrets."""
     table = {}
     for name in options.model_fields_set:
         value = getattr(options, name)

@@ -56,7 +56,7 @@ class PendingReports:
         return self._due[0][0] if self._due else None
 
     def due(self, now: float) -> Iterator[Pending]:
-        """Those to ask for now; each is asked for again after a longer pause, unless settled meanwhile."""
+        """Returns those to ask for now; each is asked for again after a longer pause, unless settled meanwhile."""
         while self._due and self._due[0][0] <= now:
             _, reference = heapq.heappop(self._due)
             pending = self._known.get(reference)

@@ -117,6 +117,10 @@ class Plan:
         self._url = options.url
         self._call = _checked("report.call", lambda: Template.parse(options.report.call, CALL_NAMES))
         self.send_shape = self._shape("", options.url, _asking(options), options.method)
+        json_body = self.send_shape.json
+        self._encoded = json_body is None and codecs.lookup(options.charset).name != "utf-8"
+        """Whether the charset may lack a character of a message."""
+        self._counts = json_body is not None and json_body.counts("number")
         self.poll_shape = self.call("poll_url", options.poll_url, options.report)
         self.inbox_shape = self.call("inbox_url", options.inbox_url, options.inbox)
         self.ack_shape = self.call("inbox.ack_url", options.inbox.ack_url, Call())
@@ -128,7 +132,7 @@ class Plan:
         return any(rule.result is Result.ACCEPTED for rule in self.rules)
 
     def foreign_id(self, attempt: str) -> str:
-        """The id the provider knows this attempt by."""
+        """Returns the id the provider knows this attempt by."""
         return foreign_id(attempt, self.options.id_alphabet, self.options.id_length)
 
     @property
@@ -143,7 +147,7 @@ class Plan:
         return self.poll_shape is not None or self.options.hook_secret is not None
 
     def send(self, message: OutboundMessage, *, masked: bool = False) -> Request:
-        """The request that sends `message`; raises `UnsendableError`. `masked`: as a person may see it."""
+        """Returns the request that sends `message`; raises `UnsendableError`. `masked`: as a person may see it."""
         values = self.values(message)
         try:
             return self.render(self.send_shape, values, masked)
@@ -152,8 +156,24 @@ class Plan:
         except ValueError:
             raise UnsendableError("number") from None
 
+    def carries(self, message: OutboundMessage) -> str | None:
+        """Returns why the provider can never take `message`, None where it can: what `send` would raise, sooner."""
+        try:
+            values = self.values(message)
+            if self._encoded:
+                "".join(values.values()).encode(self.options.charset)
+            elif self._counts:
+                int(values["number"])
+        except UnsendableError as error:
+            return error.reason
+        except UnicodeEncodeError:
+            return "characters"
+        except ValueError:
+            return "number"
+        return None
+
     def values(self, message: OutboundMessage) -> dict[str, str]:
-        """What the templates' variables say of `message`; raises `UnsendableError`."""
+        """Returns what the templates' variables say of `message`; raises `UnsendableError`."""
         options = self.options
         text = message.text.translate(self._replaced)
         if options.text_max is not None and len(text) > options.text_max:
@@ -172,7 +192,7 @@ class Plan:
         }
 
     def _report_url(self, own: str) -> str:
-        """Where the provider shall call about the message; empty where it shall not."""
+        """Returns where the provider shall call about the message; empty where it shall not."""
         options = self.options
         if not options.hook_url:
             return ""
@@ -180,11 +200,11 @@ class Plan:
         return options.hook_url + "?" + "&".join(filter(None, (proof, self._call.text({"id": own}))))
 
     def ask(self, shape: Shape, values: Mapping[str, str]) -> Request:
-        """A question: poll, inbox, acknowledgement, balance."""
+        """Returns the request of a question: poll, inbox, acknowledgement, balance."""
         return self.render(shape, values, masked=False)
 
     def number(self, address: str) -> str:
-        """The destination as this provider writes it; raises `UnsendableError`."""
+        """Returns the destination as this provider writes it; raises `UnsendableError`."""
         for written, replacement in self._rewrites:
             match = _match(written, address)
             if match is not None:
@@ -278,7 +298,7 @@ class Plan:
 
 
 def _asking(options: ProviderOptions) -> ProviderOptions:
-    """The keys of a send, with what asks the provider to call us about it."""
+    """Returns the keys of a send, with what asks the provider to call us about it."""
     if not options.hook_url or not options.report.ask:
         return options
     if options.form is not None:

@@ -77,7 +77,7 @@ class InboxReader:
         return self.of(answer.json, now)
 
     def of(self, document: Any, now: float) -> list[InboundMessage]:
-        """The same of a parsed document (a hook's body)."""
+        """Returns the same of a parsed document (a hook's body)."""
         items = self._items.find(document)
         if items is NOTHING:
             raise UnreadableError("answer_unknown")
@@ -113,7 +113,7 @@ class InboxReader:
 
 
 def tsv_rows(body: bytes, charset: str) -> list[list[str]]:
-    """The rows of a tab-separated answer that have more than one column."""
+    """Returns the rows of a tab-separated answer that have more than one column."""
     lines = decoded(body, "", charset).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return [row for line in lines if len(row := line.split("\t")) > 1]
 
@@ -139,7 +139,7 @@ class ReportReader:
             raise error.at("report") from None
 
     def poll(self, answer: Answer) -> Reported | None:
-        """The answer of `poll_url`; None where it says nothing."""
+        """Returns the answer of `poll_url`; None where it says nothing."""
         if not 200 <= answer.status <= 299 or answer.html or answer.truncated:
             return None
         word = self._state.find(answer)
@@ -148,7 +148,7 @@ class ReportReader:
         return Reported(None, self._status(word), None if self._reason is None else self._reason.find(answer))
 
     def of(self, document: Any) -> list[Reported]:
-        """The reports in a hook's body; empty where it is about something else."""
+        """Returns the reports in a hook's body; empty where it is about something else."""
         items = document if self._items is None else self._items.find(document)
         rows = items if isinstance(items, list) else [items]
         found = []

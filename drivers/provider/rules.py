@@ -155,7 +155,7 @@ def _span(status: Any) -> tuple[int, int]:
 
 
 def judge(rules: Sequence[Rule], answer: Answer, now: float) -> Verdict:
-    """The verdict on the answer to a send; `now` is Unix time, for a `Retry-After` that is a date."""
+    """Returns the verdict on the answer to a send; `now` is Unix time, for a `Retry-After` that is a date."""
     for rule in rules:
         try:
             holds = rule.holds(answer)
@@ -172,7 +172,7 @@ def judge(rules: Sequence[Rule], answer: Answer, now: float) -> Verdict:
 
 
 def judge_word(rules: Sequence[Rule], word: str) -> Verdict | None:
-    """The same of one word about one message; None where no rule knows it."""
+    """Returns the same of one word about one message; None where no rule knows it."""
     for rule in rules:
         if rule.path is not None or rule.header is not None or rule.pattern is None:
             continue

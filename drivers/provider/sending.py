@@ -136,7 +136,7 @@ class _Flight:
         self._passed = True
 
     def _settled(self, answer: Answer, verdict: Verdict, doubt: str | None) -> Outcome | None:
-        """The outcome; None where only another try could tell."""
+        """Returns the outcome; None where only another try could tell."""
         match verdict.result:
             case Result.ACCEPTED:
                 return Accepted(self._references(answer), reported=self._plan.reported)
@@ -148,7 +148,7 @@ class _Flight:
         return None
 
     def _references(self, answer: Answer) -> dict[int, str]:
-        """The provider's id of the message, else the one we gave it."""
+        """Returns the provider's id of the message, else the one we gave it."""
         finder = self._plan.reference
         found = (finder.find(answer) if finder is not None else None) or self._plan.foreign_id(self._message.attempt)
         return references(found, self._message.todo)

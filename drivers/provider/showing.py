@@ -33,7 +33,7 @@ class Showing:
         self._traces.append(trace)
 
     def latest(self) -> Mapping[str, Any]:
-        """The newest first, numbered from 1."""
+        """Returns the newest first, numbered from 1."""
         return {str(n): self._told(each) for n, each in enumerate(islice(reversed(self._traces), LATEST), start=1)}
 
     def of(self, attempt: str) -> Mapping[str, Any] | None:
@@ -41,7 +41,7 @@ class Showing:
         return next((self._told(each) for each in reversed(self._traces) if each.message.attempt == attempt), None)
 
     def explained(self, number: str, text: str) -> Mapping[str, Any]:
-        """The request that would send `text` to `number`; raises `LineError`."""
+        """Returns the request that would send `text` to `number`; raises `LineError`."""
         message = OutboundMessage(attempt="0" * 26, to=number, address=number, text=text, parts=(text,))
         try:
             return self._drawn(self._plan.send(message, masked=True))

@@ -88,7 +88,7 @@ class Template:
         return "".join([piece if isinstance(piece, str) else _said(piece, values) for piece in self.pieces])
 
     def url(self, values: Mapping[str, str], charset: str) -> str:
-        """The literals as they are, the values percent-encoded; raises `UnicodeEncodeError`."""
+        """Returns the literals as they are, the values percent-encoded; raises `UnicodeEncodeError`."""
         return "".join(
             [
                 piece if isinstance(piece, str) else quote(_said(piece, values), safe="", encoding=charset)
@@ -147,10 +147,14 @@ class Document:
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(_names(self.root))
+        return frozenset(slot.name for slot in _slots(self.root))
+
+    def counts(self, name: str) -> bool:
+        """Returns whether that variable is written as a whole number somewhere."""
+        return any(slot.name == name and slot.conversion == "int" for slot in _slots(self.root))
 
     def render(self, values: Mapping[str, Any]) -> Any:
-        """A string whose variables are all empty is left out of its object; ValueError as `Template.value`."""
+        """Leaves a string whose variables are all empty out of its object; ValueError as `Template.value`."""
         return _rendered(self.root, values)
 
 
@@ -165,16 +169,16 @@ def _compiled(value: Any, names: frozenset[str]) -> Any:
     return value
 
 
-def _names(node: Any) -> Iterator[str]:
+def _slots(node: Any) -> Iterator[Slot]:
     match node:
         case Template():
-            yield from node.names
+            yield from (piece for piece in node.pieces if isinstance(piece, Slot))
         case dict():
             for each in node.values():
-                yield from _names(each)
+                yield from _slots(each)
         case list():
             for each in node:
-                yield from _names(each)
+                yield from _slots(each)
 
 
 def _rendered(node: Any, values: Mapping[str, Any]) -> Any:

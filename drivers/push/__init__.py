@@ -16,7 +16,7 @@ __all__ = ["PushDriver", "driver"]
 
 
 def __getattr__(name: str) -> Any:
-    """The driver is loaded when it is asked for: a house without push never imports it."""
+    """Loads the driver when it is asked for: a house without push never imports it."""
     if name in __all__:
         from drivers.push import entry
 

@@ -35,7 +35,7 @@ class ServiceAccount:
 
     @classmethod
     def parse(cls, text: str) -> ServiceAccount:
-        """The JSON that Google's console hands out; raises `MisconfiguredError`, which quotes nothing of it."""
+        """Reads the JSON that Google's console hands out; raises `MisconfiguredError`, which quotes nothing of it."""
         try:
             given = json.loads(text)
         except ValueError:

@@ -63,7 +63,7 @@ def contradictions(options: PushOptions) -> list[Finding]:
 
 
 def check(options: PushOptions) -> list[Finding]:
-    """All that can be told without a connection."""
+    """Returns all that can be told without a connection."""
     findings = contradictions(options)
     if options.ca_file is not None and not options.ca_file.is_file():
         given = {"path": str(options.ca_file)}

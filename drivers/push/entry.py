@@ -34,7 +34,7 @@ class PushDriver:
         return ""
 
     def make(self, setup: LineSetup) -> Line:
-        """A line; raises `MisconfiguredError` where the keys contradict each other."""
+        """Returns a line; raises `MisconfiguredError` where the keys contradict each other."""
         from drivers.push.line import PushLine
 
         return PushLine(setup.name, _own(setup.options))

@@ -60,7 +60,7 @@ def size(told: Notification) -> int:
 
 
 def document(told: Notification, now: float) -> Mapping[str, Any] | None:
-    """The body of a send; None where the address is none of FCM's."""
+    """Returns the body of a send; None where the address is none of FCM's."""
     topic = TOPIC.fullmatch(told.to)
     if topic is None and TOKEN.fullmatch(told.to) is None:
         return None
@@ -78,7 +78,7 @@ def document(told: Notification, now: float) -> Mapping[str, Any] | None:
 
 
 def read(answer: Answer, now: float, server_errors: ServerErrors, quota_s: float, apart_s: float) -> Outcome:
-    """What the answer to a send means."""
+    """Returns what the answer to a send means."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 200:
         name = said.get("name")
@@ -104,7 +104,7 @@ def read(answer: Answer, now: float, server_errors: ServerErrors, quota_s: float
 
 
 def _blames_token(said: Mapping[str, Any]) -> bool:
-    """Whether Google says that the token was never one: by the field that it objects to, or in words."""
+    """Returns whether Google says that the token was never one: by the field that it objects to, or in words."""
     error = said.get("error")
     details = error.get("details") if isinstance(error, dict) else None
     for detail in details if isinstance(details, list) else ():

@@ -24,7 +24,7 @@ HEADERS: Final = {name: name.capitalize() for name in ("click", "tags", "icon", 
 
 
 def request(base: str, token: str, told: Notification) -> Request | Refused:
-    """The request that publishes `told`, or why there can be none."""
+    """Returns the request that publishes `told`, or why there can be none."""
     if TOPIC.fullmatch(told.to) is None:
         return elsewhere(INVALID)
     if told.data.keys() - HEADERS.keys():
@@ -47,7 +47,7 @@ def header_text(text: str) -> str:
 
 
 def read(answer: Answer, now: float, server_errors: ServerErrors) -> Outcome:
-    """What the answer to a publish means."""
+    """Returns what the answer to a publish means."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 200 and said.get("event") == "message" and isinstance(said.get("id"), str):
         return Accepted({1: said["id"]}, reported=False)

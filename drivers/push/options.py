@@ -82,7 +82,7 @@ def unusable(message: str, **values: str) -> MisconfiguredError:
 
 
 def is_address(url: str) -> bool:
-    """Whether it is the http or https address of a service, without credentials in it."""
+    """Returns whether it is the http or https address of a service, without credentials in it."""
     try:
         parts = urlsplit(url)
         return (

@@ -23,7 +23,7 @@ def elsewhere(reason: str) -> Refused:
 
 class PushService(Protocol):
     async def look(self) -> Health:
-        """How it is; raises `UnusableError`."""
+        """Returns how it is; raises `UnusableError`."""
 
     async def send(self, flight: Flight, told: Notification) -> Outcome:
         """Raises what `Flight.ask` raises, and `UnusableError` before anything was asked."""
@@ -32,4 +32,4 @@ class PushService(Protocol):
         """Why this service can never carry it: another kind of address, too much of it. None where it can. No I/O."""
 
     def facts(self) -> Mapping[str, Any]:
-        """What a person may want to know of it: no secrets."""
+        """Returns what a person may want to know of it: no secrets."""

@@ -56,7 +56,7 @@ class Subscription:
         return origin_of(self.parts)
 
     def leads_to(self, hosts: Sequence[str], own: str) -> bool:
-        """Whether it is a push service's: one of `hosts` over https, or `own` (an origin)."""
+        """Returns whether it is a push service's: one of `hosts` over https, or `own` (an origin)."""
         if self.parts.username is not None or self.parts.password is not None:
             return False
         if own and self.origin == own:

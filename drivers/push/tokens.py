@@ -18,7 +18,7 @@ def b64url(data: bytes) -> str:
 
 
 def from_b64url(text: str) -> bytes:
-    """The same back, padded or not, in either alphabet; ValueError for anything else."""
+    """Returns the same back, padded or not, in either alphabet; ValueError for anything else."""
     plain = text.rstrip("=").replace("+", "-").replace("/", "_")
     return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True)
 

@@ -49,13 +49,13 @@ def vapid_key(text: str) -> ec.EllipticCurvePrivateKey:
 
 
 def payload(told: Notification) -> bytes:
-    """What the page's service worker reads with `event.data.json()`."""
+    """Returns what the page's service worker reads with `event.data.json()`."""
     document = {"title": told.title, "body": told.body, "data": dict(told.data), "id": told.id}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read(answer: Answer, attempt: str, now: float, server_errors: ServerErrors) -> Outcome:
-    """What the answer to a push means (RFC 8030 §5, §7.3)."""
+    """Returns what the answer to a push means (RFC 8030 §5, §7.3)."""
     if answer.status in (201, 202) and not answer.html and not answer.truncated:
         location = answer.headers.get("location", "")
         return Accepted({1: location if 0 < len(location) <= REFERENCE_MAX else attempt}, reported=False)

@@ -15,7 +15,7 @@ __all__ = ["WhatsappDriver", "driver"]
 
 
 def __getattr__(name: str) -> Any:
-    """The driver is loaded when it is asked for: a house without WhatsApp never imports it."""
+    """Loads the driver when it is asked for: a house without WhatsApp never imports it."""
     if name in __all__:
         from drivers.whatsapp import entry
 

@@ -123,7 +123,7 @@ class ApiError:
 
 
 def api_error(said: Any) -> ApiError | None:
-    """The error of an answer, or of a status in a call."""
+    """Returns the error of an answer, or of a status in a call."""
     error = said.get("error") if isinstance(said, dict) and "error" in said else said
     if not isinstance(error, dict) or type(error.get("code")) is not int:
         return None
@@ -132,7 +132,7 @@ def api_error(said: Any) -> ApiError | None:
 
 
 def reading(error: ApiError, errors: Mapping[str, Reading]) -> Reading | None:
-    """How the code is read; None where only the status can tell."""
+    """Returns how the code is read; None where only the status can tell."""
     own = errors.get(str(error.code))
     if own is not None:
         return own
@@ -154,7 +154,7 @@ def read(
     server_errors: ServerErrors,
     timing: Timing,
 ) -> Outcome:
-    """What the answer to a send means; `reported`: whether states can come. `now` is Unix time."""
+    """Returns what the answer to a send means; `reported`: whether states can come. `now` is Unix time."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 200:
         reference = message_id(said)

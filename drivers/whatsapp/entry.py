@@ -34,7 +34,7 @@ class WhatsappDriver:
         return ""
 
     def make(self, setup: LineSetup) -> Line:
-        """A line; raises `MisconfiguredError` where the keys contradict each other."""
+        """Returns a line; raises `MisconfiguredError` where the keys contradict each other."""
         from drivers.whatsapp.line import WhatsappLine
 
         return WhatsappLine(setup.name, _own(setup.options))

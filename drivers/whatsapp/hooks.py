@@ -30,7 +30,7 @@ _CROCKFORD: Final = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 def read(body: bytes) -> list[Event]:
-    """Everything of use in the call, in its order; raises `HookRefusedError` for what is no JSON object."""
+    """Returns everything of use in the call, in its order; raises `HookRefusedError` for what is no JSON object."""
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):
@@ -113,7 +113,7 @@ def _addresses(message: Mapping[str, Any], people: list[dict[str, Any]]) -> list
 
 
 def _answered(message: Mapping[str, Any]) -> str | None:
-    """The reference of the message of ours that it answers, or reacts to."""
+    """Returns the reference of the message of ours that it answers, or reacts to."""
     for name, key in (("context", "id"), ("reaction", "message_id")):
         table = message.get(name)
         found = table.get(key) if isinstance(table, dict) else None
@@ -123,7 +123,7 @@ def _answered(message: Mapping[str, Any]) -> str | None:
 
 
 def _preference(choice: Mapping[str, Any], to: str | None) -> InboundMessage | None:
-    """What a person has set in WhatsApp itself: no more marketing from this business, or marketing again."""
+    """Returns what a person has set in WhatsApp itself: no more marketing from this business, or marketing again."""
     named = [address for name in ("wa_id", "user_id") if (address := _address(choice.get(name))) is not None]
     value = choice.get("value")
     if not named or not isinstance(value, str):

@@ -131,7 +131,7 @@ class WhatsappLine:
     # ------------------------------------------------------------------------------------------- what Meta calls for
 
     def on_hook(self, headers: Mapping[str, str], body: bytes) -> list[Event]:
-        """What a signed call tells. Raises `HookRefusedError`."""
+        """Returns what a signed call tells. Raises `HookRefusedError`."""
         secret = self._options.app_secret
         if secret is None:
             raise HookRefusedError(403, "the line has no app_secret")

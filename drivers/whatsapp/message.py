@@ -25,7 +25,7 @@ class UnsendableError(Exception):
 
 
 def document(message: OutboundMessage, *, preview_url: bool, callback_data: bool) -> dict[str, Any]:
-    """The body of a send; raises `UnsendableError`."""
+    """Returns the body of a send; raises `UnsendableError`."""
     number = "".join(filter(str.isdecimal, message.address))
     if not 7 <= len(number) <= 15:
         raise UnsendableError("number")

@@ -28,7 +28,7 @@ def _seconds(given: Any) -> Any:
 
 
 def _digits(given: Any) -> Any:
-    """An id of digits; TOML may have it as a number."""
+    """Returns an id of digits; TOML may have it as a number."""
     return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
@@ -91,7 +91,7 @@ def contradictions(options: WhatsappOptions) -> list[Finding]:
 
 
 def check(options: WhatsappOptions) -> list[Finding]:
-    """All that can be told without a connection."""
+    """Returns all that can be told without a connection."""
     findings = contradictions(options)
     if options.app_secret is None:
         what = spoken("without it no delivery, no reading and no reply is ever told")

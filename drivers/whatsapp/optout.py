@@ -35,7 +35,7 @@ def chosen(message: Mapping[str, Any]) -> bool:
 
 
 def _choice(message: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """What the person read, and what a program reads."""
+    """Returns what the person read, and what a program reads."""
     table = message.get(str(message.get("type")))
     if not isinstance(table, dict):
         return [], []

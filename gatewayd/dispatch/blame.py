@@ -30,8 +30,20 @@ FAITHFUL: Final = 4
 
 STARTERS: Final = 3
 """Sends that a line of many at once begins together until somebody is reached."""
-PROVEN_S: Final = 1.0
+PROVEN_S: Final = 0.5
 """A send that has lasted for so long has not been refused like those before it: the line may be trusted again."""
+
+
+THROUGH_S: Final = 0.3
+THROUGH_TIMES: Final = 5
+"""A send has got through that has lasted so long, and so many times as long as a refusal took to come."""
+
+
+def through(under_way: Iterable[float], began: float, now: float) -> float | None:
+    """When the latest of the sends under way, by when each began, has begun that goes on though one that began at
+    `began` has been refused; None where all of them may yet be refused like it."""
+    lasting = max(THROUGH_S, THROUGH_TIMES * (now - began))
+    return max((each for each in under_way if now - each >= lasting), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +163,19 @@ class Judge:
 
     # ------------------------------------------------------------------------------------------------------- refusals
 
-    def refused(self, to: str, reason: str, began: float, now: float, *, reported: bool = False) -> str | None:
-        """Takes down a refusal that may be the line's, of a send that began then; `reported`: by a report that came
-        after the network had accepted it. Answers the reason the line is to rest for; None while it is not the line's.
+    def refused(
+        self, to: str, reason: str, began: float, now: float, *, through: float | None = None, reported: bool = False
+    ) -> str | None:
+        """Takes down a refusal that may be the line's, of a send that began then. Answers the reason the line is to
+        rest for; None while it is not the line's. `reported`: by a report that came after the network had accepted it;
+        `through`: when the latest send began that goes on where this one was refused (a call that rings), if there is
+        one: the line worked then.
 
         Sends that were under way together count once (the calls of a trunk): the line has had no other chance since.
         """
         self.careful = True
+        if through is not None:
+            self._strikes = [strike for strike in self._strikes if strike.at >= through]
         strikes = self._strikes
         if (not strikes or began > strikes[-1].at) and all(strike.to != to for strike in strikes):
             strikes.append(_Strike(now, to, reason, reported))

@@ -29,7 +29,7 @@ from drivers.base import (
 )
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
-from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, untried
+from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, through, untried
 from gatewayd.dispatch.content import options, outbound, retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
@@ -325,8 +325,10 @@ class Sender:
             self._rests()
         elif certain:
             self._condemn(failed.reason, began, now)
-        elif (reason := judge.refused(work.to, failed.reason, began, now)) is not None:
-            self._condemn(reason, began, now)
+        else:
+            goes_on = through(self._sending.values(), began, now)
+            if (reason := judge.refused(work.to, failed.reason, began, now, through=goes_on)) is not None:
+                self._condemn(reason, began, now)
         if health.broken or (certain and not counts):
             return Blame.LINE
         return Blame.EITHER

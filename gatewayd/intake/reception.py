@@ -7,6 +7,7 @@ processes and have lanes of their own here. The originals leave `incoming` only 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from gatewayd.config import Config
 from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.failpoints import hit
 from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
+from gatewayd.intake.fitness import judge
 from gatewayd.intake.lane import WorkerDiedError
 from gatewayd.intake.record import Recorder, beginning
 from gatewayd.numbers import Policy
@@ -48,7 +50,7 @@ LARGE_LANES: Final = 2
 """As many as the feed has worker processes."""
 
 REFUSED_AT: Final = 2 * HUNG
-"""A file that the daemon hung over twice, or died over four times, is refused; after the first it is read apart."""
+"""A file that the daemon hung over twice, or died over eight times, is refused; after the first it is read apart."""
 
 ENDS: Final = 3
 """A worker process has ended so often over a list that the list is refused."""
@@ -332,7 +334,9 @@ class IntakeDesk:
         """The job into the store, then its files to `accepted`."""
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
             begin = beginning(self.config, taken, document, stream.content_hash or "")
-            infos = await self._recorder.load(begin, stream, taken)
+            lines = {line.name for line in self.config.lines}
+            fit = partial(judge, document, lines, time.time())
+            infos = await self._recorder.load(begin, stream, taken, fit)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.
                 lost = stream.totals.lost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -31,8 +32,13 @@ class Recorder:
         """Begun and given up, and not forgotten yet: they must not be taken for known ones."""
         self._clearing = asyncio.Lock()
 
-    async def load(self, begin: BeginJob, stream: Stream, taken: Taken) -> tuple[QueueInfo, ...]:
-        """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already."""
+    async def load(
+        self, begin: BeginJob, stream: Stream, taken: Taken, judge: Callable[[], None]
+    ) -> tuple[QueueInfo, ...]:
+        """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already.
+
+        `judge` may refuse (JobFileError) a job that is new: one that is known was fit when it came.
+        """
         await self._clear_left()
         try:
             begun = await self._writer.do(begin)
@@ -52,6 +58,7 @@ class Recorder:
         hit("intake.begun")
         valid, first = 0, None
         try:
+            judge()
             async for rows in stream:
                 first = first or rows[0]
                 valid += await self._writer.do(AddMessages(begun.job_id, rows, now_ms()))

@@ -83,11 +83,14 @@ def examine(path: Path, file: str, encoding: str | None = None) -> Format:
 def _last(path: Path, encoding: str, end: int, delimiter: str) -> tuple[str, ...]:
     """The cells of a last line without an end; none where it has one, or is no line of its own."""
     with path.open("rb") as stream:
-        stream.seek(max(0, end - _LAST_LINE))
-        tail = stream.read(_LAST_LINE)
-    if encoding.startswith("utf-16") or tail.endswith((b"\n", b"\r")) or b"\n" not in tail:
+        if encoding == "utf-16":
+            encoding = "utf-16-le" if stream.read(2) == codecs.BOM_UTF16_LE else "utf-16-be"
+        # Even, so that no letter of two bytes is cut in its middle.
+        stream.seek(max(0, (end - _LAST_LINE) & ~1))
+        tail = stream.read(_LAST_LINE + 1).decode(encoding, "replace")
+    if tail.endswith(("\n", "\r")) or "\n" not in tail:
         return ()
-    line = tail.rpartition(b"\n")[2].decode(encoding, "replace")
+    line = tail.rpartition("\n")[2]
     if '"' in line:
         return ()
     return tuple(cells.cleaned(line.split(delimiter)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from spool.lists.cells import folded, without_invisible
@@ -90,8 +91,11 @@ class Sense:
 
 def sense(header: str) -> Sense:
     """Reads one header; one that is longer than any says nothing."""
-    if len(header) > _LONGEST:
-        return Sense()
+    return Sense() if len(header) > _LONGEST else _sense(header)
+
+
+@lru_cache(maxsize=1024)
+def _sense(header: str) -> Sense:
     text = without_invisible(header)
     name = "_".join(folded(text).split())
     if name == "to":

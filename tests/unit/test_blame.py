@@ -24,6 +24,7 @@ from gatewayd.dispatch.blame import (
     doubtful,
     failure,
     reached,
+    through,
     untried,
 )
 from gatewayd.model import State
@@ -268,3 +269,21 @@ def test_a_line_that_has_reached_nobody_begins_few() -> None:
     assert judge.may_begin([1.0] * 50, 2.2), "calls from before say nothing of now, and are not in the way"
     assert not judge.may_begin([1.0] * 50 + [2.1], 2.2)
     assert judge.may_begin([1.0] * 50 + [2.1], 2.1 + PROVEN_S)
+
+
+def test_calls_that_ring_while_others_are_refused_at_once_speak_for_the_line() -> None:
+    judge = Judge()
+    for number in range(9):
+        at = 10.0 + number
+        # One in ten is refused in 50 ms; a call that began half a second after the last refusal rings.
+        goes_on = through([1.0, at - 0.5, at - 0.05], at - 0.05, at)
+        assert goes_on == at - 0.5
+        assert judge.refused(str(number), "busy", at - 0.05, at, through=goes_on) is None
+    # From here on nobody is rung: what rings began before.
+    found = [judge.refused(f"x{n}", "busy", 30.0 + n, 30.05 + n, through=through([18.4], 30.0 + n, 30.05 + n))
+             for n in range(3)]  # fmt: skip
+    assert found == [None, None, "busy"]
+
+
+def test_where_refusals_take_as_long_as_anything_nothing_speaks_for_the_line() -> None:
+    assert through([1.0, 5.0, 20.0], 0.0, 32.0) is None

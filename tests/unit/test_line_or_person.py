@@ -248,3 +248,25 @@ async def test_calls_that_go_on_are_not_in_the_way_of_probes(house: Floor) -> No
     hung_up.set()
     counts = await house.until(lambda counts: counts["delivered"] == PEOPLE)
     assert counts["failed"] == 0
+
+
+async def test_a_trunk_that_takes_few_calls_a_second_is_slowed_and_nobody_fails(
+    house: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes ten a second of thirty at once; what is above is refused at once, without ringing."""
+    monkeypatch.setattr(health, "FIRST_REST_S", 1.0)
+    taken_at: list[float] = []
+
+    async def answer(_: OutboundMessage) -> Outcome:
+        now = time.monotonic()
+        if len([at for at in taken_at if now - at < 1.0]) >= 10:
+            return Completed(None, "busy", detail={"disposition": "busy", "cause": 34}, blame=Blame.EITHER)
+        taken_at.append(now)
+        await asyncio.sleep(0.3)
+        return Completed("delivered", charged=True, detail={"disposition": "answered"})
+
+    trunk = house.line("trunk", answer, channel="call", capacity=30)
+    await house.job(range(30), channel="call")
+    counts = await house.until(lambda counts: counts["delivered"] + counts["failed"] == 30)
+    assert counts["failed"] == 0
+    assert len(trunk.asked) <= 75

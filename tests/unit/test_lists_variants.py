@@ -214,6 +214,18 @@ def test_a_first_row_without_a_number_is_no_header(tmp_path: Path) -> None:
     check(tmp_path, {LUIS: "Hola Luis"}, "telefono;nombre;ciudad\n;Ana;Salta\n3514123456;Luis;Salta\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_number_that_is_cut_is_nobodys(tmp_path: Path, encoding: str) -> None:
+    data = "nombre;telefono\nAna;1159876543\nLuis;35141234"
+    check(tmp_path, f"{UNREADABLE}/recipients_cut", data.encode(encoding))
+    check(tmp_path, BOTH, (data + "56").encode(encoding))
+
+
+def test_a_row_that_is_cut_has_a_receipt(tmp_path: Path) -> None:
+    found = became(tmp_path, "nombre;telefono;x\nAna;1159876543;1\nLuis;3514123456", text="Aviso")
+    assert found == ({ANA: "Aviso"}, {2: "row_short"})
+
+
 def test_a_header_may_hold_months_and_dates(tmp_path: Path) -> None:
     check(tmp_path, BOTH, "nombre;celular;202611;10/12/2026\nAna;1159876543;5;6\nLuis;3514123456;7;8\n")
 
@@ -243,6 +255,8 @@ def test_a_title_that_speaks_of_telephones_is_not_the_header(tmp_path: Path) -> 
         ("10/11/2026;Ana\n", UNREADABLE),
         ("Ana;Luis\n", UNREADABLE),
         ("a@b.example;Ana\n", UNREADABLE),
+        ("1143210000;Norte\n;Nombre\n1159876543;Ana\n", AMBIGUOUS),
+        ("Norte Wifi;1143210000;\nquién;;cuánto\nAna;1159876543;5\nLuis;3514123456;6\n", AMBIGUOUS),
         ("1159876543;Ana\nfin;de;lista\nx;y\nz;w\n", AMBIGUOUS),
         ("1159876543;Ana\n3514123456;Luis\ntelefono;nombre\n3414123457;Eva\n", AMBIGUOUS),
     ],

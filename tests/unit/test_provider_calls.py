@@ -25,7 +25,7 @@ from drivers.base import (
 from drivers.provider import driver
 from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions, effective
-from drivers.provider.plan import Plan
+from drivers.provider.plan import Plan, UnsendableError
 
 ATTEMPT = "01JD0000000000000000000001"
 TO = "+5491159876543"
@@ -213,6 +213,34 @@ def test_check_objects_to_calls_that_could_not_be_understood(keys: dict[str, Any
     rules = ({"body": "OK", "result": "accepted"},)
     options = ProviderOptions.model_validate({**base, "rules": rules, **keys})
     assert [finding.key for finding in driver.check(LineSetup("p", options))] == [key]
+
+
+@pytest.mark.parametrize(
+    ("keys", "text", "to", "reason"),
+    [
+        ({"text_max": 4}, "Hola!", TO, "text_too_long"),
+        ({"characters": "[A-Za-z ]"}, "Señor", TO, "characters"),
+        ({"charset": "latin-1", "form": {"t": "{text}"}}, "5 €", TO, "characters"),
+        ({"charset": "latin-1", "json": {"t": "{text}"}}, "5 €", TO, None),
+        ({"number_pattern": r"\+56\d{9}"}, "Hola", TO, "number"),
+        ({"json": {"to": "{number:int}"}}, "Hola", "ana", "number"),
+        ({"preset": "smsmasivos", "user": "u", "password": "p", "url": None}, "ñ", TO, "characters"),
+        ({}, "Señor 5 €", TO, None),
+    ],
+)
+def test_what_cannot_go_is_known_as_sending_would_find_it(
+    keys: dict[str, Any], text: str, to: str, reason: str | None
+) -> None:
+    given = {"url": "http://h/send", **keys}
+    options = ProviderOptions.model_validate({key: value for key, value in given.items() if value is not None})
+    one = OutboundMessage(attempt=ATTEMPT, to=to, address=to, text=text, parts=(text,))
+    assert ProviderLine("p", options).carries(one) == reason
+    plan = Plan(effective(options))
+    if reason is None:
+        plan.send(one)
+    else:
+        with pytest.raises(UnsendableError, match=reason):
+            plan.send(one)
 
 
 def test_the_line_is_what_it_says_it_is() -> None:

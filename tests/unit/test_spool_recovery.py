@@ -62,7 +62,7 @@ def test_what_was_read_leaves_no_mark(spool: Spool) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b'{"a": "x"}', b"\xff", b"[" * 100_000])
 def test_a_damaged_tally_is_none(spool: Spool, content: bytes) -> None:
-    (spool.path / ".intake" / ".deaths.json").write_bytes(content)
+    (spool.path / ".suspects").write_bytes(content)
     assert recover(spool).suspects == {}
 
 

@@ -109,7 +109,7 @@ class Phone:
     # ------------------------------------------------------------------------------------------------------ outgoing
 
     def enqueue(self, message: Message) -> None:
-        """Take it; raises `DuplicateError` for an id that is there already."""
+        """Takes it; raises `DuplicateError` for an id that is there already."""
         if message.id in self.messages:
             self.count("duplicates")
             raise DuplicateError(message.id)
@@ -126,7 +126,7 @@ class Phone:
             self._turn(message, "Cancelled")
 
     def take(self, message: Message) -> bool:
-        """Send at once, as the plain apps do; whether the network took it."""
+        """Sends at once, as the plain apps do; returns whether the network took it."""
         if self.settings.error:
             return False
         self._record.take(self, message, message.to, message.text)
@@ -180,7 +180,7 @@ class Phone:
         return encryption.decrypt(passphrase, message.to), encryption.decrypt(passphrase, message.text)
 
     def report_sent(self) -> int:
-        """The network reports, as it is set to by now, what it took and has not reported; answers how many."""
+        """Lets the network report, as it is set by now, what it took and has not reported; returns how many."""
         sent = [each for each in self.messages.values() if each.report and each.state == "Sent"]
         for message in sent:
             self._report(message)
@@ -221,7 +221,7 @@ class Phone:
     # ------------------------------------------------------------------------------------------------------ incoming
 
     def receive(self, sender: str, text: str, at: float | None = None, sim: int = 1) -> Received:
-        """An SMS arrives. Its id is a hash of all it holds: the same one again is not kept a second time."""
+        """Receives an SMS. Its id is a hash of all it holds: the same one again is not kept a second time."""
         moment = round(time.time() if at is None else at, 3)
         digest = hash32(f"{sender}\0{text}\0{int(moment * 1000)}\0{sim}")
         received = Received(f"text:{digest}", sender, text, moment, sim)
@@ -245,7 +245,7 @@ class Phone:
 
 
 def hash32(text: str) -> int:
-    """A signed 32-bit hash of a text, as the app's platform makes them: h = 31 h + letter."""
+    """Returns a signed 32-bit hash of a text, as the app's platform makes them: h = 31 h + letter."""
     value = 0
     for letter in text:
         value = (31 * value + ord(letter)) & 0xFFFFFFFF

@@ -123,7 +123,7 @@ class AndroidSimulator:
         }
 
     def report(self, device: Selection = None) -> dict[str, Any]:
-        """The network reports now on what was sent."""
+        """Lets the network report now on what was sent."""
         return {"reported": sum(phone.report_sent() for phone in self._select(device))}
 
     def list(self) -> list[dict[str, Any]]:
@@ -140,7 +140,7 @@ class AndroidSimulator:
         return {"devices": [dict(phone.stats) for phone in self.phones], "total": dict(total)}
 
     def texts(self, since: int = 0, limit: int | None = None, device: Selection = None) -> dict[str, Any]:
-        """What the network took: `seq, device, id, from, to, text, sim, at`."""
+        """Returns what the network took: `seq, device, id, from, to, text, sim, at`."""
         chosen = {phone.index for phone in self._select(device)}
         rows = [row for row in self._record.texts[since:] if row["device"] in chosen]
         rows = rows if limit is None else rows[:limit]
@@ -164,7 +164,7 @@ class AndroidSimulator:
         clear_faults: bool = False,
         **settings: Any,
     ) -> None:
-        """Change settings by name, add faults `{"kind": …}`."""
+        """Changes settings by name, adds faults `{"kind": …}`."""
         wanted = [*([fault] if fault else []), *faults]
         for each in wanted:
             make_fault(each)
@@ -189,7 +189,7 @@ class AndroidSimulator:
         at: float | None = None,
         sim: int = 1,
     ) -> dict[str, Any]:
-        """An SMS arrives `count` times, a millisecond apart; `at` is the network's time, default now."""
+        """Lets an SMS arrive `count` times, a millisecond apart; `at` is the network's time, default now."""
         ids = []
         begin = time.time() - count / 1000 if at is None else at
         for phone in self._select(device):
@@ -258,7 +258,7 @@ class AndroidSimulator:
 
 
 def sign(key: str, body: bytes, moment: float | None = None) -> dict[str, str]:
-    """The headers of a webhook: hex HMAC-SHA256 over body and time stamp."""
+    """Returns the headers of a webhook: hex HMAC-SHA256 over body and time stamp."""
     stamp = str(int(time.time() if moment is None else moment))
     signature = hmac.new(key.encode(), body + stamp.encode(), hashlib.sha256).hexdigest()
     return {"Content-Type": "application/json", "X-Signature": signature, "X-Timestamp": stamp}

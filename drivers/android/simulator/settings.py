@@ -80,7 +80,7 @@ class Faults:
     waiting: list[Fault] = field(default_factory=list)
 
     def strike(self, method: str, path: str) -> Fault | None:
-        """The fault that this request meets; it is used up."""
+        """Returns the fault that this request meets; it is used up."""
         for fault in self.waiting:
             if fault.method != method or not path.startswith(fault.path):
                 continue
@@ -105,7 +105,7 @@ def make_fault(given: Mapping[str, Any]) -> Fault:
 
 
 def change(settings: Settings, values: Mapping[str, Any]) -> None:
-    """Set them all, or none where a name is unknown."""
+    """Sets them all, or none where a name is unknown."""
     known = {each.name for each in fields(Settings)}
     if unknown := sorted(set(values) - known):
         raise SettingError(f"no setting {unknown[0]!r}: {', '.join(sorted(known))}")

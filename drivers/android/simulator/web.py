@@ -20,7 +20,7 @@ from drivers.android.simulator.settings import Fault
 
 
 def app_of(path: str) -> str:
-    """The app whose interface a path belongs to."""
+    """Returns the app whose interface a path belongs to."""
     if path == "/":
         return "traccar"
     if path == "/send":
@@ -403,5 +403,5 @@ def _window(query: Mapping[str, str]) -> tuple[float, float, int, int]:
 
 
 def dumped(body: Mapping[str, Any]) -> bytes:
-    """A webhook's body, as its signature covers it."""
+    """Returns a webhook's body, as its signature covers it."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -40,16 +40,16 @@ class Dialect(Protocol):
     """Where messages are sent to."""
 
     def read(self, request: Incoming, settings: Settings) -> Ask | Reply:
-        """The operation, or the answer to a request that is none."""
+        """Returns the operation, or the answer to a request that is none."""
 
     def taken(self, entry: dict[str, Any]) -> Reply: ...
     def duplicate(self, entry: dict[str, Any]) -> Reply: ...
     def refused(self) -> Reply: ...
     def block(self, outcomes: list[Outcome] | None) -> Reply:
-        """The answer to a block; None: it is processed later."""
+        """Returns the answer to a block; None: it is processed later."""
 
     def results(self, outcomes: list[Outcome] | None) -> Reply:
-        """The answer to a question about a message of a block; None: it is still pending."""
+        """Returns the answer to a question about a message of a block; None: it is still pending."""
 
     def status(self, entry: dict[str, Any] | None, word: str) -> Reply: ...
     def inbox(self, rows: list[dict[str, Any]]) -> Reply: ...
@@ -165,7 +165,7 @@ class SmsMasivos:
         return _plain(fault) if (fault := self.fault(row)) else row
 
     def fault(self, row: Ask) -> str:
-        """What is wrong with a message, as the service says it; empty: nothing."""
+        """Returns what is wrong with a message, as the service says it; empty: nothing."""
         if len(row.text) > 160:
             return "-6;Texto demasiado largo"
         if not re.fullmatch(r"\d{10}", row.to):

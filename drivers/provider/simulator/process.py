@@ -57,7 +57,7 @@ class ProviderSimulator(ServiceSimulator):
         at: str | None = None,
         id: str | None = None,  # noqa: A002 - an operation's argument
     ) -> dict[str, Any]:
-        """A reply comes in; it lies in the inbox until it is acknowledged."""
+        """Lets a reply come in; it lies in the inbox until it is acknowledged."""
         chosen = [self.providers[each.index] for each in self.select(device)]
         return {"ids": [one.receive(sender, text, at, id) for one in chosen for _ in range(count)]}
 

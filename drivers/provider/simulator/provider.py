@@ -138,7 +138,7 @@ class Provider:
         return self.dialect.duplicate(entry) if known else self.dialect.taken(entry)
 
     def _entered(self, ask: dialects.Ask) -> tuple[dict[str, Any], bool]:
-        """Its entry in the record, and whether it was there before."""
+        """Returns its entry in the record, and whether it was there before."""
         known = self._by_id.get(ask.id) if ask.id and self.settings.unique else None
         if known is not None:
             self.counters["duplicates"] += 1
@@ -158,7 +158,7 @@ class Provider:
         )
 
     def receive(self, sender: str, text: str, at: str | None, key: str | None) -> str:
-        """A reply comes in; answers its id."""
+        """Lets a reply come in; returns its id."""
         self._received += 1
         key = key or f"in-{self.index}-{self._received}"
         stamp = at or datetime.now(UTC).replace(microsecond=0).isoformat()

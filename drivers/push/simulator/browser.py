@@ -33,7 +33,7 @@ class Browser:
         return {"endpoint": self.endpoint, "expirationTime": None, "keys": keys}
 
     def read(self, body: bytes) -> bytes:
-        """The message; raises `UnreadableError`."""
+        """Returns the message; raises `UnreadableError`."""
         try:
             salt, size, length = body[:16], int.from_bytes(body[16:20], "big"), body[20]
             sender_point, sealed = body[21 : 21 + length], body[21 + length :]

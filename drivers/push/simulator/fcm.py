@@ -40,7 +40,7 @@ def _json(status: int, document: Any) -> Reply:
 
 
 def error(status: int, word: str, code: str | None = None) -> Reply:
-    """An error as Google's APIs write it, with FCM's own code."""
+    """Returns an error as Google's APIs write it, with FCM's own code."""
     kind = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
     details = {"details": [{"@type": kind, "errorCode": code}]} if code else {}
     return _json(status, {"error": {"code": status, "message": word.lower(), "status": word, **details}})
@@ -63,7 +63,7 @@ class FcmProject:
         return {"service": "fcm", "url": base, "project": self.settings.project, "email": self.email}
 
     def credentials(self, base: str) -> str:
-        """The service account's JSON, as Google's console hands it out."""
+        """Returns the service account's JSON, as Google's console hands it out."""
         self._base = base
         pem = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         account = {

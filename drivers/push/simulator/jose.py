@@ -25,7 +25,7 @@ def unb64(text: str) -> bytes:
 
 
 def verified(token: str, key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> dict[str, Any]:
-    """The claims; raises `TokenError`."""
+    """Returns the claims; raises `TokenError`."""
     head, _, signature = token.rpartition(".")
     raw = unb64(signature)
     parts = head.split(".")

@@ -70,7 +70,7 @@ class NtfyServer:
         return Ask("send", partial(self._take, match[1], text, request))
 
     def _admits(self, authorization: str) -> bool:
-        """A token goes as Bearer, or as the password of nobody."""
+        """Takes a token as Bearer, or as the password of nobody."""
         token = self.settings.token
         nobody = base64.b64encode(f":{token}".encode()).decode()
         return not token or authorization in (f"Bearer {token}", f"Basic {nobody}")

@@ -83,7 +83,7 @@ class PushSimulator(ServiceSimulator):
         return {"subscriptions": [endpoint.subscribe(server_key) for _ in range(count)]}
 
     def unsubscribe(self, endpoint: str, device: int = 0) -> dict[str, Any]:
-        """Its browser is gone: 410 from now on."""
+        """Lets its browser be gone: 410 from now on."""
         return {"known": self._webpush(device).unsubscribe(endpoint)}
 
     def revoke(self, device: int = 0) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class PushEndpoint:
         return {"service": "webpush", "url": base, "subscription": self._browsers["1"].subscription}
 
     def credentials(self, base: str) -> str:
-        """A VAPID private key to try it with."""
+        """Returns a VAPID private key to try it with."""
         self._base = base
         key = ec.generate_private_key(ec.SECP256R1())
         return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -84,7 +84,7 @@ class PushEndpoint:
         return Ask("send", partial(self._take, browser, request))
 
     def _server_key(self, authorization: str) -> str | Reply:
-        """The key that signed for the request (RFC 8292 §4.2), or why it did not."""
+        """Returns the key that signed for the request (RFC 8292 §4.2), or why it did not."""
         match = VAPID.fullmatch(authorization)
         if match is None:
             return Reply(401, b'{"error":"vapid"}')

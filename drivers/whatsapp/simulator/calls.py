@@ -86,7 +86,7 @@ class Caller:
             self._progress()
 
     async def challenge(self, number: BusinessNumber, word: str) -> bool:
-        """Whether the webhook answers Meta's question with the word it was given."""
+        """Returns whether the webhook answers Meta's question with the word it was given."""
         assert self._session is not None
         query = {
             "hub.mode": "subscribe",

@@ -168,7 +168,7 @@ class BusinessNumber:
             self._tell(self, self.state(reference, to, word, callback_data), settings.state_delay_s * place)
 
     def state(self, reference: str, to: str, word: str, callback_data: str | None = None) -> dict[str, Any]:
-        """A call's body for one state."""
+        """Returns a call's body for one state."""
         status: dict[str, Any] = {
             "id": reference,
             "status": word,
@@ -185,7 +185,7 @@ class BusinessNumber:
         return self._call({"contacts": [_contact(to)], "statuses": [status]})
 
     def message(self, sender: str, content: dict[str, Any], key: str | None) -> tuple[str, dict[str, Any]]:
-        """A call's body for a message received, and the message's id."""
+        """Returns a call's body for a message received, and the message's id."""
         key = key or "wamid." + base64.b64encode(secrets.token_bytes(12)).decode()
         digits = sender.lstrip("+")
         message = {"from": digits, "from_user_id": _user_id(digits), "id": key, "timestamp": _now(), **content}
@@ -208,7 +208,7 @@ def _user_id(number: str) -> str:
 
 
 def parameters(template: dict[str, Any]) -> list[str]:
-    """The texts of the body's parameters, in order."""
+    """Returns the texts of the body's parameters, in order."""
     components = template.get("components")
     given = components if isinstance(components, list) else []
     bodies = [each for each in given if str(each.get("type")).lower() == "body"]

@@ -76,7 +76,7 @@ class WhatsappSimulator(ServiceSimulator):
         id: str | None = None,  # noqa: A002 - an operation's argument
         content: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """A person writes `text`, or sends `content` (`{"type": …, TYPE: …}`): the webhook is called."""
+        """Lets a person write `text`, or send `content` (`{"type": …, TYPE: …}`): the webhook is called."""
         said = dict(content or {"type": "text", "text": {"body": text}})
         ids = []
         for service in self.select(device):
