@@ -27,10 +27,14 @@ _NAMES: Final = frozenset(
     {
         "dni", "documento", "doc", "cuit", "cuil", "rut", "nit", "nro", "nº", "no", "id", "codigo", "cuenta",
         "contrato", "cliente", "nombre", "apellido", "titular", "contacto", "dato", "ref", "referencia", "factura",
-        "importe", "telefono", "celular", "cel", "tel", "movil", "phone", "mobile", "whatsapp", "numero", "number",
+        "importe", "deuda", "saldo", "monto", "total", "vence", "vencimiento", "fecha", "email", "correo", "direccion",
+        "localidad", "plan", "estado", "obs", "nota", "observaciones", "name", "customer", "amount", "balance", "date",
+        "telefono", "celular", "cel", "tel", "movil", "phone", "mobile", "whatsapp", "numero", "number",
     }
 )  # fmt: skip
 """Headers that are no values."""
+_NEAR: Final = 4
+"""Rows among which one of words alone is taken for a header."""
 _IN_NAMES: Final = 2
 """Digits that a header has in its name: `Celular 2`."""
 _MONTH: Final = 6
@@ -307,8 +311,8 @@ def _headerless(rows: Sequence[Row], file: str, channel: str, mobile: Mobile | N
     if not sure and not any(map(is_address_like, row.cells)):
         raise _no_column(file, row)
     if not sure:
-        for each in rows:
-            if not _has_address(each) and choose(each.cells, channel) is not None:
+        for place, each in enumerate(rows):
+            if not _has_address(each) and (choose(each.cells, channel) is not None or _names_columns(each, place)):
                 raise _rows_ambiguous(file, [rows[0], each])
     columns = _places(rows)
     like = is_mail_like if channel == "email" else is_number_like
@@ -324,6 +328,15 @@ def _headerless(rows: Sequence[Row], file: str, channel: str, mobile: Mobile | N
         raise _headerless_ambiguous(file, rows, places)
     names = tuple("to" if place == at else name for place, name in enumerate(columns))
     return Header(None, names, 0, Choice((at,)))
+
+
+def _names_columns(row: Row, place: int) -> bool:
+    """Whether a row without an address, below a first one that has one, is a header all the same: it says what columns
+    hold, or is words alone near the beginning."""
+    filled = [cell for cell in row.cells if cell]
+    if any(folded(cell).strip(" .:") in _NAMES for cell in filled):
+        return place < SEARCHED
+    return place < _NEAR and len(filled) > 1 and not any(map(digits, filled))
 
 
 def _is_full(cell: str, mobile: Mobile | None) -> bool:

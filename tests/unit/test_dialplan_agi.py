@@ -126,6 +126,29 @@ def test_steps_are_walked(script: Path, pressed: list[str], played: list[str], e
     assert [path.removeprefix("/p/") for path in told.played if path.removeprefix("/p/") in DIGITS] == played
 
 
+@pytest.mark.parametrize("where", ["/p/hola", "/p/2", "/p/menu"])
+def test_the_digit_that_opts_out_does_so_anywhere_and_is_kept_at_once(script: Path, where: str) -> None:
+    """While something is said, spelled or asked; and what is done afterwards does not undo it."""
+    steps = [
+        Step(PlayStep("/p/hola"), 1),
+        Step(AskStep("clave", "/p/clave", 0, (3, 3), {}, 5, 1, otherwise=2), 2),
+        Step(SpellStep("clave"), 3),
+        Step(AskStep("tecla", "/p/menu", 0, (1, 1), {"1": 5}, 5, 1, otherwise=5), 5),
+        Step(DoStep("opt_out"), 5),
+        Step(DoStep("promise"), 6),
+    ]
+    pieces = packed(steps, DIGITS, {"9": 4})
+    given = {"GW_STEPS": str(len(pieces)), **{f"GW_S{index}": piece for index, piece in enumerate(pieces)}}
+    given |= {"GW_LINE": "gatewayd-t", "GW_ID": "01JD", "GW_NUMBER": "+549115", f"press {where}": "9"}
+    pressed = ["9"] if where == "/p/hola" else ["123", "9"]
+    told = run(script, given, iter(pressed[where == "/p/hola" :]))
+    assert told.variables["GW_SCRIPT"] == "done"
+    assert (told.variables["GW_KEY"], told.variables["GW_ACTION"]) == ("9", "opt_out")
+    kept = told.variables["DB(gatewayd/gatewayd-t/01JD)"]
+    assert " to=+549115 " in kept
+    assert " key=9 action=opt_out played=SUCCESS " in kept
+
+
 def test_a_missing_prompt_is_its_own_end(script: Path) -> None:
     for missing in ("/p/hola", "/p/clave"):
         told = run(script, carried(STEPS, DIGITS), iter(["123", "1"]), missing=missing)

@@ -255,6 +255,8 @@ def test_a_title_that_speaks_of_telephones_is_not_the_header(tmp_path: Path) -> 
         ("10/11/2026;Ana\n", UNREADABLE),
         ("Ana;Luis\n", UNREADABLE),
         ("a@b.example;Ana\n", UNREADABLE),
+        ("1143210000;Norte\n;Nombre\n1159876543;Ana\n", AMBIGUOUS),
+        ("Norte Wifi;1143210000;\nquién;;cuánto\nAna;1159876543;5\nLuis;3514123456;6\n", AMBIGUOUS),
         ("1159876543;Ana\nfin;de;lista\nx;y\nz;w\n", AMBIGUOUS),
         ("1159876543;Ana\n3514123456;Luis\ntelefono;nombre\n3414123457;Eva\n", AMBIGUOUS),
     ],
