@@ -42,6 +42,7 @@ VALUES: Final = tuple(
         "numbers",
         "pacing",
         "reasons",
+        "shown",
         "stalls",
         "storable",
         "templates",

@@ -1,8 +1,9 @@
 """HTTP providers: one configurable line, and presets of it as data.
 
 `driver` is what the gateway loads. `options` are the keys and `presets/` tables of them; `plan` compiles them into
-requests by `template`, `rules` judge the answers, `received` reads what comes back: all pure. `exchange` is the I/O
-edge, `sending` one message over it, `line` the whole.
+requests by `template`, `rules` judge the answers, `received` reads what comes back: all pure. `sending` is one message,
+`gathering` several in a request; `reporting` asks what became of them, `calls` reads what we are called for; `line` is
+the whole.
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ def test_another_line_takes_its_people(trial: Trial, cause: int) -> None:
     tested = gateway.call("line.test", line="m0", number="1159876543", text="prueba")
     assert tested["state"] == "cancelled"
     simulator.ask("set", modem=0, clear_faults=True)
-    assert gateway.call("line.test", line="m0", number="1159876544", text="anda")["state"] in {"submitted", "delivered"}
+    worked = gateway.call("line.test", line="m0", number="1159876544", text="anda")
+    assert worked["state"] in {"submitted", "delivered"}
+    gateway.wait_job(worked["job"])
     gateway.wait_line("m0", "ready", "busy")
     assert [each["text"] for each in simulator.texts()][PEOPLE:] == ["anda"]
     assert not judge(gateway, simulator).faults
