@@ -41,7 +41,7 @@ faults: $(VENV)/dev.stamp
 # A catalogue without a header counts as fuzzy to Babel; no sentence is.
 messages: $(VENV)/dev.stamp
 	$(BIN)/pybabel -q extract --no-location --sort-output --project gatewayd -k spoken -o $(LOCALE)/gatewayd.pot gatewayd drivers
-	$(BIN)/pybabel -q update --no-fuzzy-matching --omit-header -D gatewayd -i $(LOCALE)/gatewayd.pot -d $(LOCALE) -l es
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D gatewayd -i $(LOCALE)/gatewayd.pot -d $(LOCALE) -l es
 	$(BIN)/pybabel -q compile --use-fuzzy -D gatewayd -d $(LOCALE)
 	@rm $(LOCALE)/gatewayd.pot
 

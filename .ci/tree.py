@@ -43,6 +43,7 @@ VALUES: Final = tuple(
         "pacing",
         "device_reasons",
         "reasons",
+        "shown",
         "stalls",
         "storable",
         "templates",
