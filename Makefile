@@ -6,6 +6,7 @@
 #   make bench             measure; the figures of docs/benchmarks.md (ARGS="first idle", ARGS=--help …)
 #   make faults            long fault runs: kills, unplugs, power cuts
 #   make messages          brings the Spanish catalogue up to date with the code
+#   make manpage           writes docs/gatewayd.1 from the help of the commands
 #   make clean             removes what was built here
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 LOCALE := gatewayd/locale
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench faults messages clean
+.PHONY: demo test check bench faults messages manpage clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
@@ -44,6 +45,9 @@ messages: $(VENV)/dev.stamp
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D gatewayd -i $(LOCALE)/gatewayd.pot -d $(LOCALE) -l es
 	$(BIN)/pybabel -q compile --use-fuzzy -D gatewayd -d $(LOCALE)
 	@rm $(LOCALE)/gatewayd.pot
+
+manpage: $(VENV)/run.stamp
+	$(BIN)/python .ci/manpage.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
