@@ -96,8 +96,9 @@ def _wait(spool: Spool, account: str, job: str, began: int) -> bool:
         time.sleep(STEP_S)
     refused = _refused(spool.folder("rejected", account), job, began)
     if refused is not None:
-        place = f"{refused['field']}: " if refused["field"] else ""
-        raise GatewayError(f"{refused['file'] or job}: {refused['code']}: {place}{refused['message']}")
+        place = f" {refused['field']}:" if refused["field"] else ""
+        at = "".join(f":{refused[key]}" for key in ("line", "column") if refused[key] is not None)
+        raise GatewayError(f"{refused['file'] or job}{at}: {refused['code']}:{place} {refused['message']}")
     return True
 
 
@@ -133,9 +134,10 @@ def _refused(folder: Path, job: str, began: int) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(max(found)[1].read_bytes())
-        return {key: document[key] for key in ("file", "code", "field", "message")}
+        return {key: document[key] for key in ("file", "code", "field", "line", "column", "message")}
     except (OSError, ValueError, KeyError, TypeError):
-        return {"file": None, "code": "refused", "field": None, "message": str(max(found)[1])}
+        nothing = dict.fromkeys(("file", "field", "line", "column"))
+        return {**nothing, "code": "refused", "message": str(max(found)[1])}
 
 
 def _only(accounts: list[str]) -> str:
