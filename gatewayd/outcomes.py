@@ -194,8 +194,7 @@ class _Ending:
         ends = dict.fromkeys(self.passed, PartEnd(PartState.UNSENT, reason=reason))
         if verdict is Blame.LINE:
             return self.finish("completed", ends, State.QUEUED, reason)
-        kept = json.loads(self.work.detail or "{}")
-        options = kept.get("options", {})
+        options = json.loads(self.work.options or "{}")
         waited = int(options.get("undecided", 0)) + 1
         if waited >= self.terms.tries:
             return None
@@ -209,29 +208,37 @@ class _Ending:
             tries=self.work.tries + 1,
             due=self.now + int(pause_s * 1000),
         )
-        return replace(finish, detail=_stored(kept | {"options": options | {"undecided": waited}}))
+        return replace(finish, options=_stored(options | {"undecided": waited}))
 
     def completed(self, outcome: Completed, retries: Retries) -> Finish:
         """A call is over: one part, charged when it was answered; its disposition may have a rule to try again."""
         state = State(outcome.state) if outcome.state else State.FAILED
         disposition = str(outcome.detail.get("disposition", outcome.reason))
         kept = json.loads(self.work.detail or "{}")
-        options = kept.pop("options", {})
+        options = json.loads(self.work.options or "{}")
         used = dict(options.get("retried", {}))
         tries = self.work.tries + 1
         due = None
         rule = retries.get(disposition)
+        again = None
         if state is not State.DELIVERED and rule is not None and used.get(disposition, 0) < rule.times:
             used[disposition] = used.get(disposition, 0) + 1
             state, due = State.SCHEDULED, self.now + int(rule.pause_s * 1000)
-        shown = kept | dict(outcome.detail) | {"tries": tries, "options": options | {"retried": used}}
+            again = _stored(options | {"retried": used})
+        shown = kept | dict(outcome.detail) | {"tries": tries}
         end = PartEnd(PartState.DELIVERED if state is State.DELIVERED else PartState.UNDELIVERED)
         reason = None if state is State.DELIVERED else outcome.reason
         ended = self.finish(
             "completed", dict.fromkeys(self.passed, end), state, reason, tries=tries, due=due, charge=outcome.charged
         )
         pressed, opted_out = outcome.detail.get("key"), outcome.detail.get("action") == "opt_out"
-        return replace(ended, detail=_stored(shown), pressed=str(pressed) if pressed else None, opted_out=opted_out)
+        return replace(
+            ended,
+            detail=_stored(shown),
+            options=again,
+            pressed=str(pressed) if pressed else None,
+            opted_out=opted_out,
+        )
 
     def finish(
         self,
@@ -285,4 +292,5 @@ def amended(finish: Finish, verdict: Finish, now: int) -> Amend:
         detail=work.detail if verdict.detail is None else verdict.detail,
         refused=tuple(number for number, end in verdict.parts.items() if end.state is PartState.REFUSED),
         now=now,
+        options=work.options or "{}" if verdict.options is None and finish.options is not None else verdict.options,
     )

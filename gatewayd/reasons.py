@@ -1,16 +1,19 @@
 """Reasons in words for people. What is stored and told to programs is a code of one word; this is what it means.
 
-A code that is not here (a network's or maker's own number) is shown as it is.
+The words of devices and services are in `device_reasons`. A code that has none is shown as it is.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from drivers.base import spoken
+from gatewayd.device_reasons import OF_DEVICES
 from gatewayd.translation import gettext as _
 
 MEANINGS: Final = {
+    **OF_DEVICES,
     # a line's
     "no_daemon": spoken("no daemon is running"),
     "misconfigured": spoken("keys contradict each other"),
@@ -197,9 +200,33 @@ MEANINGS: Final = {
 }
 
 
+_FAMILIES: Final = (
+    (re.compile(r"http_(\d{3})"), spoken("the server answers HTTP {code}")),
+    (re.compile(r"access_http_(\d{3})"), spoken("Google answers HTTP {code} to the login")),
+    (re.compile(r"smtp_(\d{3})"), spoken("the mail server answers {code}")),
+    (re.compile(r"status_([245]\.\d{1,3}\.\d{1,3})"), spoken("the mail server answers {code}")),
+    (re.compile(r"error_(\d{1,9})"), spoken("Meta answers error {code}")),
+    (re.compile(r"cms_(\d{1,5})"), spoken("the network answers error {code}")),
+    (re.compile(r"cme_(\d{1,5})"), spoken("the modem answers error {code}")),
+    (re.compile(r"network_0x([0-9a-f]{2})"), spoken("the network answers {code} of its own")),
+    (re.compile(r"unsafe_(\w{1,40})"), spoken("{code} has signs that Asterisk would obey")),
+    (re.compile(r"(\w{1,40})_missing"), spoken("{code} is missing")),
+)
+"""Reasons that bear a number or name of somebody else's, by their form."""
+
+
 def meaning(code: str | None) -> str:
-    """What a reason means, in the language spoken; the code itself where nobody has put it into words."""
-    return "" if code is None else _(MEANINGS.get(code, code))
+    """Returns what a reason means, in the language spoken; the code itself where it has no words."""
+    if code is None:
+        return ""
+    words = MEANINGS.get(code)
+    if words is not None:
+        return _(words)
+    for form, sentence in _FAMILIES:
+        found = form.fullmatch(code)
+        if found is not None:
+            return _(sentence).format(code=found[1])
+    return code
 
 
 def explained(code: str | None) -> str:

@@ -1,12 +1,13 @@
 """Text for people: English in the code, Spanish from the catalogue `locale/es/LC_MESSAGES/gatewayd.mo`.
 
 The `.mo` file is kept beside its `.po` source so that an installation needs no build step; `make messages` (Babel)
-makes it anew, and a test tells when it is stale. The language is one for the whole process: the configuration's
-`locale`, else the environment's, else Spanish.
+makes it anew, and a test fails when it is stale. The language is one for the whole process: the configuration's
+`locale`, else the environment's, else Spanish. Where a file names its own language, `gettext_in` speaks it.
 """
 
 from __future__ import annotations
 
+import functools
 import gettext as catalogues
 import os
 import tomllib
@@ -25,10 +26,14 @@ def set_language(language: str) -> None:
     """Speaks `language` from now on; one that is not ours means the default."""
     global _current, _language  # noqa: PLW0603 - one process speaks one language
     _language = language if language in LANGUAGES else DEFAULT
-    if _language == "en":
-        _current = catalogues.NullTranslations()
-    else:
-        _current = catalogues.translation("gatewayd", FOLDER, [_language], fallback=True)
+    _current = _catalogue(_language)
+
+
+@functools.cache
+def _catalogue(language: str) -> catalogues.NullTranslations:
+    if language == "en":
+        return catalogues.NullTranslations()
+    return catalogues.translation("gatewayd", FOLDER, [language], fallback=True)
 
 
 def language() -> str:
@@ -39,6 +44,11 @@ def language() -> str:
 def gettext(message: str) -> str:
     """`message` in the language spoken."""
     return _current.gettext(message) if message else ""
+
+
+def gettext_in(language: str, message: str) -> str:
+    """Returns `message` in `language`, whatever the process speaks; one that is not ours means the default."""
+    return _catalogue(language if language in LANGUAGES else DEFAULT).gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, number: int) -> str:

@@ -79,6 +79,22 @@ _OWNED: Final = (
 )
 """Keys that belong to one channel."""
 
+_NOTHING_SAID: Final = {
+    "call": ("call.script", "text_none_call"),
+    "email": ("text", "text_none_email"),
+    "push": ("text", "text_none_push"),
+    "whatsapp": ("whatsapp.template", "text_none_whatsapp"),
+}
+"""The key that a job without words lacks, by its channel, and the sentence that says so."""
+
+_WITHIN: Final = {
+    **dict.fromkeys(("script", "amd", "min_heard_s", "ring_s", "limit_s", "retries"), "call"),
+    **dict.fromkeys(("menu", "menu_prompt", "steps", "goodbye", "confirm", "voice"), "call.script"),
+    **dict.fromkeys(("title", "data", "ttl"), "push"),
+    **dict.fromkeys(("language", "parameters"), "whatsapp"),
+}
+"""Where keys belong that are easily written one level too high."""
+
 
 @dataclass(frozen=True, slots=True)
 class Email:
@@ -210,7 +226,7 @@ def parse(data: bytes, file: str = "job.json") -> JobDocument:
 def _document(raw: Any, file: str) -> JobDocument:
     if not isinstance(raw, dict):
         raise JobFileError("json_invalid", "json_not_object", line=1, column=1)
-    fields.known(raw, _KEYS, "")
+    fields.known(raw, _KEYS, "", _WITHIN)
     channel = fields.choice(raw, "channel", CHANNELS, None)
     for keys, owner in _OWNED:
         if channel != owner and (alien := sorted(keys & raw.keys())):
@@ -354,4 +370,5 @@ def _words(document: JobDocument) -> None:
         raise JobFileError("value_invalid", "text_and_approved", field="whatsapp.template")
     written = document.email is not None and document.email.html is not None
     if document.text is None and document.template is None and not scripted and not written and not approved:
-        raise JobFileError("value_invalid", "text_none", field="text")
+        field, kind = _NOTHING_SAID.get(document.channel, ("text", "text_none"))
+        raise JobFileError("value_invalid", kind, field=field)

@@ -9,11 +9,13 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from spool.errors import JobFileError
 from spool.lists.cells import is_mail_like
 from spool.names import column_name, variable_name
+from spool.spelling import probably
 from spool.strict_json import Number
 
 TEXT_LIMIT: Final = 20_000
@@ -46,12 +48,18 @@ def invalid(kind: str, field: str, **values: Any) -> JobFileError:
     return JobFileError("value_invalid", kind, field=field, **values)
 
 
-def known(raw: Mapping[str, Any], keys: Collection[str], path: str) -> None:
-    """Refuses the first key that is not one of `keys`."""
+def known(
+    raw: Mapping[str, Any], keys: Collection[str], path: str, within: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Refuses the first key that is not one of `keys`, and says which was probably meant: one of them, or one that
+    belongs into the object that `within` names."""
     for key in raw:
         if key not in keys:
             name = key.encode("utf-8", "backslashreplace").decode()[:NAME_LIMIT]
-            raise JobFileError("key_unknown", field=path + name, name=name)
+            near = probably(name, keys)
+            meant = f"{within[name]}.{name}" if name in within else None if near is None else path + near
+            kind = "key_unknown" if meant is None else "key_meant"
+            raise JobFileError("key_unknown", kind, field=path + name, name=name, meant=meant)
 
 
 def table(raw: Mapping[str, Any], key: str, keys: Collection[str] | None, path: str = "") -> dict[str, Any] | None:

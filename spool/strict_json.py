@@ -12,6 +12,7 @@ import re
 from typing import Any, Final, NoReturn
 
 from spool.errors import JobFileError
+from spool.json_fault import fault_at
 
 DEPTH_LIMIT: Final = 32
 """Where a file that nests too deep to be read is said to go wrong; a job file nests six deep."""
@@ -53,9 +54,8 @@ def load(data: bytes) -> Any:
         if _SUSPECT.search(text):
             _refuse_unprintable(value, "")
     except json.JSONDecodeError as error:
-        raise JobFileError(
-            "json_invalid", "json_syntax", line=error.lineno, column=error.colno, reason=error.msg
-        ) from None
+        kind, values = fault_at(text, error.pos, error.msg)
+        raise JobFileError("json_invalid", kind, line=error.lineno, column=error.colno, **values) from None
     except _Duplicate as error:
         raise JobFileError("json_invalid", "json_duplicate", field=_printable(error.key)) from None
     except _Constant:

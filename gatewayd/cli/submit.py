@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatewayd.cli import output
+from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.cli.surveying import refusal, show_survey, survey_of_job
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 @click.command(help=_("Put a job file, and the files it names, into the spool the safe way."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--account", help=_("Whose job it is (default: the only account there is)."))
+@click.option(
+    "--account", shell_complete=completion.accounts, help=_("Whose job it is (default: the only account there is).")
+)
 @click.option("--dry-run", is_flag=True, help=_("Only show how its list is read and what would be sent."))
 @click.option("--no-wait", is_flag=True, help=_("Do not wait until the daemon has recorded or refused it."))
 @output.json_option
@@ -96,8 +98,9 @@ def _wait(spool: Spool, account: str, job: str, began: int) -> bool:
         time.sleep(STEP_S)
     refused = _refused(spool.folder("rejected", account), job, began)
     if refused is not None:
-        place = f"{refused['field']}: " if refused["field"] else ""
-        raise GatewayError(f"{refused['file'] or job}: {refused['code']}: {place}{refused['message']}")
+        place = f" {refused['field']}:" if refused["field"] else ""
+        at = "".join(f":{refused[key]}" for key in ("line", "column") if refused[key] is not None)
+        raise GatewayError(f"{refused['file'] or job}{at}: {refused['code']}:{place} {refused['message']}")
     return True
 
 
@@ -133,9 +136,10 @@ def _refused(folder: Path, job: str, began: int) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(max(found)[1].read_bytes())
-        return {key: document[key] for key in ("file", "code", "field", "message")}
+        return {key: document[key] for key in ("file", "code", "field", "line", "column", "message")}
     except (OSError, ValueError, KeyError, TypeError):
-        return {"file": None, "code": "refused", "field": None, "message": str(max(found)[1])}
+        nothing = dict.fromkeys(("file", "field", "line", "column"))
+        return {**nothing, "code": "refused", "message": str(max(found)[1])}
 
 
 def _only(accounts: list[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gatewayd import registry
+from gatewayd import registry, translation
 from gatewayd.config import catalogue
 from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
@@ -163,7 +163,7 @@ class _Reading:
         self.faults: list[ConfigFault] = []
         self._sound_lines: list[SoundLine] = []
         locale = raw.get("locale")
-        self._locale = locale if isinstance(locale, str) else catalogue.DEFAULT_LOCALE
+        self._locale = locale if isinstance(locale, str) else translation.DEFAULT
         self.sound = Sound(file)
         """What `config` found that can be judged further."""
 

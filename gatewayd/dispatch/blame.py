@@ -120,8 +120,13 @@ class Undecided:
 
 def untried(finish: Finish, before: Undecided) -> Finish:
     """`finish` with the tries that the message had before it first was refused by the line's fault."""
-    detail = finish.detail if before.recorded.detail is None else before.recorded.work.detail or "{}"
-    return replace(finish, tries=before.line.tries, detail=detail)
+    recorded, work = before.recorded, before.recorded.work
+    return replace(
+        finish,
+        tries=before.line.tries,
+        detail=finish.detail if recorded.detail is None else work.detail or "{}",
+        options=finish.options if recorded.options is None else work.options or "{}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

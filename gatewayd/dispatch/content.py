@@ -18,7 +18,7 @@ _PARTS: Final = ("call", "email", "push", "whatsapp")
 def options(work: Work, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """The job's own part (`call` with its script's words filled in, `email` …), and `texts`: its further templates,
     rendered for this recipient."""
-    rendered = json.loads(work.detail or "{}").get("options", {})
+    rendered = json.loads(work.options or "{}").get("texts", {})
     given: dict[str, Any] = {key: content[key] for key in _PARTS if key in content} | {"texts": rendered}
     if (email := given.get("email")) and email.get("cc"):
         given["email"] = email | {"cc": [rendered.get(f"cc[{n}]", each) for n, each in enumerate(email["cc"])]}

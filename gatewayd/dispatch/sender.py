@@ -393,7 +393,10 @@ class Sender:
         now = int(time.time() * 1000)
         for each in decided:
             end = each.line if verdict is Blame.LINE else each.person
-            if (end.state, end.due, end.tries, end.detail) != (
-                each.recorded.state, each.recorded.due, each.recorded.tries, each.recorded.detail,
-            ):  # fmt: skip
+            if _kept(end) != _kept(each.recorded):
                 self._desk.amended(self._owner.name, end, amended(each.recorded, end, now))
+
+
+def _kept(end: Finish) -> tuple[object, ...]:
+    """Returns what an end leaves in its message while that waits."""
+    return end.state, end.due, end.tries, end.detail, end.options

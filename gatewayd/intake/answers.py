@@ -31,7 +31,7 @@ _Number = Annotated[int, Ge(1), Le(ROW_LIMIT)]
 _Segments = Annotated[int, Ge(0), Le(SEGMENTS_LIMIT)]
 _ROWS: Final[TypeAdapter[list[Row]]] = TypeAdapter(
     Annotated[
-        list[tuple[_Number, _Maybe, _Maybe, _Maybe, str, _Segments, str, _Maybe, _Maybe]],
+        list[tuple[_Number, _Maybe, _Maybe, _Maybe, str, _Segments, str, _Maybe, _Maybe, _Maybe]],
         MaxLen(CHUNK),
     ]
 )

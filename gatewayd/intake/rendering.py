@@ -33,7 +33,7 @@ from spool.recipients import Recipients
 CHUNK: Final = 1000
 """Rows a chunk: what the store takes in one transaction."""
 ROW_CHARACTERS: Final = 4_000_000
-"""Of text and detail of one row: twice the longest HTML, and more than any server takes."""
+"""Of all texts of one row: twice the longest HTML, and more than any server takes."""
 CHUNK_CHARACTERS: Final = 1 << 20
 """Characters of the texts of a chunk: long ones fill it before a thousand rows do, so that one job's transactions are
 no longer than another's."""
@@ -46,8 +46,8 @@ MARKED: Final = {HIDDEN: "row_hidden", SHORT: "row_short"}
 """By its mark: the sheet does not show the row, and the job leaves such rows out; a cell of it is missing."""
 CC_INVALID: Final = "cc_invalid"
 
-Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None]
-"""row, ref, to, text, encoding, segments, prefix, reason, detail."""
+Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None, str | None]
+"""row, ref, to, text, encoding, segments, prefix, reason, detail, options."""
 
 Address = Callable[[str], tuple[str, str | None]]
 """A cell to the address as it is kept, and its detail (JSON); AddressError or NumberError when it is none."""
@@ -84,7 +84,7 @@ class RenderPlan:
     prefixes: tuple[str, ...] = ()
     """Every prefix that some line has."""
     options: Mapping[str, str] = field(default_factory=dict)
-    """Further templates by name (an e-mail's `subject` …); rendered into the message's detail."""
+    """Further templates by name (an e-mail's `subject` …); rendered beside the message's text."""
     fixed: tuple[str, ...] = ()
     """Texts without a variable that go out as they are; looked at for placeholders of other programs alone."""
     max_segments: int = 10
@@ -219,7 +219,7 @@ class Rendering:
         characters = 0
         for number, cells in enumerate(self._rows, 1):
             chunk.append(row := self._row(number, cells))
-            characters += len(row[3] or "") + len(row[8] or "")
+            characters += len(row[3] or "") + len(row[9] or "")
             if len(chunk) == size or characters > CHUNK_CHARACTERS:
                 self.totals.rows = number
                 yield chunk
@@ -238,7 +238,7 @@ class Rendering:
             to, detail = self._reached(cells) if self._several else self._address(raw)
             if not all(map(str.isprintable, cells)):
                 cells = [visible(cell) for cell in cells]
-            text, encoding, count, detail = self._words(to, cells, detail)
+            text, encoding, count, options = self._words(to, cells)
         except (Unusable, AddressError, NumberError) as refused:
             if to is None and raw:
                 detail = _json({"raw": raw[:_SHOWN]})
@@ -246,8 +246,8 @@ class Rendering:
         self.totals.segments += count
         for length in self._prefix_lengths:
             if to[:length] in self._prefixes:
-                return (number, ref, to, text, encoding, count, to[:length], None, detail)
-        return (number, ref, to, text, encoding, count, "", None, detail)
+                return (number, ref, to, text, encoding, count, to[:length], None, detail, options)
+        return (number, ref, to, text, encoding, count, "", None, detail, options)
 
     def _reached(self, cells: Sequence[str]) -> tuple[str, str | None]:
         """The first address of a row with several columns for it; one that says it is a mobile before one that is only
@@ -274,17 +274,17 @@ class Rendering:
 
     def _invalid(self, number: int, ref: str | None, to: str | None, reason: str, detail: str | None) -> Row:
         self.totals.invalid[reason] += 1
-        return (number, ref, to, None, "", 0, "", reason, detail)
+        return (number, ref, to, None, "", 0, "", reason, detail, None)
 
-    def _words(self, to: str, cells: Sequence[str], detail: str | None) -> tuple[str, str, int, str | None]:
-        """Text, encoding, segments and detail of a row whose address is good; Unusable."""
+    def _words(self, to: str, cells: Sequence[str]) -> tuple[str, str, int, str | None]:
+        """Text, encoding, segments and options of a row whose address is good; Unusable."""
         text = self._text(cells)
         if text is None:
             raise Unusable(VALUE_MISSING)
         if not text.isascii():
             # Decomposed accents (a macOS sheet) would turn the text into UCS-2.
             text = unicodedata.normalize("NFC", text)
-        encoding, count = "", 1
+        encoding, count, options = "", 1, None
         if self._sms:
             text, encoding, count = self._cut(text)
         key = hash((to, text))
@@ -303,13 +303,13 @@ class Rendering:
             if not all(_is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
-            detail = _json({**json.loads(detail or "{}"), "options": rendered})
-        if len(text) + len(detail or "") > ROW_CHARACTERS:
+            options = _json({"texts": rendered})
+        if len(text) + len(options or "") > ROW_CHARACTERS:
             raise Unusable(TOO_LONG)
         if key in self._seen:
             raise Unusable(REPEATED)
         self._seen.add(key)
-        return text, encoding, count, detail
+        return text, encoding, count, options
 
     def _cut(self, text: str) -> tuple[str, str, int]:
         """The text as it goes by SMS, its encoding where that is fixed, and its segments; Unusable."""

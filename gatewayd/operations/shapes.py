@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from gatewayd.money import format_money
+from gatewayd.shown import quoted, shown
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.credit.questions import Sums
 from gatewayd.store.snapshots import (
@@ -30,26 +31,24 @@ def summary(job: JobSummary) -> Json:
 def message(found: MessageView, *, whole: bool = False) -> Json:
     """A message as a receipt of now (a receipt's `seq` belongs to its line in the file, so it is null); with `whole`
     its text, attempts and parts too."""
-    shape: Json = {
-        "v": 1,
-        "seq": None,
-        "at": iso(found.updated_at),
-        "account": found.account,
-        "job": found.job,
-        "message": found.public,
-        "ref": found.ref,
-        "row": found.row,
-        "to": found.to,
-        "channel": found.channel,
-        "state": str(found.state),
-        "final": found.final,
-        "reason": found.reason,
-        "line": found.line,
-        "attempt": found.attempt,
-        "segments": found.segments,
-        "cost": format_money(found.cost),
-        "detail": json.loads(found.detail) if found.detail else {},
-    }
+    body = shown(
+        at=iso(found.updated_at) or "",
+        job=quoted(found.job),
+        message=found.public,
+        ref=found.ref,
+        row=found.row,
+        to=found.to,
+        channel=found.channel,
+        state=str(found.state),
+        final=found.final,
+        reason=found.reason,
+        line=found.line,
+        attempt=found.attempt,
+        segments=found.segments,
+        cost=found.cost,
+        detail=found.detail,
+    )
+    shape: Json = json.loads(f'{{"v":1,"seq":null,"account":{quoted(found.account)}{body}')
     if whole:
         shape |= {
             "due": iso(found.due),

@@ -39,6 +39,8 @@ class Shape:
     """Columns that hold nothing but what looks like numbers."""
     words: frozenset[int] = frozenset()
     """Columns that never hold what looks like a number."""
+    padded: bool = False
+    """Full rows end in empty cells: the writer leaves none out, so that a short row has lost one."""
     cut: tuple[str, ...] = ()
     """The last row, where it has no end and no other row is as short."""
 
@@ -47,7 +49,7 @@ class Shape:
 
         Writers leave out empty cells at the end; that is no loss.
         """
-        if any(place >= len(row) for place in self.filled) or (self.cut and tuple(row) == self.cut):
+        if self.padded or any(place >= len(row) for place in self.filled) or (self.cut and tuple(row) == self.cut):
             return True
         for place, cell in enumerate(row):
             if cell and place in (self.words if is_number_like(cell) else self.numbers):
@@ -70,7 +72,7 @@ def shape_of_text(header: Header, rows: Sequence[Row], file: str, form: Format) 
     below = rows[header.first :]
     guarded = _guarded(below, width)
     _refuse_cut_number(header, below, file, form.last)
-    kinds = (*_kinds(below, width), _cut(below, width, form.last))
+    kinds = (*_kinds(below, width), _is_padded(below, width), _cut(below, width, form.last))
     sealed = tuple(place for place in _nameless(header) if len(below) < 2 or not all(_fills(r, place) for r in below))
     more = {len(row.cells) - width for row in below}
     excess = min(more, default=0)
@@ -113,6 +115,10 @@ def _nameless(header: Header) -> list[int]:
             break
         places.append(place)
     return places[::-1]
+
+
+def _is_padded(rows: Sequence[Row], width: int) -> bool:
+    return any(len(row.cells) == width and not row.cells[-1] for row in rows)
 
 
 def _cut(rows: Sequence[Row], width: int, last: tuple[str, ...]) -> tuple[str, ...]:

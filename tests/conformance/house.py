@@ -129,19 +129,20 @@ class House:
     # --------------------------------------------------------------------------------------------------- dispatch
 
     def claim(self, queue: QueueInfo, limit: int = 10, line: str = "claro-1", **options: Any) -> Claimed:
-        claimed: Claimed = self.do(
-            Claim(
-                queue.id,
-                line,
-                options.get("variant", ""),
-                limit,
-                options.get("segments", 1000),
-                self.node,
-                self.epoch,
-                self.now,
-            )
-        )
+        claimed: Claimed = self.do(self.claiming(queue, limit, line, **options))
         return claimed
+
+    def claiming(self, queue: QueueInfo, limit: int = 10, line: str = "claro-1", **options: Any) -> Claim:
+        return Claim(
+            queue.id,
+            line,
+            options.get("variant", ""),
+            limit,
+            options.get("segments", 1000),
+            self.node,
+            self.epoch,
+            self.now,
+        )
 
     def pnr(self, work: Work, part: int = 1, line: str = "claro-1") -> None:
         self.do(Pnr(work.attempt_id, part, line, work.to, self.epoch, self.now, DAY, MONTH, float(self.now)))
@@ -163,6 +164,7 @@ class House:
             charge=options.get("charge", False),
             detail=options.get("detail"),
             now=self.now,
+            options=options.get("options"),
         )
 
     def send(self, work: Work, line: str = "claro-1", first: int = 1) -> None:

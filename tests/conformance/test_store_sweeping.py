@@ -72,7 +72,7 @@ def test_a_call_that_waits_for_its_next_try_is_withdrawn_as_such(house: House) -
     for work in house.claim(queue).work:
         house.pnr(work)
         ended = {1: PartEnd(PartState.UNDELIVERED)}
-        detail = '{"disposition":"busy","tries":1,"options":{"retried":{"busy":1}}}'
+        detail = '{"disposition":"busy","tries":1}'
         house.finish(
             work, State.SCHEDULED, parts=ended, reason="busy", tries=1, detail=detail, due=house.now + 2 * HOUR
         )

@@ -119,19 +119,26 @@ def test_one_that_may_be_either_ends_when_its_tries_do() -> None:
 
 def test_the_rule_of_a_call_is_not_used_up_while_nobody_knows() -> None:
     call = Completed(None, "busy", detail={"disposition": "busy"}, blame=Blame.EITHER)
-    given = replace(work(), detail='{"raw":"11"}')
+    given = replace(work(), detail='{"raw":"11"}', options='{"texts":{"message[0]":"Hola"}}')
     waits = end(call, Blame.EITHER, given, busy=Retry(1, 600.0))
     assert (waits.state, waits.due - NOW) == (State.SCHEDULED, 600_000)
-    assert waits.detail == '{"raw":"11","options":{"undecided":1}}'
+    assert (waits.detail, waits.options) == (None, '{"texts":{"message[0]":"Hola"},"undecided":1}')
     lines = end(call, Blame.LINE, given, busy=Retry(1, 600.0))
     assert (lines.state, lines.tries, lines.detail) == (State.QUEUED, 0, None)
     person = end(call, Blame.PERSON, given, busy=Retry(1, 600.0))
-    assert '"retried":{"busy":1}' in (person.detail or "")
+    assert person.detail == '{"raw":"11","disposition":"busy","tries":1}'
+    assert person.options == '{"texts":{"message[0]":"Hola"},"retried":{"busy":1}}'
     # Its verdict, passed later: the rule's time counts from then at the earliest.
     later = amended(waits, person, NOW + 5)
     assert (later.state, later.due, later.detail) == (State.SCHEDULED, NOW + 600_000, person.detail)
+    assert later.options == person.options
     back = amended(waits, lines, NOW + 5)
     assert (back.state, back.due, back.tries, back.detail) == (State.QUEUED, NOW + 5, 0, given.detail)
+    assert back.options == given.options
+    assert amended(waits, end(call, Blame.PERSON, given), NOW).options == given.options, "no rule: as it was"
+    plain = replace(given, options=None)
+    waits = end(call, Blame.EITHER, plain, busy=Retry(1, 600.0))
+    assert amended(waits, end(call, Blame.LINE, plain), NOW).options == "{}", "nothing is left of the wait"
 
 
 def test_a_verdict_on_a_refusal_names_the_parts_that_are_refused() -> None:

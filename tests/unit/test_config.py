@@ -261,12 +261,14 @@ def test_all_faults_at_once_each_with_file_key_and_remedy(read: Callable[..., Co
     assert by_key["line[one].driver"].remedy.startswith("use one of those installed: acme")
     assert "nothing" in by_key["line[3].driver"].message
     assert str(error).splitlines() == [str(fault) for fault in error.faults]
-    assert f"{tmp_path}/gatewayd.toml: delivery.tries: 0 is too small; the least is 1" in str(error)
+    assert f"{tmp_path}/gatewayd.toml: delivery.tries: 0 is too small; the minimum is 1" in str(error)
 
 
 def test_faults_speak_the_configurations_language(faults: Callable[[str], dict[str, tuple[str, str]]]) -> None:
     assert faults("[delivery]\ntries = 0\n") == {"delivery.tries": ("0 es demasiado pequeño", "el mínimo es 1")}
-    assert faults('locale = "en"\n[delivery]\ntries = 0\n') == {"delivery.tries": ("0 is too small", "the least is 1")}
+    assert faults('locale = "en"\n[delivery]\ntries = 0\n') == {
+        "delivery.tries": ("0 is too small", "the minimum is 1")
+    }
     assert set(faults('locale = "fr"\n[delivery]\ntries = 0\n')) == {"locale", "delivery.tries"}
 
 

@@ -16,7 +16,18 @@ from spool.document import parse
 from spool.errors import JobFileError
 from spool.list_messages import LIST_MESSAGES
 
-ROW: Row = (1, "C-1", "+5491150000001", "ñandú\x00 \U0001f600", "ucs2", 2, "+549", None, '{"raw":"11"}')
+ROW: Row = (
+    1,
+    "C-1",
+    "+5491150000001",
+    "ñandú\x00 \U0001f600",
+    "ucs2",
+    2,
+    "+549",
+    None,
+    '{"raw":"11"}',
+    '{"texts":{"subject":"x"}}',
+)
 
 DOCUMENTS: list[dict[str, Any]] = [
     {"channel": "sms", "text": "hola %nombre%", "values": {"nombre": "Ana"}, "recipients_file": "c.csv",
@@ -83,18 +94,20 @@ def test_requests_cross_whole() -> None:
 
 
 def test_half_a_pair_in_a_text_is_a_question_mark() -> None:
-    [row] = crossed([(1, None, "+549", "a\ud800b", "", 1, "", None, None)])
+    [row] = crossed([(1, None, "+549", "a\ud800b", "", 1, "", None, None, None)])
     assert row[3] == "a?b"
 
 
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        (frames.ROWS, [[0, None, None, None, "", 0, "", None, None]]),
-        (frames.ROWS, [["1", None, None, None, "", 0, "", None, None]]),
-        (frames.ROWS, [[1, None, {"x": 1}, None, "", 0, "", None, None]]),
-        (frames.ROWS, [[1, None, None, None, "", 2**70, "", None, None]]),
-        (frames.ROWS, [[n, None, None, None, "", 0, "", None, None] for n in range(1, 1002)]),
+        (frames.ROWS, [[0, None, None, None, "", 0, "", None, None, None]]),
+        (frames.ROWS, [["1", None, None, None, "", 0, "", None, None, None]]),
+        (frames.ROWS, [[1, None, {"x": 1}, None, "", 0, "", None, None, None]]),
+        (frames.ROWS, [[1, None, None, None, "", 2**70, "", None, None, None]]),
+        (frames.ROWS, [[n, None, None, None, "", 0, "", None, None, None] for n in range(1, 1002)]),
+        (frames.ROWS, [[1, None, None, None, "", 0, "", None, None, {"texts": {}}]]),
+        (frames.ROWS, [[1, None, None, None, "", 0, "", None, None]]),
         (frames.ROWS, {"a": 1}),
         (frames.DOCUMENT, {"job": "../x", "channel": "sms"}),
         (frames.DOCUMENT, {"job": "x", "channel": "sms", "recipients_file": "../../etc/passwd"}),
@@ -121,4 +134,4 @@ def test_no_body_is_code() -> None:
 
 def test_a_frame_has_its_bound() -> None:
     with pytest.raises(frames.FrameTooLargeError):
-        frames.packed([(1, None, None, "x" * frames.FRAME_MAX, "", 1, "", None, None)])
+        frames.packed([(1, None, None, "x" * frames.FRAME_MAX, "", 1, "", None, None, None)])

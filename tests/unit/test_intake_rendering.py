@@ -324,7 +324,8 @@ def test_what_a_mail_has_beside_its_text_is_rendered_too() -> None:
     rows = [{"to": "a@b.co", "nombre": "Ana"}, {"to": "a@b.co", "nombre": "Luis"}, {"to": " a@b.co", "nombre": "Ana"}]
     messages, _ = render(rows, "Hola", channel="email", subject="Para %nombre%")
     assert [m.reason for m in messages] == [None, None, "repeated"]
-    assert json.loads(messages[1].detail or "") == {"options": {"subject": "Para Luis"}}
+    assert json.loads(messages[1].options or "") == {"texts": {"subject": "Para Luis"}}
+    assert messages[1].detail is None
     assert refusal(rows, text="Hola", channel="email", subject="%zona%").field == "zona"
 
 
@@ -333,7 +334,7 @@ def test_a_call_says_what_each_step_renders_to() -> None:
     [message], _ = render(
         [{"to": "011 4321-0000", "nombre": "Ana", "deuda": "10"}], None, channel="call", call={"script": script}
     )
-    assert json.loads(message.detail or "")["options"] == {"message[0]": "Hola Ana", "message[2]": "10"}
+    assert json.loads(message.options or "")["texts"] == {"message[0]": "Hola Ana", "message[2]": "10"}
 
 
 def test_calls_reach_landlines_and_messages_do_not() -> None:
@@ -386,26 +387,30 @@ def test_a_push_s_title_and_data_are_rendered_for_each() -> None:
         channel="push",
         push=push,
     )
-    options = json.loads(messages[0].detail or "{}")["options"]
-    assert options == {"title": "Factura de Ana", "data.invoice": "F-1", "data.kind": "bill"}
+    assert json.loads(messages[0].options or "{}")["texts"] == {
+        "title": "Factura de Ana",
+        "data.invoice": "F-1",
+        "data.kind": "bill",
+    }
     assert messages[1].reason == "value_missing"
     assert refusal([{"to": "a"}], text="x", channel="push", push={"title": "%quien%"}).field == "quien"
 
 
 @pytest.mark.parametrize(
-    ("parameters", "options"),
+    ("parameters", "texts"),
     [
         (["%nombre%", "$ %deuda%"], {"parameter.0": "Ana", "parameter.1": "$ 7,50"}),
         ({"quien": "%nombre%"}, {"parameter.quien": "Ana"}),
     ],
 )
-def test_a_whatsapp_template_s_parameters_are_rendered_for_each(parameters: Any, options: dict[str, str]) -> None:
+def test_a_whatsapp_template_s_parameters_are_rendered_for_each(parameters: Any, texts: dict[str, str]) -> None:
     whatsapp = {"template": "saldo", "language": "es_AR", "parameters": parameters}
     [message, repeat], _ = render(
         [{"to": "011-15-5987-6543", "nombre": "Ana", "deuda": "7,50"}] * 2, None, channel="whatsapp", whatsapp=whatsapp
     )
     assert (message.to, message.text, message.segments) == ("+5491159876543", "", 1)
-    assert json.loads(message.detail or "{}")["options"] == options
+    assert json.loads(message.options or "{}") == {"texts": texts}
+    assert json.loads(message.detail or "{}") == {"raw": "011-15-5987-6543"}
     assert repeat.reason == "repeated"
 
 
@@ -413,9 +418,9 @@ def test_values_are_text_in_html_and_as_written_elsewhere() -> None:
     rows = [{"to": "ana@example.org", "nombre": 'A<b>"&na'}]
     keys: dict[str, Any] = {"channel": "email", "subject": "Para %nombre%", "html": "<p>%nombre% de %empresa%</p>"}
     messages, _ = render(rows, "Hola %nombre%", values={"empresa": "Pérez & Cía"}, **keys)
-    options = json.loads(messages[0].detail or "{}")["options"]
-    assert options["html"] == "<p>A&lt;b&gt;&quot;&amp;na de Pérez &amp; Cía</p>"
-    assert options["subject"] == 'Para A<b>"&na'
+    texts = json.loads(messages[0].options or "{}")["texts"]
+    assert texts["html"] == "<p>A&lt;b&gt;&quot;&amp;na de Pérez &amp; Cía</p>"
+    assert texts["subject"] == 'Para A<b>"&na'
     assert messages[0].text == 'Hola A<b>"&na'
 
 

@@ -112,12 +112,13 @@ def test_a_busy_call_is_tried_again_by_its_rule_and_then_fails_with_its_disposit
         outcome = Completed(None, "busy", detail={"disposition": "busy", "cause": 17})
         finish = resolve(given, outcome, line="l", passed=frozenset({1}), terms=TERMS, now=NOW, retries=rules)
         states.append((finish.state, finish.due - NOW, finish.tries))
-        given = replace(given, tries=finish.tries, detail=finish.detail)
+        given = replace(given, tries=finish.tries, detail=finish.detail, options=finish.options or given.options)
         if finish.final:
             break
     assert states == [(State.SCHEDULED, 600_000, 1), (State.SCHEDULED, 600_000, 2), (State.FAILED, 0, 3)]
     detail = json.loads(given.detail or "{}")
-    assert (detail["tries"], detail["cause"], finish.reason) == (3, 17, "busy")
+    assert detail == {"disposition": "busy", "cause": 17, "tries": 3}
+    assert (json.loads(given.options or "{}"), finish.reason) == ({"retried": {"busy": 2}}, "busy")
 
 
 @pytest.mark.parametrize(

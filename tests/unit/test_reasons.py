@@ -39,7 +39,9 @@ def test_both_languages_and_the_unknown() -> None:
     assert explained("pin_wrong") == "PIN incorrecto, no se reintenta (pin_wrong)"
     translation.set_language("en")
     assert meaning("credit") == "not enough credit"
-    assert meaning("cms_38") == explained("cms_38") == "cms_38"
+    assert explained("cms_500") == "the network answers error 500 (cms_500)"
+    assert meaning("http_503") == "the server answers HTTP 503"
+    assert meaning("word_of_a_strange_driver") == explained("word_of_a_strange_driver") == "word_of_a_strange_driver"
     assert meaning(None) == explained(None) == ""
 
 

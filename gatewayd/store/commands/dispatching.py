@@ -60,6 +60,9 @@ class Work:
     resend: bool
     not_after: int | None
     detail: str | None
+    """JSON, shown to everybody."""
+    options: str | None = None
+    """JSON, shown to nobody: `texts` rendered beside the text, `retried` and `undecided` of earlier tries."""
     done: tuple[tuple[int, PartState], ...] = ()
     """Parts that earlier attempts settled, with their state."""
 
@@ -138,6 +141,8 @@ class Finish(Command[None]):
     """The key that the person called has pressed: it comes into the inbox."""
     opted_out: bool = False
     """... and by it asked not to be called again."""
+    options: str | None = None
+    """What the message keeps for its next try; None: as it was."""
 
     @property
     def weight(self) -> int:
@@ -161,3 +166,5 @@ class Amend(Command[bool]):
     refused: tuple[int, ...]
     """Parts of the attempt that are refused for good."""
     now: int
+    options: str | None = None
+    """As in `Finish`."""

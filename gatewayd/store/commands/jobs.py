@@ -24,7 +24,9 @@ class NewMessage(NamedTuple):
     reason: str | None
     """Set: the message is `invalid` for this reason."""
     detail: str | None
-    """JSON or None."""
+    """JSON or None: what its receipts say of it."""
+    options: str | None = None
+    """JSON or None, for its line alone: `texts` has what is rendered beside the text, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,8 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
     row.line = command.line
     if command.detail is not None:
         row.detail = command.detail
+    if command.options is not None:
+        unit.options[row.id] = command.options
     state, final = command.state, command.final
     if state in {State.QUEUED, State.SCHEDULED}:
         begun = bool(work.done) or any(end.state is not PartState.UNSENT for end in command.parts.values())
@@ -219,6 +221,8 @@ def amend(unit: Unit, commands: list[Amend]) -> list[bool | Exception]:
         if row is None or not waits:
             continue
         row.due, row.tries, row.detail = command.due, command.tries, command.detail
+        if command.options is not None:
+            unit.options[row.id] = command.options
         if command.state not in WAITING:
             # Of all that a line at work may say of a message, its attempt has said this.
             unit.turn(row, State.SENDING.value, command.now, reason=None, final=False)

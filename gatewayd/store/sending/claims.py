@@ -31,8 +31,9 @@ _QUEUE: Final = Statement(
     .where(queue.c.id == given(queue.c.id)),
     "p_id",
 )
+_BESIDE: Final = (attempt.c.number, attempt.c.state, message.c.text, message.c.options)
 _NEXT: Final = Statement(
-    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state, message.c.text)
+    select(*(message.c[name] for name in COLUMNS), *_BESIDE)
     .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
     .where(message.c.queue_id == given(message.c.queue_id), READY)
     .order_by(message.c.due, message.c.id)
@@ -41,7 +42,7 @@ _NEXT: Final = Statement(
     "p_queue_id p_limit",
 )
 _ONE: Final = Statement(
-    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state, message.c.text)
+    select(*(message.c[name] for name in COLUMNS), *_BESIDE)
     .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
     .where(message.c.id == given(message.c.id), message.c.queue_id == given(message.c.queue_id), READY)
     .with_for_update(of=message, skip_locked=True),
@@ -185,11 +186,11 @@ class _Taker:
     def __init__(self, unit: Unit, info: JobInfo, found: list[Row], attempts: list[Row]) -> None:
         self._unit = unit
         self._info = info
-        self._rows = [(unit.keep(row[:-1]), row[-1] or "") for row in found]
+        self._rows = [(unit.keep(row[:-2]), row[-2] or "", row[-1]) for row in found]
         self._position = 0
         self._attempts = attempts
         # Only messages that were tried before can have parts that are not to be sent again.
-        tried = [row.id for row, _ in self._rows if row.attempt_id is not None] if info.channel == "sms" else []
+        tried = [row.id for row, _, _ in self._rows if row.attempt_id is not None] if info.channel == "sms" else []
         self._done = parts_of(unit.session, tried) if tried else {}
         self._cutter = Cutter(info, self._done)
         self._ids = iter(range(0))
@@ -202,7 +203,7 @@ class _Taker:
         segments = 0
         pots = self._unit.book.pots(self._info.account_id)
         while len(works) < command.limit and segments < command.segments and self._position < len(self._rows):
-            row, body = self._rows[self._position]
+            row, body, options = self._rows[self._position]
             if row.due > command.now:
                 break
             cut = self._cutter.cut(row, body, command.variant)
@@ -214,11 +215,11 @@ class _Taker:
             if self._info.unit_price * len(cut.todo) > pots.balance:
                 return works, "credit"
             self._position += 1
-            works.append(self._hold(row, body, cut, command))
+            works.append(self._hold(row, body, options, cut, command))
             segments += len(cut.todo)
         return works, None
 
-    def _hold(self, row: MessageRow, body: str, cut: _Cut, command: Claim) -> Work:
+    def _hold(self, row: MessageRow, body: str, options: str | None, cut: _Cut, command: Claim) -> Work:
         """The message becomes `sending` under a new attempt, its price held."""
         unit, info, now = self._unit, self._info, command.now
         attempt_id = self._attempt_id()
@@ -257,6 +258,7 @@ class _Taker:
             resend=info.resend,
             not_after=info.not_after,
             detail=row.detail,
+            options=options,
             done=cut.done,
         )
 

@@ -110,7 +110,7 @@ _ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
 _BLOCKED: Final = Statement(select(blocklist.c.to).where(among(blocklist.c.to)))
 _ADD: Final = adding(
     message,
-    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail",
+    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options",
 )
 _GROW: Final = Statement(
     update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
@@ -142,7 +142,7 @@ def _add(unit: Unit, command: AddMessages) -> int:
     added: list[Row] = []
     counts: dict[tuple[int, bool], list[int]] = {}
     number = unit.memory.ids.take(session, message, len(rows)) - 1
-    for row, ref, to, body, encoding, segments, prefix, reason, detail in rows:
+    for row, ref, to, body, encoding, segments, prefix, reason, detail, options in rows:
         number += 1
         if reason is None and to in blocked:
             reason = "blocked"  # noqa: PLW2901 - the row as it is recorded
@@ -168,11 +168,15 @@ def _add(unit: Unit, command: AddMessages) -> int:
                     due,
                     now,
                     detail,
+                    options,
                 )
             )
             continue
         added.append(
-            (number, info.id, queue_id, row, ref, to, body, encoding, segments, invalid, True, reason, now, now, detail)
+            (
+                *(number, info.id, queue_id, row, ref, to, body, encoding, segments),
+                *(invalid, True, reason, now, now, detail, None),
+            )
         )
         told = MessageRow(
             *(number, info.id, queue_id, row, ref, to, encoding, segments, invalid, True, reason, now, 0),

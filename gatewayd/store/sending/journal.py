@@ -6,16 +6,15 @@ for byte the same.
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from sqlalchemy import bindparam, func, update
 
 from gatewayd.model import State
-from gatewayd.money import format_money
+from gatewayd.shown import shown
 from gatewayd.storable import one_line
 from gatewayd.store.public_ids import Stamps
-from gatewayd.store.sending.rows import JobInfo, MessageRow, text
+from gatewayd.store.sending.rows import JobInfo, MessageRow
 from gatewayd.store.session import Session, Statement, adding, given
 from gatewayd.store.tables import job, receipt
 
@@ -47,17 +46,9 @@ _COUNT_UP: Final = Statement(
     .returning(job.c.last_seq),
     "p_receipts p_cost p_started p_last k_id",
 )
+_NOBODY: Final = dict.fromkeys(("message", "ref", "row", "to", "line", "attempt", "segments"))
+"""What a receipt of a whole queue does not say."""
 _ADD: Final = adding(receipt, "job_id seq body")
-
-
-def _shown(detail: str | None) -> str:
-    """A message's detail as receipts have it: what the channel was told (`options`) is the gateway's own affair."""
-    if detail is None:
-        return "{}"
-    if '"options"' not in detail:
-        return detail
-    kept = {key: value for key, value in json.loads(detail).items() if key != "options"}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
 class Journal:
@@ -74,23 +65,37 @@ class Journal:
 
     def tell(self, job: JobInfo, row: MessageRow, now: int) -> None:
         """One receipt of the message as it is now."""
-        attempt = "null" if row.number is None else row.number
-        body = (
-            f',"at":"{self._stamps.at(now)}","job":{job.json_name},'
-            f'"message":"{self._stamps.public(job.created_at, row.id)}","ref":{text(row.ref)},"row":{row.row},'
-            f'"to":{text(row.to)},"channel":"{job.channel}","state":"{row.state}",'
-            f'"final":{"true" if row.final else "false"},"reason":{text(row.reason)},"line":{text(row.line)},'
-            f'"attempt":{attempt},"segments":{row.segments if job.channel == "sms" else "null"},'
-            f'"cost":"{format_money(row.cost)}","detail":{_shown(row.detail)}}}'
+        body = shown(
+            at=self._stamps.at(now),
+            job=job.json_name,
+            message=self._stamps.public(job.created_at, row.id),
+            ref=row.ref,
+            row=row.row,
+            to=row.to,
+            channel=job.channel,
+            state=row.state,
+            final=row.final,
+            reason=row.reason,
+            line=row.line,
+            attempt=row.number,
+            segments=row.segments,
+            cost=row.cost,
+            detail=row.detail,
         )
         self._say(row.job_id, body, now)
 
     def tell_queue(self, job: JobInfo, reason: str, count: int, now: int) -> None:
         """The queue receipt `held`: a whole queue begins to wait."""
-        body = (
-            f',"at":"{self._stamps.at(now)}","job":{job.json_name},"message":null,"ref":null,"row":null,"to":null,'
-            f'"channel":"{job.channel}","state":"held","final":false,"reason":{text(reason)},"line":null,"attempt":null,'
-            f'"segments":null,"cost":"{format_money(0)}","detail":{{"count":{count}}}}}'
+        body = shown(
+            at=self._stamps.at(now),
+            job=job.json_name,
+            channel=job.channel,
+            state=State.HELD.value,
+            final=False,
+            reason=reason,
+            cost=0,
+            detail=f'{{"count":{count}}}',
+            **_NOBODY,
         )
         self._say(job.id, body, now)
 

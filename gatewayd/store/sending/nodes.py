@@ -38,8 +38,9 @@ _PRESENT: Final = Statement(
     "p_node",
 )
 _ADOPT: Final = setting(attempt, "epoch", "id")
+_BESIDE: Final = (message.c.text, message.c.options)
 _OPEN: Final = Statement(
-    select(attempt.c.id, attempt.c.started_at, attempt.c.number, attempt.c.line, attempt.c.message_id, message.c.text)
+    select(attempt.c.id, attempt.c.started_at, attempt.c.number, attempt.c.line, attempt.c.message_id, *_BESIDE)
     .select_from(attempt.join(message, message.c.id == attempt.c.message_id))
     .where(among(attempt.c.id))
     .order_by(attempt.c.id)
@@ -123,7 +124,7 @@ def _open(unit: Unit, attempts: list[int]) -> tuple[OpenWork, ...]:
 def _work(unit: Unit, found: Row, row: MessageRow, parts: dict[int, PartState], held: set[int]) -> Work:
     """The work as it was claimed: cut the same way again, for what the line chose is kept with the message. What it had
     to send is what is held for it, whatever became known of earlier attempts since; what is free is worked out."""
-    attempt_id, started_at, number, _, _, body = found
+    attempt_id, started_at, number, _, _, body, options = found
     info = unit.job(row.job_id)
     cut = Cutter(info, {row.id: parts}).cut(row, body or "", "")
     return Work(
@@ -146,5 +147,6 @@ def _work(unit: Unit, found: Row, row: MessageRow, parts: dict[int, PartState], 
         resend=info.resend,
         not_after=info.not_after,
         detail=row.detail,
+        options=options,
         done=cut.done,
     )

@@ -90,9 +90,10 @@ FIRST_DUE: Final = (
 )
 """One step of the ready index for each queue, however long it is."""
 
-MESSAGES: Final[Select[Any]] = select(tables.message, tables.attempt.c.number).select_from(
-    tables.message.outerjoin(tables.attempt, tables.attempt.c.id == tables.message.c.attempt_id)
-)
+MESSAGES: Final[Select[Any]] = select(
+    *(column for column in tables.message.c if column is not tables.message.c.options), tables.attempt.c.number
+).select_from(tables.message.outerjoin(tables.attempt, tables.attempt.c.id == tables.message.c.attempt_id))
+"""What people may see of messages: never their options."""
 
 _ACCOUNT = tables.account.c
 ACCOUNTS: Final[Select[Any]] = select(

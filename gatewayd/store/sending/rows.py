@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from json.encoder import encode_basestring
 from typing import Final
 
 from sqlalchemy import select
 
 from gatewayd.model import Priority
+from gatewayd.shown import quoted
 from gatewayd.store.session import Session, Statement, given
 from gatewayd.store.tables import job
 
@@ -121,7 +121,7 @@ class Jobs:
                 resend=bool(row[6]),
                 unit_price=row[7],
                 created_at=row[8],
-                json_name=text(row[9]),
+                json_name=quoted(row[9]),
             )
             if len(self._known) >= _JOBS_KEPT:
                 self._known.clear()
@@ -131,8 +131,3 @@ class Jobs:
     def forget(self) -> None:
         """A transaction was rolled back, or jobs were removed: a number may come to mean another job."""
         self._known.clear()
-
-
-def text(value: str | None) -> str:
-    """A JSON string, or `null`."""
-    return "null" if value is None else encode_basestring(value)

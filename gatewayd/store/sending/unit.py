@@ -33,6 +33,7 @@ _SAVE: Final = setting(
     "encoding segments state final reason due tries attempt_id line concat_ref cost updated_at detail",
     "id",
 )
+_KEEP: Final = setting(message, "options", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,26 @@ class Memory:
 class Unit:
     """The unit of work of one transaction."""
 
-    __slots__ = ("after_commit", "book", "consumed", "counts", "jobs", "journal", "memory", "messages", "session")
+    __slots__ = (
+        "after_commit",
+        "book",
+        "consumed",
+        "counts",
+        "jobs",
+        "journal",
+        "memory",
+        "messages",
+        "options",
+        "session",
+    )
 
     def __init__(self, session: Session, memory: Memory) -> None:
         self.session = session
         self.memory = memory
         self.jobs = memory.jobs
         self.messages: dict[int, MessageRow] = {}
+        self.options: dict[int, str | None] = {}
+        """What messages keep for their next try, where that changes. It can be long, so it is no part of their rows."""
         self.book = Book(session)
         self.counts = Counts()
         self.journal = Journal(memory.stamps)
@@ -133,10 +147,14 @@ class Unit:
                 self.counts.add(row.queue_id, row.state, row.final, 1, row.segments)
         self.session.many(_SAVE, rows)
         self.messages.clear()
+        if self.options:
+            self.session.many(_KEEP, [(options, number) for number, options in sorted(self.options.items())])
+            self.options.clear()
 
     def reset(self) -> None:
         """Forgets what was read and not written: the database has undone what it stood on."""
         self.messages.clear()
+        self.options.clear()
         self.book = Book(self.session)
         self.counts = Counts()
         self.journal = Journal(self.memory.stamps)

@@ -108,8 +108,10 @@ message = Table(
     Column("concat_ref", Integer),
     Column("cost", BigInteger, nullable=False, server_default=text("0")),
     Column("updated_at", BigInteger, nullable=False),
-    # JSON or null: options of the channel, what intake noticed (assumed_mobile, raw), a call's disposition
+    # JSON or null, shown to everybody: what intake noticed (assumed_mobile, raw), a call's disposition
     Column("detail", Text),
+    # JSON or null, shown to nobody: `texts` rendered beside the text, what tries have used up (`retried`, `undecided`)
+    Column("options", Text),
     Index(
         "ix_message_ready",
         "queue_id",
