@@ -6,6 +6,7 @@
 #   make bench             measure; the figures of docs/benchmarks.md (ARGS="first idle", ARGS=--help …)
 #   make faults            long fault runs: kills, unplugs, power cuts
 #   make messages          brings the Spanish catalogues up to date with the code
+#   make manpage           writes docs/gatewayd.1 from the help of the commands
 #   make clean             removes what was built here
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench faults messages clean
+.PHONY: demo test check bench faults messages manpage clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
@@ -48,6 +49,9 @@ endef
 messages: $(VENV)/dev.stamp
 	$(call catalogue,gatewayd,gatewayd/locale,gatewayd drivers)
 	$(call catalogue,spool,spool/locale,spool)
+
+manpage: $(VENV)/run.stamp
+	$(BIN)/python .ci/manpage.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
