@@ -47,7 +47,7 @@ def pasted(page: str, folder: Path, **environment: str) -> str:
         check=False,
     )
     log = place / "gatewayd.log"
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{log.read_text() if log.exists() else str()}"
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{log.read_text() if log.exists() else ''}"
     return done.stdout
 
 
