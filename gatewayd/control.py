@@ -45,6 +45,7 @@ _KINDS: Final[dict[str, type[GatewayError]]] = {
     "usage": errors.UsageError,
     "store_locked": errors.StoreLockedError,
     "unavailable": errors.UnavailableError,
+    "damaged": errors.DamagedError,
     "schema": errors.SchemaError,
     "store": errors.StoreError,
     "failed": errors.GatewayError,
