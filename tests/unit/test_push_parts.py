@@ -112,8 +112,8 @@ def test_an_assertion_verifies_by_another_library() -> None:
 @pytest.mark.parametrize(
     ("given_", "said"),
     [
-        ("no json", "no service account"),
-        ({"type": "authorized_user"}, "no service account"),
+        ("no json", "not the JSON of a service account"),
+        ({"type": "authorized_user"}, "not the JSON of a service account"),
         ({**ACCOUNT, "project_id": ""}, "lacks project_id"),
         ({**ACCOUNT, "private_key": "-----BEGIN PRIVATE KEY-----"}, "no usable private key"),
         ({**ACCOUNT, "token_uri": "ftp://x"}, "token_uri"),
