@@ -4,11 +4,14 @@ line's. Counted as sends a second, good and bad, against the same line with good
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
+
+import structlog
 
 from drivers.base import Blame, Completed, NotSent, OutboundMessage, Outcome, Refused
 from tests.benchmarks.figure import Figure
@@ -33,6 +36,8 @@ CONTENT: Final[dict[str, dict[str, Any]]] = {
 
 
 def measure(_base: Path, scale: Scale) -> Iterator[Figure]:
+    # The lines of this process say when they are ready; the table is for figures.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     people = 60 * scale.runs
     for name, (channel, at_once, refusal) in CAUSES.items():
         shares = []
