@@ -5,7 +5,8 @@
 #   make check             ruff, mypy strict, and the shape of the tree
 #   make bench             measure; the figures of docs/benchmarks.md (ARGS="first idle", ARGS=--help …)
 #   make faults            long fault runs: kills, unplugs, power cuts
-#   make messages          brings the Spanish catalogue up to date with the code
+#   make messages          brings the Spanish catalogues up to date with the code
+#   make manpage           writes docs/gatewayd.1 from the help of the commands
 #   make clean             removes what was built here
 
 PYTHON ?= python3
@@ -13,10 +14,9 @@ PYTHON ?= python3
 JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCALE := gatewayd/locale
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench faults messages clean
+.PHONY: demo test check bench faults messages manpage clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
@@ -37,13 +37,21 @@ bench: $(VENV)/dev.stamp
 faults: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m fault $(ARGS)
 
-# The catalogue's template is not kept; both .po (to edit) and .mo (to run) are.
-# A catalogue without a header counts as fuzzy to Babel; no sentence is.
+# A catalogue a room: its name, its folder, and the rooms that speak through it. The template is not kept; both .po (to
+# edit) and .mo (to run) are. A catalogue without a header counts as fuzzy to Babel; no sentence is.
+define catalogue
+$(BIN)/pybabel -q extract --no-location --sort-output --project $(1) -k spoken -o $(2)/$(1).pot $(3)
+$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D $(1) -i $(2)/$(1).pot -d $(2) -l es
+$(BIN)/pybabel -q compile --use-fuzzy -D $(1) -d $(2)
+@rm $(2)/$(1).pot
+endef
+
 messages: $(VENV)/dev.stamp
-	$(BIN)/pybabel -q extract --no-location --sort-output --project gatewayd -k spoken -o $(LOCALE)/gatewayd.pot gatewayd drivers
-	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D gatewayd -i $(LOCALE)/gatewayd.pot -d $(LOCALE) -l es
-	$(BIN)/pybabel -q compile --use-fuzzy -D gatewayd -d $(LOCALE)
-	@rm $(LOCALE)/gatewayd.pot
+	$(call catalogue,gatewayd,gatewayd/locale,gatewayd drivers)
+	$(call catalogue,spool,spool/locale,spool)
+
+manpage: $(VENV)/run.stamp
+	$(BIN)/python .ci/manpage.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

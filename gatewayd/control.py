@@ -45,6 +45,7 @@ _KINDS: Final[dict[str, type[GatewayError]]] = {
     "usage": errors.UsageError,
     "store_locked": errors.StoreLockedError,
     "unavailable": errors.UnavailableError,
+    "damaged": errors.DamagedError,
     "schema": errors.SchemaError,
     "store": errors.StoreError,
     "failed": errors.GatewayError,
@@ -201,15 +202,17 @@ class ControlClient:
         self._stream = connection.makefile("rb")
 
     @classmethod
-    def connect(cls, candidates: Sequence[Path]) -> ControlClient | None:
-        """A connection to the first of `candidates` where a daemon listens; None when there is none.
+    def connect(cls, candidates: Sequence[Path], *, within_s: float | None = None) -> ControlClient | None:
+        """Connects to the first of `candidates` where a daemon listens; None when there is none.
+
+        `within_s` bounds connection and answers (s), where a few minutes are too long.
 
         UnavailableError when a socket is there that may not be opened, or does not answer.
         """
         for path in candidates:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                connection.settimeout(CONNECT_S)
+                connection.settimeout(CONNECT_S if within_s is None else within_s)
                 connection.connect(str(path))
             except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
                 connection.close()
@@ -220,7 +223,7 @@ class ControlClient:
                     raise UnavailableError(message) from error
                 raise UnavailableError(f"{path}: {error.strerror or error}") from error
             else:
-                connection.settimeout(ANSWER_S)
+                connection.settimeout(ANSWER_S if within_s is None else within_s)
                 return cls(connection)
         return None
 

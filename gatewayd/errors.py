@@ -39,9 +39,18 @@ class StoreError(GatewayError):
     """The store refused or broke; nothing of the command took effect."""
 
 
+class DamagedError(StoreError):
+    """The store's own pages are damaged. Do not go on; restore a backup."""
+
+    def __init__(self, sentence: str, remedy: str = "") -> None:
+        super().__init__(f"{sentence}; {remedy}" if remedy else sentence)
+        self.sentence = sentence
+        self.remedy = remedy
+
+
 class StoreLockedError(StoreError, UnavailableError):
     """Another daemon or command holds the store."""
 
 
 class SchemaError(StoreError):
-    """The store's schema is newer than this program, or damaged. Do not go on."""
+    """The store's schema is newer than this program. Do not go on."""

@@ -112,7 +112,7 @@ class LiveGateway:
             seconds=stats.seconds,
             buckets=stats.buckets(),
             waiting=self._writer.waiting,
-            healthy=not self._writer.stalled,
+            healthy=not (self._writer.stalled or self._writer.damaged),
         )
 
     def events(self, since: int = 0) -> Sequence[EventView]:

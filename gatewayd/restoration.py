@@ -2,9 +2,10 @@
 
 A backup that is put back does not know what was sent after it was made. Two marks tell: a copy made by `gatewayd db
 backup` says so of itself, and `<spool>/.generation` holds a number that the store had when the spool was last written
-to, so that any older copy (of the file, of the disk, of a server) is below it. Then every job with something left is
-paused, and the receipts, which are outside the store, say what became of its messages: what left is in doubt until a
-person settles it, and jobs that came after the copy are read again from `accepted`, paused as well.
+to, so that any older copy (of the file, of the disk, of a server) is below it; one for each store that it has served.
+Then every job with something left is paused, and the receipts, which are outside the store, say what became of its
+messages: what left is in doubt until a person settles it, and jobs that came after the copy are read again from
+`accepted`, paused as well.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ log = structlog.get_logger()
 R = TypeVar("R")
 
 MARK: Final = ".generation"
+MARK_BYTES_MAX: Final = 1 << 20
 MARK_S: Final = 1.0
 """What was sent is marked within this time; receipts take as long to be written."""
 PORTION: Final = 1000
@@ -71,6 +73,7 @@ class Restoration:
         self._node = node
         self._salt = salt
         self._now = now
+        self._others: dict[str, int] = {}
         self._outstanding: set[str] = set()
         self._recorded: deque[int] = deque()
         self._wake = asyncio.Event()
@@ -196,18 +199,25 @@ class Restoration:
         await asyncio.to_thread(self._write_mark, generation)
 
     def _read_mark(self) -> int | None:
-        """Returns the generation that the spool knows of this very store; None for another store's, or none."""
+        """Returns the generation that the spool knows of this very store; None where it knows nothing of it.
+
+        What it knows of other stores is kept: an empty one that ran meanwhile must not make a copy look new.
+        """
         try:
             with durable.open_folder(self._spool.path) as root:
-                mark = json.loads(durable.read_file(root, MARK, 4096))
-            return int(mark["generation"]) if mark["store"] == self._salt else None
-        except (OSError, ValueError, KeyError, TypeError):
+                mark = json.loads(durable.read_file(root, MARK, MARK_BYTES_MAX))
+            known = {str(mark["store"]): int(mark["generation"])}
+            known |= {str(store): int(generation) for store, generation in mark.get("others", {}).items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
+        own = known.pop(str(self._salt), None)
+        self._others = known
+        return own
 
     def _write_mark(self, generation: int) -> None:
-        data = json.dumps({"store": self._salt, "node": self._node, "generation": generation}).encode()
+        mark = {"store": self._salt, "node": self._node, "generation": generation, "others": self._others}
         with durable.open_folder(self._spool.path) as root:
-            durable.replace(root, MARK, [data])
+            durable.replace(root, MARK, [json.dumps(mark).encode()])
             os.chmod(MARK, 0o600, dir_fd=root)
 
     async def _change(self, work: Callable[[Any], R]) -> R:

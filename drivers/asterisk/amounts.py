@@ -41,6 +41,19 @@ CURRENCIES: Final[Mapping[str, str]] = {
     "CLP": "peso",
     "COP": "peso",
     "COL$": "peso",
+    "COP$": "peso",
+    "COP $": "peso",
+    "CLP$": "peso",
+    "CLP $": "peso",
+    "ARS$": "peso",
+    "ARS $": "peso",
+    "MXN$": "peso",
+    "MXN $": "peso",
+    "M.N.": "peso",
+    "MN": "peso",
+    "$UY": "peso",
+    "UYU$": "peso",
+    "UYU $": "peso",
     "MXN": "peso",
     "MX$": "peso",
     "UYU": "peso",
@@ -51,6 +64,11 @@ CURRENCIES: Final[Mapping[str, str]] = {
     "U$S": "USD",
     "U$D": "USD",
     "U$": "USD",
+    "USD$": "USD",
+    "USD $": "USD",
+    "DLS": "USD",
+    "DLS.": "USD",
+    "DLLS": "USD",
     "DOLAR": "USD",
     "DÓLAR": "USD",
     "DOLARES": "USD",
@@ -71,6 +89,7 @@ CURRENCIES: Final[Mapping[str, str]] = {
     "PEN": "PEN",
     "S/": "PEN",
     "S/.": "PEN",
+    "SOL": "PEN",
     "SOLES": "PEN",
     "BOB": "BOB",
     "BS": "BOB",
@@ -78,6 +97,11 @@ CURRENCIES: Final[Mapping[str, str]] = {
     "PYG": "PYG",
     "GS": "PYG",
     "GS.": "PYG",
+    "G.": "PYG",
+    "₲.": "PYG",
+    "GUARANIES": "PYG",
+    "GUARANÍES": "PYG",
+    "BOLIVIANOS": "BOB",
     "₲": "PYG",
 }
 """How a currency is written beside an amount, in upper case."""
@@ -199,6 +223,12 @@ def _number(text: str) -> tuple[str, str]:
     """Returns the digits before and after the decimal mark."""
     if not text or text.strip("0123456789.,' ") or not any(letter in "0123456789" for letter in text):
         raise AmountError("no number")
+    # Millions and thousands may have marks of their own: "1'500.000", "1'234,567.89".
+    millions = re.match(r"[1-9]\d{0,2}'(?=\d{3}[.,]\d{3}(?!\d))", text)
+    if text.startswith("0") and "'" in text:
+        raise AmountError("digits that are in no groups of thousands")
+    if millions is not None:
+        text = text[: millions.end() - 1] + text[millions.end() + 3] + text[millions.end() :]
     marks = [letter for letter in text if letter in ".,"]
     decimal = ""
     if len(set(marks)) == 2:

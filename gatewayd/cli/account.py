@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gatewayd.cli import output
+from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.translation import gettext as _
 
@@ -48,7 +48,7 @@ def create(name: str, currency: str | None, group: str | None, as_json: bool) ->
     context_settings={"ignore_unknown_options": True},
     help=_("Grant credit; a negative AMOUNT withdraws it. At most six decimals, with a point."),
 )
-@click.argument("name")
+@click.argument("name", shell_complete=completion.accounts)
 @click.argument("amount")
 @click.option("--note", default="", help=_("What the statement shall say of it."))
 @output.json_option
@@ -70,7 +70,7 @@ def list_(as_json: bool) -> None:
 
 
 @account.command(help=_("One account."))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.accounts)
 @output.json_option
 def show(name: str, as_json: bool) -> None:
     with session() as open_session:
@@ -79,7 +79,7 @@ def show(name: str, as_json: bool) -> None:
 
 
 @account.command(help=_("The movements of an account, newest first; with --by, what each job or day has moved."))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.accounts)
 @click.option("--by", type=click.Choice(["job", "day"]), help=_("Sum up by job or by day."))
 @output.page_options
 @output.json_option

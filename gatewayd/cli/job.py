@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gatewayd.cli import output
+from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.model import WAITING, State
 from gatewayd.reasons import explained, meaning, state_word
@@ -50,7 +50,7 @@ def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 @job.command("list", help=_("Jobs, newest first."))
-@click.option("--account", help=_("Only this account's."))
+@click.option("--account", shell_complete=completion.accounts, help=_("Only this account's."))
 @output.page_options
 @output.json_option
 def list_(account: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
@@ -94,7 +94,7 @@ def _show(found: Mapping[str, Any], zone: Any, causes: Mapping[str, Any] = Mappi
 
 
 @job.command(help=_("One job: its state, its messages by state, its cost."))
-@click.argument("job_name", metavar="JOB")
+@click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @output.json_option
 def show(job_name: str, as_json: bool) -> None:
     with session() as open_session:
@@ -107,21 +107,21 @@ def show(job_name: str, as_json: bool) -> None:
 
 
 @job.command(help=_("Send nothing more of a job for now."))
-@click.argument("job_name", metavar="JOB")
+@click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @output.json_option
 def pause(job_name: str, as_json: bool) -> None:
     _perform("job.pause", job_name, as_json)
 
 
 @job.command(help=_("Go on with a paused job."))
-@click.argument("job_name", metavar="JOB")
+@click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @output.json_option
 def resume(job_name: str, as_json: bool) -> None:
     _perform("job.resume", job_name, as_json)
 
 
 @job.command(help=_("Withdraw all of a job that has not left, for good."))
-@click.argument("job_name", metavar="JOB")
+@click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @output.json_option
 def cancel(job_name: str, as_json: bool) -> None:
     _perform("job.cancel", job_name, as_json)
@@ -137,7 +137,7 @@ def _perform(operation: str, job_name: str, as_json: bool) -> None:
 
 
 @job.command(help=_("The messages of a job."))
-@click.argument("job_name", metavar="JOB")
+@click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @click.option(
     "--state", type=click.Choice([str(state) for state in State]), metavar="STATE", help=_("Only those in this state.")
 )

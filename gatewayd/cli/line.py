@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from drivers.base import spoken
-from gatewayd.cli import output
+from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.reasons import explained, meaning, state_word
 from gatewayd.translation import gettext as _
@@ -103,21 +103,21 @@ def _of(sent: int, quota: int | None) -> str:
 
 
 @line.command(help=_("One line."))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.lines)
 @output.json_option
 def show(name: str, as_json: bool) -> None:
     _perform("line.show", name, as_json)
 
 
 @line.command(help=_("Let a line work again; this outlives a restart."))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.lines)
 @output.json_option
 def enable(name: str, as_json: bool) -> None:
     _perform("line.enable", name, as_json)
 
 
 @line.command(help=_("Take a line out of service; this outlives a restart."))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.lines)
 @output.json_option
 def disable(name: str, as_json: bool) -> None:
     _perform("line.disable", name, as_json)
@@ -133,9 +133,9 @@ def _perform(operation: str, name: str, as_json: bool) -> None:
 
 
 @line.command(help=_("Send one message over a line, and tell what became of it."))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.lines)
 @click.argument("number")
-@click.option("--account", help=_("Who pays (default: the only account there is)."))
+@click.option("--account", shell_complete=completion.accounts, help=_("Who pays (default: the only account there is)."))
 @click.option("--text", help=_("What it says."))
 @output.json_option
 def test(name: str, number: str, account: str | None, text: str | None, as_json: bool) -> int:
@@ -169,7 +169,7 @@ def _show_exchange(told: Mapping[str, Any]) -> None:
 
 
 @line.command(help=_("Ask the device: QUESTION is the driver's own (balance, ussd …)."))
-@click.argument("name")
+@click.argument("name", shell_complete=completion.lines)
 @click.argument("question")
 @click.argument("argument", default="")
 @output.json_option

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from gatewayd.cli import output
+from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.model import State
@@ -71,7 +71,7 @@ def show_message(found: Mapping[str, Any], zone: Any) -> None:
 
 
 @message.command(help=_("A message, with its attempts and parts."))
-@click.argument("message_id", metavar="ID")
+@click.argument("message_id", metavar="ID", shell_complete=completion.in_doubt)
 @output.json_option
 def show(message_id: str, as_json: bool) -> None:
     with session() as open_session:
@@ -81,8 +81,8 @@ def show(message_id: str, as_json: bool) -> None:
 
 @message.command("list", help=_("Messages of all jobs, the newest first: by state, line, account, number and time."))
 @click.option("--state", type=click.Choice([str(each) for each in State]), help=_("Only those in this state."))
-@click.option("--account", help=_("Only this account's."))
-@click.option("--line", help=_("Only those that this line had last."))
+@click.option("--account", shell_complete=completion.accounts, help=_("Only this account's."))
+@click.option("--line", shell_complete=completion.lines, help=_("Only those that this line had last."))
 @click.option("--to", metavar="NUMBER", help=_("Only those to this number or address."))
 @click.option("--since", metavar="TIME", help=_("Only those that changed at this time or later (ISO 8601)."))
 @click.option("--until", metavar="TIME", help=_("Only those that changed before this time (ISO 8601)."))
@@ -110,7 +110,7 @@ def find(as_json: bool, limit: int | None, cursor: str | None, **wanted: str | N
 
 
 @message.command(help=_("Say what became of uncertain messages, one or many: sent, not-sent, or resend them."))
-@click.argument("message_ids", metavar="ID…", nargs=-1, required=True)
+@click.argument("message_ids", metavar="ID…", nargs=-1, required=True, shell_complete=completion.in_doubt)
 @click.option(
     "--as",
     "verdict",

@@ -48,7 +48,7 @@ def _daemon(_need: Mapping[str, Any]) -> str:
 
 
 def _store(_need: Mapping[str, Any]) -> str:
-    return _("the store takes nothing (disk full, or its server is away); see the log")
+    return _("the store takes nothing (disk full, its server is away, or it is damaged); see the log")
 
 
 def _line(need: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatewayd.cli import output
+from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.cli.surveying import refusal, show_survey, survey_of_job
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 @click.command(help=_("Put a job file, and the files it names, into the spool the safe way."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--account", help=_("Whose job it is (default: the only account there is)."))
+@click.option(
+    "--account", shell_complete=completion.accounts, help=_("Whose job it is (default: the only account there is).")
+)
 @click.option("--dry-run", is_flag=True, help=_("Only show how its list is read and what would be sent."))
 @click.option("--no-wait", is_flag=True, help=_("Do not wait until the daemon has recorded or refused it."))
 @output.json_option

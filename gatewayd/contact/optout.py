@@ -18,10 +18,15 @@ from gatewayd.contact.phrases import (
     ELSEWHERE,
     FOR_GOOD,
     LATER,
+    MAY_BE_COMMANDS,
     MAY_SAY_SO,
     MENTIONS,
+    NEGATED,
+    NO_SLIPS,
+    OFTEN,
     OTHERWISE,
     POLITE,
+    REFUSING,
     SAYS_SO,
     SMALL_WORDS,
     TOPICS,
@@ -43,6 +48,10 @@ _CLAUSES: Final = re.compile(r"[\n\r.,;:!¡?¿/|()\"“”«»*_<>\[\]{}=+]|\s[-
 _REPLY: Final = re.compile(r"(?:re|rv|fw|fwd|aw|res|enc)\s{0,3}:", re.IGNORECASE)
 _DIGITS: Final = re.compile(r"[0-9]+")
 _TRIPLED: Final = re.compile(r"([a-z])\1{2,}")
+_PLUS: Final = re.compile(r"(?<=\s)\+(?=\s|[a-z])")
+"""How "more" is written in a hurry: `no + sms`."""
+_SUMS: Final = ("cancelar", "cancel")
+"""Commands behind which a number is what is paid."""
 
 
 class Verdict(Enum):
@@ -58,7 +67,7 @@ def words_of(text: str) -> str:
 
     Letters that stand apart are one word (`B A J A`, `S.T.O.P`), and so are those that are drawn out (`bajaaaa`).
     """
-    letters = unicodedata.normalize("NFKD", text).lower()
+    letters = _PLUS.sub(" mas ", unicodedata.normalize("NFKD", text).lower())
     plain = "".join(each if each.isalnum() else " " for each in letters if not unicodedata.combining(each))
     words: list[str] = []
     for single, group in groupby(plain.split(), lambda word: len(word) == 1 and word.isalpha()):
@@ -117,7 +126,13 @@ def _head(text: str) -> str:
 def _told(text: str, words: str, added: frozenset[str]) -> Verdict:
     """`words` are those of the text."""
     if not words:
-        return Verdict.NO
+        return Verdict.NO if REFUSING.isdisjoint(text) else Verdict.DOUBTFUL
+    told = _plainly_told(text, words, added)
+    return Verdict.DOUBTFUL if told is Verdict.YES and NEGATED.search(words) else told
+
+
+def _plainly_told(text: str, words: str, added: frozenset[str]) -> Verdict:
+    """What a text says, without regard to a "no" before it."""
     count, asks = words.count(" ") + 1, "?" in text
     bare = _bare(text)
     if _is_command(bare, added):
@@ -127,6 +142,8 @@ def _told(text: str, words: str, added: frozenset[str]) -> Verdict:
         return Verdict.DOUBTFUL if later or ELSEWHERE.search(bare) else Verdict.YES
     if _commanded(text, added, asks):
         return Verdict.YES
+    if bare in MAY_BE_COMMANDS or _is_slip(bare):
+        return Verdict.DOUBTFUL
     other = OTHERWISE.sub(" ", words)
     if MAY_SAY_SO.search(bare):
         certain = count <= _SHORT and not asks and not TOPICS.search(words) and not LATER.search(words)
@@ -145,7 +162,26 @@ def _is_command(bare: str, added: frozenset[str]) -> bool:
         return True
     # "BAJA 40404", "1 BAJA", "baja1", "ba ja"
     squeezed = _DIGITS.sub("", bare).replace(" ", "")
-    return len(squeezed) <= _SQUEEZED and squeezed in COMMANDS
+    if len(squeezed) > _SQUEEZED or (squeezed != bare and squeezed in _SUMS):
+        return False
+    return squeezed in COMMANDS or "".join(letter for letter, _ in groupby(squeezed)) in OFTEN
+
+
+def _is_slip(word: str) -> bool:
+    """Whether a text of one word is a usual command but for one letter: left out, put in, another, or two swapped."""
+    if " " in word or word in NO_SLIPS:
+        return False
+    for command in OFTEN:
+        if abs(len(word) - len(command)) > 1 or len(word) < 3:
+            continue
+        head = next(
+            (at for at, (a, b) in enumerate(zip(word, command, strict=False)) if a != b), min(len(word), len(command))
+        )
+        mine, other = word[head:], command[head:]
+        # One letter more at the end makes another word of it: bajar, bajan.
+        if other and (mine[1:] in (other, other[1:]) or mine == other[1:] or mine[1::-1] + mine[2:] == other):
+            return True
+    return False
 
 
 def _commanded(text: str, added: frozenset[str], asks: bool) -> bool:
@@ -169,6 +205,8 @@ def _signed(text: str, added: frozenset[str]) -> bool:
     if not rest or len(rest) > _NAME or not _is_command(words_of(head), added):
         return False
     plain = [words_of(word) for word in rest]
+    if words_of(head) in _SUMS and any(word.isdigit() for word in plain):
+        return False
     if any(word in SMALL_WORDS or TOPICS.search(word) for word in plain):
         return False
     # "Baja velocidad" is no name; "BAJA VELOCIDAD" is kept from here by what it is about.

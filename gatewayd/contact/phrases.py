@@ -58,21 +58,45 @@ _MESSAGES: Final = (
 )
 _DO: Final = (
     r"(?:escrib(?:an|as|a|ir|irme)|mand(?:en|es|e|ar|arme)|envi(?:en|es|e|ar|arme)|llam(?:en|es|e|ar|arme)"
-    r"|molest(?:en|es|e|ar|arme)|contact(?:en|es|e|ar|arme)|mensaje(?:en|es)|jod(?:an|as|er)|insistan|hinchen|rompan)"
+    r"|molest(?:en|es|e|ar|arme)|contact(?:en|es|e|ar|arme)|mensaje(?:en|es)|jod(?:an|as|er)|insistan|hinchen|rompan"
+    r"|ching(?:uen|ues|ar)|fastidi(?:en|es|ar))"
+)
+_DOING: Final = (
+    r"(?:escribiendo|mandando|enviando|llamando|molestando|contactando|mensajeando|jodiendo|insistiendo|hinchando"
+    r"|chingando|fastidiando|hostigando|acosando)"
 )
 _TO_DO: Final = (
-    r"(?:escribir|mandar|enviar|llamar|molestar|contactar|mensajear|joder|hinchar|romper|insistir|hostigar|acosar)"
+    r"(?:escribir|mandar|enviar|llamar|molestar|contactar|mensajear|joder|hinchar|romper|insistir|hostigar|acosar"
+    r"|chingar|fastidiar)"
 )
 _WHICH: Final = r"(?:mas |sus |estos |esos |estas |esas |este tipo de |tantos |tantas |ningun |ninguna |los |las )"
-_OF_THINGS: Final = r"(?! (?:la|el|las|los|a la|a las) (?!mensaj|sms|promo|public|avis|notific))"
-"""Behind "no more": the bill, the visit … are wanted no more, not the messages."""
+_OF_THINGS: Final = (
+    r"(?! (?:la|el|las|los|a la|a las|a el|a mi|con el|con la|con los|con las)"
+    r" (?!mensaj|sms|promo|public|avis|notific|numero|nro|tel|cel|movil|casa))"
+    r"(?! (?:tarde|temprano|seguido|(?:por )?(?:hoy|ahora)|de (?:un|una|dos|tres|las|noche|madrugada|manana|[0-9]+))\b)"
+    r"(?! (?:tecnic|factur|fatur|bolet|papel|comprobant|contrat|visit|equip|cobrador|cort|plata|dinero))"
+)
+"""Behind "no more": the bill, the visit … are wanted no more, not the messages; or they are, but later."""
+_ADS: Final = (
+    r"(?:mensajes?|mensajitos?|msjs?|mjes?|sms|textos|publicidad(?:es)?|propagandas?|promos?|promociones|ofertas?|spam"
+    r"|notificaciones|recordatorios|newsletters?|boletines)"
+)
+"""Messages that are called so: who wants none of them wants no messages."""
 _NUMBER: Final = r"(?:numero|nro|telefono|tel|celular|cel|contacto|mail|correo|email|datos)"
 _LIST: Final = (
-    r"(?:la|su|sus|esta|esa|las|el|los) (?:lista|listas|base|bases|agenda|sistema|registros?|contactos|grupo)"
+    r"(?:la|su|sus|tu|tus|vuestra|esta|esa|las|el|los)"
+    r" (?:lista|listas|base|bases|agenda|sistema|registros?|contactos|grupo)"
 )
 _AWAY: Final = (
     r"(?:borr|elimin|sac|sa[cq]u|quit|retir|remuev|dar de baj|den de baj)(?:ar|arme|en|enme|ame|a|e|eme|an|anme)?"
 )
+
+_NOT_IT: Final = (
+    r"(?! (?:me )?(?:the|a|an|my|late|before|after|at|until|on|today|tonight)\b(?! (?:text|messag|sms|mail)))"
+)
+"""The same in English."""
+_NO_MORE_OF: Final = r"(?! (?:o |a |os |as )?(?:tecnic|fatur|bolet|cobrador|papel|tarde|cedo))"
+"""The same in Portuguese."""
 
 SAYS_SO: Final = re.compile(
     r"\b(?:"
@@ -90,18 +114,32 @@ SAYS_SO: Final = re.compile(
     rf"|no (?:mas|manden mas|envien mas|quiero mas) {_MESSAGES}\b"
     rf"|basta (?:de|con) {_WHICH}?{_MESSAGES}\b"
     rf"|{_AWAY}(?: a)?(?: mi| este| el| me)?(?: {_NUMBER})? de {_LIST}\b"
+    rf"|no (?:me |nos )?(?:sig(?:an|a|as)|and(?:en|e|es)|est(?:en|e|es)) {_DOING}\b{_OF_THINGS}"
+    r"|no (?:chinguen|chingues|jodas|fastidien|insistan)$"
+    rf"|no (?:quiero|deseo|quisiera|queremos) {_ADS}$"
+    rf"|(?:cancel(?:en|e|ar)|deten(?:gan|ga|er)|par(?:en|enla|enle|ar)|alto|fin|termin(?:en|e|ar)|suspend(?:an|a|er)"
+    rf"|corten(?:la)?) (?:a |de |con |el envio de )?(?:los |las |sus |estos |esos |esas |tantos |tanta )?{_ADS}\b"
+    r"|(?:pido|quiero|exijo|solicito|deseo|necesito) que me (?:borr|elimin|saqu|quit|retir|remuev)[ae]n$"
+    r"|baja (?:al?|del?|para|este|mi) (?:el )?(?:numero |nro |tel |telefono |celular |cel )?[0-9]{6,15}\b"
     rf"|(?:de |la )?baja (?:del?|a|para) {_WHICH}?(?:{_MESSAGES}|servicio de {_MESSAGES}|la lista"
     r"|esta lista|su lista|este numero|mi numero)\b"
     # English
-    r"|(?:stop|quit) (?:texting|messaging|sending|calling|contacting|writing|emailing|spamming|bothering)\b"
-    r"|(?:do not|dont|don t|never) (?:text|message|msg|contact|call|email|write|send|bother)\b"
+    rf"|(?:stop|quit) (?:texting|messaging|sending|calling|contacting|writing|emailing|spamming|bothering)\b{_NOT_IT}"
+    rf"|(?:do not|dont|don t|never) (?:text|message|msg|contact|call|email|write|send|bother)\b{_NOT_IT}"
     r"|(?:remove|take|get) (?:me|my number|this number) (?:from|off|out)\b"
+    r"(?! (?:of )?(?:\w{1,20} ){0,3}(?:plan|billing|service|contract)\b)"
+    r"|(?:lose|delete|erase|remove) my (?:number|phone|contact)\b"
     r"|no more (?:messages|texts|sms|emails|calls)\b"
     # Portuguese
     r"|nao (?:me )?(?:envi\w{1,4}|mand\w{1,4}|lig\w{1,4}|escrev\w{1,4}|incomod\w{1,4}|perturb\w{1,4}) mais\b"
+    rf"{_NO_MORE_OF}"
     r"|nao (?:quero|desejo) (?:mais )?(?:receber|mensagens|mensagem|sms)\b"
-    r"|par(?:e|em|a) de (?:me )?(?:enviar|mandar|ligar|escrever|incomodar|perturbar)\b"
-    r"|me (?:tir|remov|exclu)\w{1,4} d(?:a|essa|esta) lista\b"
+    r"|par(?:e|em|a) de (?:me )?(?:enviar|mandar|ligar|escrever|incomodar|perturbar|encher)\b"
+    rf"{_NO_MORE_OF}"
+    r"|me (?:tir|remov|exclu|retir)\w{1,4} d(?:a|essa|esta) lista\b"
+    r"|(?:tir|remov|exclu|retir|apag)\w{1,4} (?:o )?(?:meu|este|esse) (?:numero|telefone|celular|contato|cadastro)\b"
+    r"|chega de (?:mensage(?:m|ns)|sms|ligac\w{1,4}|propagandas?|spam)\b"
+    r"|(?:esse|este) numero nao e (?:mais )?(?:meu|dele|dela)\b|nao sou (?:essa|esta|a) pessoa\b|^nao quero mais$"
     r")"
 )
 """What is an opt-out wherever it stands in a text, unless that is a long one."""
@@ -109,6 +147,7 @@ SAYS_SO: Final = re.compile(
 MAY_SAY_SO: Final = re.compile(
     r"\b(?:"
     rf"(?<!no )(?:dej(?:en|enme|a|ame|e|eme|es)|par(?:en|a|e)|cesen) (?:de|d) (?:\w+ )?{_TO_DO}(?:me|nos)?\b"
+    rf"{_OF_THINGS}"
     r"|(?:quiero|quisiera|necesito|deseo|solicito|pido|exijo|dar|darme|darse|denme|deme|dame|den)"
     r"(?: me| dar| darme| mi)? (?:la |de )baja\b"
     r"|(?:numero|nro|num|telefono|celular|cel|persona|contacto|linea) (?:equivocad[oa]|erroneo|errado|incorrecto)\b"
@@ -124,6 +163,33 @@ MAY_SAY_SO: Final = re.compile(
 )
 """What is an opt-out in a short text that asks nothing and speaks of nothing else."""
 
+NEGATED: Final = re.compile(
+    r"\b(?:"
+    r"no (?:(?:me|nos|se|lo|la|quiero|quisiera|deseo|queremos|que|voy a|pienso|pedi|pido) ){0,4}"
+    r"(?:(?:d[ae]n|des|de|dar|darme|darse|doy|dieron) (?:la |de )?baja|cancel\w{1,4}|desuscrib\w{1,5}|desinscrib\w{1,5}"
+    rf"|salir(?:me)? de|{_AWAY}(?: a)?(?: mi| este| el)?(?: {_NUMBER})?(?: de)? {_LIST}"
+    rf"|{_AWAY}(?: a)?(?: mi| este| el)? {_NUMBER})\b"
+    r"|no (?:quiero|quisiera|deseo|pedi|pido|solicito|queremos) (?:la |mi |de )?baja\b"
+    r"|(?:do not|dont|don t|never) (?:remove|unsubscribe|opt|stop|cancel|delete|take)\b"
+    r"|nao (?:(?:me|quero|desejo) ){0,2}(?:tir|remov|exclu|retir|apag|sair|descadastr)\w{0,5}\b"
+    r")"
+)
+"""What asks for the contrary of an opt-out in an opt-out's words, or may."""
+
+MAY_BE_COMMANDS: Final = _phrases(
+    "fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear"
+)
+"""What is worth a person's look when it is all that a text says."""
+
+OFTEN: Final = ("baja", "stop", "salir", "cancelar", "basta", "detener", "eliminar", "unsubscribe", "desuscribir")
+"""Commands that are found through a slip of the fingers as well."""
+
+NO_SLIPS: Final = _phrases("aja|bajo|caja|paja|raja|faja|shop|step|top|salio|sali|salid|pasta|casta|hasta|vasta|basto")
+"""Words of their own that are one letter away from them."""
+
+REFUSING: Final = frozenset("\U0001f6ab\u274c\U0001f6d1\u26d4\u270b\U0001f515\U0001f595")
+"""Signs that say no where nothing else is said."""
+
 MENTIONS: Final = re.compile(
     r"\b(?:baja|bajas|vaja|stop|unsubscribe\w{0,3}|desuscri\w{1,9}|desinscri\w{1,9}|desafili\w{1,9}|salir(?:me)? de"
     r"|equivocad[oa]s?|equivoc(?:aron|an)|no soy|no (?:lo |la )?conozco"
@@ -131,6 +197,7 @@ MENTIONS: Final = re.compile(
     r"|no es (?:el|mi|su|este) (?:numero|telefono|celular)|spam|denunci\w{1,9}|no autoric\w{1,4}|no autorizo|no llame"
     r"|ley 25326|no me interesa|molest(?:en|es|ar|ando|an)|acos\w{1,6}|hostig\w{1,9}|cancelar|parar|opt out"
     r"|no quiero (?:mas|recibir)|no deseo|dejen de|basta|no more|do not|dont text"
+    r"|never (?:call|text|write|send)|(?:remove|take) me|nao (?:me )?(?:mand|envi|lig|escrev)\w{1,4}"
     rf"|no (?:me|nos) {_DO}|nao quero|descadastr\w{{1,6}}|remover|removerme|wrong)\b"
 )
 """What makes a text worth a person's look."""
@@ -150,11 +217,12 @@ OTHERWISE: Final = re.compile(
 
 LATER: Final = re.compile(
     r"\b(?:trabajando|durmiendo|ahora|hoy|horas?|horarios?|noches?|madrugada|domingos?|sabados?|feriados?|siesta|luego"
-    r"|despues|tarde|reunion|manejando)\b"
+    r"|despues|tarde|reunion|manejando"
+    r"|temprano|hasta|manana|today|tonight|night|before|after|tomorrow|hoje|agora|amanha|noite|cedo)\b"
 )
 """What means: not now."""
 
-FOR_GOOD: Final = re.compile(r"\b(?:mas|nunca|jamas)\b")
+FOR_GOOD: Final = re.compile(r"\b(?:mas|nunca|jamas|again|anymore|ever|mais)\b")
 
 ELSEWHERE: Final = re.compile(
     r"\b(?<!no )(?<!no me )(?:mandenme|manden|mandame|manda|envienme|envien|enviame|prefiero|mejor|solo"

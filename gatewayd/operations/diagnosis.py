@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from gatewayd.config import examine
-from gatewayd.errors import ConfigError, GatewayError, SchemaError
+from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.reasons import meaning
@@ -61,7 +61,12 @@ _BROKEN: Final = frozenset({"recovering", "quarantined"})
 def _of_daemon(file: Path, live: Live) -> Iterator[Finding]:
     """What only the running daemon knows."""
     if not live.writer().healthy:
-        yield _finding(file, "store.url", _("the store takes nothing"), _("make room, or bring its server back"))
+        yield _finding(
+            file,
+            "store.url",
+            _("the store takes nothing"),
+            _("make room, bring its server back, or restore a backup; the log says which"),
+        )
     for one in live.stalls():
         message = _("account {account}: its {service} cannot be served: {reason}").format(
             account=one.account, service=one.service, reason=one.reason
@@ -136,6 +141,8 @@ def _store(sound: Sound) -> Iterator[Finding]:
         yield _finding(sound.file, "store.url", str(error), _("install it where gatewayd is installed"))
     except SchemaError as error:
         yield _finding(sound.file, "store.url", str(error), _("use the newer program, or restore a backup"))
+    except DamagedError as error:
+        yield _finding(sound.file, "store.url", error.sentence, error.remedy)
     except GatewayError as error:
         yield _finding(sound.file, "store.url", str(error), _("mend address, password or server; or restore a backup"))
 

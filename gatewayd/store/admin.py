@@ -17,7 +17,7 @@ from gatewayd.errors import ConflictError, SchemaError, StoreError
 from gatewayd.money import format_money
 from gatewayd.store import migrations, tables
 from gatewayd.store.connection import open_store
-from gatewayd.store.faults import one_line
+from gatewayd.store.faults import translated
 from gatewayd.store.reader import reading_engine
 from gatewayd.translation import gettext as _
 
@@ -37,7 +37,7 @@ def recognise(url: str, *, password: str | None = None) -> bool:
         with engine.connect() as connection:
             found = migrations.revision(connection)
     except DBAPIError as error:
-        raise StoreError(_("the store cannot be read: {error}").format(error=one_line(error))) from error
+        raise translated(error, url, StoreError, _("the store cannot be read: {error}")) from error
     finally:
         engine.dispose()
     if found is not None and found not in migrations.REVISIONS:
@@ -58,7 +58,7 @@ def check(url: str, *, password: str | None = None) -> list[str]:
             for look in (_integrity, _ledger, _counts, _jobs):
                 faults += look(connection)
     except DBAPIError as error:
-        raise StoreError(_("the store cannot be read: {error}").format(error=one_line(error))) from error
+        raise translated(error, url, StoreError, _("the store cannot be read: {error}")) from error
     finally:
         engine.dispose()
     return faults[:FAULTS_MAX]
@@ -179,7 +179,7 @@ def _transaction(connection: Connection) -> Iterator[None]:
         yield
     except DBAPIError as error:
         connection.exec_driver_sql("ROLLBACK")
-        raise StoreError(_("the store cannot be copied: {error}").format(error=one_line(error))) from error
+        raise translated(error, connection.engine.url, StoreError, _("the store cannot be copied: {error}")) from error
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
         raise

@@ -19,6 +19,7 @@ from gatewayd.clock import now_ms
 from gatewayd.errors import ConflictError, StoreError, UnavailableError
 from gatewayd.store.admin import check, recognise
 from gatewayd.store.connection import held
+from gatewayd.store.faults import damaged, translated
 from gatewayd.translation import gettext as _
 
 
@@ -47,13 +48,17 @@ def backup(url: str, target: Path) -> int:
             copied.commit()
             # The copy is one file, to be moved about without a log beside it.
             copied.execute("PRAGMA journal_mode = DELETE")
+            # Pages are copied unread: a copy of a damaged store would take the place of a good one.
+            ((found,),) = copied.execute("PRAGMA quick_check(1)")
+            if found != "ok":
+                raise damaged(url, found)
         _sync(aside)
         os.link(aside, target)
         _sync(target.parent)
     except FileExistsError:
         raise ConflictError(_("{path} is there already").format(path=target)) from None
     except sqlite3.Error as error:
-        raise StoreError(_("the store cannot be copied: {error}").format(error=error)) from error
+        raise translated(error, url, StoreError, _("the store cannot be copied: {error}")) from error
     finally:
         with suppress(FileNotFoundError):
             aside.unlink()

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from gatewayd.errors import ConfigError, StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
-from gatewayd.store.faults import one_line
+from gatewayd.store.faults import translated
 from gatewayd.translation import gettext as _
 
 BUSY_S: Final = 5.0
@@ -111,7 +111,8 @@ def open_store(url: str | URL, *, password: str | None = None) -> Store:
             connection = undo.enter_context(engine.connect())
             migrations.upgrade(connection)
         except DBAPIError as error:
-            raise UnavailableError(f"store {parsed.render_as_string()}: {one_line(error)}") from error
+            sentence = f"store {parsed.render_as_string()}".replace("{", "{{").replace("}", "}}") + ": {error}"
+            raise translated(error, parsed, UnavailableError, sentence) from error
         undo.pop_all()
     return Store(parsed, engine, connection, path, lock)
 

@@ -6,7 +6,12 @@ import sqlite3
 from enum import Enum
 from typing import Final
 
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
+
+from gatewayd.errors import DamagedError, GatewayError
+from gatewayd.translation import gettext as _
 
 
 class Fault(Enum):
@@ -14,6 +19,8 @@ class Fault(Enum):
     """The store cannot be written now (disk full, locked, server gone): it fails for all alike, and may work later."""
     CLASH = "clash"
     """Two nodes were in each other's way: at once again."""
+    DAMAGED = "damaged"
+    """The store's own pages are not what was written: nothing that is read from them can be trusted."""
     REFUSED = "refused"
     """The store will not take this; what else was in the transaction may go without it."""
 
@@ -33,16 +40,24 @@ _AWAY: Final = frozenset(
 )
 """Primary result codes of SQLite; an extended code has one in its low byte (sqlite.org: Result and Error Codes)."""
 
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 _AWAY_CLASSES: Final = frozenset({"08", "25", "53", "57", "58"})
 """Classes of SQLSTATE: connection, read-only, resources, operator, system (PostgreSQL, appendix A)."""
 _CLASH_CLASS: Final = "40"
+_DAMAGED_CLASS: Final = "XX"
+"""Internal error: data_corrupted, index_corrupted, or a server that does not know its own tables any more."""
 
 
 def fault(error: Exception) -> Fault:
     """Tells it by SQLite's result code or PostgreSQL's SQLSTATE."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
-        return Fault.AWAY if code is not None and code & 0xFF in _AWAY else Fault.REFUSED
+        if code is None:
+            return Fault.REFUSED
+        if code & 0xFF in _DAMAGED:
+            return Fault.DAMAGED
+        return Fault.AWAY if code & 0xFF in _AWAY else Fault.REFUSED
     state = getattr(error, "sqlstate", None)
     if state is None:
         # psycopg gives none where the server could not say anything: the link is gone, or a value never left here.
@@ -50,9 +65,29 @@ def fault(error: Exception) -> Fault:
         return Fault.AWAY if names & {"OperationalError", "InterfaceError"} else Fault.REFUSED
     if state.startswith(_CLASH_CLASS):
         return Fault.CLASH
+    if state[:2] == _DAMAGED_CLASS:
+        return Fault.DAMAGED
     return Fault.AWAY if state[:2] in _AWAY_CLASSES else Fault.REFUSED
 
 
-def one_line(error: DBAPIError) -> str:
-    """What the driver says, which may be several lines, as a person is told it."""
-    return " ".join(str(error.orig).split())
+def translated(error: Exception, store: URL | str, kind: type[GatewayError], sentence: str) -> GatewayError:
+    """Returns the error that people are shown: DamagedError with its remedy where the store is damaged, else one of
+    that kind with that sentence, whose `{error}` is what the database says."""
+    cause = error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
+    said = " ".join(str(cause).split())
+    if fault(cause) is not Fault.DAMAGED:
+        return kind(sentence.format(error=said))
+    return damaged(store, said)
+
+
+def damaged(store: URL | str, said: str) -> DamagedError:
+    """Returns what people are shown of a damaged store, with its remedy; `said` is what the database says."""
+    url = make_url(store)
+    sqlite = url.get_backend_name() == "sqlite"
+    place = url.database if sqlite else url.render_as_string()
+    remedy = (
+        _("restore the last backup, so: stop the daemon, then gatewayd db restore FILE")
+        if sqlite
+        else _("restore the last backup, so: stop the daemon, then pg_restore into a new database")
+    )
+    return DamagedError(_("the store {store} is damaged ({error})").format(store=place, error=said), remedy)

@@ -24,7 +24,7 @@ from gatewayd.model import WAITING, State, ulid, ulid_number
 from gatewayd.store import tables
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.connection import require_psycopg
-from gatewayd.store.faults import one_line
+from gatewayd.store.faults import translated
 from gatewayd.store.sending import queries
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.snapshots import (
@@ -92,6 +92,7 @@ class Reader:
 
     def __init__(self, url: str, *, password: str | None = None, pool: int = 2) -> None:
         self._engine = reading_engine(url, password=password, pool=pool)
+        self._url = url
         self._salt: int | None = None
 
     def close(self) -> None:
@@ -103,7 +104,7 @@ class Reader:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            raise StoreError(_("the store cannot be read: {error}").format(error=one_line(error))) from error
+            raise translated(error, self._url, StoreError, _("the store cannot be read: {error}")) from error
 
     def salt(self) -> int:
         """The store's 16-bit number, part of every public id."""

@@ -15,7 +15,7 @@ from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import commands
 from gatewayd.store.commands import Command
 from gatewayd.store.credit import accounts
-from gatewayd.store.faults import Fault, fault
+from gatewayd.store.faults import Fault, fault, translated
 from gatewayd.store.ids import ConcatReferences, Ids
 from gatewayd.store.public_ids import Stamps
 from gatewayd.store.sending import (
@@ -38,6 +38,7 @@ from gatewayd.store.sending.rows import Jobs
 from gatewayd.store.sending.unit import Memory, Unit
 from gatewayd.store.session import Session, Statement, given, merging
 from gatewayd.store.tables import setting
+from gatewayd.translation import gettext as _
 
 _log: Final = logging.getLogger(__name__)
 
@@ -123,15 +124,18 @@ class Transactions:
 
     def __init__(self, connection: Connection, *, zone: tzinfo = UTC, report_wait_ms: int = REPORT_WAIT_MS) -> None:
         self.session = Session(connection)
-        self._memory = Memory(
-            stamps=Stamps(zone, self._salt()),
-            jobs=Jobs(),
-            early=EarlyReports(),
-            ids=Ids(),
-            concat=ConcatReferences(),
-            report_wait_ms=report_wait_ms,
-        )
-        self._memory.early.load(self.session)
+        try:
+            self._memory = Memory(
+                stamps=Stamps(zone, self._salt()),
+                jobs=Jobs(),
+                early=EarlyReports(),
+                ids=Ids(),
+                concat=ConcatReferences(),
+                report_wait_ms=report_wait_ms,
+            )
+            self._memory.early.load(self.session)
+        except self.session.Error as error:
+            raise self._failed(StoreError, _("the store cannot be read: {error}"), error) from error
         self._clashes = 0
 
     @property
@@ -164,19 +168,24 @@ class Transactions:
             kind = fault(error)
             if kind is Fault.AWAY:
                 self._clashes = 0
-                return [_wrapped(UnavailableError, "the store cannot be written now", error)] * len(batch)
+                return [self._failed(UnavailableError, "the store cannot be written now: {error}", error)] * len(batch)
             if kind is Fault.CLASH and self._clashes < CLASHES:
                 self._clashes += 1
                 return self.apply(batch)
             self._clashes = 0
             if len(batch) == 1:
-                return [_wrapped(StoreError, "the store refused", error)]
+                return [self._failed(StoreError, "the store refused: {error}", error)]
             _log.warning("a batch of %d commands failed and is applied one by one: %s", len(batch), error)
         except Exception as error:  # noqa: BLE001 - a command that breaks takes nothing down but itself
             if len(batch) == 1:
                 return [self._broken(batch[0], error)]
             _log.warning("a batch of %d commands broke and is applied one by one: %r", len(batch), error)
         return [result for command in batch for result in self.apply([command])]
+
+    def _failed(self, kind: type[GatewayError], sentence: str, error: Exception) -> GatewayError:
+        failed = translated(error, self.session.connection.engine.url, kind, sentence)
+        failed.__cause__ = error
+        return failed
 
     def _broken(self, command: Command[Any], error: Exception) -> StoreError:
         _log.error("%s could not be applied", type(command).__name__, exc_info=error)
@@ -206,12 +215,6 @@ class Transactions:
 
     def close(self) -> None:
         self.session.close()
-
-
-def _wrapped(kind: type[StoreError] | type[UnavailableError], what: str, error: Exception) -> GatewayError:
-    wrapped = kind(f"{what}: {str(error).strip()}")
-    wrapped.__cause__ = error
-    return wrapped
 
 
 def _apply(unit: Unit, batch: Sequence[Command[Any]]) -> list[Any]:

@@ -18,7 +18,7 @@ from itertools import accumulate
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
-from gatewayd.errors import GatewayError, UnavailableError
+from gatewayd.errors import DamagedError, GatewayError, UnavailableError
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import AddMessages, BeginJob, Block, Command, DropJob, HoldQueue, Prune, PublishJob, Sweep
 from gatewayd.store.transactions import Transactions
@@ -138,6 +138,7 @@ class Writer:
         self._timer: asyncio.TimerHandle | None = None
         self._kept: deque[_Entry] = deque()
         self._stalls = 0
+        self._damaged = False
         self._closing = False
         self._closed: asyncio.Future[None] | None = None
         self.stats = WriterStats()
@@ -146,6 +147,11 @@ class Writer:
     def stalled(self) -> bool:
         """The store cannot be written now: posted commands are kept and tried again, awaited ones fail."""
         return self._stalls > 0
+
+    @property
+    def damaged(self) -> bool:
+        """The store's own pages have proven damaged: what lies on them is neither read nor written any more."""
+        return self._damaged
 
     @property
     def waiting(self) -> int:
@@ -317,6 +323,9 @@ class Writer:
         stalled = False
         for entry, result in zip(batch, results, strict=True):
             failed = isinstance(result, Exception)
+            if isinstance(result, DamagedError) and not self._damaged:
+                self._damaged = True
+                _log.critical("%s", result)
             if entry.future is not None:
                 answers.append((entry.future, result))
                 stats.awaited += 1

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from spool.lists.cells import folded
 from spool.lists.words import Kind, Sense, sense
 
 _RANKS: Final[dict[str, tuple[Kind, ...]]] = {
@@ -64,11 +65,22 @@ def choose(header: Sequence[str], channel: str) -> Choice | Several | Alien | No
         places += found
         if kind == "to" and places:
             break
+    if _side_by_side(header, places):
+        return Several(tuple(places))
     if places:
         unsure = tuple(place for place in places if senses[place].kind not in _SURE)
         return Choice(tuple(places), unsure, tuple(place for place in places if senses[place].kind == "landline"))
     alien = tuple(place for place, each in enumerate(senses) if each.other and each.kind in _RANKS[channel])
     return Alien(alien) if alien else None
+
+
+def _side_by_side(header: Sequence[str], places: Sequence[int]) -> bool:
+    """Whether a list stands beside another one: its columns of the address and others have the same names twice."""
+    called = [folded(header[place]) for place in places]
+    if len(set(called)) == len(called):
+        return False
+    others = [folded(cell) for place, cell in enumerate(header) if cell and place not in places]
+    return len(set(others)) < len(others)
 
 
 def _ordered(rank: Sequence[int], senses: Sequence[Sense]) -> list[int] | None:

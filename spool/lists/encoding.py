@@ -106,7 +106,27 @@ def _told(path: Path, file: str, told: str, end: int) -> tuple[str, int]:
         raise JobFileError(
             "recipients_unreadable", "encoding_other", file=file, line=line, field="recipients_encoding", encoding=told
         )
+    if name not in {"utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"}:
+        _refuse_utf8(path, file, told, end)
     return name, end
+
+
+def _refuse_utf8(path: Path, file: str, told: str, end: int) -> None:
+    """Refuses a list said to have one byte a letter that is UTF-8 throughout: chance does not make such letters."""
+    seen = 0
+    for chunk in chunks(path, end):
+        if (match := _WIDE.search(chunk)) is not None:
+            if _fault(path, "utf-8", file, end) is None:
+                raise JobFileError(
+                    "recipients_unreadable",
+                    "encoding_other",
+                    file=file,
+                    line=_line(path, seen + match.start()),
+                    field="recipients_encoding",
+                    encoding=told,
+                )
+            return
+        seen += len(chunk)
 
 
 def chunks(path: Path, end: int) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import math
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ Kind = Literal["xlsx", "ods", "xls"]
 
 _CHUNK: Final = 1 << 20
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_LIKE_THOUSANDS: Final = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _BEFORE: Final = b"\xef\xbb\xbf\0 \t\r\n"
 
 
@@ -184,7 +186,8 @@ def _number_text(number: float) -> str:
     text = f"{number:.15g}"
     if "e" in text:
         text = f"{number:.20f}".rstrip("0").rstrip(".")
-    return text
+    # "19.239" would be read as thousands, in a text and in a call: 15.90 with tax is no nineteen thousand.
+    return text + "0" if _LIKE_THOUSANDS.fullmatch(text) else text
 
 
 # ----------------------------------------------------------------------------------------------------------- measuring

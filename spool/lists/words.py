@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from spool.lists.cells import folded, without_invisible
+from spool.lists.cells import digits, folded, without_invisible
 
 Kind = Literal["to", "mobile", "whatsapp", "phone", "landline", "bare", "mail", "token", ""]
 """What a header says its column is; empty: nothing about an address."""
@@ -44,6 +44,10 @@ _ABOUT: Final = _set(
     " llamados caracteristica acepta permite"
 )
 """Words of columns that speak of a telephone or a mail, and hold none."""
+_AREA: Final = _set(
+    "area prefijo prefix prefixo caracteristica caract carac ddd ddn lada interurbano discado indicativo"
+)
+"""How the code before a subscriber's number is called, from Argentina to Mexico."""
 _OTHERS: Final = _set(
     "garante garantes codeudor codeudora aval fiador conyuge esposo esposa pareja familiar referencia referencias"
     " padre madre papa mama tutor tutora hijo hija hermano hermana vecino vendedor vendedora cobrador cobradora asesor"
@@ -63,6 +67,8 @@ _NEUTRAL: Final = _set(
 
 _LONGEST: Final = 300
 """Characters of a header."""
+_MOST_DIGITS: Final = 6
+"""Digits of a header, which may be of a month; what has more is a number with a word before it: `Tel: 4321-0000`."""
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPLIT: Final = re.compile(r"[^a-z0-9]+")
 _LETTERS_DIGITS: Final = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
@@ -97,6 +103,8 @@ def sense(header: str) -> Sense:
 @lru_cache(maxsize=1024)
 def _sense(header: str) -> Sense:
     text = without_invisible(header)
+    if digits(text) > _MOST_DIGITS:
+        return Sense()
     name = "_".join(folded(text).split())
     if name == "to":
         return Sense("to")
@@ -121,9 +129,9 @@ def is_area(header: str) -> bool:
     if len(header) > _LONGEST:
         return False
     tokens = frozenset(_tokens(header))
-    if not tokens & {"area", "prefijo", "prefix", "caracteristica"}:
+    if not tokens & _AREA:
         return False
-    rest = tokens - {"area", "prefijo", "prefix", "caracteristica", "cod", "codigo", "code", "de", "del", "telefono"}
+    rest = tokens - _AREA - {"cod", "codigo", "code", "clave", "larga", "distancia"}
     return all(_kind((token,)) or token in _NEUTRAL for token in rest)
 
 

@@ -203,6 +203,29 @@ def test_a_job_is_paused_resumed_and_cancelled(trial: Trial) -> None:
     assert trial.run("job", "resume", "futuro").returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("line test m", {"m0", "m1"}),
+        ("account statement n", {"norte"}),
+        ("job show norte/av", {"norte/aviso"}),
+        ("message settle zzz", set()),
+    ],
+)
+def test_a_shell_completes_names_that_the_daemon_tells(trial: Trial, words: str, offered: set[str]) -> None:
+    environment = {"_GATEWAYD_COMPLETE": "zsh_complete", "COMP_WORDS": f"gatewayd {words}", "COMP_CWORD": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from gatewayd.cli import main; main([])"],
+        env={**os.environ, **environment, "PYTHONPATH": str(ROOT), "GATEWAYD_CONFIG": str(trial.gateway.config)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert offered <= set(done.stdout.splitlines())
+
+
 def test_without_credit_a_job_waits_and_goes_on(trial: Trial) -> None:
     trial.gateway.call("account.create", account="pobre")
     trial.gateway.drop(

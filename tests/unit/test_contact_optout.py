@@ -138,6 +138,30 @@ me tira dessa lista
 número errado
 descadastrar
 Ya no vivo ahí. Baja
+no + sms
+no me envíen + mensajes por favor
+no sigan mandando mensajes
+No me anden molestando
+ya no chinguen
+no quiero publicidad
+cancelen los mensajes
+parenla con los mensajes
+Alto a los mensajes
+pido que me borren
+Sacame de tu lista
+Baja al 1159876543
+BAJAA
+bajja
+salirr
+lose my number
+delete my number
+tirem meu número da lista
+por favor me retirem da lista
+parem de me encher
+chega de mensagem
+esse número não é meu
+não sou essa pessoa
+excluir meu cadastro
 """.strip().splitlines()
 
 NO = """
@@ -200,6 +224,15 @@ El precio es alto
 Es alto el monto
 quiero pagar el total
 sí, soy yo
+quiero + megas
+Parra
+bajar
+paren los cortes
+corten la deuda
+fin del contrato
+no sigan cobrando
+chega de cortes
+quero tirar meu modem
 
 ?
 \U0001f44d
@@ -231,6 +264,37 @@ el número de factura está equivocado
 no me envíen la factura por mail, mándenla por whatsapp
 no me manden más la factura a esa dirección
 baja juan perez
+no me den de baja por favor
+NO ME DEN DE BAJA
+no quiero que me den de baja
+No quiero darme de baja
+no me saquen de la lista
+no borren mi número
+please don't remove me from the list
+don't stop sending
+não me tirem da lista
+no me llamen más tarde de las 9
+no me llamen más temprano
+no me escriban más de una vez
+no me manden más técnicos
+no me manden más facturas de papel
+no vuelvan a llamar hasta mañana
+dejen de llamar a mi vecino
+paren de llamar tan temprano
+no molesten con el corte
+stop sending the technician
+stop calling me at night
+never call after 8
+remove me from paper billing
+não mandem mais técnico
+cancelar 1500
+Cancelar $ 1500
+bja
+baj
+atop
+fin
+🚫
+❌❌
 """.strip().splitlines()
 
 

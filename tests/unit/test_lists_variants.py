@@ -131,6 +131,22 @@ def test_of_equal_columns_none_is_taken(tmp_path: Path, header: str) -> None:
     check(tmp_path, {ANA: "Hola Ana"}, f"{header};nombre\n{row};Ana\n", columns={"to": first})
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["Carac.", "Característica", "DDD", "Lada", "Clave Lada", "DDN", "Prefijo", "Indicativo", "Cód. de Área Celular"],
+)
+def test_a_code_in_a_column_of_its_own_by_any_name(tmp_path: Path, header: str) -> None:
+    # With the home area before it, 15555123 would be somebody else's number.
+    check(tmp_path, f"{AMBIGUOUS}/columns_area", f"nombre;{header};Celular\nLuis;351;15555123\n")
+
+
+def test_a_list_beside_another_one_is_refused(tmp_path: Path) -> None:
+    two = "nombre;Celular;;nombre;Celular\nAna;1159876543;;Luis;3514123456\nEva;;;Paz;3414123457\n"
+    check(tmp_path, f"{AMBIGUOUS}/columns_several", two)
+    one = "nombre;Celular;Celular\nAna;1159876543;3414123457\nLuis;;3514123456\n"
+    check(tmp_path, BOTH, one)
+
+
 def test_an_area_in_a_column_of_its_own(tmp_path: Path) -> None:
     data = "Cod. área;Teléfono;nombre\n351;4123456;Luis\n"
     check(tmp_path, f"{AMBIGUOUS}/columns_area", data)
@@ -299,6 +315,13 @@ def test_letters_come_through(tmp_path: Path, name: str, encoding: str) -> None:
 )
 def test_letters_that_are_not_sure(tmp_path: Path, lines: Sequence[bytes], kind: str) -> None:
     check(tmp_path, kind, b"telefono;nombre\n" + b"\n".join(lines))
+
+
+@pytest.mark.parametrize("told", ["cp850", "cp1252", "mac-roman", "iso8859-15"])
+def test_a_job_that_takes_utf_8_for_letters_of_one_byte(tmp_path: Path, told: str) -> None:
+    data = "celular;nombre\n1159876543;Ana\n3514123456;Muñoz\n"
+    check(tmp_path, f"{UNREADABLE}/encoding_other", data, recipients_encoding=told)
+    check(tmp_path, BOTH, data.replace("Muñoz", "Luis"), recipients_encoding=told)
 
 
 def test_the_job_says_which_encoding(tmp_path: Path) -> None:
@@ -501,6 +524,7 @@ def test_of_two_sheets_the_job_says_which(tmp_path: Path, write: Callable[[Mappi
     ("sheets", "right"),
     [
         ({"Tapa": [["Norte SA"], ["Morosos de noviembre"]], "Lista": LIST}, BOTH),
+        ({"Tapa": [["Norte SA"], ["Tel: 011 4321-0000"]], "Lista": LIST}, BOTH),
         ({"Lista": LIST, "Totales": [["mes", "total"], ["11", 1500]]}, BOTH),
         ({"Lista": LIST, "Vacía": []}, BOTH),
         ({"Centro": LIST, "Norte": [[1159876544, "Leo"]]}, f"{AMBIGUOUS}/sheets_several"),

@@ -17,6 +17,8 @@ from babel.messages.pofile import read_po
 
 from gatewayd import translation
 from gatewayd.config import catalogue as catalogue_of_config
+from spool import messages
+from spool import translation as spool_translation
 
 ROOT = Path(translation.__file__).parent
 DRIVERS = ROOT.parent / "drivers"
@@ -36,7 +38,10 @@ class Domain:
         return self.folder / "es" / "LC_MESSAGES" / f"{self.name}{suffix}"
 
 
-DOMAINS = (Domain("gatewayd", translation.FOLDER, (ROOT, DRIVERS)),)
+DOMAINS = (
+    Domain("gatewayd", translation.FOLDER, (ROOT, DRIVERS)),
+    Domain("spool", spool_translation.FOLDER, (spool_translation.FOLDER.parent,)),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -241,6 +246,24 @@ def test_every_fault_of_a_configuration_is_said_in_both_languages(kind: str) -> 
     assert all(english), kind
     for one, other in zip(english, spanish, strict=True):
         assert one != other or one == "<reason>"
+
+
+@pytest.mark.parametrize("kind", messages._SENTENCES)
+def test_every_fault_of_a_file_is_said_in_both_languages(kind: str) -> None:
+    english = messages._SENTENCES[kind]
+    spanish = spool_translation.gettext_in("es", english)
+    assert english.format_map(Filled()) != spanish.format_map(Filled()) or english.startswith(TYPED)
+    assert messages.text(kind, "fr", {}) == messages.text(kind, "es", {}) == spanish.format_map(Blank())
+    assert messages.text(kind, "en", {}) == english.format_map(Blank())
+
+
+TYPED = ("chmod ", "gatewayd ")
+"""How sentences begin that are commands, the same in every language."""
+
+
+class Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
 
 
 class Filled(dict[str, str]):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import pickle
-import re
-import string
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spool import document as document_module
-from spool.check_messages import CHECKS
 from spool.document import JobDocument, parse
 from spool.errors import CODES, JobFileError
-from spool.messages import _CATALOGUE
 from spool.strict_json import load
 
 MINIMAL: dict[str, Any] = {"channel": "sms", "text": "hola", "recipients": [{"to": "1159876543"}]}
@@ -461,18 +457,6 @@ def test_a_recipient_more_or_another_order_changes_the_hash() -> None:
 
 
 # -------------------------------------------------------------------------------------------------------- the messages
-
-
-def test_every_kind_has_both_languages_with_the_same_places() -> None:
-    for kind, (spanish, english) in (_CATALOGUE | CHECKS).items():
-        assert spanish, kind
-        assert english, kind
-        places = [
-            set(re.findall(r"{(\w+)}", sentence.replace("{{", "").replace("}}", ""))) for sentence in (spanish, english)
-        ]
-        assert places[0] == places[1], kind
-        for sentence in (spanish, english):
-            assert list(string.Formatter().parse(sentence)), kind
 
 
 def test_every_code_has_a_sentence_and_a_document() -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import string
 from typing import Any
 
 import pytest
 
 from spool.document import parse
 from spool.errors import JobFileError
-from spool.json_messages import JSON_MESSAGES
 from spool.spelling import OTHER_WORDS, probably
 
 PERSON = [{"to": "1159876543"}]
@@ -57,13 +55,6 @@ def test_what_is_no_json_is_told_in_our_words(text: str, kind: str, line: int, c
     for locale in ("es", "en"):
         assert "Expecting" not in error.text(locale)
         assert "?" not in error.text(locale).replace("copió entero?", "").replace("copied?", "")
-
-
-def test_every_sentence_about_json_is_there_in_both_languages() -> None:
-    for kind, sentences in JSON_MESSAGES.items():
-        places = [re.findall(r"{(\w+)}", each.replace("{{", "").replace("}}", "")) for each in sentences]
-        assert places[0] == places[1], kind
-        assert all(list(string.Formatter().parse(each)) for each in sentences), kind
 
 
 @pytest.mark.parametrize(

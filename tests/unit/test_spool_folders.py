@@ -173,12 +173,12 @@ def test_check_tells_everything_at_once_in_either_language(spool: Spool) -> None
     (root / "accepted").rmdir()
     told = {(f.path.relative_to(root).as_posix(), f.message) for f in spool.findings("en")}
     assert told == {
-        ("incoming/norte", "Anybody may write in the folder."),
+        ("incoming/norte", "Anybody can write to the folder."),
         ("receipts/norte", "Its mode is 0700: the group cannot use it, or files do not inherit the group."),
         ("inbox/norte", "It is not a folder."),
-        ("incoming/Año", "It is not an account's name: nobody looks into it."),
+        ("incoming/Año", "This is not an account's name: gatewayd does not look into it."),
         ("accepted", "The folder does not exist."),
-        ("incoming/norte", "Folders of this account are missing: accepted/norte, rejected/norte."),
+        ("incoming/norte", "This account lacks folders: accepted/norte, rejected/norte."),
     }
     spanish = spool.findings("es")
     assert len(spanish) == len(told)

@@ -437,7 +437,7 @@ def test_a_refused_job_has_its_reason_beside_it(spool: Spool) -> None:
     told = json.loads((path.parent / "job.json.error.json").read_text())
     assert told == {
         "code": "key_unknown",
-        "message": "La clave txt no existe. Revise cómo está escrita o quítela.",
+        "message": "La clave txt no existe. ¿Quiso decir text?",
         "file": "job.json",
         "line": None,
         "column": None,
@@ -451,7 +451,7 @@ def test_the_reason_is_in_the_language_asked_for(spool: Spool) -> None:
     put(spool, "job.json", b"{")
     taken, error = refused(spool)
     path = reject(spool, taken, error, "en")
-    assert "not valid JSON" in json.loads(Path(f"{path}.error.json").read_text())["message"]
+    assert "ends too early" in json.loads(Path(f"{path}.error.json").read_text())["message"]
 
 
 def test_the_list_of_a_refused_job_goes_with_it(spool: Spool) -> None:
