@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.base import LineSetup, MisconfiguredError, OutboundMessage
+from drivers.base import LineSetup, MisconfiguredError, OutboundMessage, PushContent
 from drivers.http.answer import Request
 from drivers.push import driver
 from drivers.push.access import ServiceAccount
@@ -150,7 +150,7 @@ def test_what_a_notification_is_made_of() -> None:
         "cortes",
         "Corte a las 10",
         valid_until=NOW + 900,
-        options={"push": {"ttl_s": 7200}, "texts": {"title": "Corte", "data.zone": "norte", "other": "x"}},
+        content=PushContent("Corte", {"zone": "norte"}, 7200),
     )
     told = notification(message, 60.0, NOW)
     assert (told.title, told.body, told.data, told.ttl_s) == ("Corte", "Corte a las 10", {"zone": "norte"}, 900)
