@@ -142,7 +142,11 @@ class Restoration:
         return doubted
 
     async def _retake(self, account: str, name: str) -> bool:
-        """Reads a job again that came after the copy was made. False for one that had ended or has lost its files."""
+        """Reads a job again that came after the copy was made.
+
+        False for one that had ended or has lost its files: should upstream ever put it into the spool again, it is
+        compared then, and waits for a person.
+        """
         said = await asyncio.to_thread(read_receipts, self._spool, account, name, 0)
         await self._change(partial(restoration.expect, account_name=account, job_name=name, last_seq=said.last_seq))
         try:
@@ -150,7 +154,6 @@ class Restoration:
                 return True
         except SpoolError as error:
             log.warning("a job that the store does not know cannot be read again", job=name, error=str(error))
-        await self._change(partial(restoration.compared, name=f"{account}/{name}"))
         return False
 
     def recorded(self, job_id: int) -> None:
@@ -163,8 +166,7 @@ class Restoration:
         """Compares the jobs that were read again and are recorded by now; they are paused until a person decides."""
         while self._recorded:
             job_id = self._recorded[0]
-            known = {job.id: job for job in await self._change(restoration.jobs)}
-            if (job := known.get(job_id)) is not None:
+            for job in await self._change(partial(restoration.jobs, only=job_id)):
                 await self._compare_again(job)
             self._recorded.popleft()
 

@@ -68,7 +68,7 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
 
 
 _LABELS: Final = {
-    "maker": spoken("Maker"),
+    "maker": spoken("Manufacturer"),
     "model": spoken("Model"),
     "profile": spoken("Brand profile"),
     "roaming": spoken("Roaming"),
@@ -93,7 +93,7 @@ _LABELS: Final = {
     "reply_expected": spoken("Expects a reply"),
     "mailbox": spoken("Mailbox"),
     "bounces_unmatched": spoken("Bounces of unknown mails"),
-    "mails_passed_over": spoken("Mails passed over"),
+    "mails_passed_over": spoken("Mails skipped"),
 }
 """What drivers tell of a device; others by the driver's own word."""
 
@@ -139,14 +139,14 @@ def show(name: str, as_json: bool) -> None:
     _perform("line.show", name, as_json)
 
 
-@line.command(help=_("Let a line work again; this outlives a restart."))
+@line.command(help=_("Put a line back into service; this survives a restart."))
 @click.argument("name", shell_complete=completion.lines)
 @output.json_option
 def enable(name: str, as_json: bool) -> None:
     _perform("line.enable", name, as_json)
 
 
-@line.command(help=_("Take a line out of service; this outlives a restart."))
+@line.command(help=_("Take a line out of service; this survives a restart."))
 @click.argument("name", shell_complete=completion.lines)
 @output.json_option
 def disable(name: str, as_json: bool) -> None:
@@ -162,7 +162,7 @@ def _perform(operation: str, name: str, as_json: bool) -> None:
             _show(found, open_session.config.timezone)
 
 
-@line.command(help=_("Send one message over a line, and tell what became of it."))
+@line.command(help=_("Send one message over a line and show what became of it."))
 @click.argument("name", shell_complete=completion.lines)
 @click.argument("number")
 @click.option("--account", shell_complete=completion.accounts, help=_("Who pays (default: the only account there is)."))

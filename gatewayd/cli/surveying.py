@@ -70,7 +70,7 @@ def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bo
     if found.replaced:
         print()
         output.table(
-            [_("Would go out as ?"), _("Recipients")],
+            [_("Would be sent as ?"), _("Recipients")],
             [(character, count) for character, count in found.replaced.items()],
             right=(1,),
         )
@@ -92,7 +92,7 @@ def _judged(judgement: Judgement) -> list[tuple[str, object]]:
         (_("File"), judgement.file),
         (_("Format"), written),
         (_("Sheet"), judgement.sheet),
-        (_("Sheets that are no lists"), ", ".join(judgement.other_sheets)),
+        (_("Sheets that are not lists"), ", ".join(judgement.other_sheets)),
         (
             _("Header in row"),
             judgement.header_row if judgement.header_row is not None else _("none: every row is sent"),

@@ -79,12 +79,13 @@ class KnownJob:
     written: int
 
 
-_JOBS: Final = Statement(
+_KNOWN: Final = (
     select(job.c.id, account.c.name, job.c.name, job.c.state, job.c.written_seq)
     .select_from(job.join(account, account.c.id == job.c.account_id))
     .where(job.c.state != "loading")
-    .order_by(job.c.id)
 )
+_JOBS: Final = Statement(_KNOWN.order_by(job.c.id))
+_JOB: Final = Statement(_KNOWN.where(job.c.id == given(job.c.id)), "p_id")
 _PAUSE: Final = Statement(
     update(job)
     .where(
@@ -99,9 +100,10 @@ _PAUSE: Final = Statement(
 )
 
 
-def jobs(unit: Unit) -> tuple[KnownJob, ...]:
-    """Returns every job that is recorded whole."""
-    return tuple(KnownJob(*row) for row in unit.session.all(_JOBS))
+def jobs(unit: Unit, only: int | None = None) -> tuple[KnownJob, ...]:
+    """Returns every job that is recorded whole, or the one of that number."""
+    rows = unit.session.all(_JOBS) if only is None else unit.session.all(_JOB, only)
+    return tuple(KnownJob(*row) for row in rows)
 
 
 def pause(unit: Unit) -> int:
