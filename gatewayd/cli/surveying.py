@@ -76,7 +76,7 @@ def _show(found: Survey) -> None:
     if found.replaced:
         print()
         output.table(
-            [_("Would go out as ?"), _("Recipients")],
+            [_("Would be sent as ?"), _("Recipients")],
             [(character, count) for character, count in found.replaced.items()],
             right=(1,),
         )
@@ -98,7 +98,7 @@ def _judged(judgement: Judgement) -> list[tuple[str, object]]:
         (_("File"), judgement.file),
         (_("Format"), written),
         (_("Sheet"), judgement.sheet),
-        (_("Sheets that are no lists"), ", ".join(judgement.other_sheets)),
+        (_("Sheets that are not lists"), ", ".join(judgement.other_sheets)),
         (
             _("Header in row"),
             judgement.header_row if judgement.header_row is not None else _("none: every row is sent"),
