@@ -59,7 +59,7 @@ def doubtful(limit: int | None, cursor: str | None, as_json: bool) -> None:
         )
 
 
-@blocklist.command(help=_("Put a number on the list; what waits for it is cancelled."))
+@blocklist.command(help=_("Put a number on the list; messages waiting for it are cancelled."))
 @click.argument("number")
 @click.option("--note", help=_("Why."))
 @output.json_option

@@ -13,7 +13,7 @@ from gatewayd.reasons import meaning, state_word
 from gatewayd.translation import gettext as _
 
 
-@click.command(help=_("One look: lines, queue, and what needs a person. Exit status 1 where something does."))
+@click.command(help=_("Lines, queue and what needs a person, at a glance. Exit status 1 if something does."))
 @output.json_option
 def status(as_json: bool) -> int:
     with session() as open_session:
@@ -84,7 +84,7 @@ def _credit(need: Mapping[str, Any]) -> str:
             _("account {account}: {n} messages wait for credit (balance {balance})"),
         )
     else:
-        text = _("account {account}: its credit runs low ({balance})")
+        text = _("account {account}: its credit is running low ({balance})")
     return text.replace("{account}", need["subject"]).replace("{balance}", need["balance"])
 
 

@@ -135,8 +135,8 @@ _WORDS: Final = {
     "received": spoken("received"),
     "opt_out": spoken("wants no more"),
     "doubtful": spoken("may want no more: read it in the inbox"),
-    "reloaded": spoken("configuration taken over"),
-    "not_reloaded": spoken("configuration not taken over"),
+    "reloaded": spoken("configuration applied"),
+    "not_reloaded": spoken("configuration not applied"),
     "config_invalid": spoken("see `gatewayd check`"),
 }
 """Words of events that are no state of a line or message; those are as everywhere."""

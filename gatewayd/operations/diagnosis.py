@@ -144,7 +144,9 @@ def _store(sound: Sound) -> Iterator[Finding]:
     except DamagedError as error:
         yield _finding(sound.file, "store.url", error.sentence, error.remedy)
     except GatewayError as error:
-        yield _finding(sound.file, "store.url", str(error), _("mend address, password or server; or restore a backup"))
+        yield _finding(
+            sound.file, "store.url", str(error), _("correct the address, password or server; or restore a backup")
+        )
 
 
 def _password(store: StoreConfig) -> str | None:
@@ -179,10 +181,10 @@ def _room(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
     free = disk.f_bavail * disk.f_frsize
     if free < ROOM:
         message = _("{path}: the disk is full: {free:.0f} MiB left").format(path=there, free=free / (1 << 20))
-        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+        yield _finding(sound.file, key, message, _("free disk space, or move it to a larger disk"))
     elif disk.f_files and not disk.f_favail:
-        message = _("{path}: the disk is full: it takes no more files").format(path=there)
-        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+        message = _("{path}: the disk is full: no more files fit on it").format(path=there)
+        yield _finding(sound.file, key, message, _("free disk space, or move it to a larger disk"))
 
 
 def _nearest(folder: Path) -> Path:
@@ -196,7 +198,7 @@ def _place(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
     """What is still to be made needs a folder that can be written, or one to make that folder in."""
     there = _nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
-        message = _("{path}: nothing can be made here").format(path=there)
+        message = _("{path}: nothing can be created here").format(path=there)
         yield _finding(sound.file, key, message, _("give it to the user of the daemon"))
 
 

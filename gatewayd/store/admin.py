@@ -96,11 +96,13 @@ def _ledger(connection: Connection) -> Iterator[str]:
         for name in ("balance", "held", "charged", "granted"):
             kept, summed = int(getattr(row, name)), int(getattr(row, f"sum_{name}"))
             if kept != summed:
-                yield _("account {account}: {field} is {kept}, its transfers sum up to {summed}").format(
+                yield _("account {account}: {field} is {kept}, its transfers add up to {summed}").format(
                     account=row.name, field=name, kept=format_money(kept), summed=format_money(summed)
                 )
         if row.balance + row.held + row.charged != row.granted:
-            yield _("account {account}: balance + held + charged is not granted").format(account=row.name)
+            yield _("account {account}: balance + held + charged differs from what was granted").format(
+                account=row.name
+            )
         if min(row.balance, row.held) < 0:
             yield _("account {account}: below zero").format(account=row.name)
 

@@ -112,7 +112,7 @@ class Reader:
             with self._snapshot() as connection:
                 value = connection.scalar(select(tables.setting.c.value).where(tables.setting.c.key == "salt"))
             if value is None:
-                raise StoreError(_("the store was never made ready"))
+                raise StoreError(_("the store was never set up"))
             self._salt = int(value)
         return self._salt
 

@@ -39,6 +39,8 @@ _IN_NAMES: Final = 2
 """Digits that a header has in its name: `Celular 2`."""
 _MONTH: Final = 6
 """Digits of a month; a header has no longer numbers."""
+_TEXT: Final = 10
+"""Letters from which on a cell is a text and no note about a number ("no tiene")."""
 _FULL_NUMBER: Final = 9
 """Digits of a number that needs no area to be told from other numbers."""
 
@@ -136,7 +138,7 @@ def _place(cells: Sequence[str], name: str) -> int | None:
             for place, cell in enumerate(cells):
                 if form(cell) == wanted:
                     return place
-    return None
+    return names(cells).index(column_name(name)) if column_name(name) in names(cells) else None
 
 
 def _missing_column(file: str, field: str, name: str, row: Row) -> JobFileError:
@@ -164,7 +166,7 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
         # Nothing that looks like an address is below: its rows will say so one by one, or there are none.
         wide = [place for place in candidates if sum(map(bool, rows[place].cells)) > 1]
         place = (wide or candidates)[0]
-        return _chosen(rows[place], place, file, channel, said)
+        return _chosen(rows[place], place, file, channel, said, below=rows[place + 1 :])
     columns = {_columns(rows[place], channel) for place in served}
     if len(columns) > 1:
         # A title that speaks of telephones stands alone in its row; a header of several columns does not.
@@ -185,7 +187,7 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
     place = max(each for each in served if each < data)
     _refuse_people_above(rows, place, places, file)
     _refuse_rivals(rows, place, places[0], file)
-    return _chosen(rows[place], place, file, channel, said)
+    return _chosen(rows[place], place, file, channel, said, below=rows[place + 1 :])
 
 
 def _is_title(rows: Sequence[Row], place: int, channel: str) -> bool:
@@ -263,11 +265,13 @@ def _is_full_column(rows: Sequence[Row], at: int) -> bool:
     return len(full) * 2 > len(filled)
 
 
-def _chosen(row: Row, place: int, file: str, channel: str, said: Instructions) -> Header:
+def _chosen(row: Row, place: int, file: str, channel: str, said: Instructions, *, below: Sequence[Row] = ()) -> Header:
     match choose(row.cells, channel):
         case Choice() as choice:
             _refuse_areas(row, choice, file)
             return Header(row.line, tuple(row.cells), place + 1, choice, _ref(row, file, said))
+        case Several(places) if (only := _without_texts(places, below)) is not None:
+            return Header(row.line, tuple(row.cells), place + 1, Choice((only,)), _ref(row, file, said))
         case Several(places):
             raise JobFileError(
                 "recipients_ambiguous",
@@ -290,6 +294,14 @@ def _chosen(row: Row, place: int, file: str, channel: str, said: Instructions) -
             )
         case _:
             raise _no_column(file, row)
+
+
+def _without_texts(places: Sequence[int], rows: Sequence[Row]) -> int | None:
+    """The only one of some columns that has addresses, where the others hold texts: `Celular`, `SMS`."""
+    full = [at for at in places if any(map(is_address_like, _column(rows, at)))]
+    others = [cell for at in places if at not in full for cell in _column(rows, at) if cell]
+    texts = bool(others) and all(sum(map(str.isalpha, cell)) >= _TEXT for cell in others)
+    return full[0] if len(full) == 1 and texts else None
 
 
 def _refuse_areas(row: Row, choice: Choice, file: str) -> None:
