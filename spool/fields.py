@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from spool.errors import JobFileError
-from spool.lists.cells import is_mail_like
+from spool.lists.cells import is_mail_like, without_invisible
 from spool.names import column_name, variable_name
 from spool.spelling import probably
 from spool.strict_json import Number
@@ -86,7 +86,7 @@ def string(
 def text(value: Any, field: str, limit: int = STRING_LIMIT) -> str:
     if not isinstance(value, str) or isinstance(value, Number):
         raise invalid("value_string", field)
-    if not value.strip():
+    if not without_invisible(value).strip():
         raise invalid("value_blank", field)
     if len(value) > limit:
         raise invalid("value_long", field, limit=limit)
@@ -300,7 +300,7 @@ def parameters(raw: Mapping[str, Any], key: str, path: str) -> tuple[str, ...] |
 def _shown(value: Any, field: str) -> str:
     """A text, or a number as it was written."""
     shown = cell(value, field)
-    if not shown.strip():
+    if not without_invisible(shown).strip():
         raise invalid("value_blank", field)
     return uncontrolled(shown, field)
 

@@ -163,7 +163,8 @@ def messages(job_name: str, state: str | None, limit: int | None, cursor: str | 
                 _("Changed"),
             ),
             lambda one: (
-                *(one[key] for key in ("row", "message", "to", "state", "reason", "line", "segments", "cost")),
+                *(one["row"], one["message"], one["to"], state_word(one["state"]), meaning(one["reason"])),
+                *(one["line"], one["segments"], one["cost"]),
                 output.local(one["at"], zone),
             ),
             right=(0, 6, 7),

@@ -75,6 +75,21 @@ _LABELS: Final = {
     "reports": spoken("Delivery reports"),
     "unreadable": spoken("Unreadable messages"),
     "text": spoken("Answer"),
+    "balance": spoken("Balance"),
+    "request": spoken("Request"),
+    "headers": spoken("Headers"),
+    "body": spoken("Body"),
+    "signal": spoken("Signal"),
+    "operator": spoken("Operator"),
+    "usable": spoken("Usable"),
+    "logged_in": spoken("Logged in"),
+    "took_ms": spoken("Took (ms)"),
+    "battery": spoken("Battery"),
+    "charging": spoken("Charging"),
+    "channels": spoken("Channels"),
+    "used": spoken("In use"),
+    "doubted": spoken("In doubt"),
+    "unknown_reports": spoken("Reports of unknown messages"),
     "reply_expected": spoken("Expects a reply"),
     "mailbox": spoken("Mailbox"),
     "bounces_unmatched": spoken("Bounces of unknown mails"),
@@ -88,9 +103,24 @@ def _labelled(name: str) -> str:
 
 
 def _said(value: object) -> object:
+    """A value of a device's answer for people: what holds others, one a line."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, Mapping):
+        if "request" in value and "took_ms" in value:
+            return _exchange(value)
+        named = [(str(name), _said(each)) for name, each in value.items() if each is not None]
+        return "\n".join(f"{_labelled(name)}: {said}" for name, said in named)
+    if isinstance(value, list | tuple):
+        lines = [str(_said(each)) for each in value]
+        return ("\n" if any("\n" in line for line in lines) else ", ").join(lines)
     return value
+
+
+def _exchange(told: Mapping[str, Any]) -> str:
+    """One exchange with a provider among others."""
+    outcome = ": ".join(filter(None, (state_word(told.get("outcome")), meaning(told.get("reason")))))
+    return "\n".join([outcome, *(f"{name}: {value}" for name, value in _exchange_rows(told) if value is not None), ""])
 
 
 def _detail(name: str, value: object) -> object:
@@ -156,15 +186,17 @@ def test(name: str, number: str, account: str | None, text: str | None, as_json:
 
 def _show_exchange(told: Mapping[str, Any]) -> None:
     """What went out and came back, as the driver shows it: its secrets are masked already."""
+    output.record(_exchange_rows(told))
+
+
+def _exchange_rows(told: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
     request, answer = told["request"] or {}, told["answer"]
     headers = [f"{name}: {value}" for name, value in (request.get("headers") or {}).items()]
-    output.record(
-        (
-            (_("Request"), "\n".join([request.get("request", "-"), *headers])),
-            (_("Body"), request.get("body")),
-            (_("Answer"), _("none") if answer is None else f"HTTP {answer['status']}\n{answer['body']}".rstrip()),
-            (_("Took"), f"{told['took_ms']} ms"),
-        )
+    return (
+        (_("Request"), "\n".join([request.get("request", "-"), *headers])),
+        (_("Body"), request.get("body")),
+        (_("Answer"), _("none") if answer is None else f"HTTP {answer['status']}\n{answer['body']}".rstrip()),
+        (_("Took"), f"{told['took_ms']} ms"),
     )
 
 

@@ -45,7 +45,7 @@ def survey_of_job(file: Path, config: Config) -> Survey:
 
 
 def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bool) -> None:
-    """Prints what `read` finds. GatewayError: it would be refused, and why."""
+    """Prints what `read` finds. GatewayError: it would be refused, and why; after all the rest where nobody is left."""
     from spool.errors import JobFileError, SpoolError
 
     try:
@@ -56,7 +56,13 @@ def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bo
         raise GatewayError(str(error)) from error
     if as_json:
         output.emit(found.document())
-        return
+    else:
+        _show(found)
+    if not found.valid:
+        raise GatewayError(refusal(file, JobFileError("no_valid_recipient", file=file.name), locale))
+
+
+def _show(found: Survey) -> None:
     if found.judgement is not None:
         output.record(_judged(found.judgement))
     print()

@@ -138,7 +138,7 @@ def _place(cells: Sequence[str], name: str) -> int | None:
             for place, cell in enumerate(cells):
                 if form(cell) == wanted:
                     return place
-    return None
+    return names(cells).index(column_name(name)) if column_name(name) in names(cells) else None
 
 
 def _missing_column(file: str, field: str, name: str, row: Row) -> JobFileError:

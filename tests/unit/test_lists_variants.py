@@ -163,6 +163,13 @@ def test_a_column_of_texts_is_no_telephone(tmp_path: Path) -> None:
 def test_a_list_beside_another_one_is_refused(tmp_path: Path) -> None:
     two = "nombre;Celular;;nombre;Celular\nAna;1159876543;;Luis;3514123456\nEva;;;Paz;3414123457\n"
     check(tmp_path, f"{AMBIGUOUS}/columns_several", two)
+    check(
+        tmp_path,
+        {LUIS: "Hola Luis", "+5493414123457": "Hola Paz"},
+        two,
+        text="Hola %nombre_2%",
+        columns={"to": "celular_2"},
+    )
     one = "nombre;Celular;Celular\nAna;1159876543;3414123457\nLuis;;3514123456\n"
     check(tmp_path, BOTH, one)
 
