@@ -65,7 +65,7 @@ def _of_daemon(file: Path, live: Live) -> Iterator[Finding]:
             file,
             "store.url",
             _("the store takes nothing"),
-            _("make room, bring its server back, or restore a backup; the log says which"),
+            _("free disk space, bring its server back, or restore a backup; the log says which"),
         )
     for one in live.stalls():
         message = _("account {account}: its {service} cannot be served: {reason}").format(

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from gatewayd.model import WAITING, PartState, State
 from gatewayd.store.sending.rows import COLUMNS, MessageRow
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given, merging
-from gatewayd.store.tables import account, attempt, job, message, part, receipt, segment, setting
+from gatewayd.store.tables import account, attempt, inbound, job, message, part, receipt, segment, setting
 
 RESTORED: Final = "restored"
 """Reason of what an older store cannot know: it was sent, or ended, after the store was copied."""
@@ -63,6 +63,15 @@ IDS_SKIPPED: Final = 10_000_000
 def skip_ids(unit: Unit) -> None:
     """Gives none of the numbers out again that the life after the copy may have used."""
     unit.memory.ids.skip(unit.session, IDS_SKIPPED)
+
+
+_LAST_INBOUND: Final = Statement(select(func.max(inbound.c.id)))
+
+
+def last_inbound(unit: Unit) -> int:
+    """Returns the number of the last message that the store has received; 0 where there is none."""
+    row = unit.session.one(_LAST_INBOUND)
+    return int(row[0] or 0) if row is not None else 0
 
 
 # ------------------------------------------------------------------------------------------------------------ its jobs
