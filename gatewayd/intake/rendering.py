@@ -160,6 +160,8 @@ class Rendering:
         """`numbers` reads by the plan's policy. JobFileError `variable_unknown`, its field the variable."""
         self.totals = Totals()
         self._plan = plan
+        self._weight = 0
+        """Characters of the texts of the present chunk."""
         self._rows = table.rows
         self._sms = plan.channel == "sms"
         self._to = table.to
@@ -216,14 +218,12 @@ class Rendering:
         JobFileError when the table turns out unusable in the middle, or at its end.
         """
         chunk: list[Row] = []
-        characters = 0
         for number, cells in enumerate(self._rows, 1):
-            chunk.append(row := self._row(number, cells))
-            characters += len(row[3] or "") + len(row[9] or "")
-            if len(chunk) == size or characters > CHUNK_CHARACTERS:
+            chunk.append(self._row(number, cells))
+            if self._weight > CHUNK_CHARACTERS or len(chunk) == size:
                 self.totals.rows = number
                 yield chunk
-                chunk, characters = [], 0
+                chunk, self._weight = [], 0
         if chunk:
             self.totals.rows = chunk[-1][0]
             yield chunk
@@ -236,8 +236,6 @@ class Rendering:
             return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), _json({"raw": raw[:_SHOWN]}))
         try:
             to, detail = self._reached(cells) if self._several else self._address(raw)
-            if not all(map(str.isprintable, cells)):
-                cells = [visible(cell) for cell in cells]
             text, encoding, count, options = self._words(to, cells)
         except (Unusable, AddressError, NumberError) as refused:
             if to is None and raw:
@@ -278,9 +276,7 @@ class Rendering:
 
     def _words(self, to: str, cells: Sequence[str]) -> tuple[str, str, int, str | None]:
         """Text, encoding, segments and options of a row whose address is good; Unusable."""
-        text = self._text(cells)
-        if text is None:
-            raise Unusable(VALUE_MISSING)
+        text, cells = self._said(cells)
         if not text.isascii():
             # Decomposed accents (a macOS sheet) would turn the text into UCS-2.
             text = unicodedata.normalize("NFC", text)
@@ -304,27 +300,44 @@ class Rendering:
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
             options = _json({"texts": rendered})
-        if len(text) + len(options or "") > ROW_CHARACTERS:
+        weight = len(text) + len(options or "")
+        if weight > ROW_CHARACTERS:
             raise Unusable(TOO_LONG)
         if key in self._seen:
             raise Unusable(REPEATED)
         self._seen.add(key)
+        self._weight += weight
         return text, encoding, count, options
+
+    def _said(self, cells: Sequence[str]) -> tuple[str, Sequence[str]]:
+        """The text of a row, and its cells without what nobody sees; Unusable."""
+        text = self._text(cells)
+        # What is rendered tells of its cells, but for those that only the further texts have.
+        if (self._options or text is None or not text.isprintable()) and not all(map(str.isprintable, cells)):
+            cells = [visible(cell) for cell in cells]
+            text = self._text(cells)
+        if text is None:
+            raise Unusable(VALUE_MISSING)
+        return text, cells
 
     def _cut(self, text: str) -> tuple[str, str, int]:
         """The text as it goes by SMS, its encoding where that is fixed, and its segments; Unusable."""
         wanted, encoding = self._plan.encoding, ""
-        if wanted != "auto":
-            encoding = wanted
         if wanted == "gsm7":
+            encoding = wanted
             plain = transliterate(text)
-            if plain != text and len(self.totals.lost) < _LOST_MOST:
-                self.totals.lost.update(lost(text))
-            text = plain
-        elif wanted == "auto" and not fits_gsm7(text):
-            text = _without_look_alikes(text)
+            if plain is not text:
+                if len(self.totals.lost) < _LOST_MOST:
+                    self.totals.lost.update(lost(text))
+                text = plain
+        elif wanted == "auto":
+            if not fits_gsm7(text):
+                text = _without_look_alikes(text)
+        else:
+            encoding = wanted
         try:
-            count = segments(text, wanted)
+            # What is plain by now fits: there is no need to make it plain again.
+            count = segments(text, "ucs2" if wanted == "ucs2" else "auto")
         except ValueError:
             raise Unusable(TOO_LONG) from None
         if count > self._plan.max_segments:
@@ -376,9 +389,11 @@ def _addresses(channel: str, numbers: Numbers) -> Address:
     def number(raw: str) -> tuple[str, str | None]:
         bare = raw
         if not raw.isdigit():
-            if is_date(raw):
+            # A date is no longer than ten signs, but for a time of day behind a blank or a T.
+            if (len(raw) <= 10 or " " in raw or "T" in raw) and is_date(raw):
                 raise NumberError("number_invalid", raw)
-            bare = unquoted(raw)
+            if not (raw[:1].isalnum() and raw[-1:].isalnum()):
+                bare = unquoted(raw)
         e164, assumed, flag = numbers.parse(bare, fixed=fixed)
         if e164 == raw:
             return e164, None
