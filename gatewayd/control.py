@@ -67,7 +67,7 @@ def listening_socket(path: Path) -> socket.socket:
     so that no other daemon can be behind it. ConfigError where something else is in the way."""
     with suppress(FileNotFoundError):
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise ConfigError(_("{path}: this is no socket; move it away, or set `control`").format(path=path))
+            raise ConfigError(_("{path}: this is not a socket; move it away, or set `control`").format(path=path))
         path.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
     try:
@@ -162,7 +162,7 @@ class ControlServer:
             from gatewayd import logs
 
             logs.get().exception("control.failed", operation=operation)
-            raise GatewayError(_("the daemon failed at it; its log says more")) from error
+            raise GatewayError(_("the daemon failed to do it; see its log")) from error
 
     async def _watch(self, writer: asyncio.StreamWriter) -> None:
         since = 0
@@ -219,7 +219,9 @@ class ControlClient:
             except OSError as error:
                 connection.close()
                 if isinstance(error, PermissionError):
-                    message = _("{path}: no permission to open the control socket; ask for its group").format(path=path)
+                    message = _(
+                        "{path}: no permission to open the control socket; ask to be added to its group"
+                    ).format(path=path)
                     raise UnavailableError(message) from error
                 raise UnavailableError(f"{path}: {error.strerror or error}") from error
             else:

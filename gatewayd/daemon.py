@@ -403,13 +403,13 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
         try:
             fresh = await asyncio.to_thread(startup.load, old.file)
         except ConfigError as error:
-            log.error("configuration not taken over", error=str(error))  # noqa: TRY400
+            log.error("configuration not applied", error=str(error))  # noqa: TRY400
             running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")
         else:
             changed = await running.fleet.take_over(fresh)
             running.intake.take_over(fresh, prefixes(fresh))
             running.live.config = fresh
-            log.info("configuration taken over", lines=changed, restart=_restart_wanted(old, fresh))
+            log.info("configuration applied", lines=changed, restart=_restart_wanted(old, fresh))
             running.dispatcher.events.add("daemon", fresh.node, "reloaded")
             old = fresh
         notifier.ready()

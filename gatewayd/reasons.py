@@ -30,8 +30,8 @@ MEANINGS: Final = {
     "modem_silent": spoken("modem does not answer"),
     "modem_restarted": spoken("modem has restarted"),
     "sim_changed": spoken("the SIM was taken out and put back"),
-    "routing_failed": spoken("modem fails to acknowledge, set up anew"),
-    "text_mode_only": spoken("modem without PDU mode, of no use here"),
+    "routing_failed": spoken("modem does not acknowledge; set up anew"),
+    "text_mode_only": spoken("modem without PDU mode, unusable here"),
     "modem_busy": spoken("modem busy"),
     "sim_busy": spoken("SIM busy"),
     "sim_wrong": spoken("the modem does not accept this SIM"),
@@ -50,7 +50,7 @@ MEANINGS: Final = {
     "trunk_refuses_registration": spoken("trunk refuses: registration, password?"),
     "trunk_refuses_number": spoken("trunk knows no number: number_format?"),
     "trunk_silent": spoken("trunk silent: registered? right address?"),
-    "trunk_full": spoken("trunk takes no more calls a second"),
+    "trunk_full": spoken("trunk accepts no more calls per second"),
     "no_trunk": spoken("Asterisk knows no such trunk"),
     "context_missing": spoken("Asterisk lacks gatewayd's context"),
     "context_outdated": spoken("old context: gatewayd dialplan install"),
@@ -61,7 +61,7 @@ MEANINGS: Final = {
     "prompt_failed": spoken("the speech command fails"),
     "recording_missing": spoken("a recording is missing or unusable"),
     "script_missing": spoken("Asterisk cannot run gatewayd_agi.py"),
-    "script_failed": spoken("the script of the steps broke"),
+    "script_failed": spoken("the script of the steps failed"),
     "amd_failed": spoken("answering machine detection failed"),
     "not_heard": spoken("hung up before hearing the message"),
     "machine": spoken("an answering machine"),
@@ -82,7 +82,7 @@ MEANINGS: Final = {
     "quota_month": spoken("quota of the month is used up"),
     "recipients_month": spoken("recipients of the month are used up"),
     "window": spoken("quota of the lines is used up"),
-    "pace": spoken("waits for its pace"),
+    "pace": spoken("waits for the rate limit"),
     "login_refused": spoken("login refused"),
     "permission_missing": spoken("permission missing at the other end"),
     "unreachable": spoken("cannot be reached"),
@@ -96,10 +96,10 @@ MEANINGS: Final = {
     "moved_to_https": spoken("the server wants https; change the address"),
     "login_missing": spoken("the server offers no login"),
     "login_unsupported": spoken("the server wants another login (OAuth 2.0?)"),
-    "login_later": spoken("the server takes no login now"),
+    "login_later": spoken("the server accepts no login now"),
     "starttls_missing": spoken("the server offers no STARTTLS"),
-    "starttls_needed": spoken("the server takes no login without TLS"),
-    "certificate_invalid": spoken("the server's certificate does not fit"),
+    "starttls_needed": spoken("the server accepts no login without TLS"),
+    "certificate_invalid": spoken("the server's certificate is not valid"),
     "tls_failed": spoken("the server speaks no TLS at that port"),
     "no_greeting": spoken("no greeting at that port (security, port?)"),
     "host_down": spoken("the server cannot be reached"),
@@ -114,7 +114,7 @@ MEANINGS: Final = {
     "sender_refused": spoken("this account may not send as that address"),
     "account_suspended": spoken("the provider has suspended the account"),
     "host_blocked": spoken("our mail server is on a block list"),
-    "relay_denied": spoken("the server passes nothing on for us"),
+    "relay_denied": spoken("the server does not relay for us"),
     "server_full": spoken("the mail server's disk is full"),
     "server_trouble": spoken("the mail server has a fault of its own"),
     # a message's
@@ -123,7 +123,7 @@ MEANINGS: Final = {
     "mailbox_full": spoken("mailbox full"),
     "mailbox_disabled": spoken("mailbox disabled"),
     "recipient_busy": spoken("the mailbox receives too much now"),
-    "greylisted": spoken("put off, as first mails are there"),
+    "greylisted": spoken("deferred, as first mails are there"),
     "policy": spoken("rejected by the rules of the mail server"),
     "unauthenticated": spoken("our mail fails SPF, DKIM or DMARC there"),
     "mail_loop": spoken("the mail went in circles"),
@@ -152,7 +152,7 @@ MEANINGS: Final = {
     "repeated": spoken("same number and text as before"),
     "settled": spoken("settled by a person"),
     "no_report": spoken("no report came"),
-    "incomplete": spoken("only some parts left"),
+    "incomplete": spoken("only some parts were sent"),
     "expired_in_network": spoken("expired in the network"),
     "absent": spoken("phone off or out of reach"),
     "silence": spoken("no answer after handing it over"),
@@ -185,16 +185,16 @@ MEANINGS: Final = {
     # a refused file's
     "json_invalid": spoken("not valid JSON"),
     "key_unknown": spoken("an unknown key"),
-    "value_invalid": spoken("a value that will not do"),
+    "value_invalid": spoken("an invalid value"),
     "variable_unknown": spoken("an unknown variable"),
     "template_unknown": spoken("an unknown template"),
     "recipients_missing": spoken("the list did not come"),
     "recipients_mismatch": spoken("not the list that the job expects"),
     "recipients_unreadable": spoken("the list cannot be read"),
     "held_open": spoken("its writer still has it open"),
-    "stray": spoken("no job, and no job names it"),
+    "stray": spoken("not a job, and no job names it"),
     "recipients_ambiguous": spoken("the list can be read in two ways"),
-    "no_valid_recipient": spoken("not one valid recipient"),
+    "no_valid_recipient": spoken("no valid recipient"),
     "too_large": spoken("too large"),
     "job_conflict": spoken("that job exists with other content"),
 }
@@ -284,3 +284,33 @@ STATES: Final = {
 def state_word(code: str | None) -> str:
     """Returns a state in the language spoken; the code itself where it has no word."""
     return "" if code is None else _(STATES.get(code, code))
+
+
+_OF_SYSTEM: Final = (
+    spoken("Permission denied"),
+    spoken("Operation not permitted"),
+    spoken("No such file or directory"),
+    spoken("Not a directory"),
+    spoken("Is a directory"),
+    spoken("File exists"),
+    spoken("Directory not empty"),
+    spoken("No space left on device"),
+    spoken("Disk quota exceeded"),
+    spoken("Read-only file system"),
+    spoken("Input/output error"),
+    spoken("Too many open files"),
+    spoken("Too many levels of symbolic links"),
+    spoken("File name too long"),
+    spoken("Address already in use"),
+    spoken("Cannot assign requested address"),
+    spoken("Connection refused"),
+    spoken("Connection timed out"),
+    spoken("No route to host"),
+    spoken("Network is unreachable"),
+)
+"""The operating system's own sentences, which it says in English wherever no languages are installed for it."""
+
+
+def system_words(text: str) -> str:
+    """Returns an error of the operating system in the language spoken, what stands around its sentence as it is."""
+    return ": ".join(_(part) if part in _OF_SYSTEM else part for part in text.split(": "))

@@ -5,7 +5,7 @@ backup` says so of itself, and `<spool>/.generation` holds a number that the sto
 to, so that any older copy (of the file, of the disk, of a server) is below it; one for each store that it has served.
 Then every job with something left is paused, and the receipts, which are outside the store, say what became of its
 messages: what left is in doubt until a person settles it, and jobs that came after the copy are read again from
-`accepted`, paused as well.
+`accepted`, paused as well. Who has opted out in the meantime, as inbox files say, is blocked again.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ import structlog
 
 from gatewayd.clock import now_ms
 from gatewayd.errors import GatewayError
-from gatewayd.store.commands import Change, Command
+from gatewayd.model import ulid_number, ulid_salt
+from gatewayd.store.commands import Block, Change, Command
 from gatewayd.store.sending import restoration
+from gatewayd.store.sending.inbox import OPT_OUT
 from spool import durable
 from spool.errors import SpoolError
-from spool.evidence import Receipts, accepted_jobs, read_receipts
+from spool.evidence import Receipts, accepted_jobs, read_opt_outs, read_receipts
 from spool.folders import Spool
 from spool.readmission import readmit
 
@@ -102,6 +104,7 @@ class Restoration:
         doubted = 0
         for job in known:
             doubted += await self._compare(job.id, job.account, job.name, job.written)
+        await self._block()
         names = {(job.account, job.name) for job in known}
         strange = [
             (account, name)
@@ -111,6 +114,19 @@ class Restoration:
         ]
         retaken = [f"{account}/{name}" for account, name in strange if await self._retake(account, name)]
         return Restored(paused, doubted, tuple(retaken))
+
+    async def _block(self) -> None:
+        """Blocks who has opted out since the copy was made, as the inbox files say."""
+        last = await self._change(restoration.last_inbound)
+
+        def later(message_id: str) -> bool:
+            with suppress(ValueError):
+                return ulid_salt(message_id) == self._salt and ulid_number(message_id) > last
+            return False
+
+        if senders := await asyncio.to_thread(read_opt_outs, self._spool, later):
+            blocked = await self._execute(Block(senders, OPT_OUT, None, self._now()))
+            log.warning("people who opted out after the copy was made are blocked again", people=blocked.added)
 
     async def _compare(self, job_id: int, account: str, name: str, written: int) -> int:
         said = await asyncio.to_thread(read_receipts, self._spool, account, name, written)
@@ -142,7 +158,11 @@ class Restoration:
         return doubted
 
     async def _retake(self, account: str, name: str) -> bool:
-        """Reads a job again that came after the copy was made. False for one that had ended or has lost its files."""
+        """Reads a job again that came after the copy was made.
+
+        False for one that had ended or has lost its files: should upstream ever put it into the spool again, it is
+        compared then, and waits for a person.
+        """
         said = await asyncio.to_thread(read_receipts, self._spool, account, name, 0)
         await self._change(partial(restoration.expect, account_name=account, job_name=name, last_seq=said.last_seq))
         try:
@@ -150,7 +170,6 @@ class Restoration:
                 return True
         except SpoolError as error:
             log.warning("a job that the store does not know cannot be read again", job=name, error=str(error))
-        await self._change(partial(restoration.compared, name=f"{account}/{name}"))
         return False
 
     def recorded(self, job_id: int) -> None:
@@ -163,8 +182,7 @@ class Restoration:
         """Compares the jobs that were read again and are recorded by now; they are paused until a person decides."""
         while self._recorded:
             job_id = self._recorded[0]
-            known = {job.id: job for job in await self._change(restoration.jobs)}
-            if (job := known.get(job_id)) is not None:
+            for job in await self._change(partial(restoration.jobs, only=job_id)):
                 await self._compare_again(job)
             self._recorded.popleft()
 

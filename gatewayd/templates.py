@@ -36,10 +36,28 @@ _FOREIGN: Final = re.compile(
     r"|(<)(?=([^<>%\n]{1,100})>)"
     r"|(«)(?=([^«»%\n]{1,100})»)"
     r"|(#)(?=([^#%\n]{1,100})#)"
+    r"|(@)(?=([^@\s%]{1,100})@)"
+    r"|(\*\|)(?=([^|%\n]{1,100})\|\*)"
+    r"|(__)(?=([^\W_]\w{0,100}?)__)"
+    r"|(%\()(?=([^()%\n]{1,100})\)s)"
     r"|(\$)(?=([^\W\d_]\w*))"
 )
-"""How other programs write a variable: `{{x}}`, `{x}`, `[x]`, `<x>`, `<<x>>`, `«x»`, `#x#`, `$x`, `${x}`."""
-_CLOSING: Final = {"{": "}", "[": "]", "<": ">", "«": "»", "#": "#", "$": ""}
+"""How other programs write a variable: `{{x}}`, `{x}`, `[x]`, `<x>`, `<<x>>`, `«x»`, `#x#`, `@x@`, `*|x|*`, `__x__`,
+`%(x)s`, `$x`, `${x}`."""
+_ALWAYS: Final = re.compile(r"\{\{[^{}%\n]{1,100}\}\}|\*\|[^|%\n]{1,100}\|\*")
+"""What no text for people has, whatever its word is."""
+_CLOSING: Final = {
+    "@": "@",
+    "*|": "|*",
+    "__": "__",
+    "%(": ")s",
+    "{": "}",
+    "[": "]",
+    "<": ">",
+    "«": "»",
+    "#": "#",
+    "$": "",
+}
 _TAG_NAMES: Final = (
     "a abbr address article aside b big blockquote body br button caption center cite code col data dd del details dfn"
     " div dl dt em fieldset figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd"
@@ -50,6 +68,10 @@ _TAG_NAMES: Final = (
 _TAGS: Final = frozenset(_TAG_NAMES.split())
 _ESCAPE: Final = re.compile(r"[0-9][0-9A-Fa-f]|[A-F][0-9A-F]|[a-f][0-9a-f]\Z")
 _ADDRESS_MOST: Final = 300
+_ADDRESS: Final = re.compile(r"://|(?i:www)\.|data:|[A-Za-z0-9]\.[A-Za-z]{2,12}[/?]")
+"""What stands in the address of a page: `https://…`, `wa.me/549…?text=`."""
+_AFTER_A_NUMBER: Final = frozenset(",.;:!?)\"'<>{}-/&|")
+"""What may follow a percent sign in a sentence ("10%, o 20%") or a page (`width="100%"`), and begins no name."""
 _SUGGESTED_MOST: Final = 200
 _FOUND_MOST: Final = 1_000
 """Names that are remembered: a long page uses the same few again and again."""
@@ -174,7 +196,11 @@ class _Scan:
             return end + 1
         written = text[start + 1 : end] if end > 0 else ""
         slot = self._variables.find(written)
-        if slot is not None:
+        if slot is not None and self._is_other(start, end, written):
+            shown = f"{text[start - 1]}%{written}%{text[end + 1]}"
+            self._refuse(shown, written, foreign=True)
+            return end + 1
+        if slot is not None and not self._is_range(start, written):
             self._slots.append(slot)
             self._literals.append([])
             return end + 1
@@ -189,18 +215,30 @@ class _Scan:
         self._literals[-1].append("%")
         return start + 1
 
+    def _is_other(self, start: int, end: int, written: str) -> bool:
+        """Whether the percent signs are the inner ones of another program's: `<% x %>`, `{% x %}`."""
+        around = self._text[max(0, start - 1) : start] + self._text[end + 1 : end + 2]
+        # "<%correo%>" is an address as mail programs write it.
+        return written != written.strip().removeprefix("=") and around in {"{}", "<>"}
+
+    def _is_range(self, start: int, written: str) -> bool:
+        """Whether the percent sign belongs to the number before it: "20%-50% off", where a column is called 50."""
+        return not any(map(str.isalpha, written)) and self._text[max(0, start - 1) : start].isdigit()
+
     def _is_meant(self, start: int, written: str) -> bool:
         """Whether what no column or value is called was meant to be a variable: it has letters, and no blank before
         them ("50% hoy, 20% mañana") unless it is a name but for a slip. `https://…/a%20b%20c` has none."""
         if not any(map(str.isalpha, written)):
             return False
-        if written[0].isspace():
+        if written[0].isspace() or written[0] in _AFTER_A_NUMBER:
             self._looks -= 1
             return self._looks >= 0 and self._variables.alike(written, _SURELY_ALIKE) is not None
         if _ESCAPE.match(written) is None:
             return True
+        if self._tags and not self._text[max(0, start - 1) : start].isspace():
+            return False
         before = self._text[max(0, start - _ADDRESS_MOST) : start].rsplit(None, 1)
-        return not before or not ("://" in before[-1] or before[-1].lower().startswith("www."))
+        return not before or _ADDRESS.search(before[-1]) is None
 
     def _placeholders(self) -> None:
         """Finds what another program would fill in, where its word is a name that is known here."""
@@ -214,6 +252,8 @@ class _Scan:
             name = next(filter(self._is_name, words), None)
             if name is not None:
                 self._refuse(sign * twice + word + _CLOSING[sign] * twice, name, foreign=True)
+        for match in _ALWAYS.finditer(self._text):
+            self._refuse(match[0], match[0].strip("{}*| "))
 
     def _is_name(self, word: str) -> bool:
         return any(map(str.isalpha, word)) and self._variables.find(word) is not None

@@ -1,19 +1,24 @@
-"""What the receipts of a job say, read back: for a store that is older than its spool."""
+"""What receipts and inbox files say, read back: for a store that is older than its spool."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from spool import durable
 from spool.errors import operating_system
-from spool.folders import ACCEPTED, RECEIPTS, Spool, is_name
+from spool.folders import ACCEPTED, INBOX, RECEIPTS, UNMATCHED, Spool, is_name
 
 SEGMENT_BYTES_MAX: Final = 64 << 20
 """A segment has at most 10,000 lines; what is larger was not written by us."""
+
+INBOX_BYTES_MAX: Final = 1 << 20
+"""A text of 255 parts and its frame take far less."""
 
 _SEGMENT: Final = re.compile(r"([0-9]{10})\.jsonl", re.ASCII)
 
@@ -81,3 +86,34 @@ def accepted_jobs(spool: Spool, account: str) -> list[str]:
                 return [name for name in durable.entries(folder) if is_name(name)]
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+
+def read_opt_outs(spool: Spool, wanted: Callable[[str], bool]) -> tuple[str, ...]:
+    """Returns who has opted out by an inbox file whose id is `wanted`, oldest first.
+
+    Only files of the spool's owner count: an account's people may write into its folder, and must block nobody.
+    """
+    found: dict[str, str] = {}
+    owner = spool.path.stat().st_uid
+    for account in (*spool.accounts(), UNMATCHED):
+        with operating_system(f"{INBOX}/{account}"):
+            try:
+                with spool.open(INBOX, account) as folder:
+                    for name in durable.entries(folder):
+                        message_id = name.partition(".")[0]
+                        if wanted(message_id) and (sender := _opted_out(folder, name, owner)) is not None:
+                            found[message_id] = sender
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+    return tuple(dict.fromkeys(found[message_id] for message_id in sorted(found)))
+
+
+def _opted_out(folder: int, name: str, owner: int) -> str | None:
+    try:
+        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if there.st_uid != owner or not stat.S_ISREG(there.st_mode):
+            return None
+        said = json.loads(durable.read_file(folder, name, INBOX_BYTES_MAX))
+        return str(said["from"]) if said["opt_out"] is True and said["from"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

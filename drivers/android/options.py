@@ -94,7 +94,9 @@ def check(options: AndroidOptions) -> list[Finding]:
         )
     if options.app != "smsgate":
         findings.extend(
-            Finding(key, spoken("the app {app} knows no {key}"), spoken("remove it"), {"app": options.app, "key": key})
+            Finding(
+                key, spoken("the app {app} has no key {key}"), spoken("remove it"), {"app": options.app, "key": key}
+            )
             for key in ("passphrase", "webhook", "webhook_secret")
             if getattr(options, key) is not None
         )
@@ -117,7 +119,7 @@ def _check_url(options: AndroidOptions) -> list[Finding]:
         usable = False
     if not usable:
         example = {"example": '"http://192.168.1.20:8080"'}
-        return [Finding("url", spoken("that is no address of a phone"), spoken("write it as {example}"), example)]
+        return [Finding("url", spoken("that is not a phone's address"), spoken("write it as {example}"), example)]
     if parts.username or parts.password:
         return [
             Finding("url", spoken("credentials in an address end up in logs"), spoken("give them by user and password"))

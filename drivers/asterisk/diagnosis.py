@@ -62,19 +62,19 @@ def folder(options: AsteriskOptions) -> list[Finding]:
     path, found = options.prompts, []
     remedy = spoken("create it, owned by the service's user and readable by Asterisk's")
     try:
-        fault = None if stat.S_ISDIR(path.stat().st_mode) else spoken("{path} is no folder")
+        fault = None if stat.S_ISDIR(path.stat().st_mode) else spoken("{path} is not a folder")
         if fault is None and not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
             fault = spoken("{path} cannot be written to")
     except FileNotFoundError:
         fault = spoken("{path} does not exist")
     except OSError:
-        fault = spoken("{path} cannot be looked at")
+        fault = spoken("{path} cannot be examined")
     if fault is not None:
         found.append(Finding("prompts", fault, remedy, {"path": str(path)}))
     inside = options.prompts_remote or str(path)
     if not options.prompts_url and re.search(r"[^A-Za-z0-9_./-]", inside):
         key = "prompts_remote" if options.prompts_remote else "prompts"
-        fault = spoken("{path} holds letters that a dial plan takes apart")
+        fault = spoken("{path} contains characters that a dial plan interprets")
         found.append(Finding(key, fault, spoken("use a path of letters, digits, dots and dashes"), {"path": inside}))
     return found
 
@@ -140,7 +140,7 @@ class Examination:
                 self._tell(
                     "host",
                     spoken("the connection to {address} broke: {reason}"),
-                    spoken("look into Asterisk's log"),
+                    spoken("see Asterisk's log"),
                     reason=error.reason,
                     **place,
                 )
@@ -233,7 +233,7 @@ class Examination:
                 "host",
                 spoken("Asterisk has not loaded: {modules}"),
                 spoken(
-                    "take out their noload in modules.conf, or install Asterisk's package of modules; then restart it"
+                    "remove their noload from modules.conf, or install Asterisk's package of modules; then restart it"
                 ),
                 modules=", ".join(missing),
             )
@@ -241,7 +241,7 @@ class Examination:
             self._tell(
                 "prompts_url",
                 spoken("Asterisk has not loaded: {modules}"),
-                spoken("load res_curl, func_curl and res_http_media_cache, or share a folder by prompts_remote"),
+                spoken("load res_curl, func_curl and res_http_media_cache, or share a folder with prompts_remote"),
                 modules="res_http_media_cache",
             )
         return missing
@@ -291,15 +291,17 @@ class Examination:
             self._tell(
                 "prompts_url",
                 spoken("Asterisk cannot fetch {address}"),
-                spoken("let gatewayd run, with [http] listen at an address that Asterisk reaches, and give that here"),
+                spoken(
+                    "run gatewayd with [http] listen at an address that Asterisk can reach, and give that address here"
+                ),
                 address=prompt,
             )
             return
         self._tell(
             "prompts_remote" if options.prompts_remote else "prompts",
             spoken("Asterisk cannot play what is in {path}"),
-            spoken("let Asterisk's user read the folder and all above it; where Asterisk sees it elsewhere, "
-               "say so by prompts_remote, or give prompts_url"),
+            spoken("let Asterisk's user read the folder and every folder above it; if Asterisk sees it at another "
+"path, set prompts_remote, or give prompts_url"),
             path=str(Path(prompt).parent),
         )  # fmt: skip
 

@@ -31,6 +31,7 @@ from drivers.asterisk.switchboard import Switchboard
 from drivers.asterisk.timing import Timing
 from drivers.base import (
     Blame,
+    CallContent,
     Completed,
     DeliveryReport,
     EventSink,
@@ -107,7 +108,7 @@ class AsteriskLine:
         if connection is None or self._status.state != "ready":
             return NotSent(self._status.reason or "not_ready", counts=False)
         try:
-            planned = plan(message.text, message.options)
+            planned = plan(message.text, message.says(CallContent))
             fields = await self._fields(message, planned)
         except PromptError as error:
             return self._unspoken(error)

@@ -1,6 +1,6 @@
 """What a call is to say and do: the `call` of a job, its texts filled in. Pure.
 
-`OutboundMessage.options["call"]` is that object; without one, the message's text is spoken.
+Without a script the message's text is spoken.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dialplan.context import Action, Key
 from dialplan.prompts import Play, Say
 from drivers.asterisk import amounts
+from drivers.base import CallContent
 
 _ACTION = re.compile(r"(repeat|promise|opt_out)|(transfer):([A-Za-z0-9_-]{1,40})")
 _RECORDING = r"^[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}$"
@@ -206,11 +207,16 @@ class CallPlan(_Strict):
         return frozenset(name for name, needed in found.items() if needed)
 
 
-def plan(text: str, options: Mapping[str, Any]) -> CallPlan:
+def plan(text: str, content: CallContent) -> CallPlan:
     """The plan of one call. Raises ValueError, its text naming what is wrong."""
-    call = dict(options.get("call") or {})
-    if not call.get("script"):
-        call["script"] = {"message": text}
+    call: dict[str, Any] = {
+        "script": content.script or {"message": text},
+        "amd": content.amd,
+        "min_heard_s": content.min_heard_s,
+        "ring_s": content.ring_s,
+    }
+    if content.limit_s is not None:
+        call["limit_s"] = content.limit_s
     try:
         return CallPlan.model_validate(call)
     except ValidationError as error:

@@ -85,8 +85,8 @@ class TrunkExamination:
         if contacts and all(event["status"] in {"Unreachable", "Removed"} for event in contacts):
             self._tell(
                 "dial",
-                spoken("what the endpoint {endpoint} leads to does not answer"),
-                spoken("look at its address in pjsip.conf, at the network, at: asterisk -rx 'pjsip show contacts'"),
+                spoken("nothing answers at the address of the endpoint {endpoint}"),
+                spoken("check its address in pjsip.conf, the network, and: asterisk -rx 'pjsip show contacts'"),
                 endpoint=endpoint,
             )
         answer = await self._connection.action("PJSIPShowRegistrationsOutbound")
@@ -99,9 +99,7 @@ class TrunkExamination:
                 self._tell(
                     "dial",
                     spoken("the trunk {endpoint} is not registered: {status}"),
-                    spoken(
-                        "look at its user and password in pjsip.conf, and at: asterisk -rx 'pjsip show registrations'"
-                    ),
+                    spoken("check its user and password in pjsip.conf, and: asterisk -rx 'pjsip show registrations'"),
                     endpoint=endpoint,
                     status=event["status"] or "-",
                 )

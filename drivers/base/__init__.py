@@ -13,6 +13,13 @@ The promise of the gateway hangs on two awaits of this module:
 
 from __future__ import annotations
 
+from drivers.base.content import (
+    CallContent,
+    Content,
+    EmailContent,
+    PushContent,
+    WhatsappContent,
+)
 from drivers.base.errors import (
     HookRefusedError,
     LineError,
@@ -88,12 +95,15 @@ __all__ = [
     "AnswersChallenges",
     "AwaitedAttempt",
     "Blame",
+    "CallContent",
     "CarriesSome",
     "Challenged",
     "Completed",
     "Concat",
+    "Content",
     "DeliveryReport",
     "Driver",
+    "EmailContent",
     "Encoding",
     "Event",
     "EventSink",
@@ -121,6 +131,7 @@ __all__ = [
     "PartOutcome",
     "Partial",
     "PointOfNoReturn",
+    "PushContent",
     "Refused",
     "ServesFiles",
     "Serving",
@@ -129,6 +140,7 @@ __all__ = [
     "TakesHooks",
     "Telling",
     "Uncertain",
+    "WhatsappContent",
     "Withdrawn",
     "forbidden",
     "spoken",

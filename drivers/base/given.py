@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from drivers.base.content import CallContent, Content, EmailContent, PushContent, WhatsappContent, as_options
+
+C = TypeVar("C", CallContent, EmailContent, PushContent, WhatsappContent)
 
 Encoding = Literal["", "gsm7", "gsm7-es", "ucs2"]
 """How the parts of an SMS are coded; `gsm7-es` is GSM 7-bit with the Spanish single shift table (23.038 §A.3)."""
@@ -30,8 +34,17 @@ class OutboundMessage:
     """Concatenation reference of a multipart SMS, the same in every retry (23.040 §9.2.3.24.1)."""
     valid_until: float | None = None
     """Unix time (s) after which the network should give up; None: the network's default."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """What the channel needs beyond a text (call script, subject, attachments …)."""
+    content: Content | None = None
+    """What the message says beyond its text; None where that is all."""
+
+    def says(self, kind: type[C]) -> C:
+        """Returns the content where it is of that kind, else an empty one: a text alone can be called, or mailed."""
+        return self.content if isinstance(self.content, kind) else kind()
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The content as the mapping that it was in 0.1; kept until 0.3 for drivers of third parties."""
+        return as_options(self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def _check_port(port: str) -> list[Finding]:
         status = os.stat(port)  # noqa: PTH116 - the path as the person wrote it, links followed
     except PermissionError:
         remedy = spoken("let the service's user into its folder")
-        return [Finding("port", spoken("{port} cannot be looked at"), remedy, given)]
+        return [Finding("port", spoken("{port} cannot be examined"), remedy, given)]
     except OSError:
         near = Path("/dev/serial/by-id")
         known = ", ".join(sorted(str(each) for each in near.iterdir())) if near.is_dir() else ""

@@ -12,7 +12,7 @@ from drivers.http.answer import NOTHING, Answer
 from drivers.http.pattern import Pattern, PatternError
 from drivers.provider.grammar import GrammarError
 
-NO_PATTERN: Final = spoken("{pattern} is no pattern that can be used ({fault})")
+NO_PATTERN: Final = spoken("{pattern} is not a usable pattern ({fault})")
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[\*\]")
 
 
@@ -35,7 +35,7 @@ class Path:
             end = match.end()
             steps.append(match[1] if match[1] is not None else -1 if match[2] is None else int(match[2]))
         if end != len(text):
-            raise GrammarError(spoken("{path} is no JSON path, as $.data.messages[0].id is"), path=repr(text))
+            raise GrammarError(spoken("{path} is not a JSON path such as $.data.messages[0].id"), path=repr(text))
         return cls(tuple(steps))
 
     def find(self, value: Any) -> Any:

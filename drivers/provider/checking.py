@@ -24,7 +24,7 @@ def check(options: ProviderOptions) -> list[Finding]:
             Finding(
                 "rules",
                 spoken("no rule says which answer means accepted: every message would end in doubt"),
-                spoken("add one, as {example}"),
+                spoken("add one, such as {example}"),
                 {"example": '{ json = "$.status", matches = "ok", result = "accepted" }'},
             )
         )
@@ -44,8 +44,8 @@ def check(options: ProviderOptions) -> list[Finding]:
         findings.append(
             Finding(
                 "url",
-                spoken("password or key travel in the clear"),
-                spoken("use https, unless it is one's own network"),
+                spoken("password or key travels in the clear"),
+                spoken("use https, unless the network is your own"),
             )
         )
     password = whole.password.get_secret_value() if whole.password is not None else ""
@@ -71,11 +71,11 @@ def _calls(given: ProviderOptions, options: ProviderOptions) -> list[Finding]:
         remedy = spoken("say where a call names it: {example}")
         findings.append(Finding("report", what, remedy, {"example": 'reference = "$.id"'}))
     if not report.states and (report.reference is not None or report.own is not None):
-        what = spoken("no word of a report is known: every one would mean not yet")
+        what = spoken('no word of the reports is known: every one would mean "not yet"')
         remedy = spoken("say what the provider's words mean: {example}")
         findings.append(Finding("report", what, remedy, {"example": 'states = { DELIVRD = "delivered" }'}))
     if "{id}" in report.call and report.own is None and report.by != "id":
-        what = spoken("calls bear our id, and nothing says where")
+        what = spoken("calls carry our id, and nothing says where")
         remedy = spoken("say where a call names it: {example}")
         findings.append(Finding("report.own", what, remedy, {"example": 'own = "$.id"'}))
     return findings

@@ -216,7 +216,7 @@ def preset(name: str) -> Mapping[str, Any]:
     """Returns the table of a preset; raises `MisconfiguredError`."""
     if name not in preset_names():
         known = ", ".join(preset_names())
-        raise GrammarError(spoken("no preset {name}; there are: {known}"), name=name, known=known).at("preset")
+        raise GrammarError(spoken("no preset {name}; available: {known}"), name=name, known=known).at("preset")
     return tomllib.loads(_folder().joinpath(f"{name}.toml").read_text("utf-8"))
 
 

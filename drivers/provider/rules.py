@@ -98,20 +98,20 @@ def parse_rules(tables: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
         except GrammarError as error:
             raise error.in_rule(number) from None
         except (ValueError, TypeError):
-            raise GrammarError(spoken("a value that will not do")).in_rule(number) from None
+            raise GrammarError(spoken("an invalid value")).in_rule(number) from None
     return tuple(rules)
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
     if unknown := sorted(table.keys() - _KEYS - _OLD_KEYS):
         known = ", ".join(sorted(_KEYS))
-        raise GrammarError(spoken("a rule knows no {key}, only: {known}"), key=unknown[0], known=known)
+        raise GrammarError(spoken("a rule has no key {key}; its keys are: {known}"), key=unknown[0], known=known)
     if "result" not in table or table["result"] not in tuple(Result):
         raise GrammarError(spoken("a rule's result is one of: {known}"), known=", ".join(Result))
     if len({"json", "body", "header"} & table.keys()) > 1:
-        raise GrammarError(spoken("json, body or header, not two of them"))
+        raise GrammarError(spoken("only one of json, body and header"))
     if "matches" in table and not {"json", "header"} & table.keys():
-        raise GrammarError(spoken("matches belongs to json or header"))
+        raise GrammarError(spoken("matches goes with json or header"))
     low, high = _span(table.get("status", "2xx"))
     wanted = table.get("matches", table.get("body"))
     pause = table.get("retry_after")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from drivers.base import LineError, OutboundMessage
+from drivers.base import Accepted, Completed, LineError, NotSent, OutboundMessage, Partial, Refused, Uncertain
 from drivers.http.answer import Answer, Request
 from drivers.provider.block import BlockPlan
 from drivers.provider.plan import Plan, UnsendableError
@@ -19,6 +19,18 @@ LATEST: Final = 5
 """Of these, how many are shown unasked."""
 SHOWN: Final = 2000
 """Characters of an answer."""
+
+
+_WORDS: Final[Mapping[type, str]] = {
+    Accepted: "accepted",
+    Completed: "completed",
+    NotSent: "not_sent",
+    Refused: "refused",
+    Partial: "partial",
+    Uncertain: "uncertain",
+    type(None): "open",
+}
+"""Outcomes as `message show` names them."""
 
 
 class Showing:
@@ -52,7 +64,11 @@ class Showing:
         return self._plan.mask(answer.text)[:SHOWN]
 
     def _told(self, trace: Trace) -> Mapping[str, Any]:
-        told: dict[str, Any] = {"outcome": repr(trace.outcome), "took_ms": round(trace.took_s * 1000)}
+        told: dict[str, Any] = {
+            "outcome": _WORDS[type(trace.outcome)],
+            "reason": getattr(trace.outcome, "reason", None),
+        }
+        told["took_ms"] = round(trace.took_s * 1000)
         try:
             told["request"] = self._drawn(self._request(trace))
         except UnsendableError:

@@ -63,14 +63,14 @@ class Template:
                 pieces.append(whole[0])
             elif name is None:
                 raise TemplateError(
-                    spoken("a lone {brace}: {braces} is the character itself"), brace=whole, braces=whole * 2
+                    spoken("a single {brace}: write {braces} for the character itself"), brace=whole, braces=whole * 2
                 )
             elif name not in known:
                 there = ", ".join(sorted(known))
-                raise TemplateError(spoken("no variable {name}; there are: {known}"), name=name, known=there)
+                raise TemplateError(spoken("no variable {name}; available: {known}"), name=name, known=there)
             elif conversion and conversion not in _CONVERSIONS:
                 there = ", ".join(sorted(_CONVERSIONS))
-                raise TemplateError(spoken("no conversion {name}; there are: {known}"), name=conversion, known=there)
+                raise TemplateError(spoken("no conversion {name}; available: {known}"), name=conversion, known=there)
             else:
                 pieces.append(Slot(name, conversion))
         pieces.append(text[end:])

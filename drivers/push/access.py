@@ -42,7 +42,10 @@ class ServiceAccount:
             given = None
         if not isinstance(given, dict) or given.get("type") != "service_account":
             raise unusable(
-                spoken("the file is no service account's JSON: create a key in the project's settings and download it")
+                spoken(
+                    "the file is not the JSON of a service account: create a key in the project's settings and "
+                    "download it"
+                )
             )
         values = {name: given.get(name) for name in ("project_id", "client_email", "private_key")}
         if missing := [name for name, value in values.items() if not isinstance(value, str) or not value]:

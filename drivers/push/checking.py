@@ -29,14 +29,14 @@ def contradictions(options: PushOptions) -> list[Finding]:
     service = options.service
     findings = [
         Finding(
-            key, spoken("the service {service} knows no {key}"), spoken("remove it"), {"service": service, "key": key}
+            key, spoken("the service {service} has no key {key}"), spoken("remove it"), {"service": service, "key": key}
         )
         for key in _FOREIGN[service]
         if getattr(options, key) is not None
     ]
     if options.base and not is_address(options.base):
         example = {"example": '"https://push.example.com"'}
-        what, remedy = spoken("that is no address of a service"), spoken("write it as {example}")
+        what, remedy = spoken("that is not a service's address"), spoken("write it as {example}")
         findings.append(Finding("url", what, remedy, example))
     if service == "ntfy" and not options.base:
         example = {"example": '"https://ntfy.example.com"'}
@@ -56,7 +56,7 @@ def contradictions(options: PushOptions) -> list[Finding]:
         except MisconfiguredError as error:
             findings.append(error.finding or Finding("credentials_file", str(error), spoken("name the right file")))
     if service == "webpush" and not (options.subject or "").startswith(("mailto:", "https://")):
-        what = spoken("push services want to know whom to ask (RFC 8292)")
+        what = spoken("push services require a contact (RFC 8292)")
         remedy = spoken("give an address that push services may write to: {example}")
         findings.append(Finding("subject", what, remedy, {"example": '"mailto:tecnica@norte.example"'}))
     return findings
@@ -72,6 +72,6 @@ def check(options: PushOptions) -> list[Finding]:
         )
     parts = urlsplit(options.base) if is_address(options.base) else None
     if parts is not None and parts.scheme == "http" and (parts.hostname or "") not in _LOOPBACK:
-        remedy = spoken("use https, unless it is one's own network")
+        remedy = spoken("use https, unless the network is your own")
         findings.append(Finding("url", spoken("tokens and texts travel in the clear"), remedy))
     return findings

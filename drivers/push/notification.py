@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from drivers.base import OutboundMessage
+from drivers.base import OutboundMessage, PushContent
 from drivers.push.options import TTL_MAX_S
-
-DATA: Final = "data."
-"""Prefix of the rendered texts that belong to `data`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +24,15 @@ class Notification:
 
 def notification(message: OutboundMessage, default_ttl_s: float, now: float) -> Notification:
     """`now` is Unix time. The job's end bounds the time to live: a reminder must not appear after the office closed."""
-    push = message.options.get("push") or {}
-    texts = message.options.get("texts") or {}
-    ttl_s = float(push.get("ttl_s") or default_ttl_s)
+    push = message.says(PushContent)
+    ttl_s = float(push.ttl_s or default_ttl_s)
     if message.valid_until is not None:
         ttl_s = min(ttl_s, message.valid_until - now)
     return Notification(
         id=message.attempt,
         to=message.address,
-        title=texts.get("title") or "",
+        title=push.title,
         body=message.text,
-        data={name.removeprefix(DATA): text for name, text in texts.items() if name.startswith(DATA)},
+        data=push.data,
         ttl_s=max(1, min(int(ttl_s), TTL_MAX_S)),
     )

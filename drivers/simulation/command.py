@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,22 +43,22 @@ def run(
     brands: Sequence[str],
     make: Callable[..., Simulator],
     *,
-    more: Callable[[argparse.ArgumentParser], None] = lambda _: None,
+    more: Callable[[argparse.ArgumentParser], None] = lambda _parser: None,
     drive: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run,
 ) -> int:
     """Runs until SIGTERM; the exit status. `drive` runs it on an event loop.
 
     `make` takes `n` and, by name, `brand, directory, record, settings`, and the options that `more` adds to the parser.
     """
-    parser = argparse.ArgumentParser(prog=program, description=description)
-    parser.add_argument("-n", type=int, default=1, metavar="N", help="number of devices")
-    parser.add_argument("--dir", type=Path, metavar="DIR", help="folder of the control socket")
-    parser.add_argument("--brand", default=brands[0], choices=tuple(brands), help="what they are")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds before an answer")
+    parser = argparse.ArgumentParser(prog=program, description=_(description))
+    parser.add_argument("-n", type=int, default=1, metavar="N", help=_("number of devices"))
+    parser.add_argument("--dir", type=Path, metavar="DIR", help=_("folder of the control socket"))
+    parser.add_argument("--brand", default=brands[0], choices=tuple(brands), help=_("what they are"))
+    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help=_("seconds before an answer"))
     parser.add_argument(
-        "--record", type=Path, metavar="FILE", help="append every message taken, one JSON object a line"
+        "--record", type=Path, metavar="FILE", help=_("append every message taken, one JSON object a line")
     )
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="any other setting")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help=_("any other setting"))
     more(parser)
     given = parser.parse_args(arguments)
     own = {name: value for name, value in vars(given).items() if name not in _COMMON}

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from drivers.smtp.compose import Attachment, UnsendableError
 
 
-def read_attachments(
-    names: Sequence[str], paths: Mapping[str, str | os.PathLike[str]], *, limit: int
-) -> tuple[Attachment, ...]:
-    """Reads the files a job names, from where `paths` (by name) says they are; all of them at most `limit` bytes.
+def read_attachments(paths: Mapping[str, str], *, limit: int) -> tuple[Attachment, ...]:
+    """Reads the files that a mail attaches, by their names; all of them at most `limit` bytes.
 
     Raises UnsendableError: a mail without its invoice must not leave. Blocks: for a thread.
     """
     attached, room = [], limit
-    for name in names:
-        path = paths.get(name)
-        if path is None:
-            raise UnsendableError("attachment_missing")
+    for name, path in paths.items():
         data = _read(Path(path), room)
         room -= len(data)
         attached.append(Attachment(name, data))

@@ -12,6 +12,7 @@ import structlog
 
 from drivers.base import (
     Blame,
+    EmailContent,
     Event,
     EventSink,
     HookCall,
@@ -286,22 +287,17 @@ class SmtpLine:
 
     async def _mail(self, message: OutboundMessage) -> Mail:
         """Makes the mail of a message; raises UnsendableError."""
-        email = message.options.get("email") or {}
-        texts = message.options.get("texts") or {}
-        names, html = tuple(email.get("attachments") or ()), texts.get("html")
-        subject = texts.get("subject") or ""
-        cc = tuple(email.get("cc") or ())
-        paths = message.options.get("attachments") or {}
+        email = message.says(EmailContent)
         links = self._unsubscribe_links(message)
 
         def made() -> Mail:
-            attached = read_attachments(names, paths, limit=self._options.max_size)
-            content = Content(message.address, subject, message.text, html, cc, attached, links)
+            attached = read_attachments(email.attachments, limit=self._options.max_size)
+            content = Content(message.address, email.subject, message.text, email.html, email.cc, attached, links)
             mail = compose(self._sender, content, attempt=message.attempt, at=time.time())
             if len(mail.data) > self._options.max_size:
                 raise UnsendableError("too_large")
             return mail
 
-        if names or len(message.text) + len(html or "") > IN_THREAD_BYTES:
+        if email.attachments or len(message.text) + len(email.html or "") > IN_THREAD_BYTES:
             return await asyncio.to_thread(made)
         return made()

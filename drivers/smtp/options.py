@@ -130,7 +130,7 @@ def contradictions(options: SmtpOptions) -> list[Finding]:
     """Finds keys with which the line cannot work."""
     findings = _login_contradictions(options)
     if not _has_domain(options.from_address):
-        findings.append(Finding("from_address", spoken("its domain is none"), spoken("write it as name@domain")))
+        findings.append(Finding("from_address", spoken("its domain is not valid"), spoken("write it as name@domain")))
     if options.unsubscribe is not None and not options.unsubscribe.startswith(("https://", "mailto:")):
         findings.append(
             Finding("unsubscribe", spoken("is neither a link nor an address"), spoken("begin with https:// or mailto:"))
@@ -140,7 +140,7 @@ def contradictions(options: SmtpOptions) -> list[Finding]:
             findings.append(
                 Finding(
                     "unsubscribe_url",
-                    spoken("is no public address"),
+                    spoken("is not a public address"),
                     spoken("write https://…/hooks/LINE, as mail programs reach it, without ? and #"),
                 )
             )
@@ -192,7 +192,7 @@ def _oauth_contradictions(options: SmtpOptions) -> list[Finding]:
         findings.append(
             Finding(
                 "oauth_refresh_token",
-                spoken("nothing proves the application"),
+                spoken("nothing authenticates the application"),
                 spoken("give oauth_refresh_token_file (Google) or oauth_client_secret_file (Microsoft 365)"),
             )
         )

@@ -6,12 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from drivers.base import OutboundMessage
+from drivers.base import OutboundMessage, WhatsappContent
 
 TEXT_MAX: Final = 4096
 """Characters of a text message's body."""
-PARAMETER: Final = "parameter."
-"""Prefix of the rendered texts that are a template's parameters, followed by their place from 0 or their name."""
 
 _SPACE: Final = re.compile(r"\s+")
 
@@ -30,9 +28,9 @@ def document(message: OutboundMessage, *, preview_url: bool, callback_data: bool
     if not 7 <= len(number) <= 15:
         raise UnsendableError("number")
     body: dict[str, Any] = {"messaging_product": "whatsapp", "recipient_type": "individual", "to": number}
-    template = (message.options.get("whatsapp") or {}).get("template")
-    if template:
-        body |= {"type": "template", "template": _template(message, template)}
+    content = message.says(WhatsappContent)
+    if content.template:
+        body |= {"type": "template", "template": _template(content)}
     else:
         if len(message.text) > TEXT_MAX:
             raise UnsendableError("too_long")
@@ -42,22 +40,18 @@ def document(message: OutboundMessage, *, preview_url: bool, callback_data: bool
     return body
 
 
-def _template(message: OutboundMessage, name: str) -> dict[str, Any]:
-    whatsapp = message.options["whatsapp"]
-    asked: dict[str, Any] = {"name": name, "language": {"code": whatsapp["language"]}}
-    parameters = _parameters(message.options.get("texts") or {}, named=isinstance(whatsapp.get("parameters"), Mapping))
+def _template(content: WhatsappContent) -> dict[str, Any]:
+    asked: dict[str, Any] = {"name": content.template, "language": {"code": content.language}}
+    given = content.parameters
+    if isinstance(given, Mapping):
+        parameters = [{"type": "text", "parameter_name": name, "text": _plain(text)} for name, text in given.items()]
+    else:
+        parameters = [{"type": "text", "text": _plain(text)} for text in given]
     if parameters:
         asked["components"] = [{"type": "body", "parameters": parameters}]
     return asked
 
 
-def _parameters(texts: Mapping[str, str], *, named: bool) -> list[dict[str, str]]:
-    """In the job's order; the rendered texts keep it."""
-    parameters = []
-    for key, text in texts.items():
-        if key.startswith(PARAMETER):
-            # The API takes neither line breaks nor tabs nor many spaces in a row here.
-            plain = _SPACE.sub(" ", text).strip()
-            name = {"parameter_name": key.removeprefix(PARAMETER)} if named else {}
-            parameters.append({"type": "text", **name, "text": plain})
-    return parameters
+def _plain(text: str) -> str:
+    """The API takes neither line breaks nor tabs nor many spaces in a row in a parameter."""
+    return _SPACE.sub(" ", text).strip()

@@ -84,7 +84,7 @@ def contradictions(options: WhatsappOptions) -> list[Finding]:
     findings = []
     if not _is_address(options.url):
         remedy = spoken("leave it out, or write it as {example}")
-        findings.append(Finding("url", spoken("that is no address of the API"), remedy, {"example": f'"{GRAPH}"'}))
+        findings.append(Finding("url", spoken("that is not an address of the API"), remedy, {"example": f'"{GRAPH}"'}))
     if not options.token.get_secret_value().strip():
         findings.append(Finding("token", spoken("is empty"), spoken("give the access token of a system user")))
     return findings
@@ -94,7 +94,7 @@ def check(options: WhatsappOptions) -> list[Finding]:
     """Returns all that can be told without a connection."""
     findings = contradictions(options)
     if options.app_secret is None:
-        what = spoken("without it no delivery, no reading and no reply is ever told")
+        what = spoken("without it, deliveries, readings and replies are never known")
         findings.append(Finding("app_secret", what, spoken("give the app's secret, and set the webhook up")))
     elif options.verify_token is None:
         what = spoken("without it Meta cannot be told where to call")

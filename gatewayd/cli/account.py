@@ -35,7 +35,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
 @account.command(help=_("Create an account, and its folders in the spool."))
 @click.argument("name")
 @click.option("--currency", metavar="XXX", help=_("Its currency (default: the tariff's)."))
-@click.option("--group", help=_("Whose members may use the account's folders (the service must be one)."))
+@click.option("--group", help=_("The group whose members may use the account's folders (the service must be in it)."))
 @output.json_option
 def create(name: str, currency: str | None, group: str | None, as_json: bool) -> None:
     with session() as open_session:
@@ -50,7 +50,7 @@ def create(name: str, currency: str | None, group: str | None, as_json: bool) ->
 )
 @click.argument("name", shell_complete=completion.accounts)
 @click.argument("amount")
-@click.option("--note", default="", help=_("What the statement shall say of it."))
+@click.option("--note", default="", help=_("What the statement will say about it."))
 @output.json_option
 def credit(name: str, amount: str, note: str, as_json: bool) -> None:
     with session() as open_session:
@@ -80,7 +80,7 @@ def show(name: str, as_json: bool) -> None:
 
 @account.command(help=_("The movements of an account, newest first; with --by, what each job or day has moved."))
 @click.argument("name", shell_complete=completion.accounts)
-@click.option("--by", type=click.Choice(["job", "day"]), help=_("Sum up by job or by day."))
+@click.option("--by", type=click.Choice(["job", "day"]), help=_("Totals by job or by day."))
 @output.page_options
 @output.json_option
 def statement(name: str, by: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:

@@ -37,7 +37,12 @@ def list_(limit: int | None, cursor: str | None, as_json: bool) -> None:
         output.shown_list(
             open_session.pages("blocklist.list", limit=limit or output.SHOWN, cursor=cursor),
             (_("Number"), _("Since"), _("From"), _("Note")),
-            lambda one: (one["to"], output.local(one["at"], zone), one["source"], one["note"]),
+            lambda one: (
+                one["to"],
+                output.local(one["at"], zone),
+                _("a person") if one["source"] == "person" else one["source"],
+                one["note"],
+            ),
         )
 
 
@@ -59,7 +64,7 @@ def doubtful(limit: int | None, cursor: str | None, as_json: bool) -> None:
         )
 
 
-@blocklist.command(help=_("Put a number on the list; what waits for it is cancelled."))
+@blocklist.command(help=_("Put a number on the list; messages waiting for it are cancelled."))
 @click.argument("number")
 @click.option("--note", help=_("Why."))
 @output.json_option

@@ -16,8 +16,8 @@ from gatewayd.translation import gettext as _
 
 @click.command(
     help=_(
-        "Check configuration, spool, store and lines; tells every fault at once, and what to do about it. A daemon"
-        " that runs checks itself."
+        "Check configuration, spool, store and lines; shows every fault at once, with what to do about it. "
+        "A running daemon checks itself."
     )
 )
 @output.json_option
@@ -84,8 +84,9 @@ def _as_service(file: Path | None) -> None:
         os.setuid(user.pw_uid)
         return
     print(
-        _("gatewayd: no daemon answers, and you are not its user; ask as it: sudo -u {user} gatewayd check").format(
-            user=user.pw_name
-        ),
+        _(
+            "gatewayd: no daemon answers, and you are not its user; run the check as that user: sudo -u {user} "
+            "gatewayd check"
+        ).format(user=user.pw_name),
         file=sys.stderr,
     )

@@ -1,4 +1,4 @@
-"""Words of click that our catalogue translates too; here for the extraction, never imported."""
+"""Words of click and argparse that our catalogue translates too; here for the extraction, never imported."""
 
 from gatewayd.translation import gettext as _
 from gatewayd.translation import ngettext
@@ -31,3 +31,14 @@ ngettext("Got unexpected extra argument ({args})", "Got unexpected extra argumen
 ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1)
 ngettext("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1)
 ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1)
+
+# argparse, in `gatewayd simulate KIND --help`
+_("usage: ")
+_("options")
+_("show this help message and exit")
+_("argument %(argument_name)s: %(message)s")
+_("invalid choice: %(value)r (choose from %(choices)s)")
+_("invalid %(type)s value: %(value)r")
+_("expected one argument")
+_("unrecognized arguments: %s")
+_("%(prog)s: error: %(message)s\n")

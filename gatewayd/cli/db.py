@@ -44,7 +44,7 @@ def upgrade(as_json: bool) -> None:
         print(_("the store is up to date: revision {revision}").format(revision=HEAD))
 
 
-@db.command(help=_("See whether the store is whole: the file, the ledger, the counts."))
+@db.command(help=_("Check that the store is intact: the file, the ledger, the counts."))
 @output.json_option
 def check(as_json: bool) -> int:
     from gatewayd.store import admin
@@ -59,7 +59,7 @@ def check(as_json: bool) -> int:
         for fault in faults:
             print(f"gatewayd: {fault}", file=sys.stderr)
         if not faults:
-            print(_("the store is whole"))
+            print(_("the store is intact"))
     return 1 if faults else 0
 
 
@@ -98,9 +98,9 @@ def _last_word(config: Config) -> str | None:
 
 @db.command(
     help=_(
-        "Put a copy that `db backup` made in the place of the store, with no daemon running. What was sent since then "
-        "is found in the receipts, and is not sent again by itself: unfinished jobs wait paused, and what left in the "
-        "meantime is uncertain until a person settles it."
+        "Replace the store with a copy made by `db backup`, with no daemon running. What was sent since "
+        "then is found in the receipts and is not sent again by itself: unfinished jobs stay paused, and "
+        "what left in the meantime is uncertain until a person settles it."
     )
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -129,13 +129,13 @@ def restore(file: Path, as_json: bool) -> None:
     if unread is not None:
         print(
             _(
-                "the store as it was cannot be read ({error}): what it sent in its last second is not known; compare"
-                " with the lines' own records before you resume a job"
+                "the previous store cannot be read ({error}): what it sent in its last second is not known; "
+                "compare with the lines' own records before you resume a job"
             ).format(error=unread),
             file=sys.stderr,
         )
     if kept is not None:
-        print(_("the store as it was is kept as {path}").format(path=kept))
+        print(_("the previous store is kept as {path}").format(path=kept))
     print(
         _(
             "restored: {paused} unfinished jobs wait paused, {uncertain} messages left after the copy was made and are"

@@ -32,8 +32,8 @@ def dialplan() -> None:
 @dialplan.command(
     "install",
     help=_(
-        "Write, or print, the files for extensions.conf and manager.conf to include, and the script for calls with "
-        "steps. Files of yours are never edited: what is to be set in them is told."
+        "Write or print the files that extensions.conf and manager.conf include, and the script for calls "
+        "with steps. Your own files are never edited: the command says what to set in them."
     ),
 )
 @click.option(
@@ -79,7 +79,7 @@ def _steps(settings: Settings, scripts: Path | None) -> list[str]:
     """What is left to the administrator."""
     told = [
         "",
-        _("Then, in files that are yours:"),
+        _("Then, in your own files:"),
         "",
         f"  extensions.conf   #include {EXTENSIONS}",
         "                    "
@@ -90,10 +90,10 @@ def _steps(settings: Settings, scripts: Path | None) -> list[str]:
         f"                    #include {MANAGER}",
         "  asterisk.conf     [options] transmit_silence = yes",
         "                    " + _("(without it answering machine detection hears nothing)"),
-        "  modules.conf      " + _("must not keep these out:"),
+        "  modules.conf      " + _("must not exclude any of these:"),
         *(f"                    {name}" for name in _lines(MODULES)),
         "",
-        _("Take it up with: {command}").format(command='asterisk -rx "core reload"'),
+        _("To apply it: {command}").format(command='asterisk -rx "core reload"'),
         _("Prompts are read from the line's `prompts` folder: Asterisk's user must be able to read it."),
     ]
     if scripts is None:

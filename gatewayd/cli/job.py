@@ -106,21 +106,21 @@ def show(job_name: str, as_json: bool) -> None:
         _show(found, open_session.config.timezone, causes)
 
 
-@job.command(help=_("Send nothing more of a job for now."))
+@job.command(help=_("Pause a job: nothing more of it is sent for now."))
 @click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @output.json_option
 def pause(job_name: str, as_json: bool) -> None:
     _perform("job.pause", job_name, as_json)
 
 
-@job.command(help=_("Go on with a paused job."))
+@job.command(help=_("Resume a paused job."))
 @click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @output.json_option
 def resume(job_name: str, as_json: bool) -> None:
     _perform("job.resume", job_name, as_json)
 
 
-@job.command(help=_("Withdraw all of a job that has not left, for good."))
+@job.command(help=_("Cancel what has not been sent of a job; this cannot be undone."))
 @click.argument("job_name", metavar="JOB", shell_complete=completion.jobs)
 @output.json_option
 def cancel(job_name: str, as_json: bool) -> None:
@@ -163,7 +163,8 @@ def messages(job_name: str, state: str | None, limit: int | None, cursor: str | 
                 _("Changed"),
             ),
             lambda one: (
-                *(one[key] for key in ("row", "message", "to", "state", "reason", "line", "segments", "cost")),
+                *(one["row"], one["message"], one["to"], state_word(one["state"]), meaning(one["reason"])),
+                *(one["line"], one["segments"], one["cost"]),
                 output.local(one["at"], zone),
             ),
             right=(0, 6, 7),

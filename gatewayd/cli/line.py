@@ -42,7 +42,7 @@ def list_(as_json: bool) -> None:
 
 def _show(found: Mapping[str, Any], zone: Any) -> None:
     signal = found["signal"]
-    outcomes = ", ".join(f"{name} {count}" for name, count in found["outcomes"].items() if count)
+    outcomes = ", ".join(f"{state_word(name)} {count}" for name, count in found["outcomes"].items() if count)
     output.record(
         (
             (_("Line"), found["name"]),
@@ -68,17 +68,33 @@ def _show(found: Mapping[str, Any], zone: Any) -> None:
 
 
 _LABELS: Final = {
-    "maker": spoken("Maker"),
+    "maker": spoken("Manufacturer"),
     "model": spoken("Model"),
     "profile": spoken("Brand profile"),
     "roaming": spoken("Roaming"),
     "reports": spoken("Delivery reports"),
     "unreadable": spoken("Unreadable messages"),
     "text": spoken("Answer"),
+    "balance": spoken("Balance"),
+    "request": spoken("Request"),
+    "headers": spoken("Headers"),
+    "body": spoken("Body"),
+    "signal": spoken("Signal"),
+    "registered": spoken("Registered"),
+    "operator": spoken("Operator"),
+    "usable": spoken("Usable"),
+    "logged_in": spoken("Logged in"),
+    "took_ms": spoken("Took (ms)"),
+    "battery": spoken("Battery"),
+    "charging": spoken("Charging"),
+    "channels": spoken("Channels"),
+    "used": spoken("In use"),
+    "doubted": spoken("In doubt"),
+    "unknown_reports": spoken("Reports of unknown messages"),
     "reply_expected": spoken("Expects a reply"),
     "mailbox": spoken("Mailbox"),
     "bounces_unmatched": spoken("Bounces of unknown mails"),
-    "mails_passed_over": spoken("Mails passed over"),
+    "mails_passed_over": spoken("Mails skipped"),
 }
 """What drivers tell of a device; others by the driver's own word."""
 
@@ -88,9 +104,24 @@ def _labelled(name: str) -> str:
 
 
 def _said(value: object) -> object:
+    """A value of a device's answer for people: what holds others, one a line."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, Mapping):
+        if "request" in value and "took_ms" in value:
+            return _exchange(value)
+        named = [(str(name), _said(each)) for name, each in value.items() if each is not None]
+        return "\n".join(f"{_labelled(name)}: {said}" for name, said in named)
+    if isinstance(value, list | tuple):
+        lines = [str(_said(each)) for each in value]
+        return ("\n" if any("\n" in line for line in lines) else ", ").join(lines)
     return value
+
+
+def _exchange(told: Mapping[str, Any]) -> str:
+    """One exchange with a provider among others."""
+    outcome = ": ".join(filter(None, (state_word(told.get("outcome")), meaning(told.get("reason")))))
+    return "\n".join([outcome, *(f"{name}: {value}" for name, value in _exchange_rows(told) if value is not None), ""])
 
 
 def _detail(name: str, value: object) -> object:
@@ -109,14 +140,14 @@ def show(name: str, as_json: bool) -> None:
     _perform("line.show", name, as_json)
 
 
-@line.command(help=_("Let a line work again; this outlives a restart."))
+@line.command(help=_("Put a line back into service; this survives a restart."))
 @click.argument("name", shell_complete=completion.lines)
 @output.json_option
 def enable(name: str, as_json: bool) -> None:
     _perform("line.enable", name, as_json)
 
 
-@line.command(help=_("Take a line out of service; this outlives a restart."))
+@line.command(help=_("Take a line out of service; this survives a restart."))
 @click.argument("name", shell_complete=completion.lines)
 @output.json_option
 def disable(name: str, as_json: bool) -> None:
@@ -132,7 +163,7 @@ def _perform(operation: str, name: str, as_json: bool) -> None:
             _show(found, open_session.config.timezone)
 
 
-@line.command(help=_("Send one message over a line, and tell what became of it."))
+@line.command(help=_("Send one message over a line and show what became of it."))
 @click.argument("name", shell_complete=completion.lines)
 @click.argument("number")
 @click.option("--account", shell_complete=completion.accounts, help=_("Who pays (default: the only account there is)."))
@@ -156,15 +187,17 @@ def test(name: str, number: str, account: str | None, text: str | None, as_json:
 
 def _show_exchange(told: Mapping[str, Any]) -> None:
     """What went out and came back, as the driver shows it: its secrets are masked already."""
+    output.record(_exchange_rows(told))
+
+
+def _exchange_rows(told: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
     request, answer = told["request"] or {}, told["answer"]
     headers = [f"{name}: {value}" for name, value in (request.get("headers") or {}).items()]
-    output.record(
-        (
-            (_("Request"), "\n".join([request.get("request", "-"), *headers])),
-            (_("Body"), request.get("body")),
-            (_("Answer"), _("none") if answer is None else f"HTTP {answer['status']}\n{answer['body']}".rstrip()),
-            (_("Took"), f"{told['took_ms']} ms"),
-        )
+    return (
+        (_("Request"), "\n".join([request.get("request", "-"), *headers])),
+        (_("Body"), request.get("body")),
+        (_("Answer"), _("none") if answer is None else f"HTTP {answer['status']}\n{answer['body']}".rstrip()),
+        (_("Took"), f"{told['took_ms']} ms"),
     )
 
 

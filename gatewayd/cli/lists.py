@@ -28,7 +28,7 @@ CHANNELS = ("sms", "call", "email", "push", "whatsapp")
 @click.option("--ref", metavar="COLUMN", help=_("Which column is your reference."))
 @click.option("--sheet", metavar="NAME", help=_("Which sheet is the list."))
 @click.option("--header-row", type=click.IntRange(min=0), metavar="N", help=_("Which row is the header (0: none)."))
-@click.option("--hidden-rows", type=click.Choice(["send", "skip"]), help=_("What becomes of hidden rows."))
+@click.option("--hidden-rows", type=click.Choice(["send", "skip"]), help=_("What to do with hidden rows."))
 @click.option("--encoding", metavar="NAME", help=_("The encoding of a CSV."))
 @output.json_option
 def list_command(

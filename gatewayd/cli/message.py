@@ -15,7 +15,7 @@ from gatewayd.reasons import explained, meaning, state_word
 from gatewayd.translation import gettext as _
 
 
-@click.group(help=_("Messages over all jobs: find, show, settle."))
+@click.group(help=_("Messages of all jobs: find, show, settle."))
 def message() -> None:
     pass
 
@@ -82,7 +82,7 @@ def show(message_id: str, as_json: bool) -> None:
 @message.command("list", help=_("Messages of all jobs, the newest first: by state, line, account, number and time."))
 @click.option("--state", type=click.Choice([str(each) for each in State]), help=_("Only those in this state."))
 @click.option("--account", shell_complete=completion.accounts, help=_("Only this account's."))
-@click.option("--line", shell_complete=completion.lines, help=_("Only those that this line had last."))
+@click.option("--line", shell_complete=completion.lines, help=_("Only those that this line handled last."))
 @click.option("--to", metavar="NUMBER", help=_("Only those to this number or address."))
 @click.option("--since", metavar="TIME", help=_("Only those that changed at this time or later (ISO 8601)."))
 @click.option("--until", metavar="TIME", help=_("Only those that changed before this time (ISO 8601)."))

@@ -33,8 +33,8 @@ def json_option(command: F) -> F:
 
 def page_options(command: F) -> F:
     """`--limit` and `--cursor` of a list."""
-    command = click.option("--cursor", help=_("Go on after an earlier list: its `next`."))(command)
-    help_text = _("At most so many (tables: 50 unless told; JSON: all).")
+    command = click.option("--cursor", help=_("Continue an earlier list from its `next`."))(command)
+    help_text = _("At most this many (tables: 50 by default; JSON: all).")
     return click.option("--limit", type=click.IntRange(min=1), metavar="N", help=help_text)(command)
 
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 LOCK_WAIT_S: Final = 5.0
 """Another command holds the store for its own short work, and a starting daemon before it opens its socket."""
 LOCK_STEP_S: Final = 0.05
-DAEMON_WAIT_S: Final = 4.0
-"""A daemon that was started by the line above in the same script has its socket by then."""
+DAEMON_WAIT_S: Final = 10.0
+"""A daemon that was started by the line above in the same script has its socket by then, on a slow machine too."""
+SILENT_S: Final = 2.0
+"""After that a person is told what is waited for."""
 
 NEEDS_DAEMON: Final = frozenset({"line.test", "line.ask", "ping", "overview", "watch"})
 """Asked of a daemon or not at all: the store is not even opened for them."""
@@ -93,9 +95,13 @@ class Session:
 
     def daemon(self) -> ControlClient:
         """The daemon, waited for where it is just being started; UnavailableError when none comes."""
-        until = time.monotonic() + DAEMON_WAIT_S
+        began, said = time.monotonic(), False
         while self.client is None:
-            if time.monotonic() > until:
+            waited = time.monotonic() - began
+            if waited > SILENT_S and not said:
+                said = True
+                print(_("gatewayd: waiting for the daemon …"), file=sys.stderr)
+            if waited > DAEMON_WAIT_S:
                 raise UnavailableError(
                     _("this needs the daemon, and none is running: systemctl start gatewayd, or gatewayd run")
                 )

@@ -64,7 +64,7 @@ class _Kinds(click.Group):
 @click.command(
     cls=_Kinds,
     subcommand_metavar="KIND [OPTIONS]",
-    help=_("Run simulated devices by themselves.")
+    help=_("Run simulated devices on their own.")
     + "\n\n"
     + _(
         "Prints one JSON line (kind, devices, control) and runs until SIGTERM. The control socket takes one JSON "

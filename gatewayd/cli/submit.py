@@ -69,7 +69,7 @@ def submit(file: Path, account: str | None, dry_run: bool, no_wait: bool, as_jso
         print(f"{account}/{job}")
     if recorded is False:
         print(
-            _("gatewayd: nobody has taken it yet, it waits in {folder}; does a daemon run? See gatewayd status").format(
+            _("gatewayd: not picked up yet, it waits in {folder}; is the daemon running? See gatewayd status").format(
                 folder=spool.path / "incoming" / account
             ),
             file=sys.stderr,

@@ -45,7 +45,7 @@ def survey_of_job(file: Path, config: Config) -> Survey:
 
 
 def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bool) -> None:
-    """Prints what `read` finds. GatewayError: it would be refused, and why."""
+    """Prints what `read` finds. GatewayError: it would be refused, and why; after all the rest where nobody is left."""
     from spool.errors import JobFileError, SpoolError
 
     try:
@@ -56,7 +56,13 @@ def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bo
         raise GatewayError(str(error)) from error
     if as_json:
         output.emit(found.document())
-        return
+    else:
+        _show(found)
+    if not found.valid:
+        raise GatewayError(refusal(file, JobFileError("no_valid_recipient", file=file.name), locale))
+
+
+def _show(found: Survey) -> None:
     if found.judgement is not None:
         output.record(_judged(found.judgement))
     print()
@@ -70,7 +76,7 @@ def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bo
     if found.replaced:
         print()
         output.table(
-            [_("Would go out as ?"), _("Recipients")],
+            [_("Would be sent as ?"), _("Recipients")],
             [(character, count) for character, count in found.replaced.items()],
             right=(1,),
         )
@@ -92,7 +98,7 @@ def _judged(judgement: Judgement) -> list[tuple[str, object]]:
         (_("File"), judgement.file),
         (_("Format"), written),
         (_("Sheet"), judgement.sheet),
-        (_("Sheets that are no lists"), ", ".join(judgement.other_sheets)),
+        (_("Sheets that are not lists"), ", ".join(judgement.other_sheets)),
         (
             _("Header in row"),
             judgement.header_row if judgement.header_row is not None else _("none: every row is sent"),

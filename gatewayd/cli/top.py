@@ -31,7 +31,7 @@ def top(as_json: bool) -> None:
             output.emit(client.call("overview", {}))
             return
         if not sys.stdout.isatty():
-            raise UsageError(_("top needs a terminal; --json prints one look"))
+            raise UsageError(_("top needs a terminal; --json prints the state once"))
         candidates = open_session.config.control_candidates
         make_screen(client, open_session.config.timezone, lambda: ControlClient.connect(candidates)).run()
 

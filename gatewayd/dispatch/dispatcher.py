@@ -7,11 +7,10 @@ once as a queue receipt, and its own event brings it back.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -19,6 +18,7 @@ from drivers.base import DeliveryReport, LateAccept
 from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
+from gatewayd.dispatch.content import PLAIN, JobContent, parsed
 from gatewayd.dispatch.detours import Detours
 from gatewayd.dispatch.events import Counter, Events, Pulse
 from gatewayd.dispatch.ownerless import Ownerless
@@ -256,18 +256,19 @@ class Dispatcher:
 
     # ------------------------------------------------------------------------------------------- what runners ask for
 
-    def content(self, queue_id: int) -> Mapping[str, Any]:
-        """What the job says beyond a text; empty for SMS."""
+    def content(self, queue_id: int) -> JobContent:
+        """What the job says beyond a text, parsed once."""
         queue = self._scheduler.get(queue_id)
-        if queue is None or not queue.info.content:
-            return {}
-        content: dict[str, Any] = json.loads(queue.info.content)
-        return content
+        if queue is None:
+            return PLAIN
+        if queue.content is None:
+            queue.content = parsed(queue.info.content)
+        return queue.content
 
     async def attachments(self, queue_id: int) -> Mapping[str, str]:
         """Where the files are that the job attaches, by name. MissingFilesError."""
         queue = self._scheduler.get(queue_id)
-        wanted = (self.content(queue_id).get("email") or {}).get("sha256")
+        wanted = self.content(queue_id).sha256
         if queue is None or not wanted:
             raise MissingFilesError
         return await self._files.find(queue.info.account, queue.info.job, wanted)

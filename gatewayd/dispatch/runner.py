@@ -16,7 +16,6 @@ import structlog
 
 from drivers.base import Driver, FollowsAttempts, Line, LineSetup, LineStatus, MisconfiguredError, Outcome
 from gatewayd.config import LineConfig
-from gatewayd.dispatch.content import retries
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.device import Device
 from gatewayd.dispatch.resuming import asked, handed_over, left_open
@@ -208,7 +207,7 @@ class LineRunner:
 
     def _finish_left(self, known: Mapping[str, Outcome]) -> None:
         left, self._left = self._left, ()
-        for finish in left_open(left, known, self.desk.terms, lambda queue: retries(self.desk.content(queue))):
+        for finish in left_open(left, known, self.desk.terms, lambda queue: self.desk.content(queue).retries):
             self.desk.writer.post(finish)
             hit("resume.finished")
             self.desk.finished(self.name, finish)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from gatewayd.dispatch.content import JobContent
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands import QueueInfo
 
@@ -33,6 +34,8 @@ class Queue:
     deficit: int = 0
     returned: int = 0
     """How often a message of it has come back to wait."""
+    content: JobContent | None = None
+    """What its job says beyond a text, once it has been asked for."""
 
     @property
     def ready(self) -> bool:

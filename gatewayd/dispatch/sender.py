@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
@@ -30,7 +30,7 @@ from drivers.base import (
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.attachments import MissingFilesError
 from gatewayd.dispatch.blame import PROVEN_S, Judge, Suspect, Undecided, doubtful, failure, reached, through, untried
-from gatewayd.dispatch.content import options, outbound, retries
+from gatewayd.dispatch.content import outbound, rendered
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.point_of_no_return import Intent
@@ -253,12 +253,11 @@ class Sender:
 
     async def _message(self, work: Work, address: str) -> OutboundMessage:
         """What the driver is handed. Raises MissingFilesError when what the job attaches is not where it should be."""
-        beside: Mapping[str, Any] = {}
-        if not work.parts:
-            beside = options(work, self._desk.content(work.queue_id))
-            if (beside.get("email") or {}).get("attachments"):
-                beside = {**beside, "attachments": await self._desk.attachments(work.queue_id)}
-        return outbound(work, address, beside)
+        if work.parts:
+            return outbound(work, address, None)
+        job = self._desk.content(work.queue_id)
+        files = await self._desk.attachments(work.queue_id) if job.attaches else {}
+        return outbound(work, address, rendered(job.content, work.options, files))
 
     # ---------------------------------------------------------------------------------------------- what became of it
 
@@ -274,7 +273,7 @@ class Sender:
         passed = frozenset(intent.begun if isinstance(outcome, NotSent | Partial) else intent.passed)
 
         def resolved(verdict: Blame) -> Finish:
-            rules = retries(self._desk.content(work.queue_id)) if isinstance(outcome, Completed) else {}
+            rules = self._desk.content(work.queue_id).retries if isinstance(outcome, Completed) else {}
             return resolve(
                 work, outcome, line=self._owner.name, passed=passed, terms=self._desk.terms, now=int(now * 1000),
                 retries=rules, verdict=verdict,

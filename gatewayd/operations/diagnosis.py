@@ -19,7 +19,7 @@ from gatewayd.config import examine
 from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.reasons import meaning
+from gatewayd.reasons import meaning, system_words
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 
@@ -65,11 +65,11 @@ def _of_daemon(file: Path, live: Live) -> Iterator[Finding]:
             file,
             "store.url",
             _("the store takes nothing"),
-            _("make room, bring its server back, or restore a backup; the log says which"),
+            _("free disk space, bring its server back, or restore a backup; the log says which"),
         )
     for one in live.stalls():
         message = _("account {account}: its {service} cannot be served: {reason}").format(
-            account=one.account, service=one.service, reason=one.reason
+            account=one.account, service=one.service, reason=system_words(one.reason)
         )
         yield _finding(file, "spool.path", message, _("put the folder right: it is tried again within a minute"))
     for line in live.lines():
@@ -89,7 +89,7 @@ def _door(sound: Sound) -> Iterator[Finding]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(kind[4])
     except OSError as error:
-        message = _("{address}: {why}").format(address=f"{host}:{port}", why=error.strerror or error)
+        message = _("{address}: {why}").format(address=f"{host}:{port}", why=system_words(error.strerror or str(error)))
         yield _finding(sound.file, "http.listen", message, _("another program listens there; name another port"))
 
 
@@ -144,7 +144,9 @@ def _store(sound: Sound) -> Iterator[Finding]:
     except DamagedError as error:
         yield _finding(sound.file, "store.url", error.sentence, error.remedy)
     except GatewayError as error:
-        yield _finding(sound.file, "store.url", str(error), _("mend address, password or server; or restore a backup"))
+        yield _finding(
+            sound.file, "store.url", str(error), _("correct the address, password or server; or restore a backup")
+        )
 
 
 def _password(store: StoreConfig) -> str | None:
@@ -179,10 +181,10 @@ def _room(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
     free = disk.f_bavail * disk.f_frsize
     if free < ROOM:
         message = _("{path}: the disk is full: {free:.0f} MiB left").format(path=there, free=free / (1 << 20))
-        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+        yield _finding(sound.file, key, message, _("free disk space, or move it to a larger disk"))
     elif disk.f_files and not disk.f_favail:
-        message = _("{path}: the disk is full: it takes no more files").format(path=there)
-        yield _finding(sound.file, key, message, _("make room, or move it to a larger disk"))
+        message = _("{path}: the disk is full: no more files fit on it").format(path=there)
+        yield _finding(sound.file, key, message, _("free disk space, or move it to a larger disk"))
 
 
 def _nearest(folder: Path) -> Path:
@@ -196,7 +198,7 @@ def _place(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:
     """What is still to be made needs a folder that can be written, or one to make that folder in."""
     there = _nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
-        message = _("{path}: nothing can be made here").format(path=there)
+        message = _("{path}: nothing can be created here").format(path=there)
         yield _finding(sound.file, key, message, _("give it to the user of the daemon"))
 
 

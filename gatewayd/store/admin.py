@@ -46,7 +46,7 @@ def recognise(url: str, *, password: str | None = None) -> bool:
 
 
 def check(url: str, *, password: str | None = None) -> list[str]:
-    """What is wrong with the store, a sentence a fault; empty when it is whole.
+    """Yields what is wrong with the store, one sentence per fault; nothing when it is intact.
 
     Looks at the file's own integrity, at the ledger (each account against its transfers), and at the kept counts
     against the messages. Reads every row: minutes for a large store.
@@ -96,11 +96,13 @@ def _ledger(connection: Connection) -> Iterator[str]:
         for name in ("balance", "held", "charged", "granted"):
             kept, summed = int(getattr(row, name)), int(getattr(row, f"sum_{name}"))
             if kept != summed:
-                yield _("account {account}: {field} is {kept}, its transfers sum up to {summed}").format(
+                yield _("account {account}: {field} is {kept}, its transfers add up to {summed}").format(
                     account=row.name, field=name, kept=format_money(kept), summed=format_money(summed)
                 )
         if row.balance + row.held + row.charged != row.granted:
-            yield _("account {account}: balance + held + charged is not granted").format(account=row.name)
+            yield _("account {account}: balance + held + charged differs from what was granted").format(
+                account=row.name
+            )
         if min(row.balance, row.held) < 0:
             yield _("account {account}: below zero").format(account=row.name)
 

@@ -33,7 +33,7 @@ def backup(url: str, target: Path) -> int:
     if parsed.get_backend_name() != "sqlite" or parsed.database is None:
         raise UnavailableError(_("a store on PostgreSQL is backed up with pg_dump"))
     if target.exists():
-        raise ConflictError(_("{path} is there already").format(path=target))
+        raise ConflictError(_("{path} already exists").format(path=target))
     aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with (
@@ -56,7 +56,7 @@ def backup(url: str, target: Path) -> int:
         os.link(aside, target)
         _sync(target.parent)
     except FileExistsError:
-        raise ConflictError(_("{path} is there already").format(path=target)) from None
+        raise ConflictError(_("{path} already exists").format(path=target)) from None
     except sqlite3.Error as error:
         raise translated(error, url, StoreError, _("the store cannot be copied: {error}")) from error
     finally:
@@ -68,14 +68,14 @@ def backup(url: str, target: Path) -> int:
 def prove(source: Path) -> None:
     """Raises StoreError for a file that is damaged or no store of ours, SchemaError for one of a newer program."""
     if not source.is_file():
-        raise StoreError(_("{path} is no file").format(path=source))
+        raise StoreError(_("{path} is not a file").format(path=source))
     url = f"sqlite:///{source.absolute()}"
     try:
         ours = recognise(url)
     except StoreError as error:
-        raise StoreError(_("{path} is no store of gatewayd: {error}").format(path=source, error=error)) from error
+        raise StoreError(_("{path} is not a store of gatewayd: {error}").format(path=source, error=error)) from error
     if not ours:
-        raise StoreError(_("{path} is no store of gatewayd").format(path=source))
+        raise StoreError(_("{path} is not a store of gatewayd").format(path=source))
     if faults := check(url):
         raise StoreError(_("{path} is damaged: {fault}").format(path=source, fault=faults[0]))
 
@@ -116,7 +116,7 @@ def _take_copy(source: Path, target: Path) -> None:
             copied.commit()
             copied.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
-        raise StoreError(_("{path} is no store of gatewayd: {error}").format(path=source, error=error)) from error
+        raise StoreError(_("{path} is not a store of gatewayd: {error}").format(path=source, error=error)) from error
     _sync(target)
 
 

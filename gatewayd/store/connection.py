@@ -68,14 +68,14 @@ def writing_url(url: str | URL, password: str | None = None) -> URL:
             return parsed.set(drivername="postgresql+psycopg")
         case other:
             raise UsageError(
-                _("no such kind of store: {kind}; use sqlite:////path or postgresql://user@host/db").format(kind=other)
+                _("unknown kind of store: {kind}; use sqlite:////path or postgresql://user@host/db").format(kind=other)
             )
 
 
 def require_psycopg() -> None:
-    """ConfigError where the library for PostgreSQL, which few need, was not installed along."""
+    """Raises ConfigError where the library for PostgreSQL, which few need, is not installed."""
     if find_spec("psycopg") is None:
-        raise ConfigError(_("a store in PostgreSQL needs a library more: pip install 'psycopg[binary]'"))
+        raise ConfigError(_("a store in PostgreSQL needs one more library: pip install 'psycopg[binary]'"))
 
 
 def open_store(url: str | URL, *, password: str | None = None) -> Store:

@@ -39,7 +39,7 @@ _AS_WRITTEN: Final = (
 
 
 def _spellings(word: str) -> Iterator[str]:
-    """A word in all cases, as far as they are few."""
+    """Yields a word in all cases, as far as they are few."""
     letters = [(letter.lower(), letter.upper()) if letter.isalpha() else (letter,) for letter in word]
     return map("".join, product(*letters)) if len(word) <= 5 else iter((word, word.upper(), word.capitalize()))
 
@@ -67,7 +67,7 @@ def bare(cell: str) -> str:
 
 
 def is_nothing(cell: str) -> bool:
-    """Whether the whole cell is a program's word for no value, in any case."""
+    """Returns whether the whole cell is a program's word for no value, in any case."""
     if cell in USUAL_NOTHING:
         return True
     if not cell or len(cell) > _LONGEST:
@@ -167,7 +167,7 @@ def is_number_like(cell: str) -> bool:
 
 
 def is_mail_like(cell: str) -> bool:
-    """Whether a cell may be an e-mail address: one @, a dot behind it, no blank."""
+    """Returns whether a cell may be an e-mail address: one @, a dot behind it, no blank."""
     if not 5 <= len(cell) <= 254:
         return False
     local, at, domain = cell.partition("@")
@@ -175,7 +175,7 @@ def is_mail_like(cell: str) -> bool:
 
 
 def is_address_like(cell: str) -> bool:
-    """Whether a cell may be a telephone number or an e-mail address, and so is no header."""
+    """Returns whether a cell may be a telephone number or an e-mail address, and so is no header."""
     return is_number_like(cell) or is_mail_like(cell)
 
 

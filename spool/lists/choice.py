@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from spool.lists.cells import folded
-from spool.lists.words import Kind, Sense, sense
+from spool.lists.words import Kind, Sense, says_contact, sense
 
 _RANKS: Final[dict[str, tuple[Kind, ...]]] = {
     "sms": ("to", "mobile", "whatsapp", "phone", "bare"),
@@ -52,6 +52,8 @@ class Alien:
 def choose(header: Sequence[str], channel: str) -> Choice | Several | Alien | None:
     """Returns the columns that hold the address; None where no header speaks of one."""
     senses = [sense(cell) for cell in header]
+    if any(says_contact(cell) and not each.kind for cell, each in zip(header, senses, strict=True)):
+        senses = _without_contacts(senses, _RANKS[channel])
     places: list[int] = []
     for kind in _RANKS[channel]:
         if kind == "bare" and places:
@@ -72,6 +74,12 @@ def choose(header: Sequence[str], channel: str) -> Choice | Several | Alien | No
         return Choice(tuple(places), unsure, tuple(place for place in places if senses[place].kind == "landline"))
     alien = tuple(place for place, each in enumerate(senses) if each.other and each.kind in _RANKS[channel])
     return Alien(alien) if alien else None
+
+
+def _without_contacts(senses: Sequence[Sense], kinds: Sequence[Kind]) -> list[Sense]:
+    """The columns without those of a contact, who has a name of his own in the list; as they are where no other is."""
+    kept = [Sense() if each.contact else each for each in senses]
+    return kept if any(each.kind in kinds and not each.other for each in kept) else list(senses)
 
 
 def _side_by_side(header: Sequence[str], places: Sequence[int]) -> bool:
@@ -101,6 +109,6 @@ def _ordered(rank: Sequence[int], senses: Sequence[Sense]) -> list[int] | None:
 
 
 def _one_word(places: Sequence[int], senses: Sequence[Sense]) -> bool:
-    """Whether columns are called alike: `Celular` and `Celular (WhatsApp)`, not `Celular` and `Móvil`."""
+    """Returns whether columns are called alike: `Celular` and `Celular (WhatsApp)`, not `Celular` and `Móvil`."""
     longest = max((senses[place].base for place in places), key=len)
     return all(senses[place].base <= longest for place in places)

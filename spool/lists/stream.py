@@ -30,7 +30,7 @@ class Bounds:
 
 
 def checked(prefix: Prefix, line: int | None, shape: Shape, bounds: Bounds) -> Iterator[list[str]]:
-    """The rows below the header. One with more cells than columns is ragged: nobody knows which cell is which.
+    """Yields the rows below the header. One with more cells than columns is ragged: nobody knows which cell is which.
 
     JobFileError at the row that shows that the list is cut, or too long; at the end where it is not the one expected.
     """
@@ -86,7 +86,7 @@ def _fit(row: list[str], shape: Shape, bounds: Bounds, line: int) -> None:
 
 
 def _is_last_word(row: list[str]) -> bool:
-    """Whether a row that is too short is what a program said when it failed, and no recipient."""
+    """Returns whether a row that is too short is what a program said when it failed, and no recipient."""
     first = row[0]
     if first[:1].isdigit() and is_address_like(first):
         return False

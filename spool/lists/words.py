@@ -55,6 +55,12 @@ _OTHERS: Final = _set(
     " guarantor spouse father mother parent relative reference emergency seller agent branch sender"
 )
 """Words of another person than the one the row is about."""
+_CONTACT: Final = _set("contacto contact contato")
+_OUT_OF_USE: Final = _set(
+    "usar viejo vieja anterior baja incorrecto incorrecta erroneo erronea equivocado equivocada inactivo inactiva"
+    " invalido invalida old previous former wrong inactive antigo antiguo antigua"
+)
+"""Words that count in brackets as well: `Celular (no usar)`."""
 _SPARE: Final = _set(
     "alternativo alternativa alterno alterna alt secundario secundaria secondary adicional additional otro otra other"
     " opcional optional respaldo backup extra"
@@ -89,6 +95,8 @@ class Sense:
     """It says of itself that it is the second choice."""
     other: bool = False
     """It belongs to another person than the row."""
+    contact: bool = False
+    """It is called a contact's: the row's own person, unless another column has the name of one."""
 
     @property
     def plain(self) -> bool:
@@ -114,18 +122,26 @@ def _sense(header: str) -> Sense:
     # What stands in brackets explains ("sin 0 ni 15"); only the words of kinds count there.
     outside = _tokens(_without_brackets(text))
     if _is_mail(every):
-        return Sense() if _ABOUT.intersection(outside) else Sense("mail", frozenset(), _distinct(outside))
+        if _ABOUT.intersection(outside):
+            return Sense()
+        return Sense("mail", frozenset(), _distinct(outside), contact=says_contact(text))
     kind = _kind(every)
     if not kind or _ABOUT.intersection(outside):
         return Sense()
     place = next((int(token) for token in outside if token.isdigit() and len(token) == 1), 0)
     other = bool(_OTHERS.intersection(every))
     base = frozenset(filter(_says_any, every))
-    return Sense(kind, base, _distinct(outside), place, bool(_SPARE.intersection(outside)), other)
+    words = _distinct(outside) | _OUT_OF_USE.intersection(every)
+    return Sense(kind, base, words, place, bool(_SPARE.intersection(outside)), other, says_contact(text))
+
+
+def says_contact(header: str) -> bool:
+    """Returns whether a header speaks of a contact, which may be another person than the row's."""
+    return len(header) <= _LONGEST and not _CONTACT.isdisjoint(_tokens(header))
 
 
 def is_area(header: str) -> bool:
-    """Whether a header names the area code of a telephone that stands in another column."""
+    """Returns whether a header names the area code of a telephone that stands in another column."""
     if len(header) > _LONGEST:
         return False
     tokens = frozenset(_tokens(header))

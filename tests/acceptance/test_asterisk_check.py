@@ -105,7 +105,7 @@ def test_nothing_is_wrong_with_what_works(pbx: Asterisk) -> None:
         ({"speech": ("no-such-program",)}, "speech", "no-such-program is not installed"),
         ({"speech": ("false",)}, "speech", "the speech command fails: false ended with 1"),
         ({"dial": "Local/{number}@nadie/n"}, "dial", "no extension of the context [nadie] is a telephone number"),
-        ({"dial": "PJSIP/{number}@lejos"}, "dial", "what the endpoint lejos leads to does not answer"),
+        ({"dial": "PJSIP/{number}@lejos"}, "dial", "nothing answers at the address of the endpoint lejos"),
     ],
 )
 def test_what_is_configured_wrongly_is_named(pbx: Asterisk, keys: dict[str, Any], key: str, message: str) -> None:

@@ -198,7 +198,7 @@ def test_submit_puts_job_and_recipients(cli: Cli) -> None:
     cli.ok("account", "create", "norte")
     done = cli.run("submit", str(job))
     assert (done.returncode, done.stdout) == (0, "norte/campaign\n")
-    assert "nobody has taken it yet" in done.stderr
+    assert "not picked up yet" in done.stderr
     submitted = json.loads(cli.run("submit", str(job), "--json").stdout)
     assert submitted == {"account": "norte", "job": "campaign", "recorded": False}
     incoming = cli.folder / "spool/incoming/norte"
@@ -347,7 +347,7 @@ def test_wrong_arguments_are_told_in_the_language_of_the_configuration(cli: Cli)
     cli.config.write_text(CONFIG.format(folder=cli.folder).replace('locale = "en"', 'locale = "es"'))
     assert "«a/b» no sirve como nombre" in cli.fails("account", "create", "a/b", status=2)
     assert "«usd» no es una moneda" in cli.fails("account", "create", "norte", "--currency", "usd", status=2)
-    assert "no hay tal clase de almacén: foo" in cli.fails("db", "copy", "foo://x", status=2)
+    assert "clase de almacén desconocida: foo" in cli.fails("db", "copy", "foo://x", status=2)
     assert "sent" in cli.fails("message", "settle", "01JD", status=2)
 
 

@@ -21,6 +21,7 @@ from drivers.base import (
     NotSent,
     OutboundMessage,
     Outcome,
+    PushContent,
     Refused,
     Uncertain,
     Withdrawn,
@@ -82,8 +83,8 @@ async def rig(service: str, timing: Timing = TIMING, **more: Any) -> AsyncIterat
 @pytest.mark.parametrize("service", SERVICES)
 async def test_what_is_taken_is_submitted_for_good_and_says_all(service: str) -> None:
     async with rig(service) as one:
-        extras = {"push": {"ttl_s": 600}, "texts": {"title": "Ñandú: 50 %"}}
-        outcome = await one.send(text="Señor, vence mañana ✔", options=extras)
+        extras = PushContent("Ñandú: 50 %", ttl_s=600)
+        outcome = await one.send(text="Señor, vence mañana ✔", content=extras)
         assert isinstance(outcome, Accepted)
         assert outcome.reported is False
         assert outcome.references[1]
@@ -180,8 +181,8 @@ async def test_google_s_words_for_a_token_say_what_to_do_with_it() -> None:
         assert await one.send("b" * 100) == elsewhere("sender_mismatch")
         assert await one.send("no token") == elsewhere("address_invalid")
         assert await one.send('{"endpoint":"https://x"}') == elsewhere("address_invalid")
-        reserved = {"texts": {"data.from": "x"}}
-        assert await one.send("c" * 100, options=reserved) == Refused("invalid_argument", Blame.PERSON)
+        reserved = PushContent(data={"from": "x"})
+        assert await one.send("c" * 100, content=reserved) == Refused("invalid_argument", Blame.PERSON)
         assert await one.send("c" * 100, text="x" * 5000) == elsewhere("too_large")
         assert isinstance(await one.send("/topics/cortes"), Accepted)
         assert [row["to"] for row in one.texts] == ["/topics/cortes"]
@@ -284,11 +285,11 @@ async def test_a_token_endpoint_that_is_down_recovers() -> None:
 
 async def test_ntfy_s_headers_topics_and_what_it_has_no_place_for() -> None:
     async with rig("ntfy") as one:
-        texts = {"title": "Corte", "data.click": "https://norte.example/cortes", "data.tags": "warning,plaza"}
-        assert isinstance(await one.send(options={"texts": texts}), Accepted)
+        content = PushContent("Corte", {"click": "https://norte.example/cortes", "tags": "warning,plaza"})
+        assert isinstance(await one.send(content=content), Accepted)
         assert one.texts[0]["data"] == {"click": "https://norte.example/cortes", "tags": "warning,plaza"}
         assert await one.send("dos palabras") == elsewhere("address_invalid")
-        assert await one.send(options={"texts": {"data.invoice": "1"}}) == elsewhere("data_unsupported")
+        assert await one.send(content=PushContent(data={"invoice": "1"})) == elsewhere("data_unsupported")
         one.sim.set(token="otra")
         assert await one.send() == NotSent("unauthorized", None, blame=Blame.LINE)
         assert len(one.texts) == 1

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from drivers.base import (
     Accepted,
     Blame,
+    EmailContent,
     Event,
     Line,
     LineError,
@@ -109,23 +110,24 @@ async def at_work(
             yield sim, line, sink
 
 
-def message(to: str = "ana@example.com", attempt: str = ATTEMPT, **options: Any) -> OutboundMessage:
-    given = {"email": {}, "texts": {"subject": "Su factura"}} | options
-    return OutboundMessage(attempt=attempt, to=to, address=to, text="Estimada Ana: ¡gracias!", options=given)
+def message(to: str = "ana@example.com", attempt: str = ATTEMPT, **email: Any) -> OutboundMessage:
+    content = EmailContent(**{"subject": "Su factura", **email})
+    return OutboundMessage(attempt=attempt, to=to, address=to, text="Estimada Ana: ¡gracias!", content=content)
 
 
 async def test_a_mail_arrives_as_written() -> None:
     async with at_work() as (sim, line, _):
         crossing = Crossing()
-        texts = {"subject": "Señal débil", "html": "<p>Hola <b>Ñandú</b></p>"}
-        outcome = await line.send(message(texts=texts, email={"cc": ["jefa@example.com"]}), crossing)
+        html = "<p>Hola <b>Ñandú</b></p>"
+        sent = message(subject="Señal débil", html=html, cc=("jefa@example.com",))
+        outcome = await line.send(sent, crossing)
         assert outcome == Accepted({1: f"<{ATTEMPT}@norte.example>"}, reported=False)
         assert crossing.parts == [1]
         [mail] = sim.texts()["texts"]
         assert mail["to"] == ["ana@example.com", "jefa@example.com"]
         assert mail["subject"] == "Señal débil"
         assert mail["text"].strip() == "Estimada Ana: ¡gracias!"
-        assert mail["html"].strip() == texts["html"]
+        assert mail["html"].strip() == html
         assert mail["header_from"] == "Norte Wifi <cobranzas@norte.example>"
         assert mail["id"] == f"<{ATTEMPT}@norte.example>"
         assert mail["auto"] == "auto-generated"
@@ -143,11 +145,12 @@ async def test_lines_of_dots_arrive_whole() -> None:
 async def test_attachments_are_sent_and_a_missing_one_stops_the_mail(tmp_path: Path) -> None:
     (tmp_path / "factura.pdf").write_bytes(b"%PDF" + bytes(range(256)) * 300)
     async with at_work() as (sim, line, _):
-        email = {"attachments": ["factura.pdf"]}
         paths = {"factura.pdf": str(tmp_path / "factura.pdf")}
-        assert isinstance(await line.send(message(email=email, attachments=paths), Crossing()), Accepted)
+        assert isinstance(await line.send(message(attachments=paths), Crossing()), Accepted)
         assert sim.texts()["texts"][0]["attachments"] == ["factura.pdf"]
-        assert await line.send(message(email=email), Crossing()) == Refused("attachment_missing")
+        for gone in ("", str(tmp_path), str(tmp_path / "other.pdf")):
+            sent = message(attachments=paths | {"otra.pdf": gone})
+            assert await line.send(sent, Crossing()) == Refused("attachment_missing")
         assert sim.stats()["total"]["taken"] == 1
 
 
@@ -186,7 +189,7 @@ async def test_a_copy_that_is_refused_does_not_stop_the_mail() -> None:
     async with at_work() as (sim, line, _):
         sim.set(fault={"kind": "reply", "stage": "rcpt", "address": "jefa@", "code": 550, "text": "5.1.1 no"})
         with capture_logs() as logs:
-            outcome = await line.send(message(email={"cc": ["jefa@example.com", "otra@example.com"]}), Crossing())
+            outcome = await line.send(message(cc=("jefa@example.com", "otra@example.com")), Crossing())
         assert isinstance(outcome, Accepted)
         assert sim.texts()["texts"][0]["to"] == ["ana@example.com", "otra@example.com"]
         assert [each["reasons"] for each in logs if each["event"] == "copies refused"] == [["unknown_recipient"]]
@@ -195,7 +198,7 @@ async def test_a_copy_that_is_refused_does_not_stop_the_mail() -> None:
 async def test_a_refused_recipient_is_not_saved_by_a_taken_copy() -> None:
     async with at_work() as (sim, line, _):
         sim.set(fault={"kind": "reply", "stage": "rcpt", "address": "ana@", "code": 550, "text": "5.1.1 no"})
-        outcome = await line.send(message(email={"cc": ["jefa@example.com"]}), Crossing())
+        outcome = await line.send(message(cc=("jefa@example.com",)), Crossing())
         assert outcome == Refused("unknown_recipient", Blame.PERSON)
         assert "taken" not in sim.stats()["total"]
 
@@ -253,7 +256,7 @@ async def test_a_withdrawn_mail_does_not_leave() -> None:
 
 async def test_reports_are_asked_for_only_where_they_are_offered() -> None:
     async with at_work({"dsn": True}, bounce_address="rebotes+{attempt}@norte.example") as (sim, line, _):
-        await line.send(message(email={"cc": ["jefa@example.com"]}), Crossing())
+        await line.send(message(cc=("jefa@example.com",)), Crossing())
         [mail] = sim.texts()["texts"]
         assert mail["from"] == f"rebotes+{ATTEMPT}@norte.example"
         assert mail["dsn"] == {
@@ -271,11 +274,9 @@ async def test_reports_are_asked_for_only_where_they_are_offered() -> None:
 async def test_what_a_server_cannot_take_is_refused_before_it_leaves() -> None:
     async with at_work({"size": 2000}) as (sim, line, _):
         crossing = Crossing()
-        assert await line.send(message(texts={"html": "x" * 5000}), crossing) == Refused("too_large")
+        assert await line.send(message(html="x" * 5000), crossing) == Refused("too_large")
         assert await line.send(message("ñandú@example.com"), crossing) == Refused("address_needs_smtputf8")
-        assert await line.send(message(texts={"subject": "a\r\nBcc: x@y.example"}), crossing) == Refused(
-            "subject_invalid"
-        )
+        assert await line.send(message(subject="a\r\nBcc: x@y.example"), crossing) == Refused("subject_invalid")
         assert crossing.parts == []
     async with at_work({"utf8": True}) as (sim, line, _):
         assert isinstance(await line.send(message("ñandú@example.com"), Crossing()), Accepted)

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from drivers.base import Accepted, DeliveryReport, Event, InboundMessage, LineStatus, NotDurableError, OutboundMessage
+from drivers.base import (
+    Accepted,
+    DeliveryReport,
+    EmailContent,
+    Event,
+    InboundMessage,
+    LineStatus,
+    NotDurableError,
+    OutboundMessage,
+)
 from drivers.smtp import mailbox as mailbox_module
 from drivers.smtp.line import SmtpLine
 from drivers.smtp.listening import pause_s
@@ -99,8 +108,8 @@ async def at_work_at(sim: SmtpSimulator, **keys: Any) -> AsyncIterator[tuple[Any
 
 
 def message() -> OutboundMessage:
-    options = {"email": {"cc": ["jefa@example.com"]}, "texts": {"subject": "Factura"}}
-    return OutboundMessage(attempt=ATTEMPT, to="ana@example.com", address="ana@example.com", text="x", options=options)
+    content = EmailContent("Factura", cc=("jefa@example.com",))
+    return OutboundMessage(attempt=ATTEMPT, to="ana@example.com", address="ana@example.com", text="x", content=content)
 
 
 async def test_a_bounce_makes_the_message_undelivered() -> None:

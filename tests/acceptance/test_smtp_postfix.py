@@ -22,7 +22,16 @@ from typing import Any
 
 import pytest
 
-from drivers.base import Accepted, Blame, DeliveryReport, InboundMessage, NotSent, OutboundMessage, Refused
+from drivers.base import (
+    Accepted,
+    Blame,
+    DeliveryReport,
+    EmailContent,
+    InboundMessage,
+    NotSent,
+    OutboundMessage,
+    Refused,
+)
 from drivers.smtp.line import SmtpLine
 from drivers.smtp.options import SmtpOptions
 from drivers.smtp.simulator import SmtpSimulator
@@ -146,8 +155,7 @@ def options_of(postfix: Postfix, dovecot: Dovecot, **keys: Any) -> SmtpOptions:
 
 
 def message(number: int, to: str, **email: Any) -> OutboundMessage:
-    options = {"email": email, "texts": {"subject": "Señal débil"}}
-    return OutboundMessage(ATTEMPT.format(number), to, to, "Hola", options=options)
+    return OutboundMessage(ATTEMPT.format(number), to, to, "Hola", content=EmailContent("Señal débil", **email))
 
 
 async def test_a_bounce_that_postfix_makes_is_about_its_mail(postfix: Postfix, dovecot: Dovecot) -> None:
@@ -163,7 +171,7 @@ async def test_a_bounce_that_postfix_makes_is_about_its_mail(postfix: Postfix, d
         try:
             await sink.detail("mailbox", None)
             assert isinstance(await line.send(message(1, "lleno@hogar.example"), crossing), Accepted)
-            sent = message(2, "ana@hogar.example", cc=["jefa@hogar.example"])
+            sent = message(2, "ana@hogar.example", cc=("jefa@hogar.example",))
             assert isinstance(await line.send(sent, crossing), Accepted)
             [report] = await sink.until(DeliveryReport)
             assert (report.attempt, report.to) == (ATTEMPT.format(1), "lleno@hogar.example")

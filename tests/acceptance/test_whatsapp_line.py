@@ -24,6 +24,7 @@ from drivers.base import (
     Refused,
     TakesHooks,
     Uncertain,
+    WhatsappContent,
     Withdrawn,
 )
 from drivers.http.keeping import Rests
@@ -35,7 +36,7 @@ from tests.peers.line_bench import LineBench, running
 
 TIMING = Timing(rests=Rests(well_s=60.0, back_s=0.02, back_most_s=0.1, blocked_s=0.1))
 TO = "+5491159876543"
-TEMPLATE = {"whatsapp": {"template": "saldo", "language": "es_AR", "parameters": ["a", "b"]}}
+TEMPLATE = WhatsappContent("saldo", "es_AR", ("Ana\nMaría", "$ 1.500,50"))
 
 
 class Rig:
@@ -74,8 +75,7 @@ async def test_a_text_and_a_template_as_the_api_takes_them() -> None:
         assert isinstance(outcome, Accepted)
         assert outcome.reported
         assert outcome.references[1].startswith("wamid.")
-        texts = {"parameter.0": "Ana\nMaría", "parameter.1": "$ 1.500,50"}
-        assert isinstance(await one.send("", options={**TEMPLATE, "texts": texts}), Accepted)
+        assert isinstance(await one.send("", content=TEMPLATE), Accepted)
         text, template = one.texts
         assert (text["to"], text["text"], text["template"]) == (TO, "Señor ✔", None)
         assert (template["template"], template["language"]) == ("saldo", "es_AR")

@@ -16,7 +16,7 @@ from drivers.asterisk.engaged import Engaged
 from drivers.asterisk.line import AsteriskLine
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.timing import Timing
-from drivers.base import DeliveryReport, Event, LineStatus, OutboundMessage
+from drivers.base import CallContent, DeliveryReport, Event, LineStatus, OutboundMessage
 from tests.peers.asterisk import SECRET, USER, Asterisk, UnavailableError, installation
 from tests.peers.asterisk_callees import DIAL, callees
 from tests.peers.asterisk_speech import CONVERT, SPEAK
@@ -104,7 +104,7 @@ def message(number: str, serial: int, call: dict[str, Any] | None = None, text: 
         to=f"+{number}",
         address=number,
         text=text,
-        options={"call": call} if call else {},
+        content=CallContent(**call) if call else None,
     )
 
 

@@ -18,7 +18,7 @@ from drivers.asterisk.errors import UnsafeValueError
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
 from drivers.asterisk.script import plan
-from drivers.base import Driver, LineSetup, OutboundMessage
+from drivers.base import CallContent, Driver, LineSetup, OutboundMessage
 from tests.peers.asterisk import free_port
 
 SECRET = "s3creto"
@@ -32,22 +32,18 @@ def message(address: str = "5491159876543", attempt: str = "01JD0000000000000000
     return OutboundMessage(attempt=attempt, to="+5491159876543", address=address, text="Hola")
 
 
-CONTRACT = {
-    "script": {
+CONTRACT = CallContent(
+    {
         "message": [{"say": "Hola Ana, su deuda es de"}, {"amount": "1.500,50"}, {"play": "cierre.wav"}],
         "menu": {"1": "repeat", "2": "promise", "0": "transfer:ventas", "9": "opt_out"},
         "language": "es",
         "voice": None,
-    },
-    "amd": "off",
-    "min_heard_s": 5,
-    "ring_s": 30,
-    "retries": {"busy": {"times": 2, "pause": "10m"}},
-}
+    }
+)
 
 
 def test_a_whole_call_script() -> None:
-    planned = plan("", {"call": CONTRACT})
+    planned = plan("", CONTRACT)
     assert planned.script.sounds(Path("/grabaciones"))["message"] == [
         Say("Hola Ana, su deuda es de"),
         Say("1500 con 50"),
@@ -63,7 +59,7 @@ def test_a_whole_call_script() -> None:
 
 
 def test_a_text_alone_is_spoken() -> None:
-    assert plan("Hola Ana", {}).script.sounds(Path())["message"] == [Say("Hola Ana")]
+    assert plan("Hola Ana", CallContent()).script.sounds(Path())["message"] == [Say("Hola Ana")]
 
 
 @pytest.mark.parametrize(
@@ -83,13 +79,13 @@ def test_a_text_alone_is_spoken() -> None:
 )
 def test_scripts_that_cannot_be_meant_are_refused(script: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^call\."):
-        plan("", {"call": {"script": script}})
+        plan("", CallContent(script))
 
 
 def test_the_attempt_is_the_channel() -> None:
     fields = originate(
         message(),
-        plan("Hola", {"call": CONTRACT}),
+        plan("Hola", CONTRACT),
         options(dial="PJSIP/{number}@trunk", caller_id="Norte <1140000000>"),
         account="gatewayd-t1",
         prompts={"message": "/prompts/abc", "bye": "/prompts/bye", "promise": "/prompts/ok"},

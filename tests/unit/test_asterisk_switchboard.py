@@ -12,9 +12,9 @@ from drivers.asterisk.ami import Event
 from drivers.asterisk.script import plan
 from drivers.asterisk.switchboard import Switchboard
 from drivers.asterisk.timing import Timing
-from drivers.base import Completed, Uncertain
+from drivers.base import CallContent, Completed, Uncertain
 
-PLAN = plan("hola", {"call": {"script": {"message": "hola"}, "ring_s": 5, "limit_s": 10}})
+PLAN = plan("hola", CallContent({"message": "hola"}, ring_s=5, limit_s=10))
 FAST = Timing(settle_s=0.02, absent_s=0.1, ghost_s=0.1, slack_s=0.0)
 ACCOUNT = "gatewayd-troncal"
 ID = "01JD0000000000000000000001"

@@ -43,8 +43,8 @@ def checked(folder: Path, capsys: pytest.CaptureFixture[str], config: str = CONF
 @pytest.mark.parametrize(
     ("disk", "told"),
     [
-        (Disk(free=20 << 20), "the disk is full: 20 MiB left; make room"),
-        (Disk(files=0), "the disk is full: it takes no more files; make room"),
+        (Disk(free=20 << 20), "the disk is full: 20 MiB left; free disk space"),
+        (Disk(files=0), "the disk is full: no more files fit on it; free disk space"),
     ],
 )
 def test_a_full_disk_is_told_for_spool_and_store(

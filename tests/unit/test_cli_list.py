@@ -42,6 +42,18 @@ def shown(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> 
     return document
 
 
+def test_a_list_with_nobody_to_send_to_is_shown_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for data, rows in (("celular;nombre\n", 0), ("celular;nombre\nno tiene;Ana\n", 1)):
+        (tmp_path / "c.csv").write_text(data)
+        code, out, error = ran(tmp_path, capsys, "list", str(tmp_path / "c.csv"), "--json")
+        assert (code, json.loads(out)["rows"]) == (1, rows)
+        assert "no_valid_recipient" in error
+        code, out, error = ran(tmp_path, capsys, "list", str(tmp_path / "c.csv"))
+        assert code == 1
+        assert "Would be sent" in out
+        assert "no_valid_recipient" in error
+
+
 def test_a_list_is_shown_as_it_would_be_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "c.csv").write_text(LIST)
     found = shown(

@@ -86,6 +86,15 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize(
+    "page", ["android", "providers", "mail", "push", "whatsapp", "voice", "operators", "es/lineas", "es/llamadas"]
+)
+def test_a_page_about_lines_says_how_the_service_reaches_other_machines(page: str) -> None:
+    text = (ROOT / f"docs/{page}.md").read_text()
+    assert re.search(r"```ini\n\[Service\]\nIPAddressAllow=", text)
+    assert "network_forbidden" in text
+
+
 def commands(group: click.Command, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     found = {path}
     if isinstance(group, click.Group):

@@ -8,23 +8,41 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from typing import Any
 
 import pytest
 
 import drivers.base
-from drivers.base import Blame, NotSent, Refused
+from drivers.base import (
+    Blame,
+    CallContent,
+    Content,
+    EmailContent,
+    NotSent,
+    OutboundMessage,
+    PushContent,
+    Refused,
+    WhatsappContent,
+)
 
 NAMES = """
 NETWORK_FORBIDDEN forbidden
-Accepted AnswersChallenges AwaitedAttempt Blame CarriesSome Challenged Completed Concat DeliveryReport Driver
+Accepted AnswersChallenges AwaitedAttempt Blame CallContent CarriesSome Challenged Completed Concat Content
+DeliveryReport Driver EmailContent
 ENTRY_POINTS Encoding Event EventSink FAILPOINT Fate Finding Following FollowsAttempts HookCall HookRefusedError
 Hooked InboundMessage LateAccept Line LineError LineSetup LineState LineStatus MisconfiguredError NamesDevice
-NotDurableError NotSent OpenAttempt OutboundMessage Outcome PartOutcome Partial PointOfNoReturn Refused Serving
+NotDurableError NotSent OpenAttempt OutboundMessage Outcome PartOutcome Partial PointOfNoReturn PushContent Refused
+Serving WhatsappContent
 ServesFiles ShowsExchanges TakesCalls TakesHooks Telling Uncertain Withdrawn spoken
 """
 
 FIELDS = {
-    "OutboundMessage": "attempt to address text parts=() todo=(1,) encoding='' concat_ref=0 valid_until=None options",
+    "OutboundMessage": "attempt to address text parts=() todo=(1,) encoding='' concat_ref=0 valid_until=None"
+    " content=None",
+    "CallContent": "script=None amd='off' min_heard_s=5.0 ring_s=30.0 limit_s=None",
+    "EmailContent": "subject='' html=None cc=() attachments area='all'",
+    "PushContent": "title='' data ttl_s=None",
+    "WhatsappContent": "template=None language='' parameters=()",
     "OpenAttempt": "attempt to address parts at",
     "AwaitedAttempt": "attempt to references doubt at",
     "HookCall": "method query headers body",
@@ -109,3 +127,49 @@ def test_the_older_spelling_of_a_line_to_blame_is_taken() -> None:
 
 def test_an_outcome_that_says_nothing_of_blame_may_be_either() -> None:
     assert Refused("rejected").blame is Blame.EITHER
+
+
+SCRIPT = {"message": [{"say": "Hola Ana"}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        (None, {}),
+        (
+            CallContent(SCRIPT, "detect", limit_s=60),
+            {"call": {"script": SCRIPT, "amd": "detect", "min_heard_s": 5.0, "ring_s": 30.0, "limit_s": 60},
+             "texts": {}},
+        ),
+        (
+            EmailContent("Factura", "<p>x</p>", ("a@b.ar",), {"f.pdf": "/spool/f.pdf"}, "invoices"),
+            {"email": {"subject": "Factura", "html": "<p>x</p>", "cc": ["a@b.ar"], "attachments": ["f.pdf"],
+                       "area": "invoices"},
+             "texts": {"subject": "Factura", "html": "<p>x</p>"}, "attachments": {"f.pdf": "/spool/f.pdf"}},
+        ),
+        (
+            PushContent("Corte", {"zone": "norte"}, 60),
+            {"push": {"title": "Corte", "data": {"zone": "norte"}, "ttl_s": 60},
+             "texts": {"title": "Corte", "data.zone": "norte"}},
+        ),
+        (
+            WhatsappContent("saldo", "es", ("Ana", "7")),
+            {"whatsapp": {"template": "saldo", "language": "es", "parameters": ["Ana", "7"]},
+             "texts": {"parameter.0": "Ana", "parameter.1": "7"}},
+        ),
+        (
+            WhatsappContent("saldo", "es", {"quien": "Ana"}),
+            {"whatsapp": {"template": "saldo", "language": "es", "parameters": {"quien": "Ana"}},
+             "texts": {"parameter.quien": "Ana"}},
+        ),
+    ],
+)  # fmt: skip
+def test_the_content_can_be_read_as_it_was_before(content: Content | None, options: dict[str, Any]) -> None:
+    assert OutboundMessage("a", "x", "x", "Hola", content=content).options == options
+
+
+def test_content_of_another_kind_is_none() -> None:
+    message = OutboundMessage("a", "x", "x", "Hola", content=PushContent("Corte"))
+    assert message.says(PushContent) is message.content
+    assert message.says(EmailContent) == EmailContent()
+    assert OutboundMessage("a", "x", "x", "Hola").says(CallContent) == CallContent()

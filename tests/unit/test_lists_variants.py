@@ -140,9 +140,36 @@ def test_a_code_in_a_column_of_its_own_by_any_name(tmp_path: Path, header: str) 
     check(tmp_path, f"{AMBIGUOUS}/columns_area", f"nombre;{header};Celular\nLuis;351;15555123\n")
 
 
+def test_a_contact_with_a_name_is_another_person(tmp_path: Path) -> None:
+    data = "nombre;Celular;{};Celular contacto\nAna;;Luis;3514123456\nEva;1159876543;Luis;3514123456\n"
+    for name in ("Nombre contacto", "Contacto", "Persona de contacto"):
+        check(tmp_path, {ANA: "Hola Eva"}, data.replace("{}", name))
+    check(tmp_path, {LUIS: "Hola Ana", ANA: "Hola Eva"}, data.replace("{}", "Zona"))
+    check(tmp_path, {LUIS: "Hola Luis"}, "cliente;nombre;Contacto;Tel. contacto\nNorte;Luis;Luis;3514123456\n")
+
+
+@pytest.mark.parametrize("words", ["no usar", "viejo", "anterior", "baja", "equivocado"])
+def test_a_number_out_of_use_stands_in_for_none(tmp_path: Path, words: str) -> None:
+    data = f"nombre;Celular;Celular ({words})\nLuis;;3514123456\nAna;1159876543;3414123457\n"
+    check(tmp_path, {ANA: "Hola Ana"}, data)
+
+
+def test_a_column_of_texts_is_no_telephone(tmp_path: Path) -> None:
+    data = "Celular;SMS;nombre\n1159876543;Hola Ana, debe 10;Ana\n3514123456;Hola Luis, debe 20;Luis\n"
+    check(tmp_path, BOTH, data)
+    check(tmp_path, f"{AMBIGUOUS}/columns_several", data.replace("Hola Ana, debe 10", "no tiene"))
+
+
 def test_a_list_beside_another_one_is_refused(tmp_path: Path) -> None:
     two = "nombre;Celular;;nombre;Celular\nAna;1159876543;;Luis;3514123456\nEva;;;Paz;3414123457\n"
     check(tmp_path, f"{AMBIGUOUS}/columns_several", two)
+    check(
+        tmp_path,
+        {LUIS: "Hola Luis", "+5493414123457": "Hola Paz"},
+        two,
+        text="Hola %nombre_2%",
+        columns={"to": "celular_2"},
+    )
     one = "nombre;Celular;Celular\nAna;1159876543;3414123457\nLuis;;3514123456\n"
     check(tmp_path, BOTH, one)
 

@@ -167,10 +167,10 @@ def test_a_wrong_rule_is_named() -> None:
         ({"result": "yes"}, "result"),
         ({"result": "accepted", "status": 99}, "status"),
         ({"result": "accepted", "body": "("}, "pattern"),
-        ({"result": "accepted", "body": "x", "json": "$.x"}, "not two"),
+        ({"result": "accepted", "body": "x", "json": "$.x"}, "only one of"),
         ({"result": "accepted", "bodi": "x"}, "bodi"),
         ({"result": "accepted", "json": 5}, "path"),
-        ({"result": "accepted", "retry_after": "soon"}, "will not do"),
+        ({"result": "accepted", "retry_after": "soon"}, "an invalid value"),
     ):
         with pytest.raises(GrammarError, match=why) as error:
             parse_rules([{"result": "accepted"}, table])

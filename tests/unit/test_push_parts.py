@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.base import LineSetup, MisconfiguredError, OutboundMessage
+from drivers.base import LineSetup, MisconfiguredError, OutboundMessage, PushContent
 from drivers.http.answer import Request
 from drivers.push import driver
 from drivers.push.access import ServiceAccount
@@ -112,8 +112,8 @@ def test_an_assertion_verifies_by_another_library() -> None:
 @pytest.mark.parametrize(
     ("given_", "said"),
     [
-        ("no json", "no service account"),
-        ({"type": "authorized_user"}, "no service account"),
+        ("no json", "not the JSON of a service account"),
+        ({"type": "authorized_user"}, "not the JSON of a service account"),
         ({**ACCOUNT, "project_id": ""}, "lacks project_id"),
         ({**ACCOUNT, "private_key": "-----BEGIN PRIVATE KEY-----"}, "no usable private key"),
         ({**ACCOUNT, "token_uri": "ftp://x"}, "token_uri"),
@@ -150,7 +150,7 @@ def test_what_a_notification_is_made_of() -> None:
         "cortes",
         "Corte a las 10",
         valid_until=NOW + 900,
-        options={"push": {"ttl_s": 7200}, "texts": {"title": "Corte", "data.zone": "norte", "other": "x"}},
+        content=PushContent("Corte", {"zone": "norte"}, 7200),
     )
     told = notification(message, 60.0, NOW)
     assert (told.title, told.body, told.data, told.ttl_s) == ("Corte", "Corte a las 10", {"zone": "norte"}, 900)

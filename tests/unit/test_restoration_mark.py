@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sqlite3
 from collections.abc import Awaitable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from gatewayd.contact.optout import Verdict
+from gatewayd.inbox_writer import inbox_document
 from gatewayd.restoration import MARK, Restoration, Restored
-from gatewayd.store.commands import StartNode
+from gatewayd.store.commands import Inbound, InboxWritten, StartNode, UnwrittenInbox
 from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
 from spool.folders import Spool
+from spool.inbox import write_inbox
 
 
 def start(store: Path, spool: Spool) -> Restored | None:
@@ -67,3 +71,42 @@ def test_a_mark_that_is_none_says_nothing(tmp_path: Path) -> None:
     for text in ("", "[]", '{"store": 1}', '{"store": 1, "generation": 2, "others": []}', "\0" * 100):
         (spool.path / MARK).write_text(text)
         assert start(store, spool) is None
+
+
+def receive(store: Path, spool: Spool, sender: str, verdict: Verdict) -> Path:
+    """A reply comes in, and its file is written."""
+    with closing(open_store(f"sqlite:///{store}")) as opened:
+        transactions = Transactions(opened.connection)
+        key = f"k-{sender}"
+        transactions.do(Inbound("m0", "sms", key, sender, None, "x", 1, None, None, lambda _text, _subject: verdict, 1))
+        entry = transactions.do(UnwrittenInbox())[0]
+        transactions.do(InboxWritten((entry.id,)))
+        transactions.close()
+    return write_inbox(spool, None, entry.public, inbox_document(entry))
+
+
+def blocked(store: Path) -> set[str]:
+    with closing(sqlite3.connect(store)) as raw:
+        return {row[0] for row in raw.execute('SELECT "to" FROM blocklist')}
+
+
+def test_who_opted_out_after_the_copy_is_blocked_again(tmp_path: Path) -> None:
+    store, spool = tmp_path / "store.db", Spool(tmp_path / "spool")
+    spool.create()
+    assert start(store, spool) is None
+    receive(store, spool, "+5491150000001", Verdict.YES)
+    with closing(sqlite3.connect(store)) as raw:
+        raw.execute("DELETE FROM blocklist")  # by a person: they have asked to be written to again
+        raw.commit()
+    shutil.copy(store, tmp_path / "copy.db")
+    assert start(store, spool) is None
+    later = receive(store, spool, "+5491150000002", Verdict.YES)
+    receive(store, spool, "+5491150000003", Verdict.NO)
+    forged = json.loads(later.read_text()) | {"from": "+5491150000004"}
+    (later.parent / "notes.json").write_text(json.dumps(forged))
+    (later.parent / f"{'0' * 26}.json").write_text(json.dumps(forged))
+    shutil.copy(tmp_path / "copy.db", store)
+    for log in tmp_path.glob("store.db-*"):
+        log.unlink()
+    assert start(store, spool) == Restored(0, 0, ())
+    assert blocked(store) == {"+5491150000002"}

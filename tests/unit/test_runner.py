@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from drivers.base import LineStatus
 from gatewayd.config.values import Rate
 from gatewayd.days import Calendar
+from gatewayd.dispatch.content import PLAIN
 from gatewayd.dispatch.health import PATIENCE
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.numbers import NumberError
@@ -28,8 +29,9 @@ async def test_a_number_that_the_line_has_no_form_for_says_nothing_of_the_line()
     )  # fmt: skip
     driver: Any = SimpleNamespace(channels={"sms"}, encoding_variant=lambda _options: "")
     desk: Any = SimpleNamespace(
-        calendar=Calendar(ZoneInfo("UTC")), terms=Terms(4, 1000), content=lambda _queue: {}, finished=lambda *_: None,
-        line_changed=lambda _line: None, elsewhere=lambda *_: False, writer=SimpleNamespace(post=posted.append),
+        calendar=Calendar(ZoneInfo("UTC")), terms=Terms(4, 1000), content=lambda _queue: PLAIN,
+        finished=lambda *_: None, line_changed=lambda _line: None, elsewhere=lambda *_: False,
+        writer=SimpleNamespace(post=posted.append),
     )  # fmt: skip
     runner = LineRunner(config, driver, desk, _without_form, urgent_share=0.0)
     runner.status = LineStatus("ready")

@@ -10,6 +10,7 @@ import pytest
 
 from drivers.base import (
     AnswersChallenges,
+    EmailContent,
     HookCall,
     HookRefusedError,
     InboundMessage,
@@ -36,7 +37,7 @@ def line(**keys: Any) -> SmtpLine:
 
 
 async def mail_of(given: SmtpLine, to: str = "ana@example.com") -> EmailMessage:
-    message = OutboundMessage(ATTEMPT, to, to, "x", options={"texts": {"subject": "Su factura"}})
+    message = OutboundMessage(ATTEMPT, to, to, "x", content=EmailContent("Su factura"))
     return message_from_bytes((await given._mail(message)).data, _class=EmailMessage, policy=policy.default)
 
 

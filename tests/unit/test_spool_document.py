@@ -585,3 +585,10 @@ def test_a_file_name_that_is_no_text_is_refused_even_where_the_job_has_a_name() 
     with pytest.raises(JobFileError) as error:
         parse(json.dumps({**MINIMAL, "job": "bien"}).encode(), "mal\udcff.json")
     assert error.value.code == "value_invalid"
+
+
+@pytest.mark.parametrize("text", ["\u200b", " \ufeff\u2060 ", "\u00ad"])
+def test_a_text_that_nobody_could_see_is_blank(text: str) -> None:
+    with pytest.raises(JobFileError) as refused:
+        parse(json.dumps({"channel": "sms", "text": text, "recipients": [{"to": "1159876543"}]}).encode(), "job.json")
+    assert (refused.value.code, refused.value.kind) == ("value_invalid", "value_blank")

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from gatewayd.errors import SchemaError, StoreLockedError, UnavailableError, UsageError
+from gatewayd.errors import DamagedError, SchemaError, StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
 from gatewayd.store.connection import open_store
 from gatewayd.store.tables import metadata
@@ -130,7 +130,7 @@ def test_what_cannot_be_a_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError):
         open_store(f"sqlite:///{tmp_path}/file/a.db")
     (tmp_path / "text.db").write_text("this is not a database at all, but a letter to my aunt" * 20)
-    with pytest.raises(UnavailableError, match="not a database"):
+    with pytest.raises(DamagedError, match="not a database"):
         open_store(f"sqlite:///{tmp_path}/text.db")
     with pytest.raises(UnavailableError):
         open_store(f"postgresql://nobody@/gatewayd?host={tmp_path}")

@@ -85,7 +85,12 @@ def test_a_name_is_its_own_name(written: str) -> None:
         ("%s de 5", "%s de 5"),
         ("%d {} {0} [] <> ## $ $5", "%d {} {0} [] <> ## $ $5"),
         ("https://norte.example/?q=%C3%B1u%20a%20b", "https://norte.example/?q=%C3%B1u%20a%20b"),
-        ("[%nombre%] {%deuda%}", "[Ana] {1.500,50}"),
+        ("[%nombre%] {%deuda%} <%nombre%>", "[Ana] {1.500,50} <Ana>"),
+        ("un 10%, o 20%: elija", "un 10%, o 20%: elija"),
+        ("hasta 30%!! y solo 5% de interés", "hasta 30%!! y solo 5% de interés"),
+        ("wa.me/549?text=Hola%20quiero%20pagar", "wa.me/549?text=Hola%20quiero%20pagar"),
+        ("norte.example/p%20a%20b %nombre%", "norte.example/p%20a%20b Ana"),
+        ("~nombre~ *nombre* _nombre_ {1} {x}", "~nombre~ *nombre* _nombre_ {1} {x}"),
         ("Hola [Norte] #promo# $importe <b> @nombre", "Hola [Norte] #promo# $importe <b> @nombre"),
     ],
 )
@@ -110,6 +115,9 @@ def test_what_stands_between_percent_signs_and_has_a_name_is_a_variable(text: st
         ("Hola %nombre, su saldo", ["%nombre"]),
         ("Hola %nombre debe %deuda%", ["%nombre"]),
         ("%nombre", ["%nombre"]),
+        ("{{apellido}} {{1}} *|FNAME|*", ["{{apellido}}", "{{1}}", "*|FNAME|*"]),
+        ("*|NOMBRE|* __nombre__ @nombre@ %(nombre)s", ["*|NOMBRE|*", "__nombre__", "@nombre@", "%(nombre)s"]),
+        ("<%= nombre %> {% nombre %} <% nombre %>", ["<%= nombre %>", "{% nombre %}", "<% nombre %>"]),
         ("%nombre, debe %deuda% y 5%", ["%nombre"]),
     ],
 )
@@ -135,10 +143,25 @@ def test_tags_of_html_are_no_placeholders() -> None:
     columns = ["b", "title", "nombre"]
     render = Variables(columns, {}).bind("<html><title>x</title><b>%nombre%</b></html>", tags=True)
     assert render(["1", "2", "Ana"]) == "<html><title>x</title><b>Ana</b></html>"
+    page = (
+        "<style>@keyframes x{0%{opacity:0}50%{opacity:.5}} .a{width:calc(100%-2px);height:50%!important}"
+        ".c{background:url(data:image/svg+xml;utf8,%3Csvg xmlns=%27http://www.w3.org/2000/svg%27%3E)}</style>"
+        "<table width=\"100%\" class='x'><td width=50%><td width='20%'>{}<!--[if mso]><td width=\"100%\"><![endif]-->"
+    )
+    assert Variables(columns, {}).bind(page.replace("{}<", "%nombre%<"), tags=True)(["", "", "Ana"]) == page.replace(
+        "{}<", "Ana<"
+    )
+    with pytest.raises(VariableUnknownError):
+        Variables(columns, {}).bind("<td width='100%'>%nombree%<td width='50%'>", tags=True)
     with pytest.raises(VariableUnknownError):
         Variables(columns, {}).bind("<p class='x'>Hola <nombre></p>", tags=True)
     with pytest.raises(VariableUnknownError):
         Variables(columns, {}).bind("<a href='{nombre}'>", tags=True)
+
+
+def test_a_column_of_digits_takes_no_percent_sign_from_a_number() -> None:
+    render = Variables(["50", "3"], {}).bind("20%-50% off, 2%-3% más, %50% y %3%")
+    assert render(["a", "b"]) == "20%-50% off, 2%-3% más, a y b"
 
 
 def test_of_two_columns_that_are_equally_meant_neither_is() -> None:

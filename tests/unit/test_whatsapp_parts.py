@@ -21,6 +21,7 @@ from drivers.base import (
     Outcome,
     Refused,
     Uncertain,
+    WhatsappContent,
 )
 from drivers.http.answer import Answer
 from drivers.whatsapp import driver, hooks
@@ -277,11 +278,8 @@ def test_no_document_breaks_the_reader(given_: Any) -> None:
 
 
 def test_a_template_with_named_parameters() -> None:
-    options = {
-        "whatsapp": {"template": "saldo", "language": "es", "parameters": {"nombre": "%nombre%"}},
-        "texts": {"parameter.nombre": "Ana"},
-    }
-    message = OutboundMessage(ATTEMPT, "+5491159876543", "+54 9 11 5987-6543", "", options=options)
+    content = WhatsappContent("saldo", "es", {"nombre": "Ana"})
+    message = OutboundMessage(ATTEMPT, "+5491159876543", "+54 9 11 5987-6543", "", content=content)
     body = document(message, preview_url=False, callback_data=True)
     assert body["to"] == "5491159876543"
     assert body["biz_opaque_callback_data"] == ATTEMPT
@@ -290,9 +288,7 @@ def test_a_template_with_named_parameters() -> None:
         "type": "body",
         "parameters": [{"type": "text", "parameter_name": "nombre", "text": "Ana"}],
     }
-    plain = OutboundMessage(
-        ATTEMPT, "+5491159876543", "+5491159876543", "", options={"whatsapp": {"template": "a", "language": "es"}}
-    )
+    plain = OutboundMessage(ATTEMPT, "+5491159876543", "+5491159876543", "", content=WhatsappContent("a", "es"))
     assert "components" not in document(plain, preview_url=False, callback_data=False)["template"]
 
 

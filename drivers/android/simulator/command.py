@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
 from drivers.android.simulator.process import AndroidSimulator
+from drivers.base import spoken
 from drivers.simulation.command import run
 
-_DESCRIPTION = "Simulated Android phones over HTTP. Prints one JSON line, then runs until SIGTERM."
+_DESCRIPTION = spoken("Simulated Android phones over HTTP. Prints one JSON line, then runs until SIGTERM.")
 _APPS = ("all", "smsgate", "traccar", "rest", "generic")
 
 
@@ -21,8 +23,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m drive
 
 def _more(parser: ArgumentParser) -> None:
     parser.add_argument("--report", choices=("delivered", "failed", "none"))
-    parser.add_argument("--report-delay", type=float, metavar="S", help="seconds until the report (default 0.05)")
-    parser.add_argument("--seed", type=int, default=0, help="for identities and chance")
+    parser.add_argument("--report-delay", type=float, metavar="S", help=_("seconds until the report (default 0.05)"))
+    parser.add_argument("--seed", type=int, default=0, help=_("for identities and chance"))
 
 
 def _made(

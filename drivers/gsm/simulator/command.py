@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from argparse import ArgumentParser
 from collections.abc import Coroutine, Mapping, Sequence
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
+from drivers.base import spoken
 from drivers.gsm.simulator.brands import BRANDS
 from drivers.gsm.simulator.process import GsmSimulator
 from drivers.simulation.command import run
 
-_DESCRIPTION = "Simulated GSM modems on pseudo-terminals. Prints one JSON line, then runs until SIGTERM."
+_DESCRIPTION = spoken("Simulated GSM modems on pseudo-terminals. Prints one JSON line, then runs until SIGTERM.")
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m drivers.gsm.simulator") -> int:
@@ -22,11 +24,13 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m drive
 
 
 def _more(parser: ArgumentParser) -> None:
-    parser.add_argument("--report-delay", type=float, metavar="S", help="seconds until a status report (default 0.05)")
+    parser.add_argument(
+        "--report-delay", type=float, metavar="S", help=_("seconds until a status report (default 0.05)")
+    )
     parser.add_argument("--report", choices=("delivered", "failed", "temporary", "pending", "none"))
-    parser.add_argument("--smsc", help="service centre's number; empty for a SIM without one")
-    parser.add_argument("--pin", help="PIN that the SIMs ask for")
-    parser.add_argument("--seed", type=int, default=0, help="for identities, references and chance")
+    parser.add_argument("--smsc", help=_("service centre's number; empty for a SIM without one"))
+    parser.add_argument("--pin", help=_("PIN that the SIMs ask for"))
+    parser.add_argument("--seed", type=int, default=0, help=_("for identities, references and chance"))
 
 
 def _made(

@@ -17,10 +17,11 @@ __all__ = ["PushSimulator", "PushSimulatorProcess", "main"]
 
 def main(arguments: Sequence[str] | None = None, program: str = "gatewayd simulate push") -> int:
     """Run as a program until SIGTERM; the exit status. What `gatewayd simulate` looks for beside a driver."""
+    from drivers.base import spoken
     from drivers.push.simulator.process import BRANDS, PushSimulator
     from drivers.simulation.command import run
 
-    return run(arguments, program, "Simulated push services.", tuple(BRANDS), PushSimulator)
+    return run(arguments, program, spoken("Simulated push services."), tuple(BRANDS), PushSimulator)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
+from drivers.base import spoken
 from drivers.simulation.command import run
 from drivers.smtp.simulator.process import SmtpSimulator
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m drivers.smtp.simulator") -> int:
     """Runs until SIGTERM or SIGINT; the exit status (wrong usage ends by `SystemExit(2)`)."""
-    return run(arguments, program, "Simulated mail servers. Prints one JSON line.", ("generic",), _made, more=_more)
+    return run(
+        arguments, program, spoken("Simulated mail servers. Prints one JSON line."), ("generic",), _made, more=_more
+    )
 
 
 def _more(parser: ArgumentParser) -> None:
-    parser.add_argument("--security", default="none", choices=("none", "starttls", "tls"), help="of the submission")
+    parser.add_argument("--security", default="none", choices=("none", "starttls", "tls"), help=_("of the submission"))
 
 
 def _made(

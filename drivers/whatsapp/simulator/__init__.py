@@ -16,10 +16,11 @@ __all__ = ["WhatsappSimulator", "WhatsappSimulatorProcess", "main"]
 
 def main(arguments: Sequence[str] | None = None, program: str = "gatewayd simulate whatsapp") -> int:
     """Run as a program until SIGTERM; the exit status. What `gatewayd simulate` looks for beside a driver."""
+    from drivers.base import spoken
     from drivers.simulation.command import run
     from drivers.whatsapp.simulator.process import BRANDS, WhatsappSimulator
 
-    return run(arguments, program, "Simulated numbers of WhatsApp Business.", BRANDS, WhatsappSimulator)
+    return run(arguments, program, spoken("Simulated numbers of WhatsApp Business."), BRANDS, WhatsappSimulator)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from gatewayd.model import WAITING, PartState, State
 from gatewayd.store.sending.rows import COLUMNS, MessageRow
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given, merging
-from gatewayd.store.tables import account, attempt, job, message, part, receipt, segment, setting
+from gatewayd.store.tables import account, attempt, inbound, job, message, part, receipt, segment, setting
 
 RESTORED: Final = "restored"
 """Reason of what an older store cannot know: it was sent, or ended, after the store was copied."""
@@ -65,6 +65,15 @@ def skip_ids(unit: Unit) -> None:
     unit.memory.ids.skip(unit.session, IDS_SKIPPED)
 
 
+_LAST_INBOUND: Final = Statement(select(func.max(inbound.c.id)))
+
+
+def last_inbound(unit: Unit) -> int:
+    """Returns the number of the last message that the store has received; 0 where there is none."""
+    row = unit.session.one(_LAST_INBOUND)
+    return int(row[0] or 0) if row is not None else 0
+
+
 # ------------------------------------------------------------------------------------------------------------ its jobs
 
 
@@ -79,12 +88,13 @@ class KnownJob:
     written: int
 
 
-_JOBS: Final = Statement(
+_KNOWN: Final = (
     select(job.c.id, account.c.name, job.c.name, job.c.state, job.c.written_seq)
     .select_from(job.join(account, account.c.id == job.c.account_id))
     .where(job.c.state != "loading")
-    .order_by(job.c.id)
 )
+_JOBS: Final = Statement(_KNOWN.order_by(job.c.id))
+_JOB: Final = Statement(_KNOWN.where(job.c.id == given(job.c.id)), "p_id")
 _PAUSE: Final = Statement(
     update(job)
     .where(
@@ -99,9 +109,10 @@ _PAUSE: Final = Statement(
 )
 
 
-def jobs(unit: Unit) -> tuple[KnownJob, ...]:
-    """Returns every job that is recorded whole."""
-    return tuple(KnownJob(*row) for row in unit.session.all(_JOBS))
+def jobs(unit: Unit, only: int | None = None) -> tuple[KnownJob, ...]:
+    """Returns every job that is recorded whole, or the one of that number."""
+    rows = unit.session.all(_JOBS) if only is None else unit.session.all(_JOB, only)
+    return tuple(KnownJob(*row) for row in rows)
 
 
 def pause(unit: Unit) -> int:

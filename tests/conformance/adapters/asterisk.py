@@ -16,7 +16,7 @@ from dialplan.context import render
 from drivers.asterisk import driver
 from drivers.asterisk.line import AsteriskLine
 from drivers.asterisk.timing import Timing
-from drivers.base import Line, LineSetup, OutboundMessage
+from drivers.base import CallContent, Line, LineSetup, OutboundMessage
 from drivers.conformance import Device, Fault, Hook, Traits
 from tests.peers.asterisk import SECRET, Asterisk, UnavailableError, installation
 from tests.peers.asterisk_bench import options
@@ -60,8 +60,8 @@ class Pbx:
 
     def message(self, number: int, text: str, parts: int = 1) -> OutboundMessage:
         called = f"555{number:08d}"
-        call = {"script": {"message": "uno"}, "ring_s": 5, "min_heard_s": 0.1}
-        return OutboundMessage(f"01JD{number:022d}", f"+{called}", called, text, options={"call": call})
+        call = CallContent({"message": "uno"}, ring_s=5, min_heard_s=0.1)
+        return OutboundMessage(f"01JD{number:022d}", f"+{called}", called, text, content=call)
 
     def left(self) -> Sequence[str]:
         return [f"+{number}" for number in self._called()[self._begin :]]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from drivers.base import Line, LineSetup, OutboundMessage
+from drivers.base import EmailContent, Line, LineSetup, OutboundMessage
 from drivers.conformance import Device, Fault, Hook, Traits
 from drivers.smtp import driver
 from drivers.smtp.line import SmtpLine
@@ -51,9 +51,7 @@ class Mailserver:
 
     def message(self, number: int, text: str, parts: int = 1) -> OutboundMessage:
         to = f"cliente-{number}@hogar.example"
-        subject = f"Aviso {number}"
-        options = {"email": {}, "texts": {"subject": subject}}
-        return OutboundMessage(f"01JD{number:022d}", to, to, text, options=options)
+        return OutboundMessage(f"01JD{number:022d}", to, to, text, content=EmailContent(f"Aviso {number}"))
 
     def left(self) -> Sequence[str]:
         return [row["to"][0] for row in self._sim.texts()["texts"]]
