@@ -9,24 +9,24 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final
 
 from drivers.gsm.alphabet import fits_gsm7, segments, septets, transliterate
 from drivers.gsm.transliteration import lost, without_look_alikes
-from gatewayd import addresses
 from gatewayd.addresses import AddressError
 from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
+from gatewayd.intake.destinations import as_json, is_email, readers_of
 from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
 from gatewayd.texts import TOO_LONG, Wanted
 from spool.document import JobDocument
 from spool.errors import JobFileError
-from spool.lists.cells import is_date, unquoted
+from spool.lists.cells import is_date
 from spool.lists.rows import HIDDEN, SHORT
 from spool.recipients import Recipients
 
@@ -49,9 +49,6 @@ CC_INVALID: Final = "cc_invalid"
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None, str | None]
 """row, ref, to, text, encoding, segments, prefix, reason, detail, options."""
 
-Address = Callable[[str], tuple[str, str | None]]
-"""A cell to the address as it is kept, and its detail (JSON); AddressError or NumberError when it is none."""
-
 
 _LOST_MOST: Final = 50
 """Different characters that are counted as lost."""
@@ -59,8 +56,6 @@ ONE_SEGMENT: Final = 160
 """Septets of an SMS that is not cut."""
 _SHOWN: Final = 200
 """Characters of a cell that are kept for a person to see."""
-
-_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Unusable(Exception):  # noqa: N818 - a signal inside this module
@@ -171,11 +166,11 @@ class Rendering:
         self._ref = table.ref
         self._width = len(table.columns)
         self._text, self._options = self._bound(table.columns)
-        self._address = _addresses(plan.channel, numbers)
+        self._address = readers_of(plan.channel, numbers)
         landlines = table.choice.landlines
         if landlines:
             # What the header calls a landline is not taken for a mobile.
-            self._fixed = _addresses(plan.channel, Numbers(replace(numbers.policy, assume_mobile=False)))
+            self._fixed = readers_of(plan.channel, Numbers(replace(numbers.policy, assume_mobile=False)))
             self._address = self._fixed if self._to in landlines else self._address
         by_length = {len(prefix) for prefix in plan.prefixes if prefix}
         self._prefix_lengths = sorted(by_length, reverse=True)
@@ -233,13 +228,13 @@ class Rendering:
         raw = cells[self._to]
         to = detail = None
         if len(cells) > self._width:
-            return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), _json({"raw": raw[:_SHOWN]}))
+            return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), as_json({"raw": raw[:_SHOWN]}))
         try:
             to, detail = self._reached(cells) if self._several else self._address(raw)
             text, encoding, count, options = self._words(to, cells)
         except (Unusable, AddressError, NumberError) as refused:
             if to is None and raw:
-                detail = _json({"raw": raw[:_SHOWN]})
+                detail = as_json({"raw": raw[:_SHOWN]})
             return self._invalid(number, ref, to, refused.reason, detail)
         self.totals.segments += count
         for length in self._prefix_lengths:
@@ -262,7 +257,7 @@ class Rendering:
                 error = error or refused
                 continue
             if place != self._to:
-                detail = _json({**json.loads(detail or "{}"), "column": self._columns[place]})
+                detail = as_json({**json.loads(detail or "{}"), "column": self._columns[place]})
             if place not in self._choice.open or '"assumed_mobile":true' not in (detail or ""):
                 return to, detail
             assumed = assumed or (to, detail)
@@ -296,10 +291,10 @@ class Rendering:
                     raise Unusable(TOO_LONG)
                 if speech.wrong_amount(rendered):
                     raise Unusable(VALUE_INVALID)
-            if not all(_is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
+            if not all(is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
-            options = _json({"texts": rendered})
+            options = as_json({"texts": rendered})
         weight = len(text) + len(options or "")
         if weight > ROW_CHARACTERS:
             raise Unusable(TOO_LONG)
@@ -374,49 +369,3 @@ def _unknown(unknown: Sequence[Unknown], file: str) -> JobFileError:
         names=", ".join(each),
         hints=", ".join(hints),
     )
-
-
-# ----------------------------------------------------------------------------------------------------------- addresses
-
-
-def _addresses(channel: str, numbers: Numbers) -> Address:
-    if channel == "email":
-        return _of(addresses.email)
-    if channel == "push":
-        return _of(addresses.push)
-    fixed = channel != "sms"  # people have calls, and WhatsApp, on landlines too
-
-    def number(raw: str) -> tuple[str, str | None]:
-        bare = raw
-        if not raw.isdigit():
-            # A date is no longer than ten signs, but for a time of day behind a blank or a T.
-            if (len(raw) <= 10 or " " in raw or "T" in raw) and is_date(raw):
-                raise NumberError("number_invalid", raw)
-            if not (raw[:1].isalnum() and raw[-1:].isalnum()):
-                bare = unquoted(raw)
-        e164, assumed, flag = numbers.parse(bare, fixed=fixed)
-        if e164 == raw:
-            return e164, None
-        noticed = f',"flag":"{flag}"' if flag else ""
-        mobile = ',"assumed_mobile":true' if assumed else ""
-        return e164, f'{{"raw":{_json(raw)}{mobile}{noticed}}}'
-
-    return number
-
-
-def _of(read: Callable[[str], str]) -> Address:
-    """An address that is no number; what stood there is kept where it was written otherwise."""
-
-    def address(raw: str) -> tuple[str, str | None]:
-        found = read(raw)
-        return found, None if found == raw else _json({"raw": raw})
-
-    return address
-
-
-def _is_email(text: str) -> bool:
-    try:
-        addresses.email(text)
-    except AddressError:
-        return False
-    return True
