@@ -26,7 +26,7 @@ LOCK_STEP_S: Final = 0.05
 DAEMON_WAIT_S: Final = 10.0
 """A daemon that was started by the line above in the same script has its socket by then, on a slow machine too."""
 SILENT_S: Final = 2.0
-"""After that a person is told what is waited for."""
+"""After that a person at a terminal is told what is waited for; a script reads one line, the fault."""
 
 NEEDS_DAEMON: Final = frozenset({"line.test", "line.ask", "ping", "overview", "watch"})
 """Asked of a daemon or not at all: the store is not even opened for them."""
@@ -98,7 +98,7 @@ class Session:
         began, said = time.monotonic(), False
         while self.client is None:
             waited = time.monotonic() - began
-            if waited > SILENT_S and not said:
+            if waited > SILENT_S and not said and sys.stderr.isatty():
                 said = True
                 print(_("gatewayd: waiting for the daemon …"), file=sys.stderr)
             if waited > DAEMON_WAIT_S:
