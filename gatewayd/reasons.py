@@ -30,7 +30,7 @@ MEANINGS: Final = {
     "modem_silent": spoken("modem does not answer"),
     "modem_restarted": spoken("modem has restarted"),
     "sim_changed": spoken("the SIM was taken out and put back"),
-    "routing_failed": spoken("modem fails to acknowledge, set up anew"),
+    "routing_failed": spoken("modem does not acknowledge; set up anew"),
     "text_mode_only": spoken("modem without PDU mode, unusable here"),
     "modem_busy": spoken("modem busy"),
     "sim_busy": spoken("SIM busy"),
@@ -99,7 +99,7 @@ MEANINGS: Final = {
     "login_later": spoken("the server accepts no login now"),
     "starttls_missing": spoken("the server offers no STARTTLS"),
     "starttls_needed": spoken("the server accepts no login without TLS"),
-    "certificate_invalid": spoken("the server's certificate does not fit"),
+    "certificate_invalid": spoken("the server's certificate is not valid"),
     "tls_failed": spoken("the server speaks no TLS at that port"),
     "no_greeting": spoken("no greeting at that port (security, port?)"),
     "host_down": spoken("the server cannot be reached"),
@@ -284,3 +284,33 @@ STATES: Final = {
 def state_word(code: str | None) -> str:
     """Returns a state in the language spoken; the code itself where it has no word."""
     return "" if code is None else _(STATES.get(code, code))
+
+
+_OF_SYSTEM: Final = (
+    spoken("Permission denied"),
+    spoken("Operation not permitted"),
+    spoken("No such file or directory"),
+    spoken("Not a directory"),
+    spoken("Is a directory"),
+    spoken("File exists"),
+    spoken("Directory not empty"),
+    spoken("No space left on device"),
+    spoken("Disk quota exceeded"),
+    spoken("Read-only file system"),
+    spoken("Input/output error"),
+    spoken("Too many open files"),
+    spoken("Too many levels of symbolic links"),
+    spoken("File name too long"),
+    spoken("Address already in use"),
+    spoken("Cannot assign requested address"),
+    spoken("Connection refused"),
+    spoken("Connection timed out"),
+    spoken("No route to host"),
+    spoken("Network is unreachable"),
+)
+"""The operating system's own sentences, which it says in English wherever no languages are installed for it."""
+
+
+def system_words(text: str) -> str:
+    """Returns an error of the operating system in the language spoken, what stands around its sentence as it is."""
+    return ": ".join(_(part) if part in _OF_SYSTEM else part for part in text.split(": "))

@@ -46,7 +46,7 @@ class Copy:
 
 
 def look(folder: int, name: str) -> os.stat_result:
-    """What is there under `name`, links not followed; SpoolGoneError for nothing."""
+    """Returns what is there under `name`, without following links; SpoolGoneError for nothing."""
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

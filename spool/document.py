@@ -210,7 +210,7 @@ class JobDocument:
 
 
 def parse(data: bytes, file: str = "job.json") -> JobDocument:
-    """A job file's bytes as a document. `file` is its name: for errors, and its stem is the default job id.
+    """Returns a job file's bytes as a document. `file` is its name: for errors, and its stem is the default job id.
 
     JobFileError is the only error, whatever the bytes are.
     """

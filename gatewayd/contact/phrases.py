@@ -38,7 +38,7 @@ COMMANDS: Final = _phrases(
     "unsubcribe|unsuscribirme|opt out|optout|opt me out|cancel|remove|remove me|revoke|do not disturb",
     "do not contact|do not call|leave me alone|sair|sair da lista|quero sair|descadastrar|descadastre|descadastro",
     "desinscrever|cancelar inscricao|me remova|me tira da lista|nao perturbe|nao perturbar|nao incomodar",
-    "nao enviar|nao enviar mais",
+    "nao enviar|nao enviar mais|parem|quitar suscripcion|quitar la suscripcion|desactivar suscripcion",
 )
 """What is an opt-out when it is all that a text, its first line or its first sentence says."""
 
@@ -117,9 +117,15 @@ SAYS_SO: Final = re.compile(
     rf"|no (?:me |nos )?(?:sig(?:an|a|as)|and(?:en|e|es)|est(?:en|e|es)) {_DOING}\b{_OF_THINGS}"
     r"|no (?:chinguen|chingues|jodas|fastidien|insistan)$"
     rf"|no (?:quiero|deseo|quisiera|queremos) {_ADS}$"
-    rf"|(?:cancel(?:en|e|ar)|deten(?:gan|ga|er)|par(?:en|enla|enle|ar)|alto|fin|termin(?:en|e|ar)|suspend(?:an|a|er)"
+    rf"|(?:cancel(?:en|e|ar)|desactiv(?:en|e|ar)|anul(?:en|e|ar)|deten(?:gan|ga|er)|par(?:en|enla|enle|ar)|alto|fin|termin(?:en|e|ar)|suspend(?:an|a|er)"
     rf"|corten(?:la)?) (?:a |de |con |el envio de )?(?:los |las |sus |estos |esos |esas |tantos |tanta )?{_ADS}\b"
     r"|(?:pido|quiero|exijo|solicito|deseo|necesito) que me (?:borr|elimin|saqu|quit|retir|remuev)[ae]n$"
+    r"|(?<!no )(?:quiero|deseo|solicito|pido|exijo|quisiera)"
+    r" ser (?:eliminad|removid|retirad|borrad|quitad|excluid)[oa] de\b"
+    r"|no (?:quiero|deseo|quisiera|queremos) ser (?:contactad|molestad|llamad)[oa]s?\b"
+    rf"|(?:baj|saqu|sac|quit|borr|elimin)(?:en|a|e)me de (?:{_LIST}|ahi|aca|aqui)\b"
+    rf"|(?:borr|elimin|suprim)(?:en|an|a|e|ar) mis datos\b(?! (?:de pago|bancarios|de la tarjeta))"
+    r"|(?:revoco|retiro) (?:el|mi) (?:consentimiento|autorizacion)\b"
     r"|baja (?:al?|del?|para|este|mi) (?:el )?(?:numero |nro |tel |telefono |celular |cel )?[0-9]{6,15}\b"
     rf"|(?:de |la )?baja (?:del?|a|para) {_WHICH}?(?:{_MESSAGES}|servicio de {_MESSAGES}|la lista"
     r"|esta lista|su lista|este numero|mi numero)\b"
@@ -136,6 +142,7 @@ SAYS_SO: Final = re.compile(
     r"|nao (?:quero|desejo) (?:mais )?(?:receber|mensagens|mensagem|sms)\b"
     r"|par(?:e|em|a) de (?:me )?(?:enviar|mandar|ligar|escrever|incomodar|perturbar|encher)\b"
     rf"{_NO_MORE_OF}"
+    r"|(?:tire|tirem|remova|exclua) me d(?:a|essa|esta) lista\b"
     r"|me (?:tir|remov|exclu|retir)\w{1,4} d(?:a|essa|esta) lista\b"
     r"|(?:tir|remov|exclu|retir|apag)\w{1,4} (?:o )?(?:meu|este|esse) (?:numero|telefone|celular|contato|cadastro)\b"
     r"|chega de (?:mensage(?:m|ns)|sms|ligac\w{1,4}|propagandas?|spam)\b"
@@ -177,7 +184,8 @@ NEGATED: Final = re.compile(
 """What asks for the contrary of an opt-out in an opt-out's words, or may."""
 
 MAY_BE_COMMANDS: Final = _phrases(
-    "fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear"
+    "fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear|bloqueado"
+    "|bajenme|me bajo|desactivar|errado|engano|foi engano|e engano|no text|no texts|no sms"
 )
 """What is worth a person's look when it is all that a text says."""
 
@@ -197,6 +205,9 @@ MENTIONS: Final = re.compile(
     r"|no es (?:el|mi|su|este) (?:numero|telefono|celular)|spam|denunci\w{1,9}|no autoric\w{1,4}|no autorizo|no llame"
     r"|ley 25326|no me interesa|molest(?:en|es|ar|ando|an)|acos\w{1,6}|hostig\w{1,9}|cancelar|parar|opt out"
     r"|no quiero (?:mas|recibir)|no deseo|dejen de|basta|no more|do not|dont text"
+    r"|consentimiento|habeas data|(?:derecho|derechos) (?:de|a la|arco)|supresion|oposicion|arco|prohib\w{1,5}"
+    r"|(?:los|te|lo|la) (?:voy a |vamos a )?bloque\w{1,4}|hinchar|hueve\w{1,4}|webe\w{1,4}|dejense de|rompan"
+    r"|no vive (?:ningun|nadie|ninguna)|no pertenece|cambio de numero|no es cliente|equivocaste|nao autorizo|sign up"
     r"|never (?:call|text|write|send)|(?:remove|take) me|nao (?:me )?(?:mand|envi|lig|escrev)\w{1,4}"
     rf"|no (?:me|nos) {_DO}|nao quero|descadastr\w{{1,6}}|remover|removerme|wrong)\b"
 )
@@ -218,7 +229,8 @@ OTHERWISE: Final = re.compile(
 LATER: Final = re.compile(
     r"\b(?:trabajando|durmiendo|ahora|hoy|horas?|horarios?|noches?|madrugada|domingos?|sabados?|feriados?|siesta|luego"
     r"|despues|tarde|reunion|manejando"
-    r"|temprano|hasta|manana|today|tonight|night|before|after|tomorrow|hoje|agora|amanha|noite|cedo)\b"
+    r"|temprano|hasta (?!cuando)\w{1,20}|manana"
+    r"|today|tonight|night|before|after|tomorrow|hoje|agora|amanha|noite|cedo)\b"
 )
 """What means: not now."""
 

@@ -88,7 +88,7 @@ class _Entry:
 
 
 def _fill(entries: Iterable[_Entry]) -> bool:
-    """Whether these are as much as one transaction takes."""
+    """Returns whether these are as much as one transaction takes."""
     weight = 0
     for count, entry in enumerate(entries, 1):
         weight += entry.command.weight
@@ -169,7 +169,7 @@ class Writer:
         self._thread.start()
 
     def do(self, command: Command[R], *, patient: bool = False) -> asyncio.Future[R]:
-        """The command's answer, once it is durable. To be called in the loop's thread.
+        """Returns the command's answer, once it is durable. To be called in the loop's thread.
 
         A `patient` one may wait `LINGER_S` for company, as what is posted does. A future that is cancelled leaves the
         command as it is: it may be applied all the same.
@@ -257,7 +257,7 @@ class Writer:
         self._rung = False
 
     def _turn(self) -> bool:
-        """One transaction; whether there was anything to do that could be done."""
+        """Runs one transaction; returns whether there was anything that could be done."""
         batch = self._gather()
         if not batch:
             return False

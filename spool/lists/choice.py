@@ -109,6 +109,6 @@ def _ordered(rank: Sequence[int], senses: Sequence[Sense]) -> list[int] | None:
 
 
 def _one_word(places: Sequence[int], senses: Sequence[Sense]) -> bool:
-    """Whether columns are called alike: `Celular` and `Celular (WhatsApp)`, not `Celular` and `Móvil`."""
+    """Returns whether columns are called alike: `Celular` and `Celular (WhatsApp)`, not `Celular` and `Móvil`."""
     longest = max((senses[place].base for place in places), key=len)
     return all(senses[place].base <= longest for place in places)

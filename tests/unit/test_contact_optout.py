@@ -162,6 +162,18 @@ chega de mensagem
 esse número não é meu
 não sou essa pessoa
 excluir meu cadastro
+solicito ser eliminado de su base de datos
+quiero ser removido de la lista
+no quiero ser contactado
+No deseo ser molestado
+bájenme de la lista
+hasta cuándo con los mensajes, sáquenme de ahí
+eliminen mis datos
+revoco mi autorización
+desactiven los mensajes
+quitar suscripción
+parem
+Tire-me da lista
 """.strip().splitlines()
 
 NO = """
@@ -232,6 +244,14 @@ corten la deuda
 fin del contrato
 no sigan cobrando
 chega de cortes
+no quiero ser moroso
+no quiero ser eliminado de la lista
+sáquenme el recargo
+bájenme el precio
+retiro el módem mañana
+no me bloqueen el servicio
+anulen esa factura
+actualicen mis datos
 quero tirar meu modem
 
 ?
@@ -291,6 +311,13 @@ cancelar 1500
 Cancelar $ 1500
 bja
 baj
+los bloqueo
+no me hueveen más
+Ejerzo mi derecho de oposición
+prohíbo que me escriban
+este celular ya no pertenece a Juan
+foi engano
+não autorizo mensagens
 atop
 fin
 🚫
