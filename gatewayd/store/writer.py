@@ -285,7 +285,7 @@ class Writer:
         return True
 
     def _gather(self) -> list[_Entry]:
-        """What has come, in order; what was kept goes first. Heavy commands beyond the first wait for the next turn."""
+        """Returns what has come, in order, what was kept first. Heavy commands after the first wait for the next turn."""
         batch: list[_Entry] = []
         later: list[_Entry] = []
         heavy = intake = False
