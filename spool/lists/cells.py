@@ -131,6 +131,8 @@ def is_date(cell: str) -> bool:
     """Returns whether a cell is a day with separators: `10/11/2026`, `2026-11-10`, with a time behind it or not."""
     if not 6 <= len(cell) <= 40 or cell[0] not in _DIGITS:
         return False
+    if ":" not in cell and cell.count("-") != 2 and cell.count("/") != 2 and cell.count(".") != 2:
+        return False  # most cells that are asked about are telephone numbers
     day = cell.replace("T", " ").split(" ", 1)[0]
     for sign in _DATE_SIGNS:
         parts = day.split(sign)

@@ -36,15 +36,19 @@ def checked(prefix: Prefix, line: int | None, shape: Shape, bounds: Bounds) -> I
     """
     file, width, sealed, guarded = bounds.file, shape.width, shape.sealed, shape.guarded
     watched = bounds.is_text and width == 1
-    number = 0
+    plain = not (watched or sealed or guarded)
+    number, limit = 0, bounds.limit
     rest = prefix.rest
     try:
         with operating_system(file):
             for number, row in enumerate(prefix.below(line), 1):
-                if number > bounds.limit:
-                    raise JobFileError("too_large", "too_many_rows", file=file, limit=bounds.limit)
+                if number > limit:
+                    raise JobFileError("too_large", "too_many_rows", file=file, limit=limit)
                 if len(row) != width:
                     _fit(row, shape, bounds, rest.line)
+                elif plain:
+                    yield row
+                    continue
                 elif watched and _is_last_word(row):
                     raise _interrupted(file, rest.line, row[0])
                 if sealed and any(row[place] for place in sealed):
