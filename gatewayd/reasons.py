@@ -284,3 +284,33 @@ STATES: Final = {
 def state_word(code: str | None) -> str:
     """Returns a state in the language spoken; the code itself where it has no word."""
     return "" if code is None else _(STATES.get(code, code))
+
+
+_OF_SYSTEM: Final = (
+    spoken("Permission denied"),
+    spoken("Operation not permitted"),
+    spoken("No such file or directory"),
+    spoken("Not a directory"),
+    spoken("Is a directory"),
+    spoken("File exists"),
+    spoken("Directory not empty"),
+    spoken("No space left on device"),
+    spoken("Disk quota exceeded"),
+    spoken("Read-only file system"),
+    spoken("Input/output error"),
+    spoken("Too many open files"),
+    spoken("Too many levels of symbolic links"),
+    spoken("File name too long"),
+    spoken("Address already in use"),
+    spoken("Cannot assign requested address"),
+    spoken("Connection refused"),
+    spoken("Connection timed out"),
+    spoken("No route to host"),
+    spoken("Network is unreachable"),
+)
+"""The operating system's own sentences, which it says in English wherever no languages are installed for it."""
+
+
+def system_words(text: str) -> str:
+    """Returns an error of the operating system in the language spoken, what stands around its sentence as it is."""
+    return ": ".join(_(part) if part in _OF_SYSTEM else part for part in text.split(": "))

@@ -289,10 +289,7 @@ def _renderer(literals: Sequence[str], slots: Sequence[_Slot]) -> Renderer:
 
     def render(row: Sequence[str]) -> str | None:
         picked: tuple[str, ...] = pick(row)
-        for cell in picked:
-            if not cell or cell.isspace():
-                break
-        else:
+        if all(picked) and not any(map(str.isspace, picked)):
             return form % picked
         picked = tuple(
             default if not cell or cell.isspace() else cell for cell, default in zip(picked, defaults, strict=True)

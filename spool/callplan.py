@@ -1,4 +1,4 @@
-"""The `call` of a job: what is said to whoever answers, what keys do, and when to try again. Shapes only, as `fields`.
+"""The `call` of a job: what the person hears, what keys do, and when to try again. Shapes only, as `fields`.
 
 A script either says a `message` and takes one key (`menu`), or goes through `steps`: speak, ask for digits, compare
 them, act, go on elsewhere. What the result holds is JSON of the job file's own shape with its defaults filled in; keys
@@ -40,7 +40,7 @@ _LABEL: Final = re.compile(r"[a-z][a-z0-9_]{0,23}")
 
 
 def call(raw: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-    """A call's plan with its defaults filled in; None when the job has none."""
+    """Returns a call's plan with its defaults filled in; None when the job has none."""
     plan = fields.table(raw, key, _PLAN)
     if plan is None:
         return None
@@ -92,7 +92,7 @@ def _matching(value: str | None, pattern: re.Pattern[str], field: str) -> str | 
 
 
 def _spoken(script: Mapping[str, Any], key: str, path: str) -> list[dict[str, str]]:
-    """A text, or a list of pieces, as a list of pieces."""
+    """Returns a text, or a list of pieces, as a list of pieces."""
     value, field = script.get(key), path + key
     if value is None:
         raise invalid("value_missing", field)
@@ -173,7 +173,7 @@ def _steps(value: Any, field: str) -> list[dict[str, Any]]:
 
 
 def _targets(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Where a step may lead, each with its place within the step."""
+    """Yields where a step may lead, each with its place within the step."""
     for key in ("goto", "then", "else"):
         if step.get(key) is not None:
             yield key, step[key]
@@ -238,7 +238,7 @@ def _ask(raw: Mapping[str, Any], path: str) -> dict[str, Any]:
 
 
 def _digits(raw: Mapping[str, Any], key: str, path: str) -> list[int]:
-    """How many digits are asked for: exactly so many, or from so many to so many."""
+    """Returns how many digits are asked for: an exact number, or the least and the most."""
     value = raw.get(key)
     if isinstance(value, list) and len(value) == 2:
         low, high = (fields.whole({key: n}, key, None, low=1, high=20, path=path) or 0 for n in value)

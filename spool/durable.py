@@ -109,7 +109,7 @@ def give(fd: int, gid: int) -> None:
 
 
 def entries(folder: int) -> list[str]:
-    """The names in a folder, sorted."""
+    """Returns the names in a folder, sorted."""
     return sorted(os.listdir(folder))
 
 
@@ -121,7 +121,7 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 def create_file(folder: int, name: str) -> int:
-    """A new file open for writing, with the spool's mode; one of that name left by a crash is removed first."""
+    """Returns a new file open for writing, with the spool's mode; one of that name left by a crash is removed first."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         fd = os.open(name, flags, FILE_MODE, dir_fd=folder)
@@ -228,7 +228,7 @@ def read_file(folder: int, name: str, limit: int) -> bytes:
 
 
 def same_bytes(folder: int, name: str, other_folder: int, other_name: str) -> bool:
-    """Whether two files are regular and hold the same bytes; False when either cannot be opened as such."""
+    """Returns whether two files are regular and hold the same bytes; False when either cannot be opened as such."""
     try:
         one = open_file(folder, name)
     except OSError as error:

@@ -45,7 +45,7 @@ class Ears:
         self.forget(watch)
 
     def forget(self, watch: Watch) -> None:
-        """The system has ended this watch: its folder is gone."""
+        """Forgets a watch that the system has ended because its folder is gone."""
         for queue in self._queues:
             queue.watches = [each for each in queue.watches if each is not watch]
 
@@ -57,7 +57,7 @@ class Ears:
             queue.inotify.close()
 
     def _free(self) -> _Queue:
-        """A queue that nobody has, or the one with the fewest folders."""
+        """Returns a queue that nobody has, or the one with the fewest folders."""
         least = min(self._queues, key=lambda queue: len(queue.watches), default=None)
         if least is not None and (not least.watches or len(self._queues) >= QUEUES):
             return least

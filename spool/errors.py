@@ -67,7 +67,7 @@ class SpoolConflictError(SpoolError):
 
 
 class SpoolMisconfiguredError(SpoolError):
-    """The folders cannot work as they are; a person has to mend them. The text names path and remedy."""
+    """The folders cannot work as they are; a person has to correct them. The text names path and remedy."""
 
 
 class JobFileError(SpoolError):
@@ -102,7 +102,7 @@ class JobFileError(SpoolError):
         self.values = {name: str(value)[:_FIELD_LIMIT] for name, value in values.items()}
 
     def text(self, locale: str = "es") -> str:
-        """The sentence for a person."""
+        """Returns the sentence for a person."""
         return text(self.kind, locale, {"file": self.file or "", "field": self.field or "", **self.values})
 
     @property
@@ -113,7 +113,7 @@ class JobFileError(SpoolError):
         return self.text()
 
     def document(self, locale: str = "es") -> dict[str, Any]:
-        """What `<file>.error.json` holds."""
+        """Returns what `<file>.error.json` holds."""
         return {
             "code": self.code,
             "message": self.text(locale),

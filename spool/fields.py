@@ -76,7 +76,7 @@ def table(raw: Mapping[str, Any], key: str, keys: Collection[str] | None, path: 
 def string(
     raw: Mapping[str, Any], key: str, default: str | None, path: str = "", limit: int = STRING_LIMIT
 ) -> str | None:
-    """A string that is not blank."""
+    """Returns a string that is not blank."""
     value = raw.get(key)
     if value is None:
         return default
@@ -101,7 +101,7 @@ def uncontrolled(value: str, field: str) -> str:
 
 
 def choice(raw: Mapping[str, Any], key: str, options: Sequence[str], default: str | None, path: str = "") -> str:
-    """One of `options`; without a default the key must be there."""
+    """Returns one of `options`; without a default the key must be there."""
     value = raw.get(key)
     if value is None:
         if default is None:
@@ -113,7 +113,7 @@ def choice(raw: Mapping[str, Any], key: str, options: Sequence[str], default: st
 
 
 def strings(raw: Mapping[str, Any], key: str, path: str = "") -> tuple[str, ...]:
-    """A list of different strings that is not empty; without the key, empty."""
+    """Returns a list of different strings that is not empty; without the key, empty."""
     value = raw.get(key)
     if value is None:
         return ()
@@ -153,7 +153,7 @@ def seconds(raw: Mapping[str, Any], key: str, default: float, *, low: float, hig
 
 
 def instant(raw: Mapping[str, Any], key: str) -> datetime | None:
-    """ISO 8601 with an offset, as an aware time in UTC."""
+    """Returns a time written in ISO 8601 with its offset, as an aware time in UTC."""
     value = raw.get(key)
     if value is None:
         return None
@@ -178,7 +178,7 @@ def sha256(raw: Mapping[str, Any], key: str) -> str | None:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether a file of this bare name can lie beside a job file and belong to it."""
+    """Returns whether a file of this bare name can lie beside a job file and belong to it."""
     return (
         0 < len(name.encode("utf-8", "surrogateescape")) <= NAME_LIMIT
         and "/" not in name
@@ -259,7 +259,7 @@ def _recipient(row: Any, key: str, index: int, names: dict[str, str]) -> dict[st
 
 
 def word(raw: Mapping[str, Any], key: str, pattern: re.Pattern[str], kind: str, path: str) -> str:
-    """A string of that form, which must be there; `kind` says what form that is."""
+    """Returns a string of that form, which must be there; `kind` says what form that is."""
     value = raw.get(key)
     if value is None:
         raise invalid("value_missing", path + key)
@@ -298,7 +298,7 @@ def parameters(raw: Mapping[str, Any], key: str, path: str) -> tuple[str, ...] |
 
 
 def _shown(value: Any, field: str) -> str:
-    """A text, or a number as it was written."""
+    """Returns a text, or a number as it was written."""
     shown = cell(value, field)
     if not without_invisible(shown).strip():
         raise invalid("value_blank", field)

@@ -44,7 +44,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 def is_name(name: str) -> bool:
-    """Whether `name` may be an account's or a job's."""
+    """Returns whether `name` may be an account's or a job's."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -82,7 +82,7 @@ class Spool:
     path: Path
 
     def folder(self, kind: str, account: str | None = None, job: str | None = None) -> Path:
-        """The path of one of the folders; ValueError for names that may not be."""
+        """Returns the path of one of the folders; ValueError for names that may not be."""
         path = self.path / kind
         if account is not None:
             if not is_name(account) and not (kind == INBOX and account == UNMATCHED):
@@ -97,7 +97,7 @@ class Spool:
     def open(
         self, kind: str, account: str | None = None, job: str | None = None, *, create: bool = False
     ) -> AbstractContextManager[int]:
-        """A handle of one of the folders, reached without following links."""
+        """Returns a handle of one of the folders, reached without following links."""
         path = self.folder(kind, account, job)
         return open_folder(self.path, *path.relative_to(self.path).parts, create=create)
 
@@ -130,7 +130,7 @@ class Spool:
                         os.chmod(name, FOLDER_MODE, dir_fd=parent)
 
     def accounts(self) -> list[str]:
-        """The accounts that have a folder in `incoming`, sorted."""
+        """Returns the accounts that have a folder in `incoming`, sorted."""
         with operating_system(str(self.path)), os.scandir(self.path / INCOMING) as entries:
             return sorted(e.name for e in entries if is_name(e.name) and e.is_dir(follow_symlinks=False))
 
@@ -153,7 +153,7 @@ class Spool:
         return SpoolLock(fd)
 
     def verify(self) -> dict[str, str]:
-        """Whether files can be moved into every folder; answers what is wrong with those of single accounts, by
+        """Tries whether files can be moved into every folder; returns what is wrong with those of accounts, by
         "kind/account". SpoolMisconfiguredError where a folder lies on another file system.
 
         Moves a probe through them: two mounts of one file system have one device number, yet refuse a rename. Only
@@ -179,7 +179,7 @@ class Spool:
             yield from ((kind, n) for n in names if is_name(n) or (kind == INBOX and n == UNMATCHED))
 
     def findings(self, locale: str = "es") -> list[Finding]:
-        """Everything that is wrong with rights and folders, as the calling user sees it; changes nothing."""
+        """Yields everything wrong with permissions and folders, as the calling user sees it; changes nothing."""
         return list(_inspect(self, locale))
 
 

@@ -96,7 +96,7 @@ def take(spool: Spool, account: str, name: str) -> Taken:
 
 
 def read(taken: Taken) -> JobDocument:
-    """The copy as a document; JobFileError when the file is no job."""
+    """Returns the copy as a document; JobFileError when the file is no job."""
     if taken.obstacle is not None:
         code = "too_large" if taken.obstacle == "job_too_large" else "json_invalid"
         raise JobFileError(code, taken.obstacle, file=taken.name, limit=f"{JOB_FILE_LIMIT >> 20} MiB")
@@ -106,7 +106,7 @@ def read(taken: Taken) -> JobDocument:
 
 
 def octets(spool: Spool, taken: Taken, document: JobDocument) -> int:
-    """How large the files that the job names are now; those that are not there count nothing."""
+    """Returns how large the files that the job names are now; those that are missing count nothing."""
     total = 0
     with operating_system(f"{INCOMING}/{taken.account}"), spool.open(INCOMING, taken.account) as incoming:
         for name in document.files:
@@ -166,7 +166,7 @@ def _as_it_lies(incoming: int, name: str, field: str) -> str:
 
 
 def verify(taken: Taken, document: JobDocument) -> None:
-    """JobFileError `recipients_mismatch` when the list that was taken is not the one that the job expects."""
+    """Raises JobFileError `recipients_mismatch` when the list taken is not the one that the job expects."""
     wanted, listed = document.recipients_sha256, document.recipients_file
     if wanted and listed and taken.hashes[listed] != wanted:
         raise JobFileError("recipients_mismatch", "mismatch_sha256", file=listed, field="recipients_sha256")
@@ -177,7 +177,7 @@ def _field(document: JobDocument, name: str) -> str:
 
 
 def commit(spool: Spool, taken: Taken, job: str) -> Path:
-    """The copies become `accepted/<account>/<job>/` and the originals go. Call it when the store has the job.
+    """Makes `accepted/<account>/<job>/` of the copies and removes the originals. Call it when the store has the job.
 
     Call it again for the same job, known with the same content: then it completes what a crash cut short. Answers the
     folder; should that name hold other files (of a store that was reset), `<job>~2` and so on, which is no job's name.
@@ -272,7 +272,7 @@ def reject(spool: Spool, taken: Taken, error: JobFileError, locale: str = "es") 
 
 
 def _printable(document: dict[str, object]) -> dict[str, object]:
-    """File names are bytes to the kernel; what is not UTF-8 in them is shown as escapes."""
+    """Returns a file name, which is bytes to the kernel, as text: what is not UTF-8 becomes escapes."""
     return {
         key: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
         for key, value in document.items()
@@ -280,7 +280,7 @@ def _printable(document: dict[str, object]) -> dict[str, object]:
 
 
 def _free_name(folder: int, name: str, source: int | None) -> str:
-    """A name for `name` in `folder`: itself, or with a number when that one is in use by something else.
+    """Returns a name for `name` in `folder`: itself, or with a number when that one is in use by something else.
 
     A file with the same bytes as `name` in `source` is a move that a crash cut short: its name is used again.
     """
@@ -313,7 +313,7 @@ def _move_entry(spool: Spool, taken: Taken, name: str, rejected: int) -> None:
 
 
 def withdraw(spool: Spool, taken: Taken) -> None:
-    """Takes a job of the gateway's own away without a trace: whoever waits for it is told why it was refused."""
+    """Removes a job of the gateway's own without a trace; the caller that waits for it learns why it was refused."""
     with operating_system(f"{INCOMING}/{taken.account}/{taken.name}"):
         if taken.job is not None:
             originals.remove(spool, taken.account, taken.folder, (taken.job, *taken.files))

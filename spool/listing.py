@@ -35,12 +35,12 @@ class Found:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether writers write under such names."""
+    """Returns whether writers write under such names."""
     return name.startswith(".") or name.lower().endswith((".tmp", ".part"))
 
 
 def is_job(name: str) -> bool:
-    """Whether a file of this name is a job; programs of DOS write capitals."""
+    """Returns whether a file of this name is a job; programs of DOS write capitals."""
     return name.lower().endswith(".json")
 
 
@@ -59,7 +59,7 @@ def look(path: Path) -> tuple[int, int] | None:
 
 
 def is_held(path: Path) -> bool | None:
-    """Whether somebody has the file open for writing; None where the system does not say.
+    """Returns whether somebody has the file open for writing; None where the system does not say.
 
     A lease for reading is granted only where there is no writer (fcntl(2)). It takes the file's owner or CAP_LEASE, and
     a local file system.
@@ -85,7 +85,7 @@ def is_held(path: Path) -> bool | None:
 
 
 def ends_within_a_line(path: Path) -> bool:
-    """Whether a list as text ends without a line break: its writer may not have come to the end."""
+    """Returns whether a list as text ends without a line break: its writer may not have come to the end."""
     if path.suffix.lower() not in _TEXTS:
         return False
     try:

@@ -38,7 +38,7 @@ def remove(spool: Spool, account: str, plan: str, copies: Iterable[Copy]) -> Non
 
 
 def is_rest(name: str) -> bool:
-    """Whether an entry of the private folder is a removal that a crash cut short, for `complete`."""
+    """Returns whether an entry of the private folder is a removal that a crash cut short, for `complete`."""
     return name.startswith(".")
 
 

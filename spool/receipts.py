@@ -21,7 +21,7 @@ _LINE_ENDS: Final = {letter: f"\\u{letter:04x}" for letter in (0x85, 0x2028, 0x2
 
 
 def json_line(document: Mapping[str, Any]) -> bytes:
-    """A document as one line of JSON; the same document is the same bytes."""
+    """Returns a document as one line of JSON; the same document is the same bytes."""
     return one_line(json.dumps(document, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
 
 

@@ -51,7 +51,7 @@ class Recovered:
 
 
 def _key(taken: Taken) -> str:
-    """Of one file as it is: put right, or written again, it is another."""
+    """Returns the key of one file as it is: corrected, or written again, it has another."""
     known = [taken.account, taken.name, *astuple(taken.identity)]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
@@ -64,7 +64,7 @@ def mark(taken: Taken) -> None:
 
 
 def unmark(taken: Taken) -> None:
-    """It has been read; one that was not marked is fine."""
+    """Removes the mark: the file has been read. One that was not marked is fine."""
     with operating_system(str(taken.path)):
         (taken.path / _MARK).unlink(missing_ok=True)
 

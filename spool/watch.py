@@ -158,12 +158,12 @@ class Watcher:
     # ------------------------------------------------------------------------------------------- what the caller tells
 
     def done(self, arrival: Arrival) -> None:
-        """The arrival has been dealt with, one way or another."""
+        """Takes note that the arrival has been dealt with; offers it again if it has changed meanwhile."""
         if self._busy.pop(arrival.key, False):
             self._offer(arrival.key)
 
     def postpone(self, arrival: Arrival, file: str) -> None:
-        """The arrival is told again when `file`, itself or one that it names, has come and is quiet.
+        """Announces the arrival again when `file`, itself or one that it names, has come and is quiet.
 
         For a file that is missing, or was seen to change while it was read. After `DATA_WAIT_S` the arrival is told
         all the same, as the `last` time.
@@ -186,7 +186,7 @@ class Watcher:
         self._rescan.set()
 
     def settled(self, account: str, name: str) -> bool:
-        """Whether nobody is seen writing this file. May be asked from any thread."""
+        """Returns whether nobody is seen writing this file. May be asked from any thread."""
         key = account, name
         return key not in self._settling and not is_held(self._path(key))
 
@@ -258,7 +258,7 @@ class Watcher:
         return key in self._held if held is None else held
 
     def _complete(self, key: Key) -> None:
-        """A file is whole: a job is told, and so is every job that waits for this file."""
+        """Announces a job whose file is whole, and every job that waits for this file."""
         self._unsettle(key)
         if is_job(key[1]):
             self._offer(key)

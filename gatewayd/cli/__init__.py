@@ -62,7 +62,10 @@ def _run(arguments: list[str]) -> int:
         _complain(str(error))
         return FAILED
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        from gatewayd.reasons import system_words
+
+        said = system_words(error.strerror or str(error))
+        _complain(f"{error.filename}: {said}" if error.filename else said)
         return FAILED
     except Exception as error:  # the command's outermost edge: people are told in one line
         if os.environ.get("GATEWAYD_DEBUG"):

@@ -37,7 +37,12 @@ def list_(limit: int | None, cursor: str | None, as_json: bool) -> None:
         output.shown_list(
             open_session.pages("blocklist.list", limit=limit or output.SHOWN, cursor=cursor),
             (_("Number"), _("Since"), _("From"), _("Note")),
-            lambda one: (one["to"], output.local(one["at"], zone), one["source"], one["note"]),
+            lambda one: (
+                one["to"],
+                output.local(one["at"], zone),
+                _("a person") if one["source"] == "person" else one["source"],
+                one["note"],
+            ),
         )
 
 

@@ -42,7 +42,7 @@ def list_(as_json: bool) -> None:
 
 def _show(found: Mapping[str, Any], zone: Any) -> None:
     signal = found["signal"]
-    outcomes = ", ".join(f"{name} {count}" for name, count in found["outcomes"].items() if count)
+    outcomes = ", ".join(f"{state_word(name)} {count}" for name, count in found["outcomes"].items() if count)
     output.record(
         (
             (_("Line"), found["name"]),
@@ -80,6 +80,7 @@ _LABELS: Final = {
     "headers": spoken("Headers"),
     "body": spoken("Body"),
     "signal": spoken("Signal"),
+    "registered": spoken("Registered"),
     "operator": spoken("Operator"),
     "usable": spoken("Usable"),
     "logged_in": spoken("Logged in"),

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import click
 
+from drivers.base import spoken
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.reasons import meaning, state_word
+from gatewayd.reasons import meaning, state_word, system_words
 from gatewayd.translation import gettext as _
 
 
@@ -39,8 +40,7 @@ def _show(found: Mapping[str, Any]) -> None:
         output.say("- " + SENTENCES[each["kind"]](each))
 
 
-_SERVICES: Final = {"receipts": "receipts", "inbox": "inbox", "intake": "intake"}
-"""As the folders are called."""
+_SERVICES: Final = {"receipts": spoken("receipts"), "inbox": spoken("inbox"), "intake": spoken("intake")}
 
 
 def _daemon(_need: Mapping[str, Any]) -> str:
@@ -60,7 +60,7 @@ def _line(need: Mapping[str, Any]) -> str:
 def _stalled(need: Mapping[str, Any]) -> str:
     account, _space, service = need["subject"].partition(" ")
     return _("account {account}: its {service} cannot be served: {reason}").format(
-        account=account, service=_SERVICES.get(service, service), reason=need["reason"]
+        account=account, service=_(_SERVICES.get(service, service)), reason=system_words(need["reason"])
     )
 
 
@@ -77,15 +77,16 @@ def _paused(need: Mapping[str, Any]) -> str:
 
 
 def _credit(need: Mapping[str, Any]) -> str:
+    account, balance = need["subject"], need["balance"]
     if need["count"]:
-        text = output.counted(
+        return output.counted(
             need["count"],
             _("account {account}: {n} message waits for credit (balance {balance})"),
             _("account {account}: {n} messages wait for credit (balance {balance})"),
+            account=account,
+            balance=balance,
         )
-    else:
-        text = _("account {account}: its credit is running low ({balance})")
-    return text.replace("{account}", need["subject"]).replace("{balance}", need["balance"])
+    return _("account {account}: its credit is running low ({balance})").format(account=account, balance=balance)
 
 
 def _opt_out(need: Mapping[str, Any]) -> str:

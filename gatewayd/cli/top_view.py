@@ -10,7 +10,7 @@ from rich.text import Text
 
 from drivers.base import spoken
 from gatewayd.cli.output import local
-from gatewayd.reasons import meaning, state_word
+from gatewayd.reasons import meaning, state_word, system_words
 from gatewayd.translation import gettext as _
 from gatewayd.visible import visible
 
@@ -152,6 +152,6 @@ def event_line(event: Mapping[str, Any], zone: ZoneInfo) -> Text:
     text.append(_word(event["state"]), style=_STATE_STYLE.get(event["state"], ""))
     if event["reason"]:
         reason = event["reason"]
-        told = _word(reason) if reason in _WORDS else meaning(reason)
+        told = _word(reason) if reason in _WORDS else system_words(meaning(reason))
         text.append("  " + visible(told), style="yellow")
     return text

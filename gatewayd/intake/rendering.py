@@ -9,24 +9,24 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final
 
 from drivers.gsm.alphabet import fits_gsm7, segments, septets, transliterate
 from drivers.gsm.transliteration import lost, without_look_alikes
-from gatewayd import addresses
 from gatewayd.addresses import AddressError
 from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
+from gatewayd.intake.destinations import as_json, is_email, readers_of
 from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
 from gatewayd.texts import TOO_LONG, Wanted
 from spool.document import JobDocument
 from spool.errors import JobFileError
-from spool.lists.cells import is_date, unquoted
+from spool.lists.cells import is_date
 from spool.lists.rows import HIDDEN, SHORT
 from spool.recipients import Recipients
 
@@ -49,9 +49,6 @@ CC_INVALID: Final = "cc_invalid"
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None, str | None]
 """row, ref, to, text, encoding, segments, prefix, reason, detail, options."""
 
-Address = Callable[[str], tuple[str, str | None]]
-"""A cell to the address as it is kept, and its detail (JSON); AddressError or NumberError when it is none."""
-
 
 _LOST_MOST: Final = 50
 """Different characters that are counted as lost."""
@@ -59,8 +56,6 @@ ONE_SEGMENT: Final = 160
 """Septets of an SMS that is not cut."""
 _SHOWN: Final = 200
 """Characters of a cell that are kept for a person to see."""
-
-_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Unusable(Exception):  # noqa: N818 - a signal inside this module
@@ -160,6 +155,8 @@ class Rendering:
         """`numbers` reads by the plan's policy. JobFileError `variable_unknown`, its field the variable."""
         self.totals = Totals()
         self._plan = plan
+        self._weight = 0
+        """Characters of the texts of the present chunk."""
         self._rows = table.rows
         self._sms = plan.channel == "sms"
         self._to = table.to
@@ -169,11 +166,11 @@ class Rendering:
         self._ref = table.ref
         self._width = len(table.columns)
         self._text, self._options = self._bound(table.columns)
-        self._address = _addresses(plan.channel, numbers)
+        self._address = readers_of(plan.channel, numbers)
         landlines = table.choice.landlines
         if landlines:
             # What the header calls a landline is not taken for a mobile.
-            self._fixed = _addresses(plan.channel, Numbers(replace(numbers.policy, assume_mobile=False)))
+            self._fixed = readers_of(plan.channel, Numbers(replace(numbers.policy, assume_mobile=False)))
             self._address = self._fixed if self._to in landlines else self._address
         by_length = {len(prefix) for prefix in plan.prefixes if prefix}
         self._prefix_lengths = sorted(by_length, reverse=True)
@@ -216,14 +213,12 @@ class Rendering:
         JobFileError when the table turns out unusable in the middle, or at its end.
         """
         chunk: list[Row] = []
-        characters = 0
         for number, cells in enumerate(self._rows, 1):
-            chunk.append(row := self._row(number, cells))
-            characters += len(row[3] or "") + len(row[9] or "")
-            if len(chunk) == size or characters > CHUNK_CHARACTERS:
+            chunk.append(self._row(number, cells))
+            if self._weight > CHUNK_CHARACTERS or len(chunk) == size:
                 self.totals.rows = number
                 yield chunk
-                chunk, characters = [], 0
+                chunk, self._weight = [], 0
         if chunk:
             self.totals.rows = chunk[-1][0]
             yield chunk
@@ -233,15 +228,13 @@ class Rendering:
         raw = cells[self._to]
         to = detail = None
         if len(cells) > self._width:
-            return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), _json({"raw": raw[:_SHOWN]}))
+            return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), as_json({"raw": raw[:_SHOWN]}))
         try:
             to, detail = self._reached(cells) if self._several else self._address(raw)
-            if not all(map(str.isprintable, cells)):
-                cells = [visible(cell) for cell in cells]
             text, encoding, count, options = self._words(to, cells)
         except (Unusable, AddressError, NumberError) as refused:
             if to is None and raw:
-                detail = _json({"raw": raw[:_SHOWN]})
+                detail = as_json({"raw": raw[:_SHOWN]})
             return self._invalid(number, ref, to, refused.reason, detail)
         self.totals.segments += count
         for length in self._prefix_lengths:
@@ -264,7 +257,7 @@ class Rendering:
                 error = error or refused
                 continue
             if place != self._to:
-                detail = _json({**json.loads(detail or "{}"), "column": self._columns[place]})
+                detail = as_json({**json.loads(detail or "{}"), "column": self._columns[place]})
             if place not in self._choice.open or '"assumed_mobile":true' not in (detail or ""):
                 return to, detail
             assumed = assumed or (to, detail)
@@ -278,9 +271,7 @@ class Rendering:
 
     def _words(self, to: str, cells: Sequence[str]) -> tuple[str, str, int, str | None]:
         """Text, encoding, segments and options of a row whose address is good; Unusable."""
-        text = self._text(cells)
-        if text is None:
-            raise Unusable(VALUE_MISSING)
+        text, cells = self._said(cells)
         if not text.isascii():
             # Decomposed accents (a macOS sheet) would turn the text into UCS-2.
             text = unicodedata.normalize("NFC", text)
@@ -300,31 +291,48 @@ class Rendering:
                     raise Unusable(TOO_LONG)
                 if speech.wrong_amount(rendered):
                     raise Unusable(VALUE_INVALID)
-            if not all(_is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
+            if not all(is_email(copy or "") for name, copy in rendered.items() if name.startswith("cc[")):
                 raise Unusable(CC_INVALID)
             key = hash((key, *rendered.values()))
-            options = _json({"texts": rendered})
-        if len(text) + len(options or "") > ROW_CHARACTERS:
+            options = as_json({"texts": rendered})
+        weight = len(text) + len(options or "")
+        if weight > ROW_CHARACTERS:
             raise Unusable(TOO_LONG)
         if key in self._seen:
             raise Unusable(REPEATED)
         self._seen.add(key)
+        self._weight += weight
         return text, encoding, count, options
+
+    def _said(self, cells: Sequence[str]) -> tuple[str, Sequence[str]]:
+        """The text of a row, and its cells without what nobody sees; Unusable."""
+        text = self._text(cells)
+        # What is rendered tells of its cells, but for those that only the further texts have.
+        if (self._options or text is None or not text.isprintable()) and not all(map(str.isprintable, cells)):
+            cells = [visible(cell) for cell in cells]
+            text = self._text(cells)
+        if text is None:
+            raise Unusable(VALUE_MISSING)
+        return text, cells
 
     def _cut(self, text: str) -> tuple[str, str, int]:
         """The text as it goes by SMS, its encoding where that is fixed, and its segments; Unusable."""
         wanted, encoding = self._plan.encoding, ""
-        if wanted != "auto":
-            encoding = wanted
         if wanted == "gsm7":
+            encoding = wanted
             plain = transliterate(text)
-            if plain != text and len(self.totals.lost) < _LOST_MOST:
-                self.totals.lost.update(lost(text))
-            text = plain
-        elif wanted == "auto" and not fits_gsm7(text):
-            text = _without_look_alikes(text)
+            if plain is not text:
+                if len(self.totals.lost) < _LOST_MOST:
+                    self.totals.lost.update(lost(text))
+                text = plain
+        elif wanted == "auto":
+            if not fits_gsm7(text):
+                text = _without_look_alikes(text)
+        else:
+            encoding = wanted
         try:
-            count = segments(text, wanted)
+            # What is plain by now fits: there is no need to make it plain again.
+            count = segments(text, "ucs2" if wanted == "ucs2" else "auto")
         except ValueError:
             raise Unusable(TOO_LONG) from None
         if count > self._plan.max_segments:
@@ -361,47 +369,3 @@ def _unknown(unknown: Sequence[Unknown], file: str) -> JobFileError:
         names=", ".join(each),
         hints=", ".join(hints),
     )
-
-
-# ----------------------------------------------------------------------------------------------------------- addresses
-
-
-def _addresses(channel: str, numbers: Numbers) -> Address:
-    if channel == "email":
-        return _of(addresses.email)
-    if channel == "push":
-        return _of(addresses.push)
-    fixed = channel != "sms"  # people have calls, and WhatsApp, on landlines too
-
-    def number(raw: str) -> tuple[str, str | None]:
-        bare = raw
-        if not raw.isdigit():
-            if is_date(raw):
-                raise NumberError("number_invalid", raw)
-            bare = unquoted(raw)
-        e164, assumed, flag = numbers.parse(bare, fixed=fixed)
-        if e164 == raw:
-            return e164, None
-        noticed = f',"flag":"{flag}"' if flag else ""
-        mobile = ',"assumed_mobile":true' if assumed else ""
-        return e164, f'{{"raw":{_json(raw)}{mobile}{noticed}}}'
-
-    return number
-
-
-def _of(read: Callable[[str], str]) -> Address:
-    """An address that is no number; what stood there is kept where it was written otherwise."""
-
-    def address(raw: str) -> tuple[str, str | None]:
-        found = read(raw)
-        return found, None if found == raw else _json({"raw": raw})
-
-    return address
-
-
-def _is_email(text: str) -> bool:
-    try:
-        addresses.email(text)
-    except AddressError:
-        return False
-    return True

@@ -19,7 +19,7 @@ from gatewayd.config import examine
 from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.reasons import meaning
+from gatewayd.reasons import meaning, system_words
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 
@@ -69,7 +69,7 @@ def _of_daemon(file: Path, live: Live) -> Iterator[Finding]:
         )
     for one in live.stalls():
         message = _("account {account}: its {service} cannot be served: {reason}").format(
-            account=one.account, service=one.service, reason=one.reason
+            account=one.account, service=one.service, reason=system_words(one.reason)
         )
         yield _finding(file, "spool.path", message, _("put the folder right: it is tried again within a minute"))
     for line in live.lines():
@@ -89,7 +89,7 @@ def _door(sound: Sound) -> Iterator[Finding]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(kind[4])
     except OSError as error:
-        message = _("{address}: {why}").format(address=f"{host}:{port}", why=error.strerror or error)
+        message = _("{address}: {why}").format(address=f"{host}:{port}", why=system_words(error.strerror or str(error)))
         yield _finding(sound.file, "http.listen", message, _("another program listens there; name another port"))
 
 

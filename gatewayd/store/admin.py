@@ -46,7 +46,7 @@ def recognise(url: str, *, password: str | None = None) -> bool:
 
 
 def check(url: str, *, password: str | None = None) -> list[str]:
-    """What is wrong with the store, a sentence a fault; empty when it is whole.
+    """Yields what is wrong with the store, one sentence per fault; nothing when it is intact.
 
     Looks at the file's own integrity, at the ledger (each account against its transfers), and at the kept counts
     against the messages. Reads every row: minutes for a large store.

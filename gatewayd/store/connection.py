@@ -73,7 +73,7 @@ def writing_url(url: str | URL, password: str | None = None) -> URL:
 
 
 def require_psycopg() -> None:
-    """ConfigError where the library for PostgreSQL, which few need, was not installed along."""
+    """Raises ConfigError where the library for PostgreSQL, which few need, is not installed."""
     if find_spec("psycopg") is None:
         raise ConfigError(_("a store in PostgreSQL needs one more library: pip install 'psycopg[binary]'"))
 

@@ -34,7 +34,7 @@ class Ids:
         self._end: dict[Table, int] = {}
 
     def take(self, session: Session, table: Table, count: int) -> int:
-        """The first of `count` numbers in a row that nobody else gets."""
+        """Returns the first of `count` numbers in a row that nobody else gets."""
         first = self._next.get(table, 0)
         if session.sqlite:
             if not first:

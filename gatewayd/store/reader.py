@@ -49,7 +49,7 @@ CACHE_KIB: Final = 2000
 
 
 def reading_engine(url: str, *, password: str | None = None, pool: int = 2) -> Engine:
-    """An engine whose connections can only read; each transaction sees one snapshot."""
+    """Returns an engine whose connections can only read; each transaction sees one snapshot."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
@@ -107,7 +107,7 @@ class Reader:
             raise translated(error, self._url, StoreError, _("the store cannot be read: {error}")) from error
 
     def salt(self) -> int:
-        """The store's 16-bit number, part of every public id."""
+        """Returns the store's 16-bit number, part of every public id."""
         if self._salt is None:
             with self._snapshot() as connection:
                 value = connection.scalar(select(tables.setting.c.value).where(tables.setting.c.key == "salt"))
@@ -126,7 +126,7 @@ class Reader:
     def jobs(
         self, now: int, *, account: str | None = None, cursor: str | None = None, limit: int = PAGE
     ) -> Page[JobSummary]:
-        """Visible jobs, newest first."""
+        """Returns the visible jobs, newest first."""
         limit = _limit(limit)
         statement = queries.JOBS.order_by(tables.job.c.id.desc()).limit(limit + 1)
         if account is not None:
@@ -138,7 +138,7 @@ class Reader:
             return Page(tuple(queries.summaries(connection, page, now)), following)
 
     def job(self, name: str, now: int) -> JobSummary:
-        """The job called `ACCOUNT/JOB`, or `JOB` where that is unique (UsageError where it is not)."""
+        """Returns the job called `ACCOUNT/JOB`, or `JOB` where that is unique (UsageError where it is not)."""
         with self._snapshot() as connection:
             return next(queries.summaries(connection, [queries.job_named(connection, name)], now))
 
@@ -150,12 +150,12 @@ class Reader:
             return next(queries.summaries(connection, [row], now))
 
     def owners(self, jobs: Sequence[int], node: str) -> dict[int, str]:
-        """The account of each of these jobs; those that are gone, or another node's, are left out."""
+        """Returns the account of each of these jobs; those that are gone, or another node's, are left out."""
         with self._snapshot() as connection:
             return queries.owners(connection, jobs, node)
 
     def unwritten_jobs(self, node: str) -> list[int]:
-        """The jobs of a node with receipts that no file holds yet."""
+        """Returns the jobs of a node with receipts that no file holds yet."""
         with self._snapshot() as connection:
             return list(connection.scalars(queries.UNWRITTEN_JOBS, {"node": node}))
 
@@ -186,7 +186,7 @@ class Reader:
             return Page(tuple(views), following)
 
     def message(self, public: str, now: int) -> MessageView:
-        """One message by its public id, with attempts and parts."""
+        """Returns one message by its public id, with attempts and parts."""
         try:
             number = ulid_number(public)
         except ValueError:
@@ -197,7 +197,7 @@ class Reader:
         return found
 
     def message_by_number(self, number: int, now: int) -> MessageView:
-        """One message by its row number in the store, with attempts and parts."""
+        """Returns one message by its row number in the store, with attempts and parts."""
         salt = self.salt()
         with self._snapshot() as connection:
             row = connection.execute(queries.MESSAGES.where(tables.message.c.id == number)).one_or_none()
@@ -216,7 +216,7 @@ class Reader:
             )
 
     def recent(self, now: int, *, limit: int = 20) -> Sequence[MessageView]:
-        """The messages that were tried last, newest first."""
+        """Returns the messages that were tried last, newest first."""
         salt, tried = self.salt(), tables.attempt.c
         latest = select(tried.message_id).order_by(tried.id.desc()).limit(_limit(limit)).subquery("latest")
         statement = queries.MESSAGES.where(tables.message.c.id.in_(select(latest.c.message_id)))
@@ -234,7 +234,7 @@ class Reader:
     # --------------------------------------------------------------------------------------------------------- accounts
 
     def accounts(self) -> Sequence[AccountInfo]:
-        """All accounts, by name."""
+        """Returns all accounts, by name."""
         with self._snapshot() as connection:
             rows = connection.execute(queries.ACCOUNTS.order_by(tables.account.c.name))
             return [queries.account_info(row) for row in rows]
@@ -247,7 +247,7 @@ class Reader:
         return queries.account_info(row)
 
     def statement(self, name: str, *, cursor: str | None = None, limit: int = PAGE) -> Page[TransferView]:
-        """The transfers of an account, newest first."""
+        """Returns the transfers of an account, newest first."""
         account, limit, salt = self.account(name), _limit(limit), self.salt()
         table = tables.transfer.c
         statement = queries.TRANSFERS.where(table.account_id == account.id).order_by(table.id.desc()).limit(limit + 1)
@@ -369,7 +369,7 @@ def _number(cursor: str) -> int:
 
 
 def _cut(rows: Sequence[AnyRow], limit: int, key: str) -> tuple[Sequence[AnyRow], str | None]:
-    """The page, and the cursor of what follows it; `rows` holds one more than the page where something follows."""
+    """Returns the page and the cursor of what follows; `rows` holds one more than the page where something follows."""
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], str(getattr(rows[limit - 1], key))

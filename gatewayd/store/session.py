@@ -40,24 +40,24 @@ class Statement:
 
 
 def among(column: Column[Any]) -> Any:
-    """`column IN (…)` for `Session.among`."""
+    """Returns `column IN (…)` for `Session.among`."""
     return column.in_(bindparam("among", expanding=True, type_=column.type))
 
 
 def given(column: Column[Any], name: str | None = None) -> Any:
-    """A parameter of the column's type, named as the column unless told otherwise."""
+    """Returns a parameter of the column's type, named as the column unless told otherwise."""
     return bindparam(name or f"p_{column.name}", type_=column.type)
 
 
 def adding(table: Table, columns: str) -> Statement:
-    """INSERT of these columns."""
+    """Returns an INSERT of these columns."""
     names = columns.split()
     values = {name: bindparam(f"p_{name}", type_=table.c[name].type) for name in names}
     return Statement(insert(table).inline().values(values), " ".join(f"p_{name}" for name in names))
 
 
 def setting(table: Table, columns: str, keys: str) -> Statement:
-    """UPDATE of these columns where the keys match; values first, then keys."""
+    """Returns an UPDATE of these columns where the keys match; values first, then keys."""
     values = {table.c[name]: given(table.c[name]) for name in columns.split()}
     clause = update(table).values(values)
     for key in keys.split():
@@ -136,7 +136,7 @@ class _Compiled:
             self.pick = _picker([*names, *added], order, tuple(added.values()))
 
     def sized(self, count: int) -> str:
-        """The text for a list of `count` values."""
+        """Returns the text for a list of `count` values."""
         sql = self._sized.get(count)
         if sql is None:
             marks = ", ".join([self._mark] * count)
@@ -174,7 +174,7 @@ class Session:
         self._cursor.execute(self._begin)
 
     def _reconnect(self) -> None:
-        """A server that went away, or dropped us, is asked again."""
+        """Connects again to a server that went away or dropped us."""
         try:
             connection = self.connection.engine.connect()
         except DBAPIError as error:
@@ -252,7 +252,7 @@ class Session:
         return rows[0] if rows else None
 
     def among(self, statement: Statement, keys: Iterable[Any], *values: Any) -> list[Row]:
-        """The rows for any number of keys of its list. The list is padded with its last key: few shapes to prepare."""
+        """Returns the rows for any number of keys of its list, padded with its last key: few shapes to prepare."""
         compiled = self._of(statement)
         if compiled.pick is not None:
             values = compiled.pick(values)
@@ -263,7 +263,7 @@ class Session:
         return found
 
     def plain(self, sql: str) -> list[Row]:
-        """A statement in words of its own: pragmas and what only one dialect has."""
+        """Runs a statement given as text, and returns its rows: pragmas and what only one dialect has."""
         self._cursor.execute(sql)
         return list(self._cursor.fetchall()) if self._cursor.description else []
 

@@ -54,7 +54,7 @@ class JobSummary:
     last_seq: int
 
     def document(self) -> dict[str, Any]:
-        """The contents of `summary.json`. Every state is a key of `counts`."""
+        """Returns the contents of `summary.json`. Every state is a key of `counts`."""
         return {
             "v": 1,
             "account": self.account,

@@ -158,7 +158,7 @@ class Transactions:
         return result  # type: ignore[no-any-return]
 
     def apply(self, batch: Sequence[Command[Any]]) -> list[Any]:
-        """The answer to each command, or the exception it ended with. All are durable when this returns.
+        """Returns the answer to each command, or the exception it ended with. All are durable when this returns.
 
         Should the transaction fail, each command is applied in one of its own, so that only the culprit fails.
         """

@@ -114,7 +114,7 @@ def measure(stream: IO[bytes], file: str) -> BookFacts:
 
 
 def _facts(book: dict[str, bytes], worksheets: dict[str, Worksheet]) -> BookFacts:
-    """The facts of each sheet in the order of the workbook, by the relations that name their parts."""
+    """Returns the facts of each sheet in the order of the workbook, by the relations that name their parts."""
     targets: dict[bytes, str] = {}
     for match in _RELATION.finditer(book.get("xl/_rels/workbook.xml.rels", b"")):
         name, target = _PLAIN_ID.search(match[1]), _TARGET.search(match[1])
@@ -139,7 +139,7 @@ def _part(target: str) -> str:
 
 
 def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """A part's bytes. Unlike ZipExtFile's, their number does not depend on what the archive says of itself."""
+    """Yields a part's bytes. Unlike ZipExtFile's, their number does not depend on what the archive says of itself."""
     stream.seek(member.header_offset)
     header = stream.read(30)
     if header[:4] != ZIP or len(header) < 30:
@@ -191,7 +191,7 @@ class _Extent:
 
 
 def _valued(stream: IO[bytes], member: zipfile.ZipInfo) -> int:
-    """The cells of the rectangle that those with a value span: a stray format far off stretches nothing."""
+    """Returns the cells of the rectangle that those with a value span: a stray format far off stretches nothing."""
     columns, rows, tail = 1, 0, b""
     for chunk in _unpacked(stream, member):
         block = tail + chunk

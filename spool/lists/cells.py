@@ -39,7 +39,7 @@ _AS_WRITTEN: Final = (
 
 
 def _spellings(word: str) -> Iterator[str]:
-    """A word in all cases, as far as they are few."""
+    """Yields a word in all cases, as far as they are few."""
     letters = [(letter.lower(), letter.upper()) if letter.isalpha() else (letter,) for letter in word]
     return map("".join, product(*letters)) if len(word) <= 5 else iter((word, word.upper(), word.capitalize()))
 
@@ -67,7 +67,7 @@ def bare(cell: str) -> str:
 
 
 def is_nothing(cell: str) -> bool:
-    """Whether the whole cell is a program's word for no value, in any case."""
+    """Returns whether the whole cell is a program's word for no value, in any case."""
     if cell in USUAL_NOTHING:
         return True
     if not cell or len(cell) > _LONGEST:
@@ -128,9 +128,11 @@ def digits(cell: str) -> int:
 
 
 def is_date(cell: str) -> bool:
-    """Whether a cell is a day written with separators: `10/11/2026`, `2026-11-10`, with a time behind it or not."""
+    """Returns whether a cell is a day with separators: `10/11/2026`, `2026-11-10`, with a time behind it or not."""
     if not 6 <= len(cell) <= 40 or cell[0] not in _DIGITS:
         return False
+    if ":" not in cell and cell.count("-") != 2 and cell.count("/") != 2 and cell.count(".") != 2:
+        return False  # most cells that are asked about are telephone numbers
     day = cell.replace("T", " ").split(" ", 1)[0]
     for sign in _DATE_SIGNS:
         parts = day.split(sign)
@@ -158,14 +160,14 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 def is_number_like(cell: str) -> bool:
-    """Whether a cell may be a telephone number: six digits or more, nothing but a number's signs, and no date."""
+    """Returns whether a cell may be a telephone number: at least six digits, only a number's signs, and no date."""
     if not 6 <= len(cell) <= CELL_LIMIT or not _NUMBER_SIGNS.issuperset(cell):
         return False
     return digits(cell) >= 6 and not is_date(cell)
 
 
 def is_mail_like(cell: str) -> bool:
-    """Whether a cell may be an e-mail address: one @, a dot behind it, no blank."""
+    """Returns whether a cell may be an e-mail address: one @, a dot behind it, no blank."""
     if not 5 <= len(cell) <= 254:
         return False
     local, at, domain = cell.partition("@")
@@ -173,7 +175,7 @@ def is_mail_like(cell: str) -> bool:
 
 
 def is_address_like(cell: str) -> bool:
-    """Whether a cell may be a telephone number or an e-mail address, and so is no header."""
+    """Returns whether a cell may be a telephone number or an e-mail address, and so is no header."""
     return is_number_like(cell) or is_mail_like(cell)
 
 

@@ -1,6 +1,6 @@
 """The container of the old office formats (MS-CFB), looked at before a library follows it.
 
-Its streams are chains of sectors through a table, and a reader that trusts the table follows a damaged chain for ever,
+Its streams are chains of sectors through a table, and a reader that trusts the table follows a damaged chain endlessly,
 gathering sectors until memory ends. Half an upload is enough for that. Only chains are checked here; content is not.
 """
 
@@ -20,7 +20,7 @@ _ROOT: Final = 5
 
 
 def check(data: bytes) -> None:
-    """ValueError unless every chain of the container in `data` ends within it."""
+    """Raises ValueError unless every chain of the container in `data` ends within it."""
     if len(data) < 512:
         raise ValueError("shorter than its header")
     shift, small_shift = _u16(data, 30), _u16(data, 32)
@@ -98,7 +98,7 @@ class _Container:
 
 
 def _follow(table: array[int], start: int) -> list[int]:
-    """The sectors of a chain."""
+    """Returns the sectors of a chain."""
     chain: list[int] = []
     while start < _SPECIAL:
         if start >= len(table) or len(chain) > len(table):

@@ -130,7 +130,7 @@ def _refuse_utf8(path: Path, file: str, told: str, end: int) -> None:
 
 
 def chunks(path: Path, end: int) -> Iterator[bytes]:
-    """The bytes of the file up to `end`."""
+    """Yields the bytes of the file up to `end`."""
     with path.open("rb") as stream:
         left = end
         while left > 0 and (chunk := stream.read(min(CHUNK, left))):
@@ -157,7 +157,7 @@ def _end(path: Path) -> int:
 
 
 def _is_single(stream: IO[bytes]) -> bool:
-    """Whether a letter takes one byte: in UTF-16, NULs and Ctrl-Z are halves of letters."""
+    """Returns whether a letter takes one byte: in UTF-16, NULs and Ctrl-Z are halves of letters."""
     stream.seek(0)
     head = stream.read(64)
     return not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _utf16_without_mark(head) is None
@@ -241,7 +241,7 @@ def _single_byte(path: Path, file: str, end: int) -> str:
 
 
 def _is_utf8_word(run: bytes) -> bool:
-    """Whether some bytes are letters of UTF-8 that names have."""
+    """Returns whether some bytes are letters of UTF-8 that names have."""
     try:
         text = run.decode()
     except UnicodeDecodeError:
@@ -292,7 +292,7 @@ def _sign_cost(before: str, letter: str, behind: str) -> int:
 
 
 def _ambiguous(path: Path, file: str, end: int, kind: str, *, encodings: str) -> JobFileError:
-    """The refusal, with the first line that holds a strange letter."""
+    """Returns the refusal, with the first line that holds a strange letter."""
     line, above = None, 1
     before = b"\n"
     for chunk in chunks(path, end):
@@ -312,7 +312,7 @@ def _ambiguous(path: Path, file: str, end: int, kind: str, *, encodings: str) ->
 
 
 def _in_utf8(block: bytes, at: int) -> bool:
-    """Whether the byte there is part of a letter of UTF-8."""
+    """Returns whether the byte there is part of a letter of UTF-8."""
     for begin in range(max(0, at - 3), at + 1):
         for size in (2, 3, 4):
             if begin + size > at:
@@ -327,7 +327,7 @@ def _line(path: Path, at: int) -> int:
 
 
 def is_odd(path: Path, encoding: str, end: int) -> bool:
-    """Whether some cell may hold more than a value: guards of a sheet, control characters, or invisible ones.
+    """Returns whether some cell may hold more than a value: guards of a sheet, control characters, or invisible ones.
 
     Asked of the file as a whole, so that the rows of plain ones are read fast.
     """

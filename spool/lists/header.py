@@ -100,7 +100,7 @@ def _numbered(rows: Sequence[Row], file: str, channel: str, said: Instructions, 
 
 
 def _named(rows: Sequence[Row], file: str, channel: str, said: Instructions) -> Header:
-    """The first row that has all the names."""
+    """Returns the first row that has all the names."""
     wanted = [*said.to, *([said.ref] if said.ref else [])]
     for place, row in enumerate(rows[:SEARCHED]):
         if all(_place(row.cells, name) is not None for name in wanted):
@@ -131,7 +131,7 @@ def _ref(row: Row, file: str, said: Instructions) -> int | None:
 
 
 def _place(cells: Sequence[str], name: str) -> int | None:
-    """The column of that name: as it is written, else without accents and signs."""
+    """Returns the column of that name: as it is written, else without accents and signs."""
     for form in (column_name, lambda text: "".join(filter(str.isalnum, folded(text)))):
         wanted = form(name)
         if wanted:
@@ -149,7 +149,7 @@ def _missing_column(file: str, field: str, name: str, row: Row) -> JobFileError:
 
 
 def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) -> Header | None:
-    """The header by its words; None where no row speaks of an address."""
+    """Returns the header by its words; None where no row speaks of an address."""
     candidates = [
         place
         for place, row in enumerate(rows[:SEARCHED])
@@ -191,7 +191,7 @@ def _spoken(rows: Sequence[Row], file: str, channel: str, said: Instructions) ->
 
 
 def _is_title(rows: Sequence[Row], place: int, channel: str) -> bool:
-    """Whether a row that speaks of an address is a title, for the row below it looks like the header.
+    """Returns whether a row that speaks of an address is a title, for the row below it looks like the header.
 
     That one has neither addresses nor numbers, and names a column that the title leaves empty, or the very column.
     """
@@ -209,7 +209,7 @@ def _is_title(rows: Sequence[Row], place: int, channel: str) -> bool:
 
 
 def _has_address(row: Row) -> bool:
-    """Whether a row has an address, and so is no header; a header may be a month (202611)."""
+    """Returns whether a row has an address, and so is no header; a header may be a month (202611)."""
     return any(map(_is_address, row.cells))
 
 
@@ -218,7 +218,7 @@ def _is_address(cell: str) -> bool:
 
 
 def _is_served(rows: Sequence[Row], place: int, channel: str) -> bool:
-    """Whether addresses stand below the columns that a row names."""
+    """Returns whether addresses stand below the columns that a row names."""
     places = _columns(rows[place], channel)
     for row in rows[place + 1 :]:
         for at in places:
@@ -259,7 +259,7 @@ def _refuse_rivals(rows: Sequence[Row], header: int, at: int, file: str) -> None
 
 
 def _is_full_column(rows: Sequence[Row], at: int) -> bool:
-    """Whether most cells of a column are numbers that need no area."""
+    """Returns whether most cells of a column are numbers that need no area."""
     filled = [cell for cell in _column(rows, at) if cell]
     full = [cell for cell in filled if is_number_like(cell) and digits(cell) >= _FULL_NUMBER]
     return len(full) * 2 > len(filled)
@@ -297,7 +297,7 @@ def _chosen(row: Row, place: int, file: str, channel: str, said: Instructions, *
 
 
 def _without_texts(places: Sequence[int], rows: Sequence[Row]) -> int | None:
-    """The only one of some columns that has addresses, where the others hold texts: `Celular`, `SMS`."""
+    """Returns the only one of some columns that has addresses, where the others hold texts: `Celular`, `SMS`."""
     full = [at for at in places if any(map(is_address_like, _column(rows, at)))]
     others = [cell for at in places if at not in full for cell in _column(rows, at) if cell]
     texts = bool(others) and all(sum(map(str.isalpha, cell)) >= _TEXT for cell in others)
@@ -318,7 +318,7 @@ def _refuse_areas(row: Row, choice: Choice, file: str) -> None:
 
 
 def _headerless(rows: Sequence[Row], file: str, channel: str, mobile: Mobile | None, *, sure: bool = False) -> Header:
-    """A list without a header: the one column with addresses, while no other looks like numbers at all."""
+    """Returns a list without a header: the one column with addresses, while no other looks like numbers at all."""
     row = _likeliest(rows, channel)
     if not sure and not any(map(is_address_like, row.cells)):
         raise _no_column(file, row)
@@ -369,7 +369,7 @@ def _places(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _likeliest(rows: Sequence[Row], channel: str) -> Row:
-    """The row that a refusal shows as the header: one that speaks of an address, else the first of several cells."""
+    """Returns the row a refusal shows as the header: one that names an address, else the first with several cells."""
     for row in rows[:SEARCHED]:
         if choose(row.cells, channel) is not None and not _has_address(row):
             return row

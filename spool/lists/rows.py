@@ -67,7 +67,7 @@ class Prefix:
         return [Row(line, cells) for line, cells in self.rows if cells[-1] is not HIDDEN]
 
     def below(self, line: int | None) -> Iterator[list[str]]:
-        """The rows below a header, or all of them; `rest.line` says where the last one was."""
+        """Yields the rows below a header, or all of them; `rest.line` says where the last one was."""
         for at, cells in self.rows:
             if line is None or at > line:
                 self.rest.line = at

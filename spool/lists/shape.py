@@ -45,7 +45,7 @@ class Shape:
     """The last row, where it has no end and no other row is as short."""
 
     def has_lost(self, row: Sequence[str]) -> bool:
-        """Whether a row that is too short has lost a cell before its end, so that those behind it have moved.
+        """Returns whether a row that is too short has lost a cell before its end, so that those behind it have moved.
 
         Writers leave out empty cells at the end; that is no loss.
         """
@@ -122,7 +122,7 @@ def _is_padded(rows: Sequence[Row], width: int) -> bool:
 
 
 def _cut(rows: Sequence[Row], width: int, last: tuple[str, ...]) -> tuple[str, ...]:
-    """The last row, if it was cut: too short, while of the others none is."""
+    """Returns the last row, if it was cut: too short, while of the others none is."""
     if not 0 < len(last) < width:
         return ()
     short = [row for row in rows if len(row.cells) < width and tuple(row.cells) != last]
@@ -153,7 +153,7 @@ def _fills(row: Row, place: int) -> bool:
 
 
 def _moved(header: Header, rows: Sequence[Row]) -> bool:
-    """Whether the cells below a header do not fit it: amounts without digits, numbers that are none, split amounts."""
+    """Returns whether the cells below a header do not fit it: amounts without digits, false numbers, split amounts."""
     for place, name in enumerate(header.cells):
         filled = [row.cells[place] for row in rows if _fills(row, place)]
         if any(word in folded(name) for word in _MONEY) and any(not digits(cell) for cell in filled):
@@ -164,7 +164,7 @@ def _moved(header: Header, rows: Sequence[Row]) -> bool:
 
 
 def _split_amount(a: str, b: str) -> bool:
-    """Whether two cells may be one amount, cut at its comma: `1` `500.50`, `1.500` `50`."""
+    """Returns whether two cells may be one amount, cut at its comma: `1` `500.50`, `1.500` `50`."""
     whole, rest = a.lstrip("$ "), b.split(".")
     thousands = whole.isdigit() and len(whole) <= 3 and len(rest[0]) == 3 and rest[0].isdigit() and len(rest) <= 2
     cents = digits(whole) >= 1 and set(whole) <= set("0123456789.") and len(b) == 2 and b.isdigit()

@@ -44,7 +44,7 @@ def is_sheet(head: bytes) -> bool:
 
 
 def is_behind(head: bytes) -> bool:
-    """Whether something stands before the beginning of a sheet; a program that writes into a web page does that."""
+    """Returns whether something stands before the beginning of a sheet, as where a program writes into a web page."""
     return not is_sheet(head) and is_sheet(head.lstrip(_BEFORE))
 
 
@@ -124,7 +124,7 @@ class SheetRows(Rows):
         self.each = self._read() if opened.height else iter(())
 
     def check(self) -> None:
-        """JobFileError where the sheet is damaged in a way that the library reads over."""
+        """Raises JobFileError where the sheet is damaged in a way that the library ignores."""
         if self.sheet.facts.damaged:
             reason = "a cell points at no text of the table"
             raise JobFileError("recipients_unreadable", "recipients_damaged", file=self._file, reason=reason)
@@ -142,7 +142,7 @@ class SheetRows(Rows):
 
 
 def _values(row: list[Any]) -> list[str]:
-    """A row's cells as values; empty for a blank row."""
+    """Returns a row's cells as values; empty for a blank row."""
     values = [cell.strip() if type(cell) is str else cell_text(cell) for cell in row]
     joined = "".join(values)
     if not joined:
@@ -155,7 +155,7 @@ def _values(row: list[Any]) -> list[str]:
 
 
 def cell_text(cell: float | bool | date | time | timedelta | None) -> str:
-    """A cell that is no text, as text: whole numbers without a point, others as typed, dates ISO 8601."""
+    """Returns a cell that is no text, as text: whole numbers without a point, others as typed, dates ISO 8601."""
     match cell:
         case None:
             return ""

@@ -30,21 +30,25 @@ class Bounds:
 
 
 def checked(prefix: Prefix, line: int | None, shape: Shape, bounds: Bounds) -> Iterator[list[str]]:
-    """The rows below the header. One with more cells than columns is ragged: nobody knows which cell is which.
+    """Yields the rows below the header. One with more cells than columns is ragged: nobody knows which cell is which.
 
     JobFileError at the row that shows that the list is cut, or too long; at the end where it is not the one expected.
     """
     file, width, sealed, guarded = bounds.file, shape.width, shape.sealed, shape.guarded
     watched = bounds.is_text and width == 1
-    number = 0
+    plain = not (watched or sealed or guarded)
+    number, limit = 0, bounds.limit
     rest = prefix.rest
     try:
         with operating_system(file):
             for number, row in enumerate(prefix.below(line), 1):
-                if number > bounds.limit:
-                    raise JobFileError("too_large", "too_many_rows", file=file, limit=bounds.limit)
+                if number > limit:
+                    raise JobFileError("too_large", "too_many_rows", file=file, limit=limit)
                 if len(row) != width:
                     _fit(row, shape, bounds, rest.line)
+                elif plain:
+                    yield row
+                    continue
                 elif watched and _is_last_word(row):
                     raise _interrupted(file, rest.line, row[0])
                 if sealed and any(row[place] for place in sealed):
@@ -82,7 +86,7 @@ def _fit(row: list[str], shape: Shape, bounds: Bounds, line: int) -> None:
 
 
 def _is_last_word(row: list[str]) -> bool:
-    """Whether a row that is too short is what a program said when it failed, and no recipient."""
+    """Returns whether a row that is too short is what a program said when it failed, and no recipient."""
     first = row[0]
     if first[:1].isdigit() and is_address_like(first):
         return False

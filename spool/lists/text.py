@@ -81,7 +81,7 @@ def examine(path: Path, file: str, encoding: str | None = None) -> Format:
 
 
 def _last(path: Path, encoding: str, end: int, delimiter: str) -> tuple[str, ...]:
-    """The cells of a last line without an end; none where it has one, or is no line of its own."""
+    """Returns the cells of a last line without an end; none where it has one, or is no line of its own."""
     with path.open("rb") as stream:
         if encoding == "utf-16":
             encoding = "utf-16-le" if stream.read(2) == codecs.BOM_UTF16_LE else "utf-16-be"
@@ -164,7 +164,7 @@ class _Window(io.RawIOBase):
 
 
 def _from_beginning(lines: Iterator[str]) -> Iterator[str]:
-    """The lines, without the marks that some programs put before the first."""
+    """Yields the lines, without the marks that some programs put before the first."""
     for first in lines:
         yield _unmarked(first)[0]
         break
@@ -172,7 +172,7 @@ def _from_beginning(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _unmarked(text: str) -> tuple[str, bool]:
-    """A text without byte order marks and quotes around them at its beginning, and whether there were some."""
+    """Returns a text without byte order marks and quotes around them at its beginning, and whether there were some."""
     marked = False
     while match := _MARK_AT_BEGINNING.match(text):
         text, marked = text[match.end() :], True
@@ -234,7 +234,7 @@ def _beginning(head: bytes) -> str:
 
 
 def _delimiter(text: str, *, whole: bool) -> str:
-    """The delimiter that divides the rows best: into cells that are headers or addresses, then most evenly."""
+    """Returns the delimiter that divides the rows best: into cells that are headers or addresses, then most evenly."""
     lines = _lines(text, whole=whole)
     return max(DELIMITERS, key=lambda delimiter: _merit(lines, delimiter))
 
@@ -269,7 +269,7 @@ def _merit(lines: list[str], delimiter: str) -> tuple[bool, float, int]:
 
 
 def _speaks(cell: str) -> bool:
-    """Whether a cell is an address or the header of one; one that holds another delimiter may be several cells."""
+    """Returns whether a cell is an address or its header; one that holds another delimiter may be several cells."""
     if cells.is_address_like(cell):
         return True
     return len(cell) <= 60 and not any(map(cell.__contains__, DELIMITERS)) and words.sense(cell).kind != ""

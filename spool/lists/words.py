@@ -140,12 +140,12 @@ def _sense(header: str) -> Sense:
 
 
 def says_contact(header: str) -> bool:
-    """Whether a header speaks of a contact, which may be another person than the row's."""
+    """Returns whether a header speaks of a contact, which may be another person than the row's."""
     return len(header) <= _LONGEST and not _CONTACT.isdisjoint(_tokens(header))
 
 
 def is_area(header: str) -> bool:
-    """Whether a header names the area code of a telephone that stands in another column."""
+    """Returns whether a header names the area code of a telephone that stands in another column."""
     if len(header) > _LONGEST:
         return False
     tokens = frozenset(_tokens(header))

@@ -93,7 +93,7 @@ def _same(a: str, b: str) -> bool:
 
 
 def _none_of(sheets: list[str], refusal: JobFileError) -> JobFileError:
-    """The refusal of a workbook of several sheets, none of which is a list."""
+    """Returns the refusal of a workbook of several sheets, none of which is a list."""
     return JobFileError(
         refusal.code,
         "sheets_none",

@@ -12,7 +12,7 @@ from drivers.gsm.causes import _CME, _CMS
 from drivers.gsm.radio import Registration
 from gatewayd import translation
 from gatewayd.numbers.types import Reason
-from gatewayd.reasons import MEANINGS, explained, meaning
+from gatewayd.reasons import MEANINGS, explained, meaning, system_words
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +49,11 @@ def test_words_fit_a_column() -> None:
     for language in translation.LANGUAGES:
         translation.set_language(language)
         assert max(len(meaning(code)) for code in MEANINGS) <= 44
+
+
+def test_what_the_system_says_is_spoken_too() -> None:
+    translation.set_language("es")
+    assert system_words("job.json: Permission denied") == "job.json: permiso denegado"
+    assert system_words("/a: b") == "/a: b"
+    translation.set_language("en")
+    assert system_words("Is a directory") == "Is a directory"

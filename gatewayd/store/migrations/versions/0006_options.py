@@ -29,20 +29,26 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("options", sa.Text()))
     connection = op.get_bind()
     mixed = sa.select(_MESSAGE.c.id, _MESSAGE.c.detail).where(_MESSAGE.c.detail.like('%"options":%'))
+    apart = (
+        sa.update(_MESSAGE)
+        .where(_MESSAGE.c.id == sa.bindparam("number"))
+        .values(detail=sa.bindparam("shown"), options=sa.bindparam("kept"))
+    )
     last = 0
     while rows := connection.execute(
         mixed.where(_MESSAGE.c.id > last).order_by(_MESSAGE.c.id).limit(_AT_ONCE)
     ).fetchall():
-        for number, detail in rows:
-            last = number
-            shown = json.loads(detail)
-            texts = shown.pop("options", None)
-            if texts is None:
-                continue
-            kept = {name: texts.pop(name) for name in _TRIES if name in texts}
-            options = ({"texts": texts} if texts else {}) | kept
-            connection.execute(
-                sa.update(_MESSAGE)
-                .where(_MESSAGE.c.id == number)
-                .values(detail=_json(shown) if shown else None, options=_json(options))
-            )
+        last = rows[-1][0]
+        connection.execute(apart, [_apart(number, detail) for number, detail in rows])
+
+
+def _apart(number: int, detail: str) -> dict[str, object]:
+    """Returns a message's two columns."""
+    shown = json.loads(detail)
+    texts = shown.pop("options", None)
+    if texts is None:
+        # What it resembles is a value, such as what stood in a list.
+        return {"number": number, "shown": detail, "kept": None}
+    kept = {name: texts.pop(name) for name in _TRIES if name in texts}
+    options = ({"texts": texts} if texts else {}) | kept
+    return {"number": number, "shown": _json(shown) if shown else None, "kept": _json(options)}
