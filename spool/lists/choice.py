@@ -64,7 +64,8 @@ def choose(header: Sequence[str], channel: str) -> Choice | Several | Alien | No
             if not places:
                 return Several(tuple(rank))
             continue  # no fall-back is sure, and one is not needed
-        places += found
+        # A fall-back whose header has words of its own (`Teléfono de ventas`) may be somebody else's.
+        places += [place for place in found if not (places and senses[place].words)]
         if kind == "to" and places:
             break
     if _side_by_side(header, places):
