@@ -1,4 +1,4 @@
-"""The `call` of a job: what is said to whoever answers, what keys do, and when to try again. Shapes only, as `fields`.
+"""The `call` of a job: what the person hears, what keys do, and when to try again. Shapes only, as `fields`.
 
 A script either says a `message` and takes one key (`menu`), or goes through `steps`: speak, ask for digits, compare
 them, act, go on elsewhere. What the result holds is JSON of the job file's own shape with its defaults filled in; keys

@@ -54,7 +54,7 @@ def look(folder: int, name: str) -> os.stat_result:
 
 
 def obstacle_of(status: os.stat_result, limit: int, too_large: str) -> str | None:
-    """The kind of the error that keeps a file from being copied (`too_large`: the one for its size); None if none."""
+    """Returns the kind of the error that keeps a file from being copied (`too_large`: that for its size), or None."""
     if not stat.S_ISREG(status.st_mode):
         return "file_not_regular"
     if status.st_nlink != 1:

@@ -164,12 +164,12 @@ class JobDocument:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Bare names of the files beside the job file that belong to it, the recipients' first."""
+        """Returns bare names of the files beside the job file that belong to it, the recipients' first."""
         named = (self.recipients_file,) if self.recipients_file else ()
         return named + tuple(n for n in (self.email.attachments if self.email else ()) if n not in named)
 
     def content_hash(self, files: Mapping[str, str] | None = None) -> str:
-        """SHA-256 (hex) of what the job says; `files` maps each of `self.files` to the SHA-256 (hex) of its bytes.
+        """Returns SHA-256 (hex) of what the job says; `files` maps each of `self.files` to that of its bytes.
 
         Two jobs of one id with equal hashes are the same job. Spelling does not count: order of keys, white space,
         defaults written out, an instant's offset, the name of the recipients' file, the checks on its size.

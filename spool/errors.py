@@ -67,7 +67,7 @@ class SpoolConflictError(SpoolError):
 
 
 class SpoolMisconfiguredError(SpoolError):
-    """The folders cannot work as they are; a person has to mend them. The text names path and remedy."""
+    """The folders cannot work as they are; a person has to correct them. The text names path and remedy."""
 
 
 class JobFileError(SpoolError):

@@ -313,7 +313,7 @@ def _move_entry(spool: Spool, taken: Taken, name: str, rejected: int) -> None:
 
 
 def withdraw(spool: Spool, taken: Taken) -> None:
-    """Takes a job of the gateway's own away without a trace: whoever waits for it is told why it was refused."""
+    """Removes a job of the gateway's own without a trace; the caller that waits for it learns why it was refused."""
     with operating_system(f"{INCOMING}/{taken.account}/{taken.name}"):
         if taken.job is not None:
             originals.remove(spool, taken.account, taken.folder, (taken.job, *taken.files))

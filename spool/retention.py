@@ -1,4 +1,4 @@
-"""What the spool need not keep for ever: the receipts of jobs that ended long ago, and the files they came from."""
+"""Removes what the spool need not keep: the receipts of jobs that ended long ago, and the files they came from."""
 
 from __future__ import annotations
 

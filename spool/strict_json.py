@@ -46,7 +46,7 @@ class _Constant(Exception):  # noqa: N818 - a signal inside this module
 
 
 def load(data: bytes) -> Any:
-    """The value that `data` holds; JobFileError (`json_invalid`, with line and column) when it is not clean JSON."""
+    """Returns the value in `data`; JobFileError (`json_invalid`, with line and column) when it is not clean JSON."""
     text = _decoded(data)
     try:
         value = _DECODER.decode(text)

@@ -130,6 +130,6 @@ def local(at: str | None, zone: ZoneInfo) -> str | None:
     return None if at is None else f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """`{n}` in the form for that number."""
-    return ngettext(one, many, number).format(n=number)
+def counted(number: int, one: str, many: str, **others: object) -> str:
+    """Returns the form for that number, `{n}`; `others` are what else stands in it."""
+    return ngettext(one, many, number).format(n=number, **others)

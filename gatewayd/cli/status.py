@@ -77,15 +77,16 @@ def _paused(need: Mapping[str, Any]) -> str:
 
 
 def _credit(need: Mapping[str, Any]) -> str:
+    account, balance = need["subject"], need["balance"]
     if need["count"]:
-        text = output.counted(
+        return output.counted(
             need["count"],
             _("account {account}: {n} message waits for credit (balance {balance})"),
             _("account {account}: {n} messages wait for credit (balance {balance})"),
+            account=account,
+            balance=balance,
         )
-    else:
-        text = _("account {account}: its credit is running low ({balance})")
-    return text.replace("{account}", need["subject"]).replace("{balance}", need["balance"])
+    return _("account {account}: its credit is running low ({balance})").format(account=account, balance=balance)
 
 
 def _opt_out(need: Mapping[str, Any]) -> str:

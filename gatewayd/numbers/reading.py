@@ -20,6 +20,8 @@ _DECIMAL: Final = re.compile(r"(\d{6,})[.,](\d{1,6})")
 _EXPONENT: Final = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _THOUSANDS: Final = re.compile(r"\d{1,3}([.,'])\d{3}(?:\1\d{3})+(?:[.,](\d{1,2}))?")
 _AMOUNT: Final = re.compile(r"\d{1,5}[.,]\d{1,2}|\d{1,3}[.,']\d{3}[.,]\d{1,2}")
+_COORDINATE: Final = re.compile(r"[-−]\d{1,3}[.,]\d{3,}")
+"""A degree of latitude or longitude, or an amount below zero."""
 _A_NUMBER: Final = 9
 """Digits from which on a number with thousands is a telephone that a sheet has written as an amount."""
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|(?<! )\d{2})")
@@ -78,6 +80,8 @@ def read(raw: str) -> list[Reading]:
 
 def is_something_else(text: str) -> bool:
     """Whether digits and separators are a date, an amount, or a number with its check digit (RUT, CUIT)."""
+    if _COORDINATE.fullmatch(text) is not None:
+        return True
     if text[-2:-1] in _HYPHENS and text[-1:].isalnum():
         return True
     if _AMOUNT.fullmatch(text) is not None or _THOUSANDS.fullmatch(text) is not None:

@@ -51,7 +51,7 @@ def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], 
     unusable = list(_unusable(sound))
     found += unusable
     told = {(one["key"], one["message"]) for one in unusable}
-    found += chain(_spool(sound), _store(sound), _door(sound) if alone else (), _lines(sound, told))
+    found += chain(_spool(sound), _store(sound, alone=alone), _door(sound) if alone else (), _lines(sound, told))
     return found, bool(faults or unusable)
 
 
@@ -117,7 +117,7 @@ def _spool(sound: Sound) -> Iterator[Finding]:
             yield _finding(sound.file, "spool.path", f"{one.path}: {one.message.rstrip('.')}", one.remedy)
 
 
-def _store(sound: Sound) -> Iterator[Finding]:
+def _store(sound: Sound, *, alone: bool) -> Iterator[Finding]:
     """Whether the store can be written, is one of ours, and has the accounts that the configuration names."""
     from gatewayd.store import admin
 
@@ -136,6 +136,8 @@ def _store(sound: Sound) -> Iterator[Finding]:
                 return
     try:
         if admin.recognise(sound.store.url, password=_password(sound.store)):
+            if alone and path is not None:
+                admin.look_through(path)
             yield from _accounts(sound, sound.store)
     except ConfigError as error:
         yield _finding(sound.file, "store.url", str(error), _("install it where gatewayd is installed"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, case, func, insert, select, union_all
@@ -17,7 +18,7 @@ from gatewayd.errors import ConflictError, SchemaError, StoreError
 from gatewayd.money import format_money
 from gatewayd.store import migrations, tables
 from gatewayd.store.connection import open_store
-from gatewayd.store.faults import translated
+from gatewayd.store.faults import damaged, translated
 from gatewayd.store.reader import reading_engine
 from gatewayd.translation import gettext as _
 
@@ -43,6 +44,27 @@ def recognise(url: str, *, password: str | None = None) -> bool:
     if found is not None and found not in migrations.REVISIONS:
         raise SchemaError(_("the store belongs to a newer program (its schema is {found})").format(found=found))
     return found is not None
+
+
+LOOKED_THROUGH_MOST: Final = 256 << 20
+"""Bytes of a SQLite file whose pages are all looked at by the way, which takes a second or two."""
+
+
+def look_through(path: Path) -> None:
+    """Raises DamagedError where a page of a SQLite file is damaged; a large file is left to `check`."""
+    if path.stat().st_size > LOOKED_THROUGH_MOST:
+        return
+    url = f"sqlite:///{path}"
+    engine = reading_engine(url, pool=1)
+    try:
+        with engine.connect() as connection, connection.begin():
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    except DBAPIError as error:
+        raise translated(error, url, StoreError, _("the store cannot be read: {error}")) from error
+    finally:
+        engine.dispose()
+    if found != "ok":
+        raise damaged(url, " ".join(str(found).split()))
 
 
 def check(url: str, *, password: str | None = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a database driver's error means for whoever asked."""
+"""Says what a database driver's error means for the caller."""
 
 from __future__ import annotations
 

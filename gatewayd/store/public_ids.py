@@ -39,7 +39,7 @@ class Stamps:
         return f"{pieces[0]}.{rest:03d}{pieces[1]}"
 
     def public(self, ms: int, number: int) -> str:
-        """The public id of the row `number` that was made at `ms`: `gatewayd.model.ulid`, two letters at a step.
+        """Returns the public id of row `number`, made at `ms`: `gatewayd.model.ulid`, two letters at a step.
 
         A job's messages share the ten letters that tell its time.
         """

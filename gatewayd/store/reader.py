@@ -369,7 +369,7 @@ def _number(cursor: str) -> int:
 
 
 def _cut(rows: Sequence[AnyRow], limit: int, key: str) -> tuple[Sequence[AnyRow], str | None]:
-    """The page, and the cursor of what follows it; `rows` holds one more than the page where something follows."""
+    """Returns the page and the cursor of what follows; `rows` holds one more than the page where something follows."""
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], str(getattr(rows[limit - 1], key))

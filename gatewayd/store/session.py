@@ -252,7 +252,7 @@ class Session:
         return rows[0] if rows else None
 
     def among(self, statement: Statement, keys: Iterable[Any], *values: Any) -> list[Row]:
-        """The rows for any number of keys of its list. The list is padded with its last key: few shapes to prepare."""
+        """Returns the rows for any number of keys of its list, padded with its last key: few shapes to prepare."""
         compiled = self._of(statement)
         if compiled.pick is not None:
             values = compiled.pick(values)

@@ -1,7 +1,7 @@
 """The writer: one thread that owns the store's one writing connection and commits in groups.
 
 It takes everything that has gathered while it was busy, applies it in one transaction, and wakes all who wait with one
-call into their loop. Whoever waits is woken before the log is checkpointed.
+call into their loop. Callers that wait are woken before the log is checkpointed.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ class Writer:
         return True
 
     def _gather(self) -> list[_Entry]:
-        """What has come, in order; what was kept goes first. Heavy commands beyond the first wait for the next turn."""
+        """Returns what has come, in order, kept ones first. Heavy commands after the first wait for the next turn."""
         batch: list[_Entry] = []
         later: list[_Entry] = []
         heavy = intake = False
@@ -310,7 +310,7 @@ class Writer:
     def _apply(self, batch: list[Command[Any]]) -> list[Any]:
         try:
             return self._transactions.apply(batch)
-        except Exception as error:  # noqa: BLE001 - the edge of the writer's requests: whoever asked is told
+        except Exception as error:  # noqa: BLE001 - the edge of the writer's requests: the caller gets the error
             _log.exception("%d commands failed", len(batch))
             return [UnavailableError(f"the store failed: {error}")] * len(batch)
 

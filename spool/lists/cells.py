@@ -128,7 +128,7 @@ def digits(cell: str) -> int:
 
 
 def is_date(cell: str) -> bool:
-    """Whether a cell is a day written with separators: `10/11/2026`, `2026-11-10`, with a time behind it or not."""
+    """Returns whether a cell is a day with separators: `10/11/2026`, `2026-11-10`, with a time behind it or not."""
     if not 6 <= len(cell) <= 40 or cell[0] not in _DIGITS:
         return False
     if ":" not in cell and cell.count("-") != 2 and cell.count("/") != 2 and cell.count(".") != 2:
@@ -160,7 +160,7 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 def is_number_like(cell: str) -> bool:
-    """Whether a cell may be a telephone number: six digits or more, nothing but a number's signs, and no date."""
+    """Returns whether a cell may be a telephone number: at least six digits, only a number's signs, and no date."""
     if not 6 <= len(cell) <= CELL_LIMIT or not _NUMBER_SIGNS.issuperset(cell):
         return False
     return digits(cell) >= 6 and not is_date(cell)

@@ -64,7 +64,8 @@ def choose(header: Sequence[str], channel: str) -> Choice | Several | Alien | No
             if not places:
                 return Several(tuple(rank))
             continue  # no fall-back is sure, and one is not needed
-        places += found
+        # A fall-back whose header has words of its own (`Teléfono de ventas`) may be somebody else's.
+        places += [place for place in found if not (places and senses[place].words)]
         if kind == "to" and places:
             break
     if _side_by_side(header, places):
@@ -77,13 +78,13 @@ def choose(header: Sequence[str], channel: str) -> Choice | Several | Alien | No
 
 
 def _without_contacts(senses: Sequence[Sense], kinds: Sequence[Kind]) -> list[Sense]:
-    """The columns without those of a contact, who has a name of his own in the list; as they are where no other is."""
+    """Returns the columns without those of a contact, who has a name of his own; all where no other is left."""
     kept = [Sense() if each.contact else each for each in senses]
     return kept if any(each.kind in kinds and not each.other for each in kept) else list(senses)
 
 
 def _side_by_side(header: Sequence[str], places: Sequence[int]) -> bool:
-    """Whether a list stands beside another one: its columns of the address and others have the same names twice."""
+    """Returns whether a list stands beside another one: columns of the address and others have their names twice."""
     called = [folded(header[place]) for place in places]
     if len(set(called)) == len(called):
         return False

@@ -1,6 +1,6 @@
 """The container of the old office formats (MS-CFB), looked at before a library follows it.
 
-Its streams are chains of sectors through a table, and a reader that trusts the table follows a damaged chain for ever,
+Its streams are chains of sectors through a table, and a reader that trusts the table follows a damaged chain endlessly,
 gathering sectors until memory ends. Half an upload is enough for that. Only chains are checked here; content is not.
 """
 

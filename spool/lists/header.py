@@ -369,7 +369,7 @@ def _places(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _likeliest(rows: Sequence[Row], channel: str) -> Row:
-    """The row that a refusal shows as the header: one that speaks of an address, else the first of several cells."""
+    """Returns the row a refusal shows as the header: one that names an address, else the first with several cells."""
     for row in rows[:SEARCHED]:
         if choose(row.cells, channel) is not None and not _has_address(row):
             return row

@@ -153,7 +153,7 @@ def _fills(row: Row, place: int) -> bool:
 
 
 def _moved(header: Header, rows: Sequence[Row]) -> bool:
-    """Whether the cells below a header do not fit it: amounts without digits, numbers that are none, split amounts."""
+    """Returns whether the cells below a header do not fit it: amounts without digits, false numbers, split amounts."""
     for place, name in enumerate(header.cells):
         filled = [row.cells[place] for row in rows if _fills(row, place)]
         if any(word in folded(name) for word in _MONEY) and any(not digits(cell) for cell in filled):

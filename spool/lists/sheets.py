@@ -44,7 +44,7 @@ def is_sheet(head: bytes) -> bool:
 
 
 def is_behind(head: bytes) -> bool:
-    """Whether something stands before the beginning of a sheet; a program that writes into a web page does that."""
+    """Returns whether something stands before the beginning of a sheet, as where a program writes into a web page."""
     return not is_sheet(head) and is_sheet(head.lstrip(_BEFORE))
 
 

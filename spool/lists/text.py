@@ -269,7 +269,7 @@ def _merit(lines: list[str], delimiter: str) -> tuple[bool, float, int]:
 
 
 def _speaks(cell: str) -> bool:
-    """Whether a cell is an address or the header of one; one that holds another delimiter may be several cells."""
+    """Returns whether a cell is an address or its header; one that holds another delimiter may be several cells."""
     if cells.is_address_like(cell):
         return True
     return len(cell) <= 60 and not any(map(cell.__contains__, DELIMITERS)) and words.sense(cell).kind != ""

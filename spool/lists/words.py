@@ -48,11 +48,15 @@ _AREA: Final = _set(
     "area prefijo prefix prefixo caracteristica caract carac ddd ddn lada interurbano discado indicativo"
 )
 """How the code before a subscriber's number is called, from Argentina to Mexico."""
+_OTHER_NUMBERS: Final = _set(
+    "id ids codigo cod cuenta cedula dni documento doc cuit cuil rut nit contrato clave uuid imsi iccid chip"
+)
+"""Words of numbers that are no telephones, though they belong to one: `id_celular`, `Cuenta móvil`."""
 _OTHERS: Final = _set(
     "garante garantes codeudor codeudora aval fiador conyuge esposo esposa pareja familiar referencia referencias"
     " padre madre papa mama tutor tutora hijo hija hermano hermana vecino vendedor vendedora cobrador cobradora asesor"
     " asesora agente ejecutivo sucursal tecnico instalador proveedor comercio emergencia emergencias emisor remitente"
-    " guarantor spouse father mother parent relative reference emergency seller agent branch sender"
+    " guarantor spouse father mother parent relative reference emergency seller agent branch sender soporte ventas"
 )
 """Words of another person than the one the row is about."""
 _CONTACT: Final = _set("contacto contact contato")
@@ -126,7 +130,7 @@ def _sense(header: str) -> Sense:
             return Sense()
         return Sense("mail", frozenset(), _distinct(outside), contact=says_contact(text))
     kind = _kind(every)
-    if not kind or _ABOUT.intersection(outside):
+    if not kind or (_ABOUT | _OTHER_NUMBERS).intersection(outside):
         return Sense()
     place = next((int(token) for token in outside if token.isdigit() and len(token) == 1), 0)
     other = bool(_OTHERS.intersection(every))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from gatewayd.errors import NotFoundError
 from gatewayd.model import PartState, State
 from gatewayd.store.commands import Change, HoldQueue, PartEnd, SetJobState, Settle
 from gatewayd.store.credit.questions import sums_by_day
 from gatewayd.store.reader import Reader
-from gatewayd.store.sending import restoration
+from gatewayd.store.sending import queries, questions, restoration
 from gatewayd.store.sending.questions import MessageFilter, attention, find_messages, reasons_of, sums_by_job
 from gatewayd.store.snapshots import MessageView
 from tests.conformance.house import PRICE, House
@@ -144,3 +146,33 @@ def test_sums_by_job_and_by_day_and_causes(house: House, reader: Reader) -> None
     assert reader.ask(partial(reasons_of, job_id=reader.job("a", house.now).id)) == {"failed": {"unknown_number": 1}}
     with pytest.raises(NotFoundError):
         reader.ask(partial(sums_by_job, name="nobody"))
+
+
+def test_large_jobs_are_read_from_their_newest_end(
+    house: House, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = house.job("uno", "dos", "tres", name="a")
+    house.job("cuatro", "cinco", name="b")
+    (work,) = house.claim(first, limit=1).work
+    house.send(work)
+    everything = found(house, reader)
+    monkeypatch.setattr(questions, "SORTED_MOST", 0)
+    assert found(house, reader, limit=2) == everything
+    assert [one.row for one in found(house, reader, state=State.SUBMITTED)] == [1]
+    assert [one.job for one in found(house, reader, to=everything[0].to)] == ["b", "a"]
+
+
+def test_what_holds_a_job_is_asked_once_for_a_page(
+    house: House, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.job(*map(str, range(20)), name="a")
+    asked: list[int] = []
+    plain = queries.holds
+
+    def holds(connection: Connection, job_id: int) -> Any:
+        asked.append(job_id)
+        return plain(connection, job_id)
+
+    monkeypatch.setattr(queries, "holds", holds)
+    assert len(found(house, reader)) == 20
+    assert len(asked) == 1

@@ -148,6 +148,25 @@ def test_a_contact_with_a_name_is_another_person(tmp_path: Path) -> None:
     check(tmp_path, {LUIS: "Hola Luis"}, "cliente;nombre;Contacto;Tel. contacto\nNorte;Luis;Luis;3514123456\n")
 
 
+@pytest.mark.parametrize(
+    "header", ["id_celular", "Cuenta móvil", "Cédula titular móvil", "Contrato móvil", "DNI/Celular"]
+)
+def test_a_column_of_another_number_is_none_of_telephones(tmp_path: Path, header: str) -> None:
+    check(tmp_path, {ANA: "Hola Ana"}, f"nombre;{header};Teléfono\nAna;3514123456;1159876543\n")
+    check(tmp_path, f"{UNREADABLE}/recipients_column", f"nombre;{header}\nAna;3514123456\n")
+
+
+def test_an_account_of_mail_is_an_address(tmp_path: Path) -> None:
+    data = "nombre;Cuenta de correo\nAna;ana@norte.example\n"
+    check(tmp_path, {"ana@norte.example": "Hola Ana"}, data, channel="email", subject="Aviso")
+
+
+def test_a_fall_back_with_words_of_its_own_is_not_taken(tmp_path: Path) -> None:
+    data = "nombre;Teléfono de {};Celular\nAna;3414123457;1159876543\nLuis;3414123457;\n"
+    for words in ("ventas", "la oficina técnica", "instalación"):
+        check(tmp_path, {ANA: "Hola Ana"}, data.replace("{}", words))
+
+
 @pytest.mark.parametrize("words", ["no usar", "viejo", "anterior", "baja", "equivocado"])
 def test_a_number_out_of_use_stands_in_for_none(tmp_path: Path, words: str) -> None:
     data = f"nombre;Celular;Celular ({words})\nLuis;;3514123456\nAna;1159876543;3414123457\n"

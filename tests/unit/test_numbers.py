@@ -133,6 +133,8 @@ def test_of_several_numbers_the_first_good_one_is_taken_and_flagged(raw: str, e1
         "2026.1.2",
         "11/2026",
         "2026-11-10 09:30:00",
+        "-34.603722",
+        "\u221258,3815",
         "43.218.765",
         "30.123.456",
         "4.321.000",

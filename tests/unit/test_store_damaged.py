@@ -12,6 +12,7 @@ import pytest
 
 from gatewayd import cli, translation
 from gatewayd.errors import DamagedError, GatewayError, StoreError, UnavailableError
+from gatewayd.operations.diagnosis import findings
 from gatewayd.store import admin
 from gatewayd.store import backup as copies
 from gatewayd.store.commands import CreateAccount, Credit
@@ -141,3 +142,16 @@ def test_anything_else_is_told_as_before() -> None:
     found: GatewayError = translated(error, "sqlite:////x", UnavailableError, "the store: {error}")
     assert type(found) is UnavailableError
     assert str(found) == "the store: database is locked"
+
+
+def test_check_looks_at_every_page(store: Path) -> None:
+    config = store.with_name("gatewayd.toml")
+    config.write_text(
+        f'node = "n"\nlocale = "en"\n[store]\nurl = "sqlite:///{store}"\n[spool]\npath = "{store.parent}/spool"\n'
+    )
+    assert not findings(config, alone=True)[0]
+    spoil(store, "transfer")
+    (found,) = findings(config, alone=True)[0]
+    assert found["key"] == "store.url"
+    assert "is damaged" in found["message"]
+    assert "db restore FILE" in found["remedy"]

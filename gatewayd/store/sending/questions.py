@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,8 @@ _JOB = tables.job.c
 READ_AT_ONCE: Final = 500
 READ_MOST: Final = 20_000
 """Rows looked at for one page where the state hangs on the clock; what lies behind is behind the page's cursor."""
+SORTED_MOST: Final = 20_000
+"""Rows that are sorted for one page at most; where the jobs have more, the table is read from its newest end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def find_messages(
     while jobs and len(found) <= limit and read < READ_MOST:
         statement = _statement(wanted, jobs, last).limit(READ_AT_ONCE)
         rows = connection.execute(statement).all()
-        held = {row.job_id: queries.holds(connection, row.job_id) for row in rows}
+        held = {job_id: queries.holds(connection, job_id) for job_id in {row.job_id for row in rows}}
         for row in rows:
             view = queries.message_view(row, jobs[row.job_id], held[row.job_id], salt=salt, now=now)
             if wanted.state is None or view.state is wanted.state:
@@ -84,8 +86,11 @@ def _stored(state: State) -> list[str]:
     return [str(state)]
 
 
-def _statement(wanted: MessageFilter, jobs: Iterable[int], before: int | None) -> Select[tuple[object, ...]]:
-    statement = queries.MESSAGES.order_by(_MESSAGE.id.desc()).where(_MESSAGE.job_id.in_(list(jobs)))
+def _statement(wanted: MessageFilter, jobs: Mapping[int, AnyRow], before: int | None) -> Select[tuple[object, ...]]:
+    # As an expression it is no key of an index, by which all rows of large jobs would be fetched and sorted.
+    large = sum(row.messages for row in jobs.values()) > SORTED_MOST
+    of_job = _MESSAGE.job_id + 0 if large else _MESSAGE.job_id
+    statement = queries.MESSAGES.order_by(_MESSAGE.id.desc()).where(of_job.in_(list(jobs)))
     if before is not None:
         statement = statement.where(_MESSAGE.id < before)
     if wanted.state is State.UNCERTAIN:
