@@ -150,6 +150,7 @@ def test_a_person_settles_and_the_rest_goes_on(trial: Trial) -> None:
 
 
 @pytest.mark.fault
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("put_back", [by_command, by_hand])
 def test_at_twenty_points_of_a_campaign(trial: Trial, put_back: Callable[[Gateway, Path], None]) -> None:
     carried_out(trial, 20, put_back)
