@@ -65,8 +65,8 @@ LIST_MESSAGES: Final[dict[str, str]] = {
     "key_of_texts": spoken("{field} is for text lists (CSV), and {file} is a spreadsheet."),
     "recipients_truncated": spoken("{file} is cut off: it ends in the middle of a letter. Export it again."),
     "recipients_cut": spoken(
-        "{file} seems to be cut off: its last line does not end, and the number there is shorter than the "
-        "others. Export it again."
+        "{file} seems to be cut off: its last line does not end, and the number there is shorter than it "
+        "should be. Export it again, or end the last line."
     ),
     "recipients_interrupted": spoken(
         '{file} is cut off: this line holds an error message instead of a recipient: "{text}". Export it again.'

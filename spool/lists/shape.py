@@ -17,6 +17,8 @@ from spool.lists.text import Format
 
 _ENOUGH = 10
 """Full rows that show that a column is never left empty."""
+_WITH_AREA = 9
+"""Digits of a number with its area, in the countries that have the fewest; one alone with fewer may be cut."""
 _MONEY = ("deuda", "saldo", "importe", "monto", "total", "debe", "amount", "balance", "debt", "price", "precio")
 """Headers of amounts; a column of one that has no digits has another's cells."""
 
@@ -130,12 +132,13 @@ def _cut(rows: Sequence[Row], width: int, last: tuple[str, ...]) -> tuple[str, .
 
 
 def _refuse_cut_number(header: Header, rows: Sequence[Row], file: str, last: tuple[str, ...]) -> None:
-    """Refuses a list whose last number has no end and fewer digits than any other: it may be another person's."""
+    """Refuses a list whose last number has no end and fewer digits than any other, or than a number with its area where
+    there is no other: it may be another person's."""
     place = len(last) - 1
     if place not in header.choice.places or not digits(last[place]):
         return
     others = [digits(row.cells[place]) for row in rows if _fills(row, place) and tuple(row.cells) != last]
-    if others and digits(last[place]) < min(others):
+    if digits(last[place]) < (min(others) if others else _WITH_AREA):
         raise JobFileError("recipients_unreadable", "recipients_cut", file=file)
 
 
