@@ -15,12 +15,15 @@ KNOWN_SHOWN: Final = 10
 def judge(document: JobDocument, lines: Collection[str], now_s: float) -> None:
     """Raises JobFileError `value_invalid` for a line that is not configured, and for a job whose `not_after` (Unix s)
     has passed when it comes."""
+    file = document.file
     for name in document.lines or ():
         if name not in lines:
             close = get_close_matches(name, lines, 1)
             if close:
-                raise JobFileError("value_invalid", "value_line_hint", field="lines", name=name, hint=close[0])
+                raise JobFileError(
+                    "value_invalid", "value_line_hint", file=file, field="lines", name=name, hint=close[0]
+                )
             known = ", ".join(sorted(lines)[:KNOWN_SHOWN]) or "-"
-            raise JobFileError("value_invalid", "value_line", field="lines", name=name, known=known)
+            raise JobFileError("value_invalid", "value_line", file=file, field="lines", name=name, known=known)
     if document.not_after is not None and document.not_after.timestamp() <= now_s:
-        raise JobFileError("value_invalid", "value_past", field="not_after")
+        raise JobFileError("value_invalid", "value_past", file=file, field="not_after")

@@ -122,9 +122,9 @@ async def test_our_line_sends_to_aiosmtpd_as_it_comes() -> None:
         line = SmtpLine("mail-1", options, TIMING)
         async with running(line) as sink:
             await sink.status("ready")
-            texts = {"subject": "Señal débil", "html": "<p>Hola</p>"}
-            email = {"cc": ["jefa@example.com", "nadie@example.com"]}
-            assert isinstance(await line.send(message(texts=texts, email=email), Crossing()), Accepted)
+            copies = ["jefa@example.com", "nadie@example.com"]
+            email: dict[str, Any] = {"cc": copies, "subject": "Señal débil", "html": "<p>Hola</p>"}
+            assert isinstance(await line.send(message(**email), Crossing()), Accepted)
             assert await line.send(message("nadie@example.com"), Crossing()) == Refused(
                 "unknown_recipient", Blame.PERSON
             )

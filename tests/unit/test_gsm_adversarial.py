@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import time
 from collections.abc import Callable
 from random import Random
@@ -61,11 +62,19 @@ READERS: tuple[Callable[[str], object], ...] = (
 
 
 def timed(read: Callable[..., Any], *given: Any) -> None:
+    took = _took(read, *given)
+    if took >= BOUND_S:
+        # The collector may have had its turn in the middle, over all that earlier tests have left.
+        gc.collect()
+        took = _took(read, *given)
+    assert took < BOUND_S, f"{took:.3f} s"
+
+
+def _took(read: Callable[..., Any], *given: Any) -> float:
     began = time.process_time()
     with contextlib.suppress(PduError):
         read(*given)
-    took = time.process_time() - began
-    assert took < BOUND_S, f"{took:.3f} s"
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize("kind", sorted(LINES))

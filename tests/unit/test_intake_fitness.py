@@ -30,7 +30,7 @@ def document(**keys: Any) -> JobDocument:
 def test_it_is_refused_with_what_to_write(keys: dict[str, Any], field: str, words: str) -> None:
     with pytest.raises(JobFileError) as refusal:
         judge(document(**keys), {"claro-1", "claro-2"}, NOW_S)
-    assert (refusal.value.code, refusal.value.field) == ("value_invalid", field)
+    assert (refusal.value.code, refusal.value.file, refusal.value.field) == ("value_invalid", "j.json", field)
     assert words in refusal.value.text("es")
 
 
