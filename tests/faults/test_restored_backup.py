@@ -138,7 +138,8 @@ def test_a_person_settles_and_the_rest_goes_on(trial: Trial) -> None:
     doubted = gateway.call("job.messages", job="deudas", state="uncertain", limit=100)["items"]
     # Reports that come late name who got it, and end some of the doubts truly.
     assert len(doubted) <= found["uncertain"]
-    assert found["uncertain"]
+    # Four were taken since; the one that the copy holds as on its way is the line's to ask about.
+    assert found["uncertain"] >= 4 - 1
     for each in doubted:
         with suppress(GatewayError):  # a report was faster
             gateway.call("message.settle", message=each["message"], verdict="sent")
