@@ -26,6 +26,7 @@ from gatewayd.store.tables.sending import (
     segment,
 )
 from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
@@ -49,4 +50,7 @@ __all__ = [
     "segment",
     "setting",
     "transfer",
+    "webhook",
+    "webhook_failure",
+    "webhook_log",
 ]
