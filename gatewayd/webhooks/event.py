@@ -78,28 +78,30 @@ def receipt(line: str) -> Event:
     else:
         known = event_id(RECEIPT, message, state, data["attempt"], data["final"])
         key = f"message {message}"
-    return _event(known, RECEIPT, key, seq, data["at"], data, line, RANKS.get(state))
+    return _event(known, RECEIPT, key, seq=seq, at=data["at"], data=data, text=line, rank=RANKS.get(state))
 
 
 def inbound(document: Mapping[str, Any]) -> Event:
     """Returns the event of a message received, given as its inbox file has it."""
-    return _event(event_id(INBOUND, document["id"]), INBOUND, f"inbound {document['id']}", 1, document["at"], document)
+    number = document["id"]
+    return _event(event_id(INBOUND, number), INBOUND, f"inbound {number}", seq=1, at=document["at"], data=document)
 
 
 def occurrence(kind: str, subject: str, number: int, at: str, document: Mapping[str, Any]) -> Event:
     """Returns the event of something that happened to a subject; `number` is that of its row and grows."""
-    return _event(event_id(kind, subject, at), kind, f"{kind} {subject}", number, at, document)
+    return _event(event_id(kind, subject, at), kind, f"{kind} {subject}", seq=number, at=at, data=document)
 
 
 def trial(endpoint: int, at: str) -> Event:
     """Returns the event by which a person tries an endpoint."""
-    return _event(event_id(TEST, endpoint, at), TEST, TEST, 1, at, {"webhook": endpoint})
+    return _event(event_id(TEST, endpoint, at), TEST, TEST, seq=1, at=at, data={"webhook": endpoint})
 
 
 def _event(
     known: str,
     kind: str,
     key: str,
+    *,
     seq: int,
     at: str,
     data: Mapping[str, Any],

@@ -80,7 +80,9 @@ def _public(address: IPv4Address | IPv6Address) -> bool:
             return _public(IPv4Address(int(address) & 0xFFFFFFFF))
         if address not in _UNICAST:
             return False
-    beside = any(address in network for network in _BESIDE if isinstance(network, IPv6Network) == (address.version == 6))
+    beside = any(
+        address in network for network in _BESIDE if isinstance(network, IPv6Network) == (address.version == 6)
+    )
     return address.is_global and not beside
 
 

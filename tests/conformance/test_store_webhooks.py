@@ -114,8 +114,8 @@ def test_a_segment_said_twice_is_logged_once_and_its_receipts_stay(shop: Shop) -
     number = shop.add()
     queue = shop.house.job("x")
     shop.house.send(shop.house.claim(queue).work[0])
-    for _ in range(2):
-        shop.house.do(SegmentsWritten([(queue.job_id, 1, 1)])) if _ else shop.write()
+    shop.write()
+    shop.house.do(SegmentsWritten([(queue.job_id, 1, 1)]))
     assert [len(row.receipts) for row in shop.logged(number)] == [1]
 
 
@@ -181,7 +181,13 @@ def test_failures_are_kept_once_tried_again_and_given_up(shop: Shop) -> None:
     )
     assert shop.reader.ask(wait) == []
     (failed,) = shop.reader.ask(partial(questions.failures, number=number, before=None, limit=10))
-    assert (failed.event, failed.waiting, failed.tries, failed.fault, failed.status) == ("e1", False, 10, "http_500", 500)
+    assert (failed.event, failed.waiting, failed.tries, failed.fault, failed.status) == (
+        "e1",
+        False,
+        10,
+        "http_500",
+        500,
+    )
     found = shop.endpoint(number)
     assert (found.enabled, found.reason, found.fault) == (False, "tries_used_up", "timeout")
     again = shop.change(
@@ -197,7 +203,10 @@ def test_a_receiver_that_is_back_has_what_it_missed_due_at_once(shop: Shop) -> N
     missed = Failure("new", "receipt", "l", "{}", 1, now + 9_000_000, now)
     shop.record(number, failures=(poison, missed))
     shop.record(number, acknowledged=1, sooner_since=now)
-    dues = {each.key: each.due > shop.house.now for each in shop.reader.ask(partial(questions.waiting, number=number, limit=9))}
+    dues = {
+        each.key: each.due > shop.house.now
+        for each in shop.reader.ask(partial(questions.waiting, number=number, limit=9))
+    }
     assert dues == {"k": True, "l": False}
 
 
@@ -239,7 +248,10 @@ def test_a_replay_reads_a_range_again(shop: Shop) -> None:
 
 def test_the_file_s_endpoints_come_change_go_and_come_back(shop: Shop) -> None:
     filed = Filed("norte", URL, ("receipt",))
-    match = lambda *each: shop.change(partial(endpoints.match_file, filed=each, node="pop", now=shop.house.now))  # noqa: E731
+
+    def match(*each: Filed) -> tuple[str, ...]:
+        return shop.change(partial(endpoints.match_file, filed=each, node="pop", now=shop.house.now))
+
     assert match(filed, Filed("nobody", URL, ("receipt",))) == ("nobody",)
     (found,) = shop.reader.ask(questions.endpoints)
     assert (found.origin, found.events, found.enabled) == ("file", ("receipt",), True)
@@ -278,7 +290,10 @@ def test_an_address_is_an_account_s_once_and_there_are_bounds(shop: Shop, monkey
 
 def test_one_node_at_a_time_posts(shop: Shop) -> None:
     number, now = shop.add(), shop.house.now
-    claim = lambda node, at: shop.change(partial(endpoints.claim, numbers=[number], node=node, now=at, until=at + 100))  # noqa: E731
+
+    def claim(node: str, at: int) -> None:
+        shop.change(partial(endpoints.claim, numbers=[number], node=node, now=at, until=at + 100))
+
     claim("a", now)
     claim("b", now + 50)
     assert shop.endpoint(number).owner == "a"

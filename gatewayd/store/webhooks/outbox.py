@@ -92,7 +92,9 @@ _HELD: Final = (
     .order_by(webhook_log.c.id)
     .limit(literal_column("16"))
 )
-_HELD_BELOW: Final = Statement(_HELD.where(webhook_log.c.id < given(webhook_log.c.id, "p_floor")), "p_account_id p_floor")
+_HELD_BELOW: Final = Statement(
+    _HELD.where(webhook_log.c.id < given(webhook_log.c.id, "p_floor")), "p_account_id p_floor"
+)
 _HELD_ALL: Final = Statement(_HELD, "p_account_id")
 _DROP_RECEIPTS: Final = Statement(
     delete(receipt).where(
@@ -112,7 +114,9 @@ _OLD: Final = Statement(
 )
 _DROP_LOG: Final = Statement(delete(webhook_log).where(webhook_log.c.id == given(webhook_log.c.id)), "p_id")
 _DROP_FAILURES: Final = Statement(
-    delete(webhook_failure).where(~webhook_failure.c.waiting, webhook_failure.c.last_at < given(webhook_failure.c.last_at)),
+    delete(webhook_failure).where(
+        ~webhook_failure.c.waiting, webhook_failure.c.last_at < given(webhook_failure.c.last_at)
+    ),
     "p_last_at",
 )
 _LAPSE: Final = Statement(

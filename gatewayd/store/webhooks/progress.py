@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -150,7 +149,15 @@ def record(session: Session, progress: Progress) -> None:
     session.many(
         _AGAIN,
         [
-            (each.due is not None, each.tries, at if each.due is None else each.due, at, each.fault, each.status, each.number)
+            (
+                each.due is not None,
+                each.tries,
+                at if each.due is None else each.due,
+                at,
+                each.fault,
+                each.status,
+                each.number,
+            )
             for each in progress.again
         ],
     )
@@ -174,7 +181,19 @@ def _make_room(session: Session, number: int) -> None:
 
 def _row(failure: Failure) -> tuple[object, ...]:
     each = failure
-    return (each.event, each.type, each.key, each.body, True, each.tries, each.due, each.at, each.at, each.fault, each.status)
+    return (
+        each.event,
+        each.type,
+        each.key,
+        each.body,
+        True,
+        each.tries,
+        each.due,
+        each.at,
+        each.at,
+        each.fault,
+        each.status,
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------- replay
@@ -192,7 +211,9 @@ _FAILED_AGAIN: Final = Statement(
     ),
     "p_waiting p_tries p_due p_webhook_id p_since p_until",
 )
-_OWNER: Final = Statement(select(webhook.c.account_id, webhook.c.log_id).where(webhook.c.id == given(webhook.c.id)), "p_id")
+_OWNER: Final = Statement(
+    select(webhook.c.account_id, webhook.c.log_id).where(webhook.c.id == given(webhook.c.id)), "p_id"
+)
 _RANGE: Final = Statement(
     select(func.min(webhook_log.c.id), func.max(webhook_log.c.id), func.count(webhook_log.c.id)).where(
         webhook_log.c.account_id == given(webhook_log.c.account_id),

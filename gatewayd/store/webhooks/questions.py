@@ -278,7 +278,5 @@ def backlog(connection: Connection, found: Endpoint) -> Backlog:
     for word in ("webhook_failure.waiting", "NOT webhook_failure.waiting"):
         some = select(columns.id).where(columns.webhook_id == found.id, text(word)).limit(_COUNTED_MOST)
         counts.append(len(connection.execute(some).all()))
-    oldest = logged(
-        connection, account_id=found.account_id, events=found.events, place=found.place, end=None, limit=1
-    )
+    oldest = logged(connection, account_id=found.account_id, events=found.events, place=found.place, end=None, limit=1)
     return Backlog(counts[0], counts[1], oldest[0].at if oldest else None)
