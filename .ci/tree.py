@@ -51,6 +51,7 @@ VALUES: Final = tuple(
         "texts",
         "translation",
         "turns",
+        "vault",
         "views",
         "visible",
     ]
