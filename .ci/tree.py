@@ -91,11 +91,14 @@ FOUNDATION: Final = tuple(
 PORT: Final = ("drivers.base",)
 NAMES: Final = ("spool.names",)
 """The rule by which a column and the variable of a text have one name."""
+ENDPOINT: Final = ("gatewayd.webhooks.signature", "gatewayd.webhooks.target")
+"""What the address and the secret of a webhook may be."""
+WEBHOOK_RULES: Final = (*ENDPOINT, "gatewayd.webhooks.event", "gatewayd.webhooks.verdict")
 CODING: Final = (*PORT, "drivers.gsm.alphabet", "drivers.gsm.transliteration")
 
 CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.registry": (*VALUES, *PORT),
-    "gatewayd.config": (*VALUES, *PORT, "gatewayd.registry"),
+    "gatewayd.config": (*VALUES, *PORT, "gatewayd.registry", *ENDPOINT),
     "gatewayd.outcomes": (*VALUES, *PORT, f"{STORE}.commands"),
     "gatewayd.intake": (
         *VALUES,
@@ -119,7 +122,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.inbox_writer": (*VALUES, "spool", STORE),
     "gatewayd.upkeep": (*VALUES, "spool", STORE),
     "gatewayd.restoration": (*VALUES, "spool", STORE),
-    "gatewayd.operations": (*VALUES, *PORT, "gatewayd.config", "gatewayd.registry", "spool", STORE),
+    "gatewayd.operations": (*VALUES, *PORT, "gatewayd.config", "gatewayd.registry", "spool", STORE, *WEBHOOK_RULES),
     "gatewayd.fleet": (
         *VALUES,
         *PORT,

@@ -174,10 +174,7 @@ class _Reading:
         top = self._model(TopConfig, top_raw, "", known=(*TopConfig.model_fields, *_TABLES, *_ARRAYS))
         sections = {name: self._model(model, self._table(name), name) for name, model in _TABLES.items()}
         line_configs = self._lines()
-        webhooks = [
-            self._model(WebhookConfig, table, f"webhook[{index}]")
-            for index, table in enumerate(self._array("webhook"), start=1)
-        ]
+        webhooks = self._webhooks()
         control = top.control if top is not None else None
         if control is not None and len(os.fsencode(control)) > SOCKET_PATH_MAX:
             self._add("control", "path_too_long", limit=SOCKET_PATH_MAX)
@@ -191,8 +188,6 @@ class _Reading:
         )
         if isinstance(inbox, InboxConfig):
             self._name_account("inbox.default", inbox.default)
-        for index, webhook in enumerate(webhooks, start=1):
-            self._name_account(f"webhook[{index}].account", webhook.account if webhook is not None else None)
         if self.faults or top is None:
             raise InvalidConfigError(self.faults)
         assert isinstance(store, StoreConfig)
@@ -225,6 +220,20 @@ class _Reading:
         candidates = _control_candidates(self._file, top.control, store, spool)
         values = {**dict(top), "control": candidates[0]}
         return Config(**values, file=self._file, control_candidates=candidates, **sections, lines=(), webhooks=())
+
+    def _webhooks(self) -> list[WebhookConfig | None]:
+        found: list[WebhookConfig | None] = []
+        seen: set[tuple[str, str]] = set()
+        for index, table in enumerate(self._array("webhook"), start=1):
+            one = self._model(WebhookConfig, table, f"webhook[{index}]")
+            found.append(one)
+            if one is None:
+                continue
+            self._name_account(f"webhook[{index}].account", one.account)
+            if (one.account, one.url) in seen:
+                self._add(f"webhook[{index}].url", "webhook_repeated", value=one.url)
+            seen.add((one.account, one.url))
+        return found
 
     def _name_account(self, key: str, account: str | None) -> None:
         if account is not None:

@@ -27,6 +27,7 @@ from gatewayd.store.webhooks.endpoints import FILE, Filed
 from gatewayd.store.webhooks.progress import Place, Progress
 from gatewayd.store.webhooks.questions import Endpoint, Kept, Waiting
 from gatewayd.translation import gettext as _
+from gatewayd.vault import Vault
 from gatewayd.webhooks import event, signature
 from gatewayd.webhooks.engine.courier import WAITING_MOST, Access, Courier, Desk, Post
 from gatewayd.webhooks.engine.source import PAGE, Page, Source
@@ -51,12 +52,6 @@ FORGET_S: Final = 3600.0
 TROUBLE_S: Final = 5.0
 
 
-class Vault(Protocol):
-    """Opens what was sealed for the store."""
-
-    def open(self, sealed: str) -> str: ...
-
-
 class Execute(Protocol):
     """Hands a command to the store's writer."""
 
@@ -76,7 +71,7 @@ class Webhooks:
         reader: Reader,
         spool: Spool,
         in_thread: Callable[..., Awaitable[Any]],
-        vault: Vault | None,
+        vault: Vault,
         post: Post,
         now: Callable[[], int],
         happened: Callable[[str, str, str | None], None],
@@ -199,8 +194,8 @@ class Webhooks:
         filed = [Filed(each.account, each.url, tuple(each.events)) for each in self._filed]
         work = partial(endpoints.match_file, filed=filed, node=self._node, now=self._now())
         strange = frozenset(await self._execute(_of(work)))
-        for account in strange - self._strange:
-            log.warning("a webhook of the file names an account that does not exist", account=account)
+        for why in strange - self._strange:
+            log.warning("a webhook of the file cannot be served", error=why)
         self._strange = strange
 
     def _start(self, found: Endpoint, access: Access) -> None:
@@ -231,9 +226,8 @@ class Webhooks:
                     return Access((Secret(filed.secret.get_secret_value()),), filed.allow_private)
             return None
         try:
-            if self._vault is None or found.secrets is None:
-                raise UnavailableError("no key")
-            secrets = signature.read(json.loads(self._vault.open(found.secrets)))
+            opened = self._vault.open(found.secrets or "", signature.sealed_for(found.account))
+            secrets = signature.read(json.loads(opened))
             for each in secrets:
                 signature.key_of(each.text)
         except (GatewayError, SecretError, ValueError, KeyError, TypeError):
