@@ -2,7 +2,8 @@
 
 The `.mo` file is kept beside its `.po` source so that an installation needs no build step; `make messages` (Babel)
 makes it anew, and a test fails when it is stale. The language is one for the whole process: the configuration's
-`locale`, else the environment's, else Spanish. Where a file names its own language, `gettext_in` speaks it.
+`locale`, else the environment's, else Spanish. Where a file names its own language, `gettext_in` speaks it; where a
+process answers many people, `spoken_in` speaks each one's for as long as it answers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import functools
 import gettext as catalogues
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +24,8 @@ FOLDER: Final = Path(__file__).parent / "locale"
 
 _current: catalogues.NullTranslations = catalogues.NullTranslations()
 _language = "en"
+_here: ContextVar[str | None] = ContextVar("language", default=None)
+"""The language of the task at hand, where it is not that of the process."""
 
 
 def set_language(language: str) -> None:
@@ -36,14 +42,29 @@ def _catalogue(language: str) -> catalogues.NullTranslations:
     return catalogues.translation("gatewayd", FOLDER, [language], fallback=True)
 
 
+@contextmanager
+def spoken_in(language: str) -> Iterator[None]:
+    """Speaks a person's language within, in this task alone; one that is not ours means the default."""
+    token = _here.set(language if language in LANGUAGES else DEFAULT)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
 def language() -> str:
     """The language spoken."""
-    return _language
+    return _here.get() or _language
+
+
+def _spoken() -> catalogues.NullTranslations:
+    here = _here.get()
+    return _current if here is None else _catalogue(here)
 
 
 def gettext(message: str) -> str:
     """`message` in the language spoken."""
-    return _current.gettext(message) if message else ""
+    return _spoken().gettext(message) if message else ""
 
 
 def gettext_in(language: str, message: str) -> str:
@@ -52,7 +73,7 @@ def gettext_in(language: str, message: str) -> str:
 
 
 def ngettext(one: str, many: str, number: int) -> str:
-    return _current.ngettext(one, many, number)
+    return _spoken().ngettext(one, many, number)
 
 
 def language_of(config_file: Path) -> str:
