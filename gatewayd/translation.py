@@ -2,8 +2,7 @@
 
 The `.mo` file is kept beside its `.po` source so that an installation needs no build step; `make messages` (Babel)
 makes it anew, and a test fails when it is stale. The language is one for the whole process: the configuration's
-`locale`, else the environment's, else Spanish. Where a file names its own language, `gettext_in` speaks it; where a
-process answers many people, `spoken_in` speaks each one's for as long as it answers.
+`locale`, else the environment's, else Spanish. Where a file names its own language, `gettext_in` speaks it.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ FOLDER: Final = Path(__file__).parent / "locale"
 
 _current: catalogues.NullTranslations = catalogues.NullTranslations()
 _language = "en"
-_here: ContextVar[str | None] = ContextVar("language", default=None)
-"""The language of the task at hand, where it is not that of the process."""
+_asked: ContextVar[str | None] = ContextVar("language", default=None)
+"""The language of the person whose request this task serves."""
 
 
 def set_language(language: str) -> None:
@@ -43,27 +42,27 @@ def _catalogue(language: str) -> catalogues.NullTranslations:
 
 
 @contextmanager
-def spoken_in(language: str) -> Iterator[None]:
-    """Speaks a person's language within, in this task alone; one that is not ours means the default."""
-    token = _here.set(language if language in LANGUAGES else DEFAULT)
+def speaking(language: str | None) -> Iterator[None]:
+    """Speaks `language` in this task, to one person; the process's where it is None or not ours."""
+    token = _asked.set(language if language in LANGUAGES else None)
     try:
         yield
     finally:
-        _here.reset(token)
+        _asked.reset(token)
 
 
 def language() -> str:
-    """The language spoken."""
-    return _here.get() or _language
+    """Returns the language spoken: the person's whose request this is, else the process's."""
+    return _asked.get() or _language
 
 
 def _spoken() -> catalogues.NullTranslations:
-    here = _here.get()
-    return _current if here is None else _catalogue(here)
+    asked = _asked.get()
+    return _current if asked is None else _catalogue(asked)
 
 
 def gettext(message: str) -> str:
-    """`message` in the language spoken."""
+    """Returns `message` in the language spoken."""
     return _spoken().gettext(message) if message else ""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.control.server import operator
 from gatewayd.operations import perform
 from gatewayd.store.commands import Command, StartNode
 from gatewayd.store.connection import open_store
@@ -55,7 +56,7 @@ class OfflineBackend:
         self._ends.close()
 
     def perform(self, operation: str, arguments: dict[str, Any]) -> Any:
-        return asyncio.run(perform(self, operation, arguments))
+        return asyncio.run(perform(self, operation, arguments, operator(os.getuid())))
 
     def write_out(self) -> None:
         """Writes the receipts that the store still holds, and says of what a crash left open that it is in doubt: the

@@ -32,6 +32,7 @@ from gatewayd.config.sections import (
     StoreConfig,
     TariffConfig,
     TopConfig,
+    WebConfig,
     WebhookConfig,
 )
 from gatewayd.translation import language_of
@@ -52,6 +53,7 @@ _TABLES: Final[dict[str, type[Section]]] = {
     "spool": SpoolConfig,
     "numbers": NumbersConfig,
     "http": HttpConfig,
+    "web": WebConfig,
     "tariff": TariffConfig,
     "delivery": DeliveryConfig,
     "inbox": InboxConfig,

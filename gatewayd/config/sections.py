@@ -123,6 +123,29 @@ class HttpConfig(Section):
         return split_listen(self.listen)
 
 
+class WebConfig(Section):
+    """Where the web process serves the panel and the API."""
+
+    listen: Listen = "127.0.0.1:8081"
+    """Empty: no web process."""
+    tls_cert: Place | None = None
+    tls_key: Place | None = None
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-* headers are believed."""
+    base_url: WebUrl | None = None
+    """How people reach the panel, for links in mails."""
+    user: str = "gatewayd-web"
+    """The user that the web process runs as where it has a unit of its own; beside the daemon's, the only one that may
+    speak on `web.sock`."""
+    socket: Place | None = None
+    """Its socket to the daemon; None: `web.sock` beside the control socket."""
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port to listen on, or None."""
+        return split_listen(self.listen)
+
+
 class TariffConfig(Section):
     """Prices in millionths of the currency, by channel: a segment, an answered call, a message."""
 
@@ -218,6 +241,7 @@ class Config(TopConfig):
     spool: SpoolConfig
     numbers: NumbersConfig
     http: HttpConfig
+    web: WebConfig
     tariff: TariffConfig
     delivery: DeliveryConfig
     inbox: InboxConfig
@@ -226,6 +250,11 @@ class Config(TopConfig):
     lines: tuple[LineConfig, ...]
     """In the order of the file; disabled ones too."""
     webhooks: tuple[WebhookConfig, ...]
+
+    @property
+    def web_socket(self) -> Path:
+        """Where the daemon listens for the web process."""
+        return self.web.socket or self.control.with_name("web.sock")
 
     def line(self, name: str) -> LineConfig | None:
         return next((line for line in self.lines if line.name == name), None)

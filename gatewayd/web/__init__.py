@@ -1,1 +1,1 @@
-"""The web process: the panel for people at `/` and the API for programs at `/v1`, apart from the daemon."""
+"""The web process: panel and API for people and programs. No device, no secret of a line, and a store to read alone."""

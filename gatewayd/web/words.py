@@ -1,8 +1,7 @@
-"""The panel's words: English in code and templates, Spanish from the catalogue `locale/es/LC_MESSAGES/web.mo`.
+"""The panel's and the API's words: English in code and templates, Spanish from `locale/es/LC_MESSAGES/web.mo`.
 
-One process speaks to many people, each in their own language: nothing here is a setting of the process. Values that
-fill a sentence are escaped, the sentence itself too, so that no text becomes markup by accident; a link inside a
-sentence is passed as a value that is markup already.
+They speak the language of the task at hand (`gatewayd.translation.speaking`), since one process answers many people.
+What the catalogue of the web does not have is asked of the core's, so that states and reasons have one translation.
 """
 
 from __future__ import annotations
@@ -14,29 +13,47 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-LANGUAGES: Final = ("es", "en")
-DEFAULT: Final = "es"
+from gatewayd import translation
+
 FOLDER: Final = Path(__file__).parent / "locale"
-
-
-def language_or_default(name: str | None) -> str:
-    """Returns `name` where it is a language of ours, else the default."""
-    return name if name in LANGUAGES else DEFAULT
+MARKS: Final = {"es": (".", ","), "en": (",", ".")}
+"""Of each language: what parts thousands, what parts decimals."""
 
 
 @functools.cache
 def catalogue(language: str) -> catalogues.NullTranslations:
-    """Returns the panel's catalogue of a language; one that is not ours means the default."""
+    """Returns the catalogue of a language; one that is not ours means the default."""
     if language == "en":
         return catalogues.NullTranslations()
-    return catalogues.translation("web", FOLDER, [language_or_default(language)], fallback=True)
+    found = catalogues.translation("web", FOLDER, [translation.DEFAULT], fallback=True)
+    found.add_fallback(catalogues.translation("gatewayd", translation.FOLDER, [translation.DEFAULT], fallback=True))
+    return found
+
+
+def gettext(message: str) -> str:
+    """Returns `message` in the language spoken."""
+    return catalogue(translation.language()).gettext(message) if message else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """Returns the sentence that fits `number`, in the language spoken."""
+    return catalogue(translation.language()).ngettext(one, many, number)
+
+
+def spoken(message: str) -> str:
+    """Marks a text for the catalogue where no language is known yet; it is translated where it is shown."""
+    return message
 
 
 class Words:
-    """Speaks one language."""
+    """Speaks one language to templates.
+
+    Values that fill a sentence are escaped, and so is the sentence: no text becomes markup by accident. A link inside a
+    sentence is passed as a value that is markup already.
+    """
 
     def __init__(self, language: str) -> None:
-        self.language: Final = language_or_default(language)
+        self.language: Final = language if language in translation.LANGUAGES else translation.DEFAULT
         self._catalogue = catalogue(self.language)
 
     def plain(self, message: str, **values: object) -> str:
@@ -59,10 +76,6 @@ def _filled(sentence: str, values: dict[str, object]) -> Markup:
     return Markup(safe.format(**values)) if values else safe
 
 
-MARKS: Final = {"es": (".", ","), "en": (",", ".")}
-"""Of each language: what parts thousands, what parts decimals."""
-
-
 def grouped(number: int, language: str) -> str:
     """Returns a whole number with its thousands parted: `1.523` in Spanish."""
-    return f"{number:,}".replace(",", MARKS[language_or_default(language)][0]).replace("-", "\N{MINUS SIGN}")
+    return f"{number:,}".replace(",", MARKS[language][0]).replace("-", "\N{MINUS SIGN}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.people import audit, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -31,6 +32,7 @@ __all__ = [
     "Id",
     "account",
     "attempt",
+    "audit",
     "blocklist",
     "early_report",
     "inbound",
@@ -47,6 +49,9 @@ __all__ = [
     "queue_count",
     "receipt",
     "segment",
+    "session",
     "setting",
+    "token",
     "transfer",
+    "user",
 ]

@@ -61,7 +61,7 @@ class Assets:
         self._assets = {name: _asset(name, content) for name, content in files.items()}
 
     def url(self, name: str) -> str:
-        """Returns the address of a file; KeyError where there is none, so that a page with a wrong name fails a test."""
+        """Returns the address of a file; KeyError where there is none, so that a wrong name fails a test."""
         if name not in self._assets:
             raise KeyError(name)
         return f"{self.root}/{name}"

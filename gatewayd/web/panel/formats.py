@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from gatewayd.web.words import MARKS, Words, grouped
+from gatewayd.web.words import MARKS, Words, grouped, spoken
 
 SYMBOLS: Final = {
     "ARS": "$",
@@ -40,26 +40,29 @@ HOUR: Final = 3600
 DAY: Final = 86_400
 
 
-def _(message: str) -> str:
-    """Marks a text for the catalogue; it is spoken in the person's language where it is used."""
-    return message
-
-
 MONTHS: Final = (
-    _("Jan"),
-    _("Feb"),
-    _("Mar"),
-    _("Apr"),
-    _("May"),
-    _("Jun"),
-    _("Jul"),
-    _("Aug"),
-    _("Sep"),
-    _("Oct"),
-    _("Nov"),
-    _("Dec"),
+    spoken("Jan"),
+    spoken("Feb"),
+    spoken("Mar"),
+    spoken("Apr"),
+    spoken("May"),
+    spoken("Jun"),
+    spoken("Jul"),
+    spoken("Aug"),
+    spoken("Sep"),
+    spoken("Oct"),
+    spoken("Nov"),
+    spoken("Dec"),
 )
-WEEKDAYS: Final = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+WEEKDAYS: Final = (
+    spoken("Mon"),
+    spoken("Tue"),
+    spoken("Wed"),
+    spoken("Thu"),
+    spoken("Fri"),
+    spoken("Sat"),
+    spoken("Sun"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Formats:
         return f"{sign}{symbol}{NO_BREAK}{self._written(abs(amount), places)}"
 
     def percent(self, share: float, decimals: int = 0) -> str:
-        """Returns a share of 1 as per cent: `94 %`. What is not all is never rounded to all, nor something to nothing."""
+        """Returns a share of 1 as per cent: `94 %`. Nearly all is never rounded to all, nor little to nothing."""
         per_cent = share * 100
         if decimals == 0 and 0 < share < 1 and round(per_cent) in (0, 100):
             decimals = 1
@@ -119,7 +122,7 @@ class Formats:
             return value.astimezone(self.zone)
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value / 1000, self.zone)
-        found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+        found = datetime.fromisoformat(str(value))
         return found.replace(tzinfo=self.zone) if found.tzinfo is None else found.astimezone(self.zone)
 
     def day(self, value: object) -> str:
@@ -164,9 +167,9 @@ class Formats:
         days = (here.date() - moment.date()).days
         plain = self.words.plain
         if days == 1:
-            return plain("yesterday {time}", time=self.clock(moment))
+            return plain(spoken("yesterday {time}"), time=self.clock(moment))
         if days == -1:
-            return plain("tomorrow {time}", time=self.clock(moment))
+            return plain(spoken("tomorrow {time}"), time=self.clock(moment))
         if moment.year == here.year:
             return f"{moment.day}{NO_BREAK}{plain(MONTHS[moment.month - 1])}{NO_BREAK}{self.clock(moment)}"
         return self._day(moment.date())
@@ -174,9 +177,9 @@ class Formats:
     def _relative(self, seconds: float) -> str:
         plain, size = self.words.plain, abs(seconds)
         if size < MINUTE:
-            return plain("just now") if seconds >= 0 else plain("at once")
+            return plain(spoken("just now")) if seconds >= 0 else plain(spoken("at once"))
         span = self.span(size)
-        return plain("{span} ago", span=span) if seconds > 0 else plain("in {span}", span=span)
+        return plain(spoken("{span} ago") if seconds > 0 else spoken("in {span}"), span=span)
 
     def span(self, seconds: float) -> str:
         """Returns a length of time by its largest unit, and the next where it matters: `4 min`, `1 h 20 min`, `3 d`."""

@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-
-def _(message: str) -> str:
-    """Marks a text for the catalogue; it is spoken in the person's language where it is used."""
-    return message
+from gatewayd.web.words import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,68 +28,68 @@ class Mark:
 
 
 MESSAGE: Final[Mapping[str, Mark]] = {
-    "scheduled": Mark(_("scheduled"), "scheduled", "rest"),
-    "queued": Mark(_("queued"), "queued", "rest"),
-    "held": Mark(_("on hold"), "held", "look"),
-    "sending": Mark(_("being sent"), "sending", "move"),
-    "submitted": Mark(_("sent"), "submitted", "sent"),
-    "delivered": Mark(_("delivered"), "delivered", "good"),
-    "read": Mark(_("read"), "read", "read"),
-    "unread": Mark(_("not read"), "unread", "sent"),
-    "answered": Mark(_("answered"), "answered", "read"),
-    "undelivered": Mark(_("failed"), "undelivered", "act"),
-    "failed": Mark(_("failed"), "failed", "act"),
-    "expired": Mark(_("expired"), "expired", "past"),
+    "scheduled": Mark(spoken("scheduled"), "scheduled", "rest"),
+    "queued": Mark(spoken("queued"), "queued", "rest"),
+    "held": Mark(spoken("on hold"), "held", "look"),
+    "sending": Mark(spoken("being sent"), "sending", "move"),
+    "submitted": Mark(spoken("sent"), "submitted", "sent"),
+    "delivered": Mark(spoken("delivered"), "delivered", "good"),
+    "read": Mark(spoken("read"), "read", "read"),
+    "unread": Mark(spoken("not read"), "unread", "sent"),
+    "answered": Mark(spoken("answered"), "answered", "read"),
+    "undelivered": Mark(spoken("failed"), "undelivered", "act"),
+    "failed": Mark(spoken("failed"), "failed", "act"),
+    "expired": Mark(spoken("expired"), "expired", "past"),
     "uncertain": Mark(
-        _("in doubt"), "uncertain", "doubt", _("It may have gone out. It is not repeated unless you say so.")
+        spoken("in doubt"), "uncertain", "doubt", spoken("It may have gone out. It is not repeated unless you say so.")
     ),
-    "cancelled": Mark(_("cancelled"), "cancelled", "past"),
-    "invalid": Mark(_("invalid"), "invalid", "past"),
+    "cancelled": Mark(spoken("cancelled"), "cancelled", "past"),
+    "invalid": Mark(spoken("invalid"), "invalid", "past"),
 }
 """States of a message and of an interaction, in the order of its life."""
 
 LINE: Final[Mapping[str, Mark]] = {
-    "ready": Mark(_("ready"), "ready", "good"),
-    "busy": Mark(_("sending now"), "busy", "good"),
-    "starting": Mark(_("starting"), "starting", "rest"),
-    "waiting": Mark(_("waiting"), "waiting", "look"),
-    "recovering": Mark(_("recovering"), "recovering", "look"),
-    "quarantined": Mark(_("stopped by a fault"), "quarantined", "act"),
-    "disabled": Mark(_("switched off"), "disabled", "past"),
-    "unknown": Mark(_("unknown"), "unknown", "past"),
+    "ready": Mark(spoken("ready"), "ready", "good"),
+    "busy": Mark(spoken("sending now"), "busy", "good"),
+    "starting": Mark(spoken("starting"), "starting", "rest"),
+    "waiting": Mark(spoken("waiting"), "waiting", "look"),
+    "recovering": Mark(spoken("recovering"), "recovering", "look"),
+    "quarantined": Mark(spoken("stopped by a fault"), "quarantined", "act"),
+    "disabled": Mark(spoken("switched off"), "disabled", "past"),
+    "unknown": Mark(spoken("unknown"), "unknown", "past"),
 }
 
 JOB: Final[Mapping[str, Mark]] = {
-    "loading": Mark(_("being read"), "loading", "rest"),
-    "running": Mark(_("running"), "running", "move"),
-    "paused": Mark(_("paused"), "paused", "look"),
-    "sent": Mark(_("all sent"), "sent", "sent"),
-    "done": Mark(_("finished"), "done", "good"),
-    "cancelled": Mark(_("withdrawn"), "cancelled", "past"),
-    "refused": Mark(_("refused"), "invalid", "act"),
-    "rejected": Mark(_("refused"), "invalid", "act"),
-    "draft": Mark(_("draft"), "edit", "past"),
-    "awaiting_approval": Mark(_("awaits approval"), "person", "look"),
-    "scheduled": Mark(_("scheduled"), "scheduled", "rest"),
-    "finished": Mark(_("finished"), "done", "good"),
+    "loading": Mark(spoken("being read"), "loading", "rest"),
+    "running": Mark(spoken("running"), "running", "move"),
+    "paused": Mark(spoken("paused"), "paused", "look"),
+    "sent": Mark(spoken("all sent"), "sent", "sent"),
+    "done": Mark(spoken("finished"), "done", "good"),
+    "cancelled": Mark(spoken("withdrawn"), "cancelled", "past"),
+    "refused": Mark(spoken("refused"), "invalid", "act"),
+    "rejected": Mark(spoken("refused"), "invalid", "act"),
+    "draft": Mark(spoken("draft"), "edit", "past"),
+    "awaiting_approval": Mark(spoken("awaits approval"), "person", "look"),
+    "scheduled": Mark(spoken("scheduled"), "scheduled", "rest"),
+    "finished": Mark(spoken("finished"), "done", "good"),
 }
 """States of a job, a campaign and a task."""
 
 SWITCH: Final[Mapping[str, Mark]] = {
-    "active": Mark(_("active"), "ready", "good"),
-    "disabled": Mark(_("no access"), "disabled", "past"),
-    "expired": Mark(_("has expired"), "expired", "past"),
-    "revoked": Mark(_("no longer valid"), "cancelled", "past"),
+    "active": Mark(spoken("active"), "ready", "good"),
+    "disabled": Mark(spoken("no access"), "disabled", "past"),
+    "expired": Mark(spoken("has expired"), "expired", "past"),
+    "revoked": Mark(spoken("no longer valid"), "cancelled", "past"),
 }
 """States of users, tokens and sessions."""
 
 CHANNEL: Final[Mapping[str, Mark]] = {
-    "sms": Mark(_("SMS"), "sms", "plain"),
-    "call": Mark(_("Call"), "call", "plain"),
-    "email": Mark(_("Mail"), "email", "plain"),
-    "push": Mark(_("Push"), "push", "plain"),
-    "whatsapp": Mark(_("WhatsApp"), "whatsapp", "plain"),
-    "web": Mark(_("Web"), "web", "plain"),
+    "sms": Mark(spoken("SMS"), "sms", "plain"),
+    "call": Mark(spoken("Call"), "call", "plain"),
+    "email": Mark(spoken("Mail"), "email", "plain"),
+    "push": Mark(spoken("Push"), "push", "plain"),
+    "whatsapp": Mark(spoken("WhatsApp"), "whatsapp", "plain"),
+    "web": Mark(spoken("Web"), "web", "plain"),
 }
 
 KINDS: Final[Mapping[str, Mapping[str, Mark]]] = {

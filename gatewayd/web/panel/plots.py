@@ -209,4 +209,3 @@ def _ticks(highest: float, share: bool) -> list[float]:
     while found[-1] < highest:
         found.append(found[-1] + step)
     return found
-

@@ -7,7 +7,7 @@ each. Names that a template does not get are an error, so that a page that lacks
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,9 +19,9 @@ from markupsafe import Markup, escape
 
 from gatewayd import reasons, translation
 from gatewayd.web.panel import marks, plots
-from gatewayd.web.panel.assets import Assets
+from gatewayd.web.panel.assets import Assets, panel_assets
 from gatewayd.web.panel.formats import Formats
-from gatewayd.web.words import Words, language_or_default
+from gatewayd.web.words import Words
 
 FOLDER: Final = Path(__file__).parent / "templates"
 COMPONENTS: Final = ("ui/page.html", "ui/table.html", "ui/form.html", "ui/states.html")
@@ -36,7 +36,7 @@ def now() -> datetime:
 
 
 class Templates:
-    """Renders for everybody; give it to each page."""
+    """Renders for everybody, in the language that is spoken (`gatewayd.translation.speaking`)."""
 
     def __init__(
         self, assets: Assets, folders: Sequence[Path] = (FOLDER,), clock: Callable[[], datetime] = now
@@ -46,18 +46,14 @@ class Templates:
         self._clock = clock
         self._environments = functools.lru_cache(LOOKS_MAX)(self._environment)
 
-    def page(self, name: str, context: Mapping[str, Any], *, language: str, zone: str = "UTC") -> str:
+    def page(self, name: str, values: Mapping[str, Any], zone: str) -> str:
         """Returns a whole page."""
-        return self._environments(language_or_default(language), zone).get_template(name).render(context)
+        return self._environments(translation.language(), zone).get_template(name).render(values)
 
-    def block(self, name: str, block: str, context: Mapping[str, Any], *, language: str, zone: str = "UTC") -> str:
+    def block(self, name: str, block: str, values: Mapping[str, Any], zone: str) -> str:
         """Returns one block of a page by itself: what a fragment is. KeyError where the page has none of that name."""
-        template = self._environments(language_or_default(language), zone).get_template(name)
-        return "".join(template.blocks[block](template.new_context(dict(context))))
-
-    def words(self, language: str) -> Words:
-        """Returns who speaks a language, for what a page says without a template."""
-        return Words(language)
+        template = self._environments(translation.language(), zone).get_template(name)
+        return "".join(template.blocks[block](template.new_context(dict(values))))
 
     def _environment(self, language: str, zone: str) -> jinja2.Environment:
         environment = jinja2.Environment(
@@ -71,7 +67,7 @@ class Templates:
         words = Words(language)
         formats = Formats(words, ZoneInfo(zone))
         environment.globals.update(self._globals(words, formats))
-        environment.filters.update(_filters(words, formats, self._clock))
+        environment.filters.update(_filters(formats, self._clock))
         macros: dict[str, Any] = {}
         environment.globals["ui"] = ui = SimpleNamespace()
         for name in COMPONENTS:
@@ -104,7 +100,7 @@ class Templates:
         }
 
 
-def _filters(words: Words, formats: Formats, clock: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
+def _filters(formats: Formats, clock: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
     def when(value: object) -> Markup:
         """A time as people say it, with the whole of it as title and for programs."""
         moment = formats.moment(value)
@@ -123,10 +119,6 @@ def _filters(words: Words, formats: Formats, clock: Callable[[], datetime]) -> d
             moment.isoformat(timespec="seconds"), formats.full(moment)
         )
 
-    def reason(code: str | None) -> str:
-        with translation.spoken_in(words.language):
-            return reasons.meaning(code)
-
     return {
         "money": formats.money,
         "number": formats.number,
@@ -139,7 +131,8 @@ def _filters(words: Words, formats: Formats, clock: Callable[[], datetime]) -> d
         "span": formats.span,
         "when": when,
         "at": at,
-        "reason": reason,
+        "reason": reasons.meaning,
+        "combine": lambda first, second: {**first, **second},
         "lines": _broken,
     }
 
@@ -149,6 +142,13 @@ def _broken(text: str) -> Markup:
     return Markup("<br>").join(text.splitlines())
 
 
-def template_names(folder: Path = FOLDER) -> Iterator[str]:
-    """Yields each template's name."""
-    yield from (file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*.html")))
+@functools.cache
+def _templates() -> Templates:
+    return Templates(panel_assets())
+
+
+def rendered(template: str, *, zone: str = "UTC", block: str | None = None, **values: Any) -> str:
+    """Returns the page that a template makes of these values, or one block of it; times are those of `zone`."""
+    if block is None:
+        return _templates().page(template, values, zone)
+    return _templates().block(template, block, values, zone)

@@ -1,0 +1,12 @@
+"""Conversations, notes, uploaded contacts, saved views, and what finding them needs."""
+
+from __future__ import annotations
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Changes nothing yet."""
