@@ -27,6 +27,7 @@ from gatewayd.store.tables.sending import (
     segment,
 )
 from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
@@ -54,4 +55,7 @@ __all__ = [
     "token",
     "transfer",
     "user",
+    "webhook",
+    "webhook_failure",
+    "webhook_log",
 ]
