@@ -10,8 +10,8 @@ from typing import Any
 from gatewayd import translation
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.assets import panel_assets
-from gatewayd.web.panel.frame import Credit, Frame
-from gatewayd.web.panel.navigation import Count, entries
+from gatewayd.web.panel.frame import Count, Credit, Frame
+from gatewayd.web.panel.navigation import entries
 from gatewayd.web.panel.page import Page, Place
 from gatewayd.web.panel.pieces import Chip, Column, Figure, Need, Tab, parts_of
 from gatewayd.web.panel.plots import Plot, Series

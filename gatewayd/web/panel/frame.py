@@ -4,8 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from gatewayd.web.panel.navigation import Entry
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much waits for a person behind an entry."""
+
+    number: int
+    urgent: bool = False
+    """Red: act; else amber: look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of the navigation."""
+
+    key: str
+    word: str
+    """English; of the catalogue."""
+    icon: str
+    path: str
+    current: bool
+    count: Count | None = None
+    below: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +81,7 @@ class Frame:
     stream: str = "/eventos"
     own: Sequence[Own] = ()
     notices: Sequence[Notice] = field(default_factory=tuple)
+
+
+NONE: Final = Frame((), "/", "gatewayd", "", "")
+"""Around what is shown before anybody is signed in."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gatewayd.web.panel.frame import Count, Entry
 from gatewayd.web.panel.page import Page
 from gatewayd.web.words import spoken
 
@@ -28,29 +29,6 @@ SECTIONS: Final = (
     Section("lineas", spoken("Lines"), "lines"),
     Section("ajustes", spoken("Settings"), "settings"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How much waits for a person behind an entry."""
-
-    number: int
-    urgent: bool = False
-    """Red: act; else amber: look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A link of the navigation."""
-
-    key: str
-    word: str
-    """English; of the catalogue."""
-    icon: str
-    path: str
-    current: bool
-    count: Count | None = None
-    below: tuple[Entry, ...] = ()
 
 
 def entries(
