@@ -25,6 +25,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.sending import restoration
 from gatewayd.store.sending.rows import MessageRow
+from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
 from gatewayd.store.tables import account, blocklist, job, message, queue, queue_count, receipt
@@ -180,8 +181,8 @@ def _add(unit: Unit, command: AddMessages) -> int:
         )
         told = MessageRow(
             *(number, info.id, queue_id, row, ref, to, encoding, segments, invalid, True, reason, now, 0),
-            *(None, None, None, 0, now, detail, None, None),
-            was=(invalid, True, segments),
+            *(None, None, None, 0, now, detail, None, None, None),
+            was=(invalid, True, segments, 0, None, None),
         )
         unit.journal.tell(info, told, now)
     session.many(_ADD, added)
@@ -257,6 +258,15 @@ _OWNER: Final = Statement(
 )
 
 
+_REFUSED: Final = Statement(
+    select(queue_count.c.state, func.sum(queue_count.c.messages), func.sum(queue_count.c.segments))
+    .select_from(queue_count.join(queue, queue.c.id == queue_count.c.queue_id))
+    .where(queue.c.job_id == given(queue.c.job_id), text("queue_count.state = 'invalid'"))
+    .group_by(queue_count.c.state),
+    "p_job_id",
+)
+
+
 def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...] | Exception]:
     unit.flush()
     results: list[tuple[QueueInfo, ...] | Exception] = []
@@ -269,8 +279,17 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
             found = unit.session.one(_OWNER, command.job_id)
             again = found is not None and restoration.expected(unit.session, *found) is not None
             unit.session.run(_SET_STATE, "paused" if again else "running", command.job_id)
+            _tally_refused(unit, command.job_id)
         results.append(infos(unit.session, command.job_id))
     return results
+
+
+def _tally_refused(unit: Unit, job_id: int) -> None:
+    """Counts the rows that were refused when they were recorded: in the hour of their job, now that it is one."""
+    info = unit.job(job_id)
+    hour = info.created_at // HOUR_MS
+    for state, messages, segments in unit.session.all(_REFUSED, job_id):
+        unit.tallies.add((hour, info.account_id, info.channel, "", state), int(messages), int(segments), 0)
 
 
 def infos(session: Session, job_id: int) -> tuple[QueueInfo, ...]:

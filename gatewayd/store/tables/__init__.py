@@ -25,6 +25,7 @@ from gatewayd.store.tables.sending import (
     queue_count,
     receipt,
     segment,
+    tally,
 )
 from gatewayd.store.tables.settings import node, setting
 
@@ -51,6 +52,7 @@ __all__ = [
     "segment",
     "session",
     "setting",
+    "tally",
     "token",
     "transfer",
     "user",
