@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 
 from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
 from gatewayd.model import Priority, Route, State
@@ -14,7 +14,6 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     BegunJob,
-    DropJob,
     JobChange,
     LoadingJobs,
     LoadQueues,
@@ -28,7 +27,7 @@ from gatewayd.store.sending.rows import MessageRow
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
-from gatewayd.store.tables import account, blocklist, job, message, queue, queue_count, receipt
+from gatewayd.store.tables import account, blocklist, job, message, queue, queue_count
 
 _ACCOUNT: Final = Statement(
     select(account.c.id, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"
@@ -326,58 +325,6 @@ def _info(row: Row) -> QueueInfo:
         held_reason=row[14],
         content="" if row[6] == "sms" else row[8],
     )
-
-
-# ------------------------------------------------------------------------------------------------------------- dropped
-
-_SOME_MESSAGES: Final = Statement(
-    select(message.c.id)
-    .where(message.c.job_id == given(message.c.job_id))
-    .order_by(message.c.id)
-    .limit(given(message.c.id, "p_limit")),
-    "p_job_id p_limit",
-)
-_DROP_MESSAGES: Final = Statement(delete(message).where(among(message.c.id)))
-_DROP_RECEIPTS: Final = Statement(delete(receipt).where(receipt.c.job_id == given(receipt.c.job_id)), "p_job_id")
-_DROP_COUNTS: Final = Statement(
-    delete(queue_count).where(
-        queue_count.c.queue_id.in_(select(queue.c.id).where(queue.c.job_id == given(queue.c.job_id)))
-    ),
-    "p_job_id",
-)
-_DROP_QUEUES: Final = Statement(delete(queue).where(queue.c.job_id == given(queue.c.job_id)), "p_job_id")
-_DROP_JOB: Final = Statement(delete(job).where(job.c.id == given(job.c.id)), "p_id")
-
-
-def drop(unit: Unit, commands: list[DropJob]) -> list[bool | Exception]:
-    unit.flush()
-    results: list[bool | Exception] = []
-    for command in commands:
-        state = unit.session.one(_STATE, command.job_id)
-        if state is None:
-            results.append(True)
-        elif state[0] != "loading":
-            results.append(ConflictError(f"job {command.job_id} is recorded already"))
-        else:
-            results.append(_drop(unit, command))
-    return results
-
-
-def _drop(unit: Unit, command: DropJob) -> bool:
-    session = unit.session
-    ids = [row[0] for row in session.all(_SOME_MESSAGES, command.job_id, command.limit)]
-    session.among(_DROP_MESSAGES, ids)
-    if len(ids) == command.limit:
-        return False
-    remove(unit, command.job_id)
-    return True
-
-
-def remove(unit: Unit, job_id: int) -> None:
-    """A job whose messages are gone leaves the store with all that is its own."""
-    for statement in (_DROP_RECEIPTS, _DROP_COUNTS, _DROP_QUEUES, _DROP_JOB):
-        unit.session.run(statement, job_id)
-    unit.jobs.forget()
 
 
 # -------------------------------------------------------------------------------------------------------------- states
