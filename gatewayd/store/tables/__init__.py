@@ -28,6 +28,7 @@ from gatewayd.store.tables.sending import (
     tally,
 )
 from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
@@ -56,4 +57,7 @@ __all__ = [
     "token",
     "transfer",
     "user",
+    "webhook",
+    "webhook_failure",
+    "webhook_log",
 ]
