@@ -25,6 +25,7 @@ from gatewayd.store.tables.sending import (
     queue_count,
     receipt,
     segment,
+    tally,
 )
 from gatewayd.store.tables.settings import node, setting
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
@@ -52,6 +53,7 @@ __all__ = [
     "segment",
     "session",
     "setting",
+    "tally",
     "token",
     "transfer",
     "user",
