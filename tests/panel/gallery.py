@@ -121,9 +121,9 @@ def values(side: bool = False) -> dict[str, Any]:
             Column("Cuándo", sort="#", sorted="descending"),
             Column("Cliente"),
             Column("Número"),
-            Column("Canal", narrow=True),
+            Column("Canal"),
             Column("Estado"),
-            Column("Texto", narrow=True),
+            Column("Texto"),
             Column("Costo", num=True),
         ],
         "rows": [

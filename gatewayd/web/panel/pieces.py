@@ -23,8 +23,6 @@ class Column:
     sort: str = ""
     """Address that sorts by it; "" where it cannot."""
     sorted: Literal["", "ascending", "descending"] = ""
-    narrow: bool = False
-    """Left out while a row is open beside the table."""
 
 
 @dataclass(frozen=True, slots=True)
