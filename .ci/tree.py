@@ -25,6 +25,7 @@ SHARED_BY_DRIVERS: Final = ("drivers.base", "drivers.control", "drivers.http", "
 VALUES: Final = tuple(
     f"gatewayd.{name}"
     for name in [
+        "actor",
         "addresses",
         "callscript",
         "characters",
@@ -50,6 +51,7 @@ VALUES: Final = tuple(
         "texts",
         "translation",
         "turns",
+        "vault",
         "views",
         "visible",
     ]
@@ -68,6 +70,7 @@ WINGS: Final = (
 FOUNDATION: Final = tuple(
     f"{STORE}.{name}"
     for name in [
+        "accounts",
         "change",
         "checkpoint",
         "commands",
@@ -89,6 +92,9 @@ PORT: Final = ("drivers.base",)
 NAMES: Final = ("spool.names",)
 """The rule by which a column and the variable of a text have one name."""
 CODING: Final = (*PORT, "drivers.gsm.alphabet", "drivers.gsm.transliteration")
+
+WEB: Final = ("gatewayd.web.remote", "gatewayd.web.security", "gatewayd.web.words")
+"""What panel and API share."""
 
 CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.registry": (*VALUES, *PORT),
@@ -150,10 +156,24 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.commands",
         f"{STORE}.snapshots",
     ),
+    # Longest names first: the first room that fits decides.
+    "gatewayd.webhooks.engine": (
+        *VALUES,
+        *PORT,
+        "gatewayd.config",
+        "gatewayd.inbox_writer",
+        "gatewayd.webhooks",
+        "spool",
+        STORE,
+    ),
+    "gatewayd.webhooks": VALUES,
+    "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", *WEB),
+    "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", *WEB),
+    "gatewayd.web": (*VALUES, *PORT, "gatewayd.config", "gatewayd.control", "gatewayd.operations", STORE),
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = ("gatewayd.daemon", "gatewayd.cli", "gatewayd.demo", "gatewayd.__main__")
+ROOF: Final = ("gatewayd.daemon", "gatewayd.doors", "gatewayd.cli", "gatewayd.demo", "gatewayd.__main__")
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {

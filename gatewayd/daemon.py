@@ -27,6 +27,7 @@ from gatewayd.config import Config, startup
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
+from gatewayd.doors import doors
 from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
@@ -48,6 +49,7 @@ from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
+from gatewayd.vault import Vault
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -66,7 +68,7 @@ NODE_STEP_S: Final = 0.2
 
 HOUSEKEEPING_S: Final = 10.0
 
-RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "delivery", "numbers")
+RESTART_ONLY: Final = ("node", "timezone", "control", "store", "spool", "http", "web", "delivery", "numbers")
 """Sections that a running daemon does not take over."""
 
 
@@ -199,6 +201,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
+            vault=Vault(config.key_file),
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:
@@ -217,7 +220,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             ):
                 services.start(service.run(), name)
             services.start(restoration.run(), "restoration")
-            async with _doors(config, live):
+            async with doors(config, live):
                 dispatcher.events.add("daemon", config.node, "ready")
                 if restored is not None:
                     log.warning(
@@ -312,22 +315,6 @@ class _Told:
 
     def stalled(self, subject: str, state: str, reason: str | None) -> None:
         self.dispatcher.events.add("account", subject, state, reason)
-
-
-@asynccontextmanager
-async def _doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
-    """The control socket and HTTP."""
-    from gatewayd.control import ControlServer
-
-    async with AsyncExitStack() as stack:
-        control = ControlServer(live, config.control)
-        await control.start()
-        stack.push_async_callback(control.close)
-        if config.http.address is not None:
-            from gatewayd.http.server import serving
-
-            await stack.enter_async_context(serving(config, live))
-        yield
 
 
 def prefixes(config: Config) -> list[str]:

@@ -19,6 +19,22 @@ class NotFoundError(GatewayError):
     """What was named does not exist."""
 
 
+class UnauthenticatedError(GatewayError):
+    """Nobody is signed in, or the session or token is no longer good. Sign in again."""
+
+
+class ForbiddenError(GatewayError):
+    """The role or token does not allow it. Ask somebody whose does."""
+
+
+class ThrottledError(GatewayError):
+    """Too many tries. Wait `retry_s` seconds and try again."""
+
+    def __init__(self, sentence: str, retry_s: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.retry_s = retry_s
+
+
 class ConflictError(GatewayError):
     """The state of things forbids it (job known with other content, message not uncertain …)."""
 

@@ -11,6 +11,9 @@ import functools
 import gettext as catalogues
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +23,8 @@ FOLDER: Final = Path(__file__).parent / "locale"
 
 _current: catalogues.NullTranslations = catalogues.NullTranslations()
 _language = "en"
+_asked: ContextVar[str | None] = ContextVar("language", default=None)
+"""The language of the person whose request this task serves."""
 
 
 def set_language(language: str) -> None:
@@ -36,14 +41,29 @@ def _catalogue(language: str) -> catalogues.NullTranslations:
     return catalogues.translation("gatewayd", FOLDER, [language], fallback=True)
 
 
+@contextmanager
+def speaking(language: str | None) -> Iterator[None]:
+    """Speaks `language` in this task, to one person; the process's where it is None or not ours."""
+    token = _asked.set(language if language in LANGUAGES else None)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
 def language() -> str:
-    """The language spoken."""
-    return _language
+    """Returns the language spoken: the person's whose request this is, else the process's."""
+    return _asked.get() or _language
+
+
+def _spoken() -> catalogues.NullTranslations:
+    asked = _asked.get()
+    return _current if asked is None else _catalogue(asked)
 
 
 def gettext(message: str) -> str:
-    """`message` in the language spoken."""
-    return _current.gettext(message) if message else ""
+    """Returns `message` in the language spoken."""
+    return _spoken().gettext(message) if message else ""
 
 
 def gettext_in(language: str, message: str) -> str:
@@ -52,7 +72,7 @@ def gettext_in(language: str, message: str) -> str:
 
 
 def ngettext(one: str, many: str, number: int) -> str:
-    return _current.ngettext(one, many, number)
+    return _spoken().ngettext(one, many, number)
 
 
 def language_of(config_file: Path) -> str:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.control.server import operator
 from gatewayd.operations import perform
 from gatewayd.store.commands import Command, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
+from gatewayd.vault import Vault
 from spool.folders import Spool
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class OfflineBackend:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.vault = Vault(config.key_file)
         self._ends = ExitStack()
         password = None if config.store.password is None else config.store.password.get_secret_value()
         with ExitStack() as opening:
@@ -52,10 +55,12 @@ class OfflineBackend:
             self._ends = opening.pop_all()
 
     def close(self) -> None:
+        if os.geteuid() == 0:
+            _hand_over_key(self.config)
         self._ends.close()
 
     def perform(self, operation: str, arguments: dict[str, Any]) -> Any:
-        return asyncio.run(perform(self, operation, arguments))
+        return asyncio.run(perform(self, operation, arguments, operator(os.getuid())))
 
     def write_out(self) -> None:
         """Writes the receipts that the store still holds, and says of what a crash left open that it is in doubt: the
@@ -138,6 +143,11 @@ def _hand_over(config: Config) -> None:
         for account in folder.glob("*"):
             if account.is_dir() and not account.is_symlink():
                 _give(account, spool)
+
+
+def _hand_over_key(config: Config) -> None:
+    """The key of secrets that a command of root's has made is the daemon's to read."""
+    _give(config.key_file, config.key_file.parent)
 
 
 def _give(path: Path, owner: Path) -> None:

@@ -65,6 +65,7 @@ def root() -> click.Group:
         ],
         commands_at={
             "run": (f"{here}.run:run", _("Run the daemon in the foreground.")),
+            "web": (f"{here}.web:web", _("Serve the panel and the API in the foreground.")),
             "demo": (f"{here}.demo:demo", _("See a campaign go through simulated lines of every kind.")),
             "check": (f"{here}.check:check", _("Check configuration, spool, store and lines.")),
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
@@ -73,6 +74,7 @@ def root() -> click.Group:
             "message": (f"{here}.message:message", _("Messages of all jobs: find, show, settle.")),
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
+            "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
             "status": (f"{here}.status:status", _("What needs a person, at a glance.")),
             "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),

@@ -17,6 +17,7 @@ from gatewayd.config.sections import (
     SpoolConfig,
     StoreConfig,
     TariffConfig,
+    WebConfig,
     WebhookConfig,
 )
 from gatewayd.config.values import Rate, Window
@@ -41,6 +42,7 @@ __all__ = [
     "SpoolConfig",
     "StoreConfig",
     "TariffConfig",
+    "WebConfig",
     "WebhookConfig",
     "Window",
     "default_file",

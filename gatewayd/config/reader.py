@@ -32,6 +32,7 @@ from gatewayd.config.sections import (
     StoreConfig,
     TariffConfig,
     TopConfig,
+    WebConfig,
     WebhookConfig,
 )
 from gatewayd.translation import language_of
@@ -52,6 +53,7 @@ _TABLES: Final[dict[str, type[Section]]] = {
     "spool": SpoolConfig,
     "numbers": NumbersConfig,
     "http": HttpConfig,
+    "web": WebConfig,
     "tariff": TariffConfig,
     "delivery": DeliveryConfig,
     "inbox": InboxConfig,
@@ -307,7 +309,10 @@ class _Reading:
         for name, field in model.model_fields.items():
             # A driver's model knows no configuration file, yet its paths are relative to it like all others.
             if isinstance(values.get(name), str) and _mentions(field.annotation, Path):
-                values[name] = str(folder / Path(values[name]).expanduser())
+                given = values[name]
+                if given.startswith(CREDENTIALS):
+                    given = os.path.expandvars(given)
+                values[name] = str(folder / Path(given).expanduser())
         try:
             made = model.model_validate(values, context={"folder": folder})
         except ValidationError as error:

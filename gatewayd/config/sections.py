@@ -80,6 +80,8 @@ class StoreConfig(Section):
     url: str = "sqlite:////var/lib/gatewayd/gatewayd.db"
     """`sqlite:///` with an absolute path once read, or `postgresql://`."""
     password: SecretStr | None = None
+    key_file: Place | None = None
+    """The key of the secrets that people enter in the panel; None: see `Config.key_file`."""
     lease: Duration = 10.0
     """Seconds without a heartbeat after which another node takes over (PostgreSQL)."""
     pool: Count = 4
@@ -116,6 +118,29 @@ class NumbersConfig(Section):
 class HttpConfig(Section):
     listen: Listen = "127.0.0.1:8080"
     """Empty: no HTTP at all. Whether a person asked for the address: `"listen" in http.model_fields_set`."""
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port to listen on, or None."""
+        return split_listen(self.listen)
+
+
+class WebConfig(Section):
+    """Where the web process serves the panel and the API."""
+
+    listen: Listen = "127.0.0.1:8081"
+    """Empty: no web process."""
+    tls_cert: Place | None = None
+    tls_key: Place | None = None
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-* headers are believed."""
+    base_url: WebUrl | None = None
+    """How people reach the panel, for links in mails."""
+    user: str = "gatewayd-web"
+    """The user that the web process runs as where it has a unit of its own; beside the daemon's, the only one that may
+    speak on `web.sock`."""
+    socket: Place | None = None
+    """Its socket to the daemon; None: `web.sock` beside the control socket."""
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -218,6 +243,7 @@ class Config(TopConfig):
     spool: SpoolConfig
     numbers: NumbersConfig
     http: HttpConfig
+    web: WebConfig
     tariff: TariffConfig
     delivery: DeliveryConfig
     inbox: InboxConfig
@@ -226,6 +252,19 @@ class Config(TopConfig):
     lines: tuple[LineConfig, ...]
     """In the order of the file; disabled ones too."""
     webhooks: tuple[WebhookConfig, ...]
+
+    @property
+    def key_file(self) -> Path:
+        """The key of the secrets in the store: `gatewayd.key` beside the SQLite store, else in the spool."""
+        if self.store.key_file is not None:
+            return self.store.key_file
+        store = self.store.sqlite_path
+        return (self.spool.path if store is None else store.parent) / "gatewayd.key"
+
+    @property
+    def web_socket(self) -> Path:
+        """Where the daemon listens for the web process."""
+        return self.web.socket or self.control.with_name("web.sock")
 
     def line(self, name: str) -> LineConfig | None:
         return next((line for line in self.lines if line.name == name), None)

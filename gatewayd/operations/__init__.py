@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview
+from gatewayd.operations import (
+    accounts,
+    blocklist,
+    diagnosis,
+    jobs,
+    lines,
+    messages,
+    overview,
+    sessions,
+    statistics,
+    users,
+)
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
+from gatewayd.operations.rights import judge
 from gatewayd.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
@@ -56,13 +69,23 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         overview.Overview,
         overview.Status,
         diagnosis.Check,
+        sessions.OpenSession,
+        sessions.CloseSession,
+        sessions.ShowSession,
+        statistics.ShowStatistics,
+        users.CreateUser,
+        users.ListUsers,
     )
 }
 
 
-async def perform(backend: Backend, name: str, arguments: Any) -> Json:
-    """Performs the operation `name`; UsageError when there is none or the arguments do not fit."""
+async def perform(backend: Backend, name: str, arguments: Any, by: Actor) -> Json:
+    """Performs the operation `name` for `by`.
+
+    UsageError when there is none or the arguments do not fit; UnauthenticatedError, ForbiddenError and NotFoundError
+    where `by` may not.
+    """
     operation = OPERATIONS.get(name)
     if operation is None:
         raise UsageError(f"no operation {name!r}")
-    return await read_request(operation, arguments).perform(backend)
+    return await judge(read_request(operation, arguments), by).perform(backend, by)

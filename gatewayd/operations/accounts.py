@@ -7,6 +7,7 @@ from functools import partial
 from grp import getgrnam
 from typing import ClassVar, Literal
 
+from gatewayd.actor import Actor
 from gatewayd.config.values import Currency, Name
 from gatewayd.errors import ConflictError, InsufficientCreditError, UnavailableError, UsageError
 from gatewayd.money import format_money, parse_money
@@ -28,7 +29,7 @@ class CreateAccountRequest(Operation):
     group: str | None = None
     """Whose members may use the account's folders; default: the spool's."""
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         currency = self.currency or backend.config.tariff.currency
         gid = None if self.group is None else _gid(self.group)
         try:
@@ -62,7 +63,7 @@ class CreditRequest(Operation):
     """Decimal; negative withdraws."""
     note: Note = ""
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         try:
             amount = parse_money(self.amount)
         except ValueError:
@@ -84,25 +85,28 @@ class CreditRequest(Operation):
 
 class ListAccounts(Operation):
     name: ClassVar[str] = "account.list"
+    reads_store = True
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.accounts())
-        return {"items": [shapes.account(one) for one in found], "next": None}
+        return {"items": [shapes.account(one) for one in found if by.scope.holds(one.name)], "next": None}
 
 
 class ShowAccount(Operation):
     name: ClassVar[str] = "account.show"
+    reads_store = True
     account: str
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         return shapes.account(await backend.read(lambda reader: reader.account(self.account)))
 
 
 class AccountStatement(Paged):
     name: ClassVar[str] = "account.statement"
+    reads_store = True
     account: str
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         page = await backend.read(lambda reader: reader.statement(self.account, cursor=self.cursor, limit=self.limit))
         return {"items": [shapes.transfer(one) for one in page.items], "next": page.next}
 
@@ -111,10 +115,11 @@ class AccountSums(Operation):
     """What an account has moved, summed up by job or by day (in the configured zone), the latest first."""
 
     name: ClassVar[str] = "account.sums"
+    reads_store = True
     account: str
     by: Literal["job", "day"]
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         zone = backend.config.timezone
 
         def day(at: int) -> str:

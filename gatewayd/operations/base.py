@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from gatewayd.actor import Actor
 from gatewayd.config import catalogue
 from gatewayd.errors import GatewayError, UnavailableError, UsageError
 from gatewayd.operations.ports import Backend, Live
@@ -26,8 +27,11 @@ class Operation(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: ClassVar[str]
+    reads_store: ClassVar[bool] = False
+    """Whether it does nothing but read the store: the web process then performs it by itself, daemon or not."""
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        """Performs it for `by`, whose right to it has been judged (`gatewayd.operations.rights`)."""
         raise NotImplementedError
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
+from gatewayd.actor import Actor
 from gatewayd.addresses import AddressError, push
 from gatewayd.config import NumbersConfig
 from gatewayd.errors import NotFoundError, UsageError
@@ -53,8 +54,9 @@ def _normalised(raw: str, config: NumbersConfig) -> tuple[str, ...]:
 
 class ListBlocked(Paged):
     name: ClassVar[str] = "blocklist.list"
+    reads_store = True
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         page = await backend.read(lambda reader: reader.blocklist(cursor=self.cursor, limit=self.limit))
         return {"items": [shapes.blocked(one) for one in page.items], "next": page.next}
 
@@ -63,8 +65,9 @@ class ListDoubtful(Paged):
     """Texts of the last weeks that may say that their senders want no more, for a person to judge."""
 
     name: ClassVar[str] = "blocklist.doubtful"
+    reads_store = True
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         since = backend.now() - DOUBTFUL_MS
         page = await backend.read(lambda reader: reader.doubtful(since, cursor=self.cursor, limit=self.limit))
         return {"items": [shapes.doubtful(one) for one in page.items], "next": page.next}
@@ -78,7 +81,7 @@ class BlockNumbers(Operation):
     source: Note = "person"
     note: Note | None = None
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         from gatewayd.numbers import NumberError
 
         found: dict[str, None] = {}
@@ -101,7 +104,7 @@ class UnblockNumber(Operation):
     name: ClassVar[str] = "blocklist.remove"
     number: str
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         from gatewayd.numbers import NumberError
 
         try:

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from gatewayd.actor import Actor
 from gatewayd.config import examine
 from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
 from gatewayd.operations.base import Json, Operation
@@ -37,7 +38,7 @@ class Check(Operation):
 
     name: ClassVar[str] = "check"
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         found, wrong = await asyncio.to_thread(findings, backend.config.file)
         if backend.live is not None:
             found += _of_daemon(backend.config.file, backend.live)

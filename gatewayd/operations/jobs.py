@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, Literal
 
+from gatewayd.actor import Actor
 from gatewayd.errors import ConflictError
 from gatewayd.model import State
 from gatewayd.operations import shapes
@@ -17,9 +18,10 @@ from gatewayd.translation import gettext as _
 
 class ListJobs(Paged):
     name: ClassVar[str] = "job.list"
+    reads_store = True
     account: str | None = None
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         page = await backend.read(
             lambda reader: reader.jobs(backend.now(), account=self.account, cursor=self.cursor, limit=self.limit)
         )
@@ -28,10 +30,11 @@ class ListJobs(Paged):
 
 class ShowJob(Operation):
     name: ClassVar[str] = "job.show"
+    reads_store = True
     job: str
     """`ACCOUNT/JOB`, or `JOB` where that is unique."""
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         return shapes.summary(await backend.read(lambda reader: reader.job(self.job, backend.now())))
 
 
@@ -39,19 +42,21 @@ class ShowCauses(Operation):
     """How many messages of a job ended badly, by state and reason."""
 
     name: ClassVar[str] = "job.causes"
+    reads_store = True
     job: str
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
         return {"causes": await backend.read(lambda reader: reader.ask(partial(reasons_of, job_id=found.id)))}
 
 
 class ListMessages(Paged):
     name: ClassVar[str] = "job.messages"
+    reads_store = True
     job: str
     state: State | None = None
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         page = await backend.read(
             lambda reader: reader.messages(
                 self.job, backend.now(), state=self.state, cursor=self.cursor, limit=self.limit
@@ -64,7 +69,7 @@ class _ChangeJob(Operation):
     job: str
     state: ClassVar[Literal["running", "paused", "cancelled"]]
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
         refusal = _("job {job} is {state}").format(job=f"{found.account}/{found.job}", state=found.state)
         with reworded(ConflictError, refusal):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from gatewayd.actor import Actor
 from gatewayd.config import LineConfig
 from gatewayd.days import Calendar
 from gatewayd.errors import NotFoundError, UnavailableError
@@ -80,7 +81,7 @@ async def _shown(backend: Backend, name: str) -> Json:
 class ListLines(Operation):
     name: ClassVar[str] = "line.list"
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         return {"items": [shapes.line(one) for one in await _views(backend)], "next": None}
 
 
@@ -88,7 +89,7 @@ class ShowLine(Operation):
     name: ClassVar[str] = "line.show"
     line: str
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         return await _shown(backend, self.line)
 
 
@@ -96,7 +97,7 @@ class _SwitchLine(Operation):
     line: str
     enabled: ClassVar[bool]
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         _configured(backend, self.line)
         await backend.execute(SetLineEnabled(self.line, self.enabled))
         if backend.live is not None:
@@ -126,7 +127,7 @@ class TestLine(Operation):
     account: str | None = None
     text: str = TEST_TEXT
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
         line = _configured(backend, self.line)
         await _started(backend, self.line)
@@ -179,7 +180,7 @@ class AskLine(Operation):
     question: str
     argument: str = ""
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
         _configured(backend, self.line)
         from drivers.base import LineError

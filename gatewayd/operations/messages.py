@@ -6,13 +6,16 @@ from datetime import datetime
 from functools import partial
 from typing import ClassVar, Literal
 
+from gatewayd.actor import Actor
 from gatewayd.errors import ConflictError, UsageError
 from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.rights import owned
 from gatewayd.store.commands import Settle
 from gatewayd.store.sending.questions import MessageFilter, find_messages
+from gatewayd.store.snapshots import MessageView
 from gatewayd.translation import gettext as _
 
 LIMIT_MAX = 1000
@@ -22,6 +25,7 @@ class FindMessages(Paged):
     """Messages by state, line, account, number and time of the latest change, the newest first."""
 
     name: ClassVar[str] = "message.list"
+    reads_store = True
     state: State | None = None
     account: str | None = None
     line: str | None = None
@@ -29,7 +33,7 @@ class FindMessages(Paged):
     since: datetime | None = None
     until: datetime | None = None
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         wanted = MessageFilter(
             self.state, self.account, self.line, self.to, self._ms(self.since, backend), self._ms(self.until, backend)
         )
@@ -53,12 +57,20 @@ class FindMessages(Paged):
         return int((at if at.tzinfo else at.replace(tzinfo=backend.config.timezone)).timestamp() * 1000)
 
 
+async def _message(backend: Backend, public: str, by: Actor) -> MessageView:
+    """Returns the message of that id; NotFoundError where there is none, or none within the actor's account."""
+    found = await backend.read(lambda reader: reader.message(public, backend.now()))
+    owned(by, found.account, _("no message {message}").format(message=public))
+    return found
+
+
 class ShowMessage(Operation):
     name: ClassVar[str] = "message.show"
+    reads_store = True
     message: str
 
-    async def perform(self, backend: Backend) -> Json:
-        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await _message(backend, self.message, by)
         return shapes.message(found, whole=True)
 
 
@@ -67,8 +79,8 @@ class SettleMessage(Operation):
     message: str
     verdict: Literal["sent", "not-sent", "resend"]
 
-    async def perform(self, backend: Backend) -> Json:
-        found = await backend.read(lambda reader: reader.message(self.message, backend.now()))
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await _message(backend, self.message, by)
         with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=found.state)):
             settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
         if backend.live is not None:

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import ClassVar, Final
 
+from gatewayd.actor import Actor
 from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
@@ -21,7 +22,7 @@ class Ping(Operation):
 
     name: ClassVar[str] = "ping"
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
         return {"version": version("gatewayd"), "node": backend.config.node, "draining": live.draining()}
 
@@ -32,7 +33,7 @@ class Overview(Operation):
     name: ClassVar[str] = "overview"
     since: int = 0
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
         depth = await backend.read(lambda reader: reader.depth(backend.now()))
         rates, writer = live.rates(), live.writer()
@@ -63,7 +64,7 @@ class Status(Operation):
 
     name: ClassVar[str] = "status"
 
-    async def perform(self, backend: Backend) -> Json:
+    async def perform(self, backend: Backend, by: Actor) -> Json:
         live = backend.live
         low = backend.config.tariff.low
         question = partial(attention, low=low, since=backend.now() - REVIEWED_MS)

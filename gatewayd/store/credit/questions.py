@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from gatewayd.errors import NotFoundError
-from gatewayd.store.tables import account, transfer
-from gatewayd.translation import gettext as _
+from gatewayd.store.accounts import account_number
+from gatewayd.store.tables import transfer
 
 SUMS_MOST = 10_000
 """Groups answered at once; more than anybody reads, and memory stays flat."""
@@ -51,11 +50,3 @@ def sums_by_day(connection: Connection, *, name: str, day: Callable[[int], str])
             case "release":
                 known[2] -= amount
     return [Sums(each, *found[each]) for each in sorted(found, reverse=True)][:SUMS_MOST]
-
-
-def account_number(connection: Connection, name: str) -> int:
-    """Returns the number of the account; NotFoundError."""
-    number = connection.scalar(select(account.c.id).where(account.c.name == name))
-    if number is None:
-        raise NotFoundError(_("no account {account}").format(account=name))
-    return int(number)

@@ -12,7 +12,21 @@ from sqlalchemy import Connection, inspect
 
 from gatewayd.errors import SchemaError
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+)
 """Every revision, oldest first; the last is the one this program works with."""
 
 HEAD: Final = REVISIONS[-1]

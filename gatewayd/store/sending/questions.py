@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select, te
 
 from gatewayd.model import WAITING, State
 from gatewayd.store import tables
-from gatewayd.store.credit.questions import SUMS_MOST, Sums, account_number
+from gatewayd.store.accounts import account_number
+from gatewayd.store.credit.questions import SUMS_MOST, Sums
 from gatewayd.store.sending import queries
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.snapshots import MessageView, Page

@@ -1,0 +1,208 @@
+"""A socket on which the daemon performs operations, and the doors that say who asks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import socket
+import stat
+import struct
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from gatewayd.actor import Actor, Role
+from gatewayd.control.wire import REQUEST_MAX, error_document, request_of, send
+from gatewayd.errors import ConfigError, ForbiddenError, GatewayError, UnavailableError, UsageError
+from gatewayd.translation import gettext as _
+from gatewayd.translation import speaking
+
+MODE: Final = 0o660
+CONNECTIONS_MAX: Final = 64
+"""More than any number of people and monitors; a runaway script must not exhaust the daemon's descriptors."""
+WATCH_S: Final = 0.5
+"""As often as a person can take in a screen of changing figures."""
+
+
+def listening_socket(path: Path) -> socket.socket:
+    """A listening socket at `path`, mode 0660. A stale one is replaced: the caller holds the locks of store and spool,
+    so that no other daemon can be behind it. ConfigError where something else is in the way."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise ConfigError(_("{path}: this is not a socket; move it away, or set `control`").format(path=path))
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    try:
+        # On Linux the file takes the mode of the unbound socket (less the umask): at no instant can others open it.
+        os.fchmod(listener.fileno(), MODE)
+        listener.bind(str(path))
+        path.chmod(MODE)
+        listener.listen(CONNECTIONS_MAX)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    return listener
+
+
+class Door(Protocol):
+    """Says who asks on a socket."""
+
+    def admits(self, uid: int) -> bool:
+        """Returns whether processes of that user may speak here at all."""
+
+    async def actor(self, request: dict[str, Any], uid: int) -> Actor:
+        """Returns who makes this request. UnauthenticatedError where what it bears is not good (any more)."""
+
+
+class OperatorDoor:
+    """The operator's: the file's mode decides who may open it, and they may do everything."""
+
+    def admits(self, uid: int) -> bool:
+        del uid
+        return True
+
+    async def actor(self, request: dict[str, Any], uid: int) -> Actor:
+        del request
+        return operator(uid)
+
+
+class WebDoor:
+    """The web process's: each request bears the session or token of the person it acts for, or nobody's."""
+
+    def __init__(self, backend: Any, user: str) -> None:
+        """`user` names the web process's own user where it has one; the daemon's user may always speak."""
+        self._backend = backend
+        self._admitted = {os.geteuid()}
+        with suppress(KeyError):
+            self._admitted.add(pwd.getpwnam(user).pw_uid)
+
+    def admits(self, uid: int) -> bool:
+        return uid in self._admitted
+
+    async def actor(self, request: dict[str, Any], uid: int) -> Actor:
+        del uid
+        from gatewayd.operations.identity import identify
+
+        address = request.get("from", "")
+        return await identify(self._backend, request.get("as"), address if isinstance(address, str) else "")
+
+
+def operator(uid: int) -> Actor:
+    """Returns the user of this machine with that number, with an administrator's rights."""
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        name = "?"
+    return Actor("operator", f"uid {uid} ({name})", Role.ADMINISTRATOR)
+
+
+class ControlServer:
+    """Serves operations on a socket; starts and stops with the daemon. Closing twice does no harm."""
+
+    def __init__(
+        self, backend: Any, path: Path, door: Door | None = None, *, connections_max: int = CONNECTIONS_MAX
+    ) -> None:
+        """`backend` is a `gatewayd.operations.Backend`; without a `door`, the operator's."""
+        self._backend = backend
+        self._path = path
+        self._door: Door = OperatorDoor() if door is None else door
+        self._connections_max = connections_max
+        self._server: asyncio.Server | None = None
+        self._inode: tuple[int, int] | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        listener = listening_socket(self._path)
+        status = self._path.lstat()
+        self._inode = (status.st_dev, status.st_ino)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=REQUEST_MAX)
+
+    async def close(self) -> None:
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        with suppress(OSError):
+            status = self._path.lstat()
+            if (status.st_dev, status.st_ino) == self._inode:
+                self._path.unlink()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            if len(self._connections) > self._connections_max:
+                await send(writer, {"error": error_document(UnavailableError(_("too many connections")))})
+                return
+            uid = _peer(writer)
+            if self._door.admits(uid):
+                await self._serve(reader, writer, uid)
+            else:
+                await send(writer, {"error": error_document(ForbiddenError(_("this socket is not for you")))})
+        except (OSError, TimeoutError):
+            pass  # the client went away, or reads no more
+        except asyncio.CancelledError:
+            if self._server is not None:
+                raise
+        finally:
+            self._connections.discard(task)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, uid: int) -> None:
+        while True:
+            try:
+                line = await reader.readuntil(b"\n")
+            except asyncio.IncompleteReadError:
+                return
+            except asyncio.LimitOverrunError:
+                await send(writer, {"error": error_document(UsageError("the request is too long"))})
+                return
+            try:
+                request = request_of(line)
+                if request["op"] == "watch":
+                    await self._watch(writer, request, uid)
+                    return
+                answer: dict[str, Any] = {"ok": await self._perform(request["op"], request, uid)}
+            except GatewayError as error:
+                answer = {"error": error_document(error)}
+            await send(writer, answer)
+
+    async def _perform(self, operation: str, request: dict[str, Any], uid: int) -> Any:
+        from gatewayd.operations import perform
+
+        language = request.get("language")
+        with speaking(language if isinstance(language, str) else None):
+            try:
+                by = await self._door.actor(request, uid)
+                return await perform(self._backend, operation, request.get("args", {}), by)
+            except GatewayError:
+                raise
+            except Exception as error:  # a request's outermost edge: the daemon goes on
+                from gatewayd import logs
+
+                logs.get().exception("control.failed", operation=operation)
+                raise GatewayError(_("the daemon failed to do it; see its log")) from error
+
+    async def _watch(self, writer: asyncio.StreamWriter, request: dict[str, Any], uid: int) -> None:
+        since = 0
+        while not writer.is_closing():
+            overview = await self._perform("overview", {**request, "args": {"since": since}}, uid)
+            since = max((event["seq"] for event in overview["events"]), default=since)
+            await send(writer, {"ok": overview})
+            await asyncio.sleep(WATCH_S)
+
+
+def _peer(writer: asyncio.StreamWriter) -> int:
+    """Returns the user of the process at the other end (SO_PEERCRED, unix(7)): the kernel says so, not the peer."""
+    pid_uid_gid = writer.get_extra_info("socket").getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+    )
+    _pid, uid, _gid = struct.unpack("3i", pid_uid_gid)
+    return int(uid)

@@ -1,0 +1,87 @@
+"""One JSON document a line: requests, answers and errors, as both ends of a socket write them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Final
+
+from gatewayd import errors
+from gatewayd.errors import GatewayError, UnavailableError, UsageError
+from gatewayd.translation import gettext as _
+
+REQUEST_MAX: Final = 1 << 20
+"""Bytes of a request: a thousand numbers for the blocklist are the largest."""
+ANSWER_MAX: Final = 1 << 26
+"""Bytes of an answer that a client reads: a page of a thousand long messages stays far below."""
+WRITE_S: Final = 10.0
+"""A local client that has not read a line in this time is stopped or gone; its buffer must not grow."""
+
+_KINDS: Final[dict[str, type[GatewayError]]] = {
+    "unauthenticated": errors.UnauthenticatedError,
+    "forbidden": errors.ForbiddenError,
+    "throttled": errors.ThrottledError,
+    "insufficient_credit": errors.InsufficientCreditError,
+    "conflict": errors.ConflictError,
+    "not_found": errors.NotFoundError,
+    "config": errors.ConfigError,
+    "usage": errors.UsageError,
+    "store_locked": errors.StoreLockedError,
+    "unavailable": errors.UnavailableError,
+    "damaged": errors.DamagedError,
+    "schema": errors.SchemaError,
+    "store": errors.StoreError,
+    "failed": errors.GatewayError,
+}
+"""Narrow before wide: the first that an error is an instance of names it."""
+
+
+def error_document(error: GatewayError) -> dict[str, Any]:
+    """Returns `kind` and `message` of an error, for the wire; `retry_s` (s) where a time is known."""
+    kind = next(name for name, kind in _KINDS.items() if isinstance(error, kind))
+    document: dict[str, Any] = {"kind": kind, "message": str(error)}
+    if isinstance(error, errors.ThrottledError):
+        document["retry_s"] = error.retry_s
+    return document
+
+
+def raised(document: dict[str, Any]) -> GatewayError:
+    """Returns the error that an answer tells, to be raised."""
+    kind = _KINDS.get(document["kind"], GatewayError)
+    if kind is errors.ThrottledError:
+        return errors.ThrottledError(document["message"], float(document.get("retry_s", 0)))
+    return kind(document["message"])
+
+
+def answer_of(line: bytes) -> Any:
+    """Returns what a line of the daemon answers; raises the error that it tells, UnavailableError where it is cut."""
+    if not line.endswith(b"\n"):
+        raise UnavailableError(_("the daemon went away"))
+    document = json.loads(line)
+    if "error" in document:
+        raise raised(document["error"])
+    return document["ok"]
+
+
+def request_of(line: bytes) -> dict[str, Any]:
+    """Returns the request in a line; UsageError where it is none."""
+    try:
+        document = json.loads(line)
+        if b"\\u" in line:
+            json.dumps(document, ensure_ascii=False).encode()  # half a pair of surrogates is no text
+    except (ValueError, RecursionError):
+        raise UsageError("the request is not JSON") from None
+    if not isinstance(document, dict) or not isinstance(document.get("op"), str):
+        raise UsageError('a request is {"op": …, "args": {…}}')
+    return document
+
+
+def packed(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+async def send(writer: asyncio.StreamWriter, document: dict[str, Any]) -> None:
+    """Writes a document; TimeoutError where the other end does not read."""
+    writer.write(packed(document))
+    async with asyncio.timeout(WRITE_S):
+        await writer.drain()

@@ -1,0 +1,141 @@
+"""Who may do what: one table of all operations, and the one place where it is judged.
+
+An operator (who may open the control socket) and an engine may do everything. A person may do what its role may, a
+token what its scope says, both within their account. What belongs to another account does not exist for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
+
+from gatewayd.actor import Actor, Role
+from gatewayd.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from gatewayd.operations.base import Operation
+from gatewayd.translation import gettext as _
+
+TokenScope = Literal["read", "send", "manage", "mass", "push", "none"]
+
+_EVERYBODY: Final = frozenset(Role)
+_SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+_ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
+
+OperationT = TypeVar("OperationT", bound=Operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Who may perform one operation."""
+
+    roles: frozenset[Role]
+    scope: TokenScope
+    """What a token needs; `none`: no token may."""
+    audited: bool
+    """Whether the audit trail has a row for each time: whatever changes something or carries data out."""
+    anybody: bool = False
+    """Whether nobody needs to be signed in (signing in itself)."""
+
+
+def _reads(roles: frozenset[Role] = _EVERYBODY, scope: TokenScope = "read") -> Right:
+    return Right(roles, scope, audited=False)
+
+
+def _acts(roles: frozenset[Role], scope: TokenScope) -> Right:
+    return Right(roles, scope, audited=True)
+
+
+_OPEN: Final = Right(_EVERYBODY, "read", audited=False, anybody=True)
+
+RIGHTS: Final[Mapping[str, Right]] = {
+    "account.create": _acts(_ADMINISTRATORS, "manage"),
+    "account.credit": _acts(_ADMINISTRATORS, "manage"),
+    "account.list": _reads(),
+    "account.show": _reads(),
+    "account.statement": _reads(),
+    "account.sums": _reads(),
+    "job.list": _reads(),
+    "job.show": _reads(),
+    "job.causes": _reads(),
+    "job.messages": _reads(),
+    "job.pause": _acts(_EVERYBODY, "send"),
+    "job.resume": _acts(_EVERYBODY, "send"),
+    "job.cancel": _acts(_EVERYBODY, "send"),
+    "message.list": _reads(),
+    "message.show": _reads(),
+    "message.settle": _acts(_EVERYBODY, "send"),
+    "line.list": _reads(),
+    "line.show": _reads(),
+    "line.enable": _acts(_ADMINISTRATORS, "manage"),
+    "line.disable": _acts(_ADMINISTRATORS, "manage"),
+    "line.test": _acts(_ADMINISTRATORS, "manage"),
+    "line.ask": _acts(_ADMINISTRATORS, "manage"),
+    "blocklist.list": _reads(_SUPERVISORS),
+    "blocklist.doubtful": _reads(_SUPERVISORS),
+    "blocklist.add": _acts(_EVERYBODY, "manage"),
+    "blocklist.remove": _acts(_SUPERVISORS, "manage"),
+    "ping": _OPEN,
+    "overview": _reads(),
+    "status": _reads(),
+    "check": _reads(_ADMINISTRATORS, "manage"),
+    "statistics.show": _reads(),
+    "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
+    "session.close": Right(_EVERYBODY, "none", audited=True),
+    "session.show": Right(_EVERYBODY, "none", audited=False),
+    "user.create": _acts(_SUPERVISORS, "none"),
+    "user.list": _reads(_SUPERVISORS, "manage"),
+}
+"""By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
+
+
+def allows(operation: str, by: Actor) -> bool:
+    """Returns whether `by` may perform the operation of that name, in its own account at least."""
+    right = RIGHTS[operation]
+    if right.anybody or by.kind in {"operator", "engine"}:
+        return True
+    if by.kind == "token":
+        return right.scope != "none" and right.scope in by.scopes and by.role in right.roles
+    return by.role in right.roles
+
+
+def judge(operation: OperationT, by: Actor) -> OperationT:
+    """Returns the operation, bound to the actor's account, once it may be performed.
+
+    UnauthenticatedError with nobody signed in, ForbiddenError where the role or token does not allow it, NotFoundError
+    for another account's.
+    """
+    if not allows(operation.name, by):
+        if by.kind == "nobody":
+            raise UnauthenticatedError(_("sign in first"))
+        if by.kind == "token":
+            scope = RIGHTS[operation.name].scope
+            raise ForbiddenError(_("this token may not do that: it needs the scope {scope}").format(scope=scope))
+        raise ForbiddenError(_("your role does not allow that"))
+    return operation if by.account is None else _bound(operation, by.account)
+
+
+def _bound(operation: OperationT, account: str) -> OperationT:
+    """Returns the operation for rows of one account alone."""
+    changes: dict[str, Any] = {}
+    fields = type(operation).model_fields
+    if "account" in fields:
+        named = getattr(operation, "account")  # noqa: B009 - a field of some operations
+        if named is None:
+            changes["account"] = account
+        elif named != account:
+            raise NotFoundError(_("no account {account}").format(account=named))
+    if "job" in fields:
+        named = getattr(operation, "job")  # noqa: B009
+        if isinstance(named, str):
+            owner, slash, _name = named.partition("/")
+            if slash and owner != account:
+                raise NotFoundError(_("no job {job}").format(job=named))
+            if not slash:
+                changes["job"] = f"{account}/{named}"
+    return operation.model_copy(update=changes) if changes else operation
+
+
+def owned(by: Actor, account: str, missing: str) -> None:
+    """Raises NotFoundError with that sentence where what was found belongs to another account than the actor's."""
+    if not by.scope.holds(account):
+        raise NotFoundError(missing)

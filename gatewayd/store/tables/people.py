@@ -1,0 +1,94 @@
+"""Tables of people: users, their sessions, tokens of programs, and the audit trail of what all of them did."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, false, text
+
+from gatewayd.store.tables.base import Id, metadata
+
+user = Table(
+    "user_",  # `user` is a word of SQL's own
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    # as it is compared: casefolded; unique in the whole gateway, since it is what one signs in with
+    Column("name", Text, nullable=False, unique=True),
+    Column("shown_name", Text, nullable=False),
+    Column("mail", Text),
+    Column("role", Text, nullable=False),
+    # none: an administrator of all accounts
+    Column("account_id", Id, ForeignKey("account.id"), index=True),
+    Column("supervisor_id", Id, ForeignKey("user_.id")),
+    # argon2id, in the PHC string format
+    Column("password", Text, nullable=False),
+    Column("password_at", BigInteger, nullable=False),
+    # sealed; none: no second factor
+    Column("totp", Text),
+    # the last time step a code was taken for: none is taken twice
+    Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
+    # JSON: hashes of the recovery codes that are left
+    Column("recovery", Text),
+    Column("monthly_limit", BigInteger),
+    Column("disabled", Boolean, nullable=False, server_default=false()),
+    Column("language", Text),
+    Column("theme", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    # SHA-256 of the secret that the browser holds, in hex
+    Column("secret", Text, nullable=False, unique=True),
+    Column("user_id", Id, ForeignKey("user_.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    # the public beginning, by which a person knows it in a list
+    Column("prefix", Text, nullable=False),
+    # SHA-256 of the whole token, in hex
+    Column("secret", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    # none: of administration
+    Column("account_id", Id, ForeignKey("account.id"), index=True),
+    # live, test
+    Column("kind", Text, nullable=False),
+    # words apart by spaces
+    Column("scopes", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("last_used", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    # operator, person, token, engine, nobody
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_id", Id),
+    Column("address", Text, nullable=False),
+    Column("account", Text),
+    Column("operation", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    # done, or the kind of error that refused it
+    Column("outcome", Text, nullable=False),
+    # JSON, without secrets
+    Column("before", Text),
+    Column("after", Text),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_account_id", "account", "id"),
+)

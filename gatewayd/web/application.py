@@ -1,0 +1,31 @@
+"""The web process's ASGI application: the panel at `/`, the API at `/v1`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gatewayd.web.panel import door
+from gatewayd.web.panel.assets import panel_assets
+from gatewayd.web.remote import Remote
+from gatewayd.web.security import HEADERS
+
+
+async def _static(request: Request) -> Response:
+    """Answers a file of the panel."""
+    found = panel_assets().find(request.url.path)
+    if found is None:
+        return PlainTextResponse("", 404, HEADERS)
+    body, headers = found.answer(request.headers.get("accept-encoding", ""))
+    return Response(body, headers={**HEADERS, **headers})
+
+
+def application(remote: Remote) -> FastAPI:
+    """Returns the application over a way to the operations."""
+    app = FastAPI(title="gatewayd", openapi_url=None, docs_url=None, redoc_url=None)
+    app.router.routes.extend(door.routes(remote))
+    app.router.routes.append(Route("/static/{path:path}", _static))
+    app.router.routes.append(door.lost(remote))
+    return app

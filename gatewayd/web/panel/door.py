@@ -1,0 +1,145 @@
+"""The panel's door: finds out who asks, judges whether the page is for them, and makes errors into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import quote
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gatewayd import logs
+from gatewayd.actor import NOBODY
+from gatewayd.errors import (
+    ConflictError,
+    ForbiddenError,
+    GatewayError,
+    NotFoundError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+    UsageError,
+)
+from gatewayd.translation import speaking
+from gatewayd.web.panel.page import Page
+from gatewayd.web.panel.pages import PAGES
+from gatewayd.web.panel.surroundings import Surroundings
+from gatewayd.web.panel.visit import SEE_OTHER, Visit
+from gatewayd.web.remote import Bearer, Remote
+from gatewayd.web.security import CSRF_FIELD, CSRF_HEADER, HEADERS, SESSION_COOKIE, csrf_token, from_elsewhere
+from gatewayd.web.words import gettext as _
+
+FORM_FIELDS_MAX: Final = 1000
+FORM_FILES_MAX: Final = 4
+FORM_PART_MAX: Final = 1 << 20
+"""Bytes of a field of a form; files are streamed to disk."""
+
+_STATUS: Final[tuple[tuple[type[GatewayError], int], ...]] = (
+    (UnauthenticatedError, 401),
+    (ForbiddenError, 403),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (ThrottledError, 429),
+    (UnavailableError, 503),
+    (UsageError, 422),
+)
+
+
+async def _lose(_visit: Visit) -> Response:
+    raise NotFoundError(_("there is no page at this address"))
+
+
+LOST: Final = Page("/{path:path}", "GET", None, _lose, None)
+"""Every address that is nobody's."""
+
+
+def routes(remote: Remote) -> list[Route]:
+    """Returns the routes of all pages."""
+    surroundings = Surroundings()
+    return [Route(one.path, _endpoint(one, remote, surroundings), methods=[one.method]) for one in PAGES]
+
+
+def lost(remote: Remote) -> Route:
+    """Returns the route of whatever no other takes; the last one."""
+    return Route(LOST.path, _endpoint(LOST, remote, Surroundings()), methods=[LOST.method])
+
+
+def _endpoint(shown: Page, remote: Remote, surroundings: Surroundings) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        session = request.cookies.get(SESSION_COOKIE)
+        address = request.client.host if request.client else ""
+        visit = Visit(request, remote, Bearer(session=session, address=address), NOBODY)
+        with speaking(_wanted(request)):
+            try:
+                answer = await _answer(shown, visit, surroundings)
+            except GatewayError as error:
+                answer = _failed(visit, error)
+            except Exception:  # noqa: BLE001 - a request's outermost edge: a fault of one page is no other's
+                logs.get().exception("panel.failed", page=shown.path, method=shown.method)
+                answer = _failed(visit, GatewayError(_("this page has a fault of its own; its log says more")))
+        answer.headers.update(HEADERS)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+    return endpoint
+
+
+async def _answer(shown: Page, visit: Visit, surroundings: Surroundings) -> Response:
+    try:
+        visit.actor = await visit.remote.actor(visit.bearer)
+    except UnauthenticatedError:
+        visit.bearer = Bearer(address=visit.bearer.address)  # an old cookie is nobody's
+        if shown.operation is not None:
+            raise
+    with speaking(visit.actor.language or _wanted(visit.request)):
+        if visit.actor.kind != "nobody":
+            await surroundings.surround(visit)
+        if shown.operation is not None:
+            if visit.actor.kind == "nobody":
+                raise UnauthenticatedError(_("sign in first"))
+            if not visit.may(shown.operation):
+                raise ForbiddenError(_("your role does not allow that"))
+        if shown.method != "GET":
+            await _read_form(visit)
+            surroundings.forget()
+        try:
+            return await shown.handler(visit)
+        except UnauthenticatedError:
+            raise
+        except GatewayError as error:
+            return _failed(visit, error)
+
+
+async def _read_form(visit: Visit) -> None:
+    """Reads a form, once it is proven to be ours."""
+    if from_elsewhere(visit.request):
+        raise ForbiddenError(_("this form came from another site; nothing was done"))
+    visit.form = await visit.request.form(
+        max_files=FORM_FILES_MAX, max_fields=FORM_FIELDS_MAX, max_part_size=FORM_PART_MAX
+    )
+    if visit.bearer.session is not None:
+        shown = visit.request.headers.get(CSRF_HEADER) or visit.form.get(CSRF_FIELD)
+        if shown != csrf_token(visit.bearer.session):
+            visit.form = FormData()
+            raise ForbiddenError(_("this form is too old; load the page again. Nothing was done"))
+
+
+def _failed(visit: Visit, error: GatewayError) -> Response:
+    """Returns an error as a page that a person can act on; an ended session leads to signing in."""
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    if status == 401 and not visit.fragment:
+        back = f"?next={quote(visit.here, safe='')}" if visit.request.method == "GET" and visit.here != "/" else ""
+        return RedirectResponse(f"/entrar{back}", SEE_OTHER)
+    return visit.page("error.html", status=status, code=status, sentence=str(error))
+
+
+def _wanted(request: Request) -> str | None:
+    """Returns the first of the browser's languages that is ours; None: the process's."""
+    for one in request.headers.get("accept-language", "")[:200].split(","):
+        code = one.split(";")[0].strip()[:2].lower()
+        if code in {"es", "en"}:
+            return code
+    return None

@@ -1,0 +1,6 @@
+"""Imports every module that registers pages."""
+
+from gatewayd.web.panel import home, signin
+from gatewayd.web.panel.page import PAGES
+
+__all__ = ["PAGES", "home", "signin"]
