@@ -96,6 +96,9 @@ ENDPOINT: Final = ("gatewayd.webhooks.signature", "gatewayd.webhooks.target")
 WEBHOOK_RULES: Final = (*ENDPOINT, "gatewayd.webhooks.event", "gatewayd.webhooks.verdict")
 CODING: Final = (*PORT, "drivers.gsm.alphabet", "drivers.gsm.transliteration")
 
+WEB: Final = ("gatewayd.web.remote", "gatewayd.web.security", "gatewayd.web.words")
+"""What panel and API share."""
+
 CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.registry": (*VALUES, *PORT),
     "gatewayd.config": (*VALUES, *PORT, "gatewayd.registry", *ENDPOINT),
@@ -167,8 +170,8 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.webhooks": VALUES,
-    "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", "gatewayd.web.remote", "gatewayd.web.security"),
-    "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", "gatewayd.web.remote", "gatewayd.web.security"),
+    "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", *WEB),
+    "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", *WEB),
     "gatewayd.web": (*VALUES, *PORT, "gatewayd.config", "gatewayd.control", "gatewayd.operations", STORE),
 }
 """Of each room of the core, what it may import of ours beside itself."""

@@ -6,7 +6,18 @@ from typing import Any, Final
 
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview, sessions, users
+from gatewayd.operations import (
+    accounts,
+    blocklist,
+    diagnosis,
+    jobs,
+    lines,
+    messages,
+    overview,
+    sessions,
+    statistics,
+    users,
+)
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import judge
@@ -61,6 +72,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         sessions.OpenSession,
         sessions.CloseSession,
         sessions.ShowSession,
+        statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
@@ -25,6 +26,7 @@ from gatewayd.store.tables.sending import (
     queue_count,
     receipt,
     segment,
+    tally,
 )
 from gatewayd.store.tables.settings import node, setting
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
@@ -35,6 +37,7 @@ __all__ = [
     "attempt",
     "audit",
     "blocklist",
+    "chosen_columns",
     "early_report",
     "inbound",
     "inbound_part",
@@ -46,12 +49,15 @@ __all__ = [
     "metadata",
     "node",
     "part",
+    "process",
     "queue",
     "queue_count",
     "receipt",
+    "saved_view",
     "segment",
     "session",
     "setting",
+    "tally",
     "token",
     "transfer",
     "user",
