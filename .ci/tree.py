@@ -141,6 +141,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.live": (
         *VALUES,
         *PORT,
+        "gatewayd.webhooks",
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.fleet",
@@ -176,7 +177,14 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = ("gatewayd.daemon", "gatewayd.doors", "gatewayd.cli", "gatewayd.demo", "gatewayd.__main__")
+ROOF: Final = (
+    "gatewayd.daemon",
+    "gatewayd.doors",
+    "gatewayd.services",
+    "gatewayd.cli",
+    "gatewayd.demo",
+    "gatewayd.__main__",
+)
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {

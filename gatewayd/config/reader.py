@@ -230,6 +230,7 @@ class _Reading:
             if one is None:
                 continue
             self._name_account(f"webhook[{index}].account", one.account)
+            self.sound = replace(self.sound, webhooks=(*self.sound.webhooks, (f"webhook[{index}]", one)))
             if (one.account, one.url) in seen:
                 self._add(f"webhook[{index}].url", "webhook_repeated", value=one.url)
             seen.add((one.account, one.url))

@@ -84,6 +84,17 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "session.show": Right(_EVERYBODY, "none", audited=False),
     "user.create": _acts(_SUPERVISORS, "none"),
     "user.list": _reads(_SUPERVISORS, "manage"),
+    "webhook.list": _reads(_SUPERVISORS, "manage"),
+    "webhook.show": _reads(_SUPERVISORS, "manage"),
+    "webhook.failures": _reads(_SUPERVISORS, "manage"),
+    "webhook.add": _acts(_ADMINISTRATORS, "manage"),
+    "webhook.set": _acts(_ADMINISTRATORS, "manage"),
+    "webhook.remove": _acts(_ADMINISTRATORS, "manage"),
+    "webhook.enable": _acts(_ADMINISTRATORS, "manage"),
+    "webhook.disable": _acts(_ADMINISTRATORS, "manage"),
+    "webhook.test": _acts(_ADMINISTRATORS, "manage"),
+    "webhook.replay": _acts(_ADMINISTRATORS, "manage"),
+    "engine.release": _acts(_ADMINISTRATORS, "none"),
 }
 """By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
 

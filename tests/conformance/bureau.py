@@ -175,7 +175,7 @@ def filed(
     """An endpoint as the configuration file has it."""
     return WebhookConfig(
         account=account, url=url, events=tuple(events), secret=SecretStr(SECRET), allow_private=private
-    )  # type: ignore[arg-type]
+    )
 
 
 @asynccontextmanager

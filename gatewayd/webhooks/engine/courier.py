@@ -62,6 +62,8 @@ class Post(Protocol):
         self, url: str, headers: dict[str, str], body: bytes, *, allow_private: bool
     ) -> Awaitable[Verdict]: ...
 
+    async def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

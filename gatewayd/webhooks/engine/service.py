@@ -157,6 +157,7 @@ class Webhooks:
                         await self._changed.wait()
         finally:
             tidying.cancel()
+            await self._post.close()
             await asyncio.gather(
                 tidying, *(self._stop(number) for number in tuple(self._couriers)), return_exceptions=True
             )
