@@ -9,7 +9,8 @@ from gatewayd.errors import UsageError
 from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview, sessions, users
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.operations.rights import judge
+from gatewayd.operations.rights import RIGHTS, judge
+from gatewayd.operations.trail import performed
 from gatewayd.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
@@ -71,9 +72,12 @@ async def perform(backend: Backend, name: str, arguments: Any, by: Actor) -> Jso
     """Performs the operation `name` for `by`.
 
     UsageError when there is none or the arguments do not fit; UnauthenticatedError, ForbiddenError and NotFoundError
-    where `by` may not.
+    where `by` may not. The audit trail is written here and nowhere else.
     """
     operation = OPERATIONS.get(name)
     if operation is None:
         raise UsageError(f"no operation {name!r}")
-    return await judge(read_request(operation, arguments), by).perform(backend, by)
+    request = read_request(operation, arguments)
+    if RIGHTS[name].audited:
+        return await performed(backend, request, by)
+    return await judge(request, by).perform(backend, by)

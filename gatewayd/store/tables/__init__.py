@@ -9,7 +9,7 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
-from gatewayd.store.tables.people import audit, session, token, user
+from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -34,6 +34,7 @@ __all__ = [
     "attempt",
     "audit",
     "blocklist",
+    "device",
     "early_report",
     "inbound",
     "inbound_part",
@@ -41,13 +42,16 @@ __all__ = [
     "line",
     "line_count",
     "line_recipient",
+    "mass_rule",
     "message",
     "metadata",
     "node",
     "part",
     "queue",
     "queue_count",
+    "reach",
     "receipt",
+    "reset",
     "segment",
     "session",
     "setting",
