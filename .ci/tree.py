@@ -51,6 +51,7 @@ VALUES: Final = tuple(
         "texts",
         "translation",
         "turns",
+        "vault",
         "views",
         "visible",
     ]
@@ -153,6 +154,16 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.snapshots",
     ),
     # Longest names first: the first room that fits decides.
+    "gatewayd.webhooks.engine": (
+        *VALUES,
+        *PORT,
+        "gatewayd.config",
+        "gatewayd.inbox_writer",
+        "gatewayd.webhooks",
+        "spool",
+        STORE,
+    ),
+    "gatewayd.webhooks": VALUES,
     "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", "gatewayd.web.remote", "gatewayd.web.security"),
     "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", "gatewayd.web.remote", "gatewayd.web.security"),
     "gatewayd.web": (*VALUES, *PORT, "gatewayd.config", "gatewayd.control", "gatewayd.operations", STORE),

@@ -23,6 +23,7 @@ from gatewayd.store.sending import blocks, fragments
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import account, attempt, inbound, job, message, part
+from gatewayd.store.webhooks import outbox
 
 UNMATCHED: Final = "_unmatched"
 """Stands for no account in `UnwrittenInbox.without`."""
@@ -239,6 +240,11 @@ _UNWRITTEN: Final = Statement(
     "p_without p_limit",
 )
 """Names of accounts have no slash: "//norte///sur/" with "/norte/" taken away is another text."""
+_FRESH: Final = Statement(
+    select(inbound.c.account_id, inbound.c.received_at, inbound.c.id).where(
+        text("NOT inbound.written"), among(inbound.c.id)
+    )
+)
 _WRITTEN: Final = Statement(update(inbound).where(among(inbound.c.id)).values(written=text("true")))
 
 
@@ -275,5 +281,10 @@ def _entry(unit: Unit, row: Row) -> InboxEntry:
 
 
 def written(unit: Unit, commands: list[InboxWritten]) -> list[Exception | None]:
-    unit.session.among(_WRITTEN, sorted({number for command in commands for number in command.ids}))
+    ids = sorted({number for command in commands for number in command.ids})
+    wanting = outbox.listeners(unit.session, outbox.INBOUND)
+    if wanting:
+        fresh = unit.session.among(_FRESH, ids)
+        outbox.add_inbound(unit.session, sorted({row for row in fresh if row[0] in wanting}, key=lambda row: row[2]))
+    unit.session.among(_WRITTEN, ids)
     return [None] * len(commands)

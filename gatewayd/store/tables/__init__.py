@@ -27,6 +27,7 @@ from gatewayd.store.tables.sending import (
     segment,
 )
 from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
@@ -58,4 +59,7 @@ __all__ = [
     "token",
     "transfer",
     "user",
+    "webhook",
+    "webhook_failure",
+    "webhook_log",
 ]
