@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 KEYS_MAX = 10_000
-"""Keys remembered at most. The one that was used longest ago is forgotten first, which is as if its bucket were full."""
+"""Keys remembered at most. The one that was used longest ago is forgotten first, as if its bucket were
+full."""
 
 
 class Throttle:

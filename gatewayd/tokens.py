@@ -1,7 +1,7 @@
 """Tokens of programs as text: `gwd_live_…` and `gwd_test_…`, with a checksum by which a mistyped one is known at once.
 
-The beginning lets a scanner of leaked secrets know whose it is. After it come 32 random letters and digits (190 bits) and
-six that check all before them (CRC-32).
+The beginning lets a scanner of leaked secrets know whose it is. After it come 32 random letters and digits (190 bits)
+and six that check all before them (CRC-32).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from typing import Final, Protocol
+from typing import Final
 
 import pyotp
 
@@ -18,14 +18,6 @@ _GROUPS: Final = 4
 _GROUP: Final = 4
 
 
-class Vault(Protocol):
-    """Seals and opens secrets with a key outside the store."""
-
-    def seal(self, secret: str, place: str) -> str: ...
-
-    def open(self, sealed: str, place: str) -> str: ...
-
-
 def new_seed() -> str:
     """Returns a new seed (160 bits, base32), as authenticators take it."""
     return pyotp.random_base32()
@@ -33,7 +25,7 @@ def new_seed() -> str:
 
 def address_of(seed: str, user: str, issuer: str) -> str:
     """Returns the `otpauth:` address that an authenticator reads from a picture."""
-    return pyotp.TOTP(seed).provisioning_uri(user, issuer)
+    return pyotp.TOTP(seed).provisioning_uri(name=user, issuer_name=issuer)
 
 
 def step_of(seed: str, code: str, now_ms: int, last: int) -> int | None:

@@ -17,6 +17,7 @@ ANSWER_MAX: Final = 1 << 26
 WRITE_S: Final = 10.0
 """A local client that has not read a line in this time is stopped or gone; its buffer must not grow."""
 
+
 def error_document(error: GatewayError) -> dict[str, Any]:
     """Returns `kind` and `message` of an error, for the wire; `retry_s` (s) where a time is known."""
     document: dict[str, Any] = {"kind": kind_of(error), "message": str(error)}

@@ -6,7 +6,21 @@ from typing import Any, Final
 
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview, sessions, users
+from gatewayd.operations import (
+    accounts,
+    audit,
+    blocklist,
+    diagnosis,
+    jobs,
+    lines,
+    masssend,
+    me,
+    messages,
+    overview,
+    sessions,
+    tokens,
+    users,
+)
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import RIGHTS, judge
@@ -59,11 +73,38 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         overview.Overview,
         overview.Status,
         diagnosis.Check,
+        sessions.ShowDoor,
         sessions.OpenSession,
+        sessions.ConfirmSession,
         sessions.CloseSession,
         sessions.ShowSession,
+        sessions.TouchSessions,
         users.CreateUser,
         users.ListUsers,
+        users.ShowUser,
+        users.EditUser,
+        users.SetRole,
+        users.DisableUser,
+        users.EnableUser,
+        users.SetPassword,
+        users.ResetTotp,
+        users.EndSessions,
+        me.ShowMe,
+        me.EditMe,
+        me.ChangePassword,
+        me.ListSessions,
+        me.EndSession,
+        me.OfferTotp,
+        me.ConfirmTotp,
+        me.DropTotp,
+        me.RenewCodes,
+        tokens.CreateToken,
+        tokens.ListTokens,
+        tokens.RevokeToken,
+        masssend.ShowMassRule,
+        masssend.SetMassRule,
+        audit.ListAudit,
+        audit.ExportAudit,
     )
 }
 

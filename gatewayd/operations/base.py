@@ -30,7 +30,7 @@ class Operation(BaseModel):
     reads_store: ClassVar[bool] = False
     """Whether it does nothing but read the store: the web process then performs it by itself, daemon or not."""
 
-    subject: ClassVar[str | None] = None
+    acts_on: ClassVar[str | None] = None
     """The field that names what is acted on, for the audit trail; None: the first that is there of `SUBJECTS`."""
 
     async def before(self, backend: Backend) -> Json | None:

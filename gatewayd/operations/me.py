@@ -12,7 +12,7 @@ from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, Unauth
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.ports import Backend
-from gatewayd.operations.secondfactor import place_of, vault_of
+from gatewayd.operations.secondfactor import place_of
 from gatewayd.operations.users import Language, Mail, Password, changed_user, shape
 from gatewayd.passwords import KNOWN, LENGTH_MAX
 from gatewayd.store.commands import Change
@@ -147,7 +147,7 @@ class OfferTotp(Operation):
         if found.totp is not None:
             raise ConflictError(_("a second factor is in force already; take it away first"))
         seed = new_seed()
-        sealed = vault_of(backend).seal(seed, place_of(found.user.id))
+        sealed = backend.vault.seal(seed, place_of(found.user.id))
         await changed_user(backend, found.user, {"totp_offered": sealed}, by)
         return {"seed": seed, "address": address_of(seed, found.user.shown_name, "gatewayd")}
 
@@ -163,7 +163,7 @@ class ConfirmTotp(Operation):
         if found.totp_offered is None:
             raise ConflictError(_("no second factor was offered; begin again"))
         GUARD.code(f"offer {found.user.id}")
-        seed = vault_of(backend).open(found.totp_offered, place_of(found.user.id))
+        seed = backend.vault.open(found.totp_offered, place_of(found.user.id))
         step = step_of(seed, self.code.get_secret_value(), backend.now(), found.totp_step)
         if step is None:
             raise UsageError(_("code: this is not the code that the telephone shows now; is its clock right?"))

@@ -5,13 +5,7 @@ from __future__ import annotations
 from gatewayd.operations.ports import Backend
 from gatewayd.store.people.users import Credentials
 from gatewayd.tokens import digest
-from gatewayd.totp import Vault, plain_code, step_of
-from gatewayd.vault import Vault as FileVault
-
-
-def vault_of(backend: Backend) -> Vault:
-    """Returns what seals seeds."""
-    return FileVault(backend.config.store.key_file)
+from gatewayd.totp import plain_code, step_of
 
 
 def place_of(user: int) -> str:
@@ -27,8 +21,8 @@ def taken(backend: Backend, found: Credentials, code: str) -> tuple[int | None, 
     plain = plain_code(code)
     if found.totp is None or not plain:
         return None
-    if plain.isdecimal() and len(plain) == 6:  # noqa: PLR2004 - RFC 4226's digits
-        seed = vault_of(backend).open(found.totp, place_of(found.user.id))
+    if plain.isdecimal() and len(plain) == 6:
+        seed = backend.vault.open(found.totp, place_of(found.user.id))
         step = step_of(seed, plain, backend.now(), found.totp_step)
         return None if step is None else (step, None)
     recovery = digest(plain)

@@ -194,15 +194,15 @@ class ShowSession(Operation):
         }
 
 
-Secrets = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)]
+Secrets = Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=1000)]
 
 
 class TouchSessions(Operation):
     """Notes that sessions and tokens were used: the web process reads the store by itself, and tells so in batches."""
 
     name: ClassVar[str] = "session.touch"
-    sessions: Secrets = []
-    tokens: Secrets = []
+    sessions: Secrets = ()
+    tokens: Secrets = ()
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         await noted(backend, Seen(set(self.sessions), set(self.tokens)))

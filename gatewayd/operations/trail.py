@@ -19,9 +19,10 @@ from gatewayd.errors import GatewayError, ThrottledError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import judge
-from gatewayd.store.commands import AuditEntry, Audited, Change, Command
+from gatewayd.store.commands import Audited, AuditEntry, Change, Command
 from gatewayd.store.people import audit
 from gatewayd.store.reader import Reader
+from gatewayd.vault import Vault
 
 log = structlog.get_logger()
 
@@ -66,6 +67,10 @@ class Witness:
     @property
     def live(self) -> Live | None:
         return self._backend.live
+
+    @property
+    def vault(self) -> Vault:
+        return self._backend.vault
 
     def now(self) -> int:
         return self._backend.now()
@@ -127,7 +132,7 @@ def entry(operation: Operation, by: Actor, now: int, before: Mapping[str, Any] |
 
 
 def _subject(operation: Operation) -> str:
-    names = SUBJECTS if operation.subject is None else (operation.subject,)
+    names = SUBJECTS if operation.acts_on is None else (operation.acts_on,)
     found = (getattr(operation, name, None) for name in names if name in type(operation).model_fields)
     return next((str(shown(one))[:SUBJECT_MAX] for one in found if one is not None), "")
 

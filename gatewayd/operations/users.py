@@ -20,9 +20,15 @@ from gatewayd.store.people import users
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
 
-UserName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f/@]+$"), AfterValidator(wellformed)]
+UserName = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f/@]+$"), AfterValidator(wellformed)
+]
 """What one signs in with: no space, no slash, and no @, by which a mail address is told from a name."""
-Mail = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^\s@<>,;:\x00-\x1f\x7f]+@[^\s@<>,;:\x00-\x1f\x7f]+$"), AfterValidator(wellformed)]
+Mail = Annotated[
+    str,
+    Field(min_length=3, max_length=254, pattern=r"^[^\s@<>,;:\x00-\x1f\x7f]+@[^\s@<>,;:\x00-\x1f\x7f]+$"),
+    AfterValidator(wellformed),
+]
 Password = Annotated[SecretStr, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX)]
 Language = Literal["es", "en"]
 Amount = Annotated[str, Field(max_length=30)]

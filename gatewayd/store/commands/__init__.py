@@ -9,7 +9,7 @@ Times are Unix time in milliseconds and always an argument; money is in milliont
 from __future__ import annotations
 
 from gatewayd.store.commands.accounts import AccountInfo, CreateAccount, Credit
-from gatewayd.store.commands.audited import AuditEntry, Audited, bare
+from gatewayd.store.commands.audited import Audited, AuditEntry, bare
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
 from gatewayd.store.commands.change import Change, Changed

@@ -19,14 +19,9 @@ from gatewayd.store.snapshots import Page
 DONE: Final = "done"
 
 _AUDIT: Final = tables.audit.c
-_ADD: Final = adding(
-    tables.audit, "at kind actor actor_id address account operation subject outcome before after"
-)
+_ADD: Final = adding(tables.audit, "at kind actor actor_id address account operation subject outcome before after")
 _OLD: Final = Statement(
-    select(_AUDIT.id)
-    .where(_AUDIT.at < given(_AUDIT.at))
-    .order_by(_AUDIT.at)
-    .limit(given(_AUDIT.id, "p_limit")),
+    select(_AUDIT.id).where(_AUDIT.at < given(_AUDIT.at)).order_by(_AUDIT.at).limit(given(_AUDIT.id, "p_limit")),
     "p_at p_limit",
 )
 _DROP: Final = Statement(delete(tables.audit).where(among(_AUDIT.id)))

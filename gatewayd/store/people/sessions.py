@@ -143,9 +143,7 @@ def sessions_of(connection: Connection, *, user: int, now: int) -> Sequence[Sess
         .where(_SESSION.user_id == user, _SESSION.expires_at > now, _SESSION.last_seen > now - IDLE_MS)
         .order_by(_SESSION.last_seen.desc())
     )
-    return [
-        SessionView(row.id, row.created_at, row.last_seen, row.expires_at, row.address, row.agent) for row in rows
-    ]
+    return [SessionView(row.id, row.created_at, row.last_seen, row.expires_at, row.address, row.agent) for row in rows]
 
 
 def device_user(connection: Connection, *, secret: str) -> int | None:

@@ -195,11 +195,13 @@ def edit(session: Session, change: Edit) -> Changed[UserView]:
         )
     _keep_an_administrator(connection, before, change.values)
     columns = _columns(connection, before, change)
-    connection.execute(
-        update(tables.user).where(_USER.id == change.user).values(**columns, version=before.version + 1)
-    )
+    connection.execute(update(tables.user).where(_USER.id == change.user).values(**columns, version=before.version + 1))
     after = _view(connection.execute(_USERS.where(_USER.id == change.user)).one())
-    if _ENDING & {name for name in change.values if name == "password" or getattr(before, name, None) != getattr(after, name, None)}:
+    if _ENDING & {
+        name
+        for name in change.values
+        if name == "password" or getattr(before, name, None) != getattr(after, name, None)
+    }:
         end_sessions(session, change.user, but=change.but)
     if "password" in change.values:
         forget_devices(session, change.user)
@@ -253,9 +255,7 @@ def _columns(connection: Connection, before: UserView, change: Edit) -> dict[str
 
 def _supervisor(connection: Connection, name: str, account: str | None) -> int:
     """Returns the number of a supervisor of that account; NotFoundError."""
-    statement = select(_USER.id).select_from(
-        tables.user.outerjoin(tables.account, _ACCOUNT.id == _USER.account_id)
-    )
+    statement = select(_USER.id).select_from(tables.user.outerjoin(tables.account, _ACCOUNT.id == _USER.account_id))
     number = connection.scalar(
         statement.where(_USER.name == name.casefold(), _USER.role == str(Role.SUPERVISOR), _ACCOUNT.name == account)
     )

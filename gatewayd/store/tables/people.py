@@ -68,8 +68,8 @@ reset = Table(
     "reset",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
-    # SHA-256 of the secret in the link, in hex; none: the mail has not gone out yet
-    Column("secret", Text, unique=True),
+    # SHA-256 of the secret in the link, in hex
+    Column("secret", Text, nullable=False, unique=True),
     Column("user_id", Id, ForeignKey("user_.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),

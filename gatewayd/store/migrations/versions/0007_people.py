@@ -71,7 +71,7 @@ def upgrade() -> None:
     op.create_table(
         "reset",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("secret", sa.Text()),
+        sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("user_id", _ID, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
