@@ -18,6 +18,7 @@ from gatewayd.operations import (
     messages,
     overview,
     sessions,
+    statistics,
     tokens,
     users,
 )
@@ -79,6 +80,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         sessions.CloseSession,
         sessions.ShowSession,
         sessions.TouchSessions,
+        statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
         users.ShowUser,

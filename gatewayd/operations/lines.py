@@ -90,7 +90,9 @@ class ShowLine(Operation):
     line: str
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        return await _shown(backend, self.line)
+        shown = await _shown(backend, self.line)
+        # IMEI, SIM and the like are for administrators alone.
+        return shown if by.scope.account is None else shown | {"detail": {}}
 
 
 class _SwitchLine(Operation):

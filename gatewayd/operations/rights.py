@@ -79,6 +79,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "status": _reads(),
     "check": _reads(_ADMINISTRATORS, "manage"),
     "session.door": _OPEN,
+    "statistics.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.confirm": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.close": Right(_EVERYBODY, "none", audited=True),

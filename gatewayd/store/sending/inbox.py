@@ -20,6 +20,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.contacts import blocklist
 from gatewayd.store.sending import blocks, fragments
+from gatewayd.store.sending.tallies import HOUR_MS, RECEIVED
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import account, attempt, inbound, job, message, part
@@ -146,6 +147,8 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
         False,
         OPT_OUT if verdict is Verdict.DOUBTFUL else None,
     )
+    if account_id is not None:
+        unit.tallies.add((command.now // HOUR_MS, account_id, command.channel, command.line, RECEIVED), 1, 0, 0)
     blocked = None
     if opt_out:
         note = words_of(whole.text[:NOTE_MOST]) or None
@@ -164,6 +167,9 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
 
 def keyed(unit: Unit, commands: Sequence[Finish]) -> None:
     """The keys that people pressed in calls: each answers the call it was pressed in, once."""
+    for command in commands:
+        key = (command.now // HOUR_MS, command.work.account_id, KEYS, command.line, RECEIVED)
+        unit.tallies.add(key, 1, 0, 0)
     unit.session.many(
         _ADD,
         [

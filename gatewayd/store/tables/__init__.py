@@ -25,6 +25,7 @@ from gatewayd.store.tables.sending import (
     queue_count,
     receipt,
     segment,
+    tally,
 )
 from gatewayd.store.tables.settings import node, setting
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
@@ -56,6 +57,7 @@ __all__ = [
     "segment",
     "session",
     "setting",
+    "tally",
     "token",
     "transfer",
     "user",

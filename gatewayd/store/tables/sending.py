@@ -310,3 +310,21 @@ line_recipient = Table(
     Column("to", Text, primary_key=True),
     sqlite_with_rowid=False,
 )
+
+# What became of what was sent, by the hour it was sent in; see `store.sending.tallies`.
+tally = Table(
+    "tally",
+    metadata,
+    # hours since 1970 (UTC) of the latest attempt, or of an end before any
+    Column("hour", Integer, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    # the attempt's; empty: there was none
+    Column("line", Text, primary_key=True),
+    # of the message now; `received` counts what came in
+    Column("state", Text, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("segments", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
