@@ -99,6 +99,10 @@ class _SwitchLine(Operation):
     line: str
     enabled: ClassVar[bool]
 
+    async def before(self, backend: Backend) -> Json:
+        view = next((one for one in await _views(backend) if one.name == self.line), None)
+        return {"enabled": None if view is None else view.enabled}
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
         _configured(backend, self.line)
         await backend.execute(SetLineEnabled(self.line, self.enabled))
