@@ -10,6 +10,7 @@ from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.inbox import conversation
+from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
@@ -37,6 +38,7 @@ __all__ = [
     "attempt",
     "audit",
     "blocklist",
+    "chosen_columns",
     "conversation",
     "early_report",
     "inbound",
@@ -49,9 +51,11 @@ __all__ = [
     "metadata",
     "node",
     "part",
+    "process",
     "queue",
     "queue_count",
     "receipt",
+    "saved_view",
     "segment",
     "session",
     "setting",
