@@ -110,7 +110,8 @@ _ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
 _BLOCKED: Final = Statement(select(blocklist.c.to).where(among(blocklist.c.to)))
 _ADD: Final = adding(
     message,
-    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options",
+    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options account_id"
+    " channel at",
 )
 _GROW: Final = Statement(
     update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
@@ -169,13 +170,17 @@ def _add(unit: Unit, command: AddMessages) -> int:
                     now,
                     detail,
                     options,
+                    info.account_id,
+                    info.channel,
+                    now,
                 )
             )
             continue
         added.append(
             (
                 *(number, info.id, queue_id, row, ref, to, body, encoding, segments),
-                *(invalid, True, reason, now, now, detail, None),
+                *(invalid, True, reason, now, now, detail, None, info.account_id),
+                *(info.channel, now),
             )
         )
         told = MessageRow(

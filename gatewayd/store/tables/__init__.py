@@ -10,6 +10,9 @@ from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
+from gatewayd.store.tables.inbox import conversation
+from gatewayd.store.tables.insight import chosen_columns, process, saved_view
+from gatewayd.store.tables.people import audit, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -37,6 +40,8 @@ __all__ = [
     "audit",
     "blocklist",
     "device",
+    "chosen_columns",
+    "conversation",
     "early_report",
     "inbound",
     "inbound_part",
@@ -49,11 +54,13 @@ __all__ = [
     "metadata",
     "node",
     "part",
+    "process",
     "queue",
     "queue_count",
     "reach",
     "receipt",
     "reset",
+    "saved_view",
     "segment",
     "session",
     "setting",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -83,6 +85,9 @@ queue_count = Table(
     sqlite_with_rowid=False,
 )
 
+ASTRAY: Final = "state IN ('undelivered', 'failed', 'expired', 'uncertain', 'invalid', 'cancelled')"
+"""The messages that people look for among many more that went well."""
+
 message = Table(
     "message",
     metadata,
@@ -112,6 +117,11 @@ message = Table(
     Column("detail", Text),
     # JSON or null, shown to nobody: `texts` rendered beside the text, what tries have used up (`retried`, `undecided`)
     Column("options", Text),
+    # both the job's: what one account was sent over a channel is read by an index, however much there is beside it
+    Column("account_id", Id, nullable=False, server_default=text("0")),
+    Column("channel", Text, nullable=False, server_default=text("''")),
+    # its place in time: its latest point of no return; until then, when it was recorded
+    Column("at", BigInteger, nullable=False, server_default=text("0")),
     Index(
         "ix_message_ready",
         "queue_id",
@@ -134,6 +144,16 @@ message = Table(
     ),
     Index("ix_message_to_id", "to", "id"),
     Index("ix_message_job_id_id", "job_id", "id"),
+    Index("ix_message_at_id", "at", "id"),
+    Index("ix_message_account_id_channel_at_id", "account_id", "channel", "at", "id"),
+    Index(
+        "ix_message_astray",
+        "account_id",
+        "at",
+        "id",
+        sqlite_where=text(ASTRAY),
+        postgresql_where=text(ASTRAY),
+    ),
 )
 
 attempt = Table(
@@ -261,6 +281,16 @@ inbound = Table(
         "id",
         sqlite_where=text("NOT written"),
         postgresql_where=text("NOT written"),
+    ),
+    Index("ix_inbound_received_at_id", "received_at", "id"),
+    Index("ix_inbound_account_id_received_at_id", "account_id", "received_at", "id"),
+    Index("ix_inbound_sender_id", "sender", "id"),
+    # which messages were answered
+    Index(
+        "ix_inbound_message_id",
+        "message_id",
+        sqlite_where=text("message_id IS NOT NULL"),
+        postgresql_where=text("message_id IS NOT NULL"),
     ),
 )
 
