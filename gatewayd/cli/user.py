@@ -136,7 +136,7 @@ def sign_out(name: str, as_json: bool) -> None:
     if as_json:
         output.emit(found)
     else:
-        sentence = output.counted(found["ended"], "{n} session has ended", "{n} sessions have ended")
+        sentence = output.counted(found["ended"], _("{n} session has ended"), _("{n} sessions have ended"))
         output.say(sentence)
 
 
