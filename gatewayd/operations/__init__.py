@@ -6,7 +6,19 @@ from typing import Any, Final
 
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview, sessions, users
+from gatewayd.operations import (
+    accounts,
+    blocklist,
+    diagnosis,
+    inbox,
+    jobs,
+    lines,
+    messages,
+    overview,
+    sessions,
+    statistics,
+    users,
+)
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import judge
@@ -61,6 +73,14 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         sessions.OpenSession,
         sessions.CloseSession,
         sessions.ShowSession,
+        inbox.ListConversations,
+        inbox.CountUnread,
+        inbox.ShowConversation,
+        inbox.ReadConversation,
+        inbox.PutAwayConversation,
+        inbox.OpenConversation,
+        inbox.AssignConversation,
+        statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
     )
