@@ -185,6 +185,10 @@ def _job(side: Side) -> Mapping[str, Any]:
     return {"job": f"{side.account}/{side.job}"}
 
 
+def _thread(side: Side) -> dict[str, Any]:
+    return {"account": side.account, "address": side.number}
+
+
 CASES: Final[Mapping[str, Case]] = {
     "account.create": Case("administrator", "manage", lambda side: {"account": f"{side.account}-2"}),
     "account.credit": Case("administrator", "manage", _of("account", amount="1"), bound=True),
@@ -199,6 +203,13 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.list": Case("supervisor", "read"),
     "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
     "check": Case("administrator", "manage"),
+    "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
+    "inbox.done": Case("user", "send", _thread, bound=True),
+    "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
+    "inbox.open": Case("user", "send", _thread, bound=True),
+    "inbox.read": Case("user", "send", _thread, bound=True),
+    "inbox.show": Case("user", "read", _thread, bound=True),
+    "inbox.unread": Case("user", "read"),
     "job.cancel": Case("user", "send", _job, bound=True),
     "job.causes": Case("user", "read", _job, bound=True),
     "job.list": Case("user", "read", _of("account"), bound=True),
