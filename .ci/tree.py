@@ -26,6 +26,7 @@ VALUES: Final = tuple(
     f"gatewayd.{name}"
     for name in [
         "actor",
+        "added_lines",
         "addresses",
         "callscript",
         "characters",
@@ -44,6 +45,7 @@ VALUES: Final = tuple(
         "pacing",
         "device_reasons",
         "reasons",
+        "remedies",
         "shown",
         "stalls",
         "storable",
@@ -160,7 +162,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = ("gatewayd.daemon", "gatewayd.doors", "gatewayd.cli", "gatewayd.demo", "gatewayd.__main__")
+ROOF: Final = tuple(f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "cli", "demo", "__main__"])
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {

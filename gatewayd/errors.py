@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class GatewayError(Exception):
     """Root: anything gatewayd itself raises on purpose. The CLI prints its text as one line."""
@@ -9,6 +11,15 @@ class GatewayError(Exception):
 
 class UsageError(GatewayError):
     """Asked for something that cannot be meant: wrong name, wrong option. Mend the request (exit status 2)."""
+
+
+class FaultsError(UsageError):
+    """Some fields are wrong. Mend those; `faults` names each with what is wrong and what to do."""
+
+    def __init__(self, faults: Sequence[Mapping[str, str]]) -> None:
+        """Each fault has `key`, `message` and `remedy`."""
+        super().__init__("; ".join(f"{one['key']}: {one['message']}; {one['remedy']}" for one in faults))
+        self.faults = tuple(faults)
 
 
 class ConfigError(UsageError):

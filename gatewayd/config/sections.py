@@ -6,6 +6,7 @@ Paths are absolute once a file has been read: what a file names is relative to t
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gatewayd.config.faults import ConfigFault
 from gatewayd.config.values import (
     Ceiling,
     Currency,
@@ -72,6 +74,8 @@ class TopConfig(Section):
     timezone: Zone = ZoneInfo("America/Argentina/Buenos_Aires")
     """Where days and months of quotas begin, and times without an offset are read."""
     locale: Locale = "es"
+    discover: tuple[str, ...] = ()
+    """Patterns of serial ports that are offered as modems besides the system's own: simulated ones, say."""
     control: Place | None = None
     """The control socket; None: see `Config.control`."""
 
@@ -221,6 +225,8 @@ class LineConfig(LineKeys):
     """A line: the common keys, and `options`, an instance of its driver's own model."""
 
     options: BaseModel
+    origin: Literal["file", "panel"] = "file"
+    """Where it is kept; `panel`: people added it, in the panel or by command, and it is in the store."""
 
 
 class WebhookConfig(Section):
@@ -250,7 +256,9 @@ class Config(TopConfig):
     opt_out: OptOutConfig
     retention: RetentionConfig
     lines: tuple[LineConfig, ...]
-    """In the order of the file; disabled ones too."""
+    """In the order of the file, then those that people added; disabled ones too."""
+    faulty: Mapping[str, tuple[ConfigFault, ...]] = {}
+    """Lines that people added and that cannot be made as they are, by name: the others go on without them."""
     webhooks: tuple[WebhookConfig, ...]
 
     @property

@@ -25,6 +25,7 @@ _KINDS: Final[dict[str, type[GatewayError]]] = {
     "conflict": errors.ConflictError,
     "not_found": errors.NotFoundError,
     "config": errors.ConfigError,
+    "faults": errors.FaultsError,
     "usage": errors.UsageError,
     "store_locked": errors.StoreLockedError,
     "unavailable": errors.UnavailableError,
@@ -42,6 +43,8 @@ def error_document(error: GatewayError) -> dict[str, Any]:
     document: dict[str, Any] = {"kind": kind, "message": str(error)}
     if isinstance(error, errors.ThrottledError):
         document["retry_s"] = error.retry_s
+    if isinstance(error, errors.FaultsError):
+        document["faults"] = list(error.faults)
     return document
 
 
@@ -50,6 +53,8 @@ def raised(document: dict[str, Any]) -> GatewayError:
     kind = _KINDS.get(document["kind"], GatewayError)
     if kind is errors.ThrottledError:
         return errors.ThrottledError(document["message"], float(document.get("retry_s", 0)))
+    if kind is errors.FaultsError:
+        return errors.FaultsError(document.get("faults", ()))
     return kind(document["message"])
 
 

@@ -6,7 +6,18 @@ from typing import Any, Final
 
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview, sessions, users
+from gatewayd.operations import (
+    accounts,
+    blocklist,
+    diagnosis,
+    jobs,
+    line_settings,
+    lines,
+    messages,
+    overview,
+    sessions,
+    users,
+)
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import judge
@@ -50,6 +61,12 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         lines.DisableLine,
         lines.TestLine,
         lines.AskLine,
+        line_settings.ListLineKinds,
+        line_settings.DiscoverLines,
+        line_settings.AddLine,
+        line_settings.SetLine,
+        line_settings.SetLineSecret,
+        line_settings.RemoveLine,
         blocklist.ListBlocked,
         blocklist.ListDoubtful,
         blocklist.BlockNumbers,

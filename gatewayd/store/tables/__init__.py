@@ -26,11 +26,13 @@ from gatewayd.store.tables.sending import (
     receipt,
     segment,
 )
-from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
 
 __all__ = [
     "Id",
     "account",
+    "account_settings",
+    "added_line",
     "attempt",
     "audit",
     "blocklist",
@@ -41,6 +43,8 @@ __all__ = [
     "line",
     "line_count",
     "line_recipient",
+    "line_secret",
+    "logo",
     "message",
     "metadata",
     "node",
