@@ -16,6 +16,7 @@ from gatewayd.operations import (
     messages,
     overview,
     sessions,
+    statistics,
     users,
 )
 from gatewayd.operations.base import Json, Operation, read_request
@@ -78,6 +79,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         sessions.OpenSession,
         sessions.CloseSession,
         sessions.ShowSession,
+        statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
     )

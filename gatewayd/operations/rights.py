@@ -84,6 +84,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "overview": _reads(),
     "status": _reads(),
     "check": _reads(_ADMINISTRATORS, "manage"),
+    "statistics.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.close": Right(_EVERYBODY, "none", audited=True),
     "session.show": Right(_EVERYBODY, "none", audited=False),

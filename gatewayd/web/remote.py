@@ -19,9 +19,9 @@ from gatewayd.operations import OPERATIONS, perform
 from gatewayd.operations.identity import identify
 from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
-from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 from gatewayd.vault import Vault
+from gatewayd.web.words import gettext as _
 
 R = TypeVar("R")
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 
 from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
 from gatewayd.model import Priority, Route, State
@@ -14,7 +14,6 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     BegunJob,
-    DropJob,
     JobChange,
     LoadingJobs,
     LoadQueues,
@@ -25,9 +24,10 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.sending import restoration
 from gatewayd.store.sending.rows import MessageRow
+from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
-from gatewayd.store.tables import account, blocklist, job, message, queue, queue_count, receipt
+from gatewayd.store.tables import account, blocklist, job, message, queue, queue_count
 
 _ACCOUNT: Final = Statement(
     select(account.c.id, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"
@@ -110,7 +110,8 @@ _ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
 _BLOCKED: Final = Statement(select(blocklist.c.to).where(among(blocklist.c.to)))
 _ADD: Final = adding(
     message,
-    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options",
+    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options account_id"
+    " channel at",
 )
 _GROW: Final = Statement(
     update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
@@ -169,19 +170,23 @@ def _add(unit: Unit, command: AddMessages) -> int:
                     now,
                     detail,
                     options,
+                    info.account_id,
+                    info.channel,
+                    now,
                 )
             )
             continue
         added.append(
             (
                 *(number, info.id, queue_id, row, ref, to, body, encoding, segments),
-                *(invalid, True, reason, now, now, detail, None),
+                *(invalid, True, reason, now, now, detail, None, info.account_id),
+                *(info.channel, now),
             )
         )
         told = MessageRow(
             *(number, info.id, queue_id, row, ref, to, encoding, segments, invalid, True, reason, now, 0),
-            *(None, None, None, 0, now, detail, None, None),
-            was=(invalid, True, segments),
+            *(None, None, None, 0, now, detail, None, None, None),
+            was=(invalid, True, segments, 0, None, None),
         )
         unit.journal.tell(info, told, now)
     session.many(_ADD, added)
@@ -257,6 +262,15 @@ _OWNER: Final = Statement(
 )
 
 
+_REFUSED: Final = Statement(
+    select(queue_count.c.state, func.sum(queue_count.c.messages), func.sum(queue_count.c.segments))
+    .select_from(queue_count.join(queue, queue.c.id == queue_count.c.queue_id))
+    .where(queue.c.job_id == given(queue.c.job_id), text("queue_count.state = 'invalid'"))
+    .group_by(queue_count.c.state),
+    "p_job_id",
+)
+
+
 def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...] | Exception]:
     unit.flush()
     results: list[tuple[QueueInfo, ...] | Exception] = []
@@ -269,8 +283,17 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
             found = unit.session.one(_OWNER, command.job_id)
             again = found is not None and restoration.expected(unit.session, *found) is not None
             unit.session.run(_SET_STATE, "paused" if again else "running", command.job_id)
+            _tally_refused(unit, command.job_id)
         results.append(infos(unit.session, command.job_id))
     return results
+
+
+def _tally_refused(unit: Unit, job_id: int) -> None:
+    """Counts the rows that were refused when they were recorded: in the hour of their job, now that it is one."""
+    info = unit.job(job_id)
+    hour = info.created_at // HOUR_MS
+    for state, messages, segments in unit.session.all(_REFUSED, job_id):
+        unit.tallies.add((hour, info.account_id, info.channel, "", state), int(messages), int(segments), 0)
 
 
 def infos(session: Session, job_id: int) -> tuple[QueueInfo, ...]:
@@ -307,58 +330,6 @@ def _info(row: Row) -> QueueInfo:
         held_reason=row[14],
         content="" if row[6] == "sms" else row[8],
     )
-
-
-# ------------------------------------------------------------------------------------------------------------- dropped
-
-_SOME_MESSAGES: Final = Statement(
-    select(message.c.id)
-    .where(message.c.job_id == given(message.c.job_id))
-    .order_by(message.c.id)
-    .limit(given(message.c.id, "p_limit")),
-    "p_job_id p_limit",
-)
-_DROP_MESSAGES: Final = Statement(delete(message).where(among(message.c.id)))
-_DROP_RECEIPTS: Final = Statement(delete(receipt).where(receipt.c.job_id == given(receipt.c.job_id)), "p_job_id")
-_DROP_COUNTS: Final = Statement(
-    delete(queue_count).where(
-        queue_count.c.queue_id.in_(select(queue.c.id).where(queue.c.job_id == given(queue.c.job_id)))
-    ),
-    "p_job_id",
-)
-_DROP_QUEUES: Final = Statement(delete(queue).where(queue.c.job_id == given(queue.c.job_id)), "p_job_id")
-_DROP_JOB: Final = Statement(delete(job).where(job.c.id == given(job.c.id)), "p_id")
-
-
-def drop(unit: Unit, commands: list[DropJob]) -> list[bool | Exception]:
-    unit.flush()
-    results: list[bool | Exception] = []
-    for command in commands:
-        state = unit.session.one(_STATE, command.job_id)
-        if state is None:
-            results.append(True)
-        elif state[0] != "loading":
-            results.append(ConflictError(f"job {command.job_id} is recorded already"))
-        else:
-            results.append(_drop(unit, command))
-    return results
-
-
-def _drop(unit: Unit, command: DropJob) -> bool:
-    session = unit.session
-    ids = [row[0] for row in session.all(_SOME_MESSAGES, command.job_id, command.limit)]
-    session.among(_DROP_MESSAGES, ids)
-    if len(ids) == command.limit:
-        return False
-    remove(unit, command.job_id)
-    return True
-
-
-def remove(unit: Unit, job_id: int) -> None:
-    """A job whose messages are gone leaves the store with all that is its own."""
-    for statement in (_DROP_RECEIPTS, _DROP_COUNTS, _DROP_QUEUES, _DROP_JOB):
-        unit.session.run(statement, job_id)
-    unit.jobs.forget()
 
 
 # -------------------------------------------------------------------------------------------------------------- states

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
@@ -25,8 +26,11 @@ from gatewayd.store.tables.sending import (
     queue_count,
     receipt,
     segment,
+    tally,
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
+from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
@@ -36,6 +40,7 @@ __all__ = [
     "attempt",
     "audit",
     "blocklist",
+    "chosen_columns",
     "early_report",
     "inbound",
     "inbound_part",
@@ -49,13 +54,19 @@ __all__ = [
     "metadata",
     "node",
     "part",
+    "process",
     "queue",
     "queue_count",
     "receipt",
+    "saved_view",
     "segment",
     "session",
     "setting",
+    "tally",
     "token",
     "transfer",
     "user",
+    "webhook",
+    "webhook_failure",
+    "webhook_log",
 ]
