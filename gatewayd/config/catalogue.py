@@ -112,7 +112,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("leave it out here, or write this line into the file"),
     ),
     "secret_apart": (spoken("is a secret"), spoken("enter it by itself, where it is never shown again")),
-    "secret_sealed": ("{why}", spoken("enter it again")),
+    "secret_sealed": (spoken("cannot be opened: {why}"), spoken("enter it again")),
     "device_taken": (spoken("line {other} has this device already"), spoken("give each line a device of its own")),
     "name_taken": (
         spoken("the configuration file has a line of this name as well"),
