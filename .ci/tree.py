@@ -25,6 +25,7 @@ SHARED_BY_DRIVERS: Final = ("drivers.base", "drivers.control", "drivers.http", "
 VALUES: Final = tuple(
     f"gatewayd.{name}"
     for name in [
+        "access_list",
         "actor",
         "added_lines",
         "addresses",
@@ -73,6 +74,7 @@ FOUNDATION: Final = tuple(
     f"{STORE}.{name}"
     for name in [
         "accounts",
+        "beside",
         "change",
         "checkpoint",
         "commands",
@@ -149,10 +151,12 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.control": (*VALUES, "gatewayd.operations"),
+    "gatewayd.connections": (),
     "gatewayd.http": (
         *VALUES,
         *PORT,
         "gatewayd.config",
+        "gatewayd.connections",
         "gatewayd.control",
         "gatewayd.operations",
         f"{STORE}.commands",
@@ -171,11 +175,21 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.webhooks": VALUES,
     "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", *WEB),
     "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", *WEB),
-    "gatewayd.web": (*VALUES, *PORT, "gatewayd.config", "gatewayd.control", "gatewayd.operations", STORE),
+    "gatewayd.web": (
+        *VALUES,
+        *PORT,
+        "gatewayd.config",
+        "gatewayd.connections",
+        "gatewayd.control",
+        "gatewayd.operations",
+        STORE,
+    ),
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = tuple(f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "cli", "demo", "__main__"])
+ROOF: Final = tuple(
+    f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "web_process", "cli", "demo", "__main__"]
+)
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -53,6 +53,7 @@ from gatewayd.takeover import Takeover, merged_with, prefixes
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
+from gatewayd.web_process import open_to_web
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -400,6 +401,7 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
             running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")
         else:
             fresh = running.takeover.config
+            open_to_web(fresh)
             log.info("configuration applied", lines=changed, restart=_restart_wanted(old, fresh))
             running.dispatcher.events.add("daemon", fresh.node, "reloaded")
             old = fresh

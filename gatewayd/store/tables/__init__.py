@@ -30,7 +30,6 @@ from gatewayd.store.tables.sending import (
     tally,
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
-from gatewayd.store.tables.settings import node, setting
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
