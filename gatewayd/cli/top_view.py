@@ -139,6 +139,7 @@ _WORDS: Final = {
     "not_reloaded": spoken("configuration not applied"),
     "webhook": spoken("webhook"),
     "config_invalid": spoken("see `gatewayd check`"),
+    "web_ended": spoken("the web process ended; it is started again"),
 }
 """Words of events that are no state of a line or message; those are as everywhere."""
 

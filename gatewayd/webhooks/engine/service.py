@@ -122,9 +122,10 @@ class Webhooks:
 
     def take_over(self, filed: Sequence[WebhookConfig]) -> None:
         """The configuration file was read again."""
-        self._filed = tuple(filed)
-        self._anew.update(self._couriers)
-        self._changed.set()
+        if self._filed != tuple(filed):
+            self._filed = tuple(filed)
+            self._anew.update(self._couriers)
+            self._changed.set()
 
     async def test(self, number: int) -> Verdict:
         """Posts a test event once. NotFoundError, UnavailableError."""
