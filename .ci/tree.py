@@ -44,6 +44,7 @@ VALUES: Final = tuple(
         "notify",
         "numbers",
         "pacing",
+        "png",
         "device_reasons",
         "reasons",
         "remedies",

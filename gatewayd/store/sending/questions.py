@@ -14,6 +14,7 @@ from gatewayd.store.accounts import account_number
 from gatewayd.store.credit.questions import SUMS_MOST, Sums
 from gatewayd.store.sending import queries
 from gatewayd.store.sending.queries import AnyRow
+from gatewayd.store.settings.accounts import low_bounds
 from gatewayd.store.snapshots import MessageView, Page
 
 _MESSAGE = tables.message.c
@@ -134,7 +135,8 @@ _OPEN: Final = ("queued", "scheduled", "held", "sending")
 
 def attention(connection: Connection, *, low: int | None, since: int) -> Attention:
     """Returns what waits for a person; `low` is the balance (millionths) below which credit runs low, None for 100
-    times what the account's jobs have cost a part. Replies are looked at from `since` (Unix ms) on."""
+    times what the account's jobs have cost a part; an account's own bound goes before. Replies are looked at from
+    `since` (Unix ms) on."""
     count = tables.queue_count.c
     uncertain = connection.scalar(select(func.coalesce(func.sum(count.messages), 0)).where(count.state == "uncertain"))
     left = (
@@ -170,6 +172,7 @@ def attention(connection: Connection, *, low: int | None, since: int) -> Attenti
         .join(dearest, dearest.c.account_id == tables.account.c.id)
         .order_by(tables.account.c.name)
     )
+    bounds = low_bounds(connection)
     reviews = connection.scalar(
         select(func.count())
         .select_from(tables.inbound)
@@ -178,13 +181,15 @@ def attention(connection: Connection, *, low: int | None, since: int) -> Attenti
     return Attention(
         int(uncertain or 0),
         tuple(f"{row[0]}/{row[1]}" for row in paused),
-        tuple((row.name, row.balance, waiting.get(row.id, 0)) for row in accounts if _is_low(row, waiting, low)),
+        tuple(
+            (row.name, row.balance, waiting.get(row.id, 0)) for row in accounts if _is_low(row, waiting, bounds, low)
+        ),
         int(reviews or 0),
     )
 
 
-def _is_low(row: AnyRow, waiting: dict[int, int], low: int | None) -> bool:
-    bound = row.price * LOW_PARTS if low is None else low
+def _is_low(row: AnyRow, waiting: Mapping[int, int], bounds: Mapping[str, int], low: int | None) -> bool:
+    bound = bounds.get(row.name, row.price * LOW_PARTS if low is None else low)
     return bool(row.balance < bound or waiting.get(row.id))
 
 
