@@ -91,6 +91,8 @@ async def shown_line(backend: Backend, name: str, by: Actor) -> Json:
     shown = _whole(view, line, count)
     if line is None or allows("line.set", by):
         shown |= await set_up(backend, name, line)
+    else:
+        shown["detail"] = {}  # IMEI, SIM and the like
     if backend.live is not None:
         shown["events"] = [
             shapes.event(one) for one in backend.live.events() if one.kind == "line" and one.subject == name
@@ -138,6 +140,10 @@ class ShowLine(Operation):
 class _SwitchLine(Operation):
     line: str
     enabled: ClassVar[bool]
+
+    async def before(self, backend: Backend) -> Json:
+        view = next((one for one in await _views(backend) if one.name == self.line), None)
+        return {"enabled": None if view is None else view.enabled}
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         made = self.line not in backend.config.faulty

@@ -11,7 +11,7 @@ from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
-from gatewayd.store.tables.people import audit, session, token, user
+from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -42,6 +42,7 @@ __all__ = [
     "blocklist",
     "chosen_columns",
     "conversation",
+    "device",
     "early_report",
     "inbound",
     "inbound_part",
@@ -51,6 +52,7 @@ __all__ = [
     "line_recipient",
     "line_secret",
     "logo",
+    "mass_rule",
     "message",
     "metadata",
     "node",
@@ -58,7 +60,9 @@ __all__ = [
     "process",
     "queue",
     "queue_count",
+    "reach",
     "receipt",
+    "reset",
     "saved_view",
     "segment",
     "session",
