@@ -27,7 +27,7 @@ from gatewayd.translation import gettext as _
 COMPANY_MAX: Final = 80
 LOGO_TEXT_MAX: Final = BYTES_MAX * 4 // 3 + 4
 """Characters of the largest logo in base64."""
-KEYS: Final = ("company", "language", "zone", "low_credit", "mass_above")
+KEYS: Final = ("company", "language", "zone", "low_credit")
 
 
 def _zone(value: str) -> str:
@@ -85,8 +85,6 @@ class SetSettings(Operation):
     zone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] | None = None
     low_credit: Annotated[str, Field(max_length=30)] | None = None
     """Decimal: a balance below it counts as running low."""
-    mass_above: Annotated[StrictInt, Field(ge=1, le=10_000_000)] | None = None
-    """Sends to more people than this want somebody else's approval; None: none do."""
     version: StrictInt | None = None
     """The one that was looked at; where somebody has changed the settings since, ConflictError."""
 
@@ -102,6 +100,10 @@ class SetSettings(Operation):
         if micros < 0:
             raise PydanticCustomError("money_invalid", "not an amount: {value}", {"value": value})
         return format_money(micros)
+
+    async def before(self, backend: Backend) -> Json | None:
+        found = (await _found(backend, self.account)).document
+        return {key: found.get(key) for key in KEYS if key in self.model_fields_set}
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         given: dict[str, Any] = {key: getattr(self, key) for key in KEYS if key in self.model_fields_set}

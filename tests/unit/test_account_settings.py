@@ -57,10 +57,10 @@ def png(width: int = 4, height: int = 3, *, extra: bytes = b"", raw: bytes | Non
 def test_settings_are_set_one_by_one_and_taken_back(backend: OfflineBackend) -> None:
     shown = ask(backend, "account.settings")
     assert (shown["company"], shown["version"], shown["effective"]["company"]) == (None, 0, "norte")
-    shown = ask(backend, "account.set", company=" Norte Internet ", zone="America/Santiago", mass_above=500)
+    shown = ask(backend, "account.set", company=" Norte Internet ", zone="America/Santiago")
     assert shown["effective"] == {"company": "Norte Internet", "language": "en", "zone": "America/Santiago"}
     shown = ask(backend, "account.set", language="es", low_credit="50", zone=None, version=1)
-    assert (shown["zone"], shown["language"], shown["low_credit"], shown["mass_above"]) == (None, "es", "50.00", 500)
+    assert (shown["zone"], shown["language"], shown["low_credit"]) == (None, "es", "50.00")
     with pytest.raises(ConflictError, match="meanwhile"):
         ask(backend, "account.set", company="X", version=1)
     with pytest.raises(NotFoundError):
@@ -78,8 +78,6 @@ def test_settings_are_set_one_by_one_and_taken_back(backend: OfflineBackend) -> 
         ("zone", "../etc/passwd"),
         ("low_credit", "-1"),
         ("low_credit", "1,5"),
-        ("mass_above", 0),
-        ("mass_above", "many"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_field(backend: OfflineBackend, key: str, value: Any) -> None:
