@@ -25,7 +25,9 @@ SHARED_BY_DRIVERS: Final = ("drivers.base", "drivers.control", "drivers.http", "
 VALUES: Final = tuple(
     f"gatewayd.{name}"
     for name in [
+        "access_list",
         "actor",
+        "added_lines",
         "addresses",
         "callscript",
         "characters",
@@ -42,13 +44,18 @@ VALUES: Final = tuple(
         "notify",
         "numbers",
         "pacing",
+        "passwords",
         "device_reasons",
         "reasons",
+        "remedies",
         "shown",
         "stalls",
         "storable",
         "templates",
         "texts",
+        "throttle",
+        "tokens",
+        "totp",
         "translation",
         "turns",
         "vault",
@@ -71,6 +78,7 @@ FOUNDATION: Final = tuple(
     f"{STORE}.{name}"
     for name in [
         "accounts",
+        "beside",
         "change",
         "checkpoint",
         "commands",
@@ -147,10 +155,12 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.control": (*VALUES, "gatewayd.operations"),
+    "gatewayd.connections": (),
     "gatewayd.http": (
         *VALUES,
         *PORT,
         "gatewayd.config",
+        "gatewayd.connections",
         "gatewayd.control",
         "gatewayd.operations",
         f"{STORE}.commands",
@@ -169,11 +179,21 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.webhooks": VALUES,
     "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", *WEB),
     "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", *WEB),
-    "gatewayd.web": (*VALUES, *PORT, "gatewayd.config", "gatewayd.control", "gatewayd.operations", STORE),
+    "gatewayd.web": (
+        *VALUES,
+        *PORT,
+        "gatewayd.config",
+        "gatewayd.connections",
+        "gatewayd.control",
+        "gatewayd.operations",
+        STORE,
+    ),
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = ("gatewayd.daemon", "gatewayd.doors", "gatewayd.cli", "gatewayd.demo", "gatewayd.__main__")
+ROOF: Final = tuple(
+    f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "web_process", "cli", "demo", "__main__"]
+)
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
