@@ -45,6 +45,7 @@ VALUES: Final = tuple(
         "numbers",
         "pacing",
         "passwords",
+        "png",
         "device_reasons",
         "reasons",
         "remedies",

@@ -4,3 +4,7 @@ from gatewayd.web.panel import blocklist, credit, doubts, home, signin, statisti
 from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES", "blocklist", "credit", "doubts", "home", "signin", "statistics"]
+from gatewayd.web.panel import home, preferences, search, signin, stream
+from gatewayd.web.panel.page import PAGES
+
+__all__ = ["PAGES", "home", "preferences", "search", "signin", "stream"]
