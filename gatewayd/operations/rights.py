@@ -75,8 +75,6 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "line.disable": _acts(_ADMINISTRATORS, "manage"),
     "line.test": _acts(_ADMINISTRATORS, "manage"),
     "line.ask": _acts(_ADMINISTRATORS, "manage"),
-    "blocklist.list": _reads(_SUPERVISORS),
-    "blocklist.doubtful": _reads(_SUPERVISORS),
     "line.kinds": _reads(_ADMINISTRATORS, "manage"),
     "line.discover": _reads(_ADMINISTRATORS, "manage"),
     "line.add": _acts(_ADMINISTRATORS, "manage"),
