@@ -37,6 +37,7 @@ GATHERED_MOST: Final = 3_000
 """Rows that are fetched by another index and sorted; where there may be more, time is walked back."""
 JOBS_MOST: Final = 200
 """Jobs named in one statement."""
+REPLIES_MOST: Final = 50
 ABREAST_MOST: Final = 100
 """Ways walked side by side: each costs a statement."""
 COUNTED_MOST: Final = 10_000
@@ -318,6 +319,26 @@ def fetched(connection: Connection, places: Sequence[Position], *, now: int, sal
         for row in connection.execute(_RECEIVED.where(INBOUND.id.in_(came))):
             found[CAME_IN, row.id] = received_row(row, salt=salt)
     return [found[place.rank, place.number] for place in places if (place.rank, place.number) in found]
+
+
+def replies(connection: Connection, *, message: int, now: int, salt: int) -> tuple[Interaction, list[Interaction]]:
+    """Returns a message, and what came in as an answer to it, oldest first. NotFoundError."""
+    found = fetched(connection, [Position(0, MESSAGES, message)], now=now, salt=salt)
+    if not found:
+        raise NotFoundError(_("no such message"))
+    rows = connection.execute(_RECEIVED.where(INBOUND.message_id == message).order_by(INBOUND.id).limit(REPLIES_MOST))
+    return found[0], [received_row(row, salt=salt) for row in rows]
+
+
+def reply(connection: Connection, *, number: int, now: int, salt: int) -> tuple[Interaction, Interaction | None] | None:
+    """Returns what came in under that number, and the message that it answers; None where nothing did."""
+    row = connection.execute(_RECEIVED.where(INBOUND.id == number)).one_or_none()
+    if row is None:
+        return None
+    answered: list[Interaction] = []
+    if row.message_id is not None:
+        answered = fetched(connection, [Position(0, MESSAGES, row.message_id)], now=now, salt=salt)
+    return received_row(row, salt=salt), answered[0] if answered else None
 
 
 def sent_row(row: Any, answered: bool, *, now: int, salt: int) -> Interaction:
