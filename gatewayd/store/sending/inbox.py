@@ -19,7 +19,7 @@ from gatewayd.store.commands import (
     UnwrittenInbox,
 )
 from gatewayd.store.contacts import blocklist
-from gatewayd.store.sending import blocks, fragments
+from gatewayd.store.sending import blocks, conversations, fragments
 from gatewayd.store.sending.tallies import HOUR_MS, RECEIVED
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
@@ -149,6 +149,9 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
     )
     if account_id is not None:
         unit.tallies.add((command.now // HOUR_MS, account_id, command.channel, command.line, RECEIVED), 1, 0, 0)
+        conversations.received(
+            session, account_id, command.sender, at=command.now, channel=command.channel, line=command.line
+        )
     blocked = None
     if opt_out:
         note = words_of(whole.text[:NOTE_MOST]) or None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, session, token, user
 from gatewayd.store.tables.sending import (
@@ -38,6 +39,7 @@ __all__ = [
     "audit",
     "blocklist",
     "chosen_columns",
+    "conversation",
     "early_report",
     "inbound",
     "inbound_part",
