@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.doors import doors
 from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
+from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
 from gatewayd.inbound import InboundRules
@@ -193,6 +194,11 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
         told = _Told(dispatcher, receipts, upkeep, restoration)
         intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
+
+        async def read(question: Callable[[Reader], Any]) -> Any:
+            return await asyncio.get_running_loop().run_in_executor(readers, question, reader)
+
+        exports = Exports(config, writer, read, now_ms)
         live = LiveGateway(
             config,
             dispatcher=dispatcher,
@@ -203,6 +209,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             threads=readers,
             receipts_due=receipts.due,
             vault=Vault(config.key_file),
+            exports=exports,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:
@@ -217,6 +224,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("inbox", inbox),
                 ("upkeep", upkeep),
                 ("intake", intake),
+                ("exports", exports),
                 ("ownerless", dispatcher.ownerless),
             ):
                 services.start(service.run(), name)
