@@ -190,7 +190,6 @@ class Exports:
         await self._change(lambda unit: processes.advance(unit.session, number, done))
 
 
-
 def _cleared(folder: Path) -> None:
     """Makes the folder where it is missing, and removes halves of files."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
