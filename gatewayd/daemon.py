@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -198,11 +198,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
         told = _Told(dispatcher, receipts, upkeep, restoration)
         intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
-
-        async def read(question: Callable[[Reader], Any]) -> Any:
-            return await asyncio.get_running_loop().run_in_executor(readers, question, reader)
-
-        exports = Exports(config, writer, read, now_ms)
+        exports = Exports(config, writer, reader, readers, now_ms)
         live = LiveGateway(
             config,
             dispatcher=dispatcher,

@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -42,18 +43,20 @@ _ROOT: Final = str(Path(__file__).parents[1])
 
 
 class Exports:
-    """Runs one export after another. `read` asks the reader off the loop; `now` is Unix ms."""
+    """Runs one export after another. `threads` are for questions to the reader; `now` is Unix ms."""
 
     def __init__(
         self,
         config: Config,
         writer: Writer,
-        read: Callable[[Callable[[Reader], Any]], Coroutine[Any, Any, Any]],
+        reader: Reader,
+        threads: Executor,
         now: Callable[[], int],
     ) -> None:
         self._config = config
         self._writer = writer
-        self._read = read
+        self._reader = reader
+        self._threads = threads
         self._now = now
         self._wake = asyncio.Event()
         self._running: tuple[int, asyncio.subprocess.Process] | None = None
@@ -109,8 +112,7 @@ class Exports:
             await self._one(ready[0])
 
     async def _ask(self, question: Callable[..., R]) -> R:
-        found: R = await self._read(lambda reader: reader.ask(question))
-        return found
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._reader.ask, question)
 
     async def _one(self, export: Process) -> None:
         if not await self._change(lambda unit: processes.begin(unit.session, export.id, self._now())):

@@ -1,6 +1,6 @@
 """Imports every module that registers pages."""
 
-from gatewayd.web.panel import home, log, log_resend, signin
+from gatewayd.web.panel import home, log, log_export, log_resend, signin, tasks
 from gatewayd.web.panel.page import PAGES
 
-__all__ = ["PAGES", "home", "log", "log_resend", "signin"]
+__all__ = ["PAGES", "home", "log", "log_export", "log_resend", "signin", "tasks"]
