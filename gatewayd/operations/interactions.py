@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from gatewayd.actor import Actor, Scope
 from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.model import ulid_number
+from gatewayd.model import ulid_ms, ulid_number
 from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged
@@ -152,10 +152,10 @@ class ShowInteraction(Operation):
 
 def way(found: MessageView) -> list[dict[str, Any]]:
     """Returns the steps of a message in time: each with `step`, `at`, and the line and reason where there are any."""
-    steps: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = [{"step": "recorded", "at": ulid_ms(found.public), "line": None, "reason": None}]
     for one in found.attempts:
         steps.append({"step": "taken", "at": one.started_at, "line": one.line, "reason": None})
-        if one.parts:
+        if one.parts and one.outcome != "accepted":
             steps.append({"step": "left", "at": min(part.at for part in one.parts), "line": one.line, "reason": None})
         if one.ended_at is not None and one.outcome is not None:
             steps.append({"step": one.outcome, "at": one.ended_at, "line": one.line, "reason": one.reason})
@@ -164,7 +164,7 @@ def way(found: MessageView) -> list[dict[str, Any]]:
             last = max(reported, key=lambda part: part.reported_at or 0)
             steps.append({"step": last.state, "at": last.reported_at, "line": one.line, "reason": last.reason})
     # What nobody reported, a sweep or a person has decided since.
-    ended = found.final and (not steps or steps[-1]["step"] != str(found.state))
+    ended = found.final and (steps[-1]["step"] != str(found.state))
     if ended and all(step["at"] < found.updated_at for step in steps):
         steps.append({"step": str(found.state), "at": found.updated_at, "line": None, "reason": found.reason})
     return [{**step, "at": iso(step["at"])} for step in steps]

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, SecretStr
 
 from gatewayd.actor import Actor, Scope
-from gatewayd.errors import UsageError
+from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import ulid_number
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, live_of
@@ -82,7 +82,7 @@ class ResendInteractions(Operation):
 
     async def _found(self, backend: Backend, scope: Scope) -> list[Candidate]:
         now = backend.now()
-        numbers = [ulid_number(one) for one in self.ids or ()]
+        numbers = list(dict.fromkeys(map(_number, self.ids or ())))
         if self.query is not None:
             wanted = filter_of(self.query, backend.config, now)
             numbers = await backend.read(
@@ -94,9 +94,14 @@ class ResendInteractions(Operation):
             raise UsageError(
                 _("more than {count} messages are meant; narrow the filters. Nothing was sent").format(count=RESEND_MAX)
             )
-        return await backend.read(
+        found = await backend.read(
             lambda reader: reader.ask(partial(candidates, scope=scope, numbers=numbers, now=now, salt=reader.salt()))
         )
+        known = {one.number for one in found}
+        for public in self.ids or ():
+            if _number(public) not in known:
+                raise NotFoundError(_("no message {message}").format(message=public))
+        return found
 
     def _name(self, some: Sequence[Candidate], backend: Backend) -> str:
         """Returns the beginning of the jobs' names: of the same messages and key always the same."""
@@ -104,6 +109,16 @@ class ResendInteractions(Operation):
         told = f"{key} {' '.join(str(one.number) for one in some)}"
         origin = some[0].job if len({one.job for one in some}) == 1 else "varios"
         return f"resend-{origin.removeprefix('resend-')[:30]}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+
+def _number(public: str) -> int:
+    try:
+        number = ulid_number(public)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1 << 62:
+        raise NotFoundError(_("no message {message}").format(message=public))
+    return number
 
 
 def _judged(found: Sequence[Candidate]) -> tuple[list[Candidate], Counter[str]]:

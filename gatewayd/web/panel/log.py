@@ -47,22 +47,22 @@ _STATES: Final = (
     *("failed", "expired", "uncertain", "invalid", "cancelled"),
 )
 STEPS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "recorded": (spoken("Recorded"), "queued", "rest"),
+    "recorded": (spoken("It was recorded"), "queued", "rest"),
     "taken": (spoken("Taken by {line}"), "sending", "move"),
     "left": (spoken("Handed to the network by {line}"), "submitted", "sent"),
     "accepted": (spoken("The network took it"), "submitted", "sent"),
     "completed": (spoken("Over"), "delivered", "good"),
-    "delivered": (spoken("Delivered"), "delivered", "good"),
-    "read": (spoken("Read"), "read", "read"),
+    "delivered": (spoken("It was delivered"), "delivered", "good"),
+    "read": (spoken("It was read"), "read", "read"),
     "not_sent": (spoken("Did not leave"), "held", "look"),
-    "refused": (spoken("Refused"), "failed", "act"),
+    "refused": (spoken("It was refused"), "failed", "act"),
     "partial": (spoken("Taken in part"), "uncertain", "doubt"),
     "uncertain": (spoken("No answer: it may have left"), "uncertain", "doubt"),
     "undelivered": (spoken("Not delivered"), "undelivered", "act"),
-    "failed": (spoken("Failed"), "failed", "act"),
-    "expired": (spoken("Expired"), "expired", "past"),
-    "cancelled": (spoken("Withdrawn"), "cancelled", "past"),
-    "invalid": (spoken("Left out"), "invalid", "past"),
+    "failed": (spoken("It failed"), "failed", "act"),
+    "expired": (spoken("It expired"), "expired", "past"),
+    "cancelled": (spoken("It was withdrawn"), "cancelled", "past"),
+    "invalid": (spoken("It was left out"), "invalid", "past"),
 }
 """Steps of a message's way: sentence, icon and tone."""
 

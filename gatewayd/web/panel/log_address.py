@@ -41,10 +41,10 @@ PERIODS: Final[Mapping[str, str]] = {
 DIRECTIONS: Final[Mapping[str, str]] = {"out": spoken("Sent by us"), "in": spoken("Received")}
 
 _READY: Final[Sequence[tuple[str, Mapping[str, Any]]]] = (
-    (spoken("All"), {}),
-    (spoken("Failed"), {"state": ["failed"]}),
-    (spoken("In doubt"), {"state": ["uncertain"]}),
-    (spoken("Received"), {"direction": "in"}),
+    (spoken("All of them"), {}),
+    (spoken("Those that failed"), {"state": ["failed"]}),
+    (spoken("Those in doubt"), {"state": ["uncertain"]}),
+    (spoken("Those received"), {"direction": "in"}),
 )
 """Views that everybody has."""
 
