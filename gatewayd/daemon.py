@@ -213,8 +213,16 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
-        told = _Told(dispatcher, receipts, upkeep, restoration)
-        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
+        intake = IntakeDesk(
+            config,
+            spool,
+            writer,
+            policy,
+            prefixes(config),
+            dispatcher,
+            _Told(dispatcher, receipts, upkeep, restoration),
+            recovered,
+        )
         exports = Exports(config, writer, reader, readers, now_ms)
         live = LiveGateway(
             config,
