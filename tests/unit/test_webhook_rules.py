@@ -71,7 +71,7 @@ def test_a_secret_that_is_replaced_signs_for_a_while_and_there_are_few() -> None
     second = signature.rotated(first, secret(32), now=now, overlap_ms=DAY_MS)
     assert [(each.text, each.until) for each in second] == [(secret(32), None), (secret(24), now + DAY_MS)]
     assert signature.in_force(second, now + DAY_MS) == (Secret(secret(32)),)
-    many = first
+    many: tuple[Secret, ...] = first
     for octets in range(30, 40):
         many = signature.rotated(many, secret(octets), now=now, overlap_ms=DAY_MS)
     assert len(many) == signature.IN_FORCE_MAX
