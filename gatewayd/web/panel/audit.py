@@ -20,7 +20,7 @@ from gatewayd.web.words import spoken
 
 PATH: Final = "/ajustes/auditoria"
 LIMIT: Final = 50
-NAMES: Final = ("actor", "operation", "account", "subject", "outcome", "since", "until")
+NAMES: Final = ("actor", "act", "account", "subject", "outcome", "since", "until")
 
 OUTCOMES: Final = {
     "done": spoken("done"),
@@ -50,9 +50,7 @@ def _asked(visit: Visit) -> dict[str, str]:
 
 def _arguments(asked: Mapping[str, str]) -> dict[str, Any]:
     """Returns the filters as the operation takes them: days inclusive."""
-    given: dict[str, Any] = {
-        name: asked[name] for name in ("actor", "operation", "account", "subject") if name in asked
-    }
+    given: dict[str, Any] = {name: asked[name] for name in ("actor", "act", "account", "subject") if name in asked}
     if asked.get("outcome") in {"done", "refused"}:
         given["refused"] = asked["outcome"] == "refused"
     try:
@@ -73,7 +71,7 @@ def _address(asked: Mapping[str, str], **more: str) -> str:
 def _chips(asked: Mapping[str, str]) -> list[Chip]:
     said: dict[str, Callable[[str], str]] = {
         "actor": lambda value: _("by {name}").format(name=value),
-        "operation": word_of,
+        "act": word_of,
         "account": lambda value: _("account {name}").format(name=value),
         "subject": lambda value: _("on {name}").format(name=value),
         "outcome": lambda value: _("refused") if value == "refused" else _("done"),
