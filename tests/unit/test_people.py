@@ -341,6 +341,9 @@ async def test_a_code_is_taken_once(backend: Running) -> None:
         await confirm(backend, half, code)
     with pytest.raises(UnauthenticatedError):
         await confirm(backend, await sign_in(backend, "ana"), code)
+    rows = (await ask(backend, "audit.list", act="session.confirm"))["items"]
+    assert [row["outcome"] for row in rows] == ["unauthenticated", "unauthenticated", "done", "unauthenticated"]
+    assert {row["actor"] for row in (rows[0], rows[2], rows[3])} == {"ana"}
 
 
 async def test_a_recovery_code_is_taken_once_and_no_secret_is_in_the_clear(backend: Running) -> None:

@@ -31,3 +31,5 @@ class Changed(Generic[R_co]):
     answer: R_co
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    about: str = ""
+    """Whom or what it was done to, where the request itself does not say so."""

@@ -39,7 +39,7 @@ KINDS: Final = {
     "person": spoken("in the panel"),
     "token": spoken("by a program"),
     "engine": spoken("by itself"),
-    "nobody": spoken("not signed in"),
+    "nobody": spoken("at the sign-in page"),
 }
 
 
