@@ -4,3 +4,7 @@ from gatewayd.web.panel import audit, home, me, signin, users
 from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES", "audit", "home", "me", "signin", "users"]
+from gatewayd.web.panel import home, preferences, search, signin, stream
+from gatewayd.web.panel.page import PAGES
+
+__all__ = ["PAGES", "home", "preferences", "search", "signin", "stream"]
