@@ -95,7 +95,7 @@ async def end_sessions(visit: Visit) -> Response:
 async def offer(visit: Visit) -> Response:
     """Shows a seed for the telephone, once the password is given."""
     try:
-        offered = await visit.remote.ask(visit.bearer, "me.totp_offer", {"current": _field(visit, "current")})
+        offered = await visit.remote.ask(visit.bearer, "me.totp_offer", {"current": _field(visit, "now")})
     except MISTAKES as error:
         return await _shown(visit, error, "factor")
     return visit.page("me_factor.html", seed=offered["seed"], faults={}, general="")
@@ -134,7 +134,7 @@ async def confirm(visit: Visit) -> Response:
 async def renew(visit: Visit) -> Response:
     """Shows new recovery codes."""
     try:
-        found = await visit.remote.ask(visit.bearer, "me.recovery", {"current": _field(visit, "current")})
+        found = await visit.remote.ask(visit.bearer, "me.recovery", {"current": _field(visit, "now")})
     except MISTAKES as error:
         return await _shown(visit, error, "factor")
     return visit.page("me_codes.html", codes=found["recovery_codes"], fresh=False)
@@ -144,7 +144,7 @@ async def renew(visit: Visit) -> Response:
 async def drop(visit: Visit) -> Response:
     """Takes the second factor away."""
     try:
-        await visit.remote.ask(visit.bearer, "me.totp_drop", {"current": _field(visit, "current")})
+        await visit.remote.ask(visit.bearer, "me.totp_drop", {"current": _field(visit, "now")})
     except MISTAKES as error:
         return await _shown(visit, error, "factor")
     return visit.go(MINE, _("The second factor was taken away; the password alone lets you in"))

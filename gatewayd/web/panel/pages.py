@@ -4,7 +4,6 @@ from gatewayd.web.panel import audit, home, me, signin, users
 from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES", "audit", "home", "me", "signin", "users"]
-from gatewayd.web.panel import home, preferences, search, signin, stream
-from gatewayd.web.panel.page import PAGES
+from gatewayd.web.panel import preferences, search, stream
 
 __all__ = ["PAGES", "home", "preferences", "search", "signin", "stream"]
