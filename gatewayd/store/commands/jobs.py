@@ -9,7 +9,6 @@ from typing import Final, Literal, NamedTuple
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands.base import Command
 
-
 SMALL_ROWS: Final = 16
 SMALL_CHARACTERS: Final = 16 << 10
 """Of the texts of a small job: what is written in a millisecond or two."""
