@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,13 +22,15 @@ from typing import Any, Final
 import structlog
 
 from gatewayd import logs
+from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
-from gatewayd.config import Config, startup
+from gatewayd.config import Config
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.doors import doors
 from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
+from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
 from gatewayd.inbound import InboundRules
@@ -40,16 +42,22 @@ from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration
+from gatewayd.services import Services
 from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
+from gatewayd.store.commands import Change, Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.reserve import Reserve
+from gatewayd.store.settings.lines import added_lines
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.takeover import Takeover, merged_with, prefixes
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
+from gatewayd.web_process import open_to_web
+from gatewayd.webhooks.engine.post import Poster
+from gatewayd.webhooks.engine.service import Webhooks
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -79,9 +87,7 @@ class Gateway:
     config: Config
     dispatcher: Dispatcher
     writer: Writer
-    live: LiveGateway
-    intake: IntakeDesk
-    fleet: Fleet
+    takeover: Takeover
 
 
 def run(config: Config) -> int:
@@ -134,6 +140,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
     """Everything running in this event loop; drained and closed at the end."""
     async with AsyncExitStack() as stack:
         spool, writer, started, recovered = await _held(stack, config)
+        from_file, vault = config, Vault(config.key_file)
+        config = await merged_with(from_file, await _added(writer), vault)
         restoration = Restoration(writer.do, spool, node=config.node, salt=started.salt)
         restored = await restoration.examine()
         hit("start.examined")
@@ -149,6 +157,19 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         def tell(subject: str, state: str, reason: str | None) -> None:
             dispatcher.events.add("account", subject, state, reason)
 
+        webhooks = Webhooks(
+            config.webhooks,
+            node=config.node,
+            shared=config.store.sqlite_path is None,
+            execute=writer.do,
+            reader=reader,
+            spool=spool,
+            in_thread=partial(asyncio.get_running_loop().run_in_executor, readers),
+            vault=vault,
+            post=Poster(),
+            now=now_ms,
+            happened=lambda *said: dispatcher.events.add("webhook", *said),
+        )
         receipts = ReceiptWriter(
             writer,
             reader,
@@ -158,14 +179,16 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             in_thread=in_files,
             tell=tell,
             shared=config.store.sqlite_path is None,
+            written=webhooks.due,
         )
-        inbox = InboxWriter(writer, spool, in_files, tell)
+        inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
         upkeep = Upkeep(
             writer,
             now=now_ms,
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
+            keep_audit_s=config.retention.audit,
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),
@@ -190,8 +213,17 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
-        told = _Told(dispatcher, receipts, upkeep, restoration)
-        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
+        intake = IntakeDesk(
+            config,
+            spool,
+            writer,
+            policy,
+            prefixes(config),
+            dispatcher,
+            _Told(dispatcher, receipts, upkeep, restoration),
+            recovered,
+        )
+        exports = Exports(config, writer, reader, readers, now_ms)
         live = LiveGateway(
             config,
             dispatcher=dispatcher,
@@ -201,12 +233,23 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
-            vault=Vault(config.key_file),
+            vault=vault,
+            exports=exports,
+            webhooks=webhooks,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
-        async with _Services() as services:
+        async with Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
+            takeover = Takeover(
+                from_file,
+                added=partial(_added, writer),
+                vault=vault,
+                fleet=fleet,
+                intake=intake,
+                webhooks=webhooks,
+                live=live,
+            )
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)
             # A person's pause, or a new job, may have been recorded without its summary.
@@ -216,7 +259,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("inbox", inbox),
                 ("upkeep", upkeep),
                 ("intake", intake),
+                ("exports", exports),
                 ("ownerless", dispatcher.ownerless),
+                ("webhooks", webhooks),
             ):
                 services.start(service.run(), name)
             services.start(restoration.run(), "restoration")
@@ -230,7 +275,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                         read_again=len(restored.retaken),
                     )
                     dispatcher.events.add("daemon", config.node, "restored", "store_older")
-                yield Gateway(config, dispatcher, writer, live, intake, fleet)
+                yield Gateway(config, dispatcher, writer, takeover)
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
@@ -258,44 +303,6 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     return spool, writer, started, recovered
 
 
-class _Services:
-    """The daemon's services: each is to run for ever, and one that ends by a defect takes the daemon down, loudly."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._owner: asyncio.Task[Any] | None = None
-        self._failure: BaseException | None = None
-
-    async def __aenter__(self) -> _Services:
-        self._owner = asyncio.current_task()
-        return self
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception() or RuntimeError(f"{task.get_name()} ended")
-        log.critical("a service ended", service=task.get_name(), error=repr(error), exc_info=error)
-        if self._failure is None and self._owner is not None:
-            self._failure = error
-            self._owner.cancel()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._owner = None
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._failure is not None:
-            raise GatewayError(f"a service ended: {self._failure!r}") from self._failure
-
-
 @dataclass(frozen=True, slots=True)
 class _Told:
     """Spreads what intake tells of a job."""
@@ -315,11 +322,6 @@ class _Told:
 
     def stalled(self, subject: str, state: str, reason: str | None) -> None:
         self.dispatcher.events.add("account", subject, state, reason)
-
-
-def prefixes(config: Config) -> list[str]:
-    """Every prefix that some line has."""
-    return sorted({prefix for line in config.lines for prefix in line.prefixes})
 
 
 @contextlib.contextmanager
@@ -350,6 +352,11 @@ def _hold_node(transactions: Transactions, node: str) -> None:
 def _lost(command: Command[Any], error: Exception) -> None:
     """A record that the store refused for good: a defect, and the loudest there is."""
     log.critical("the store refused a record", kind=type(command).__name__, error=str(error))
+
+
+async def _added(writer: Writer) -> Sequence[AddedLine]:
+    """The lines that people added."""
+    return await writer.do(Change(lambda unit: added_lines(unit.session.connection)))
 
 
 async def _drop_unfinished(writer: Writer, node: str) -> None:
@@ -388,14 +395,13 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
         wanted.clear()
         notifier.reloading()
         try:
-            fresh = await asyncio.to_thread(startup.load, old.file)
+            changed = await running.takeover.reload()
         except ConfigError as error:
             log.error("configuration not applied", error=str(error))  # noqa: TRY400
             running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")
         else:
-            changed = await running.fleet.take_over(fresh)
-            running.intake.take_over(fresh, prefixes(fresh))
-            running.live.config = fresh
+            fresh = running.takeover.config
+            open_to_web(fresh)
             log.info("configuration applied", lines=changed, restart=_restart_wanted(old, fresh))
             running.dispatcher.events.add("daemon", fresh.node, "reloaded")
             old = fresh

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,6 +18,7 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
+from gatewayd.exports import Exports
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
@@ -26,6 +27,8 @@ from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
+from gatewayd.webhooks.engine.service import Webhooks
+from gatewayd.webhooks.verdict import Verdict
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
@@ -34,9 +37,14 @@ log = structlog.get_logger()
 
 R = TypeVar("R")
 
+TAKE_OVER_S: Final = 3.0
+"""Of waiting for a line that is being changed; it goes on by itself, and its card shows it."""
+
 TROUBLE_S: Final = 5.0
 """Between tries while the store refuses."""
 
+SUBMIT_S: Final = 60.0
+"""How long a job of the gateway's own may take to be recorded: intake reads what came before it first."""
 TEST_S: Final = 180.0
 """How long `line test` waits for its message: pace of a slow line, a prompt, a minute of silence of the network."""
 
@@ -56,6 +64,8 @@ class LiveGateway:
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
+        exports: Exports,
+        webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -67,9 +77,13 @@ class LiveGateway:
         self._threads = threads
         self._receipts_due = receipts_due
         self._stalls = stalls
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
+        self._exports = exports
+        self._webhooks = webhooks
+        self.take_over: Callable[[], Awaitable[object]] | None = None
+        """Takes over what people changed of lines; the daemon's, once its lines run."""
 
     @property
     def live(self) -> LiveGateway:
@@ -120,6 +134,10 @@ class LiveGateway:
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
+
+    def happened(self, state: str, reason: str | None) -> None:
+        """Something became of the daemon's own surroundings: a person watching would like to see it."""
+        self._dispatcher.events.add("daemon", self.config.node, state, reason)
 
     def stalls(self) -> Sequence[StallView]:
         return [view for service in self._stalls for view in service.views()]
@@ -213,6 +231,32 @@ class LiveGateway:
             raise UnavailableError(told) from None
         return name
 
+    async def submit(self, account: str, job: Mapping[str, Any]) -> str:
+        """Puts a job of the gateway's own at intake, by the way of every job: a file in the spool."""
+        data = json.dumps(job, ensure_ascii=False).encode()
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            document = parse(data, f"{job['job']}.json")
+        except JobFileError as error:
+            raise UsageError(error.text(self.config.locale)) from error
+
+        def known(result: int | JobFileError) -> None:
+            if ended.done():
+                return
+            if isinstance(result, int):
+                ended.set_result(None)
+            else:
+                ended.set_exception(UsageError(result.text(self.config.locale)))
+
+        await self._intake.submit(account, document, data, known)
+        try:
+            async with asyncio.timeout(SUBMIT_S):
+                await ended
+        except TimeoutError:
+            told = _("the job waits in the spool; it is sent when it has been read")
+            raise UnavailableError(told) from None
+        return document.job
+
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         return await self._runner(line).device.command(name, argument)
 
@@ -229,14 +273,27 @@ class LiveGateway:
 
     # -------------------------------------------------------------------------------- what an operation has changed
 
-    def account_created(self, account: str) -> None:
-        """The watcher sees the new folder by itself."""
+    def account_created(self, account: str) -> None:  # noqa: ARG002 - the watcher sees its folder by itself
+        """The file may have a webhook for the account."""
+        self._webhooks.changed()
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
 
+    def webhooks_changed(self, number: int | None = None) -> None:
+        self._webhooks.changed(number)
+
+    async def test_webhook(self, number: int) -> Verdict:
+        return await self._webhooks.test(number)
+
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)
+
+    def exports_due(self) -> None:
+        self._exports.due()
+
+    def export_cancelled(self, process: int) -> None:
+        self._exports.cancelled(process)
 
     def settled(self, settled: Settled) -> None:
         if not self._dispatcher.settled(settled):
@@ -253,6 +310,20 @@ class LiveGateway:
                 await asyncio.sleep(TROUBLE_S)
             else:
                 return self._dispatcher.publish(queues)
+
+    async def lines_changed(self) -> None:
+        """Takes over what the store now says of lines. A line in the middle of a message is not waited for long."""
+        if self.take_over is None:
+            return
+        task = asyncio.ensure_future(self.take_over())
+        self._tasks.add(task)
+        task.add_done_callback(self._taken_over)
+        await asyncio.wait({task}, timeout=TAKE_OVER_S)
+
+    def _taken_over(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("changed lines were not taken over", error=repr(error))
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         self._receipts_due(jobs)

@@ -137,7 +137,9 @@ _WORDS: Final = {
     "doubtful": spoken("may want no more: read it in the inbox"),
     "reloaded": spoken("configuration applied"),
     "not_reloaded": spoken("configuration not applied"),
+    "webhook": spoken("webhook"),
     "config_invalid": spoken("see `gatewayd check`"),
+    "web_ended": spoken("the web process ended; it is started again"),
 }
 """Words of events that are no state of a line or message; those are as everywhere."""
 

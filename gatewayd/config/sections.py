@@ -5,7 +5,10 @@ Paths are absolute once a file has been read: what a file names is relative to t
 
 from __future__ import annotations
 
+import os
 import socket
+from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -24,6 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gatewayd.config.faults import ConfigFault
 from gatewayd.config.values import (
     Ceiling,
     Currency,
@@ -38,8 +42,11 @@ from gatewayd.config.values import (
     Region,
     WebUrl,
     Zone,
+    is_local,
     split_listen,
 )
+from gatewayd.webhooks.signature import SecretError, key_of
+from gatewayd.webhooks.target import TargetError, checked_url
 
 Locale = Literal["es", "en"]
 NumberFormat = Literal["e164", "digits", "e164_no9", "national10", "local15", "integer"]
@@ -72,6 +79,8 @@ class TopConfig(Section):
     timezone: Zone = ZoneInfo("America/Argentina/Buenos_Aires")
     """Where days and months of quotas begin, and times without an offset are read."""
     locale: Locale = "es"
+    discover: tuple[str, ...] = ()
+    """Patterns of serial ports that are offered as modems besides the system's own: simulated ones, say."""
     control: Place | None = None
     """The control socket; None: see `Config.control`."""
 
@@ -130,9 +139,15 @@ class WebConfig(Section):
 
     listen: Listen = "127.0.0.1:8081"
     """Empty: no web process."""
+    start: StrictBool = True
+    """Whether the daemon starts it and watches over it; else a unit of its own does."""
+    store_url: str | None = None
+    """The store as the web process reaches it, by a role that can only read (PostgreSQL); None: as the daemon does."""
+    store_password: SecretStr | None = None
+    """Of that role, where the daemon starts the web process."""
     tls_cert: Place | None = None
-    tls_key: Place | None = None
-    proxies: tuple[str, ...] = ()
+    tls_key: Annotated[Place | None, Field(validate_default=True)] = None
+    proxies: Annotated[tuple[str, ...], Field(validate_default=True)] = ()
     """Addresses or networks whose X-Forwarded-* headers are believed."""
     base_url: WebUrl | None = None
     """How people reach the panel, for links in mails."""
@@ -142,10 +157,40 @@ class WebConfig(Section):
     socket: Place | None = None
     """Its socket to the daemon; None: `web.sock` beside the control socket."""
 
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for one in proxies:
+            try:
+                ip_network(one, strict=False)
+            except ValueError:
+                raise PydanticCustomError("network_invalid", "not a network: {value}", {"value": one}) from None
+        return proxies
+
+    @field_validator("tls_key")
+    @classmethod
+    def _both(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        if (key is None) != (info.data.get("tls_cert") is None):
+            raise PydanticCustomError("tls_half", "certificate and key go together")
+        return key
+
+    @field_validator("proxies")
+    @classmethod
+    def _not_bare(cls, proxies: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        address = split_listen(info.data.get("listen", ""))
+        if address is not None and not proxies and info.data.get("tls_cert") is None and not is_local(address[0]):
+            raise PydanticCustomError("web_bare", "passwords would be readable on the way")
+        return proxies
+
     @property
     def address(self) -> tuple[str, int] | None:
         """Host and port to listen on, or None."""
         return split_listen(self.listen)
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        """Certificate and key, or None."""
+        return None if self.tls_cert is None or self.tls_key is None else (self.tls_cert, self.tls_key)
 
 
 class TariffConfig(Section):
@@ -198,6 +243,10 @@ def _kept(seconds: float) -> float:
 class RetentionConfig(Section):
     messages: Annotated[Duration, AfterValidator(_kept)] = 400 * DAY_S
     receipts: Duration = 90 * DAY_S
+    exports: Duration = 30 * DAY_S
+    """Files of exports; what stands of them in the process log stays."""
+    audit: Annotated[Duration, AfterValidator(_kept)] = 730 * DAY_S
+    """Of the audit trail."""
 
 
 class LineKeys(Section):
@@ -221,14 +270,41 @@ class LineConfig(LineKeys):
     """A line: the common keys, and `options`, an instance of its driver's own model."""
 
     options: BaseModel
+    origin: Literal["file", "panel"] = "file"
+    """Where it is kept; `panel`: people added it, in the panel or by command, and it is in the store."""
+
+
+def _target(url: str) -> str:
+    try:
+        return checked_url(url)
+    except TargetError:
+        raise PydanticCustomError("url_invalid", "not a web address: {value}", {"value": url}) from None
+
+
+def _signing(secret: SecretStr) -> SecretStr:
+    """Empty: a client of the daemon, which may not read it."""
+    text = secret.get_secret_value()
+    if text:
+        try:
+            key_of(text)
+        except SecretError:
+            raise PydanticCustomError("webhook_secret", "no secret of a webhook") from None
+    return secret
+
+
+WebhookEvent = Literal["receipt", "inbound", "credit_low", "line", "campaign", "ticket", "payment_notice", "event"]
 
 
 class WebhookConfig(Section):
+    """An endpoint that events are posted to, as Standard Webhooks 1.0.0 has it."""
+
     account: Name
-    url: WebUrl
-    events: Annotated[tuple[Literal["receipt", "inbound"], ...], Field(min_length=1)] = ("receipt", "inbound")
-    secret: SecretStr
+    url: Annotated[str, AfterValidator(_target)]
+    events: Annotated[tuple[WebhookEvent, ...], Field(min_length=1)] = ("receipt", "inbound")
+    secret: Annotated[SecretStr, AfterValidator(_signing)]
+    """`whsec_` and 24 to 64 octets in base64."""
     allow_private: StrictBool = False
+    """Whether it may lead to a private address: this machine, the office's network."""
 
 
 class Config(TopConfig):
@@ -250,8 +326,29 @@ class Config(TopConfig):
     opt_out: OptOutConfig
     retention: RetentionConfig
     lines: tuple[LineConfig, ...]
-    """In the order of the file; disabled ones too."""
+    """In the order of the file, then those that people added; disabled ones too."""
+    faulty: Mapping[str, tuple[ConfigFault, ...]] = {}
+    """Lines that people added and that cannot be made as they are, by name: the others go on without them."""
+    waiting: frozenset[str] = frozenset()
+    """Those of them that lack nothing but a secret which a person still has to enter."""
     webhooks: tuple[WebhookConfig, ...]
+    public: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What of the file the web process may know."""
+
+    @property
+    def web_store_password(self) -> str | None:
+        """What the web process signs in to the store with; None: nothing."""
+        found = self.store.password if self.web.store_url is None else self.web.store_password
+        return None if found is None else found.get_secret_value()
+
+    @property
+    def published(self) -> Path:
+        """Where the daemon writes that down: `web.json` beside the SQLite store, else in the daemon's state folder."""
+        store = self.store.sqlite_path
+        if store is not None:
+            return store.with_name("web.json")
+        state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+        return Path(state or self.spool.path) / "web.json"
 
     @property
     def key_file(self) -> Path:
@@ -265,6 +362,12 @@ class Config(TopConfig):
     def web_socket(self) -> Path:
         """Where the daemon listens for the web process."""
         return self.web.socket or self.control.with_name("web.sock")
+
+    @property
+    def exports_folder(self) -> Path:
+        """Where files of exports are kept: beside the SQLite store, else in the spool."""
+        path = self.store.sqlite_path
+        return (self.spool.path / ".exports") if path is None else path.parent / "exports"
 
     def line(self, name: str) -> LineConfig | None:
         return next((line for line in self.lines if line.name == name), None)

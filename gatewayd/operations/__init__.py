@@ -7,20 +7,33 @@ from typing import Any, Final
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
 from gatewayd.operations import (
+    account_settings,
     accounts,
+    audit,
     blocklist,
     diagnosis,
+    exports,
+    inbox,
+    interactions,
     jobs,
+    line_settings,
     lines,
+    masssend,
+    me,
     messages,
     overview,
+    resend,
+    saved_views,
     sessions,
     statistics,
+    tokens,
     users,
+    webhooks,
 )
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.operations.rights import judge
+from gatewayd.operations.rights import RIGHTS, judge
+from gatewayd.operations.trail import performed
 from gatewayd.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
@@ -45,6 +58,10 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         accounts.ShowAccount,
         accounts.AccountStatement,
         accounts.AccountSums,
+        account_settings.ShowSettings,
+        account_settings.SetSettings,
+        account_settings.ShowLogo,
+        account_settings.SetLogo,
         jobs.ListJobs,
         jobs.ShowJob,
         jobs.ShowCauses,
@@ -55,12 +72,19 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         messages.FindMessages,
         messages.ShowMessage,
         messages.SettleMessage,
+        messages.SettleMessages,
         lines.ListLines,
         lines.ShowLine,
         lines.EnableLine,
         lines.DisableLine,
         lines.TestLine,
         lines.AskLine,
+        line_settings.ListLineKinds,
+        line_settings.DiscoverLines,
+        line_settings.AddLine,
+        line_settings.SetLine,
+        line_settings.SetLineSecret,
+        line_settings.RemoveLine,
         blocklist.ListBlocked,
         blocklist.ListDoubtful,
         blocklist.BlockNumbers,
@@ -69,12 +93,72 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         overview.Overview,
         overview.Status,
         diagnosis.Check,
+        sessions.ShowDoor,
         sessions.OpenSession,
+        sessions.ConfirmSession,
         sessions.CloseSession,
         sessions.ShowSession,
+        sessions.TouchSessions,
+        inbox.ListConversations,
+        inbox.CountUnread,
+        inbox.ShowConversation,
+        inbox.ReadConversation,
+        inbox.PutAwayConversation,
+        inbox.OpenConversation,
+        inbox.AssignConversation,
         statistics.ShowStatistics,
+        interactions.ListInteractions,
+        interactions.ShowInteraction,
+        resend.ResendInteractions,
+        exports.CreateExport,
+        exports.DownloadExport,
+        exports.ReadExport,
+        exports.ListTasks,
+        exports.ShowTask,
+        exports.CancelTask,
+        saved_views.ListViews,
+        saved_views.SaveView,
+        saved_views.ShareView,
+        saved_views.RemoveView,
+        saved_views.ShowColumns,
+        saved_views.SetColumns,
         users.CreateUser,
         users.ListUsers,
+        webhooks.ListWebhooks,
+        webhooks.ShowWebhook,
+        webhooks.AddWebhook,
+        webhooks.SetWebhook,
+        webhooks.RemoveWebhook,
+        webhooks.EnableWebhook,
+        webhooks.DisableWebhook,
+        webhooks.TestWebhook,
+        webhooks.ListFailures,
+        webhooks.ReplayEvents,
+        webhooks.ReleaseEngines,
+        users.ShowUser,
+        users.EditUser,
+        users.SetRole,
+        users.DisableUser,
+        users.EnableUser,
+        users.SetPassword,
+        users.ResetTotp,
+        users.EndSessions,
+        me.ShowMe,
+        me.EditMe,
+        me.ChangePassword,
+        me.ListSessions,
+        me.EndSession,
+        me.OfferTotp,
+        me.ConfirmTotp,
+        me.DropTotp,
+        me.RenewCodes,
+        tokens.CreateToken,
+        tokens.ListTokens,
+        tokens.RevokeToken,
+        masssend.ShowMassRule,
+        masssend.SetMassRule,
+        audit.ListAudit,
+        audit.ExportAudit,
     )
 }
 
@@ -83,9 +167,12 @@ async def perform(backend: Backend, name: str, arguments: Any, by: Actor) -> Jso
     """Performs the operation `name` for `by`.
 
     UsageError when there is none or the arguments do not fit; UnauthenticatedError, ForbiddenError and NotFoundError
-    where `by` may not.
+    where `by` may not. The audit trail is written here and nowhere else.
     """
     operation = OPERATIONS.get(name)
     if operation is None:
         raise UsageError(f"no operation {name!r}")
-    return await judge(read_request(operation, arguments), by).perform(backend, by)
+    request = read_request(operation, arguments)
+    if RIGHTS[name].audited:
+        return await performed(backend, request, by)
+    return await judge(request, by).perform(backend, by)

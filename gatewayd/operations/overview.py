@@ -14,7 +14,10 @@ from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.sending.questions import Attention, attention
+from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
+from gatewayd.store.webhooks.questions import Endpoint, endpoints
+from gatewayd.views import EventView, LineView
 
 
 class Ping(Operation):
@@ -35,13 +38,14 @@ class Overview(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
-        depth = await backend.read(lambda reader: reader.depth(backend.now()))
+        account = by.scope.account
+        depth = await backend.read(lambda reader: reader.depth(backend.now(), account))
         rates, writer = live.rates(), live.writer()
         return {
             "at": iso(backend.now()),
             "node": backend.config.node,
             "draining": live.draining(),
-            "lines": [shapes.line_now(one) for one in live.lines()],
+            "lines": [_line(one, by) for one in live.lines()],
             "rates": {
                 "segments_10s": rates.segments_10s,
                 "segments_60s": rates.segments_60s,
@@ -54,9 +58,25 @@ class Overview(Operation):
                 "oldest_s": depth.oldest_s,
             },
             "writer": {"healthy": writer.healthy, "waiting": writer.waiting, "commits": writer.commits},
-            "stalled": [shapes.stall(one) for one in live.stalls()],
-            "events": [shapes.event(one) for one in live.events(self.since)],
+            "stalled": [shapes.stall(one) for one in live.stalls() if by.scope.holds(one.account)],
+            "events": [shapes.event(one) for one in live.events(self.since) if _concerns(one, account)],
         }
+
+
+def _line(found: LineView, by: Actor) -> Json:
+    """Returns a line; IMEI, SIM and the like are shown to administrators alone."""
+    shown = shapes.line_now(found)
+    return shown if by.scope.account is None else shown | {"detail": {}}
+
+
+_EVERYBODYS: Final = frozenset({"line", "daemon"})
+
+
+def _concerns(event: EventView, account: str | None) -> bool:
+    """Returns whether an event is of an account, or of the gateway itself; senders are shown to administrators."""
+    if account is None or event.kind in _EVERYBODYS:
+        return True
+    return event.subject.partition("/")[0].partition(" ")[0] == account and event.kind != "inbound"
 
 
 class Status(Operation):
@@ -67,13 +87,22 @@ class Status(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         live = backend.live
         low = backend.config.tariff.low
-        question = partial(attention, low=low, since=backend.now() - REVIEWED_MS)
+        account = by.scope.account
+        question = partial(attention, low=low, since=backend.now() - REVIEWED_MS, account=account)
         found = await backend.read(lambda reader: reader.ask(question))
-        depth = await backend.read(lambda reader: reader.depth(backend.now()))
+        depth = await backend.read(lambda reader: reader.depth(backend.now(), account))
         lines = [] if live is None else [shapes.line(one) for one in live.lines()]
-        stalls = [] if live is None else [shapes.stall(one) for one in live.stalls()]
+        stalls = [] if live is None else [shapes.stall(one) for one in live.stalls() if by.scope.holds(one.account)]
         healthy = None if live is None else live.writer().healthy
-        wanted = [*_of_daemon(live is not None, healthy, lines, stalls), *_of_store(found)]
+        still = await backend.read(lambda reader: reader.ask(standing_still))
+        hooks = await backend.read(lambda reader: reader.ask(endpoints))
+        now = backend.now()
+        wanted = [
+            *_of_daemon(live is not None, healthy, lines, stalls),
+            *([_needs("standstill", "")] if still else ()),
+            *_of_store(found),
+            *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
+        ]
         return {
             "at": iso(backend.now()),
             "node": backend.config.node,
@@ -111,6 +140,21 @@ def _of_daemon(running: bool, healthy: bool | None, lines: Sequence[Json], stall
     for stall in stalls:
         yield _needs("stalled", f"{stall['account']} {stall['service']}", stall["reason"])
 
+
+FAILING_MS: Final = 3_600_000
+"""A receiver that is away for less comes back by itself."""
+
+
+def of_webhooks(found: Sequence[Endpoint], now: int) -> Iterator[Json]:
+    """Yields what a person is needed for: endpoints that were disabled by themselves, or fail for an hour."""
+    for each in found:
+        if not each.enabled and each.reason in _DISABLED_BY_ITSELF:
+            yield _needs("webhook", f"{each.account} {each.id}", each.reason)
+        elif each.enabled and each.failing and now - (each.failing_since or now) > FAILING_MS:
+            yield _needs("webhook", f"{each.account} {each.id}", each.fault)
+
+
+_DISABLED_BY_ITSELF: Final = frozenset({"endpoint_gone", "tries_used_up"})
 
 _PATIENT: Final = frozenset({"quota_day", "quota_month", "recipients_month", "window", "pace", None})
 """What a line waits for that comes by itself, as configured."""

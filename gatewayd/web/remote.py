@@ -16,7 +16,8 @@ from gatewayd.config import Config
 from gatewayd.control.wire import ANSWER_MAX, answer_of, packed
 from gatewayd.errors import UnavailableError
 from gatewayd.operations import OPERATIONS, perform
-from gatewayd.operations.identity import identify
+from gatewayd.operations.identity import Identities, Seen
+from gatewayd.operations.rights import RIGHTS
 from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
 from gatewayd.translation import language
@@ -31,6 +32,10 @@ CONNECT_S: Final = 2.0
 """The kernel connects at once; only a daemon with a full backlog makes a client wait."""
 ANSWER_S: Final = 200.0
 """A test message waits for its line's send, minutes at the very worst; everything else is answered at once."""
+
+
+class AwayError(UnavailableError):
+    """No daemon answers: what can be read by itself is read, nothing else is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,9 @@ class ReadingBackend:
     async def read(self, question: Callable[[Reader], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
 
+    async def lines_changed(self) -> None:
+        raise AssertionError("lines in the web process")
+
     @property
     def vault(self) -> Vault:
         raise AssertionError("the key of secrets in the web process")
@@ -89,23 +97,29 @@ class Remote:
         self._socket = socket
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[_Connection] = []
+        self._identities = Identities(backend, self._note)
 
     async def close(self) -> None:
+        await self._identities.close()
         for connection in self._idle:
             connection.writer.close()
         self._idle.clear()
 
     async def actor(self, bearer: Bearer) -> Actor:
         """Returns who bears it; UnauthenticatedError where it is not good (any more)."""
-        return await identify(self.backend, bearer.document(), bearer.address)
+        return await self._identities.identify(bearer.document(), bearer.address)
+
+    async def _note(self, seen: Seen) -> None:
+        """Tells the daemon who was seen here, for pages read the store and pass it by."""
+        await self.ask(Bearer(), "session.touch", {"sessions": sorted(seen.sessions), "tokens": sorted(seen.tokens)})
 
     async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Performs an operation and returns its JSON; raises the operation's error.
 
-        UnavailableError where it needs the daemon, and none answers.
+        AwayError where it needs the daemon, and none answers.
         """
         given = dict(arguments or {})
-        if OPERATIONS[operation].reads_store:
+        if OPERATIONS[operation].reads_store and not RIGHTS[operation].audited:
             return await perform(self.backend, operation, given, await self.actor(bearer))
         request = packed(self._request(bearer, operation, given))
         async with self._turns, self._connected() as connection:
@@ -115,9 +129,9 @@ class Remote:
                     await connection.writer.drain()
                     line = await connection.reader.readline()
             except TimeoutError as error:
-                raise UnavailableError(_("the daemon does not answer")) from error
+                raise AwayError(_("the daemon does not answer")) from error
             except (OSError, ValueError) as error:
-                raise UnavailableError(_("the daemon went away")) from error
+                raise AwayError(_("the daemon went away")) from error
         return answer_of(line)
 
     async def watch(self, bearer: Bearer) -> AsyncIterator[Any]:
@@ -129,7 +143,7 @@ class Remote:
             while line := await connection.reader.readline():
                 yield answer_of(line)
         except (OSError, ValueError) as error:
-            raise UnavailableError(_("the daemon went away")) from error
+            raise AwayError(_("the daemon went away")) from error
         finally:
             connection.writer.close()
 
@@ -167,6 +181,4 @@ class Remote:
             async with asyncio.timeout(CONNECT_S):
                 return _Connection(*await asyncio.open_unix_connection(str(self._socket), limit=ANSWER_MAX))
         except (OSError, TimeoutError) as error:
-            raise UnavailableError(
-                _("the gateway is not running; pages can be read, nothing can be changed")
-            ) from error
+            raise AwayError(_("the gateway is not running; pages can be read, nothing can be changed")) from error
