@@ -281,6 +281,7 @@ class LiveGateway:
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
+        self._webhooks.due()
 
     def webhooks_changed(self, number: int | None = None) -> None:
         self._webhooks.changed(number)
