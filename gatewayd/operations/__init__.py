@@ -6,7 +6,19 @@ from typing import Any, Final
 
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
-from gatewayd.operations import accounts, blocklist, diagnosis, jobs, lines, messages, overview, sessions, users
+from gatewayd.operations import (
+    accounts,
+    blocklist,
+    diagnosis,
+    jobs,
+    lines,
+    messages,
+    overview,
+    posts,
+    sessions,
+    uploads,
+    users,
+)
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import judge
@@ -41,6 +53,12 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         jobs.PauseJob,
         jobs.ResumeJob,
         jobs.CancelJob,
+        posts.PostJob,
+        posts.PostMessages,
+        uploads.BeginUpload,
+        uploads.AddUpload,
+        uploads.EndUpload,
+        uploads.RemoveUpload,
         messages.FindMessages,
         messages.ShowMessage,
         messages.SettleMessage,

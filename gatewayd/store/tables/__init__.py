@@ -10,6 +10,7 @@ from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.people import audit, session, token, user
+from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -45,6 +46,7 @@ __all__ = [
     "metadata",
     "node",
     "part",
+    "posted",
     "queue",
     "queue_count",
     "receipt",
