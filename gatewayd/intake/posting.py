@@ -29,6 +29,7 @@ from gatewayd.store.commands import MessagePost, NewMessage, Origin, Post, Poste
 from spool import posted
 from spool.document import JobDocument, document_of, parse
 from spool.errors import JobFileError
+from spool.strict_json import dump, load
 
 AT_ONCE: Final = 8
 """Messages that are rendered on the loop itself, some 0.2 ms each; more go to a thread."""
@@ -55,7 +56,7 @@ class PostDesk:
         JobFileError where it is refused, KeyReusedError and KeyBusyError.
         """
         name = self._job_name(origin, key)
-        document = await asyncio.to_thread(parse, data, f"{name}.json")
+        document, data = await asyncio.to_thread(_read, data, f"{name}.json")
         spool = self._intake.spool
         taken = await asyncio.to_thread(posted.lay, spool, origin.account, document, data, files)
         try:
@@ -159,6 +160,15 @@ class PostDesk:
             content=content,
             test=origin.test,
         )
+
+
+def _read(data: bytes, file: str) -> tuple[JobDocument, bytes]:
+    """Returns a posted job, and its job file: without the word that tells the API which uploads are its files."""
+    if b'"uploads"' in data:
+        raw = load(data)
+        if isinstance(raw, dict) and raw.pop("uploads", None) is not None:
+            data = dump(raw).encode()
+    return parse(data, file), data
 
 
 def _common(document: JobDocument) -> dict[str, Any]:
