@@ -39,6 +39,7 @@ faults: $(VENV)/dev.stamp
 
 # A catalogue a room: its name, its folder, and the rooms that speak through it. The template is not kept; both .po (to
 # edit) and .mo (to run) are. A catalogue without a header counts as fuzzy to Babel; no sentence is.
+# The web has one of its own, with templates: what the core says is not looked for below it.
 define catalogue
 $(BIN)/pybabel -q extract --no-location --sort-output --project $(1) -k spoken -o $(2)/$(1).pot $(3)
 $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D $(1) -i $(2)/$(1).pot -d $(2) -l es
@@ -47,8 +48,9 @@ $(BIN)/pybabel -q compile --use-fuzzy -D $(1) -d $(2)
 endef
 
 messages: $(VENV)/dev.stamp
-	$(call catalogue,gatewayd,gatewayd/locale,gatewayd drivers)
+	$(call catalogue,gatewayd,gatewayd/locale,--ignore-dirs=".* _* web" gatewayd drivers)
 	$(call catalogue,spool,spool/locale,spool)
+	$(call catalogue,web,gatewayd/web/locale,--mapping=.ci/templates.cfg gatewayd/web)
 
 manpage: $(VENV)/run.stamp
 	$(BIN)/python .ci/manpage.py

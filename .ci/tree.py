@@ -51,6 +51,7 @@ VALUES: Final = tuple(
         "texts",
         "translation",
         "turns",
+        "vault",
         "views",
         "visible",
     ]
@@ -91,6 +92,9 @@ PORT: Final = ("drivers.base",)
 NAMES: Final = ("spool.names",)
 """The rule by which a column and the variable of a text have one name."""
 CODING: Final = (*PORT, "drivers.gsm.alphabet", "drivers.gsm.transliteration")
+
+WEB: Final = ("gatewayd.web.remote", "gatewayd.web.security", "gatewayd.web.words")
+"""What panel and API share."""
 
 CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.registry": (*VALUES, *PORT),
@@ -153,8 +157,18 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.snapshots",
     ),
     # Longest names first: the first room that fits decides.
-    "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", "gatewayd.web.remote", "gatewayd.web.security"),
-    "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", "gatewayd.web.remote", "gatewayd.web.security"),
+    "gatewayd.webhooks.engine": (
+        *VALUES,
+        *PORT,
+        "gatewayd.config",
+        "gatewayd.inbox_writer",
+        "gatewayd.webhooks",
+        "spool",
+        STORE,
+    ),
+    "gatewayd.webhooks": VALUES,
+    "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", *WEB),
+    "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", *WEB),
     "gatewayd.web": (*VALUES, *PORT, "gatewayd.config", "gatewayd.control", "gatewayd.operations", STORE),
 }
 """Of each room of the core, what it may import of ours beside itself."""

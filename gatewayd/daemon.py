@@ -50,6 +50,7 @@ from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
+from gatewayd.vault import Vault
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -202,6 +203,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
+            vault=Vault(config.key_file),
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         async with _Services() as services:

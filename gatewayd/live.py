@@ -26,6 +26,7 @@ from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues,
 from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
+from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 from spool.document import parse
 from spool.errors import JobFileError
@@ -57,6 +58,7 @@ class LiveGateway:
         posts: PostDesk,
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
+        vault: Vault,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -72,6 +74,7 @@ class LiveGateway:
         self._stalls = stalls
         self._tasks: set[asyncio.Task[None]] = set()
         self.stopping = False
+        self.vault = vault
 
     @property
     def live(self) -> LiveGateway:

@@ -289,7 +289,7 @@ def _renderer(literals: Sequence[str], slots: Sequence[_Slot]) -> Renderer:
 
     def render(row: Sequence[str]) -> str | None:
         picked: tuple[str, ...] = pick(row)
-        if all(picked) and not any(map(str.isspace, picked)):
+        if all(map(str.strip, picked)):
             return form % picked
         picked = tuple(
             default if not cell or cell.isspace() else cell for cell, default in zip(picked, defaults, strict=True)

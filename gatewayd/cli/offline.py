@@ -18,6 +18,7 @@ from gatewayd.store.commands import Command, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
+from gatewayd.vault import Vault
 from spool.folders import Spool
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class OfflineBackend:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.vault = Vault(config.key_file)
         self._ends = ExitStack()
         password = None if config.store.password is None else config.store.password.get_secret_value()
         with ExitStack() as opening:
@@ -53,6 +55,8 @@ class OfflineBackend:
             self._ends = opening.pop_all()
 
     def close(self) -> None:
+        if os.geteuid() == 0:
+            _hand_over_key(self.config)
         self._ends.close()
 
     def perform(self, operation: str, arguments: dict[str, Any]) -> Any:
@@ -139,6 +143,11 @@ def _hand_over(config: Config) -> None:
         for account in folder.glob("*"):
             if account.is_dir() and not account.is_symlink():
                 _give(account, spool)
+
+
+def _hand_over_key(config: Config) -> None:
+    """The key of secrets that a command of root's has made is the daemon's to read."""
+    _give(config.key_file, config.key_file.parent)
 
 
 def _give(path: Path, owner: Path) -> None:

@@ -309,7 +309,10 @@ class _Reading:
         for name, field in model.model_fields.items():
             # A driver's model knows no configuration file, yet its paths are relative to it like all others.
             if isinstance(values.get(name), str) and _mentions(field.annotation, Path):
-                values[name] = str(folder / Path(values[name]).expanduser())
+                given = values[name]
+                if given.startswith(CREDENTIALS):
+                    given = os.path.expandvars(given)
+                values[name] = str(folder / Path(given).expanduser())
         try:
             made = model.model_validate(values, context={"folder": folder})
         except ValidationError as error:

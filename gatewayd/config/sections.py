@@ -80,6 +80,8 @@ class StoreConfig(Section):
     url: str = "sqlite:////var/lib/gatewayd/gatewayd.db"
     """`sqlite:///` with an absolute path once read, or `postgresql://`."""
     password: SecretStr | None = None
+    key_file: Place | None = None
+    """The key of the secrets that people enter in the panel; None: see `Config.key_file`."""
     lease: Duration = 10.0
     """Seconds without a heartbeat after which another node takes over (PostgreSQL)."""
     pool: Count = 4
@@ -250,6 +252,14 @@ class Config(TopConfig):
     lines: tuple[LineConfig, ...]
     """In the order of the file; disabled ones too."""
     webhooks: tuple[WebhookConfig, ...]
+
+    @property
+    def key_file(self) -> Path:
+        """The key of the secrets in the store: `gatewayd.key` beside the SQLite store, else in the spool."""
+        if self.store.key_file is not None:
+            return self.store.key_file
+        store = self.store.sqlite_path
+        return (self.spool.path if store is None else store.parent) / "gatewayd.key"
 
     @property
     def web_socket(self) -> Path:

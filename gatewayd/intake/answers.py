@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
+from itertools import repeat
 from typing import Annotated, Any, Final
 
-from annotated_types import Ge, Le, MaxLen
+from annotated_types import Ge, Le
 from pydantic import TypeAdapter, ValidationError
 
 from gatewayd.intake import frames
-from gatewayd.intake.rendering import CHUNK, Row, Totals
+from gatewayd.intake.rendering import CHUNK, Totals
+from gatewayd.store.commands import NewMessage
 from spool.document import SEGMENTS_LIMIT, JobDocument
 from spool.errors import CODES, JobFileError, SpoolUnavailableError
 from spool.fields import is_file_name
@@ -25,20 +29,18 @@ class AnswerError(Exception):
     """What came is no answer: the worker is not itself."""
 
 
-_Maybe = str | None
 _Count = Annotated[int, Ge(0), Le(2**31 - 1)]
-_Number = Annotated[int, Ge(1), Le(ROW_LIMIT)]
-_Segments = Annotated[int, Ge(0), Le(SEGMENTS_LIMIT)]
-_ROWS: Final[TypeAdapter[list[Row]]] = TypeAdapter(
-    Annotated[
-        list[tuple[_Number, _Maybe, _Maybe, _Maybe, str, _Segments, str, _Maybe, _Maybe, _Maybe]],
-        MaxLen(CHUNK),
-    ]
-)
 _TOTALS: Final = TypeAdapter(tuple[_Count, _Count, dict[str, _Count], dict[str, _Count]])
 _PLACE = Annotated[int, Le(2**31 - 1)] | None
 _REFUSED: Final = TypeAdapter(tuple[str, str, Any, _PLACE, _PLACE, Any, dict[str, Any]])
 _DOCUMENT: Final = TypeAdapter(JobDocument)
+_MAYBE: Final[frozenset[type]] = frozenset({str, type(None)})
+_TEXT: Final[frozenset[type]] = frozenset({str})
+_NUMBER: Final[frozenset[type]] = frozenset({int})
+_COLUMNS: Final = (_MAYBE, _MAYBE, _MAYBE, _TEXT, _NUMBER, _TEXT, _MAYBE, _MAYBE, _MAYBE)
+"""What may stand in each column of rows, in the order of `NewMessage` without its number."""
+_row: Final[Callable[[tuple[Any, ...]], NewMessage]] = partial(tuple.__new__, NewMessage)
+"""`NewMessage._make`, without a call of Python for each of a hundred thousand."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -47,7 +49,7 @@ def answer(kind: bytes, body: bytes) -> frames.Answer:
     try:
         match kind:
             case frames.ROWS:
-                return _ROWS.validate_json(body, strict=True)
+                return _rows(json.loads(body))
             case frames.DOCUMENT:
                 return _document(json.loads(body))
             case frames.BEGUN:
@@ -62,6 +64,34 @@ def answer(kind: bytes, body: bytes) -> frames.Answer:
     except (ValidationError, ValueError, RecursionError) as error:
         raise AnswerError(f"{kind!r}: {type(error).__name__}") from error
     raise AnswerError(f"no such kind: {kind!r}")
+
+
+def _rows(content: Any) -> list[NewMessage]:
+    """Returns the rows of a frame: the number of the first, how many there are, and their columns. ValueError."""
+    if not isinstance(content, list) or len(content) != 2 + len(_COLUMNS):
+        raise ValueError("no rows")
+    first, count, *columns = content
+    if not _within(first, 1, ROW_LIMIT) or not _within(count, 1, min(CHUNK, ROW_LIMIT - first + 1)):
+        raise ValueError("no such rows")
+    values = [_column(column, kinds, count) for column, kinds in zip(columns, _COLUMNS, strict=True)]
+    return list(map(_row, zip(range(first, first + count), *values, strict=False)))
+
+
+def _column(column: Any, kinds: frozenset[type], count: int) -> Iterable[Any]:
+    """Returns the values of a column; one that is no list is the value of all rows."""
+    values = column if isinstance(column, list) else [column]
+    # By their types alone: `isinstance` takes True for a number, and asks a thousand times.
+    if not kinds.issuperset(map(type, values)) or (values is column and len(values) != count):
+        raise ValueError("no column")
+    if kinds is not _NUMBER:
+        "".join(filter(None, values)).encode()  # half a pair, which no store takes, is a ValueError
+    elif not (min(values) >= 0 and max(values) <= SEGMENTS_LIMIT):
+        raise ValueError("no such number")
+    return values if values is column else repeat(column)
+
+
+def _within(number: Any, least: int, most: int) -> bool:
+    return type(number) is int and least <= number <= most
 
 
 def _document(content: Any) -> JobDocument:

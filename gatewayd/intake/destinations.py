@@ -15,6 +15,8 @@ Address = Callable[[str], tuple[str, str | None]]
 """A cell to the address as it is kept, and its detail (JSON); AddressError or NumberError when it is none."""
 
 as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted: Final = json.encoder.encode_basestring
+"""A text alone, as `as_json` writes it."""
 
 
 def readers_of(channel: str, numbers: Numbers) -> Address:
@@ -24,21 +26,18 @@ def readers_of(channel: str, numbers: Numbers) -> Address:
     if channel == "push":
         return _of(addresses.push)
     fixed = channel != "sms"  # people have calls, and WhatsApp, on landlines too
+    quick = numbers.quick
 
     def number(raw: str) -> tuple[str, str | None]:
-        bare = raw
-        if not raw.isdigit():
-            # A date is no longer than ten signs, but for a time of day behind a blank or a T.
-            if (len(raw) <= 10 or " " in raw or "T" in raw) and is_date(raw):
-                raise NumberError("number_invalid", raw)
-            if not (raw[:1].isalnum() and raw[-1:].isalnum()):
-                bare = unquoted(raw)
-        e164, assumed, flag = numbers.parse(bare, fixed=fixed)
+        # A date is no longer than ten signs, but for a time of day behind a blank or a T.
+        if (len(raw) <= 10 or " " in raw or "T" in raw) and is_date(raw):
+            raise NumberError("number_invalid", raw)
+        e164, assumed, flag = quick(raw) or numbers.parse(unquoted(raw), fixed=fixed)
         if e164 == raw:
             return e164, None
         noticed = f',"flag":"{flag}"' if flag else ""
         mobile = ',"assumed_mobile":true' if assumed else ""
-        return e164, f'{{"raw":{as_json(raw)}{mobile}{noticed}}}'
+        return e164, f'{{"raw":{_quoted(raw)}{mobile}{noticed}}}'
 
     return number
 

@@ -86,10 +86,10 @@ class _Streamed(Stream):
         count = 0
         while not isinstance(answer := await self._session.next(), Totals):
             # Numbered from 1 without a gap: so a worker gone astray is found out, and cannot go on without end.
-            if not isinstance(answer, list) or any(row[0] != number for number, row in enumerate(answer, count + 1)):
+            if not isinstance(answer, list) or not answer or answer[0].row != count + 1:
                 raise await self._session.astray()
             count += len(answer)
-            yield [NewMessage._make(row) for row in answer]
+            yield answer
         self.totals = answer
 
 

@@ -85,13 +85,9 @@ class Recorder:
                 replayed(begun.answer)
             return ()
         hit("intake.begun")
-        valid, first = 0, None
         try:
             judge()
-            async for rows in stream:
-                first = first or rows[0]
-                valid += await self._writer.do(AddMessages(begun.job_id, rows, now_ms()))
-                hit("intake.chunk")
+            valid, first = await self._add(begun.job_id, stream)
             _need(valid, taken, first)
             hit("intake.loaded")
             return await self._writer.do(PublishJob(begun.job_id, now_ms(), keyed=begin.key is not None))
@@ -100,6 +96,27 @@ class Recorder:
             with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
                 await self._clear_left()
             raise
+
+    async def _add(self, job_id: int, stream: Stream) -> tuple[int, NewMessage | None]:
+        """Writes all rows; answers how many are valid, and the first of all. The next portion is read while one is
+        written."""
+        valid, first = 0, None
+        adding: asyncio.Future[int] | None = None
+        try:
+            async for rows in stream:
+                first = first or rows[0]
+                if adding is not None:
+                    valid += await adding
+                    hit("intake.chunk")
+                adding = asyncio.ensure_future(self._writer.do(AddMessages(job_id, rows, now_ms())))
+            if adding is not None:
+                valid += await adding
+                hit("intake.chunk")
+        finally:
+            if adding is not None:
+                # Nothing of the job is under way any more when it is given up for what the list has said.
+                await asyncio.gather(adding, return_exceptions=True)
+        return valid, first
 
     async def _clear_left(self) -> None:
         """One at a time, for the store may give the number of a job that is gone to the next one."""

@@ -159,6 +159,9 @@ class Rendering:
         """Characters of the texts of the present chunk."""
         self._rows = table.rows
         self._sms = plan.channel == "sms"
+        self._encoding = plan.encoding if self._sms and plan.encoding != "auto" else ""
+        self._seven = self._sms and plan.encoding != "ucs2"
+        """A text of GSM 7-bit that needs one segment, as most do, goes as it is."""
         self._to = table.to
         self._choice = table.choice
         self._several = len(table.choice.places) > 1
@@ -271,13 +274,16 @@ class Rendering:
 
     def _words(self, to: str, cells: Sequence[str]) -> tuple[str, str, int, str | None]:
         """Text, encoding, segments and options of a row whose address is good; Unusable."""
-        text, cells = self._said(cells)
-        if not text.isascii():
+        text = self._text(cells)
+        # What is rendered tells of its cells, but for those that only the further texts have.
+        if text is None or self._options or not text.isprintable():
+            text, cells = self._said(cells)
+        encoding, count, options = self._encoding, 1, None
+        if not self._seven or not 0 < (septets(text) or 0) <= ONE_SEGMENT:
             # Decomposed accents (a macOS sheet) would turn the text into UCS-2.
             text = unicodedata.normalize("NFC", text)
-        encoding, count, options = "", 1, None
-        if self._sms:
-            text, encoding, count = self._cut(text)
+            if self._sms:
+                text, count = self._cut(text)
         key = hash((to, text))
         speech = self._plan.speech
         if speech is not None and too_long(text):
@@ -306,30 +312,24 @@ class Rendering:
 
     def _said(self, cells: Sequence[str]) -> tuple[str, Sequence[str]]:
         """The text of a row, and its cells without what nobody sees; Unusable."""
-        text = self._text(cells)
-        # What is rendered tells of its cells, but for those that only the further texts have.
-        if (self._options or text is None or not text.isprintable()) and not all(map(str.isprintable, cells)):
+        if not all(map(str.isprintable, cells)):
             cells = [visible(cell) for cell in cells]
-            text = self._text(cells)
+        text = self._text(cells)
         if text is None:
             raise Unusable(VALUE_MISSING)
         return text, cells
 
-    def _cut(self, text: str) -> tuple[str, str, int]:
-        """The text as it goes by SMS, its encoding where that is fixed, and its segments; Unusable."""
-        wanted, encoding = self._plan.encoding, ""
+    def _cut(self, text: str) -> tuple[str, int]:
+        """The text as it goes by SMS, and its segments; Unusable."""
+        wanted = self._plan.encoding
         if wanted == "gsm7":
-            encoding = wanted
             plain = transliterate(text)
             if plain is not text:
                 if len(self.totals.lost) < _LOST_MOST:
                     self.totals.lost.update(lost(text))
                 text = plain
-        elif wanted == "auto":
-            if not fits_gsm7(text):
-                text = _without_look_alikes(text)
-        else:
-            encoding = wanted
+        elif wanted == "auto" and not fits_gsm7(text):
+            text = _without_look_alikes(text)
         try:
             # What is plain by now fits: there is no need to make it plain again.
             count = segments(text, "ucs2" if wanted == "ucs2" else "auto")
@@ -337,7 +337,7 @@ class Rendering:
             raise Unusable(TOO_LONG) from None
         if count > self._plan.max_segments:
             raise Unusable(TOO_LONG)
-        return text, encoding, count
+        return text, count
 
 
 def _without_look_alikes(text: str) -> str:

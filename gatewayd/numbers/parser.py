@@ -48,11 +48,12 @@ class Numbers:
         home = (policy.home_area or "").lstrip("+").removeprefix("0") or None
         self.policy: Final = replace(policy, region=region, home_area=home)
         self._abroad = replace(self.policy, home_area=None)
-        self._quick = quick(self.policy)
+        self.quick: Final = quick(self.policy)
+        """`parse` for the shapes that most cells have; None for any other."""
 
     def parse(self, raw: str, *, fixed: bool = False) -> Number:
         """The number of a cell; with `fixed` (calls) landlines too. NumberError says why there is none."""
-        return self._quick(raw) or self.parse_fully(raw, fixed=fixed)
+        return self.quick(raw) or self.parse_fully(raw, fixed=fixed)
 
     def parse_fully(self, raw: str, *, fixed: bool = False) -> Number:
         """`parse` without the quick way: every shape, and the reason of those that cannot be used."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
@@ -38,8 +39,16 @@ _JOINTS: Final = {ord(character): None for character in " -()\u00a0"}
 _MX_SHAPE: Final = re.compile(r"(?:\+?521?|04[45]|01|1)?([0-9]{10})")
 _CL_SHAPE: Final = re.compile(r"(?:\+?56)?0?(9[0-9]{8})")
 _CO_SHAPE: Final = re.compile(r"(?:\+?57)?([0-9]{10})")
-_AR_SHAPE: Final = re.compile(r"(?:(\+?549|9)|\+?54|0)?([0-9]{10})")
-_AR_SHAPE_15: Final = re.compile(r"(?:\+?549?)?0?([0-9]{12})")
+_AR_AREA: Final = AR_AREA_15.pattern.removeprefix("0?").removesuffix("?")
+_AR_SHAPE: Final = re.compile(
+    r"(?:(\+?549|9)|\+?54|0)?([0-9]{10})"
+    rf"|(?:\+?549?)?0?(?=[1-9][0-9]{{11}}\Z){_AR_AREA}([0-9]+)"
+)
+"""Ten digits, or twelve with their 15."""
+
+
+_number: Final[Callable[[tuple[str, bool, None]], Number]] = partial(tuple.__new__, Number)
+"""`Number._make`, without a call of Python."""
 
 
 def is_filler(national: str) -> bool:
@@ -74,26 +83,23 @@ def _never(_raw: str) -> None:
 
 
 def _argentina(mobile: re.Pattern[str], *, assume_mobile: bool) -> Quick:
-    shape, shape_15, area_15, is_mobile = _AR_SHAPE.fullmatch, _AR_SHAPE_15.fullmatch, AR_AREA_15.match, mobile.match
+    shape, is_mobile = _AR_SHAPE.fullmatch, mobile.match
 
     def parse(raw: str) -> Number | None:
-        text = raw if raw.isalnum() else _joined(raw)
-        if (match := shape(text)) is not None:
-            marked, national = match.groups()
+        text = raw if raw[1:].isdigit() else _joined(raw)
+        match = shape(text)
+        if match is None:
+            return None
+        marked, national, area, subscriber = match.groups()
+        if area is not None:
+            assumed, national = False, area + subscriber
+        else:
             assumed = marked is None
             if assumed and not assume_mobile:
                 return None
-        elif (match := shape_15(text)) is not None:
-            digits = match[1]
-            area = area_15(digits)
-            if area is None or not area[1] or digits[0] == "0":
-                return None
-            assumed, national = False, area[1] + digits[area.end() :]
-        else:
-            return None
         if is_mobile("9" + national) is None or is_filler(national):
             return None
-        return Number("+549" + national, assumed)
+        return _number(("+549" + national, assumed, None))
 
     return parse
 
@@ -102,10 +108,10 @@ def _plain(country_code: str, shape: re.Pattern[str], mobile: re.Pattern[str]) -
     matches, is_mobile, plus = shape.fullmatch, mobile.match, "+" + country_code
 
     def parse(raw: str) -> Number | None:
-        match = matches(raw if raw.isalnum() else _joined(raw))
+        match = matches(raw if raw[1:].isdigit() else _joined(raw))
         if match is None or is_mobile(match[1]) is None or is_filler(match[1]):
             return None
-        return Number(plus + match[1])
+        return _number((plus + match[1], False, None))
 
     return parse
 

@@ -14,6 +14,7 @@ from drivers.base import HookCall
 from gatewayd.config import Config
 from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
+from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 from spool.uploads import Upload
 
@@ -122,6 +123,10 @@ class Backend(Protocol):
     @property
     def live(self) -> Live | None:
         """None with no daemon."""
+
+    @property
+    def vault(self) -> Vault:
+        """Seals and opens secrets. The web process has none: what needs it is performed by the daemon."""
 
     def now(self) -> int:
         """ms of Unix time."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, cast
 
@@ -24,6 +25,9 @@ Row = tuple[Any, ...]
 AMONG: Final = 256
 """Most values of one `IN (…)`: few shapes of a statement to prepare, far below either database's limit of binds."""
 
+TOGETHER: Final = 8
+"""Rows of one INSERT: a quarter less work than a row each, and more gain nothing."""
+
 
 class Statement:
     """One statement; `names` are its parameters in the order in which values are given.
@@ -32,11 +36,15 @@ class Statement:
     constructs, the clause is made for the dialect's name.
     """
 
-    __slots__ = ("clause", "names")
+    __slots__ = ("adds", "clause", "names")
 
-    def __init__(self, clause: Executable | Callable[[str], Executable], names: str = "") -> None:
+    def __init__(
+        self, clause: Executable | Callable[[str], Executable], names: str = "", *, adds: bool = False
+    ) -> None:
         self.clause = clause
         self.names = tuple(names.split())
+        self.adds = adds
+        """It is an INSERT that ends with its one row of parameters."""
 
 
 def among(column: Column[Any]) -> Any:
@@ -53,7 +61,7 @@ def adding(table: Table, columns: str) -> Statement:
     """Returns an INSERT of these columns."""
     names = columns.split()
     values = {name: bindparam(f"p_{name}", type_=table.c[name].type) for name in names}
-    return Statement(insert(table).inline().values(values), " ".join(f"p_{name}" for name in names))
+    return Statement(insert(table).inline().values(values), " ".join(f"p_{name}" for name in names), adds=True)
 
 
 def setting(table: Table, columns: str, keys: str) -> Statement:
@@ -108,7 +116,7 @@ def _picker(names: list[str], order: list[str], added: Row) -> Callable[[Row], R
 
 
 class _Compiled:
-    __slots__ = ("_mark", "_sized", "_text", "pick", "sql")
+    __slots__ = ("_mark", "_sized", "_text", "pick", "sql", "together")
 
     def __init__(self, statement: Statement, connection: Connection) -> None:
         clause = (
@@ -125,6 +133,8 @@ class _Compiled:
             if order[-1] != "among":
                 raise AssertionError(f"the list is not last: {self._text}")
             order.pop()
+        self.together = self._together() if statement.adds else None
+        """The text for `TOGETHER` rows at once."""
         # None where the values come in the order of the text already
         self.pick: Callable[[Row], Row] | None = None
         names = statement.names
@@ -134,6 +144,12 @@ class _Compiled:
             if not set(names) <= set(order) or None in added.values():
                 raise AssertionError(f"parameters {order} are not {names}: {self._text}")
             self.pick = _picker([*names, *added], order, tuple(added.values()))
+
+    def _together(self) -> str:
+        head, values, row = self._text.rpartition(" VALUES ")
+        if not values or not row.startswith("(") or not row.endswith(")"):
+            raise AssertionError(f"no row of parameters at the end: {self._text}")
+        return head + values + ", ".join([row] * TOGETHER)
 
     def sized(self, count: int) -> str:
         """Returns the text for a list of `count` values."""
@@ -230,12 +246,19 @@ class Session:
         return int(self._cursor.rowcount)
 
     def many(self, statement: Statement, rows: Sequence[Row]) -> None:
-        """Runs it once a row, as one call into the driver."""
+        """Runs it once a row, in few calls into the driver."""
         if not rows:
             return
         compiled = self._of(statement)
         if compiled.pick is not None:
             rows = [compiled.pick(row) for row in rows]
+        if compiled.together is not None and len(rows) >= TOGETHER:
+            whole = len(rows) - len(rows) % TOGETHER
+            for start in range(0, whole, TOGETHER):
+                self._cursor.execute(compiled.together, tuple(chain.from_iterable(rows[start : start + TOGETHER])))
+            rows = rows[whole:]
+        if not rows:
+            return
         if len(rows) == 1:
             self._cursor.execute(compiled.sql, rows[0])
         else:

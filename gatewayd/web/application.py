@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from gatewayd.web.panel import door
+from gatewayd.web.panel.assets import panel_assets
 from gatewayd.web.remote import Remote
+from gatewayd.web.security import HEADERS
+from gatewayd.web.v1 import api
 
-STATIC = Path(__file__).parent / "panel" / "static"
+
+async def _static(request: Request) -> Response:
+    """Answers a file of the panel."""
+    found = panel_assets().find(request.url.path)
+    if found is None:
+        return PlainTextResponse("", 404, HEADERS)
+    body, headers = found.answer(request.headers.get("accept-encoding", ""))
+    return Response(body, headers={**HEADERS, **headers})
 
 
 def application(remote: Remote) -> FastAPI:
     """Returns the application over a way to the operations."""
     app = FastAPI(title="gatewayd", openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.extend(door.routes(remote))
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.router.routes.append(Route("/static/{path:path}", _static))
+    app.router.routes.extend(api.routes(remote))
+    app.router.routes.append(door.lost(remote))
     return app

@@ -19,8 +19,9 @@ from gatewayd.operations import OPERATIONS, perform
 from gatewayd.operations.identity import identify
 from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
-from gatewayd.translation import gettext as _
 from gatewayd.translation import language
+from gatewayd.vault import Vault
+from gatewayd.web.words import gettext as _
 
 R = TypeVar("R")
 
@@ -65,6 +66,10 @@ class ReadingBackend:
 
     async def read(self, question: Callable[[Reader], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
+
+    @property
+    def vault(self) -> Vault:
+        raise AssertionError("the key of secrets in the web process")
 
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         raise AssertionError(f"folders of {account} ({gid}) in the web process")

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -164,11 +165,8 @@ class _Window(io.RawIOBase):
 
 
 def _from_beginning(lines: Iterator[str]) -> Iterator[str]:
-    """Yields the lines, without the marks that some programs put before the first."""
-    for first in lines:
-        yield _unmarked(first)[0]
-        break
-    yield from lines
+    """Returns the lines, without the marks that some programs put before the first."""
+    return chain([_unmarked(first)[0] for first in islice(lines, 1)], lines)
 
 
 def _unmarked(text: str) -> tuple[str, bool]:

@@ -221,6 +221,7 @@ class House:
         """What holds at every instant."""
         self._check_ledger()
         self._check_counts()
+        self._check_tallies()
         self._check_attempts()
         check_receipts(self.receipts())
         for job_id, last_seq, cost in self.rows("SELECT id, last_seq, cost FROM job"):
@@ -285,6 +286,32 @@ class House:
             )
         }
         assert counted == real
+
+    def _check_tallies(self) -> None:
+        """Statistics know each message, in its hour and under its line, as it is; removed ones as they were."""
+        tallied = {
+            row[:5]: tuple(map(int, row[5:]))
+            for row in self.rows(
+                "SELECT hour, account_id, channel, line, state, messages, segments, cost FROM tally"
+                " WHERE state != 'received' AND (messages != 0 OR segments != 0 OR cost != 0)"
+            )
+        }
+        real = {
+            row[:5]: tuple(map(int, row[5:]))
+            for row in self.rows(
+                "SELECT coalesce(attempt.started_at, CASE message.state WHEN 'invalid' THEN job.created_at"
+                " ELSE message.updated_at END) / 3600000, job.account_id, job.channel,"
+                " CASE WHEN attempt.id IS NULL THEN '' ELSE coalesce(message.line, '') END, message.state,"
+                " count(*), sum(message.segments), sum(message.cost) FROM message JOIN job ON job.id = message.job_id"
+                " LEFT JOIN attempt ON attempt.id = message.attempt_id WHERE job.state != 'loading' AND "
+                "message.state IN ('submitted', 'delivered', 'read', 'undelivered', 'failed',"
+                " 'expired', 'uncertain', 'cancelled', 'invalid') GROUP BY 1, 2, 3, 4, 5"
+            )
+        }
+        if not self.pruned:
+            assert tallied == real
+        for key, counts in real.items():
+            assert all(mine >= theirs for mine, theirs in zip(tallied[key], counts, strict=True)), key
 
     def _check_attempts(self) -> None:
         left = self.rows(

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from gatewayd.model import PartState, State
 from gatewayd.operations import shapes
+from gatewayd.store import migrations
 from gatewayd.store.commands import Amend, NewMessage, PartEnd, Work
+from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from tests.conformance.house import House
 
 SCRIPT = '{"texts":{"message[0]":"Hola Ana"}}'
 BUSY = '{"texts":{"message[0]":"Hola Ana"},"retried":{"busy":1}}'
 RAW = '{"raw":"011-4321-0000"}'
+OLD = (
+    "INSERT INTO account (id, name, currency, created_at) VALUES (1, 'norte', 'ARS', 1)",
+    """INSERT INTO job (id, account_id, name, channel, priority, state, content_hash, unit_price, currency, content,
+    node, created_at) VALUES (1, 1, 'j', 'call', 'normal', 'running', '', 0, 'ARS', '{}', 'pop', 1)""",
+    "INSERT INTO queue (id, job_id, prefix) VALUES (1, 1, '')",
+)
 ENDED = {1: PartEnd(PartState.UNDELIVERED)}
 
 
@@ -88,7 +99,7 @@ def test_receipt_and_show_are_one_text_and_know_nothing_of_them(house: House) ->
         assert shape["account"] == "norte"
 
 
-def test_a_store_of_before_is_taken_apart(house: House) -> None:
+def test_a_store_of_before_is_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the revision before kept it: in one column, under `options`, whatever became of the message."""
     mixed = [
         ('{"raw":"1","options":{"subject":"Hola «Ana»","html":"<p>\\"x\\"</p>"}}', ('{"raw":"1"}',
@@ -100,15 +111,19 @@ def test_a_store_of_before_is_taken_apart(house: House) -> None:
         ('{"raw":"say \\"options\\": now"}', ('{"raw":"say \\"options\\": now"}', None)),
         (None, (None, None)),
     ]  # fmt: skip
-    queue = calls(house, *[None] * len(mixed))
-    connection = house.store.connection
-    for number, (detail, _) in enumerate(mixed, 1):
-        given = "NULL" if detail is None else "'" + detail + "'"
-        connection.exec_driver_sql(f"UPDATE message SET detail = {given} WHERE row = {number}")
-    connection.exec_driver_sql("ALTER TABLE message DROP COLUMN options")
-    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
-    house.close()
-    house.open()
-    assert house.rows("SELECT detail, options FROM message ORDER BY row") == [after for _, after in mixed]
-    house.start()
-    assert [(each.detail, each.options) for each in house.claim(queue).work] == [after for _, after in mixed]
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "HEAD", "0005")
+        old = open_store(f"sqlite:///{tmp_path}/gatewayd.db")
+        for statement in OLD:
+            old.connection.exec_driver_sql(statement)
+        for number, (detail, _) in enumerate(mixed, 1):
+            old.connection.exec_driver_sql(
+                'INSERT INTO message (job_id, queue_id, "row", state, final, due, updated_at, encoding, segments,'
+                " detail) VALUES (1, 1, ?, 'queued', 0, 1, 1, '', 1, ?)",
+                (number, detail),
+            )
+        old.close()
+    store = open_store(f"sqlite:///{tmp_path}/gatewayd.db")
+    found = store.connection.exec_driver_sql('SELECT detail, options FROM message ORDER BY "row"').all()
+    assert [tuple(row) for row in found] == [after for _, after in mixed]
+    store.close()

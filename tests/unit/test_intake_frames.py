@@ -15,6 +15,7 @@ from gatewayd.numbers import Policy
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.list_messages import LIST_MESSAGES
+from spool.lists.judge import ROW_LIMIT
 
 ROW: Row = (
     1,
@@ -43,6 +44,13 @@ DOCUMENTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+def columns(
+    first: object, row: tuple[object, ...] = (None, None, None, "", 0, "", None, None, None), *, count: int = 1
+) -> list[Any]:
+    """Returns a frame of equal rows as a worker gone astray might write it."""
+    return [first, count, *([value] * count for value in row)]
+
+
 def crossed(message: Any) -> Any:
     data = frames.packed(message)
     assert frames.length(data) == len(data) - frames.HEADER
@@ -63,7 +71,14 @@ def test_a_document_crosses_whole(raw: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [[ROW], frames.Begun(None), frames.Begun("0" * 64), Totals(3, 4, Counter(a=1), Counter({"€": 2}))]
+    "message",
+    [
+        [ROW],
+        [ROW, (2, *[None] * 3, "", 0, "", "repeated", None, None)],
+        frames.Begun(None),
+        frames.Begun("0" * 64),
+        Totals(3, 4, Counter(a=1), Counter({"€": 2})),
+    ],
 )
 def test_answers_cross_whole(message: Any) -> None:
     assert crossed(message) == message
@@ -101,13 +116,28 @@ def test_half_a_pair_in_a_text_is_a_question_mark() -> None:
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        (frames.ROWS, [[0, None, None, None, "", 0, "", None, None, None]]),
-        (frames.ROWS, [["1", None, None, None, "", 0, "", None, None, None]]),
-        (frames.ROWS, [[1, None, {"x": 1}, None, "", 0, "", None, None, None]]),
-        (frames.ROWS, [[1, None, None, None, "", 2**70, "", None, None, None]]),
-        (frames.ROWS, [[n, None, None, None, "", 0, "", None, None, None] for n in range(1, 1002)]),
-        (frames.ROWS, [[1, None, None, None, "", 0, "", None, None, {"texts": {}}]]),
-        (frames.ROWS, [[1, None, None, None, "", 0, "", None, None]]),
+        (frames.ROWS, columns(0)),
+        (frames.ROWS, columns("1")),
+        (frames.ROWS, columns(ROW_LIMIT + 1)),
+        (frames.ROWS, columns(ROW_LIMIT, (None, None, None, "", 0, "", None, None, None), count=2)),
+        (frames.ROWS, columns(1, (None, {"x": 1}, None, "", 0, "", None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, "", 2**70, "", None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, "", -1, "", None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, None, 0, "", None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, "", True, "", None, None, None))),
+        (frames.ROWS, columns(1, (None, None, "\ud800", "", 0, "", None, None, None))),
+        (frames.ROWS, columns(1, count=1001)),
+        (frames.ROWS, columns(1, (None, None, None, "", 0, "", None, None, {"texts": {}}))),
+        (frames.ROWS, columns(1)[:-1]),
+        (frames.ROWS, [*columns(1), [None]]),
+        (frames.ROWS, [*columns(1)[:-1], []]),
+        (frames.ROWS, [*columns(1)[:-1], [None, None]]),
+        (frames.ROWS, [*columns(1)[:-1], 1]),
+        (frames.ROWS, [1]),
+        (frames.ROWS, [1, 0, *columns(1)[2:]]),
+        (frames.ROWS, [1, 1001, *columns(1)[2:]]),
+        (frames.ROWS, [1, 1001, None, None, None, "", 0, "", None, None, None]),
+        (frames.ROWS, [1, 10**9, None, None, None, "", 0, "", None, None, None]),
         (frames.ROWS, {"a": 1}),
         (frames.DOCUMENT, {"job": "../x", "channel": "sms"}),
         (frames.DOCUMENT, {"job": "x", "channel": "sms", "recipients_file": "../../etc/passwd"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,15 +34,21 @@ class Domain:
     name: str
     folder: Path
     rooms: tuple[Path, ...]
+    without: Path | None = None
+    """A room below that speaks through a catalogue of its own."""
 
     def file(self, suffix: str) -> Path:
         return self.folder / "es" / "LC_MESSAGES" / f"{self.name}{suffix}"
 
 
+WEB = ROOT / "web"
 DOMAINS = (
-    Domain("gatewayd", translation.FOLDER, (ROOT, DRIVERS)),
+    Domain("gatewayd", translation.FOLDER, (ROOT, DRIVERS), WEB),
     Domain("spool", spool_translation.FOLDER, (spool_translation.FOLDER.parent,)),
+    Domain("web", WEB / "locale", (WEB,)),
 )
+CORES_WORDS = re.compile(r"^from (?:gatewayd\.translation|drivers\.base) import (.*)$", re.MULTILINE)
+METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 
 
 @pytest.fixture(autouse=True)
@@ -127,11 +134,23 @@ def test_every_sentence_of_the_code_is_in_it(domain: Domain, catalogue: Catalog)
     said = {
         singular(message)
         for room in domain.rooms
-        for _file, _line, message, *_ in extract_from_dir(str(room), [("**.py", "python")], keywords=KEYWORDS)
+        for _file, _line, message, *_ in extract_from_dir(
+            str(room), METHODS, keywords=KEYWORDS, directory_filter=lambda folder: Path(folder) != domain.without
+        )
     }
     known = {singular(message.id) for message in catalogue if message.id and message.string}
     assert said - known == set(), "make messages, then translate"
     assert known - said == set(), "make messages"
+
+
+def test_the_web_speaks_through_its_own_catalogue() -> None:
+    astray = [
+        str(file.relative_to(WEB))
+        for file in WEB.rglob("*.py")
+        for names in CORES_WORDS.findall(file.read_text("utf-8"))
+        if {"gettext", "ngettext", "spoken"} & set(re.findall(r"\w+", names))
+    ]
+    assert astray == [], "import gettext, ngettext and spoken from gatewayd.web.words"
 
 
 def test_no_driver_tells_of_a_fault_in_plain_words() -> None:

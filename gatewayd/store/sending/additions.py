@@ -12,6 +12,7 @@ from gatewayd.model import State
 from gatewayd.money import format_money
 from gatewayd.store.commands import NewMessage
 from gatewayd.store.sending.rows import JobInfo, MessageRow
+from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, among, given
 from gatewayd.store.tables import blocklist, job, message, queue
@@ -27,7 +28,8 @@ _ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
 _BLOCKED: Final = Statement(select(blocklist.c.to).where(among(blocklist.c.to)))
 _ADD: Final = adding(
     message,
-    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options",
+    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options account_id"
+    " channel at",
 )
 _GROW: Final = Statement(
     update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
@@ -62,9 +64,17 @@ def fate(info: JobInfo, reason: str | None, now: int) -> str:
 
 
 def write(
-    unit: Unit, info: JobInfo, rows: Sequence[NewMessage], now: int, *, numbers: Iterable[int], barred: set[str]
+    unit: Unit,
+    info: JobInfo,
+    rows: Sequence[NewMessage],
+    now: int,
+    *,
+    numbers: Iterable[int],
+    barred: set[str],
+    shown: bool = False,
 ) -> int:
-    """Writes rows of one job under these numbers; returns how many of them are good. `barred` are blocked."""
+    """Writes rows of one job under these numbers; returns how many of them are good. `barred` are blocked; of a job
+    that is `shown` already the refused ones are counted at once."""
     queue_of = queues(unit.session, info.id, {row.prefix for row in rows})
     due = now if info.not_before is None else max(now, info.not_before)
     waits = fate(info, None, now)
@@ -100,6 +110,9 @@ def write(
                     now,
                     detail,
                     options,
+                    info.account_id,
+                    info.channel,
+                    now,
                 )
             )
             continue
@@ -108,18 +121,21 @@ def write(
         added.append(
             (
                 *(number, info.id, queue_id, row, ref, to, body, encoding, segments),
-                *(state, True, reason, now, now, detail, None),
+                *(state, True, reason, now, now, detail, None, info.account_id),
+                *(info.channel, now),
             )
         )
         ended = MessageRow(
             *(number, info.id, queue_id, row, ref, to, encoding, segments, state, True, reason, now, 0),
-            *(None, None, None, 0, now, detail, None, None),
-            was=(state, True, segments),
+            *(None, None, None, 0, now, detail, None, None, None),
+            was=(state, True, segments, 0, None, None),
         )
         unit.journal.tell(info, ended, now)
     unit.session.many(_ADD, added)
     for (queue_id, state), (messages, segments) in counts.items():
         unit.counts.add(queue_id, state, state != waits or info.test, messages, segments)
+        if shown and state == State.INVALID:
+            unit.tallies.add((now // HOUR_MS, info.account_id, info.channel, "", state), messages, segments, 0)
     unit.session.run(_GROW, len(rows), info.id)
     return good
 

@@ -52,6 +52,7 @@ _LEASE: Final = Statement(
     .with_for_update(of=attempt)
 )
 _OPEN: Final = setting(attempt, "state", "id")
+_PLACE: Final = setting(message, "at", "id")
 _ADD_PART: Final = adding(part, "attempt_id part line to state at")
 _ANSWERED: Final = setting(part, "reference", "attempt_id part")
 
@@ -63,6 +64,7 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
     parts: list[Row] = []
     answered: list[Row] = []
     opened: set[int] = set()
+    placed: list[Row] = []
     counters = LineCounters()
     for command in commands:
         lease = leases.get(command.attempt_id)
@@ -76,6 +78,7 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
             continue
         if first:
             opened.add(command.attempt_id)
+            placed.append((command.now, lease[5]))
             if lease[9] is None:
                 unit.journal.started(lease[6], command.now)
         parts.append((command.attempt_id, command.part, command.line, command.to, PartState.OPEN.value, command.now))
@@ -85,6 +88,7 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
     session.many(_ADD_PART, parts)
     session.many(_ANSWERED, answered)
     session.many(_OPEN, [("open", number) for number in sorted(opened)])
+    session.many(_PLACE, placed)
     counters.flush(session)
     return results
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 
 from gatewayd.model import PartState, State, message_state
 from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
@@ -31,7 +31,7 @@ _QUEUE: Final = Statement(
     .where(queue.c.id == given(queue.c.id)),
     "p_id",
 )
-_BESIDE: Final = (attempt.c.number, attempt.c.state, message.c.text, message.c.options)
+_BESIDE: Final = (attempt.c.number, attempt.c.state, attempt.c.started_at, message.c.text, message.c.options)
 _NEXT: Final = Statement(
     select(*(message.c[name] for name in COLUMNS), *_BESIDE)
     .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
@@ -226,6 +226,7 @@ class _Taker:
         row.attempt_id = attempt_id
         row.attempt_state = "claimed"
         row.number = number = (row.number or 0) + 1
+        row.sent_at = now
         row.line = command.line
         if cut.parts:
             row.segments = len(cut.parts)
@@ -295,9 +296,10 @@ _HELD: Final = Statement(
 )
 _DROP: Final = Statement(delete(attempt).where(among(attempt.c.id)))
 _BEFORE: Final = Statement(
-    select(func.max(attempt.c.id)).where(
-        attempt.c.message_id == given(attempt.c.message_id), attempt.c.id < given(attempt.c.id, "p_before")
-    ),
+    select(attempt.c.id, attempt.c.started_at)
+    .where(attempt.c.message_id == given(attempt.c.message_id), attempt.c.id < given(attempt.c.id, "p_before"))
+    .order_by(attempt.c.id.desc())
+    .limit(1),
     "p_message_id p_before",
 )
 
@@ -322,6 +324,7 @@ def give_back(unit: Unit, attempts: Sequence[int], now: int) -> int:
             row.attempt_id = before[0] if before is not None else None
             row.number = None if row.number is None else row.number - 1
             row.attempt_state = "closed"
+            row.sent_at = before[1] if before is not None else None
             if row.encoding == "gsm7-es" and row.attempt_id is None:
                 row.encoding = ""
             if row.attempt_id is None:

@@ -19,10 +19,12 @@ from gatewayd.store.commands import (
     UnwrittenInbox,
 )
 from gatewayd.store.contacts import blocklist
-from gatewayd.store.sending import blocks, fragments
+from gatewayd.store.sending import blocks, conversations, fragments
+from gatewayd.store.sending.tallies import HOUR_MS, RECEIVED
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import account, attempt, inbound, job, message, part
+from gatewayd.store.webhooks import outbox
 
 UNMATCHED: Final = "_unmatched"
 """Stands for no account in `UnwrittenInbox.without`."""
@@ -145,6 +147,11 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
         False,
         OPT_OUT if verdict is Verdict.DOUBTFUL else None,
     )
+    if account_id is not None:
+        unit.tallies.add((command.now // HOUR_MS, account_id, command.channel, command.line, RECEIVED), 1, 0, 0)
+        conversations.received(
+            session, account_id, command.sender, at=command.now, channel=command.channel, line=command.line
+        )
     blocked = None
     if opt_out:
         note = words_of(whole.text[:NOTE_MOST]) or None
@@ -163,6 +170,9 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
 
 def keyed(unit: Unit, commands: Sequence[Finish]) -> None:
     """The keys that people pressed in calls: each answers the call it was pressed in, once."""
+    for command in commands:
+        key = (command.now // HOUR_MS, command.work.account_id, KEYS, command.line, RECEIVED)
+        unit.tallies.add(key, 1, 0, 0)
     unit.session.many(
         _ADD,
         [
@@ -239,6 +249,11 @@ _UNWRITTEN: Final = Statement(
     "p_without p_limit",
 )
 """Names of accounts have no slash: "//norte///sur/" with "/norte/" taken away is another text."""
+_FRESH: Final = Statement(
+    select(inbound.c.account_id, inbound.c.received_at, inbound.c.id).where(
+        text("NOT inbound.written"), among(inbound.c.id)
+    )
+)
 _WRITTEN: Final = Statement(update(inbound).where(among(inbound.c.id)).values(written=text("true")))
 
 
@@ -275,5 +290,10 @@ def _entry(unit: Unit, row: Row) -> InboxEntry:
 
 
 def written(unit: Unit, commands: list[InboxWritten]) -> list[Exception | None]:
-    unit.session.among(_WRITTEN, sorted({number for command in commands for number in command.ids}))
+    ids = sorted({number for command in commands for number in command.ids})
+    wanting = outbox.listeners(unit.session, outbox.INBOUND)
+    if wanting:
+        fresh = unit.session.among(_FRESH, ids)
+        outbox.add_inbound(unit.session, sorted({row for row in fresh if row[0] in wanting}, key=lambda row: row[2]))
+    unit.session.among(_WRITTEN, ids)
     return [None] * len(commands)

@@ -6,7 +6,7 @@ import json
 from itertools import count
 from typing import Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select, text
 
 from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
 from gatewayd.model import Priority, Route
@@ -14,7 +14,6 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     BegunJob,
-    DropJob,
     JobChange,
     KeyBusyError,
     LoadingJobs,
@@ -26,9 +25,10 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.commands.posting import ORIGIN
 from gatewayd.store.sending import additions, keys, restoration
+from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
-from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
-from gatewayd.store.tables import account, job, message, queue, queue_count, receipt
+from gatewayd.store.session import Row, Session, Statement, adding, given, setting
+from gatewayd.store.tables import account, job, message, queue, queue_count
 
 _ACCOUNT: Final = Statement(
     select(account.c.id, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"
@@ -218,6 +218,15 @@ _OWNER: Final = Statement(
 )
 
 
+_REFUSED: Final = Statement(
+    select(queue_count.c.state, func.sum(queue_count.c.messages), func.sum(queue_count.c.segments))
+    .select_from(queue_count.join(queue, queue.c.id == queue_count.c.queue_id))
+    .where(queue.c.job_id == given(queue.c.job_id), text("queue_count.state = 'invalid'"))
+    .group_by(queue_count.c.state),
+    "p_job_id",
+)
+
+
 def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...] | Exception]:
     unit.flush()
     results: list[tuple[QueueInfo, ...] | Exception] = []
@@ -232,8 +241,17 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
             unit.session.run(_SET_STATE, "paused" if again else "running", command.job_id)
             if command.keyed:
                 keys.complete(unit.session, command.job_id)
+            _tally_refused(unit, command.job_id)
         results.append(infos(unit.session, command.job_id))
     return results
+
+
+def _tally_refused(unit: Unit, job_id: int) -> None:
+    """Counts the rows that were refused when they were recorded: in the hour of their job, now that it is one."""
+    info = unit.job(job_id)
+    hour = info.created_at // HOUR_MS
+    for state, messages, segments in unit.session.all(_REFUSED, job_id):
+        unit.tallies.add((hour, info.account_id, info.channel, "", state), int(messages), int(segments), 0)
 
 
 def infos(session: Session, job_id: int) -> tuple[QueueInfo, ...]:
@@ -270,59 +288,6 @@ def _info(row: Row) -> QueueInfo:
         held_reason=row[14],
         content="" if row[6] == "sms" else row[8],
     )
-
-
-# ------------------------------------------------------------------------------------------------------------- dropped
-
-_SOME_MESSAGES: Final = Statement(
-    select(message.c.id)
-    .where(message.c.job_id == given(message.c.job_id))
-    .order_by(message.c.id)
-    .limit(given(message.c.id, "p_limit")),
-    "p_job_id p_limit",
-)
-_DROP_MESSAGES: Final = Statement(delete(message).where(among(message.c.id)))
-_DROP_RECEIPTS: Final = Statement(delete(receipt).where(receipt.c.job_id == given(receipt.c.job_id)), "p_job_id")
-_DROP_COUNTS: Final = Statement(
-    delete(queue_count).where(
-        queue_count.c.queue_id.in_(select(queue.c.id).where(queue.c.job_id == given(queue.c.job_id)))
-    ),
-    "p_job_id",
-)
-_DROP_QUEUES: Final = Statement(delete(queue).where(queue.c.job_id == given(queue.c.job_id)), "p_job_id")
-_DROP_JOB: Final = Statement(delete(job).where(job.c.id == given(job.c.id)), "p_id")
-
-
-def drop(unit: Unit, commands: list[DropJob]) -> list[bool | Exception]:
-    unit.flush()
-    results: list[bool | Exception] = []
-    for command in commands:
-        state = unit.session.one(_STATE, command.job_id)
-        if state is None:
-            results.append(True)
-        elif state[0] != "loading":
-            results.append(ConflictError(f"job {command.job_id} is recorded already"))
-        else:
-            results.append(_drop(unit, command))
-    return results
-
-
-def _drop(unit: Unit, command: DropJob) -> bool:
-    session = unit.session
-    ids = [row[0] for row in session.all(_SOME_MESSAGES, command.job_id, command.limit)]
-    session.among(_DROP_MESSAGES, ids)
-    if len(ids) == command.limit:
-        return False
-    remove(unit, command.job_id)
-    return True
-
-
-def remove(unit: Unit, job_id: int) -> None:
-    """A job whose messages are gone leaves the store with all that is its own."""
-    keys.forget_job(unit.session, job_id)
-    for statement in (_DROP_RECEIPTS, _DROP_COUNTS, _DROP_QUEUES, _DROP_JOB):
-        unit.session.run(statement, job_id)
-    unit.jobs.forget()
 
 
 # -------------------------------------------------------------------------------------------------------------- states

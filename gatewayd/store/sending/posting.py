@@ -188,7 +188,9 @@ class _Batch:
         unit = self._unit
         for one in self._jobs.values():
             if one.rows:
-                additions.write(unit, one.info, one.rows, self._now, numbers=one.numbers, barred=self._barred)
+                additions.write(
+                    unit, one.info, one.rows, self._now, numbers=one.numbers, barred=self._barred, shown=True
+                )
         unit.flush()
         queues = tuple(
             info for one in self._jobs.values() if one.rows for info in jobs.infos(unit.session, one.info.id)

@@ -1,4 +1,7 @@
-"""Segments of receipts: how receipts leave the store, portion by portion."""
+"""Segments of receipts: how receipts leave the store, portion by portion.
+
+Those of an account whose endpoints want them stay until they are posted as well.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from gatewayd.store.commands import CutSegments, Segment, SegmentsWritten
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Session, Statement, adding, among, given
 from gatewayd.store.tables import account, job, receipt, segment
+from gatewayd.store.webhooks import outbox
 
 _CUT_BEFORE: Final = select(
     segment.c.job_id, segment.c.first_seq, segment.c.last_seq, account.c.name, job.c.name
@@ -44,6 +48,14 @@ _DROP_RECEIPTS: Final = Statement(
         receipt.c.seq <= given(receipt.c.seq, "p_last"),
     ),
     "p_job_id p_first p_last",
+)
+_CUT_AT: Final = Statement(
+    select(job.c.account_id, segment.c.cut_at).where(
+        job.c.id == segment.c.job_id,
+        segment.c.job_id == given(segment.c.job_id),
+        segment.c.first_seq == given(segment.c.first_seq),
+    ),
+    "p_job_id p_first_seq",
 )
 _DROP_SEGMENT: Final = Statement(
     delete(segment).where(
@@ -101,7 +113,27 @@ def written(unit: Unit, commands: list[SegmentsWritten]) -> list[Exception | Non
     unit.flush()
     session = unit.session
     segments = sorted({segment for command in commands for segment in command.segments})
-    session.many(_DROP_RECEIPTS, segments)
+    session.many(_DROP_RECEIPTS, _not_to_be_posted(unit, segments))
     session.many(_DROP_SEGMENT, [(job_id, first) for job_id, first, _ in segments])
     session.many(_WRITTEN, [(job_id, last, last) for job_id, _, last in segments])
     return [None] * len(commands)
+
+
+def _not_to_be_posted(unit: Unit, segments: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Logs the segments that endpoints want; returns the others, whose receipts nobody needs any more."""
+    wanting = outbox.listeners(unit.session, outbox.RECEIPT)
+    if not wanting:
+        return segments
+    logged: list[tuple[int, int, int, int, int]] = []
+    over: list[tuple[int, int, int]] = []
+    for job_id, first, last in segments:
+        known = unit.session.one(_CUT_AT, job_id, first)
+        if known is None:
+            continue  # said twice: it is dealt with, and its row in `segment` is gone
+        owner, cut_at = known
+        if owner in wanting:
+            logged.append((owner, cut_at, job_id, first, last))
+        else:
+            over.append((job_id, first, last))
+    outbox.add_segments(unit.session, logged)
+    return over

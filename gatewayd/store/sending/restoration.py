@@ -196,7 +196,7 @@ _REPORTED: Final = {
 }
 
 _PAGE: Final = Statement(
-    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state)
+    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state, attempt.c.started_at)
     .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
     .where(message.c.job_id == given(message.c.job_id), message.c.id > given(message.c.id, "p_after"))
     .order_by(message.c.id)
@@ -267,5 +267,5 @@ def _doubt(unit: Unit, row: MessageRow, line: str, node: str, now: int) -> None:
         if unit.book.pots(info.account_id).balance >= info.unit_price:
             unit.book.hold(info.account_id, attempt=number, part=each, amount=info.unit_price, now=now)
     unit.session.many(_ADD_PART, parts)
-    row.attempt_id, row.number, row.line = number, tried, line
+    row.attempt_id, row.number, row.line, row.sent_at = number, tried, line, now
     row.dirty = True

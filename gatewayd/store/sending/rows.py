@@ -32,9 +32,13 @@ class JobInfo:
     """Brought by a test token: its messages are priced and never sent."""
 
 
+Counted = tuple[str, bool, int, int, str | None, int | None]
+"""State, final, segments, cost, line and start of the attempt of a message, as the counts know it."""
+
+
 @dataclass(slots=True)
 class MessageRow:
-    """A message as this transaction sees it, without its text; `number` and `attempt_state` are its attempt's."""
+    """A message as this transaction sees it, without its text; what follows `detail` is its attempt's."""
 
     id: int
     job_id: int
@@ -57,8 +61,10 @@ class MessageRow:
     detail: str | None
     number: int | None
     attempt_state: str | None
-    was: tuple[str, bool, int]
-    """State, final and segments as they are counted."""
+    sent_at: int | None
+    """When its attempt began."""
+    was: Counted
+    """As it is counted."""
     dirty: bool = False
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, delete, func, literal_column, select, text, upda
 
 from gatewayd.model import IN_NETWORK, Channel, PartState, State
 from gatewayd.store.commands import HoldQueue, Prune, Sweep, Swept
-from gatewayd.store.sending import early, jobs
+from gatewayd.store.sending import early, removal
 from gatewayd.store.sending.claims import parts_of
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.sending.rows import MessageRow
@@ -206,7 +206,7 @@ def _prune(unit: Unit, command: Prune) -> int:
         left -= len(rows)
         if left > 0 and session.one(_ANY, job_id) is None:
             unit.flush()
-            jobs.remove(unit, job_id)
+            removal.remove(unit, job_id)
     return command.limit - left
 
 

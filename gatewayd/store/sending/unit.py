@@ -19,11 +19,12 @@ from gatewayd.store.sending.counts import Counts
 from gatewayd.store.sending.early import EarlyReports
 from gatewayd.store.sending.journal import RECEIPTED, Journal
 from gatewayd.store.sending.rows import COLUMNS, JobInfo, Jobs, MessageRow
+from gatewayd.store.sending.tallies import HOUR_MS, Tallies
 from gatewayd.store.session import Row, Session, Statement, among, setting
 from gatewayd.store.tables import attempt, message
 
 _LOAD: Final = Statement(
-    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state)
+    select(*(message.c[name] for name in COLUMNS), attempt.c.number, attempt.c.state, attempt.c.started_at)
     .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
     .where(among(message.c.id))
     .with_for_update(of=message)
@@ -62,6 +63,7 @@ class Unit:
         "messages",
         "options",
         "session",
+        "tallies",
     )
 
     def __init__(self, session: Session, memory: Memory) -> None:
@@ -73,6 +75,7 @@ class Unit:
         """What messages keep for their next try, where that changes. It can be long, so it is no part of their rows."""
         self.book = Book(session)
         self.counts = Counts()
+        self.tallies = Tallies()
         self.journal = Journal(memory.stamps)
         self.consumed: set[int] = set()
         """Early reports that this transaction has applied."""
@@ -93,9 +96,10 @@ class Unit:
         return {number: known[number] for number in wanted if number in known}
 
     def keep(self, row: Row) -> MessageRow:
-        """Takes a row of `COLUMNS`, attempt's number and state, as it was read in this transaction."""
-        state, final, segments = row[8], bool(row[9]), row[7]
-        found = MessageRow(*(*row[:9], final, *row[10:], (state, final, segments)))
+        """Takes a row of `COLUMNS`, attempt's number, state and start, as it was read in this transaction."""
+        final = bool(row[9])
+        was = (row[8], final, row[7], row[16], row[14], row[21])
+        found = MessageRow(*(*row[:9], final, *row[10:], was))
         self.messages[found.id] = found
         return found
 
@@ -141,15 +145,30 @@ class Unit:
                     row.id,
                 )
             )
-            state, final, segments = row.was
-            if row.state != state or row.final != final or row.segments != segments:
-                self.counts.add(row.queue_id, state, final, -1, -segments)
-                self.counts.add(row.queue_id, row.state, row.final, 1, row.segments)
+            if row.was != (row.state, row.final, row.segments, row.cost, row.line, row.sent_at):
+                self._count(row)
         self.session.many(_SAVE, rows)
         self.messages.clear()
         if self.options:
             self.session.many(_KEEP, [(options, number) for number, options in sorted(self.options.items())])
             self.options.clear()
+
+    def _count(self, row: MessageRow) -> None:
+        """Moves a message from where it was counted to where it counts now."""
+        state, final, segments, cost, line, sent_at = row.was
+        if (row.state, row.final, row.segments) != (state, final, segments):
+            self.counts.add(row.queue_id, state, final, -1, -segments)
+            self.counts.add(row.queue_id, row.state, row.final, 1, row.segments)
+        info = self.job(row.job_id)
+        if state in RECEIPTED:
+            # One that ended before any attempt is moved no more: its hour is that of its end.
+            hour = (row.updated_at if sent_at is None else sent_at) // HOUR_MS
+            was = (hour, info.account_id, info.channel, line or "" if sent_at else "", state)
+            self.tallies.add(was, -1, -segments, -cost)
+        if row.state in RECEIPTED:
+            hour = (row.updated_at if row.sent_at is None else row.sent_at) // HOUR_MS
+            now = (hour, info.account_id, info.channel, row.line or "" if row.sent_at else "", row.state)
+            self.tallies.add(now, 1, row.segments, row.cost)
 
     def reset(self) -> None:
         """Forgets what was read and not written: the database has undone what it stood on."""
@@ -157,6 +176,7 @@ class Unit:
         self.options.clear()
         self.book = Book(self.session)
         self.counts = Counts()
+        self.tallies = Tallies()
         self.journal = Journal(self.memory.stamps)
         self.jobs.forget()
 
@@ -165,4 +185,5 @@ class Unit:
         self.flush_messages()
         self.book.flush()
         self.counts.flush(self.session)
+        self.tallies.flush(self.session)
         self.journal.flush(self.session)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.inbox import conversation
+from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, session, token, user
 from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.sending import (
@@ -26,8 +28,10 @@ from gatewayd.store.tables.sending import (
     queue_count,
     receipt,
     segment,
+    tally,
 )
 from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
@@ -35,6 +39,8 @@ __all__ = [
     "attempt",
     "audit",
     "blocklist",
+    "chosen_columns",
+    "conversation",
     "early_report",
     "inbound",
     "inbound_part",
@@ -47,13 +53,19 @@ __all__ = [
     "node",
     "part",
     "posted",
+    "process",
     "queue",
     "queue_count",
     "receipt",
+    "saved_view",
     "segment",
     "session",
     "setting",
+    "tally",
     "token",
     "transfer",
     "user",
+    "webhook",
+    "webhook_failure",
+    "webhook_log",
 ]

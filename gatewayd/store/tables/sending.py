@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -88,6 +90,9 @@ queue_count = Table(
     sqlite_with_rowid=False,
 )
 
+ASTRAY: Final = "state IN ('undelivered', 'failed', 'expired', 'uncertain', 'invalid', 'cancelled')"
+"""The messages that people look for among many more that went well."""
+
 message = Table(
     "message",
     metadata,
@@ -117,6 +122,11 @@ message = Table(
     Column("detail", Text),
     # JSON or null, shown to nobody: `texts` rendered beside the text, what tries have used up (`retried`, `undecided`)
     Column("options", Text),
+    # both the job's: what one account was sent over a channel is read by an index, however much there is beside it
+    Column("account_id", Id, nullable=False, server_default=text("0")),
+    Column("channel", Text, nullable=False, server_default=text("''")),
+    # its place in time: its latest point of no return; until then, when it was recorded
+    Column("at", BigInteger, nullable=False, server_default=text("0")),
     Index(
         "ix_message_ready",
         "queue_id",
@@ -139,6 +149,16 @@ message = Table(
     ),
     Index("ix_message_to_id", "to", "id"),
     Index("ix_message_job_id_id", "job_id", "id"),
+    Index("ix_message_at_id", "at", "id"),
+    Index("ix_message_account_id_channel_at_id", "account_id", "channel", "at", "id"),
+    Index(
+        "ix_message_astray",
+        "account_id",
+        "at",
+        "id",
+        sqlite_where=text(ASTRAY),
+        postgresql_where=text(ASTRAY),
+    ),
 )
 
 attempt = Table(
@@ -267,6 +287,16 @@ inbound = Table(
         sqlite_where=text("NOT written"),
         postgresql_where=text("NOT written"),
     ),
+    Index("ix_inbound_received_at_id", "received_at", "id"),
+    Index("ix_inbound_account_id_received_at_id", "account_id", "received_at", "id"),
+    Index("ix_inbound_sender_id", "sender", "id"),
+    # which messages were answered
+    Index(
+        "ix_inbound_message_id",
+        "message_id",
+        sqlite_where=text("message_id IS NOT NULL"),
+        postgresql_where=text("message_id IS NOT NULL"),
+    ),
 )
 
 inbound_part = Table(
@@ -313,5 +343,23 @@ line_recipient = Table(
     Column("line", Text, primary_key=True),
     Column("month", Text, primary_key=True),
     Column("to", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# What became of what was sent, by the hour it was sent in; see `store.sending.tallies`.
+tally = Table(
+    "tally",
+    metadata,
+    # hours since 1970 (UTC) of the latest attempt, or of an end before any
+    Column("hour", Integer, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    # the attempt's; empty: there was none
+    Column("line", Text, primary_key=True),
+    # of the message now; `received` counts what came in
+    Column("state", Text, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("segments", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gatewayd import logs
 from gatewayd.actor import NOBODY
 from gatewayd.errors import (
     ConflictError,
@@ -22,13 +23,14 @@ from gatewayd.errors import (
     UnavailableError,
     UsageError,
 )
-from gatewayd.translation import gettext as _
 from gatewayd.translation import speaking
 from gatewayd.web.panel.page import Page
 from gatewayd.web.panel.pages import PAGES
+from gatewayd.web.panel.surroundings import Surroundings
 from gatewayd.web.panel.visit import SEE_OTHER, Visit
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.security import CSRF_FIELD, CSRF_HEADER, HEADERS, SESSION_COOKIE, csrf_token, from_elsewhere
+from gatewayd.web.words import gettext as _
 
 FORM_FIELDS_MAX: Final = 1000
 FORM_FILES_MAX: Final = 4
@@ -46,21 +48,38 @@ _STATUS: Final[tuple[tuple[type[GatewayError], int], ...]] = (
 )
 
 
+async def _lose(_visit: Visit) -> Response:
+    raise NotFoundError(_("there is no page at this address"))
+
+
+LOST: Final = Page("/{path:path}", "GET", None, _lose, None)
+"""Every address that is nobody's."""
+
+
 def routes(remote: Remote) -> list[Route]:
     """Returns the routes of all pages."""
-    return [Route(one.path, _endpoint(one, remote), methods=[one.method]) for one in PAGES]
+    surroundings = Surroundings()
+    return [Route(one.path, _endpoint(one, remote, surroundings), methods=[one.method]) for one in PAGES]
 
 
-def _endpoint(shown: Page, remote: Remote) -> Callable[[Request], Awaitable[Response]]:
+def lost(remote: Remote) -> Route:
+    """Returns the route of whatever no other takes; the last one."""
+    return Route(LOST.path, _endpoint(LOST, remote, Surroundings()), methods=[LOST.method])
+
+
+def _endpoint(shown: Page, remote: Remote, surroundings: Surroundings) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         session = request.cookies.get(SESSION_COOKIE)
         address = request.client.host if request.client else ""
         visit = Visit(request, remote, Bearer(session=session, address=address), NOBODY)
         with speaking(_wanted(request)):
             try:
-                answer = await _answer(shown, visit)
+                answer = await _answer(shown, visit, surroundings)
             except GatewayError as error:
                 answer = _failed(visit, error)
+            except Exception:  # noqa: BLE001 - a request's outermost edge: a fault of one page is no other's
+                logs.get().exception("panel.failed", page=shown.path, method=shown.method)
+                answer = _failed(visit, GatewayError(_("this page has a fault of its own; its log says more")))
         answer.headers.update(HEADERS)
         answer.headers.setdefault("Cache-Control", "no-store")
         return answer
@@ -68,7 +87,7 @@ def _endpoint(shown: Page, remote: Remote) -> Callable[[Request], Awaitable[Resp
     return endpoint
 
 
-async def _answer(shown: Page, visit: Visit) -> Response:
+async def _answer(shown: Page, visit: Visit, surroundings: Surroundings) -> Response:
     try:
         visit.actor = await visit.remote.actor(visit.bearer)
     except UnauthenticatedError:
@@ -76,6 +95,8 @@ async def _answer(shown: Page, visit: Visit) -> Response:
         if shown.operation is not None:
             raise
     with speaking(visit.actor.language or _wanted(visit.request)):
+        if visit.actor.kind != "nobody":
+            await surroundings.surround(visit)
         if shown.operation is not None:
             if visit.actor.kind == "nobody":
                 raise UnauthenticatedError(_("sign in first"))
@@ -83,6 +104,7 @@ async def _answer(shown: Page, visit: Visit) -> Response:
                 raise ForbiddenError(_("your role does not allow that"))
         if shown.method != "GET":
             await _read_form(visit)
+            surroundings.forget()
         try:
             return await shown.handler(visit)
         except UnauthenticatedError:
@@ -109,8 +131,7 @@ def _failed(visit: Visit, error: GatewayError) -> Response:
     """Returns an error as a page that a person can act on; an ended session leads to signing in."""
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     if status == 401 and not visit.fragment:
-        here = visit.request.url.path + (f"?{visit.request.url.query}" if visit.request.url.query else "")
-        back = f"?next={quote(here, safe='')}" if visit.request.method == "GET" and here != "/" else ""
+        back = f"?next={quote(visit.here, safe='')}" if visit.request.method == "GET" and visit.here != "/" else ""
         return RedirectResponse(f"/entrar{back}", SEE_OTHER)
     return visit.page("error.html", status=status, code=status, sentence=str(error))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from drivers.base import spoken
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import spoken
 
 
 @page("/", operation="status", place=Place("inicio", spoken("Home"), 0))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,13 +14,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gatewayd.actor import Actor
+from gatewayd.operations import OPERATIONS
 from gatewayd.operations.rights import allows
+from gatewayd.web.panel.frame import NONE, Frame, Notice
 from gatewayd.web.panel.rendering import rendered
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.security import csrf_token
 
 SEE_OTHER: Final = 303
 """RFC 9110 §15.4.4: after a form, a page that may be loaded again."""
+THEMES: Final = ("auto", "light", "dark")
+THEME_COOKIE: Final = "theme"
+ACCOUNT_COOKIE: Final = "account"
+"""The account that an administrator works in; a filter, never a right."""
+SAID_COOKIE: Final = "said"
+SAID_MAX: Final = 1000
+SAID_S: Final = 60
 
 
 @dataclass(slots=True)
@@ -30,6 +42,10 @@ class Visit:
     actor: Actor
     form: FormData = field(default_factory=FormData)
     """What a form sent; empty for a GET. Its token has been checked."""
+    frame: Frame = NONE
+    """What stands around the page; before anybody is signed in, and in a fragment, nothing."""
+    working_in: str = ""
+    """The account that somebody who sees all of them has chosen; "" for all."""
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -40,20 +56,73 @@ class Visit:
         """Whether a part of a page is wanted, to be put into the one that is shown."""
         return self.request.headers.get("hx-request") == "true"
 
+    @property
+    def here(self) -> str:
+        """The address of this page with its query: what is sent to a colleague, and where one comes back to."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
+    def theme(self) -> str:
+        """The appearance this browser was given: auto, light or dark."""
+        wanted = self.request.cookies.get(THEME_COOKIE, "auto")
+        return wanted if wanted in THEMES else "auto"
+
+    @property
+    def account(self) -> str:
+        """The account that is worked in: one's own, or the one an administrator has chosen; "" for all."""
+        return self.actor.account or self.working_in
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which times are shown."""
+        return str(self.remote.backend.config.timezone)
+
+    @property
+    def said(self) -> Sequence[Notice]:
+        """What the page before has left to say."""
+        try:
+            tone, text = json.loads(base64.urlsafe_b64decode(self.request.cookies.get(SAID_COOKIE, "")[:2000]))
+        except (ValueError, binascii.Error):
+            return ()
+        return (Notice(str(text)[:SAID_MAX], tone if tone in {"good", "look", "act"} else ""),)
+
     def may(self, operation: str) -> bool:
         """Returns whether the person may perform that operation: what it may not is not offered."""
         return allows(operation, self.actor)
 
     async def ask(self, operation: str, **arguments: Any) -> Any:
-        """Performs an operation as this person; arguments that are None or empty are left to their defaults."""
+        """Performs an operation as this person; arguments that are None or empty are left to their defaults.
+
+        An administrator who works in one account asks of that one, where the operation can be asked of one.
+        """
         given = {name: value for name, value in arguments.items() if value is not None and value != ""}
+        if self.working_in and "account" not in given:
+            fields = OPERATIONS[operation].model_fields
+            if "account" in fields and not fields["account"].is_required():
+                given["account"] = self.working_in
         return await self.remote.ask(self.bearer, operation, given)
 
-    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """Returns a page made of a template, which gets `visit`, `csrf` and the values given."""
-        token = None if self.bearer.session is None else csrf_token(self.bearer.session)
-        return HTMLResponse(rendered(template, visit=self, csrf=token, **values), status)
+    def page(self, template: str, *, status: int = 200, block: str | None = None, **values: Any) -> Response:
+        """Returns a page made of a template, or one block of it as a fragment.
 
-    def go(self, path: str) -> Response:
-        """Returns the way to another page, after a form."""
-        return RedirectResponse(path, SEE_OTHER)
+        The template gets `visit`, `frame`, `theme`, `csrf` and the values given.
+        """
+        csrf = None if self.bearer.session is None else csrf_token(self.bearer.session)
+        shown = {"visit": self, "frame": self.frame, "theme": self.theme, "csrf": csrf, **values}
+        answer = HTMLResponse(rendered(template, zone=self.zone, block=block, **shown), status)
+        if self.frame.notices:
+            answer.delete_cookie(SAID_COOKIE, path="/")
+        return answer
+
+    def go(self, path: str, said: str = "", tone: str = "good") -> Response:
+        """Returns the way to another page, after a form; that page says what was done, once."""
+        answer = RedirectResponse(path, SEE_OTHER)
+        if said:
+            text = base64.urlsafe_b64encode(json.dumps([tone, said[:SAID_MAX]]).encode()).decode()
+            answer.set_cookie(SAID_COOKIE, text, max_age=SAID_S, httponly=True, samesite="lax", path="/")
+        return answer
+
+    def way_back(self, wanted: str, otherwise: str = "/") -> str:
+        """Returns an address of ours that a form or a link names; never another site's."""
+        return wanted if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else otherwise

@@ -65,7 +65,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
-        "description": f"{endpoint.description} Scope: {right.scope}.".strip(),
+        "description": endpoint.description,
+        "x-scope": right.scope,
         "tags": [endpoint.tag],
         "parameters": [*map(_parameter, endpoint.parameters), *([_KEY] if endpoint.keyed else [])],
         "responses": _responses(endpoint),

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatewayd.errors import GatewayError, UnauthenticatedError
-from gatewayd.translation import gettext as _
 from gatewayd.translation import language, speaking
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.v1 import problems
@@ -23,6 +22,7 @@ from gatewayd.web.v1.limits import Limits
 from gatewayd.web.v1.problems import Problem, of_error
 from gatewayd.web.v1.schemas import KEY, SCHEMAS, named
 from gatewayd.web.v1.validation import Schema, fault, invalid, read_json
+from gatewayd.web.words import gettext as _
 
 TOKEN_MAX: Final = 200
 LANGUAGES: Final = ("es", "en")

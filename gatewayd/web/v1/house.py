@@ -7,10 +7,10 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.translation import gettext as _
 from gatewayd.web.v1 import schemas
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, LINE, Endpoint, Parameter
+from gatewayd.web.words import gettext as _
 
 
 async def lines(call: Call) -> Response:

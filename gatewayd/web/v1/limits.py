@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
-from gatewayd.translation import gettext as _
 from gatewayd.web.v1.problems import Problem
+from gatewayd.web.words import gettext as _
 
 RATE: Final = 1000.0
 """Requests a second, on the average."""

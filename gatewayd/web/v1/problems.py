@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from drivers.base import spoken
 from gatewayd import errors
 from gatewayd.errors import GatewayError
-from gatewayd.translation import gettext as _
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
 
 PATH: Final = "/v1/problems"
 MEDIA_TYPE: Final = "application/problem+json"

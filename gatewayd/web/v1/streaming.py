@@ -8,11 +8,11 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from gatewayd.translation import gettext as _
 from gatewayd.web.v1 import schemas
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, UPLOAD, Endpoint, Parameter
 from gatewayd.web.v1.problems import Problem
+from gatewayd.web.words import gettext as _
 
 PORTION: Final = 384 << 10
 """Octets a portion: in base64 half of what the socket takes."""

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from drivers.base import spoken
-from gatewayd.translation import gettext as _
 from gatewayd.web.v1.problems import Problem
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
 
 FAULTS_MAX: Final = 50
 """Faults told of one request."""

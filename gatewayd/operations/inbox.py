@@ -1,0 +1,190 @@
+"""The inbox: conversations with people who wrote to us."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import AfterValidator, Field
+
+from gatewayd.actor import Actor
+from gatewayd.errors import UsageError
+from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.ports import Backend
+from gatewayd.storable import wellformed
+from gatewayd.store.commands import Change
+from gatewayd.store.insight import conversations as questions
+from gatewayd.store.insight.conversations import ConversationView, Place, Said, Which
+from gatewayd.store.sending import conversations
+from gatewayd.store.snapshots import iso
+from gatewayd.translation import gettext as _
+
+PAGE_MAX: Final = 200
+UNREAD_MOST: Final = 1000
+"""Above it a person reads "more than"."""
+
+Address = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(wellformed)]
+
+
+def _shape(found: ConversationView) -> Json:
+    return {
+        "account": found.account,
+        "address": found.address,
+        "last_at": iso(found.last_at),
+        "channel": found.channel,
+        "line": found.line,
+        "unread": found.unread,
+        "done_at": iso(found.done_at),
+        "assigned": found.assigned,
+        "text": found.text,
+    }
+
+
+def _said(one: Said) -> Json:
+    return {
+        "direction": one.direction,
+        "id": one.public,
+        "at": iso(one.at),
+        "channel": one.channel,
+        "line": one.line,
+        "text": one.text,
+        "state": one.state,
+        "reason": one.reason,
+        "final": one.final,
+        "opt_out": one.opt_out,
+        "review": one.review,
+    }
+
+
+def _cursor(place: Place | None) -> str | None:
+    return None if place is None else f"{place.last_at}.{place.account_id}.{place.address}"
+
+
+def _place(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    at, _dot, rest = cursor.partition(".")
+    account, dot, address = rest.partition(".")
+    if (
+        not (dot and at.isascii() and at.isdecimal() and account.isascii() and account.isdecimal())
+        or len(cursor) > 2100
+    ):
+        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
+    if len(at) > 18 or len(account) > 18:
+        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
+    return Place(int(at), int(account), address)
+
+
+class ListConversations(Paged):
+    """Lists conversations, the one with the latest message first."""
+
+    name: ClassVar[str] = "inbox.list"
+    reads_store = True
+    account: str | None = None
+    which: Which = "open"
+    search: Annotated[str | None, Field(max_length=100)] = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        question = partial(
+            questions.conversations,
+            scope=by.scope,
+            which=self.which,
+            person=by.number if by.kind == "person" else None,
+            limit=max(1, min(self.limit, PAGE_MAX)),
+            search=self.search,
+            account=self.account,
+            behind=_place(self.cursor),
+        )
+        page = await backend.read(lambda reader: reader.ask(question))
+        return {"items": [_shape(one) for one in page.items], "next": _cursor(page.next)}
+
+
+class CountUnread(Operation):
+    """Counts the conversations that hold something unread; `more` where there are more than the count."""
+
+    name: ClassVar[str] = "inbox.unread"
+    reads_store = True
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        question = partial(questions.unread_conversations, scope=by.scope, most=UNREAD_MOST + 1)
+        count = await backend.read(lambda reader: reader.ask(question))
+        return {"count": min(count, UNREAD_MOST), "more": count > UNREAD_MOST}
+
+
+class _OfOne(Operation):
+    """A request about one conversation."""
+
+    account: str | None = None
+    address: Address
+
+    def _account(self) -> str:
+        if self.account is None:
+            raise UsageError(_("account: name the conversation's account"))
+        return self.account
+
+
+class ShowConversation(_OfOne):
+    """Shows what was said in a conversation, the oldest first."""
+
+    name: ClassVar[str] = "inbox.show"
+    reads_store = True
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        account = self._account()
+
+        def asked(reader: Any) -> Json:
+            one = partial(questions.conversation, scope=by.scope, account=account, address=self.address)
+            shape = _shape(reader.ask(one))
+            of_it = partial(questions.thread, scope=by.scope, account=account, address=self.address, salt=reader.salt())
+            shape["messages"] = [_said(each) for each in reader.ask(of_it)]
+            return shape
+
+        return await backend.read(asked)
+
+
+class _ChangeOfOne(_OfOne):
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        account = self._account()
+        await backend.execute(Change(partial(self._work, by=by, account=account, now=backend.now()), by.name))
+        question = partial(questions.conversation, scope=by.scope, account=account, address=self.address)
+        return _shape(await backend.read(lambda reader: reader.ask(question)))
+
+    def _work(self, unit: Any, *, by: Actor, account: str, now: int) -> None:
+        raise NotImplementedError
+
+
+class ReadConversation(_ChangeOfOne):
+    """Marks a conversation as read."""
+
+    name: ClassVar[str] = "inbox.read"
+
+    def _work(self, unit: Any, *, by: Actor, account: str, now: int) -> None:
+        conversations.read(unit.session, by.scope, account, self.address)
+
+
+class PutAwayConversation(_ChangeOfOne):
+    """Puts a conversation away until something comes in."""
+
+    name: ClassVar[str] = "inbox.done"
+
+    def _work(self, unit: Any, *, by: Actor, account: str, now: int) -> None:
+        conversations.put_away(unit.session, by.scope, account, self.address, now)
+
+
+class OpenConversation(_ChangeOfOne):
+    """Takes a conversation out again."""
+
+    name: ClassVar[str] = "inbox.open"
+
+    def _work(self, unit: Any, *, by: Actor, account: str, now: int) -> None:
+        conversations.open_again(unit.session, by.scope, account, self.address)
+
+
+class AssignConversation(_ChangeOfOne):
+    """Gives a conversation to a user; without one, takes it from everybody."""
+
+    name: ClassVar[str] = "inbox.assign"
+    user: Annotated[str | None, Field(max_length=200)] = None
+
+    def _work(self, unit: Any, *, by: Actor, account: str, now: int) -> None:
+        conversations.assign(unit.session, by.scope, account, self.address, self.user)

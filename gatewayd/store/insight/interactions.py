@@ -1,0 +1,380 @@
+"""The log of interactions: messages and what came in, newest first, page by page. It has no table of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Boolean, ColumnElement, Connection, func, literal_column, select
+
+from gatewayd.actor import Scope
+from gatewayd.errors import NotFoundError
+from gatewayd.model import WAITING, Channel, State, ulid
+from gatewayd.store import tables
+from gatewayd.store.insight import walk
+from gatewayd.store.insight.filters import (
+    IN,
+    INBOUND,
+    JOB,
+    MESSAGE,
+    OUT,
+    READING,
+    RECEIVED,
+    UNREAD_MS,
+    InteractionFilter,
+    of_inbound,
+    of_messages,
+)
+from gatewayd.store.insight.position import MESSAGES, NEWEST, Position
+from gatewayd.store.insight.position import RECEIVED as CAME_IN
+from gatewayd.store.insight.walk import Budget, Way
+from gatewayd.store.snapshots import Hold
+from gatewayd.store.tables.sending import ASTRAY
+from gatewayd.translation import gettext as _
+
+GATHERED_MOST: Final = 3_000
+"""Rows that are fetched by another index and sorted; where there may be more, time is walked back."""
+JOBS_MOST: Final = 200
+"""Jobs named in one statement."""
+ABREAST_MOST: Final = 100
+"""Ways walked side by side: each costs a statement."""
+COUNTED_MOST: Final = 10_000
+"""Above it a person reads "more than", and nothing is counted."""
+
+_ACCOUNT: Final = tables.account.c
+_JUDGED_FROM: Final = tables.message.join(tables.job, JOB.id == MESSAGE.job_id).join(
+    tables.queue, tables.queue.c.id == MESSAGE.queue_id
+)
+_MESSAGES: Final = select(
+    *(MESSAGE.id, MESSAGE.at, MESSAGE.row, MESSAGE.ref, MESSAGE.to, MESSAGE.text, MESSAGE.segments, MESSAGE.state),
+    *(MESSAGE.final, MESSAGE.reason, MESSAGE.due, MESSAGE.line, MESSAGE.cost, MESSAGE.updated_at),
+    *(MESSAGE.attempt_id, JOB.name.label("job"), JOB.channel, JOB.created_at, JOB.started_at, JOB.not_before),
+    *(JOB.state.label("job_state"), JOB.currency, tables.queue.c.held_reason, _ACCOUNT.name.label("account")),
+).select_from(_JUDGED_FROM.join(tables.account, _ACCOUNT.id == JOB.account_id))
+_RECEIVED: Final = select(tables.inbound, _ACCOUNT.name.label("account"), JOB.name.label("job")).select_from(
+    tables.inbound.outerjoin(tables.account, _ACCOUNT.id == INBOUND.account_id)
+    .outerjoin(tables.message, MESSAGE.id == INBOUND.message_id)
+    .outerjoin(tables.job, JOB.id == MESSAGE.job_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One contact, in either direction."""
+
+    place: Position
+    direction: str
+    public: str
+    at: int
+    """Unix ms by which it stands in the log."""
+    sent_at: int | None
+    """When it left for the network (the latest try), or when the network had it from its sender."""
+    account: str | None
+    channel: str
+    job: str | None
+    ref: str | None
+    row: int | None
+    party: str | None
+    """The address at the other end."""
+    line: str | None
+    state: str
+    """A word of `State`, `unread`, or `received`."""
+    answered: bool
+    final: bool
+    reason: str | None
+    text: str | None
+    segments: int | None
+    cost: int | None
+    """Millionths of `currency`; None where nothing is paid."""
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionPage:
+    items: Sequence[Interaction]
+    next: str | None
+    looked_to: int | None
+    """Unix ms down to which was looked where the page ends before it is full; None: it is full, or all is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    count: int
+    all: bool
+    """False: there are more, or they were not all looked at."""
+
+
+def interactions(
+    connection: Connection,
+    *,
+    scope: Scope,
+    wanted: InteractionFilter,
+    now: int,
+    salt: int,
+    limit: int,
+    seconds: float,
+    behind: Position | None = None,
+) -> InteractionPage:
+    """Returns a page of what is meant, newest first, from behind a place; `seconds` is how long may be looked for it.
+
+    NotFoundError for an account or job that is not there.
+    """
+    start = behind or NEWEST
+    gathered, ways = _ways(connection, scope, wanted, now)
+    places, edge = walk.walk(connection, ways, start, limit + 1, Budget.of(seconds))
+    places += [place for place in gathered if place < start and (edge is None or place >= edge)]
+    places.sort(reverse=True)
+    items = fetched(connection, places[:limit], now=now, salt=salt)
+    if len(places) > limit:
+        return InteractionPage(items, places[limit - 1].cursor, None)
+    if edge is None:
+        return InteractionPage(items, None, None)
+    return InteractionPage(items, edge.cursor, edge.at)
+
+
+def counted(connection: Connection, *, scope: Scope, wanted: InteractionFilter, now: int, seconds: float) -> Counted:
+    """Returns how many are meant; not all where there are more than `COUNTED_MOST`, or the time is over."""
+    gathered, ways = _ways(connection, scope, wanted, now)
+    known = len(gathered)
+    total, everything = walk.count(connection, ways, max(0, COUNTED_MOST - known), Budget.of(seconds))
+    total += known
+    return Counted(min(total, COUNTED_MOST), all=everything and total <= COUNTED_MOST)
+
+
+def _ways(
+    connection: Connection, scope: Scope, wanted: InteractionFilter, now: int
+) -> tuple[list[Position], list[Way]]:
+    """Returns the places of what was found at once by another index, and the ways by which to look for the rest."""
+    account = _account(connection, scope)
+    sent, sent_ways = _sent(connection, account, wanted, now)
+    came, came_ways = _received(account, wanted, connection)
+    return [*sent, *came], [*sent_ways, *came_ways]
+
+
+def _account(connection: Connection, scope: Scope) -> int | None:
+    if scope.account is None:
+        return None
+    number = connection.scalar(select(_ACCOUNT.id).where(_ACCOUNT.name == scope.account))
+    if number is None:
+        raise NotFoundError(_("no account {account}").format(account=scope.account))
+    return int(number)
+
+
+# ------------------------------------------------------------------------------------------------------------ messages
+
+
+def _sent(
+    connection: Connection, account: int | None, wanted: InteractionFilter, now: int
+) -> tuple[list[Position], list[Way]]:
+    if not wanted.sends:
+        return [], []
+    judged = of_messages(wanted, now)
+    loading = connection.scalars(select(JOB.id).where(JOB.state == "loading")).all()
+    if loading:
+        judged.append(MESSAGE.job_id.not_in(loading))
+    jobs = _jobs(connection, account, wanted)
+    if jobs is not None:
+        if not jobs:
+            return [], []
+        judged.append(MESSAGE.job_id.in_([job.id for job in jobs]))
+        # Nothing of a job is older than the job itself.
+        oldest = min(job.created_at for job in jobs)
+        wanted = replace(wanted, since=max(oldest, wanted.since or oldest))
+    within = _between(MESSAGE.at, wanted)
+    alone = [] if account is None else [MESSAGE.account_id == account]
+    if wanted.channels:
+        alone.append(MESSAGE.channel.in_(wanted.channels))
+    if wanted.numbers and _few(connection, MESSAGE.to.in_(wanted.numbers)):
+        return _gathered(connection, "ix_message_to_id", [*alone, *within, *judged]), []
+    if jobs is not None and sum(job.messages for job in jobs) <= GATHERED_MOST:
+        return _gathered(connection, "ix_message_job_id_id", [*alone, *within, *judged]), []
+    source = _JUDGED_FROM if wanted.hangs else tables.message
+
+    def way(index: str, *conditions: ColumnElement[bool]) -> Way:
+        return Way(tables.message, MESSAGES, MESSAGE.at, index, [*conditions, *within], source, judged)
+
+    accounts = _accounts(connection, account, wanted)
+    if accounts is None:
+        judged += alone
+        return [], [way("ix_message_at_id")]
+    if wanted.astray:
+        # In so many words, as the partial index says it: else it would not be taken.
+        judged += alone
+        own: ColumnElement[bool] = literal_column(ASTRAY, Boolean)
+        return [], [way("ix_message_astray", MESSAGE.account_id == one, own) for one in accounts]
+    return [], [
+        way("ix_message_account_id_channel_at_id", MESSAGE.account_id == one, MESSAGE.channel == channel)
+        for one in accounts
+        for channel in wanted.channels or sorted(Channel)
+    ]
+
+
+def _accounts(connection: Connection, account: int | None, wanted: InteractionFilter) -> Sequence[int] | None:
+    """Returns the accounts that are walked side by side; None where time alone is walked."""
+    if account is not None:
+        return [account]
+    if not (wanted.channels or wanted.astray):
+        return None
+    found = connection.scalars(select(_ACCOUNT.id).limit(ABREAST_MOST + 1)).all()
+    return found if len(found) * max(1, len(wanted.channels)) <= ABREAST_MOST else None
+
+
+def _jobs(connection: Connection, account: int | None, wanted: InteractionFilter) -> Sequence[Any] | None:
+    """Returns the few jobs that can have what is meant; None where that is not known, or they are many.
+
+    Counts that are kept anyway tell which jobs have messages in a state, so that a rare one needs no search.
+    """
+    if not (wanted.job or wanted.stored):
+        return None
+    statement = select(JOB.id, JOB.created_at, JOB.messages).where(JOB.state != "loading").limit(JOBS_MOST + 1)
+    if account is not None:
+        statement = statement.where(JOB.account_id == account)
+    if wanted.channels:
+        statement = statement.where(JOB.channel.in_(wanted.channels))
+    if wanted.until is not None:
+        statement = statement.where(JOB.created_at < wanted.until)
+    if wanted.job is not None:
+        owner, slash, name = wanted.job.rpartition("/")
+        statement = statement.where(JOB.name == name)
+        if slash:
+            statement = statement.where(JOB.account_id.in_(select(_ACCOUNT.id).where(_ACCOUNT.name == owner)))
+    if wanted.stored:
+        count = tables.queue_count.c
+        statement = statement.where(
+            JOB.id.in_(
+                select(tables.queue.c.job_id)
+                .join_from(tables.queue, tables.queue_count, count.queue_id == tables.queue.c.id)
+                .where(count.state.in_(sorted(wanted.stored)), count.messages > 0)
+            )
+        )
+    found = connection.execute(statement).all()
+    return None if len(found) > JOBS_MOST else found
+
+
+def _few(connection: Connection, condition: ColumnElement[bool]) -> bool:
+    some = select(MESSAGE.id).where(condition).limit(GATHERED_MOST + 1).subquery("some")
+    return int(connection.scalar(select(func.count()).select_from(some)) or 0) <= GATHERED_MOST
+
+
+def _gathered(connection: Connection, index: str, conditions: list[ColumnElement[bool]]) -> list[Position]:
+    statement = (
+        select(MESSAGE.at, MESSAGE.id)
+        .select_from(_JUDGED_FROM)
+        .with_hint(tables.message, f"INDEXED BY {index}", "sqlite")
+        .where(JOB.state != "loading", *conditions)
+    )
+    return [Position(at, MESSAGES, number) for at, number in connection.execute(statement)]
+
+
+# ------------------------------------------------------------------------------------------------------------- inbound
+
+
+def _received(
+    account: int | None, wanted: InteractionFilter, connection: Connection
+) -> tuple[list[Position], list[Way]]:
+    if not wanted.receives:
+        return [], []
+    within = [] if account is None else [INBOUND.account_id == account]
+    within += _between(INBOUND.received_at, wanted)
+    judged = of_inbound(wanted)
+    if wanted.numbers:
+        statement = (
+            select(INBOUND.received_at, INBOUND.id)
+            .with_hint(tables.inbound, "INDEXED BY ix_inbound_sender_id", "sqlite")
+            .where(*within, *judged)
+            .order_by(INBOUND.id.desc())
+            .limit(GATHERED_MOST)
+        )
+        return [Position(at, CAME_IN, number) for at, number in connection.execute(statement)], []
+    index = "ix_inbound_received_at_id" if account is None else "ix_inbound_account_id_received_at_id"
+    return [], [Way(tables.inbound, CAME_IN, INBOUND.received_at, index, within, tables.inbound, judged)]
+
+
+def _between(column: Any, wanted: InteractionFilter) -> list[ColumnElement[bool]]:
+    found = []
+    if wanted.since is not None:
+        found.append(column >= wanted.since)
+    if wanted.until is not None:
+        found.append(column < wanted.until)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------- rows
+
+
+def fetched(connection: Connection, places: Sequence[Position], *, now: int, salt: int) -> list[Interaction]:
+    """Returns the rows at these places, in their order; what has been removed meanwhile is left out."""
+    sent = [place.number for place in places if place.rank == MESSAGES]
+    came = [place.number for place in places if place.rank == CAME_IN]
+    found: dict[tuple[int, int], Interaction] = {}
+    if sent:
+        rows = connection.execute(_MESSAGES.where(MESSAGE.id.in_(sent))).all()
+        answers = select(INBOUND.message_id).where(INBOUND.message_id.in_(sent))
+        answered = set(connection.scalars(answers))
+        for row in rows:
+            found[MESSAGES, row.id] = sent_row(row, row.id in answered, now=now, salt=salt)
+    if came:
+        for row in connection.execute(_RECEIVED.where(INBOUND.id.in_(came))):
+            found[CAME_IN, row.id] = received_row(row, salt=salt)
+    return [found[place.rank, place.number] for place in places if (place.rank, place.number) in found]
+
+
+def sent_row(row: Any, answered: bool, *, now: int, salt: int) -> Interaction:
+    """Returns the interaction of a message's row."""
+    state, reason = State(row.state), row.reason
+    if state in WAITING:
+        state, reason = Hold(row.job_state, row.held_reason, row.not_before).of(state, reason, row.due, now)
+    word = str(state)
+    if state is State.DELIVERED and row.channel in READING and row.updated_at < now - UNREAD_MS:
+        word = "unread"
+    # No row of a job is recorded after its first one has left: an earlier time is that of its recording.
+    left = row.attempt_id is not None and row.started_at is not None and row.at >= row.started_at
+    return Interaction(
+        place=Position(row.at, MESSAGES, row.id),
+        direction=OUT,
+        public=ulid(row.created_at, salt, row.id),
+        at=row.at,
+        sent_at=row.at if left and state not in WAITING else None,
+        account=row.account,
+        channel=row.channel,
+        job=row.job,
+        ref=row.ref,
+        row=row.row,
+        party=row.to,
+        line=row.line,
+        state=word,
+        answered=answered,
+        final=bool(row.final) or state is State.CANCELLED,
+        reason=reason,
+        text=row.text,
+        segments=row.segments if row.channel == "sms" else None,
+        cost=row.cost,
+        currency=row.currency,
+    )
+
+
+def received_row(row: Any, *, salt: int) -> Interaction:
+    """Returns the interaction of a received message's row."""
+    return Interaction(
+        place=Position(row.received_at, CAME_IN, row.id),
+        direction=IN,
+        public=ulid(row.received_at, salt, row.id),
+        at=row.received_at,
+        sent_at=row.at,
+        account=row.account,
+        channel=row.channel,
+        job=row.job,
+        ref=None,
+        row=None,
+        party=row.sender,
+        line=row.line,
+        state=RECEIVED,
+        answered=False,
+        final=True,
+        reason="opt_out" if row.opt_out else None,
+        text=row.text,
+        segments=None,
+        cost=None,
+        currency=None,
+    )

@@ -1,0 +1,65 @@
+"""Jobs that leave the store: those that were never recorded to their end, and those whose last message has left."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import delete, select
+
+from gatewayd.errors import ConflictError
+from gatewayd.store.commands import DropJob
+from gatewayd.store.sending import keys
+from gatewayd.store.sending.unit import Unit
+from gatewayd.store.session import Statement, among, given
+from gatewayd.store.tables import job, message, queue, queue_count, receipt
+
+_STATE: Final = Statement(select(job.c.state).where(job.c.id == given(job.c.id)).with_for_update(), "p_id")
+_SOME_MESSAGES: Final = Statement(
+    select(message.c.id)
+    .where(message.c.job_id == given(message.c.job_id))
+    .order_by(message.c.id)
+    .limit(given(message.c.id, "p_limit")),
+    "p_job_id p_limit",
+)
+_DROP_MESSAGES: Final = Statement(delete(message).where(among(message.c.id)))
+_DROP_RECEIPTS: Final = Statement(delete(receipt).where(receipt.c.job_id == given(receipt.c.job_id)), "p_job_id")
+_DROP_COUNTS: Final = Statement(
+    delete(queue_count).where(
+        queue_count.c.queue_id.in_(select(queue.c.id).where(queue.c.job_id == given(queue.c.job_id)))
+    ),
+    "p_job_id",
+)
+_DROP_QUEUES: Final = Statement(delete(queue).where(queue.c.job_id == given(queue.c.job_id)), "p_job_id")
+_DROP_JOB: Final = Statement(delete(job).where(job.c.id == given(job.c.id)), "p_id")
+
+
+def drop(unit: Unit, commands: list[DropJob]) -> list[bool | Exception]:
+    unit.flush()
+    results: list[bool | Exception] = []
+    for command in commands:
+        state = unit.session.one(_STATE, command.job_id)
+        if state is None:
+            results.append(True)
+        elif state[0] != "loading":
+            results.append(ConflictError(f"job {command.job_id} is recorded already"))
+        else:
+            results.append(_drop(unit, command))
+    return results
+
+
+def _drop(unit: Unit, command: DropJob) -> bool:
+    session = unit.session
+    ids = [row[0] for row in session.all(_SOME_MESSAGES, command.job_id, command.limit)]
+    session.among(_DROP_MESSAGES, ids)
+    if len(ids) == command.limit:
+        return False
+    remove(unit, command.job_id)
+    return True
+
+
+def remove(unit: Unit, job_id: int) -> None:
+    """A job whose messages are gone leaves the store with all that is its own."""
+    keys.forget_job(unit.session, job_id)
+    for statement in (_DROP_RECEIPTS, _DROP_COUNTS, _DROP_QUEUES, _DROP_JOB):
+        unit.session.run(statement, job_id)
+    unit.jobs.forget()

@@ -1,0 +1,182 @@
+"""The panel as a person has it: a daemon with simulated modems, its web process, and a real browser that is signed in.
+
+    with panel(tmp_path, modems=1) as shown, shown.browser() as browser:
+        page = browser.sign_in()                       # an administrator
+        shown.gateway.campaign(3)
+        page.goto(shown.url + "/")
+
+A browser that a page makes break the Content Security Policy, or whose script fails, fails the test at its end.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.rig.gateway import Gateway
+from tests.rig.processes import end, gatewayd
+from tests.rig.simulator import Simulator
+
+CHROMIUM: Final = "/usr/bin/chromium"
+PASSWORD: Final = "corral-de-piedra-verde-41"
+ADMINISTRATOR: Final = "ana"
+START_S: Final = 30.0
+PATIENCE_MS: Final = 15_000
+"""No wait for something on a page is this long unless something is broken or the machine is starved."""
+
+_WATCH: Final = """
+addEventListener("securitypolicyviolation", (event) => {
+  window.gatewaydReport(`${event.effectiveDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+}, true);
+"""
+
+
+def free_port() -> int:
+    """Returns a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Signed:
+    """A browser with pages of its own cookies: contexts are people."""
+
+    def __init__(self, shown: Panel, browser: Browser) -> None:
+        self._shown = shown
+        self._browser = browser
+        self.faults: list[str] = []
+        """Breaches of the policy and errors of scripts, of all pages."""
+
+    def context(self, *, locale: str = "es-AR", **options: Any) -> BrowserContext:
+        """Opens a context in which nobody is signed in; `options` as Playwright's `new_context` has them."""
+        context = self._browser.new_context(locale=locale, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        context.expose_binding("gatewaydReport", lambda source, what: self._found(source["page"], what))
+        context.add_init_script(_WATCH)
+        context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
+        context.on("console", self._said)
+        return context
+
+    def sign_in(
+        self,
+        user: str = ADMINISTRATOR,
+        password: str = PASSWORD,
+        *,
+        context: BrowserContext | None = None,
+        **options: Any,
+    ) -> Page:
+        """Signs somebody in by the form; returns the page that follows."""
+        page = (context or self.context(**options)).new_page()
+        page.goto(f"{self._shown.url}/entrar")
+        page.fill("input[name=user]", user)
+        page.fill("input[name=password]", password)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda url: "/entrar" not in url)
+        return page
+
+    def _found(self, page: Page, what: str) -> None:
+        self.faults.append(f"{page.url}: {what}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            self.faults.append(message.text)
+
+
+class Panel:
+    """A gateway with its panel; `url` has no slash at its end."""
+
+    def __init__(self, gateway: Gateway, simulator: Simulator | None, port: int) -> None:
+        self.gateway = gateway
+        self.simulator = simulator
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.web: subprocess.Popen[bytes] | None = None
+
+    def start_web(self) -> None:
+        """Starts the web process and waits until it answers."""
+        assert self.web is None
+        with self.gateway.log.open("ab") as log:
+            self.web = gatewayd(["--config", str(self.gateway.config), "web"], stdout=log, stderr=log)
+        until = time.monotonic() + START_S
+        while not self.answers():
+            if self.web.poll() is not None or time.monotonic() > until:
+                raise AssertionError(f"the web process did not start:\n{self.gateway.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Returns whether the web process serves its sign-in page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_S)
+        try:
+            connection.request("GET", "/entrar")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def stop_web(self) -> None:
+        if self.web is not None:
+            web, self.web = self.web, None
+            end(web)
+
+    def user(self, name: str, role: str = "user", account: str | None = "norte") -> None:
+        """Makes somebody who may sign in with `PASSWORD`."""
+        self.gateway.call("user.create", user=name, role=role, account=account, password=PASSWORD)
+
+    @contextmanager
+    def browser(self) -> Iterator[Signed]:
+        """Debian's Chromium; at the end nothing may have broken the policy, and no script failed."""
+        if not Path(CHROMIUM).exists():
+            pytest.skip("not installed: chromium (Debian)")
+        with sync_playwright() as playwright:
+            launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            try:
+                signed = Signed(self, launched)
+                yield signed
+                assert not signed.faults, signed.faults
+            finally:
+                launched.close()
+
+
+@contextmanager
+def panel(
+    folder: Path,
+    *,
+    modems: int = 1,
+    extra: str = "",
+    web: str = "",
+    line: str = "",
+    rate: str = "100000/s",
+    options: Sequence[str] = (),
+) -> Iterator[Panel]:
+    """A daemon with an account `norte`, an administrator `ana`, simulated modems as lines `m0` …, and its web process.
+
+    `extra` is TOML before the lines, `web` further keys of `[web]`, `options` the simulator's own arguments.
+    """
+    port = free_port()
+    section = f'[web]\nlisten = "127.0.0.1:{port}"\n{web}\n'
+    simulator = Simulator(folder, modems, options=options) if modems else None
+    try:
+        ports = [] if simulator is None else simulator.ports
+        with Gateway(folder, ports, extra=section + extra, line=line, rate=rate) as gateway:
+            gateway.start()
+            gateway.account()
+            shown = Panel(gateway, simulator, port)
+            shown.user(ADMINISTRATOR, "administrator", None)
+            shown.start_web()
+            try:
+                yield shown
+            finally:
+                shown.stop_web()
+    finally:
+        if simulator is not None:
+            simulator.close()
