@@ -25,6 +25,7 @@ SHARED_BY_DRIVERS: Final = ("drivers.base", "drivers.control", "drivers.http", "
 VALUES: Final = tuple(
     f"gatewayd.{name}"
     for name in [
+        "access_list",
         "actor",
         "addresses",
         "callscript",
@@ -71,6 +72,7 @@ FOUNDATION: Final = tuple(
     f"{STORE}.{name}"
     for name in [
         "accounts",
+        "beside",
         "change",
         "checkpoint",
         "commands",
@@ -147,10 +149,12 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.control": (*VALUES, "gatewayd.operations"),
+    "gatewayd.connections": (),
     "gatewayd.http": (
         *VALUES,
         *PORT,
         "gatewayd.config",
+        "gatewayd.connections",
         "gatewayd.control",
         "gatewayd.operations",
         f"{STORE}.commands",
@@ -169,11 +173,26 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.webhooks": VALUES,
     "gatewayd.web.panel": (*VALUES, *PORT, "gatewayd.operations", *WEB),
     "gatewayd.web.v1": (*VALUES, *PORT, "gatewayd.operations", *WEB),
-    "gatewayd.web": (*VALUES, *PORT, "gatewayd.config", "gatewayd.control", "gatewayd.operations", STORE),
+    "gatewayd.web": (
+        *VALUES,
+        *PORT,
+        "gatewayd.config",
+        "gatewayd.connections",
+        "gatewayd.control",
+        "gatewayd.operations",
+        STORE,
+    ),
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = ("gatewayd.daemon", "gatewayd.doors", "gatewayd.cli", "gatewayd.demo", "gatewayd.__main__")
+ROOF: Final = (
+    "gatewayd.daemon",
+    "gatewayd.doors",
+    "gatewayd.web_process",
+    "gatewayd.cli",
+    "gatewayd.demo",
+    "gatewayd.__main__",
+)
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {

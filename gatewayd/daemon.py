@@ -51,6 +51,7 @@ from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
+from gatewayd.web_process import open_to_web
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -399,6 +400,7 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
             changed = await running.fleet.take_over(fresh)
             running.intake.take_over(fresh, prefixes(fresh))
             running.live.config = fresh
+            open_to_web(fresh)
             log.info("configuration applied", lines=changed, restart=_restart_wanted(old, fresh))
             running.dispatcher.events.add("daemon", fresh.node, "reloaded")
             old = fresh

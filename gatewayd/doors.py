@@ -8,6 +8,7 @@ from typing import Final
 
 from gatewayd.config import Config
 from gatewayd.live import LiveGateway
+from gatewayd.web_process import open_to_web, web_process
 
 WEB_CONNECTIONS_MAX: Final = 64
 """The web process keeps 32 for requests, and some for what is watched."""
@@ -27,6 +28,9 @@ async def doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
             web = ControlServer(live, config.web_socket, door, connections_max=WEB_CONNECTIONS_MAX)
             await web.start()
             stack.push_async_callback(web.close)
+            open_to_web(config)
+            if config.web.start:
+                await stack.enter_async_context(web_process(config, live.happened))
         if config.http.address is not None:
             from gatewayd.http.server import serving
 

@@ -126,6 +126,10 @@ class LiveGateway:
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
 
+    def happened(self, state: str, reason: str | None) -> None:
+        """Something became of the daemon's own surroundings: a person watching would like to see it."""
+        self._dispatcher.events.add("daemon", self.config.node, state, reason)
+
     def stalls(self) -> Sequence[StallView]:
         return [view for service in self._stalls for view in service.views()]
 

@@ -138,6 +138,7 @@ _WORDS: Final = {
     "reloaded": spoken("configuration applied"),
     "not_reloaded": spoken("configuration not applied"),
     "config_invalid": spoken("see `gatewayd check`"),
+    "web_ended": spoken("the web process ended; it is started again"),
 }
 """Words of events that are no state of a line or message; those are as everywhere."""
 

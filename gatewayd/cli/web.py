@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Final
+
 import click
 
 from gatewayd.translation import gettext as _
 
+SECRET_MAX: Final = 1000
+
 
 @click.command(help=_("Serve the panel and the API in the foreground; `gatewayd run` starts it by itself."))
-def web() -> int:
-    from gatewayd import logs
+@click.option(
+    "--published",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=_("The settings as the daemon writes them down for this process (web.json beside the store)."),
+)
+@click.option("--parent", type=int, hidden=True)
+def web(published: Path | None, parent: int | None) -> int:
+    from gatewayd import logs, translation
     from gatewayd.config import load
+    from gatewayd.config.publication import read
     from gatewayd.web import server
 
-    config = load(click.get_current_context().find_root().obj, secrets=False)
     logs.configure()
-    return server.run(config)
+    if published is None:
+        config = load(click.get_current_context().find_root().obj, secrets=False)
+    else:
+        config = read(published)
+        translation.set_language(config.locale)
+    # Its daemon says by our input what no file may; nobody else has anything to say there.
+    password = sys.stdin.read(SECRET_MAX) if parent is not None else ""
+    return server.run(config, published=published, parent=parent, store_password=password or None)

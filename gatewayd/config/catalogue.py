@@ -81,6 +81,15 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("'{value}' is not address:port"),
         spoken('write for example "127.0.0.1:8080", or "" for none'),
     ),
+    "network_invalid": (
+        spoken("'{value}' is neither an address nor a network"),
+        spoken('write for example "127.0.0.1" or "10.0.0.0/8"'),
+    ),
+    "tls_half": (spoken("tls_cert and tls_key go together"), spoken("give both, or neither")),
+    "web_bare": (
+        spoken("others could read passwords on the way: listen leaves this machine without TLS"),
+        spoken('give tls_cert and tls_key, or name the proxy that does TLS here, or listen on "127.0.0.1:8081"'),
+    ),
     "url_invalid": (spoken("'{value}' is not a web address"), spoken("it must begin with https:// or http://")),
     "store_unknown": (
         spoken("unknown store: {value}"),

@@ -17,6 +17,7 @@ from gatewayd import registry, translation
 from gatewayd.config import catalogue
 from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
+from gatewayd.config.public import redacted
 from gatewayd.config.sections import (
     Config,
     DeliveryConfig,
@@ -205,6 +206,7 @@ class _Reading:
             **sections,
             lines=tuple(line_configs),
             webhooks=tuple(webhooks),
+            public=redacted(self._raw, _TABLES, TopConfig, LineKeys),
         )
 
     def salvaged(self) -> Config:

@@ -5,7 +5,9 @@ Paths are absolute once a file has been read: what a file names is relative to t
 
 from __future__ import annotations
 
+import os
 import socket
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -38,6 +40,7 @@ from gatewayd.config.values import (
     Region,
     WebUrl,
     Zone,
+    is_local,
     split_listen,
 )
 
@@ -130,9 +133,15 @@ class WebConfig(Section):
 
     listen: Listen = "127.0.0.1:8081"
     """Empty: no web process."""
+    start: StrictBool = True
+    """Whether the daemon starts it and watches over it; else a unit of its own does."""
+    store_url: str | None = None
+    """The store as the web process reaches it, by a role that can only read (PostgreSQL); None: as the daemon does."""
+    store_password: SecretStr | None = None
+    """Of that role, where the daemon starts the web process."""
     tls_cert: Place | None = None
-    tls_key: Place | None = None
-    proxies: tuple[str, ...] = ()
+    tls_key: Annotated[Place | None, Field(validate_default=True)] = None
+    proxies: Annotated[tuple[str, ...], Field(validate_default=True)] = ()
     """Addresses or networks whose X-Forwarded-* headers are believed."""
     base_url: WebUrl | None = None
     """How people reach the panel, for links in mails."""
@@ -142,10 +151,40 @@ class WebConfig(Section):
     socket: Place | None = None
     """Its socket to the daemon; None: `web.sock` beside the control socket."""
 
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for one in proxies:
+            try:
+                ip_network(one, strict=False)
+            except ValueError:
+                raise PydanticCustomError("network_invalid", "not a network: {value}", {"value": one}) from None
+        return proxies
+
+    @field_validator("tls_key")
+    @classmethod
+    def _both(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        if (key is None) != (info.data.get("tls_cert") is None):
+            raise PydanticCustomError("tls_half", "certificate and key go together")
+        return key
+
+    @field_validator("proxies")
+    @classmethod
+    def _not_bare(cls, proxies: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        address = split_listen(info.data.get("listen", ""))
+        if address is not None and not proxies and info.data.get("tls_cert") is None and not is_local(address[0]):
+            raise PydanticCustomError("web_bare", "passwords would be readable on the way")
+        return proxies
+
     @property
     def address(self) -> tuple[str, int] | None:
         """Host and port to listen on, or None."""
         return split_listen(self.listen)
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        """Certificate and key, or None."""
+        return None if self.tls_cert is None or self.tls_key is None else (self.tls_cert, self.tls_key)
 
 
 class TariffConfig(Section):
@@ -252,6 +291,23 @@ class Config(TopConfig):
     lines: tuple[LineConfig, ...]
     """In the order of the file; disabled ones too."""
     webhooks: tuple[WebhookConfig, ...]
+    public: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What of the file the web process may know."""
+
+    @property
+    def web_store_password(self) -> str | None:
+        """What the web process signs in to the store with; None: nothing."""
+        found = self.store.password if self.web.store_url is None else self.web.store_password
+        return None if found is None else found.get_secret_value()
+
+    @property
+    def published(self) -> Path:
+        """Where the daemon writes that down: `web.json` beside the SQLite store, else in the daemon's state folder."""
+        store = self.store.sqlite_path
+        if store is not None:
+            return store.with_name("web.json")
+        state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+        return Path(state or self.spool.path) / "web.json"
 
     @property
     def key_file(self) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -183,6 +184,16 @@ def split_listen(value: str) -> tuple[str, int] | None:
     if match is None or int(match.group(3)) > 65535:
         return None
     return match.group(1) or match.group(2), int(match.group(3))
+
+
+def is_local(host: str) -> bool:
+    """Returns whether an address to listen on is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def check_web_url(value: str) -> str:

@@ -46,6 +46,9 @@ home_area = "11"
 [http]
 listen = ""
 
+[web]
+listen = ""
+
 [tariff]
 currency = "ARS"
 sms = "0.85"

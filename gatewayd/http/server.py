@@ -11,8 +11,8 @@ import uvicorn
 
 from gatewayd import logs
 from gatewayd.config import Config
+from gatewayd.connections import Connection, hurry
 from gatewayd.errors import ConfigError
-from gatewayd.http.connections import Connection, hurry
 from gatewayd.operations import Backend
 from gatewayd.translation import gettext as _
 

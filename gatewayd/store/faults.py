@@ -70,6 +70,18 @@ def fault(error: Exception) -> Fault:
     return Fault.AWAY if state[:2] in _AWAY_CLASSES else Fault.REFUSED
 
 
+_CANCELED: Final = "57014"
+"""query_canceled: among others, a statement that its bound has ended (PostgreSQL, appendix A)."""
+
+
+def interrupted(error: Exception) -> bool:
+    """Returns whether a statement was ended because it took too long."""
+    cause = error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+    return getattr(cause, "sqlstate", None) == _CANCELED
+
+
 def translated(error: Exception, store: URL | str, kind: type[GatewayError], sentence: str) -> GatewayError:
     """Returns the error that people are shown: DamagedError with its remedy where the store is damaged, else one of
     that kind with that sentence, whose `{error}` is what the database says."""

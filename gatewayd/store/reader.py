@@ -10,21 +10,23 @@ state depends on it.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from gatewayd.errors import NotFoundError, StoreError, UsageError
+from gatewayd.errors import NotFoundError, StoreError, UnavailableError, UsageError
 from gatewayd.model import WAITING, State, ulid, ulid_number
 from gatewayd.store import tables
+from gatewayd.store.beside import SNAPSHOT_S, Beside
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.connection import require_psycopg
-from gatewayd.store.faults import translated
+from gatewayd.store.faults import interrupted, translated
 from gatewayd.store.sending import queries
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.snapshots import (
@@ -48,8 +50,9 @@ CACHE_KIB: Final = 2000
 """Page cache of a reading connection: the upper levels of the trees, no more."""
 
 
-def reading_engine(url: str, *, password: str | None = None, pool: int = 2) -> Engine:
-    """Returns an engine whose connections can only read; each transaction sees one snapshot."""
+def reading_engine(url: str, *, password: str | None = None, pool: int = 2, limit_s: float | None = None) -> Engine:
+    """Returns an engine whose connections can only read; each transaction sees one snapshot. `limit_s` bounds each
+    statement, and how long a transaction may rest between two (PostgreSQL)."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
@@ -67,13 +70,17 @@ def reading_engine(url: str, *, password: str | None = None, pool: int = 2) -> E
     parsed = parsed.set(drivername="postgresql+psycopg")
     if password:
         parsed = parsed.set(password=password)
+    options = "-c default_transaction_read_only=on"
+    if limit_s is not None:
+        limit_ms = int(limit_s * 1000)
+        options += f" -c statement_timeout={limit_ms} -c idle_in_transaction_session_timeout={limit_ms}"
     return create_engine(
         parsed,
         pool_size=pool,
         max_overflow=0,
         pool_pre_ping=True,
         isolation_level="REPEATABLE READ",
-        connect_args={"options": "-c default_transaction_read_only=on", "application_name": "gatewayd reader"},
+        connect_args={"options": options, "application_name": "gatewayd reader"},
     )
 
 
@@ -90,21 +97,38 @@ R = TypeVar("R")
 class Reader:
     """All questions that commands, the API and metrics ask of the store. Raises NotFoundError for what is not there."""
 
-    def __init__(self, url: str, *, password: str | None = None, pool: int = 2) -> None:
-        self._engine = reading_engine(url, password=password, pool=pool)
+    def __init__(self, url: str, *, password: str | None = None, pool: int = 2, beside: bool = False) -> None:
+        """`beside`: another user's process reads, whether the daemon runs or not, and no snapshot may last long."""
+        self._beside: Beside | None = None
+        parsed = make_url(url)
+        if beside and parsed.get_backend_name() == "sqlite":
+            self._beside = Beside(parsed, pool=pool, busy_s=BUSY_S, cache_kib=CACHE_KIB)
+            self._engine = self._beside.engine
+        else:
+            limit_s = SNAPSHOT_S if beside else None
+            self._engine = reading_engine(url, password=password, pool=pool, limit_s=limit_s)
         self._url = url
         self._salt: int | None = None
 
     def close(self) -> None:
         self._engine.dispose()
+        if self._beside is not None:
+            self._beside.close()
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection, connection.begin():
-                yield connection
-        except DBAPIError as error:
-            raise translated(error, self._url, StoreError, _("the store cannot be read: {error}")) from error
+            with self._engine.connect() as connection:
+                bounded = nullcontext() if self._beside is None else self._beside.over(connection)
+                with bounded, connection.begin():
+                    yield connection
+        except (DBAPIError, sqlite3.Error) as error:
+            if interrupted(error):
+                sentence = _("this takes too long to read; choose a shorter period or a narrower filter")
+                raise UnavailableError(sentence) from error
+            # Beside the daemon a store that is just being opened, or not there yet, is no defect.
+            kind = StoreError if self._beside is None else UnavailableError
+            raise translated(error, self._url, kind, _("the store cannot be read: {error}")) from error
 
     def salt(self) -> int:
         """Returns the store's 16-bit number, part of every public id."""

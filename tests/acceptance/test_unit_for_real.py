@@ -97,6 +97,9 @@ locale = "en"
 [http]
 listen = ""
 
+[web]
+listen = ""
+
 [[line]]
 name = "correo"
 driver = "smtp"

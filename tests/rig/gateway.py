@@ -84,6 +84,8 @@ class Gateway:
         self.store = folder / "gatewayd.db"
         self.log = folder / "gatewayd.log"
         text = CONFIG.format(folder=folder, listen=listen) + tariff + extra
+        if "[web]" not in text:
+            text += '\n[web]\nlisten = ""\n'
         for index, port in enumerate(ports):
             text += f'\n[[line]]\nname = "m{index}"\ndriver = "gsm"\nport = "{port}"\nrate = "{rate}"\n{line}\n'
         self.config.write_text(text)

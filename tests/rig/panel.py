@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import http.client
 import socket
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +22,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.rig.gateway import Gateway
-from tests.rig.processes import end, gatewayd
 from tests.rig.simulator import Simulator
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -99,18 +97,25 @@ class Panel:
         self.simulator = simulator
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self.web: subprocess.Popen[bytes] | None = None
 
-    def start_web(self) -> None:
-        """Starts the web process and waits until it answers."""
-        assert self.web is None
-        with self.gateway.log.open("ab") as log:
-            self.web = gatewayd(["--config", str(self.gateway.config), "web"], stdout=log, stderr=log)
-        until = time.monotonic() + START_S
+    def wait_web(self, timeout_s: float = START_S) -> float:
+        """Waits until the web process that the daemon starts answers; returns the seconds it took."""
+        began = time.monotonic()
         while not self.answers():
-            if self.web.poll() is not None or time.monotonic() > until:
+            if time.monotonic() - began > timeout_s:
                 raise AssertionError(f"the web process did not start:\n{self.gateway.log.read_text()[-4000:]}")
-            time.sleep(0.05)
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def web_pid(self) -> int:
+        """Returns the pid of the web process that the daemon has started."""
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                pid, _name, _state, parent = status.read_text().split()[:4]
+                arguments = status.with_name("cmdline").read_bytes().split(b"\0")
+                if int(parent) == self.gateway.pid and b"web" in arguments:
+                    return int(pid)
+        raise AssertionError("the daemon has no web process")
 
     def answers(self) -> bool:
         """Returns whether the web process serves its sign-in page."""
@@ -122,11 +127,6 @@ class Panel:
             return False
         finally:
             connection.close()
-
-    def stop_web(self) -> None:
-        if self.web is not None:
-            web, self.web = self.web, None
-            end(web)
 
     def user(self, name: str, role: str = "user", account: str | None = "norte") -> None:
         """Makes somebody who may sign in with `PASSWORD`."""
@@ -172,11 +172,8 @@ def panel(
             gateway.account()
             shown = Panel(gateway, simulator, port)
             shown.user(ADMINISTRATOR, "administrator", None)
-            shown.start_web()
-            try:
-                yield shown
-            finally:
-                shown.stop_web()
+            shown.wait_web()
+            yield shown
     finally:
         if simulator is not None:
             simulator.close()

@@ -13,8 +13,9 @@ from typing import Any, cast
 import pytest
 
 from drivers.base import HookCall
+from gatewayd import connections
 from gatewayd.config import parse
-from gatewayd.http import bodies, connections, server
+from gatewayd.http import bodies, server
 from gatewayd.operations import Backend
 
 

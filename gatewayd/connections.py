@@ -1,7 +1,7 @@
 """Connections to our HTTP, each with its time: header, body and answer have some seconds, and the door has its bound.
 
-Beyond the bound whoever has kept us waiting longest makes room, so that half a request holds nothing that a whole one
-wants. What is in work is never cut off for another's sake.
+Beyond the bound the one that has kept us waiting longest makes room, so that half a request holds nothing that a whole
+one wants. What is in work is never cut off for another's sake.
 """
 
 from __future__ import annotations
@@ -43,10 +43,13 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
         self._turn()
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Ends the connection that waits longest where there are too many."""
         if len(self.connections) > most():
-            waiting = [one for one in self.connections if isinstance(one, Connection) and one.waits]
             # There is one at least: the newest has not said anything yet.
-            min(waiting, key=lambda one: one.began).transport.abort()
+            end_longest(self.connections)
 
     def handle_events(self) -> None:
         super().handle_events()
@@ -55,6 +58,11 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._turn()
+
+    @property
+    def phase(self) -> object:
+        """What the other side does (h11's states)."""
+        return self._phase
 
     @property
     def waits(self) -> bool:
@@ -77,6 +85,15 @@ class Connection(H11Protocol):
             self.transport.close()
         else:
             self.transport.abort()
+
+
+def end_longest(connections: Iterable[object]) -> bool:
+    """Ends the connection that has kept us waiting longest; answers whether there was one."""
+    waiting = [one for one in connections if isinstance(one, Connection) and one.waits]
+    if not waiting:
+        return False
+    min(waiting, key=lambda one: one.began).transport.abort()
+    return True
 
 
 def hurry(connections: Iterable[object], now: float) -> None:
