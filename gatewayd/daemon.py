@@ -168,6 +168,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             now=now_ms,
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
+            keep_audit_s=config.retention.audit,
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),

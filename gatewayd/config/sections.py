@@ -237,6 +237,8 @@ def _kept(seconds: float) -> float:
 class RetentionConfig(Section):
     messages: Annotated[Duration, AfterValidator(_kept)] = 400 * DAY_S
     receipts: Duration = 90 * DAY_S
+    audit: Annotated[Duration, AfterValidator(_kept)] = 730 * DAY_S
+    """Of the audit trail."""
 
 
 class LineKeys(Section):

@@ -8,22 +8,27 @@ from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
 from gatewayd.operations import (
     accounts,
+    audit,
     blocklist,
     diagnosis,
     inbox,
     jobs,
     lines,
+    masssend,
+    me,
     messages,
     overview,
     posts,
     sessions,
     statistics,
     uploads,
+    tokens,
     users,
 )
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.operations.rights import judge
+from gatewayd.operations.rights import RIGHTS, judge
+from gatewayd.operations.trail import performed
 from gatewayd.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
@@ -78,9 +83,12 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         overview.Overview,
         overview.Status,
         diagnosis.Check,
+        sessions.ShowDoor,
         sessions.OpenSession,
+        sessions.ConfirmSession,
         sessions.CloseSession,
         sessions.ShowSession,
+        sessions.TouchSessions,
         inbox.ListConversations,
         inbox.CountUnread,
         inbox.ShowConversation,
@@ -91,6 +99,30 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
+        users.ShowUser,
+        users.EditUser,
+        users.SetRole,
+        users.DisableUser,
+        users.EnableUser,
+        users.SetPassword,
+        users.ResetTotp,
+        users.EndSessions,
+        me.ShowMe,
+        me.EditMe,
+        me.ChangePassword,
+        me.ListSessions,
+        me.EndSession,
+        me.OfferTotp,
+        me.ConfirmTotp,
+        me.DropTotp,
+        me.RenewCodes,
+        tokens.CreateToken,
+        tokens.ListTokens,
+        tokens.RevokeToken,
+        masssend.ShowMassRule,
+        masssend.SetMassRule,
+        audit.ListAudit,
+        audit.ExportAudit,
     )
 }
 
@@ -99,9 +131,12 @@ async def perform(backend: Backend, name: str, arguments: Any, by: Actor) -> Jso
     """Performs the operation `name` for `by`.
 
     UsageError when there is none or the arguments do not fit; UnauthenticatedError, ForbiddenError and NotFoundError
-    where `by` may not.
+    where `by` may not. The audit trail is written here and nowhere else.
     """
     operation = OPERATIONS.get(name)
     if operation is None:
         raise UsageError(f"no operation {name!r}")
-    return await judge(read_request(operation, arguments), by).perform(backend, by)
+    request = read_request(operation, arguments)
+    if RIGHTS[name].audited:
+        return await performed(backend, request, by)
+    return await judge(request, by).perform(backend, by)

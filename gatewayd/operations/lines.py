@@ -90,12 +90,18 @@ class ShowLine(Operation):
     line: str
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        return await _shown(backend, self.line)
+        shown = await _shown(backend, self.line)
+        # IMEI, SIM and the like are for administrators alone.
+        return shown if by.scope.account is None else shown | {"detail": {}}
 
 
 class _SwitchLine(Operation):
     line: str
     enabled: ClassVar[bool]
+
+    async def before(self, backend: Backend) -> Json:
+        view = next((one for one in await _views(backend) if one.name == self.line), None)
+        return {"enabled": None if view is None else view.enabled}
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         _configured(backend, self.line)

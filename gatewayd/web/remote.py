@@ -16,7 +16,8 @@ from gatewayd.config import Config
 from gatewayd.control.wire import ANSWER_MAX, answer_of, packed
 from gatewayd.errors import UnavailableError
 from gatewayd.operations import OPERATIONS, perform
-from gatewayd.operations.identity import identify
+from gatewayd.operations.identity import Identities, Seen
+from gatewayd.operations.rights import RIGHTS
 from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
 from gatewayd.translation import language
@@ -89,15 +90,21 @@ class Remote:
         self._socket = socket
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[_Connection] = []
+        self._identities = Identities(backend, self._note)
 
     async def close(self) -> None:
+        await self._identities.close()
         for connection in self._idle:
             connection.writer.close()
         self._idle.clear()
 
     async def actor(self, bearer: Bearer) -> Actor:
         """Returns who bears it; UnauthenticatedError where it is not good (any more)."""
-        return await identify(self.backend, bearer.document(), bearer.address)
+        return await self._identities.identify(bearer.document(), bearer.address)
+
+    async def _note(self, seen: Seen) -> None:
+        """Tells the daemon who was seen here, for pages read the store and pass it by."""
+        await self.ask(Bearer(), "session.touch", {"sessions": sorted(seen.sessions), "tokens": sorted(seen.tokens)})
 
     async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Performs an operation and returns its JSON; raises the operation's error.
@@ -105,7 +112,7 @@ class Remote:
         UnavailableError where it needs the daemon, and none answers.
         """
         given = dict(arguments or {})
-        if OPERATIONS[operation].reads_store:
+        if OPERATIONS[operation].reads_store and not RIGHTS[operation].audited:
             return await perform(self.backend, operation, given, await self.actor(bearer))
         request = packed(self._request(bearer, operation, given))
         async with self._turns, self._connected() as connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, session, token, user
@@ -39,6 +40,7 @@ __all__ = [
     "attempt",
     "audit",
     "blocklist",
+    "device",
     "chosen_columns",
     "conversation",
     "early_report",
@@ -48,6 +50,7 @@ __all__ = [
     "line",
     "line_count",
     "line_recipient",
+    "mass_rule",
     "message",
     "metadata",
     "node",
@@ -56,7 +59,9 @@ __all__ = [
     "process",
     "queue",
     "queue_count",
+    "reach",
     "receipt",
+    "reset",
     "saved_view",
     "segment",
     "session",
