@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Final
 
 from spool.errors import operating_system
-from spool.fields import is_file_name
 from spool.folders import Spool, is_name
 
 FOLDER: Final = ".uploads"
@@ -73,9 +72,9 @@ class Upload:
 
 
 def begin(spool: Spool, account: str, name: str, *, now: float | None = None) -> str:
-    """Makes room for an upload of that file name; returns its id. UploadError `too_many`, `type` for no bare name."""
-    if not is_name(account) or not is_file_name(name):
-        raise UploadError("type")
+    """Makes room for an upload; returns its id. The name is for people to see. UploadError `too_many`."""
+    if not is_name(account):
+        raise UploadError("missing")
     now = time.time() if now is None else now
     folder = spool.path / FOLDER / account
     with operating_system(str(folder)):

@@ -23,7 +23,7 @@ from gatewayd.intake.loading import open_table
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.record import PostedBy, content_of, milliseconds
 from gatewayd.intake.rendering import Rendering, RenderPlan
-from gatewayd.model import Priority
+from gatewayd.model import Priority, State
 from gatewayd.numbers import Numbers
 from gatewayd.store.commands import MessagePost, NewMessage, Origin, Post, Posted, PostItem, PostKey, SharedJob
 from spool import posted
@@ -111,7 +111,7 @@ class PostDesk:
             judge(document, {line.name for line in self._intake.config.lines}, now / 1000)
             row = self._row(document, numbers)
         except JobFileError as error:
-            return PostItem(None, None, refused=_refusal(error, message, origin.language))
+            return PostItem(None, None, refused=_refusal(error, message, origin))
         unique = f"{origin.label}:{message['ref']}" if message.get("ref_unique") and message.get("ref") else None
         return PostItem(self._shared(origin, document, now), row, unique=unique)
 
@@ -192,15 +192,19 @@ def _up(ms: int | None) -> int | None:
     return None if ms is None else -(-ms // _MINUTE_MS) * _MINUTE_MS
 
 
-def _refusal(error: JobFileError, message: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _refusal(error: JobFileError, message: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
     """Returns the answer to a message that cannot be recorded."""
-    field = (error.field or "").replace("recipients[0].", "")
     return {
         "status": "rejected",
+        "account": origin.account,
+        "job": None,
         "id": None,
         "ref": message.get("ref"),
         "to": message.get("to"),
         "reason": error.code,
-        "detail": error.text(language),
-        "field": field,
+        "detail": error.text(origin.language),
+        "state": State.INVALID.value,
+        "segments": None,
+        "price": None,
+        "test": origin.test,
     }

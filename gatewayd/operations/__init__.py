@@ -21,8 +21,8 @@ from gatewayd.operations import (
     posts,
     sessions,
     statistics,
-    uploads,
     tokens,
+    uploads,
     users,
 )
 from gatewayd.operations.base import Json, Operation, read_request

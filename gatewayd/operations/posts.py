@@ -19,6 +19,7 @@ from gatewayd.store.commands import KeyBusyError, KeyReusedError, MessagePost, O
 from gatewayd.store.sending.keys import ACCEPTED, posted_job
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
+from spool.document import KEYS
 from spool.errors import JobFileError
 
 MESSAGES_MAX = 1000
@@ -27,6 +28,8 @@ POSTS_MAX = 256
 """Requests that come together from the web process."""
 BUSY_S = 1
 """When a request that is still being recorded may be asked for again."""
+
+_KEYS_OF_JOB = "(?:" + "|".join(sorted(KEYS)) + r")(?=[.\[]|$)"
 
 Key = Annotated[str, Field(min_length=1, max_length=255)]
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -54,6 +57,9 @@ def pointer(field: str | None) -> str:
     """Returns the JSON pointer (RFC 6901) of a field as job files name it: `recipients[3].to` is `/recipients/3/to`."""
     if not field:
         return ""
+    # A fault of the text names the variable, which is no place of the body.
+    if not re.match(_KEYS_OF_JOB, field):
+        return "/text"
     steps = re.split(r"\.|\[(\d+)\]", field)
     return "".join("/" + one.replace("~", "~0").replace("/", "~1") for one in steps if one)
 

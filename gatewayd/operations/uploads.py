@@ -36,7 +36,7 @@ def refusals() -> Iterator[None]:
             case "too_many":
                 raise ConflictError(_("too many uploads are kept; use them, or wait a day")) from error
             case "type":
-                raise UsageError(
+                raise ConflictError(
                     _("not a file that jobs use: lists as text, XLSX, XLS or ODS; PDF, PNG, JPEG, GIF to attach")
                 ) from error
             case _:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
-from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
-from gatewayd.store.tables.people import audit, session, token, user
+from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.sending import (
     attempt,
@@ -40,9 +39,9 @@ __all__ = [
     "attempt",
     "audit",
     "blocklist",
-    "device",
     "chosen_columns",
     "conversation",
+    "device",
     "early_report",
     "inbound",
     "inbound_part",

@@ -88,7 +88,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "in": parameter.where,
-        "required": parameter.where == "path" or parameter.name == "name",
+        "required": parameter.where == "path",
         "description": parameter.description,
         "schema": parameter.schema,
     }

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gatewayd import logs
 from gatewayd.errors import GatewayError, UnauthenticatedError
 from gatewayd.translation import language, speaking
 from gatewayd.web.remote import Bearer, Remote
@@ -100,6 +101,9 @@ class _Address:
             return problems.response(of_error(error))
         except ClientDisconnect:
             return problems.response(Problem("invalid-request", _("the request was not finished")))
+        except Exception:  # a request's outermost edge: the process goes on
+            logs.get().exception("api.failed", method=request.method, path=request.scope["route"].path)
+            return problems.response(Problem("internal", _("the gateway failed; its log says why")))
 
 
 class _Checks:

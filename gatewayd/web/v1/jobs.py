@@ -37,7 +37,7 @@ async def post(call: Call) -> Response:
     if len(raw) <= DIRECT_MAX:
         result = await call.ask("job.post", body=raw.decode(), **arguments)
         return posted(result, result.get("answer"))
-    upload = await upload_bytes(call, "job.json", raw)
+    upload = await upload_bytes(call, "job.txt", raw)
     try:
         result = await call.ask("job.post", body_upload=upload["id"], **arguments)
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
@@ -12,24 +12,16 @@ from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, MESSAGE, Endpoint, 
 from gatewayd.web.v1.jobs import STATE, posted
 
 
-def _result(one: dict[str, Any], account: str | None) -> dict[str, Any]:
-    """Returns one message's result; one that was refused before it had a row has the same keys."""
-    if one.get("id") is not None or "job" in one:
-        return one
-    return {"account": one.get("account") or account or "", "job": None, "state": "invalid", **one}
-
-
 async def post(call: Call) -> Response:
     """Posts one message."""
     result = await call.gatherer.post(call.bearer, call.account, [call.body], len(call.raw), call.keyed)
-    return posted(result, _result(result["answer"][0], call.account) if "answer" in result else None)
+    return posted(result, result["answer"][0] if "answer" in result else None)
 
 
 async def post_batch(call: Call) -> Response:
     """Posts many messages; each has a result of its own."""
     result = await call.gatherer.post(call.bearer, call.account, call.body["messages"], len(call.raw), call.keyed)
-    results = [_result(one, call.account) for one in result.get("answer", ())]
-    return posted(result, {"results": results})
+    return posted(result, {"results": result.get("answer")})
 
 
 async def find(call: Call) -> Response:

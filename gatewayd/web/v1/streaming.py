@@ -36,7 +36,7 @@ async def _add(call: Call, upload: str, at: int, data: bytes) -> int:
 
 async def post(call: Call) -> Response:
     """Takes the bytes of a file as they come; one that is cut short, or grows too large, leaves nothing."""
-    begun = await call.ask("upload.begin", account=call.account, file=call.query["name"])
+    begun = await call.ask("upload.begin", account=call.account, file=call.query.get("name", "file"))
     try:
         await _stream(call, begun["id"])
     except BaseException:
@@ -66,7 +66,7 @@ async def remove(call: Call) -> Response:
     return Response(status_code=204)
 
 
-_NAME: Final = Parameter("name", schemas.named(schemas.FILE_NAME), "The file's own name, for errors.")
+_NAME: Final = Parameter("name", schemas.named(schemas.FILE_NAME), "The file's own name, for people to see.")
 
 ENDPOINTS: Final = (
     Endpoint(
