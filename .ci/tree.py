@@ -27,6 +27,7 @@ VALUES: Final = tuple(
     for name in [
         "access_list",
         "actor",
+        "added_lines",
         "addresses",
         "callscript",
         "characters",
@@ -46,6 +47,7 @@ VALUES: Final = tuple(
         "passwords",
         "device_reasons",
         "reasons",
+        "remedies",
         "shown",
         "stalls",
         "storable",
@@ -189,13 +191,8 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = (
-    "gatewayd.daemon",
-    "gatewayd.doors",
-    "gatewayd.web_process",
-    "gatewayd.cli",
-    "gatewayd.demo",
-    "gatewayd.__main__",
+ROOF: Final = tuple(
+    f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "web_process", "cli", "demo", "__main__"]
 )
 """They know everybody and are imported by nobody below."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -13,6 +13,15 @@ class GatewayError(Exception):
 
 class UsageError(GatewayError):
     """Asked for something that cannot be meant: wrong name, wrong option. Mend the request (exit status 2)."""
+
+
+class FaultsError(UsageError):
+    """Some fields are wrong. Mend those; `faults` names each with what is wrong and what to do."""
+
+    def __init__(self, faults: Sequence[Mapping[str, str]]) -> None:
+        """Each fault has `key`, `message` and `remedy`."""
+        super().__init__("; ".join(f"{one['key']}: {one['message']}; {one['remedy']}" for one in faults))
+        self.faults = tuple(faults)
 
 
 class ConfigError(UsageError):
@@ -86,6 +95,7 @@ KINDS: Final[Mapping[str, type[GatewayError]]] = MappingProxyType(
         "conflict": ConflictError,
         "not_found": NotFoundError,
         "config": ConfigError,
+        "faults": FaultsError,
         "usage": UsageError,
         "store_locked": StoreLockedError,
         "unavailable": UnavailableError,

@@ -23,6 +23,8 @@ def error_document(error: GatewayError) -> dict[str, Any]:
     document: dict[str, Any] = {"kind": kind_of(error), "message": str(error)}
     if isinstance(error, errors.ThrottledError):
         document["retry_s"] = error.retry_s
+    if isinstance(error, errors.FaultsError):
+        document["faults"] = list(error.faults)
     return document
 
 
@@ -31,6 +33,8 @@ def raised(document: dict[str, Any]) -> GatewayError:
     kind = KINDS.get(document["kind"], GatewayError)
     if kind is errors.ThrottledError:
         return errors.ThrottledError(document["message"], float(document.get("retry_s", 0)))
+    if kind is errors.FaultsError:
+        return errors.FaultsError(document.get("faults", ()))
     return kind(document["message"])
 
 

@@ -87,6 +87,9 @@ class Witness:
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         await self._backend.create_folders(account, gid)
 
+    async def lines_changed(self) -> None:
+        await self._backend.lines_changed()
+
     async def done(self) -> None:
         """Writes the row of an act that wrote nothing into the store."""
         if not self._written:

@@ -68,6 +68,9 @@ class ReadingBackend:
     async def read(self, question: Callable[[Reader], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
 
+    async def lines_changed(self) -> None:
+        raise AssertionError("lines in the web process")
+
     @property
     def vault(self) -> Vault:
         raise AssertionError("the key of secrets in the web process")

@@ -185,6 +185,10 @@ def _job(side: Side) -> Mapping[str, Any]:
     return {"job": f"{side.account}/{side.job}"}
 
 
+def _thread(side: Side) -> dict[str, Any]:
+    return {"account": side.account, "address": side.number}
+
+
 CASES: Final[Mapping[str, Case]] = {
     "account.create": Case("administrator", "manage", lambda side: {"account": f"{side.account}-2"}),
     "account.credit": Case("administrator", "manage", _of("account", amount="1"), bound=True),
@@ -199,6 +203,13 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.list": Case("supervisor", "read"),
     "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
     "check": Case("administrator", "manage"),
+    "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
+    "inbox.done": Case("user", "send", _thread, bound=True),
+    "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
+    "inbox.open": Case("user", "send", _thread, bound=True),
+    "inbox.read": Case("user", "send", _thread, bound=True),
+    "inbox.show": Case("user", "read", _thread, bound=True),
+    "inbox.unread": Case("user", "read"),
     "job.cancel": Case("user", "send", _job, bound=True),
     "job.causes": Case("user", "read", _job, bound=True),
     "job.list": Case("user", "read", _of("account"), bound=True),
@@ -206,10 +217,16 @@ CASES: Final[Mapping[str, Case]] = {
     "job.pause": Case("user", "send", _job, bound=True),
     "job.resume": Case("user", "send", _job, bound=True),
     "job.show": Case("user", "read", _job, bound=True),
+    "line.add": Case("administrator", "manage", _of(line="nueva-1", driver="gsm", keys={"port": "/dev/ttyUSB7"})),
     "line.ask": Case("administrator", "manage", _of(line="claro-1", question="balance")),
     "line.disable": Case("administrator", "manage", _of(line="claro-1")),
+    "line.discover": Case("administrator", "manage"),
     "line.enable": Case("administrator", "manage", _of(line="claro-1")),
+    "line.kinds": Case("administrator", "manage"),
     "line.list": Case("user", "read"),
+    "line.remove": Case("administrator", "manage", _of(line="nueva-1"), vain=True),
+    "line.secret": Case("administrator", "manage", _of(line="nueva-1", key="pin", secret="1234"), vain=True),
+    "line.set": Case("administrator", "manage", _of(line="nueva-1", keys={"rate": "5/min"}), vain=True),
     "line.show": Case("user", "read", _of(line="claro-1")),
     "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
     "mass.set": Case("administrator", None, _of("account", password=PASSWORD, approve_above=500), bound=True),

@@ -110,6 +110,27 @@ async def test_what_is_anothers_does_not_exist(name: str, world: World) -> None:
             assert isinstance(found, NotFoundError), f"{who} reaches another's by {name}: {found!r}"
 
 
+def _mixed(name: str, world: World) -> dict[str, object] | None:
+    """Returns what is another's as if it were of one's own account; None where nothing but the account is named."""
+    case = CASES[name]
+    mixed = dict(case.arguments(world.other))
+    if "account" not in mixed:
+        return None
+    mixed["account"] = world.mine.account
+    return None if mixed == case.arguments(world.mine) else mixed
+
+
+@pytest.mark.parametrize("name", sorted(name for name, case in CASES.items() if case.bound))
+async def test_what_is_anothers_is_not_found_under_ones_own_account_either(name: str, world: World) -> None:
+    arguments = _mixed(name, world)
+    if arguments is None:
+        return
+    for who, actor in world.actors().items():
+        if may(CASES[name], actor) and actor.account is not None:
+            found = await outcome(world, name, arguments, actor)
+            assert isinstance(found, NotFoundError), f"{who} reaches another's by {name}: {found!r}"
+
+
 def test_another_account_does_not_exist() -> None:
     with pytest.raises(NotFoundError, match="sur"):
         judge(read_request(OPERATIONS["account.show"], {"account": "sur"}), ANA)

@@ -30,12 +30,14 @@ from gatewayd.store.tables.sending import (
     segment,
     tally,
 )
-from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
     "account",
+    "account_settings",
+    "added_line",
     "attempt",
     "audit",
     "blocklist",
@@ -49,6 +51,8 @@ __all__ = [
     "line",
     "line_count",
     "line_recipient",
+    "line_secret",
+    "logo",
     "mass_rule",
     "message",
     "metadata",
