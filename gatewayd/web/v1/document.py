@@ -9,8 +9,9 @@ from gatewayd.operations.rights import RIGHTS
 from gatewayd.web.v1.endpoint import Endpoint, Parameter
 from gatewayd.web.v1.problems import KINDS, MEDIA_TYPE
 from gatewayd.web.v1.schemas import KEY, SCHEMAS, named, ref
+from gatewayd.web.words import spoken
 
-_INTRODUCTION: Final = (
+_INTRODUCTION: Final = spoken(
     "Post jobs and single messages, ask what became of them, and look after lines and the block list."
     " Every error is an RFC 9457 problem document; every list is paged by cursor."
 )

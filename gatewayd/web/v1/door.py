@@ -101,7 +101,7 @@ class _Address:
             return problems.response(of_error(error))
         except ClientDisconnect:
             return problems.response(Problem("invalid-request", _("the request was not finished")))
-        except Exception:  # a request's outermost edge: the process goes on
+        except Exception:  # noqa: BLE001 - a request's outermost edge: the process goes on
             logs.get().exception("api.failed", method=request.method, path=request.scope["route"].path)
             return problems.response(Problem("internal", _("the gateway failed; its log says why")))
 

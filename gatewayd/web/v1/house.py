@@ -11,6 +11,7 @@ from gatewayd.web.v1 import schemas
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, LINE, Endpoint, Parameter
 from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
 
 
 async def lines(call: Call) -> Response:
@@ -69,63 +70,79 @@ async def unblock(call: Call) -> Response:
 
 ENDPOINTS: Final = (
     Endpoint(
-        *("GET", "/v1/lines", "listLines", "line.list", "List lines", "Lines", lines),
-        description="With what each is doing now.",
-        tag="Lines",
+        *("GET", "/v1/lines", "listLines", "line.list", spoken("List lines"), "Lines", lines),
+        description=spoken("With what each is doing now."),
+        tag=spoken("Lines"),
     ),
     Endpoint(
-        *("GET", "/v1/lines/{line}", "showLine", "line.show", "Show a line", "Line", line),
-        tag="Lines",
+        *("GET", "/v1/lines/{line}", "showLine", "line.show", spoken("Show a line"), "Line", line),
+        tag=spoken("Lines"),
         parameters=(LINE,),
     ),
     Endpoint(
-        *("POST", "/v1/lines/{line}/enable", "enableLine", "line.enable", "Enable a line", "Line", enable),
-        tag="Lines",
+        *("POST", "/v1/lines/{line}/enable", "enableLine", "line.enable", spoken("Enable a line"), "Line", enable),
+        tag=spoken("Lines"),
         parameters=(LINE,),
     ),
     Endpoint(
-        *("POST", "/v1/lines/{line}/disable", "disableLine", "line.disable", "Disable a line", "Line", disable),
-        description="Nothing more is sent over it.",
-        tag="Lines",
+        *("POST", "/v1/lines/{line}/disable", "disableLine", "line.disable", spoken("Disable a line"), "Line", disable),
+        description=spoken("Nothing more is sent over it."),
+        tag=spoken("Lines"),
         parameters=(LINE,),
     ),
     Endpoint(
-        *("GET", "/v1/accounts", "listAccounts", "account.list", "List accounts", "Accounts", accounts),
-        description="Those that the token may see.",
-        tag="Account",
+        *("GET", "/v1/accounts", "listAccounts", "account.list", spoken("List accounts"), "Accounts", accounts),
+        description=spoken("Those that the token may see."),
+        tag=spoken("Account"),
     ),
     Endpoint(
-        *("GET", "/v1/account", "showAccount", "account.show", "Show the account", "Account", account),
-        description="Balance, what is held for attempts, what was charged.",
-        tag="Account",
+        *("GET", "/v1/account", "showAccount", "account.show", spoken("Show the account"), "Account", account),
+        description=spoken("Balance, what is held for attempts, what was charged."),
+        tag=spoken("Account"),
         parameters=(ACCOUNT,),
     ),
     Endpoint(
-        *("GET", "/v1/account/statement", "showStatement", "account.statement", "Show the account's statement"),
+        *("GET", "/v1/account/statement", "showStatement", "account.statement", spoken("Show the account's statement")),
         *("Statement", statement),
-        description="The newest first.",
-        tag="Account",
+        description=spoken("The newest first."),
+        tag=spoken("Account"),
         parameters=(ACCOUNT, CURSOR, LIMIT),
     ),
     Endpoint(
-        *("GET", "/v1/blocklist", "listBlocked", "blocklist.list", "List blocked addresses", "Blocklist", blocklist),
-        tag="Block list",
+        *(
+            "GET",
+            "/v1/blocklist",
+            "listBlocked",
+            "blocklist.list",
+            spoken("List blocked addresses"),
+            "Blocklist",
+            blocklist,
+        ),
+        tag=spoken("Block list"),
         parameters=(
-            Parameter("cursor", schemas.named(schemas.ADDRESS), "The `next` of the page before."),
+            Parameter("cursor", schemas.named(schemas.ADDRESS), spoken("The `next` of the page before.")),
             LIMIT,
         ),
     ),
     Endpoint(
-        *("POST", "/v1/blocklist", "blockNumbers", "blocklist.add", "Block addresses", "Blocks", block),
-        description="What waits for them is withdrawn. `refused` names those that could not be read.",
-        tag="Block list",
+        *("POST", "/v1/blocklist", "blockNumbers", "blocklist.add", spoken("Block addresses"), "Blocks", block),
+        description=spoken("What waits for them is withdrawn. `refused` names those that could not be read."),
+        tag=spoken("Block list"),
         body="NewBlocks",
         examples={"one": {"numbers": ["011-15-5987-6543"], "note": "pidió la baja por correo"}},
     ),
     Endpoint(
-        *("DELETE", "/v1/blocklist/{number}", "unblockNumber", "blocklist.remove", "Unblock an address", "", unblock),
-        tag="Block list",
+        *(
+            "DELETE",
+            "/v1/blocklist/{number}",
+            "unblockNumber",
+            "blocklist.remove",
+            spoken("Unblock an address"),
+            "",
+            unblock,
+        ),
+        tag=spoken("Block list"),
         status=204,
-        parameters=(Parameter("number", schemas.named(schemas.ADDRESS), "The address.", "path"),),
+        parameters=(Parameter("number", schemas.named(schemas.ADDRESS), spoken("The address."), "path"),),
     ),
 )

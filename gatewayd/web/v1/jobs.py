@@ -11,6 +11,7 @@ from gatewayd.web.v1.call import REPLAYED, Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, JOB, LIMIT, Endpoint, Parameter
 from gatewayd.web.v1.problems import Problem
 from gatewayd.web.v1.streaming import upload_bytes
+from gatewayd.web.words import spoken
 
 DIRECT_MAX: Final = 300_000
 """Octets of a job that go to the daemon in one piece; a longer one goes portion by portion, as an upload does."""
@@ -75,7 +76,7 @@ async def cancel(call: Call) -> Response:
     return answer(await call.ask("job.cancel", job=_named(call)))
 
 
-STATE: Final = Parameter("state", {"enum": schemas.STATES}, "Only messages in this state.")
+STATE: Final = Parameter("state", {"enum": schemas.STATES}, spoken("Only messages in this state."))
 
 _EXAMPLES: Final = {
     "inline": {
@@ -97,14 +98,16 @@ ENDPOINTS: Final = (
         "/v1/jobs",
         "postJob",
         "job.post",
-        "Post a job",
+        spoken("Post a job"),
         "PostedJob",
         post,
         description=(
-            "The body of a job file (see the integrators' guide), with its recipients in it, or in a list that was"
-            " uploaded. Answered once it is durable. The same job again changes nothing."
+            spoken(
+                "The body of a job file (see the integrators' guide), with its recipients in it, or in a list that was"
+                " uploaded. Answered once it is durable. The same job again changes nothing."
+            )
         ),
-        tag="Jobs",
+        tag=spoken("Jobs"),
         status=202,
         body="NewJob",
         parameters=(ACCOUNT,),
@@ -114,41 +117,41 @@ ENDPOINTS: Final = (
         examples=_EXAMPLES,
     ),
     Endpoint(
-        *("GET", "/v1/jobs", "listJobs", "job.list", "List jobs", "Jobs", find),
-        description="The newest first.",
-        tag="Jobs",
+        *("GET", "/v1/jobs", "listJobs", "job.list", spoken("List jobs"), "Jobs", find),
+        description=spoken("The newest first."),
+        tag=spoken("Jobs"),
         parameters=(ACCOUNT, CURSOR, LIMIT),
     ),
     Endpoint(
-        *("GET", "/v1/jobs/{job}", "showJob", "job.show", "Show a job", "Job", show),
-        description="Its state, and its messages counted by state.",
-        tag="Jobs",
+        *("GET", "/v1/jobs/{job}", "showJob", "job.show", spoken("Show a job"), "Job", show),
+        description=spoken("Its state, and its messages counted by state."),
+        tag=spoken("Jobs"),
         parameters=(JOB, ACCOUNT),
     ),
     Endpoint(
-        *("GET", "/v1/jobs/{job}/messages", "listMessagesOfJob", "job.messages", "List a job's messages"),
+        *("GET", "/v1/jobs/{job}/messages", "listMessagesOfJob", "job.messages", spoken("List a job's messages")),
         *("Messages", messages),
-        description="In the order of its recipients.",
-        tag="Jobs",
+        description=spoken("In the order of its recipients."),
+        tag=spoken("Jobs"),
         parameters=(JOB, ACCOUNT, STATE, CURSOR, LIMIT),
     ),
     Endpoint(
-        *("POST", "/v1/jobs/{job}/pause", "pauseJob", "job.pause", "Pause a job", "Job", pause),
-        description="What has not left waits.",
-        tag="Jobs",
+        *("POST", "/v1/jobs/{job}/pause", "pauseJob", "job.pause", spoken("Pause a job"), "Job", pause),
+        description=spoken("What has not left waits."),
+        tag=spoken("Jobs"),
         parameters=(JOB, ACCOUNT),
         conflicts=True,
     ),
     Endpoint(
-        *("POST", "/v1/jobs/{job}/resume", "resumeJob", "job.resume", "Resume a job", "Job", resume),
-        tag="Jobs",
+        *("POST", "/v1/jobs/{job}/resume", "resumeJob", "job.resume", spoken("Resume a job"), "Job", resume),
+        tag=spoken("Jobs"),
         parameters=(JOB, ACCOUNT),
         conflicts=True,
     ),
     Endpoint(
-        *("POST", "/v1/jobs/{job}/cancel", "cancelJob", "job.cancel", "Cancel a job", "Job", cancel),
-        description="What has not left is withdrawn, for good.",
-        tag="Jobs",
+        *("POST", "/v1/jobs/{job}/cancel", "cancelJob", "job.cancel", spoken("Cancel a job"), "Job", cancel),
+        description=spoken("What has not left is withdrawn, for good."),
+        tag=spoken("Jobs"),
         parameters=(JOB, ACCOUNT),
         conflicts=True,
     ),

@@ -10,6 +10,7 @@ from gatewayd.web.v1 import schemas
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, MESSAGE, Endpoint, Parameter
 from gatewayd.web.v1.jobs import STATE, posted
+from gatewayd.web.words import spoken
 
 
 async def post(call: Call) -> Response:
@@ -45,13 +46,15 @@ _ONE: Final = {
 
 ENDPOINTS: Final = (
     Endpoint(
-        *("POST", "/v1/messages", "postMessage", "message.post", "Post a message", "Posted", post),
+        *("POST", "/v1/messages", "postMessage", "message.post", spoken("Post a message"), "Posted", post),
         description=(
-            "Answered once it is durable. Messages that a token posts within an hour, and that are alike but for"
-            " recipient and words, share a job. A number that can be none is answered 202 with status `rejected`."
-            " `not_before` and `not_after` are rounded up to the minute."
+            spoken(
+                "Answered once it is durable. Messages that a token posts within an hour, and that are alike but for"
+                " recipient and words, share a job. A number that can be none is answered 202 with status `rejected`."
+                " `not_before` and `not_after` are rounded up to the minute."
+            )
         ),
-        tag="Messages",
+        tag=spoken("Messages"),
         status=202,
         body="NewMessage",
         parameters=(ACCOUNT,),
@@ -60,10 +63,10 @@ ENDPOINTS: Final = (
         examples={"sms": _ONE},
     ),
     Endpoint(
-        *("POST", "/v1/messages/batch", "postMessages", "message.post", "Post up to 1,000 messages"),
+        *("POST", "/v1/messages/batch", "postMessages", "message.post", spoken("Post up to 1,000 messages")),
         *("PostedMessages", post_batch),
-        description="One result for each, in their order; all that are accepted are recorded in one commit.",
-        tag="Messages",
+        description=spoken("One result for each, in their order; all that are accepted are recorded in one commit."),
+        tag=spoken("Messages"),
         status=202,
         body="NewMessages",
         parameters=(ACCOUNT,),
@@ -80,31 +83,39 @@ ENDPOINTS: Final = (
         },
     ),
     Endpoint(
-        *("GET", "/v1/messages", "listMessages", "message.list", "List messages", "Messages", find),
-        description="Over all jobs, the latest change first.",
-        tag="Messages",
+        *("GET", "/v1/messages", "listMessages", "message.list", spoken("List messages"), "Messages", find),
+        description=spoken("Over all jobs, the latest change first."),
+        tag=spoken("Messages"),
         parameters=(
             ACCOUNT,
             STATE,
-            Parameter("line", schemas.named(schemas.LINE_NAME), "Only messages of this line."),
-            Parameter("to", schemas.named(schemas.ADDRESS), "Only messages to this address, as receipts write it."),
-            Parameter("since", schemas.TIME, "Changed at or after this time."),
-            Parameter("until", schemas.TIME, "Changed before this time."),
+            Parameter("line", schemas.named(schemas.LINE_NAME), spoken("Only messages of this line.")),
+            Parameter(
+                "to", schemas.named(schemas.ADDRESS), spoken("Only messages to this address, as receipts write it.")
+            ),
+            Parameter("since", schemas.TIME, spoken("Changed at or after this time.")),
+            Parameter("until", schemas.TIME, spoken("Changed before this time.")),
             CURSOR,
             LIMIT,
         ),
     ),
     Endpoint(
-        *("GET", "/v1/messages/{message}", "showMessage", "message.show", "Show a message", "Message", show),
-        description="With its text, attempts and parts.",
-        tag="Messages",
+        *("GET", "/v1/messages/{message}", "showMessage", "message.show", spoken("Show a message"), "Message", show),
+        description=spoken("With its text, attempts and parts."),
+        tag=spoken("Messages"),
         parameters=(MESSAGE,),
     ),
     Endpoint(
-        *("POST", "/v1/messages/{message}/settle", "settleMessage", "message.settle", "Settle a message in doubt"),
+        *(
+            "POST",
+            "/v1/messages/{message}/settle",
+            "settleMessage",
+            "message.settle",
+            spoken("Settle a message in doubt"),
+        ),
         *("Message", settle),
-        description="A person has found out whether it left. `resend` may send it twice.",
-        tag="Messages",
+        description=spoken("A person has found out whether it left. `resend` may send it twice."),
+        tag=spoken("Messages"),
         body="Verdict",
         parameters=(MESSAGE,),
         conflicts=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gatewayd.model import State
+from gatewayd.web.words import spoken
 
 Schema = dict[str, Any]
 
@@ -72,7 +73,7 @@ VALUES: Final[Schema] = {
     "maxProperties": 100,
     "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$"},
     "additionalProperties": text(TEXT_MAX),
-    "description": "What %name% in the text stands for.",
+    "description": spoken("What the variables of the text stand for."),
 }
 CELL: Final[Schema] = {
     "anyOf": [text(TEXT_MAX), {"type": "number", "minimum": -1e15, "maximum": 1e15}, {"type": "null"}]
@@ -172,40 +173,41 @@ WHATSAPP: Final = closed(
 )
 
 _SENDING: Final[dict[str, Schema]] = {
-    "channel": {"enum": CHANNELS, "description": "Default of single messages: sms."},
+    "channel": {"enum": CHANNELS, "description": spoken("Default of single messages: sms.")},
     "priority": {"enum": ["urgent", "normal", "bulk"], "default": "normal"},
-    "lines": {**LINES, "description": "The only lines to use; default: any line of the channel."},
+    "lines": {**LINES, "description": spoken("The only lines to use; default: any line of the channel.")},
     "encoding": {"enum": ["auto", "gsm7", "ucs2"], "default": "auto"},
     "max_segments": {"type": "integer", "minimum": 1, "maximum": 255, "default": 10},
     "resend": {"enum": ["never", "allow"], "default": "never"},
-    "not_before": {**TIME, "description": "When sending may begin."},
-    "not_after": {**TIME, "description": "After which an unsent message expires."},
-    "subject": text(1000, least=1, description="Of a mail."),
-    "html": text(2_000_000, least=1, description="Of a mail."),
+    "not_before": {**TIME, "description": spoken("When sending may begin.")},
+    "not_after": {**TIME, "description": spoken("After which an unsent message expires.")},
+    "subject": text(1000, least=1, description=spoken("Of a mail.")),
+    "html": text(2_000_000, least=1, description=spoken("Of a mail.")),
     "area": {"enum": ["all", "tickets", "invoices", "customers"]},
     "cc": {"type": "array", "maxItems": 20, "items": text(320, least=1)},
-    "push": {**PUSH, "description": "As `push` of a job file."},
-    "whatsapp": {**WHATSAPP, "description": "As `whatsapp` of a job file."},
-    "call": {**CALL, "description": "As `call` of a job file."},
+    "push": {**PUSH, "description": spoken("As `push` of a job file.")},
+    "whatsapp": {**WHATSAPP, "description": spoken("As `whatsapp` of a job file.")},
+    "call": {**CALL, "description": spoken("As `call` of a job file.")},
 }
 
 MESSAGE: Final = closed(
     {
-        "to": text(2048, least=1, description="Number, mail address or push token."),
-        "text": text(TEXT_MAX, least=1, description="With %name% for each of `values`."),
+        "to": text(2048, least=1, description=spoken("Number, mail address or push token.")),
+        "text": text(TEXT_MAX, least=1, description=spoken("With variables, between percent signs, of `values`.")),
         "values": VALUES,
-        "ref": text(200, least=1, description="The sender's own reference; receipts bear it."),
+        "ref": text(200, least=1, description=spoken("The sender's own reference; receipts bear it.")),
         "ref_unique": {
             **FLAG,
-            "description": "A second message with this `ref` and token, within 72 hours, is the first one.",
+            "description": spoken("A second message with this `ref` and token, within 72 hours, is the first one."),
         },
         **_SENDING,
+        "html": text(300_000, least=1, description=spoken("Of a mail.")),
     },
     ["to"],
 )
 JOB: Final = closed(
     {
-        "job": named(NAME, description="The job's id in its account; default: one is made."),
+        "job": named(NAME, description=spoken("The job's id in its account; default: one is made.")),
         "text": text(TEXT_MAX, least=1),
         "values": {**VALUES, "additionalProperties": CELL},
         "recipients": {
@@ -222,7 +224,7 @@ JOB: Final = closed(
             },
         },
         "recipients_file": named(
-            FILE_NAME, description="A list that was uploaded, by the name that `uploads` gives it."
+            FILE_NAME, description=spoken("A list that was uploaded, by the name that `uploads` gives it.")
         ),
         "recipients_rows": {"type": "integer", "minimum": 0, "maximum": 10_000_000},
         "recipients_sha256": named("^[0-9a-f]{64}$"),
@@ -230,7 +232,7 @@ JOB: Final = closed(
         "columns": closed(
             {"to": {"anyOf": [text(200, least=1), _texts(10)]}, "ref": text(200, least=1)},
             [],
-            description="Which columns of the list are the address and the reference.",
+            description=spoken("Which columns of the list are the address and the reference."),
         ),
         "sheet": text(100, least=1),
         "header_row": {"type": "integer", "minimum": 0, "maximum": 1_048_576},
@@ -242,7 +244,7 @@ JOB: Final = closed(
             "maxProperties": 21,
             "propertyNames": {"pattern": FILE_NAME},
             "additionalProperties": named(UPLOAD_ID),
-            "description": "By the name that the job uses for a file, the id of its upload.",
+            "description": spoken("By the name that the job uses for a file, the id of its upload."),
         },
         **_SENDING,
     },
@@ -250,7 +252,7 @@ JOB: Final = closed(
 )
 PROBLEM: Final = shown(
     {
-        "type": {"type": "string", "format": "uri-reference", "description": "A page that says what to do."},
+        "type": {"type": "string", "format": "uri-reference", "description": spoken("A page that says what to do.")},
         "title": TEXT,
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": TEXT,

@@ -13,6 +13,7 @@ from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, UPLOAD, Endpoint, Parameter
 from gatewayd.web.v1.problems import Problem
 from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
 
 PORTION: Final = 384 << 10
 """Octets a portion: in base64 half of what the socket takes."""
@@ -66,16 +67,18 @@ async def remove(call: Call) -> Response:
     return Response(status_code=204)
 
 
-_NAME: Final = Parameter("name", schemas.named(schemas.FILE_NAME), "The file's own name, for people to see.")
+_NAME: Final = Parameter("name", schemas.named(schemas.FILE_NAME), spoken("The file's own name, for people to see."))
 
 ENDPOINTS: Final = (
     Endpoint(
-        *("POST", "/v1/uploads", "upload", "upload.begin", "Upload a file", "Upload", post),
+        *("POST", "/v1/uploads", "upload", "upload.begin", spoken("Upload a file"), "Upload", post),
         description=(
-            "The bytes of a list (text, XLSX, XLS, ODS) or of something to attach (PDF, PNG, JPEG, GIF), as they are."
-            " A job names it in `uploads`. Kept for a day."
+            spoken(
+                "The bytes of a list (text, XLSX, XLS, ODS) or of something to attach (PDF, PNG, JPEG, GIF), as they"
+                " are. A job names it in `uploads`. Kept for a day."
+            )
         ),
-        tag="Uploads",
+        tag=spoken("Uploads"),
         status=201,
         parameters=(_NAME, ACCOUNT),
         conflicts=True,
@@ -83,8 +86,8 @@ ENDPOINTS: Final = (
         body_max=SIZE_MAX,
     ),
     Endpoint(
-        *("DELETE", "/v1/uploads/{upload}", "removeUpload", "upload.remove", "Remove an upload", "", remove),
-        tag="Uploads",
+        *("DELETE", "/v1/uploads/{upload}", "removeUpload", "upload.remove", spoken("Remove an upload"), "", remove),
+        tag=spoken("Uploads"),
         status=204,
         parameters=(UPLOAD, ACCOUNT),
     ),
