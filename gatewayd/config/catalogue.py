@@ -43,6 +43,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "too_long": (spoken("the list has more than {max_length} values"), spoken("shorten the list")),
     "string_too_short": (spoken("is shorter than {min_length} characters"), spoken("write a longer text")),
     "string_too_long": (spoken("is longer than {max_length} characters"), spoken("write a shorter text")),
+    "line_expected": (spoken("must be one line of text"), spoken("write letters and digits, no line breaks")),
     "duration_invalid": (
         spoken("'{value}' is not a duration"),
         spoken('write for example "15s", "10m", "72h" or "2d"'),
@@ -115,12 +116,21 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("the driver '{value}' cannot be loaded: {why}"),
         spoken("reinstall the package that provides it"),
     ),
+    "webhook_secret": (
+        spoken("is no secret of a webhook: whsec_ and 24 to 64 octets in base64"),
+        spoken("make one: gatewayd webhook secret"),
+    ),
+    "webhook_repeated": (
+        spoken("another webhook of the account has the address '{value}'"),
+        spoken("name the events of both in one table"),
+    ),
     "line_repeated": (spoken("another line has the name '{value}'"), spoken("give each line a name of its own")),
     "file_only": (
         spoken("may only stand in the configuration file"),
         spoken("leave it out here, or write this line into the file"),
     ),
     "secret_apart": (spoken("is a secret"), spoken("enter it by itself, where it is never shown again")),
+    "secret_missing": (spoken("is still to be entered"), spoken("enter it by itself, where it is never shown again")),
     "secret_sealed": (spoken("cannot be opened: {why}"), spoken("enter it again")),
     "device_taken": (spoken("line {other} has this device already"), spoken("give each line a device of its own")),
     "name_taken": (

@@ -7,6 +7,7 @@ from typing import Any, Final
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
 from gatewayd.operations import (
+    account_settings,
     accounts,
     audit,
     blocklist,
@@ -25,6 +26,7 @@ from gatewayd.operations import (
     tokens,
     uploads,
     users,
+    webhooks,
 )
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
@@ -54,6 +56,10 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         accounts.ShowAccount,
         accounts.AccountStatement,
         accounts.AccountSums,
+        account_settings.ShowSettings,
+        account_settings.SetSettings,
+        account_settings.ShowLogo,
+        account_settings.SetLogo,
         jobs.ListJobs,
         jobs.ShowJob,
         jobs.ShowCauses,
@@ -70,6 +76,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         messages.FindMessages,
         messages.ShowMessage,
         messages.SettleMessage,
+        messages.SettleMessages,
         lines.ListLines,
         lines.ShowLine,
         lines.EnableLine,
@@ -106,6 +113,17 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
+        webhooks.ListWebhooks,
+        webhooks.ShowWebhook,
+        webhooks.AddWebhook,
+        webhooks.SetWebhook,
+        webhooks.RemoveWebhook,
+        webhooks.EnableWebhook,
+        webhooks.DisableWebhook,
+        webhooks.TestWebhook,
+        webhooks.ListFailures,
+        webhooks.ReplayEvents,
+        webhooks.ReleaseEngines,
         users.ShowUser,
         users.EditUser,
         users.SetRole,

@@ -34,6 +34,10 @@ ANSWER_S: Final = 200.0
 """A test message waits for its line's send, minutes at the very worst; everything else is answered at once."""
 
 
+class AwayError(UnavailableError):
+    """No daemon answers: what can be read by itself is read, nothing else is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """What a request bears, and where it comes from."""
@@ -112,7 +116,7 @@ class Remote:
     async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Performs an operation and returns its JSON; raises the operation's error.
 
-        UnavailableError where it needs the daemon, and none answers.
+        AwayError where it needs the daemon, and none answers.
         """
         given = dict(arguments or {})
         if OPERATIONS[operation].reads_store and not RIGHTS[operation].audited:
@@ -125,9 +129,9 @@ class Remote:
                     await connection.writer.drain()
                     line = await connection.reader.readline()
             except TimeoutError as error:
-                raise UnavailableError(_("the daemon does not answer")) from error
+                raise AwayError(_("the daemon does not answer")) from error
             except (OSError, ValueError) as error:
-                raise UnavailableError(_("the daemon went away")) from error
+                raise AwayError(_("the daemon went away")) from error
         return answer_of(line)
 
     async def watch(self, bearer: Bearer) -> AsyncIterator[Any]:
@@ -139,7 +143,7 @@ class Remote:
             while line := await connection.reader.readline():
                 yield answer_of(line)
         except (OSError, ValueError) as error:
-            raise UnavailableError(_("the daemon went away")) from error
+            raise AwayError(_("the daemon went away")) from error
         finally:
             connection.writer.close()
 
@@ -177,6 +181,4 @@ class Remote:
             async with asyncio.timeout(CONNECT_S):
                 return _Connection(*await asyncio.open_unix_connection(str(self._socket), limit=ANSWER_MAX))
         except (OSError, TimeoutError) as error:
-            raise UnavailableError(
-                _("the gateway is not running; pages can be read, nothing can be changed")
-            ) from error
+            raise AwayError(_("the gateway is not running; pages can be read, nothing can be changed")) from error
