@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -342,7 +344,9 @@ class LiveGateway:
         return await self._writer.do(command)
 
     async def read(self, question: Callable[[Reader], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
+        # In the context of the task that asks: what is not found is said in the language of the person it serves.
+        asked = partial(copy_context().run, question, self._reader)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, asked)
 
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account, gid)

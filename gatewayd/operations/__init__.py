@@ -157,6 +157,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         me.ListSessions,
         me.EndSession,
         me.OfferTotp,
+        me.ShowOffered,
         me.ConfirmTotp,
         me.DropTotp,
         me.RenewCodes,

@@ -152,6 +152,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "me.sessions": _reads(scope="none"),
     "me.sign_out": _acts(_EVERYBODY, "none"),
     "me.totp_offer": _acts(_EVERYBODY, "none"),
+    "me.totp_picture": _reads(scope="none"),
     "me.totp_confirm": _acts(_EVERYBODY, "none"),
     "me.totp_drop": _acts(_EVERYBODY, "none"),
     "me.recovery": _acts(_EVERYBODY, "none"),

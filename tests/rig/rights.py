@@ -279,6 +279,7 @@ CASES: Final[Mapping[str, Case]] = {
     "me.totp_confirm": Case("person", None, _of(code="123456"), vain=True),
     "me.totp_drop": Case("person", None, _of(current=PASSWORD)),
     "me.totp_offer": Case("person", None, _of(current=PASSWORD)),
+    "me.totp_picture": Case("person", None, vain=True),
     "message.list": Case("user", "read", _of("account"), bound=True),
     "message.post": Case("user", "send", _of("account", posts=[{"messages": [{"to": "1"}]}]), bound=True),
     "message.settle": Case("user", "send", _of("message", verdict="sent"), bound=True),
