@@ -40,6 +40,7 @@ VALUES: Final = tuple(
         "logs",
         "model",
         "money",
+        "news",
         "notify",
         "numbers",
         "pacing",

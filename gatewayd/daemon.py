@@ -177,6 +177,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         def receipts_due(jobs: Iterable[int]) -> None:
             restoration.sent()
             receipts.due(jobs)
+            live.news.jobs(jobs)
 
         dispatcher = Dispatcher(
             writer,
@@ -205,6 +206,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             vault=Vault(config.key_file),
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
+        dispatcher.events.told = live.told
         async with _Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()

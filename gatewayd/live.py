@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,6 +19,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.news import News
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -70,6 +71,8 @@ class LiveGateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self.stopping = False
         self.vault = vault
+        self.news = News(self._owners)
+
 
     @property
     def live(self) -> LiveGateway:
@@ -120,6 +123,22 @@ class LiveGateway:
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
+
+    def told(self, event: EventView) -> None:
+        """Passes on an event as news: of one account where it is that one's."""
+        match event.kind:
+            case "credit":
+                self.news.say("credit", event.subject)
+            case "account":
+                self.news.say("daemon", event.subject)
+            case "job":
+                self.news.say("job", event.subject.partition("/")[0])
+            case kind:  # of lines, which are everybody's; whose a message is, its job says
+                self.news.say("line" if kind == "message" else kind)
+
+    async def _owners(self, jobs: Iterable[int]) -> Mapping[int, str]:
+        wanted = sorted(jobs)
+        return await self.read(lambda reader: reader.owners(wanted, self.config.node))
 
     def happened(self, state: str, reason: str | None) -> None:
         """Something became of the daemon's own surroundings: a person watching would like to see it."""
@@ -238,6 +257,7 @@ class LiveGateway:
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
+        self.news.say("credit", account)
 
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)
