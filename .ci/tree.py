@@ -27,6 +27,7 @@ VALUES: Final = tuple(
     for name in [
         "access_list",
         "actor",
+        "added_lines",
         "addresses",
         "callscript",
         "characters",
@@ -44,13 +45,18 @@ VALUES: Final = tuple(
         "notify",
         "numbers",
         "pacing",
+        "passwords",
         "device_reasons",
         "reasons",
+        "remedies",
         "shown",
         "stalls",
         "storable",
         "templates",
         "texts",
+        "throttle",
+        "tokens",
+        "totp",
         "translation",
         "turns",
         "vault",
@@ -186,13 +192,8 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Of each room of the core, what it may import of ours beside itself."""
 
-ROOF: Final = (
-    "gatewayd.daemon",
-    "gatewayd.doors",
-    "gatewayd.web_process",
-    "gatewayd.cli",
-    "gatewayd.demo",
-    "gatewayd.__main__",
+ROOF: Final = tuple(
+    f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "web_process", "cli", "demo", "__main__"]
 )
 """They know everybody and are imported by nobody below."""
 

@@ -62,6 +62,8 @@ class Actor:
     address: str = ""
     """IP address it comes from; empty at this machine's own sockets."""
     language: str | None = None
+    theme: str | None = None
+    """light, dark; None: the browser's."""
     session: int | None = None
     """Row of the session of a signed-in person."""
 

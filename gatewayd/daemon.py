@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,8 +22,9 @@ from typing import Any, Final
 import structlog
 
 from gatewayd import logs
+from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
-from gatewayd.config import Config, startup
+from gatewayd.config import Config
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -41,12 +42,14 @@ from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration
 from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
+from gatewayd.store.commands import Change, Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.reserve import Reserve
+from gatewayd.store.settings.lines import added_lines
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.takeover import Takeover, merged_with, prefixes
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
@@ -80,9 +83,7 @@ class Gateway:
     config: Config
     dispatcher: Dispatcher
     writer: Writer
-    live: LiveGateway
-    intake: IntakeDesk
-    fleet: Fleet
+    takeover: Takeover
 
 
 def run(config: Config) -> int:
@@ -135,6 +136,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
     """Everything running in this event loop; drained and closed at the end."""
     async with AsyncExitStack() as stack:
         spool, writer, started, recovered = await _held(stack, config)
+        from_file, vault = config, Vault(config.key_file)
+        config = await merged_with(from_file, await _added(writer), vault)
         restoration = Restoration(writer.do, spool, node=config.node, salt=started.salt)
         restored = await restoration.examine()
         hit("start.examined")
@@ -167,6 +170,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             now=now_ms,
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
+            keep_audit_s=config.retention.audit,
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),
@@ -203,13 +207,16 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
-            vault=Vault(config.key_file),
+            vault=vault,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         dispatcher.events.told = live.told
         async with _Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
+            takeover = Takeover(
+                from_file, added=partial(_added, writer), vault=vault, fleet=fleet, intake=intake, live=live
+            )
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)
             # A person's pause, or a new job, may have been recorded without its summary.
@@ -233,7 +240,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                         read_again=len(restored.retaken),
                     )
                     dispatcher.events.add("daemon", config.node, "restored", "store_older")
-                yield Gateway(config, dispatcher, writer, live, intake, fleet)
+                yield Gateway(config, dispatcher, writer, takeover)
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
@@ -320,11 +327,6 @@ class _Told:
         self.dispatcher.events.add("account", subject, state, reason)
 
 
-def prefixes(config: Config) -> list[str]:
-    """Every prefix that some line has."""
-    return sorted({prefix for line in config.lines for prefix in line.prefixes})
-
-
 @contextlib.contextmanager
 def _writer(config: Config) -> Iterator[Writer]:
     """The store, opened and locked; its writer is not started yet."""
@@ -353,6 +355,11 @@ def _hold_node(transactions: Transactions, node: str) -> None:
 def _lost(command: Command[Any], error: Exception) -> None:
     """A record that the store refused for good: a defect, and the loudest there is."""
     log.critical("the store refused a record", kind=type(command).__name__, error=str(error))
+
+
+async def _added(writer: Writer) -> Sequence[AddedLine]:
+    """The lines that people added."""
+    return await writer.do(Change(lambda unit: added_lines(unit.session.connection)))
 
 
 async def _drop_unfinished(writer: Writer, node: str) -> None:
@@ -391,14 +398,12 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
         wanted.clear()
         notifier.reloading()
         try:
-            fresh = await asyncio.to_thread(startup.load, old.file)
+            changed = await running.takeover.reload()
         except ConfigError as error:
             log.error("configuration not applied", error=str(error))  # noqa: TRY400
             running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")
         else:
-            changed = await running.fleet.take_over(fresh)
-            running.intake.take_over(fresh, prefixes(fresh))
-            running.live.config = fresh
+            fresh = running.takeover.config
             open_to_web(fresh)
             log.info("configuration applied", lines=changed, restart=_restart_wanted(old, fresh))
             running.dispatcher.events.add("daemon", fresh.node, "reloaded")

@@ -25,6 +25,7 @@ async def doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
         stack.push_async_callback(control.close)
         if config.web.address is not None:
             door = WebDoor(live, config.web.user)
+            stack.push_async_callback(door.close)
             web = ControlServer(live, config.web_socket, door, connections_max=WEB_CONNECTIONS_MAX)
             await web.start()
             stack.push_async_callback(web.close)

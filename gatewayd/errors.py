@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
 
 class GatewayError(Exception):
     """Root: anything gatewayd itself raises on purpose. The CLI prints its text as one line."""
@@ -9,6 +13,15 @@ class GatewayError(Exception):
 
 class UsageError(GatewayError):
     """Asked for something that cannot be meant: wrong name, wrong option. Mend the request (exit status 2)."""
+
+
+class FaultsError(UsageError):
+    """Some fields are wrong. Mend those; `faults` names each with what is wrong and what to do."""
+
+    def __init__(self, faults: Sequence[Mapping[str, str]]) -> None:
+        """Each fault has `key`, `message` and `remedy`."""
+        super().__init__("; ".join(f"{one['key']}: {one['message']}; {one['remedy']}" for one in faults))
+        self.faults = tuple(faults)
 
 
 class ConfigError(UsageError):
@@ -28,11 +41,12 @@ class ForbiddenError(GatewayError):
 
 
 class ThrottledError(GatewayError):
-    """Too many tries. Wait `retry_s` seconds and try again."""
+    """Too many tries. Wait `retry_s` seconds and try again. `repeated`: the audit trail has a row of it already."""
 
-    def __init__(self, sentence: str, retry_s: float = 0.0) -> None:
+    def __init__(self, sentence: str, retry_s: float = 0.0, *, repeated: bool = False) -> None:
         super().__init__(sentence)
         self.retry_s = retry_s
+        self.repeated = repeated
 
 
 class ConflictError(GatewayError):
@@ -70,3 +84,30 @@ class StoreLockedError(StoreError, UnavailableError):
 
 class SchemaError(StoreError):
     """The store's schema is newer than this program. Do not go on."""
+
+
+KINDS: Final[Mapping[str, type[GatewayError]]] = MappingProxyType(
+    {
+        "unauthenticated": UnauthenticatedError,
+        "forbidden": ForbiddenError,
+        "throttled": ThrottledError,
+        "insufficient_credit": InsufficientCreditError,
+        "conflict": ConflictError,
+        "not_found": NotFoundError,
+        "config": ConfigError,
+        "faults": FaultsError,
+        "usage": UsageError,
+        "store_locked": StoreLockedError,
+        "unavailable": UnavailableError,
+        "damaged": DamagedError,
+        "schema": SchemaError,
+        "store": StoreError,
+        "failed": GatewayError,
+    }
+)
+"""By the word for it, on the sockets and in the audit trail. Narrow before wide: the first that fits names an error."""
+
+
+def kind_of(error: Exception) -> str:
+    """Returns the word for an error; `failed` for one that is not ours."""
+    return next((word for word, kind in KINDS.items() if isinstance(error, kind)), "failed")

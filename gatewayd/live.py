@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -34,6 +34,9 @@ from spool.folders import Spool
 log = structlog.get_logger()
 
 R = TypeVar("R")
+
+TAKE_OVER_S: Final = 3.0
+"""Of waiting for a line that is being changed; it goes on by itself, and its card shows it."""
 
 TROUBLE_S: Final = 5.0
 """Between tries while the store refuses."""
@@ -68,11 +71,12 @@ class LiveGateway:
         self._threads = threads
         self._receipts_due = receipts_due
         self._stalls = stalls
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
         self.news = News(self._owners)
-
+        self.take_over: Callable[[], Awaitable[object]] | None = None
+        """Takes over what people changed of lines; the daemon's, once its lines run."""
 
     @property
     def live(self) -> LiveGateway:
@@ -277,6 +281,20 @@ class LiveGateway:
                 await asyncio.sleep(TROUBLE_S)
             else:
                 return self._dispatcher.publish(queues)
+
+    async def lines_changed(self) -> None:
+        """Takes over what the store now says of lines. A line in the middle of a message is not waited for long."""
+        if self.take_over is None:
+            return
+        task = asyncio.ensure_future(self.take_over())
+        self._tasks.add(task)
+        task.add_done_callback(self._taken_over)
+        await asyncio.wait({task}, timeout=TAKE_OVER_S)
+
+    def _taken_over(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("changed lines were not taken over", error=repr(error))
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         self._receipts_due(jobs)

@@ -6,13 +6,22 @@ The built-in drivers register the same way as a third party's package does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from pydantic import BaseModel
 
-from drivers.base import ENTRY_POINTS, Driver, Finding, LineSetup, MisconfiguredError
+from drivers.base import (
+    ENTRY_POINTS,
+    DiscoversDevices,
+    Driver,
+    Finding,
+    FoundDevice,
+    LineSetup,
+    MisconfiguredError,
+)
 from gatewayd.errors import ConfigError
 from gatewayd.translation import gettext as _
 
@@ -32,6 +41,14 @@ class BrokenDriverError(ConfigError):
         super().__init__(f"driver {name!r} cannot be loaded: {why}")
         self.name = name
         self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A device that a line of that driver could be made of."""
+
+    driver: str
+    device: FoundDevice
 
 
 @cache
@@ -58,6 +75,16 @@ def driver(name: str) -> Driver:
     except (ImportError, AttributeError) as error:
         raise BrokenDriverError(name, str(error)) from error
     return loaded
+
+
+async def discover(driver_names: Iterable[str], search: Sequence[str], taken: Collection[str]) -> list[Discovered]:
+    """Returns the devices that these drivers find, each with its driver; a driver that cannot look finds none."""
+    found = []
+    for name in driver_names:
+        one = driver(name)
+        if isinstance(one, DiscoversDevices):
+            found += [Discovered(name, device) for device in await one.discover(search, taken)]
+    return found
 
 
 def contradiction(name: str, line: str, options: BaseModel) -> Finding | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from gatewayd.errors import GatewayError
-from gatewayd.store.commands import EndParts, Prune, Sweep
+from gatewayd.store.commands import Change, EndParts, Prune, Sweep
+from gatewayd.store.people.retention import forget
 from gatewayd.store.port import Writer
 from spool.errors import SpoolError
 from spool.retention import Forgotten
@@ -42,6 +43,7 @@ class Upkeep:
         now: Callable[[], int],
         receipts_due: Callable[[Iterable[int]], None],
         keep_messages_s: float,
+        keep_audit_s: float,
         longest_s: float,
         accounts: Callable[[], Awaitable[Sequence[str]]],
         forget_jobs: Callable[[str], Awaitable[Forgotten]],
@@ -52,6 +54,7 @@ class Upkeep:
         self._now = now
         self._receipts_due = receipts_due
         self._keep_ms = int(keep_messages_s * 1000)
+        self._keep_audit_ms = int(keep_audit_s * 1000)
         self._longest_s = min(LONGEST_S, longest_s)
         self._accounts = accounts
         self._forget_jobs = forget_jobs
@@ -107,8 +110,20 @@ class Upkeep:
         while removed:
             await asyncio.sleep(PORTION_S)
             removed = await self._writer.do(Prune(self._now() - self._keep_ms))
+        await self._forget_people()
         for account in await self._accounts():
             await self._forget(account)
+
+    async def _forget_people(self) -> None:
+        """Removes sessions that ended, and rows of the audit trail that are old."""
+        more = await self._writer.do(Change(self._forget_portion))
+        while more:
+            await asyncio.sleep(PORTION_S)
+            more = await self._writer.do(Change(self._forget_portion))
+
+    def _forget_portion(self, unit: Any) -> bool:
+        now = self._now()
+        return forget(unit.session, now, now - self._keep_audit_ms)
 
     async def _forget(self, account: str) -> None:
         """What cannot be removed for one account keeps no other's."""

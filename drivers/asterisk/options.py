@@ -9,8 +9,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from drivers.base import FILE_ONLY
+
 _DIAL = re.compile(r"[A-Za-z0-9_]+/[^\s,;|&\x00-\x1f]+")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
+
+Command = Annotated[tuple[str, ...], Field(json_schema_extra=dict(FILE_ONLY))]
 
 
 class AsteriskOptions(BaseModel):
@@ -40,9 +44,9 @@ class AsteriskOptions(BaseModel):
     """Where Asterisk reaches our HTTP port (`http://10.0.0.5:8080`) and fetches prompts, instead of a shared folder."""
     prompts_keep_days: Annotated[int, Field(ge=1, le=3650)] = 7
     """Days that a prompt is kept after the last call that said it."""
-    speech: tuple[str, ...] = ("espeak-ng", "-v", "{voice}", "-w", "{output}", "--stdin")
+    speech: Command = ("espeak-ng", "-v", "{voice}", "-w", "{output}", "--stdin")
     """Command that writes the text as a WAV file; words as given, no shell."""
-    convert: tuple[str, ...] = ("sox", "-v", "0.9", "{input}", "-r", "8000", "-c", "1", "-b", "16", "{output}")
+    convert: Command = ("sox", "-v", "0.9", "{input}", "-r", "8000", "-c", "1", "-b", "16", "{output}")
     """Command that makes of it what Asterisk plays: WAV, 8 kHz, mono, 16 bit."""
     voice: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")] = "es-419"
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "es"

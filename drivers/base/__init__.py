@@ -20,6 +20,7 @@ from drivers.base.content import (
     PushContent,
     WhatsappContent,
 )
+from drivers.base.discovery import FILE_ONLY, DiscoversDevices, FoundDevice
 from drivers.base.errors import (
     HookRefusedError,
     LineError,
@@ -90,6 +91,7 @@ FAILPOINT = "gatewayd.failpoint"
 __all__ = [
     "ENTRY_POINTS",
     "FAILPOINT",
+    "FILE_ONLY",
     "NETWORK_FORBIDDEN",
     "Accepted",
     "AnswersChallenges",
@@ -102,6 +104,7 @@ __all__ = [
     "Concat",
     "Content",
     "DeliveryReport",
+    "DiscoversDevices",
     "Driver",
     "EmailContent",
     "Encoding",
@@ -111,6 +114,7 @@ __all__ = [
     "Finding",
     "Following",
     "FollowsAttempts",
+    "FoundDevice",
     "HookCall",
     "HookRefusedError",
     "Hooked",

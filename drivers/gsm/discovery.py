@@ -111,7 +111,7 @@ def _is_meant(who: Who, options: GsmOptions) -> bool:
     return options.imsi is not None and who.imsi == options.imsi
 
 
-class _Deaf:
+class Deaf:
     """Listener of a dialogue that only asks who is there."""
 
     def on_unsolicited(self, code: at.Unsolicited) -> None: ...
@@ -130,7 +130,7 @@ class _Deaf:
 async def identify(path: str, baud: int, timing: Timing) -> Who:
     """Returns IMEI and IMSI of the modem at `path`; raises `ModemError` if it cannot be opened or does not talk AT."""
     port = await SerialPort.open(path, baud)
-    dialogue = Dialogue(port, _Deaf(), timing)
+    dialogue = Dialogue(port, Deaf(), timing)
     port.attach(dialogue.feed, dialogue.lost)
     try:
         await dialogue.probe()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from drivers.base import Finding, Line, LineSetup
+from drivers.base import Finding, FoundDevice, Line, LineSetup
 
 if TYPE_CHECKING:
     from drivers.gsm.options import GsmOptions
@@ -38,6 +38,12 @@ class GsmDriver:
         from drivers.gsm.line import GsmLine
 
         return GsmLine(setup.name, _own(setup.options))
+
+    async def discover(self, search: Sequence[str], taken: Collection[str]) -> Sequence[FoundDevice]:
+        """Implements `drivers.base.DiscoversDevices`."""
+        from drivers.gsm.survey import survey
+
+        return await survey(search, taken)
 
     def check(self, setup: LineSetup) -> Sequence[Finding]:
         from drivers.gsm.discovery import candidates

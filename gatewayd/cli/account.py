@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gatewayd.cli import completion, output
+from gatewayd.cli import asking, completion, output
 from gatewayd.cli.session import session
 from gatewayd.translation import gettext as _
 
@@ -121,6 +121,37 @@ def _show_sums(found: Mapping[str, Any], by: str, zone: ZoneInfo, as_json: bool)
             for one in found["items"]
         ],
         right=(1, 2, 3),
+    )
+
+
+@account.command("mass-password", help=_("Set the password that people give for sends to many; it is asked for."))
+@click.argument("name", shell_complete=completion.accounts)
+@asking.password_option
+@output.json_option
+def mass_password(name: str, password_stdin: bool, as_json: bool) -> None:
+    _show_rule("mass.set", as_json, account=name, password=asking.password(password_stdin))
+
+
+@account.command("approval", help=_("Set above how many people somebody else approves a send; 0: nobody needs to."))
+@click.argument("name", shell_complete=completion.accounts)
+@click.argument("people", type=click.IntRange(min=0))
+@output.json_option
+def approval(name: str, people: int, as_json: bool) -> None:
+    _show_rule("mass.set", as_json, account=name, approve_above=people or "")
+
+
+def _show_rule(operation: str, as_json: bool, **keys: Any) -> None:
+    with session() as open_session:
+        found = open_session.ask(operation, **keys)
+    if as_json:
+        output.emit(found)
+        return
+    output.record(
+        [
+            (_("Account"), found["account"]),
+            (_("Password for sends to many"), _("yes") if found["password"] else _("no")),
+            (_("Approved above"), found["approve_above"]),
+        ]
     )
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gatewayd.clock import now_ms
-from gatewayd.config import Config
+from gatewayd.config import Config, merge
 from gatewayd.control.server import operator
 from gatewayd.operations import perform
 from gatewayd.store.commands import Command, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
+from gatewayd.store.settings.lines import added_lines
 from gatewayd.store.transactions import Transactions
 from gatewayd.vault import Vault
 from spool.folders import Spool
@@ -52,6 +53,7 @@ class OfflineBackend:
             opening.callback(self._reader.close)
             if os.geteuid() == 0:
                 _hand_over(config)
+            self._merge()
             self._ends = opening.pop_all()
 
     def close(self) -> None:
@@ -111,6 +113,12 @@ class OfflineBackend:
 
     async def read(self, question: Callable[[Reader], R]) -> R:
         return question(self._reader)
+
+    async def lines_changed(self) -> None:
+        self._merge()
+
+    def _merge(self) -> None:
+        self.config = merge(self.config, self._reader.ask(added_lines), self.vault)
 
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         Spool(self.config.spool.path).create_account(account, gid)

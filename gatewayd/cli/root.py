@@ -75,6 +75,8 @@ def root() -> click.Group:
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
+            "token": (f"{here}.token:token", _("Tokens, by which programs use the API.")),
+            "audit": (f"{here}.audit:audit", _("The audit trail: who did what, when and from where.")),
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
             "status": (f"{here}.status:status", _("What needs a person, at a glance.")),
             "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),

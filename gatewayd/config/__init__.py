@@ -1,5 +1,6 @@
 """The configuration: one TOML file, read whole, judged whole, frozen."""
 
+from gatewayd.config.added import JudgedLine, from_text, judge_added, judge_line, merge, secret_keys
 from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
 from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse, salvage
@@ -30,6 +31,7 @@ __all__ = [
     "HttpConfig",
     "InboxConfig",
     "InvalidConfigError",
+    "JudgedLine",
     "LineConfig",
     "Locale",
     "NumberFormat",
@@ -47,7 +49,12 @@ __all__ = [
     "Window",
     "default_file",
     "examine",
+    "from_text",
+    "judge_added",
+    "judge_line",
     "load",
+    "merge",
     "parse",
     "salvage",
+    "secret_keys",
 ]

@@ -116,6 +116,17 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("reinstall the package that provides it"),
     ),
     "line_repeated": (spoken("another line has the name '{value}'"), spoken("give each line a name of its own")),
+    "file_only": (
+        spoken("may only stand in the configuration file"),
+        spoken("leave it out here, or write this line into the file"),
+    ),
+    "secret_apart": (spoken("is a secret"), spoken("enter it by itself, where it is never shown again")),
+    "secret_sealed": (spoken("cannot be opened: {why}"), spoken("enter it again")),
+    "device_taken": (spoken("line {other} has this device already"), spoken("give each line a device of its own")),
+    "name_taken": (
+        spoken("the configuration file has a line of this name as well"),
+        spoken("rename the one in the file, or remove this one"),
+    ),
     "path_too_long": (
         spoken("the path is longer than {limit} bytes"),
         spoken("choose a shorter one: sockets allow no more"),

@@ -130,6 +130,21 @@ def examine(path: Path | None = None) -> tuple[tuple[ConfigFault, ...], Sound]:
     return tuple(reading.faults), reading.sound
 
 
+def examine_line(
+    table: Mapping[str, Any], file: Path, locale: str
+) -> tuple[tuple[ConfigFault, ...], LineConfig | None, SoundLine | None]:
+    """Judges one `[[line]]` table by itself: every fault, the line where there is none, what can be judged further."""
+    reading = _Reading({"line": [table]}, file, secrets=True)
+    reading.locale = locale
+    made = reading.lines()
+    return tuple(reading.faults), made[0] if made else None, next(iter(reading.sound_lines), None)
+
+
+def mentions(annotation: Any, wanted: type) -> bool:
+    """Returns whether a field's annotation is `wanted` or a union (or other generic) with it."""
+    return annotation is wanted or any(mentions(part, wanted) for part in get_args(annotation))
+
+
 def _document(file: Path) -> dict[str, Any]:
     """The TOML of a file; InvalidConfigError."""
     locale = language_of(file)
@@ -164,9 +179,9 @@ class _Reading:
         # Whether this may run outside the service, to which alone systemd's credentials are given.
         self._elsewhere = elsewhere
         self.faults: list[ConfigFault] = []
-        self._sound_lines: list[SoundLine] = []
+        self.sound_lines: list[SoundLine] = []
         locale = raw.get("locale")
-        self._locale = locale if isinstance(locale, str) else translation.DEFAULT
+        self.locale = locale if isinstance(locale, str) else translation.DEFAULT
         self.sound = Sound(file)
         """What `config` found that can be judged further."""
 
@@ -174,7 +189,7 @@ class _Reading:
         top_raw = {key: value for key, value in self._raw.items() if key not in _TABLES and key not in _ARRAYS}
         top = self._model(TopConfig, top_raw, "", known=(*TopConfig.model_fields, *_TABLES, *_ARRAYS))
         sections = {name: self._model(model, self._table(name), name) for name, model in _TABLES.items()}
-        line_configs = self._lines()
+        line_configs = self.lines()
         webhooks = [
             self._model(WebhookConfig, table, f"webhook[{index}]")
             for index, table in enumerate(self._array("webhook"), start=1)
@@ -188,7 +203,7 @@ class _Reading:
             store=store if isinstance(store, StoreConfig) else None,
             spool=spool if isinstance(spool, SpoolConfig) else None,
             http=http if isinstance((http := sections["http"]), HttpConfig) else None,
-            lines=tuple(self._sound_lines),
+            lines=tuple(self.sound_lines),
         )
         if isinstance(inbox, InboxConfig):
             self._name_account("inbox.default", inbox.default)
@@ -232,7 +247,7 @@ class _Reading:
         if account is not None:
             self.sound = replace(self.sound, accounts=(*self.sound.accounts, (key, account)))
 
-    def _lines(self) -> list[LineConfig]:
+    def lines(self) -> list[LineConfig]:
         found: list[LineConfig] = []
         seen: set[str] = set()
         for index, table in enumerate(self._array("line"), start=1):
@@ -257,7 +272,7 @@ class _Reading:
             if judged is not None and table.get("enabled") is not False:
                 # An unknown key takes nothing from what the others mean.
                 trusted = frozenset(own.keys() - wrong) if wrong & model.model_fields.keys() else None
-                self._sound_lines.append(SoundLine(key, str(name or key), table["driver"], judged, trusted))
+                self.sound_lines.append(SoundLine(key, str(name or key), table["driver"], judged, trusted))
         return found
 
     def _model_without(self, model: type[ModelT], table: Mapping[str, Any], wrong: set[str]) -> ModelT | None:
@@ -310,7 +325,7 @@ class _Reading:
         values = self._with_secrets(model, table, key, wrong)
         for name, field in model.model_fields.items():
             # A driver's model knows no configuration file, yet its paths are relative to it like all others.
-            if isinstance(values.get(name), str) and _mentions(field.annotation, Path):
+            if isinstance(values.get(name), str) and mentions(field.annotation, Path):
                 given = values[name]
                 if given.startswith(CREDENTIALS):
                     given = os.path.expandvars(given)
@@ -335,7 +350,7 @@ class _Reading:
         """`table` with every `KEY_file` of a secret KEY replaced by KEY and the file's text."""
         values = dict(table)
         for name, field in model.model_fields.items():
-            if not _mentions(field.annotation, SecretStr):
+            if not mentions(field.annotation, SecretStr):
                 continue
             file_key = f"{name}_file"
             if file_key in model.model_fields or file_key not in values:
@@ -379,20 +394,15 @@ class _Reading:
         return secret
 
     def _add(self, key: str, kind: str, **values: Any) -> None:
-        self.faults.append(_fault(self._file, key, kind, values, self._locale))
+        self.faults.append(_fault(self._file, key, kind, values, self.locale))
 
     def _add_pydantic(self, entry: Any, prefix: str, known: tuple[str, ...]) -> None:
         kind, loc = entry["type"], entry["loc"]
         key = prefix
         for step in loc:
             key = f"{key}[{step + 1}]" if isinstance(step, int) else f"{key}.{step}" if key else str(step)
-        values = {**catalogue.error_values(entry, self._locale, known), "written": key}
+        values = {**catalogue.error_values(entry, self.locale, known), "written": key}
         self._add(key, kind, **values)
-
-
-def _mentions(annotation: Any, wanted: type) -> bool:
-    """Whether a field's annotation is `wanted` or a union (or other generic) with it."""
-    return annotation is wanted or any(_mentions(part, wanted) for part in get_args(annotation))
 
 
 def _control_candidates(file: Path, control: Path | None, store: StoreConfig, spool: SpoolConfig) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -26,6 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gatewayd.config.faults import ConfigFault
 from gatewayd.config.values import (
     Ceiling,
     Currency,
@@ -75,6 +77,8 @@ class TopConfig(Section):
     timezone: Zone = ZoneInfo("America/Argentina/Buenos_Aires")
     """Where days and months of quotas begin, and times without an offset are read."""
     locale: Locale = "es"
+    discover: tuple[str, ...] = ()
+    """Patterns of serial ports that are offered as modems besides the system's own: simulated ones, say."""
     control: Place | None = None
     """The control socket; None: see `Config.control`."""
 
@@ -237,6 +241,8 @@ def _kept(seconds: float) -> float:
 class RetentionConfig(Section):
     messages: Annotated[Duration, AfterValidator(_kept)] = 400 * DAY_S
     receipts: Duration = 90 * DAY_S
+    audit: Annotated[Duration, AfterValidator(_kept)] = 730 * DAY_S
+    """Of the audit trail."""
 
 
 class LineKeys(Section):
@@ -260,6 +266,8 @@ class LineConfig(LineKeys):
     """A line: the common keys, and `options`, an instance of its driver's own model."""
 
     options: BaseModel
+    origin: Literal["file", "panel"] = "file"
+    """Where it is kept; `panel`: people added it, in the panel or by command, and it is in the store."""
 
 
 class WebhookConfig(Section):
@@ -289,7 +297,9 @@ class Config(TopConfig):
     opt_out: OptOutConfig
     retention: RetentionConfig
     lines: tuple[LineConfig, ...]
-    """In the order of the file; disabled ones too."""
+    """In the order of the file, then those that people added; disabled ones too."""
+    faulty: Mapping[str, tuple[ConfigFault, ...]] = {}
+    """Lines that people added and that cannot be made as they are, by name: the others go on without them."""
     webhooks: tuple[WebhookConfig, ...]
     public: dict[str, Any] = Field(default_factory=dict, repr=False)
     """What of the file the web process may know."""

@@ -77,7 +77,9 @@ class WebDoor:
 
     def __init__(self, backend: Any, user: str) -> None:
         """`user` names the web process's own user where it has one; the daemon's user may always speak."""
-        self._backend = backend
+        from gatewayd.operations.identity import Identities, noted
+
+        self._identities = Identities(backend, lambda seen: noted(backend, seen))
         self._admitted = {os.geteuid()}
         with suppress(KeyError):
             self._admitted.add(pwd.getpwnam(user).pw_uid)
@@ -87,10 +89,12 @@ class WebDoor:
 
     async def actor(self, request: dict[str, Any], uid: int) -> Actor:
         del uid
-        from gatewayd.operations.identity import identify
-
         address = request.get("from", "")
-        return await identify(self._backend, request.get("as"), address if isinstance(address, str) else "")
+        return await self._identities.identify(request.get("as"), address if isinstance(address, str) else "")
+
+    async def close(self) -> None:
+        """Hands on who was seen last."""
+        await self._identities.close()
 
 
 def operator(uid: int) -> Actor:

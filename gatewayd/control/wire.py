@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 from gatewayd import errors
-from gatewayd.errors import GatewayError, UnavailableError, UsageError
+from gatewayd.errors import KINDS, GatewayError, UnavailableError, UsageError, kind_of
 from gatewayd.translation import gettext as _
 
 REQUEST_MAX: Final = 1 << 20
@@ -19,39 +19,24 @@ BATCH_MAX: Final = 256
 WRITE_S: Final = 10.0
 """A local client that has not read a line in this time is stopped or gone; its buffer must not grow."""
 
-_KINDS: Final[dict[str, type[GatewayError]]] = {
-    "unauthenticated": errors.UnauthenticatedError,
-    "forbidden": errors.ForbiddenError,
-    "throttled": errors.ThrottledError,
-    "insufficient_credit": errors.InsufficientCreditError,
-    "conflict": errors.ConflictError,
-    "not_found": errors.NotFoundError,
-    "config": errors.ConfigError,
-    "usage": errors.UsageError,
-    "store_locked": errors.StoreLockedError,
-    "unavailable": errors.UnavailableError,
-    "damaged": errors.DamagedError,
-    "schema": errors.SchemaError,
-    "store": errors.StoreError,
-    "failed": errors.GatewayError,
-}
-"""Narrow before wide: the first that an error is an instance of names it."""
-
 
 def error_document(error: GatewayError) -> dict[str, Any]:
     """Returns `kind` and `message` of an error, for the wire; `retry_s` (s) where a time is known."""
-    kind = next(name for name, kind in _KINDS.items() if isinstance(error, kind))
-    document: dict[str, Any] = {"kind": kind, "message": str(error)}
+    document: dict[str, Any] = {"kind": kind_of(error), "message": str(error)}
     if isinstance(error, errors.ThrottledError):
         document["retry_s"] = error.retry_s
+    if isinstance(error, errors.FaultsError):
+        document["faults"] = list(error.faults)
     return document
 
 
 def raised(document: dict[str, Any]) -> GatewayError:
     """Returns the error that an answer tells, to be raised."""
-    kind = _KINDS.get(document["kind"], GatewayError)
+    kind = KINDS.get(document["kind"], GatewayError)
     if kind is errors.ThrottledError:
         return errors.ThrottledError(document["message"], float(document.get("retry_s", 0)))
+    if kind is errors.FaultsError:
+        return errors.FaultsError(document.get("faults", ()))
     return kind(document["message"])
 
 

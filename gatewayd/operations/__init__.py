@@ -8,20 +8,26 @@ from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
 from gatewayd.operations import (
     accounts,
+    audit,
     blocklist,
     diagnosis,
     inbox,
     jobs,
+    line_settings,
     lines,
+    masssend,
+    me,
     messages,
     overview,
     sessions,
     statistics,
+    tokens,
     users,
 )
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.operations.rights import judge
+from gatewayd.operations.rights import RIGHTS, judge
+from gatewayd.operations.trail import performed
 from gatewayd.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
@@ -62,6 +68,12 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         lines.DisableLine,
         lines.TestLine,
         lines.AskLine,
+        line_settings.ListLineKinds,
+        line_settings.DiscoverLines,
+        line_settings.AddLine,
+        line_settings.SetLine,
+        line_settings.SetLineSecret,
+        line_settings.RemoveLine,
         blocklist.ListBlocked,
         blocklist.ListDoubtful,
         blocklist.BlockNumbers,
@@ -70,9 +82,12 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         overview.Overview,
         overview.Status,
         diagnosis.Check,
+        sessions.ShowDoor,
         sessions.OpenSession,
+        sessions.ConfirmSession,
         sessions.CloseSession,
         sessions.ShowSession,
+        sessions.TouchSessions,
         inbox.ListConversations,
         inbox.CountUnread,
         inbox.ShowConversation,
@@ -83,6 +98,30 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
+        users.ShowUser,
+        users.EditUser,
+        users.SetRole,
+        users.DisableUser,
+        users.EnableUser,
+        users.SetPassword,
+        users.ResetTotp,
+        users.EndSessions,
+        me.ShowMe,
+        me.EditMe,
+        me.ChangePassword,
+        me.ListSessions,
+        me.EndSession,
+        me.OfferTotp,
+        me.ConfirmTotp,
+        me.DropTotp,
+        me.RenewCodes,
+        tokens.CreateToken,
+        tokens.ListTokens,
+        tokens.RevokeToken,
+        masssend.ShowMassRule,
+        masssend.SetMassRule,
+        audit.ListAudit,
+        audit.ExportAudit,
     )
 }
 
@@ -91,9 +130,12 @@ async def perform(backend: Backend, name: str, arguments: Any, by: Actor) -> Jso
     """Performs the operation `name` for `by`.
 
     UsageError when there is none or the arguments do not fit; UnauthenticatedError, ForbiddenError and NotFoundError
-    where `by` may not.
+    where `by` may not. The audit trail is written here and nowhere else.
     """
     operation = OPERATIONS.get(name)
     if operation is None:
         raise UsageError(f"no operation {name!r}")
-    return await judge(read_request(operation, arguments), by).perform(backend, by)
+    request = read_request(operation, arguments)
+    if RIGHTS[name].audited:
+        return await performed(backend, request, by)
+    return await judge(request, by).perform(backend, by)

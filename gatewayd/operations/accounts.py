@@ -63,6 +63,9 @@ class CreditRequest(Operation):
     """Decimal; negative withdraws."""
     note: Note = ""
 
+    async def before(self, backend: Backend) -> Json:
+        return {"balance": format_money((await backend.read(lambda reader: reader.account(self.account))).balance)}
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
         try:
             amount = parse_money(self.amount)

@@ -30,6 +30,14 @@ class Operation(BaseModel):
     reads_store: ClassVar[bool] = False
     """Whether it does nothing but read the store: the web process then performs it by itself, daemon or not."""
 
+    acts_on: ClassVar[str | None] = None
+    """The field that names what is acted on, for the audit trail; None: the first that is there of `SUBJECTS`."""
+
+    async def before(self, backend: Backend) -> Json | None:
+        """Returns what the audit trail shows as it was; None where the change itself says so, or nothing does."""
+        del backend
+        return None
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
         """Performs it for `by`, whose right to it has been judged (`gatewayd.operations.rights`)."""
         raise NotImplementedError

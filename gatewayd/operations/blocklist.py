@@ -69,7 +69,9 @@ class ListDoubtful(Paged):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         since = backend.now() - DOUBTFUL_MS
-        page = await backend.read(lambda reader: reader.doubtful(since, cursor=self.cursor, limit=self.limit))
+        page = await backend.read(
+            lambda reader: reader.doubtful(since, account=by.scope.account, cursor=self.cursor, limit=self.limit)
+        )
         return {"items": [shapes.doubtful(one) for one in page.items], "next": page.next}
 
 

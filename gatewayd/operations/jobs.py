@@ -69,6 +69,9 @@ class _ChangeJob(Operation):
     job: str
     state: ClassVar[Literal["running", "paused", "cancelled"]]
 
+    async def before(self, backend: Backend) -> Json:
+        return {"state": (await backend.read(lambda reader: reader.job(self.job, backend.now()))).state}
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
         refusal = _("job {job} is {state}").format(job=f"{found.account}/{found.job}", state=found.state)

@@ -10,10 +10,13 @@ from typing import ClassVar
 from gatewayd.actor import Actor
 from gatewayd.config import LineConfig
 from gatewayd.days import Calendar
-from gatewayd.errors import NotFoundError, UnavailableError
+from gatewayd.errors import ConflictError, NotFoundError, UnavailableError
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
+from gatewayd.operations.line_setup import set_up
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.rights import allows
+from gatewayd.remedies import remedy
 from gatewayd.store.commands import SetLineEnabled
 from gatewayd.store.snapshots import LineCount
 from gatewayd.translation import gettext as _
@@ -22,16 +25,20 @@ from gatewayd.views import LineView
 GONE_THROUGH = frozenset({"submitted", "delivered", "read"})
 """States of a test after which nobody asks what is wrong with the line."""
 
+EVENTS_SHOWN = 50
+
 TEST_TEXT = "gatewayd"
 """A test's text where none is given: short, GSM 7-bit, one segment."""
 
 
 async def _views(backend: Backend) -> Sequence[LineView]:
-    """Every line as the daemon sees it; with no daemon, as configured and counted."""
+    """Every line as the daemon sees it; with no daemon, as configured and counted. Last those that cannot be made."""
     if backend.live is not None:
-        return backend.live.lines()
-    counts = await _counts(backend)
-    return [_resting(line, counts.get(line.name)) for line in backend.config.lines]
+        views = backend.live.lines()
+    else:
+        counts = await _counts(backend)
+        views = [_resting(line, counts.get(line.name)) for line in backend.config.lines]
+    return [*views, *(_faulty(name) for name in backend.config.faulty)]
 
 
 async def _counts(backend: Backend) -> dict[str, LineCount]:
@@ -55,34 +62,70 @@ def _resting(line: LineConfig, count: LineCount | None) -> LineView:
     )
 
 
+def _faulty(name: str) -> LineView:
+    """A line that people added and that cannot be made: nothing of it runs."""
+    return LineView(name=name, driver="", channel="", enabled=True, state="quarantined", reason="misconfigured")
+
+
 def _configured(backend: Backend, name: str) -> LineConfig:
     line = backend.config.line(name)
     if line is None:
+        if name in backend.config.faulty:
+            faults = "; ".join(f"{one.message}; {one.remedy}" for one in backend.config.faulty[name])
+            raise ConflictError(_("line {line} cannot work yet: {faults}").format(line=name, faults=faults))
         raise NotFoundError(_("no line {line}").format(line=name))
     return line
 
 
-async def _shown(backend: Backend, name: str) -> Json:
-    line = _configured(backend, name)
+async def shown_line(backend: Backend, name: str, by: Actor) -> Json:
+    """Returns a line with all that is known of it; how it is set up, only for those who may change it."""
+    line = backend.config.line(name)
+    if line is None and name not in backend.config.faulty:
+        raise NotFoundError(_("no line {line}").format(line=name))
     view = next((one for one in await _views(backend) if one.name == name), None)
     count = (await _counts(backend)).get(name)
     if view is None:  # the daemon has not read the configuration again yet
+        assert line is not None
         view = _resting(line, count)
+    shown = _whole(view, line, count)
+    if line is None or allows("line.set", by):
+        shown |= await set_up(backend, name, line)
+    else:
+        shown["detail"] = {}  # IMEI, SIM and the like
+    if backend.live is not None:
+        shown["events"] = [
+            shapes.event(one) for one in backend.live.events() if one.kind == "line" and one.subject == name
+        ][-EVENTS_SHOWN:]
+    return shown
+
+
+def _whole(view: LineView, line: LineConfig | None, count: LineCount | None) -> Json:
     return shapes.line_now(view) | {
+        "origin": "panel" if line is None else line.origin,
+        "remedy": remedy(view.reason),
         "sent_month": 0 if count is None else count.segments_month,
-        "window": None if line.window is None else str(line.window),
-        "quota_day": line.quota_day,
-        "quota_month": line.quota_month,
-        "recipients_month": line.recipients_month,
-        "prefixes": list(line.prefixes),
+        "window": None if line is None or line.window is None else str(line.window),
+        "quota_day": None if line is None else line.quota_day,
+        "quota_month": None if line is None else line.quota_month,
+        "recipients_month": None if line is None else line.recipients_month,
+        "prefixes": [] if line is None else list(line.prefixes),
+        "per_minute": None if line is None else round(line.rate.per_second * 60, 3),
     }
 
 
 class ListLines(Operation):
+    """Every line; with `whole`, all that `line.show` tells but how it is set up and what has happened to it."""
+
     name: ClassVar[str] = "line.list"
+    whole: bool = False
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        return {"items": [shapes.line(one) for one in await _views(backend)], "next": None}
+        views = await _views(backend)
+        if not self.whole:
+            return {"items": [shapes.line(one) for one in views], "next": None}
+        counts = await _counts(backend)
+        items = [_whole(one, backend.config.line(one.name), counts.get(one.name)) for one in views]
+        return {"items": items, "next": None}
 
 
 class ShowLine(Operation):
@@ -90,19 +133,25 @@ class ShowLine(Operation):
     line: str
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        return await _shown(backend, self.line)
+        return await shown_line(backend, self.line, by)
 
 
 class _SwitchLine(Operation):
     line: str
     enabled: ClassVar[bool]
 
+    async def before(self, backend: Backend) -> Json:
+        view = next((one for one in await _views(backend) if one.name == self.line), None)
+        return {"enabled": None if view is None else view.enabled}
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        _configured(backend, self.line)
+        made = self.line not in backend.config.faulty
+        if made:
+            _configured(backend, self.line)
         await backend.execute(SetLineEnabled(self.line, self.enabled))
-        if backend.live is not None:
+        if backend.live is not None and made:
             await backend.live.set_enabled(self.line, self.enabled)
-        return await _shown(backend, self.line)
+        return await shown_line(backend, self.line, by)
 
 
 class EnableLine(_SwitchLine):

@@ -79,6 +79,9 @@ class SettleMessage(Operation):
     message: str
     verdict: Literal["sent", "not-sent", "resend"]
 
+    async def before(self, backend: Backend) -> Json:
+        return {"state": str((await backend.read(lambda reader: reader.message(self.message, backend.now()))).state)}
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await _message(backend, self.message, by)
         with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=found.state)):

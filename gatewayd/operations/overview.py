@@ -15,6 +15,7 @@ from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.snapshots import iso
+from gatewayd.views import EventView, LineView
 
 
 class Ping(Operation):
@@ -35,13 +36,14 @@ class Overview(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
-        depth = await backend.read(lambda reader: reader.depth(backend.now()))
+        account = by.scope.account
+        depth = await backend.read(lambda reader: reader.depth(backend.now(), account))
         rates, writer = live.rates(), live.writer()
         return {
             "at": iso(backend.now()),
             "node": backend.config.node,
             "draining": live.draining(),
-            "lines": [shapes.line_now(one) for one in live.lines()],
+            "lines": [_line(one, by) for one in live.lines()],
             "rates": {
                 "segments_10s": rates.segments_10s,
                 "segments_60s": rates.segments_60s,
@@ -54,9 +56,25 @@ class Overview(Operation):
                 "oldest_s": depth.oldest_s,
             },
             "writer": {"healthy": writer.healthy, "waiting": writer.waiting, "commits": writer.commits},
-            "stalled": [shapes.stall(one) for one in live.stalls()],
-            "events": [shapes.event(one) for one in live.events(self.since)],
+            "stalled": [shapes.stall(one) for one in live.stalls() if by.scope.holds(one.account)],
+            "events": [shapes.event(one) for one in live.events(self.since) if _concerns(one, account)],
         }
+
+
+def _line(found: LineView, by: Actor) -> Json:
+    """Returns a line; IMEI, SIM and the like are shown to administrators alone."""
+    shown = shapes.line_now(found)
+    return shown if by.scope.account is None else shown | {"detail": {}}
+
+
+_EVERYBODYS: Final = frozenset({"line", "daemon"})
+
+
+def _concerns(event: EventView, account: str | None) -> bool:
+    """Returns whether an event is of an account, or of the gateway itself; senders are shown to administrators."""
+    if account is None or event.kind in _EVERYBODYS:
+        return True
+    return event.subject.partition("/")[0].partition(" ")[0] == account and event.kind != "inbound"
 
 
 class Status(Operation):
@@ -67,11 +85,12 @@ class Status(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         live = backend.live
         low = backend.config.tariff.low
-        question = partial(attention, low=low, since=backend.now() - REVIEWED_MS)
+        account = by.scope.account
+        question = partial(attention, low=low, since=backend.now() - REVIEWED_MS, account=account)
         found = await backend.read(lambda reader: reader.ask(question))
-        depth = await backend.read(lambda reader: reader.depth(backend.now()))
+        depth = await backend.read(lambda reader: reader.depth(backend.now(), account))
         lines = [] if live is None else [shapes.line(one) for one in live.lines()]
-        stalls = [] if live is None else [shapes.stall(one) for one in live.stalls()]
+        stalls = [] if live is None else [shapes.stall(one) for one in live.stalls() if by.scope.holds(one.account)]
         healthy = None if live is None else live.writer().healthy
         wanted = [*_of_daemon(live is not None, healthy, lines, stalls), *_of_store(found)]
         return {

@@ -100,5 +100,8 @@ class Backend(Protocol):
     async def read(self, question: Callable[[Reader], R]) -> R:
         """Asks the reader, off the event loop where there is one to keep free."""
 
+    async def lines_changed(self) -> None:
+        """Takes over what was just written of lines; `config` has it then, save of a line that is still at work."""
+
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         """Makes the account's spool folders where they are missing; with `gid`, that group owns them."""

@@ -1,60 +1,128 @@
-"""Users: who may sign in, as what."""
+"""Users: who may sign in, as what. A supervisor deals with the users of the role `user` in its own account alone."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from gatewayd.actor import Actor, Role
+from gatewayd.actor import Actor, Role, Scope
 from gatewayd.errors import ForbiddenError, UsageError
+from gatewayd.money import format_money, parse_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
-from gatewayd.operations.sessions import HASHER
+from gatewayd.passwords import KNOWN, LENGTH_MAX, LENGTH_MIN
+from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change
 from gatewayd.store.people import users
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
 
-LENGTH_MIN = 10
-"""Characters of a password (NIST SP 800-63B asks for 8 at least)."""
+UserName = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f/@]+$"), AfterValidator(wellformed)
+]
+"""What one signs in with: no space, no slash, and no @, by which a mail address is told from a name."""
+Mail = Annotated[
+    str,
+    Field(min_length=3, max_length=254, pattern=r"^[^\s@<>,;:\x00-\x1f\x7f]+@[^\s@<>,;:\x00-\x1f\x7f]+$"),
+    AfterValidator(wellformed),
+]
+Password = Annotated[SecretStr, Field(min_length=LENGTH_MIN, max_length=LENGTH_MAX)]
+Language = Literal["es", "en"]
+Amount = Annotated[str, Field(max_length=30)]
 
 
-def _shape(found: users.UserView) -> Json:
+def shape(found: users.UserView) -> Json:
+    """Returns a user as people and programs see it."""
     return {
         "name": found.shown_name,
         "role": str(found.role),
         "account": found.account,
         "mail": found.mail,
+        "supervisor": found.supervisor,
+        "monthly_limit": None if found.monthly_limit is None else format_money(found.monthly_limit),
         "totp": found.totp,
         "disabled": found.disabled,
+        "language": found.language,
         "created_at": iso(found.created_at),
+        "version": found.version,
     }
 
 
+def limit_of(amount: str | None) -> int | None:
+    """Returns a monthly limit in millionths; None for an empty one. UsageError."""
+    if amount is None or amount == "":
+        return None
+    try:
+        limit = parse_money(amount)
+    except ValueError:
+        limit = -1
+    if limit < 0:
+        raise UsageError(
+            _("monthly_limit: not an amount: {amount} (digits, a point, at most six decimals)").format(amount=amount)
+        )
+    return limit
+
+
+async def found_user(backend: Backend, name: str, by: Actor) -> users.UserView:
+    """Returns the user of that name; NotFoundError where there is none within the actor's account."""
+    return await backend.read(lambda reader: reader.ask(partial(users.user, scope=by.scope, name=name)))
+
+
+async def changed_user(
+    backend: Backend, found: users.UserView, values: Mapping[str, Any], by: Actor, version: int | None = None
+) -> users.UserView:
+    """Changes a user and returns it as it is then."""
+    change = users.Edit(found.id, values, backend.now(), version, by.session if by.number == found.id else None)
+    changed = await backend.execute(Change(lambda unit: users.edit(unit.session, change), by.name))
+    return changed.answer
+
+
+def _may_touch(by: Actor, role: Role) -> None:
+    if by.role is Role.SUPERVISOR and role is not Role.USER:
+        raise ForbiddenError(_("a supervisor may deal with users of the role user alone"))
+
+
+def _fit(role: Role, account: str | None) -> None:
+    """UsageError where role and account do not go together."""
+    if role is Role.ADMINISTRATOR and account is not None:
+        raise UsageError(_("account: an administrator belongs to none"))
+    if role is not Role.ADMINISTRATOR and account is None:
+        raise UsageError(_("account: a {role} belongs to one").format(role=role))
+
+
+def _unlike(password: SecretStr, name: str) -> None:
+    if name.casefold() in {password.get_secret_value().casefold(), password.get_secret_value().casefold()[::-1]}:
+        raise UsageError(_("password: it must not be the name"))
+
+
 class CreateUser(Operation):
-    """Makes a user; a supervisor makes users of the role `user` in its own account alone."""
+    """Makes a user."""
 
     name: ClassVar[str] = "user.create"
-    user: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+$")]
+    user: UserName
     role: Role
     account: str | None = None
-    mail: Annotated[str | None, Field(max_length=254)] = None
-    password: Annotated[SecretStr, Field(min_length=LENGTH_MIN, max_length=1000)]
+    mail: Mail | None = None
+    supervisor: UserName | None = None
+    monthly_limit: Amount | None = None
+    language: Language | None = None
+    password: Password
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        if by.role is Role.SUPERVISOR and self.role is not Role.USER:
-            raise ForbiddenError(_("a supervisor may only make users of the role user"))
-        if self.role is not Role.ADMINISTRATOR and self.account is None:
-            raise UsageError(_("account: a {role} belongs to an account").format(role=self.role))
-        hashed = await asyncio.to_thread(HASHER.hash, self.password.get_secret_value())
-        new = users.NewUser(self.user, self.role, self.account, self.mail, hashed, backend.now())
-        await backend.execute(Change(lambda unit: users.create(unit.session, unit.session.connection, new), by.name))
-        found = await backend.read(lambda reader: reader.ask(partial(users.credentials, name=self.user)))
-        assert found is not None
-        return _shape(found.user)
+        _may_touch(by, self.role)
+        _fit(self.role, self.account)
+        _unlike(self.password, self.user)
+        limit = limit_of(self.monthly_limit)
+        hashed = await KNOWN.hashed(self.password.get_secret_value())
+        new = users.NewUser(
+            *(self.user, self.role, self.account, self.mail, hashed, backend.now()),
+            *(self.supervisor, self.language, limit),
+        )
+        made = await backend.execute(Change(lambda unit: users.create(unit.session, new), by.name))
+        return shape(made.answer)
 
 
 class ListUsers(Operation):
@@ -65,6 +133,128 @@ class ListUsers(Operation):
     account: str | None = None
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        found = await backend.read(lambda reader: reader.ask(partial(users.users, scope=by.scope)))
-        items = [_shape(one) for one in found if self.account in {None, one.account}]
-        return {"items": items, "next": None}
+        scope = by.scope if self.account is None else Scope.of(self.account)
+        found = await backend.read(lambda reader: reader.ask(partial(users.users, scope=scope)))
+        return {"items": [shape(one) for one in found], "next": None}
+
+
+class ShowUser(Operation):
+    name: ClassVar[str] = "user.show"
+    reads_store = True
+    user: UserName
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        return shape(await found_user(backend, self.user, by))
+
+
+class EditUser(Operation):
+    """Changes what is named; an empty text takes a value away. `version` is that of the user who was looked at."""
+
+    name: ClassVar[str] = "user.edit"
+    user: UserName
+    rename: UserName | None = None
+    mail: Mail | Literal[""] | None = None
+    supervisor: UserName | Literal[""] | None = None
+    monthly_limit: Amount | None = None
+    language: Language | Literal[""] | None = None
+    version: int | None = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await found_user(backend, self.user, by)
+        _may_touch(by, found.role)
+        values: dict[str, Any] = {
+            name: getattr(self, name) or None
+            for name in ("mail", "supervisor", "language")
+            if getattr(self, name) is not None
+        }
+        if self.rename is not None:
+            values["shown_name"] = self.rename
+        if self.monthly_limit is not None:
+            values["monthly_limit"] = limit_of(self.monthly_limit)
+        return shape(await changed_user(backend, found, values, by, self.version))
+
+
+class SetRole(Operation):
+    """Gives a user another role; its sessions end. An administrator belongs to no account, all others to one."""
+
+    name: ClassVar[str] = "user.role"
+    user: UserName
+    role: Role
+    account: str | None = None
+    """None: as it is, where the role has one."""
+    version: int | None = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await found_user(backend, self.user, by)
+        account = self.account or (None if self.role is Role.ADMINISTRATOR else found.account)
+        _fit(self.role, account)
+        values: dict[str, Any] = {"role": self.role, "account": account}
+        if account != found.account or self.role is not Role.USER:
+            values["supervisor"] = None
+        return shape(await changed_user(backend, found, values, by, self.version))
+
+
+class _SwitchUser(Operation):
+    user: UserName
+    version: int | None = None
+    disabled: ClassVar[bool]
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await found_user(backend, self.user, by)
+        _may_touch(by, found.role)
+        return shape(await changed_user(backend, found, {"disabled": self.disabled}, by, self.version))
+
+
+class DisableUser(_SwitchUser):
+    """Lets a user sign in no more; its sessions end."""
+
+    name: ClassVar[str] = "user.disable"
+    disabled = True
+
+
+class EnableUser(_SwitchUser):
+    name: ClassVar[str] = "user.enable"
+    disabled = False
+
+
+class SetPassword(Operation):
+    """Sets a user's password; its sessions end."""
+
+    name: ClassVar[str] = "user.password"
+    user: UserName
+    password: Password
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await found_user(backend, self.user, by)
+        _may_touch(by, found.role)
+        _unlike(self.password, found.shown_name)
+        hashed = await KNOWN.hashed(self.password.get_secret_value())
+        return shape(await changed_user(backend, found, {"password": hashed}, by))
+
+
+class ResetTotp(Operation):
+    """Takes a user's second factor away: the telephone is lost, and the recovery codes too."""
+
+    name: ClassVar[str] = "user.totp_reset"
+    user: UserName
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await found_user(backend, self.user, by)
+        _may_touch(by, found.role)
+        values = {"totp_sealed": None, "totp_offered": None, "recovery": None}
+        return shape(await changed_user(backend, found, values, by))
+
+
+class EndSessions(Operation):
+    """Ends all sessions of a user."""
+
+    name: ClassVar[str] = "user.sign_out"
+    user: UserName
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        from gatewayd.store.people.sessions import end_sessions
+
+        found = await found_user(backend, self.user, by)
+        _may_touch(by, found.role)
+        ended = await backend.execute(Change(lambda unit: end_sessions(unit.session, found.id), by.name))
+        return {"ended": ended}

@@ -23,6 +23,7 @@ from sqlalchemy.pool import QueuePool
 from gatewayd.errors import NotFoundError, StoreError, UnavailableError, UsageError
 from gatewayd.model import WAITING, State, ulid, ulid_number
 from gatewayd.store import tables
+from gatewayd.store.accounts import account_number
 from gatewayd.store.beside import SNAPSHOT_S, Beside
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.connection import require_psycopg
@@ -331,8 +332,11 @@ class Reader:
             page, following = _cut(connection.execute(statement).all(), limit, "to")
         return Page(tuple(BlockedNumber(row.to, row.at, row.source, row.note) for row in page), following)
 
-    def doubtful(self, since: int, *, cursor: str | None = None, limit: int = PAGE) -> Page[DoubtfulOptOut]:
-        """Received texts that may be opt-outs, newest first, but for those whose senders are on the list already."""
+    def doubtful(
+        self, since: int, *, account: str | None = None, cursor: str | None = None, limit: int = PAGE
+    ) -> Page[DoubtfulOptOut]:
+        """Returns received texts that may be opt-outs, of all accounts or one, newest first, but for those whose
+        senders are on the list already."""
         table, salt, limit = tables.inbound, self.salt(), _limit(limit)
         listed = select(tables.blocklist.c.to).where(tables.blocklist.c.to == table.c.sender).exists()
         statement = (
@@ -344,6 +348,8 @@ class Reader:
         if cursor is not None:
             statement = statement.where(table.c.id < _number(cursor))
         with self._snapshot() as connection:
+            if account is not None:
+                statement = statement.where(table.c.account_id == account_number(connection, account))
             page, following = _cut(connection.execute(statement).all(), limit, "id")
         found = [
             DoubtfulOptOut(ulid(row.received_at, salt, row.id), row.at, row.line, row.sender, row.text) for row in page
@@ -352,13 +358,17 @@ class Reader:
 
     # ------------------------------------------------------------------------------------------------------------ queue
 
-    def depth(self, now: int) -> QueueDepth:
-        """What waits, is in work and is in doubt, over all jobs; and how long the oldest due message has waited."""
+    def depth(self, now: int, account: str | None = None) -> QueueDepth:
+        """Returns what waits, is in work and is in doubt, over all jobs or an account's; and how long the oldest due
+        message has waited."""
         counts: Counter[State] = Counter()
         held: Counter[str] = Counter()
         going: set[int] = set()
         with self._snapshot() as connection:
-            for row in connection.execute(queries.DEPTH):
+            statement = queries.DEPTH
+            if account is not None:
+                statement = statement.where(tables.job.c.account_id == account_number(connection, account))
+            for row in connection.execute(statement):
                 state, reason = State(row.state), None
                 if state in WAITING:
                     state, reason = Hold(row.job_state, row.held_reason, row.not_before).of(state, None, None, now)

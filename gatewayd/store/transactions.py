@@ -17,6 +17,7 @@ from gatewayd.store.commands import Command
 from gatewayd.store.credit import accounts
 from gatewayd.store.faults import Fault, fault, translated
 from gatewayd.store.ids import ConcatReferences, Ids
+from gatewayd.store.people import audit
 from gatewayd.store.public_ids import Stamps
 from gatewayd.store.sending import (
     attempts,
@@ -219,6 +220,15 @@ class Transactions:
 
 
 def _apply(unit: Unit, batch: Sequence[Command[Any]]) -> list[Any]:
+    entries = {index: one.entry for index, one in enumerate(batch) if isinstance(one, commands.Audited)}
+    if not entries:
+        return _applied(unit, batch)
+    results = _applied(unit, [commands.bare(one) for one in batch])
+    audit.write(unit.session, [(entry, results[index]) for index, entry in entries.items()])
+    return results
+
+
+def _applied(unit: Unit, batch: Sequence[Command[Any]]) -> list[Any]:
     if len(batch) == 1:
         return list(HANDLERS[type(batch[0])](unit, [batch[0]]))
     kinds: dict[type[Command[Any]], list[int]] = {}

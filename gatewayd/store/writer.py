@@ -20,7 +20,18 @@ from typing import Any, Final, TypeVar
 
 from gatewayd.errors import DamagedError, GatewayError, UnavailableError
 from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import AddMessages, BeginJob, Block, Command, DropJob, HoldQueue, Prune, PublishJob, Sweep
+from gatewayd.store.commands import (
+    AddMessages,
+    BeginJob,
+    Block,
+    Command,
+    DropJob,
+    HoldQueue,
+    Prune,
+    PublishJob,
+    Sweep,
+    bare,
+)
 from gatewayd.store.transactions import Transactions
 
 _log: Final = logging.getLogger(__name__)
@@ -296,7 +307,7 @@ class Writer:
                 entry = source.popleft()
                 if entry.future is not None and entry.future.cancelled():
                     continue
-                command = entry.command
+                command = bare(entry.command)
                 if (heavy and isinstance(command, _HEAVY)) or (intake and isinstance(command, _INTAKE)):
                     later.append(entry)
                     intake = intake or isinstance(command, _INTAKE)

@@ -14,7 +14,7 @@ from gatewayd.actor import Actor
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.operations import OPERATIONS, perform
-from gatewayd.operations.identity import identify
+from gatewayd.operations.identity import Identities, Seen
 from gatewayd.operations.rights import RIGHTS
 from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
@@ -59,6 +59,9 @@ class ReadingBackend:
     async def read(self, question: Callable[[Reader], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
 
+    async def lines_changed(self) -> None:
+        raise AssertionError("lines in the web process")
+
     @property
     def vault(self) -> Vault:
         raise AssertionError("the key of secrets in the web process")
@@ -73,13 +76,19 @@ class Remote:
     def __init__(self, backend: ReadingBackend, socket: Path) -> None:
         self.backend = backend
         self._links = Links(socket)
+        self._identities = Identities(backend, self._note)
 
     async def close(self) -> None:
+        await self._identities.close()
         await self._links.close()
 
     async def actor(self, bearer: Bearer) -> Actor:
         """Returns who bears it; UnauthenticatedError where it is not good (any more)."""
-        return await identify(self.backend, bearer.document(), bearer.address)
+        return await self._identities.identify(bearer.document(), bearer.address)
+
+    async def _note(self, seen: Seen) -> None:
+        """Tells the daemon who was seen here, for pages read the store and pass it by."""
+        await self.ask(Bearer(), "session.touch", {"sessions": sorted(seen.sessions), "tokens": sorted(seen.tokens)})
 
     async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Performs an operation and returns its JSON; raises the operation's error.
@@ -87,7 +96,7 @@ class Remote:
         UnavailableError where it needs the daemon, and none answers. What changes something is asked once.
         """
         given = dict(arguments or {})
-        if OPERATIONS[operation].reads_store:
+        if OPERATIONS[operation].reads_store and not RIGHTS[operation].audited:
             return await perform(self.backend, operation, given, await self.actor(bearer))
         request = self._request(bearer, operation, given)
         return await self._links.ask(request, again=not RIGHTS[operation].audited)

@@ -40,7 +40,7 @@ def listed(house: House, scope: Scope = NORTE, which: str = "open", **options: A
 
 
 def made(unit: Any, *, new: users.NewUser) -> int:
-    return users.create(unit.session, unit.session.connection, new)
+    return users.create(unit.session, new).answer.id
 
 
 def change(house: House, work: Any, *arguments: Any) -> None:

@@ -28,8 +28,9 @@ from drivers.base import (
 NAMES = """
 NETWORK_FORBIDDEN forbidden
 Accepted AnswersChallenges AwaitedAttempt Blame CallContent CarriesSome Challenged Completed Concat Content
-DeliveryReport Driver EmailContent
-ENTRY_POINTS Encoding Event EventSink FAILPOINT Fate Finding Following FollowsAttempts HookCall HookRefusedError
+DeliveryReport DiscoversDevices Driver EmailContent
+ENTRY_POINTS Encoding Event EventSink FAILPOINT FILE_ONLY Fate Finding Following FollowsAttempts FoundDevice HookCall
+HookRefusedError
 Hooked InboundMessage LateAccept Line LineError LineSetup LineState LineStatus MisconfiguredError NamesDevice
 NotDurableError NotSent OpenAttempt OutboundMessage Outcome PartOutcome Partial PointOfNoReturn PushContent Refused
 Serving WhatsappContent
@@ -62,6 +63,7 @@ FIELDS = {
     "LineStatus": "state reason=None signal=None operator=None detail",
     "LineSetup": "name options",
     "Finding": "key message remedy values",
+    "FoundDevice": "keys busy=False detail",
 }
 
 METHODS = {
@@ -80,6 +82,7 @@ METHODS = {
     "CarriesSome": {"carries": "(self, message)"},
     "AnswersChallenges": {"on_challenge": "(self, query)"},
     "ServesFiles": {"file": "(self, name)"},
+    "DiscoversDevices": {"discover": "(self, search, taken)"},
     "ShowsExchanges": {"exchange": "(self, attempt)"},
 }
 

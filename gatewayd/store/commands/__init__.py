@@ -9,9 +9,10 @@ Times are Unix time in milliseconds and always an argument; money is in milliont
 from __future__ import annotations
 
 from gatewayd.store.commands.accounts import AccountInfo, CreateAccount, Credit
+from gatewayd.store.commands.audited import Audited, AuditEntry, bare
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
-from gatewayd.store.commands.change import Change
+from gatewayd.store.commands.change import Change, Changed
 from gatewayd.store.commands.dispatching import Amend, Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
 from gatewayd.store.commands.inbox import (
     Ended,
@@ -61,6 +62,8 @@ __all__ = [
     "AccountInfo",
     "AddMessages",
     "Amend",
+    "AuditEntry",
+    "Audited",
     "Awaited",
     "AwaitedOf",
     "BeginJob",
@@ -68,6 +71,7 @@ __all__ = [
     "Block",
     "Blocked",
     "Change",
+    "Changed",
     "Claim",
     "Claimed",
     "Command",
@@ -116,4 +120,5 @@ __all__ = [
     "Unclaim",
     "UnwrittenInbox",
     "Work",
+    "bare",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gatewayd.store.commands.base import Command
 
@@ -22,3 +22,12 @@ class Change(Command[R_co]):
     work: Callable[[Any], R_co]
     by: str = "gatewayd"
     """The person, token or engine that acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[R_co]):
+    """What the work of a change may answer, so that the audit trail says what was and what is."""
+
+    answer: R_co
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None

@@ -73,7 +73,7 @@ _COUNTS: Final = (
 DEPTH: Final = (
     select(
         *(_COUNT.queue_id, _COUNT.state, _COUNT.messages, tables.queue.c.held_reason),
-        *(_JOB.state.label("job_state"), _JOB.not_before),
+        *(_JOB.state.label("job_state"), _JOB.not_before, _JOB.account_id),
     )
     .join_from(tables.queue_count, tables.queue, tables.queue.c.id == _COUNT.queue_id)
     .join(tables.job, _JOB.id == tables.queue.c.job_id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, text, true
 
 from gatewayd.model import WAITING, State
 from gatewayd.store import tables
@@ -132,11 +132,21 @@ LOW_PARTS: Final = 100
 _OPEN: Final = ("queued", "scheduled", "held", "sending")
 
 
-def attention(connection: Connection, *, low: int | None, since: int) -> Attention:
-    """Returns what waits for a person; `low` is the balance (millionths) below which credit runs low, None for 100
-    times what the account's jobs have cost a part. Replies are looked at from `since` (Unix ms) on."""
+def attention(connection: Connection, *, low: int | None, since: int, account: str | None = None) -> Attention:
+    """Returns what waits for a person, in one account or in all; `low` is the balance (millionths) below which credit
+    runs low, None for 100 times what the account's jobs have cost a part. Replies are looked at from `since` (Unix ms)
+    on."""
     count = tables.queue_count.c
-    uncertain = connection.scalar(select(func.coalesce(func.sum(count.messages), 0)).where(count.state == "uncertain"))
+    number = None if account is None else account_number(connection, account)
+    doubt = select(func.coalesce(func.sum(count.messages), 0)).where(count.state == "uncertain")
+    if number is not None:
+        doubt = (
+            doubt.select_from(tables.queue_count)
+            .join(tables.queue, tables.queue.c.id == count.queue_id)
+            .join(tables.job, _JOB.id == tables.queue.c.job_id)
+            .where(_JOB.account_id == number)
+        )
+    uncertain = connection.scalar(doubt)
     left = (
         select(tables.queue.c.job_id)
         .join_from(tables.queue, tables.queue_count, count.queue_id == tables.queue.c.id)
@@ -145,7 +155,7 @@ def attention(connection: Connection, *, low: int | None, since: int) -> Attenti
     paused = connection.execute(
         select(tables.account.c.name, _JOB.name)
         .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
-        .where(_JOB.state == "paused", _JOB.id.in_(left))
+        .where(_JOB.state == "paused", _JOB.id.in_(left), _of(_JOB.account_id, number))
         .order_by(_JOB.id)
         .limit(100)
     )
@@ -168,12 +178,16 @@ def attention(connection: Connection, *, low: int | None, since: int) -> Attenti
     accounts = connection.execute(
         select(tables.account.c.id, tables.account.c.name, tables.account.c.balance, dearest.c.price)
         .join(dearest, dearest.c.account_id == tables.account.c.id)
+        .where(_of(tables.account.c.id, number))
         .order_by(tables.account.c.name)
     )
     reviews = connection.scalar(
         select(func.count())
         .select_from(tables.inbound)
-        .where(text("inbound.review = 'opt_out'"), tables.inbound.c.received_at >= since)
+        .where(
+            *(text("inbound.review = 'opt_out'"), tables.inbound.c.received_at >= since),
+            _of(tables.inbound.c.account_id, number),
+        )
     )
     return Attention(
         int(uncertain or 0),
@@ -181,6 +195,11 @@ def attention(connection: Connection, *, low: int | None, since: int) -> Attenti
         tuple((row.name, row.balance, waiting.get(row.id, 0)) for row in accounts if _is_low(row, waiting, low)),
         int(reviews or 0),
     )
+
+
+def _of(column: ColumnElement[int] | ColumnElement[int | None], number: int | None) -> ColumnElement[bool]:
+    """Returns the condition that a row is that account's; one that always holds for None."""
+    return true() if number is None else column == number
 
 
 def _is_low(row: AnyRow, waiting: dict[int, int], low: int | None) -> bool:

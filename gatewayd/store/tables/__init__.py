@@ -11,7 +11,7 @@ from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
-from gatewayd.store.tables.people import audit, session, token, user
+from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -29,17 +29,20 @@ from gatewayd.store.tables.sending import (
     segment,
     tally,
 )
-from gatewayd.store.tables.settings import node, setting
+from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
     "Id",
     "account",
+    "account_settings",
+    "added_line",
     "attempt",
     "audit",
     "blocklist",
     "chosen_columns",
     "conversation",
+    "device",
     "early_report",
     "inbound",
     "inbound_part",
@@ -47,6 +50,9 @@ __all__ = [
     "line",
     "line_count",
     "line_recipient",
+    "line_secret",
+    "logo",
+    "mass_rule",
     "message",
     "metadata",
     "node",
@@ -54,7 +60,9 @@ __all__ = [
     "process",
     "queue",
     "queue_count",
+    "reach",
     "receipt",
+    "reset",
     "saved_view",
     "segment",
     "session",

@@ -1,4 +1,4 @@
-"""Tables of people: users, their sessions, tokens of programs, and the audit trail of what all of them did."""
+"""Tables of people: users, sessions and devices, tokens of programs, mass sends, the audit trail of what all did."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ user = Table(
     Column("password_at", BigInteger, nullable=False),
     # sealed; none: no second factor
     Column("totp", Text),
+    # sealed: a seed that is shown and not confirmed by a code yet
+    Column("totp_offered", Text),
     # the last time step a code was taken for: none is taken twice
     Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
     # JSON: hashes of the recovery codes that are left
@@ -49,6 +51,30 @@ session = Table(
     Column("agent", Text, nullable=False),
 )
 
+# Browsers in which somebody has signed in: their guesses are counted apart from those of strangers.
+device = Table(
+    "device",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    # SHA-256 of the secret that the browser holds, in hex
+    Column("secret", Text, nullable=False, unique=True),
+    Column("user_id", Id, ForeignKey("user_.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+)
+
+# Links by which a person who has forgotten the password sets another.
+reset = Table(
+    "reset",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    # SHA-256 of the secret in the link, in hex
+    Column("secret", Text, nullable=False, unique=True),
+    Column("user_id", Id, ForeignKey("user_.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
 token = Table(
     "token",
     metadata,
@@ -71,6 +97,34 @@ token = Table(
     Column("revoked_at", BigInteger),
 )
 
+# What an account asks of people who send to many.
+mass_rule = Table(
+    "mass_rule",
+    metadata,
+    Column("account_id", Id, ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    # argon2id, in the PHC string format; none: none is set yet
+    Column("password", Text),
+    # people above which somebody else approves; none: nobody needs to
+    Column("approve_above", Integer),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+)
+
+# Whom people have sent to in the last day, by which one knows when a send is one to many.
+reach = Table(
+    "reach",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    # who acts, as `person 7` or `uid 1000 (ana)`
+    Column("actor", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # the one recipient; none: `people` of them
+    Column("to", Text),
+    Column("people", Integer, nullable=False),
+    Index("ix_reach_account_id", "account_id", "actor", "at"),
+    Index("ix_reach_at", "at"),
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -86,7 +140,7 @@ audit = Table(
     Column("subject", Text, nullable=False),
     # done, or the kind of error that refused it
     Column("outcome", Text, nullable=False),
-    # JSON, without secrets
+    # JSON, without secrets: what was, and what is or was asked for
     Column("before", Text),
     Column("after", Text),
     Index("ix_audit_at", "at"),

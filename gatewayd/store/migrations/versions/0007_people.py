@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("password", sa.Text(), nullable=False),
         sa.Column("password_at", sa.BigInteger(), nullable=False),
         sa.Column("totp", sa.Text()),
+        sa.Column("totp_offered", sa.Text()),
         sa.Column("totp_step", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("recovery", sa.Text()),
         sa.Column("monthly_limit", sa.BigInteger()),
@@ -56,6 +57,30 @@ def upgrade() -> None:
     )
     op.create_index("ix_session_user_id", "session", ["user_id"])
     op.create_table(
+        "device",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("user_id", _ID, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user_.id"], name="fk_device_user_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_device"),
+        sa.UniqueConstraint("secret", name="uq_device_secret"),
+    )
+    op.create_index("ix_device_user_id", "device", ["user_id"])
+    op.create_table(
+        "reset",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("user_id", _ID, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user_.id"], name="fk_reset_user_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_reset"),
+        sa.UniqueConstraint("secret", name="uq_reset_secret"),
+    )
+    op.create_index("ix_reset_user_id", "reset", ["user_id"])
+    op.create_table(
         "token",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
@@ -74,6 +99,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret", name="uq_token_secret"),
     )
     op.create_index("ix_token_account_id", "token", ["account_id"])
+    op.create_table(
+        "mass_rule",
+        sa.Column("account_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("password", sa.Text()),
+        sa.Column("approve_above", sa.Integer()),
+        sa.Column("version", sa.Integer(), nullable=False, server_default=sa.text("1")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_mass_rule_account_id"),
+        sa.PrimaryKeyConstraint("account_id", name="pk_mass_rule"),
+    )
+    op.create_table(
+        "reach",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("to", sa.Text()),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_reach_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_reach"),
+    )
+    op.create_index("ix_reach_account_id", "reach", ["account_id", "actor", "at"])
+    op.create_index("ix_reach_at", "reach", ["at"])
     op.create_table(
         "audit",
         sa.Column("id", _ID, autoincrement=True, nullable=False),

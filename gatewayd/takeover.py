@@ -1,0 +1,79 @@
+"""Brings what the file and what people say of lines to a running daemon, one change at a time, without a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from gatewayd.added_lines import AddedLine
+from gatewayd.config import Config, merge, startup
+from gatewayd.fleet import Fleet
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.live import LiveGateway
+from gatewayd.vault import Vault
+
+log = structlog.get_logger()
+
+
+class Takeover:
+    """Keeps fleet, intake and operations at one configuration."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        added: Callable[[], Awaitable[Sequence[AddedLine]]],
+        vault: Vault,
+        fleet: Fleet,
+        intake: IntakeDesk,
+        live: LiveGateway,
+    ) -> None:
+        """`added` asks the store for the lines that people added."""
+        self._file = config
+        self._added = added
+        self._vault = vault
+        self._fleet = fleet
+        self._intake = intake
+        self._live = live
+        self._turn = asyncio.Lock()
+        live.take_over = self.refresh
+
+    @property
+    def config(self) -> Config:
+        """The configuration as the file says it, with the lines that people added."""
+        return self._live.config
+
+    async def reload(self) -> Sequence[str]:
+        """Reads the file again; answers which lines changed. InvalidConfigError: all stays as it was."""
+        async with self._turn:
+            fresh = await asyncio.to_thread(startup.load, self._file.file)
+            self._file = fresh
+            return await self._bring()
+
+    async def refresh(self) -> Sequence[str]:
+        """Takes over what people changed; answers the names of the lines that did."""
+        async with self._turn:
+            return await self._bring()
+
+    async def _bring(self) -> Sequence[str]:
+        merged = await merged_with(self._file, await self._added(), self._vault)
+        changed = await self._fleet.take_over(merged)
+        self._intake.take_over(merged, prefixes(merged))
+        self._live.config = merged
+        return changed
+
+
+async def merged_with(config: Config, added: Sequence[AddedLine], vault: Vault) -> Config:
+    """Returns the configuration with the added lines; says in the log which of them cannot be made."""
+    # Drivers are loaded and devices' names looked up for it.
+    merged = await asyncio.to_thread(merge, config, added, vault)
+    for name, faults in merged.faulty.items():
+        log.error("an added line cannot be made", line=name, faults=[fault.key for fault in faults])
+    return merged
+
+
+def prefixes(config: Config) -> list[str]:
+    """Returns every prefix that some line has."""
+    return sorted({prefix for line in config.lines for prefix in line.prefixes})

@@ -1,0 +1,111 @@
+"""Lines that people add to a daemon at work: a modem, a phone, a mail account, without a restart and over one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gatewayd.errors import FaultsError, UnavailableError
+from tests.rig import judge
+from tests.rig.gateway import Gateway
+from tests.rig.simulator import Simulator
+from tests.rig.trial import Trial, job, trial
+
+__all__ = ["trial"]
+
+
+def without_lines(gateway: Gateway) -> list[str]:
+    """Takes the lines out of the file; returns their ports."""
+    text = gateway.config.read_text()
+    ports = [line.split('"')[1] for line in text.splitlines() if line.startswith("port")]
+    gateway.config.write_text(text.partition("[[line]]")[0])
+    return ports
+
+
+def bare(trial: Trial, modems: int) -> tuple[Gateway, Simulator, list[str]]:
+    """Starts a daemon without lines beside simulated modems; returns their ports too."""
+    gateway, simulator = trial(modems)
+    ports = without_lines(gateway)
+    reloaded(gateway)
+    assert gateway.call("line.list")["items"] == []
+    return gateway, simulator, ports
+
+
+def reloaded(gateway: Gateway) -> None:
+    seen = max((each["seq"] for each in gateway.call("overview")["events"]), default=0)
+    gateway.hup()
+    gateway.wait_overview(lambda now: any(each["state"] == "reloaded" and each["seq"] > seen for each in now["events"]))
+
+
+def test_a_found_modem_is_added_sends_and_is_there_after_a_restart(trial: Trial) -> None:
+    gateway, simulator, (first, second) = bare(trial, 2)
+    pattern = str(Path(first).parent / "*")
+    found = gateway.call("line.discover", search=[pattern])["items"]
+    assert {one["keys"]["port"] for one in found} >= {first, second}
+    one = next(one for one in found if one["keys"]["port"] == first)
+    assert one["line"] is None
+    assert len(one["detail"]["imei"]) >= 14
+    assert (one["detail"]["sim"], bool(one["detail"]["operator"])) == ("ready", True)
+    gateway.call("line.add", line="claro-1", driver="gsm", keys={**one["keys"], "rate": "100/s"})
+    gateway.wait_line("claro-1", "ready")
+    gateway.drop(job("a", 3))
+    assert gateway.wait_job("a")["counts"]["delivered"] == 3
+    # A modem at work is neither asked nor offered.
+    again = gateway.call("line.discover", search=[pattern])["items"]
+    assert first not in {one["keys"]["port"] for one in again if not one["busy"]}
+    assert gateway.call("line.show", line="claro-1")["state"] in {"ready", "busy"}
+    gateway.stop()
+    gateway.start()
+    gateway.wait_line("claro-1", "ready")
+    gateway.drop(job("b", 3))
+    assert gateway.wait_job("b")["counts"]["delivered"] == 3
+    gateway.call("line.remove", line="claro-1")
+    assert gateway.call("line.list")["items"] == []
+    assert not judge(gateway, simulator).faults
+
+
+def test_one_broken_line_leaves_the_others_at_work(trial: Trial) -> None:
+    gateway, simulator, (first, second) = bare(trial, 2)
+    gateway.call("line.add", line="claro-1", driver="gsm", keys={"port": first, "rate": "100/s"})
+    gateway.wait_line("claro-1", "ready")
+    gateway.call(
+        "line.add", line="correo", driver="smtp", keys={"host": "127.0.0.1", "from_address": "a@b.example", "user": "a"}
+    )
+    gateway.call("line.add", line="lejos", driver="gsm", keys={"port": "/dev/gatewayd-none"})
+    gateway.call(
+        "line.add", line="claro-2", driver="gsm", keys={"port": second, "rate": "100/s"}, secrets={"pin": "0000"}
+    )
+    with pytest.raises(FaultsError) as error:
+        gateway.call("line.set", line="claro-1", keys={"rate": "fast"})
+    assert error.value.faults[0]["key"] == "rate"
+    with pytest.raises(UnavailableError):
+        gateway.call("line.test", line="lejos", number="1159876543")
+    gateway.drop(job("a", 6))
+    assert gateway.wait_job("a")["counts"]["delivered"] == 6
+    shown = {one["name"]: one for one in gateway.call("line.list", whole=True)["items"]}
+    assert shown["correo"]["reason"] == "misconfigured"
+    assert shown["lejos"]["remedy"]
+    log = gateway.log.read_text()
+    assert "0000" not in json.dumps(shown) + log
+    assert not judge(gateway, simulator).faults
+
+
+def test_a_file_that_is_read_again_keeps_what_people_added(trial: Trial) -> None:
+    gateway, simulator = trial(2)
+    text = gateway.config.read_text()
+    _, second = without_lines(gateway)
+    gateway.config.write_text(text.rpartition("[[line]]")[0])
+    reloaded(gateway)
+    gateway.call("line.add", line="movil", driver="gsm", keys={"port": second, "rate": "100/s"})
+    gateway.wait_line("movil", "ready")
+    gateway.config.write_text(gateway.config.read_text().replace("100000/s", "50000/s"))
+    reloaded(gateway)
+    assert {one["name"]: one["rate"] for one in gateway.call("line.list")["items"]} == {
+        "m0": "50000/s",
+        "movil": "100/s",
+    }
+    gateway.drop(job("a", 6, lines=["movil"]))
+    assert gateway.wait_job("a")["counts"]["delivered"] == 6
+    assert not judge(gateway, simulator).faults

@@ -1,0 +1,292 @@
+"""Who may do what, written down a second time: a case for each operation, and a store with two accounts to try it on.
+
+An operation without a case fails the test of rights. A case says the least role that may perform it, the scope that a
+token needs, arguments that mean what is an account's, and whether they name something that another account's people
+must not find. Give `World` what a new operation needs to be asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gatewayd.actor import NOBODY, Actor, Role
+from gatewayd.cli.offline import OfflineBackend
+from gatewayd.config import parse
+from gatewayd.contact.optout import Verdict
+from gatewayd.errors import UnauthenticatedError
+from gatewayd.model import Priority
+from gatewayd.operations import perform
+from gatewayd.store.commands import AddMessages, BeginJob, Change, Inbound, NewMessage, PublishJob
+from gatewayd.store.people.sessions import NewSession, open_session, person_of
+from gatewayd.tokens import digest
+
+PASSWORD: Final = "corral-de-piedra-verde"
+MINE, OTHER = "norte", "zurbaran"
+CONFIG: Final[Mapping[str, Any]] = {
+    "node": "trial",
+    "locale": "en",
+    "tariff": {"sms": "0.85"},
+    "line": [{"name": "claro-1", "driver": "gsm", "port": "/dev/ttyUSB9", "rate": "10/min"}],
+}
+
+
+@dataclass(slots=True)
+class Side:
+    """What one account has."""
+
+    account: str
+    number: str
+    """Of its one recipient, who also has answered."""
+    job: str = "agosto"
+    message: str = ""
+    user: str = ""
+    supervisor: str = ""
+    token: int = 0
+    session: int = 0
+    """Of its user."""
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Stands in every text of the account and in no other."""
+        return f"secreto-de-{self.account}"
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What nobody of another account may ever be shown."""
+        return (self.account, self.number.lstrip("+"))
+
+
+class World:
+    """A store with two accounts that have the same things each."""
+
+    def __init__(self, folder: Path) -> None:
+        raw = {
+            **CONFIG,
+            "store": {"url": f"sqlite:///{folder}/gatewayd.db"},
+            "spool": {"path": str(folder / "spool")},
+            "control": str(folder / "control.sock"),
+        }
+        self.backend = OfflineBackend(parse(raw, folder / "gatewayd.toml"))
+        self.mine = Side(MINE, "+5491150000001")
+        self.other = Side(OTHER, "+5493516667777")
+        self.administrator = Actor("person", "root", Role.ADMINISTRATOR)
+
+    def close(self) -> None:
+        self.backend.close()
+
+    async def fill(self) -> None:
+        await self._ask("user.create", user="root", role="administrator", password=PASSWORD)
+        self.administrator = await self._sign_in("root")
+        for side in (self.mine, self.other):
+            await self._furnish(side)
+
+    async def _furnish(self, side: Side) -> None:
+        await self._ask("account.create", account=side.account)
+        await self._ask("account.credit", account=side.account, amount="100", note=side.text)
+        side.user, side.supervisor = f"user-{side.account}", f"supervisor-{side.account}"
+        for name, role in ((side.supervisor, "supervisor"), (side.user, "user")):
+            await self._ask("user.create", user=name, role=role, account=side.account, password=PASSWORD)
+        side.actors["user"] = user = await self._sign_in(side.user)
+        side.actors["supervisor"] = await self._sign_in(side.supervisor)
+        assert user.session is not None
+        side.session = user.session
+        made = await self._ask("token.create", label=f"erp of {side.account}", account=side.account)
+        side.token = made["token"]
+        for scope in ("read", "send", "manage"):
+            side.actors[f"token {scope}"] = Actor(
+                "token", scope, Role.SUPERVISOR, side.account, side.token, frozenset({scope})
+            )
+        await self._messages(side)
+
+    async def _messages(self, side: Side) -> None:
+        backend, now = self.backend, self.backend.now()
+        begun = await backend.execute(
+            BeginJob(
+                *(side.account, side.job, "sms", Priority.BULK, f"hash {side.account}", None, None, False),
+                *(850_000, "ARS", json.dumps({"lines": ["claro-1"]}), "trial", now),
+            )
+        )
+        row = NewMessage(1, None, side.number, side.text, "", 1, "", None, None)
+        await backend.execute(AddMessages(begun.job_id, [row], now))
+        await backend.execute(PublishJob(begun.job_id, now))
+        page = await self._ask("job.messages", job=f"{side.account}/{side.job}")
+        side.message = page["items"][0]["message"]
+        await backend.execute(
+            Inbound(
+                *("claro-1", "sms", f"in {side.account}", side.number, None, f"{side.text} basta", now, None),
+                *(side.account, _doubtful, now),
+            )
+        )
+
+    async def _sign_in(self, name: str) -> Actor:
+        """Opens a session as the daemon does, without the password's work."""
+        found = await self._ask("user.show", user=name)
+        backend, secret = self.backend, f"session of {name}"
+        question = backend.store.connection.exec_driver_sql("SELECT id FROM user_ WHERE name = ?", (found["name"],))
+        new = NewSession(digest(secret), question.scalar_one(), "192.0.2.7", "a browser", backend.now())
+        await backend.execute(Change(lambda unit: open_session(unit.session, new)))
+        actor = await backend.read(
+            lambda reader: reader.ask(lambda to: person_of(to, secret, backend.now(), "192.0.2.7"))
+        )
+        if actor is None:
+            raise UnauthenticatedError(name)
+        return actor
+
+    async def _ask(self, operation: str, **arguments: Any) -> Any:
+        return await perform(self.backend, operation, arguments, Actor("operator", "uid 0 (root)", Role.ADMINISTRATOR))
+
+    def actors(self) -> Mapping[str, Actor]:
+        """Everybody who may ask, from the least to the greatest, those of the account `MINE` among them."""
+        powers = frozenset({"read", "send", "manage"})
+        return {
+            "nobody": NOBODY,
+            **{name: actor for name, actor in self.mine.actors.items() if actor.kind == "token"},
+            "user": self.mine.actors["user"],
+            "supervisor": self.mine.actors["supervisor"],
+            "token of administration": Actor("token", "admin", Role.ADMINISTRATOR, None, 99, powers),
+            "administrator": self.administrator,
+        }
+
+
+def _doubtful(text: str, subject: str) -> Verdict:
+    del text, subject
+    return Verdict.DOUBTFUL
+
+
+Arguments = Callable[[Side], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """How an operation is tried."""
+
+    least: str
+    """anybody, person (signed in, no token), user, supervisor, administrator."""
+    scope: str | None
+    """What a token needs; None: no token may."""
+    arguments: Arguments = lambda side: {}
+    bound: bool = False
+    """Whether the arguments name what belongs to one account, so that another's people must not find it."""
+    vain: bool = False
+    """Whether what they name may not be there (any more), which is no fault of rights."""
+
+
+def _of(*names: str, **others: Any) -> Arguments:
+    """Returns arguments taken from the side by name, and others as they are."""
+    return lambda side: {name: getattr(side, name) for name in names} | others
+
+
+def _job(side: Side) -> Mapping[str, Any]:
+    return {"job": f"{side.account}/{side.job}"}
+
+
+def _thread(side: Side) -> dict[str, Any]:
+    return {"account": side.account, "address": side.number}
+
+
+CASES: Final[Mapping[str, Case]] = {
+    "account.create": Case("administrator", "manage", lambda side: {"account": f"{side.account}-2"}),
+    "account.credit": Case("administrator", "manage", _of("account", amount="1"), bound=True),
+    "account.list": Case("user", "read"),
+    "account.show": Case("user", "read", _of("account"), bound=True),
+    "account.statement": Case("user", "read", _of("account"), bound=True),
+    "account.sums": Case("user", "read", _of("account", by="job"), bound=True),
+    "audit.export": Case("administrator", "manage"),
+    "audit.list": Case("administrator", "manage"),
+    "blocklist.add": Case("user", "manage", _of(numbers=["+5491150009999"])),
+    "blocklist.doubtful": Case("supervisor", "read"),
+    "blocklist.list": Case("supervisor", "read"),
+    "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
+    "check": Case("administrator", "manage"),
+    "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
+    "inbox.done": Case("user", "send", _thread, bound=True),
+    "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
+    "inbox.open": Case("user", "send", _thread, bound=True),
+    "inbox.read": Case("user", "send", _thread, bound=True),
+    "inbox.show": Case("user", "read", _thread, bound=True),
+    "inbox.unread": Case("user", "read"),
+    "job.cancel": Case("user", "send", _job, bound=True),
+    "job.causes": Case("user", "read", _job, bound=True),
+    "job.list": Case("user", "read", _of("account"), bound=True),
+    "job.messages": Case("user", "read", _job, bound=True),
+    "job.pause": Case("user", "send", _job, bound=True),
+    "job.resume": Case("user", "send", _job, bound=True),
+    "job.show": Case("user", "read", _job, bound=True),
+    "line.add": Case("administrator", "manage", _of(line="nueva-1", driver="gsm", keys={"port": "/dev/ttyUSB7"})),
+    "line.ask": Case("administrator", "manage", _of(line="claro-1", question="balance")),
+    "line.disable": Case("administrator", "manage", _of(line="claro-1")),
+    "line.discover": Case("administrator", "manage"),
+    "line.enable": Case("administrator", "manage", _of(line="claro-1")),
+    "line.kinds": Case("administrator", "manage"),
+    "line.list": Case("user", "read"),
+    "line.remove": Case("administrator", "manage", _of(line="nueva-1"), vain=True),
+    "line.secret": Case("administrator", "manage", _of(line="nueva-1", key="pin", secret="1234"), vain=True),
+    "line.set": Case("administrator", "manage", _of(line="nueva-1", keys={"rate": "5/min"}), vain=True),
+    "line.show": Case("user", "read", _of(line="claro-1")),
+    "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
+    "mass.set": Case("administrator", None, _of("account", password=PASSWORD, approve_above=500), bound=True),
+    "mass.show": Case("user", "read", _of("account"), bound=True),
+    "me.edit": Case("person", None, _of(theme="dark")),
+    "me.password": Case("person", None, _of(current=PASSWORD, password=f"{PASSWORD}-2")),
+    "me.recovery": Case("person", None, _of(current=PASSWORD)),
+    "me.sessions": Case("person", None),
+    "me.show": Case("person", None),
+    "me.sign_out": Case("person", None),
+    "me.totp_confirm": Case("person", None, _of(code="123456"), vain=True),
+    "me.totp_drop": Case("person", None, _of(current=PASSWORD)),
+    "me.totp_offer": Case("person", None, _of(current=PASSWORD)),
+    "message.list": Case("user", "read", _of("account"), bound=True),
+    "message.settle": Case("user", "send", _of("message", verdict="sent"), bound=True),
+    "message.show": Case("user", "read", _of("message"), bound=True),
+    "overview": Case("user", "read"),
+    "ping": Case("anybody", "read"),
+    "session.close": Case("person", None),
+    "session.confirm": Case("anybody", None, _of(ticket="ticket", code="123456")),
+    "session.door": Case("anybody", "read"),
+    "session.open": Case("anybody", None, lambda side: {"user": side.user, "password": PASSWORD}),
+    "session.show": Case("user", "read"),
+    "session.touch": Case("anybody", None, _of(sessions=["nobody's"], tokens=["nobody's"])),
+    "statistics.show": Case("user", "read", _of("account", since="2026-11-01", until="2026-11-30"), bound=True),
+    "status": Case("user", "read"),
+    "token.create": Case("administrator", "manage", _of("account", label="one more"), bound=True),
+    "token.list": Case("administrator", "manage", _of("account"), bound=True),
+    "token.revoke": Case("administrator", "manage", _of("token"), bound=True),
+    "user.create": Case(
+        "supervisor",
+        "manage",
+        lambda side: {"user": "fresh", "role": "user", "account": side.account, "password": PASSWORD},
+        bound=True,
+    ),
+    "user.disable": Case("supervisor", "manage", _of("user"), bound=True),
+    "user.edit": Case("supervisor", "manage", _of("user", mail="ana@norte.example"), bound=True),
+    "user.enable": Case("supervisor", "manage", _of("user"), bound=True),
+    "user.list": Case("supervisor", "manage", _of("account"), bound=True),
+    "user.password": Case("supervisor", "manage", _of("user", password=f"{PASSWORD}-3"), bound=True),
+    "user.role": Case("administrator", "manage", _of("user", role="supervisor"), bound=True),
+    "user.show": Case("supervisor", "manage", _of("user"), bound=True),
+    "user.sign_out": Case("supervisor", "manage", _of("user"), bound=True),
+    "user.totp_reset": Case("supervisor", "manage", _of("user"), bound=True),
+}
+"""By name of the operation."""
+
+RANKS: Final = ("anybody", "person", "user", "supervisor", "administrator")
+
+
+def may(case: Case, actor: Actor) -> bool:
+    """Returns whether that actor may perform the operation, by the case alone."""
+    if case.least == "anybody":
+        return True
+    if actor.kind == "nobody":
+        return False
+    if actor.kind == "token":
+        # A token of an account has what its supervisor may, a token of administration everything.
+        least = RANKS.index(case.least)
+        return case.scope in actor.scopes and least <= RANKS.index("supervisor" if actor.account else "administrator")
+    if case.least == "person":
+        return True
+    return RANKS.index(str(actor.role)) >= RANKS.index(case.least)
