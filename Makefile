@@ -41,7 +41,7 @@ faults: $(VENV)/dev.stamp
 # edit) and .mo (to run) are. A catalogue without a header counts as fuzzy to Babel; no sentence is.
 # The web has one of its own, with templates: what the core says is not looked for below it.
 define catalogue
-$(BIN)/pybabel -q extract --no-location --sort-output --project $(1) -k spoken -o $(2)/$(1).pot $(3)
+$(BIN)/pybabel -q extract --no-location --sort-output --project $(1) -k spoken -k phrase -o $(2)/$(1).pot $(3)
 $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -D $(1) -i $(2)/$(1).pot -d $(2) -l es
 $(BIN)/pybabel -q compile --use-fuzzy -D $(1) -d $(2)
 @rm $(2)/$(1).pot

@@ -46,6 +46,7 @@ VALUES: Final = tuple(
         "numbers",
         "pacing",
         "passwords",
+        "png",
         "device_reasons",
         "reasons",
         "remedies",

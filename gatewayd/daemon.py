@@ -210,7 +210,6 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             vault=vault,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
-        dispatcher.events.told = live.told
         async with _Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()

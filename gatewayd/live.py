@@ -128,7 +128,11 @@ class LiveGateway:
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
 
-    def told(self, event: EventView) -> None:
+    def begin_news(self) -> None:
+        """Passes on what happens from now on to those who watch."""
+        self._dispatcher.events.told = self._told
+
+    def _told(self, event: EventView) -> None:
         """Passes on an event as news: of one account where it is that one's."""
         match event.kind:
             case "credit":

@@ -17,6 +17,7 @@ MEANINGS: Final = {
     # a line's
     "no_daemon": spoken("no daemon is running"),
     "misconfigured": spoken("keys contradict each other"),
+    "secret_missing": spoken("password or key not entered yet"),
     "crashed": spoken("fault of the driver"),
     "internal_error": spoken("fault of the driver"),
     "driver_failed": spoken("fault of the driver"),

@@ -17,6 +17,7 @@ _RECEPTION: Final = spoken("Move the antenna or the stick; look whether the SIM 
 
 REMEDIES: Final = {
     "misconfigured": spoken("Correct the fields that are marked."),
+    "secret_missing": spoken("Enter the password or key."),
     "crashed": spoken("It starts again by itself; tell whoever looks after the gateway."),
     "driver_failed": spoken("It starts again by itself; tell whoever looks after the gateway."),
     "port_missing": _PLUG,

@@ -213,3 +213,155 @@ def ask(name: str, question: str, argument: str, as_json: bool) -> None:
         output.emit(answer)
     else:
         output.record((_labelled(name), _said(value)) for name, value in answer["answer"].items())
+
+
+# -------------------------------------------------------------------------------------------- lines that people add
+
+
+@line.command(help=_("The kinds of lines that can be added, and what each asks for."))
+@output.json_option
+def kinds(as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("line.kinds")
+    if as_json:
+        output.emit(found)
+        return
+    rows = [
+        (one["kind"], one["title"], " ".join(field["key"] for field in one["fields"] if field["required"]))
+        for one in found["items"]
+    ]
+    output.table((_("Kind"), _("What it is"), _("Needs")), rows)
+
+
+@line.command(
+    help=_("Find modems that no line has yet; those at work are left alone. PATTERN names further ports to look at.")
+)
+@click.argument("patterns", nargs=-1, metavar="[PATTERN]…")
+@output.json_option
+def discover(patterns: tuple[str, ...], as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("line.discover", search=list(patterns))
+    if as_json:
+        output.emit(found)
+        return
+    rows = []
+    for one in found["items"]:
+        detail = one["detail"]
+        made = " ".join(filter(None, (detail.get("maker"), detail.get("model"))))
+        state = _("in use") if one["busy"] else one["line"] or _sim(detail.get("sim"))
+        rows.append((one["keys"].get("port"), made, detail.get("imei"), detail.get("operator"), state))
+    output.table((_("Port"), _("Model"), "IMEI", _("Operator"), "SIM"), rows)
+
+
+_SIMS: Final = {"pin": "pin_required", "puk": "puk_required", "missing": "no_sim"}
+
+
+def _sim(state: str | None) -> str:
+    return _("ready") if state == "ready" else meaning(_SIMS.get(state or "", state))
+
+
+def _pairs(driver: str, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """KEY=VALUE words as a line's keys; KEY= takes a key away."""
+    from gatewayd.config import from_text
+
+    keys: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise click.UsageError(_("{word}: write it as KEY=VALUE").format(word=pair))
+        keys[key] = from_text(driver, key, text) if text else None
+    return keys
+
+
+def _asked(names: tuple[str, ...], *, from_input: bool) -> dict[str, str]:
+    """Secrets as they are typed, unseen; with `from_input`, a line of the input each."""
+    import sys
+
+    if from_input:
+        return {name: sys.stdin.readline().rstrip("\r\n") for name in names}
+    return {name: click.prompt(name, hide_input=True, err=True) for name in names}
+
+
+_SECRET = click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="KEY",
+    help=_("A secret to be asked for (password, pin …); repeatable."),
+)
+_STDIN = click.option("--secrets-stdin", is_flag=True, help=_("Read the secrets from the input, a line each."))
+
+
+@line.command(
+    help=_(
+        "Add a line: NAME, its KIND (see `gatewayd line kinds`, or a driver), and its keys. It starts at once and is "
+        "kept in the store; lines of the configuration file stay as they are."
+    )
+)
+@click.argument("name")
+@click.argument("kind")
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]…")
+@_SECRET
+@_STDIN
+@click.option("--disabled", is_flag=True, help=_("Add it switched off."))
+@output.json_option
+def add(
+    name: str, kind: str, pairs: tuple[str, ...], *, secrets: tuple[str, ...], secrets_stdin: bool, disabled: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from gatewayd.operations.line_kinds import BY_NAME
+
+    known = BY_NAME.get(kind)
+    driver = kind if known is None else known.driver
+    keys = {key: value for key, value in _pairs(driver, pairs).items() if value is not None}
+    if known is not None:
+        defaults = {one.key: one.default for one in known.fields if one.default}
+        given = [f"{key}={text}" for key, text in defaults.items() if key not in keys]
+        keys = {**known.fixed, **_pairs(driver, tuple(given)), **keys}
+    with session() as open_session:
+        made = open_session.ask(
+            "line.add",
+            line=name,
+            driver=driver,
+            keys=keys,
+            secrets=_asked(secrets, from_input=secrets_stdin),
+            enabled=not disabled,
+        )
+        _told(made, open_session.config.timezone, as_json)
+
+
+@line.command("set", help=_("Change keys of a line that was added; KEY= takes a key away."))
+@click.argument("name", shell_complete=completion.lines)
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]…")
+@_SECRET
+@_STDIN
+@output.json_option
+def set_(name: str, pairs: tuple[str, ...], *, secrets: tuple[str, ...], secrets_stdin: bool, as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("line.show", line=name)
+        if pairs or not secrets:
+            found = open_session.ask("line.set", line=name, keys=_pairs(found["driver"], pairs))
+        for key, secret in _asked(secrets, from_input=secrets_stdin).items():
+            found = open_session.ask("line.secret", line=name, key=key, secret=secret)
+        _told(found, open_session.config.timezone, as_json)
+
+
+@line.command(help=_("Remove a line that was added; what was sent over it stays in the records."))
+@click.argument("name", shell_complete=completion.lines)
+@output.json_option
+def remove(name: str, as_json: bool) -> None:
+    with session() as open_session:
+        gone = open_session.ask("line.remove", line=name)
+    if as_json:
+        output.emit(gone)
+    else:
+        print(_("removed"))
+
+
+def _told(found: Mapping[str, Any], zone: Any, as_json: bool) -> None:
+    if as_json:
+        output.emit(found)
+        return
+    _show(found, zone)
+    for one in found.get("faults", ()):
+        output.say(f"{one['key']}: {one['message']}; {one['remedy']}", error=True)

@@ -32,7 +32,7 @@ class JudgedLine:
     line: LineConfig | None
     faults: tuple[ConfigFault, ...] = ()
     lacking: tuple[str, ...] = ()
-    """Secrets that are still to be entered; where nothing else is wrong, there is no fault beside them."""
+    """Secrets that are still to be entered."""
 
 
 def secret_keys(driver: str) -> tuple[str, ...]:
@@ -143,11 +143,11 @@ def judge_added(config: Config, one: AddedLine, vault: Vault, *, beside: Iterabl
     judged = judge_line(config, one.name, one.driver, one.keys, secrets, beside=beside)
     if judged.line is not None and not sealed:
         return judged
-    missing = catalogue.texts("missing", locale, {})
+    missing = catalogue.texts("secret_missing", locale, {})
     lacking = [ConfigFault(config.file, f"{place}.{key}", *missing) for key in judged.lacking]
     known = {fault.key for fault in sealed}
     told = [fault for fault in (*judged.faults, *lacking) if fault.key not in known]
-    return JudgedLine(None, (*sealed, *told), judged.lacking)
+    return JudgedLine(None, (*sealed, *told), judged.lacking if not (sealed or judged.faults) else ())
 
 
 def merge(config: Config, added: Sequence[AddedLine], vault: Vault) -> Config:
@@ -157,13 +157,16 @@ def merge(config: Config, added: Sequence[AddedLine], vault: Vault) -> Config:
     """
     lines = [line for line in config.lines if line.origin == "file"]
     faulty: dict[str, tuple[ConfigFault, ...]] = {}
+    waiting: list[str] = []
     for one in added:
         judged = judge_added(config, one, vault, beside=lines)
         if judged.line is None:
             faulty[one.name] = judged.faults
+            if judged.lacking:
+                waiting.append(one.name)
         else:
             lines.append(judged.line)
-    return config.model_copy(update={"lines": tuple(lines), "faulty": faulty})
+    return config.model_copy(update={"lines": tuple(lines), "faulty": faulty, "waiting": frozenset(waiting)})
 
 
 _YES: Final = frozenset({"true", "yes", "on", "1", "sí", "si"})

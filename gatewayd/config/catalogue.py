@@ -43,6 +43,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "too_long": (spoken("the list has more than {max_length} values"), spoken("shorten the list")),
     "string_too_short": (spoken("is shorter than {min_length} characters"), spoken("write a longer text")),
     "string_too_long": (spoken("is longer than {max_length} characters"), spoken("write a shorter text")),
+    "line_expected": (spoken("must be one line of text"), spoken("write letters and digits, no line breaks")),
     "duration_invalid": (
         spoken("'{value}' is not a duration"),
         spoken('write for example "15s", "10m", "72h" or "2d"'),
@@ -121,6 +122,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("leave it out here, or write this line into the file"),
     ),
     "secret_apart": (spoken("is a secret"), spoken("enter it by itself, where it is never shown again")),
+    "secret_missing": (spoken("is still to be entered"), spoken("enter it by itself, where it is never shown again")),
     "secret_sealed": (spoken("cannot be opened: {why}"), spoken("enter it again")),
     "device_taken": (spoken("line {other} has this device already"), spoken("give each line a device of its own")),
     "name_taken": (

@@ -300,6 +300,8 @@ class Config(TopConfig):
     """In the order of the file, then those that people added; disabled ones too."""
     faulty: Mapping[str, tuple[ConfigFault, ...]] = {}
     """Lines that people added and that cannot be made as they are, by name: the others go on without them."""
+    waiting: frozenset[str] = frozenset()
+    """Those of them that lack nothing but a secret which a person still has to enter."""
     webhooks: tuple[WebhookConfig, ...]
     public: dict[str, Any] = Field(default_factory=dict, repr=False)
     """What of the file the web process may know."""

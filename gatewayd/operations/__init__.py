@@ -7,6 +7,7 @@ from typing import Any, Final
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
 from gatewayd.operations import (
+    account_settings,
     accounts,
     audit,
     blocklist,
@@ -52,6 +53,10 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         accounts.ShowAccount,
         accounts.AccountStatement,
         accounts.AccountSums,
+        account_settings.ShowSettings,
+        account_settings.SetSettings,
+        account_settings.ShowLogo,
+        account_settings.SetLogo,
         jobs.ListJobs,
         jobs.ShowJob,
         jobs.ShowCauses,

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from gatewayd.actor import Actor
 from gatewayd.config import catalogue
-from gatewayd.errors import GatewayError, UnavailableError, UsageError
+from gatewayd.errors import FaultsError, GatewayError, UnavailableError
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.storable import wellformed, wellformed_document
 from gatewayd.translation import gettext as _
@@ -69,7 +69,7 @@ def reworded(kind: type[GatewayError], message: str) -> Iterator[None]:
 
 
 def read_request(operation: type[Operation], arguments: Any) -> Operation:
-    """The request in `arguments`; UsageError names what is wrong with it."""
+    """The request in `arguments`; FaultsError names what is wrong with it, by field."""
     try:
         return operation.model_validate(wellformed_document(arguments))
     except ValidationError as error:
@@ -77,5 +77,6 @@ def read_request(operation: type[Operation], arguments: Any) -> Operation:
         faults = []
         for one in error.errors(include_url=False):
             told = catalogue.texts(one["type"], spoken, catalogue.error_values(one, spoken, known))
-            faults.append(f"{'.'.join(map(str, one['loc'])) or operation.name}: {'; '.join(told)}")
-        raise UsageError("; ".join(faults)) from None
+            key = ".".join(map(str, one["loc"])) or operation.name
+            faults.append({"key": key, "message": told[0], "remedy": told[1]})
+        raise FaultsError(faults) from None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from gatewayd.actor import Actor
 from gatewayd.config import examine
 from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
+from gatewayd.operations.added_lines import findings as of_added_lines
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.reasons import meaning, system_words
@@ -53,6 +54,7 @@ def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], 
     found += unusable
     told = {(one["key"], one["message"]) for one in unusable}
     found += chain(_spool(sound), _store(sound, alone=alone), _door(sound) if alone else (), _lines(sound, told))
+    found += of_added_lines(file)
     return found, bool(faults or unusable)
 
 

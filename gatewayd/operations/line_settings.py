@@ -102,6 +102,10 @@ class SetLine(Operation):
     version: int | None = None
     """The one that was looked at; where somebody has changed the line since, ConflictError."""
 
+    async def before(self, backend: Backend) -> Json | None:
+        found = await added_line(backend, self.line)
+        return {"keys": {key: found.keys.get(key) for key in self.keys}}
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await added_line(backend, self.line)
         if self.keys:
@@ -165,6 +169,10 @@ class RemoveLine(Operation):
 
     name: ClassVar[str] = "line.remove"
     line: str
+
+    async def before(self, backend: Backend) -> Json | None:
+        found = await added_line(backend, self.line)
+        return {"driver": found.driver, "keys": dict(found.keys)}
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         await added_line(backend, self.line)

@@ -38,7 +38,7 @@ async def _views(backend: Backend) -> Sequence[LineView]:
     else:
         counts = await _counts(backend)
         views = [_resting(line, counts.get(line.name)) for line in backend.config.lines]
-    return [*views, *(_faulty(name) for name in backend.config.faulty)]
+    return [*views, *(_faulty(backend, name) for name in backend.config.faulty)]
 
 
 async def _counts(backend: Backend) -> dict[str, LineCount]:
@@ -62,9 +62,10 @@ def _resting(line: LineConfig, count: LineCount | None) -> LineView:
     )
 
 
-def _faulty(name: str) -> LineView:
+def _faulty(backend: Backend, name: str) -> LineView:
     """A line that people added and that cannot be made: nothing of it runs."""
-    return LineView(name=name, driver="", channel="", enabled=True, state="quarantined", reason="misconfigured")
+    reason = "secret_missing" if name in backend.config.waiting else "misconfigured"
+    return LineView(name=name, driver="", channel="", enabled=True, state="quarantined", reason=reason)
 
 
 def _configured(backend: Backend, name: str) -> LineConfig:

@@ -30,7 +30,11 @@ STREAM_KEPT: Final = 64
 Json = dict[str, Any]
 
 
-class LostError(UnavailableError):
+class AwayError(UnavailableError):
+    """No daemon answers: what can be read without it is read, nothing else is done."""
+
+
+class LostError(AwayError):
     """The daemon went away with a request in its hands: whether it was done is not known."""
 
 
@@ -181,7 +185,7 @@ class Links:
             await link.close()
 
     async def ask(self, request: Json, *, again: bool) -> Any:
-        """Returns the daemon's answer; raises its error, UnavailableError where none answers.
+        """Returns the daemon's answer; raises its error, AwayError where none answers.
 
         `again`: it changes nothing, so where the daemon goes away it is asked once more. Anything else may have been
         done, and is left to the person.
@@ -192,7 +196,7 @@ class Links:
         except LostError as error:
             if not again:
                 sentence = _("the gateway went away before it answered; look whether it was done before you try again")
-                raise UnavailableError(sentence) from error
+                raise AwayError(sentence) from error
         return await (await self._link()).ask(request)
 
     async def stream(self, request: Json) -> AsyncGenerator[Any, None]:
@@ -233,6 +237,4 @@ class Links:
             async with asyncio.timeout(CONNECT_S):
                 return Link(*await asyncio.open_unix_connection(str(self._socket), limit=ANSWER_MAX))
         except (OSError, TimeoutError) as error:
-            raise UnavailableError(
-                _("the gateway is not running; pages can be read, nothing can be changed")
-            ) from error
+            raise AwayError(_("the gateway is not running; pages can be read, nothing can be changed")) from error

@@ -20,7 +20,9 @@ from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
 from gatewayd.translation import language
 from gatewayd.vault import Vault
-from gatewayd.web.links import Links
+from gatewayd.web.links import AwayError, Links
+
+__all__ = ["AwayError", "Bearer", "ReadingBackend", "Remote"]
 
 R = TypeVar("R")
 
@@ -93,7 +95,7 @@ class Remote:
     async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Performs an operation and returns its JSON; raises the operation's error.
 
-        UnavailableError where it needs the daemon, and none answers. What changes something is asked once.
+        AwayError where it needs the daemon, and none answers. What changes something is asked once.
         """
         given = dict(arguments or {})
         if OPERATIONS[operation].reads_store and not RIGHTS[operation].audited:
@@ -102,7 +104,7 @@ class Remote:
         return await self._links.ask(request, again=not RIGHTS[operation].audited)
 
     async def watch(self, bearer: Bearer) -> AsyncIterator[Any]:
-        """Yields the overview each half second until the daemon goes away (UnavailableError) or the session ends."""
+        """Yields the overview each half second until the daemon goes away (AwayError) or the session ends."""
         async with aclosing(self._links.stream(self._request(bearer, "watch", {}))) as answers:
             async for one in answers:
                 yield one
@@ -110,7 +112,7 @@ class Remote:
     async def changes(self, bearer: Bearer) -> AsyncIterator[frozenset[str]]:
         """Yields the kinds of things that change for that person, as they change; now and then an empty set.
 
-        UnavailableError when the daemon goes away, UnauthenticatedError when the session ends. All who watch share one
+        AwayError when the daemon goes away, UnauthenticatedError when the session ends. All who watch share one
         connection.
         """
         async with aclosing(self._links.stream(self._request(bearer, "watch", {"kinds": True}))) as answers:

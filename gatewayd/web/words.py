@@ -56,7 +56,7 @@ class Words:
         self.language: Final = language if language in translation.LANGUAGES else translation.DEFAULT
         self._catalogue = catalogue(self.language)
 
-    def plain(self, message: str, **values: object) -> str:
+    def phrase(self, message: str, **values: object) -> str:
         """Returns a sentence with its values as text that is not escaped: for what a template escapes later."""
         sentence = self._catalogue.gettext(message) if message else ""
         return sentence.format(**values) if values else sentence

@@ -85,7 +85,7 @@ def test_one_broken_line_leaves_the_others_at_work(trial: Trial) -> None:
     gateway.drop(job("a", 6))
     assert gateway.wait_job("a")["counts"]["delivered"] == 6
     shown = {one["name"]: one for one in gateway.call("line.list", whole=True)["items"]}
-    assert shown["correo"]["reason"] == "misconfigured"
+    assert shown["correo"]["reason"] == "secret_missing"
     assert shown["lejos"]["remedy"]
     log = gateway.log.read_text()
     assert "0000" not in json.dumps(shown) + log

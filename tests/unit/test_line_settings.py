@@ -53,7 +53,7 @@ MAIL = {"from_address": "avisos@norte.example", "host": "mail.norte.example", "u
 
 def test_a_mail_account_waits_for_its_password_and_then_works(backend: OfflineBackend) -> None:
     added = ask(backend, "line.add", line="correo", driver="smtp", keys={**MAIL, "area": "tickets"})
-    assert (added["state"], added["reason"]) == ("quarantined", "misconfigured")
+    assert (added["state"], added["reason"]) == ("quarantined", "secret_missing")
     assert [fault["key"] for fault in added["faults"]] == ["password"]
     assert added["kind"] == "mail"
     given = ask(backend, "line.secret", line="correo", key="password", secret="hunter22-hunter22")
@@ -259,3 +259,17 @@ def test_the_kinds_are_told_with_their_fields(backend: OfflineBackend) -> None:
 
 def test_every_remedy_is_of_a_reason_that_has_words() -> None:
     assert REMEDIES.keys() <= MEANINGS.keys()
+
+
+def test_check_looks_at_added_lines_and_at_their_key(backend: OfflineBackend, tmp_path: Path) -> None:
+    (tmp_path / "gatewayd.toml").write_text(
+        f'locale = "en"\n[store]\nurl = "sqlite:///{tmp_path}/gatewayd.db"\n[spool]\npath = "{tmp_path}/spool"\n'
+    )
+    ask(backend, "line.add", line="m", driver="gsm", keys={"port": "/dev/ttyUSB7"}, secrets={"pin": "1234"})
+    ask(backend, "line.add", line="correo", driver="smtp", keys=MAIL)
+    found = {one["key"]: one for one in ask(backend, "check")["findings"]}
+    assert {"line[correo].password", "line[m].port"} <= found.keys()
+    assert "entered" in found["line[correo].password"]["message"]
+    (tmp_path / "gatewayd.key").chmod(0o644)
+    found = {one["key"]: one for one in ask(backend, "check")["findings"]}
+    assert "chmod 600" in found["store.key_file"]["remedy"]

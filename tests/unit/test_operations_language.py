@@ -23,8 +23,8 @@ from spool import translation as spool_translation
 
 ROOT = Path(translation.__file__).parent
 DRIVERS = ROOT.parent / "drivers"
-KEYWORDS = {**DEFAULT_KEYWORDS, "spoken": None}
-"""As in the Makefile: a driver marks its texts for people by `spoken`."""
+KEYWORDS = {**DEFAULT_KEYWORDS, "spoken": None, "phrase": None}
+"""As in the Makefile: a driver marks texts for people by `spoken`; `phrase` says what a template escapes later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gatewayd.store.accounts import account_number
 from gatewayd.store.credit.questions import SUMS_MOST, Sums
 from gatewayd.store.sending import queries
 from gatewayd.store.sending.queries import AnyRow
+from gatewayd.store.settings.accounts import low_bounds
 from gatewayd.store.snapshots import MessageView, Page
 
 _MESSAGE = tables.message.c
@@ -134,8 +135,8 @@ _OPEN: Final = ("queued", "scheduled", "held", "sending")
 
 def attention(connection: Connection, *, low: int | None, since: int, account: str | None = None) -> Attention:
     """Returns what waits for a person, in one account or in all; `low` is the balance (millionths) below which credit
-    runs low, None for 100 times what the account's jobs have cost a part. Replies are looked at from `since` (Unix ms)
-    on."""
+    runs low, None for 100 times what the account's jobs have cost a part; an account's own bound goes before. Replies
+    are looked at from `since` (Unix ms) on."""
     count = tables.queue_count.c
     number = None if account is None else account_number(connection, account)
     doubt = select(func.coalesce(func.sum(count.messages), 0)).where(count.state == "uncertain")
@@ -181,6 +182,7 @@ def attention(connection: Connection, *, low: int | None, since: int, account: s
         .where(_of(tables.account.c.id, number))
         .order_by(tables.account.c.name)
     )
+    bounds = low_bounds(connection)
     reviews = connection.scalar(
         select(func.count())
         .select_from(tables.inbound)
@@ -192,7 +194,9 @@ def attention(connection: Connection, *, low: int | None, since: int, account: s
     return Attention(
         int(uncertain or 0),
         tuple(f"{row[0]}/{row[1]}" for row in paused),
-        tuple((row.name, row.balance, waiting.get(row.id, 0)) for row in accounts if _is_low(row, waiting, low)),
+        tuple(
+            (row.name, row.balance, waiting.get(row.id, 0)) for row in accounts if _is_low(row, waiting, bounds, low)
+        ),
         int(reviews or 0),
     )
 
@@ -202,8 +206,8 @@ def _of(column: ColumnElement[int] | ColumnElement[int | None], number: int | No
     return true() if number is None else column == number
 
 
-def _is_low(row: AnyRow, waiting: dict[int, int], low: int | None) -> bool:
-    bound = row.price * LOW_PARTS if low is None else low
+def _is_low(row: AnyRow, waiting: Mapping[int, int], bounds: Mapping[str, int], low: int | None) -> bool:
+    bound = bounds.get(row.name, row.price * LOW_PARTS if low is None else low)
     return bool(row.balance < bound or waiting.get(row.id))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from gatewayd.errors import ConflictError
+from gatewayd.money import parse_money
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, given, merging
@@ -44,6 +45,17 @@ def logo(connection: Connection, account: str) -> tuple[bytes, str] | None:
     number = account_number(connection, account)
     row = connection.execute(select(_LOGO.png, _LOGO.digest).where(_LOGO.account_id == number)).one_or_none()
     return None if row is None else (bytes(row.png), row.digest)
+
+
+def low_bounds(connection: Connection) -> Mapping[str, int]:
+    """Returns the balance (millionths) below which credit runs low, of each account that has set its own."""
+    rows = connection.execute(
+        select(tables.account.c.name, _SETTINGS.document).join(
+            tables.account_settings, _SETTINGS.account_id == tables.account.c.id
+        )
+    )
+    found = {row.name: json.loads(row.document).get("low_credit") for row in rows}
+    return {name: parse_money(text) for name, text in found.items() if text is not None}
 
 
 _FOUND: Final = Statement(

@@ -23,11 +23,11 @@ from gatewayd.errors import (
     UnavailableError,
     UsageError,
 )
-from gatewayd.translation import speaking
+from gatewayd.translation import LANGUAGES, speaking
 from gatewayd.web.panel.page import Page
 from gatewayd.web.panel.pages import PAGES
 from gatewayd.web.panel.surroundings import Surroundings
-from gatewayd.web.panel.visit import SEE_OTHER, Visit
+from gatewayd.web.panel.visit import LANGUAGE_COOKIE, SEE_OTHER, Visit
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.security import CSRF_FIELD, CSRF_HEADER, HEADERS, SESSION_COOKIE, csrf_token, from_elsewhere
 from gatewayd.web.words import gettext as _
@@ -137,7 +137,10 @@ def _failed(visit: Visit, error: GatewayError) -> Response:
 
 
 def _wanted(request: Request) -> str | None:
-    """Returns the first of the browser's languages that is ours; None: the process's."""
+    """Returns the language last chosen in this browser, else the first of its own that is ours; None: the process's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
     for one in request.headers.get("accept-language", "")[:200].split(","):
         code = one.split(";")[0].strip()[:2].lower()
         if code in {"es", "en"}:

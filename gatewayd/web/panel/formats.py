@@ -135,15 +135,15 @@ class Formats:
         return "" if moment is None else self._day(moment.date())
 
     def _day(self, day: date) -> str:
-        return f"{day.day}{NO_BREAK}{self.words.plain(MONTHS[day.month - 1])}{NO_BREAK}{day.year}"
+        return f"{day.day}{NO_BREAK}{self.words.phrase(MONTHS[day.month - 1])}{NO_BREAK}{day.year}"
 
     def weekday(self, value: object) -> str:
         """Returns a weekday and a day such as `lun 30 nov`."""
         moment = self.moment(value)
         if moment is None:
             return ""
-        month = self.words.plain(MONTHS[moment.month - 1])
-        return f"{self.words.plain(WEEKDAYS[moment.weekday()])}{NO_BREAK}{moment.day}{NO_BREAK}{month}"
+        month = self.words.phrase(MONTHS[moment.month - 1])
+        return f"{self.words.phrase(WEEKDAYS[moment.weekday()])}{NO_BREAK}{moment.day}{NO_BREAK}{month}"
 
     def clock(self, value: object, *, seconds: bool = False) -> str:
         """Returns the time of day such as `18:28`."""
@@ -165,21 +165,21 @@ class Formats:
             return self._relative(seconds)
         here = now.astimezone(self.zone)
         days = (here.date() - moment.date()).days
-        plain = self.words.plain
+        phrase = self.words.phrase
         if days == 1:
-            return plain(spoken("yesterday {time}"), time=self.clock(moment))
+            return phrase(spoken("yesterday {time}"), time=self.clock(moment))
         if days == -1:
-            return plain(spoken("tomorrow {time}"), time=self.clock(moment))
+            return phrase(spoken("tomorrow {time}"), time=self.clock(moment))
         if moment.year == here.year:
-            return f"{moment.day}{NO_BREAK}{plain(MONTHS[moment.month - 1])}{NO_BREAK}{self.clock(moment)}"
+            return f"{moment.day}{NO_BREAK}{phrase(MONTHS[moment.month - 1])}{NO_BREAK}{self.clock(moment)}"
         return self._day(moment.date())
 
     def _relative(self, seconds: float) -> str:
-        plain, size = self.words.plain, abs(seconds)
+        phrase, size = self.words.phrase, abs(seconds)
         if size < MINUTE:
-            return plain(spoken("just now")) if seconds >= 0 else plain(spoken("at once"))
+            return phrase(spoken("just now")) if seconds >= 0 else phrase(spoken("at once"))
         span = self.span(size)
-        return plain(spoken("{span} ago") if seconds > 0 else spoken("in {span}"), span=span)
+        return phrase(spoken("{span} ago") if seconds > 0 else spoken("in {span}"), span=span)
 
     def span(self, seconds: float) -> str:
         """Returns a length of time by its largest unit, and the next where it matters: `4 min`, `1 h 20 min`, `3 d`."""

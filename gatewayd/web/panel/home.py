@@ -1,15 +1,104 @@
-"""The first page: what needs a person today."""
+"""The first page: what needs a person today, what runs, and the lines."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
 from starlette.responses import Response
 
+from gatewayd.errors import UnavailableError
+from gatewayd.web.panel import places
+from gatewayd.web.panel.going import OPEN, Going, Pace, going, running
+from gatewayd.web.panel.needs import need
 from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.pieces import Figure
+from gatewayd.web.panel.rendering import now
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import spoken
+
+BLOCKS = {"needs", "figures", "going", "lines"}
+"""Parts that keep themselves current."""
 
 
 @page("/", operation="status", place=Place("inicio", spoken("Home"), 0))
 async def show(visit: Visit) -> Response:
-    """Shows what needs a person, and the lines."""
-    return visit.page("home.html", status_of=await visit.ask("status"), lines=(await visit.ask("line.list"))["items"])
+    """Shows what needs a person, today's numbers, what runs, and the lines; or one of these parts anew."""
+    part = visit.query.get("parte", "")
+    if part in BLOCKS and visit.fragment:
+        return visit.page("home.html", block=part, **await _values(visit, part))
+    values: dict[str, Any] = {}
+    for each in ("needs", "figures", "going", "lines"):
+        values |= await _values(visit, each)
+    return visit.page("home.html", **values)
+
+
+async def _values(visit: Visit, part: str) -> dict[str, Any]:
+    if part == "needs":
+        return {"needs": await _needs(visit)}
+    if part == "figures":
+        return {"figures": await _figures(visit)}
+    if part == "going":
+        return {"going": await _going(visit)}
+    return {"lines": await _lines(visit)}
+
+
+async def _status(visit: Visit) -> Any:
+    """Returns the daemon's state; None without one."""
+    try:
+        return await visit.ask("status")
+    except UnavailableError:
+        return None
+
+
+async def _needs(visit: Visit) -> Sequence[Any]:
+    status = await _status(visit)
+    missing = [{"kind": "daemon", "subject": "", "reason": "not_running", "count": None}]
+    return [need(one, visit.words, visit.formats) for one in (missing if status is None else status["needs"])]
+
+
+async def _figures(visit: Visit) -> Sequence[Figure]:
+    """Returns what is in the house now."""
+    status = await _status(visit)
+    if status is None:
+        return ()
+    counts = status["queue"]["counts"]
+    phrase, number = visit.words.phrase, visit.formats.number
+
+    def figure(word: str, *states: str) -> Figure:
+        found = sum(int(counts.get(state, 0)) for state in states)
+        href = places.link(places.messages(state=states[0])) if found else ""
+        return Figure(word, number(found), href=href)
+
+    return (
+        figure(phrase("Waiting"), "queued"),
+        figure(phrase("Being sent now"), "sending"),
+        figure(phrase("On hold"), "held"),
+        figure(phrase("Scheduled for later"), "scheduled"),
+        figure(phrase("In doubt"), "uncertain"),
+    )
+
+
+async def _going(visit: Visit) -> Sequence[Going]:
+    jobs = running((await visit.ask("job.list", limit=100))["items"])
+    if not jobs:
+        return ()
+    try:
+        overview = await visit.ask("overview")
+    except UnavailableError:
+        overview = None
+    rate = 0.0 if overview is None else max(float(overview["rates"][one]) for one in ("segments_10s", "segments_60s"))
+    ahead = 0 if overview is None else sum(int(overview["queue"]["counts"].get(state, 0)) for state in OPEN)
+    return [going(one, Pace(rate, ahead, now()), visit.words, visit.formats) for one in jobs]
+
+
+async def _lines(visit: Visit) -> Sequence[Any]:
+    try:
+        found = (await visit.ask("line.list"))["items"]
+    except UnavailableError:
+        return ()
+    return [
+        SimpleNamespace(name=one["name"], state=one["state"], href=places.link(places.line(one["name"])))
+        for one in found
+    ]

@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatewayd.actor import Role
-from gatewayd.errors import GatewayError, UnavailableError
+from gatewayd.errors import GatewayError
 from gatewayd.web.panel.frame import Count, Credit, Frame, Own
 from gatewayd.web.panel.navigation import entries
 from gatewayd.web.panel.page import PAGES, Page
 from gatewayd.web.panel.visit import ACCOUNT_COOKIE, Visit
+from gatewayd.web.remote import AwayError
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
 
 KEPT_S: Final = 3.0
+AWAY_S: Final = 0.5
+"""That there is no daemon is believed this long."""
 KEPT_MAX: Final = 256
 """Accounts whose state is kept at once."""
 
@@ -102,12 +105,12 @@ class Surroundings:
         away, needs = False, []
         try:
             needs = (await visit.ask("status"))["needs"]
-        except UnavailableError:
+        except AwayError:
             away = True
         except GatewayError:
             needs = []
         accounts = (await visit.ask("account.list"))["items"]
-        known = _Known(now + KEPT_S, needs, accounts, away)
+        known = _Known(now + (AWAY_S if away else KEPT_S), needs, accounts, away)
         self._known[key] = known
         self._known.move_to_end(key)
         while len(self._known) > KEPT_MAX:

@@ -6,8 +6,9 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -16,15 +17,19 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from gatewayd.actor import Actor
 from gatewayd.operations import OPERATIONS
 from gatewayd.operations.rights import allows
+from gatewayd.translation import language
+from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.frame import NONE, Frame, Notice
 from gatewayd.web.panel.rendering import rendered
-from gatewayd.web.remote import Bearer, Remote
+from gatewayd.web.remote import AwayError, Bearer, Remote
 from gatewayd.web.security import csrf_token
+from gatewayd.web.words import Words
 
 SEE_OTHER: Final = 303
 """RFC 9110 §15.4.4: after a form, a page that may be loaded again."""
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "theme"
+LANGUAGE_COOKIE: Final = "language"
 ACCOUNT_COOKIE: Final = "account"
 """The account that an administrator works in; a filter, never a right."""
 SAID_COOKIE: Final = "said"
@@ -64,8 +69,8 @@ class Visit:
 
     @property
     def theme(self) -> str:
-        """The appearance this browser was given: auto, light or dark."""
-        wanted = self.request.cookies.get(THEME_COOKIE, "auto")
+        """The appearance that the person, or this browser, was given: auto, light or dark."""
+        wanted = getattr(self.actor, "theme", None) or self.request.cookies.get(THEME_COOKIE, "auto")
         return wanted if wanted in THEMES else "auto"
 
     @property
@@ -77,6 +82,16 @@ class Visit:
     def zone(self) -> str:
         """The time zone in which times are shown."""
         return str(self.remote.backend.config.timezone)
+
+    @property
+    def words(self) -> Words:
+        """Speaks the person's language."""
+        return Words(language())
+
+    @property
+    def formats(self) -> Formats:
+        """Writes numbers and times for the person."""
+        return Formats(self.words, ZoneInfo(self.zone))
 
     @property
     def said(self) -> Sequence[Notice]:
@@ -101,7 +116,11 @@ class Visit:
             fields = OPERATIONS[operation].model_fields
             if "account" in fields and not fields["account"].is_required():
                 given["account"] = self.working_in
-        return await self.remote.ask(self.bearer, operation, given)
+        try:
+            return await self.remote.ask(self.bearer, operation, given)
+        except AwayError:
+            self.frame = replace(self.frame, away=True)
+            raise
 
     def page(self, template: str, *, status: int = 200, block: str | None = None, **values: Any) -> Response:
         """Returns a page made of a template, or one block of it as a fragment.

@@ -22,10 +22,19 @@ function judge(event) {
     location.reload();
   } else if (status >= 400) {
     event.preventDefault();
+    trouble(true);
+  } else {
+    trouble(false);
   }
+}
+function trouble(is) {
+  const banner = document.getElementById("trouble");
+  if (banner && banner.hidden === is) banner.hidden = !is;
 }
 document.addEventListener("htmx:beforeSwap", judge);
 document.addEventListener("htmx:before:swap", judge);
+
+for (const name of ["htmx:sendError", "htmx:timeout", "htmx:error"]) document.addEventListener(name, () => trouble(true));
 
 // What a fragment replaces is morphed, so that focus and what one typed survive. The names are those of htmx 4, which
 // brings them itself.

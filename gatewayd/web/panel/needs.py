@@ -1,0 +1,68 @@
+"""What needs a person, as sentences with a way to it. Pure but for the language spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from gatewayd.reasons import meaning
+from gatewayd.web.panel import places
+from gatewayd.web.panel.formats import Formats
+from gatewayd.web.panel.pieces import Need
+from gatewayd.web.words import Words
+
+
+def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
+    """Returns the sentence of one of the needs of `status`; a kind that is unknown here is shown by its code."""
+    kind, subject = str(document["kind"]), str(document["subject"])
+    reason, count = document["reason"], int(document["count"] or 0)
+    gettext, ngettext = words.gettext, words.ngettext
+    match kind:
+        case "daemon":
+            return Need(gettext("The gateway is not running: nothing goes out"), tone="act", icon="act")
+        case "store":
+            text = gettext("The store takes nothing (disk full?): nothing is sent until it does")
+            return Need(text, tone="act", icon="act")
+        case "line":
+            text = gettext("The line {line}: {reason}", line=subject, reason=meaning(reason))
+            return Need(text, places.link(places.line(subject)), gettext("See the line"), "act", "act")
+        case "uncertain":
+            text = ngettext(
+                "{count} message in doubt: it may have gone out",
+                "{count} messages in doubt: they may have gone out",
+                count,
+            )
+            return Need(text, places.link(places.messages(state="uncertain")), gettext("Decide"), "doubt", "uncertain")
+        case "paused":
+            account, _slash, job = subject.partition("/")
+            text = gettext("{job} is paused and has messages left", job=job or account)
+            return Need(text, places.link(places.job(account, job)), gettext("See it"), "look", "paused")
+        case "credit":
+            return _credit(document, subject, count, words, formats)
+        case "opt_out":
+            text = ngettext(
+                "{count} answer may ask for no more messages", "{count} answers may ask for no more messages", count
+            )
+            return Need(text, places.link("/interacciones/bandeja"), gettext("Read them"), "look", "in")
+        case "stalled":
+            text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
+            return Need(text, tone="act", icon="act")
+    return Need(Markup("{} {} {}").format(kind, subject, meaning(reason)))
+
+
+def _credit(document: Mapping[str, Any], account: str, count: int, words: Words, formats: Formats) -> Need:
+    balance = formats.money(document.get("balance"))
+    if count:
+        text = words.ngettext(
+            "{count} message of {account} waits for credit: {balance} are left",
+            "{count} messages of {account} wait for credit: {balance} are left",
+            count,
+            account=account,
+            balance=balance,
+        )
+    else:
+        text = words.gettext("The credit of {account} runs low: {balance} are left", account=account, balance=balance)
+    href = places.link(places.account(account)) or places.link("/ajustes/creditos")
+    return Need(text, href, words.gettext("See credits"), "act" if count else "look", "act" if count else "look")
