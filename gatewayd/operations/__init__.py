@@ -24,6 +24,7 @@ from gatewayd.operations import (
     statistics,
     tokens,
     users,
+    webhooks,
 )
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
@@ -103,6 +104,17 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
+        webhooks.ListWebhooks,
+        webhooks.ShowWebhook,
+        webhooks.AddWebhook,
+        webhooks.SetWebhook,
+        webhooks.RemoveWebhook,
+        webhooks.EnableWebhook,
+        webhooks.DisableWebhook,
+        webhooks.TestWebhook,
+        webhooks.ListFailures,
+        webhooks.ReplayEvents,
+        webhooks.ReleaseEngines,
         users.ShowUser,
         users.EditUser,
         users.SetRole,
