@@ -68,6 +68,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         messages.FindMessages,
         messages.ShowMessage,
         messages.SettleMessage,
+        messages.SettleMessages,
         lines.ListLines,
         lines.ShowLine,
         lines.EnableLine,

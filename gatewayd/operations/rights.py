@@ -68,6 +68,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "message.list": _reads(),
     "message.show": _reads(),
     "message.settle": _acts(_EVERYBODY, "send"),
+    "message.settle_many": _acts(_EVERYBODY, "send"),
     "line.list": _reads(),
     "line.show": _reads(),
     "line.enable": _acts(_ADMINISTRATORS, "manage"),

@@ -250,6 +250,7 @@ CASES: Final[Mapping[str, Case]] = {
     "me.totp_offer": Case("person", None, _of(current=PASSWORD)),
     "message.list": Case("user", "read", _of("account"), bound=True),
     "message.settle": Case("user", "send", _of("message", verdict="sent"), bound=True),
+    "message.settle_many": Case("user", "send", lambda side: {"messages": [side.message], "verdict": "sent"}),
     "message.show": Case("user", "read", _of("message"), bound=True),
     "overview": Case("user", "read"),
     "ping": Case("anybody", "read"),
