@@ -12,8 +12,8 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,7 @@ from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
+from gatewayd.news import News
 from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
@@ -195,18 +196,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             inbox_due=inbox.due,
         )
 
-        def receipts_due(jobs: Iterable[int]) -> None:
-            restoration.sent()
-            receipts.due(jobs)
-            live.news.jobs(jobs)
-
+        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=receipts_due,
+            receipts_due=_Due(restoration, receipts, news),
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -224,6 +221,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
+            news=news,
             vault=vault,
             webhooks=webhooks,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
@@ -290,6 +288,24 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     for folder, trouble in troubles.items():
         log.error("a folder of an account is out of order", folder=folder, error=trouble)
     return spool, writer, started, recovered
+
+
+def _owners(readers: Executor, reader: Reader, node: str, jobs: Iterable[int]) -> Awaitable[Mapping[int, str]]:
+    return asyncio.get_running_loop().run_in_executor(readers, reader.owners, list(jobs), node)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Spreads that messages of some jobs have changed."""
+
+    restoration: Restoration
+    receipts: ReceiptWriter
+    news: News
+
+    def __call__(self, jobs: Iterable[int]) -> None:
+        self.restoration.sent()
+        self.receipts.due(jobs)
+        self.news.jobs(jobs)
 
 
 @dataclass(frozen=True, slots=True)

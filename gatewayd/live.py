@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -62,6 +62,7 @@ class LiveGateway:
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
+        news: News,
         webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -77,7 +78,7 @@ class LiveGateway:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
-        self.news = News(self._owners)
+        self.news = news
         self._webhooks = webhooks
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
@@ -147,10 +148,6 @@ class LiveGateway:
                 self.news.say("job", event.subject.partition("/")[0])
             case kind:  # of lines, which are everybody's; whose a message is, its job says
                 self.news.say("line" if kind == "message" else kind)
-
-    async def _owners(self, jobs: Iterable[int]) -> Mapping[int, str]:
-        wanted = sorted(jobs)
-        return await self.read(lambda reader: reader.owners(wanted, self.config.node))
 
     def happened(self, state: str, reason: str | None) -> None:
         """Something became of the daemon's own surroundings: a person watching would like to see it."""
