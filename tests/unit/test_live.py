@@ -17,7 +17,7 @@ from gatewayd.store.commands import LoadQueues, Settled
 
 def _gateway(**parts: Any) -> LiveGateway:
     """Of the daemon's parts, those that a test names."""
-    names = [
+    names = (
         "dispatcher",
         "writer",
         "reader",
@@ -26,9 +26,10 @@ def _gateway(**parts: Any) -> LiveGateway:
         "threads",
         "receipts_due",
         "vault",
-        "news",
         "webhooks",
-    ]
+        "exports",
+        "news",
+    )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]
 
 
