@@ -33,6 +33,7 @@ from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
 from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
+from gatewayd.happenings import Due, Told
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.reception import IntakeDesk
@@ -204,7 +205,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=_Due(restoration, receipts, news),
+            receipts_due=Due(restoration, receipts, news),
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -218,7 +219,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             policy,
             prefixes(config),
             dispatcher,
-            _Told(dispatcher, receipts, upkeep, restoration),
+            Told(dispatcher, receipts, upkeep, restoration),
             recovered,
         )
         exports = Exports(config, writer, reader, readers, now_ms)
@@ -304,41 +305,6 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
 
 def _owners(readers: Executor, reader: Reader, node: str, jobs: Iterable[int]) -> Awaitable[Mapping[int, str]]:
     return asyncio.get_running_loop().run_in_executor(readers, reader.owners, list(jobs), node)
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """Spreads that messages of some jobs have changed."""
-
-    restoration: Restoration
-    receipts: ReceiptWriter
-    news: News
-
-    def __call__(self, jobs: Iterable[int]) -> None:
-        self.restoration.sent()
-        self.receipts.due(jobs)
-        self.news.jobs(jobs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Spreads what intake tells of a job."""
-
-    dispatcher: Dispatcher
-    receipts: ReceiptWriter
-    upkeep: Upkeep
-    restoration: Restoration
-
-    def recorded(self, job_id: int) -> None:
-        self.restoration.recorded(job_id)
-        self.receipts.due([job_id])
-        self.upkeep.due()
-
-    def happened(self, subject: str, state: str, reason: str | None) -> None:
-        self.dispatcher.events.add("job", subject, state, reason)
-
-    def stalled(self, subject: str, state: str, reason: str | None) -> None:
-        self.dispatcher.events.add("account", subject, state, reason)
 
 
 @contextlib.contextmanager
