@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -18,6 +20,7 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
+from gatewayd.exports import Exports
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
@@ -26,6 +29,8 @@ from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
+from gatewayd.webhooks.engine.service import Webhooks
+from gatewayd.webhooks.verdict import Verdict
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
@@ -40,6 +45,8 @@ TAKE_OVER_S: Final = 3.0
 TROUBLE_S: Final = 5.0
 """Between tries while the store refuses."""
 
+SUBMIT_S: Final = 60.0
+"""How long a job of the gateway's own may take to be recorded: intake reads what came before it first."""
 TEST_S: Final = 180.0
 """How long `line test` waits for its message: pace of a slow line, a prompt, a minute of silence of the network."""
 
@@ -59,6 +66,8 @@ class LiveGateway:
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
+        exports: Exports,
+        webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -73,6 +82,8 @@ class LiveGateway:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
+        self._exports = exports
+        self._webhooks = webhooks
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 
@@ -222,6 +233,32 @@ class LiveGateway:
             raise UnavailableError(told) from None
         return name
 
+    async def submit(self, account: str, job: Mapping[str, Any]) -> str:
+        """Puts a job of the gateway's own at intake, by the way of every job: a file in the spool."""
+        data = json.dumps(job, ensure_ascii=False).encode()
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            document = parse(data, f"{job['job']}.json")
+        except JobFileError as error:
+            raise UsageError(error.text(self.config.locale)) from error
+
+        def known(result: int | JobFileError) -> None:
+            if ended.done():
+                return
+            if isinstance(result, int):
+                ended.set_result(None)
+            else:
+                ended.set_exception(UsageError(result.text(self.config.locale)))
+
+        await self._intake.submit(account, document, data, known)
+        try:
+            async with asyncio.timeout(SUBMIT_S):
+                await ended
+        except TimeoutError:
+            told = _("the job waits in the spool; it is sent when it has been read")
+            raise UnavailableError(told) from None
+        return document.job
+
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         return await self._runner(line).device.command(name, argument)
 
@@ -238,14 +275,27 @@ class LiveGateway:
 
     # -------------------------------------------------------------------------------- what an operation has changed
 
-    def account_created(self, account: str) -> None:
-        """The watcher sees the new folder by itself."""
+    def account_created(self, account: str) -> None:  # noqa: ARG002 - the watcher sees its folder by itself
+        """The file may have a webhook for the account."""
+        self._webhooks.changed()
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
 
+    def webhooks_changed(self, number: int | None = None) -> None:
+        self._webhooks.changed(number)
+
+    async def test_webhook(self, number: int) -> Verdict:
+        return await self._webhooks.test(number)
+
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)
+
+    def exports_due(self) -> None:
+        self._exports.due()
+
+    def export_cancelled(self, process: int) -> None:
+        self._exports.cancelled(process)
 
     def settled(self, settled: Settled) -> None:
         if not self._dispatcher.settled(settled):
@@ -289,7 +339,9 @@ class LiveGateway:
         return await self._writer.do(command)
 
     async def read(self, question: Callable[[Reader], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
+        # In the context of the task that asks: what is not found is said in the language of the person it serves.
+        asked = partial(copy_context().run, question, self._reader)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, asked)
 
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account, gid)

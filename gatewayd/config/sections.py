@@ -45,6 +45,8 @@ from gatewayd.config.values import (
     is_local,
     split_listen,
 )
+from gatewayd.webhooks.signature import SecretError, key_of
+from gatewayd.webhooks.target import TargetError, checked_url
 
 Locale = Literal["es", "en"]
 NumberFormat = Literal["e164", "digits", "e164_no9", "national10", "local15", "integer"]
@@ -241,6 +243,8 @@ def _kept(seconds: float) -> float:
 class RetentionConfig(Section):
     messages: Annotated[Duration, AfterValidator(_kept)] = 400 * DAY_S
     receipts: Duration = 90 * DAY_S
+    exports: Duration = 30 * DAY_S
+    """Files of exports; what stands of them in the process log stays."""
     audit: Annotated[Duration, AfterValidator(_kept)] = 730 * DAY_S
     """Of the audit trail."""
 
@@ -270,12 +274,37 @@ class LineConfig(LineKeys):
     """Where it is kept; `panel`: people added it, in the panel or by command, and it is in the store."""
 
 
+def _target(url: str) -> str:
+    try:
+        return checked_url(url)
+    except TargetError:
+        raise PydanticCustomError("url_invalid", "not a web address: {value}", {"value": url}) from None
+
+
+def _signing(secret: SecretStr) -> SecretStr:
+    """Empty: a client of the daemon, which may not read it."""
+    text = secret.get_secret_value()
+    if text:
+        try:
+            key_of(text)
+        except SecretError:
+            raise PydanticCustomError("webhook_secret", "no secret of a webhook") from None
+    return secret
+
+
+WebhookEvent = Literal["receipt", "inbound", "credit_low", "line", "campaign", "ticket", "payment_notice", "event"]
+
+
 class WebhookConfig(Section):
+    """An endpoint that events are posted to, as Standard Webhooks 1.0.0 has it."""
+
     account: Name
-    url: WebUrl
-    events: Annotated[tuple[Literal["receipt", "inbound"], ...], Field(min_length=1)] = ("receipt", "inbound")
-    secret: SecretStr
+    url: Annotated[str, AfterValidator(_target)]
+    events: Annotated[tuple[WebhookEvent, ...], Field(min_length=1)] = ("receipt", "inbound")
+    secret: Annotated[SecretStr, AfterValidator(_signing)]
+    """`whsec_` and 24 to 64 octets in base64."""
     allow_private: StrictBool = False
+    """Whether it may lead to a private address: this machine, the office's network."""
 
 
 class Config(TopConfig):
@@ -333,6 +362,12 @@ class Config(TopConfig):
     def web_socket(self) -> Path:
         """Where the daemon listens for the web process."""
         return self.web.socket or self.control.with_name("web.sock")
+
+    @property
+    def exports_folder(self) -> Path:
+        """Where files of exports are kept: beside the SQLite store, else in the spool."""
+        path = self.store.sqlite_path
+        return (self.spool.path / ".exports") if path is None else path.parent / "exports"
 
     def line(self, name: str) -> LineConfig | None:
         return next((line for line in self.lines if line.name == name), None)

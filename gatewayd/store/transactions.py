@@ -62,7 +62,7 @@ def _change(unit: Unit, changes: list[commands.Change[Any]]) -> list[Any]:
         remembered = len(unit.after_commit)
         try:
             with unit.session.savepoint():
-                result = change.work(unit)
+                result = change.context.run(change.work, unit)
                 unit.flush()
         except GatewayError as error:
             unit.reset()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands.base import Command
+
+SMALL_ROWS: Final = 16
+SMALL_CHARACTERS: Final = 16 << 10
+"""Of the texts of a small job: what is written in a millisecond or two."""
 
 
 class NewMessage(NamedTuple):
@@ -66,6 +70,11 @@ class AddMessages(Command[int]):
     job_id: int
     rows: Sequence[NewMessage]
     now: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is no portion of a list but the few messages of a small job, that another's need not wait for."""
+        return len(self.rows) <= SMALL_ROWS and sum(len(row.text or "") for row in self.rows) <= SMALL_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
