@@ -22,11 +22,16 @@ class Events:
         self._seq = 0
         self.line_changed: Callable[[], None] = lambda: None
         """Called when a line has changed."""
+        self.told: Callable[[EventView], None] | None = None
+        """Is given each one as it happens."""
 
     def add(self, kind: str, subject: str, state: str, reason: str | None = None) -> None:
         self._seq += 1
         subject = subject.encode(errors="backslashreplace").decode()  # a file's name may be no text
-        self._ring.append(EventView(self._seq, now_ms(), kind, subject, state, reason))
+        event = EventView(self._seq, now_ms(), kind, subject, state, reason)
+        self._ring.append(event)
+        if self.told is not None:
+            self.told(event)
         if kind == "line":
             self.line_changed()
 
