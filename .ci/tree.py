@@ -100,6 +100,9 @@ FOUNDATION: Final = tuple(
 PORT: Final = ("drivers.base",)
 NAMES: Final = ("spool.names",)
 """The rule by which a column and the variable of a text have one name."""
+ENDPOINT: Final = ("gatewayd.webhooks.signature", "gatewayd.webhooks.target")
+"""What the address and the secret of a webhook may be."""
+WEBHOOK_RULES: Final = (*ENDPOINT, "gatewayd.webhooks.event", "gatewayd.webhooks.verdict")
 CODING: Final = (*PORT, "drivers.gsm.alphabet", "drivers.gsm.transliteration")
 
 WEB: Final = ("gatewayd.web.remote", "gatewayd.web.security", "gatewayd.web.words")
@@ -107,7 +110,7 @@ WEB: Final = ("gatewayd.web.remote", "gatewayd.web.security", "gatewayd.web.word
 
 CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.registry": (*VALUES, *PORT),
-    "gatewayd.config": (*VALUES, *PORT, "gatewayd.registry"),
+    "gatewayd.config": (*VALUES, *PORT, "gatewayd.registry", *ENDPOINT),
     "gatewayd.outcomes": (*VALUES, *PORT, f"{STORE}.commands"),
     "gatewayd.intake": (
         *VALUES,
@@ -131,7 +134,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.inbox_writer": (*VALUES, "spool", STORE),
     "gatewayd.upkeep": (*VALUES, "spool", STORE),
     "gatewayd.restoration": (*VALUES, "spool", STORE),
-    "gatewayd.operations": (*VALUES, *PORT, "gatewayd.config", "gatewayd.registry", "spool", STORE),
+    "gatewayd.operations": (*VALUES, *PORT, "gatewayd.config", "gatewayd.registry", "spool", STORE, *WEBHOOK_RULES),
     "gatewayd.fleet": (
         *VALUES,
         *PORT,
@@ -147,6 +150,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.live": (
         *VALUES,
         *PORT,
+        "gatewayd.webhooks",
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.fleet",
@@ -193,7 +197,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 """Of each room of the core, what it may import of ours beside itself."""
 
 ROOF: Final = tuple(
-    f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "web_process", "cli", "demo", "__main__"]
+    f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "web_process", "services", "cli", "demo", "__main__"]
 )
 """They know everybody and are imported by nobody below."""
 

@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -41,6 +41,7 @@ from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration
+from gatewayd.services import Services
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Change, Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.connection import open_store
@@ -54,6 +55,8 @@ from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
 from gatewayd.web_process import open_to_web
+from gatewayd.webhooks.engine.post import Poster
+from gatewayd.webhooks.engine.service import Webhooks
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -153,6 +156,19 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         def tell(subject: str, state: str, reason: str | None) -> None:
             dispatcher.events.add("account", subject, state, reason)
 
+        webhooks = Webhooks(
+            config.webhooks,
+            node=config.node,
+            shared=config.store.sqlite_path is None,
+            execute=writer.do,
+            reader=reader,
+            spool=spool,
+            in_thread=partial(asyncio.get_running_loop().run_in_executor, readers),
+            vault=vault,
+            post=Poster(),
+            now=now_ms,
+            happened=lambda *said: dispatcher.events.add("webhook", *said),
+        )
         receipts = ReceiptWriter(
             writer,
             reader,
@@ -162,8 +178,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             in_thread=in_files,
             tell=tell,
             shared=config.store.sqlite_path is None,
+            written=webhooks.due,
         )
-        inbox = InboxWriter(writer, spool, in_files, tell)
+        inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
         upkeep = Upkeep(
             writer,
@@ -207,13 +224,20 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             threads=readers,
             receipts_due=receipts.due,
             vault=vault,
+            webhooks=webhooks,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
-        async with _Services() as services:
+        async with Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
             takeover = Takeover(
-                from_file, added=partial(_added, writer), vault=vault, fleet=fleet, intake=intake, live=live
+                from_file,
+                added=partial(_added, writer),
+                vault=vault,
+                fleet=fleet,
+                intake=intake,
+                webhooks=webhooks,
+                live=live,
             )
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)
@@ -225,6 +249,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("upkeep", upkeep),
                 ("intake", intake),
                 ("ownerless", dispatcher.ownerless),
+                ("webhooks", webhooks),
             ):
                 services.start(service.run(), name)
             services.start(restoration.run(), "restoration")
@@ -264,44 +289,6 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     for folder, trouble in troubles.items():
         log.error("a folder of an account is out of order", folder=folder, error=trouble)
     return spool, writer, started, recovered
-
-
-class _Services:
-    """The daemon's services: each is to run for ever, and one that ends by a defect takes the daemon down, loudly."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._owner: asyncio.Task[Any] | None = None
-        self._failure: BaseException | None = None
-
-    async def __aenter__(self) -> _Services:
-        self._owner = asyncio.current_task()
-        return self
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception() or RuntimeError(f"{task.get_name()} ended")
-        log.critical("a service ended", service=task.get_name(), error=repr(error), exc_info=error)
-        if self._failure is None and self._owner is not None:
-            self._failure = error
-            self._owner.cancel()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._owner = None
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._failure is not None:
-            raise GatewayError(f"a service ended: {self._failure!r}") from self._failure
 
 
 @dataclass(frozen=True, slots=True)

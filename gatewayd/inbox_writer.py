@@ -33,11 +33,18 @@ class InboxWriter:
     """Writes stored messages out, for as long as it runs. An account whose folder cannot be written waits alone."""
 
     def __init__(
-        self, writer: Writer, spool: Spool, in_thread: Callable[..., asyncio.Future[Any]], tell: Tell | None = None
+        self,
+        writer: Writer,
+        spool: Spool,
+        in_thread: Callable[..., asyncio.Future[Any]],
+        tell: Tell | None = None,
+        written: Callable[[], None] = lambda: None,
     ) -> None:
+        """`written` is called once messages are in the spool."""
         self._writer = writer
         self._spool = spool
         self._in_thread = in_thread
+        self._written = written
         self._wake = asyncio.Event()
         self._wake.set()
         self.stalls: Stalls[str] = Stalls("inbox", lambda _: self.due(), tell)
@@ -71,6 +78,7 @@ class InboxWriter:
             hit("inbox.written")
             if written:
                 await self._writer.do(InboxWritten(tuple(written)))
+                self._written()
             for owner in dict.fromkeys(entry.account or UNMATCHED for entry in entries):
                 if owner in faults:
                     self.stalls.failed(owner, owner, faults[owner])

@@ -26,6 +26,8 @@ from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
+from gatewayd.webhooks.engine.service import Webhooks
+from gatewayd.webhooks.verdict import Verdict
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import Spool
@@ -59,6 +61,7 @@ class LiveGateway:
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
+        webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -73,6 +76,7 @@ class LiveGateway:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
+        self._webhooks = webhooks
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 
@@ -238,11 +242,18 @@ class LiveGateway:
 
     # -------------------------------------------------------------------------------- what an operation has changed
 
-    def account_created(self, account: str) -> None:
-        """The watcher sees the new folder by itself."""
+    def account_created(self, account: str) -> None:  # noqa: ARG002 - the watcher sees its folder by itself
+        """The file may have a webhook for the account."""
+        self._webhooks.changed()
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
+
+    def webhooks_changed(self, number: int | None = None) -> None:
+        self._webhooks.changed(number)
+
+    async def test_webhook(self, number: int) -> Verdict:
+        return await self._webhooks.test(number)
 
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)

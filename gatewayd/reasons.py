@@ -118,6 +118,14 @@ MEANINGS: Final = {
     "relay_denied": spoken("the server does not relay for us"),
     "server_full": spoken("the mail server's disk is full"),
     "server_trouble": spoken("the mail server has a fault of its own"),
+    # a webhook's
+    "address_forbidden": spoken("leads to a private address (allow_private, in the file alone)"),
+    "answer_unreadable": spoken("the answer is no HTTP"),
+    "redirected": spoken("the server redirects; redirects are not followed"),
+    "endpoint_gone": spoken("the receiver wants nothing more (410)"),
+    "tries_used_up": spoken("nothing was acknowledged for three days"),
+    "by_person": spoken("disabled by a person"),
+    "not_in_file": spoken("no longer in the configuration file"),
     # a message's
     "unknown_recipient": spoken("no such mailbox"),
     "unknown_domain": spoken("no such domain"),
@@ -266,6 +274,8 @@ STATES: Final = {
     "quarantined": spoken("quarantined"),
     "disabled": spoken("disabled"),
     "unknown": spoken("unknown"),
+    # of a webhook
+    "failing": spoken("failing"),
     # of a part and an attempt
     "open": spoken("on its way"),
     "taken": spoken("taken"),

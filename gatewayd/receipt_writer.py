@@ -58,8 +58,9 @@ class ReceiptWriter:
         in_thread: Callable[..., asyncio.Future[Any]],
         tell: Tell | None = None,
         shared: bool = False,
+        written: Callable[[], None] = lambda: None,
     ) -> None:
-        """`shared`: other nodes may work on the same store."""
+        """`shared`: other nodes may work on the same store. `written` is called once segments are in the spool."""
         self._writer = writer
         self._reader = reader
         self._spool = spool
@@ -67,6 +68,7 @@ class ReceiptWriter:
         self._now = now
         self._shared = shared
         self._in_thread = in_thread
+        self._written = written
         self._fresh: set[int] = set()
         """Due, and nobody has asked yet whose they are."""
         self._turns: Turns[int] = Turns()
@@ -184,6 +186,7 @@ class ReceiptWriter:
             )
             if written:
                 await self._writer.do(SegmentsWritten(written))
+                self._written()
             hit("receipts.dropped")
         for job_id, account in portion.items():
             if job_id in faults:

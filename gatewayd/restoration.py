@@ -98,6 +98,7 @@ class Restoration:
         return found
 
     async def _carry_out(self) -> Restored:
+        await self._change(partial(restoration.stand_still, now=self._now()))
         paused = await self._change(restoration.pause)
         await self._change(restoration.skip_ids)
         known = await self._change(restoration.jobs)

@@ -13,12 +13,13 @@ from gatewayd.fleet import Fleet
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
 from gatewayd.vault import Vault
+from gatewayd.webhooks.engine.service import Webhooks
 
 log = structlog.get_logger()
 
 
 class Takeover:
-    """Keeps fleet, intake and operations at one configuration."""
+    """Keeps fleet, intake, webhooks and operations at one configuration."""
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Takeover:
         vault: Vault,
         fleet: Fleet,
         intake: IntakeDesk,
+        webhooks: Webhooks,
         live: LiveGateway,
     ) -> None:
         """`added` asks the store for the lines that people added."""
@@ -36,6 +38,7 @@ class Takeover:
         self._vault = vault
         self._fleet = fleet
         self._intake = intake
+        self._webhooks = webhooks
         self._live = live
         self._turn = asyncio.Lock()
         live.take_over = self.refresh
@@ -61,6 +64,7 @@ class Takeover:
         merged = await merged_with(self._file, await self._added(), self._vault)
         changed = await self._fleet.take_over(merged)
         self._intake.take_over(merged, prefixes(merged))
+        self._webhooks.take_over(merged.webhooks)
         self._live.config = merged
         return changed
 

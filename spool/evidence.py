@@ -78,6 +78,36 @@ def _lines(folder: int, name: str) -> Iterator[tuple[int, Evidence | None]]:
         yield seq, known
 
 
+def read_segment(spool: Spool, account: str, job: str, first: int) -> tuple[tuple[int, str], ...]:
+    """Returns the receipts of the segment that begins with the receipt `first`: (seq, line). Empty where there is none.
+
+    Only a file of the spool's owner counts: an account's people may write into its folder.
+    """
+    owner = spool.path.stat().st_uid
+    with operating_system(f"{RECEIPTS}/{account}/{job}"):
+        try:
+            with spool.open(RECEIPTS, account, job) as folder:
+                for name in (f"{first:010d}.jsonl", *(f"{first:010d}.{beside}.jsonl" for beside in range(2, 11))):
+                    if lines := _owned_lines(folder, name, owner, first):
+                        return lines
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+    return ()
+
+
+def _owned_lines(folder: int, name: str, owner: int, first: int) -> tuple[tuple[int, str], ...]:
+    try:
+        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if there.st_uid != owner or not stat.S_ISREG(there.st_mode):
+            return ()
+        text = durable.read_file(folder, name, SEGMENT_BYTES_MAX).decode()
+        lines = [line for line in text.split("\n") if line]
+        found = tuple((int(json.loads(line)["seq"]), line) for line in lines)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    return found if found and found[0][0] == first else ()
+
+
 def accepted_jobs(spool: Spool, account: str) -> list[str]:
     """Returns the names of the jobs whose files are kept in `accepted/<account>`."""
     with operating_system(f"{ACCEPTED}/{account}"):

@@ -142,7 +142,20 @@ def restore(file: Path, as_json: bool) -> None:
             " uncertain, {again} newer jobs are read again when the daemon starts, paused"
         ).format(paused=found.paused, uncertain=found.doubted, again=len(found.retaken))
     )
-    print(_("settle what is uncertain (`gatewayd message settle`), then `gatewayd job resume`"))
+    print(
+        _("settle what is uncertain (`gatewayd message settle`), then `gatewayd job resume` and `gatewayd db release`")
+    )
+
+
+@db.command(help=_("After a restore: let webhooks go on, once what is uncertain is settled."))
+@output.json_option
+def release(as_json: bool) -> None:
+    with session() as open_session:
+        done = open_session.ask("engine.release")
+    if as_json:
+        output.emit(done)
+    else:
+        print(_("Webhooks go on."))
 
 
 @db.command(

@@ -77,6 +77,7 @@ def root() -> click.Group:
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
             "token": (f"{here}.token:token", _("Tokens, by which programs use the API.")),
             "audit": (f"{here}.audit:audit", _("The audit trail: who did what, when and from where.")),
+            "webhook": (f"{here}.webhook:webhook", _("Addresses that events are posted to.")),
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
             "status": (f"{here}.status:status", _("What needs a person, at a glance.")),
             "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),

@@ -28,7 +28,7 @@ DAEMON_WAIT_S: Final = 10.0
 SILENT_S: Final = 2.0
 """After that a person at a terminal is told what is waited for; a script reads one line, the fault."""
 
-NEEDS_DAEMON: Final = frozenset({"line.test", "line.ask", "ping", "overview", "watch"})
+NEEDS_DAEMON: Final = frozenset({"line.test", "line.ask", "ping", "overview", "watch", "webhook.test"})
 """Asked of a daemon or not at all: the store is not even opened for them."""
 
 

@@ -97,6 +97,17 @@ def _opt_out(need: Mapping[str, Any]) -> str:
     )
 
 
+def _webhook(need: Mapping[str, Any]) -> str:
+    _account, _space, number = need["subject"].partition(" ")
+    return _("webhook {webhook}: {reason}; gatewayd webhook show {webhook}").format(
+        webhook=number, reason=meaning(need["reason"])
+    )
+
+
+def _standstill(_need: Mapping[str, Any]) -> str:
+    return _("a copy of the store was put back, and webhooks stand still: gatewayd db release once all is settled")
+
+
 SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "daemon": _daemon,
     "store": _store,
@@ -106,4 +117,6 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "paused": _paused,
     "credit": _credit,
     "opt_out": _opt_out,
+    "webhook": _webhook,
+    "standstill": _standstill,
 }

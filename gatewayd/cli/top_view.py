@@ -137,6 +137,7 @@ _WORDS: Final = {
     "doubtful": spoken("may want no more: read it in the inbox"),
     "reloaded": spoken("configuration applied"),
     "not_reloaded": spoken("configuration not applied"),
+    "webhook": spoken("webhook"),
     "config_invalid": spoken("see `gatewayd check`"),
     "web_ended": spoken("the web process ended; it is started again"),
 }

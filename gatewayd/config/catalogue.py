@@ -116,6 +116,14 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("the driver '{value}' cannot be loaded: {why}"),
         spoken("reinstall the package that provides it"),
     ),
+    "webhook_secret": (
+        spoken("is no secret of a webhook: whsec_ and 24 to 64 octets in base64"),
+        spoken("make one: gatewayd webhook secret"),
+    ),
+    "webhook_repeated": (
+        spoken("another webhook of the account has the address '{value}'"),
+        spoken("name the events of both in one table"),
+    ),
     "line_repeated": (spoken("another line has the name '{value}'"), spoken("give each line a name of its own")),
     "file_only": (
         spoken("may only stand in the configuration file"),

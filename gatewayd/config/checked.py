@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from gatewayd.config.sections import HttpConfig, SpoolConfig, StoreConfig
+from gatewayd.config.sections import HttpConfig, SpoolConfig, StoreConfig, WebhookConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +38,5 @@ class Sound:
     http: HttpConfig | None = None
     lines: tuple[SoundLine, ...] = ()
     accounts: tuple[tuple[str, str], ...] = ()
+    webhooks: tuple[tuple[str, WebhookConfig], ...] = ()
+    """Each after its place in the file: `webhook[1]`."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from gatewayd import registry, translation
 from gatewayd.config import catalogue
 from gatewayd.config.checked import Sound, SoundLine
+from gatewayd.config.document import document, fault, without_bad_lines
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
 from gatewayd.config.public import redacted
 from gatewayd.config.sections import (
@@ -36,7 +35,6 @@ from gatewayd.config.sections import (
     WebConfig,
     WebhookConfig,
 )
-from gatewayd.translation import language_of
 
 DEFAULT_FILE: Final = Path("/etc/gatewayd/gatewayd.toml")
 SERVICE_RUNTIME: Final = Path("/run/gatewayd")
@@ -80,7 +78,7 @@ def load(path: Path | None = None, *, secrets: bool = True) -> Config:
     Raises InvalidConfigError with every fault found.
     """
     file = (path or default_file()).expanduser().absolute()
-    return parse(_document(file), file, secrets=secrets)
+    return parse(document(file), file, secrets=secrets)
 
 
 def salvage(path: Path | None = None) -> Config:
@@ -90,39 +88,17 @@ def salvage(path: Path | None = None) -> Config:
     """
     file = (path or default_file()).expanduser().absolute()
     try:
-        raw = _document(file)
+        raw = document(file)
     except InvalidConfigError:
-        raw = _without_bad_lines(file)
+        raw = without_bad_lines(file)
     return _Reading(raw, file, secrets=False).salvaged()
-
-
-_BAD_LINES_MOST: Final = 50
-_AT_LINE: Final = re.compile(r"at line ([0-9]{1,6})\b")
-
-
-def _without_bad_lines(file: Path) -> dict[str, Any]:
-    """The TOML of a file without the lines that are none; InvalidConfigError where too little is left."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return _document(file)  # raises
-    for _ in range(_BAD_LINES_MOST):
-        try:
-            return tomllib.loads("\n".join(lines))
-        except tomllib.TOMLDecodeError as error:
-            place = _AT_LINE.search(str(error))
-            number = int(place[1]) if place else len(lines)
-            if not 0 < number <= len(lines) or not lines[number - 1]:
-                break
-            lines[number - 1] = ""
-    return _document(file)  # raises
 
 
 def examine(path: Path | None = None) -> tuple[tuple[ConfigFault, ...], Sound]:
     """Every fault of the file `path` (default: `default_file()`), and what can be judged further all the same."""
     file = (path or default_file()).expanduser().absolute()
     try:
-        reading = _Reading(_document(file), file, secrets=True, elsewhere=True)
+        reading = _Reading(document(file), file, secrets=True, elsewhere=True)
     except InvalidConfigError as error:
         return error.faults, Sound(file)
     with suppress(InvalidConfigError):
@@ -145,28 +121,9 @@ def mentions(annotation: Any, wanted: type) -> bool:
     return annotation is wanted or any(mentions(part, wanted) for part in get_args(annotation))
 
 
-def _document(file: Path) -> dict[str, Any]:
-    """The TOML of a file; InvalidConfigError."""
-    locale = language_of(file)
-    try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
-    except FileNotFoundError:
-        raise InvalidConfigError([_fault(file, "", "file_missing", {}, locale)]) from None
-    except OSError as error:
-        why = {"why": error.strerror or error}
-        raise InvalidConfigError([_fault(file, "", "file_unreadable", why, locale)]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidConfigError([_fault(file, "", "toml_invalid", {"why": error}, locale)]) from error
-
-
 def parse(raw: Mapping[str, Any], file: Path, *, secrets: bool = True) -> Config:
     """The configuration in a TOML document already read from `file`; raises InvalidConfigError."""
     return _Reading(raw, file, secrets).config()
-
-
-def _fault(file: Path, key: str, kind: str, values: Mapping[str, Any], locale: str) -> ConfigFault:
-    return ConfigFault(file, key, *catalogue.texts(kind, locale, values))
 
 
 class _Reading:
@@ -190,10 +147,7 @@ class _Reading:
         top = self._model(TopConfig, top_raw, "", known=(*TopConfig.model_fields, *_TABLES, *_ARRAYS))
         sections = {name: self._model(model, self._table(name), name) for name, model in _TABLES.items()}
         line_configs = self.lines()
-        webhooks = [
-            self._model(WebhookConfig, table, f"webhook[{index}]")
-            for index, table in enumerate(self._array("webhook"), start=1)
-        ]
+        webhooks = self._webhooks()
         control = top.control if top is not None else None
         if control is not None and len(os.fsencode(control)) > SOCKET_PATH_MAX:
             self._add("control", "path_too_long", limit=SOCKET_PATH_MAX)
@@ -207,8 +161,6 @@ class _Reading:
         )
         if isinstance(inbox, InboxConfig):
             self._name_account("inbox.default", inbox.default)
-        for index, webhook in enumerate(webhooks, start=1):
-            self._name_account(f"webhook[{index}].account", webhook.account if webhook is not None else None)
         if self.faults or top is None:
             raise InvalidConfigError(self.faults)
         assert isinstance(store, StoreConfig)
@@ -242,6 +194,21 @@ class _Reading:
         candidates = _control_candidates(self._file, top.control, store, spool)
         values = {**dict(top), "control": candidates[0]}
         return Config(**values, file=self._file, control_candidates=candidates, **sections, lines=(), webhooks=())
+
+    def _webhooks(self) -> list[WebhookConfig | None]:
+        found: list[WebhookConfig | None] = []
+        seen: set[tuple[str, str]] = set()
+        for index, table in enumerate(self._array("webhook"), start=1):
+            one = self._model(WebhookConfig, table, f"webhook[{index}]")
+            found.append(one)
+            if one is None:
+                continue
+            self._name_account(f"webhook[{index}].account", one.account)
+            self.sound = replace(self.sound, webhooks=(*self.sound.webhooks, (f"webhook[{index}]", one)))
+            if (one.account, one.url) in seen:
+                self._add(f"webhook[{index}].url", "webhook_repeated", value=one.url)
+            seen.add((one.account, one.url))
+        return found
 
     def _name_account(self, key: str, account: str | None) -> None:
         if account is not None:
@@ -394,7 +361,7 @@ class _Reading:
         return secret
 
     def _add(self, key: str, kind: str, **values: Any) -> None:
-        self.faults.append(_fault(self._file, key, kind, values, self.locale))
+        self.faults.append(fault(self._file, key, kind, values, self.locale))
 
     def _add_pydantic(self, entry: Any, prefix: str, known: tuple[str, ...]) -> None:
         kind, loc = entry["type"], entry["loc"]

@@ -45,6 +45,8 @@ from gatewayd.config.values import (
     is_local,
     split_listen,
 )
+from gatewayd.webhooks.signature import SecretError, key_of
+from gatewayd.webhooks.target import TargetError, checked_url
 
 Locale = Literal["es", "en"]
 NumberFormat = Literal["e164", "digits", "e164_no9", "national10", "local15", "integer"]
@@ -270,12 +272,37 @@ class LineConfig(LineKeys):
     """Where it is kept; `panel`: people added it, in the panel or by command, and it is in the store."""
 
 
+def _target(url: str) -> str:
+    try:
+        return checked_url(url)
+    except TargetError:
+        raise PydanticCustomError("url_invalid", "not a web address: {value}", {"value": url}) from None
+
+
+def _signing(secret: SecretStr) -> SecretStr:
+    """Empty: a client of the daemon, which may not read it."""
+    text = secret.get_secret_value()
+    if text:
+        try:
+            key_of(text)
+        except SecretError:
+            raise PydanticCustomError("webhook_secret", "no secret of a webhook") from None
+    return secret
+
+
+WebhookEvent = Literal["receipt", "inbound", "credit_low", "line", "campaign", "ticket", "payment_notice", "event"]
+
+
 class WebhookConfig(Section):
+    """An endpoint that events are posted to, as Standard Webhooks 1.0.0 has it."""
+
     account: Name
-    url: WebUrl
-    events: Annotated[tuple[Literal["receipt", "inbound"], ...], Field(min_length=1)] = ("receipt", "inbound")
-    secret: SecretStr
+    url: Annotated[str, AfterValidator(_target)]
+    events: Annotated[tuple[WebhookEvent, ...], Field(min_length=1)] = ("receipt", "inbound")
+    secret: Annotated[SecretStr, AfterValidator(_signing)]
+    """`whsec_` and 24 to 64 octets in base64."""
     allow_private: StrictBool = False
+    """Whether it may lead to a private address: this machine, the office's network."""
 
 
 class Config(TopConfig):

@@ -24,6 +24,7 @@ from gatewayd.operations import (
     statistics,
     tokens,
     users,
+    webhooks,
 )
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.ports import Backend, Live
@@ -67,6 +68,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         messages.FindMessages,
         messages.ShowMessage,
         messages.SettleMessage,
+        messages.SettleMessages,
         lines.ListLines,
         lines.ShowLine,
         lines.EnableLine,
@@ -103,6 +105,17 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         statistics.ShowStatistics,
         users.CreateUser,
         users.ListUsers,
+        webhooks.ListWebhooks,
+        webhooks.ShowWebhook,
+        webhooks.AddWebhook,
+        webhooks.SetWebhook,
+        webhooks.RemoveWebhook,
+        webhooks.EnableWebhook,
+        webhooks.DisableWebhook,
+        webhooks.TestWebhook,
+        webhooks.ListFailures,
+        webhooks.ReplayEvents,
+        webhooks.ReleaseEngines,
         users.ShowUser,
         users.EditUser,
         users.SetRole,

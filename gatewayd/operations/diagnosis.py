@@ -20,8 +20,10 @@ from gatewayd.config import examine
 from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
 from gatewayd.operations.added_lines import findings as of_added_lines
 from gatewayd.operations.base import Json, Operation
+from gatewayd.operations.overview import of_webhooks
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.reasons import meaning, system_words
+from gatewayd.store.webhooks.questions import endpoints
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 
@@ -43,6 +45,16 @@ class Check(Operation):
         found, wrong = await asyncio.to_thread(findings, backend.config.file)
         if backend.live is not None:
             found += _of_daemon(backend.config.file, backend.live)
+        hooks = await backend.read(lambda reader: reader.ask(endpoints))
+        found += [
+            _finding(
+                backend.config.file,
+                f"webhook {each['subject'].rpartition(' ')[2]}",
+                _("events are not acknowledged: {reason}").format(reason=meaning(each["reason"])),
+                f"gatewayd webhook show {each['subject'].rpartition(' ')[2]}",
+            )
+            for each in of_webhooks(hooks, backend.now())
+        ]
         return {"ok": not found, "wrong": wrong, "findings": found}
 
 
@@ -54,6 +66,7 @@ def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], 
     found += unusable
     told = {(one["key"], one["message"]) for one in unusable}
     found += chain(_spool(sound), _store(sound, alone=alone), _door(sound) if alone else (), _lines(sound, told))
+    found += _webhooks(sound)
     found += of_added_lines(file)
     return found, bool(faults or unusable)
 
@@ -99,6 +112,23 @@ def _door(sound: Sound) -> Iterator[Finding]:
 def _finding(file: object, key: str, message: str, remedy: str) -> Finding:
     # One line each, whatever a library says.
     return {"file": str(file), "key": key, "message": " ".join(message.split()), "remedy": remedy}
+
+
+def _webhooks(sound: Sound) -> Iterator[Finding]:
+    """What the address of an endpoint of the file says by itself; no name is resolved."""
+    from urllib.parse import urlsplit
+
+    from gatewayd.webhooks import target
+
+    for key, one in sound.webhooks:
+        host = urlsplit(one.url).hostname or ""
+        address = "127.0.0.1" if host == "localhost" else target.literal(host)
+        if address is not None and target.forbidden(address, allow_private=one.allow_private):
+            message = _("leads to an address that is not public")
+            yield _finding(sound.file, f"{key}.url", message, _("write allow_private = true, where that is meant"))
+        elif one.url.startswith("http:") and not one.allow_private:
+            message = _("numbers and texts would cross the internet in the clear")
+            yield _finding(sound.file, f"{key}.url", message, _("write https://"))
 
 
 # ------------------------------------------------------------------------------------------------------ spool and store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final
 
@@ -9,6 +10,8 @@ from pydantic import AfterValidator, Field
 
 from gatewayd.actor import Actor
 from gatewayd.errors import UsageError
+from gatewayd.model import Channel
+from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
@@ -137,9 +140,15 @@ class ShowConversation(_OfOne):
             shape = _shape(reader.ask(one))
             of_it = partial(questions.thread, scope=by.scope, account=account, address=self.address, salt=reader.salt())
             shape["messages"] = [_said(each) for each in reader.ask(of_it)]
+            shape["blocked"] = reader.ask(partial(questions.is_blocked, address=self.address))
             return shape
 
-        return await backend.read(asked)
+        shape = await backend.read(asked)
+        price = backend.config.tariff.price(shape["channel"]) if shape["channel"] in set(Channel) else 0
+        shape["price"] = format_money(price) if price else None
+        shape["currency"] = backend.config.tariff.currency
+        shape["reply_key"] = secrets.token_urlsafe(16)
+        return shape
 
 
 class _ChangeOfOne(_OfOne):

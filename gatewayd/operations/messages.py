@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, UsageError
+from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
@@ -19,6 +21,8 @@ from gatewayd.store.snapshots import MessageView
 from gatewayd.translation import gettext as _
 
 LIMIT_MAX = 1000
+SETTLED_MAX = 500
+"""Messages of one request: each is a transaction of its own."""
 
 
 class FindMessages(Paged):
@@ -91,3 +95,22 @@ class SettleMessage(Operation):
             backend.live.receipts_due([settled.job_id])
         found = await backend.read(lambda reader: reader.message_by_number(found.id, backend.now()))
         return shapes.message(found, whole=True)
+
+
+class SettleMessages(Operation):
+    """Says of several messages in doubt what became of them; names those that cannot be settled, and why."""
+
+    name: ClassVar[str] = "message.settle_many"
+    messages: Annotated[list[str], Field(min_length=1, max_length=SETTLED_MAX)]
+    verdict: Literal["sent", "not-sent", "resend"]
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        settled, refused = 0, []
+        for public in dict.fromkeys(self.messages):
+            try:
+                await SettleMessage(message=public, verdict=self.verdict).perform(backend, by)
+            except (ConflictError, NotFoundError, UsageError) as error:
+                refused.append({"message": public, "reason": str(error)})
+            else:
+                settled += 1
+        return {"settled": settled, "refused": refused}

@@ -14,7 +14,9 @@ from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.sending.questions import Attention, attention
+from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
+from gatewayd.store.webhooks.questions import Endpoint, endpoints
 from gatewayd.views import EventView, LineView
 
 
@@ -92,7 +94,15 @@ class Status(Operation):
         lines = [] if live is None else [shapes.line(one) for one in live.lines()]
         stalls = [] if live is None else [shapes.stall(one) for one in live.stalls() if by.scope.holds(one.account)]
         healthy = None if live is None else live.writer().healthy
-        wanted = [*_of_daemon(live is not None, healthy, lines, stalls), *_of_store(found)]
+        still = await backend.read(lambda reader: reader.ask(standing_still))
+        hooks = await backend.read(lambda reader: reader.ask(endpoints))
+        now = backend.now()
+        wanted = [
+            *_of_daemon(live is not None, healthy, lines, stalls),
+            *([_needs("standstill", "")] if still else ()),
+            *_of_store(found),
+            *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
+        ]
         return {
             "at": iso(backend.now()),
             "node": backend.config.node,
@@ -130,6 +140,21 @@ def _of_daemon(running: bool, healthy: bool | None, lines: Sequence[Json], stall
     for stall in stalls:
         yield _needs("stalled", f"{stall['account']} {stall['service']}", stall["reason"])
 
+
+FAILING_MS: Final = 3_600_000
+"""A receiver that is away for less comes back by itself."""
+
+
+def of_webhooks(found: Sequence[Endpoint], now: int) -> Iterator[Json]:
+    """Yields what a person is needed for: endpoints that were disabled by themselves, or fail for an hour."""
+    for each in found:
+        if not each.enabled and each.reason in _DISABLED_BY_ITSELF:
+            yield _needs("webhook", f"{each.account} {each.id}", each.reason)
+        elif each.enabled and each.failing and now - (each.failing_since or now) > FAILING_MS:
+            yield _needs("webhook", f"{each.account} {each.id}", each.fault)
+
+
+_DISABLED_BY_ITSELF: Final = frozenset({"endpoint_gone", "tries_used_up"})
 
 _PATIENT: Final = frozenset({"quota_day", "quota_month", "recipients_month", "window", "pace", None})
 """What a line waits for that comes by itself, as configured."""

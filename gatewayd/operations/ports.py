@@ -16,6 +16,7 @@ from gatewayd.store.commands import Command, JobChange, Settled
 from gatewayd.store.reader import Reader
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
+from gatewayd.webhooks.verdict import Verdict
 
 R = TypeVar("R")
 
@@ -66,6 +67,12 @@ class Live(Protocol):
         """Its spool folders exist: watch them."""
 
     def credited(self, account: str) -> None: ...
+
+    def webhooks_changed(self, number: int | None = None) -> None:
+        """That endpoint was changed; None: something about them all."""
+
+    async def test_webhook(self, number: int) -> Verdict:
+        """Posts a test event once. Raises GatewayError for one that does not exist or has no secret."""
 
     def job_changed(self, change: JobChange) -> None:
         """Paused, resumed or cancelled."""

@@ -30,7 +30,8 @@ _FAILED: Final = frozenset({"undelivered", "failed", "expired", "invalid"})
 class ShowStatistics(Operation):
     """Sums up the messages of some days (inclusive, in the gateway's zone), in groups.
 
-    A message belongs to the hour of its latest attempt and counts as what it is now.
+    A message belongs to the hour of its latest attempt and counts as what it is now. `delivery_rate` is the share that
+    was delivered of all that was to be sent: what was refused when it was recorded or withdrawn is no part of it.
     """
 
     name: ClassVar[str] = "statistics.show"
@@ -112,6 +113,7 @@ def _shape(rows: Iterable[Tallied]) -> Json:
     received = states.pop("received", 0)
     left = sum(states[state] for state in _LEFT)
     reached = sum(states[state] for state in _REACHED)
+    tried = sum(states.values()) - states["invalid"] - states["cancelled"]
     return {
         "total": sum(states.values()),
         "sent": left,
@@ -123,6 +125,6 @@ def _shape(rows: Iterable[Tallied]) -> Json:
         "cancelled": states["cancelled"],
         "received": received,
         "segments": segments,
-        "delivery_rate": round(reached / left, 4) if left else None,
+        "delivery_rate": round(reached / tried, 4) if tried else None,
         "cost": {currency: format_money(cost) for currency, cost in sorted(costs.items()) if cost},
     }

@@ -89,6 +89,11 @@ def read(document: Any) -> tuple[Secret, ...]:
     return tuple(Secret(str(each["secret"]), each["until"]) for each in document)
 
 
+def sealed_for(account: str) -> str:
+    """Returns the place for which an account's secrets are sealed: in another account's row they do not open."""
+    return f"webhook.{account}"
+
+
 def signature(event_id: str, timestamp: int, body: bytes, known: Iterable[Secret]) -> str:
     """Returns the value of `webhook-signature`; `timestamp` is in seconds of Unix time."""
     signed = f"{event_id}.{timestamp}.".encode() + body

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 URL_MAX: Final = 2_000
-_URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:[/?][^\s#\\]*)?", re.ASCII)
+_URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:[/?][!$-\[\]-~]*)?", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
 
 _UNICAST: Final = ip_network("2000::/3")

@@ -252,7 +252,7 @@ def test_the_file_s_endpoints_come_change_go_and_come_back(shop: Shop) -> None:
     def match(*each: Filed) -> tuple[str, ...]:
         return shop.change(partial(endpoints.match_file, filed=each, node="pop", now=shop.house.now))
 
-    assert match(filed, Filed("nobody", URL, ("receipt",))) == ("nobody",)
+    assert match(filed, Filed("nobody", URL, ("receipt",))) == ("no account nobody",)
     (found,) = shop.reader.ask(questions.endpoints)
     assert (found.origin, found.events, found.enabled) == ("file", ("receipt",), True)
     with pytest.raises(ConflictError, match="file"):

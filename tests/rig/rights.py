@@ -46,6 +46,7 @@ class Side:
     user: str = ""
     supervisor: str = ""
     token: int = 0
+    webhook: int = 0
     session: int = 0
     """Of its user."""
     actors: dict[str, Actor] = field(default_factory=dict)
@@ -97,6 +98,8 @@ class World:
         side.session = user.session
         made = await self._ask("token.create", label=f"erp of {side.account}", account=side.account)
         side.token = made["token"]
+        made = await self._ask("webhook.add", account=side.account, url=f"https://{side.account}.example/hook")
+        side.webhook = made["id"]
         for scope in ("read", "send", "manage"):
             side.actors[f"token {scope}"] = Actor(
                 "token", scope, Role.SUPERVISOR, side.account, side.token, frozenset({scope})
@@ -207,6 +210,7 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.list": Case("supervisor", "read"),
     "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
     "check": Case("administrator", "manage"),
+    "engine.release": Case("administrator", None, vain=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
@@ -246,6 +250,7 @@ CASES: Final[Mapping[str, Case]] = {
     "me.totp_offer": Case("person", None, _of(current=PASSWORD)),
     "message.list": Case("user", "read", _of("account"), bound=True),
     "message.settle": Case("user", "send", _of("message", verdict="sent"), bound=True),
+    "message.settle_many": Case("user", "send", lambda side: {"messages": [side.message], "verdict": "sent"}),
     "message.show": Case("user", "read", _of("message"), bound=True),
     "overview": Case("user", "read"),
     "ping": Case("anybody", "read"),
@@ -275,6 +280,16 @@ CASES: Final[Mapping[str, Case]] = {
     "user.show": Case("supervisor", "manage", _of("user"), bound=True),
     "user.sign_out": Case("supervisor", "manage", _of("user"), bound=True),
     "user.totp_reset": Case("supervisor", "manage", _of("user"), bound=True),
+    "webhook.add": Case("administrator", "manage", _of("account", url="https://billing.example/hook"), bound=True),
+    "webhook.disable": Case("administrator", "manage", _of("webhook"), bound=True),
+    "webhook.enable": Case("administrator", "manage", _of("webhook"), bound=True),
+    "webhook.failures": Case("supervisor", "manage", _of("webhook"), bound=True),
+    "webhook.list": Case("supervisor", "manage", _of("account"), bound=True),
+    "webhook.remove": Case("administrator", "manage", _of("webhook"), vain=True),
+    "webhook.replay": Case("administrator", "manage", _of("webhook", since="2026-11-01T00:00:00Z"), bound=True),
+    "webhook.set": Case("administrator", "manage", _of("webhook", events=["receipt"]), bound=True),
+    "webhook.show": Case("supervisor", "manage", _of("webhook"), bound=True),
+    "webhook.test": Case("administrator", "manage", _of("webhook"), bound=True),
 }
 """By name of the operation."""
 

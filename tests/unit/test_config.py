@@ -122,7 +122,7 @@ def test_spool_store_and_a_line_are_enough(read: Callable[..., Config], tmp_path
 
 
 def test_every_key_of_the_core_is_read(read: Callable[..., Config], tmp_path: Path) -> None:
-    (tmp_path / "hook.secret").write_text("s3cret\n")
+    (tmp_path / "hook.secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
     (tmp_path / "db.password").write_text("pass word \r\n")
     config = read("""
         node = "pop-norte"
@@ -194,8 +194,8 @@ def test_every_key_of_the_core_is_read(read: Callable[..., Config], tmp_path: Pa
     assert (line.prefixes, line.number_format, line.inbox) == (("+569", "+5"), "integer", "sur")
     (webhook,) = config.webhooks
     assert (webhook.account, webhook.events, webhook.allow_private) == ("norte", ("inbound",), True)
-    assert webhook.secret.get_secret_value() == "s3cret"
-    assert "s3cret" not in repr(config)
+    assert webhook.secret.get_secret_value() == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    assert "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" not in repr(config)
     assert "pass word" not in repr(config)
 
 
@@ -442,7 +442,8 @@ def test_the_example_is_valid_and_shows_every_key(tmp_path: Path) -> None:
     for secret in {line.split('"')[1] for line in text.splitlines() if line.startswith(("pin_file", "secret_file"))}:
         path = tmp_path / secret
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("1234\n")
+        content = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n" if "webhook" in secret else "1234\n"
+        path.write_text(content)
     config = configuration.parse(tomllib.loads(text), tmp_path / "gatewayd.toml")
     assert len(config.lines) >= 2
 

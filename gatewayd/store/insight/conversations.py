@@ -223,3 +223,9 @@ def thread(connection: Connection, scope: Scope, account: str, address: str, sal
         for row in went
     ]
     return sorted(said, key=lambda one: (one.at, one.public))
+
+
+def is_blocked(connection: Connection, address: str) -> bool:
+    """Returns whether an address is on the do-not-contact list."""
+    listed = tables.blocklist.c.to
+    return connection.scalar(select(listed).where(listed == address)) is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from gatewayd.contact.optout import Verdict, words_of
+from gatewayd.model import ulid
 from gatewayd.store.commands import (
     Ended,
     EndParts,
@@ -219,31 +220,30 @@ def _answers(unit: Unit, command: Inbound) -> tuple[int | None, int | None]:
 
 _OWNER: Final = func.coalesce(account.c.name, UNMATCHED)
 _WITHOUT: Final = given(account.c.name, "p_without")
+_ENTRY: Final = select(
+    inbound.c.id,
+    inbound.c.received_at,
+    inbound.c.at,
+    account.c.name,
+    inbound.c.channel,
+    inbound.c.line,
+    inbound.c.sender,
+    inbound.c.to,
+    inbound.c.text,
+    inbound.c.key,
+    inbound.c.opt_out,
+    job.c.name,
+    message.c.id,
+    job.c.created_at,
+    message.c.ref,
+    inbound.c.review,
+).select_from(
+    inbound.outerjoin(account, account.c.id == inbound.c.account_id)
+    .outerjoin(message, message.c.id == inbound.c.message_id)
+    .outerjoin(job, job.c.id == message.c.job_id)
+)
 _UNWRITTEN: Final = Statement(
-    select(
-        inbound.c.id,
-        inbound.c.received_at,
-        inbound.c.at,
-        account.c.name,
-        inbound.c.channel,
-        inbound.c.line,
-        inbound.c.sender,
-        inbound.c.to,
-        inbound.c.text,
-        inbound.c.key,
-        inbound.c.opt_out,
-        job.c.name,
-        message.c.id,
-        job.c.created_at,
-        message.c.ref,
-        inbound.c.review,
-    )
-    .select_from(
-        inbound.outerjoin(account, account.c.id == inbound.c.account_id)
-        .outerjoin(message, message.c.id == inbound.c.message_id)
-        .outerjoin(job, job.c.id == message.c.job_id)
-    )
-    .where(text("NOT inbound.written"), func.replace(_WITHOUT, "/" + _OWNER + "/", "") == _WITHOUT)
+    _ENTRY.where(text("NOT inbound.written"), func.replace(_WITHOUT, "/" + _OWNER + "/", "") == _WITHOUT)
     .order_by(inbound.c.id)
     .limit(given(inbound.c.id, "p_limit")),
     "p_without p_limit",
@@ -259,7 +259,10 @@ _WRITTEN: Final = Statement(update(inbound).where(among(inbound.c.id)).values(wr
 
 def unwritten(unit: Unit, commands: list[UnwrittenInbox]) -> list[tuple[InboxEntry, ...] | Exception]:
     return [
-        tuple(_entry(unit, row) for row in unit.session.all(_UNWRITTEN, _listed(command.without), command.limit))
+        tuple(
+            _entry(row, unit.memory.stamps.public)
+            for row in unit.session.all(_UNWRITTEN, _listed(command.without), command.limit)
+        )
         for command in commands
     ]
 
@@ -268,8 +271,13 @@ def _listed(names: Sequence[str]) -> str:
     return "".join(f"//{name}/" for name in names)
 
 
-def _entry(unit: Unit, row: Row) -> InboxEntry:
-    public = unit.memory.stamps.public
+def entries(connection: Connection, *, numbers: Sequence[int], salt: int) -> dict[int, InboxEntry]:
+    """Returns messages received by their numbers, for `Reader.ask`; those that are gone are left out."""
+    rows = connection.execute(_ENTRY.where(inbound.c.id.in_(list(numbers))))
+    return {row[0]: _entry(tuple(row), lambda ms, number: ulid(ms, salt, number)) for row in rows}
+
+
+def _entry(row: Row, public: Callable[[int, int], str]) -> InboxEntry:
     return InboxEntry(
         id=row[0],
         public=public(row[1], row[0]),

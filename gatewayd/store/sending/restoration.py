@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from gatewayd.model import WAITING, PartState, State
 from gatewayd.store.sending.rows import COLUMNS, MessageRow
@@ -54,6 +54,24 @@ def advance(unit: Unit, node: str, beyond: int = 0) -> int:
     unit.session.run(_PUT, _GENERATION + node, str(now))
     unit.session.run(_DROP, COPIED)
     return now
+
+
+_STILL: Final = "standing_still"
+
+
+def stand_still(unit: Unit, now: int) -> None:
+    """Keeps every engine from going on until a person releases them: what they did since the copy is not known here."""
+    unit.session.run(_PUT, _STILL, str(now))
+
+
+def standing_still(connection: Connection) -> bool:
+    """Returns whether engines stand still, for `Reader.ask`."""
+    return connection.scalar(select(setting.c.value).where(setting.c.key == _STILL)) is not None
+
+
+def release(unit: Unit) -> bool:
+    """Lets engines go on; returns whether they stood still."""
+    return unit.session.run(_DROP, _STILL) > 0
 
 
 IDS_SKIPPED: Final = 10_000_000

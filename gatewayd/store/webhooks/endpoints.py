@@ -185,7 +185,7 @@ def disable(session: Session, number: int, now: int, reason: str = BY_PERSON) ->
 
 
 def match_file(session: Session, filed: Iterable[Filed], node: str, now: int) -> tuple[str, ...]:
-    """Makes the endpoints of a node's file be those of the store; returns accounts that do not exist.
+    """Makes the endpoints of a node's file be those of the store; returns why some of them cannot be.
 
     One that the file has no more is disabled, and removed once nothing is kept for it; one that comes back goes on.
     """
@@ -208,8 +208,8 @@ def match_file(session: Session, filed: Iterable[Filed], node: str, now: int) ->
             continue
         try:
             add(session, owner=each.account, url=each.url, events=each.events, secrets=None, now=now, node=node)
-        except NotFoundError:
-            strange.append(each.account)
+        except (NotFoundError, UsageError) as error:
+            strange.append(str(error))
         except ConflictError:
             # An administrator has made it before the file named it: the file's word goes first.
             _take_over(session, each, node)

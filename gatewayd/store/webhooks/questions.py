@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, func, select, text
 
 from gatewayd.errors import NotFoundError
 from gatewayd.store.tables import account, job, receipt, webhook, webhook_failure, webhook_log
@@ -42,10 +42,22 @@ class Endpoint:
     fault: str | None
     owner: str | None
     owned_until: int | None
+    failing_since: int | None
+    """When the oldest event that waits was tried first."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last try failed."""
+        return (self.failed_at or 0) > (self.acknowledged_at or 0)
 
 
+_FAILING_SINCE: Final = (
+    select(func.min(webhook_failure.c.first_at))
+    .where(webhook_failure.c.webhook_id == webhook.c.id, text("webhook_failure.waiting"), webhook_failure.c.tries > 0)
+    .scalar_subquery()
+)
 _ENDPOINTS: Final = (
-    select(webhook, account.c.name.label("account"))
+    select(webhook, account.c.name.label("account"), _FAILING_SINCE.label("failing_since"))
     .select_from(webhook.join(account, account.c.id == webhook.c.account_id))
     .order_by(webhook.c.id)
 )
@@ -87,6 +99,7 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         fault=row.fault,
         owner=row.owner,
         owned_until=row.owned_until,
+        failing_since=row.failing_since,
     )
 
 

@@ -1,6 +1,18 @@
-"""Imports every module that registers pages."""
+"""Imports every module that registers pages, a line each."""
 
 from gatewayd.web.panel import home, jobs, preferences, search, signin, stream
 from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES", "home", "jobs", "preferences", "search", "signin", "stream"]
+import gatewayd.web.panel.blocklist
+import gatewayd.web.panel.credit
+import gatewayd.web.panel.doubts
+import gatewayd.web.panel.home
+import gatewayd.web.panel.preferences
+import gatewayd.web.panel.search
+import gatewayd.web.panel.signin
+import gatewayd.web.panel.statistics
+import gatewayd.web.panel.stream  # noqa: F401 - what is imported is registered
+from gatewayd.web.panel.page import PAGES
+
+__all__ = ["PAGES"]

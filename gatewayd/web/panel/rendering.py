@@ -18,7 +18,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from gatewayd import reasons, translation
-from gatewayd.web.panel import marks, plots
+from gatewayd.web.panel import marks, pieces, plots
 from gatewayd.web.panel.assets import Assets, panel_assets
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.words import Words
@@ -91,6 +91,8 @@ class Templates:
             "icon": icon,
             "mark": marks.mark,
             "formats": formats,
+            "column": pieces.Column,
+            "figure": pieces.Figure,
             "stacked": plots.stacked,
             "thin": plots.thin,
             "spark": plots.spark,
@@ -159,3 +161,8 @@ def rendered(template: str, *, zone: str = "UTC", block: str | None = None, **va
     if block is None:
         return _templates().page(template, values, zone)
     return _templates().block(template, block, values, zone)
+
+
+def formats_of(zone: str) -> Formats:
+    """Returns how values are written in the language spoken, with times in `zone`: for what a page writes itself."""
+    return Formats(Words(translation.language()), ZoneInfo(zone))

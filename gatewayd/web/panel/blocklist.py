@@ -1,0 +1,161 @@
+"""The do-not-contact list: looked up, added to, imported, exported; and replies that may ask for it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response, StreamingResponse
+
+from gatewayd.errors import NotFoundError, UsageError
+from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import ngettext, spoken
+
+HERE: Final = "/ajustes/bloqueados"
+PAGE: Final = 50
+AT_ONCE: Final = 1000
+"""Numbers of one request to the daemon."""
+TEXT_MAX: Final = 1_000_000
+"""Characters of a list that is pasted or uploaded: some fifty thousand numbers."""
+PORTION: Final = 1000
+
+
+@page(HERE, operation="blocklist.list", place=Place("ajustes", spoken("Do not contact"), 40))
+async def show(visit: Visit) -> Response:
+    """Shows the list, and the replies that may ask to be on it."""
+    return await _shown(visit)
+
+
+async def _shown(
+    visit: Visit, *, fault: str = "", numbers: str = "", note: str = "", refused: Iterable[dict[str, str]] = ()
+) -> Response:
+    search, cursor = visit.query.get("q", "").strip()[:100], visit.query.get("tras", "")
+    # The list is in the order of its numbers: what begins alike stands together, behind the place just before it.
+    start = cursor or _before(search)
+    found = await visit.ask("blocklist.list", cursor=start, limit=PAGE)
+    items = [one for one in found["items"] if one["to"].startswith(search)] if search else found["items"]
+    more = found["next"] if len(items) == len(found["items"]) else None
+    older = f"{HERE}?{urlencode({'q': search, 'tras': more})}" if more else ""
+    doubtful = await visit.ask("blocklist.doubtful", limit=PAGE) if visit.may("blocklist.doubtful") else {"items": []}
+    return visit.page(
+        "blocklist.html",
+        status=422 if fault else 200,
+        items=items,
+        search=search,
+        older=older,
+        newest=HERE if cursor else "",
+        doubtful=doubtful["items"],
+        fault=fault,
+        numbers=numbers,
+        note=note,
+        refused=list(refused)[:20],
+        may_add=visit.may("blocklist.add"),
+        may_remove=visit.may("blocklist.remove"),
+    )
+
+
+def _before(search: str) -> str:
+    """Returns the place in the order just before everything that begins with `search`."""
+    return "" if not search else search[:-1] + chr(max(ord(search[-1]) - 1, 0)) + "\uffff"
+
+
+@page(HERE, operation="blocklist.add", method="POST")
+async def add(visit: Visit) -> Response:
+    """Puts numbers on the list: typed, pasted, or of a file."""
+    typed = str(visit.form.get("numbers", ""))
+    note = str(visit.form.get("note", "")).strip()[:1000]
+    upload = visit.form.get("file")
+    text = typed
+    if isinstance(upload, UploadFile) and upload.filename:
+        read = await upload.read(TEXT_MAX + 1)
+        text += "\n" + read.decode("utf-8-sig", errors="replace")
+    if len(text) > TEXT_MAX:
+        return await _shown(
+            visit, fault=_("That is too long; split it into parts of some fifty thousand numbers."), note=note
+        )
+    numbers = list(dict.fromkeys(_cells(text)))
+    if not numbers:
+        return await _shown(visit, fault=_("Write at least one number, or choose a file."), note=note)
+    added, cancelled, refused = 0, 0, []
+    for start in range(0, len(numbers), AT_ONCE):
+        portion = numbers[start : start + AT_ONCE]
+        done = await visit.ask("blocklist.add", numbers=portion, source="panel", note=note or None)
+        added += done["added"]
+        cancelled += done["cancelled"]
+        refused += done["refused"]
+    said = ngettext("{count} number is on the list now.", "{count} numbers are on the list now.", added).format(
+        count=added
+    )
+    if cancelled:
+        told = ngettext(
+            "{count} message that waited was withdrawn.", "{count} messages that waited were withdrawn.", cancelled
+        )
+        said += " " + told.format(count=cancelled)
+    if refused:
+        sentence = ngettext(
+            "{count} could not be read; the others are on the list.",
+            "{count} could not be read; the others are on the list.",
+            len(refused),
+        ).format(count=len(refused))
+        return await _shown(visit, fault=sentence, numbers="\n".join(one["number"] for one in refused), refused=refused)
+    return visit.go(HERE, said=said)
+
+
+def _cells(text: str) -> Iterable[str]:
+    """Yields what may be numbers: the first cell of each line that is not a heading, or what commas part."""
+    for line in text.splitlines():
+        for cell in line.replace(";", ",").replace("\t", ",").split(","):
+            plain = cell.strip().strip("'\"").strip()
+            if plain and any(one.isdigit() or one == "@" for one in plain):
+                yield plain[:2000]
+                break
+
+
+@page(f"{HERE}/quitar", operation="blocklist.remove", method="POST")
+async def remove(visit: Visit) -> Response:
+    """Takes a number off the list."""
+    number = str(visit.form.get("number", ""))[:2000]
+    try:
+        await visit.ask("blocklist.remove", number=number)
+    except (NotFoundError, UsageError) as error:
+        return visit.go(HERE, said=str(error), tone="look")
+    return visit.go(HERE, said=_("{number} may be contacted again.").format(number=number))
+
+
+@page(f"{HERE}/archivo", operation="blocklist.list")
+async def download(visit: Visit) -> Response:
+    """Gives the whole list as CSV, as it is read."""
+
+    async def portions() -> AsyncIterator[str]:
+        yield "\N{ZERO WIDTH NO-BREAK SPACE}number,since,source,note\r\n"
+        cursor = None
+        while True:
+            found = await visit.ask("blocklist.list", cursor=cursor, limit=PORTION)
+            file = io.StringIO()
+            writer = csv.writer(file)
+            # Without its plus a spreadsheet takes a number for what it is; a note never begins a formula.
+            writer.writerows(
+                (one["to"].lstrip("+"), one["at"], one["source"], _harmless(one["note"] or ""))
+                for one in found["items"]
+            )
+            yield file.getvalue()
+            cursor = found["next"]
+            if cursor is None:
+                return
+
+    return StreamingResponse(
+        portions(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="no-contactar.csv"'},
+    )
+
+
+def _harmless(text: str) -> str:
+    """Returns a cell's text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
