@@ -30,6 +30,7 @@ from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.doors import doors
 from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
+from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
 from gatewayd.inbound import InboundRules
@@ -212,8 +213,17 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
-        told = _Told(dispatcher, receipts, upkeep, restoration)
-        intake = IntakeDesk(config, spool, writer, policy, prefixes(config), dispatcher, told, recovered)
+        intake = IntakeDesk(
+            config,
+            spool,
+            writer,
+            policy,
+            prefixes(config),
+            dispatcher,
+            _Told(dispatcher, receipts, upkeep, restoration),
+            recovered,
+        )
+        exports = Exports(config, writer, reader, readers, now_ms)
         live = LiveGateway(
             config,
             dispatcher=dispatcher,
@@ -224,6 +234,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             threads=readers,
             receipts_due=receipts.due,
             vault=vault,
+            exports=exports,
             webhooks=webhooks,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
@@ -248,6 +259,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("inbox", inbox),
                 ("upkeep", upkeep),
                 ("intake", intake),
+                ("exports", exports),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
             ):

@@ -18,6 +18,7 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
+from gatewayd.exports import Exports
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
@@ -42,6 +43,8 @@ TAKE_OVER_S: Final = 3.0
 TROUBLE_S: Final = 5.0
 """Between tries while the store refuses."""
 
+SUBMIT_S: Final = 60.0
+"""How long a job of the gateway's own may take to be recorded: intake reads what came before it first."""
 TEST_S: Final = 180.0
 """How long `line test` waits for its message: pace of a slow line, a prompt, a minute of silence of the network."""
 
@@ -61,6 +64,7 @@ class LiveGateway:
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
+        exports: Exports,
         webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -76,6 +80,7 @@ class LiveGateway:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
+        self._exports = exports
         self._webhooks = webhooks
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
@@ -226,6 +231,32 @@ class LiveGateway:
             raise UnavailableError(told) from None
         return name
 
+    async def submit(self, account: str, job: Mapping[str, Any]) -> str:
+        """Puts a job of the gateway's own at intake, by the way of every job: a file in the spool."""
+        data = json.dumps(job, ensure_ascii=False).encode()
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            document = parse(data, f"{job['job']}.json")
+        except JobFileError as error:
+            raise UsageError(error.text(self.config.locale)) from error
+
+        def known(result: int | JobFileError) -> None:
+            if ended.done():
+                return
+            if isinstance(result, int):
+                ended.set_result(None)
+            else:
+                ended.set_exception(UsageError(result.text(self.config.locale)))
+
+        await self._intake.submit(account, document, data, known)
+        try:
+            async with asyncio.timeout(SUBMIT_S):
+                await ended
+        except TimeoutError:
+            told = _("the job waits in the spool; it is sent when it has been read")
+            raise UnavailableError(told) from None
+        return document.job
+
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         return await self._runner(line).device.command(name, argument)
 
@@ -257,6 +288,12 @@ class LiveGateway:
 
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)
+
+    def exports_due(self) -> None:
+        self._exports.due()
+
+    def export_cancelled(self, process: int) -> None:
+        self._exports.cancelled(process)
 
     def settled(self, settled: Settled) -> None:
         if not self._dispatcher.settled(settled):

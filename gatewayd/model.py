@@ -163,6 +163,11 @@ def ulid_salt(text: str) -> int:
     return _ulid_value(text) >> 64 & 0xFFFF
 
 
+def ulid_ms(text: str) -> int:
+    """The time (Unix ms) inside a ULID; ValueError when it is not one."""
+    return _ulid_value(text) >> 80
+
+
 def _ulid_value(text: str) -> int:
     if len(text) != 26:
         raise ValueError(f"not an id: {text!r}")

@@ -243,6 +243,8 @@ def _kept(seconds: float) -> float:
 class RetentionConfig(Section):
     messages: Annotated[Duration, AfterValidator(_kept)] = 400 * DAY_S
     receipts: Duration = 90 * DAY_S
+    exports: Duration = 30 * DAY_S
+    """Files of exports; what stands of them in the process log stays."""
     audit: Annotated[Duration, AfterValidator(_kept)] = 730 * DAY_S
     """Of the audit trail."""
 
@@ -360,6 +362,12 @@ class Config(TopConfig):
     def web_socket(self) -> Path:
         """Where the daemon listens for the web process."""
         return self.web.socket or self.control.with_name("web.sock")
+
+    @property
+    def exports_folder(self) -> Path:
+        """Where files of exports are kept: beside the SQLite store, else in the spool."""
+        path = self.store.sqlite_path
+        return (self.spool.path / ".exports") if path is None else path.parent / "exports"
 
     def line(self, name: str) -> LineConfig | None:
         return next((line for line in self.lines if line.name == name), None)

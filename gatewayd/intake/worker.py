@@ -6,15 +6,12 @@ while, or when its parent dies. It writes no faster than it is read. It knows ne
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
-import resource
 import select
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,6 +19,7 @@ from typing import Final
 from gatewayd.intake import frames
 from gatewayd.intake.loading import Loading, Source, read_document
 from gatewayd.numbers import Numbers, Policy
+from gatewayd.workers.confinement import confine
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolUnavailableError
 
@@ -29,9 +27,6 @@ CPU_S: Final = 60.0
 """For whatever is unpacked: the largest sheet allowed takes some 20 s."""
 CPU_S_A_MIB: Final = 10.0
 """Ten times what a plain list takes."""
-_PR_SET_PDEATHSIG: Final = 1
-_NICE: Final = 10
-"""Lines and the store's writer come first."""
 _COLLECT_AFTER: Final = 100_000
 """Allocations between two collections: rows make no cycles, and walking a big job again and again costs a fifth."""
 
@@ -39,7 +34,8 @@ _COLLECT_AFTER: Final = 100_000
 def main() -> int:
     """`worker PARENT IDLE_S MEMORY`: the parent's pid, seconds, octets of address space."""
     parent, idle_s, memory = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
-    _confine(parent, memory)
+    confine(parent, memory)
+    gc.set_threshold(_COLLECT_AFTER)
     # Whatever a library prints must not get between the frames.
     output = os.dup(1)
     os.dup2(2, 1)
@@ -56,20 +52,6 @@ def main() -> int:
             break
         signal.setitimer(signal.ITIMER_PROF, 0)
     return 0
-
-
-def _confine(parent: int, memory: int) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we asked
-        raise SystemExit(1)
-    # A terminal's Ctrl-C goes to the daemon; it drains and then closes our input.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A confined service may not change priorities; then the scheduler's fairness has to do.
-    with suppress(PermissionError):
-        os.nice(_NICE)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    gc.set_threshold(_COLLECT_AFTER)
 
 
 def _allowance(request: frames.Request) -> float:

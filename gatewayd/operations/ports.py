@@ -48,6 +48,10 @@ class Live(Protocol):
         has ended or the line's own bound of a send has passed. `account` None: the only account there is. Raises
         GatewayError for a number that is none, no credit, a line that is not ready."""
 
+    async def submit(self, account: str, job: Mapping[str, Any]) -> str:
+        """Puts a job of the gateway's own at intake, as a file would be; answers its name once it is recorded, or was
+        before. UsageError for one that is refused, UnavailableError where it is not read in time."""
+
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         """The driver's own question (`ussd`, `balance` …)."""
 
@@ -79,6 +83,12 @@ class Live(Protocol):
 
     def settled(self, settled: Settled) -> None:
         """A person settled an uncertain message; `resend` made its queue due again."""
+
+    def exports_due(self) -> None:
+        """An export waits to be written."""
+
+    def export_cancelled(self, process: int) -> None:
+        """An export is not wanted any more."""
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         """These jobs have new receipts to be written out."""

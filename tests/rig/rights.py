@@ -21,6 +21,8 @@ from gatewayd.errors import UnauthenticatedError
 from gatewayd.model import Priority
 from gatewayd.operations import perform
 from gatewayd.store.commands import AddMessages, BeginJob, Change, Inbound, NewMessage, PublishJob
+from gatewayd.store.insight import processes, saved_views
+from gatewayd.store.insight.processes import NewProcess
 from gatewayd.store.people.sessions import NewSession, open_session, person_of
 from gatewayd.tokens import digest
 
@@ -49,6 +51,9 @@ class Side:
     webhook: int = 0
     session: int = 0
     """Of its user."""
+    task: int = 0
+    view: int = 0
+    """Both of its user."""
     actors: dict[str, Actor] = field(default_factory=dict)
 
     @property
@@ -105,6 +110,23 @@ class World:
                 "token", scope, Role.SUPERVISOR, side.account, side.token, frozenset({scope})
             )
         await self._messages(side)
+        await self._kept(side)
+
+    async def _kept(self, side: Side) -> None:
+        """Gives the account's user a task and a saved view."""
+        user, now = side.actors["user"], self.backend.now()
+        assert user.number is not None
+        task = NewProcess(
+            *("export", side.account, user.number, user.name, "trial"),
+            *(json.dumps({"format": "csv", "said": {"q": side.text}}), now, now),
+        )
+        side.task = await self.backend.execute(
+            Change(lambda unit: processes.add(unit.session, unit.session.connection, task))
+        )
+        view = saved_views.NewView(user.number, side.account, side.text, json.dumps({"q": side.text}), True, now)
+        side.view = await self.backend.execute(
+            Change(lambda unit: saved_views.save(unit.session, unit.session.connection, view))
+        )
 
     async def _messages(self, side: Side) -> None:
         backend, now = self.backend, self.backend.now()
@@ -210,6 +232,11 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.list": Case("supervisor", "read"),
     "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
     "check": Case("administrator", "manage"),
+    "columns.set": Case("user", None, _of(columns=["at", "party"])),
+    "columns.show": Case("user", None),
+    "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
+    "export.download": Case("user", "read", _of("task"), bound=True),
+    "export.read": Case("user", "read", _of("task"), bound=True),
     "engine.release": Case("administrator", None, vain=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
@@ -218,6 +245,9 @@ CASES: Final[Mapping[str, Case]] = {
     "inbox.read": Case("user", "send", _thread, bound=True),
     "inbox.show": Case("user", "read", _thread, bound=True),
     "inbox.unread": Case("user", "read"),
+    "interaction.list": Case("user", "read", _of("account", counted=True), bound=True),
+    "interaction.resend": Case("user", "send", lambda side: {"ids": [side.message], "preview": True}, bound=True),
+    "interaction.show": Case("user", "read", lambda side: {"direction": "out", "id": side.message}, bound=True),
     "job.cancel": Case("user", "send", _job, bound=True),
     "job.causes": Case("user", "read", _job, bound=True),
     "job.list": Case("user", "read", _of("account"), bound=True),
@@ -262,6 +292,9 @@ CASES: Final[Mapping[str, Case]] = {
     "session.touch": Case("anybody", None, _of(sessions=["nobody's"], tokens=["nobody's"])),
     "statistics.show": Case("user", "read", _of("account", since="2026-11-01", until="2026-11-30"), bound=True),
     "status": Case("user", "read"),
+    "task.cancel": Case("user", "read", _of("task"), bound=True),
+    "task.list": Case("user", "read", _of("account"), bound=True),
+    "task.show": Case("user", "read", _of("task"), bound=True),
     "token.create": Case("administrator", "manage", _of("account", label="one more"), bound=True),
     "token.list": Case("administrator", "manage", _of("account"), bound=True),
     "token.revoke": Case("administrator", "manage", _of("token"), bound=True),
@@ -280,6 +313,10 @@ CASES: Final[Mapping[str, Case]] = {
     "user.show": Case("supervisor", "manage", _of("user"), bound=True),
     "user.sign_out": Case("supervisor", "manage", _of("user"), bound=True),
     "user.totp_reset": Case("supervisor", "manage", _of("user"), bound=True),
+    "view.list": Case("user", None, _of("account"), bound=True),
+    "view.remove": Case("user", None, _of("view"), vain=True),
+    "view.save": Case("user", None, _of("account", title="Una vista", query={"state": ["failed"]}), bound=True),
+    "view.share": Case("user", None, _of("view", shared=False), vain=True),
     "webhook.add": Case("administrator", "manage", _of("account", url="https://billing.example/hook"), bound=True),
     "webhook.disable": Case("administrator", "manage", _of("webhook"), bound=True),
     "webhook.enable": Case("administrator", "manage", _of("webhook"), bound=True),

@@ -17,7 +17,18 @@ from gatewayd.store.commands import LoadQueues, Settled
 
 def _gateway(**parts: Any) -> LiveGateway:
     """Of the daemon's parts, those that a test names."""
-    names = ("dispatcher", "writer", "reader", "spool", "intake", "threads", "receipts_due", "vault", "webhooks")
+    names = (
+        "dispatcher",
+        "writer",
+        "reader",
+        "spool",
+        "intake",
+        "threads",
+        "receipts_due",
+        "vault",
+        "webhooks",
+        "exports",
+    )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]
 
 

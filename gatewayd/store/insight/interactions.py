@@ -37,6 +37,7 @@ GATHERED_MOST: Final = 3_000
 """Rows that are fetched by another index and sorted; where there may be more, time is walked back."""
 JOBS_MOST: Final = 200
 """Jobs named in one statement."""
+REPLIES_MOST: Final = 50
 ABREAST_MOST: Final = 100
 """Ways walked side by side: each costs a statement."""
 COUNTED_MOST: Final = 10_000
@@ -152,6 +153,14 @@ def _ways(
     return [*sent, *came], [*sent_ways, *came_ways]
 
 
+def ways_of(connection: Connection, *, scope: Scope, wanted: InteractionFilter, now: int) -> list[Way]:
+    """Returns the ways by which all that is meant is found, without what another index would find at once."""
+    account = _account(connection, scope)
+    _, sent = _sent(connection, account, wanted, now, gather=False)
+    _, came = _received(account, wanted, connection, gather=False)
+    return [*sent, *came]
+
+
 def _account(connection: Connection, scope: Scope) -> int | None:
     if scope.account is None:
         return None
@@ -165,7 +174,7 @@ def _account(connection: Connection, scope: Scope) -> int | None:
 
 
 def _sent(
-    connection: Connection, account: int | None, wanted: InteractionFilter, now: int
+    connection: Connection, account: int | None, wanted: InteractionFilter, now: int, *, gather: bool = True
 ) -> tuple[list[Position], list[Way]]:
     if not wanted.sends:
         return [], []
@@ -185,9 +194,9 @@ def _sent(
     alone = [] if account is None else [MESSAGE.account_id == account]
     if wanted.channels:
         alone.append(MESSAGE.channel.in_(wanted.channels))
-    if wanted.numbers and _few(connection, MESSAGE.to.in_(wanted.numbers)):
+    if gather and wanted.numbers and _few(connection, MESSAGE.to.in_(wanted.numbers)):
         return _gathered(connection, "ix_message_to_id", [*alone, *within, *judged]), []
-    if jobs is not None and sum(job.messages for job in jobs) <= GATHERED_MOST:
+    if gather and jobs is not None and sum(job.messages for job in jobs) <= GATHERED_MOST:
         return _gathered(connection, "ix_message_job_id_id", [*alone, *within, *judged]), []
     source = _JUDGED_FROM if wanted.hangs else tables.message
 
@@ -271,14 +280,14 @@ def _gathered(connection: Connection, index: str, conditions: list[ColumnElement
 
 
 def _received(
-    account: int | None, wanted: InteractionFilter, connection: Connection
+    account: int | None, wanted: InteractionFilter, connection: Connection, *, gather: bool = True
 ) -> tuple[list[Position], list[Way]]:
     if not wanted.receives:
         return [], []
     within = [] if account is None else [INBOUND.account_id == account]
     within += _between(INBOUND.received_at, wanted)
     judged = of_inbound(wanted)
-    if wanted.numbers:
+    if gather and wanted.numbers:
         statement = (
             select(INBOUND.received_at, INBOUND.id)
             .with_hint(tables.inbound, "INDEXED BY ix_inbound_sender_id", "sqlite")
@@ -318,6 +327,26 @@ def fetched(connection: Connection, places: Sequence[Position], *, now: int, sal
         for row in connection.execute(_RECEIVED.where(INBOUND.id.in_(came))):
             found[CAME_IN, row.id] = received_row(row, salt=salt)
     return [found[place.rank, place.number] for place in places if (place.rank, place.number) in found]
+
+
+def replies(connection: Connection, *, message: int, now: int, salt: int) -> tuple[Interaction, list[Interaction]]:
+    """Returns a message, and what came in as an answer to it, oldest first. NotFoundError."""
+    found = fetched(connection, [Position(0, MESSAGES, message)], now=now, salt=salt)
+    if not found:
+        raise NotFoundError(_("no such message"))
+    rows = connection.execute(_RECEIVED.where(INBOUND.message_id == message).order_by(INBOUND.id).limit(REPLIES_MOST))
+    return found[0], [received_row(row, salt=salt) for row in rows]
+
+
+def reply(connection: Connection, *, number: int, now: int, salt: int) -> tuple[Interaction, Interaction | None] | None:
+    """Returns what came in under that number, and the message that it answers; None where nothing did."""
+    row = connection.execute(_RECEIVED.where(INBOUND.id == number)).one_or_none()
+    if row is None:
+        return None
+    answered: list[Interaction] = []
+    if row.message_id is not None:
+        answered = fetched(connection, [Position(0, MESSAGES, row.message_id)], now=now, salt=salt)
+    return received_row(row, salt=salt), answered[0] if answered else None
 
 
 def sent_row(row: Any, answered: bool, *, now: int, salt: int) -> Interaction:

@@ -45,6 +45,7 @@ MESSAGE: Final[Mapping[str, Mark]] = {
     ),
     "cancelled": Mark(spoken("cancelled"), "cancelled", "past"),
     "invalid": Mark(spoken("invalid"), "invalid", "past"),
+    "received": Mark(spoken("received"), "in", "read"),
 }
 """States of a message and of an interaction, in the order of its life."""
 

@@ -4,6 +4,10 @@ from gatewayd.web.panel import home, jobs, preferences, search, signin, stream
 from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES", "home", "jobs", "preferences", "search", "signin", "stream"]
+from gatewayd.web.panel import home, log, log_export, log_resend, signin, tasks
+from gatewayd.web.panel.page import PAGES
+
+__all__ = ["PAGES", "home", "log", "log_export", "log_resend", "signin", "tasks"]
 import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
@@ -13,6 +17,5 @@ import gatewayd.web.panel.search
 import gatewayd.web.panel.signin
 import gatewayd.web.panel.statistics
 import gatewayd.web.panel.stream  # noqa: F401 - what is imported is registered
-from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES"]

@@ -1,0 +1,235 @@
+"""All rows of the log that are meant, oldest first, in portions: each of one short snapshot, none twice, none missed.
+
+A message moves up in time when it leaves, perhaps while it is being read. Reading upwards meets it again, and what has
+been read is remembered; reading downwards would miss it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from gatewayd.actor import Scope
+from gatewayd.store import tables
+from gatewayd.store.insight.filters import INBOUND, JOB, MESSAGE, InteractionFilter
+from gatewayd.store.insight.interactions import ways_of
+from gatewayd.store.insight.position import MESSAGES
+from gatewayd.store.insight.walk import Way
+
+R = TypeVar("R")
+
+PORTION: Final = 5_000
+"""Rows looked at in one snapshot of one way: some 50 ms."""
+ASKED_AT_ONCE: Final = 500
+
+MESSAGE_COLUMNS: Final = (
+    *("id", "at", "job_id", "ref", "to", "text", "segments", "state", "reason", "due", "line", "cost"),
+    *("attempt_id", "channel", "queue_id", "updated_at"),
+)
+_JOB, _STATE, _QUEUE, _ANSWERS = 2, 7, 14, 8
+RECEIVED_COLUMNS: Final = ("id", "received_at", "at", "account_id", "channel", "line", "sender", "text", "message_id")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What a message's row needs of its job."""
+
+    name: str
+    account: str
+    created_at: int
+    started_at: int | None
+    not_before: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Rows of messages (`MESSAGE_COLUMNS`) and of what came in (`RECEIVED_COLUMNS`), and what they need."""
+
+    messages: Sequence[Any]
+    received: Sequence[Any]
+    jobs: dict[int, JobFacts]
+    held: dict[int, str]
+    """Held queues, with the reason."""
+    answered: frozenset[int]
+    """Numbers of messages that were answered."""
+    accounts: dict[int, str]
+
+
+class ExportRows:
+    """Reads the rows of one export. `ask` answers a question in a snapshot of its own."""
+
+    def __init__(
+        self,
+        ask: Callable[[Callable[[Connection], Any]], Any],
+        *,
+        scope: Scope,
+        wanted: InteractionFilter,
+        now: int,
+        answered: bool,
+    ) -> None:
+        self._ask = ask
+        self._answered = answered
+        self._jobs: dict[int, JobFacts] = {}
+        self._accounts: dict[int, str] = {}
+        self._ways: list[Way] = ask(lambda connection: ways_of(connection, scope=scope, wanted=wanted, now=now))
+        self._last_message, self._last_received = ask(_newest)
+        self._seen = bytearray(self._last_message // 8 + 1)
+
+    def portions(self) -> Iterator[Portion]:
+        """Yields all rows; those of one portion are younger than those before it."""
+        streams = [_Stream(self, way) for way in self._ways]
+        while True:
+            for stream in streams:
+                if not stream.rows and not stream.over:
+                    stream.fill()
+            open_ends = [stream.end for stream in streams if not stream.over]
+            # What is younger than the end of some stream may not be all there is of that time.
+            bound = min(open_ends, default=None)
+            messages: list[Any] = []
+            received: list[Any] = []
+            for stream in streams:
+                taken = stream.take(bound)
+                (messages if stream.way.rank == MESSAGES else received).extend(taken)
+            if messages or received:
+                yield self._with_facts(self._unseen(messages), received)
+            if bound is None:
+                return
+
+    def window(self, way: Way, last: tuple[int, int]) -> tuple[list[Any], tuple[int, int] | None]:
+        """Returns the rows that are meant of the next stretch of a way, oldest first, and its end; None: the last."""
+
+        def question(connection: Connection) -> tuple[list[Any], tuple[int, int] | None]:
+            key, at = way.table.c.id, way.at
+            newest = self._last_message if way.rank == MESSAGES else self._last_received
+            looked = (
+                select(at.label("at"), key)
+                .with_hint(way.table, f"INDEXED BY {way.index}", "sqlite")
+                .where(*way.within, at >= last[0], or_(at > last[0], and_(at == last[0], key > last[1])))
+                .order_by(at, key)
+                .limit(PORTION)
+                .subquery("looked")
+            )
+            end = connection.execute(select(func.count(), func.max(looked.c.at)).select_from(looked)).one()
+            names = MESSAGE_COLUMNS if way.rank == MESSAGES else RECEIVED_COLUMNS
+            statement = (
+                select(*(way.table.c[name] for name in names))
+                .select_from(looked.join(way.source, looked.c.id == key))
+                .where(key <= newest, *way.judged)
+                .order_by(looked.c.at, looked.c.id)
+            )
+            # The driver's own rows: to make a million others of them would cost as much as reading them.
+            cursor = connection.execute(statement).cursor
+            rows = [] if cursor is None else cursor.fetchall()
+            if end[0] < PORTION:
+                return list(rows), None
+            edge = connection.execute(
+                select(looked.c.at, looked.c.id).order_by(looked.c.at.desc(), looked.c.id.desc()).limit(1)
+            ).one()
+            return list(rows), (edge[0], edge[1])
+
+        found: tuple[list[Any], tuple[int, int] | None] = self._ask(question)
+        return found
+
+    def _unseen(self, rows: Sequence[Any]) -> list[Any]:
+        seen, found = self._seen, []
+        for row in rows:
+            place, bit = row[0] >> 3, 1 << (row[0] & 7)
+            if not seen[place] & bit:
+                seen[place] |= bit
+                found.append(row)
+        return found
+
+    def _with_facts(self, messages: list[Any], received: list[Any]) -> Portion:
+        waiting = {row[_QUEUE] for row in messages if row[_STATE] in {"queued", "scheduled", "held"}}
+        numbers = [row[_ANSWERS] for row in received if row[_ANSWERS] is not None]
+
+        def question(connection: Connection) -> Portion:
+            origins: dict[int, int] = {}
+            for some in _chunks(numbers):
+                found = connection.execute(select(MESSAGE.id, MESSAGE.job_id).where(MESSAGE.id.in_(some)))
+                origins.update((number, job) for number, job in found)
+            self._learn(connection, set(map(itemgetter(_JOB), messages)) | set(origins.values()))
+            if received and not self._accounts:
+                table = tables.account.c
+                self._accounts.update((row[0], row[1]) for row in connection.execute(select(table.id, table.name)))
+            held: dict[int, str] = {}
+            queue = tables.queue.c
+            for some in _chunks(sorted(waiting)):
+                statement = select(queue.id, queue.held_reason).where(
+                    queue.id.in_(some), queue.held_reason.is_not(None)
+                )
+                held.update((row[0], row[1]) for row in connection.execute(statement))
+            answered: set[int] = set()
+            if self._answered:
+                for some in _chunks([row[0] for row in messages]):
+                    answered.update(connection.scalars(select(INBOUND.message_id).where(INBOUND.message_id.in_(some))))
+            jobs = dict(self._jobs)
+            # What came in names the job that it answers under its message's number, below nought.
+            jobs |= {-number: self._jobs[job] for number, job in origins.items() if job in self._jobs}
+            return Portion(messages, received, jobs, held, frozenset(answered), self._accounts)
+
+        portion: Portion = self._ask(question)
+        return portion
+
+    def _learn(self, connection: Connection, wanted: set[int]) -> None:
+        """Reads the jobs that are not known yet; old ones are forgotten when there are many."""
+        if len(self._jobs) > ASKED_AT_ONCE * 4:
+            self._jobs = {}
+        for some in _chunks(sorted(wanted - self._jobs.keys())):
+            statement = (
+                select(
+                    JOB.id, JOB.name, tables.account.c.name, JOB.created_at, JOB.started_at, JOB.not_before, JOB.state
+                )
+                .join_from(tables.job, tables.account, tables.account.c.id == JOB.account_id)
+                .where(JOB.id.in_(some))
+            )
+            for row in connection.execute(statement):
+                self._jobs[row[0]] = JobFacts(*row[1:])
+
+
+class _Stream:
+    """One way, read ahead by a stretch."""
+
+    def __init__(self, source: ExportRows, way: Way) -> None:
+        self._source = source
+        self.way = way
+        self.rows: list[Any] = []
+        self.over = False
+        self.end: tuple[int, int] = (-1, -1)
+
+    def fill(self) -> None:
+        """Reads on until something is found, or the end."""
+        while not self.rows and not self.over:
+            self.rows, end = self._source.window(self.way, self.end)
+            self.over = end is None
+            self.end = end or self.end
+
+    def take(self, bound: tuple[int, int] | None) -> list[Any]:
+        """Hands out the rows up to the time of `bound`; all of them for None."""
+        if bound is None:
+            taken, self.rows = self.rows, []
+            return taken
+        place = 1
+        cut = len(self.rows)
+        while cut and self.rows[cut - 1][place] > bound[0]:
+            cut -= 1
+        taken, self.rows = self.rows[:cut], self.rows[cut:]
+        return taken
+
+
+def _newest(connection: Connection) -> tuple[int, int]:
+    """Returns the greatest numbers there are: what is recorded later is no part of the export."""
+    return (
+        int(connection.scalar(select(func.max(MESSAGE.id))) or 0),
+        int(connection.scalar(select(func.max(INBOUND.id))) or 0),
+    )
+
+
+def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), ASKED_AT_ONCE):
+        yield numbers[start : start + ASKED_AT_ONCE]

@@ -1,0 +1,223 @@
+"""The cells of an export: rows of the store as columns of text, as the table of the log shows them. Pure.
+
+Whole columns are made at once: a million rows of ten cells are ten million calls otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, Final
+
+from gatewayd import reasons
+from gatewayd.model import WAITING, State, ulid
+from gatewayd.money import format_money
+from gatewayd.store.insight.export_rows import JobFacts, Portion
+from gatewayd.store.insight.filters import READING, UNREAD_MS
+from gatewayd.store.snapshots import Hold
+
+NUMBERS: Final = frozenset({"segments", "cost"})
+"""Columns of numbers; every other is text, so that no program makes a number or a date of it."""
+_OF_HOUR: Final = tuple(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
+_QUARTER_MS: Final = 900_000
+_KEPT: Final = 4_096
+
+_ID, _AT, _JOB, _REF, _TO, _TEXT, _SEGMENTS, _STATE, _REASON, _DUE, _LINE, _COST = range(12)
+_ATTEMPT, _CHANNEL, _QUEUE, _UPDATED = range(12, 16)
+"""Places in a row of `export_rows.MESSAGE_COLUMNS`."""
+_IN_ID, _IN_AT, _IN_SENT, _IN_ACCOUNT, _IN_CHANNEL, _IN_LINE, _IN_SENDER, _IN_TEXT, _IN_MESSAGE = range(9)
+"""Places in a row of `export_rows.RECEIVED_COLUMNS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the person who reads it calls things."""
+
+    states: Mapping[str, str]
+    channels: Mapping[str, str]
+    sent: str
+    received: str
+    answered: str
+
+
+class Clock:
+    """Writes times of one zone to the second, `2026-11-30 09:15:02`."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._quarters: dict[int, tuple[str, int]] = {}
+
+    def write(self, ms: int) -> str:
+        # Offsets from UTC are whole quarters of an hour: within one, only minutes and seconds differ.
+        quarter, rest = divmod(ms, _QUARTER_MS)
+        begun = self._quarters.get(quarter)
+        if begun is None:
+            if len(self._quarters) >= _KEPT:
+                self._quarters.clear()
+            at = datetime.fromtimestamp(quarter * (_QUARTER_MS // 1000), self._zone)
+            begun = self._quarters[quarter] = at.strftime("%Y-%m-%d %H"), at.minute * 60 + at.second
+        return begun[0] + _OF_HOUR[begun[1] + rest // 1000]
+
+
+class Cells:
+    """Makes the cells of portions for the columns that are wanted."""
+
+    def __init__(self, columns: Sequence[str], words: Words, zone: tzinfo, *, salt: int, now: int) -> None:
+        self._columns = columns
+        self._words = words
+        self._clock = Clock(zone)
+        self._salt = salt
+        self._now = now
+        self._reasons: dict[str | None, str] = {None: ""}
+        self._costs: dict[int, str] = {}
+        self._makers: dict[str, Callable[[Sequence[Any], Portion], Iterable[Any]]] = {
+            "at": self._at,
+            "sent_at": self._sent_at,
+            "direction": self._direction,
+            "channel": self._channel,
+            "state": self._state,
+            "answered": self._was_answered,
+            "reason": self._why,
+            "job": self._job,
+            "account": self._account,
+            "segments": self._segments,
+            "cost": self._money,
+            "id": self._public,
+        }
+
+    def rows(self, portion: Portion) -> list[tuple[Any, ...]]:
+        """Returns the rows of a portion, oldest first: text in every cell, "" where there is nothing."""
+        found: list[tuple[Any, ...]] = []
+        for rows, make, place in (
+            (portion.messages, self._sent, _AT),
+            (portion.received, self._received, _IN_AT),
+        ):
+            if rows:
+                columns = [make(name, rows, portion) for name in self._columns]
+                found += zip(map(itemgetter(place), rows), *columns, strict=True)
+        found.sort(key=itemgetter(0))
+        return [row[1:] for row in found]
+
+    # ---------------------------------------------------------------------------------------------------- messages
+
+    def _sent(self, name: str, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        place = _AS_KEPT.get(name)
+        if place is not None:
+            return [row[place] or "" for row in rows]
+        return self._makers[name](rows, portion)
+
+    def _at(self, rows: Sequence[Any], _portion: Portion) -> Iterable[Any]:
+        return map(self._clock.write, map(itemgetter(_AT), rows))
+
+    def _sent_at(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        return [self._clock.write(row[_AT]) if _left(row, portion.jobs) else "" for row in rows]
+
+    def _direction(self, rows: Sequence[Any], _portion: Portion) -> Iterable[Any]:
+        return repeat(self._words.sent, len(rows))
+
+    def _channel(self, rows: Sequence[Any], _portion: Portion) -> Iterable[Any]:
+        return map(self._words.channels.__getitem__, map(itemgetter(_CHANNEL), rows))
+
+    def _state(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        words, now = self._words.states, self._now
+        return [words[_word(row, portion, now)] for row in rows]
+
+    def _was_answered(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        answered, word = portion.answered, self._words.answered
+        return [word if row[_ID] in answered else "" for row in rows]
+
+    def _why(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        return [self._reason(_why(row, portion, self._now)) for row in rows]
+
+    def _job(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        return [portion.jobs[row[_JOB]].name for row in rows]
+
+    def _account(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        return [portion.jobs[row[_JOB]].account for row in rows]
+
+    def _segments(self, rows: Sequence[Any], _portion: Portion) -> Iterable[Any]:
+        return [row[_SEGMENTS] if row[_CHANNEL] == "sms" else "" for row in rows]
+
+    def _money(self, rows: Sequence[Any], _portion: Portion) -> Iterable[Any]:
+        return map(self._cost, map(itemgetter(_COST), rows))
+
+    def _public(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        return [ulid(portion.jobs[row[_JOB]].created_at, self._salt, row[_ID]) for row in rows]
+
+    def _reason(self, code: str | None) -> str:
+        said = self._reasons.get(code)
+        if said is None:
+            said = self._reasons[code] = reasons.meaning(code or "")
+        return said
+
+    def _cost(self, micros: int) -> str:
+        said = self._costs.get(micros)
+        if said is None:
+            if len(self._costs) >= _KEPT:
+                self._costs.clear()
+            said = self._costs[micros] = format_money(micros)
+        return said
+
+    # ----------------------------------------------------------------------------------------------------- received
+
+    def _received(self, name: str, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        write, words = self._clock.write, self._words
+        made: dict[str, Callable[[Any], Any]] = {
+            "at": lambda row: write(row[_IN_AT]),
+            "sent_at": lambda row: write(row[_IN_SENT]),
+            "direction": lambda _row: words.received,
+            "channel": lambda row: words.channels.get(row[_IN_CHANNEL], row[_IN_CHANNEL]),
+            "party": lambda row: row[_IN_SENDER],
+            "state": lambda _row: words.states["received"],
+            "text": lambda row: row[_IN_TEXT],
+            "job": lambda row: _answered_job(row, portion.jobs),
+            "account": lambda row: portion.accounts.get(row[_IN_ACCOUNT], ""),
+            "line": lambda row: row[_IN_LINE],
+            "id": lambda row: ulid(row[_IN_AT], self._salt, row[_IN_ID]),
+        }
+        make = made.get(name)
+        return repeat("", len(rows)) if make is None else map(make, rows)
+
+
+def _answered_job(row: Any, jobs: Mapping[int, JobFacts]) -> str:
+    facts = None if row[_IN_MESSAGE] is None else jobs.get(-row[_IN_MESSAGE])
+    return "" if facts is None else facts.name
+
+
+_AS_KEPT: Final = {"party": _TO, "ref": _REF, "text": _TEXT, "line": _LINE}
+"""Columns whose cells are as the store has them."""
+_AS_STORED: Final = frozenset({"sending", "submitted", "read", "undelivered", "failed", "expired", "uncertain"})
+_WAITING: Final = frozenset(str(state) for state in WAITING)
+
+
+def _word(row: Any, portion: Portion, now: int) -> str:
+    """Returns the word of a message's state, as people see it."""
+    state: str = row[_STATE]
+    if state in _AS_STORED:
+        return state
+    if state in _WAITING:
+        return str(_hold(row, portion).of(State(state), row[_REASON], row[_DUE], now)[0])
+    if state == "delivered" and row[_CHANNEL] in READING and row[_UPDATED] < now - UNREAD_MS:
+        return "unread"
+    return state
+
+
+def _why(row: Any, portion: Portion, now: int) -> str | None:
+    if row[_STATE] in _WAITING:
+        return _hold(row, portion).of(State(row[_STATE]), row[_REASON], row[_DUE], now)[1]
+    reason: str | None = row[_REASON]
+    return reason
+
+
+def _hold(row: Any, portion: Portion) -> Hold:
+    job = portion.jobs[row[_JOB]]
+    return Hold(job.state, portion.held.get(row[_QUEUE]), job.not_before)
+
+
+def _left(row: Any, jobs: Mapping[int, JobFacts]) -> bool:
+    """Returns whether a message has left: its time is then that of its leaving."""
+    started = jobs[row[_JOB]].started_at
+    return row[_ATTEMPT] is not None and started is not None and row[_AT] >= started and row[_STATE] not in _WAITING
