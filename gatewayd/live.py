@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,7 +21,9 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.exports import Exports
+from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.intake.uploads import UploadDesk
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -61,6 +65,7 @@ class LiveGateway:
         reader: Reader,
         spool: Spool,
         intake: IntakeDesk,
+        posts: PostDesk,
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
@@ -74,6 +79,8 @@ class LiveGateway:
         self._reader = reader
         self._spool = spool
         self._intake = intake
+        self.posts = posts
+        self.uploads = UploadDesk(spool)
         self._threads = threads
         self._receipts_due = receipts_due
         self._stalls = stalls
@@ -337,7 +344,9 @@ class LiveGateway:
         return await self._writer.do(command)
 
     async def read(self, question: Callable[[Reader], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
+        # In the context of the task that asks: what is not found is said in the language of the person it serves.
+        asked = partial(copy_context().run, question, self._reader)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, asked)
 
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account, gid)

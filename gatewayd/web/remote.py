@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -70,7 +72,11 @@ class ReadingBackend:
         raise AssertionError(f"{type(command).__name__} in the web process")
 
     async def read(self, question: Callable[[Reader], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
+        return await asyncio.get_running_loop().run_in_executor(
+            # In the context of the task that asks: what is not found is said in the language of the person it serves.
+            self._threads,
+            partial(copy_context().run, question, self._reader),
+        )
 
     async def lines_changed(self) -> None:
         raise AssertionError("lines in the web process")
