@@ -1,19 +1,12 @@
 """Imports every module that registers pages, a line each."""
 
-from gatewayd.web.panel import home, jobs, preferences, search, signin, stream
-from gatewayd.web.panel.page import PAGES
-
-__all__ = ["PAGES", "home", "jobs", "preferences", "search", "signin", "stream"]
-from gatewayd.web.panel import home, log, log_export, log_resend, signin, tasks
-from gatewayd.web.panel.page import PAGES
-
-__all__ = ["PAGES", "home", "log", "log_export", "log_resend", "signin", "tasks"]
 import gatewayd.web.panel.audit
 import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.company
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
+import gatewayd.web.panel.jobs
 import gatewayd.web.panel.line_forms
 import gatewayd.web.panel.lines
 import gatewayd.web.panel.log
