@@ -6,7 +6,9 @@ Browsers that somebody has signed in with are served by a thread of their own: s
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Final
@@ -32,8 +34,11 @@ class BusyError(Exception):
 class Lane:
     """One thread that hashes and compares, and a bounded queue before it."""
 
-    def __init__(self, name: str) -> None:
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"password-{name}")
+    def __init__(self, name: str, *, nice: int = 0) -> None:
+        """`nice` is how much the thread yields to others (setpriority(2): of a thread on Linux)."""
+        self._threads = ThreadPoolExecutor(
+            1, thread_name_prefix=f"password-{name}", initializer=_yield, initargs=(nice,)
+        )
         self._waiting = 0
 
     async def matches(self, password: str, hashed: str | None) -> bool:
@@ -56,6 +61,11 @@ class Lane:
         return await asyncio.get_running_loop().run_in_executor(self._threads, HASHER.hash, password)
 
 
+def _yield(nice: int) -> None:
+    if nice:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+
+
 def matches(password: str, hashed: str) -> bool:
     """Returns whether a password is the one that was hashed."""
     try:
@@ -69,6 +79,6 @@ def _nobodys() -> str:
     return HASHER.hash(secrets.token_urlsafe(16))
 
 
-STRANGERS: Final = Lane("strangers")
+STRANGERS: Final = Lane("strangers", nice=10)
 KNOWN: Final = Lane("known")
 """Of known browsers, and of people who are signed in."""

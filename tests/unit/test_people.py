@@ -61,7 +61,7 @@ class Running(OfflineBackend):
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     fresh = Guard()
-    for name in ("_device", "_pair", "_address", "_name", "_code", "_told"):
+    for name in ("_device", "_pair", "_address", "_name", "_code", "_told", "_rows"):
         monkeypatch.setattr(guards.GUARD, name, getattr(fresh, name))
     opened = Running(tmp_path)
     for account in ("norte", "sur"):
