@@ -35,13 +35,14 @@ from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
+from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
 from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
-from gatewayd.restoration import Restoration
+from gatewayd.restoration import Restoration, finish_posted
 from gatewayd.services import Services
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Change, Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
@@ -226,6 +227,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         exports = Exports(config, writer, reader, readers, now_ms)
         live = LiveGateway(
             config,
+            posts=PostDesk(intake, config.timezone),
             dispatcher=dispatcher,
             writer=writer,
             reader=reader,
@@ -295,6 +297,7 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     hit("start.node")
     await _drop_unfinished(writer, config.node)
     hit("start.loading_dropped")
+    await finish_posted(writer.do, spool)
     recovered = recover(spool)
     hit("start.spool_recovered")
     troubles |= {f"{INTAKE}/{account}": why for account, why in recovered.troubles.items()}

@@ -21,7 +21,9 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.exports import Exports
+from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.intake.uploads import UploadDesk
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -63,6 +65,7 @@ class LiveGateway:
         reader: Reader,
         spool: Spool,
         intake: IntakeDesk,
+        posts: PostDesk,
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
@@ -76,6 +79,8 @@ class LiveGateway:
         self._reader = reader
         self._spool = spool
         self._intake = intake
+        self.posts = posts
+        self.uploads = UploadDesk(spool)
         self._threads = threads
         self._receipts_due = receipts_due
         self._stalls = stalls
