@@ -25,9 +25,11 @@ from tests.benchmarks import (
     comeback,
     company,
     doubt,
+    export,
     first_send,
     idle,
     inbound,
+    panel,
     population,
     provider,
     share,
@@ -58,6 +60,8 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "idle": ("nothing to do", idle.measure),
     "voice": ("calls at the pace of a busy trunk", voice.measure),
     "audio": ("from the answer to the first sound", audio.measure),
+    "panel": ("twenty people at the panel", panel.measure),
+    "export": ("a year of interactions as a sheet", export.measure),
     "population": ("calls to all kinds of people", population.measure),
 }
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
