@@ -8,7 +8,8 @@ cannot be written for one job waits and keeps no other.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -123,30 +124,35 @@ class ReceiptWriter:
 
     async def flush(self, *, everything: bool = False) -> None:
         """Writes what is due now, and further jobs that become due meanwhile; with `everything`, whatever any job of
-        this node has gathered. A job waits for the next flush after its turn, so that segments stay a second long."""
+        this node has gathered. A job waits for a second after its turn, so that segments stay as long; not for the end
+        of a flush that thousands of other jobs make long."""
         if everything:
             self.due(await self._ask(self._reader.unwritten_jobs, self._node))
         self._wake.clear()
-        written: set[int] = set()
+        told: dict[int, float] = {}
         while True:
-            await self._queue(written)
+            await self._queue(told)
             portion = self._portion()
             if not portion:
                 break
             try:
-                left = await self._write_portion(portion)
+                segments, left = await self._write_portion(portion)
             except BaseException:
                 self.due(portion)
                 raise
-            written.update(portion)
-            written.difference_update(left)
+            now = time.monotonic()
+            # A new job's summary tells only that it is there: what then becomes of it is told as soon as it may be.
+            told |= {job_id: now if job_id in segments or job_id in told else 0.0 for job_id in portion}
             self.due(left)
         self.due(())
 
-    async def _queue(self, written: set[int]) -> None:
-        """Gives each job that became due its place in its account's turn."""
-        fresh = self._fresh - self._waiting - written
-        self._fresh &= written
+    async def _queue(self, told: Mapping[int, float]) -> None:
+        """Gives each job that became due its place in its account's turn; `told` is when it last had one (monotonic
+        s)."""
+        since = time.monotonic() - CLOSE_S
+        early = {job_id for job_id in self._fresh if told.get(job_id, since) > since}
+        fresh = self._fresh - self._waiting - early
+        self._fresh = early
         if not fresh:
             return
         try:
@@ -168,8 +174,8 @@ class ReceiptWriter:
             self._waiting.discard(job_id)
         return portion
 
-    async def _write_portion(self, portion: Mapping[int, str]) -> Iterable[int]:
-        """Answers the jobs that have, or may have, more."""
+    async def _write_portion(self, portion: Mapping[int, str]) -> tuple[Collection[int], Collection[int]]:
+        """Answers the jobs of which a segment was cut and that have no more, and those that have, or may have."""
         segments = await self._writer.do(CutSegments(self._node, self._now(), tuple(portion), segments=SEGMENTS))
         full = len(segments) == SEGMENTS or sum(len(each.lines) for each in segments) >= LINES_AT_ONCE
         faults: dict[int, str] = {}
@@ -193,7 +199,9 @@ class ReceiptWriter:
                 self.stalls.failed(account, job_id, faults[job_id])
             else:
                 self.stalls.over(account, job_id)
-        return [job_id for job_id in portion if job_id not in faults] if full else ()
+        if full:
+            return (), [job_id for job_id in portion if job_id not in faults]
+        return {each.job_id for each in segments}, ()
 
     async def _ask(self, work: Callable[..., Any], *arguments: object) -> Any:
         """Runs it in a thread, and does not leave before it has ended: a second writer would meet it."""

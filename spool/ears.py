@@ -4,29 +4,55 @@ neither delays nor drowns what is told of another."""
 from __future__ import annotations
 
 import asyncio
+import os
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from struct import Struct
 from typing import Final
 
-from asyncinotify import Event, Inotify, Mask, Watch
+from asyncinotify import Inotify, Mask, Watch
 
 QUEUES: Final = 48
 """A user may have 128 (`fs.inotify.max_user_instances`), and other programs of his want some."""
-_BURST: Final = 256
-"""Events handled in one go; the loop's other work gets its turn in between."""
+TURN_S: Final = 0.002
+"""Time for the events of one queue; then the loop's other work gets its turn. Not so many of them: each asks the system
+for files, and on a machine with much to do that takes ten times as long."""
+
+_READ: Final = 64 << 10
+"""Octets of events read at once: some fifteen hundred."""
+_EVENT: Final = Struct("iIII")
+"""inotify(7): watch, mask, cookie, length of the name."""
+
+Hear = Callable[[Watch | None, int, str], None]
+"""Is told of an event: whose it is (None for all, or of a folder that is watched no more), its mask, and the name."""
 
 
 @dataclass(slots=True, eq=False)
 class _Queue:
     inotify: Inotify
     watches: list[Watch] = field(default_factory=list)
+    events: deque[tuple[Watch | None, int, str]] = field(default_factory=deque)
+    """Read and not told yet."""
+
+    def read(self) -> None:
+        """Reads what there is; the loop has said that there is something."""
+        data, at = os.read(self.inotify.fd, _READ), 0
+        watches = {watch.wd: watch for watch in self.watches}
+        while at < len(data):
+            number, mask, _, length = _EVENT.unpack_from(data, at)
+            at += _EVENT.size
+            name = os.fsdecode(data[at : at + length].rstrip(b"\0"))
+            at += length
+            self.events.append((watches.get(number), mask, name))
 
 
 class Ears:
     """Calls `hear` on the event loop with each event of the folders that it watches."""
 
-    def __init__(self, hear: Callable[[Event], None]) -> None:
+    def __init__(self, hear: Hear) -> None:
         self._hear = hear
         self._queues: list[_Queue] = []
 
@@ -62,21 +88,25 @@ class Ears:
         if least is not None and (not least.watches or len(self._queues) >= QUEUES):
             return least
         try:
-            # Never blocks: the loop says when there is something to read.
-            queue = _Queue(Inotify(sync_timeout=0, cache_size=64))
+            queue = _Queue(Inotify())
         except OSError:
             if least is None:
                 raise
             return least  # other programs have the rest
         self._queues.append(queue)
-        asyncio.get_running_loop().add_reader(queue.inotify.fd, self._drain, queue)
+        asyncio.get_running_loop().add_reader(queue.inotify.fd, self._readable, queue)
         return queue
 
+    def _readable(self, queue: _Queue) -> None:
+        """Called by the loop when there are events; those of before come first."""
+        if not queue.events:
+            queue.read()
+            self._drain(queue)
+
     def _drain(self, queue: _Queue) -> None:
-        """Reads the events there are; called by the loop."""
-        for _ in range(_BURST):
-            if queue not in self._queues or (event := queue.inotify.sync_get()) is None:
+        until = time.monotonic() + TURN_S
+        while queue.events and queue in self._queues:
+            self._hear(*queue.events.popleft())
+            if time.monotonic() > until:
+                asyncio.get_running_loop().call_soon(self._drain, queue)
                 return
-            self._hear(event)
-        # The library may have read more than it has given out, of which the descriptor says nothing.
-        asyncio.get_running_loop().call_soon(self._drain, queue)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,9 +25,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from asyncinotify import Event, Mask, Watch
+from asyncinotify import Mask, Watch
 
-from spool.ears import Ears
+from spool.ears import TURN_S, Ears
 from spool.errors import operating_system
 from spool.folders import INCOMING, Spool, is_name
 from spool.listing import Found, Key, ends_within_a_line, is_held, is_hidden, is_job, listing, look, same_name
@@ -40,8 +41,9 @@ DATA_WAIT_S: Final = 60.0
 
 _FILES: Final = Mask.CREATE | Mask.OPEN | Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.ONLYDIR | Mask.DONT_FOLLOW
 _ACCOUNTS: Final = Mask.CREATE | Mask.MOVED_FROM | Mask.MOVED_TO | Mask.ONLYDIR
-_BURST: Final = 256
-"""Events handled in one go; the loop's other work gets its turn in between."""
+# Plain numbers: an enumeration's `&` costs a call for each event of a flood.
+_OVERFLOW, _FOLDER, _ENDED = int(Mask.Q_OVERFLOW), int(Mask.ISDIR), int(Mask.IGNORED)
+_OPENED, _MADE, _HERE, _AWAY = int(Mask.OPEN), int(Mask.CREATE), int(Mask.MOVED_TO), int(Mask.MOVED_FROM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,38 +194,37 @@ class Watcher:
 
     # ------------------------------------------------------------------------------------------------- what is observed
 
-    def _observe(self, event: Event) -> None:
-        mask, watch, name = int(event.mask), event.watch, str(event.name or "")
-        if mask & Mask.Q_OVERFLOW:
+    def _observe(self, watch: Watch | None, mask: int, name: str) -> None:
+        if mask & _OVERFLOW:
             self._held.clear()  # who has closed his file since, nobody knows
             self._rescan.set()
         elif watch is None:
             return  # of an account that is gone
         elif watch is self._top:
-            if mask & Mask.ISDIR and is_name(name):
-                if mask & Mask.MOVED_FROM and name in self._watched:
+            if mask & _FOLDER and is_name(name):
+                if mask & _AWAY and name in self._watched:
                     self._ears.leave(self._watched.pop(name))
                 self._rescan.set()
-        elif mask & Mask.IGNORED:
+        elif mask & _ENDED:
             self._ears.forget(watch)
             if self._watched.get(watch.path.name) is watch:
                 del self._watched[watch.path.name]
-        elif name and not mask & Mask.ISDIR:
+        elif name and not mask & _FOLDER:
             self._seen((watch.path.name, name), mask)
 
     def _seen(self, key: Key, mask: int) -> None:
         if is_hidden(key[1]):
             return
-        if mask & Mask.OPEN:
+        if mask & _OPENED:
             if key in self._created:
                 self._held.add(key)
             return
-        if mask & Mask.CREATE:
+        if mask & _MADE:
             self._created.add(key)
         else:
             self._created.discard(key)
             self._held.discard(key)
-        if mask & Mask.MOVED_TO and not is_held(self._path(key)):
+        if mask & _HERE and (not (is_job(key[1]) or _same(key) in self._wanted) or not is_held(self._path(key))):
             self._complete(key)
         else:
             self._settle(key)
@@ -315,10 +316,12 @@ class Watcher:
         for account, trouble in (troubles | unlisted).items():
             if self._account_seen is not None:
                 self._account_seen(account, trouble)
-        for number, found in enumerate(listed, 1):
-            if number % _BURST == 0:
-                await asyncio.sleep(0)
+        until = time.monotonic() + TURN_S
+        for found in listed:
             self._find(found)
+            if time.monotonic() > until:
+                await asyncio.sleep(0)
+                until = time.monotonic() + TURN_S
 
     def _find(self, found: Found) -> None:
         key = found.key

@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,18 +19,23 @@ from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 
 if TYPE_CHECKING:
+    from gatewayd.demo.kind import Campaign
+    from gatewayd.demo.people import Key
     from gatewayd.demo.stage import Stage
 
 LATENCY_S: Final = 0.4
 """Quicker than a real submit of some 3 s, slow enough to be watched."""
 FRAME_S: Final = 0.25
+NEWS_S: Final = 20.0
+"""Between two small jobs once the campaign is done: the panel has something that moves."""
 FINAL: Final = frozenset({"done"})
 
 
 @click.command(
     help=_(
         "See a real campaign go through simulated modems, a phone and a provider, with no hardware: starts them and a "
-        "daemon of its own, drops a campaign file into a fresh spool, and shows its progress."
+        "daemon of its own, drops a campaign file into a fresh spool, and shows its progress. Without --exit it serves "
+        "the panel of an invented company until Ctrl-C; address, user and password are shown."
     )
 )
 @click.option(
@@ -54,7 +59,11 @@ def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
     place = Path(tempfile.mkdtemp(prefix="gatewayd-demo-")) if folder is None else folder.absolute()
     place.mkdir(parents=True, exist_ok=True)
     click.echo(_("playing in {folder}").format(folder=place))
-    with stage(Play(place, modems, messages, LATENCY_S), locale=language()) as playing:
+    with stage(
+        Play(place, modems, messages, LATENCY_S), locale=language(), panel=not leave, told=_told_of_the_past
+    ) as playing:
+        if playing.key is not None:
+            click.echo(_door(playing, playing.key))
         _submit(playing, messages)
         try:
             jobs = _watch(playing, leave=leave)
@@ -70,22 +79,48 @@ def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
     return 0 if ended and result["ledger_ok"] else 1
 
 
+def _told_of_the_past(done: int, days: int) -> None:
+    """Shows how far the company's past is, on one line of a terminal."""
+    if sys.stderr.isatty():
+        told = _("making {days} days of past … {done}").format(days=days, done=done)
+        click.echo(f"\r{told}", nl=done == days, err=True)
+
+
+def _door(playing: Stage, key: Key) -> str:
+    """Returns how one gets into the panel."""
+    return "\n".join(
+        [
+            "",
+            _("The panel: {address}").format(address=playing.panel),
+            _("  user {user}, password {password}").format(user=key.user, password=key.password),
+            "",
+        ]
+    )
+
+
 def _submit(playing: Stage, messages: int) -> None:
     """What a billing system does: its data files, then the job files, into the account's folder."""
+    from gatewayd.demo.campaign import ACCOUNT
+
+    if playing.key is None:
+        playing.client.call("account.create", {"account": ACCOUNT})
+        playing.client.call("account.credit", {"account": ACCOUNT, "amount": str((messages + 100) * 2)})
+    for campaign in playing.campaigns:
+        _drop(playing, campaign)
+
+
+def _drop(playing: Stage, campaign: Campaign) -> None:
     from gatewayd.demo.campaign import ACCOUNT
     from spool.folders import Spool
     from spool.submit import submit
 
-    playing.client.call("account.create", {"account": ACCOUNT})
-    playing.client.call("account.credit", {"account": ACCOUNT, "amount": str((messages + 100) * 2)})
     outbox = playing.folder / "billing"
     outbox.mkdir(exist_ok=True)
-    for campaign in playing.campaigns:
-        for name, data in campaign.files.items():
-            (outbox / name).write_bytes(data)
-        job = outbox / f"{campaign.job}.json"
-        job.write_bytes(campaign.document)
-        submit(Spool(playing.spool), job, ACCOUNT)
+    for name, data in campaign.files.items():
+        (outbox / name).write_bytes(data)
+    job = outbox / f"{campaign.job}.json"
+    job.write_bytes(campaign.document)
+    submit(Spool(playing.spool), job, ACCOUNT)
 
 
 def _jobs(playing: Stage) -> Sequence[dict[str, Any]]:
@@ -100,12 +135,12 @@ def _watch(playing: Stage, *, leave: bool) -> Sequence[dict[str, Any]]:
     from rich.console import Console
     from rich.live import Live
 
-    from gatewayd.demo.campaign import ACCOUNT
+    from gatewayd.demo.campaign import ACCOUNT, news
     from gatewayd.demo.screen import screen
     from gatewayd.errors import NotFoundError
 
     console = Console(stderr=True)
-    told = False
+    told, next_news = False, 0.0
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             with suppress(NotFoundError):  # not recorded yet
@@ -119,6 +154,9 @@ def _watch(playing: Stage, *, leave: bool) -> Sequence[dict[str, Any]]:
                     if not told:
                         live.console.print(_hints(playing))
                         told = True
+                    if playing.key is not None and time.monotonic() > next_news:
+                        next_news = time.monotonic() + NEWS_S
+                        _drop(playing, news(int(time.time())))
             time.sleep(FRAME_S)
 
 
@@ -127,6 +165,7 @@ def _hints(playing: Stage) -> str:
     return "\n".join(
         [
             "",
+            *([_door(playing, playing.key).strip()] if playing.key is not None else []),
             _("The campaign is done. The daemon goes on until Ctrl-C; in another terminal you may try:"),
             f"  {command} top",
             f"  {command} job messages {ACCOUNT_JOB}",
@@ -149,9 +188,10 @@ def _result(playing: Stage, jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     account = playing.client.call("account.show", {"account": ACCOUNT})
     held = Decimal(account["held"])
     charged = Decimal(account["charged"])
+    every = list(_every_job(playing))
     sums = Decimal(account["balance"]) + held + charged == Decimal(account["granted"])
-    done = all(job["state"] in FINAL and not job["counts"]["uncertain"] for job in jobs)
-    settled = charged == sum(Decimal(job["cost"]) for job in jobs) and (not done or held == 0)
+    done = all(job["state"] in FINAL and not job["counts"]["uncertain"] for job in every)
+    settled = charged == sum(Decimal(job["cost"]) for job in every) and (not done or held == 0)
     main = jobs[0]
     return {
         "messages": main["messages"],
@@ -161,3 +201,16 @@ def _result(playing: Stage, jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "cost": main["cost"],
         "ledger_ok": sums and settled,
     }
+
+
+def _every_job(playing: Stage) -> Iterator[dict[str, Any]]:
+    """Yields the jobs of the account, those of its past among them."""
+    from gatewayd.demo.campaign import ACCOUNT
+
+    cursor = None
+    while True:
+        page = playing.client.call("job.list", {"account": ACCOUNT, "limit": 500, "cursor": cursor})
+        yield from page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return

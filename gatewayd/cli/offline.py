@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -107,6 +107,14 @@ class OfflineBackend:
 
     def now(self) -> int:
         return now_ms()
+
+    def apply(self, commands: Sequence[Command[Any]]) -> Sequence[Any]:
+        """Applies commands in one transaction; returns their answers. Raises the first error among them."""
+        answers = self._transactions.apply(commands)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
 
     async def execute(self, command: Command[R]) -> R:
         return self._transactions.do(command)

@@ -15,8 +15,8 @@ ACCOUNT: Final = "norte"
 CUSTOMERS_FILE: Final = "clientes.csv"
 TEXT: Final = "Estimado %nombre%, su saldo pendiente es $ %deuda%. Gracias por elegir %empresa%."
 
-_FIRST: Final = ("Ana", "Luis", "Marta", "Jorge", "Lucía", "Pedro", "Sofía", "Raúl", "Elena", "Tomás")
-_LAST: Final = ("Gómez", "Pérez", "Núñez", "Sosa", "Ibáñez", "Ruiz", "Acuña", "Vega", "Molina", "Ferreyra")
+FIRST: Final = ("Ana", "Luis", "Marta", "Jorge", "Lucía", "Pedro", "Sofía", "Raúl", "Elena", "Tomás")
+LAST: Final = ("Gómez", "Pérez", "Núñez", "Sosa", "Ibáñez", "Ruiz", "Acuña", "Vega", "Molina", "Ferreyra")
 
 
 def customers(count: int) -> bytes:
@@ -27,7 +27,7 @@ def customers(count: int) -> bytes:
     rows = csv.writer(text, delimiter=";")
     rows.writerow(["Código", "Nombre", "Teléfono", "Deuda"])
     for index, number in enumerate(numbers, 1):
-        name = f"{dice.choice(_FIRST)} {dice.choice(_LAST)}"
+        name = f"{dice.choice(FIRST)} {dice.choice(LAST)}"
         debt = dice.randrange(150_000, 4_500_000)
         whole, cents = divmod(debt, 100)
         rows.writerow(
@@ -55,3 +55,23 @@ def billing(count: int) -> Campaign:
     return Campaign(
         JOB, json.dumps(document, ensure_ascii=False, indent=2).encode(), {CUSTOMERS_FILE: customers(count)}
     )
+
+
+def news(now: int) -> Campaign:
+    """Returns a small job of the moment `now` (Unix s): payments that are acknowledged."""
+    dice = random.Random(now)  # noqa: S311 - a play, not a secret
+    recipients = [
+        {
+            "to": f"011-15-{dice.randrange(3000, 6999)}-{dice.randrange(10_000):04d}",
+            "nombre": f"{dice.choice(FIRST)} {dice.choice(LAST)}",
+            "monto": f"{dice.randrange(3, 40)}.{dice.randrange(1000):03d},{dice.randrange(100):02d}",
+        }
+        for _ in range(4 + dice.randrange(5))
+    ]
+    document = {
+        "job": f"pagos-{now}",
+        "channel": "sms",
+        "text": "Estimado %nombre%, recibimos su pago de $ %monto%. Gracias. Norte Wifi.",
+        "recipients": recipients,
+    }
+    return Campaign(f"pagos-{now}", json.dumps(document, ensure_ascii=False, indent=2).encode(), {})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,8 +12,10 @@ from typing import Final
 from gatewayd.control import ControlClient
 from gatewayd.demo import calls, campaign, modems, phone, provider
 from gatewayd.demo.kind import Campaign, Kind, Play
+from gatewayd.demo.people import Key, furnish
 from gatewayd.demo.processes import daemon
 from gatewayd.demo.toml import line_table
+from gatewayd.errors import UnavailableError
 
 KINDS: Final[Sequence[Kind]] = (modems, phone, provider, calls)
 """In the order in which the screen shows them."""
@@ -26,6 +29,10 @@ class Stage:
     client: ControlClient
     campaigns: Sequence[Campaign]
     """The main one first, then those of the kinds."""
+    panel: str = ""
+    """Its address; "" where there is none."""
+    key: Key | None = None
+    """How one signs in there."""
 
 
 CONFIG: Final = """\
@@ -47,7 +54,7 @@ home_area = "11"
 listen = ""
 
 [web]
-listen = ""
+listen = "{web}"
 
 [tariff]
 currency = "ARS"
@@ -59,19 +66,42 @@ default = "norte"
 """
 
 
+WEB_PORT: Final = 8081
+"""As `[web] listen` has it by default."""
+
+
+def free_port(wanted: int) -> int:
+    """Returns `wanted`, or where somebody listens on it already, a port that is free."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise UnavailableError("no port is free")
+
+
 @contextmanager
-def stage(play: Play, *, locale: str) -> Iterator[Stage]:
-    """Simulators and daemon running; all ended, and waited for, at the end."""
+def stage(
+    play: Play, *, locale: str, panel: bool = False, told: Callable[[int, int], None] = lambda _done, _of: None
+) -> Iterator[Stage]:
+    """Simulators and daemon running; all ended, and waited for, at the end.
+
+    With the `panel`, its company has people and a past; `told` is called as that is made, with how many days of how
+    many are done.
+    """
     folder = play.folder
+    listen = f"127.0.0.1:{free_port(WEB_PORT)}" if panel else ""
     with ExitStack() as running:
         lines = [line for kind in KINDS for line in running.enter_context(kind.lines(play))]
         config = folder / "gatewayd.toml"
-        text = CONFIG.format(folder=folder, locale=locale) + "".join(map(line_table, lines))
+        text = CONFIG.format(folder=folder, locale=locale, web=listen) + "".join(map(line_table, lines))
         config.write_text(text, encoding="utf-8")
+        key = furnish(config, play.messages * 2 + 20_000, told) if panel else None
         yield Stage(
             folder=folder,
             config=config,
             spool=folder / "spool",
             client=running.enter_context(daemon(config, folder / "control.sock", folder / "gatewayd.log")),
             campaigns=[campaign.billing(play.messages), *(each for kind in KINDS for each in kind.campaigns(play))],
+            panel=f"http://{listen}/" if panel else "",
+            key=key,
         )

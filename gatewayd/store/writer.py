@@ -62,7 +62,8 @@ BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5
 _INTAKE: Final = (BeginJob, AddMessages, PublishJob, DropJob)
 """These keep their order among themselves."""
 _HEAVY: Final = (AddMessages, DropJob, Sweep, Prune, Block)
-"""At most one of these a transaction, so that no line waits for more than one portion of a big file."""
+"""At most one of these a transaction, so that no line waits for more than one portion of a big file. The messages of a
+small job are none: it would wait for a commit of its own behind each list's portion."""
 
 
 @dataclass(slots=True)
@@ -308,11 +309,12 @@ class Writer:
                 if entry.future is not None and entry.future.cancelled():
                     continue
                 command = bare(entry.command)
-                if (heavy and isinstance(command, _HEAVY)) or (intake and isinstance(command, _INTAKE)):
+                is_heavy = isinstance(command, _HEAVY) and not (isinstance(command, AddMessages) and command.is_small)
+                if (heavy and is_heavy) or (intake and isinstance(command, _INTAKE)):
                     later.append(entry)
                     intake = intake or isinstance(command, _INTAKE)
                     continue
-                heavy = heavy or isinstance(command, _HEAVY)
+                heavy = heavy or is_heavy
                 batch.append(entry)
                 weight += command.weight
         inbox.extendleft(reversed(later))

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
+import httpx
+
+from gatewayd.control import ControlClient
 from tests.rig.processes import ROOT
 
 END_S = 100.0
@@ -45,3 +51,65 @@ def test_one_campaign_goes_over_modems_a_phone_and_a_provider_at_once(tmp_path: 
     delivered = Counter(receipt["line"] for receipt in receipts if receipt["state"] == "delivered")
     assert set(delivered) == {"modem-1", "modem-2", "phone-1", "provider-1"}
     assert delivered.total() == messages
+
+
+def test_the_panel_of_the_demo_opens_with_the_password_on_the_screen(tmp_path: Path) -> None:
+    """Without `--exit` it goes on until Ctrl-C, with a panel whose company has people and weeks behind it."""
+    arguments = ["demo", "--dir", str(tmp_path), "--modems", "1", "--messages", "2"]
+    playing = subprocess.Popen(
+        [sys.executable, "-m", "gatewayd", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LANG": "es_AR.UTF-8", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        address, user, password = _door(playing)
+        with httpx.Client(base_url=address, follow_redirects=True, timeout=30) as browser:
+            answer = _when_it_serves(browser)
+            assert answer.url.path == "/entrar"
+            shown = browser.post("/entrar", data={"user": user, "password": password})
+            assert (shown.status_code, shown.url.path) == (200, "/")
+            assert "norte" in shown.text
+            statement = browser.get("/ajustes/creditos/norte").text
+            assert len(re.findall("<tr", statement)) > 15, "weeks of charges"
+            assert "vencimiento-" in browser.get("/ajustes/creditos/norte?ver=job").text
+        _wait_done(tmp_path)
+    finally:
+        playing.send_signal(signal.SIGINT)
+        ended = playing.wait(40)
+    assert ended == 0
+    assert playing.stdout is not None
+    assert json.loads(playing.stdout.read().splitlines()[-1])["ledger_ok"] is True
+    playing.stdout.close()
+
+
+def _door(playing: subprocess.Popen[str]) -> tuple[str, str, str]:
+    assert playing.stdout is not None
+    said = ""
+    for line in playing.stdout:
+        said += line
+        found = re.search(r"(http://\S+/)\s+\S+ (\S+), \S+ (\S+)", said)
+        if found:
+            return found[1], found[2], found[3]
+    raise AssertionError(said)
+
+
+def _when_it_serves(browser: httpx.Client) -> httpx.Response:
+    until = time.monotonic() + 40
+    while True:
+        try:
+            return browser.get("/")
+        except httpx.ConnectError:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+
+
+def _wait_done(folder: Path) -> None:
+    client = ControlClient.connect([folder / "control.sock"])
+    assert client is not None
+    until = time.monotonic() + END_S
+    while any(job["state"] != "done" for job in client.call("job.list", {"limit": 3})["items"]):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    client.close()

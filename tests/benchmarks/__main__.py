@@ -36,6 +36,7 @@ from tests.benchmarks import (
     status,
     throughput,
     voice,
+    webhooks,
 )
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.machine import Watch, describe
@@ -62,6 +63,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "audio": ("from the answer to the first sound", audio.measure),
     "panel": ("twenty people at the panel", panel.measure),
     "export": ("a year of interactions as a sheet", export.measure),
+    "webhooks": ("receipts that are posted", webhooks.measure),
     "population": ("calls to all kinds of people", population.measure),
 }
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"

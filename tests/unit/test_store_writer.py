@@ -18,12 +18,14 @@ from gatewayd.store import checkpoint as checkpoint_module
 from gatewayd.store import writer as writer_module
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import (
+    AddMessages,
     Block,
     Command,
     CreateAccount,
     Credit,
     HoldQueue,
     LoadQueues,
+    NewMessage,
     SetLineEnabled,
     Unblock,
 )
@@ -181,6 +183,22 @@ async def test_one_portion_of_heavy_work_at_a_time(writer: Writer, held: Held) -
     await asyncio.gather(first, *heavy, light)
     kinds = [[type(command).__name__ for command in batch] for batch in held.batches]
     assert kinds == [["LoadQueues"], ["Block", "Unblock"], ["Block"], ["Block"]]
+
+
+async def test_a_small_job_goes_with_the_portion_of_a_list(writer: Writer, held: Held) -> None:
+    def add(count: int, text: str = "Hola") -> asyncio.Future[int]:
+        rows = [NewMessage(n, None, "+5491150000001", text, "", 1, "", None, None) for n in range(1, count + 1)]
+        return writer.do(AddMessages(1, rows, 1))
+
+    held.hold()
+    first = writer.do(LoadQueues())
+    await reached(held.begun)
+    waiting = [add(1000), add(1), add(16), add(1000), add(1)]
+    held.go.release(9)
+    await asyncio.gather(first, *waiting, return_exceptions=True)
+    sizes = [[len(command.rows) for command in batch if isinstance(command, AddMessages)] for batch in held.batches]
+    assert sizes == [[], [1000, 1, 16], [1000, 1]]
+    assert not AddMessages(1, [NewMessage(1, None, None, "x" * 20_000, "", 1, "", None, None)], 1).is_small
 
 
 # -------------------------------------------------------------------------------------------------------------- faults

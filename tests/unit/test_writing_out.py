@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd import inbox_writer
+from gatewayd import inbox_writer, receipt_writer
 from gatewayd.errors import NotFoundError
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.receipt_writer import ReceiptWriter
-from gatewayd.store.commands import CutSegments, InboxEntry, InboxWritten, UnwrittenInbox
+from gatewayd.store.commands import CutSegments, InboxEntry, InboxWritten, Segment, SegmentsWritten, UnwrittenInbox
 from spool.errors import SpoolError
 from spool.folders import Spool
 
@@ -116,3 +116,79 @@ async def test_a_job_that_has_grown_too_old_keeps_no_other_from_its_summary(tmp_
     receipts.due([1, 2])
     await receipts.flush()
     assert (spool.folder("receipts", "norte", "j") / "summary.json").exists()
+
+
+CROWD = 400
+"""Jobs of another account that are due too: fifty portions."""
+OURS = 1000
+
+
+class Crowd:
+    """A store with many jobs that are due, and one of norte's that goes on: new, then sent, then delivered."""
+
+    def __init__(self) -> None:
+        self.turns: list[int] = []
+        self.waiting: set[int] = set()
+        """Of norte's job, the receipt that waits."""
+
+    def owners(self, jobs: Sequence[int], node: str) -> dict[int, str]:
+        return {job_id: "norte" if job_id == OURS else "malo" for job_id in jobs}
+
+    def job_by_number(self, job_id: int, now: int) -> Any:
+        self.turns.append(job_id)
+        account = "norte" if job_id == OURS else "malo"
+        return SimpleNamespace(account=account, job=f"j{job_id}", last_seq=0, document=lambda: {"job": "j"})
+
+    async def do(self, command: Any, *, patient: bool = False) -> Any:
+        match command:
+            case CutSegments() if OURS in (command.jobs or ()) and self.waiting:
+                (seq,) = self.waiting
+                return (Segment("norte", f"j{OURS}", OURS, seq, seq, ("{}",)),)
+            case CutSegments():
+                return ()
+            case SegmentsWritten():
+                self.waiting.clear()
+        return None
+
+    def post(self, command: Any) -> None:
+        raise AssertionError(command)
+
+
+async def test_a_job_that_goes_on_does_not_wait_for_thousands_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt_writer, "CLOSE_S", 0.1)
+    spool = Spool(tmp_path / "spool")
+    spool.create()
+    for account in ("norte", "malo"):
+        spool.create_account(account)
+    store = Crowd()
+    times: list[float] = []
+
+    async def written(work: Callable[..., Any], *arguments: Any) -> Any:
+        result = work(*arguments)
+        await asyncio.sleep(0.005)
+        seen = store.turns.count(OURS)
+        if len(times) < seen:
+            times.append(asyncio.get_running_loop().time())
+        if 0 < seen < 3 and not store.waiting:
+            store.waiting = {seen}
+            receipts.due([OURS])
+        return result
+
+    receipts = ReceiptWriter(
+        store,
+        store,  # type: ignore[arg-type] # as much of a reader as is asked here
+        spool,
+        node="n",
+        now=lambda: 1,
+        in_thread=lambda *call: asyncio.ensure_future(written(*call)),
+    )
+    receipts.due([*range(CROWD), OURS])
+    await receipts.flush()
+    places = [place for place, job_id in enumerate(store.turns) if job_id == OURS]
+    assert len(places) == 3, places
+    # What became of the new job is told at once, what came later a second after that, and neither behind the crowd.
+    assert places[1] < 5 * receipt_writer.PORTION
+    assert times[2] - times[1] >= 0.1
+    assert places[2] < CROWD

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands.base import Command
+from gatewayd.store.commands.keys import PostKey
+
+SMALL_ROWS: Final = 16
+SMALL_CHARACTERS: Final = 16 << 10
+"""Of the texts of a small job: what is written in a millisecond or two."""
 
 
 class NewMessage(NamedTuple):
@@ -46,6 +51,10 @@ class BeginJob(Command["BegunJob"]):
     content: str
     node: str
     now: int
+    test: bool = False
+    """Priced and never sent."""
+    key: PostKey | None = None
+    """Of the request that posted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,8 @@ class BegunJob:
 
     job_id: int
     known: bool
+    answer: str | None = None
+    """What was answered to an earlier request with the same key; JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,11 @@ class AddMessages(Command[int]):
     job_id: int
     rows: Sequence[NewMessage]
     now: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is no portion of a list but the few messages of a small job, that another's need not wait for."""
+        return len(self.rows) <= SMALL_ROWS and sum(len(row.text or "") for row in self.rows) <= SMALL_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +109,12 @@ class QueueInfo:
 
 @dataclass(frozen=True, slots=True)
 class PublishJob(Command["tuple[QueueInfo, ...]"]):
-    """The one small update that makes the job visible; answers its queues."""
+    """The one small update that makes the job visible; answers its queues. With `keyed`, the request's key gets its
+    answer too."""
 
     job_id: int
     now: int
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

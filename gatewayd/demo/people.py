@@ -1,0 +1,64 @@
+"""What the demo's company is: its accounts, its people, its past. Made before its daemon starts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gatewayd.demo.campaign import ACCOUNT
+from gatewayd.demo.past import DAYS, Past
+
+ADMINISTRATOR: Final = "admin"
+WORDS: Final = ("río", "cerro", "mate", "puente", "lluvia", "norte", "faro", "trigo", "nube", "monte", "luz", "viento")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """How one signs in at the demo's panel."""
+
+    user: str
+    password: str
+
+
+def password() -> str:
+    """Returns a password that one can type from a screen, new each time: the panel may be seen by others."""
+    return "-".join([*(secrets.choice(WORDS) for _ in range(3)), str(secrets.randbelow(90) + 10)])
+
+
+def furnish(config_file: Path, granted: int, told: Callable[[int, int], None]) -> Key:
+    """Makes accounts, people and `DAYS` days of past in the store that the configuration names.
+
+    `told` is called after each day with how many of how many are done.
+    """
+    from gatewayd.cli.offline import OfflineBackend
+    from gatewayd.config import load
+    from gatewayd.store.commands import Credit
+
+    config = load(config_file)
+    backend = OfflineBackend(config)
+    key = Key(ADMINISTRATOR, password())
+    try:
+        before = backend.now() - (DAYS + 1) * 86_400_000
+        for account in (ACCOUNT, "sur"):
+            backend.perform("account.create", {"account": account})
+            backend.apply([Credit(account, granted * 1_000_000, before, "Transferencia 4411")])
+        administrator = {"user": key.user, "role": "administrator", "password": key.password}
+        backend.perform("user.create", administrator)
+        for name, role in (("marta", "supervisor"), ("lucia", "user")):
+            person = {"user": name, "role": role, "account": ACCOUNT, "password": password()}
+            backend.perform("user.create", person)
+        past = Past(
+            backend.apply,
+            zone=config.timezone,
+            node=config.node,
+            sms=[line.name for line in config.lines if line.driver in {"gsm", "android", "provider"}],
+            calls=[line.name for line in config.lines if line.driver == "asterisk"],
+        )
+        for left in past.live(backend.now()):
+            told(DAYS - left, DAYS)
+    finally:
+        backend.close()
+    return key
