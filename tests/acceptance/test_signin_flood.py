@@ -95,7 +95,7 @@ def test_the_right_password_is_let_in_during_a_flood_of_guesses(tmp_path: Path, 
         for guesser in guessers:
             guesser.start()
         try:
-            waits = []
+            waits: list[float] = []
             while len(answers) < guesses // 8:
                 time.sleep(0.05)
             while any(guesser.is_alive() for guesser in guessers) and len(waits) < 20:
