@@ -73,6 +73,10 @@ def root() -> click.Group:
             "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),
             "message": (f"{here}.message:message", _("Messages of all jobs: find, show, settle.")),
+            "interaction": (
+                f"{here}.interaction:interaction",
+                _("The log: what was said and answered, over all channels."),
+            ),
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
