@@ -10,6 +10,9 @@ from typing import Final
 class GatewayError(Exception):
     """Root: anything gatewayd itself raises on purpose. The CLI prints its text as one line."""
 
+    about: str = ""
+    """Whom or what the audit trail names, where the request itself does not."""
+
 
 class UsageError(GatewayError):
     """Asked for something that cannot be meant: wrong name, wrong option. Mend the request (exit status 2)."""

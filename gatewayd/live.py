@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,7 +21,10 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.exports import Exports
+from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.intake.uploads import UploadDesk
+from gatewayd.news import News
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -61,9 +66,11 @@ class LiveGateway:
         reader: Reader,
         spool: Spool,
         intake: IntakeDesk,
+        posts: PostDesk,
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
+        news: News,
         exports: Exports,
         webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
@@ -74,12 +81,15 @@ class LiveGateway:
         self._reader = reader
         self._spool = spool
         self._intake = intake
+        self.posts = posts
+        self.uploads = UploadDesk(spool)
         self._threads = threads
         self._receipts_due = receipts_due
         self._stalls = stalls
         self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
+        self.news = news
         self._exports = exports
         self._webhooks = webhooks
         self.take_over: Callable[[], Awaitable[object]] | None = None
@@ -134,6 +144,22 @@ class LiveGateway:
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
+
+    def begin_news(self) -> None:
+        """Passes on what happens from now on to those who watch."""
+        self._dispatcher.events.told = self._told
+
+    def _told(self, event: EventView) -> None:
+        """Passes on an event as news: of one account where it is that one's."""
+        match event.kind:
+            case "credit":
+                self.news.say("credit", event.subject)
+            case "account":
+                self.news.say("daemon", event.subject)
+            case "job":
+                self.news.say("job", event.subject.partition("/")[0])
+            case kind:  # of lines, which are everybody's; whose a message is, its job says
+                self.news.say("line" if kind == "message" else kind)
 
     def happened(self, state: str, reason: str | None) -> None:
         """Something became of the daemon's own surroundings: a person watching would like to see it."""
@@ -279,6 +305,8 @@ class LiveGateway:
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
+        self._webhooks.due()
+        self.news.say("credit", account)
 
     def webhooks_changed(self, number: int | None = None) -> None:
         self._webhooks.changed(number)
@@ -337,7 +365,9 @@ class LiveGateway:
         return await self._writer.do(command)
 
     async def read(self, question: Callable[[Reader], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._reader)
+        # In the context of the task that asks: what is not found is said in the language of the person it serves.
+        asked = partial(copy_context().run, question, self._reader)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, asked)
 
     async def create_folders(self, account: str, gid: int | None = None) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, self._spool.create_account, account, gid)

@@ -78,6 +78,7 @@ MEANINGS: Final = {
     "searching": spoken("searching for a network"),
     "registration_denied": spoken("the network refuses the SIM"),
     "blocked": spoken("blocked"),
+    "test": spoken("posted with a test token, never sent"),
     "quota": spoken("the operator has enough for now"),
     "quota_day": spoken("quota of the day is used up"),
     "quota_month": spoken("quota of the month is used up"),

@@ -28,7 +28,8 @@ from gatewayd.model import ulid_number, ulid_salt
 from gatewayd.store.commands import Block, Change, Command
 from gatewayd.store.sending import restoration
 from gatewayd.store.sending.inbox import OPT_OUT
-from spool import durable
+from gatewayd.store.sending.keys import is_known
+from spool import durable, posted
 from spool.errors import SpoolError
 from spool.evidence import Receipts, accepted_jobs, read_opt_outs, read_receipts
 from spool.folders import Spool
@@ -62,6 +63,15 @@ class Restored:
     """Messages that the receipts show to have left after the copy was made."""
     retaken: tuple[str, ...]
     """Jobs (`ACCOUNT/JOB`) that the store did not know, read again from `accepted`."""
+
+
+async def finish_posted(execute: Execute, spool: Spool) -> None:
+    """Gives jobs that were posted and recorded their files, where a crash came in between. Of those that are not in the
+    store nobody was answered, and `spool.recovery` clears them."""
+    for account, job, folder in posted.unfinished(spool):
+        question = partial(is_known, account_name=account, job_name=job)
+        if await execute(Change(lambda unit, question=question: question(unit.session))):  # type: ignore[misc]
+            posted.finish(spool, account, job, folder)
 
 
 class Restoration:

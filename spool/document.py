@@ -39,7 +39,7 @@ _CALL_KEYS: Final = frozenset({"call"})
 _EMAIL_KEYS: Final = frozenset({"subject", "html", "cc", "attachments", "area"})
 _PUSH_KEYS: Final = frozenset({"push"})
 _WHATSAPP_KEYS: Final = frozenset({"whatsapp"})
-_KEYS: Final = (
+KEYS: Final = (
     frozenset(
         {
             "job",
@@ -217,16 +217,17 @@ def parse(data: bytes, file: str = "job.json") -> JobDocument:
     if len(data) > JOB_FILE_LIMIT:
         raise JobFileError("too_large", "job_too_large", file=file, limit=f"{JOB_FILE_LIMIT >> 20} MiB")
     try:
-        return _document(load(data), file)
+        return document_of(load(data), file)
     except JobFileError as error:
         error.file = error.file or file
         raise
 
 
-def _document(raw: Any, file: str) -> JobDocument:
+def document_of(raw: Any, file: str) -> JobDocument:
+    """Returns a job that is parsed already, as a document; JobFileError, without the file's name."""
     if not isinstance(raw, dict):
         raise JobFileError("json_invalid", "json_not_object", line=1, column=1)
-    fields.known(raw, _KEYS, "", _WITHIN)
+    fields.known(raw, KEYS, "", _WITHIN)
     channel = fields.choice(raw, "channel", CHANNELS, None)
     for keys, owner in _OWNED:
         if channel != owner and (alien := sorted(keys & raw.keys())):

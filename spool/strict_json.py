@@ -65,6 +65,18 @@ def load(data: bytes) -> Any:
     return value
 
 
+def dump(value: Any) -> str:
+    """Returns what `load` has read, as JSON again; numbers as they were written."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key, ensure_ascii=False)}: {dump(one)}" for key, one in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(dump, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _decoded(data: bytes) -> str:
     mark, encoding = next((known for known in _MARKS if data.startswith(known[0])), (b"", "utf-8"))
     data = data[len(mark) :]

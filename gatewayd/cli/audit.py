@@ -27,9 +27,7 @@ def audit() -> None:
 def _filters(command: F) -> F:
     for option in (
         click.option("--actor", metavar="NAME", help=_("Who acted.")),
-        click.option(
-            "--operation", metavar="NAME", help=_("What was done: user.create, or user for all acts on users.")
-        ),
+        click.option("--act", metavar="NAME", help=_("What was done: user.create, or user for all acts on users.")),
         click.option("--account", metavar="A", help=_("Of this account alone.")),
         click.option("--subject", metavar="NAME", help=_("On what.")),
         click.option("--refused/--done", default=None, help=_("What was refused, or what was done alone.")),

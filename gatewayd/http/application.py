@@ -21,7 +21,7 @@ HOOK_BYTES: Final = 4 << 20
 def application(backend: Backend) -> FastAPI:
     """The ASGI application over a running daemon."""
     program = version("gatewayd")
-    app = FastAPI(title="gatewayd", version=program, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(title="gatewayd", version=program, openapi_url=None, docs_url=None, redoc_url=None)
     problems.install(app)
     bodies = Bodies()
 

@@ -125,7 +125,7 @@ class Feed:
 
     def warm(self, policy: Policy) -> None:
         """Loads what the first small job would have to wait for. LookupError: unknown region."""
-        numbers = self._by(policy)
+        numbers = self.numbers(policy)
         for raw in ("0", "+12015550123"):
             with suppress(NumberError):
                 numbers.parse_fully(raw)
@@ -162,7 +162,7 @@ class Feed:
         size = _octets(request)
         if self.reads_itself(request):
             in_thread = size > AT_ONCE
-            arguments = document, source, self._by(request.policy)
+            arguments = document, source, self.numbers(request.policy)
             with await asyncio.to_thread(Loading, *arguments) if in_thread else Loading(*arguments) as loading:
                 yield _Local(loading, in_thread)
             return
@@ -188,7 +188,7 @@ class Feed:
         for lane in self._lanes.values():
             await lane.close()
 
-    def _by(self, policy: Policy) -> Numbers:
+    def numbers(self, policy: Policy) -> Numbers:
         if self._numbers is None or self._numbers[0] != policy:
             self._numbers = policy, Numbers(policy)
         return self._numbers[1]

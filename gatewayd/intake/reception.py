@@ -22,7 +22,7 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.fitness import judge
 from gatewayd.intake.lane import WorkerDiedError
-from gatewayd.intake.record import Recorder, beginning
+from gatewayd.intake.record import PostedBy, Recorder, beginning
 from gatewayd.numbers import Policy
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import QueueInfo
@@ -192,7 +192,7 @@ class IntakeDesk:
             if not self.feed.reads_itself(self._request(taken, document)):
                 await self._hand_over(_Large(arrival, taken, document))
                 return
-            await self._record(taken, document)
+            await self.record(taken, document)
         except Exception as error:  # noqa: BLE001 - told apart, logged and answered in one place
             await self._failed(arrival, taken, error)
         else:
@@ -233,7 +233,7 @@ class IntakeDesk:
                 await self._hand_over(work)
                 return False
             taken = work.taken = await self._with_files(taken, document)
-        await self._record(taken, document, apart=work.apart)
+        await self.record(taken, document, apart=work.apart)
         return True
 
     async def _octets(self, taken: Taken, document: JobDocument) -> int:
@@ -330,13 +330,22 @@ class IntakeDesk:
     def _request(self, taken: Taken, document: JobDocument, *, apart: bool = False) -> Request:
         return Request(document, taken.path, self.policy, self.prefixes, taken.hashes, apart=apart)
 
-    async def _record(self, taken: Taken, document: JobDocument, *, apart: bool = False) -> None:
-        """The job into the store, then its files to `accepted`."""
+    async def record(
+        self,
+        taken: Taken,
+        document: JobDocument,
+        *,
+        apart: bool = False,
+        post: PostedBy | None = None,
+    ) -> str | None:
+        """Brings the job into the store, then its files to `accepted`. `post` is the request that posted it; returns
+        what its key's first request was answered, None where it is the first."""
+        answers: list[str] = []
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
-            begin = beginning(self.config, taken, document, stream.content_hash or "")
+            begin = beginning(self.config, taken, document, stream.content_hash or "", post)
             lines = {line.name for line in self.config.lines}
             fit = partial(judge, document, lines, time.time())
-            infos = await self._recorder.load(begin, stream, taken, fit)
+            infos = await self._recorder.load(begin, stream, taken, fit, answers.append)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.
                 lost = stream.totals.lost
@@ -345,16 +354,28 @@ class IntakeDesk:
                 )
                 self.told.happened(f"{taken.account}/{document.job}", "replaced", " ".join(lost))
         hit("intake.recorded")
+        if answers or (post is not None and post.test):
+            # Of a repeat the files are where they belong; of a test none may be found there after a restore.
+            await self._in_thread(discard, self.spool, taken)
+            if infos:
+                self._publish(infos, taken, document)
+            return answers[0] if answers else None
         # Whoever sends mails with attachments reads them from where this commit puts them.
         attached = document.email is not None and bool(document.email.attachments)
         if infos and not attached:
             self._publish(infos, taken, document)
         try:
             await self._in_thread(_committed, self.spool, taken, document.job)
+        except SpoolError as error:
+            if post is None:
+                raise
+            # The store has it, and who posted it is to know so; the next start finishes it (`spool.posted`).
+            log.error("files of a job stay in the private folder", job=document.job, error=str(error))  # noqa: TRY400
         finally:
             if infos and attached:
                 self._publish(infos, taken, document)
         hit("intake.accepted")
+        return None
 
     def _publish(self, infos: Sequence[QueueInfo], taken: Taken, document: JobDocument) -> None:
         job_id = infos[0].job_id

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -16,11 +17,29 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.feed import Stream
 from gatewayd.model import Priority
 from gatewayd.reasons import explained
-from gatewayd.store.commands import AddMessages, BeginJob, DropJob, NewMessage, PublishJob, QueueInfo
+from gatewayd.store.commands import (
+    AddMessages,
+    BeginJob,
+    DropJob,
+    KeyBusyError,
+    KeyReusedError,
+    NewMessage,
+    PostKey,
+    PublishJob,
+    QueueInfo,
+)
 from gatewayd.store.port import Writer
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.intake import Taken
+
+
+@dataclass(frozen=True, slots=True)
+class PostedBy:
+    """The request that posted a job: its Idempotency-Key, and whether it was made with a test token."""
+
+    key: PostKey | None = None
+    test: bool = False
 
 
 class Recorder:
@@ -33,11 +52,17 @@ class Recorder:
         self._clearing = asyncio.Lock()
 
     async def load(
-        self, begin: BeginJob, stream: Stream, taken: Taken, judge: Callable[[], None]
+        self,
+        begin: BeginJob,
+        stream: Stream,
+        taken: Taken,
+        judge: Callable[[], None],
+        replayed: Callable[[str], None] | None = None,
     ) -> tuple[QueueInfo, ...]:
         """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already.
 
-        `judge` may refuse (JobFileError) a job that is new: one that is known was fit when it came.
+        `judge` may refuse (JobFileError) a job that is new: one that is known was fit when it came. KeyReusedError and
+        KeyBusyError of a job that was posted; `replayed` learns what the key's first request was answered.
         """
         await self._clear_left()
         try:
@@ -51,9 +76,13 @@ class Recorder:
                 currency=begin.currency,
                 other=str(error),
             ) from None
+        except (KeyReusedError, KeyBusyError):
+            raise
         except ConflictError:
             raise JobFileError("job_conflict", file=taken.name, field="job", job=begin.name) from None
         if begun.known:
+            if begun.answer is not None and replayed is not None:
+                replayed(begun.answer)
             return ()
         hit("intake.begun")
         try:
@@ -61,7 +90,7 @@ class Recorder:
             valid, first = await self._add(begun.job_id, stream)
             _need(valid, taken, first)
             hit("intake.loaded")
-            return await self._writer.do(PublishJob(begun.job_id, now_ms()))
+            return await self._writer.do(PublishJob(begun.job_id, now_ms(), keyed=begin.key is not None))
         except Exception:
             self._left.add(begun.job_id)
             with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
@@ -101,13 +130,12 @@ class Recorder:
                 self._left.discard(job_id)
 
 
-def beginning(config: Config, taken: Taken, document: JobDocument, content_hash: str) -> BeginJob:
-    """How the store gets to know the job."""
+def content_of(document: JobDocument, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what the store keeps of a job beside its columns; `hashes` by name are of the files it attaches."""
     email = None
     if document.email is not None:
         # What a mail attaches is told by what it held when the job was recorded.
-        sha256 = {name: taken.hashes[name] for name in document.email.attachments}
-        email = asdict(document.email) | {"sha256": sha256}
+        email = asdict(document.email) | {"sha256": {name: hashes[name] for name in document.email.attachments}}
     content = {
         "file": document.file,
         "text": document.text,
@@ -118,6 +146,17 @@ def beginning(config: Config, taken: Taken, document: JobDocument, content_hash:
         "push": asdict(document.push) if document.push else None,
         "whatsapp": asdict(document.whatsapp) if document.whatsapp else None,
     }
+    return {key: value for key, value in content.items() if value}
+
+
+def beginning(
+    config: Config,
+    taken: Taken,
+    document: JobDocument,
+    content_hash: str,
+    post: PostedBy | None = None,
+) -> BeginJob:
+    """How the store gets to know the job; `post` is the request that posted it."""
     return BeginJob(
         account=taken.account,
         name=document.job,
@@ -129,9 +168,11 @@ def beginning(config: Config, taken: Taken, document: JobDocument, content_hash:
         resend=document.resend == "allow",
         unit_price=config.tariff.price(document.channel),
         currency=config.tariff.currency,
-        content=json.dumps({key: value for key, value in content.items() if value}, ensure_ascii=False),
+        content=json.dumps(content_of(document, taken.hashes), ensure_ascii=False),
         node=config.node,
         now=now_ms(),
+        test=post is not None and post.test,
+        key=None if post is None else post.key,
     )
 
 

@@ -45,8 +45,8 @@ def shape(found: audit.AuditView) -> Json:
 
 class _Filtered(Paged):
     actor: Text | None = None
-    operation: Text | None = None
-    """Its name, or the first word of it: `user` is every act on users."""
+    act: Text | None = None
+    """An operation's name, or the first word of it: `user` is every act on users."""
     account: str | None = None
     subject: Text | None = None
     refused: bool | None = None
@@ -56,7 +56,7 @@ class _Filtered(Paged):
 
     async def page(self, backend: Backend, by: Actor, limit: int) -> tuple[list[Json], str | None]:
         wanted = audit.AuditFilter(
-            *(self.actor, self.operation, self.account, self.subject, self.refused),
+            *(self.actor, self.act, self.account, self.subject, self.refused),
             *(_ms(self.since, backend), _ms(self.until, backend)),
         )
         before = _number(self.cursor)

@@ -152,6 +152,19 @@ class OfferTotp(Operation):
         return {"seed": seed, "address": address_of(seed, found.user.shown_name, "gatewayd")}
 
 
+class ShowOffered(Operation):
+    """Shows the offered seed again while it is not in force: the page draws it as a picture of its own."""
+
+    name: ClassVar[str] = "me.totp_picture"
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await _self(backend, by)
+        if found.totp_offered is None:
+            raise NotFoundError(_("no second factor was offered; begin again"))
+        seed = backend.vault.open(found.totp_offered, place_of(found.user.id))
+        return {"seed": seed, "address": address_of(seed, found.user.shown_name, "gatewayd")}
+
+
 class ConfirmTotp(Operation):
     """Puts the seed in force that was offered; answers recovery codes, shown once."""
 

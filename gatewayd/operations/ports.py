@@ -12,13 +12,42 @@ from typing import Any, Protocol, TypeVar
 
 from drivers.base import HookCall
 from gatewayd.config import Config
-from gatewayd.store.commands import Command, JobChange, Settled
+from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 from gatewayd.webhooks.verdict import Verdict
+from spool.uploads import Upload
 
 R = TypeVar("R")
+
+
+class Posts(Protocol):
+    """The desk that takes what programs post."""
+
+    async def job(
+        self, origin: Origin, data: bytes, files: Mapping[str, Path], key: PostKey | None
+    ) -> tuple[str, str | None]:
+        """Records a job; its name, and what its key's first request was answered (JSON) where it is a repeat.
+
+        JobFileError where it is refused, KeyReusedError and KeyBusyError."""
+
+    async def messages(self, origin: Origin, posts: Sequence[MessagePost]) -> list[Posted | Exception]:
+        """Records the messages of several requests in one commit; the answer to each, or the error it ended with."""
+
+
+class Uploads(Protocol):
+    """The desk that takes what programs upload. UploadError."""
+
+    async def begin(self, account: str, name: str) -> str: ...
+
+    async def add(self, account: str, number: str, at: int, data: bytes) -> int: ...
+
+    async def end(self, account: str, number: str) -> Upload: ...
+
+    async def remove(self, account: str, number: str) -> None: ...
+
+    def file(self, account: str, number: str) -> Path: ...
 
 
 class Live(Protocol):
@@ -64,6 +93,14 @@ class Live(Protocol):
 
     def file(self, line: str, name: str) -> Path | None:
         """The file that a line's device fetches from us by that name; None where there is none."""
+
+    @property
+    def posts(self) -> Posts:
+        """The desk that takes what programs post."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """The desk that takes what programs upload."""
 
     # what an operation has changed in the store, for the scheduler and the receipt writer to act on
 

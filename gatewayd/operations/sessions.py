@@ -7,21 +7,21 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
 from gatewayd.actor import Actor
-from gatewayd.errors import UnauthenticatedError
+from gatewayd.errors import GatewayError, UnauthenticatedError
 from gatewayd.operations import secondfactor
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.identity import Seen, noted
 from gatewayd.operations.ports import Backend
 from gatewayd.passwords import LENGTH_MAX
-from gatewayd.store.commands import Change
+from gatewayd.store.commands import Change, Changed
 from gatewayd.store.people import sessions
-from gatewayd.store.people.users import Credentials, administrators, credentials, take_code
+from gatewayd.store.people.users import Credentials, UserView, administrators, credentials, take_code
 from gatewayd.tokens import digest
 from gatewayd.translation import gettext as _
 
@@ -125,16 +125,27 @@ class ConfirmSession(Operation):
         if half is None or found is None or found.user.disabled or found.password != half.password:
             raise UnauthenticatedError(_("this took too long; sign in again"))
         who = f"{found.user.id} {half.device or by.address}"
-        GUARD.code(who)
-        taken = secondfactor.taken(backend, found, self.code.get_secret_value())
-        if taken is None:
-            raise UnauthenticatedError(_("this code is not right, or was used before"))
-        user, step, recovery = found.user.id, *taken
-        if not await backend.execute(Change(lambda unit: take_code(unit.session, user, step, recovery), by.name)):
-            raise UnauthenticatedError(_("this code is not right, or was used before"))
+        try:
+            GUARD.code(who)
+            taken = secondfactor.taken(backend, found, self.code.get_secret_value())
+            if taken is None:
+                raise UnauthenticatedError(_("this code is not right, or was used before"))
+        except GatewayError as error:
+            error.about = found.user.shown_name
+            raise
+        await backend.execute(Change(partial(_take, user=found.user, taken=taken), by.name))
         GUARD.right_code(who)
         _HALVES.end(ticket)
         return await _opened(backend, found, half.device, by, self.agent)
+
+
+def _take(unit: Any, *, user: UserView, taken: tuple[int | None, str | None]) -> Changed[None]:
+    """Takes the second factor; UnauthenticatedError where another sign-in was first."""
+    if not take_code(unit.session, user.id, *taken):
+        error = UnauthenticatedError(_("this code is not right, or was used before"))
+        error.about = user.shown_name
+        raise error
+    return Changed(None, None, {"factor": "recovery code" if taken[0] is None else "telephone"}, user.shown_name)
 
 
 async def _device(backend: Backend, secret: SecretStr | None, found: Credentials | None) -> str | None:

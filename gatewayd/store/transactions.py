@@ -28,6 +28,7 @@ from gatewayd.store.sending import (
     jobs,
     lines,
     nodes,
+    posting,
     receipts,
     removal,
     reports,
@@ -62,7 +63,7 @@ def _change(unit: Unit, changes: list[commands.Change[Any]]) -> list[Any]:
         remembered = len(unit.after_commit)
         try:
             with unit.session.savepoint():
-                result = change.work(unit)
+                result = change.context.run(change.work, unit)
                 unit.flush()
         except GatewayError as error:
             unit.reset()
@@ -82,6 +83,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.AddMessages: jobs.add,
     commands.PublishJob: jobs.publish,
     commands.DropJob: removal.drop,
+    commands.Post: posting.post,
     commands.Change: _change,
     commands.Block: blocks.block,
     commands.Unblock: blocks.unblock,

@@ -11,6 +11,7 @@ from gatewayd.web.panel import door
 from gatewayd.web.panel.assets import panel_assets
 from gatewayd.web.remote import Remote
 from gatewayd.web.security import HEADERS
+from gatewayd.web.v1 import api
 
 
 async def _static(request: Request) -> Response:
@@ -27,5 +28,6 @@ def application(remote: Remote) -> FastAPI:
     app = FastAPI(title="gatewayd", openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.extend(door.routes(remote))
     app.router.routes.append(Route("/static/{path:path}", _static))
+    app.router.routes.extend(api.routes(remote))
     app.router.routes.append(door.lost(remote))
     return app

@@ -3,8 +3,10 @@ answer bears. Nothing is kept for a request before it has passed here."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
+from http import HTTPStatus
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,7 +20,7 @@ from gatewayd.web.security import HEADERS
 
 BODY_MAX: Final = 2 << 20
 """Bytes of a body: a thousand numbers, or a long template with its HTML."""
-LARGER: Final[dict[str, int]] = {"/v1/uploads": 64 << 20, "/v1/jobs": 64 << 20}
+LARGER: Final[dict[str, int]] = {"/v1/uploads": 101 << 20, "/v1/jobs": 9 << 20}
 """Bytes of a body at addresses that begin so. Modules whose addresses take sheets add their own."""
 IN_WORK_MAX: Final = 256
 IN_WORK_AN_ADDRESS: Final = 64
@@ -101,7 +103,7 @@ class Edge:
             if scheme in {b"http", b"https"}:
                 scope["scheme"] = scheme.decode()
         scope["client"] = (client, 0)
-        answer = _Answer(send, secure=scope["scheme"] == "https")
+        answer = _Answer(send, secure=scope["scheme"] == "https", program=scope["path"].startswith("/v1/"))
         limit = body_limit(scope["path"])
         if not self._ours(headers.get(b"host", b"").decode("latin-1")):
             return await answer.refuse(421, "this is not the address of the panel")
@@ -177,11 +179,23 @@ def _bounded(receive: Receive, limit: int) -> Receive:
     return bounded
 
 
+_PROBLEMS: Final = {413: "too-large", 503: "unavailable"}
+"""By status, the words of `v1.problems`."""
+
+
+def _problem(status: int, sentence: str) -> bytes:
+    kind = f"/v1/problems/{_PROBLEMS[status]}" if status in _PROBLEMS else "about:blank"
+    title = HTTPStatus(status).phrase
+    return json.dumps({"type": kind, "title": title, "status": status, "detail": sentence}).encode()
+
+
 class _Answer:
     """Sends what the application answers, with the headers that each answer bears."""
 
-    def __init__(self, send: Send, *, secure: bool) -> None:
+    def __init__(self, send: Send, *, secure: bool, program: bool) -> None:
+        """`program`: it is a program that asks, which gets a problem document (RFC 9457)."""
         self._send = send
+        self._program = program
         self._secure = secure
         self._begun = False
 
@@ -199,9 +213,11 @@ class _Answer:
         """Answers at once and ends the connection: what still comes of the body is not read."""
         if self._begun:
             return
-        body = sentence.encode()
+        kind, body = b"text/plain; charset=utf-8", sentence.encode()
+        if self._program:
+            kind, body = b"application/problem+json", _problem(status, sentence)
         headers: list[tuple[bytes, Any]] = [
-            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-type", kind),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from gatewayd.control import ControlClient
 from tests.rig.processes import ROOT
 
 END_S = 100.0
@@ -73,9 +74,11 @@ def test_the_panel_of_the_demo_opens_with_the_password_on_the_screen(tmp_path: P
             statement = browser.get("/ajustes/creditos/norte").text
             assert len(re.findall("<tr", statement)) > 15, "weeks of charges"
             assert "vencimiento-" in browser.get("/ajustes/creditos/norte?ver=job").text
+        _wait_done(tmp_path)
     finally:
         playing.send_signal(signal.SIGINT)
-        assert playing.wait(40) == 0
+        ended = playing.wait(40)
+    assert ended == 0
     assert playing.stdout is not None
     assert json.loads(playing.stdout.read().splitlines()[-1])["ledger_ok"] is True
     playing.stdout.close()
@@ -100,3 +103,13 @@ def _when_it_serves(browser: httpx.Client) -> httpx.Response:
         except httpx.ConnectError:
             assert time.monotonic() < until
             time.sleep(0.2)
+
+
+def _wait_done(folder: Path) -> None:
+    client = ControlClient.connect([folder / "control.sock"])
+    assert client is not None
+    until = time.monotonic() + END_S
+    while any(job["state"] != "done" for job in client.call("job.list", {"limit": 3})["items"]):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    client.close()

@@ -25,15 +25,18 @@ from tests.benchmarks import (
     comeback,
     company,
     doubt,
+    export,
     first_send,
     idle,
     inbound,
+    panel,
     population,
     provider,
     share,
     status,
     throughput,
     voice,
+    webhooks,
 )
 from tests.benchmarks.figure import Figure, Result
 from tests.benchmarks.machine import Watch, describe
@@ -58,6 +61,9 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "idle": ("nothing to do", idle.measure),
     "voice": ("calls at the pace of a busy trunk", voice.measure),
     "audio": ("from the answer to the first sound", audio.measure),
+    "panel": ("twenty people at the panel", panel.measure),
+    "export": ("a year of interactions as a sheet", export.measure),
+    "webhooks": ("receipts that are posted", webhooks.measure),
     "population": ("calls to all kinds of people", population.measure),
 }
 PAGE: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"

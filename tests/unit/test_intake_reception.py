@@ -77,10 +77,10 @@ async def test_a_job_that_could_not_be_forgotten_is_not_taken_for_a_known_one(tm
     (spool.folder("incoming", "norte") / "j.json").write_bytes(data)
     try:
         with pytest.raises(UnavailableError):
-            await intake._record(take(spool, "norte", "j.json"), read_job(data, "j.json"))
+            await intake.record(take(spool, "norte", "j.json"), read_job(data, "j.json"))
         assert not writer.full
         assert not published.queues
-        await intake._record(take(spool, "norte", "j.json"), read_job(data, "j.json"))
+        await intake.record(take(spool, "norte", "j.json"), read_job(data, "j.json"))
         assert len(published.queues) == 1
         assert await writer.do(LoadingJobs(config.node)) == ()
         assert (spool.folder("accepted", "norte") / "j" / "j.json").exists()

@@ -61,7 +61,7 @@ class Running(OfflineBackend):
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     fresh = Guard()
-    for name in ("_device", "_pair", "_address", "_name", "_code", "_told"):
+    for name in ("_device", "_pair", "_address", "_name", "_code", "_told", "_rows"):
         monkeypatch.setattr(guards.GUARD, name, getattr(fresh, name))
     opened = Running(tmp_path)
     for account in ("norte", "sur"):
@@ -297,7 +297,7 @@ async def test_refusals_unseen_have_few_rows_in_the_trail(backend: Running) -> N
     for number in range(100):
         with pytest.raises((UnauthenticatedError, ThrottledError)):
             await sign_in(backend, "ana", f"wrong-{number}")
-    rows = (await ask(backend, "audit.list", operation="session.open", limit=500))["items"]
+    rows = (await ask(backend, "audit.list", act="session.open", limit=500))["items"]
     assert {row["outcome"] for row in rows} == {"unauthenticated", "throttled"}
     assert [row["outcome"] for row in rows].count("throttled") == 1
     assert {(row["actor"], row["address"]) for row in rows} == {("ana", "192.0.2.1")}
@@ -341,6 +341,9 @@ async def test_a_code_is_taken_once(backend: Running) -> None:
         await confirm(backend, half, code)
     with pytest.raises(UnauthenticatedError):
         await confirm(backend, await sign_in(backend, "ana"), code)
+    rows = (await ask(backend, "audit.list", act="session.confirm"))["items"]
+    assert [row["outcome"] for row in rows] == ["unauthenticated", "unauthenticated", "done", "unauthenticated"]
+    assert {row["actor"] for row in (rows[0], rows[2], rows[3])} == {"ana"}
 
 
 async def test_a_recovery_code_is_taken_once_and_no_secret_is_in_the_clear(backend: Running) -> None:
@@ -442,11 +445,11 @@ async def test_the_trail_says_who_what_from_where_before_and_after(backend: Runn
     assert (credit["account"], credit["before"]["balance"], credit["after"]["amount"]) == ("norte", "0.00", "5")
     assert PASSWORD not in stored(backend)
     assert [row["id"] for row in (await ask(backend, "audit.list", refused=True))["items"]] == [refused["id"]]
-    assert len((await ask(backend, "audit.list", operation="user"))["items"]) == 4
-    assert (await ask(backend, "audit.list", operation="use"))["items"] == []
+    assert len((await ask(backend, "audit.list", act="user"))["items"]) == 4
+    assert (await ask(backend, "audit.list", act="use"))["items"] == []
     portion = await ask(backend, "audit.export", account="norte")
     assert portion["csv"].splitlines()[0].startswith("at,kind,actor")
-    assert (await ask(backend, "audit.list", operation="audit"))["items"][0]["operation"] == "audit.export"
+    assert (await ask(backend, "audit.list", act="audit"))["items"][0]["operation"] == "audit.export"
 
 
 async def test_a_change_and_its_row_are_of_one_commit(backend: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -486,6 +489,11 @@ async def test_one_to_many_needs_the_accounts_password(backend: Running) -> None
         await require(backend, ana, "norte", {"+5492"}, SecretStr("wrong"))
     await require(backend, ana, "norte", {"+5492", "+5493"}, SecretStr("todos-a-la-vez"))
     backend.later_ms = 86_400_001
+    at_once = await asyncio.gather(
+        *(require(backend, ana, "norte", {f"+549{number}"}) for number in range(5)), return_exceptions=True
+    )
+    assert [type(one) for one in at_once].count(PasswordNeededError) == 4
+    backend.later_ms *= 2
     await require(backend, ana, "norte", {"+5494"})
     token = Actor("token", "erp", Role.SUPERVISOR, "norte", 1, frozenset({"send"}))
     await require(backend, token, "norte", {"+5491"})

@@ -41,6 +41,7 @@ from gatewayd.store.commands.jobs import (
     Sweep,
     Swept,
 )
+from gatewayd.store.commands.keys import KeyBusyError, KeyReusedError, PostKey
 from gatewayd.store.commands.nodes import (
     Awaited,
     AwaitedOf,
@@ -54,6 +55,7 @@ from gatewayd.store.commands.nodes import (
     Started,
     StartNode,
 )
+from gatewayd.store.commands.posting import MessagePost, Origin, Post, Posted, PostItem, SharedJob
 from gatewayd.store.commands.receipts import LINES_AT_ONCE, CutSegments, Segment, SegmentsWritten
 from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle, Settled
 
@@ -88,15 +90,23 @@ __all__ = [
     "InboxWritten",
     "JobChange",
     "Judge",
+    "KeyBusyError",
+    "KeyReusedError",
     "LateAnswer",
     "LineUse",
     "LoadLine",
     "LoadQueues",
     "LoadingJobs",
+    "MessagePost",
     "NewMessage",
     "OpenWork",
+    "Origin",
     "PartEnd",
     "Pnr",
+    "Post",
+    "PostItem",
+    "PostKey",
+    "Posted",
     "Prune",
     "PublishJob",
     "QueueInfo",
@@ -112,6 +122,7 @@ __all__ = [
     "SetLineEnabled",
     "Settle",
     "Settled",
+    "SharedJob",
     "StartNode",
     "Started",
     "Sweep",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from gatewayd.store.commands.base import Command
@@ -22,6 +23,10 @@ class Change(Command[R_co]):
     work: Callable[[Any], R_co]
     by: str = "gatewayd"
     """The person, token or engine that acts."""
+    aside: bool = False
+    """Whether it is not the act itself but counted beside it, so that the audit trail has no row of it."""
+    context: Context = field(default_factory=copy_context, compare=False, repr=False)
+    """Of the task that asks: its errors are said in the language of that person, in the writer's thread too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +36,5 @@ class Changed(Generic[R_co]):
     answer: R_co
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    about: str = ""
+    """Whom or what it was done to, where the request itself does not say so."""

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands.base import Command
+from gatewayd.store.commands.keys import PostKey
 
 SMALL_ROWS: Final = 16
 SMALL_CHARACTERS: Final = 16 << 10
@@ -50,6 +51,10 @@ class BeginJob(Command["BegunJob"]):
     content: str
     node: str
     now: int
+    test: bool = False
+    """Priced and never sent."""
+    key: PostKey | None = None
+    """Of the request that posted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class BegunJob:
 
     job_id: int
     known: bool
+    answer: str | None = None
+    """What was answered to an earlier request with the same key; JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +109,12 @@ class QueueInfo:
 
 @dataclass(frozen=True, slots=True)
 class PublishJob(Command["tuple[QueueInfo, ...]"]):
-    """The one small update that makes the job visible; answers its queues."""
+    """The one small update that makes the job visible; answers its queues. With `keyed`, the request's key gets its
+    answer too."""
 
     job_id: int
     now: int
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, select
 
 from gatewayd.actor import Scope
-from gatewayd.errors import kind_of
+from gatewayd.errors import GatewayError, kind_of
 from gatewayd.store import tables
 from gatewayd.store.commands import AuditEntry, Changed
 from gatewayd.store.session import Session, Statement, adding, among, given
@@ -35,10 +35,12 @@ def write(session: Session, acts: Sequence[tuple[AuditEntry, Any]]) -> None:
         if isinstance(result, Changed):
             before = before if result.before is None else text_of(result.before)
             after = after if result.after is None else text_of(result.after)
+        about = result.about if isinstance(result, Changed | GatewayError) else ""
+        subject = entry.subject or about
         rows.append(
             (
-                *(entry.at, entry.kind, entry.actor, entry.actor_id, entry.address, entry.account),
-                *(entry.operation, entry.subject, outcome_of(result), before, after),
+                *(entry.at, entry.kind, entry.actor or about, entry.actor_id, entry.address, entry.account),
+                *(entry.operation, subject, outcome_of(result), before, after),
             )
         )
     session.many(_ADD, rows)

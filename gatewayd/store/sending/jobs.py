@@ -3,45 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from itertools import count
 from typing import Final
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 
 from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
-from gatewayd.model import Priority, Route, State
+from gatewayd.model import Priority, Route
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     BegunJob,
     JobChange,
+    KeyBusyError,
     LoadingJobs,
     LoadQueues,
-    NewMessage,
     PublishJob,
     QueueInfo,
     SetJobState,
+    SharedJob,
 )
-from gatewayd.store.sending import restoration
-from gatewayd.store.sending.rows import MessageRow
+from gatewayd.store.commands.posting import ORIGIN
+from gatewayd.store.sending import additions, keys, restoration
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
-from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
-from gatewayd.store.tables import account, blocklist, job, message, queue, queue_count
+from gatewayd.store.session import Row, Session, Statement, adding, given, setting
+from gatewayd.store.tables import account, job, message, queue, queue_count
 
 _ACCOUNT: Final = Statement(
     select(account.c.id, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"
 )
 _KNOWN: Final = Statement(
-    select(job.c.id, job.c.content_hash, job.c.state).where(
+    select(job.c.id, job.c.content_hash, job.c.state, job.c.origin, job.c.test).where(
         job.c.account_id == given(job.c.account_id), job.c.name == given(job.c.name)
     ),
     "p_account_id p_name",
 )
-_BEGIN: Final = adding(
+BEGIN: Final = adding(
     job,
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
-    " created_at",
+    " created_at test origin",
 )
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
@@ -63,15 +64,34 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
     owner = session.one(_ACCOUNT, command.account)
     if owner is None:
         raise NotFoundError(f"no account {command.account!r}")
+    key = command.key
+    if key is not None and (answer := keys.claim(session, owner[0], key, command.now)) is not None:
+        return BegunJob(0, known=True, answer=answer)
+    try:
+        begun = _begin_new(session, command, owner)
+    except ConflictError:
+        if key is not None:
+            keys.release(session, owner[0], key)
+        raise
+    if key is not None:
+        keys.bear(session, owner[0], key, begun.job_id)
+        if begun.known:
+            keys.complete(session, begun.job_id)
+    return begun
+
+
+def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
     known = session.one(_KNOWN, owner[0], command.name)
     if known is not None:
-        if known[1] != command.content_hash:
+        if known[1] != command.content_hash or known[3] != "" or bool(known[4]) != command.test:
             raise ConflictError(f"job {command.account}/{command.name} is known with other content")
+        if command.key is not None and known[2] == "loading":
+            raise KeyBusyError(f"job {command.account}/{command.name} is being recorded")
         return BegunJob(known[0], known=True)
     if command.unit_price and command.currency != owner[1]:
         raise CurrencyError(owner[1])
     session.run(
-        _BEGIN,
+        BEGIN,
         owner[0],
         command.name,
         command.channel,
@@ -86,6 +106,8 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
         command.content,
         command.node,
         command.now,
+        command.test,
+        "",
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
@@ -95,6 +117,29 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
     return BegunJob(begun[0], known=False)
 
 
+def begin_shared(session: Session, account_id: int, name: str, shared: SharedJob, *, node: str, now: int) -> None:
+    """Makes a job that single messages share; it is visible at once."""
+    session.run(
+        BEGIN,
+        account_id,
+        name,
+        shared.channel,
+        shared.priority.value,
+        "running",
+        shared.content_hash,
+        shared.not_before,
+        shared.not_after,
+        shared.resend,
+        shared.unit_price,
+        shared.currency,
+        shared.content,
+        node,
+        now,
+        shared.test,
+        ORIGIN,
+    )
+
+
 def loading(unit: Unit, commands: list[LoadingJobs]) -> list[tuple[int, ...] | Exception]:
     return [tuple(row[0] for row in unit.session.all(_LOADING, command.node)) for command in commands]
 
@@ -102,21 +147,6 @@ def loading(unit: Unit, commands: list[LoadingJobs]) -> list[tuple[int, ...] | E
 # ------------------------------------------------------------------------------------------------------------ messages
 
 _STATE: Final = Statement(select(job.c.state).where(job.c.id == given(job.c.id)).with_for_update(), "p_id")
-_QUEUES_OF: Final = Statement(
-    select(queue.c.prefix, queue.c.id).where(queue.c.job_id == given(queue.c.job_id), queue.c.without == ""), "p_job_id"
-)
-_ADD_QUEUE: Final = adding(queue, "job_id prefix")
-_ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
-_BLOCKED: Final = Statement(select(blocklist.c.to).where(among(blocklist.c.to)))
-_ADD: Final = adding(
-    message,
-    "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options account_id"
-    " channel at",
-)
-_GROW: Final = Statement(
-    update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
-    "p_messages k_id",
-)
 
 
 def add(unit: Unit, commands: list[AddMessages]) -> list[int | Exception]:
@@ -131,86 +161,12 @@ def add(unit: Unit, commands: list[AddMessages]) -> list[int | Exception]:
 
 
 def _add(unit: Unit, command: AddMessages) -> int:
-    session, now, rows = unit.session, command.now, command.rows
-    if not rows:
+    if not command.rows:
         return 0
     info = unit.job(command.job_id)
-    queues = _queues(session, command.job_id, {row.prefix for row in rows})
-    blocked = _blocked(session, rows)
-    due = now if info.not_before is None else max(now, info.not_before)
-    state = (State.SCHEDULED if due > now else State.QUEUED).value
-    invalid = State.INVALID.value
-    added: list[Row] = []
-    counts: dict[tuple[int, bool], list[int]] = {}
-    number = unit.memory.ids.take(session, message, len(rows)) - 1
-    for row, ref, to, body, encoding, segments, prefix, reason, detail, options in rows:
-        number += 1
-        if reason is None and to in blocked:
-            reason = "blocked"  # noqa: PLW2901 - the row as it is recorded
-        queue_id = queues[prefix]
-        count = counts.setdefault((queue_id, reason is None), [0, 0])
-        count[0] += 1
-        count[1] += segments
-        if reason is None:
-            added.append(
-                (
-                    number,
-                    info.id,
-                    queue_id,
-                    row,
-                    ref,
-                    to,
-                    body,
-                    encoding,
-                    segments,
-                    state,
-                    False,
-                    None,
-                    due,
-                    now,
-                    detail,
-                    options,
-                    info.account_id,
-                    info.channel,
-                    now,
-                )
-            )
-            continue
-        added.append(
-            (
-                *(number, info.id, queue_id, row, ref, to, body, encoding, segments),
-                *(invalid, True, reason, now, now, detail, None, info.account_id),
-                *(info.channel, now),
-            )
-        )
-        told = MessageRow(
-            *(number, info.id, queue_id, row, ref, to, encoding, segments, invalid, True, reason, now, 0),
-            *(None, None, None, 0, now, detail, None, None, None),
-            was=(invalid, True, segments, 0, None, None),
-        )
-        unit.journal.tell(info, told, now)
-    session.many(_ADD, added)
-    valid = 0
-    for (queue_id, good), (messages, segments) in counts.items():
-        unit.counts.add(queue_id, state if good else invalid, not good, messages, segments)
-        valid += messages if good else 0
-    session.run(_GROW, len(rows), info.id)
-    return valid
-
-
-def _queues(session: Session, job_id: int, prefixes: set[str]) -> dict[str, int]:
-    known: dict[str, int] = dict(session.all(_QUEUES_OF, job_id))
-    missing = prefixes - known.keys()
-    if missing:
-        session.many(_ADD_QUEUE, [(job_id, prefix) for prefix in sorted(missing)])
-        known = dict(session.all(_QUEUES_OF, job_id))
-    return known
-
-
-def _blocked(session: Session, rows: Iterable[NewMessage]) -> set[str]:
-    if session.one(_ANY_BLOCKED) is None:
-        return set()
-    return {row[0] for row in session.among(_BLOCKED, sorted({row.to for row in rows if row.to is not None}))}
+    barred = additions.blocked(unit.session, command.rows)
+    first = unit.memory.ids.take(unit.session, message, len(command.rows))
+    return additions.write(unit, info, command.rows, command.now, numbers=count(first), barred=barred)
 
 
 # ------------------------------------------------------------------------------------------------------------- visible
@@ -283,6 +239,8 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
             found = unit.session.one(_OWNER, command.job_id)
             again = found is not None and restoration.expected(unit.session, *found) is not None
             unit.session.run(_SET_STATE, "paused" if again else "running", command.job_id)
+            if command.keyed:
+                keys.complete(unit.session, command.job_id)
             _tally_refused(unit, command.job_id)
         results.append(infos(unit.session, command.job_id))
     return results

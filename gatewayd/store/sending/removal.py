@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from gatewayd.errors import ConflictError
 from gatewayd.store.commands import DropJob
+from gatewayd.store.sending import keys
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Statement, among, given
 from gatewayd.store.tables import job, message, queue, queue_count, receipt
@@ -58,6 +59,7 @@ def _drop(unit: Unit, command: DropJob) -> bool:
 
 def remove(unit: Unit, job_id: int) -> None:
     """A job whose messages are gone leaves the store with all that is its own."""
+    keys.forget_job(unit.session, job_id)
     for statement in (_DROP_RECEIPTS, _DROP_COUNTS, _DROP_QUEUES, _DROP_JOB):
         unit.session.run(statement, job_id)
     unit.jobs.forget()

@@ -28,6 +28,8 @@ class JobInfo:
     unit_price: int
     created_at: int
     json_name: str
+    test: bool = False
+    """Brought by a test token: its messages are priced and never sent."""
 
 
 Counted = tuple[str, bool, int, int, str | None, int | None]
@@ -99,6 +101,7 @@ _JOB: Final = Statement(
         job.c.unit_price,
         job.c.created_at,
         job.c.name,
+        job.c.test,
     ).where(job.c.id == given(job.c.id)),
     "p_id",
 )
@@ -128,6 +131,7 @@ class Jobs:
                 unit_price=row[7],
                 created_at=row[8],
                 json_name=quoted(row[9]),
+                test=bool(row[10]),
             )
             if len(self._known) >= _JOBS_KEPT:
                 self._known.clear()

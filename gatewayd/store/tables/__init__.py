@@ -12,6 +12,7 @@ from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
+from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -57,6 +58,7 @@ __all__ = [
     "metadata",
     "node",
     "part",
+    "posted",
     "process",
     "queue",
     "queue_count",

@@ -48,6 +48,11 @@ job = Table(
     Column("last_seq", Id, nullable=False, server_default=text("0")),
     # up to this seq the receipts are in segments that are written
     Column("written_seq", Id, nullable=False, server_default=text("0")),
+    # who brought it in: empty for what the account itself brings, by file or as a job; `post` for a token's single
+    # messages. A name of one origin is never taken for the same name of another
+    Column("origin", Text, nullable=False, server_default=text("''")),
+    # brought by a test token: priced, never sent
+    Column("test", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("account_id", "name"),
 )
 

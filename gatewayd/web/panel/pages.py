@@ -1,17 +1,25 @@
 """Imports every module that registers pages, a line each."""
 
-from gatewayd.web.panel import home, log, log_export, log_resend, signin, tasks
-from gatewayd.web.panel.page import PAGES
-
-__all__ = ["PAGES", "home", "log", "log_export", "log_resend", "signin", "tasks"]
+import gatewayd.web.panel.audit
 import gatewayd.web.panel.blocklist
+import gatewayd.web.panel.company
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
+import gatewayd.web.panel.jobs
+import gatewayd.web.panel.line_forms
+import gatewayd.web.panel.lines
+import gatewayd.web.panel.log
+import gatewayd.web.panel.log_export
+import gatewayd.web.panel.log_resend
+import gatewayd.web.panel.me
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.search
 import gatewayd.web.panel.signin
 import gatewayd.web.panel.statistics
-import gatewayd.web.panel.stream  # noqa: F401 - what is imported is registered
+import gatewayd.web.panel.stream
+import gatewayd.web.panel.tasks
+import gatewayd.web.panel.users  # noqa: F401 - what is imported is registered
+from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES"]

@@ -1,0 +1,124 @@
+"""Messages: posted one by one or in batches, found, shown, settled."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from gatewayd.web.v1 import schemas
+from gatewayd.web.v1.call import Call, answer
+from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, MESSAGE, Endpoint, Parameter
+from gatewayd.web.v1.jobs import STATE, posted
+from gatewayd.web.words import spoken
+
+
+async def post(call: Call) -> Response:
+    """Posts one message."""
+    result = await call.gatherer.post(call.bearer, call.account, [call.body], len(call.raw), call.keyed)
+    return posted(result, result["answer"][0] if "answer" in result else None)
+
+
+async def post_batch(call: Call) -> Response:
+    """Posts many messages; each has a result of its own."""
+    result = await call.gatherer.post(call.bearer, call.account, call.body["messages"], len(call.raw), call.keyed)
+    return posted(result, {"results": result.get("answer")})
+
+
+async def find(call: Call) -> Response:
+    return answer(await call.ask("message.list", **call.query))
+
+
+async def show(call: Call) -> Response:
+    return answer(await call.ask("message.show", message=call.path["message"]))
+
+
+async def settle(call: Call) -> Response:
+    return answer(await call.ask("message.settle", message=call.path["message"], verdict=call.body["verdict"]))
+
+
+_ONE: Final = {
+    "to": "011-15-5987-6543",
+    "text": "Hola %nombre%, su turno es hoy a las 15.",
+    "values": {"nombre": "Ana"},
+    "ref": "T-77",
+}
+
+ENDPOINTS: Final = (
+    Endpoint(
+        *("POST", "/v1/messages", "postMessage", "message.post", spoken("Post a message"), "Posted", post),
+        description=(
+            spoken(
+                "Answered once it is durable. Messages that a token posts within an hour, and that are alike but for"
+                " recipient and words, share a job. A number that can be none is answered 202 with status `rejected`."
+                " `not_before` and `not_after` are rounded up to the minute."
+            )
+        ),
+        tag=spoken("Messages"),
+        status=202,
+        body="NewMessage",
+        parameters=(ACCOUNT,),
+        keyed=True,
+        conflicts=True,
+        examples={"sms": _ONE},
+    ),
+    Endpoint(
+        *("POST", "/v1/messages/batch", "postMessages", "message.post", spoken("Post up to 1,000 messages")),
+        *("PostedMessages", post_batch),
+        description=spoken("One result for each, in their order; all that are accepted are recorded in one commit."),
+        tag=spoken("Messages"),
+        status=202,
+        body="NewMessages",
+        parameters=(ACCOUNT,),
+        keyed=True,
+        conflicts=True,
+        body_max=768 << 10,
+        examples={
+            "two": {
+                "messages": [
+                    {"to": "011-15-5987-6543", "text": "Hola Ana", "ref": "A-1", "ref_unique": True},
+                    {"to": "12", "text": "Hola nadie"},
+                ]
+            }
+        },
+    ),
+    Endpoint(
+        *("GET", "/v1/messages", "listMessages", "message.list", spoken("List messages"), "Messages", find),
+        description=spoken("Over all jobs, the latest change first."),
+        tag=spoken("Messages"),
+        parameters=(
+            ACCOUNT,
+            STATE,
+            Parameter("line", schemas.named(schemas.LINE_NAME), spoken("Only messages of this line.")),
+            Parameter(
+                "to", schemas.named(schemas.ADDRESS), spoken("Only messages to this address, as receipts write it.")
+            ),
+            Parameter("since", schemas.TIME, spoken("Changed at or after this time.")),
+            Parameter("until", schemas.TIME, spoken("Changed before this time.")),
+            CURSOR,
+            LIMIT,
+        ),
+    ),
+    Endpoint(
+        *("GET", "/v1/messages/{message}", "showMessage", "message.show", spoken("Show a message"), "Message", show),
+        description=spoken("With its text, attempts and parts."),
+        tag=spoken("Messages"),
+        parameters=(MESSAGE,),
+    ),
+    Endpoint(
+        *(
+            "POST",
+            "/v1/messages/{message}/settle",
+            "settleMessage",
+            "message.settle",
+            spoken("Settle a message in doubt"),
+        ),
+        *("Message", settle),
+        description=spoken("A person has found out whether it left. `resend` may send it twice."),
+        tag=spoken("Messages"),
+        body="Verdict",
+        parameters=(MESSAGE,),
+        conflicts=True,
+        examples={"sent": {"verdict": "sent"}},
+    ),
+)

@@ -1,0 +1,15 @@
+"""All endpoints, in the order of the documentation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gatewayd.web.v1 import house, jobs, messages, streaming
+from gatewayd.web.v1.endpoint import Endpoint
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *jobs.ENDPOINTS,
+    *messages.ENDPOINTS,
+    *streaming.ENDPOINTS,
+    *house.ENDPOINTS,
+)
