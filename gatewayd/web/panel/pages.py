@@ -5,6 +5,7 @@ import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
+import gatewayd.web.panel.inbox
 import gatewayd.web.panel.log
 import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
