@@ -103,6 +103,7 @@ def test_doubts_are_settled_together(shown: Panel, page: Page) -> None:
     time.sleep(0.5)  # past its point of no return
     shown.gateway.kill()
     shown.gateway.start()
+    wait(shown.answers)
     (doubt,) = wait(lambda: shown.gateway.call("message.list", state="uncertain")["items"])
     page.goto(f"{shown.url}/interacciones/dudas")
     page.get_by_role("checkbox", name=f"Mensaje a {doubt['to']}").check()
