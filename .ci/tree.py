@@ -41,6 +41,7 @@ VALUES: Final = tuple(
         "logs",
         "model",
         "money",
+        "news",
         "notify",
         "numbers",
         "pacing",
@@ -201,7 +202,19 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 """Of each room of the core, what it may import of ours beside itself."""
 
 ROOF: Final = tuple(
-    f"gatewayd.{name}" for name in ["daemon", "takeover", "doors", "web_process", "services", "cli", "demo", "__main__"]
+    f"gatewayd.{name}"
+    for name in [
+        "daemon",
+        "takeover",
+        "doors",
+        "happenings",
+        "web_process",
+        "services",
+        "posting",
+        "cli",
+        "demo",
+        "__main__",
+    ]
 )
 """They know everybody and are imported by nobody below."""
 

@@ -12,8 +12,8 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import logs
+from gatewayd import logs, posting
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -33,11 +33,13 @@ from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
 from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
+from gatewayd.happenings import Due, Told
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
+from gatewayd.news import News
 from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
 from gatewayd.outcomes import Terms
@@ -57,8 +59,6 @@ from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
 from gatewayd.web_process import open_to_web
-from gatewayd.webhooks.engine.post import Poster
-from gatewayd.webhooks.engine.service import Webhooks
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -158,17 +158,13 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         def tell(subject: str, state: str, reason: str | None) -> None:
             dispatcher.events.add("account", subject, state, reason)
 
-        webhooks = Webhooks(
-            config.webhooks,
-            node=config.node,
-            shared=config.store.sqlite_path is None,
-            execute=writer.do,
-            reader=reader,
+        webhooks = posting.webhooks(
+            config,
+            writer,
+            reader,
+            readers=readers,
             spool=spool,
-            in_thread=partial(asyncio.get_running_loop().run_in_executor, readers),
             vault=vault,
-            post=Poster(),
-            now=now_ms,
             happened=lambda *said: dispatcher.events.add("webhook", *said),
         )
         receipts = ReceiptWriter(
@@ -197,17 +193,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             inbox_due=inbox.due,
         )
 
-        def receipts_due(jobs: Iterable[int]) -> None:
-            restoration.sent()
-            receipts.due(jobs)
-
+        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=receipts_due,
+            receipts_due=Due(restoration, receipts, news),
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -221,7 +214,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             policy,
             prefixes(config),
             dispatcher,
-            _Told(dispatcher, receipts, upkeep, restoration),
+            Told(dispatcher, receipts, upkeep, restoration),
             recovered,
         )
         exports = Exports(config, writer, reader, readers, now_ms)
@@ -235,11 +228,13 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             intake=intake,
             threads=readers,
             receipts_due=receipts.due,
+            news=news,
             vault=vault,
             exports=exports,
             webhooks=webhooks,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
+        posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
@@ -264,9 +259,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("exports", exports),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
+                ("restoration", restoration),
             ):
                 services.start(service.run(), name)
-            services.start(restoration.run(), "restoration")
             async with doors(config, live):
                 dispatcher.events.add("daemon", config.node, "ready")
                 if restored is not None:
@@ -306,25 +301,8 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     return spool, writer, started, recovered
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Spreads what intake tells of a job."""
-
-    dispatcher: Dispatcher
-    receipts: ReceiptWriter
-    upkeep: Upkeep
-    restoration: Restoration
-
-    def recorded(self, job_id: int) -> None:
-        self.restoration.recorded(job_id)
-        self.receipts.due([job_id])
-        self.upkeep.due()
-
-    def happened(self, subject: str, state: str, reason: str | None) -> None:
-        self.dispatcher.events.add("job", subject, state, reason)
-
-    def stalled(self, subject: str, state: str, reason: str | None) -> None:
-        self.dispatcher.events.add("account", subject, state, reason)
+def _owners(readers: Executor, reader: Reader, node: str, jobs: Iterable[int]) -> Awaitable[Mapping[int, str]]:
+    return asyncio.get_running_loop().run_in_executor(readers, reader.owners, list(jobs), node)
 
 
 @contextlib.contextmanager

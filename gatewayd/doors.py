@@ -19,6 +19,7 @@ async def doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
     """The control socket, the web process's, and HTTP."""
     from gatewayd.control import ControlServer, WebDoor
 
+    live.begin_news()
     async with AsyncExitStack() as stack:
         control = ControlServer(live, config.control)
         await control.start()

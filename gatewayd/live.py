@@ -24,6 +24,7 @@ from gatewayd.exports import Exports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
+from gatewayd.news import News
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -69,6 +70,7 @@ class LiveGateway:
         threads: Executor,
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
+        news: News,
         exports: Exports,
         webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
@@ -87,6 +89,7 @@ class LiveGateway:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.stopping = False
         self.vault = vault
+        self.news = news
         self._exports = exports
         self._webhooks = webhooks
         self.take_over: Callable[[], Awaitable[object]] | None = None
@@ -141,6 +144,22 @@ class LiveGateway:
 
     def events(self, since: int = 0) -> Sequence[EventView]:
         return self._dispatcher.events.since(since)
+
+    def begin_news(self) -> None:
+        """Passes on what happens from now on to those who watch."""
+        self._dispatcher.events.told = self._told
+
+    def _told(self, event: EventView) -> None:
+        """Passes on an event as news: of one account where it is that one's."""
+        match event.kind:
+            case "credit":
+                self.news.say("credit", event.subject)
+            case "account":
+                self.news.say("daemon", event.subject)
+            case "job":
+                self.news.say("job", event.subject.partition("/")[0])
+            case kind:  # of lines, which are everybody's; whose a message is, its job says
+                self.news.say("line" if kind == "message" else kind)
 
     def happened(self, state: str, reason: str | None) -> None:
         """Something became of the daemon's own surroundings: a person watching would like to see it."""
@@ -286,6 +305,8 @@ class LiveGateway:
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
+        self._webhooks.due()
+        self.news.say("credit", account)
 
     def webhooks_changed(self, number: int | None = None) -> None:
         self._webhooks.changed(number)

@@ -3,7 +3,9 @@
 `control.sock`, mode 0660, is the operator's: who may open it administers the gateway. `web.sock` is the web process's:
 every request bears a session or a token, and acts as that person. On both, one JSON document a line: a request
 `{"op": …, "args": {…}}` is answered by `{"ok": …}` or `{"error": {"kind", "message"}}`, in order. The request `watch`
-is answered by a line every half second until the connection is closed. A connection carries any number of requests.
+is answered by a line every half second until the connection is closed, or, with `"args": {"kinds": true}`, as things
+change by the kinds of what has changed. A connection carries any number of requests, and
+those with an `id` are answered as they are done (`control.conversation`).
 """
 
 from gatewayd.control.client import ANSWER_S, ControlClient

@@ -8,19 +8,24 @@ import pwd
 import socket
 import stat
 import struct
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from gatewayd.actor import Actor, Role
-from gatewayd.control.wire import REQUEST_MAX, error_document, request_of, send
-from gatewayd.errors import ConfigError, ForbiddenError, GatewayError, UnavailableError, UsageError
+from gatewayd.control.conversation import TOGETHER, Conversation
+from gatewayd.control.wire import REQUEST_MAX, error_document, send
+from gatewayd.errors import ConfigError, ForbiddenError, GatewayError, UnavailableError
+from gatewayd.news import News
 from gatewayd.translation import gettext as _
 from gatewayd.translation import speaking
 
 MODE: Final = 0o660
 CONNECTIONS_MAX: Final = 64
 """More than any number of people and monitors; a runaway script must not exhaust the daemon's descriptors."""
+JUDGE_S: Final = 4.0
+"""A session that was ended stops watching within this time."""
 WATCH_S: Final = 0.5
 """As often as a person can take in a screen of changing figures."""
 
@@ -115,6 +120,9 @@ class ControlServer:
         self._server: asyncio.Server | None = None
         self._inode: tuple[int, int] | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        """Tasks that serve a connection, or finish what was asked on one."""
+        self._together = asyncio.Semaphore(TOGETHER)
+        self._open: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         listener = listening_socket(self._path)
@@ -139,13 +147,14 @@ class ControlServer:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
+        self._open.add(task)
         try:
-            if len(self._connections) > self._connections_max:
+            if len(self._open) > self._connections_max:
                 await send(writer, {"error": error_document(UnavailableError(_("too many connections")))})
                 return
             uid = _peer(writer)
             if self._door.admits(uid):
-                await self._serve(reader, writer, uid)
+                await Conversation(reader, writer, _Speaker(self, uid), self._keep, self._together).run()
             else:
                 await send(writer, {"error": error_document(ForbiddenError(_("this socket is not for you")))})
         except (OSError, TimeoutError):
@@ -155,30 +164,28 @@ class ControlServer:
                 raise
         finally:
             self._connections.discard(task)
+            self._open.discard(task)
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, uid: int) -> None:
-        while True:
-            try:
-                line = await reader.readuntil(b"\n")
-            except asyncio.IncompleteReadError:
-                return
-            except asyncio.LimitOverrunError:
-                await send(writer, {"error": error_document(UsageError("the request is too long"))})
-                return
-            try:
-                request = request_of(line)
-                if request["op"] == "watch":
-                    await self._watch(writer, request, uid)
-                    return
-                answer: dict[str, Any] = {"ok": await self._perform(request["op"], request, uid)}
-            except GatewayError as error:
-                answer = {"error": error_document(error)}
-            await send(writer, answer)
+    @property
+    def news(self) -> News:
+        """What changes, as it changes."""
+        news: News = self._backend.live.news
+        return news
 
-    async def _perform(self, operation: str, request: dict[str, Any], uid: int) -> Any:
+    async def watcher(self, request: dict[str, Any], uid: int) -> Actor:
+        """Returns who asks to watch; UnauthenticatedError or ForbiddenError where they may not."""
+        from gatewayd.operations import OPERATIONS
+        from gatewayd.operations.rights import judge
+
+        by = await self._door.actor(request, uid)
+        judge(OPERATIONS["overview"](), by)
+        return by
+
+    async def perform(self, operation: str, request: dict[str, Any], uid: int) -> Any:
+        """Performs what a request asks for, as whoever the door finds it to be. GatewayError."""
         from gatewayd.operations import perform
 
         language = request.get("language")
@@ -194,13 +201,47 @@ class ControlServer:
                 logs.get().exception("control.failed", operation=operation)
                 raise GatewayError(_("the daemon failed to do it; see its log")) from error
 
-    async def _watch(self, writer: asyncio.StreamWriter, request: dict[str, Any], uid: int) -> None:
+    def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+        return task
+
+
+class _Speaker:
+    """Performs for the user at the other end of one connection."""
+
+    def __init__(self, server: ControlServer, uid: int) -> None:
+        self._server = server
+        self._uid = uid
+
+    async def perform(self, request: dict[str, Any]) -> Any:
+        return await self._server.perform(request["op"], request, self._uid)
+
+    def stream(self, request: dict[str, Any]) -> AsyncIterator[Any]:
+        return self._kinds(request) if request.get("args") == {"kinds": True} else self._overviews(request)
+
+    async def _overviews(self, request: dict[str, Any]) -> AsyncIterator[Any]:
         since = 0
-        while not writer.is_closing():
-            overview = await self._perform("overview", {**request, "args": {"since": since}}, uid)
+        while True:
+            overview = await self._server.perform("overview", {**request, "args": {"since": since}}, self._uid)
             since = max((event["seq"] for event in overview["events"]), default=since)
-            await send(writer, {"ok": overview})
+            yield overview
             await asyncio.sleep(WATCH_S)
+
+    async def _kinds(self, request: dict[str, Any]) -> AsyncIterator[Any]:
+        """Yields the kinds of what changes, for as long as the session lasts; an empty list proves that it does."""
+        loop = asyncio.get_running_loop()
+        by = await self._server.watcher(request, self._uid)
+        judged = loop.time()
+        async with aclosing(self._server.news.watch(by.account, JUDGE_S)) as changes:
+            yield []
+            async for kinds in changes:
+                if loop.time() - judged >= JUDGE_S / 2:
+                    if (await self._server.watcher(request, self._uid)).account != by.account:
+                        return
+                    judged = loop.time()
+                yield sorted(kinds)
 
 
 def _peer(writer: asyncio.StreamWriter) -> int:

@@ -14,6 +14,8 @@ REQUEST_MAX: Final = 1 << 20
 """Bytes of a request: a thousand numbers for the blocklist are the largest."""
 ANSWER_MAX: Final = 1 << 26
 """Bytes of an answer that a client reads: a page of a thousand long messages stays far below."""
+BATCH_MAX: Final = 256
+"""Requests in one line."""
 WRITE_S: Final = 10.0
 """A local client that has not read a line in this time is stopped or gone; its buffer must not grow."""
 
@@ -48,16 +50,29 @@ def answer_of(line: bytes) -> Any:
     return document["ok"]
 
 
-def request_of(line: bytes) -> dict[str, Any]:
-    """Returns the request in a line; UsageError where it is none."""
+def requests_of(line: bytes) -> list[dict[str, Any]]:
+    """Returns the requests in a line: one, or an array of some with ids. UsageError where it is neither."""
     try:
         document = json.loads(line)
         if b"\\u" in line:
             json.dumps(document, ensure_ascii=False).encode()  # half a pair of surrogates is no text
     except (ValueError, RecursionError):
         raise UsageError("the request is not JSON") from None
+    if not isinstance(document, list):
+        return [_request(document)]
+    if not 0 < len(document) <= BATCH_MAX:
+        raise UsageError(f"a batch has 1 to {BATCH_MAX} requests")
+    found = [_request(one) for one in document]
+    if not all(isinstance(one.get("id"), int) for one in found):
+        raise UsageError("each request of a batch has an id")
+    return found
+
+
+def _request(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("op"), str):
         raise UsageError('a request is {"op": …, "args": {…}}')
+    if not isinstance(document.get("id", 0), int):
+        raise UsageError("an id is a whole number")
     return document
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gatewayd.clock import now_ms
@@ -20,11 +20,20 @@ class Events:
     def __init__(self) -> None:
         self._ring: deque[EventView] = deque(maxlen=KEPT)
         self._seq = 0
+        self.line_changed: Callable[[], None] = lambda: None
+        """Called when a line has changed."""
+        self.told: Callable[[EventView], None] | None = None
+        """Is given each one as it happens."""
 
     def add(self, kind: str, subject: str, state: str, reason: str | None = None) -> None:
         self._seq += 1
         subject = subject.encode(errors="backslashreplace").decode()  # a file's name may be no text
-        self._ring.append(EventView(self._seq, now_ms(), kind, subject, state, reason))
+        event = EventView(self._seq, now_ms(), kind, subject, state, reason)
+        self._ring.append(event)
+        if self.told is not None:
+            self.told(event)
+        if kind == "line":
+            self.line_changed()
 
     def since(self, seq: int) -> Sequence[EventView]:
         return [event for event in self._ring if event.seq > seq]

@@ -14,9 +14,9 @@ from pydantic import AfterValidator, Field, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
 from gatewayd.actor import Actor
-from gatewayd.errors import UsageError
+from gatewayd.errors import ConflictError, UsageError
 from gatewayd.money import format_money, parse_money
-from gatewayd.operations.base import Json, Operation
+from gatewayd.operations.base import Json, Operation, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.png import BYTES_MAX, rewritten
 from gatewayd.storable import wellformed
@@ -111,9 +111,9 @@ class SetSettings(Operation):
         wanted: dict[str, Any] = {**found.document, **given}
         document = {key: value for key, value in wanted.items() if value is not None}
         version, now = found.version if self.version is None else self.version, backend.now()
-        await backend.execute(
-            Change(lambda unit: store.keep(unit.session, self.account, document, now, version), by.name)
-        )
+        changed = Change(lambda unit: store.keep(unit.session, self.account, document, now, version), by.name)
+        with reworded(ConflictError, _("somebody has changed these settings meanwhile; look again. Nothing was saved")):
+            await backend.execute(changed)
         return _shape(self.account, await _found(backend, self.account), backend)
 
 

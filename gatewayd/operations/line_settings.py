@@ -15,10 +15,10 @@ from drivers.base import NamesDevice
 from gatewayd import registry
 from gatewayd.actor import Actor
 from gatewayd.added_lines import AddedLine, secret_place
-from gatewayd.config import ConfigFault, JudgedLine, judge_line, secret_keys
+from gatewayd.config import ConfigFault, JudgedLine, from_text, judge_line, secret_keys
 from gatewayd.config.values import Name
 from gatewayd.errors import ConfigError, ConflictError, FaultsError, UsageError
-from gatewayd.operations.base import Json, Operation
+from gatewayd.operations.base import Json, Operation, reworded
 from gatewayd.operations.line_kinds import KINDS, shape
 from gatewayd.operations.line_setup import added_line, fault_shape, opened
 from gatewayd.operations.lines import shown_line
@@ -30,11 +30,13 @@ from gatewayd.vault import SECRET_MAX
 
 KEYS_MOST = 60
 KEY_MAX = 64
+TEXT_MAX = 8_192
 KEYS_BYTES_MAX = 32_768
 """Of all keys of a line as JSON; a provider's own rules are the longest."""
 
 Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX)]
 Keys = Annotated[dict[Key, Any], Field(max_length=KEYS_MOST)]
+Texts = Annotated[dict[Key, Annotated[str, Field(max_length=TEXT_MAX)]], Field(max_length=KEYS_MOST)]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=SECRET_MAX)]
 
 DISCOVERERS = ("gsm",)
@@ -57,6 +59,14 @@ async def _judged(
     return judged
 
 
+def _read(driver: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Returns a form's texts as values; None for an empty one. UsageError for a driver that is not there."""
+    try:
+        return {key: from_text(driver, key, text) if text.strip() else None for key, text in texts.items()}
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
+
+
 def _bounded(keys: Mapping[str, Any]) -> None:
     if len(json.dumps(keys, ensure_ascii=False).encode()) > KEYS_BYTES_MAX:
         raise UsageError(_("keys: longer than {limit} bytes in all").format(limit=KEYS_BYTES_MAX))
@@ -69,17 +79,22 @@ class AddLine(Operation):
     line: Name
     driver: Annotated[str, Field(max_length=KEY_MAX)]
     keys: Keys = Field(default_factory=dict)
+    texts: Texts = Field(default_factory=dict)
+    """Further keys as a form has them: each is read as its driver's key wants it; an empty one is left out."""
     secrets: Annotated[dict[Key, Secret], Field(max_length=KEYS_MOST, default_factory=dict)]
     enabled: bool = True
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         if backend.config.line(self.line) is not None or self.line in backend.config.faulty:
             raise ConflictError(_("a line has the name {name} already").format(name=self.line))
-        _bounded(self.keys)
+        keys = {
+            key: value for key, value in {**self.keys, **_read(self.driver, self.texts)}.items() if value is not None
+        }
+        _bounded(keys)
         secrets = {key: secret.get_secret_value() for key, secret in self.secrets.items()}
-        await _judged(backend, self.line, self.driver, self.keys, secrets)
+        await _judged(backend, self.line, self.driver, keys, secrets)
         sealed = {key: await _sealed(backend, self.line, key, text) for key, text in secrets.items()}
-        new = AddedLine(self.line, self.driver, self.keys, sealed, added_by=by.name)
+        new = AddedLine(self.line, self.driver, keys, sealed, added_by=by.name)
         now = backend.now()
         await backend.execute(Change(lambda unit: store.add(unit.session, new, now), by.name))
         # What an earlier line of this name was told no longer holds.
@@ -98,25 +113,31 @@ class SetLine(Operation):
     name: ClassVar[str] = "line.set"
     line: str
     keys: Keys = Field(default_factory=dict)
+    texts: Texts = Field(default_factory=dict)
+    """As in `line.add`; an empty one takes the key away."""
     enabled: bool | None = None
     version: int | None = None
     """The one that was looked at; where somebody has changed the line since, ConflictError."""
 
     async def before(self, backend: Backend) -> Json | None:
         found = await added_line(backend, self.line)
-        return {"keys": {key: found.keys.get(key) for key in self.keys}}
+        return {"keys": {key: found.keys.get(key) for key in (*self.keys, *self.texts)}}
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await added_line(backend, self.line)
-        if self.keys:
-            keys = {key: value for key, value in {**found.keys, **self.keys}.items() if value is not None}
+        given = {**self.keys, **_read(found.driver, self.texts)}
+        if given:
+            keys = {key: value for key, value in {**found.keys, **given}.items() if value is not None}
             _bounded(keys)
             await _judged(backend, self.line, found.driver, keys, opened(backend, found))
             # One who looked at no version may still not undo what another has just saved.
             version, now = found.version if self.version is None else self.version, backend.now()
-            await backend.execute(
-                Change(lambda unit: store.change(unit.session, self.line, keys, now, version), by.name)
-            )
+            changed = Change(lambda unit: store.change(unit.session, self.line, keys, now, version), by.name)
+            # The store speaks the gateway's language, this the person's.
+            with reworded(
+                ConflictError, _("somebody has changed this line meanwhile; look at it again. Nothing was saved")
+            ):
+                await backend.execute(changed)
         if self.enabled is not None:
             await backend.execute(SetLineEnabled(self.line, self.enabled))
         await backend.lines_changed()

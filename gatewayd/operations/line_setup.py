@@ -76,6 +76,7 @@ async def set_up(backend: Backend, name: str, line: LineConfig | None) -> Json:
         "origin": "panel",
         "driver": added.driver,
         "kind": None if kind is None else kind.name,
+        "title": None if kind is None else _(kind.title),
         "keys": dict(added.keys),
         "secrets": {key: key in added.secrets for key in known},
         "faults": faults,
@@ -86,16 +87,14 @@ async def set_up(backend: Backend, name: str, line: LineConfig | None) -> Json:
 def _of_file(line: LineConfig | None) -> Json:
     """A line of the file: what was written there, without secrets. Nothing of it can be changed here."""
     if line is None:
-        return {"kind": None, "keys": {}, "secrets": {}, "faults": [], "version": None}
+        return {"keys": {}, "secrets": {}, "faults": [], "version": None}
     options = line.options
     secrets = secret_keys(line.driver)
     own = {name: getattr(options, name) for name in options.model_fields_set if name not in secrets}
     common: dict[str, Any] = {name: getattr(line, name) for name in COMMON if name in line.model_fields_set}
     written: dict[str, Any] = {**common, **own}
     keys = {name: _plain(value) for name, value in written.items()}
-    kind = kind_of(line.driver, keys)
     return {
-        "kind": None if kind is None else kind.name,
         "keys": {name: value for name, value in keys.items() if value is not None},
         "secrets": {key: getattr(options, key) is not None for key in secrets},
         "faults": [],

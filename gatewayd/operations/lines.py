@@ -13,6 +13,7 @@ from gatewayd.days import Calendar
 from gatewayd.errors import ConflictError, NotFoundError, UnavailableError
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
+from gatewayd.operations.line_kinds import kind_of
 from gatewayd.operations.line_setup import set_up
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import allows
@@ -38,7 +39,7 @@ async def _views(backend: Backend) -> Sequence[LineView]:
     else:
         counts = await _counts(backend)
         views = [_resting(line, counts.get(line.name)) for line in backend.config.lines]
-    return [*views, *(_faulty(backend, name) for name in backend.config.faulty)]
+    return [*views, *faulty_lines(backend)]
 
 
 async def _counts(backend: Backend) -> dict[str, LineCount]:
@@ -62,10 +63,14 @@ def _resting(line: LineConfig, count: LineCount | None) -> LineView:
     )
 
 
-def _faulty(backend: Backend, name: str) -> LineView:
-    """A line that people added and that cannot be made: nothing of it runs."""
-    reason = "secret_missing" if name in backend.config.waiting else "misconfigured"
-    return LineView(name=name, driver="", channel="", enabled=True, state="quarantined", reason=reason)
+def faulty_lines(backend: Backend) -> list[LineView]:
+    """Returns the lines that people added and that cannot be made: nothing of them runs."""
+    views = []
+    for name in backend.config.faulty:
+        lacks = name in backend.config.waiting
+        state, reason = ("waiting", "secret_missing") if lacks else ("quarantined", "misconfigured")
+        views.append(LineView(name=name, driver="", channel="", enabled=True, state=state, reason=reason))
+    return views
 
 
 def _configured(backend: Backend, name: str) -> LineConfig:
@@ -88,7 +93,7 @@ async def shown_line(backend: Backend, name: str, by: Actor) -> Json:
     if view is None:  # the daemon has not read the configuration again yet
         assert line is not None
         view = _resting(line, count)
-    shown = _whole(view, line, count)
+    shown = _whole(view, line, count, by)
     if line is None or allows("line.set", by):
         shown |= await set_up(backend, name, line)
     else:
@@ -100,9 +105,16 @@ async def shown_line(backend: Backend, name: str, by: Actor) -> Json:
     return shown
 
 
-def _whole(view: LineView, line: LineConfig | None, count: LineCount | None) -> Json:
-    return shapes.line_now(view) | {
+def shown_now(found: LineView, by: Actor) -> Json:
+    """Returns a line as it is now; IMEI, SIM and the like are shown to administrators alone."""
+    shown = shapes.line_now(found)
+    return shown if by.scope.account is None else shown | {"detail": {}}
+
+
+def _whole(view: LineView, line: LineConfig | None, count: LineCount | None, by: Actor) -> Json:
+    return shown_now(view, by) | {
         "origin": "panel" if line is None else line.origin,
+        **_kind(line),
         "remedy": remedy(view.reason),
         "sent_month": 0 if count is None else count.segments_month,
         "window": None if line is None or line.window is None else str(line.window),
@@ -112,6 +124,12 @@ def _whole(view: LineView, line: LineConfig | None, count: LineCount | None) -> 
         "prefixes": [] if line is None else list(line.prefixes),
         "per_minute": None if line is None else round(line.rate.per_second * 60, 3),
     }
+
+
+def _kind(line: LineConfig | None) -> Json:
+    """What sort of line it is, by name and in words; null for one that is none of those that people add."""
+    found = None if line is None else kind_of(line.driver, dict(line.options))
+    return {"kind": None if found is None else found.name, "title": None if found is None else _(found.title)}
 
 
 class ListLines(Operation):
@@ -125,7 +143,7 @@ class ListLines(Operation):
         if not self.whole:
             return {"items": [shapes.line(one) for one in views], "next": None}
         counts = await _counts(backend)
-        items = [_whole(one, backend.config.line(one.name), counts.get(one.name)) for one in views]
+        items = [_whole(one, backend.config.line(one.name), counts.get(one.name), by) for one in views]
         return {"items": items, "next": None}
 
 

@@ -12,12 +12,13 @@ from gatewayd.actor import Actor
 from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
+from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
 from gatewayd.store.webhooks.questions import Endpoint, endpoints
-from gatewayd.views import EventView, LineView
+from gatewayd.views import EventView, in_trouble
 
 
 class Ping(Operation):
@@ -45,7 +46,7 @@ class Overview(Operation):
             "at": iso(backend.now()),
             "node": backend.config.node,
             "draining": live.draining(),
-            "lines": [_line(one, by) for one in live.lines()],
+            "lines": [shown_now(one, by) for one in (*live.lines(), *faulty_lines(backend))],
             "rates": {
                 "segments_10s": rates.segments_10s,
                 "segments_60s": rates.segments_60s,
@@ -61,12 +62,6 @@ class Overview(Operation):
             "stalled": [shapes.stall(one) for one in live.stalls() if by.scope.holds(one.account)],
             "events": [shapes.event(one) for one in live.events(self.since) if _concerns(one, account)],
         }
-
-
-def _line(found: LineView, by: Actor) -> Json:
-    """Returns a line; IMEI, SIM and the like are shown to administrators alone."""
-    shown = shapes.line_now(found)
-    return shown if by.scope.account is None else shown | {"detail": {}}
 
 
 _EVERYBODYS: Final = frozenset({"line", "daemon"})
@@ -91,7 +86,7 @@ class Status(Operation):
         question = partial(attention, low=low, since=backend.now() - REVIEWED_MS, account=account)
         found = await backend.read(lambda reader: reader.ask(question))
         depth = await backend.read(lambda reader: reader.depth(backend.now(), account))
-        lines = [] if live is None else [shapes.line(one) for one in live.lines()]
+        lines = [] if live is None else [shapes.line(one) for one in (*live.lines(), *faulty_lines(backend))]
         stalls = [] if live is None else [shapes.stall(one) for one in live.stalls() if by.scope.holds(one.account)]
         healthy = None if live is None else live.writer().healthy
         still = await backend.read(lambda reader: reader.ask(standing_still))
@@ -121,8 +116,6 @@ class Status(Operation):
 REVIEWED_MS: Final = 7 * 86_400_000
 """A reply that may be an opt-out asks for a person this long; then it has been read, or nobody will."""
 
-_BROKEN: Final = frozenset({"recovering", "quarantined"})
-
 
 def _needs(kind: str, subject: str, reason: str | None = None, count: int | None = None) -> Json:
     return {"kind": kind, "subject": subject, "reason": reason, "count": count}
@@ -134,8 +127,7 @@ def _of_daemon(running: bool, healthy: bool | None, lines: Sequence[Json], stall
     if healthy is False:
         yield _needs("store", "", "takes_nothing")
     for line in lines:
-        resting = line["state"] == "waiting" and line["reason"] not in _PATIENT
-        if line["state"] in _BROKEN or (resting and line["reason"]):
+        if in_trouble(line["state"], line["reason"]):
             yield _needs("line", line["name"], line["reason"] or line["state"])
     for stall in stalls:
         yield _needs("stalled", f"{stall['account']} {stall['service']}", stall["reason"])
@@ -155,9 +147,6 @@ def of_webhooks(found: Sequence[Endpoint], now: int) -> Iterator[Json]:
 
 
 _DISABLED_BY_ITSELF: Final = frozenset({"endpoint_gone", "tries_used_up"})
-
-_PATIENT: Final = frozenset({"quota_day", "quota_month", "recipients_month", "window", "pace", None})
-"""What a line waits for that comes by itself, as configured."""
 
 
 def _of_store(found: Attention) -> Iterator[Json]:

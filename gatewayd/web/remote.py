@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import aclosing
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from gatewayd.actor import Actor
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
-from gatewayd.control.wire import ANSWER_MAX, answer_of, packed
-from gatewayd.errors import UnavailableError
 from gatewayd.operations import OPERATIONS, perform
 from gatewayd.operations.identity import Identities, Seen
 from gatewayd.operations.rights import RIGHTS
@@ -24,20 +22,11 @@ from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
 from gatewayd.translation import language
 from gatewayd.vault import Vault
-from gatewayd.web.words import gettext as _
+from gatewayd.web.links import AwayError, Links
+
+__all__ = ["AwayError", "Bearer", "ReadingBackend", "Remote"]
 
 R = TypeVar("R")
-
-CONNECTIONS: Final = 32
-"""Requests at once; more wait their turn."""
-CONNECT_S: Final = 2.0
-"""The kernel connects at once; only a daemon with a full backlog makes a client wait."""
-ANSWER_S: Final = 200.0
-"""A test message waits for its line's send, minutes at the very worst; everything else is answered at once."""
-
-
-class AwayError(UnavailableError):
-    """No daemon answers: what can be read by itself is read, nothing else is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +78,17 @@ class ReadingBackend:
         raise AssertionError(f"folders of {account} ({gid}) in the web process")
 
 
-@dataclass(slots=True)
-class _Connection:
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-
 class Remote:
     """Performs operations for those who signed in. Closed by its owner."""
 
     def __init__(self, backend: ReadingBackend, socket: Path) -> None:
         self.backend = backend
-        self._socket = socket
-        self._turns = asyncio.Semaphore(CONNECTIONS)
-        self._idle: list[_Connection] = []
+        self._links = Links(socket)
         self._identities = Identities(backend, self._note)
 
     async def close(self) -> None:
         await self._identities.close()
-        for connection in self._idle:
-            connection.writer.close()
-        self._idle.clear()
+        await self._links.close()
 
     async def actor(self, bearer: Bearer) -> Actor:
         """Returns who bears it; UnauthenticatedError where it is not good (any more)."""
@@ -122,36 +101,29 @@ class Remote:
     async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Performs an operation and returns its JSON; raises the operation's error.
 
-        AwayError where it needs the daemon, and none answers.
+        AwayError where it needs the daemon, and none answers. What changes something is asked once.
         """
         given = dict(arguments or {})
         if OPERATIONS[operation].reads_store and not RIGHTS[operation].audited:
             return await perform(self.backend, operation, given, await self.actor(bearer))
-        request = packed(self._request(bearer, operation, given))
-        async with self._turns, self._connected() as connection:
-            connection.writer.write(request)
-            try:
-                async with asyncio.timeout(ANSWER_S):
-                    await connection.writer.drain()
-                    line = await connection.reader.readline()
-            except TimeoutError as error:
-                raise AwayError(_("the daemon does not answer")) from error
-            except (OSError, ValueError) as error:
-                raise AwayError(_("the daemon went away")) from error
-        return answer_of(line)
+        request = self._request(bearer, operation, given)
+        return await self._links.ask(request, again=not RIGHTS[operation].audited)
 
     async def watch(self, bearer: Bearer) -> AsyncIterator[Any]:
-        """Yields the overview each half second until the daemon goes away or the session ends."""
-        connection = await self._open()
-        try:
-            connection.writer.write(packed(self._request(bearer, "watch", {})))
-            await connection.writer.drain()
-            while line := await connection.reader.readline():
-                yield answer_of(line)
-        except (OSError, ValueError) as error:
-            raise AwayError(_("the daemon went away")) from error
-        finally:
-            connection.writer.close()
+        """Yields the overview each half second until the daemon goes away (AwayError) or the session ends."""
+        async with aclosing(self._links.stream(self._request(bearer, "watch", {}))) as answers:
+            async for one in answers:
+                yield one
+
+    async def changes(self, bearer: Bearer) -> AsyncIterator[frozenset[str]]:
+        """Yields the kinds of things that change for that person, as they change; now and then an empty set.
+
+        AwayError when the daemon goes away, UnauthenticatedError when the session ends. All who watch share one
+        connection.
+        """
+        async with aclosing(self._links.stream(self._request(bearer, "watch", {"kinds": True}))) as answers:
+            async for one in answers:
+                yield frozenset(one)
 
     def _request(self, bearer: Bearer, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -161,30 +133,3 @@ class Remote:
             "from": bearer.address,
             "language": language(),
         }
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[_Connection]:
-        """Lends a connection; one that was not read to the end of its answer is closed, never lent again."""
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.reader.at_eof():
-                break
-            connection.writer.close()
-        else:
-            connection = await self._open()
-        try:
-            yield connection
-        except BaseException:
-            connection.writer.close()
-            raise
-        if connection.reader.at_eof():
-            connection.writer.close()
-        else:
-            self._idle.append(connection)
-
-    async def _open(self) -> _Connection:
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                return _Connection(*await asyncio.open_unix_connection(str(self._socket), limit=ANSWER_MAX))
-        except (OSError, TimeoutError) as error:
-            raise AwayError(_("the gateway is not running; pages can be read, nothing can be changed")) from error

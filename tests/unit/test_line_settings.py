@@ -53,7 +53,7 @@ MAIL = {"from_address": "avisos@norte.example", "host": "mail.norte.example", "u
 
 def test_a_mail_account_waits_for_its_password_and_then_works(backend: OfflineBackend) -> None:
     added = ask(backend, "line.add", line="correo", driver="smtp", keys={**MAIL, "area": "tickets"})
-    assert (added["state"], added["reason"]) == ("quarantined", "secret_missing")
+    assert (added["state"], added["reason"]) == ("waiting", "secret_missing")
     assert [fault["key"] for fault in added["faults"]] == ["password"]
     assert added["kind"] == "mail"
     given = ask(backend, "line.secret", line="correo", key="password", secret="hunter22-hunter22")

@@ -28,6 +28,7 @@ def _gateway(**parts: Any) -> LiveGateway:
         "vault",
         "webhooks",
         "exports",
+        "news",
     )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]
 
@@ -67,9 +68,9 @@ async def test_tests_of_a_line_with_the_longest_name_are_jobs_of_their_own() -> 
         reader=SimpleNamespace(account=lambda _: None),
     )
     for _ in range(2):
-        now = gateway.now()
         with pytest.raises(UsageError, match="seen"):
             await gateway.test(name, "1150000000", "norte", "hola")
+        now = gateway.now()
         while gateway.now() <= now + 1:
             await asyncio.sleep(0.001)
     assert len(set(jobs)) == 2

@@ -14,7 +14,6 @@ from gatewayd.money import parse_money
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, given, merging
-from gatewayd.translation import gettext as _
 
 _SETTINGS: Final = tables.account_settings.c
 _LOGO: Final = tables.logo.c
@@ -79,7 +78,7 @@ def keep(session: Session, account: str, document: Mapping[str, Any], now: int, 
     row = session.one(_FOUND, number)
     found = 0 if row is None else int(row[0])
     if version is not None and version != found:
-        raise ConflictError(_("somebody has changed these settings meanwhile; look again. Nothing was saved"))
+        raise ConflictError("the settings are no longer at that version")
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     session.run(_KEEP, number, text, now, found + 1)
 

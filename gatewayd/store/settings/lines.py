@@ -69,7 +69,7 @@ def change(session: Session, name: str, keys: Mapping[str, object], now: int, ve
     """Replaces a line's keys. NotFoundError without it; ConflictError where it is no longer at `version`."""
     found = _version(session, name)
     if version is not None and version != found:
-        raise ConflictError(_("somebody has changed this line meanwhile; look at it again. Nothing was saved"))
+        raise ConflictError("the line is no longer at that version")
     session.run(_SET, _document(keys), now, found + 1, name)
 
 

@@ -2,9 +2,14 @@
 
 import gatewayd.web.panel.audit
 import gatewayd.web.panel.blocklist
+import gatewayd.web.panel.company
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
+import gatewayd.web.panel.inbox
+import gatewayd.web.panel.jobs
+import gatewayd.web.panel.line_forms
+import gatewayd.web.panel.lines
 import gatewayd.web.panel.log
 import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
