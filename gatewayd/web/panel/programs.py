@@ -86,7 +86,8 @@ async def create(visit: Visit) -> Response:
         given["admin"] = True
     try:
         if not values["scopes"]:
-            raise UsageError(f"scopes: {_('choose at least one')}")
+            least = _("choose at least one")
+            raise UsageError(f"scopes: {least}")
         made = await visit.remote.ask(visit.bearer, "token.create", given)
     except MISTAKES as error:
         return await _form(visit, values, error)
