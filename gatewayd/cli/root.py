@@ -64,6 +64,7 @@ def root() -> click.Group:
             ),
         ],
         commands_at={
+            "setup": (f"{here}.setup:setup", _("Set the gateway up: file, first account, administrator, modems.")),
             "run": (f"{here}.run:run", _("Run the daemon in the foreground.")),
             "web": (f"{here}.web:web", _("Serve the panel and the API in the foreground.")),
             "demo": (f"{here}.demo:demo", _("See a campaign go through simulated lines of every kind.")),
