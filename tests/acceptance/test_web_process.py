@@ -106,6 +106,69 @@ def test_the_kernel_takes_the_web_process_first(tmp_path: Path) -> None:
         assert "unlimited" not in next(line for line in limits.splitlines() if line.startswith("Max address space"))
 
 
+class Stream:
+    """A stream of events, as a browser has it."""
+
+    def __init__(self, visitor: Visitor, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._socket.sendall(f"GET /eventos HTTP/1.0\r\nHost: a\r\nCookie: {visitor.cookie}\r\n\r\n".encode())
+        self._buffer = b""
+        assert self._line(20).split()[1] == b"200"
+
+    def _line(self, within_s: float) -> bytes:
+        """Returns the next line; nothing where the stream has ended. TimeoutError."""
+        until = time.monotonic() + within_s
+        while b"\n" not in self._buffer:
+            self._socket.settimeout(max(0.001, until - time.monotonic()))
+            if not (data := self._socket.recv(4096)):
+                return b""
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line + b"\n"
+
+    def kinds(self, within_s: float) -> set[str] | None:
+        """Returns the kinds of the next event; an empty set where none came in time, None where the stream ended."""
+        until = time.monotonic() + within_s
+        while (left := until - time.monotonic()) > 0:
+            try:
+                line = self._line(left)
+            except TimeoutError:
+                return set()
+            if not line:
+                return None
+            if line.startswith(b"data: "):
+                return set(line[6:].decode().split())
+        return set()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_a_stream_tells_of_its_account_alone_and_ends_with_the_session(tmp_path: Path) -> None:
+    with panel(tmp_path) as shown:
+        shown.gateway.account("sur")
+        shown.user("berta", "user", "norte")
+        visitor = Visitor(shown.port)
+        visitor.sign_in("berta")
+        stream = Stream(visitor, shown.port)
+        time.sleep(1)
+        while stream.kinds(1.0):
+            pass
+        stream.close()
+        stream = Stream(visitor, shown.port)
+        time.sleep(1)
+        shown.gateway.call("account.credit", account="sur", amount="10")
+        assert not (stream.kinds(1.5) or set()) & {"credit", "message", "job"}
+        stream.close()
+        stream = Stream(visitor, shown.port)
+        time.sleep(1)
+        shown.gateway.call("account.credit", account="norte", amount="10")
+        assert "credit" in (stream.kinds(3.0) or set())
+        shown.gateway.call("user.disable", user="berta")
+        until(lambda: stream.kinds(1.0) is None, 12)
+        stream.close()
+
+
 # ------------------------------------------------------------------------------------------------ a process of its own
 
 

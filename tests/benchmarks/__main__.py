@@ -34,6 +34,7 @@ from tests.benchmarks import (
     status,
     throughput,
     voice,
+    web,
     webhooks,
 )
 from tests.benchmarks.figure import Figure, Result
@@ -59,6 +60,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "idle": ("nothing to do", idle.measure),
     "voice": ("calls at the pace of a busy trunk", voice.measure),
     "audio": ("from the answer to the first sound", audio.measure),
+    "web": ("the web process dies, or is flooded", web.measure),
     "webhooks": ("receipts that are posted", webhooks.measure),
     "population": ("calls to all kinds of people", population.measure),
 }
