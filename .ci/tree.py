@@ -203,7 +203,18 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 
 ROOF: Final = tuple(
     f"gatewayd.{name}"
-    for name in ["daemon", "takeover", "doors", "happenings", "web_process", "services", "cli", "demo", "__main__"]
+    for name in [
+        "daemon",
+        "takeover",
+        "doors",
+        "happenings",
+        "web_process",
+        "services",
+        "posting",
+        "cli",
+        "demo",
+        "__main__",
+    ]
 )
 """They know everybody and are imported by nobody below."""
 

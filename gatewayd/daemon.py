@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import logs
+from gatewayd import logs, posting
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -59,8 +59,6 @@ from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
 from gatewayd.web_process import open_to_web
-from gatewayd.webhooks.engine.post import Poster
-from gatewayd.webhooks.engine.service import Webhooks
 from spool.folders import ACCEPTED, INTAKE, Spool
 from spool.recovery import Recovered, recover
 from spool.retention import forget_jobs
@@ -160,17 +158,13 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         def tell(subject: str, state: str, reason: str | None) -> None:
             dispatcher.events.add("account", subject, state, reason)
 
-        webhooks = Webhooks(
-            config.webhooks,
-            node=config.node,
-            shared=config.store.sqlite_path is None,
-            execute=writer.do,
-            reader=reader,
+        webhooks = posting.webhooks(
+            config,
+            writer,
+            reader,
+            readers=readers,
             spool=spool,
-            in_thread=partial(asyncio.get_running_loop().run_in_executor, readers),
             vault=vault,
-            post=Poster(),
-            now=now_ms,
             happened=lambda *said: dispatcher.events.add("webhook", *said),
         )
         receipts = ReceiptWriter(
@@ -240,6 +234,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             webhooks=webhooks,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
+        posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
             fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
             await fleet.launch()
@@ -264,9 +259,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("exports", exports),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
+                ("restoration", restoration),
             ):
                 services.start(service.run(), name)
-            services.start(restoration.run(), "restoration")
             async with doors(config, live):
                 dispatcher.events.add("daemon", config.node, "ready")
                 if restored is not None:

@@ -305,6 +305,7 @@ class LiveGateway:
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)
+        self._webhooks.due()
         self.news.say("credit", account)
 
     def webhooks_changed(self, number: int | None = None) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+PATIENT: Final = frozenset({"quota_day", "quota_month", "recipients_month", "window", "pace", None})
+"""What a line waits for that comes by itself, as configured."""
+_BROKEN: Final = frozenset({"recovering", "quarantined"})
+
+
+def in_trouble(state: str, reason: str | None) -> bool:
+    """Returns whether a line in that state needs a person."""
+    return state in _BROKEN or (state == "waiting" and reason not in PATIENT)
 
 
 @dataclass(frozen=True, slots=True)

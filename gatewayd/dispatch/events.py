@@ -20,6 +20,8 @@ class Events:
     def __init__(self) -> None:
         self._ring: deque[EventView] = deque(maxlen=KEPT)
         self._seq = 0
+        self.line_changed: Callable[[], None] = lambda: None
+        """Called when a line has changed."""
         self.told: Callable[[EventView], None] | None = None
         """Is given each one as it happens."""
 
@@ -30,6 +32,8 @@ class Events:
         self._ring.append(event)
         if self.told is not None:
             self.told(event)
+        if kind == "line":
+            self.line_changed()
 
     def since(self, seq: int) -> Sequence[EventView]:
         return [event for event in self._ring if event.seq > seq]

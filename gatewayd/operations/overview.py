@@ -18,7 +18,7 @@ from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
 from gatewayd.store.webhooks.questions import Endpoint, endpoints
-from gatewayd.views import EventView
+from gatewayd.views import EventView, in_trouble
 
 
 class Ping(Operation):
@@ -116,8 +116,6 @@ class Status(Operation):
 REVIEWED_MS: Final = 7 * 86_400_000
 """A reply that may be an opt-out asks for a person this long; then it has been read, or nobody will."""
 
-_BROKEN: Final = frozenset({"recovering", "quarantined"})
-
 
 def _needs(kind: str, subject: str, reason: str | None = None, count: int | None = None) -> Json:
     return {"kind": kind, "subject": subject, "reason": reason, "count": count}
@@ -129,8 +127,7 @@ def _of_daemon(running: bool, healthy: bool | None, lines: Sequence[Json], stall
     if healthy is False:
         yield _needs("store", "", "takes_nothing")
     for line in lines:
-        resting = line["state"] == "waiting" and line["reason"] not in _PATIENT
-        if line["state"] in _BROKEN or (resting and line["reason"]):
+        if in_trouble(line["state"], line["reason"]):
             yield _needs("line", line["name"], line["reason"] or line["state"])
     for stall in stalls:
         yield _needs("stalled", f"{stall['account']} {stall['service']}", stall["reason"])
@@ -150,9 +147,6 @@ def of_webhooks(found: Sequence[Endpoint], now: int) -> Iterator[Json]:
 
 
 _DISABLED_BY_ITSELF: Final = frozenset({"endpoint_gone", "tries_used_up"})
-
-_PATIENT: Final = frozenset({"quota_day", "quota_month", "recipients_month", "window", "pace", None})
-"""What a line waits for that comes by itself, as configured."""
 
 
 def _of_store(found: Attention) -> Iterator[Json]:

@@ -18,7 +18,7 @@ SHOTS = os.environ.get("SHOTS")
 
 @pytest.fixture
 def shown(tmp_path: Path) -> object:
-    with panel(tmp_path, rate="3/s") as opened:
+    with panel(tmp_path, rate="3/s", apart=True) as opened:
         yield opened
 
 
@@ -67,6 +67,57 @@ def browse(shown: Panel, browser: Signed) -> None:
     expect(page.locator("main")).to_contain_text("Nada con «zzzz»")
     page.goto(f"{shown.url}/buscar")
     expect(page.locator("main")).to_contain_text("¿Qué busca?")
+
+
+def run_a_job(shown: Panel, browser: Signed) -> None:
+    page = browser.sign_in(viewport={"width": 1280, "height": 900})
+    page.goto(f"{shown.url}/campanas")
+    expect(page.locator("main")).to_contain_text("Todavía no hay nada para enviar")
+    accessible(page)
+    shown.gateway.campaign(90, text="Hola")
+    expect(page.locator("main table")).to_contain_text("c1")
+    shot(page, "jobs")
+    accessible(page)
+
+    # By the keyboard alone: to the row, into it, pause, go on, withdraw.
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("c1")
+    page.get_by_role("button", name="Pausar").press("Enter")
+    expect(page.locator(".notice")).to_contain_text("c1 está en pausa")
+    expect(page.locator("#job")).to_contain_text("sigue cuando alguien lo diga")
+    accessible(page)
+    shot(page, "job")
+    page.goto(shown.url)
+    expect(page.locator("#needs")).to_contain_text("c1 está en pausa y le quedan mensajes")
+    page.get_by_role("link", name="Verla").click()
+    expect(page.locator(".notice")).to_have_count(0)
+    page.get_by_role("button", name="Seguir").click()
+    expect(page.locator(".notice")).to_contain_text("c1 sigue.")
+    page.get_by_role("button", name="Retirar").click()
+    dialog = page.locator("dialog")
+    expect(dialog).to_contain_text("¿Retirar c1?")
+    accessible(page)
+    dialog.get_by_role("button", name="Retirar c1").click()
+    expect(page.locator("#job")).to_contain_text("retirada")
+    assert shown.gateway.call("job.show", job="norte/c1")["counts"]["cancelled"] > 0
+
+
+def be_a_telephone(shown: Panel, browser: Signed) -> None:
+    shown.gateway.campaign(60, text="Hola")
+    for scheme in ("light", "dark"):
+        page = browser.sign_in(viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True)
+        for path, name in [
+            ("/", "home"),
+            ("/campanas", "jobs"),
+            ("/campanas/norte/c1", "job"),
+            ("/buscar?q=c1", "search"),
+        ]:
+            page.goto(f"{shown.url}{path}")
+            expect(page.locator("main")).to_contain_text("c1")
+            accessible(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            shot(page, f"phone-{scheme}-{name}")
 
 
 def remember(shown: Panel, browser: Signed) -> None:
@@ -122,7 +173,7 @@ def stand_without_the_daemon(shown: Panel, browser: Signed) -> None:
     shown.gateway.wait_job("c1")
     shown.gateway.kill()
     page.goto(shown.url)
-    expect(page.locator(".banner").first).to_contain_text("La pasarela no está en marcha")
+    expect(page.locator(".banner").first).to_contain_text("La central no está en marcha")
     page.goto(f"{shown.url}/buscar?q=c1")
     expect(page.locator("main")).to_contain_text("c1")
     expect(page.locator("main")).to_contain_text("No se pudo buscar en todo")
@@ -130,7 +181,7 @@ def stand_without_the_daemon(shown: Panel, browser: Signed) -> None:
     page.goto(shown.url)
     shown.gateway.start()
     expect(page.locator("#needs")).to_contain_text("Todo en orden", timeout=15_000)
-    expect(page.locator("#away")).not_to_contain_text("La pasarela")
+    expect(page.locator("#away")).not_to_contain_text("La central")
 
 
 def wait_in_eight_tabs(shown: Panel, browser: Signed) -> None:
@@ -145,7 +196,15 @@ def wait_in_eight_tabs(shown: Panel, browser: Signed) -> None:
         expect(tab.locator("#going")).to_contain_text("c1")
 
 
-STORIES = [browse, remember, fail_in_words, stand_without_the_daemon, wait_in_eight_tabs]
+STORIES = [
+    browse,
+    run_a_job,
+    be_a_telephone,
+    remember,
+    fail_in_words,
+    stand_without_the_daemon,
+    wait_in_eight_tabs,
+]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda one: one.__name__)

@@ -13,6 +13,8 @@ import pytest
 
 from gatewayd.clock import now_ms
 from gatewayd.store.webhooks import endpoints, progress, questions
+from gatewayd.views import LineView
+from gatewayd.webhooks.engine.watch import Watch
 from gatewayd.webhooks.schedule import Schedule
 from tests.conformance.bureau import FAST, Bureau, bureau, filed
 from tests.peers.receiver import OK, Got, Receiver, in_order, repeated, status
@@ -36,7 +38,6 @@ async def until(wanted: Any, timeout_s: float = 20.0) -> None:
 
 async def test_each_receipt_is_posted_once_signed_and_its_row_goes(desk: Bureau) -> None:
     async with Receiver() as receiver, desk.posting(filed(receiver.url)) as engine:
-        await until(lambda: desk.rows("webhook"), 5) if False else None
         await until(lambda: known(desk))
         await desk.job(250)
         await receiver.until(lambda: len(receiver.acknowledged) >= 250)
@@ -358,3 +359,109 @@ async def test_secrets_of_administrators_are_sealed_and_both_sign_while_one_repl
 
 def test_the_schedule_of_the_tests_is_shaped_like_the_real_one() -> None:
     assert FAST.tries == Schedule(lambda: 0.0).tries == 10
+
+
+# ---------------------------------------------------------------------------------------------- what nobody records
+
+
+def line(state: str, reason: str | None = None, *, name: str = "claro-1", enabled: bool = True) -> LineView:
+    return LineView(name, "gsm", "sms", enabled, state, reason, since=0)
+
+
+async def test_a_line_that_stops_and_works_again_is_said_once_each(desk: Bureau) -> None:
+    lines = [line("ready")]
+    async with Receiver() as receiver, desk.posting(filed(receiver.url, events=("line",))) as engine:
+        await until(lambda: known(desk))
+        watch = Watch(
+            execute=desk.writer.do,
+            ask=desk.ask,
+            now=now_ms,
+            low=lambda: None,
+            lines=lambda: lines,
+            logged=engine.post,
+            look_s=0.02,
+        )
+        task = asyncio.create_task(watch.run())
+        for state, reason in (
+            ("busy", None),
+            ("waiting", "quota_day"),
+            ("recovering", "modem_silent"),
+            ("recovering", "modem_silent"),
+            ("quarantined", "pin_wrong"),
+            ("starting", None),
+            ("ready", None),
+            ("waiting", "no_credit"),
+        ):
+            lines[0] = line(state, reason)
+            watch.stirred()
+            await asyncio.sleep(0.1)
+        lines[0] = line("ready", enabled=False)
+        watch.stirred()
+        await receiver.until(lambda: len(receiver.got) == 4)
+        said = [(each.event["data"]["state"], each.event["data"]["reason"]) for each in receiver.got]
+        assert said == [("trouble", "modem_silent"), ("working", None), ("trouble", "no_credit"), ("disabled", None)]
+        seqs = [each.event["seq"] for each in receiver.got]
+        assert seqs == sorted(set(seqs))
+        # Another life of the daemon has nothing new to say.
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        again = asyncio.create_task(watch.run())
+        watch.stirred()
+        await asyncio.sleep(0.2)
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
+        assert len(receiver.got) == 4
+
+
+async def test_a_line_that_is_away_for_a_moment_is_no_news(desk: Bureau) -> None:
+    lines = [LineView("claro-1", "gsm", "sms", True, "recovering", "port_lost", since=now_ms())]
+    async with Receiver() as receiver, desk.posting(filed(receiver.url, events=("line",))) as engine:
+        await until(lambda: known(desk))
+        watch = Watch(
+            execute=desk.writer.do,
+            ask=desk.ask,
+            now=now_ms,
+            low=lambda: None,
+            lines=lambda: lines,
+            logged=engine.post,
+            look_s=0.02,
+            settle_ms=400,
+        )
+        task = asyncio.create_task(watch.run())
+        await asyncio.sleep(0.2)
+        assert receiver.got == []
+        await receiver.until(lambda: len(receiver.got) == 1)  # it has lasted by then, and nothing stirred
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_credit_that_runs_low_is_said_once_until_it_is_enough_again(desk: Bureau) -> None:
+    from gatewayd.store.commands import Credit
+
+    async with Receiver() as receiver, desk.posting(filed(receiver.url, events=("credit_low",))) as engine:
+        await until(lambda: known(desk))
+        watch = Watch(
+            execute=desk.writer.do,
+            ask=desk.ask,
+            now=now_ms,
+            low=lambda: 1_000_000,
+            lines=list,
+            logged=engine.post,
+            look_s=0.02,
+        )
+        await desk.writer.do(Credit("norte", 5_000_000, now_ms()))
+        await desk.job(1)
+        task = asyncio.create_task(watch.run())
+        for amount in (-4_500_000, -100_000, 9_000_000, -9_000_000):
+            await asyncio.sleep(0.1)
+            await desk.writer.do(Credit("norte", amount, now_ms()))
+            watch.stirred()
+        await receiver.until(lambda: len(receiver.got) == 2)
+        await asyncio.sleep(0.2)
+        assert [each.event["data"] for each in receiver.got] == [
+            {"account": "norte", "balance": "0.50"},
+            {"account": "norte", "balance": "0.40"},
+        ]
+        assert len({each.id for each in receiver.got}) == 2
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -15,7 +15,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.rig.gateway import Gateway
+from tests.rig.processes import end, gatewayd
 from tests.rig.simulator import Simulator
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -153,6 +154,17 @@ class Panel:
 
 
 @contextmanager
+def _apart(gateway: Gateway) -> Iterator[None]:
+    """Runs the web process as its own unit does."""
+    with gateway.log.open("ab") as log:
+        process = gatewayd(["--config", str(gateway.config), "web"], stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        end(process)
+
+
+@contextmanager
 def panel(
     folder: Path,
     *,
@@ -163,12 +175,16 @@ def panel(
     rate: str = "100000/s",
     options: Sequence[str] = (),
     tls: bool = False,
+    apart: bool = False,
 ) -> Iterator[Panel]:
     """A daemon with an account `norte`, an administrator `ana`, simulated modems as lines `m0` …, and its web process.
 
-    `extra` is TOML before the lines, `web` further keys of `[web]`, `options` the simulator's own arguments.
+    `extra` is TOML before the lines, `web` further keys of `[web]`, `options` the simulator's own arguments; `apart`:
+    the web process is no child of the daemon, as with a unit of its own, and stays when that is killed.
     """
     port = free_port()
+    if apart:
+        web = f"start = false\n{web}"
     section = f'[web]\nlisten = "127.0.0.1:{port}"\n{web}\n'
     simulator = Simulator(folder, modems, options=options) if modems else None
     try:
@@ -178,8 +194,9 @@ def panel(
             gateway.account()
             shown = Panel(gateway, simulator, port, tls=tls)
             shown.user(ADMINISTRATOR, "administrator", None)
-            shown.wait_web()
-            yield shown
+            with _apart(gateway) if apart else nullcontext():
+                shown.wait_web()
+                yield shown
     finally:
         if simulator is not None:
             simulator.close()

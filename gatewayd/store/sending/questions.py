@@ -160,6 +160,36 @@ def attention(connection: Connection, *, low: int | None, since: int, account: s
         .order_by(_JOB.id)
         .limit(100)
     )
+    credit = low_credit(connection, low=low, number=number)
+    reviews = connection.scalar(
+        select(func.count())
+        .select_from(tables.inbound)
+        .where(
+            *(text("inbound.review = 'opt_out'"), tables.inbound.c.received_at >= since),
+            _of(tables.inbound.c.account_id, number),
+        )
+    )
+    return Attention(
+        int(uncertain or 0),
+        tuple(f"{row[0]}/{row[1]}" for row in paused),
+        tuple((each.account, each.balance, each.waiting) for each in credit),
+        int(reviews or 0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LowCredit:
+    """An account whose credit runs low, or no longer pays for what waits."""
+
+    account: str
+    balance: int
+    waiting: int
+    """Messages that wait for credit."""
+
+
+def low_credit(connection: Connection, *, low: int | None, number: int | None = None) -> tuple[LowCredit, ...]:
+    """Returns the accounts whose credit runs low: of one, or of all. `low` as `attention` has it."""
+    count = tables.queue_count.c
     waiting = {
         row.account_id: int(row.messages)
         for row in connection.execute(
@@ -183,21 +213,10 @@ def attention(connection: Connection, *, low: int | None, since: int, account: s
         .order_by(tables.account.c.name)
     )
     bounds = low_bounds(connection)
-    reviews = connection.scalar(
-        select(func.count())
-        .select_from(tables.inbound)
-        .where(
-            *(text("inbound.review = 'opt_out'"), tables.inbound.c.received_at >= since),
-            _of(tables.inbound.c.account_id, number),
-        )
-    )
-    return Attention(
-        int(uncertain or 0),
-        tuple(f"{row[0]}/{row[1]}" for row in paused),
-        tuple(
-            (row.name, row.balance, waiting.get(row.id, 0)) for row in accounts if _is_low(row, waiting, bounds, low)
-        ),
-        int(reviews or 0),
+    return tuple(
+        LowCredit(row.name, row.balance, waiting.get(row.id, 0))
+        for row in accounts
+        if _is_low(row, waiting, bounds, low)
     )
 
 

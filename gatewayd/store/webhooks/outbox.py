@@ -7,13 +7,15 @@ endpoint has posted them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, exists, func, literal_column, select, text, true, update
+from sqlalchemy import Connection, delete, exists, func, literal_column, select, text, true, update
 
-from gatewayd.store.session import Row, Session, Statement, adding, given, setting
+from gatewayd.store.session import Row, Session, Statement, adding, given, merging, setting
 from gatewayd.store.tables import account, receipt, webhook, webhook_failure, webhook_log
+from gatewayd.store.tables import setting as table_setting
 
 RECEIPT: Final = "receipt"
 INBOUND: Final = "inbound"
@@ -65,6 +67,41 @@ def add(session: Session, accounts: Iterable[int], kind: str, at: int, body: str
     rows: list[Row] = [(owner, kind, at, None, None, None, False, None, body) for owner in accounts if owner in heard]
     session.many(_ADD, rows)
     return len(rows)
+
+
+# ---------------------------------------------------------------------------------------------- what nobody records
+
+_SAID: Final = "webhooks_said:"
+_REMEMBER: Final = merging(table_setting, "key value", "key", replace="value")
+
+
+def listening(connection: Connection) -> dict[str, dict[int, str]]:
+    """Returns by kind of event the accounts (number and name) with an endpoint for it, for `Reader.ask`."""
+    found: dict[str, dict[int, str]] = {}
+    rows = connection.execute(
+        select(webhook.c.events, account.c.id, account.c.name)
+        .join_from(webhook, account, account.c.id == webhook.c.account_id)
+        .where(webhook.c.gathers)
+    )
+    for events, number, name in rows:
+        for kind in events.split():
+            found.setdefault(kind, {})[number] = name
+    return found
+
+
+def said(connection: Connection) -> dict[str, Any]:
+    """Returns by kind what `remember` kept, for `Reader.ask`."""
+    rows = connection.execute(
+        select(table_setting.c.key, table_setting.c.value).where(
+            table_setting.c.key.startswith(_SAID, autoescape=False)
+        )
+    )
+    return {key.removeprefix(_SAID): json.loads(value) for key, value in rows}
+
+
+def remember(session: Session, kind: str, known: object) -> None:
+    """Keeps what was said last of a kind, so that it is said once."""
+    session.run(_REMEMBER, _SAID + kind, json.dumps(known, ensure_ascii=False))
 
 
 # ------------------------------------------------------------------------------------------------------- what is over

@@ -61,10 +61,15 @@ def going(job: Mapping[str, Any], pace: Pace, words: Words, formats: Formats) ->
         job["account"],
         href,
         job["state"],
-        parts_of(counts),
+        parts_of(counts, {state: _behind(job, state) for state in counts}),
         label,
         _said(job, counts, pace, words, formats),
     )
+
+
+def _behind(job: Mapping[str, Any], state: str) -> str:
+    """Returns the address of the messages behind a number."""
+    return places.link(places.messages(job=f"{job['account']}/{job['job']}", state=state))
 
 
 def _said(job: Mapping[str, Any], counts: Mapping[str, int], pace: Pace, words: Words, formats: Formats) -> str:

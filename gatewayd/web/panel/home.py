@@ -15,6 +15,7 @@ from gatewayd.web.panel.needs import need
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Figure
 from gatewayd.web.panel.rendering import now
+from gatewayd.web.panel.today import WEEK, figures, sums
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import spoken
 
@@ -59,25 +60,14 @@ async def _needs(visit: Visit) -> Sequence[Any]:
 
 
 async def _figures(visit: Visit) -> Sequence[Figure]:
-    """Returns what is in the house now."""
-    status = await _status(visit)
-    if status is None:
-        return ()
-    counts = status["queue"]["counts"]
-    phrase, number = visit.words.phrase, visit.formats.number
-
-    def figure(word: str, *states: str) -> Figure:
-        found = sum(int(counts.get(state, 0)) for state in states)
-        href = places.link(places.messages(state=states[0])) if found else ""
-        return Figure(word, number(found), href=href)
-
-    return (
-        figure(phrase("Waiting"), "queued"),
-        figure(phrase("Being sent now"), "sending"),
-        figure(phrase("On hold"), "held"),
-        figure(phrase("Scheduled for later"), "scheduled"),
-        figure(phrase("In doubt"), "uncertain"),
-    )
+    """Returns today's numbers, beside those of a week ago."""
+    moment = now()
+    today = moment.astimezone(visit.formats.zone).date()
+    found = []
+    for day, until in ((today, moment), (today - WEEK, moment - WEEK)):
+        hours = await visit.ask("statistics.show", since=day.isoformat(), until=day.isoformat(), by="hour")
+        found.append(sums(hours["items"], until))
+    return figures(found[0], found[1], visit.words, visit.formats)
 
 
 async def _going(visit: Visit) -> Sequence[Going]:

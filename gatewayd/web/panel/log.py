@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -205,11 +205,23 @@ def _number(visit: Visit) -> int:
 async def set_columns(visit: Visit) -> Response:
     """Keeps the columns that are ticked, in the order that their numbers say."""
     wanted = [str(name) for name in visit.form.getlist("column")]
-    places = {name: _place(str(visit.form.get(f"place-{name}", ""))) for name in wanted}
-    columns = sorted(wanted, key=lambda name: places[name])
+    offered = [name.removeprefix("place-") for name, _value in visit.form.multi_items() if name.startswith("place-")]
+    places = {name: str(visit.form.get(f"place-{name}", "")) for name in offered}
+    columns = [name for name in ordered(offered, places) if name in wanted]
     await visit.ask("columns.set", columns=[] if visit.form.get("reset") else columns)
     return visit.go(visit.way_back(str(visit.form.get("back", "")), PATH))
 
 
-def _place(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 999
+def ordered(names: Sequence[str], places: Mapping[str, str]) -> list[str]:
+    """Returns names in the order of the places that a person gave them, counted from 1.
+
+    Of two at one place, the one that was moved there stands: what moved up before the other, what moved down behind it.
+    """
+
+    def key(name: str) -> tuple[int, int]:
+        was = names.index(name) + 1
+        text = places.get(name, "")
+        place = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else was
+        return place, (place > was) - (place < was)
+
+    return sorted(names, key=key)

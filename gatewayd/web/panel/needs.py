@@ -34,7 +34,7 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
                 "{count} messages in doubt: they may have gone out",
                 count,
             )
-            return Need(text, places.link(places.messages(state="uncertain")), gettext("Decide"), "doubt", "uncertain")
+            return Need(text, places.link(places.doubts()), gettext("Decide"), "doubt", "uncertain")
         case "paused":
             account, _slash, job = subject.partition("/")
             text = gettext("{job} is paused and has messages left", job=job or account)

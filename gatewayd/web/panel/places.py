@@ -10,8 +10,13 @@ from gatewayd.web.panel.page import PAGES
 
 
 def message(public_id: str) -> str:
-    """Returns the address of a message, beside the log of interactions."""
-    return f"/interacciones/{quote(public_id, safe='')}"
+    """Returns the address of a message, open beside the log of interactions."""
+    return f"/interacciones?row=out-{quote(public_id, safe='')}"
+
+
+def doubts() -> str:
+    """Returns the address of all messages in doubt, where they are settled."""
+    return "/interacciones/dudas"
 
 
 def messages(**filters: str) -> str:

@@ -136,7 +136,14 @@ def _filters(formats: Formats, clock: Callable[[], datetime]) -> dict[str, Calla
         "reason": reasons.meaning,
         "combine": lambda first, second: {**first, **second},
         "lines": _broken,
+        "sentence": sentence,
     }
+
+
+def sentence(text: str) -> str:
+    """Returns an error of the core, which says its sentences without a capital and a stop, as a sentence of a page."""
+    begun = text[:1].upper() + text[1:]
+    return begun if begun.endswith((".", "?", "!", "…", ")")) else f"{begun}."
 
 
 def _broken(text: str) -> Markup:

@@ -37,7 +37,7 @@ OWN: Final[list[Own]] = []
 """Links below the person's name; modules of pages add theirs."""
 
 _PLACES: Final = {
-    "uncertain": "/interacciones",
+    "uncertain": "/interacciones/dudas",
     "opt_out": "/interacciones/bandeja",
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",

@@ -31,6 +31,7 @@ from gatewayd.vault import Vault
 from gatewayd.webhooks import event, signature
 from gatewayd.webhooks.engine.courier import WAITING_MOST, Access, Courier, Desk, Post
 from gatewayd.webhooks.engine.source import PAGE, Page, Source
+from gatewayd.webhooks.engine.watch import Watch
 from gatewayd.webhooks.schedule import Schedule
 from gatewayd.webhooks.signature import Secret, SecretError
 from gatewayd.webhooks.verdict import Verdict
@@ -88,6 +89,8 @@ class Webhooks:
         self._post = post
         self._now = now
         self._happened = happened
+        self.watch: Watch | None = None
+        """What notices what nobody records; given before this runs."""
         self._source = Source(reader, spool)
         self._couriers: dict[int, tuple[Courier, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
@@ -111,6 +114,12 @@ class Webhooks:
 
     def due(self) -> None:
         """Something was logged, or may have been."""
+        if self.watch is not None:
+            self.watch.stirred()
+        self.post()
+
+    def post(self) -> None:
+        """Something was logged."""
         for courier, _task in self._couriers.values():
             courier.wake()
 
@@ -129,7 +138,7 @@ class Webhooks:
 
     async def test(self, number: int) -> Verdict:
         """Posts a test event once. NotFoundError, UnavailableError."""
-        found = await self._ask(partial(questions.endpoint, number=number))
+        found = await self.ask(partial(questions.endpoint, number=number))
         access = self._access(found)
         if access is None:
             raise UnavailableError(_("the secret of webhook {webhook} cannot be opened").format(webhook=number))
@@ -143,7 +152,9 @@ class Webhooks:
 
     async def run(self) -> None:
         """Until cancelled."""
-        tidying = asyncio.create_task(self._tidy(), name="webhooks-tidy")
+        beside = [asyncio.create_task(self._tidy(), name="webhooks-tidy")]
+        if self.watch is not None:
+            beside.append(asyncio.create_task(self.watch.run(), name="webhooks-watch"))
         try:
             while True:
                 self._changed.clear()
@@ -157,18 +168,19 @@ class Webhooks:
                     async with asyncio.timeout(pause):
                         await self._changed.wait()
         finally:
-            tidying.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            for number in tuple(self._couriers):
+                await self._stop(number)
             await self._post.close()
-            await asyncio.gather(
-                tidying, *(self._stop(number) for number in tuple(self._couriers)), return_exceptions=True
-            )
 
     async def _arrange(self) -> None:
         """Starts and stops couriers, so that each endpoint that is to be served has one."""
         anew, self._anew = self._anew, set()
         await self._match_file()
-        self.standing_still = await self._ask(standing_still)
-        known = await self._ask(questions.endpoints)
+        self.standing_still = await self.ask(standing_still)
+        known = await self.ask(questions.endpoints)
         wanted = {} if self.standing_still else {each.id: each for each in known if each.enabled}
         served = {number: access for number, each in wanted.items() if (access := self._access(each)) is not None}
         if self._shared and served:
@@ -179,7 +191,7 @@ class Webhooks:
                     partial(endpoints.claim, numbers=numbers, node=self._node, now=now, until=now + int(LEASE_S * 1000))
                 )
             )
-            mine = {each.id for each in await self._ask(questions.endpoints) if each.owner == self._node}
+            mine = {each.id for each in await self.ask(questions.endpoints) if each.owner == self._node}
             served = {number: access for number, access in served.items() if number in mine}
         for number, (courier, task) in tuple(self._couriers.items()):
             fresh = wanted.get(number)
@@ -188,7 +200,7 @@ class Webhooks:
         for number, access in served.items():
             if number not in self._couriers:
                 # Read after the one before has ended: it may have recorded more.
-                found = await self._ask(partial(_endpoint_or_none, number=number))
+                found = await self.ask(partial(_endpoint_or_none, number=number))
                 if found is not None and found.enabled:
                     self._start(found, access)
 
@@ -272,7 +284,7 @@ class Webhooks:
             await asyncio.sleep(PORTION_S)
             more = await self._execute(_of(work))
 
-    async def _ask(self, question: Callable[[Any], R]) -> R:
+    async def ask(self, question: Callable[[Any], R]) -> R:
         result: R = await self._in_thread(self._reader.ask, question)
         return result
 

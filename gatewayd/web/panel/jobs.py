@@ -1,0 +1,122 @@
+"""Campaigns › Running: jobs as they go out, and one of them with what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from gatewayd.errors import UnavailableError
+from gatewayd.web.panel import places
+from gatewayd.web.panel.going import OPEN, Pace, going
+from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.pieces import Column
+from gatewayd.web.panel.rendering import now
+from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
+
+HERE: Final = "/campanas"
+ONE: Final = f"{HERE}/{{account}}/{{job}}"
+LIMIT: Final = 50
+ACTS: Final = {
+    "pausar": ("job.pause", spoken("{job} is paused. What is already with a line still goes out.")),
+    "seguir": ("job.resume", spoken("{job} goes on.")),
+    "retirar": ("job.cancel", spoken("What had not left of {job} is withdrawn.")),
+}
+
+
+@page(HERE, operation="job.list", place=Place("campanas", spoken("Running"), 0))
+async def show(visit: Visit) -> Response:
+    """Shows all jobs, the newest first."""
+    cursor = visit.query.get("tras", "")[:100]
+    found = await visit.ask("job.list", cursor=cursor, limit=LIMIT)
+    items = await _shown(visit, found["items"])
+    return visit.page(
+        "jobs.html",
+        block="rows" if visit.fragment else None,
+        here=f"{HERE}?{urlencode({'tras': cursor})}" if cursor else HERE,
+        items=items,
+        columns=[
+            Column(_("Name")),
+            *([] if visit.account else [Column(_("Account"))]),
+            Column(_("State")),
+            Column(_("How far")),
+            Column(_("Messages"), num=True),
+            Column(_("Cost"), num=True),
+            Column(_("Since"), num=True),
+        ],
+        newer=HERE if cursor else "",
+        older=f"{HERE}?{urlencode({'tras': found['next']})}" if found["next"] else "",
+    )
+
+
+async def _pace(visit: Visit) -> Pace:
+    """Returns how fast things go; nothing without a daemon."""
+    try:
+        overview = await visit.ask("overview")
+    except UnavailableError:
+        return Pace(0.0, 0, now())
+    rate = max(float(overview["rates"][one]) for one in ("segments_10s", "segments_60s"))
+    ahead = sum(int(overview["queue"]["counts"].get(state, 0)) for state in OPEN)
+    return Pace(rate, ahead, now())
+
+
+async def _shown(visit: Visit, jobs: Sequence[Mapping[str, Any]]) -> Sequence[tuple[Mapping[str, Any], Any]]:
+    """Returns jobs beside how they are shown."""
+    pace = await _pace(visit) if any(one["state"] == "running" for one in jobs) else Pace(0.0, 0, now())
+    return [(one, going(one, pace, visit.words, visit.formats)) for one in jobs]
+
+
+@page(ONE, operation="job.show")
+async def show_one(visit: Visit) -> Response:
+    """Shows one job, or its live part anew."""
+    job = await visit.ask("job.show", job=_named(visit))
+    ((_job, shown),) = await _shown(visit, [job])
+    found = {} if visit.fragment else (await visit.ask("job.causes", job=_named(visit)))["causes"]
+    causes = sorted(
+        ((state, reason, number) for state, reasons in found.items() for reason, number in reasons.items()),
+        key=lambda one: -one[2],
+    )
+    where = f"{job['account']}/{job['job']}"
+    return visit.page(
+        "job.html",
+        block="live" if visit.fragment else None,
+        job=job,
+        shown=shown,
+        causes=causes,
+        here=places.job(job["account"], job["job"]),
+        href=lambda **filters: places.link(places.messages(job=where, **filters)),
+        open=sum(int(job["counts"].get(state, 0)) for state in ("scheduled", "queued", "held", "sending")),
+    )
+
+
+def _named(visit: Visit) -> str:
+    names = visit.request.path_params
+    return f"{names['account']}/{names['job']}"
+
+
+async def _act(visit: Visit, act: str) -> Response:
+    operation, said = ACTS[act]
+    job = await visit.ask(operation, job=_named(visit))
+    return visit.go(places.job(job["account"], job["job"]), said=_(said).format(job=job["job"]))
+
+
+@page(f"{ONE}/pausar", operation="job.pause", method="POST")
+async def pause(visit: Visit) -> Response:
+    """Pauses a job."""
+    return await _act(visit, "pausar")
+
+
+@page(f"{ONE}/seguir", operation="job.resume", method="POST")
+async def resume(visit: Visit) -> Response:
+    """Lets a job go on."""
+    return await _act(visit, "seguir")
+
+
+@page(f"{ONE}/retirar", operation="job.cancel", method="POST")
+async def cancel(visit: Visit) -> Response:
+    """Withdraws what has not left of a job."""
+    return await _act(visit, "retirar")
