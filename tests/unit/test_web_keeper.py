@@ -24,7 +24,7 @@ async def test_one_that_keeps_too_much_is_ended_and_the_next_one_waits_longer(
         pauses.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr(web_process.asyncio, "sleep", rest)
+    monkeypatch.setattr(asyncio, "sleep", rest)
     file = tmp_path / "gatewayd.toml"
     file.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/gatewayd.db"\n[spool]\npath = "{tmp_path}/spool"\n')
     config = configuration.load(file)
