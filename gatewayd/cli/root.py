@@ -64,6 +64,7 @@ def root() -> click.Group:
             ),
         ],
         commands_at={
+            "setup": (f"{here}.setup:setup", _("Set the gateway up: file, first account, administrator, modems.")),
             "run": (f"{here}.run:run", _("Run the daemon in the foreground.")),
             "web": (f"{here}.web:web", _("Serve the panel and the API in the foreground.")),
             "demo": (f"{here}.demo:demo", _("See a campaign go through simulated lines of every kind.")),
@@ -72,6 +73,10 @@ def root() -> click.Group:
             "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),
             "message": (f"{here}.message:message", _("Messages of all jobs: find, show, settle.")),
+            "interaction": (
+                f"{here}.interaction:interaction",
+                _("The log: what was said and answered, over all channels."),
+            ),
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),

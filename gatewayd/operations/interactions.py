@@ -20,9 +20,9 @@ from gatewayd.store.snapshots import MessageView, iso
 from gatewayd.translation import gettext as _
 
 LIMIT_MAX: Final = 500
-LOOK_S: Final = 0.08
+LOOK_S: Final = 0.06
 """How long a page may be looked for: behind it stands how far was looked, and the next page goes on there."""
-COUNT_S: Final = 0.04
+COUNT_S: Final = 0.02
 TEXT_MAX: Final = 300
 """Characters of a text in a list."""
 

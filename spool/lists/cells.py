@@ -75,6 +75,9 @@ def is_nothing(cell: str) -> bool:
     return cell[0].casefold() in _FIRST and cell.lower() in _NOTHING
 
 
+_FORMULAS: Final = ("=", "+", "-", "@")
+
+
 def unguarded(cell: str) -> str:
     """Returns the value inside a spreadsheet's guards (`="0011"`, `'0011`); empty for a formula, which is no value."""
     if cell.startswith("="):
@@ -85,7 +88,8 @@ def unguarded(cell: str) -> str:
     if cell[:1] in _GUARDS and len(cell) > 1 and (cell[1] in _DIGITS or (cell[1] in "+(=" and cell[2:3] in _DIGITS)):
         inner = bare(cell[1:])
         return inner[:-1].rstrip() if inner.endswith(cell[0]) else inner
-    return cell
+    # What our own exports put before text that a sheet would take for a formula.
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULAS else cell
 
 
 def cleaned(row: Sequence[str]) -> list[str]:

@@ -173,7 +173,7 @@ def stand_without_the_daemon(shown: Panel, browser: Signed) -> None:
     shown.gateway.wait_job("c1")
     shown.gateway.kill()
     page.goto(shown.url)
-    expect(page.locator(".banner").first).to_contain_text("La pasarela no está en marcha")
+    expect(page.locator(".banner").first).to_contain_text("La central no está en marcha")
     page.goto(f"{shown.url}/buscar?q=c1")
     expect(page.locator("main")).to_contain_text("c1")
     expect(page.locator("main")).to_contain_text("No se pudo buscar en todo")
@@ -181,7 +181,7 @@ def stand_without_the_daemon(shown: Panel, browser: Signed) -> None:
     page.goto(shown.url)
     shown.gateway.start()
     expect(page.locator("#needs")).to_contain_text("Todo en orden", timeout=15_000)
-    expect(page.locator("#away")).not_to_contain_text("La pasarela")
+    expect(page.locator("#away")).not_to_contain_text("La central")
 
 
 def wait_in_eight_tabs(shown: Panel, browser: Signed) -> None:

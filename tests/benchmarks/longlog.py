@@ -15,13 +15,14 @@ from gatewayd.store.commands import CreateAccount
 from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
 
-ACCOUNTS: Final = (("norte", 80), ("sur", 19), ("isla", 1))
+ACCOUNTS: Final = (("costa", 80), ("sur", 19), ("isla", 1))
 """With the share of each, in hundredths."""
 PRICE: Final = 850_000
 DAY_MS: Final = 86_400_000
 DAYS: Final = 365
 JOB_ROWS: Final = 2_000
 AT_ONCE: Final = 20_000
+SHEET_ROWS: Final = 1_048_576
 
 CUSTOMERS: Final = 50_000
 _ADD_MESSAGE: Final = (

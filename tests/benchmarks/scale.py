@@ -52,6 +52,13 @@ class Scale:
     """Local calls to a mixed population; a tenth as many over SIP."""
     channels: int
     """For them: fewer than the pace would fill."""
+    log_messages: int
+    """In the log that people look at and export."""
+    log_inbound: int
+    panel_rounds: int
+    """Of looks at the panel, each beside a round at a bare route."""
+    panel_each: int
+    """Times that each page is looked at in a round."""
 
 
 FULL = Scale(
@@ -82,6 +89,10 @@ FULL = Scale(
     audio_calls=1200,
     population=1000,
     channels=40,
+    log_messages=1_000_000,
+    log_inbound=200_000,
+    panel_rounds=5,
+    panel_each=20,
 )
 
 SHORT = Scale(
@@ -112,4 +123,8 @@ SHORT = Scale(
     audio_calls=20,
     population=20,
     channels=10,
+    log_messages=20_000,
+    log_inbound=4_000,
+    panel_rounds=1,
+    panel_each=4,
 )

@@ -108,7 +108,6 @@ class ExportRows:
             newest = self._last_message if way.rank == MESSAGES else self._last_received
             looked = (
                 select(at.label("at"), key)
-                .with_hint(way.table, f"INDEXED BY {way.index}", "sqlite")
                 .where(*way.within, at >= last[0], or_(at > last[0], and_(at == last[0], key > last[1])))
                 .order_by(at, key)
                 .limit(PORTION)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -91,7 +91,11 @@ async def show(visit: Visit) -> Response:
     formats = formats_of(visit)
     values = {
         "address": address,
-        "items": found["items"],
+        "items": _placed(found["items"], address),
+        "codes": {
+            "states": {one["state"] for one in found["items"]} | {"answered"},
+            "channels": {one["channel"] for one in found["items"]},
+        },
         "next": address.href(cursor=found["next"]) if found["next"] else "",
         "newer": address.href() if address.cursor else "",
         "looked_to": found["looked_to"],
@@ -107,6 +111,16 @@ async def show(visit: Visit) -> Response:
         "opened": opened,
     }
     return visit.page("log.html", status=422 if faults else 200, **values)
+
+
+def _placed(items: list[dict[str, Any]], address: LogAddress) -> list[dict[str, Any]]:
+    """Returns rows with their keys and their addresses: of the page with the row open, and of what stands in it."""
+    page_of, fragment_of = address.opening(), address.opening(f"{PATH}/fila")
+    found = []
+    for one in items:
+        key = f"{one['direction']}-{one['id']}"
+        found.append({**one, "key": key, "href": page_of + key, "fragment": fragment_of + key})
+    return found
 
 
 def set_aside(every: list[str], chosen: list[str]) -> list[str]:
@@ -205,11 +219,23 @@ def _number(visit: Visit) -> int:
 async def set_columns(visit: Visit) -> Response:
     """Keeps the columns that are ticked, in the order that their numbers say."""
     wanted = [str(name) for name in visit.form.getlist("column")]
-    places = {name: _place(str(visit.form.get(f"place-{name}", ""))) for name in wanted}
-    columns = sorted(wanted, key=lambda name: places[name])
+    offered = [name.removeprefix("place-") for name, _value in visit.form.multi_items() if name.startswith("place-")]
+    places = {name: str(visit.form.get(f"place-{name}", "")) for name in offered}
+    columns = [name for name in ordered(offered, places) if name in wanted]
     await visit.ask("columns.set", columns=[] if visit.form.get("reset") else columns)
     return visit.go(visit.way_back(str(visit.form.get("back", "")), PATH))
 
 
-def _place(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 999
+def ordered(names: Sequence[str], places: Mapping[str, str]) -> list[str]:
+    """Returns names in the order of the places that a person gave them, counted from 1.
+
+    Of two at one place, the one that was moved there stands: what moved up before the other, what moved down behind it.
+    """
+
+    def key(name: str) -> tuple[int, int]:
+        was = names.index(name) + 1
+        text = places.get(name, "")
+        place = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else was
+        return place, (place > was) - (place < was)
+
+    return sorted(names, key=key)
