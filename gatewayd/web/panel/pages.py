@@ -6,6 +6,7 @@ import gatewayd.web.panel.company
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
+import gatewayd.web.panel.inbox
 import gatewayd.web.panel.jobs
 import gatewayd.web.panel.line_forms
 import gatewayd.web.panel.lines
@@ -14,6 +15,8 @@ import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
 import gatewayd.web.panel.me
 import gatewayd.web.panel.preferences
+import gatewayd.web.panel.programs
+import gatewayd.web.panel.resets
 import gatewayd.web.panel.search
 import gatewayd.web.panel.signin
 import gatewayd.web.panel.statistics

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from gatewayd.actor import Role
 from gatewayd.errors import GatewayError
@@ -38,7 +39,7 @@ OWN: Final[list[Own]] = []
 
 _PLACES: Final = {
     "uncertain": "/interacciones/dudas",
-    "opt_out": "/interacciones/bandeja",
+    "opt_out": "/ajustes/bloqueados",
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",
     "stalled": "/lineas",
@@ -64,6 +65,8 @@ class Surroundings:
     """Makes the frame of each page."""
 
     _known: OrderedDict[str | None, _Known] = field(default_factory=OrderedDict)
+    _set: OrderedDict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=OrderedDict)
+    """What accounts have set for themselves, and until when that is taken as known."""
 
     async def surround(self, visit: Visit) -> None:
         """Gives the visit of somebody who is signed in the account they work in, and what stands around a page."""
@@ -71,10 +74,28 @@ class Surroundings:
         chosen = visit.request.cookies.get(ACCOUNT_COOKIE, "")
         if visit.actor.account is None and any(one["name"] == chosen for one in known.accounts):
             visit.working_in = chosen
+        account = visit.account or (str(known.accounts[0]["name"]) if len(known.accounts) == 1 else "")
+        own = await self._own(visit, account) if account else {}
+        visit.own_zone = str(own.get("zone") or "")
         if not visit.fragment:
-            visit.frame = self._frame(visit, known)
+            visit.frame = self._frame(visit, known, own)
 
-    def _frame(self, visit: Visit, known: _Known) -> Frame:
+    async def _own(self, visit: Visit, account: str) -> Mapping[str, Any]:
+        """Returns what an account has set for itself."""
+        until, found = self._set.get(account, (0.0, {}))
+        if until > time.monotonic():
+            return found
+        try:
+            found = await visit.ask("account.settings", account=account)
+        except GatewayError:
+            found = {}
+        self._set[account] = (time.monotonic() + KEPT_S, found)
+        self._set.move_to_end(account)
+        while len(self._set) > KEPT_MAX:
+            self._set.popitem(last=False)
+        return found
+
+    def _frame(self, visit: Visit, known: _Known, own: Mapping[str, Any]) -> Frame:
         actor = visit.actor
         names = [str(one["name"]) for one in known.accounts]
         bound = actor.account or ""
@@ -84,7 +105,8 @@ class Surroundings:
         return Frame(
             nav=entries(PAGES, visit.may, visit.request.url.path, own_counts),
             here=visit.here,
-            company=chosen or (names[0] if len(names) == 1 else "gatewayd"),
+            company=own.get("company") or chosen or (names[0] if len(names) == 1 else "gatewayd"),
+            logo=f"/logo/{quote(own['account'], safe='')}?{own['logo']}" if own.get("logo") else "",
             person=actor.name,
             role=_(ROLES[actor.role]) if actor.role is not None else "",
             bound=bound,
@@ -104,7 +126,7 @@ class Surroundings:
             return known
         away, needs = False, []
         try:
-            needs = (await visit.ask("status"))["needs"]
+            needs = [*(await visit.ask("status"))["needs"], *await _unread(visit)]
         except AwayError:
             away = True
         except GatewayError:
@@ -120,6 +142,7 @@ class Surroundings:
     def forget(self) -> None:
         """Forgets what was found out, since somebody has just changed something."""
         self._known.clear()
+        self._set.clear()
 
 
 def _counts(needs: Sequence[Mapping[str, Any]]) -> dict[str, Count]:
@@ -148,3 +171,11 @@ def _credit(known: _Known, account: str) -> Credit | None:
         return None
     low = any(one["kind"] == "credit" and one["subject"] == account for one in known.needs)
     return Credit(str(found["balance"]), str(found["currency"]), low, "/ajustes/creditos")
+
+
+async def _unread(visit: Visit) -> Sequence[Mapping[str, Any]]:
+    """Returns the conversations with something unread as a need, where the person may see them."""
+    if not visit.may("inbox.unread"):
+        return ()
+    unread = (await visit.ask("inbox.unread"))["count"]
+    return ({"kind": "inbox", "subject": "", "count": unread},) if unread else ()
