@@ -45,6 +45,8 @@ def kinds_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[s
         or before.get("queue", {}).get("held") != after["queue"]["held"]
     ):
         found |= {"message", "job"}
+    if before.get("rates") != after["rates"]:
+        found |= {"message", "job"}  # a report moves no queue
     if before.get("stalled") != after["stalled"] or before.get("draining") != after["draining"]:
         found.add("daemon")
     return frozenset(found) & frozenset(KINDS)
@@ -148,7 +150,8 @@ class Watching:
                 watcher = next(iter(look.watchers))
                 try:
                     async for overview in self._remote.watch(watcher.bearer):
-                        look.tell(_EVERYTHING if away else kinds_of(before, overview) if before else frozenset())
+                        # With nothing to compare with, anything may have changed since the page was made.
+                        look.tell(kinds_of(before, overview) if before and not away else _EVERYTHING)
                         before, away = overview, False
                         if watcher not in look.watchers:
                             break
