@@ -12,15 +12,19 @@ from tests.benchmarks import (
     backlog,
     biglist,
     doubt,
+    export,
     first_send,
     idle,
     inbound,
+    panel,
     population,
+    posts,
     provider,
     share,
     status,
     throughput,
     voice,
+    web,
 )
 from tests.benchmarks.__main__ import ROWS, one
 from tests.benchmarks.figure import Figure, Result
@@ -38,6 +42,14 @@ def test_throughput(tmp_path: Path) -> None:
     assert found["zero latency, 4 modems"] >= 25
     assert 0 < found["CPU per 1,000 messages, 4 modems"] <= 12
     assert found["share of the rate of a bare loop of AT+CMGS on pyserial, 4 modems"] > 0
+
+
+def test_web(tmp_path: Path) -> None:
+    found = figures(web.measure, tmp_path)
+    assert found["web process killed: back, the slowest"] <= 15
+    assert found["daemon killed under it and started: signs in again"] <= 15
+    assert found["1,000 half requests: the lines' pace beside"] >= 50
+    assert found["1,000 half requests: the slowest first page"] <= 10
 
 
 def test_share_of_the_possible(tmp_path: Path) -> None:
@@ -89,6 +101,32 @@ def test_what_comes_in(tmp_path: Path) -> None:
 
 def test_reports(tmp_path: Path) -> None:
     assert figures(status.measure, tmp_path)["a report to its receipt's file, p99 of 60"] <= 15
+
+
+def test_posts_of_programs(tmp_path: Path) -> None:
+    found = figures(posts.measure, tmp_path)
+    name = "API single posts, 32 at once, 16 modems sending"
+    assert found[f"{name}: share of a bare FastAPI route"] >= 0.1
+    assert found[f"{name}: p99"] <= 1000
+    assert found[f"{name}: answered and not in the store"] == 0
+    assert found[f"{name}: jobs made"] <= 3
+    assert found[f"{name}: growth of memory, daemon and web"] <= 100
+
+
+def test_looks_at_the_log(tmp_path: Path) -> None:
+    found = figures(panel.measure, tmp_path)
+    assert found["p99, times that of the bare route"] <= 120
+    assert next(value for name, value in found.items() if name.startswith("alone, the slowest page")) <= 2000
+
+
+def test_exports_of_the_log(tmp_path: Path) -> None:
+    found = figures(export.measure, tmp_path)
+    for kind, beside, most in (
+        ("CSV", "a bare cursor and csv.writer", 30),
+        ("XLSX", "a bare writer of the same cells", 15),
+    ):
+        assert found[f"24,000 interactions to {kind}, times the CPU of {beside}"] <= most
+        assert found[f"24,000 interactions to {kind}: growth of memory"] <= 100
 
 
 @pytest.fixture

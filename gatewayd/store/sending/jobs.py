@@ -65,6 +65,8 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
     if owner is None:
         raise NotFoundError(f"no account {command.account!r}")
     key = command.key
+    if key is not None:
+        keys.forget_old(session, command.now, 1)
     if key is not None and (answer := keys.claim(session, owner[0], key, command.now)) is not None:
         return BegunJob(0, known=True, answer=answer)
     try:
@@ -249,6 +251,8 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
 def _tally_refused(unit: Unit, job_id: int) -> None:
     """Counts the rows that were refused when they were recorded: in the hour of their job, now that it is one."""
     info = unit.job(job_id)
+    if info.test:
+        return
     hour = info.created_at // HOUR_MS
     for state, messages, segments in unit.session.all(_REFUSED, job_id):
         unit.tallies.add((hour, info.account_id, info.channel, "", state), int(messages), int(segments), 0)

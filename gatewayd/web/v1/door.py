@@ -18,10 +18,11 @@ from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.v1 import problems
 from gatewayd.web.v1.call import KEY_HEADER, Call
 from gatewayd.web.v1.endpoint import Endpoint, Parameter
+from gatewayd.web.v1.forms import KEY, named
 from gatewayd.web.v1.gathering import Gatherer
 from gatewayd.web.v1.limits import Limits
 from gatewayd.web.v1.problems import Problem, of_error
-from gatewayd.web.v1.schemas import KEY, SCHEMAS, named
+from gatewayd.web.v1.schemas import SCHEMAS
 from gatewayd.web.v1.validation import Schema, fault, invalid, read_json
 from gatewayd.web.words import gettext as _
 
@@ -45,7 +46,7 @@ class Door:
         """Returns one route an address: of a method that there is not, it says which there are."""
         ordered = sorted(endpoints, key=attrgetter("path"))
         return [
-            Route(path, _Address({one.method: self._handler(one) for one in found}))
+            Route(path, _Address(path, {one.method: self._handler(one) for one in found}))
             for path, found in groupby(ordered, key=attrgetter("path"))
         ]
 
@@ -73,7 +74,8 @@ class Door:
 class _Address:
     """An ASGI application for one path: its methods, and problems for all that goes wrong."""
 
-    def __init__(self, handlers: dict[str, Handler]) -> None:
+    def __init__(self, path: str, handlers: dict[str, Handler]) -> None:
+        self._path = path
         self._handlers = handlers
         self._allow = ", ".join(sorted({*handlers, "OPTIONS"}))
 
@@ -102,7 +104,7 @@ class _Address:
         except ClientDisconnect:
             return problems.response(Problem("invalid-request", _("the request was not finished")))
         except Exception:  # noqa: BLE001 - a request's outermost edge: the process goes on
-            logs.get().exception("api.failed", method=request.method, path=request.scope["route"].path)
+            logs.get().exception("api.failed", method=request.method, path=self._path)
             return problems.response(Problem("internal", _("the gateway failed; its log says why")))
 
 
@@ -111,6 +113,7 @@ class _Checks:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._parameters = {one.name: (one, Schema(one.schema)) for one in endpoint.parameters}
+        self._required = [one.name for one in endpoint.parameters if one.required]
         self._keyed = endpoint.keyed
         self._key = Schema(named(KEY))
         self.identified = endpoint.operation == "message.post"
@@ -135,6 +138,7 @@ class _Checks:
                     query[name] = _checked(known, value)
                 except Problem as problem:
                     faults += [_named(one, name) for one in problem.faults]
+        faults += [fault("Required", parameter=name) for name in self._required if name not in request.query_params]
         path: dict[str, str] = {}
         for name, value in request.path_params.items():
             parameter, schema = self._parameters[name]

@@ -59,8 +59,6 @@ export function startStream(url) {
       let pause = POLL_FIRST_MS;
       const open = () => {
         source = new EventSource(last ? `${url}?after=${encodeURIComponent(last)}` : url);
-        // What changed between the page's making and this moment was told to nobody.
-        source.onopen = () => { if (!last) pass("", null); };
         source.onmessage = (event) => {
           pause = POLL_FIRST_MS;
           pass(event.lastEventId, event.data.split(" "));
