@@ -52,7 +52,11 @@ class Exports:
         reader: Reader,
         threads: Executor,
         now: Callable[[], int],
+        *,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`changed` is called when the state or progress of an export has."""
+        self._changed = changed
         self._config = config
         self._writer = writer
         self._reader = reader
@@ -65,6 +69,7 @@ class Exports:
     def due(self) -> None:
         """There is something new to do."""
         self._wake.set()
+        self._changed()
 
     def cancelled(self, number: int) -> None:
         """Ends the worker that writes an export which was cancelled."""
@@ -97,7 +102,9 @@ class Exports:
         await self._change(lambda unit: processes.again(unit.session, node))
 
     async def _change(self, work: Callable[[Any], R]) -> R:
-        return await self._writer.do(Change(work, "exports"))
+        done = await self._writer.do(Change(work, "exports"))
+        self._changed()
+        return done
 
     async def _work(self) -> float:
         """Does what is due; returns the seconds until something else is."""
