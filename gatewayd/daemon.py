@@ -219,7 +219,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             Told(dispatcher, receipts, upkeep, restoration),
             recovered,
         )
-        exports = Exports(config, writer, reader, readers, now_ms, changed=partial(news.say, "task"))
+        exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
             config,
             posts=PostDesk(intake, config.timezone),

@@ -68,6 +68,8 @@ class Frame:
     company: str
     person: str
     role: str
+    logo: str = ""
+    """Address of the company's logo; "" where it has none."""
     bound: str = ""
     """The account somebody is bound to; "" for who sees all of them."""
     accounts: Sequence[str] = ()

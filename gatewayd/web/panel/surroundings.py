@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from gatewayd.actor import Role
 from gatewayd.errors import GatewayError
@@ -64,6 +65,8 @@ class Surroundings:
     """Makes the frame of each page."""
 
     _known: OrderedDict[str | None, _Known] = field(default_factory=OrderedDict)
+    _set: OrderedDict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=OrderedDict)
+    """What accounts have set for themselves, and until when that is taken as known."""
 
     async def surround(self, visit: Visit) -> None:
         """Gives the visit of somebody who is signed in the account they work in, and what stands around a page."""
@@ -71,10 +74,28 @@ class Surroundings:
         chosen = visit.request.cookies.get(ACCOUNT_COOKIE, "")
         if visit.actor.account is None and any(one["name"] == chosen for one in known.accounts):
             visit.working_in = chosen
+        account = visit.account or (str(known.accounts[0]["name"]) if len(known.accounts) == 1 else "")
+        own = await self._own(visit, account) if account else {}
+        visit.own_zone = str(own.get("zone") or "")
         if not visit.fragment:
-            visit.frame = self._frame(visit, known)
+            visit.frame = self._frame(visit, known, own)
 
-    def _frame(self, visit: Visit, known: _Known) -> Frame:
+    async def _own(self, visit: Visit, account: str) -> Mapping[str, Any]:
+        """Returns what an account has set for itself."""
+        until, found = self._set.get(account, (0.0, {}))
+        if until > time.monotonic():
+            return found
+        try:
+            found = await visit.ask("account.settings", account=account)
+        except GatewayError:
+            found = {}
+        self._set[account] = (time.monotonic() + KEPT_S, found)
+        self._set.move_to_end(account)
+        while len(self._set) > KEPT_MAX:
+            self._set.popitem(last=False)
+        return found
+
+    def _frame(self, visit: Visit, known: _Known, own: Mapping[str, Any]) -> Frame:
         actor = visit.actor
         names = [str(one["name"]) for one in known.accounts]
         bound = actor.account or ""
@@ -84,7 +105,8 @@ class Surroundings:
         return Frame(
             nav=entries(PAGES, visit.may, visit.request.url.path, own_counts),
             here=visit.here,
-            company=chosen or (names[0] if len(names) == 1 else "gatewayd"),
+            company=own.get("company") or chosen or (names[0] if len(names) == 1 else "gatewayd"),
+            logo=f"/logo/{quote(own['account'], safe='')}?{own['logo']}" if own.get("logo") else "",
             person=actor.name,
             role=_(ROLES[actor.role]) if actor.role is not None else "",
             bound=bound,
@@ -120,6 +142,7 @@ class Surroundings:
     def forget(self) -> None:
         """Forgets what was found out, since somebody has just changed something."""
         self._known.clear()
+        self._set.clear()
 
 
 def _counts(needs: Sequence[Mapping[str, Any]]) -> dict[str, Count]:

@@ -49,6 +49,8 @@ class Visit:
     """What a form sent; empty for a GET. Its token has been checked."""
     frame: Frame = NONE
     """What stands around the page; before anybody is signed in, and in a fragment, nothing."""
+    own_zone: str = ""
+    """The zone that the account has set for itself; "" for the gateway's."""
     working_in: str = ""
     """The account that somebody who sees all of them has chosen; "" for all."""
 
@@ -81,7 +83,7 @@ class Visit:
     @property
     def zone(self) -> str:
         """The time zone in which times are shown."""
-        return str(self.remote.backend.config.timezone)
+        return self.own_zone or str(self.remote.backend.config.timezone)
 
     @property
     def words(self) -> Words:
