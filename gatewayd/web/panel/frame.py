@@ -70,6 +70,8 @@ class Frame:
     role: str
     bound: str = ""
     """The account somebody is bound to; "" for who sees all of them."""
+    logo: str = ""
+    """Address of the account's logo; "" where it has none."""
     accounts: Sequence[str] = ()
     """Those that may be chosen; empty where there is no choice."""
     account: str = ""

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from gatewayd.actor import Role
 from gatewayd.errors import GatewayError
@@ -38,7 +39,6 @@ OWN: Final[list[Own]] = []
 
 _PLACES: Final = {
     "uncertain": "/interacciones/dudas",
-    "opt_out": "/interacciones/bandeja",
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",
     "stalled": "/lineas",
@@ -47,6 +47,8 @@ _PLACES: Final = {
 }
 """Behind which entry of the navigation a kind of need is looked after."""
 _URGENT: Final = frozenset({"line", "stalled"})
+_COUNTED: Final = frozenset({"uncertain", "inbox"})
+"""Kinds that say how many wait; of the others each is one."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ class Surroundings:
     """Makes the frame of each page."""
 
     _known: OrderedDict[str | None, _Known] = field(default_factory=OrderedDict)
+    _settings: OrderedDict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=OrderedDict)
+    """Of accounts: until when they are believed, and what they are."""
 
     async def surround(self, visit: Visit) -> None:
         """Gives the visit of somebody who is signed in the account they work in, and what stands around a page."""
@@ -71,20 +75,24 @@ class Surroundings:
         chosen = visit.request.cookies.get(ACCOUNT_COOKIE, "")
         if visit.actor.account is None and any(one["name"] == chosen for one in known.accounts):
             visit.working_in = chosen
+        names = [str(one["name"]) for one in known.accounts]
+        settings = await self._settled(visit, visit.account or (names[0] if len(names) == 1 else ""))
+        visit.zone = settings.get("effective", {}).get("zone") or str(visit.remote.backend.config.timezone)
         if not visit.fragment:
-            visit.frame = self._frame(visit, known)
+            visit.frame = self._frame(visit, known, settings)
 
-    def _frame(self, visit: Visit, known: _Known) -> Frame:
+    def _frame(self, visit: Visit, known: _Known, settings: Mapping[str, Any]) -> Frame:
         actor = visit.actor
         names = [str(one["name"]) for one in known.accounts]
         bound = actor.account or ""
-        chosen = bound or visit.account
+        chosen = visit.account
         counts = _counts(known.needs)
         own_counts = {path: count for path, count in counts.items() if _path_open(path, visit)}
         return Frame(
             nav=entries(PAGES, visit.may, visit.request.url.path, own_counts),
             here=visit.here,
-            company=chosen or (names[0] if len(names) == 1 else "gatewayd"),
+            company=settings.get("effective", {}).get("company") or "gatewayd",
+            logo=f"/logo/{quote(settings['account'], safe='')}?{settings['logo']}" if settings.get("logo") else "",
             person=actor.name,
             role=_(ROLES[actor.role]) if actor.role is not None else "",
             bound=bound,
@@ -109,6 +117,9 @@ class Surroundings:
             away = True
         except GatewayError:
             needs = []
+        if visit.may("inbox.unread"):
+            unread = await visit.ask("inbox.unread")
+            needs = [*needs, {"kind": "inbox", "subject": "", "reason": None, "count": unread["count"]}]
         accounts = (await visit.ask("account.list"))["items"]
         known = _Known(now + (AWAY_S if away else KEPT_S), needs, accounts, away)
         self._known[key] = known
@@ -117,9 +128,24 @@ class Surroundings:
             self._known.popitem(last=False)
         return known
 
+    async def _settled(self, visit: Visit, account: str) -> Mapping[str, Any]:
+        """Returns what an account has set; nothing where all accounts are looked at."""
+        if not account or not visit.may("account.settings"):
+            return {}
+        until, settings = self._settings.get(account, (0.0, {}))
+        if until > time.monotonic():
+            return settings
+        settings = dict(await visit.ask("account.settings", account=account))
+        self._settings[account] = (time.monotonic() + KEPT_S, settings)
+        self._settings.move_to_end(account)
+        while len(self._settings) > KEPT_MAX:
+            self._settings.popitem(last=False)
+        return settings
+
     def forget(self) -> None:
         """Forgets what was found out, since somebody has just changed something."""
         self._known.clear()
+        self._settings.clear()
 
 
 def _counts(needs: Sequence[Mapping[str, Any]]) -> dict[str, Count]:
@@ -127,7 +153,7 @@ def _counts(needs: Sequence[Mapping[str, Any]]) -> dict[str, Count]:
     for one in needs:
         place = _PLACES.get(str(one["kind"]))
         if place is not None:
-            number = int(one["count"] or 1) if one["kind"] in {"uncertain", "opt_out", "inbox"} else 1
+            number = int(one["count"] or 0) if one["kind"] in _COUNTED else 1
             before = counts.get(place, Count(0))
             counts[place] = Count(before.number + number, before.urgent or one["kind"] in _URGENT)
     return counts

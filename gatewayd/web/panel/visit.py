@@ -51,6 +51,8 @@ class Visit:
     """What stands around the page; before anybody is signed in, and in a fragment, nothing."""
     working_in: str = ""
     """The account that somebody who sees all of them has chosen; "" for all."""
+    zone: str = "UTC"
+    """The time zone in which times are shown: the account's, else the gateway's."""
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -77,11 +79,6 @@ class Visit:
     def account(self) -> str:
         """The account that is worked in: one's own, or the one an administrator has chosen; "" for all."""
         return self.actor.account or self.working_in
-
-    @property
-    def zone(self) -> str:
-        """The time zone in which times are shown."""
-        return str(self.remote.backend.config.timezone)
 
     @property
     def words(self) -> Words:
