@@ -7,6 +7,7 @@
 #   make faults            long fault runs: kills, unplugs, power cuts
 #   make messages          brings the Spanish catalogues up to date with the code
 #   make manpage           writes docs/gatewayd.1 from the help of the commands
+#   make rights            writes the table of rights into docs/people.md
 #   make clean             removes what was built here
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench faults messages manpage clean
+.PHONY: demo test check bench faults messages manpage rights clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
@@ -51,6 +52,9 @@ messages: $(VENV)/dev.stamp
 	$(call catalogue,gatewayd,gatewayd/locale,--ignore-dirs=".* _* web" gatewayd drivers)
 	$(call catalogue,spool,spool/locale,spool)
 	$(call catalogue,web,gatewayd/web/locale,--mapping=.ci/templates.cfg gatewayd/web)
+
+rights: $(VENV)/run.stamp
+	$(BIN)/python .ci/rights_table.py --write
 
 manpage: $(VENV)/run.stamp
 	$(BIN)/python .ci/manpage.py

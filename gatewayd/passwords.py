@@ -1,12 +1,15 @@
 """Passwords: hashed by argon2id, in few threads, so that no number of guesses takes memory or time from the lines.
 
-Browsers that somebody has signed in with are served by a thread of their own: strangers wait for one another alone.
+Browsers that somebody has signed in with are served by a thread of their own: strangers wait for one another alone. So
+are names that do not exist: a guesser may invent any number of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Final
@@ -32,16 +35,20 @@ class BusyError(Exception):
 class Lane:
     """One thread that hashes and compares, and a bounded queue before it."""
 
-    def __init__(self, name: str) -> None:
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"password-{name}")
+    def __init__(self, name: str, *, nice: int = 0, waiting_max: int = WAITING_MAX) -> None:
+        """`nice` is how much the thread yields to others (setpriority(2): of a thread on Linux)."""
+        self._threads = ThreadPoolExecutor(
+            1, thread_name_prefix=f"password-{name}", initializer=_yield, initargs=(nice,)
+        )
         self._waiting = 0
+        self._waiting_max = waiting_max
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         """Returns whether a password is the one that was hashed; it takes as long where there is none to compare with.
 
         BusyError where too many wait already.
         """
-        if self._waiting >= WAITING_MAX:
+        if self._waiting >= self._waiting_max:
             raise BusyError
         self._waiting += 1
         try:
@@ -54,6 +61,11 @@ class Lane:
     async def hashed(self, password: str) -> str:
         """Returns a password as the store keeps it."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, HASHER.hash, password)
+
+
+def _yield(nice: int) -> None:
+    if nice:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
 
 
 def matches(password: str, hashed: str) -> bool:
@@ -69,6 +81,8 @@ def _nobodys() -> str:
     return HASHER.hash(secrets.token_urlsafe(16))
 
 
-STRANGERS: Final = Lane("strangers")
+STRANGERS: Final = Lane("strangers", nice=10)
+NOBODYS: Final = Lane("nobodys", nice=19, waiting_max=4)
+"""Of names that do not exist: compared with a password that nobody has, so that they take as long as others."""
 KNOWN: Final = Lane("known")
 """Of known browsers, and of people who are signed in."""

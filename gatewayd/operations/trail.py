@@ -58,6 +58,8 @@ class Witness:
         self._operation = operation
         self._by = by
         self._written = False
+        self._refused = False
+        """Whether the row that is written says that it was refused."""
         self.before: Mapping[str, Any] | None = None
 
     @property
@@ -76,10 +78,12 @@ class Witness:
         return self._backend.now()
 
     async def execute(self, command: Command[R]) -> R:
-        if self._written:
+        if self._written or (isinstance(command, Change) and command.aside):
             return await self._backend.execute(command)
-        self._written = True
-        return await self._backend.execute(Audited(command, self._entry()))
+        self._written = self._refused = True
+        answer = await self._backend.execute(Audited(command, self._entry()))
+        self._refused = False
+        return answer
 
     async def read(self, question: Callable[[Reader], R]) -> R:
         return await self._backend.read(question)
@@ -96,8 +100,8 @@ class Witness:
             await self._write(audit.DONE)
 
     async def failed(self, error: Exception) -> None:
-        """Writes the row of an act that was refused or failed, unless a command bore it."""
-        if self._written or (isinstance(error, ThrottledError) and error.repeated):
+        """Writes the row of an act that was refused or failed, unless the command that was refused bore it."""
+        if self._refused or (isinstance(error, ThrottledError) and error.repeated):
             return
         try:
             await self._write(error)

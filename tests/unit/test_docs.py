@@ -111,7 +111,7 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
     known = commands(root())
     for block in re.findall(r"```(?:sh)?\n(.*?)```", page.read_text(), re.DOTALL):
         for line in block.splitlines():
-            match = re.match(r"(?:\$ |sudo (?:-u \w+ )?)?(?:/\S*/)?gatewayd ((?:[a-z]+ ?)+)", line)
+            match = re.match(r"(?:\$ |sudo (?:-u \w+ )?)?(?:/\S*/)?gatewayd ((?:[a-z][a-z-]* ?)+)", line)
             if match is None:
                 continue
             words = tuple(match.group(1).split())

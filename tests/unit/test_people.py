@@ -61,7 +61,7 @@ class Running(OfflineBackend):
 @pytest.fixture
 def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     fresh = Guard()
-    for name in ("_device", "_pair", "_address", "_name", "_code", "_told"):
+    for name in ("_device", "_pair", "_address", "_name", "_code", "_told", "_rows"):
         monkeypatch.setattr(guards.GUARD, name, getattr(fresh, name))
     opened = Running(tmp_path)
     for account in ("norte", "sur"):
@@ -489,6 +489,11 @@ async def test_one_to_many_needs_the_accounts_password(backend: Running) -> None
         await require(backend, ana, "norte", {"+5492"}, SecretStr("wrong"))
     await require(backend, ana, "norte", {"+5492", "+5493"}, SecretStr("todos-a-la-vez"))
     backend.later_ms = 86_400_001
+    at_once = await asyncio.gather(
+        *(require(backend, ana, "norte", {f"+549{number}"}) for number in range(5)), return_exceptions=True
+    )
+    assert [type(one) for one in at_once].count(PasswordNeededError) == 4
+    backend.later_ms *= 2
     await require(backend, ana, "norte", {"+5494"})
     token = Actor("token", "erp", Role.SUPERVISOR, "norte", 1, frozenset({"send"}))
     await require(backend, token, "norte", {"+5491"})

@@ -63,7 +63,7 @@ def world(furnished: World, tmp_path: Path) -> Iterator[World]:
 def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test guessed wrong is not counted against the next."""
     fresh = Guard()
-    for name in ("_device", "_pair", "_address", "_name", "_code", "_told"):
+    for name in ("_device", "_pair", "_address", "_name", "_code", "_told", "_rows"):
         monkeypatch.setattr(guards.GUARD, name, getattr(fresh, name))
 
 

@@ -23,6 +23,8 @@ class Change(Command[R_co]):
     work: Callable[[Any], R_co]
     by: str = "gatewayd"
     """The person, token or engine that acts."""
+    aside: bool = False
+    """Whether it is not the act itself but counted beside it, so that the audit trail has no row of it."""
     context: Context = field(default_factory=copy_context, compare=False, repr=False)
     """Of the task that asks: its errors are said in the language of that person, in the writer's thread too."""
 
