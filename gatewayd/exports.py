@@ -157,7 +157,8 @@ class Exports:
         last: dict[str, Any] = {}
         noted = asyncio.get_running_loop().time()
         try:
-            with suppress(ConnectionError):
+            # A worker that is dead already is known by what it does not answer; uvloop says RuntimeError of its pipe.
+            with suppress(ConnectionError, RuntimeError):
                 worker.stdin.write(json.dumps(request).encode() + b"\n")
                 await worker.stdin.drain()
             while line := await asyncio.wait_for(worker.stdout.readline(), SILENT_S):

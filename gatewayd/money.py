@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 MICROS: Final = 1_000_000
@@ -32,6 +33,7 @@ def parse_money(text: str) -> int:
     return -micros if sign == "-" else micros
 
 
+@lru_cache(1024)
 def format_money(micros: int) -> str:
     """The decimal string of `micros`: exact, at least two decimals ("0.85", "3.00", "0.005")."""
     sign = "-" if micros < 0 else ""

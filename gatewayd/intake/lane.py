@@ -71,7 +71,8 @@ class Session:
     async def ask(self, request: frames.Request) -> Any:
         """The first answer to `request`."""
         assert self._process.stdin is not None
-        with suppress(ConnectionError):  # a dead worker is told by what it does not answer
+        # A dead worker is known by what it does not answer; uvloop says RuntimeError of its pipe.
+        with suppress(ConnectionError, RuntimeError):
             self._process.stdin.write(frames.packed(request))
             await self._process.stdin.drain()
         return await self.next()

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import operator
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -19,7 +20,6 @@ from typing import Any, Final
 
 from gatewayd.clock import now_ms
 from gatewayd.intake.fitness import judge
-from gatewayd.intake.loading import open_table
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.record import PostedBy, content_of, milliseconds
 from gatewayd.intake.rendering import Rendering, RenderPlan
@@ -29,14 +29,17 @@ from gatewayd.store.commands import MessagePost, NewMessage, Origin, Post, Poste
 from spool import posted
 from spool.document import JobDocument, document_of, parse
 from spool.errors import JobFileError
+from spool.lists.cells import USUAL_NOTHING, is_nothing
+from spool.recipients import Recipients
 from spool.strict_json import dump, load
 
-AT_ONCE: Final = 8
-"""Messages that are rendered on the loop itself, some 0.2 ms each; more go to a thread."""
+AT_ONCE: Final = 32
+"""Messages that are rendered on the loop itself, some 60 µs each; more go to a thread."""
 _MINUTE_MS: Final = 60_000
-_NOWHERE: Final = Path("/nonexistent")
-"""A single message names no file."""
+KEPT_MAX: Final = 256
+"""Texts, and shared jobs, that are kept ready."""
 _NAME: Final = "message"
+_APART: Final = frozenset({"to", "ref", "values", "ref_unique"})
 
 
 class PostDesk:
@@ -45,6 +48,7 @@ class PostDesk:
     def __init__(self, intake: IntakeDesk, zone: tzinfo) -> None:
         self._intake = intake
         self._zone = zone
+        self._kept = _Kept()
 
     # ---------------------------------------------------------------------------------------------------------- a job
 
@@ -98,68 +102,115 @@ class PostDesk:
         return answers
 
     async def _items(self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int) -> list[PostItem]:
-        numbers = self._intake.feed.numbers(self._intake.policy)
-        return [self._item(origin, one, numbers, now) for one in messages]
+        return self._made(origin, messages, now, self._kept)
 
     async def _items_apart(self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int) -> list[PostItem]:
-        numbers = self._intake.feed.numbers(self._intake.policy)
-        return await asyncio.to_thread(lambda: [self._item(origin, one, numbers, now) for one in messages])
+        return await asyncio.to_thread(self._made, origin, messages, now, _Kept())
 
-    def _item(self, origin: Origin, message: Mapping[str, Any], numbers: Numbers, now: int) -> PostItem:
+    def _made(self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, kept: _Kept) -> list[PostItem]:
+        intake = self._intake
+        kept.hold(intake.config, intake.prefixes, intake.policy)
+        kept.numbers = intake.feed.numbers(intake.policy)
+        kept.lines = {line.name for line in intake.config.lines}
+        return [self._item(origin, one, now, kept) for one in messages]
+
+    def _item(self, origin: Origin, message: Mapping[str, Any], now: int, kept: _Kept) -> PostItem:
         try:
-            document = self._document(message)
-            judge(document, {line.name for line in self._intake.config.lines}, now / 1000)
-            row = self._row(document, numbers)
+            document = _document(message)
+            judge(document, kept.lines, now / 1000)
+            row = self._row(document, message, kept)
         except JobFileError as error:
             return PostItem(None, None, refused=_refusal(error, message, origin))
         unique = f"{origin.label}:{message['ref']}" if message.get("ref_unique") and message.get("ref") else None
-        return PostItem(self._shared(origin, document, now), row, unique=unique)
+        return PostItem(self._shared(origin, document, now, kept), row, unique=unique)
 
-    @staticmethod
-    def _document(message: Mapping[str, Any]) -> JobDocument:
-        raw = {key: value for key, value in message.items() if key not in {"to", "ref", "values", "ref_unique"}}
-        raw.setdefault("channel", "sms")
-        recipient = dict(message.get("values") or {})
-        if "ref" in message:
-            recipient["ref"] = message["ref"]
-        raw["recipients"] = [{**recipient, "to": message["to"]}]
-        raw["job"] = _NAME
-        return document_of(raw, _NAME)
+    def _row(self, document: JobDocument, message: Mapping[str, Any], kept: _Kept) -> NewMessage:
+        """Renders the message. Its address is what `to` says: no other value of it is looked at for one."""
+        values = {name: value for name, value in (message.get("values") or {}).items() if name not in {"to", "ref"}}
+        columns = ("to", "ref", *values)
+        cells = [message["to"], message.get("ref") or "", *values.values()]
+        if not USUAL_NOTHING.isdisjoint(cells):
+            cells = ["" if is_nothing(cell) else cell for cell in cells]
+        plain = document.channel == "sms"
+        key = document.text, document.encoding, document.max_segments, columns
+        rendering = kept.renderings.get(key) if plain else None
+        if rendering is None:
+            plan = RenderPlan.of(document, self._intake.policy, self._intake.prefixes)
+            table = Recipients(document.file, columns, 0, 1, iter(()))
+            rendering = Rendering(plan, table, kept.numbers)
+            if plain:
+                kept.renderings[key] = rendering
+        return NewMessage._make(rendering.one(cells))
 
-    def _row(self, document: JobDocument, numbers: Numbers) -> NewMessage:
-        plan = RenderPlan.of(document, self._intake.policy, self._intake.prefixes)
-        with open_table(document, _NOWHERE, numbers) as table:
-            ((row,),) = Rendering(plan, table, numbers).chunks()
-        return NewMessage._make(row)
-
-    def _shared(self, origin: Origin, document: JobDocument, now: int) -> SharedJob:
+    def _shared(self, origin: Origin, document: JobDocument, now: int, kept: _Kept) -> SharedJob:
         """Returns the job that the message shares with others: alike in all that is not a message's own."""
+        hour = datetime.fromtimestamp(now / 1000, self._zone)
+        before, after = _up(milliseconds(document.not_before)), _up(milliseconds(document.not_after))
+        ways = document.priority, document.resend, document.encoding, document.lines, before, after
+        key = origin, ways, f"{hour:%Y%m%d-%H}"
+        plain = document.channel == "sms"
+        found = kept.shared.get(key) if plain else None
+        if found is None:
+            found = self._made_shared(origin, document, before, after, key[2])
+            if plain:
+                kept.shared[key] = found
+        return found
+
+    def _made_shared(
+        self, origin: Origin, document: JobDocument, before: int | None, after: int | None, hour: str
+    ) -> SharedJob:
         config = self._intake.config
         content = json.dumps(_common(document), ensure_ascii=False, sort_keys=True)
-        not_before = _up(milliseconds(document.not_before))
-        not_after = _up(milliseconds(document.not_after))
         price, currency = config.tariff.price(document.channel), config.tariff.currency
         alike = json.dumps(
             [
-                *(document.channel, document.priority, document.resend, not_before, not_after),
+                *(document.channel, document.priority, document.resend, before, after),
                 *(content, price, currency, origin.test),
             ]
         )
         digest = hashlib.sha256(alike.encode()).hexdigest()
-        hour = datetime.fromtimestamp(now / 1000, self._zone)
         return SharedJob(
-            name=f"post-{origin.label}-{hour:%Y%m%d-%H}-{digest[:6]}",
+            name=f"post-{origin.label}-{hour}-{digest[:6]}",
             channel=document.channel,
             priority=Priority(document.priority),
             content_hash=digest,
-            not_before=not_before,
-            not_after=not_after,
+            not_before=before,
+            not_after=after,
             resend=document.resend == "allow",
             unit_price=price,
             currency=currency,
             content=content,
             test=origin.test,
         )
+
+
+class _Kept:
+    """What messages that are alike need but once. For one thread."""
+
+    def __init__(self) -> None:
+        self.renderings: dict[Any, Rendering] = {}
+        """Of SMS, by text and names of the values."""
+        self.shared: dict[Any, SharedJob] = {}
+        self.numbers: Numbers
+        self.lines: Collection[str] = ()
+        self._under: tuple[object, ...] = ()
+
+    def hold(self, *under: object) -> None:
+        """Forgets what was kept under another configuration, and all where it is much."""
+        same = len(under) == len(self._under) and all(map(operator.is_, under, self._under))
+        if not same or len(self.renderings) > KEPT_MAX or len(self.shared) > KEPT_MAX:
+            self.renderings.clear()
+            self.shared.clear()
+            self._under = under
+
+
+def _document(message: Mapping[str, Any]) -> JobDocument:
+    """Returns a message as a job of one; its address and its values are read apart. JobFileError."""
+    raw = {key: value for key, value in message.items() if key not in _APART}
+    raw.setdefault("channel", "sms")
+    raw["recipients"] = [{"to": "-"}]
+    raw["job"] = _NAME
+    return document_of(raw, _NAME)
 
 
 def _read(data: bytes, file: str) -> tuple[JobDocument, bytes]:

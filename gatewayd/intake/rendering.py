@@ -187,8 +187,10 @@ class Rendering:
         plan = self._plan
         values = {name: visible(value) for name, value in plan.values.items()}
         variables = Variables(columns, values)
-        # The template is the sender's own HTML; what a customer's name holds is text, whatever it looks like.
-        escaped = Variables(columns, {name: escape(value) for name, value in values.items()})
+        escaped = variables
+        if "html" in plan.options:
+            # The template is the sender's own HTML; what a customer's name holds is text, whatever it looks like.
+            escaped = Variables(columns, {name: escape(value) for name, value in values.items()})
         unknown: list[Unknown] = []
 
         def bound(text: str, names: Variables = variables, *, tags: bool = False) -> Renderer:
@@ -208,6 +210,12 @@ class Rendering:
         if unknown:
             raise _unknown(unknown, plan.file)
         return text, options
+
+    def one(self, cells: Sequence[str]) -> Row:
+        """Returns the message of a row that stands alone: numbered 1, and no repeat of any other."""
+        self._seen.clear()
+        self._weight = 0
+        return self._row(1, cells)
 
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """The messages of all rows, in order and numbered from 1, `size` at a time, or fewer where their texts are

@@ -114,6 +114,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         inbox.PutAwayConversation,
         inbox.OpenConversation,
         inbox.AssignConversation,
+        inbox.ReplyConversation,
         statistics.ShowStatistics,
         interactions.ListInteractions,
         interactions.ShowInteraction,

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import secrets
 from functools import partial
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
 from gatewayd.actor import Actor
-from gatewayd.errors import UsageError
+from gatewayd.errors import GatewayError, UsageError
 from gatewayd.model import Channel
 from gatewayd.money import format_money
-from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.ports import Backend
+from gatewayd.reasons import meaning
 from gatewayd.storable import wellformed
-from gatewayd.store.commands import Change
+from gatewayd.store.commands import Change, MessagePost, Origin, PostKey
 from gatewayd.store.insight import conversations as questions
 from gatewayd.store.insight.conversations import ConversationView, Place, Said, Which
 from gatewayd.store.sending import conversations
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
+from gatewayd.translation import language
 
 PAGE_MAX: Final = 200
+TEXT_MAX: Final = 1600
+"""Characters of an answer: ten parts of an SMS."""
 UNREAD_MOST: Final = 1000
 """Above it a person reads "more than"."""
 
@@ -197,3 +202,51 @@ class AssignConversation(_ChangeOfOne):
 
     def _work(self, unit: Any, *, by: Actor, account: str, now: int) -> None:
         conversations.assign(unit.session, by.scope, account, self.address, self.user)
+
+
+class ReplyConversation(_OfOne):
+    """Answers over the line that the latest message came by, as a message that goes before others.
+
+    `key` makes a form that is sent twice one answer. Answers the message's id and the job that it shares.
+    """
+
+    name: ClassVar[str] = "inbox.reply"
+    text: Annotated[str, Field(min_length=1, max_length=TEXT_MAX), AfterValidator(wellformed)]
+    key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        account = self._account()
+        question = partial(questions.conversation, scope=by.scope, account=account, address=self.address)
+        found = await backend.read(lambda reader: reader.ask(question))
+        live = live_of(backend)
+        message: dict[str, Any] = {
+            "to": found.address,
+            "channel": found.channel,
+            "text": self.text.replace("%", "%%"),
+            "priority": "urgent",
+            "lines": [found.line],
+        }
+        if found.channel == Channel.EMAIL:
+            message["subject"] = _("Your message")
+        key = None if self.key is None else PostKey(f"r:{self.key}", sha256(self.text.encode()).hexdigest())
+        origin = Origin(account, f"u{by.number}" if by.kind == "person" else "op", by.test, language())
+        (posted,) = await live.posts.messages(origin, [MessagePost([message], key)])
+        if isinstance(posted, Exception):
+            raise posted if isinstance(posted, GatewayError) else GatewayError(str(posted))
+        (answer,) = posted.answers
+        if answer["status"] != "accepted":
+            raise UsageError(_refusal(answer))
+        done = partial(_answered, scope=by.scope, account=account, address=self.address)
+        await backend.execute(Change(done, by.name))
+        return answer
+
+
+def _answered(unit: Any, *, scope: Any, account: str, address: str) -> None:
+    """Marks as read what was answered."""
+    conversations.read(unit.session, scope, account, address)
+
+
+def _refusal(answer: dict[str, Any]) -> str:
+    """Returns why an answer was not taken, for a person."""
+    told = [str(one.get("detail") or one.get("code")) for one in answer.get("errors", ())]
+    return "; ".join(told) or meaning(answer.get("reason")) or _("it was refused")

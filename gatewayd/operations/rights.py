@@ -119,6 +119,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "inbox.done": _acts(_EVERYBODY, "send"),
     "inbox.open": _acts(_EVERYBODY, "send"),
     "inbox.assign": _acts(_EVERYBODY, "send"),
+    "inbox.reply": _acts(_EVERYBODY, "send"),
     "statistics.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.confirm": Right(_EVERYBODY, "none", audited=True, anybody=True),

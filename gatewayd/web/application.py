@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatewayd.web.panel import door
 from gatewayd.web.panel.assets import panel_assets
@@ -23,11 +24,16 @@ async def _static(request: Request) -> Response:
     return Response(body, headers={**HEADERS, **headers})
 
 
-def application(remote: Remote) -> FastAPI:
+def application(remote: Remote) -> ASGIApp:
     """Returns the application over a way to the operations."""
     app = FastAPI(title="gatewayd", openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.extend(door.routes(remote))
     app.router.routes.append(Route("/static/{path:path}", _static))
-    app.router.routes.extend(api.routes(remote))
     app.router.routes.append(door.lost(remote))
-    return app
+    programs = api.Api(remote)
+
+    async def split(scope: Scope, receive: Receive, send: Send) -> None:
+        # Programs post by hundreds a second: they go past what serves pages.
+        await (programs if scope["path"].startswith(api.PREFIX) else app)(scope, receive, send)
+
+    return split

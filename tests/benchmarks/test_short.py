@@ -16,6 +16,7 @@ from tests.benchmarks import (
     idle,
     inbound,
     population,
+    posts,
     provider,
     share,
     status,
@@ -89,6 +90,16 @@ def test_what_comes_in(tmp_path: Path) -> None:
 
 def test_reports(tmp_path: Path) -> None:
     assert figures(status.measure, tmp_path)["a report to its receipt's file, p99 of 60"] <= 15
+
+
+def test_posts_of_programs(tmp_path: Path) -> None:
+    found = figures(posts.measure, tmp_path)
+    name = "API single posts, 32 at once, 16 modems sending"
+    assert found[f"{name}: share of a bare FastAPI route"] >= 0.1
+    assert found[f"{name}: p99"] <= 1000
+    assert found[f"{name}: answered and not in the store"] == 0
+    assert found[f"{name}: jobs made"] <= 3
+    assert found[f"{name}: growth of memory, daemon and web"] <= 100
 
 
 @pytest.fixture

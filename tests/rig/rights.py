@@ -243,6 +243,7 @@ CASES: Final[Mapping[str, Case]] = {
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
     "inbox.open": Case("user", "send", _thread, bound=True),
     "inbox.read": Case("user", "send", _thread, bound=True),
+    "inbox.reply": Case("user", "send", lambda side: _thread(side) | {"text": "hola"}, bound=True),
     "inbox.show": Case("user", "read", _thread, bound=True),
     "inbox.unread": Case("user", "read"),
     "interaction.list": Case("user", "read", _of("account", counted=True), bound=True),

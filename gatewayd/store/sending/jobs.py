@@ -65,6 +65,8 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
     if owner is None:
         raise NotFoundError(f"no account {command.account!r}")
     key = command.key
+    if key is not None:
+        keys.forget_old(session, command.now, 1)
     if key is not None and (answer := keys.claim(session, owner[0], key, command.now)) is not None:
         return BegunJob(0, known=True, answer=answer)
     try:

@@ -13,8 +13,6 @@ from gatewayd.store.session import Row, Session, Statement, given, merging, sett
 from gatewayd.store.tables import account, job, posted
 
 ACCEPTED: Final = 202
-_FORGOTTEN: Final = 64
-"""Old keys removed with each new one, at most: more than come, so that they cannot pile up."""
 
 _KNOWN: Final = Statement(
     select(posted.c.fingerprint, posted.c.status, posted.c.answer).where(
@@ -63,13 +61,17 @@ _RECORDED: Final = Statement(
 _FORGET_JOB: Final = Statement(delete(posted).where(posted.c.job_id == given(posted.c.job_id)), "p_job_id")
 
 
+def forget_old(session: Session, now: int, keys: int) -> None:
+    """Removes keys past their time: twice as many as so many new ones, so that they cannot pile up."""
+    session.run(_OLD, now - KEPT_MS, 2 * keys + 1)
+
+
 def claim(session: Session, account_id: int, key: PostKey, now: int, answer: str | None = None) -> str | None:
     """Writes a key that is new and returns None; for one that is known, returns what its first request was answered.
 
     Without `answer` the new key waits for its job (`bear`, `complete`). KeyReusedError where the first request said
     something else, KeyBusyError where it is still being recorded.
     """
-    session.run(_OLD, now - KEPT_MS, _FORGOTTEN)
     status = None if answer is None else ACCEPTED
     # Never a look first: of two who come at once on two nodes, the second waits here for the first one's commit.
     if session.run(_KEEP, account_id, key.key, key.fingerprint, None, status, answer, now):

@@ -67,6 +67,10 @@ class _Placed:
 
 def post(unit: Unit, commands: list[Post]) -> list[Posted | Exception]:
     """Handles all posts of a batch together: one look at the block list, one write a job."""
+    fresh = sum(command.key is not None for command in commands)
+    fresh += sum(item.unique is not None for command in commands for item in command.items)
+    if fresh:
+        keys.forget_old(unit.session, commands[0].now, fresh)
     batch = _Batch(unit, commands)
     results: list[Posted | Exception] = []
     for command in commands:

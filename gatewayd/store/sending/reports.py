@@ -135,6 +135,19 @@ class _Reports:
         self._unit = unit
         self._seen: dict[tuple[int, int], PartState] = {}
         self._rows: list[Row] = []
+        self._awaited: dict[tuple[str, str], list[Row]] = {}
+        """By line and reference, what awaited its report before this batch."""
+
+    def expect(self, commands: Sequence[Report]) -> None:
+        """Reads what these may be of, and the messages of all of it at once."""
+        wanted: set[int] = set()
+        for command in commands if len(commands) > 1 else ():
+            key = command.line, command.reference
+            if command.attempt_id is None and key not in self._awaited:
+                self._awaited[key] = self._unit.session.all(_AWAITING, *key)
+            # Of those who once had the same reference, one is meant: its message alone is read.
+            wanted.update(row[5] for row in self._awaited.get(key, ()) if same_recipient(row[3], command.to))
+        self._unit.load(wanted)
 
     def flush(self) -> None:
         self._unit.session.many(SAVE, self._rows)
@@ -190,7 +203,9 @@ class _Reports:
         return alike if len({(found.attempt_id, found.part) for found in alike}) == 1 else []
 
     def _awaiting(self, command: Report, reference: str) -> list[Part]:
-        rows = self._unit.session.all(_AWAITING, command.line, reference)
+        rows = self._awaited.get((command.line, reference))
+        if rows is None or any((row[0], row[1]) in self._seen for row in rows):
+            rows = self._unit.session.all(_AWAITING, command.line, reference)
         return [found for found in self.parts(rows) if same_recipient(found.to, command.to)]
 
     def in_doubt(self, line: str, to: str | None, received_at: int) -> Part | None:
@@ -282,6 +297,7 @@ class _Reports:
 
 def report(unit: Unit, commands: list[Report]) -> list[Reported | Exception]:
     reports = _Reports(unit)
+    reports.expect(commands)
     results: list[Reported | Exception] = []
     unknown: list[Report] = []
     for command in commands:

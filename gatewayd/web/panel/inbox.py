@@ -42,9 +42,9 @@ async def _shown(visit: Visit, *, fault: str = "", text: str = "") -> Response:
     which = visit.query.get("ver", "open")
     which = which if which in known else "open"
     search, cursor = visit.query.get("q", "").strip()[:100], visit.query.get("tras", "")
-    found = await visit.ask("inbox.list", which=which, search=search, cursor=cursor, limit=PAGE)
     account, address = visit.query.get("cuenta", visit.account), visit.query.get("con", "")
     opened = await _opened(visit, account, address) if address else None
+    found = await visit.ask("inbox.list", which=which, search=search, cursor=cursor, limit=PAGE)
     older = _address(which, q=search, tras=found["next"]) if found["next"] else ""
     return visit.page(
         "inbox.html",

@@ -91,7 +91,11 @@ async def show(visit: Visit) -> Response:
     formats = formats_of(visit)
     values = {
         "address": address,
-        "items": found["items"],
+        "items": _placed(found["items"], address),
+        "codes": {
+            "states": {one["state"] for one in found["items"]} | {"answered"},
+            "channels": {one["channel"] for one in found["items"]},
+        },
         "next": address.href(cursor=found["next"]) if found["next"] else "",
         "newer": address.href() if address.cursor else "",
         "looked_to": found["looked_to"],
@@ -107,6 +111,16 @@ async def show(visit: Visit) -> Response:
         "opened": opened,
     }
     return visit.page("log.html", status=422 if faults else 200, **values)
+
+
+def _placed(items: list[dict[str, Any]], address: LogAddress) -> list[dict[str, Any]]:
+    """Returns rows with their keys and their addresses: of the page with the row open, and of what stands in it."""
+    page_of, fragment_of = address.opening(), address.opening(f"{PATH}/fila")
+    found = []
+    for one in items:
+        key = f"{one['direction']}-{one['id']}"
+        found.append({**one, "key": key, "href": page_of + key, "fragment": fragment_of + key})
+    return found
 
 
 def set_aside(every: list[str], chosen: list[str]) -> list[str]:

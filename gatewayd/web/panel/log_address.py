@@ -83,6 +83,11 @@ class LogAddress:
         pairs += [(name, given) for name, given in (("cursor", cursor), ("row", row)) if given]
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
+    def opening(self, path: str = PATH) -> str:
+        """Returns the beginning of the addresses that open rows of this page; a row's key is their end."""
+        begun = self.href(cursor=self.cursor, path=path)
+        return f"{begun}{'&' if '?' in begun else '?'}row="
+
     @property
     def hidden(self) -> Sequence[tuple[str, str]]:
         """Returns the filters as pairs, for the hidden fields of a form."""

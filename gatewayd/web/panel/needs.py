@@ -45,7 +45,7 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             text = ngettext(
                 "{count} answer may ask for no more messages", "{count} answers may ask for no more messages", count
             )
-            return Need(text, places.link("/interacciones/bandeja"), gettext("Read them"), "look", "in")
+            return Need(text, places.link("/ajustes/bloqueados"), gettext("Read them"), "look", "in")
         case "stalled":
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")

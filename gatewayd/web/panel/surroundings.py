@@ -39,6 +39,7 @@ OWN: Final[list[Own]] = []
 
 _PLACES: Final = {
     "uncertain": "/interacciones/dudas",
+    "opt_out": "/ajustes/bloqueados",
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",
     "stalled": "/lineas",
@@ -47,7 +48,7 @@ _PLACES: Final = {
 }
 """Behind which entry of the navigation a kind of need is looked after."""
 _URGENT: Final = frozenset({"line", "stalled"})
-_COUNTED: Final = frozenset({"uncertain", "inbox"})
+_COUNTED: Final = frozenset({"uncertain", "inbox", "opt_out"})
 """Kinds that say how many wait; of the others each is one."""
 
 
@@ -112,7 +113,7 @@ class Surroundings:
             return known
         away, needs = False, []
         try:
-            needs = (await visit.ask("status"))["needs"]
+            needs = [*(await visit.ask("status"))["needs"], *await _unread(visit)]
         except AwayError:
             away = True
         except GatewayError:
@@ -174,3 +175,11 @@ def _credit(known: _Known, account: str) -> Credit | None:
         return None
     low = any(one["kind"] == "credit" and one["subject"] == account for one in known.needs)
     return Credit(str(found["balance"]), str(found["currency"]), low, "/ajustes/creditos")
+
+
+async def _unread(visit: Visit) -> Sequence[Mapping[str, Any]]:
+    """Returns the conversations with something unread as a need, where the person may see them."""
+    if not visit.may("inbox.unread"):
+        return ()
+    unread = (await visit.ask("inbox.unread"))["count"]
+    return ({"kind": "inbox", "subject": "", "count": unread},) if unread else ()

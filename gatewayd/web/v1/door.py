@@ -45,7 +45,7 @@ class Door:
         """Returns one route an address: of a method that there is not, it says which there are."""
         ordered = sorted(endpoints, key=attrgetter("path"))
         return [
-            Route(path, _Address({one.method: self._handler(one) for one in found}))
+            Route(path, _Address(path, {one.method: self._handler(one) for one in found}))
             for path, found in groupby(ordered, key=attrgetter("path"))
         ]
 
@@ -73,7 +73,8 @@ class Door:
 class _Address:
     """An ASGI application for one path: its methods, and problems for all that goes wrong."""
 
-    def __init__(self, handlers: dict[str, Handler]) -> None:
+    def __init__(self, path: str, handlers: dict[str, Handler]) -> None:
+        self._path = path
         self._handlers = handlers
         self._allow = ", ".join(sorted({*handlers, "OPTIONS"}))
 
@@ -102,7 +103,7 @@ class _Address:
         except ClientDisconnect:
             return problems.response(Problem("invalid-request", _("the request was not finished")))
         except Exception:  # noqa: BLE001 - a request's outermost edge: the process goes on
-            logs.get().exception("api.failed", method=request.method, path=request.scope["route"].path)
+            logs.get().exception("api.failed", method=request.method, path=self._path)
             return problems.response(Problem("internal", _("the gateway failed; its log says why")))
 
 
