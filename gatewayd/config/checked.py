@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from gatewayd.config.sections import HttpConfig, SpoolConfig, StoreConfig, WebhookConfig
+from gatewayd.config.sections import HttpConfig, SpoolConfig, StoreConfig, WebConfig, WebhookConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Sound:
     store: StoreConfig | None = None
     spool: SpoolConfig | None = None
     http: HttpConfig | None = None
+    web: WebConfig | None = None
     lines: tuple[SoundLine, ...] = ()
     accounts: tuple[tuple[str, str], ...] = ()
     webhooks: tuple[tuple[str, WebhookConfig], ...] = ()

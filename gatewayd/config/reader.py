@@ -157,6 +157,7 @@ class _Reading:
             store=store if isinstance(store, StoreConfig) else None,
             spool=spool if isinstance(spool, SpoolConfig) else None,
             http=http if isinstance((http := sections["http"]), HttpConfig) else None,
+            web=web if isinstance((web := sections["web"]), WebConfig) else None,
             lines=tuple(self.sound_lines),
         )
         if isinstance(inbox, InboxConfig):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain
@@ -65,7 +66,9 @@ def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], 
     unusable = list(_unusable(sound))
     found += unusable
     told = {(one["key"], one["message"]) for one in unusable}
-    found += chain(_spool(sound), _store(sound, alone=alone), _door(sound) if alone else (), _lines(sound, told))
+    found += chain(
+        _spool(sound), _store(sound, alone=alone), _door(sound) if alone else (), _tls(sound), _lines(sound, told)
+    )
     found += _webhooks(sound)
     found += of_added_lines(file)
     return found, bool(faults or unusable)
@@ -107,6 +110,26 @@ def _door(sound: Sound) -> Iterator[Finding]:
     except OSError as error:
         message = _("{address}: {why}").format(address=f"{host}:{port}", why=system_words(error.strerror or str(error)))
         yield _finding(sound.file, "http.listen", message, _("another program listens there; name another port"))
+
+
+def _tls(sound: Sound) -> Iterator[Finding]:
+    """Whether the panel's certificate and key serve; a credential of another unit cannot be looked at from here."""
+    if sound.web is None or sound.web.address is None or sound.web.tls is None:
+        return
+    certificate, key = sound.web.tls
+    if any("$CREDENTIALS_DIRECTORY" in str(one) for one in sound.web.tls):
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        message = _("{certificate} and {key} do not serve: {why}").format(
+            certificate=certificate, key=key, why=(error.reason or "PEM").lower().replace("_", " ")
+        )
+        yield _finding(sound.file, "web.tls_cert", message, _("give the certificate with its chain, and its own key"))
+    except OSError as error:
+        why = system_words(error.strerror or str(error))
+        message = _("{certificate} or {key}: {why}").format(certificate=certificate, key=key, why=why)
+        yield _finding(sound.file, "web.tls_cert", message, _("give it to the user of the web process to read"))
 
 
 def _finding(file: object, key: str, message: str, remedy: str) -> Finding:

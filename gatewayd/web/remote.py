@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
 from contextvars import copy_context
@@ -115,7 +115,7 @@ class Remote:
             async for one in answers:
                 yield one
 
-    async def changes(self, bearer: Bearer) -> AsyncIterator[frozenset[str]]:
+    async def changes(self, bearer: Bearer) -> AsyncGenerator[frozenset[str], None]:
         """Yields the kinds of things that change for that person, as they change; now and then an empty set.
 
         AwayError when the daemon goes away, UnauthenticatedError when the session ends. All who watch share one

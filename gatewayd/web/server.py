@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,7 @@ class _Server(uvicorn.Server):
         self._look = look
         self._accepting: asyncio.Task[None] | None = None
         self.gate: Gate | None = None
+        self._leaving = asyncio.Event()
 
     def open(self, gate: Gate) -> None:
         self.gate = gate
@@ -71,13 +73,31 @@ class _Server(uvicorn.Server):
             if loop.time() - looked > LOOK_S:
                 looked = loop.time()
                 self._look()
-            await asyncio.sleep(CLOCK_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOCK_S):
+                    await self._leaving.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         assert self._accepting is not None
         self._accepting.cancel()
         await asyncio.gather(self._accepting, return_exceptions=True)
         await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Theirs are raised again at the end: a process that stopped as asked would look killed.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._leave)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def _leave(self) -> None:
+        self.should_exit = True
+        self._leaving.set()
 
     def make(self) -> WebConnection:
         """Returns the protocol of one connection."""
@@ -202,8 +222,6 @@ async def _serve(settings: _Settings, store_password: str | None) -> int:
 @contextmanager
 def _hup(do: Callable[[], None]) -> Iterator[None]:
     """SIGHUP looks again at once: for what renews certificates."""
-    import signal
-
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, do)
     try:

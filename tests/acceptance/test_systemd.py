@@ -34,11 +34,12 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_unit_has_no_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["gatewayd.service", "gatewayd-web.service"])
+def test_the_unit_has_no_fault(tmp_path: Path, name: str) -> None:
     verify = program("systemd-analyze")
-    unit = tmp_path / "gatewayd.service"
+    unit = tmp_path / name
     # Where the program is installed is not the unit's fault.
-    unit.write_text(UNIT.read_text().replace("/opt/gatewayd/bin/gatewayd", sys.executable))
+    unit.write_text((SYSTEMD / name).read_text().replace("/opt/gatewayd/bin/gatewayd", sys.executable))
     done = run(verify, "verify", "--man=no", unit)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -47,6 +48,16 @@ def test_the_unit_is_exposed_no_more_than_it_must() -> None:
     done = run(program("systemd-analyze"), "security", "--offline=true", f"--threshold={EXPOSURE_MAX_TENTHS}", UNIT)
     assert done.returncode == 0, done.stdout[-400:] + done.stderr
     assert "Overall exposure level for gatewayd.service" in done.stdout
+
+
+def test_the_panels_unit_is_exposed_less_than_the_daemons() -> None:
+    unit = SYSTEMD / "gatewayd-web.service"
+    done = run(program("systemd-analyze"), "security", "--offline=true", "--threshold=13", unit)
+    assert done.returncode == 0, done.stdout[-400:] + done.stderr
+    text = unit.read_text()
+    assert "DeviceAllow=" not in text
+    assert "SupplementaryGroups=" not in text
+    assert "ReadWritePaths=" not in text
 
 
 def test_the_unit_still_lets_the_daemon_do_its_work() -> None:

@@ -45,7 +45,7 @@ cp {systemd}/gatewayd.sysusers.conf /etc/sysusers.d/gatewayd.conf 2>/dev/null ||
   mkdir -p /etc/sysusers.d; cp {systemd}/gatewayd.sysusers.conf /etc/sysusers.d/gatewayd.conf; }}
 systemd-sysusers /etc/sysusers.d/gatewayd.conf
 systemd-tmpfiles --create {systemd}/gatewayd.tmpfiles.conf
-install -d -o gatewayd -g gatewayd -m 0750 /run/gatewayd
+install -d -o gatewayd -g gatewayd -m $(sed -n 's/^RuntimeDirectoryMode=//p' {systemd}/gatewayd.service) /run/gatewayd
 install -m640 -g gatewayd {config} /etc/gatewayd/gatewayd.toml
 printf '1234\n' | install -m640 -g gatewayd /dev/stdin /etc/gatewayd/secrets/mail.password
 groupadd norte
@@ -83,11 +83,29 @@ END
 gatewayd submit /run/aviso.json --account norte
 gatewayd job show norte/aviso --json
 gatewayd check || echo "check: $?"
+# The panel's unit: its user, no group of the daemon's, and what it says it runs.
+echo corral-de-piedra-verde-41 | gatewayd user create ana --role administrator --password-stdin
+web="--reuid gatewayd-web --regid gatewayd-web --init-groups --bounding-set -all --inh-caps -all --no-new-privs"
+start=$(sed -n 's/^ExecStart=//p' {systemd}/gatewayd-web.service)
+setpriv $web $start & WEB=$!
+trap "kill -KILL $DAEMON $WEB 2>/dev/null || true" EXIT
+cp {look} /run/look.py
+look() {{ LD_LIBRARY_PATH=/opt/python/lib /opt/python/bin/{python} /run/look.py "$@"; }}
+look sign-in
+setpriv $web id -Gn
+for closed in /run/gatewayd/control.sock /etc/gatewayd/gatewayd.toml /etc/gatewayd/secrets/mail.password \
+    /var/spool/gatewayd /var/spool/gatewayd/accepted/norte; do
+  setpriv $web test ! -r $closed && echo "closed $closed"
+done
 stat -c '%a %U %G %n' /var/lib/gatewayd/gatewayd.db /run/gatewayd/control.sock /var/spool/gatewayd/accepted/norte
 if ip route get 192.0.2.1 >/dev/null 2>&1; then echo "the network is open"; exit 1; fi
 kill -TERM $DAEMON
 wait $DAEMON && STATUS=0 || STATUS=$?
 echo "ended $STATUS"
+look read
+kill -TERM $WEB
+wait $WEB && STATUS=0 || STATUS=$?
+echo "web ended $STATUS"
 """
 
 CONFIG = """
@@ -98,7 +116,8 @@ locale = "en"
 listen = ""
 
 [web]
-listen = ""
+listen = "127.0.0.1:8081"
+start = false
 
 [[line]]
 name = "correo"
@@ -108,6 +127,36 @@ port = 9
 from_address = "aviso@example.org"
 user = "aviso"
 password_file = "secrets/mail.password"
+"""
+
+
+LOOK = """
+import http.client, sys, time, urllib.parse
+
+def asked(method, path, body=None, cookie=None):
+    connection = http.client.HTTPConnection("127.0.0.1", 8081, timeout=20)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+    if cookie:
+        headers["Cookie"] = cookie
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.getheader("Set-Cookie"), answer.read().decode()
+
+if sys.argv[1] == "sign-in":
+    for _ in range(200):
+        try:
+            assert asked("GET", "/entrar")[0] == 200
+            break
+        except OSError:
+            time.sleep(0.1)
+    form = urllib.parse.urlencode({"user": "ana", "password": "corral-de-piedra-verde-41"})
+    status, cookie, _body = asked("POST", "/entrar", form)
+    assert status == 303, status
+    open("/run/cookie", "w").write(cookie.partition(";")[0])
+    print("signed in")
+status, _cookie, body = asked("GET", "/", cookie=open("/run/cookie").read())
+assert status == 200, (status, body)
+print("page", sys.argv[1], status)
 """
 
 
@@ -122,6 +171,8 @@ def test_the_packaged_service_works_as_its_page_says(tmp_path: Path) -> None:
     (tmp_path / "layer").mkdir()
     config = tmp_path / "gatewayd.toml"
     config.write_text(CONFIG)
+    look = tmp_path / "look.py"
+    look.write_text(LOOK)
     prefix = Path(sys.base_prefix)
     values = {
         "work": tmp_path,
@@ -131,6 +182,7 @@ def test_the_packaged_service_works_as_its_page_says(tmp_path: Path) -> None:
         "site": Path("/opt/source") / Path(sys.prefix, "lib").relative_to(ROOT) / site_packages(),
         "systemd": SYSTEMD,
         "config": config,
+        "look": look,
     }
     script = tmp_path / "script.sh"
     script.write_text((SETUP + SERVICE).format(**values))
@@ -149,6 +201,11 @@ def test_the_packaged_service_works_as_its_page_says(tmp_path: Path) -> None:
     assert "660 gatewayd gatewayd /var/lib/gatewayd/gatewayd.db" in done.stdout
     assert "660 gatewayd gatewayd /run/gatewayd/control.sock" in done.stdout
     assert "ended 0" in done.stdout
+    assert "page sign-in 200" in done.stdout
+    assert "page read 200" in done.stdout
+    assert "web ended 0" in done.stdout
+    assert "gatewayd-web\n" in done.stdout
+    assert done.stdout.count("closed /") == 5, told
     assert "Traceback" not in told
 
 

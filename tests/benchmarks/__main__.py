@@ -37,6 +37,7 @@ from tests.benchmarks import (
     status,
     throughput,
     voice,
+    web,
     webhooks,
 )
 from tests.benchmarks.figure import Figure, Result
@@ -63,6 +64,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "idle": ("nothing to do", idle.measure),
     "voice": ("calls at the pace of a busy trunk", voice.measure),
     "audio": ("from the answer to the first sound", audio.measure),
+    "web": ("the web process dies, or is flooded", web.measure),
     "panel": ("twenty people at the panel", panel.measure),
     "export": ("a year of interactions as a sheet", export.measure),
     "webhooks": ("receipts that are posted", webhooks.measure),

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     status,
     throughput,
     voice,
+    web,
 )
 from tests.benchmarks.__main__ import ROWS, one
 from tests.benchmarks.figure import Figure, Result
@@ -39,6 +40,14 @@ def test_throughput(tmp_path: Path) -> None:
     assert found["zero latency, 4 modems"] >= 25
     assert 0 < found["CPU per 1,000 messages, 4 modems"] <= 12
     assert found["share of the rate of a bare loop of AT+CMGS on pyserial, 4 modems"] > 0
+
+
+def test_web(tmp_path: Path) -> None:
+    found = figures(web.measure, tmp_path)
+    assert found["web process killed: back, the slowest"] <= 15
+    assert found["daemon killed under it and started: signs in again"] <= 15
+    assert found["1,000 half requests: the lines' pace beside"] >= 50
+    assert found["1,000 half requests: the slowest first page"] <= 10
 
 
 def test_share_of_the_possible(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -93,11 +94,12 @@ class Signed:
 class Panel:
     """A gateway with its panel; `url` has no slash at its end."""
 
-    def __init__(self, gateway: Gateway, simulator: Simulator | None, port: int) -> None:
+    def __init__(self, gateway: Gateway, simulator: Simulator | None, port: int, *, tls: bool = False) -> None:
         self.gateway = gateway
         self.simulator = simulator
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.tls = tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
 
     def wait_web(self, timeout_s: float = START_S) -> float:
         """Waits until the web process that the daemon starts answers; returns the seconds it took."""
@@ -121,6 +123,9 @@ class Panel:
     def answers(self) -> bool:
         """Returns whether the web process serves its sign-in page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_S)
+        if self.tls:
+            unverified = ssl._create_unverified_context()
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=START_S, context=unverified)
         try:
             connection.request("GET", "/entrar")
             return connection.getresponse().status == 200
@@ -169,6 +174,7 @@ def panel(
     line: str = "",
     rate: str = "100000/s",
     options: Sequence[str] = (),
+    tls: bool = False,
     apart: bool = False,
 ) -> Iterator[Panel]:
     """A daemon with an account `norte`, an administrator `ana`, simulated modems as lines `m0` …, and its web process.
@@ -186,7 +192,7 @@ def panel(
         with Gateway(folder, ports, extra=section + extra, line=line, rate=rate) as gateway:
             gateway.start()
             gateway.account()
-            shown = Panel(gateway, simulator, port)
+            shown = Panel(gateway, simulator, port, tls=tls)
             shown.user(ADMINISTRATOR, "administrator", None)
             with _apart(gateway) if apart else nullcontext():
                 shown.wait_web()

@@ -137,3 +137,18 @@ def test_what_is_wrong_with_a_line_of_any_kind_is_said_once_in_the_persons_langu
         'telefono].url: no es la dirección de un teléfono; escríbala como "http://192.168.1.20:8080"',
         "wa].ca_file: /nowhere/{ca}.pem no existe; nombre un archivo de certificados (PEM)",
     ]
+
+
+def test_a_certificate_that_does_not_serve_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    web = '[web]\nlisten = "0.0.0.0:8443"\ntls_cert = "panel.crt"\ntls_key = "panel.key"\n'
+    _status, lines = checked(tmp_path, capsys, CONFIG + web)
+    assert any("web.tls_cert" in line and "panel.crt" in line and "No such file" in line for line in lines), lines
+    for name in ("panel.crt", "panel.key"):
+        (tmp_path / name).write_text("nothing\n")
+    _status, lines = checked(tmp_path, capsys, CONFIG + web)
+    assert any("web.tls_cert" in line and "do not serve" in line for line in lines), lines
+    elsewhere = web.replace("panel.crt", "$CREDENTIALS_DIRECTORY/crt").replace(
+        "panel.key", "$CREDENTIALS_DIRECTORY/key"
+    )
+    _status, lines = checked(tmp_path, capsys, CONFIG + elsewhere)
+    assert not any("tls" in line for line in lines), lines

@@ -29,6 +29,7 @@ def _gateway(**parts: Any) -> LiveGateway:
         "webhooks",
         "exports",
         "news",
+        "posts",
     )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]
 

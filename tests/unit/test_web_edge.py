@@ -91,6 +91,13 @@ async def test_another_hosts_name_is_refused(host: str, status: int) -> None:
         assert (await asked.get("/seen", headers={"Host": host})).status_code == status
 
 
+async def test_a_program_is_refused_by_a_problem_document() -> None:
+    async with client(WebConfig(base_url="https://panel.example")) as asked:
+        answer = await asked.get("/v1/jobs", headers={"Host": "rebound.example"})
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.json()["status"], answer.json()["type"]) == (421, "about:blank")
+
+
 async def test_a_body_is_bounded_announced_or_in_pieces() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(5):

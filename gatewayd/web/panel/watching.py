@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from gatewayd.errors import GatewayError, ThrottledError, UnauthenticatedError
 from gatewayd.web.remote import Bearer, Remote
@@ -24,30 +24,15 @@ _EVERYTHING: Final = frozenset(KINDS)
 KEPT: Final = 200
 """Events that a stream which comes back may have missed; one that missed more begins with everything."""
 WATCHERS_MAX: Final = 256
-LOOKS_MAX: Final = 16
-"""Accounts watched at once: each is a connection to the daemon, which has few. Others ask again every few seconds."""
+LOOKS_MAX: Final = 128
+"""Accounts watched at once, each a stream of the one connection to the daemon. Others ask again every few seconds."""
 BEAT_S: Final = 15.0
 """A comment this often keeps proxies from closing a silent stream."""
+JUDGE_S: Final = 4.0
+"""A session that was ended, or moved to another account, is told nothing more after this long."""
 STREAM_S: Final = 600.0
 """A stream ends after this long and is opened anew, by whoever still may."""
 AWAY_S: Final = 2.0
-
-
-def kinds_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
-    """Returns what changed from one overview to the next."""
-    found = {str(event["kind"]) for event in after["events"]}
-    if "account" in found:
-        found.add("daemon")
-    if before.get("lines") != after["lines"]:
-        found.add("line")
-    if before.get("queue") != after["queue"] and (
-        before.get("queue", {}).get("counts") != after["queue"]["counts"]
-        or before.get("queue", {}).get("held") != after["queue"]["held"]
-    ):
-        found |= {"message", "job"}
-    if before.get("stalled") != after["stalled"] or before.get("draining") != after["draining"]:
-        found.add("daemon")
-    return frozenset(found) & frozenset(KINDS)
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +40,8 @@ class _Watcher:
     bearer: Bearer
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
+    judged: float = 0.0
+    """When its session was last looked up, on the loop's clock."""
 
 
 @dataclass(slots=True)
@@ -104,7 +91,7 @@ class Watching:
         if look.task is None:
             look.task = asyncio.create_task(self._watch(account, look))
         try:
-            async for event in self._events(look, watcher, last):
+            async for event in self._events(look, watcher, account, last):
                 yield event
         finally:
             look.watchers.discard(watcher)
@@ -113,22 +100,40 @@ class Watching:
                 look.task.cancel()
                 self._looks.pop(account, None)
 
-    async def _events(self, look: _Look, watcher: _Watcher, last: str) -> AsyncIterator[str]:
+    async def _events(self, look: _Look, watcher: _Watcher, account: str | None, last: str) -> AsyncIterator[str]:
         seen = self._seen(last, look)
         yield f"retry: {int(AWAY_S * 1000)}\n\n"
-        until = asyncio.get_running_loop().time() + STREAM_S
-        while not watcher.over and asyncio.get_running_loop().time() < until:
+        now = asyncio.get_running_loop().time
+        until, beat = now() + STREAM_S, now() + BEAT_S
+        while not watcher.over and now() < until:
             watcher.awake.clear()
             kinds = look.since(seen)
             seen = look.number
             if kinds:
                 yield f"id: {self._boot}-{seen}\ndata: {' '.join(sorted(kinds))}\n\n"
+                beat = now() + BEAT_S
+            elif now() >= beat:
+                yield ": here\n\n"
+                beat = now() + BEAT_S
             else:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(BEAT_S):
+                    async with asyncio.timeout(JUDGE_S):
                         await watcher.awake.wait()
-                        continue
-                yield ": here\n\n"
+            if not await self._may(watcher, account):
+                return
+
+    async def _may(self, watcher: _Watcher, account: str | None) -> bool:
+        """Returns whether the person may still watch; it is looked up every few seconds."""
+        now = asyncio.get_running_loop().time()
+        if now - watcher.judged < JUDGE_S:
+            return True
+        watcher.judged = now
+        try:
+            return (await self._remote.actor(watcher.bearer)).account == account
+        except UnauthenticatedError:
+            return False
+        except GatewayError:  # the store is just being opened
+            return True
 
     def _seen(self, last: str, look: _Look) -> int:
         """Returns the number of the event that was seen last; for a new stream the newest, for an unknown one none."""
@@ -140,21 +145,22 @@ class Watching:
         return int(number)
 
     async def _watch(self, account: str | None, look: _Look) -> None:
-        """Looks at the daemon for as long as anybody watches, as one of them."""
-        before: Mapping[str, Any] = {}
+        """Hears from the daemon what changes for as long as anybody watches, as one of them."""
         away = False
         try:
             while look.watchers:
                 watcher = next(iter(look.watchers))
                 try:
-                    async for overview in self._remote.watch(watcher.bearer):
-                        look.tell(_EVERYTHING if away else kinds_of(before, overview) if before else frozenset())
-                        before, away = overview, False
-                        if watcher not in look.watchers:
-                            break
-                    else:
-                        away = _gone(look, away)
-                        await asyncio.sleep(AWAY_S)
+                    async with aclosing(self._remote.changes(watcher.bearer)) as changes:
+                        async for kinds in changes:
+                            look.tell(_EVERYTHING if away else kinds & _EVERYTHING)
+                            away = False
+                            if watcher not in look.watchers:
+                                break
+                        else:
+                            watcher.over = True  # the person is another account's now
+                            watcher.awake.set()
+                            look.watchers.discard(watcher)
                 except UnauthenticatedError:
                     watcher.over = True
                     watcher.awake.set()

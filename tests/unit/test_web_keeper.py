@@ -1,0 +1,43 @@
+"""The daemon's watch over its web process: memory, growing pauses, and an end with the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gatewayd import config as configuration
+from gatewayd import web_process
+from gatewayd.config.publication import publish
+
+
+async def test_one_that_keeps_too_much_is_ended_and_the_next_one_waits_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_process, "LOOK_S", 0.1)
+    monkeypatch.setattr(web_process, "MEMORY_MAX", 1 << 20)
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def rest(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    file = tmp_path / "gatewayd.toml"
+    file.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/gatewayd.db"\n[spool]\npath = "{tmp_path}/spool"\n')
+    config = configuration.load(file)
+    publish(config)
+    ended: list[str] = []
+    enough = asyncio.Event()
+
+    def tell(state: str, _reason: str | None) -> None:
+        ended.append(state)
+        if len(ended) == 3:
+            enough.set()
+
+    async with asyncio.timeout(60), web_process.web_process(config, tell):
+        await enough.wait()
+    assert ended == ["web_ended"] * 3
+    assert pauses[:2] == [web_process.PAUSE_FIRST_S * 2, web_process.PAUSE_FIRST_S * 4]
