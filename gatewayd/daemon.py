@@ -46,6 +46,7 @@ from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration, finish_posted
 from gatewayd.services import Services
+from gatewayd.staff_links import links
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Change, Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.connection import open_store
@@ -204,6 +205,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
+            links=links(writer, now_ms),
         )
         stack.callback(dispatcher.close)
         policy = Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
@@ -217,7 +219,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             Told(dispatcher, receipts, upkeep, restoration),
             recovered,
         )
-        exports = Exports(config, writer, reader, readers, now_ms)
+        exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
             config,
             posts=PostDesk(intake, config.timezone),

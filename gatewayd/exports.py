@@ -23,6 +23,7 @@ from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
+from gatewayd.store.sending.restoration import standing_still
 
 log = structlog.get_logger()
 
@@ -37,6 +38,8 @@ LONGEST_S: Final = 3_600.0
 SILENT_S: Final = 120.0
 """A worker that says nothing for so long is ended: it speaks twice a second."""
 TROUBLE_S: Final = 5.0
+STILL_S: Final = 60.0
+"""Between looks whether the engines were released."""
 FORGOTTEN_AT_ONCE: Final = 100
 LINE_MAX: Final = 1 << 16
 _ROOT: Final = str(Path(__file__).parents[1])
@@ -52,12 +55,16 @@ class Exports:
         reader: Reader,
         threads: Executor,
         now: Callable[[], int],
+        *,
+        tell: Callable[[str, str, str], object] = lambda _kind, _subject, _state: None,
     ) -> None:
+        """`tell` is told that a task changed, for those who watch: kind, subject, state."""
         self._config = config
         self._writer = writer
         self._reader = reader
         self._threads = threads
         self._now = now
+        self._tell = tell
         self._wake = asyncio.Event()
         self._running: tuple[int, asyncio.subprocess.Process] | None = None
         self.folder = config.exports_folder
@@ -100,8 +107,13 @@ class Exports:
         return await self._writer.do(Change(work, "exports"))
 
     async def _work(self) -> float:
-        """Does what is due; returns the seconds until something else is."""
+        """Does what is due; returns the seconds until something else is.
+
+        After a restore nothing is done until a person releases the engines: what was asked for may be long over.
+        """
         while True:
+            if await self._ask(standing_still):
+                return STILL_S
             waiting = await self._ask(partial(processes.waiting, node=self._config.node))
             ready = [one for one in waiting if one.due <= self._now() and one.state == "waiting"]
             if not ready:
@@ -118,6 +130,7 @@ class Exports:
         if not await self._change(lambda unit: processes.begin(unit.session, export.id, self._now())):
             return
         log.info("export begun", process=export.id)
+        self._say(export, "running")
         request = json.loads(export.request)
         name = f"{export.id}.{request['format']}"
         store = self._config.store
@@ -132,6 +145,7 @@ class Exports:
                 )
             )
             log.info("export done", process=export.id, rows=last["done"])
+            self._say(export, "done")
             return
         found = await self._ask(partial(processes.process, scope=Scope.all(), number=export.id))
         if found.state == "cancelled":
@@ -139,6 +153,11 @@ class Exports:
         reason = str(last.get("error", "worker_died"))[:500]
         log.error("export failed", process=export.id, error=reason)
         await self._change(lambda unit: processes.end(unit.session, export.id, "failed", now, reason=reason))
+        self._say(export, "failed")
+
+    def _say(self, export: Process, state: str) -> None:
+        """Says to those who watch that account that a task changed."""
+        self._tell("task", f"{export.account or '*'}/export-{export.id}", state)
 
     async def _written(self, number: int, request: dict[str, Any]) -> dict[str, Any]:
         """Has a worker write one; returns the last document it gave."""

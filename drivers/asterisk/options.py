@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from drivers.base import FILE_ONLY
+from drivers.base import FILE_ONLY, spoken
 
 _DIAL = re.compile(r"[A-Za-z0-9_]+/[^\s,;|&\x00-\x1f]+")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
@@ -58,13 +58,13 @@ class AsteriskOptions(BaseModel):
     @classmethod
     def _has_number(cls, value: str) -> str:
         if "{number}" not in value or not _DIAL.fullmatch(value):
-            raise ValueError("technology/…{number}…, without spaces, commas or line breaks")
+            raise ValueError(spoken("write technology/…{number}…, without spaces, commas or line breaks"))
         return value
 
     @model_validator(mode="after")
     def _one_way_to_prompts(self) -> AsteriskOptions:
         if self.prompts_url and self.prompts_remote:
-            raise ValueError("prompts_remote and prompts_url are given: keep one of them")
+            raise ValueError(spoken("prompts_remote and prompts_url are given: keep one of them"))
         return self
 
     def sounds(self, line: str) -> str:

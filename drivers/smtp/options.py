@@ -25,13 +25,13 @@ _LOCAL_URLS: Final = ("http://127.0.0.1:", "http://127.0.0.1/", "http://localhos
 
 def _address(value: str) -> str:
     if not _ADDRESS.fullmatch(value.replace("{attempt}", "x")):
-        raise ValueError("not an e-mail address: name@domain")
+        raise ValueError(spoken("not an e-mail address: name@domain"))
     return value
 
 
 def _one_line(value: str) -> str:
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
-        raise ValueError("control characters are not allowed here")
+        raise ValueError(spoken("control characters are not allowed here"))
     return value
 
 

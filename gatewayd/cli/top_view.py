@@ -138,6 +138,7 @@ _WORDS: Final = {
     "reloaded": spoken("configuration applied"),
     "not_reloaded": spoken("configuration not applied"),
     "webhook": spoken("webhook"),
+    "task": spoken("task"),
     "config_invalid": spoken("see `gatewayd check`"),
     "web_ended": spoken("the web process ended; it is started again"),
 }

@@ -180,5 +180,6 @@ def error_values(error: Any, locale: str, known: Sequence[str] = ()) -> dict[str
         hint = gettext_in(locale, _DID_YOU_MEAN).format(name=close[0]) if close else ""
     # What was given is shown only where it is a plain value of ours: it may be a secret everywhere else.
     shown = given if isinstance(given, str | int | float | bool) and kind in _MAY_SHOW else ""
-    reason = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    # A driver's model says what it has to say in English, marked by `spoken`.
+    reason = gettext_in(locale, error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
     return {"input": shown, "hint": hint, "reason": reason, "written": "", **context}

@@ -27,6 +27,9 @@ class JobContent:
     sha256: Mapping[str, str] = field(default_factory=dict)
     """What the files held that a mail attaches when the job was recorded, in hex, by name."""
 
+    staff: bool = False
+    """Whether it is the gateway's own, to people who run it: a link gets its secret at the send."""
+
     @property
     def attaches(self) -> bool:
         return isinstance(self.content, EmailContent) and bool(self.content.attachments)
@@ -49,7 +52,7 @@ def parsed(stored: str) -> JobContent:
             dict.fromkeys(email.get("attachments") or (), ""),
             email.get("area") or "all",
         )
-        return JobContent(mail, sha256=email.get("sha256") or {})
+        return JobContent(mail, sha256=email.get("sha256") or {}, staff=given.get("staff") is True)
     if push := given.get("push"):
         return JobContent(PushContent(push.get("title") or "", push.get("data") or {}, push.get("ttl_s")))
     if whatsapp := given.get("whatsapp"):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import structlog
 
-from drivers.base import DeliveryReport, LateAccept
+from drivers.base import DeliveryReport, LateAccept, OutboundMessage
 from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
@@ -64,7 +64,9 @@ class Dispatcher:
         sweep_due: Callable[[], None],
         inbox_due: Callable[[], None],
         files: Attachments,
+        links: Callable[[OutboundMessage], Awaitable[OutboundMessage]] | None = None,
     ) -> None:
+        """`links` puts the secret into a message to staff, at its send."""
         self.writer = writer
         self.node = node
         self.epoch = started.epoch
@@ -81,6 +83,7 @@ class Dispatcher:
         self._open = started.open
         self._scheduler = Scheduler()
         self._files = files
+        self._links = links
         self._receipts_due = receipts_due
         self._sweep_due = sweep_due
         self._inbox_due = inbox_due
@@ -272,6 +275,10 @@ class Dispatcher:
         if queue is None or not wanted:
             raise MissingFilesError
         return await self._files.find(queue.info.account, queue.info.job, wanted)
+
+    async def linked(self, message: OutboundMessage) -> OutboundMessage:
+        """Returns a message to staff with the secret of its link, which works from now on."""
+        return message if self._links is None else await self._links(message)
 
     def queue(self, queue_id: int) -> Queue | None:
         return self._scheduler.get(queue_id)

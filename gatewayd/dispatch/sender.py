@@ -257,7 +257,8 @@ class Sender:
             return outbound(work, address, None)
         job = self._desk.content(work.queue_id)
         files = await self._desk.attachments(work.queue_id) if job.attaches else {}
-        return outbound(work, address, rendered(job.content, work.options, files))
+        message = outbound(work, address, rendered(job.content, work.options, files))
+        return await self._desk.linked(message) if job.staff else message
 
     # ---------------------------------------------------------------------------------------------- what became of it
 

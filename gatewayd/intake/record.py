@@ -17,6 +17,7 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.feed import Stream
 from gatewayd.model import Priority
 from gatewayd.reasons import explained
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
@@ -166,9 +167,11 @@ def beginning(
         not_before=milliseconds(document.not_before),
         not_after=milliseconds(document.not_after),
         resend=document.resend == "allow",
-        unit_price=config.tariff.price(document.channel),
+        unit_price=0 if taken.account == STAFF else config.tariff.price(document.channel),
         currency=config.tariff.currency,
-        content=json.dumps(content_of(document, taken.hashes), ensure_ascii=False),
+        content=json.dumps(
+            content_of(document, taken.hashes) | ({"staff": True} if taken.account == STAFF else {}), ensure_ascii=False
+        ),
         node=config.node,
         now=now_ms(),
         test=post is not None and post.test,

@@ -14,6 +14,7 @@ from gatewayd.money import format_money, parse_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Note, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.store.credit.questions import sums_by_day
 from gatewayd.store.sending.questions import sums_by_job
@@ -92,7 +93,10 @@ class ListAccounts(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.accounts())
-        return {"items": [shapes.account(one) for one in found if by.scope.holds(one.name)], "next": None}
+        return {
+            "items": [shapes.account(one) for one in found if by.scope.holds(one.name) and one.name != STAFF],
+            "next": None,
+        }
 
 
 class ShowAccount(Operation):

@@ -14,6 +14,7 @@ from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
@@ -69,9 +70,10 @@ _EVERYBODYS: Final = frozenset({"line", "daemon"})
 
 def _concerns(event: EventView, account: str | None) -> bool:
     """Returns whether an event is of an account, or of the gateway itself; senders are shown to administrators."""
+    named = event.subject.partition("/")[0].partition(" ")[0]
     if account is None or event.kind in _EVERYBODYS:
-        return True
-    return event.subject.partition("/")[0].partition(" ")[0] == account and event.kind != "inbound"
+        return named != STAFF
+    return named == account and event.kind != "inbound"
 
 
 class Status(Operation):

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeVar
 from gatewayd.actor import Actor, Role
 from gatewayd.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from gatewayd.operations.base import Operation
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.translation import gettext as _
 
 TokenScope = Literal["read", "send", "manage", "mass", "push", "none"]
@@ -111,6 +112,9 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "overview": _reads(),
     "status": _reads(),
     "check": _reads(_ADMINISTRATORS, "manage"),
+    "reset.ask": Right(_EVERYBODY, "none", audited=True, anybody=True),
+    "reset.show": Right(_EVERYBODY, "none", audited=False, anybody=True),
+    "reset.use": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.door": _OPEN,
     "inbox.list": _reads(),
     "inbox.unread": _reads(),
@@ -184,6 +188,7 @@ def judge(operation: OperationT, by: Actor) -> OperationT:
     UnauthenticatedError with nobody signed in, ForbiddenError where the role or token does not allow it, NotFoundError
     for another account's.
     """
+    _known(operation)
     if not allows(operation.name, by):
         if by.kind == "nobody":
             raise UnauthenticatedError(_("sign in first"))
@@ -192,6 +197,14 @@ def judge(operation: OperationT, by: Actor) -> OperationT:
             raise ForbiddenError(_("this token may not do that: it needs the scope {scope}").format(scope=scope))
         raise ForbiddenError(_("your role does not allow that"))
     return operation if by.account is None else _bound(operation, by.account)
+
+
+def _known(operation: Operation) -> None:
+    """NotFoundError for what belongs to the gateway's own account."""
+    for field in ("account", "job"):
+        named = getattr(operation, field, None) if field in type(operation).model_fields else None
+        if isinstance(named, str) and named.partition("/")[0] == STAFF:
+            raise NotFoundError(_("no account {account}").format(account=STAFF))
 
 
 def _bound(operation: OperationT, account: str) -> OperationT:
@@ -217,5 +230,5 @@ def _bound(operation: OperationT, account: str) -> OperationT:
 
 def owned(by: Actor, account: str, missing: str) -> None:
     """Raises NotFoundError with that sentence where what was found belongs to another account than the actor's."""
-    if not by.scope.holds(account):
+    if account == STAFF or not by.scope.holds(account):
         raise NotFoundError(missing)

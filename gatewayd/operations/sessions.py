@@ -18,6 +18,7 @@ from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.identity import Seen, noted
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.resets import resettable
 from gatewayd.passwords import LENGTH_MAX
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.people import sessions
@@ -78,7 +79,7 @@ class ShowDoor(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.ask(administrators))
-        return {"anybody": found > 0, "reset": False}
+        return {"anybody": found > 0, "reset": resettable(backend)}
 
 
 class OpenSession(Operation):

@@ -93,7 +93,7 @@ def _fit(role: Role, account: str | None) -> None:
         raise UsageError(_("account: a {role} belongs to one").format(role=role))
 
 
-def _unlike(password: SecretStr, name: str) -> None:
+def unlike(password: SecretStr, name: str) -> None:
     if name.casefold() in {password.get_secret_value().casefold(), password.get_secret_value().casefold()[::-1]}:
         raise UsageError(_("password: it must not be the name"))
 
@@ -114,7 +114,7 @@ class CreateUser(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         _may_touch(by, self.role)
         _fit(self.role, self.account)
-        _unlike(self.password, self.user)
+        unlike(self.password, self.user)
         limit = limit_of(self.monthly_limit)
         hashed = await KNOWN.hashed(self.password.get_secret_value())
         new = users.NewUser(
@@ -227,7 +227,7 @@ class SetPassword(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await found_user(backend, self.user, by)
         _may_touch(by, found.role)
-        _unlike(self.password, found.shown_name)
+        unlike(self.password, found.shown_name)
         hashed = await KNOWN.hashed(self.password.get_secret_value())
         return shape(await changed_user(backend, found, {"password": hashed}, by))
 

@@ -330,4 +330,6 @@ class ReleaseEngines(Operation):
         if not released:
             raise NotFoundError(_("nothing stands still"))
         _changed(backend, None)
+        if backend.live is not None:
+            backend.live.exports_due()
         return {"released": True}

@@ -22,6 +22,7 @@ from sqlalchemy.pool import QueuePool
 
 from gatewayd.errors import NotFoundError, StoreError, UnavailableError, UsageError
 from gatewayd.model import WAITING, State, ulid, ulid_number
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.beside import SNAPSHOT_S, Beside
@@ -153,7 +154,8 @@ class Reader:
     ) -> Page[JobSummary]:
         """Returns the visible jobs, newest first."""
         limit = _limit(limit)
-        statement = queries.JOBS.order_by(tables.job.c.id.desc()).limit(limit + 1)
+        shown = tables.account.c.name != STAFF
+        statement = queries.JOBS.where(shown).order_by(tables.job.c.id.desc()).limit(limit + 1)
         if account is not None:
             statement = statement.where(tables.account.c.name == account)
         if cursor is not None:

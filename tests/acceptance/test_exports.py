@@ -6,6 +6,8 @@ import csv
 import json
 import os
 import signal
+import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,8 +43,6 @@ def ended(gateway: Gateway, task: int) -> dict[str, Any]:
 
 
 def command(gateway: Gateway, *arguments: str) -> str:
-    import subprocess
-
     process = gatewayd(["--config", str(gateway.config), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     out, error = process.communicate(timeout=DONE_S)
     assert process.returncode == 0, error.decode()
@@ -126,3 +126,15 @@ def test_one_for_the_night_waits(year: Gateway) -> None:
     assert task["state"] == "waiting"
     assert task["due"] > task["created_at"]
     assert year.call("task.cancel", task=task["task"])["state"] == "cancelled"
+
+
+def test_after_a_restore_nothing_is_exported_until_somebody_says_so(year: Gateway) -> None:
+    year.stop()
+    with sqlite3.connect(year.store) as store:
+        store.execute("INSERT INTO setting VALUES ('standing_still', '1')")
+    year.start()
+    task = year.call("export.create", format="csv")["task"]
+    time.sleep(1)
+    assert year.call("task.show", task=task)["state"] == "waiting"
+    year.call("engine.release")
+    assert ended(year, task)["state"] == "done"

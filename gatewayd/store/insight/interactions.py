@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, text
 from gatewayd.actor import Scope
 from gatewayd.errors import NotFoundError
 from gatewayd.model import WAITING, Channel, State, ulid
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.insight import walk
 from gatewayd.store.insight.filters import (
@@ -182,6 +183,9 @@ def _sent(
     loading = connection.scalars(select(JOB.id).where(JOB.state == "loading")).all()
     if loading:
         judged.append(MESSAGE.job_id.not_in(loading))
+    staff = connection.scalar(select(_ACCOUNT.id).where(_ACCOUNT.name == STAFF))
+    if staff is not None:
+        judged.append(MESSAGE.account_id != staff)
     jobs = _jobs(connection, account, wanted)
     if jobs is not None:
         if not jobs:

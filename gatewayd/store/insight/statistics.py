@@ -8,6 +8,7 @@ from typing import Final, Literal
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from gatewayd.actor import Scope
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 
 Group = Literal["hour", "day", "weekday", "hour_of_day", "channel", "line", "account"]
@@ -61,7 +62,7 @@ def tallied(
             func.sum(_TALLY.cost),
         )
         .select_from(tables.tally.join(tables.account, _ACCOUNT.id == _TALLY.account_id))
-        .where(_TALLY.hour >= first, _TALLY.hour < end)
+        .where(_TALLY.hour >= first, _TALLY.hour < end, _ACCOUNT.name != STAFF)
         .group_by(group, _TALLY.state, _ACCOUNT.currency)
         .order_by(group)
     )

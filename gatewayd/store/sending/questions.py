@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select, text, true
 
 from gatewayd.model import WAITING, State
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.credit.questions import SUMS_MOST, Sums
@@ -67,7 +68,7 @@ def find_messages(
 
 def _jobs(wanted: MessageFilter) -> Select[tuple[object, ...]]:
     """The jobs that can have such messages: kept counts tell, so that a rare state is found without a search."""
-    statement = queries.JOBS
+    statement = queries.JOBS.where(tables.account.c.name != STAFF)
     if wanted.account is not None:
         statement = statement.where(tables.account.c.name == wanted.account)
     if wanted.state is not None:

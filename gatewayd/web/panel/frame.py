@@ -68,10 +68,10 @@ class Frame:
     company: str
     person: str
     role: str
+    logo: str = ""
+    """Address of the company's logo; "" where it has none."""
     bound: str = ""
     """The account somebody is bound to; "" for who sees all of them."""
-    logo: str = ""
-    """Address of the account's logo; "" where it has none."""
     accounts: Sequence[str] = ()
     """Those that may be chosen; empty where there is no choice."""
     account: str = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -35,7 +34,8 @@ async def show(visit: Visit) -> Response:
 
 async def _today(visit: Visit) -> Mapping[str, Mapping[str, int]]:
     """Returns what became of today's messages, by line."""
-    day = datetime.now(ZoneInfo(visit.zone)).date().isoformat()
+    # Days of statistics are the gateway's, whatever zone the account shows times in.
+    day = datetime.now(visit.remote.backend.config.timezone).date().isoformat()
     found = await visit.ask("statistics.show", since=day, until=day, by="line")
     return {str(one["group"]): one for one in found["items"]}
 

@@ -15,6 +15,7 @@ import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
 import gatewayd.web.panel.me
 import gatewayd.web.panel.preferences
+import gatewayd.web.panel.resets
 import gatewayd.web.panel.search
 import gatewayd.web.panel.signin
 import gatewayd.web.panel.statistics

@@ -67,8 +67,8 @@ class Surroundings:
     """Makes the frame of each page."""
 
     _known: OrderedDict[str | None, _Known] = field(default_factory=OrderedDict)
-    _settings: OrderedDict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=OrderedDict)
-    """Of accounts: until when they are believed, and what they are."""
+    _set: OrderedDict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=OrderedDict)
+    """What accounts have set for themselves, and until when that is taken as known."""
 
     async def surround(self, visit: Visit) -> None:
         """Gives the visit of somebody who is signed in the account they work in, and what stands around a page."""
@@ -76,13 +76,28 @@ class Surroundings:
         chosen = visit.request.cookies.get(ACCOUNT_COOKIE, "")
         if visit.actor.account is None and any(one["name"] == chosen for one in known.accounts):
             visit.working_in = chosen
-        names = [str(one["name"]) for one in known.accounts]
-        settings = await self._settled(visit, visit.account or (names[0] if len(names) == 1 else ""))
-        visit.zone = settings.get("effective", {}).get("zone") or str(visit.remote.backend.config.timezone)
+        account = visit.account or (str(known.accounts[0]["name"]) if len(known.accounts) == 1 else "")
+        own = await self._own(visit, account) if account else {}
+        visit.own_zone = str(own.get("zone") or "")
         if not visit.fragment:
-            visit.frame = self._frame(visit, known, settings)
+            visit.frame = self._frame(visit, known, own)
 
-    def _frame(self, visit: Visit, known: _Known, settings: Mapping[str, Any]) -> Frame:
+    async def _own(self, visit: Visit, account: str) -> Mapping[str, Any]:
+        """Returns what an account has set for itself."""
+        until, found = self._set.get(account, (0.0, {}))
+        if until > time.monotonic():
+            return found
+        try:
+            found = await visit.ask("account.settings", account=account)
+        except GatewayError:
+            found = {}
+        self._set[account] = (time.monotonic() + KEPT_S, found)
+        self._set.move_to_end(account)
+        while len(self._set) > KEPT_MAX:
+            self._set.popitem(last=False)
+        return found
+
+    def _frame(self, visit: Visit, known: _Known, own: Mapping[str, Any]) -> Frame:
         actor = visit.actor
         names = [str(one["name"]) for one in known.accounts]
         bound = actor.account or ""
@@ -92,8 +107,8 @@ class Surroundings:
         return Frame(
             nav=entries(PAGES, visit.may, visit.request.url.path, own_counts),
             here=visit.here,
-            company=settings.get("effective", {}).get("company") or "gatewayd",
-            logo=f"/logo/{quote(settings['account'], safe='')}?{settings['logo']}" if settings.get("logo") else "",
+            company=own.get("company") or chosen or (names[0] if len(names) == 1 else "gatewayd"),
+            logo=f"/logo/{quote(own['account'], safe='')}?{own['logo']}" if own.get("logo") else "",
             person=actor.name,
             role=_(ROLES[actor.role]) if actor.role is not None else "",
             bound=bound,
@@ -129,24 +144,10 @@ class Surroundings:
             self._known.popitem(last=False)
         return known
 
-    async def _settled(self, visit: Visit, account: str) -> Mapping[str, Any]:
-        """Returns what an account has set; nothing where all accounts are looked at."""
-        if not account or not visit.may("account.settings"):
-            return {}
-        until, settings = self._settings.get(account, (0.0, {}))
-        if until > time.monotonic():
-            return settings
-        settings = dict(await visit.ask("account.settings", account=account))
-        self._settings[account] = (time.monotonic() + KEPT_S, settings)
-        self._settings.move_to_end(account)
-        while len(self._settings) > KEPT_MAX:
-            self._settings.popitem(last=False)
-        return settings
-
     def forget(self) -> None:
         """Forgets what was found out, since somebody has just changed something."""
         self._known.clear()
-        self._settings.clear()
+        self._set.clear()
 
 
 def _counts(needs: Sequence[Mapping[str, Any]]) -> dict[str, Count]:

@@ -49,10 +49,10 @@ class Visit:
     """What a form sent; empty for a GET. Its token has been checked."""
     frame: Frame = NONE
     """What stands around the page; before anybody is signed in, and in a fragment, nothing."""
+    own_zone: str = ""
+    """The zone that the account has set for itself; "" for the gateway's."""
     working_in: str = ""
     """The account that somebody who sees all of them has chosen; "" for all."""
-    zone: str = "UTC"
-    """The time zone in which times are shown: the account's, else the gateway's."""
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -79,6 +79,11 @@ class Visit:
     def account(self) -> str:
         """The account that is worked in: one's own, or the one an administrator has chosen; "" for all."""
         return self.actor.account or self.working_in
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which times are shown."""
+        return self.own_zone or str(self.remote.backend.config.timezone)
 
     @property
     def words(self) -> Words:

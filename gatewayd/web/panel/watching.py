@@ -136,9 +136,9 @@ class Watching:
             return True
 
     def _seen(self, last: str, look: _Look) -> int:
-        """Returns the number of the event that was seen last; for a new stream the newest, for an unknown one none."""
+        """Returns the number of the event that was seen last; for a new or unknown one none, which means everything."""
         if not last:
-            return look.number
+            return look.number + 1  # what has changed since the page was made, a moment ago, would be missed
         boot, _dash, number = last.partition("-")
         if boot != self._boot or not number.isdecimal() or len(number) > 18:
             return -1 if look.told else look.number + 1  # not known: everything
