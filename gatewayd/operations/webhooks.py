@@ -54,14 +54,14 @@ Events = Annotated[tuple[WebhookEvent, ...], Field(min_length=1, max_length=8)]
 Given = Annotated[SecretStr, AfterValidator(_signing)]
 
 
-def _shape(found: Endpoint, backend: Backend) -> Json:
+def _shape(found: Endpoint) -> Json:
     return {
         "id": found.id,
         "account": found.account,
         "url": found.url,
         "events": list(found.events),
         "origin": found.origin,
-        "allow_private": found.origin == FILE and _private(found, backend),
+        "allow_private": found.allow_private,
         "enabled": found.enabled,
         "state": _state(found),
         "reason": found.reason or (found.fault if _state(found) == "failing" else None),
@@ -76,19 +76,14 @@ def _shape(found: Endpoint, backend: Backend) -> Json:
     }
 
 
-def _private(found: Endpoint, backend: Backend) -> bool:
-    filed = backend.config.webhooks
-    return any(each.allow_private for each in filed if (each.account, each.url) == (found.account, found.url))
-
-
 def _state(found: Endpoint) -> str:
     if not found.enabled:
         return "disabled"
     return "failing" if found.failing else "ready"
 
 
-def _whole(found: Endpoint, behind: Backlog, backend: Backend) -> Json:
-    return _shape(found, backend) | {
+def _whole(found: Endpoint, behind: Backlog) -> Json:
+    return _shape(found) | {
         "waiting": behind.waiting,
         "failed": behind.failed,
         "oldest_at": iso(behind.oldest_at),
@@ -122,7 +117,7 @@ async def _shown(backend: Backend, number: int) -> Json:
         found = questions.endpoint(connection, number)
         return found, questions.backlog(connection, found)
 
-    return _whole(*await backend.read(lambda reader: reader.ask(ask)), backend)
+    return _whole(*await backend.read(lambda reader: reader.ask(ask)))
 
 
 def _sealed(backend: Backend, account: str, secrets: tuple[Secret, ...]) -> str:
@@ -142,7 +137,7 @@ class ListWebhooks(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.ask(questions.endpoints))
         mine = [each for each in found if by.scope.holds(each.account) and self.account in {None, each.account}]
-        return {"items": [_shape(each, backend) for each in mine], "next": None}
+        return {"items": [_shape(each) for each in mine], "next": None}
 
 
 class _One(Operation):

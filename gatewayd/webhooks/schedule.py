@@ -23,6 +23,9 @@ PAUSES_S: Final = (
 PROBES_S: Final = (5.0, 30.0, 2 * MINUTE_S, 5 * MINUTE_S)
 """Between looks at a receiver that is down, with the next new event; the last repeats."""
 
+BACK_S: Final = (*[15 * MINUTE_S] * 8, 4 * HOUR_S)
+"""Between looks with an event that was tried already, where no new one may go before it; the last repeats."""
+
 JITTER: Final = 0.1
 """Share of a pause by which it may be longer, so that a hundred endpoints of one server do not come at once."""
 
@@ -40,6 +43,7 @@ class Schedule:
     draw: Callable[[], float]
     pauses_s: tuple[float, ...] = PAUSES_S
     probes_s: tuple[float, ...] = PROBES_S
+    back_s: tuple[float, ...] = BACK_S
 
     @property
     def tries(self) -> int:
@@ -55,6 +59,10 @@ class Schedule:
     def look_at(self, looks: int, now: int) -> int:
         """Returns when (ms) a receiver that is down is looked at again, after `looks` looks (from 0) in vain."""
         return now + self._ms(self.probes_s[min(looks, len(self.probes_s) - 1)])
+
+    def look_back_at(self, looks: int, now: int) -> int:
+        """Returns when (ms) a receiver that is down may be looked at again with an event that it has refused."""
+        return now + self._ms(self.back_s[min(looks, len(self.back_s) - 1)])
 
     def _ms(self, pause_s: float) -> int:
         return int(pause_s * (1 + JITTER * self.draw()) * 1000)

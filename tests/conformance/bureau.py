@@ -41,7 +41,7 @@ from tests.peers.receiver import SECRET
 
 R = TypeVar("R")
 
-FAST = Schedule(lambda: 0.0, pauses_s=(0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 6.4, 6.4), probes_s=(0.1, 0.2))
+FAST = Schedule(lambda: 0.0, pauses_s=(0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 6.4, 6.4), probes_s=(0.1, 0.2), back_s=(0.2,))
 
 
 class Bureau:

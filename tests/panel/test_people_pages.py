@@ -188,3 +188,26 @@ def test_while_nobody_can_sign_in_the_page_shows_the_way(tmp_path: Path, browser
         page.goto(f"{opened.url}/entrar")
         assert page.get_by_text("gatewayd user create").count() == 0
         page.context.close()
+
+
+def test_the_password_for_sends_to_many_is_set(shown: Panel, browser: Signed) -> None:
+    page = browser.sign_in()
+    page.goto(f"{shown.url}/ajustes/envios")
+    expect(page.locator("main")).to_contain_text("Todavía no hay contraseña")
+    assert Axe().run(page).violations_count == 0
+    page.get_by_label("Contraseña", exact=True).fill("todos-a-la-vez")
+    page.get_by_label("La contraseña otra vez").fill("todos")
+    page.get_by_label("Otra persona aprueba").fill("500")
+    _press(page, "Guardar")
+    expect(page.locator(".faults")).to_be_visible()
+    for label in ("Contraseña", "La contraseña otra vez"):
+        page.get_by_label(label, exact=True).fill("todos-a-la-vez")
+    _press(page, "Guardar")
+    expect(page.get_by_role("status").first).to_contain_text("Guardado")
+    assert shown.gateway.call("mass.show", account="norte") == {
+        "account": "norte",
+        "password": True,
+        "approve_above": 500,
+        "version": 1,
+    }
+    page.context.close()

@@ -18,6 +18,8 @@ webhook = Table(
     Column("url", Text, nullable=False),
     # a blank before and after each name
     Column("events", Text, nullable=False),
+    # the file's word; false for all others
+    Column("allow_private", Boolean, nullable=False),
     # sealed JSON; null where the file has them
     Column("secrets", Text),
     Column("enabled", Boolean, nullable=False),

@@ -31,6 +31,7 @@ class Filed:
     account: str
     url: str
     events: tuple[str, ...]
+    allow_private: bool = False
 
 
 _ACCOUNT: Final = Statement(select(account.c.id).where(account.c.name == given(account.c.name)), "p_name")
@@ -43,7 +44,9 @@ _SAME: Final = Statement(
     "p_account_id p_url",
 )
 _ADD: Final = adding(
-    webhook, "account_id origin node url events secrets enabled since gathers log_id log_seq created_at acknowledged"
+    webhook,
+    "account_id origin node url events allow_private secrets enabled since gathers log_id log_seq created_at"
+    " acknowledged",
 )
 _ONE: Final = Statement(
     select(webhook.c.account_id, webhook.c.origin, webhook.c.gathers, webhook.c.enabled).where(
@@ -53,6 +56,7 @@ _ONE: Final = Statement(
 )
 _SET_URL: Final = setting(webhook, "url", "id")
 _SET_EVENTS: Final = setting(webhook, "events", "id")
+_SET_FILED: Final = setting(webhook, "events allow_private", "id")
 _SET_SECRETS: Final = setting(webhook, "secrets", "id")
 _SWITCH: Final = setting(webhook, "enabled reason since resting_until", "id")
 _GATHER_ANEW: Final = setting(webhook, "gathers log_id log_seq", "id")
@@ -75,6 +79,7 @@ _FILED: Final = Statement(
         webhook.c.enabled,
         webhook.c.reason,
         webhook.c.node,
+        webhook.c.allow_private,
     )
     .select_from(webhook.join(account, account.c.id == webhook.c.account_id))
     .where(webhook.c.origin == FILE)
@@ -96,6 +101,7 @@ def add(
     secrets: str | None,
     now: int,
     node: str | None = None,
+    allow_private: bool = False,
 ) -> int:
     """Makes an endpoint, for what happens from now on; returns its number. `node`: whose file has it; None: none's.
 
@@ -109,7 +115,8 @@ def add(
     if count is not None and count[0] >= MOST:
         raise UsageError(_("there are {most} webhooks already, which is the most").format(most=MOST))
     origin, names = STORE if node is None else FILE, spelt(events)
-    session.run(_ADD, found[0], origin, node, url, names, secrets, True, now, True, _next(session), 0, now, 0)
+    place = (_next(session), 0)
+    session.run(_ADD, found[0], origin, node, url, names, allow_private, secrets, True, now, True, *place, now, 0)
     made = session.one(_SAME, found[0], url)
     assert made is not None
     return int(made[0])
@@ -192,22 +199,31 @@ def match_file(session: Session, filed: Iterable[Filed], node: str, now: int) ->
     wanted: Mapping[tuple[str, str], Filed] = {(each.account, each.url): each for each in filed}
     strange: list[str] = []
     seen: set[tuple[str, str]] = set()
-    for number, owner, url, events, enabled, reason, whose in session.all(_FILED):
+    for number, owner, url, events, enabled, reason, whose, private in session.all(_FILED):
         each = wanted.get((owner, url))
         if each is None:
             if enabled and whose == node:
                 disable(session, number, now, NOT_IN_FILE)
             continue
         seen.add((owner, url))
-        if events != spelt(each.events):
-            session.run(_SET_EVENTS, spelt(each.events), number)
+        if (events, bool(private)) != (spelt(each.events), each.allow_private):
+            session.run(_SET_FILED, spelt(each.events), each.allow_private, number)
         if not enabled and reason == NOT_IN_FILE:
             enable(session, number, now)
     for key, each in wanted.items():
         if key in seen:
             continue
         try:
-            add(session, owner=each.account, url=each.url, events=each.events, secrets=None, now=now, node=node)
+            add(
+                session,
+                owner=each.account,
+                url=each.url,
+                events=each.events,
+                secrets=None,
+                now=now,
+                node=node,
+                allow_private=each.allow_private,
+            )
         except (NotFoundError, UsageError) as error:
             strange.append(str(error))
         except ConflictError:
@@ -216,14 +232,14 @@ def match_file(session: Session, filed: Iterable[Filed], node: str, now: int) ->
     return tuple(dict.fromkeys(strange))
 
 
-_ADOPT: Final = setting(webhook, "origin node events secrets", "id")
+_ADOPT: Final = setting(webhook, "origin node events allow_private secrets", "id")
 
 
 def _take_over(session: Session, filed: Filed, node: str) -> None:
     found = session.one(_ACCOUNT, filed.account)
     same = None if found is None else session.one(_SAME, found[0], filed.url)
     if same is not None:
-        session.run(_ADOPT, FILE, node, spelt(filed.events), None, same[0])
+        session.run(_ADOPT, FILE, node, spelt(filed.events), filed.allow_private, None, same[0])
 
 
 _LAPSED: Final = Statement(

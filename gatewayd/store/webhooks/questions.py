@@ -25,6 +25,8 @@ class Endpoint:
     origin: str
     url: str
     events: tuple[str, ...]
+    allow_private: bool
+    """The file's word."""
     secrets: str | None
     """Sealed; None where the file has them."""
     enabled: bool
@@ -84,6 +86,7 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         origin=row.origin,
         url=row.url,
         events=tuple(row.events.split()),
+        allow_private=bool(row.allow_private),
         secrets=row.secrets,
         enabled=bool(row.enabled),
         reason=row.reason,

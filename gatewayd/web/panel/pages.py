@@ -13,8 +13,10 @@ import gatewayd.web.panel.lines
 import gatewayd.web.panel.log
 import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
+import gatewayd.web.panel.masssend
 import gatewayd.web.panel.me
 import gatewayd.web.panel.preferences
+import gatewayd.web.panel.programs
 import gatewayd.web.panel.resets
 import gatewayd.web.panel.search
 import gatewayd.web.panel.signin

@@ -7,15 +7,18 @@ from typing import Any, Final
 
 from gatewayd.operations.rights import RIGHTS
 from gatewayd.web.v1.endpoint import Endpoint, Parameter
+from gatewayd.web.v1.forms import KEY, named, ref
 from gatewayd.web.v1.problems import KINDS, MEDIA_TYPE
-from gatewayd.web.v1.schemas import KEY, SCHEMAS, named, ref
+from gatewayd.web.v1.schemas import SCHEMAS
 from gatewayd.web.words import spoken
 
 _INTRODUCTION: Final = spoken(
     "Post jobs and single messages, ask what became of them, and look after lines and the block list."
     " Every error is an RFC 9457 problem document; every list is paged by cursor."
 )
-_ALWAYS: Final = ("unauthenticated", "forbidden", "not-found", "invalid-request", "too-many-requests", "unavailable")
+_ALWAYS: Final = (
+    *("unauthenticated", "forbidden", "not-found", "refused", "invalid-request", "too-many-requests", "unavailable"),
+)
 _KEY: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -89,7 +92,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "in": parameter.where,
-        "required": parameter.where == "path",
+        "required": parameter.where == "path" or parameter.required,
         "description": parameter.description,
         "schema": parameter.schema,
     }

@@ -18,10 +18,11 @@ from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.v1 import problems
 from gatewayd.web.v1.call import KEY_HEADER, Call
 from gatewayd.web.v1.endpoint import Endpoint, Parameter
+from gatewayd.web.v1.forms import KEY, named
 from gatewayd.web.v1.gathering import Gatherer
 from gatewayd.web.v1.limits import Limits
 from gatewayd.web.v1.problems import Problem, of_error
-from gatewayd.web.v1.schemas import KEY, SCHEMAS, named
+from gatewayd.web.v1.schemas import SCHEMAS
 from gatewayd.web.v1.validation import Schema, fault, invalid, read_json
 from gatewayd.web.words import gettext as _
 
@@ -112,6 +113,7 @@ class _Checks:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._parameters = {one.name: (one, Schema(one.schema)) for one in endpoint.parameters}
+        self._required = [one.name for one in endpoint.parameters if one.required]
         self._keyed = endpoint.keyed
         self._key = Schema(named(KEY))
         self.identified = endpoint.operation == "message.post"
@@ -136,6 +138,7 @@ class _Checks:
                     query[name] = _checked(known, value)
                 except Problem as problem:
                     faults += [_named(one, name) for one in problem.faults]
+        faults += [fault("Required", parameter=name) for name in self._required if name not in request.query_params]
         path: dict[str, str] = {}
         for name, value in request.path_params.items():
             parameter, schema = self._parameters[name]

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.web.v1 import schemas
+from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call
-from gatewayd.web.v1.schemas import Schema, named
+from gatewayd.web.v1.forms import Schema, named
 from gatewayd.web.words import spoken
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -29,6 +29,7 @@ class Parameter:
     where: str = "query"
     whole: bool = False
     """Whether it is a whole number."""
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,16 @@ class Endpoint:
 
 
 ACCOUNT: Final = Parameter(
-    "account", named(schemas.NAME), spoken("The account; needed with a token of administration, else the token's own.")
+    "account", named(forms.NAME), spoken("The account; needed with a token of administration, else the token's own.")
 )
-CURSOR: Final = Parameter("cursor", named(schemas.DIGITS), spoken("The `next` of the page before."))
+CURSOR: Final = Parameter("cursor", named(forms.DIGITS), spoken("The `next` of the page before."))
 LIMIT: Final = Parameter(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE},
     spoken("Most entries of the page."),
     whole=True,
 )
-JOB: Final = Parameter("job", named(schemas.NAME), spoken("The job's id."), "path")
-MESSAGE: Final = Parameter("message", named(schemas.MESSAGE_ID), spoken("The message's id."), "path")
-LINE: Final = Parameter("line", named(schemas.LINE_NAME), spoken("The line's name."), "path")
-UPLOAD: Final = Parameter("upload", named(schemas.UPLOAD_ID), spoken("The upload's id."), "path")
+JOB: Final = Parameter("job", named(forms.NAME), spoken("The job's id."), "path")
+MESSAGE: Final = Parameter("message", named(forms.MESSAGE_ID), spoken("The message's id."), "path")
+LINE: Final = Parameter("line", named(forms.LINE_NAME), spoken("The line's name."), "path")
+UPLOAD: Final = Parameter("upload", named(forms.UPLOAD_ID), spoken("The upload's id."), "path")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.web.v1 import schemas
+from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, LINE, Endpoint, Parameter
 from gatewayd.web.words import gettext as _
@@ -34,7 +34,8 @@ async def accounts(call: Call) -> Response:
     return answer(await call.ask("account.list"))
 
 
-async def _account(call: Call) -> str:
+async def account_of(call: Call) -> str:
+    """Returns the account that a request is about: the one it names, else the token's own."""
     if call.account is not None:
         return call.account
     bound = (await call.remote.actor(call.bearer)).account
@@ -44,11 +45,11 @@ async def _account(call: Call) -> str:
 
 
 async def account(call: Call) -> Response:
-    return answer(await call.ask("account.show", account=await _account(call)))
+    return answer(await call.ask("account.show", account=await account_of(call)))
 
 
 async def statement(call: Call) -> Response:
-    wanted: dict[str, Any] = {**call.query, "account": await _account(call)}
+    wanted: dict[str, Any] = {**call.query, "account": await account_of(call)}
     return answer(await call.ask("account.statement", **wanted))
 
 
@@ -120,7 +121,7 @@ ENDPOINTS: Final = (
         ),
         tag=spoken("Block list"),
         parameters=(
-            Parameter("cursor", schemas.named(schemas.ADDRESS), spoken("The `next` of the page before.")),
+            Parameter("cursor", forms.named(forms.ADDRESS), spoken("The `next` of the page before.")),
             LIMIT,
         ),
     ),
@@ -143,6 +144,6 @@ ENDPOINTS: Final = (
         ),
         tag=spoken("Block list"),
         status=204,
-        parameters=(Parameter("number", schemas.named(schemas.ADDRESS), spoken("The address."), "path"),),
+        parameters=(Parameter("number", forms.named(forms.ADDRESS), spoken("The address."), "path"),),
     ),
 )

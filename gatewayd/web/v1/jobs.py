@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.web.v1 import schemas
+from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import REPLAYED, Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, JOB, LIMIT, Endpoint, Parameter
 from gatewayd.web.v1.problems import Problem
@@ -76,7 +76,7 @@ async def cancel(call: Call) -> Response:
     return answer(await call.ask("job.cancel", job=_named(call)))
 
 
-STATE: Final = Parameter("state", {"enum": schemas.STATES}, spoken("Only messages in this state."))
+STATE: Final = Parameter("state", {"enum": forms.STATES}, spoken("Only messages in this state."))
 
 _EXAMPLES: Final = {
     "inline": {

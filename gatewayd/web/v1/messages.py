@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gatewayd.web.v1 import schemas
+from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, MESSAGE, Endpoint, Parameter
 from gatewayd.web.v1.jobs import STATE, posted
@@ -89,12 +89,10 @@ ENDPOINTS: Final = (
         parameters=(
             ACCOUNT,
             STATE,
-            Parameter("line", schemas.named(schemas.LINE_NAME), spoken("Only messages of this line.")),
-            Parameter(
-                "to", schemas.named(schemas.ADDRESS), spoken("Only messages to this address, as receipts write it.")
-            ),
-            Parameter("since", schemas.TIME, spoken("Changed at or after this time.")),
-            Parameter("until", schemas.TIME, spoken("Changed before this time.")),
+            Parameter("line", forms.named(forms.LINE_NAME), spoken("Only messages of this line.")),
+            Parameter("to", forms.named(forms.ADDRESS), spoken("Only messages to this address, as receipts write it.")),
+            Parameter("since", forms.TIME, spoken("Changed at or after this time.")),
+            Parameter("until", forms.TIME, spoken("Changed before this time.")),
             CURSOR,
             LIMIT,
         ),

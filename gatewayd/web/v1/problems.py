@@ -65,6 +65,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         spoken("The state of things forbids it"),
         spoken("Read the state anew: the job is over, the message is settled, the name is taken."),
     ),
+    "refused": Kind(
+        409,
+        spoken("The request is refused"),
+        spoken("It has the right form, and yet cannot be carried out as things are: the detail says why."),
+    ),
     "job-refused": Kind(
         409,
         spoken("The job is refused"),
@@ -116,7 +121,8 @@ _OF_ERRORS: Final[tuple[tuple[type[GatewayError], str], ...]] = (
     (errors.NotFoundError, "not-found"),
     (errors.ConflictError, "conflict"),
     (errors.UnavailableError, "unavailable"),
-    (errors.UsageError, "invalid-request"),
+    # It fits the schema: what an operation finds wrong with it beyond that is no fault of its form.
+    (errors.UsageError, "refused"),
 )
 
 
@@ -148,8 +154,7 @@ def of_error(error: GatewayError) -> Problem:
         headers["Retry-After"] = str(UNAVAILABLE_S)
     elif kind == "unauthenticated":
         headers["WWW-Authenticate"] = 'Bearer realm="gatewayd"'
-    faults = [{"code": "refused", "detail": str(error)}] if kind == "invalid-request" else []
-    return Problem(kind, str(error), faults=faults, headers=headers)
+    return Problem(kind, str(error), headers=headers)
 
 
 def document(problem: Problem) -> dict[str, Any]:

@@ -2,72 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from gatewayd.model import State
+from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
+from gatewayd.web.v1.forms import (
+    CHANNELS,
+    COUNT,
+    COUNT_OR_NULL,
+    EVENTS,
+    FILE_NAME,
+    FLAG,
+    LINE_NAME,
+    MESSAGES_MAX,
+    NAME,
+    RECIPIENTS_MAX,
+    STATES,
+    TEXT,
+    TEXT_MAX,
+    TEXT_OR_NULL,
+    TIME,
+    UPLOAD_ID,
+    USER_NAME,
+    Schema,
+    closed,
+    named,
+    page,
+    ref,
+    shown,
+    text,
+    texts,
+)
 from gatewayd.web.words import spoken
 
-Schema = dict[str, Any]
-
-CHANNELS: Final = ["sms", "call", "email", "push", "whatsapp"]
-STATES: Final = [str(state) for state in State]
-MESSAGES_MAX: Final = 1000
-RECIPIENTS_MAX: Final = 100_000
-TEXT_MAX: Final = 20_000
-
-NO_NUL: Final = "^[^\\u0000]*$"
-NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-FILE_NAME: Final = "^[A-Za-z0-9_][A-Za-z0-9._ -]{0,150}$"
-MESSAGE_ID: Final = "^[0-9A-HJKMNP-TV-Z]{26}$"
-UPLOAD_ID: Final = "^[0-9a-f]{24}$"
-DIGITS: Final = "^[0-9]{1,18}$"
-LINE_NAME: Final = NAME
-KEY: Final = "^[!-~]{1,255}$"
-ADDRESS: Final = "^[^\\u0000-\\u001f/]{1,300}$"
-
-
-def text(most: int, *, least: int = 0, **more: Any) -> Schema:
-    """Returns the schema of a text of at most so many characters."""
-    return {"type": "string", "minLength": least, "maxLength": most, "pattern": NO_NUL, **more}
-
-
-def named(pattern: str, **more: Any) -> Schema:
-    """Returns the schema of a string of one form."""
-    return {"type": "string", "pattern": pattern, **more}
-
-
-def closed(properties: dict[str, Schema], required: list[str], **more: Any) -> Schema:
-    """Returns the schema of an object that has these keys and no others."""
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": required,
-        "properties": properties,
-        **more,
-    }
-
-
-def shown(properties: dict[str, Schema], *required: str) -> Schema:
-    """Returns the schema of an object that is answered: later versions may add keys."""
-    return {"type": "object", "required": list(required), "properties": properties}
-
-
-def ref(name: str) -> Schema:
-    """Returns a reference to a schema by name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def page(item: Schema) -> Schema:
-    """Returns the schema of a page of a list."""
-    return shown({"items": {"type": "array", "items": item}, "next": TEXT_OR_NULL}, "items", "next")
-
-
-TEXT: Final[Schema] = {"type": "string"}
-TEXT_OR_NULL: Final[Schema] = {"type": ["string", "null"]}
-COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-COUNT_OR_NULL: Final[Schema] = {"type": ["integer", "null"]}
-FLAG: Final[Schema] = {"type": "boolean"}
-TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 VALUES: Final[Schema] = {
     "type": "object",
     "maxProperties": 100,
@@ -80,97 +46,6 @@ CELL: Final[Schema] = {
 }
 LINES: Final[Schema] = {"type": "array", "maxItems": 100, "uniqueItems": True, "items": named(LINE_NAME)}
 
-
-def _texts(most: int) -> Schema:
-    return {"type": "array", "minItems": 1, "maxItems": most, "items": text(1000, least=1)}
-
-
-def _keyed(names: str, most: int, value: Schema) -> Schema:
-    return {
-        "type": "object",
-        "maxProperties": most,
-        "propertyNames": {"pattern": names},
-        "additionalProperties": value,
-    }
-
-
-_DURATION: Final[Schema] = {"anyOf": [named("^[0-9]{1,6}[smhd]$"), {"type": "integer", "minimum": 0, "maximum": 10**7}]}
-_SPOKEN: Final[Schema] = {
-    "anyOf": [
-        text(5000, least=1),
-        {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": 60,
-            "items": {**_keyed("^(say|play|amount)$", 1, text(5000, least=1)), "minProperties": 1},
-        },
-    ]
-}
-_ACTION: Final = named("^(repeat|promise|opt_out|transfer:[A-Za-z0-9_-]{1,40})$")
-_LABEL: Final = named("^[a-z][a-z0-9_]{0,23}$")
-_STEP: Final = closed(
-    {
-        "label": _LABEL,
-        **{verb: text(5000, least=1) for verb in ("say", "play", "amount")},
-        **dict.fromkeys(("spell", "ask", "if", "goto", "then", "else"), _LABEL),
-        "do": _ACTION,
-        "prompt": _SPOKEN,
-        "digits": {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": 20},
-                {
-                    "type": "array",
-                    "minItems": 2,
-                    "maxItems": 2,
-                    "items": {"type": "integer", "minimum": 1, "maximum": 20},
-                },
-            ]
-        },
-        "keys": _keyed("^[0-9]$", 10, _LABEL),
-        "wait_s": {"type": "integer", "minimum": 1, "maximum": 60},
-        "tries": {"type": "integer", "minimum": 1, "maximum": 9},
-        "equals": text(1000, least=1),
-    },
-    [],
-)
-CALL: Final = closed(
-    {
-        "script": closed(
-            {
-                "message": _SPOKEN,
-                "menu": _keyed("^[0-9]$", 10, _ACTION),
-                "menu_prompt": text(5000, least=1),
-                "goodbye": text(5000, least=1),
-                "confirm": _keyed("^(promise|opt_out)$", 2, text(5000, least=1)),
-                "steps": {"type": "array", "minItems": 1, "maxItems": 60, "items": _STEP},
-                "language": named("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"),
-                "voice": {"anyOf": [named("^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$"), {"type": "null"}]},
-            },
-            [],
-        ),
-        "amd": {"enum": ["off", "detect", "leave_message"]},
-        "min_heard_s": {"type": "number", "minimum": 0, "maximum": 3600},
-        "ring_s": {"type": "number", "minimum": 1, "maximum": 300},
-        "limit_s": {"type": "integer", "minimum": 10, "maximum": 3600},
-        "retries": _keyed(
-            "^(machine|busy|no_answer|congestion|rejected|failed)$",
-            6,
-            closed({"times": {"type": "integer", "minimum": 0, "maximum": 20}, "pause": _DURATION}, []),
-        ),
-    },
-    [],
-)
-PUSH: Final = closed(
-    {"title": text(1000, least=1), "data": _keyed("^[A-Za-z0-9_.-]{1,64}$", 64, text(1000)), "ttl": _DURATION}, []
-)
-WHATSAPP: Final = closed(
-    {
-        "template": named("^[a-z0-9_]{1,512}$"),
-        "language": named("^[a-z]{2,3}(_[A-Z]{2})?$"),
-        "parameters": {"anyOf": [_texts(30), _keyed("^[a-z0-9_]{1,64}$", 30, text(1000, least=1))]},
-    },
-    ["template", "language"],
-)
 
 _SENDING: Final[dict[str, Schema]] = {
     "channel": {"enum": CHANNELS, "description": spoken("Default of single messages: sms.")},
@@ -230,7 +105,7 @@ JOB: Final = closed(
         "recipients_sha256": named("^[0-9a-f]{64}$"),
         "recipients_encoding": text(40, least=1),
         "columns": closed(
-            {"to": {"anyOf": [text(200, least=1), _texts(10)]}, "ref": text(200, least=1)},
+            {"to": {"anyOf": [text(200, least=1), texts(10)]}, "ref": text(200, least=1)},
             [],
             description=spoken("Which columns of the list are the address and the reference."),
         ),
@@ -287,6 +162,49 @@ _RESULT: Final = shown(
     "job",
     "state",
 )
+_URL: Final = named("^https?://[a-z0-9-]{1,60}([.][a-z0-9-]{1,60}){0,5}(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~-]{0,200})?$")
+_EVENTS: Final[Schema] = {"type": "array", "minItems": 1, "maxItems": 8, "uniqueItems": True, "items": {"enum": EVENTS}}
+_USER: Final = shown(
+    {
+        "name": TEXT,
+        "role": TEXT,
+        "account": TEXT_OR_NULL,
+        "mail": TEXT_OR_NULL,
+        "totp": FLAG,
+        "disabled": FLAG,
+        "created_at": TIME,
+    },
+    *("name", "role", "account", "disabled", "created_at"),
+)
+_TOKEN: Final = shown(
+    {
+        "token": COUNT,
+        "prefix": TEXT,
+        "name": TEXT,
+        "account": TEXT_OR_NULL,
+        "kind": TEXT,
+        "scopes": {"type": "array", "items": TEXT},
+        "state": {"enum": ["good", "expired", "revoked"]},
+        "secret": TEXT,
+    },
+    *("token", "prefix", "name", "kind", "scopes", "state"),
+)
+_WEBHOOK: Final = shown(
+    {
+        "id": COUNT,
+        "account": TEXT,
+        "url": TEXT,
+        "events": {"type": "array", "items": TEXT},
+        "enabled": FLAG,
+        "state": TEXT,
+        "secret": TEXT,
+    },
+    *("id", "account", "url", "events", "enabled", "state"),
+)
+_TALKED: Final = shown(
+    {"account": TEXT, "address": TEXT, "last_at": TIME, "channel": TEXT, "unread": {}, "text": TEXT_OR_NULL},
+    *("account", "address", "last_at", "channel"),
+)
 _JOB_STATE: Final[Schema] = {"enum": ["running", "paused", "sent", "done", "cancelled"]}
 
 SCHEMAS: Final[dict[str, Schema]] = {
@@ -304,6 +222,38 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
         ["numbers"],
     ),
+    "NewUser": closed(
+        {
+            "user": named(USER_NAME),
+            "role": {"enum": ["administrator", "supervisor", "user"]},
+            "mail": named("^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,60}[.][A-Za-z]{2,20}$"),
+            "supervisor": named(USER_NAME),
+            "language": {"enum": ["es", "en"]},
+            "password": text(200, least=10),
+        },
+        ["user", "role", "password"],
+    ),
+    "NewToken": closed(
+        {
+            "name": named("^[^\\u0000-\\u001f\\u007f]{1,64}$"),
+            "kind": {"enum": ["live", "test"], "default": "live"},
+            "scopes": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 5,
+                "uniqueItems": True,
+                "items": {"enum": ["read", "send", "manage", "mass", "push"]},
+            },
+            "expires": named("^[1-9][0-9]{0,2}d$"),
+            "admin": {**FLAG, "default": False},
+        },
+        ["name"],
+    ),
+    "NewWebhook": closed(
+        {"url": _URL, "events": _EVENTS, "secret": named("^whsec_[A-Za-z0-9+/]{32,84}={0,2}$")}, ["url"]
+    ),
+    "WebhookChange": closed({"url": _URL, "events": _EVENTS, "rotate": FLAG}, []),
+    "NewReplay": closed({"since": TIME, "until": TIME, "all": FLAG}, ["since"]),
     "Problem": PROBLEM,
     "Posted": _RESULT,
     "PostedMessages": shown({"results": {"type": "array", "items": ref("Posted")}}, "results"),
@@ -378,6 +328,20 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {"id": TEXT, "name": TEXT, "kind": TEXT, "size": COUNT, "sha256": TEXT, "expires_at": TIME},
         *("id", "name", "kind", "size", "sha256", "expires_at"),
     ),
+    "User": _USER,
+    "Users": page(ref("User")),
+    "Token": _TOKEN,
+    "Tokens": page(ref("Token")),
+    "Webhook": _WEBHOOK,
+    "Webhooks": page(ref("Webhook")),
+    "WebhookVerdict": shown({"ok": FLAG, "status": COUNT_OR_NULL, "reason": TEXT_OR_NULL}, "ok"),
+    "Failures": page({"type": "object"}),
+    "Replay": shown({"webhook": COUNT, "all": FLAG, "count": COUNT}, "count"),
+    "Interaction": shown({"direction": TEXT, "channel": TEXT, "state": TEXT}, "direction"),
+    "Interactions": page(ref("Interaction")),
+    "Conversation": _TALKED,
+    "Conversations": page(ref("Conversation")),
+    "Statistics": shown({"items": {"type": "array"}, "total": {"type": "object"}}, "items", "total"),
     "Jobs": page(ref("Job")),
     "Messages": page(ref("Message")),
     "Lines": page(ref("Line")),

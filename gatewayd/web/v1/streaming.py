@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from gatewayd.web.v1 import schemas
+from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, UPLOAD, Endpoint, Parameter
 from gatewayd.web.v1.problems import Problem
@@ -67,7 +67,7 @@ async def remove(call: Call) -> Response:
     return Response(status_code=204)
 
 
-_NAME: Final = Parameter("name", schemas.named(schemas.FILE_NAME), spoken("The file's own name, for people to see."))
+_NAME: Final = Parameter("name", forms.named(forms.FILE_NAME), spoken("The file's own name, for people to see."))
 
 ENDPOINTS: Final = (
     Endpoint(

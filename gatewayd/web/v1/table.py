@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import house, jobs, messages, streaming
+from gatewayd.web.v1 import hooks, house, jobs, log, messages, people, streaming
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -12,4 +12,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *messages.ENDPOINTS,
     *streaming.ENDPOINTS,
     *house.ENDPOINTS,
+    *log.ENDPOINTS,
+    *hooks.ENDPOINTS,
+    *people.ENDPOINTS,
 )

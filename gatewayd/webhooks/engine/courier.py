@@ -10,20 +10,20 @@ What was posted and not yet recorded is posted again after a crash, under the sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
 
 import structlog
 
 from gatewayd.errors import GatewayError
 from gatewayd.store.webhooks.progress import Again, Failure, Place, Progress
-from gatewayd.store.webhooks.questions import Endpoint, Kept, Waiting
+from gatewayd.store.webhooks.questions import Endpoint, Waiting
 from gatewayd.webhooks import signature, target
+from gatewayd.webhooks.engine.desk import Access, Desk
 from gatewayd.webhooks.engine.source import PAGE, Item, Page
 from gatewayd.webhooks.order import End, lanes, reached
-from gatewayd.webhooks.schedule import DOWN_AFTER, Schedule
-from gatewayd.webhooks.signature import Secret
+from gatewayd.webhooks.schedule import DOWN_AFTER
 from gatewayd.webhooks.verdict import Fate, Verdict
 
 log = structlog.get_logger()
@@ -43,50 +43,6 @@ USED_UP: Final = "tries_used_up"
 GONE: Final = "endpoint_gone"
 
 
-class Store(Protocol):
-    """What a courier asks of the store."""
-
-    async def page(self, endpoint: Endpoint, place: Place, end: int | None, limit: int) -> Page: ...
-
-    async def waiting(self, endpoint: int) -> Sequence[Waiting]: ...
-
-    async def kept(self, numbers: Sequence[int]) -> dict[int, Kept]: ...
-
-    async def record(self, progress: Progress) -> None: ...
-
-
-class Post(Protocol):
-    """One try of one event."""
-
-    def __call__(
-        self, url: str, headers: dict[str, str], body: bytes, *, allow_private: bool
-    ) -> Awaitable[Verdict]: ...
-
-    async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What all couriers share."""
-
-    store: Store
-    post: Post
-    schedule: Schedule
-    now: Callable[[], int]
-    disabled: Callable[[Endpoint, str], None]
-    """Says that an endpoint was disabled, and why."""
-    moved: Callable[[], None]
-    """Says that some endpoint went on in the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How an endpoint is called: with what it signs, and whether it may lead to a private address."""
-
-    secrets: tuple[Secret, ...]
-    allow_private: bool = False
-
-
 class Courier:
     """Serves one endpoint, as it was when this was made, for as long as it runs."""
 
@@ -103,8 +59,12 @@ class Courier:
         self._streak = 0
         """New events that failed, none acknowledged between."""
         self._failing_since: int | None = None
+        self._begun = 0
+        """When the page in work was begun."""
         self._looks = 0
         self._look_at = 0
+        self._looks_back = 0
+        self._look_back_at = 0
         self._over = False
 
     def wake(self) -> None:
@@ -171,24 +131,48 @@ class Courier:
 
     async def _go_on(self) -> bool:
         """Posts the next page; returns whether there was anything."""
-        limit = PAGE
         if self._down:
-            if self._desk.now() < self._look_at:
-                return False
-            limit = 1
-        if len(self._waiting) >= (ROOM if limit > 1 else WAITING_MOST):
+            return self._desk.now() >= self._look_at and await self._look()
+        if len(self._waiting) >= ROOM:
             return False
-        page = await self._desk.store.page(self.endpoint, self._place, None, limit)
+        page = await self._desk.store.page(self.endpoint, self._place, None, PAGE)
         if page.after is None:
             return False
-        begun = self._desk.now()
+        await self._post_page(page)
+        return True
+
+    async def _look(self) -> bool:
+        """Looks whether a receiver that is down is back, with the next event that need not wait for another; where
+        there is none, now and then with the oldest that waits, which is no try of it. Returns whether it is."""
+        self._look_at = self._desk.schedule.look_at(self._looks, self._desk.now())
+        self._looks += 1
+        busy = {each.key for each in self._waiting}
+        page = await self._desk.store.page(self.endpoint, self._place, None, PAGE)
+        free = next((place for place, item in enumerate(page.items) if item.event.key not in busy), None)
+        if free is not None and len(self._waiting) + free < WAITING_MOST:
+            await self._post_page(Page(page.items[: free + 1], page.items[free].after))
+        elif self._waiting and self._desk.now() >= self._look_back_at:
+            self._look_back_at = self._desk.schedule.look_back_at(self._looks_back, self._desk.now())
+            self._looks_back += 1
+            await self._look_back(self._waiting[0])
+        return not self._down
+
+    async def _look_back(self, oldest: Waiting) -> None:
+        kept = await self._desk.store.kept([oldest.id])
+        verdicts = [await self._post(each.event, each.body.encode()) for each in kept.values()]
+        over = tuple(oldest.id for each in verdicts if self._judge(each, fresh=False))
+        progress = Progress(self.endpoint.id, self._desk.now(), over=over, acknowledged=len(over))
+        if over or not kept:
+            self._waiting = [each for each in self._waiting if each.id != oldest.id]
+        await self._record(self._with_state(progress, verdicts, used_up=False))
+
+    async def _post_page(self, page: Page) -> None:
         outcome = await self._deliver(page.items)
         place = self._reached(page, outcome) or self._place
-        await self._record(self._progress(outcome, begun, place=place))
+        await self._record(self._progress(outcome, place=place))
         moved, self._place = place.row != self._place.row, place
         if moved:
             self._desk.moved()
-        return True
 
     async def _play_again(self) -> bool:
         """Posts the next page of a replay; returns whether there was anything."""
@@ -196,11 +180,10 @@ class Courier:
         if len(self._waiting) >= ROOM:
             return False
         page = await self._desk.store.page(self.endpoint, self._replay, self.endpoint.replay_end, PAGE)
-        begun = self._desk.now()
         outcome = await self._deliver(page.items)
         end = Place(self.endpoint.replay_end or 0)
         place = end if page.after is None else self._reached(page, outcome) or self._replay
-        progress = self._progress(outcome, begun, replay=place)
+        progress = self._progress(outcome, replay=place)
         names = tuple(item.event.id for item, (end, _) in outcome.of(page.items) if end is End.ACKNOWLEDGED)
         await self._record(replace(progress, events=names))
         self._replay = None if place.row >= end.row else place
@@ -216,6 +199,7 @@ class Courier:
     async def _deliver(self, items: Sequence[Item]) -> _Outcome:
         """Posts events in lanes by key, and stops early where the receiver proves to be down."""
         outcome = _Outcome(list(items))
+        self._begun = self._desk.now()
         busy = {each.key for each in self._waiting}
         looking = self._down
         ways = iter(lanes([item.event.key for item in items]))
@@ -259,11 +243,11 @@ class Courier:
             self._resting_until = max(self._resting_until, now + int(verdict.retry_after_s * 1000))
         if fresh:
             if self._failing_since is None:
-                self._failing_since = now
+                self._failing_since = self._begun  # as what failed is dated
             self._streak += 1
-            if self._down:
-                self._look_at = self._desk.schedule.look_at(self._looks, now)
-                self._looks += 1
+            if self._streak == DOWN_AFTER:
+                self._look_at = self._desk.schedule.look_at(0, now)
+                self._look_back_at = self._desk.schedule.look_back_at(0, now)
         return False
 
     # ------------------------------------------------------------------------------------------------- what has failed
@@ -327,9 +311,7 @@ class Courier:
 
     # ------------------------------------------------------------------------------------------------- what is recorded
 
-    def _progress(
-        self, outcome: _Outcome, begun: int, *, place: Place | None = None, replay: Place | None = None
-    ) -> Progress:
+    def _progress(self, outcome: _Outcome, *, place: Place | None = None, replay: Place | None = None) -> Progress:
         """Returns what a page came to: up to the first event that was not tried."""
         count = reached(outcome.ends)
         now = self._desk.now()
@@ -347,7 +329,7 @@ class Courier:
                     body=item.event.body.decode(),
                     tries=tries,
                     due=now if tries == 0 else self._desk.schedule.again_at(1, now, retry_after) or now,
-                    at=begun,
+                    at=self._begun,
                     fault=None if verdict is None else verdict.reason,
                     status=None if verdict is None else verdict.status,
                 )
@@ -371,7 +353,7 @@ class Courier:
         if len(failed) < len(tried):
             if self._down:
                 progress = replace(progress, sooner_since=self._failing_since)
-            self._streak = self._looks = 0
+            self._streak = self._looks = self._looks_back = 0
             self._failing_since = None
         return progress
 

@@ -29,7 +29,8 @@ from gatewayd.store.webhooks.questions import Endpoint, Kept, Waiting
 from gatewayd.translation import gettext as _
 from gatewayd.vault import Vault
 from gatewayd.webhooks import event, signature
-from gatewayd.webhooks.engine.courier import WAITING_MOST, Access, Courier, Desk, Post
+from gatewayd.webhooks.engine.courier import WAITING_MOST, Courier
+from gatewayd.webhooks.engine.desk import Access, Desk, Post
 from gatewayd.webhooks.engine.source import PAGE, Page, Source
 from gatewayd.webhooks.engine.watch import Watch
 from gatewayd.webhooks.schedule import Schedule
@@ -205,7 +206,7 @@ class Webhooks:
                     self._start(found, access)
 
     async def _match_file(self) -> None:
-        filed = [Filed(each.account, each.url, tuple(each.events)) for each in self._filed]
+        filed = [Filed(each.account, each.url, tuple(each.events), each.allow_private) for each in self._filed]
         work = partial(endpoints.match_file, filed=filed, node=self._node, now=self._now())
         strange = frozenset(await self._execute(_of(work)))
         for why in strange - self._strange:

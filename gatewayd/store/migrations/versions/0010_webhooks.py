@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("node", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("events", sa.Text(), nullable=False),
+        sa.Column("allow_private", sa.Boolean(), nullable=False),
         sa.Column("secrets", sa.Text(), nullable=True),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),

@@ -1,0 +1,125 @@
+"""What was said: the log of interactions, the inbox, statistics."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gatewayd.web.v1 import forms
+from gatewayd.web.v1.call import Call, answer
+from gatewayd.web.v1.endpoint import ACCOUNT, LIMIT, Endpoint, Parameter
+from gatewayd.web.v1.house import account_of
+from gatewayd.web.words import spoken
+
+CURSOR: Final = Parameter("cursor", forms.text(2100, least=1), spoken("The `next` of the page before."))
+ADDRESS: Final = Parameter("address", forms.named(forms.ADDRESS), spoken("Who it is with."), "path")
+CHANNEL: Final = Parameter("channel", {"enum": forms.CHANNELS}, spoken("Only this channel."))
+LINE: Final = Parameter("line", forms.named(forms.LINE_NAME), spoken("Only this line."))
+DAY: Final = {"type": "string", "format": "date"}
+
+
+async def interactions(call: Call) -> Response:
+    wanted: dict[str, Any] = dict(call.query)
+    for name in ("channel", "state"):
+        if name in wanted:
+            wanted[name] = [wanted[name]]
+    return answer(await call.ask("interaction.list", **wanted))
+
+
+async def conversations(call: Call) -> Response:
+    return answer(await call.ask("inbox.list", **call.query))
+
+
+async def _asked(call: Call, operation: str) -> Response:
+    return answer(await call.ask(operation, account=await account_of(call), address=call.path["address"]))
+
+
+async def conversation(call: Call) -> Response:
+    return await _asked(call, "inbox.show")
+
+
+async def read(call: Call) -> Response:
+    return await _asked(call, "inbox.read")
+
+
+async def done(call: Call) -> Response:
+    return await _asked(call, "inbox.done")
+
+
+async def statistics(call: Call) -> Response:
+    return answer(await call.ask("statistics.show", **call.query))
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        *("GET", "/v1/interactions", "listInteractions", "interaction.list", spoken("List interactions")),
+        *("Interactions", interactions),
+        description=spoken(
+            "Messages and what came in, over all channels, the newest first. Where little is found in the time that a"
+            " page may take, `looked_to` says how far it looked, and `next` goes on from there."
+        ),
+        tag=spoken("Interactions"),
+        parameters=(
+            ACCOUNT,
+            Parameter("direction", {"enum": ["out", "in"]}, spoken("Only what went out, or came in.")),
+            CHANNEL,
+            Parameter("state", {"enum": forms.STATES}, spoken("Only messages in this state.")),
+            LINE,
+            Parameter("job", forms.named(forms.NAME), spoken("Only messages of this job.")),
+            Parameter("since", DAY, spoken("From this day on.")),
+            Parameter("until", DAY, spoken("Up to this day, which is included.")),
+            Parameter("q", forms.text(200, least=1), spoken("A number, an address, a reference, words of a text.")),
+            CURSOR,
+            LIMIT,
+        ),
+    ),
+    Endpoint(
+        *("GET", "/v1/inbox", "listConversations", "inbox.list", spoken("List conversations"), "Conversations"),
+        *(conversations,),
+        description=spoken("What people answered, by who it is with, the latest first."),
+        tag=spoken("Inbox"),
+        parameters=(
+            ACCOUNT,
+            Parameter(
+                "which", {"enum": ["open", "unread", "done", "all"], "default": "open"}, spoken("Which of them.")
+            ),
+            Parameter("search", forms.text(100, least=1), spoken("A part of the address.")),
+            CURSOR,
+            LIMIT,
+        ),
+    ),
+    Endpoint(
+        *("GET", "/v1/inbox/{address}", "showConversation", "inbox.show", spoken("Show a conversation")),
+        *("Conversation", conversation),
+        tag=spoken("Inbox"),
+        parameters=(ADDRESS, ACCOUNT),
+    ),
+    Endpoint(
+        *("POST", "/v1/inbox/{address}/read", "readConversation", "inbox.read", spoken("Mark a conversation as read")),
+        *("Conversation", read),
+        tag=spoken("Inbox"),
+        parameters=(ADDRESS, ACCOUNT),
+    ),
+    Endpoint(
+        *("POST", "/v1/inbox/{address}/done", "finishConversation", "inbox.done", spoken("Put a conversation away")),
+        *("Conversation", done),
+        description=spoken("Until something comes in."),
+        tag=spoken("Inbox"),
+        parameters=(ADDRESS, ACCOUNT),
+    ),
+    Endpoint(
+        *("GET", "/v1/statistics", "showStatistics", "statistics.show", spoken("Sum up messages"), "Statistics"),
+        *(statistics,),
+        description=spoken("Of some days, in groups. Days are those of the gateway's zone."),
+        tag=spoken("Statistics"),
+        parameters=(
+            Parameter("since", DAY, spoken("The first day."), required=True),
+            Parameter("until", DAY, spoken("The last day, which is included."), required=True),
+            Parameter("by", {"enum": forms.GROUPS, "default": "day"}, spoken("What makes a group.")),
+            ACCOUNT,
+            CHANNEL,
+            LINE,
+        ),
+    ),
+)
