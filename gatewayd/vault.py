@@ -93,12 +93,6 @@ class Vault:
                 )
             ) from None
 
-    def is_current(self, sealed: str) -> bool:
-        """Returns whether it was sealed with the newest key; what was not is sealed anew when a key is replaced."""
-        match = _SEALED.fullmatch(sealed)
-        with self._lock:
-            return match is not None and self._current() and match[1] == next(iter(self._keys))
-
     def _current(self) -> bool:
         """Reads the key file where it is not the one that was read; returns whether there is one."""
         try:

@@ -105,7 +105,7 @@ def _check_port(port: str) -> list[Finding]:
         known = ", ".join(sorted(str(each) for each in near.iterdir())) if near.is_dir() else ""
         remedy = spoken("plug the modem in, or name one of: {known}") if known else spoken("plug the modem in")
         return [Finding("port", spoken("{port} does not exist"), remedy, given | {"known": known})]
-    if not stat.S_ISCHR(status.st_mode) or not _terminal(status.st_rdev):
+    if not is_terminal(status):
         remedy = spoken("name the modem's device, e.g. /dev/serial/by-id/…")
         return [Finding("port", spoken("{port} is not a serial device"), remedy, given)]
     if not os.access(port, os.R_OK | os.W_OK):
@@ -114,10 +114,12 @@ def _check_port(port: str) -> list[Finding]:
     return []
 
 
-def _terminal(device: int) -> bool:
-    """Whether a character device is a terminal. It is not opened: that alone may reset a modem."""
+def is_terminal(status: os.stat_result) -> bool:
+    """Returns whether what was looked at is a terminal. It is not opened: that alone may reset a modem, or worse."""
+    if not stat.S_ISCHR(status.st_mode):
+        return False
     try:
         table = _TTY_DRIVERS.read_text(encoding="ascii")
     except (OSError, ValueError):
         return True
-    return str(os.major(device)) in _TTY_MAJOR.findall(table)
+    return str(os.major(status.st_rdev)) in _TTY_MAJOR.findall(table)

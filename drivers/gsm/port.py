@@ -16,6 +16,7 @@ from typing import cast
 import serial
 
 from drivers.gsm.errors import UnavailableError
+from drivers.gsm.options import is_terminal
 
 _CHUNK = 65_536
 """Octets per read: more than a modem ever has ready."""
@@ -127,6 +128,12 @@ class SerialPort:
 
 
 def _open(path: str, baud: int) -> serial.Serial:
+    try:
+        # Whoever may name a port may name any device, and there are some whose opening alone does something.
+        if not is_terminal(os.stat(path)):  # noqa: PTH116 - links followed
+            raise UnavailableError("broken", f"{path}: not a serial device")
+    except OSError as error:
+        raise UnavailableError(_REASONS.get(error.errno or 0, "broken"), f"{path}: {error}") from error
     try:
         return serial.Serial(path, baudrate=baud, timeout=0, write_timeout=0, exclusive=True)
     except serial.SerialException as error:

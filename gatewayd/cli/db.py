@@ -44,6 +44,26 @@ def upgrade(as_json: bool) -> None:
         print(_("the store is up to date: revision {revision}").format(revision=HEAD))
 
 
+@db.command(
+    "new-key",
+    help=_(
+        "Put a new key above the older ones in [store] key_file: secrets are sealed with it from now on, and those of "
+        "before still open with theirs. Copy the file again afterwards."
+    ),
+)
+@output.json_option
+def new_key(as_json: bool) -> None:
+    from gatewayd.vault import replace_key
+
+    with session() as open_session:
+        path = open_session.config.key_file
+    name = replace_key(path)
+    if as_json:
+        output.emit({"key": name, "file": str(path)})
+    else:
+        print(_("the key {name} seals from now on: {path}").format(name=name, path=path))
+
+
 @db.command(help=_("Check that the store is intact: the file, the ledger, the counts."))
 @output.json_option
 def check(as_json: bool) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from gatewayd.errors import FaultsError, UnavailableError
+from gatewayd.errors import ConflictError, FaultsError, UnavailableError
 from tests.rig import judge
+from tests.rig.devices import PASSWORD, device
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 from tests.rig.trial import Trial, job, trial
@@ -109,3 +111,51 @@ def test_a_file_that_is_read_again_keeps_what_people_added(trial: Trial) -> None
     gateway.drop(job("a", 6, lines=["movil"]))
     assert gateway.wait_job("a")["counts"]["delivered"] == 6
     assert not judge(gateway, simulator).faults
+
+
+def test_a_phone_needs_no_more_than_its_address(trial: Trial, tmp_path: Path) -> None:
+    gateway, _simulator, _ports = bare(trial, 1)
+    with device("rest", tmp_path) as phone:
+        url = re.search(r'url = "([^"]+)"', phone.line)
+        assert url is not None
+        shown = gateway.call(
+            "line.add",
+            line="celular",
+            driver="android",
+            keys={"app": "rest"},
+            texts={"url": url[1], "country_code": "54"},
+        )
+        assert shown["kind"] == "sms-rest-android"
+        gateway.wait_line("celular", "ready")
+        tested = gateway.call("line.test", line="celular", number="1159876543")
+        assert tested["state"] in {"submitted", "delivered"}
+        assert phone.ask("texts")["texts"]
+        gateway.call("line.remove", line="celular")
+
+
+def test_a_mail_account_sends_its_test_once_its_password_is_there(trial: Trial, tmp_path: Path) -> None:
+    gateway, _simulator, _ports = bare(trial, 1)
+    with device("smtp", tmp_path) as server:
+        port = re.search(r"^port = (\d+)", server.line, re.MULTILINE)
+        assert port is not None
+        texts = {
+            "from_address": "cobranzas@norte.example",
+            "from_name": "Norte",
+            "host": "127.0.0.1",
+            "port": port[1],
+            "security": "none",
+            "user": "cuenta@example.net",
+            "window": "200/2h",
+        }
+        gateway.call("line.add", line="correo", driver="smtp", keys={"area": "tickets"}, texts=texts)
+        with pytest.raises(ConflictError, match="entered"):
+            gateway.call("line.test", line="correo", number="ana@example.net")
+        gateway.call("line.secret", line="correo", key="password", secret="wrong-one")
+        gateway.wait_line("correo", "recovering", "quarantined", "waiting")
+        with pytest.raises(UnavailableError):
+            gateway.call("line.test", line="correo", number="ana@example.net")
+        gateway.call("line.secret", line="correo", key="password", secret=PASSWORD)
+        gateway.wait_line("correo", "ready")
+        assert gateway.call("line.test", line="correo", number="ana@example.net")["state"] in {"submitted", "delivered"}
+        assert PASSWORD not in gateway.log.read_text()
+        gateway.call("line.remove", line="correo")

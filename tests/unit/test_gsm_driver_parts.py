@@ -306,3 +306,16 @@ def test_profiles(maker: str, name: str) -> None:
 )
 def test_ussd_texts(text: str, coding: int, packed: bool, expected: str) -> None:
     assert ussd.decode(text, coding, packed=packed) == expected
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/etc/passwd", "/tmp"])
+async def test_what_is_no_terminal_is_not_opened(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import serial
+
+    from drivers.gsm.errors import UnavailableError
+    from drivers.gsm.port import SerialPort
+
+    monkeypatch.setattr(serial, "Serial", lambda *_, **__: pytest.fail("opened"))
+    with pytest.raises(UnavailableError) as error:
+        await SerialPort.open(path, 115_200)
+    assert error.value.reason == "broken"
