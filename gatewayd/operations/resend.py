@@ -10,13 +10,14 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor, Scope
-from gatewayd.errors import NotFoundError, UsageError
+from gatewayd.actor import Actor, Role, Scope
+from gatewayd.errors import ForbiddenError, NotFoundError, UsageError
 from gatewayd.model import ulid_number
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.interactions import scope_of
 from gatewayd.operations.log_query import LogQuery, filter_of
+from gatewayd.operations.masssend import needs_approval, require
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.resend_job import NotResendableError, SentMessage, jobs_of
 from gatewayd.store.insight.sent_again import Candidate, candidates, numbers_of
@@ -50,7 +51,7 @@ class ResendInteractions(Operation):
         if (self.ids is None) == (self.query is None):
             raise UsageError(_("name the messages by `ids`, or by `query`"))
         found = await self._found(backend, scope_of(by, self.account))
-        chosen, left_out = _judged(found)
+        chosen, left_out = judged(found)
         people = {one.to for one in chosen if one.to}
         by_account: dict[str, list[Candidate]] = {}
         for one in chosen:
@@ -75,10 +76,12 @@ class ResendInteractions(Operation):
 
     async def _permitted(self, backend: Backend, by: Actor, by_account: dict[str, list[Candidate]]) -> None:
         """Asks for the password of sends to many where more than one person is reached."""
-        from gatewayd.operations.masssend import require
-
         for account, some in by_account.items():
-            await require(backend, by, account, {one.to for one in some if one.to}, self.password)
+            people = {one.to for one in some if one.to}
+            if by.role is Role.USER and await needs_approval(backend, account, len(people)):
+                refusal = _("{count} people: ask a supervisor to send to so many. Nothing was sent")
+                raise ForbiddenError(refusal.format(count=len(people)))
+            await require(backend, by, account, people, self.password)
 
     async def _found(self, backend: Backend, scope: Scope) -> list[Candidate]:
         now = backend.now()
@@ -121,7 +124,7 @@ def _number(public: str) -> int:
     return number
 
 
-def _judged(found: Sequence[Candidate]) -> tuple[list[Candidate], Counter[str]]:
+def judged(found: Sequence[Candidate]) -> tuple[list[Candidate], Counter[str]]:
     """Returns those that can go again, and how many cannot by reason."""
     chosen: list[Candidate] = []
     left_out: Counter[str] = Counter()

@@ -12,9 +12,11 @@ from tests.benchmarks import (
     backlog,
     biglist,
     doubt,
+    export,
     first_send,
     idle,
     inbound,
+    panel,
     population,
     posts,
     provider,
@@ -109,6 +111,22 @@ def test_posts_of_programs(tmp_path: Path) -> None:
     assert found[f"{name}: answered and not in the store"] == 0
     assert found[f"{name}: jobs made"] <= 3
     assert found[f"{name}: growth of memory, daemon and web"] <= 100
+
+
+def test_looks_at_the_log(tmp_path: Path) -> None:
+    found = figures(panel.measure, tmp_path)
+    assert found["p99, times that of the bare route"] <= 120
+    assert next(value for name, value in found.items() if name.startswith("alone, the slowest page")) <= 2000
+
+
+def test_exports_of_the_log(tmp_path: Path) -> None:
+    found = figures(export.measure, tmp_path)
+    for kind, beside, most in (
+        ("CSV", "a bare cursor and csv.writer", 30),
+        ("XLSX", "a bare writer of the same cells", 15),
+    ):
+        assert found[f"24,000 interactions to {kind}, times the CPU of {beside}"] <= most
+        assert found[f"24,000 interactions to {kind}: growth of memory"] <= 100
 
 
 @pytest.fixture

@@ -303,8 +303,8 @@ class House:
                 " ELSE message.updated_at END) / 3600000, job.account_id, job.channel,"
                 " CASE WHEN attempt.id IS NULL THEN '' ELSE coalesce(message.line, '') END, message.state,"
                 " count(*), sum(message.segments), sum(message.cost) FROM message JOIN job ON job.id = message.job_id"
-                " LEFT JOIN attempt ON attempt.id = message.attempt_id WHERE job.state != 'loading' AND "
-                "message.state IN ('submitted', 'delivered', 'read', 'undelivered', 'failed',"
+                " LEFT JOIN attempt ON attempt.id = message.attempt_id WHERE job.state != 'loading' AND NOT job.test"
+                " AND message.state IN ('submitted', 'delivered', 'read', 'undelivered', 'failed',"
                 " 'expired', 'uncertain', 'cancelled', 'invalid') GROUP BY 1, 2, 3, 4, 5"
             )
         }

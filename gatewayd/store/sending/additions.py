@@ -134,8 +134,10 @@ def write(
     unit.session.many(_ADD, added)
     for (queue_id, state), (messages, segments) in counts.items():
         unit.counts.add(queue_id, state, state != waits or info.test, messages, segments)
-        if shown and state == State.INVALID:
-            unit.tallies.add((now // HOUR_MS, info.account_id, info.channel, "", state), messages, segments, 0)
+        if shown and state == State.INVALID and not info.test:
+            unit.tallies.add(
+                (info.created_at // HOUR_MS, info.account_id, info.channel, "", state), messages, segments, 0
+            )
     unit.session.run(_GROW, len(rows), info.id)
     return good
 

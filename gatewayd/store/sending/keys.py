@@ -76,10 +76,23 @@ def claim(session: Session, account_id: int, key: PostKey, now: int, answer: str
     # Never a look first: of two who come at once on two nodes, the second waits here for the first one's commit.
     if session.run(_KEEP, account_id, key.key, key.fingerprint, None, status, answer, now):
         return None
+    earlier = known(session, account_id, key)
+    if earlier is None:
+        raise KeyBusyError("the request is being recorded")
+    return earlier
+
+
+def known(session: Session, account_id: int, key: PostKey) -> str | None:
+    """Returns what the key's first request was answered; None for a key that is new, or was a moment ago.
+
+    Only `claim` says that it is new. KeyReusedError and KeyBusyError as there.
+    """
     row = session.one(_KNOWN, account_id, key.key)
-    if row is not None and row[0] != key.fingerprint:
+    if row is None:
+        return None
+    if row[0] != key.fingerprint:
         raise KeyReusedError("the key stands for another request")
-    if row is None or row[1] is None:
+    if row[1] is None:
         raise KeyBusyError("the request is being recorded")
     return str(row[2])
 

@@ -65,6 +65,11 @@ class _Placed:
     number: int
 
 
+def _natural(unique: str) -> PostKey:
+    """Returns the key of a message that is the only one of its name."""
+    return PostKey(f"r:{unique}", "")
+
+
 def post(unit: Unit, commands: list[Post]) -> list[Posted | Exception]:
     """Handles all posts of a batch together: one look at the block list, one write a job."""
     fresh = sum(command.key is not None for command in commands)
@@ -104,6 +109,8 @@ class _Batch:
         for item in command.items:
             if item.shared is not None and item.shared.unit_price and item.shared.currency != currency:
                 raise CurrencyError(currency)
+        if command.key is not None and (earlier := keys.known(session, account_id, command.key)) is not None:
+            return Posted(json.loads(earlier), replayed=True)  # before a job is made that nothing goes into
         placed = [self._place(account_id, item, command) for item in command.items]
         answers = [one.answer for one in placed]
         if command.key is not None:
@@ -115,8 +122,8 @@ class _Batch:
             if one.job is None or item.row is None:
                 continue
             if item.unique is not None:
-                natural = PostKey(f"r:{item.unique}", "")
-                earlier = keys.claim(session, account_id, natural, command.now, as_json(one.answer))
+                said = as_json(one.answer)
+                earlier = keys.claim(session, account_id, _natural(item.unique), command.now, said)
                 if earlier is not None:
                     one.answer.clear()
                     one.answer.update(json.loads(earlier) | {"repeated": True})
@@ -141,6 +148,10 @@ class _Batch:
         if item.shared is None or item.row is None:
             return _Placed(dict(item.refused or {}), None, 0)
         unit, row = self._unit, item.row
+        if item.unique is not None:
+            earlier = keys.known(unit.session, account_id, _natural(item.unique))
+            if earlier is not None:
+                return _Placed(json.loads(earlier) | {"repeated": True}, None, 0)
         shared = self._job(account_id, item.shared, command)
         number = unit.memory.ids.take(unit.session, message, 1)
         reason = "blocked" if row.reason is None and row.to in self._barred else row.reason
