@@ -6,13 +6,14 @@ import asyncio
 import json
 import re
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from gatewayd.actor import Actor
 from gatewayd.errors import ConflictError, CurrencyError, UsageError
 from gatewayd.operations.base import Json, Operation, live_of
+from gatewayd.operations.masssend import require
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
 from gatewayd.store.commands import KeyBusyError, KeyReusedError, MessagePost, Origin, Posted, PostKey
@@ -64,6 +65,9 @@ def pointer(field: str | None) -> str:
     return "".join("/" + one.replace("~", "~0").replace("/", "~1") for one in steps if one)
 
 
+_MANY: Final = frozenset({"somebody", "somebody else"})
+
+
 class PostJob(Operation):
     """Records a job as a file in `incoming` would be: `body` is the job file."""
 
@@ -76,10 +80,15 @@ class PostJob(Operation):
     """By the name that the job uses for it, the upload's id."""
     key: Key | None = None
     fingerprint: Fingerprint | None = None
+    password: Annotated[SecretStr, Field(max_length=1000)] | None = None
+    """Of a person: the account's for sends to many."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
         origin = _origin(self.account, by)
+        if by.kind == "person":
+            # How many a job reaches is known once it is read: it counts as one to many.
+            await require(backend, by, origin.account, _MANY, self.password)
         key = None if self.key is None else PostKey(f"k:{self.key}", self.fingerprint or "")
         try:
             with refusals():
@@ -114,10 +123,15 @@ class PostMessages(Operation):
     name: ClassVar[str] = "message.post"
     account: str | None = None
     posts: Annotated[list[MessagesOfRequest], Field(min_length=1, max_length=POSTS_MAX)]
+    password: Annotated[SecretStr, Field(max_length=1000)] | None = None
+    """Of a person who sends to many: the account's for that."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         live = live_of(backend)
         origin = _origin(self.account, by)
+        if by.kind == "person":
+            to = {str(message.get("to")) for one in self.posts for message in one.messages}
+            await require(backend, by, origin.account, to, self.password)
         posts = [
             MessagePost(one.messages, None if one.key is None else PostKey(f"k:{one.key}", one.fingerprint or ""))
             for one in self.posts

@@ -500,3 +500,19 @@ async def test_one_to_many_needs_the_accounts_password(backend: Running) -> None
     with pytest.raises(ForbiddenError, match="mass"):
         await require(backend, token, "norte", {"+5491", "+5492"})
     assert NOBODY.scope.account is None
+
+
+async def test_a_person_who_posts_to_many_is_asked_whatever_the_door(backend: Running) -> None:
+    await user(backend, "ana")
+    ana = await person(backend, await sign_in(backend, "ana"))
+    messages = [{"to": f"115555000{number}", "channel": "sms", "text": "Hola"} for number in range(2)]
+    many = {"posts": [{"messages": messages}]}
+    with pytest.raises(ConflictError, match="no password"):
+        await ask(backend, "message.post", ana, **many)
+    await ask(backend, "mass.set", account="norte", password="todos-a-la-vez")
+    job = {"body": '{"job": "j", "channel": "sms", "text": "Hola", "recipients": [{"to": "1155550001"}]}'}
+    for operation, arguments in (("message.post", many), ("job.post", job)):
+        with pytest.raises(PasswordNeededError):
+            await ask(backend, operation, ana, **arguments)
+        with pytest.raises(ForbiddenError):
+            await ask(backend, operation, ana, **arguments, password="wrong")

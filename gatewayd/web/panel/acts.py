@@ -21,6 +21,7 @@ WORDS: Final = {
     "export": spoken("Exports"),
     "export.create": spoken("Export asked for"),
     "export.download": spoken("Export downloaded"),
+    "inbox.reply": spoken("Reply sent"),
     "interaction.resend": spoken("Sent again"),
     "inbox.assign": spoken("Conversation assigned"),
     "inbox.done": spoken("Conversation put away"),
