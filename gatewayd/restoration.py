@@ -31,7 +31,7 @@ from gatewayd.store.sending.inbox import OPT_OUT
 from gatewayd.store.sending.keys import is_known
 from spool import durable, posted
 from spool.errors import SpoolError
-from spool.evidence import Receipts, accepted_jobs, read_opt_outs, read_receipts
+from spool.evidence import Receipts, accepted_jobs, read_opt_outs, read_receipts, segments_after
 from spool.folders import Spool
 from spool.readmission import readmit
 
@@ -144,7 +144,15 @@ class Restoration:
         if said.last_seq <= written:
             return 0
         await self._change(partial(restoration.renumber, job_id=job_id, last_seq=said.last_seq))
+        await self._post_again(job_id, (account, name), written, said.last_seq)
         return await self._take_over(job_id, said)
+
+    async def _post_again(self, job_id: int, job: tuple[str, str], after: int, last: int) -> None:
+        """Lets webhooks have the receipts that came after the copy was made, once they go on."""
+        segments = await asyncio.to_thread(segments_after, self._spool, *job, after, last)
+        if segments:
+            work = partial(restoration.post_again, job_id=job_id, segments=segments, now=self._now())
+            await self._change(work)
 
     async def _take_over(self, job_id: int, receipts: Receipts) -> int:
         words: Mapping[int, restoration.Said] = {
@@ -203,6 +211,7 @@ class Restoration:
             return
         said = await asyncio.to_thread(read_receipts, self._spool, job.account, job.name, 0)
         doubted = await self._take_over(job.id, said)
+        await self._post_again(job.id, (job.account, job.name), 0, said.last_seq)
         await self._change(partial(restoration.compared, name=name))
         self._outstanding.discard(name)
         log.info("a job that the store did not know was read again and waits", job=name, uncertain=doubted)

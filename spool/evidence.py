@@ -78,6 +78,19 @@ def _lines(folder: int, name: str) -> Iterator[tuple[int, Evidence | None]]:
         yield seq, known
 
 
+def segments_after(spool: Spool, account: str, job: str, after: int, last: int) -> tuple[tuple[int, int], ...]:
+    """Returns the segments of a job that begin behind the receipt `after`: (first, last) of each; the last of all ends
+    with `last`."""
+    with operating_system(f"{RECEIPTS}/{account}/{job}"):
+        try:
+            with spool.open(RECEIPTS, account, job) as folder:
+                firsts = sorted(int(match[1]) for match in map(_SEGMENT.fullmatch, durable.entries(folder)) if match)
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+    firsts = [first for first in firsts if after < first <= last]
+    return tuple(zip(firsts, [*(first - 1 for first in firsts[1:]), last], strict=True)) if firsts else ()
+
+
 def read_segment(spool: Spool, account: str, job: str, first: int) -> tuple[tuple[int, str], ...]:
     """Returns the receipts of the segment that begins with the receipt `first`: (seq, line). Empty where there is none.
 

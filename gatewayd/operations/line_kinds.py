@@ -115,7 +115,13 @@ KINDS: Final[Sequence[Kind]] = (
         spoken("A stick with a SIM card of yours, plugged into this machine."),
         "gsm",
         fields=(
-            Field("port", spoken("Device"), "device", spoken("Found sticks are offered below."), required=True),
+            Field(
+                "port",
+                spoken("Device"),
+                "device",
+                spoken("Best one of those that were found, on the page before."),
+                required=True,
+            ),
             _pace("10/min", spoken("What the SIM bears: 10/min is usual for a personal one.")),
             *_SMS,
             Field("smsc", spoken("Number of the service centre"), hint=spoken("Empty: the SIM's own."), more=True),

@@ -22,7 +22,7 @@ ends here."""
 
 
 def confine(parent: int | None) -> None:
-    """Lowers this process's priorities and bounds; with `parent`, it ends with that process.
+    """Lowers this process's bounds; with `parent`, it ends with that process.
 
     SystemExit where the parent has gone already.
     """
@@ -32,11 +32,15 @@ def confine(parent: int | None) -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before we asked
             raise SystemExit(1)
-    # A confined service may not change priorities; then the scheduler's fairness has to do.
-    with suppress(OSError):
-        os.nice(NICE)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def give_way() -> None:
+    """Lowers this process's priority, once it serves: until then people wait for it."""
+    # A confined service may not change priorities; then the scheduler's fairness has to do.
+    with suppress(OSError):
+        os.nice(NICE)

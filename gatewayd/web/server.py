@@ -22,7 +22,7 @@ from gatewayd.connections import hurry
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.store.reader import Reader
 from gatewayd.web.application import application
-from gatewayd.web.confinement import confine
+from gatewayd.web.confinement import confine, give_way
 from gatewayd.web.edge import Edge
 from gatewayd.web.gate import Gate, WebConnection, tls_context
 from gatewayd.web.remote import ReadingBackend, Remote
@@ -211,6 +211,7 @@ async def _serve(settings: _Settings, store_password: str | None) -> int:
 
         server.open(Gate(listener, server.make, server.server_state.connections, tls=tls, shared=shared))
         with _hup(lambda: look(asked=True)):
+            give_way()
             log.info("the panel is served", listen=config.web.listen, tls=tls is not None)
             try:
                 await server.serve()

@@ -266,6 +266,46 @@ def test_an_attackers_code_in_its_place_administers_nothing(apart: tuple[Gateway
         assert set(kinds) <= {"unauthenticated", "usage", "faults"}, (name, kinds)
 
 
+FLOOD = """
+import json, socket, sys, time
+path, held = sys.argv[1], []
+for number in range(120):
+    one = socket.socket(socket.AF_UNIX)
+    one.settimeout(5)
+    try:
+        one.connect(path)
+        if number % 3 == 0:
+            one.sendall(b"x" * (2 << 20))
+        elif number % 3 == 1:
+            batch = [{"op": "session.open", "id": n, "args": {"user": "ana", "password": "x"}} for n in range(256)]
+            one.sendall(json.dumps(batch).encode() + b"\\n")
+    except OSError:
+        pass
+    held.append(one)
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+def test_its_user_can_flood_nobody_else_out(apart: tuple[Gateway, Panel]) -> None:
+    gateway, shown = apart
+    flood = other_user.start(["-c", FLOOD, str(gateway.folder / "web.sock"), "8"], stdout=subprocess.PIPE)
+    assert flood.stdout is not None
+    with flood.stdout:
+        assert flood.stdout.readline() == b"held\n"
+        for _ in range(10):
+            began = time.monotonic()
+            gateway.call("ping")
+            gateway.call("account.list")
+            assert time.monotonic() - began < 3
+        gateway.campaign(5, text="Hola")
+        until(lambda: gateway.summary("c1") is not None, 20)
+        assert flood.wait(60) == 0
+    until(lambda: Visitor(shown.port).ask("GET", "/entrar")[0] == 200, 20)
+    visitor = Visitor(shown.port)
+    until(lambda: visitor.ask("POST", "/entrar", {"user": ADMINISTRATOR, "password": PASSWORD})[0] in {303, 429}, 20)
+
+
 def test_no_secret_lies_open_in_what_its_user_can_read(apart: tuple[Gateway, Panel]) -> None:
     gateway, shown = apart
     visitor = Visitor(shown.port)

@@ -130,32 +130,26 @@ class Bureau:
 
     async def withdrawn(self, messages: int, account: str = "norte") -> str:
         """A job whose messages wait, and are cancelled."""
+        name = await self.waiting(messages, account)
+        await self.cancel(name, account)
+        return name
+
+    async def waiting(self, messages: int, account: str = "norte") -> str:
+        """A job whose messages wait."""
         self._jobs += 1
         name = f"j{self._jobs}"
-        begun = await self.writer.do(
-            BeginJob(
-                account,
-                name,
-                "sms",
-                Priority.NORMAL,
-                "hash",
-                None,
-                None,
-                False,
-                1,
-                "ARS",
-                '{"lines":[]}',
-                "pop",
-                now_ms(),
-            )
-        )
+        content = (None, None, False, 1, "ARS", '{"lines":[]}', "pop")
+        begun = await self.writer.do(BeginJob(account, name, "sms", Priority.NORMAL, "hash", *content, now_ms()))
         rows = [NewMessage(n, None, f"+54911{n:08}", "x", "", 1, "", None, None) for n in range(1, messages + 1)]
         await self.writer.do(AddMessages(begun.job_id, rows, now_ms()))
         await self.writer.do(PublishJob(begun.job_id, now_ms()))
+        return name
+
+    async def cancel(self, name: str, account: str = "norte") -> None:
+        """A job's messages are cancelled, which the spool learns."""
         await self.writer.do(SetJobState(account, name, "cancelled", now_ms()))
         await self.writer.do(Sweep(now_ms()))
         await self.write()
-        return name
 
     async def write(self) -> None:
         """Receipts go to the spool, and the engine is told."""
@@ -179,8 +173,8 @@ def filed(
 
 
 @asynccontextmanager
-async def bureau(url: str, folder: Path, *accounts: str) -> AsyncIterator[Bureau]:
-    """A store at `url` with these accounts, its writer running."""
+async def bureau(url: str, folder: Path, *accounts: str, made: bool = False) -> AsyncIterator[Bureau]:
+    """A store at `url` with these accounts, its writer running; `made`: it has its accounts already."""
     spool = Spool(folder / "spool")
     spool.create()
     store = open_store(url)
@@ -190,7 +184,7 @@ async def bureau(url: str, folder: Path, *accounts: str) -> AsyncIterator[Bureau
     threads = ThreadPoolExecutor(4)
     try:
         await writer.do(StartNode("pop", now_ms()))
-        for account in accounts or ("norte",):
+        for account in () if made else accounts or ("norte",):
             await writer.do(CreateAccount(account, "ARS", now_ms()))
             spool.create_account(account)
         yield Bureau(writer, reader, spool, threads, folder)

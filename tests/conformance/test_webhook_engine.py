@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -465,3 +468,41 @@ async def test_credit_that_runs_low_is_said_once_until_it_is_enough_again(desk: 
         assert len({each.id for each in receiver.got}) == 2
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_receipts_that_a_put_back_store_never_had_are_posted_from_the_spool_once_it_is_released(
+    pattern: Path, tmp_path: Path
+) -> None:
+    """The copy was made before the job ended, and the receiver was away meanwhile: nothing of it was posted."""
+    from gatewayd.restoration import Restoration
+    from gatewayd.store.commands import Change
+    from gatewayd.store.sending import restoration
+
+    store, copy = tmp_path / "gatewayd.db", tmp_path / "copy.db"
+    shutil.copy(pattern, store)
+    async with Receiver() as receiver:
+        hook = filed(receiver.url)
+        async with bureau(f"sqlite:///{store}", tmp_path) as desk:
+            async with desk.posting(hook):
+                await until(lambda: known(desk))
+            before = Restoration(desk.writer.do, desk.spool, node="pop", salt=desk.writer.salt)
+            assert await before.examine() is None
+            name = await desk.waiting(20)
+            with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+            assert await before.examine() is None  # the spool's mark goes on
+            await desk.cancel(name)
+        for leftover in tmp_path.glob("gatewayd.db*"):
+            leftover.unlink()
+        shutil.copy(copy, store)
+        async with bureau(f"sqlite:///{store}", tmp_path, made=True) as desk:
+            found = await Restoration(desk.writer.do, desk.spool, node="pop", salt=desk.writer.salt).examine()
+            assert found is not None
+            async with desk.posting(hook) as engine:
+                await asyncio.sleep(0.3)
+                assert receiver.got == []
+                await desk.writer.do(Change(restoration.release))
+                engine.changed()
+                await receiver.until(lambda: len(receiver.acknowledged) == 20)
+        assert {each.event["data"]["state"] for each in receiver.got} == {"cancelled"}
+        assert repeated(receiver.got) == {}

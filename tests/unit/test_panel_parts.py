@@ -9,9 +9,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from gatewayd.web.panel.assets import FOLDER as STATIC
 from gatewayd.web.panel.assets import Assets, panel_assets
+from gatewayd.web.panel.door import compress
 from gatewayd.web.panel.rendering import FOLDER as TEMPLATES
 from tests.panel.gallery import gallery
 
@@ -163,3 +165,22 @@ def test_both_ways_to_the_dark_are_one() -> None:
     css = (STATIC / "panel.css").read_text()
     assert tokens(css, DARK) == tokens(css, ':root[data-theme="auto"] {')
     assert tokens(css, DARK).keys() == tokens(css, LIGHT).keys()
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted", "zipped"),
+    [
+        (HTMLResponse("<p>" * 1000), "gzip, deflate, br", True),
+        (HTMLResponse("<p>" * 1000), "br", False),
+        (HTMLResponse("<p>"), "gzip", False),
+        (Response(b"\x89PNG" * 1000, media_type="image/png"), "gzip", False),
+        (StreamingResponse(iter(["x"]), media_type="text/event-stream"), "gzip", False),
+    ],
+)
+def test_a_page_is_compressed_for_who_accepts_it(answer: Response, accepted: str, zipped: bool) -> None:
+    compress(answer, accepted)
+    assert (answer.headers.get("content-encoding") == "gzip") is zipped
+    if zipped:
+        body = bytes(answer.body)
+        assert gzip.decompress(body) == b"<p>" * 1000
+        assert int(answer.headers["content-length"]) == len(body)

@@ -200,6 +200,10 @@ def _sent(
         alone.append(MESSAGE.channel.in_(wanted.channels))
     if gather and wanted.numbers and _few(connection, MESSAGE.to.in_(wanted.numbers)):
         return _gathered(connection, MESSAGE.to.in_(wanted.numbers), [*alone, *within, *judged]), []
+    # In so many words, as the partial index of those in doubt says it.
+    doubt: Any = text("message.state = 'uncertain'")
+    if gather and wanted.states == ("uncertain",) and _few(connection, doubt):
+        return _gathered(connection, doubt, [*alone, *within, *judged]), []
     if gather and jobs is not None and sum(job.messages for job in jobs) <= GATHERED_MOST:
         return _gathered(connection, MESSAGE.job_id.in_([job.id for job in jobs]), [*alone, *within, *judged]), []
     source = _JUDGED_FROM if wanted.hangs else tables.message

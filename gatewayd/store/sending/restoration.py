@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from gatewayd.store.sending.rows import COLUMNS, MessageRow
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given, merging
 from gatewayd.store.tables import account, attempt, inbound, job, message, part, receipt, segment, setting
+from gatewayd.store.webhooks import outbox
 
 RESTORED: Final = "restored"
 """Reason of what an older store cannot know: it was sent, or ended, after the store was copied."""
@@ -166,6 +167,14 @@ def renumber(unit: Unit, job_id: int, last_seq: int) -> None:
     session.run(_DROP_SEGMENTS, job_id)
     session.run(_RENUMBER, job_id, last_seq, last_seq)
     session.run(_WRITTEN, job_id, last_seq, last_seq)
+
+
+def post_again(unit: Unit, job_id: int, segments: Sequence[tuple[int, int]], now: int) -> None:
+    """Logs segments that the spool has and this store never cut, for the webhooks that want them: nobody knows here
+    which of them were posted."""
+    owner = unit.job(job_id).account_id
+    if owner in outbox.listeners(unit.session, outbox.RECEIPT):
+        outbox.add_segments(unit.session, [(owner, now, job_id, *each) for each in segments], held=False)
 
 
 # ------------------------------------------------------------------------------------------- jobs it has never heard of

@@ -50,10 +50,13 @@ def listeners(session: Session, kind: str) -> frozenset[int]:
     return frozenset(row[0] for row in session.all(_LISTENERS, wants(kind)))
 
 
-def add_segments(session: Session, segments: Iterable[tuple[int, int, int, int, int]]) -> None:
-    """Logs segments of receipts: (account, at, job, first and last seq). Their rows are to stay."""
-    session.many(_ADD, [(owner, RECEIPT, at, job, first, last, True, None, None)
-                        for owner, at, job, first, last in segments])  # fmt: skip
+def add_segments(session: Session, segments: Iterable[tuple[int, int, int, int, int]], *, held: bool = True) -> None:
+    """Logs segments of receipts: (account, at, job, first and last seq). Their rows are to stay; where they are not
+    `held`, the spool alone has them."""
+    rows: list[Row] = [
+        (owner, RECEIPT, at, job, first, last, held, None, None) for owner, at, job, first, last in segments
+    ]
+    session.many(_ADD, rows)
 
 
 def add_inbound(session: Session, messages: Iterable[tuple[int, int, int]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import quote
@@ -32,6 +33,9 @@ from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.security import CSRF_FIELD, CSRF_HEADER, HEADERS, SESSION_COOKIE, csrf_token, from_elsewhere
 from gatewayd.web.words import gettext as _
 
+ZIPPED_MIN: Final = 1000
+ZIPPED_LEVEL: Final = 5
+"""A table of 70 kB in a millisecond, to a tenth; the levels above take twice as long for a hundredth."""
 FORM_FIELDS_MAX: Final = 1000
 FORM_FILES_MAX: Final = 4
 FORM_PART_MAX: Final = 1 << 20
@@ -80,6 +84,7 @@ def _endpoint(shown: Page, remote: Remote, surroundings: Surroundings) -> Callab
             except Exception:  # noqa: BLE001 - a request's outermost edge: a fault of one page is no other's
                 logs.get().exception("panel.failed", page=shown.path, method=shown.method)
                 answer = _failed(visit, GatewayError(_("this page has a fault of its own; its log says more")))
+        compress(answer, request.headers.get("accept-encoding", ""))
         answer.headers.update(HEADERS)
         answer.headers.setdefault("Cache-Control", "no-store")
         return answer
@@ -134,6 +139,18 @@ def _failed(visit: Visit, error: GatewayError) -> Response:
         back = f"?next={quote(visit.here, safe='')}" if visit.request.method == "GET" and visit.here != "/" else ""
         return RedirectResponse(f"/entrar{back}", SEE_OTHER)
     return visit.page("error.html", status=status, code=status, sentence=str(error))
+
+
+def compress(answer: Response, accepted: str) -> None:
+    """Compresses a page for a browser that accepts gzip; what is streamed, small or no text is left as it is."""
+    text = (answer.media_type or "").startswith("text/")
+    body = getattr(answer, "body", b"")
+    if not text or len(body) < ZIPPED_MIN or "gzip" not in accepted.lower():
+        return
+    answer.body = gzip.compress(body, ZIPPED_LEVEL, mtime=0)
+    answer.headers["content-length"] = str(len(answer.body))
+    answer.headers["content-encoding"] = "gzip"
+    answer.headers["vary"] = "accept-encoding"
 
 
 def _wanted(request: Request) -> str | None:

@@ -97,8 +97,12 @@ def _said(job: Mapping[str, Any], counts: Mapping[str, int], pace: Pace, words: 
         return words.phrase("at this pace it takes more than a month")
     end = formats.moment(pace.now + timedelta(seconds=seconds))
     assert end is not None
-    same_day = end.date() == pace.now.astimezone(formats.zone).date()
-    when = formats.clock(end) if same_day else f"{formats.weekday(end)} {formats.clock(end)}"
+    per_minute, time = formats.number(round(pace.rate * 60)), formats.clock(end)
+    if end.date() == pace.now.astimezone(formats.zone).date():
+        return words.phrase("ends about {time}: the lines send {rate} a minute", time=time, rate=per_minute)
     return words.phrase(
-        "ends about {when}: the lines send {rate} a minute", when=when, rate=formats.number(round(pace.rate * 60))
+        "ends on {day} about {time}: the lines send {rate} a minute",
+        day=formats.weekday(end),
+        time=time,
+        rate=per_minute,
     )

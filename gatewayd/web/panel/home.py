@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -30,8 +31,8 @@ async def show(visit: Visit) -> Response:
     if part in BLOCKS and visit.fragment:
         return visit.page("home.html", block=part, **await _values(visit, part))
     values: dict[str, Any] = {}
-    for each in ("needs", "figures", "going", "lines"):
-        values |= await _values(visit, each)
+    for found in await asyncio.gather(*(_values(visit, each) for each in sorted(BLOCKS))):
+        values |= found
     return visit.page("home.html", **values)
 
 

@@ -120,7 +120,7 @@ async def add(visit: Visit) -> Response:
         return await _form(visit, kind, texts, name=name, faults=_faults(error), enabled=enabled)
     except ConflictError as error:
         return await _form(visit, kind, texts, name=name, faults={"name": str(error)}, enabled=enabled)
-    if kind["secrets"]:
+    if any(one["required"] for one in kind["secrets"]):
         return visit.go(f"{places.line(name)}/clave", said=_("{line} was added").format(line=name))
     said = _("{line} was added and is starting") if added["enabled"] else _("{line} was added, switched off")
     return visit.go(places.line(name), said=said.format(line=name))

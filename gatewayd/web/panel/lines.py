@@ -18,6 +18,10 @@ from gatewayd.web.words import spoken
 
 TROUBLED: Final = frozenset({"waiting", "recovering", "quarantined"})
 """States with a reason that a person may do something about."""
+ASKING: Final = frozenset(
+    {"secret_missing", "pin_required", "pin_wrong", "unauthorized", "credentials_refused", "login_refused"}
+)
+"""Reasons that a password or PIN ends."""
 PACED: Final = frozenset({"quota_day", "quota_month", "recipients_month", "window", "pace"})
 """Reasons to wait that are as they should be."""
 
@@ -59,6 +63,7 @@ def _card(line: Mapping[str, Any], today: Mapping[str, int]) -> dict[str, Any]:
         "troubled": troubled,
         "urgent": state == "quarantined",
         "broken": line["reason"] in {"secret_missing", "misconfigured"},
+        "asks_secret": line["origin"] == "panel" and line["reason"] in ASKING,
         "outcome": parts_of({state: number for state, number in counts.items() if number}),
         "pace_now": line["pace"],
         "pace_max": pace if pace is not None and pace < MINUTE_MAX else None,

@@ -48,6 +48,8 @@ _PLACES: Final = {
 }
 """Behind which entry of the navigation a kind of need is looked after."""
 _URGENT: Final = frozenset({"line", "stalled"})
+_COUNTED: Final = frozenset({"uncertain", "inbox", "opt_out"})
+"""Kinds that say how many wait; of the others each is one."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ class Surroundings:
         actor = visit.actor
         names = [str(one["name"]) for one in known.accounts]
         bound = actor.account or ""
-        chosen = bound or visit.account
+        chosen = visit.account
         counts = _counts(known.needs)
         own_counts = {path: count for path, count in counts.items() if _path_open(path, visit)}
         return Frame(
@@ -131,6 +133,9 @@ class Surroundings:
             away = True
         except GatewayError:
             needs = []
+        if visit.may("inbox.unread"):
+            unread = await visit.ask("inbox.unread")
+            needs = [*needs, {"kind": "inbox", "subject": "", "reason": None, "count": unread["count"]}]
         accounts = (await visit.ask("account.list"))["items"]
         known = _Known(now + (AWAY_S if away else KEPT_S), needs, accounts, away)
         self._known[key] = known
@@ -150,7 +155,7 @@ def _counts(needs: Sequence[Mapping[str, Any]]) -> dict[str, Count]:
     for one in needs:
         place = _PLACES.get(str(one["kind"]))
         if place is not None:
-            number = int(one["count"] or 1) if one["kind"] in {"uncertain", "opt_out", "inbox"} else 1
+            number = int(one["count"] or 0) if one["kind"] in _COUNTED else 1
             before = counts.get(place, Count(0))
             counts[place] = Count(before.number + number, before.urgent or one["kind"] in _URGENT)
     return counts
