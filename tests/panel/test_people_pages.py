@@ -133,7 +133,7 @@ def test_the_second_factor_from_setting_up_to_signing_in(shown: Panel, browser: 
     _press(page, "Configurar")
     picture = page.locator("main img")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    expect(picture).to_have_js_property("naturalWidth", 225)
     seed = page.locator("main code").inner_text()
     assert Axe().run(page).violations_count == 0
     page.get_by_label("El código que muestra ahora").fill("000000")

@@ -25,6 +25,10 @@ WHICH: Final = (
 )
 
 
+_BLOCKS: Final = {"side": "thread", "conversations": "list"}
+"""By the place of the page that is to be filled anew."""
+
+
 def _address(which: str, **values: str) -> str:
     given = {"ver": which if which != "open" else "", **values}
     query = urlencode({name: value for name, value in given.items() if value})
@@ -49,7 +53,7 @@ async def _shown(visit: Visit, *, fault: str = "", text: str = "") -> Response:
     return visit.page(
         "inbox.html",
         status=422 if fault else 200,
-        block="thread" if visit.fragment and visit.request.headers.get("hx-target") == "side" else None,
+        block=_BLOCKS.get(visit.request.headers.get("hx-target", "")) if visit.fragment else None,
         tabs=[Tab(_(word), _address(key), key == which) for key, word in WHICH],
         which=which,
         search=search,
