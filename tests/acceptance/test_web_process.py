@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -151,17 +152,16 @@ def test_a_stream_tells_of_its_account_alone_and_ends_with_the_session(tmp_path:
         visitor = Visitor(shown.port)
         visitor.sign_in("berta")
         stream = Stream(visitor, shown.port)
-        time.sleep(1)
+        assert stream.kinds(5.0), "a new stream begins with everything"
         while stream.kinds(1.0):
             pass
         stream.close()
+        with closing(Stream(visitor, shown.port)) as stream:
+            assert stream.kinds(5.0)
+            shown.gateway.call("account.credit", account="sur", amount="10")
+            assert not (stream.kinds(1.5) or set()) & {"credit", "message", "job"}
         stream = Stream(visitor, shown.port)
-        time.sleep(1)
-        shown.gateway.call("account.credit", account="sur", amount="10")
-        assert not (stream.kinds(1.5) or set()) & {"credit", "message", "job"}
-        stream.close()
-        stream = Stream(visitor, shown.port)
-        time.sleep(1)
+        assert stream.kinds(5.0)
         shown.gateway.call("account.credit", account="norte", amount="10")
         assert "credit" in (stream.kinds(3.0) or set())
         shown.gateway.call("user.disable", user="berta")
