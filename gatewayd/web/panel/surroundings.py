@@ -128,14 +128,12 @@ class Surroundings:
             return known
         away, needs = False, []
         try:
-            needs = [*(await visit.ask("status"))["needs"], *await _unread(visit)]
+            needs = (await visit.ask("status"))["needs"]
         except AwayError:
             away = True
         except GatewayError:
             needs = []
-        if visit.may("inbox.unread"):
-            unread = await visit.ask("inbox.unread")
-            needs = [*needs, {"kind": "inbox", "subject": "", "reason": None, "count": unread["count"]}]
+        needs = [*needs, *await _unread(visit)]
         accounts = (await visit.ask("account.list"))["items"]
         known = _Known(now + (AWAY_S if away else KEPT_S), needs, accounts, away)
         self._known[key] = known
