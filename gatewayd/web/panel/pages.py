@@ -6,6 +6,7 @@ import gatewayd.web.panel.company
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
+import gatewayd.web.panel.hooks
 import gatewayd.web.panel.inbox
 import gatewayd.web.panel.jobs
 import gatewayd.web.panel.line_forms
