@@ -141,8 +141,8 @@ def test_buttons_that_the_manual_names_are_called_so() -> None:
     assert set(named) <= said
 
 
-def _all(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def _all(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def test_pictures_of_the_manual_are_used_and_described() -> None:
