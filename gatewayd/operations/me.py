@@ -55,16 +55,22 @@ class ShowMe(Operation):
 
 
 class EditMe(Operation):
-    """Changes language, look and mail address; an empty text takes a value away."""
+    """Changes language, look and mail address; an empty text takes a value away.
+
+    The mail address needs the password: a link to a new one would go there.
+    """
 
     name: ClassVar[str] = "me.edit"
     language: Language | Literal[""] | None = None
     theme: Literal["light", "dark", ""] | None = None
     mail: Mail | Literal[""] | None = None
+    current: Current | None = None
     version: int | None = None
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await _self(backend, by)
+        if self.mail is not None:
+            await _sure(found, self.current or SecretStr(""))
         names = ("language", "theme", "mail")
         values: dict[str, Any] = {
             name: getattr(self, name) or None for name in names if getattr(self, name) is not None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
+from gatewayd.operations.masssend import permit
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
 from gatewayd.store.commands import Settle
@@ -21,6 +23,9 @@ from gatewayd.store.snapshots import MessageView
 from gatewayd.translation import gettext as _
 
 LIMIT_MAX = 1000
+Verdict = Literal["sent", "not-sent", "resend"]
+SendPassword = Annotated[SecretStr | None, Field(max_length=1000)]
+"""Of sends to many, where a person sends again."""
 SETTLED_MAX = 500
 """Messages of one request: each is a transaction of its own."""
 
@@ -78,16 +83,36 @@ class ShowMessage(Operation):
         return shapes.message(found, whole=True)
 
 
+async def _sendable(backend: Backend, by: Actor, found: Iterable[MessageView], password: SecretStr | None) -> None:
+    """Asks for the password of sends to many where a person would send these again; an operator is not asked."""
+    if by.test:
+        raise ForbiddenError(_("a test token sends nothing"))
+    if by.kind == "operator":
+        return
+    people: dict[str, set[str]] = {}
+    for one in found:
+        people.setdefault(one.account, set()).add(one.to or one.public)
+    for account, some in people.items():
+        await permit(backend, by, account, some, password)
+
+
 class SettleMessage(Operation):
     name: ClassVar[str] = "message.settle"
     message: str
-    verdict: Literal["sent", "not-sent", "resend"]
+    verdict: Verdict
+    password: SendPassword = None
 
     async def before(self, backend: Backend) -> Json:
         return {"state": str((await backend.read(lambda reader: reader.message(self.message, backend.now()))).state)}
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await _message(backend, self.message, by)
+        if self.verdict == "resend" and found.state == State.UNCERTAIN:
+            await _sendable(backend, by, [found], self.password)
+        return await self.settle(backend, found)
+
+    async def settle(self, backend: Backend, found: MessageView) -> Json:
+        """Settles a message that may be sent again where that is the verdict. ConflictError: it is not in doubt."""
         with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=found.state)):
             settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
         if backend.live is not None:
@@ -102,15 +127,23 @@ class SettleMessages(Operation):
 
     name: ClassVar[str] = "message.settle_many"
     messages: Annotated[list[str], Field(min_length=1, max_length=SETTLED_MAX)]
-    verdict: Literal["sent", "not-sent", "resend"]
+    verdict: Verdict
+    password: SendPassword = None
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        settled, refused = 0, []
+        settled, refused, found = 0, [], []
         for public in dict.fromkeys(self.messages):
             try:
-                await SettleMessage(message=public, verdict=self.verdict).perform(backend, by)
-            except (ConflictError, NotFoundError, UsageError) as error:
+                found.append(await _message(backend, public, by))
+            except (NotFoundError, UsageError) as error:
                 refused.append({"message": public, "reason": str(error)})
+        if self.verdict == "resend":
+            await _sendable(backend, by, [one for one in found if one.state == State.UNCERTAIN], self.password)
+        for one in found:
+            try:
+                await SettleMessage(message=one.public, verdict=self.verdict).settle(backend, one)
+            except (ConflictError, NotFoundError, UsageError) as error:
+                refused.append({"message": one.public, "reason": str(error)})
             else:
                 settled += 1
         return {"settled": settled, "refused": refused}

@@ -172,6 +172,10 @@ RIGHTS: Final[Mapping[str, Right]] = {
 """By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
 
 
+_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask"})
+"""What leaves the gateway, or is charged, whoever asks: no test token may."""
+
+
 def allows(operation: str, by: Actor) -> bool:
     """Returns whether `by` may perform the operation of that name, in its own account at least."""
     right = RIGHTS[operation]
@@ -196,6 +200,8 @@ def judge(operation: OperationT, by: Actor) -> OperationT:
             scope = RIGHTS[operation.name].scope
             raise ForbiddenError(_("this token may not do that: it needs the scope {scope}").format(scope=scope))
         raise ForbiddenError(_("your role does not allow that"))
+    if by.test and operation.name in _REAL:
+        raise ForbiddenError(_("a test token sends nothing"))
     return operation if by.account is None else _bound(operation, by.account)
 
 

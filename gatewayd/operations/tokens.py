@@ -68,6 +68,8 @@ class CreateToken(Operation):
             raise UsageError(_("a token is of an account, or of administration: name one of the two"))
         if by.kind == "token" and not set(self.scopes) <= by.scopes:
             raise ForbiddenError(_("a token gives no scope that it has not itself"))
+        if by.test and self.kind != "test":
+            raise ForbiddenError(_("a test token makes test tokens alone"))
         now = backend.now()
         expires = None if self.expires is None else now + _ms(self.expires)
         token = make_token(self.kind)

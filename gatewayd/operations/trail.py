@@ -111,16 +111,23 @@ class Witness:
 
     async def _write(self, result: str | Exception) -> None:
         self._written = True
-        acts = [(self._entry(), result)]
+        acts = [(self._entry(refused=isinstance(result, Exception)), result)]
         await self._backend.execute(Change(lambda unit: audit.write(unit.session, acts), self._by.name))
 
-    def _entry(self) -> AuditEntry:
-        return entry(self._operation, self._by, self._backend.now(), self.before)
+    def _entry(self, *, refused: bool = False) -> AuditEntry:
+        return entry(self._operation, self._by, self._backend.now(), self.before, refused=refused)
 
 
-def entry(operation: Operation, by: Actor, now: int, before: Mapping[str, Any] | None) -> AuditEntry:
-    """Returns the row for an operation; its arguments stand as what was asked for."""
+def entry(
+    operation: Operation, by: Actor, now: int, before: Mapping[str, Any] | None, *, refused: bool = False
+) -> AuditEntry:
+    """Returns the row for an operation; its arguments stand as what was asked for.
+
+    Of what was refused, free keys bear no values: a secret may be refused because it stood among them.
+    """
     given = {name: value for name, value in operation if name in operation.model_fields_set}
+    if refused:
+        given = {name: dict.fromkeys(one, "…") if isinstance(one, Mapping) else one for name, one in given.items()}
     asked = {name: shown(value) for name, value in given.items()}
     subject = _subject(operation)
     return AuditEntry(

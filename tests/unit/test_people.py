@@ -516,3 +516,39 @@ async def test_a_person_who_posts_to_many_is_asked_whatever_the_door(backend: Ru
             await ask(backend, operation, ana, **arguments)
         with pytest.raises(ForbiddenError):
             await ask(backend, operation, ana, **arguments, password="wrong")
+
+
+async def test_nobody_of_a_test_token_makes_or_sends_anything_real(backend: Running) -> None:
+    powers = frozenset({"read", "send", "manage", "mass"})
+    admin = Actor("token", "erp", Role.ADMINISTRATOR, None, 1, powers, test=True)
+    with pytest.raises(ForbiddenError, match="test"):
+        await ask(backend, "token.create", admin, label="another", account="norte", kind="live")
+    await ask(backend, "token.create", admin, label="another", account="norte", kind="test")
+    for operation, arguments in (
+        ("interaction.resend", {"ids": ["01M80NPK7PYA4G000000000001"]}),
+        ("line.test", {"line": "claro-1", "number": "1155550001"}),
+        ("line.ask", {"line": "claro-1", "question": "balance"}),
+    ):
+        with pytest.raises(ForbiddenError, match="test token"):
+            await ask(backend, operation, admin, **arguments)
+
+
+async def test_a_mail_address_is_changed_by_who_knows_the_password_alone(backend: Running) -> None:
+    await user(backend, "ana")
+    ana = await person(backend, await sign_in(backend, "ana"))
+    for given in ({}, {"current": "wrong"}):
+        with pytest.raises(ForbiddenError):
+            await ask(backend, "me.edit", ana, mail="thief@example.com", **given)
+    assert (await ask(backend, "me.edit", ana, mail="ana@norte.example", current=PASSWORD))["mail"]
+    assert (await ask(backend, "me.edit", ana, theme="dark"))["theme"] == "dark"
+
+
+async def test_a_secret_at_a_wrong_place_is_refused_and_not_kept(backend: Running) -> None:
+    for place in ("keys", "texts"):
+        given = {place: {"host": "127.0.0.1", "password": "hunter22-hunter22"}}
+        with pytest.raises(UsageError):
+            await ask(backend, "line.add", line="correo", driver="smtp", **given)
+    rows = [row for row in (await ask(backend, "audit.list"))["items"] if row["operation"] == "line.add"]
+    assert len(rows) == 2
+    assert "password" in str(rows)
+    assert "hunter22" not in str(rows)

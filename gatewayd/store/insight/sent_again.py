@@ -38,6 +38,8 @@ class Candidate:
     texts: str | None
     segments: int
     blocked: bool
+    test: bool = False
+    """A test token's, which was never to be sent."""
 
 
 def numbers_of(
@@ -83,13 +85,14 @@ def candidates(connection: Connection, *, scope: Scope, numbers: Sequence[int], 
                     texts=row.options,
                     segments=one.segments or 1,
                     blocked=row.blocked is not None,
+                    test=bool(row.test),
                 )
             )
     return found
 
 
 _KEPT: Final = (
-    select(_MESSAGE.id, _MESSAGE.options, _JOB.content, tables.blocklist.c.to.label("blocked"))
+    select(_MESSAGE.id, _MESSAGE.options, _JOB.content, _JOB.test, tables.blocklist.c.to.label("blocked"))
     .join_from(tables.message, tables.job, _JOB.id == _MESSAGE.job_id)
     .outerjoin(tables.blocklist, tables.blocklist.c.to == _MESSAGE.to)
 )

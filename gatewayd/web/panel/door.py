@@ -8,7 +8,9 @@ from typing import Final
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -122,9 +124,13 @@ async def _read_form(visit: Visit) -> None:
     """Reads a form, once it is proven to be ours."""
     if from_elsewhere(visit.request):
         raise ForbiddenError(_("this form came from another site; nothing was done"))
-    visit.form = await visit.request.form(
-        max_files=FORM_FILES_MAX, max_fields=FORM_FIELDS_MAX, max_part_size=FORM_PART_MAX
-    )
+    try:
+        visit.form = await visit.request.form(
+            max_files=FORM_FILES_MAX, max_fields=FORM_FIELDS_MAX, max_part_size=FORM_PART_MAX
+        )
+    except (HTTPException, MultiPartException, ClientDisconnect) as error:
+        # Broken, too long, or not whole: the sender's fault, which our log need not tell.
+        raise UsageError(_("this form cannot be read; nothing was done")) from error
     if visit.bearer.session is not None:
         shown = visit.request.headers.get(CSRF_HEADER) or visit.form.get(CSRF_FIELD)
         if shown != csrf_token(visit.bearer.session):

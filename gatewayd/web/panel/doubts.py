@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from gatewayd.errors import ConflictError, ForbiddenError, ThrottledError
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
@@ -44,7 +45,14 @@ async def settle(visit: Visit) -> Response:
     verdict = str(visit.form.get("verdict", ""))
     if not chosen or verdict not in VERDICTS:
         return visit.go(HERE, said=_("Choose messages first; nothing was changed."), tone="look")
-    done = await visit.ask("message.settle_many", messages=chosen, verdict=verdict)
+    password = str(visit.form.get("password", ""))[:1000]
+    try:
+        done = await visit.ask("message.settle_many", messages=chosen, verdict=verdict, password=password)
+    except (ForbiddenError, ConflictError, ThrottledError) as error:
+        if verdict != "resend":
+            raise
+        # Asked for on a page of its own: Enter in a field of the table's form would press its first button.
+        return visit.page("doubts_again.html", status=422, ids=chosen, fault=str(error), back=HERE)
     said = {
         "sent": ngettext("{count} message counts as sent.", "{count} messages count as sent.", done["settled"]),
         "not-sent": ngettext(

@@ -19,6 +19,7 @@ IDS_MAX: Final = 500
 """Rows that can be ticked on a page, and a margin."""
 
 LEFT_OUT: Final[Mapping[str, str]] = {
+    "test": spoken("of a test token: they were never to be sent"),
     "uncertain": spoken("in doubt: settle them first, so that nobody gets a message twice"),
     "on_its_way": spoken("still on their way"),
     "blocked": spoken("on the list of people who want no messages"),

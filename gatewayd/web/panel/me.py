@@ -73,7 +73,8 @@ async def change_mail(visit: Visit) -> Response:
     """Changes the mail address."""
     mail = _field(visit, "mail").strip()
     try:
-        await visit.remote.ask(visit.bearer, "me.edit", {"mail": mail})
+        given = {"mail": mail, "current": _field(visit, "mail_now")}
+        await visit.remote.ask(visit.bearer, "me.edit", given)
     except MISTAKES as error:
         return await _shown(visit, error, "mail", mail=mail)
     return visit.go(MINE, _("Saved"))

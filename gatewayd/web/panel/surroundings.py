@@ -128,7 +128,7 @@ class Surroundings:
             return known
         away, needs = False, []
         try:
-            needs = (await visit.ask("status"))["needs"]
+            needs = [*(await visit.ask("status"))["needs"]]
         except AwayError:
             away = True
         except GatewayError:

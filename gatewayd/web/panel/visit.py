@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,9 @@ LANGUAGE_COOKIE: Final = "language"
 ACCOUNT_COOKIE: Final = "account"
 """The account that an administrator works in; a filter, never a right."""
 SAID_COOKIE: Final = "said"
-SAID_MAX: Final = 1000
+SAID_MAX: Final = 600
+SAID_COOKIE_MAX: Final = 3800
+"""Characters: browsers keep 4096 of a cookie."""
 SAID_S: Final = 60
 
 
@@ -98,11 +101,17 @@ class Visit:
     @property
     def said(self) -> Sequence[Notice]:
         """What the page before has left to say."""
-        try:
-            tone, text = json.loads(base64.urlsafe_b64decode(self.request.cookies.get(SAID_COOKIE, "")[:2000]))
-        except (ValueError, binascii.Error):
+        signed = self.request.cookies.get(SAID_COOKIE, "")[:SAID_COOKIE_MAX]
+        data, _dot, mark = signed.partition(".")
+        # Other hosts of the same domain can set cookies for ours: what they say is not shown as our word.
+        if self.bearer.session is None or not hmac.compare_digest(mark.encode(), self._mark(data).encode()):
             return ()
+        tone, text = json.loads(base64.urlsafe_b64decode(data))
         return (Notice(str(text)[:SAID_MAX], tone if tone in {"good", "look", "act"} else ""),)
+
+    def _mark(self, data: str) -> str:
+        """Returns what shows that a notice was left by this session's own pages."""
+        return hmac.new((self.bearer.session or "").encode(), f"said {data}".encode(), hashlib.sha256).hexdigest()
 
     def may(self, operation: str) -> bool:
         """Returns whether the person may perform that operation: what it may not is not offered."""
@@ -139,9 +148,10 @@ class Visit:
     def go(self, path: str, said: str = "", tone: str = "good") -> Response:
         """Returns the way to another page, after a form; that page says what was done, once."""
         answer = RedirectResponse(path, SEE_OTHER)
-        if said:
-            text = base64.urlsafe_b64encode(json.dumps([tone, said[:SAID_MAX]]).encode()).decode()
-            answer.set_cookie(SAID_COOKIE, text, max_age=SAID_S, httponly=True, samesite="lax", path="/")
+        if said and self.bearer.session is not None:
+            text = base64.urlsafe_b64encode(json.dumps([tone, said[:SAID_MAX]], ensure_ascii=False).encode()).decode()
+            signed = f"{text}.{self._mark(text)}"
+            answer.set_cookie(SAID_COOKIE, signed, max_age=SAID_S, httponly=True, samesite="lax", path="/")
         return answer
 
     def way_back(self, wanted: str, otherwise: str = "/") -> str:
