@@ -6,6 +6,7 @@
 #   make bench             measure; the figures of docs/benchmarks.md (ARGS="first idle", ARGS=--help …)
 #   make faults            long fault runs: kills, unplugs, power cuts
 #   make messages          brings the Spanish catalogues up to date with the code
+#   make pictures          takes the pictures of the Spanish manual anew, in a browser
 #   make manpage           writes docs/gatewayd.1 from the help of the commands
 #   make rights            writes the table of rights into docs/people.md
 #   make clean             removes what was built here
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench faults messages manpage rights clean
+.PHONY: demo test check bench faults messages pictures manpage rights clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
@@ -55,6 +56,9 @@ messages: $(VENV)/dev.stamp
 
 rights: $(VENV)/run.stamp
 	$(BIN)/python .ci/rights_table.py --write
+
+pictures: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.panel.pictures
 
 manpage: $(VENV)/run.stamp
 	$(BIN)/python .ci/manpage.py

@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, CurrencyError, UsageError
+from gatewayd.actor import Actor, Role
+from gatewayd.errors import ConflictError, CurrencyError, ForbiddenError, UsageError
 from gatewayd.operations.base import Json, Operation, live_of
-from gatewayd.operations.masssend import require
+from gatewayd.operations.masssend import PEOPLE_MAX, needs_approval, permit, require
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
 from gatewayd.store.commands import KeyBusyError, KeyReusedError, MessagePost, Origin, Posted, PostKey
@@ -88,6 +88,10 @@ class PostJob(Operation):
         origin = _origin(self.account, by)
         if by.kind == "person":
             # How many a job reaches is known once it is read: it counts as one to many.
+            if by.role is Role.USER and await needs_approval(backend, origin.account, PEOPLE_MAX + 1):
+                raise ForbiddenError(
+                    _("above a number of people somebody else approves: ask a supervisor to post this")
+                )
             await require(backend, by, origin.account, _MANY, self.password)
         key = None if self.key is None else PostKey(f"k:{self.key}", self.fingerprint or "")
         try:
@@ -131,7 +135,7 @@ class PostMessages(Operation):
         origin = _origin(self.account, by)
         if by.kind == "person":
             to = {str(message.get("to")) for one in self.posts for message in one.messages}
-            await require(backend, by, origin.account, to, self.password)
+            await permit(backend, by, origin.account, to, self.password)
         posts = [
             MessagePost(one.messages, None if one.key is None else PostKey(f"k:{one.key}", one.fingerprint or ""))
             for one in self.posts

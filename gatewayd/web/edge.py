@@ -107,6 +107,9 @@ class Edge:
         limit = body_limit(scope["path"])
         if not self._ours(headers.get(b"host", b"").decode("latin-1")):
             return await answer.refuse(421, "this is not the address of the panel")
+        if b"content-length" in headers and b"transfer-encoding" in headers:
+            # A proxy may read the one and we the other (RFC 9112 §6.1): what comes next would pass for a request.
+            return await answer.refuse(400, "a body has one length")
         if _too_long(headers.get(b"content-length"), limit):
             return await answer.refuse(413, f"more than {limit} bytes")
         if self._in_work.total() >= IN_WORK_MAX or self._in_work[client] >= IN_WORK_AN_ADDRESS:

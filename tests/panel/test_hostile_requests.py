@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import socket
 from collections.abc import Iterator
 
 import httpx
@@ -97,3 +98,27 @@ def test_another_sites_form_signs_nobody_in_and_changes_nothing(person: httpx.Cl
 def test_a_session_is_no_token(person: httpx.Client) -> None:
     message = {"to": "1159876543", "channel": "sms", "text": "Hola"}
     assert person.post("/v1/messages", json=message).status_code == 401
+
+
+SMUGGLED = [
+    b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n",
+    b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    b"Content-Length: +5\r\n\r\nabcde",
+    b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("rest", SMUGGLED, ids=range(len(SMUGGLED)))
+def test_no_request_hides_in_another(shown: Panel, rest: bytes) -> None:
+    """What a proxy may read otherwise is refused, and what comes behind it is not read."""
+    hidden = b"GET /static/hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", shown.port), timeout=10.0) as connection:
+        connection.sendall(b"POST /entrar HTTP/1.1\r\nHost: x\r\n" + rest + hidden)
+        answered = b""
+        while chunk := connection.recv(65536):
+            answered += chunk
+    assert re.match(rb"HTTP/1\.1 (400|501)", answered), answered[:200]
+    assert answered.count(b"HTTP/1.1 ") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,13 @@ def test_axe_finds_nothing(browser: Signed, shown: Panel, size: tuple[int, int],
         assert answer.status == 200
         judge(page, f"{name}-{language}-{scheme}-{size[0]}", size[0])
     context.close()
+
+
+def test_the_navigation_counts_a_conversation_that_is_unread_once(browser: Signed, shown: Panel) -> None:
+    page = browser.sign_in()
+    page.goto(f"{shown.url}/interacciones")
+    expect(page.locator(".nav a[href='/interacciones/bandeja'] .count")).to_have_text(re.compile(r"^1\b"))
+    page.context.close()
 
 
 def test_a_row_opens_beside_the_table_by_keys(browser: Signed, shown: Panel) -> None:

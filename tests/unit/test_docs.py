@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from babel.messages.pofile import read_po
 
 from drivers.asterisk.script import CallPlan
 from gatewayd.cli.root import root
@@ -128,3 +129,23 @@ def test_no_table_is_cut_in_two(page: Path) -> None:
     prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
     for table in re.findall(r"(?:^\|.*\n)+", prose, re.MULTILINE):
         assert re.fullmatch(r"\|[-|: ]+\|", table.splitlines()[1:2][0] if table.count("\n") > 1 else ""), table
+
+
+def test_buttons_that_the_manual_names_are_called_so() -> None:
+    """What somebody is told to press stands on the page in those very words."""
+    with (ROOT / "gatewayd/web/locale/es/LC_MESSAGES/web.po").open("rb") as file:
+        said = {text for message in read_po(file, locale="es") for text in _all(message.string)}
+    manual = re.sub(r"\s+", " ", (ROOT / "docs/es/manual.md").read_text())
+    named = re.findall(r"(?:[Pp]ulse|pulsa|pulsó) \*\*(.+?)\*\*", manual)
+    assert len(named) >= 15
+    assert set(named) <= said
+
+
+def _all(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
+
+
+def test_pictures_of_the_manual_are_used_and_described() -> None:
+    shown = re.findall(r"!\[([^\]]*)\]\(pictures/([^)]+)\)", (ROOT / "docs/es/manual.md").read_text())
+    assert {name for _, name in shown} == {file.name for file in (ROOT / "docs/es/pictures").iterdir()}
+    assert all(len(description) > 20 for description, _ in shown)

@@ -121,3 +121,14 @@ async def test_too_many_are_refused_in_words(monkeypatch: pytest.MonkeyPatch) ->
     await cast(Any, first).aclose()
     second = await opened(all_of_them, "b")
     await cast(Any, second).aclose()
+
+
+async def test_nobody_takes_all_the_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "WATCHERS_OF_ONE_MAX", 2)
+    all_of_them = Watching(cast(Remote, Daemon()))
+    streams = [await opened(all_of_them, "greedy") for _ in range(2)]
+    with pytest.raises(ThrottledError):
+        await read(all_of_them.stream(Bearer(session="greedy", address="192.0.2.9"), None))
+    streams.append(await opened(all_of_them, "somebody else"))
+    for one in streams:
+        await cast(Any, one).aclose()

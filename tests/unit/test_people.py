@@ -516,6 +516,10 @@ async def test_a_person_who_posts_to_many_is_asked_whatever_the_door(backend: Ru
             await ask(backend, operation, ana, **arguments)
         with pytest.raises(ForbiddenError):
             await ask(backend, operation, ana, **arguments, password="wrong")
+    await ask(backend, "mass.set", account="norte", approve_above=1)
+    for operation, arguments in (("message.post", many), ("job.post", job)):
+        with pytest.raises(ForbiddenError, match="supervisor"):
+            await ask(backend, operation, ana, **arguments, password="todos-a-la-vez")
 
 
 async def test_nobody_of_a_test_token_makes_or_sends_anything_real(backend: Running) -> None:

@@ -11,6 +11,7 @@ from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab
 from gatewayd.web.panel.visit import Visit
+from gatewayd.web.security import from_elsewhere
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
 
@@ -75,7 +76,9 @@ async def _opened(visit: Visit, account: str, address: str) -> Any:
         opened = await visit.ask("inbox.show", account=account, address=address[:2000])
     except (NotFoundError, UsageError):
         return None
-    if opened["unread"] and visit.may("inbox.read") and not visit.frame.away:
+    # Another site's link shows it, and changes nothing.
+    own = not from_elsewhere(visit.request)
+    if own and opened["unread"] and visit.may("inbox.read") and not visit.frame.away:
         await visit.ask("inbox.read", account=account, address=opened["address"])
     return opened
 

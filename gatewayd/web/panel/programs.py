@@ -28,7 +28,7 @@ SCOPES: Final = {
 }
 KINDS: Final = {
     "live": (spoken("Live"), spoken("What it posts is sent.")),
-    "test": (spoken("Test"), spoken("What it posts is accepted and priced, and never sent.")),
+    "test": (spoken("For tests"), spoken("What it posts is accepted and priced, and never sent.")),
 }
 EXPIRIES: Final = (
     ("", spoken("Never")),

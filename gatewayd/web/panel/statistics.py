@@ -175,7 +175,7 @@ def _figures(total: Mapping[str, Any], formats: Any) -> Sequence[Figure]:
             "" if rate is None else _("{share} of what was to be sent").format(share=formats.percent(rate)),
         ),
         Figure(_("Failed"), formats.number(total["failed"])),
-        Figure(_("Received"), formats.number(total["received"])),
+        Figure(_("Came in"), formats.number(total["received"])),
         Figure(_("Cost"), " + ".join(costs) or formats.number(0)),
     ]
 

@@ -64,7 +64,7 @@ def figures(today: Sums, before: Sums, words: Words, formats: Formats) -> Sequen
         Figure(words.phrase("Sent"), number(today.sent), beside(number(before.sent)), href(direction="out")),
         Figure(words.phrase("Delivered"), rate(today), beside(rate(before)), href(state="delivered")),
         Figure(words.phrase("Failed"), number(today.failed), beside(number(before.failed)), href(state="failed")),
-        Figure(words.phrase("Received"), number(today.received), beside(number(before.received)), href(direction="in")),
+        Figure(words.phrase("Came in"), number(today.received), beside(number(before.received)), href(direction="in")),
         Figure(words.phrase("Spent"), _money(today.cost, formats), beside(_money(before.cost, formats))),
     )
 

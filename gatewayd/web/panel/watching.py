@@ -24,6 +24,8 @@ _EVERYTHING: Final = frozenset(KINDS)
 KEPT: Final = 200
 """Events that a stream which comes back may have missed; one that missed more begins with everything."""
 WATCHERS_MAX: Final = 256
+WATCHERS_OF_ONE_MAX: Final = 32
+"""Pages of one session: nobody takes all the streams there are."""
 LOOKS_MAX: Final = 128
 """Accounts watched at once, each a stream of the one connection to the daemon. Others ask again every few seconds."""
 BEAT_S: Final = 15.0
@@ -83,6 +85,9 @@ class Watching:
         `last` is the id of the event that was seen last. ThrottledError before the first where too many watch.
         """
         if self._watchers >= WATCHERS_MAX or (account not in self._looks and len(self._looks) >= LOOKS_MAX):
+            raise ThrottledError(_("too many pages are open at once"), AWAY_S * 10)
+        its_own = sum(one.bearer.session == bearer.session for each in self._looks.values() for one in each.watchers)
+        if its_own >= WATCHERS_OF_ONE_MAX:
             raise ThrottledError(_("too many pages are open at once"), AWAY_S * 10)
         look = self._looks.setdefault(account, _Look())
         watcher = _Watcher(bearer)

@@ -1,0 +1,126 @@
+"""Takes the pictures of the Spanish manual in a real browser: `make pictures`.
+
+The panel that they show is the demo's company with its past, over simulated modems, while a campaign goes out. It is
+no test of the suite; a page that does not come up or breaks the policy ends it with an error.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+from playwright.sync_api import Page
+
+from gatewayd.demo.people import Key, furnish
+from tests.rig.gateway import Gateway
+from tests.rig.panel import Panel, free_port
+from tests.rig.simulator import Simulator
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "docs/es/pictures"
+WIDE, TALL = 1280, 800
+COLOURS: Final = 128
+MOST_BYTES: Final = 120_000
+LINES: Final = ("claro-1", "claro-2", "personal-1")
+CAMPAIGN: Final = "vencimiento-diciembre"
+TEXT: Final = "Estimada %nombre%, su factura de $ %deuda% vence el viernes. Norte Wifi."
+PEOPLE: Final = 240
+GONE: Final = 40
+"""So many of the campaign have left when the pictures are taken."""
+PATIENCE_S: Final = 90.0
+
+PAGES: Final[Mapping[str, str]] = {
+    "inicio": "/",
+    "campana": f"/campanas/norte/{CAMPAIGN}",
+    "estadisticas": "/interacciones/estadisticas",
+    "creditos": "/ajustes/creditos/norte",
+    "lineas": "/lineas",
+    "usuarios": "/ajustes/usuarios",
+}
+
+
+@contextmanager
+def company(folder: Path) -> Iterator[tuple[Panel, Key]]:
+    """The demo's company, whose lines take a message every few seconds; its panel, and how one signs in."""
+    port = free_port()
+    simulator = Simulator(folder, len(LINES))
+    try:
+        section = f'[web]\nlisten = "127.0.0.1:{port}"\n[inbox]\ndefault = "norte"\n'
+        with Gateway(folder, simulator.ports, extra=section, rate="20/min") as gateway:
+            text = gateway.config.read_text().replace('locale = "en"', 'locale = "es"')
+            for index, name in enumerate(LINES):
+                text = text.replace(f'name = "m{index}"', f'name = "{name}"')
+            gateway.config.write_text(text)
+            key = furnish(gateway.config, 20_000, lambda _done, _of: None)
+            gateway.start()
+            gateway.call("account.set", account="norte", company="Norte Wifi")
+            shown = Panel(gateway, simulator, port)
+            shown.wait_web()
+            yield shown, key
+    finally:
+        simulator.close()
+
+
+def keep(page: Page, name: str) -> None:
+    """Writes what the window shows; AssertionError when it is no picture for a manual."""
+    path = FOLDER / f"{name}.png"
+    page.evaluate("document.fonts.ready")
+    shot = page.screenshot(animations="disabled", caret="hide")
+    with Image.open(BytesIO(shot)) as picture:
+        # A panel has few colours: a palette halves the file, and nobody sees it.
+        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size <= MOST_BYTES, f"{path.name} has {path.stat().st_size} bytes"
+    print(f"{path.name}  {path.stat().st_size / 1000:.0f} kB", file=sys.stderr)
+
+
+def wait_gone(gateway: Gateway) -> None:
+    """Waits until the campaign is well on its way."""
+    until = time.monotonic() + PATIENCE_S
+    while int(gateway.call("job.show", job=f"norte/{CAMPAIGN}")["counts"].get("queued", PEOPLE)) > PEOPLE - GONE:
+        assert time.monotonic() < until, "the campaign does not go out"
+        time.sleep(0.5)
+
+
+def take() -> None:
+    """Takes all pictures anew."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, company(Path(folder)) as (shown, key), shown.browser() as browser:
+        shown.gateway.campaign(PEOPLE, name=CAMPAIGN, text=TEXT)
+        context = browser.context(viewport={"width": WIDE, "height": TALL}, color_scheme="light")
+        page = context.new_page()
+        page.goto(f"{shown.url}/entrar")
+        keep(page, "entrar")
+        page.close()
+        page = browser.sign_in(key.user, key.password, context=context)
+        wait_gone(shown.gateway)
+        page.locator("summary", has_text="Todas las cuentas").click()
+        page.get_by_role("button", name="norte", exact=True).click()
+        page.wait_for_load_state()
+        for name, path in PAGES.items():
+            answer = page.goto(shown.url + path)
+            assert answer is not None
+            assert answer.status == 200, f"{path}: {answer.status}"
+            keep(page, name)
+        page.goto(f"{shown.url}/interacciones/bandeja")
+        page.locator("#inbox tbody a").first.click()
+        page.locator(".bubble").first.wait_for()
+        keep(page, "bandeja")
+        page.goto(f"{shown.url}/interacciones/dudas")
+        page.locator("input[name=id]").first.check()
+        keep(page, "dudas")
+        page.goto(f"{shown.url}/lineas/agregar")
+        page.locator("#found a").first.wait_for()
+        keep(page, "agregar")
+        row = shown.gateway.call("interaction.list", direction="out", state=["delivered"], limit=1)["items"][0]["id"]
+        page.goto(f"{shown.url}/interacciones?row=out-{row}")
+        keep(page, "registro")
+
+
+if __name__ == "__main__":
+    take()
