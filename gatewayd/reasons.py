@@ -14,6 +14,10 @@ from gatewayd.translation import gettext as _
 
 MEANINGS: Final = {
     **OF_DEVICES,
+    # what is no reason of a failure, and is said in the same place
+    "opt_out": spoken("asked to be sent nothing more"),
+    "recorded": spoken("recorded"),
+    "waiting": spoken("waits"),
     # a line's
     "no_daemon": spoken("no daemon is running"),
     "misconfigured": spoken("keys contradict each other"),
@@ -120,9 +124,9 @@ MEANINGS: Final = {
     "server_full": spoken("the mail server's disk is full"),
     "server_trouble": spoken("the mail server has a fault of its own"),
     # a webhook's
-    "address_forbidden": spoken("leads to a private address (allow_private, in the file alone)"),
+    "address_forbidden": spoken("private address, not allowed here"),
     "answer_unreadable": spoken("the answer is no HTTP"),
-    "redirected": spoken("the server redirects; redirects are not followed"),
+    "redirected": spoken("the server redirects; not followed"),
     "endpoint_gone": spoken("the receiver wants nothing more (410)"),
     "tries_used_up": spoken("nothing was acknowledged for three days"),
     "by_person": spoken("disabled by a person"),

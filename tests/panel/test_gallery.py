@@ -18,6 +18,8 @@ from tests.panel.gallery import gallery
 from tests.rig.panel import CHROMIUM
 
 WIDE, PHONE = (1280, 900), (390, 844)
+LOOKS = [(WIDE, "light", "es"), (WIDE, "dark", "en"), (PHONE, "light", "en"), (PHONE, "dark", "es")]
+"""Each value beside each other value once."""
 SHOTS = os.environ.get("SHOTS")
 """A folder in which pictures are kept for a person to look at."""
 
@@ -58,9 +60,7 @@ def opened(browser: Browser, size: tuple[int, int], language: str = "es", side: 
     return page
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS, ids=str)
 @pytest.mark.parametrize("side", [False, True], ids=["alone", "beside"])
 def test_axe_finds_nothing(browser: Browser, size: tuple[int, int], scheme: Any, language: str, side: bool) -> None:
     page = opened(browser, size, language, side, color_scheme=scheme)

@@ -17,6 +17,8 @@ from playwright.sync_api import Page, expect
 from tests.rig.panel import Panel, Signed, panel
 
 WIDE, PHONE = (1280, 900), (390, 844)
+LOOKS = [(WIDE, "light", "es"), (WIDE, "dark", "en"), (PHONE, "light", "en"), (PHONE, "dark", "es")]
+"""Each value beside each other value once."""
 SHOTS = os.environ.get("SHOTS")
 
 
@@ -163,9 +165,7 @@ def test_cards_stay_current_without_loading_the_page(shown: Panel, browser: Sign
     page.context.close()
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS, ids=str)
 def test_axe_finds_nothing(shown: Panel, browser: Signed, language: str, scheme: Any, size: tuple[int, int]) -> None:
     gateway = shown.gateway
     gateway.call(

@@ -17,6 +17,8 @@ from playwright.sync_api import Page, expect
 from tests.rig.panel import Panel, Signed, panel
 
 WIDE, PHONE = (1280, 900), (390, 844)
+LOOKS = [(WIDE, "light", "es"), (WIDE, "dark", "en"), (PHONE, "light", "en"), (PHONE, "dark", "es")]
+"""Each value beside each other value once."""
 SHOTS = os.environ.get("SHOTS")
 MASS = "envios-masivos-de-norte"
 DONE_S = 60.0
@@ -53,9 +55,7 @@ def judge(page: Page, name: str, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "it scrolls sideways"
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(("size", "scheme", "language"), LOOKS, ids=str)
 def test_axe_finds_nothing(browser: Signed, shown: Panel, size: tuple[int, int], scheme: Any, language: str) -> None:
     locale = {"es": "es-AR", "en": "en-US"}[language]
     context = browser.context(locale=locale, viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)

@@ -24,7 +24,7 @@ SIMS: Final = {
     "missing": spoken("no SIM"),
     "other": spoken("SIM not ready"),
 }
-_WINDOW: Final = re.compile(r"(\d+)/(\d+(?:\.\d+)?)h")
+_WINDOW: Final = re.compile(r"(\d{1,9})/(\d{1,9}(?:\.\d{1,9})?)h", re.ASCII)
 
 
 async def _kinds(visit: Visit) -> Sequence[Mapping[str, Any]]:
