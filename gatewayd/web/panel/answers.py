@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from gatewayd.web.panel.formats import WEEKDAYS as SHORT_WEEKDAYS
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.plots import Plot, Series
 from gatewayd.web.words import gettext as _
@@ -24,15 +25,6 @@ WEEKDAYS: Final = (
     spoken("on Fridays"),
     spoken("on Saturdays"),
     spoken("on Sundays"),
-)
-SHORT: Final = (
-    spoken("Mon"),
-    spoken("Tue"),
-    spoken("Wed"),
-    spoken("Thu"),
-    spoken("Fri"),
-    spoken("Sat"),
-    spoken("Sun"),
 )
 
 
@@ -77,7 +69,7 @@ def delivered_by_weekday(found: Mapping[str, Any], formats: Formats) -> Plot:
     if counted:
         best = max(counted, key=lambda day: rates[day])
         title = _("Most arrives {day}: {share}").format(day=_(WEEKDAYS[best]), share=formats.percent(rates[best]))
-    return Plot(title, [_(day) for day in SHORT], [Series(_("delivered"), "good", rates)], share=True)
+    return Plot(title, [_(day) for day in SHORT_WEEKDAYS], [Series(_("delivered"), "good", rates)], share=True)
 
 
 def when_sent(found: Mapping[str, Any]) -> Plot:
