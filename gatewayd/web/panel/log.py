@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
+from gatewayd.operations.exports import HEADS
 from gatewayd.translation import language
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.formats import Formats
@@ -21,24 +22,7 @@ from gatewayd.web.words import gettext as _
 
 LIMIT: Final = 50
 
-WORDS: Final[Mapping[str, str]] = {
-    "at": spoken("When"),
-    "direction": spoken("Direction"),
-    "channel": spoken("Channel"),
-    "party": spoken("Number or address"),
-    "ref": spoken("Reference"),
-    "state": spoken("State"),
-    "reason": spoken("Reason"),
-    "text": spoken("Text"),
-    "job": spoken("Process"),
-    "line": spoken("Line"),
-    "segments": spoken("Parts"),
-    "cost": spoken("Cost"),
-    "account": spoken("Account"),
-    "answered": spoken("Answered"),
-    "sent_at": spoken("Sent at"),
-    "id": spoken("Id"),
-}
+WORDS: Final[Mapping[str, str]] = HEADS
 """Heads of the columns; a customer's columns join them with the customers."""
 NUMBERS: Final = frozenset({"segments", "cost"})
 
