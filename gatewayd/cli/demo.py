@@ -30,6 +30,9 @@ NEWS_S: Final = 20.0
 """Between two small jobs once the campaign is done: the panel has something that moves."""
 FINAL: Final = frozenset({"done"})
 
+INTERRUPTED: Final = 130
+"""The exit code of what Ctrl-C ended, as shells have it (128 and the number of the signal)."""
+
 
 @click.command(
     help=_(
@@ -53,6 +56,7 @@ FINAL: Final = frozenset({"done"})
 def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
     from gatewayd.demo.kind import Play
     from gatewayd.demo.stage import stage
+    from gatewayd.errors import NotFoundError
 
     # Ended from outside, it ends its own processes as after a Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -68,7 +72,10 @@ def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
         try:
             jobs = _watch(playing, leave=leave)
         except KeyboardInterrupt:
-            jobs = _jobs(playing)
+            try:
+                jobs = _jobs(playing)
+            except NotFoundError:  # before the campaign was recorded: there is no result to tell
+                return INTERRUPTED
         result = _result(playing, jobs)
     if not sys.stderr.isatty():
         click.echo(err=True)  # rich leaves its last frame without an end of line there
@@ -183,12 +190,9 @@ def _result(playing: Stage, jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the store says of the main campaign, and whether the ledger of all sums up to the last digit."""
     from decimal import Decimal
 
-    from gatewayd.demo.campaign import ACCOUNT
-
-    account = playing.client.call("account.show", {"account": ACCOUNT})
+    account, every = _of_one_moment(playing)
     held = Decimal(account["held"])
     charged = Decimal(account["charged"])
-    every = list(_every_job(playing))
     sums = Decimal(account["balance"]) + held + charged == Decimal(account["granted"])
     done = all(job["state"] in FINAL and not job["counts"]["uncertain"] for job in every)
     settled = charged == sum(Decimal(job["cost"]) for job in every) and (not done or held == 0)
@@ -201,6 +205,18 @@ def _result(playing: Stage, jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "cost": main["cost"],
         "ledger_ok": sums and settled,
     }
+
+
+def _of_one_moment(playing: Stage) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Returns the account and its jobs as they were together: a small job may be on its way while one reads."""
+    from gatewayd.demo.campaign import ACCOUNT
+
+    account = playing.client.call("account.show", {"account": ACCOUNT})
+    while True:
+        every = list(_every_job(playing))
+        before, account = account, playing.client.call("account.show", {"account": ACCOUNT})
+        if account == before:
+            return account, every
 
 
 def _every_job(playing: Stage) -> Iterator[dict[str, Any]]:

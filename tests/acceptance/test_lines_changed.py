@@ -53,6 +53,8 @@ def test_what_a_crash_left_open_ends_though_its_line_is_changed_before_it_is_ask
     # In doubt until its report, which the modem may bring as soon as it is back.
     ended = ("uncertain", "delivered")
     gateway.wait_job("c", lambda now: sum(now["counts"][state] for state in ended) == 1)
+    # Killed between the record of the job and the move of its file, it moves it after the start, once there is time.
+    gateway.wait_gone(gateway.spool.path / "incoming" / "norte")
     assert not judge(gateway, simulator).faults
 
 
