@@ -27,6 +27,11 @@ REVISIONS: Final = (
     "0012",
     "0013",
     "0014",
+    "0015",
+    "0016",
+    "0017",
+    "0018",
+    "0019",
 )
 """Every revision, oldest first; the last is the one this program works with."""
 
