@@ -25,6 +25,7 @@ from gatewayd import logs, posting
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.contact_uploads import ContactUploads
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -220,6 +221,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             recovered,
         )
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
+        contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
             config,
             posts=PostDesk(intake, config.timezone),
@@ -232,7 +234,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
             news=news,
             vault=vault,
-            exports=exports,
+            engines=(exports, contacts),
             webhooks=webhooks,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
@@ -259,6 +261,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("upkeep", upkeep),
                 ("intake", intake),
                 ("exports", exports),
+                ("contact uploads", contacts),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
                 ("restoration", restoration),

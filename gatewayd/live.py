@@ -20,7 +20,6 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
-from gatewayd.exports import Exports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
@@ -29,6 +28,7 @@ from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
+from gatewayd.task_engine import TaskEngine
 from gatewayd.translation import gettext as _
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
@@ -71,7 +71,7 @@ class LiveGateway:
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
         news: News,
-        exports: Exports,
+        engines: Sequence[TaskEngine],
         webhooks: Webhooks,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -90,7 +90,7 @@ class LiveGateway:
         self.stopping = False
         self.vault = vault
         self.news = news
-        self._exports = exports
+        self._engines = engines
         self._webhooks = webhooks
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
@@ -317,11 +317,13 @@ class LiveGateway:
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)
 
-    def exports_due(self) -> None:
-        self._exports.due()
+    def tasks_due(self) -> None:
+        for engine in self._engines:
+            engine.due()
 
-    def export_cancelled(self, process: int) -> None:
-        self._exports.cancelled(process)
+    def task_cancelled(self, process: int) -> None:
+        for engine in self._engines:
+            engine.cancelled(process)
 
     def settled(self, settled: Settled) -> None:
         if not self._dispatcher.settled(settled):

@@ -121,11 +121,11 @@ class Live(Protocol):
     def settled(self, settled: Settled) -> None:
         """A person settled an uncertain message; `resend` made its queue due again."""
 
-    def exports_due(self) -> None:
-        """An export waits to be written."""
+    def tasks_due(self) -> None:
+        """Something waits in the process log."""
 
-    def export_cancelled(self, process: int) -> None:
-        """An export is not wanted any more."""
+    def task_cancelled(self, process: int) -> None:
+        """A task is not wanted any more."""
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         """These jobs have new receipts to be written out."""

@@ -7,10 +7,10 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
-from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.contacts import blocklist, elsewhere
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.inbox import conversation
-from gatewayd.store.tables.insight import chosen_columns, process, saved_view
+from gatewayd.store.tables.insight import chosen_columns, process, process_fault, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.sending import (
@@ -45,6 +45,7 @@ __all__ = [
     "conversation",
     "device",
     "early_report",
+    "elsewhere",
     "inbound",
     "inbound_part",
     "job",
@@ -60,6 +61,7 @@ __all__ = [
     "part",
     "posted",
     "process",
+    "process_fault",
     "queue",
     "queue_count",
     "reach",
