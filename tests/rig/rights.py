@@ -16,7 +16,7 @@ from typing import Any, Final
 from gatewayd.actor import NOBODY, Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.contact.optout import Verdict
+from gatewayd.contact.said import Verdict
 from gatewayd.errors import UnauthenticatedError
 from gatewayd.model import Priority
 from gatewayd.operations import perform
