@@ -184,6 +184,7 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
     )
 }
 
+
 class _Operations(Mapping[str, type[Operation]]):
     """The operations by their names. A module is imported when one of its operations is asked for: a command that asks
     one question does not pay for all the others."""
