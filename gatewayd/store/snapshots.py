@@ -28,6 +28,11 @@ class Page(Generic[T_co]):
     """Cursor of what follows; None at the end."""
 
 
+def template_document(template: tuple[str, int] | None) -> dict[str, Any] | None:
+    """Returns which template and version, for JSON; None where the words are the job's own."""
+    return None if template is None else {"name": template[0], "version": template[1]}
+
+
 @dataclass(frozen=True, slots=True)
 class JobSummary:
     id: int
@@ -52,6 +57,8 @@ class JobSummary:
     first_at: int | None
     last_at: int | None
     last_seq: int
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its words are of."""
 
     def document(self) -> dict[str, Any]:
         """Returns the contents of `summary.json`. Every state is a key of `counts`."""
@@ -61,6 +68,7 @@ class JobSummary:
             "job": self.job,
             "channel": self.channel,
             "priority": self.priority,
+            "template": template_document(self.template),
             "state": self.state,
             "messages": self.messages,
             "segments": self.segments,
@@ -130,6 +138,8 @@ class MessageView:
     detail: str | None
     """JSON."""
     attempts: tuple[AttemptView, ...] = ()
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its text is of."""
 
 
 @dataclass(frozen=True, slots=True)
