@@ -18,20 +18,23 @@ from sqlalchemy import (
 
 from gatewayd.store.tables.base import Id, metadata
 
+# A beginning is looked for as a range, which means the same in one order of letters alone.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+
 customer = Table(
     "customer",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("account_id", Id, ForeignKey("account.id"), nullable=False),
     # the account's own name for this person
-    Column("external_id", Text, nullable=False),
+    Column("external_id", Key, nullable=False),
     Column("document_type", Text),
     Column("document_number", Text),
     # its letters and digits alone, as it is looked for
-    Column("document_key", Text),
+    Column("document_key", Key),
     Column("name", Text, nullable=False, server_default=text("''")),
     # folded, as it is sorted by
-    Column("name_key", Text, nullable=False, server_default=text("''")),
+    Column("name_key", Key, nullable=False, server_default=text("''")),
     Column("language", Text),
     Column("zone", Text),
     # vigente, castigada
@@ -70,7 +73,7 @@ customer_word = Table(
     metadata,
     Column("account_id", Id, primary_key=True),
     # a word of the name; behind a sign, what one filters by: #tag, $portfolio type, =portfolio name, @assigned user
-    Column("word", Text, primary_key=True),
+    Column("word", Key, primary_key=True),
     Column("customer_id", Id, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -81,7 +84,7 @@ customer_alias = Table(
     metadata,
     Column("account_id", Id, primary_key=True),
     # of one that was merged into another
-    Column("external_id", Text, primary_key=True),
+    Column("external_id", Key, primary_key=True),
     Column("customer_id", Id, ForeignKey("customer.id"), nullable=False, index=True),
     sqlite_with_rowid=False,
 )
@@ -95,7 +98,7 @@ contact_point = Table(
     Column("account_id", Id, nullable=False),
     # phone (SMS, calls, WhatsApp), email, push, whatsapp
     Column("channel", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    Column("address", Key, nullable=False),
     Column("kind", Text, nullable=False, server_default=text("''")),
     # unknown, confirmed, wrong_person
     Column("state", Text, nullable=False, server_default=text("'unknown'")),

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _number(name: str, default: str | None = None) -> sa.Column[int]:
@@ -27,12 +28,12 @@ def _customers() -> None:
         "customer",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("account_id", _ID, nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("external_id", _KEY, nullable=False),
         sa.Column("document_type", sa.Text()),
         sa.Column("document_number", sa.Text()),
-        sa.Column("document_key", sa.Text()),
+        sa.Column("document_key", _KEY),
         sa.Column("name", sa.Text(), nullable=False, server_default=sa.text("''")),
-        sa.Column("name_key", sa.Text(), nullable=False, server_default=sa.text("''")),
+        sa.Column("name_key", _KEY, nullable=False, server_default=sa.text("''")),
         sa.Column("language", sa.Text()),
         sa.Column("zone", sa.Text()),
         sa.Column("portfolio_type", sa.Text()),
@@ -62,7 +63,7 @@ def _customers() -> None:
     op.create_table(
         "customer_word",
         sa.Column("account_id", _ID, nullable=False),
-        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("word", _KEY, nullable=False),
         sa.Column("customer_id", _ID, nullable=False),
         sa.PrimaryKeyConstraint("account_id", "word", "customer_id", name="pk_customer_word"),
         sqlite_with_rowid=False,
@@ -70,7 +71,7 @@ def _customers() -> None:
     op.create_table(
         "customer_alias",
         sa.Column("account_id", _ID, nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("external_id", _KEY, nullable=False),
         sa.Column("customer_id", _ID, nullable=False),
         sa.PrimaryKeyConstraint("account_id", "external_id", name="pk_customer_alias"),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name="fk_customer_alias_customer_id"),
@@ -83,7 +84,7 @@ def _customers() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("account_id", _ID, nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("address", _KEY, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False, server_default=sa.text("''")),
         sa.Column("state", sa.Text(), nullable=False, server_default=sa.text("'unknown'")),
         sa.Column("consent", sa.Text()),
