@@ -39,6 +39,7 @@ VALUES: Final = tuple(
         "errors",
         "failpoints",
         "log_sink",
+        "logger",
         "logs",
         "model",
         "money",
