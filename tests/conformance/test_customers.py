@@ -127,7 +127,8 @@ def test_the_person_of_an_address_is_the_first_who_has_it_and_did_not_deny_it(ho
     put(house, "A3", contacts=[phone("1159876543"), {"channel": "email", "address": "a@x.ar"}])
 
     def ask(channel: str, *addresses: str) -> dict[str, int]:
-        return house.do(Change(lambda unit: persons_of(unit.session, 1, channel, addresses)))
+        answer: dict[str, int] = house.do(Change(lambda unit: persons_of(unit.session, 1, channel, addresses)))
+        return answer
 
     assert ask("sms", "+5491159876543", "+5491159876544", "+5491150000000") == {
         "+5491159876543": second.id,
