@@ -238,6 +238,7 @@ CASES: Final[Mapping[str, Case]] = {
     "export.download": Case("user", "read", _of("task"), bound=True),
     "export.read": Case("user", "read", _of("task"), bound=True),
     "engine.release": Case("administrator", None, vain=True),
+    "forecast.show": Case("user", "read", _of("account", people=1000), bound=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
