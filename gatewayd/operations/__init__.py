@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 from gatewayd.actor import Actor
@@ -35,6 +37,7 @@ from gatewayd.operations import (
     webhooks,
 )
 from gatewayd.operations.base import Json, Operation, read_request
+from gatewayd.operations.places import PLACES
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import RIGHTS, judge
 from gatewayd.operations.trail import performed
@@ -177,6 +180,27 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         audit.ExportAudit,
     )
 }
+
+class _Operations(Mapping[str, type[Operation]]):
+    """The operations by their names. A module is imported when one of its operations is asked for: a command that asks
+    one question does not pay for all the others."""
+
+    def __getitem__(self, name: str) -> type[Operation]:
+        module, _colon, attribute = PLACES[name].partition(":")
+        found: type[Operation] = getattr(import_module(f"{__name__}.{module}"), attribute)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PLACES)
+
+    def __len__(self) -> int:
+        return len(PLACES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in PLACES
+
+
+OPERATIONS: Final[Mapping[str, type[Operation]]] = _Operations()
 
 
 async def perform(backend: Backend, name: str, arguments: Any, by: Actor) -> Json:
