@@ -58,6 +58,8 @@ PLACES: Final[Mapping[str, str]] = {
     "customer.show": "customers:ShowCustomer",
     "customer.put": "customers:PutCustomer",
     "customer.put_many": "customers:PutCustomers",
+    "customer.mark": "customer_marks:MarkCustomers",
+    "customer.sheet": "customer_marks:SheetOfCustomers",
     "customer.contact": "customers:SetContact",
     "reset.ask": "resets:AskReset",
     "reset.show": "resets:ShowReset",

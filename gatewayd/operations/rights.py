@@ -117,6 +117,8 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "customer.show": _reads(),
     "customer.put": _acts(_EVERYBODY, "manage"),
     "customer.put_many": _acts(_EVERYBODY, "manage"),
+    "customer.mark": _acts(_EVERYBODY, "manage"),
+    "customer.sheet": _acts(_EVERYBODY, "read"),
     "customer.contact": _acts(_EVERYBODY, "push"),
     "ping": _OPEN,
     "overview": _reads(),

@@ -244,6 +244,8 @@ CASES: Final[Mapping[str, Case]] = {
     "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
     "export.download": Case("user", "read", _of("task"), bound=True),
     "export.read": Case("user", "read", _of("task"), bound=True),
+    "customer.mark": Case("user", "manage", _of("account", add_tags=["vip"]), bound=True),
+    "customer.sheet": Case("user", "read", _of("account"), bound=True),
     "customer.contact": Case("user", "push", _of("account", **_CUSTOMER, kind="app", address="t0ken"), bound=True),
     "customer.count": Case("user", "read", _of("account"), bound=True),
     "customer.list": Case("user", "read", _of("account"), bound=True),

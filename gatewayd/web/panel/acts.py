@@ -23,6 +23,8 @@ WORDS: Final = {
     "export.download": spoken("Export downloaded"),
     "inbox.reply": spoken("Reply sent"),
     "interaction.resend": spoken("Sent again"),
+    "customer.mark": spoken("Customers tagged or assigned"),
+    "customer.sheet": spoken("Customers exported"),
     "inbox.assign": spoken("Conversation assigned"),
     "inbox.done": spoken("Conversation put away"),
     "inbox.open": spoken("Conversation opened again"),
