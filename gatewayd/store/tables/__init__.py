@@ -7,7 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
-from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
@@ -45,6 +45,7 @@ __all__ = [
     "conversation",
     "device",
     "early_report",
+    "evidence",
     "inbound",
     "inbound_part",
     "job",
@@ -64,6 +65,7 @@ __all__ = [
     "queue_count",
     "reach",
     "receipt",
+    "register",
     "reset",
     "saved_view",
     "segment",
