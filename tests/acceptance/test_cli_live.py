@@ -250,7 +250,9 @@ def test_the_store_is_checked_and_copied_while_it_works(trial: Trial, tmp_path: 
     assert trial.json("db", "backup", str(tmp_path / "copy.db"))["bytes"] > 0
     assert trial.json("db", "upgrade")["revision"]
     assert trial.run("db", "copy", f"sqlite:///{tmp_path}/other.db").returncode == 1
-    assert trial.json("check") == {"ok": True, "findings": []}
+    checked = trial.json("check")
+    assert (checked["ok"], checked["findings"]) == (True, [])
+    assert [one["key"] for one in checked["notes"]] == ["contact"]
 
 
 async def test_top_draws_the_daemon(trial: Trial) -> None:

@@ -1,0 +1,1 @@
+"""Templates, lists and campaigns: what people send, before it is a job."""
