@@ -34,6 +34,7 @@ VALUES: Final = tuple(
         "clock",
         "contact",
         "content",
+        "customers",
         "days",
         "errors",
         "failpoints",

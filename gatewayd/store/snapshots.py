@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from gatewayd.clock import iso as iso  # noqa: PLC0414 - whoever reads snapshots writes their times
 from gatewayd.model import WAITING, State
 from gatewayd.money import format_money
 
 T_co = TypeVar("T_co", covariant=True)
-
-
-def iso(ms: int | None) -> str | None:
-    """`2026-11-23T12:00:01.123Z` of ms of Unix time."""
-    if ms is None:
-        return None
-    seconds, rest = divmod(ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
 
 
 @dataclass(frozen=True, slots=True)

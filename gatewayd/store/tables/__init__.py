@@ -9,6 +9,16 @@ from __future__ import annotations
 from gatewayd.store.tables.base import Id, metadata
 from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.customers import (
+    contact_point,
+    customer,
+    customer_alias,
+    customer_word,
+    debt,
+    import_mapping,
+    import_row,
+    sheet_import,
+)
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
@@ -43,10 +53,17 @@ __all__ = [
     "audit",
     "blocklist",
     "chosen_columns",
+    "contact_point",
     "conversation",
+    "customer",
+    "customer_alias",
+    "customer_word",
+    "debt",
     "device",
     "early_report",
     "evidence",
+    "import_mapping",
+    "import_row",
     "inbound",
     "inbound_part",
     "job",
@@ -72,6 +89,7 @@ __all__ = [
     "segment",
     "session",
     "setting",
+    "sheet_import",
     "tally",
     "template",
     "template_version",
