@@ -20,6 +20,11 @@ class Page(Generic[T_co]):
     """Cursor of what follows; None at the end."""
 
 
+def template_document(template: tuple[str, int] | None) -> dict[str, Any] | None:
+    """Returns which template and version, for JSON; None where the words are the job's own."""
+    return None if template is None else {"name": template[0], "version": template[1]}
+
+
 @dataclass(frozen=True, slots=True)
 class JobSummary:
     id: int
@@ -47,6 +52,8 @@ class JobSummary:
     first_at: int | None
     last_at: int | None
     last_seq: int
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its words are of."""
 
     def document(self) -> dict[str, Any]:
         """Returns the contents of `summary.json`. Every state is a key of `counts`."""
@@ -57,6 +64,7 @@ class JobSummary:
             "channel": self.channel,
             "priority": self.priority,
             "class": self.klass,
+            "template": template_document(self.template),
             "state": self.state,
             "messages": self.messages,
             "segments": self.segments,
@@ -128,6 +136,8 @@ class MessageView:
     detail: str | None
     """JSON."""
     attempts: tuple[AttemptView, ...] = ()
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its text is of."""
 
 
 @dataclass(frozen=True, slots=True)

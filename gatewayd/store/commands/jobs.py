@@ -55,6 +55,8 @@ class BeginJob(Command["BegunJob"]):
     """Priced and never sent."""
     klass: str | None = None
     """Class of the messages; None: the account's own."""
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its words are of."""
     key: PostKey | None = None
     """Of the request that posted it."""
 

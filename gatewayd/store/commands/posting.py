@@ -53,6 +53,7 @@ class SharedJob:
     """JSON, as in `BeginJob`."""
     test: bool
     klass: str | None = None
+    template: tuple[str, int] | None = None
     """As in `BeginJob`."""
 
 

@@ -42,7 +42,7 @@ _KNOWN: Final = Statement(
 BEGIN: Final = adding(
     job,
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
-    " created_at test origin class",
+    " created_at test origin class template template_version",
 )
 DEFAULT_CLASS: Final = "collections"
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
@@ -112,6 +112,7 @@ def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
         command.test,
         "",
         command.klass or DEFAULT_CLASS,
+        *(command.template or (None, None)),
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
@@ -142,6 +143,7 @@ def begin_shared(session: Session, account_id: int, name: str, shared: SharedJob
         shared.test,
         ORIGIN,
         shared.klass or DEFAULT_CLASS,
+        *(shared.template or (None, None)),
     )
 
 

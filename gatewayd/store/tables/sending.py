@@ -60,6 +60,9 @@ job = Table(
     Column("test", Boolean, nullable=False, server_default=false()),
     # collections, notice, transactional, reply: which rules of contact hold for its messages
     Column("class", Text, nullable=False, server_default=text("'collections'")),
+    # name and version of the stored template that its words are of; null: they are its own
+    Column("template", Text),
+    Column("template_version", Integer),
     UniqueConstraint("account_id", "name"),
 )
 
