@@ -7,7 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
-from gatewayd.store.tables.contacts import blocklist, elsewhere
+from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
     contact_point,
@@ -19,6 +19,7 @@ from gatewayd.store.tables.customers import (
     import_row,
     sheet_import,
 )
+from gatewayd.store.tables.elsewhere import elsewhere
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, process_fault, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
@@ -62,6 +63,7 @@ __all__ = [
     "device",
     "early_report",
     "elsewhere",
+    "evidence",
     "import_mapping",
     "import_row",
     "inbound",
@@ -84,6 +86,7 @@ __all__ = [
     "queue_count",
     "reach",
     "receipt",
+    "register",
     "reset",
     "saved_view",
     "segment",
