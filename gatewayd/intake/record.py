@@ -156,6 +156,8 @@ def beginning(
     document: JobDocument,
     content_hash: str,
     post: PostedBy | None = None,
+    *,
+    origin: str = "",
 ) -> BeginJob:
     """How the store gets to know the job; `post` is the request that posted it."""
     return BeginJob(
@@ -176,6 +178,7 @@ def beginning(
         now=now_ms(),
         test=post is not None and post.test,
         key=None if post is None else post.key,
+        origin=origin,
     )
 
 
