@@ -38,6 +38,7 @@ VALUES: Final = tuple(
         "errors",
         "failpoints",
         "log_sink",
+        "logger",
         "logs",
         "model",
         "money",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from gatewayd.config import Config
-from gatewayd.contact.optout import Verdict, judge, opt_out_words
+from gatewayd.contact.optout import judge, opt_out_words
+from gatewayd.contact.said import Verdict
 from gatewayd.store.commands import EndParts
 
 PARTS_WAIT_MS: Final = 3 * 3_600_000

@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-import structlog
-
+from gatewayd.logger import Logger
 from gatewayd.views import StallView
 from gatewayd.visible import visible
 
@@ -26,7 +25,7 @@ LONGEST_S: Final = 60.0
 """A folder that a person has put right is found again within a minute."""
 REASON_MAX: Final = 200
 
-log = structlog.get_logger()
+log = Logger()
 
 Tell = Callable[[str, str, str | None], None]
 """Subject, state, reason: an event for people who watch."""

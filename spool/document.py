@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
@@ -46,6 +46,7 @@ KEYS: Final = (
             "channel",
             "text",
             "template",
+            "template_version",
             "values",
             "recipients",
             "recipients_file",
@@ -70,6 +71,9 @@ KEYS: Final = (
     | _PUSH_KEYS
     | _WHATSAPP_KEYS
 )
+
+_TEMPLATES: Final = _CALL_KEYS | _EMAIL_KEYS | _PUSH_KEYS | _WHATSAPP_KEYS
+"""What a stored template says besides the text."""
 
 _OWNED: Final = (
     (_CALL_KEYS, "call"),
@@ -129,6 +133,18 @@ class Whatsapp:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """The version of a stored template that a job's words were taken from."""
+
+    name: str
+    version: int
+    content: Mapping[str, Any]
+    """The keys of a job file that it says."""
+    said: Mapping[str, Any]
+    """What the job itself says in the fields that the template has filled in."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobDocument:
     """One job file, checked for shape; times are aware, recipients' keys are column names as in a sheet's header."""
 
@@ -161,6 +177,10 @@ class JobDocument:
     email: Email | None = None
     push: Push | None = None
     whatsapp: Whatsapp | None = None
+    template_version: int | None = None
+    """None: the newest when the job is recorded."""
+    stored: Stored | None = None
+    """None: the words are the job's own, or the template has not been looked up yet."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -174,6 +194,9 @@ class JobDocument:
         Two jobs of one id with equal hashes are the same job. Spelling does not count: order of keys, white space,
         defaults written out, an instant's offset, the name of the recipients' file, the checks on its size.
         """
+        if self.stored is not None:
+            # A template that was changed meanwhile does not make another job of the same file.
+            return replace(self, **self.stored.said, stored=None).content_hash(files)
         given = dict(files or {})
         if missing := [name for name in self.files if name not in given]:
             raise ValueError(f"no hash of {missing[0]}")
@@ -198,6 +221,7 @@ class JobDocument:
         content |= {} if self.max_segments == MAX_SEGMENTS else {"max_segments": self.max_segments}
         parts = (("push", self.push), ("whatsapp", self.whatsapp), ("reading", self.reading))
         content |= {key: asdict(part) for key, part in parts if part}
+        content |= {} if self.template_version is None else {"template_version": self.template_version}
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -232,6 +256,7 @@ def document_of(raw: Any, file: str) -> JobDocument:
     for keys, owner in _OWNED:
         if channel != owner and (alien := sorted(keys & raw.keys())):
             raise JobFileError("value_invalid", "value_channel", field=alien[0], channel=channel)
+    template, template_version = fields.template(raw, _TEMPLATES)
     recipients, recipients_file = _recipients(raw)
     not_before, not_after = fields.instant(raw, "not_before"), fields.instant(raw, "not_after")
     if not_before and not_after and not_after <= not_before:
@@ -241,7 +266,8 @@ def document_of(raw: Any, file: str) -> JobDocument:
         job=_job(raw, file),
         channel=channel,  # type: ignore[arg-type] # `choice` has checked it, here and below
         text=fields.string(raw, "text", None, limit=fields.TEXT_LIMIT),
-        template=fields.string(raw, "template", None),
+        template=template,
+        template_version=template_version,
         values=fields.variables(raw, "values"),
         recipients=recipients,
         recipients_file=recipients_file,
@@ -256,7 +282,7 @@ def document_of(raw: Any, file: str) -> JobDocument:
         max_segments=fields.whole(raw, "max_segments", MAX_SEGMENTS, low=1, high=SEGMENTS_LIMIT) or MAX_SEGMENTS,
         resend=fields.choice(raw, "resend", RESENDS, "never"),  # type: ignore[arg-type]
         call=callplan.call(raw, "call"),
-        email=_email(raw) if channel == "email" else None,
+        email=_email(raw) if channel == "email" and template is None else None,
         push=_push(raw),
         whatsapp=_whatsapp(raw),
     )
@@ -361,13 +387,11 @@ def _whatsapp(raw: dict[str, Any]) -> Whatsapp | None:
 def _words(document: JobDocument) -> None:
     """A job says something: a text or a template, but for a call its script, for an e-mail its HTML, for WhatsApp a
     template of Meta's."""
-    if document.text is not None and document.template is not None:
-        raise JobFileError("value_invalid", "text_both", field="template")
     scripted = document.call is not None and document.call.get("script") is not None
-    if scripted and (document.text is not None or document.template is not None):
+    if scripted and document.text is not None:
         raise JobFileError("value_invalid", "text_and_script", field="call.script")
     approved = document.whatsapp is not None
-    if approved and (document.text is not None or document.template is not None):
+    if approved and document.text is not None:
         raise JobFileError("value_invalid", "text_and_approved", field="whatsapp.template")
     written = document.email is not None and document.email.html is not None
     if document.text is None and document.template is None and not scripted and not written and not approved:

@@ -318,3 +318,19 @@ def duration(
             return seconds
         raise invalid("value_duration_long", path + key, limit=f"{high // 86_400}d")
     raise invalid("value_duration", path + key)
+
+
+def template(raw: Mapping[str, Any], words: Collection[str]) -> tuple[str | None, int | None]:
+    """Returns the stored template that the job names, and its version: it says all that is sent, and the job says
+    none of `words` beside it."""
+    name = string(raw, "template", None)
+    version = whole(raw, "template_version", None, low=1, high=1_000_000)
+    if name is None:
+        if version is not None:
+            raise invalid("template_none", "template_version")
+        return None, None
+    if raw.get("text") is not None:
+        raise invalid("text_both", "template")
+    if beside := sorted(key for key in words if raw.get(key) is not None):
+        raise invalid("template_beside", beside[0])
+    return name, version

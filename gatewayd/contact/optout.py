@@ -7,9 +7,7 @@ or another person is for a person to judge (`DOUBTFUL`). Case, accents, signs an
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
-from enum import Enum
 from itertools import groupby
 from typing import Final
 
@@ -31,6 +29,7 @@ from gatewayd.contact.phrases import (
     SMALL_WORDS,
     TOPICS,
 )
+from gatewayd.contact.said import Verdict, words_of
 
 _READ_MOST: Final = 3_000
 """Characters of a text that are looked at: nobody opts out on the second page."""
@@ -47,33 +46,8 @@ _LONG: Final = 80
 _CLAUSES: Final = re.compile(r"[\n\r.,;:!¡?¿/|()\"“”«»*_<>\[\]{}=+]|\s[-–—~]+\s|--")
 _REPLY: Final = re.compile(r"(?:re|rv|fw|fwd|aw|res|enc)\s{0,3}:", re.IGNORECASE)
 _DIGITS: Final = re.compile(r"[0-9]+")
-_TRIPLED: Final = re.compile(r"([a-z])\1{2,}")
-_PLUS: Final = re.compile(r"(?<=\s)\+(?=\s|[a-z])")
-"""How "more" is written in a hurry: `no + sms`."""
 _SUMS: Final = ("cancelar", "cancel")
 """Commands behind which a number is what is paid."""
-
-
-class Verdict(Enum):
-    """What a text says about further messages to its sender."""
-
-    YES = "yes"
-    NO = "no"
-    DOUBTFUL = "doubtful"
-
-
-def words_of(text: str) -> str:
-    """Returns the words of a text alone: lower case, no accents, no signs, one blank between them.
-
-    Letters that stand apart are one word (`B A J A`, `S.T.O.P`), and so are those that are drawn out (`bajaaaa`).
-    """
-    letters = _PLUS.sub(" mas ", unicodedata.normalize("NFKD", text).lower())
-    plain = "".join(each if each.isalnum() else " " for each in letters if not unicodedata.combining(each))
-    words: list[str] = []
-    for single, group in groupby(plain.split(), lambda word: len(word) == 1 and word.isalpha()):
-        run = list(group)
-        words += ["".join(run)] if single and len(run) > 2 else run
-    return " ".join(_TRIPLED.sub(r"\1", word) for word in words)
 
 
 def opt_out_words(added: Iterable[str]) -> frozenset[str]:

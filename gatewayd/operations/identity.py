@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-import structlog
-
 from gatewayd.actor import NOBODY, Actor
 from gatewayd.errors import GatewayError, UnauthenticatedError, UsageError
+from gatewayd.logger import Logger
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import Change
 from gatewayd.store.people import sessions, tokens
@@ -20,7 +19,7 @@ from gatewayd.store.people.tokens import program_of
 from gatewayd.tokens import digest, wellformed_token
 from gatewayd.translation import gettext as _
 
-log = structlog.get_logger()
+log = Logger()
 
 SECRET_MAX = 200
 """Characters; ours have 43 and 47."""

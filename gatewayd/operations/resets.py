@@ -8,11 +8,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final
 
-import structlog
 from pydantic import Field, SecretStr
 
 from gatewayd.actor import Actor
 from gatewayd.errors import ConflictError, ForbiddenError, GatewayError
+from gatewayd.logger import Logger
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.ports import Backend
@@ -24,7 +24,7 @@ from gatewayd.store.people import resets, users
 from gatewayd.translation import gettext as _
 from gatewayd.translation import speaking
 
-log = structlog.get_logger()
+log = Logger()
 
 VALID_MIN: Final = resets.VALID_MS // 60_000
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=200)]

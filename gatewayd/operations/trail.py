@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import structlog
 from pydantic import SecretStr
 
 from gatewayd.actor import Actor
 from gatewayd.config import Config
 from gatewayd.errors import GatewayError, ThrottledError
+from gatewayd.logger import Logger
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import judge
@@ -24,7 +24,7 @@ from gatewayd.store.people import audit
 from gatewayd.store.reader import Reader
 from gatewayd.vault import Vault
 
-log = structlog.get_logger()
+log = Logger()
 
 R = TypeVar("R")
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, Final, cast
 
 from sqlalchemy import Column, Connection, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import Executable
@@ -79,7 +79,7 @@ def merging(table: Table, columns: str, keys: str, *, add: str = "", replace: st
     names = columns.split()
 
     def clause(dialect: str) -> Executable:
-        insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        insert = sqlite.insert if dialect == "sqlite" else _postgresql_insert()
         fresh = insert(table).inline().values({name: given(table.c[name]) for name in names})
         changes: dict[str, Any] = {name: table.c[name] + fresh.excluded[name] for name in add.split()}
         changes |= {name: fresh.excluded[name] for name in replace.split()}
@@ -88,6 +88,13 @@ def merging(table: Table, columns: str, keys: str, *, add: str = "", replace: st
         return fresh.on_conflict_do_nothing(index_elements=keys.split())
 
     return Statement(clause, " ".join(f"p_{name}" for name in names))
+
+
+def _postgresql_insert() -> Any:
+    # Half a hundred modules that a store in SQLite need not have.
+    from sqlalchemy.dialects.postgresql import insert
+
+    return insert
 
 
 def _constant(element: Any, **_: Any) -> Any:

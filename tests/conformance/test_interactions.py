@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gatewayd.actor import Scope
-from gatewayd.contact.optout import Verdict
+from gatewayd.contact.said import Verdict
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import PartState, State
 from gatewayd.store.commands import CreateAccount, Inbound, NewMessage, PartEnd, SetJobState

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gatewayd.contact.optout import Verdict
+from gatewayd.contact.said import Verdict
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.store.commands import Change, CreateAccount, Inbound, InboxWritten, SegmentsWritten, UnwrittenInbox
 from gatewayd.store.reader import Reader

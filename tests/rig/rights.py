@@ -16,7 +16,7 @@ from typing import Any, Final
 from gatewayd.actor import NOBODY, Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.contact.optout import Verdict
+from gatewayd.contact.said import Verdict
 from gatewayd.errors import UnauthenticatedError
 from gatewayd.model import Priority
 from gatewayd.operations import perform
@@ -54,6 +54,7 @@ class Side:
     task: int = 0
     view: int = 0
     """Both of its user."""
+    template: str = ""
     actors: dict[str, Actor] = field(default_factory=dict)
 
     @property
@@ -113,8 +114,11 @@ class World:
         await self._kept(side)
 
     async def _kept(self, side: Side) -> None:
-        """Gives the account's user a task and a saved view."""
+        """Gives the account a template, and its user a task and a saved view."""
         user, now = side.actors["user"], self.backend.now()
+        side.template = f"aviso de {side.account}"
+        made = {"template": side.template, "channel": "sms", "content": {"text": side.text}}
+        await self._ask("template.save", account=side.account, **made)
         assert user.number is not None
         task = NewProcess(
             *("export", side.account, user.number, user.name, "trial"),
@@ -302,6 +306,19 @@ CASES: Final[Mapping[str, Case]] = {
     "task.cancel": Case("user", "read", _of("task"), bound=True),
     "task.list": Case("user", "read", _of("account"), bound=True),
     "task.show": Case("user", "read", _of("task"), bound=True),
+    "template.approve": Case("administrator", None, _of("account", "template", version=1), bound=True),
+    "template.archive": Case("supervisor", "manage", _of("account", "template"), bound=True),
+    "template.list": Case("user", "read", _of("account"), bound=True),
+    "template.remove": Case("supervisor", "manage", _of("account", "template"), vain=True),
+    "template.rename": Case("supervisor", "manage", _of("account", "template", to="otra"), vain=True),
+    "template.restore": Case("supervisor", "manage", _of("account", "template"), bound=True),
+    "template.save": Case(
+        "supervisor",
+        "manage",
+        _of("account", template="nueva", channel="sms", content={"text": "Hola %nombre%"}),
+        bound=True,
+    ),
+    "template.show": Case("user", "read", _of("account", "template"), bound=True),
     "token.create": Case("administrator", "manage", _of("account", label="one more"), bound=True),
     "token.list": Case("administrator", "manage", _of("account"), bound=True),
     "token.revoke": Case("administrator", "manage", _of("token"), bound=True),

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.contact.optout import Verdict, judge, opt_out_words, words_of
+from gatewayd.contact.optout import judge, opt_out_words
+from gatewayd.contact.said import Verdict, words_of
 
 COMMANDS = """
 BAJA SALIR ALTO PARAR PARE PAREN DETENER CANCELAR DESUSCRIBIR DESUSCRIBIRME DESUSCRIPCION STOP STOPALL UNSUBSCRIBE

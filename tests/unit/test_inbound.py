@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gatewayd import config as configuration
-from gatewayd.contact.optout import Verdict
+from gatewayd.contact.said import Verdict
 from gatewayd.inbound import PARTS_WAIT_MS, InboundRules
 
 BASE = """

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from gatewayd.contact.optout import Verdict
+from gatewayd.contact.said import Verdict
 from gatewayd.inbox_writer import inbox_document
 from gatewayd.restoration import MARK, Restoration, Restored
 from gatewayd.store.commands import Inbound, InboxWritten, StartNode, UnwrittenInbox

@@ -26,6 +26,10 @@ def test_every_operation_has_a_right_and_every_right_an_operation() -> None:
     assert RIGHTS.keys() == OPERATIONS.keys()
 
 
+def test_every_operation_is_found_under_its_own_name() -> None:
+    assert {name: operation.name for name, operation in OPERATIONS.items()} == {name: name for name in OPERATIONS}
+
+
 def test_every_operation_has_a_case_of_rights() -> None:
     """A new operation says in `tests/rig/rights.py` who may perform it, and how it is tried on another's account."""
     assert CASES.keys() == OPERATIONS.keys()

@@ -1,1 +1,1 @@
-"""Lists of people, campaigns, their runs and what happened to them. Policy is `gatewayd.campaigns`."""
+"""Templates, lists of people, campaigns, their runs and what happened to them. Policy is `gatewayd.campaigns`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatewayd.contact.optout import Verdict
+from gatewayd.contact.said import Verdict
 from gatewayd.store.commands.base import Command
 
 Judge = Callable[[str, str], Verdict]

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select, text, update
 
-from gatewayd.contact.optout import Verdict, words_of
+from gatewayd.contact.said import Verdict, words_of
 from gatewayd.model import ulid
 from gatewayd.store.commands import (
     Ended,

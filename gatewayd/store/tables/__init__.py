@@ -42,6 +42,7 @@ from gatewayd.store.tables.sending import (
     tally,
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
+from gatewayd.store.tables.templates import template, template_version
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
@@ -90,6 +91,8 @@ __all__ = [
     "session",
     "setting",
     "tally",
+    "template",
+    "template_version",
     "token",
     "transfer",
     "user",
