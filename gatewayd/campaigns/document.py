@@ -150,6 +150,29 @@ class CampaignDocument(BaseModel):
         rung = {name: raw[name] for name in ("channel", "template", "version", "content") if name in raw}
         return {name: value for name, value in raw.items() if name not in rung} | {"ladder": [rung]}
 
+    @property
+    def meant(self) -> dict[str, Any] | None:
+        """To whom, as it is kept."""
+        return None if self.audience is None else self.audience.model_dump(exclude_none=True)
+
+    def job_keys(self) -> list[dict[str, Any]]:
+        """Returns the keys of a job file that the jobs of each rung bear; versions may still be open."""
+        return [self._keys_of(rung) for rung in self.ladder]
+
+    def _keys_of(self, rung: Rung) -> dict[str, Any]:
+        options = self.options
+        found: dict[str, Any] = {**(rung.content or {}), "channel": rung.channel, "priority": options.priority}
+        if rung.template is not None:
+            found = {"template": rung.template, "channel": rung.channel, "priority": options.priority}
+            found |= {} if rung.version is None else {"template_version": rung.version}
+        if options.lines:
+            found["lines"] = list(options.lines)
+        if options.not_after is not None:
+            found["not_after"] = options.not_after.isoformat()
+        if options.encoding is not None and rung.channel == "sms":
+            found["encoding"] = options.encoding
+        return found
+
     def kept(self) -> str:
         """Returns it as the store keeps it (JSON)."""
         return self.model_dump_json(by_alias=True, exclude_none=True)

@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any, Final
 
 from gatewayd.campaigns import slices
-from gatewayd.campaigns.engine import audience
 from gatewayd.campaigns.engine.sameness import Sameness
 from gatewayd.failpoints import hit
-from gatewayd.store.campaigns import runs
+from gatewayd.store.campaigns import audience, runs
 from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import Change
 

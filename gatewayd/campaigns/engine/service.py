@@ -17,7 +17,6 @@ import structlog
 
 from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.campaigns.engine import audience
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
 from gatewayd.campaigns.engine.recording import Recording, head_of
@@ -27,7 +26,7 @@ from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.numbers import Policy
-from gatewayd.store.campaigns import campaigns, events, lists, runs
+from gatewayd.store.campaigns import audience, campaigns, events, lists, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import OPEN_STATES, Run, Slice
 from gatewayd.store.commands import Change, JobChange
@@ -193,7 +192,8 @@ class Campaigns:
         async def freeze() -> None:
             try:
                 if run.state == "freezing":
-                    question = partial(audience.source, campaign=campaign, document=document)
+                    channel = document.ladder[0].channel
+                    question = partial(audience.source, campaign=campaign, meant=document.meant, channel=channel)
                     freezing = Freezing(
                         await self._ask(question),
                         ask=self._ask,
@@ -241,7 +241,11 @@ class Campaigns:
         if fresh.state != "frozen" or waiting:
             return False
         counts = await self._ask(partial(runs.counts, runs=[run.id]))
-        return not any(counts.states.get(state) for state in OPEN_STATES)
+        if any(counts.states.get(state) for state in OPEN_STATES):
+            return False
+        now = self._now()
+        await self._execute(Change(lambda unit: runs.end(unit.session, run.id, now), "campaigns"))
+        return True
 
     async def _finish(self, campaign: Campaign) -> None:
         now = self._now()

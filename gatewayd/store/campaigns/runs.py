@@ -102,6 +102,7 @@ class Person:
 
 _ADD_PERSON: Final = adding(tables.campaign_person, "run_id row customer_id external_id address cells")
 _ADVANCE: Final = setting(tables.campaign_run, "cursor people left_out", "id cursor")
+_ENDED: Final = setting(tables.campaign_run, "ended_at", "id")
 _FROZEN: Final = setting(tables.campaign_run, "state frozen_at", "id")
 _ADD_SLICE: Final = merging(tables.campaign_slice, "run_id rung number first_row people job", "run_id rung number")
 
@@ -134,6 +135,11 @@ def freeze(
 def end_freezing(session: Session, run: int, now: int) -> None:
     """Says that all people of a run are written down."""
     session.run(_FROZEN, "frozen", now, run)
+
+
+def end(session: Session, run: int, now: int) -> None:
+    """Says that nobody of a run is open any more."""
+    session.run(_ENDED, now, run)
 
 
 def add_slice(session: Session, new: Slice) -> None:
@@ -250,6 +256,28 @@ def jobs(connection: Connection, *, campaign: int) -> Sequence[tuple[int, str]]:
         .order_by(_SLICE.run_id, _SLICE.rung, _SLICE.number)
     )
     return [(row[0], row[1]) for row in connection.execute(statement)]
+
+
+def has_open(connection: Connection, *, campaign: int) -> bool:
+    """Returns whether a campaign has a run that is not over."""
+    open_ones = select(_RUN.id).where(_RUN.campaign_id == campaign, _RUN.ended_at.is_(None), _RUN.state != "skipped")
+    return connection.scalar(open_ones.limit(1)) is not None
+
+
+def sent_since(connection: Connection, account: str, jobs: Sequence[tuple[int, str]], since: int) -> int:
+    """Returns how many messages of some jobs have left since then (Unix ms): the newest of them, by an index."""
+    if not jobs:
+        return 0
+    message = tables.message.c
+    owner = select(tables.account.c.id).where(tables.account.c.name == account).scalar_subquery()
+    statement = select(func.count()).where(
+        message.account_id == owner,
+        message.channel.in_(("sms", "call", "email", "push", "whatsapp")),
+        message.at >= since,
+        message.job_id.in_([number for number, _name in jobs]),
+        message.attempt_id.is_not(None),
+    )
+    return int(connection.scalar(statement) or 0)
 
 
 @dataclass(frozen=True, slots=True)

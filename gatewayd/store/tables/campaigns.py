@@ -61,7 +61,7 @@ list_member = Table(
     sqlite_with_rowid=False,
 )
 
-DUE: Final = "state = 'scheduled' AND due IS NOT NULL"
+DUE: Final = "state IN ('scheduled', 'running') AND due IS NOT NULL"
 OPEN: Final = "state IN ('running', 'paused')"
 
 campaign = Table(

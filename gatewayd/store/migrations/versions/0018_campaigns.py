@@ -72,7 +72,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_campaign_account_id"),
     )
     op.create_index("ix_campaign_account_id_id", "campaign", ["account_id", "id"])
-    where = sa.text("state = 'scheduled' AND due IS NOT NULL")
+    where = sa.text("state IN ('scheduled', 'running') AND due IS NOT NULL")
     op.create_index("ix_campaign_due", "campaign", ["due"], sqlite_where=where, postgresql_where=where)
     where = sa.text("state IN ('running', 'paused')")
     op.create_index("ix_campaign_open", "campaign", ["id"], sqlite_where=where, postgresql_where=where)

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gatewayd.actor import Scope
-from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.errors import ConflictError
 from gatewayd.store.campaigns import lists
 from gatewayd.store.campaigns.campaigns import Campaign
@@ -23,8 +22,8 @@ class Source:
     """Where the people of a campaign come from: a fixed list."""
 
     account: str
-    known: PeopleList | None
-    filter: Mapping[str, Any] | None = None
+    channel: str
+    known: PeopleList
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +37,33 @@ class Page:
     """Those of the page whom the channel does not reach."""
 
 
-def source(connection: Connection, *, campaign: Campaign, document: CampaignDocument) -> Source:
-    """Returns where a campaign's people come from. NotFoundError without its list, ConflictError where it is not
-    ready."""
+def source(connection: Connection, *, campaign: Campaign, meant: Mapping[str, Any] | None, channel: str) -> Source:
+    """Returns where a campaign's people come from; `meant` is what it says of them. NotFoundError without its list,
+    ConflictError where that is not ready."""
     scope = Scope.of(campaign.account)
-    meant = document.audience
     known = None
     if campaign.list_id is not None:
         known = lists.by_number(connection, scope=scope, number=campaign.list_id)
-    elif meant is not None and meant.list is not None:
-        known = lists.by_name(connection, scope=scope, account=campaign.account, name=meant.list)
+    elif meant is not None and meant.get("list") is not None:
+        known = lists.by_name(connection, scope=scope, account=campaign.account, name=meant["list"])
     if known is None:
         raise ConflictError(_("say first to whom the campaign goes"))
     if known.state == "loading":
         raise ConflictError(_("the list is still being read"))
     if known.state == "failed":
         raise ConflictError(_("the list could not be read: {reason}").format(reason=known.reason))
-    return Source(campaign.account, known)
+    return Source(campaign.account, channel, known)
+
+
+def size(connection: Connection, *, source: Source) -> int:
+    """Returns how many people are meant, at most."""
+    del connection
+    return source.known.members
 
 
 def page(connection: Connection, *, source: Source, after: int, limit: int) -> Page:
     """Returns the next people behind `after`."""
-    known = source.known
-    assert known is not None
-    found = lists.members(connection, number=known.id, after=after, limit=limit)
+    found = lists.members(connection, number=source.known.id, after=after, limit=limit)
     people = [Person(one.customer, one.external_id, one.address, one.cells or "{}") for one in found if one.address]
     cursor = found[-1].row if found else after
     return Page(people, cursor, len(found) < limit, len(found) - len(people))
