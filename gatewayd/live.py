@@ -320,6 +320,9 @@ class LiveGateway:
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)
 
+    def changed(self, kind: str, account: str) -> None:
+        self.news.say(kind, account)
+
     def exports_due(self) -> None:
         self._exports.due()
 

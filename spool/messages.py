@@ -118,6 +118,9 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     "text_both": spoken("Give text or template, not both."),
     "template_none": spoken("{field} is the version of a template; the job names none."),
     "template_beside": spoken("The template says {field} itself. Leave it out of the job, or leave out template."),
+    "template_unapproved": spoken(
+        "This version of the template is transactional and no administrator approved it yet."
+    ),
     "template_version": spoken('There is no version {version} of the template "{name}".'),
     "text_and_approved": spoken("The job has both a text and a WhatsApp template; keep only one."),
     "text_and_script": spoken("The call has both a text and a script; keep only one."),

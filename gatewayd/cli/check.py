@@ -28,15 +28,15 @@ def check(as_json: bool) -> int:
         _as_service(file)
         from gatewayd.operations.diagnosis import findings
 
-        found, wrong = findings(file, alone=True)
-        looked = {"ok": not found, "wrong": wrong, "findings": found}
-    found = looked["findings"]
+        found, wrong, notes = findings(file, alone=True)
+        looked = {"ok": not found, "wrong": wrong, "findings": found, "notes": notes}
+    found, notes = looked["findings"], looked.get("notes", [])
     if as_json:
-        output.emit({"ok": looked["ok"], "findings": found})
+        output.emit({"ok": looked["ok"], "findings": found, "notes": notes})
     else:
-        for one in found:
+        for one in (*found, *notes):
             where = f"{one['file']}: {one['key']}" if one["key"] else one["file"]
-            output.say(f"{where}: {one['message']}; {one['remedy']}", error=True)
+            output.say(f"{where}: {one['message']}; {one['remedy']}", error=one in found)
         if not found:
             print(_("no fault found"))
     if not found:

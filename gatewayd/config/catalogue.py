@@ -137,6 +137,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("the configuration file has a line of this name as well"),
         spoken("rename the one in the file, or remove this one"),
     ),
+    "contact_rule": (
+        spoken("is no rule of contact: {why}"),
+        spoken("write it as docs/contact-rules.md shows, or leave it to the preset"),
+    ),
     "path_too_long": (
         spoken("the path is longer than {limit} bytes"),
         spoken("choose a shorter one: sockets allow no more"),

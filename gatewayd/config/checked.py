@@ -41,3 +41,7 @@ class Sound:
     accounts: tuple[tuple[str, str], ...] = ()
     webhooks: tuple[tuple[str, WebhookConfig], ...] = ()
     """Each after its place in the file: `webhook[1]`."""
+    contact: bool | None = None
+    """Whether there are rules of contact; None: there are, and they have faults."""
+    preset: str | None = None
+    """The preset that they begin with."""

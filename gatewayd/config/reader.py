@@ -35,6 +35,8 @@ from gatewayd.config.sections import (
     WebConfig,
     WebhookConfig,
 )
+from gatewayd.contact.presets import of_document
+from gatewayd.contact.reading import RulesError, plain
 
 DEFAULT_FILE: Final = Path("/etc/gatewayd/gatewayd.toml")
 SERVICE_RUNTIME: Final = Path("/run/gatewayd")
@@ -60,6 +62,8 @@ _TABLES: Final[dict[str, type[Section]]] = {
     "retention": RetentionConfig,
 }
 _ARRAYS: Final = ("line", "webhook")
+_CONTACT: Final = "contact"
+"""A table whose form is that of the rules of contact, wherever they are written."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -143,11 +147,13 @@ class _Reading:
         """What `config` found that can be judged further."""
 
     def config(self) -> Config:
-        top_raw = {key: value for key, value in self._raw.items() if key not in _TABLES and key not in _ARRAYS}
-        top = self._model(TopConfig, top_raw, "", known=(*TopConfig.model_fields, *_TABLES, *_ARRAYS))
+        tables = (*_TABLES, *_ARRAYS, _CONTACT)
+        top_raw = {key: value for key, value in self._raw.items() if key not in tables}
+        top = self._model(TopConfig, top_raw, "", known=(*TopConfig.model_fields, *tables))
         sections = {name: self._model(model, self._table(name), name) for name, model in _TABLES.items()}
         line_configs = self.lines()
         webhooks = self._webhooks()
+        contact = self._contact()
         control = top.control if top is not None else None
         if control is not None and len(os.fsencode(control)) > SOCKET_PATH_MAX:
             self._add("control", "path_too_long", limit=SOCKET_PATH_MAX)
@@ -174,7 +180,11 @@ class _Reading:
             **sections,
             lines=tuple(line_configs),
             webhooks=tuple(webhooks),
-            public=redacted(self._raw, _TABLES, TopConfig, LineKeys),
+            contact=contact,
+            public={
+                **redacted(self._raw, _TABLES, TopConfig, LineKeys),
+                **({} if contact is None else {_CONTACT: contact}),
+            },
         )
 
     def salvaged(self) -> Config:
@@ -210,6 +220,21 @@ class _Reading:
                 self._add(f"webhook[{index}].url", "webhook_repeated", value=one.url)
             seen.add((one.account, one.url))
         return found
+
+    def _contact(self) -> dict[str, Any] | None:
+        if _CONTACT not in self._raw:
+            self.sound = replace(self.sound, contact=False)
+            return None
+        document: dict[str, Any] = plain(self._table(_CONTACT))
+        try:
+            with translation.speaking(self.locale):
+                rules = of_document(document)
+        except RulesError as error:
+            for one in error.faults:
+                self._add(f"{_CONTACT}.{one.key}", "contact_rule", why=one.message)
+            return None
+        self.sound = replace(self.sound, contact=True, preset=rules.preset)
+        return document
 
     def _name_account(self, key: str, account: str | None) -> None:
         if account is not None:

@@ -247,6 +247,8 @@ class RetentionConfig(Section):
     """Files of exports; what stands of them in the process log stays."""
     audit: Annotated[Duration, AfterValidator(_kept)] = 730 * DAY_S
     """Of the audit trail."""
+    evidence: Annotated[Duration, AfterValidator(_kept)] = 730 * DAY_S
+    """Of why each message went or was kept back (`[contact]`)."""
 
 
 class LineKeys(Section):
@@ -332,6 +334,8 @@ class Config(TopConfig):
     waiting: frozenset[str] = frozenset()
     """Those of them that lack nothing but a secret which a person still has to enter."""
     webhooks: tuple[WebhookConfig, ...]
+    contact: Mapping[str, Any] | None = None
+    """`[contact]` as a document for `gatewayd.contact.presets`, found right; None: no rules of contact."""
     public: dict[str, Any] = Field(default_factory=dict, repr=False)
     """What of the file the web process may know."""
 

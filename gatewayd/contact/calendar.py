@@ -105,14 +105,14 @@ def known_country(country: str) -> bool:
     """Returns whether holidays of that country (two letters) are known."""
     import holidays
 
-    return country in holidays.list_supported_countries(include_aliases=False)
+    return bool(country in holidays.list_supported_countries(include_aliases=False))
 
 
 def known_region(country: str, region: str) -> bool:
     """Returns whether holidays of that part of the country are known."""
     import holidays
 
-    return region in holidays.list_supported_countries(include_aliases=False).get(country, [])
+    return bool(region in holidays.list_supported_countries(include_aliases=False).get(country, []))
 
 
 def local_date(at: int, zone: ZoneInfo) -> date:

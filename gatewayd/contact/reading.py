@@ -57,6 +57,15 @@ def over(base: Rules, document: Mapping[str, Any]) -> Rules:
     return _Reading().rules(base, document)
 
 
+def plain(value: Any) -> Any:
+    """Returns what TOML gives as JSON can hold it: dates as text, lists as lists."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class _Reading:
     def __init__(self) -> None:
         self.faults: list[RulesFault] = []

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from gatewayd.actor import Actor
 from gatewayd.config import examine
+from gatewayd.contact.presets import PRESETS
 from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
 from gatewayd.operations.added_lines import findings as of_added_lines
 from gatewayd.operations.base import Json, Operation
@@ -43,7 +44,7 @@ class Check(Operation):
     name: ClassVar[str] = "check"
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        found, wrong = await asyncio.to_thread(findings, backend.config.file)
+        found, wrong, notes = await asyncio.to_thread(findings, backend.config.file)
         if backend.live is not None:
             found += _of_daemon(backend.config.file, backend.live)
         hooks = await backend.read(lambda reader: reader.ask(endpoints))
@@ -56,11 +57,14 @@ class Check(Operation):
             )
             for each in of_webhooks(hooks, backend.now())
         ]
-        return {"ok": not found, "wrong": wrong, "findings": found}
+        return {"ok": not found, "wrong": wrong, "findings": found, "notes": notes}
 
 
-def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], bool]:
-    """Returns every fault, and whether the configuration itself is wrong. `alone`: no daemon runs."""
+def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], bool, list[Finding]]:
+    """Returns every fault, whether the configuration itself is wrong, and what one should know although it is not.
+
+    `alone`: no daemon runs.
+    """
     faults, sound = examine(file)
     found = [_finding(fault.file, fault.key, fault.message, fault.remedy) for fault in faults]
     unusable = list(_unusable(sound))
@@ -71,7 +75,7 @@ def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], 
     )
     found += _webhooks(sound)
     found += of_added_lines(file)
-    return found, bool(faults or unusable)
+    return found, bool(faults or unusable), list(_contact(sound))
 
 
 _BROKEN: Final = frozenset({"recovering", "quarantined"})
@@ -130,6 +134,21 @@ def _tls(sound: Sound) -> Iterator[Finding]:
         why = system_words(error.strerror or str(error))
         message = _("{certificate} or {key}: {why}").format(certificate=certificate, key=key, why=why)
         yield _finding(sound.file, "web.tls_cert", message, _("give it to the user of the web process to read"))
+
+
+def _contact(sound: Sound) -> Iterator[Finding]:
+    """Says that nothing bounds when and how often people are contacted, or which law's rules do."""
+    if sound.contact is False:
+        message = _("no rules of contact: messages go at any hour, as often as they are asked for")
+        names = ", ".join(PRESETS)
+        yield _finding(sound.file, "contact", message, _("name a preset in [contact]: {names}").format(names=names))
+    elif sound.preset is not None:
+        preset = PRESETS[sound.preset]
+        message = _("the rules of contact are those of {country}: {law}").format(
+            country=_(preset.country), law=_(preset.law)
+        )
+        remedy = _("engineering input, no legal advice; look at it: gatewayd contact rules")
+        yield _finding(sound.file, "contact.preset", message, remedy)
 
 
 def _finding(file: object, key: str, message: str, remedy: str) -> Finding:

@@ -17,6 +17,7 @@ from gatewayd.store.snapshots import (
     MessageView,
     TransferView,
     iso,
+    template_document,
 )
 from gatewayd.views import EventView, LineView, StallView
 
@@ -54,6 +55,7 @@ def message(found: MessageView, *, whole: bool = False) -> Json:
             "due": iso(found.due),
             "not_after": iso(found.not_after),
             "text": found.text,
+            "template": template_document(found.template),
             "encoding": found.encoding or None,
             "attempts": [attempt(one) for one in found.attempts],
         }

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from gatewayd.clock import iso as iso  # noqa: PLC0414 - whoever reads snapshots writes their times
 from gatewayd.model import WAITING, State
 from gatewayd.money import format_money
 
 T_co = TypeVar("T_co", covariant=True)
-
-
-def iso(ms: int | None) -> str | None:
-    """`2026-11-23T12:00:01.123Z` of ms of Unix time."""
-    if ms is None:
-        return None
-    seconds, rest = divmod(ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +18,11 @@ class Page(Generic[T_co]):
     items: Sequence[T_co]
     next: str | None
     """Cursor of what follows; None at the end."""
+
+
+def template_document(template: tuple[str, int] | None) -> dict[str, Any] | None:
+    """Returns which template and version, for JSON; None where the words are the job's own."""
+    return None if template is None else {"name": template[0], "version": template[1]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +49,8 @@ class JobSummary:
     first_at: int | None
     last_at: int | None
     last_seq: int
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its words are of."""
 
     def document(self) -> dict[str, Any]:
         """Returns the contents of `summary.json`. Every state is a key of `counts`."""
@@ -61,6 +60,7 @@ class JobSummary:
             "job": self.job,
             "channel": self.channel,
             "priority": self.priority,
+            "template": template_document(self.template),
             "state": self.state,
             "messages": self.messages,
             "segments": self.segments,
@@ -130,6 +130,8 @@ class MessageView:
     detail: str | None
     """JSON."""
     attempts: tuple[AttemptView, ...] = ()
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its text is of."""
 
 
 @dataclass(frozen=True, slots=True)

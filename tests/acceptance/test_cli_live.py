@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,14 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gatewayd.control import ControlClient
 from tests.rig import Gateway, Simulator
+from tests.rig.ports import free_port
 from tests.rig.processes import ROOT
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass(frozen=True)
@@ -250,7 +243,9 @@ def test_the_store_is_checked_and_copied_while_it_works(trial: Trial, tmp_path: 
     assert trial.json("db", "backup", str(tmp_path / "copy.db"))["bytes"] > 0
     assert trial.json("db", "upgrade")["revision"]
     assert trial.run("db", "copy", f"sqlite:///{tmp_path}/other.db").returncode == 1
-    assert trial.json("check") == {"ok": True, "findings": []}
+    checked = trial.json("check")
+    assert (checked["ok"], checked["findings"]) == (True, [])
+    assert [one["key"] for one in checked["notes"]] == ["contact"]
 
 
 async def test_top_draws_the_daemon(trial: Trial) -> None:

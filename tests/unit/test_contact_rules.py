@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
+import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatewayd.config import InvalidConfigError, parse
 from gatewayd.contact.calendar import day_windows, holiday, instant
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact, judge, window
@@ -332,3 +336,17 @@ def test_versions_follow_what_the_rules_say() -> None:
     assert FREE.version == of_document({}).version
     assert lookback_ms(FREE) == 0
     assert lookback_ms(Rules(hours={}, caps=(Cap("w", (COLLECTIONS,), days=7),))) == 8 * DAY_MS
+
+
+def test_the_file_says_rules_as_accounts_do_and_each_fault_with_its_key(tmp_path: Path) -> None:
+    text = '[contact]\npreset = "cl-21320"\n[contact.holidays]\nown = [2026-12-24]\n'
+    config = parse(tomllib.loads(text), tmp_path / "gatewayd.toml")
+    rules = effective(config.contact, None)
+    assert rules is not None
+    assert (rules.preset, rules.own_holidays) == ("cl-21320", ("2026-12-24",))
+    assert json.loads(json.dumps(config.public))["contact"]["preset"] == "cl-21320"
+    assert parse({}, tmp_path / "gatewayd.toml").contact is None
+    wrong = {"contact": {"preset": "cl-21320", "hours": {"collections": {"mon": "25:00-26:00"}}, "cap": {}}}
+    with pytest.raises(InvalidConfigError) as caught:
+        parse(wrong, tmp_path / "gatewayd.toml")
+    assert [fault.key for fault in caught.value.faults] == ["contact.hours.collections.mon", "contact.cap"]

@@ -58,6 +58,8 @@ class BeginJob(Command["BegunJob"]):
     now: int
     test: bool = False
     """Priced and never sent."""
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its words are of."""
     key: PostKey | None = None
     """Of the request that posted it."""
     origin: str = ""

@@ -50,6 +50,8 @@ class SharedJob:
     content: str
     """JSON, as in `BeginJob`."""
     test: bool
+    template: tuple[str, int] | None = None
+    """As in `BeginJob`."""
 
 
 @dataclass(frozen=True, slots=True)

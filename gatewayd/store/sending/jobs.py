@@ -44,7 +44,7 @@ _KNOWN: Final = Statement(
 BEGIN: Final = adding(
     job,
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
-    " created_at test origin",
+    " created_at test origin template template_version",
 )
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
@@ -121,6 +121,7 @@ def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
         command.now,
         command.test,
         origin,
+        *(command.template or (None, None)),
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
@@ -149,6 +150,7 @@ def begin_shared(session: Session, account_id: int, name: str, shared: SharedJob
         now,
         shared.test,
         ORIGIN,
+        *(shared.template or (None, None)),
     )
 
 

@@ -25,7 +25,7 @@ JOBS: Final[Select[Any]] = (
     select(
         *(_JOB.id, tables.account.c.name.label("account"), _JOB.name, _JOB.channel, _JOB.priority, _JOB.state),
         *(_JOB.not_before, _JOB.not_after, _JOB.unit_price, _JOB.currency, _JOB.created_at, _JOB.started_at),
-        *(_JOB.last_at, _JOB.messages, _JOB.cost, _JOB.last_seq),
+        *(_JOB.last_at, _JOB.messages, _JOB.cost, _JOB.last_seq, _JOB.template, _JOB.template_version),
     )
     .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
     .where(_JOB.state != "loading")
@@ -171,6 +171,7 @@ def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
         first_at=job.started_at,
         last_at=job.last_at,
         last_seq=job.last_seq,
+        template=None if job.template is None else (job.template, job.template_version),
     )
 
 
@@ -232,6 +233,7 @@ def message_view(
         updated_at=row.updated_at,
         detail=row.detail,
         attempts=attempts,
+        template=None if job.template is None else (job.template, job.template_version),
     )
 
 

@@ -20,6 +20,16 @@ from gatewayd.store.tables.campaigns import (
 )
 from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.customers import (
+    contact_point,
+    customer,
+    customer_alias,
+    customer_word,
+    debt,
+    import_mapping,
+    import_row,
+    sheet_import,
+)
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
@@ -61,9 +71,16 @@ __all__ = [
     "campaign_slice",
     "campaign_step",
     "chosen_columns",
+    "contact_point",
     "conversation",
+    "customer",
+    "customer_alias",
+    "customer_word",
+    "debt",
     "device",
     "early_report",
+    "import_mapping",
+    "import_row",
     "inbound",
     "inbound_part",
     "job",
@@ -90,6 +107,7 @@ __all__ = [
     "segment",
     "session",
     "setting",
+    "sheet_import",
     "tally",
     "template",
     "template_version",

@@ -53,6 +53,9 @@ job = Table(
     Column("origin", Text, nullable=False, server_default=text("''")),
     # brought by a test token: priced, never sent
     Column("test", Boolean, nullable=False, server_default=false()),
+    # name and version of the stored template that its words are of; null: they are its own
+    Column("template", Text),
+    Column("template_version", Integer),
     UniqueConstraint("account_id", "name"),
 )
 
