@@ -74,6 +74,7 @@ class Recording:
         people: Sequence[Person] = await self._ask(partial(runs.slice_people, slice_=slice_))
         head = head_of(run.content[slice_.rung], slice_.job)
         document, data = await asyncio.to_thread(_job, head, people, f"{slice_.job}.json")
+        document = await self._intake.templates.filled(campaign.account, document)
         spool = self._intake.spool
         taken = await asyncio.to_thread(posted.lay, spool, campaign.account, document, data, {})
         hit("campaign.laid")

@@ -198,7 +198,7 @@ class Campaigns:
                         await self._ask(question),
                         ask=self._ask,
                         execute=self._execute,
-                        same=Sameness(_document_of(run), self._policy),
+                        same=Sameness(await self._words(campaign, run), self._policy),
                         sliced=sliced.set,
                         now=self._now,
                     )
@@ -220,6 +220,14 @@ class Campaigns:
         finally:
             freezer.cancel()
             await asyncio.gather(freezer, return_exceptions=True)
+
+    async def _words(self, campaign: Campaign, run: Run) -> JobDocument | None:
+        """Returns the job of a run's first rung, with nobody in it; None where it is none by itself."""
+        try:
+            document = document_of({**head_of(run.content[0], "c"), "recipients": [{"to": "-", "ref": ""}]}, "c.json")
+            return await self._intake.templates.filled(campaign.account, document)
+        except JobFileError:
+            return None
 
     async def _record(self, campaign: Campaign, run: Run) -> None:
         for slice_ in await self._ask(partial(runs.open_slices, run=run.id)):
@@ -269,11 +277,3 @@ class Campaigns:
 
     def _execute(self, command: Change[R]) -> Awaitable[R]:
         return self._writer.do(command)
-
-
-def _document_of(run: Run) -> JobDocument | None:
-    """Returns the job of a run's first rung, with nobody in it; None where it is none by itself."""
-    try:
-        return document_of({**head_of(run.content[0], "c"), "recipients": [{"to": "-", "ref": ""}]}, "c.json")
-    except JobFileError:
-        return None
