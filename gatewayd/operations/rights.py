@@ -131,6 +131,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "inbox.assign": _acts(_EVERYBODY, "send"),
     "inbox.reply": _acts(_EVERYBODY, "send"),
     "statistics.show": _reads(),
+    "forecast.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.confirm": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.close": Right(_EVERYBODY, "none", audited=True),
