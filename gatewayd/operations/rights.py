@@ -16,7 +16,7 @@ from gatewayd.operations.base import Operation
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.translation import gettext as _
 
-TokenScope = Literal["read", "send", "manage", "mass", "push", "none"]
+TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional", "none"]
 
 _EVERYBODY: Final = frozenset(Role)
 _SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})

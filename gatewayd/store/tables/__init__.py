@@ -19,6 +19,7 @@ from gatewayd.store.tables.campaigns import (
     people_list,
 )
 from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
     contact_point,
@@ -79,6 +80,7 @@ __all__ = [
     "debt",
     "device",
     "early_report",
+    "evidence",
     "import_mapping",
     "import_row",
     "inbound",
@@ -102,6 +104,7 @@ __all__ = [
     "queue_count",
     "reach",
     "receipt",
+    "register",
     "reset",
     "saved_view",
     "segment",
