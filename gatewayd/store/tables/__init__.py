@@ -18,7 +18,6 @@ from gatewayd.store.tables.campaigns import (
     list_member,
     people_list,
 )
-from gatewayd.store.tables.contacts import blocklist
 from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
