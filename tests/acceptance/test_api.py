@@ -16,7 +16,8 @@ from gatewayd.operations import OPERATIONS
 from gatewayd.web.v1.problems import KINDS
 from gatewayd.web.v1.table import ENDPOINTS
 from tests.rig.gateway import Gateway
-from tests.rig.panel import Panel, free_port, panel
+from tests.rig.panel import Panel, panel
+from tests.rig.ports import free_port
 from tests.rig.processes import end, gatewayd
 from tests.rig.programs import program, token
 

@@ -12,8 +12,9 @@ import pytest
 from drivers.asterisk.diagnosis import check
 from drivers.asterisk.timing import Timing
 from drivers.base import Finding
-from tests.peers.asterisk import Asterisk, free_port
+from tests.peers.asterisk import Asterisk
 from tests.peers.asterisk_bench import options, running
+from tests.rig.ports import free_port
 
 QUICK = Timing(connect_s=3.0, answer_s=3.0, booted_s=1.5)
 

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from drivers.asterisk.options import AsteriskOptions
-from tests.peers.asterisk import SECRET, USER, Asterisk, free_port
+from tests.peers.asterisk import SECRET, USER, Asterisk
 from tests.peers.asterisk_bench import running
 from tests.peers.asterisk_callees import BUSY, LATER, LISTENS, MACHINE, PRESSES, TYPES, tone
 from tests.peers.asterisk_speech import CONVERT, SPEAK
 from tests.rig import Gateway
 from tests.rig.calling import TARIFF
+from tests.rig.ports import free_port
 from tests.rig.processes import gatewayd
 from tests.rig.trial import one
 

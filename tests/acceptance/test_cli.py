@@ -373,19 +373,15 @@ def test_the_store_is_cared_for(cli: Cli) -> None:
 
 def test_a_held_store_is_told_and_two_commands_take_turns(cli: Cli) -> None:
     cli.ok("account", "create", "norte")
-    holder = subprocess.Popen(
+    with subprocess.Popen(
         ["flock", str(cli.folder / "data/gatewayd.db.lock"), "sh", "-c", "echo held; exec cat"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    assert holder.stdout.readline() == "held\n"
-    assert "gatewayd.db" in cli.fails("account", "list")
-    holder.stdin.close()
-    holder.wait(10)
-    holder.stdout.close()
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert "gatewayd.db" in cli.fails("account", "list")
     with_turns = [
         subprocess.Popen(
             [sys.executable, "-m", "gatewayd", "--config", str(cli.config), "account", "credit", "norte", "1"],

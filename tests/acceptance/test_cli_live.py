@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,14 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gatewayd.control import ControlClient
 from tests.rig import Gateway, Simulator
+from tests.rig.ports import free_port
 from tests.rig.processes import ROOT
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass(frozen=True)

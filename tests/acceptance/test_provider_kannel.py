@@ -20,6 +20,7 @@ from drivers.base import Accepted, Blame, Event, LineStatus, NotSent, OutboundMe
 from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions
 from drivers.provider.simulator import ProviderSimulatorProcess
+from tests.rig.ports import free_port
 
 pytestmark = pytest.mark.peer
 
@@ -68,14 +69,6 @@ class Kannel:
     provider: ProviderSimulatorProcess
 
 
-def _free(number: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until something listens there; the programs say so nowhere but in a log that is written late."""
     import time
@@ -99,7 +92,7 @@ def kannel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kannel]:
     if bearerbox is None or smsbox is None:
         pytest.skip("Debian's kannel is not installed")
     folder = tmp_path_factory.mktemp("kannel")
-    admin, boxes, inbound, port = _free(4)
+    admin, boxes, inbound, port = [free_port() for _ in range(4)]
     processes: list[subprocess.Popen[bytes]] = []
     with ProviderSimulatorProcess("--brand", "smsmasivos") as sim:
         provider = sim.devices[0]["url"].split(":")[2].split("/")[0]

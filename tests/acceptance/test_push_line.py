@@ -31,8 +31,8 @@ from drivers.push.line import PushLine
 from drivers.push.options import PushOptions
 from drivers.push.simulator import PushSimulator
 from drivers.push.timing import Timing
-from tests.peers.asterisk import free_port
 from tests.peers.line_bench import LineBench, running
+from tests.rig.ports import free_port
 
 TIMING = Timing(rests=Rests(well_s=60.0, back_s=0.02, back_most_s=0.1, blocked_s=0.1))
 TOKEN = "fcm-token:" + "a" * 100

@@ -24,6 +24,7 @@ from drivers.smtp.options import SmtpOptions
 from drivers.smtp.simulator import SmtpSimulator
 from drivers.smtp.simulator.certificate import make_certificate
 from tests.acceptance.test_smtp_mailbox import ATTEMPT, Sink, crossing, message
+from tests.rig.ports import free_port
 
 pytestmark = pytest.mark.peer
 
@@ -83,14 +84,6 @@ class Dovecot:
         shutil.chown(file, "mail", "mail")
 
 
-def _free(number: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     program = shutil.which("dovecot", path=SEARCH)
@@ -104,7 +97,7 @@ def dovecot() -> Iterator[Dovecot]:
     (root / "mail").mkdir()
     shutil.chown(root / "mail", "mail", "mail")
     make_certificate(root)
-    plain, tls = _free(2)
+    plain, tls = [free_port() for _ in range(2)]
     (root / "conf").write_text(CONFIG.format(root=root, plain=plain, tls=tls))
     process = subprocess.Popen([program, "-F", "-c", str(root / "conf")], stdin=subprocess.DEVNULL)
     try:

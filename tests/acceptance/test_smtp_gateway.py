@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from drivers.control import ControlClient
-from tests.acceptance.test_cli_live import free_port
 from tests.rig.gateway import Gateway
+from tests.rig.ports import free_port
 from tests.rig.processes import end, gatewayd
 
 PASSWORD = "una-clave-larga"

@@ -35,8 +35,9 @@ from drivers.base import (
 from drivers.smtp.line import SmtpLine
 from drivers.smtp.options import SmtpOptions
 from drivers.smtp.simulator import SmtpSimulator
-from tests.acceptance.test_smtp_dovecot import SEARCH, START_S, Dovecot, _free, dovecot
+from tests.acceptance.test_smtp_dovecot import SEARCH, START_S, Dovecot, dovecot
 from tests.acceptance.test_smtp_mailbox import Sink, crossing
+from tests.rig.ports import free_port
 
 __all__ = ["dovecot"]
 
@@ -108,7 +109,7 @@ def postfix(dovecot: Dovecot) -> Iterator[Postfix]:
     for name in ("conf", "data", "queue"):
         (root / name).mkdir(parents=True)
     shutil.chown(root / "data", "postfix")
-    port, remote = _free(2)
+    port, remote = [free_port() for _ in range(2)]
     mail = pwd.getpwnam("mail")
     values = {"root": root, "mailbox": dovecot.root, "uid": mail.pw_uid, "gid": mail.pw_gid, "remote": remote}
     (root / "conf" / "main.cf").write_text(MAIN.format(**values))

@@ -20,7 +20,8 @@ import pytest
 
 from tests.rig import other_user
 from tests.rig.gateway import Gateway
-from tests.rig.panel import ADMINISTRATOR, PASSWORD, Panel, free_port, panel
+from tests.rig.panel import ADMINISTRATOR, PASSWORD, Panel, panel
+from tests.rig.ports import free_port
 
 BACK_S = 5.0
 

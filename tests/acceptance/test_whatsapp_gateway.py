@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from drivers.whatsapp.simulator import WhatsappSimulatorProcess
-from tests.peers.asterisk import free_port
 from tests.rig.gateway import Gateway
+from tests.rig.ports import free_port
 
 WAIT_S = 60.0
 TARIFF = '[tariff]\ncurrency = "ARS"\nwhatsapp = "12.50"\n'

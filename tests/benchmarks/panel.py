@@ -20,7 +20,8 @@ from tests.benchmarks.longlog import DAY_MS, Size
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.trial import scratch, simulated
 from tests.rig import Gateway
-from tests.rig.panel import ADMINISTRATOR, PASSWORD, free_port
+from tests.rig.panel import ADMINISTRATOR, PASSWORD
+from tests.rig.ports import free_port
 from tests.rig.processes import end, gatewayd
 
 P99_MS: Final = 200.0

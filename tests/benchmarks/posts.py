@@ -22,7 +22,8 @@ from tests.benchmarks.figure import Figure
 from tests.benchmarks.machine import pss_mb, tree
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.trial import scratch
-from tests.rig.panel import Panel, free_port, panel
+from tests.rig.panel import Panel, panel
+from tests.rig.ports import free_port
 from tests.rig.processes import end
 from tests.rig.programs import token
 

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import http.client
 import json
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.benchmarks.figure import Figure
 from tests.benchmarks.provider import pair
 from tests.benchmarks.scale import Scale
 from tests.benchmarks.trial import ACCOUNT
+from tests.rig.ports import free_port
 
 TARGET_S: Final = 1.5
 RATE: Final = 50.0
@@ -29,7 +29,7 @@ report = {{ reference = "$.id", state = "$.status", states = {{ sent = "delivere
 def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     """Each report is a call of the provider to us, so that no polling is in the way."""
     count = scale.reports
-    port = _free_port()
+    port = free_port()
     with pair(base, MORE, listen=f"127.0.0.1:{port}") as running:
         running.campaign("told", count, 0)
         running.ended("told", count)
@@ -41,13 +41,6 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     yield Figure(f"a report to its receipt's file, p50 of {count:,}", delays[count // 2], "s")
     yield Figure(f"a report to its receipt's file, p99 of {count:,}", delays[int(count * 0.99)], "s", TARGET_S, "<=")
     yield Figure("the slowest report", delays[-1], "s")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _tell(port: int, sent: Mapping[str, str]) -> dict[str, float]:

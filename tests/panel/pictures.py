@@ -20,7 +20,8 @@ from playwright.sync_api import Page
 
 from gatewayd.demo.people import Key, furnish
 from tests.rig.gateway import Gateway
-from tests.rig.panel import Panel, free_port
+from tests.rig.panel import Panel
+from tests.rig.ports import free_port
 from tests.rig.simulator import Simulator
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs/es/pictures"

@@ -13,7 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.rig.gateway import Gateway
-from tests.rig.panel import PASSWORD, Panel, Signed, free_port, panel
+from tests.rig.panel import PASSWORD, Panel, Signed, panel
+from tests.rig.ports import free_port
 
 WIDE, PHONE = (1280, 900), (390, 844)
 SHOTS = os.environ.get("SHOTS")

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.peers.asterisk_package import Installation, UnavailableError, installation
+from tests.rig.ports import free_port
 
 __all__ = ["Asterisk", "UnavailableError", "installation"]
 
@@ -119,14 +120,6 @@ maximum_word_length = 5000
 between_words_silence = 50
 maximum_number_of_words = 2
 """
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
 
 
 class Asterisk:

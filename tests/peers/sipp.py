@@ -18,8 +18,8 @@ from typing import Final, Self
 
 import pytest
 
-from tests.peers.asterisk import free_port
 from tests.peers.ulaw import tone
+from tests.rig.ports import free_port
 
 SCENARIO: Final = Path(__file__).with_name("sipp_callees.xml")
 AWAY, DEAD = "25", "26"

@@ -11,7 +11,6 @@ A browser that a page makes break the Content Security Policy, or whose script f
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.rig.gateway import Gateway
+from tests.rig.ports import free_port
 from tests.rig.processes import end, gatewayd
 from tests.rig.simulator import Simulator
 
@@ -38,13 +38,6 @@ addEventListener("securitypolicyviolation", (event) => {
   window.gatewaydReport(`${event.effectiveDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 }, true);
 """
-
-
-def free_port() -> int:
-    """Returns a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Signed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,10 +27,15 @@ class Simulator:
         arguments += ["--record", str(self.record)] if recording else []
         self.process = gatewayd([*arguments, *options], stdout=subprocess.PIPE)
         assert self.process.stdout is not None
-        announced = json.loads(self.process.stdout.readline())
-        self.devices: list[dict[str, Any]] = announced["devices"]
-        self.control = Path(announced["control"])
-        self._lines = Lines(self.control)
+        with ExitStack() as ends:
+            ends.callback(self.process.stdout.close)
+            ends.callback(end, self.process)
+            announced = json.loads(self.process.stdout.readline())
+            self.devices: list[dict[str, Any]] = announced["devices"]
+            self.control = Path(announced["control"])
+            self._lines = Lines(self.control)
+            ends.callback(self._lines.close)
+            self._ends = ends.pop_all()
 
     @property
     def ports(self) -> list[str]:
@@ -56,10 +62,7 @@ class Simulator:
         return self.ask("wait", taken=count, timeout=timeout_s)
 
     def close(self) -> None:
-        self._lines.close()
-        end(self.process)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self._ends.close()
 
     def __enter__(self) -> Self:
         return self

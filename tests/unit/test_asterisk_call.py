@@ -19,7 +19,7 @@ from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
 from drivers.asterisk.script import plan
 from drivers.base import CallContent, Driver, LineSetup, OutboundMessage
-from tests.peers.asterisk import free_port
+from tests.rig.ports import free_port
 
 SECRET = "s3creto"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from gatewayd import connections
 from gatewayd.config import parse
 from gatewayd.http import bodies, server
 from gatewayd.operations import Backend
+from tests.rig.ports import free_port
 
 
 class Hooks:
@@ -39,9 +39,7 @@ async def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(connections, "HEADER_S", 0.3)
     monkeypatch.setattr(connections, "BODY_S", 0.5)
     monkeypatch.setattr(server, "CLOCK_S", 0.05)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     config = parse(
         {"spool": {"path": str(tmp_path)}, "store": {"url": f"sqlite:///{tmp_path}/g.db"},
          "http": {"listen": f"127.0.0.1:{port}"}},

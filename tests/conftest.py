@@ -1,0 +1,40 @@
+"""What holds for all tests: a test that fails is one test that fails."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import warnings
+from collections.abc import Generator
+from typing import Final
+
+import pytest
+
+_LAST: Final = ("last_type", "last_value", "last_traceback", "last_exc")
+"""Where pytest leaves an error for a debugger until the next test runs."""
+
+
+_FAILED: Final = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Lets go of what a failed test held open, pipes and sockets in the frames of its error, before the next one: their
+    warnings would fail that."""
+    done = yield
+    if item.stash.get(_FAILED, False):
+        for name in _LAST:
+            if hasattr(sys, name):
+                delattr(sys, name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+    return done
