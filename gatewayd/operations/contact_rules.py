@@ -14,7 +14,7 @@ from pydantic import Field, StrictInt
 from gatewayd.actor import Actor
 from gatewayd.contact.calendar import local_date, window
 from gatewayd.contact.classes import MessageClass
-from gatewayd.contact.presets import PRESETS, Preset, effective
+from gatewayd.contact.presets import FREE, PRESETS, Preset, effective
 from gatewayd.contact.reading import RulesError
 from gatewayd.contact.rules import Rules, written
 from gatewayd.contact.words import cap_words, class_name, hours_words
@@ -87,7 +87,11 @@ def said(rules: Rules) -> Json:
 
 
 class ShowRules(Operation):
-    """The rules that hold for an account (without one: those of the file), as a document and as sentences."""
+    """The rules that hold for an account (without one: those of the file), as a document and as sentences.
+
+    `own` is what it says itself, `base` the rules of the file alone (at any time, as often as one likes, where there is
+    none); `next` says of each class whether it is open now, and the slot that holds now or comes next.
+    """
 
     name: ClassVar[str] = "contact.rules"
     reads_store = True
@@ -101,10 +105,12 @@ def _shape(backend: Backend, account: str | None, found: store.Settings) -> Json
     rules, zone, now = rules_of(backend, found.document), zone_of(backend, found.document), backend.now()
     preset = None if rules is None or rules.preset is None else preset_shape(PRESETS[rules.preset])
     file = backend.config.contact
+    base = rules_of(backend, {}) or FREE
     return {
         "account": account,
         "own": found.document.get(KEY),
         "file": None if file is None else dict(file),
+        "base": base.document,
         "version": found.version,
         "zone": str(zone),
         "preset": preset,
