@@ -34,6 +34,7 @@ VALUES: Final = tuple(
         "clock",
         "contact",
         "content",
+        "customers",
         "days",
         "errors",
         "failpoints",
@@ -163,6 +164,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.imports": (*VALUES, "spool.lists", "spool.names"),
+    "gatewayd.stored_templates": (*VALUES, "spool", STORE),
     "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
     "gatewayd.operations": (
         *VALUES,

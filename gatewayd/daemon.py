@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -55,6 +55,7 @@ from gatewayd.store.reserve import Reserve
 from gatewayd.store.settings.lines import added_lines
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.stored_templates import StoredTemplates
 from gatewayd.takeover import Takeover, merged_with, prefixes
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
@@ -218,6 +219,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             dispatcher,
             Told(dispatcher, receipts, upkeep, restoration),
             recovered,
+            templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
@@ -301,6 +303,10 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     for folder, trouble in troubles.items():
         log.error("a folder of an account is out of order", folder=folder, error=trouble)
     return spool, writer, started, recovered
+
+
+def _asked(readers: Executor, reader: Reader, question: Callable[[Any], Any]) -> Awaitable[Any]:
+    return asyncio.get_running_loop().run_in_executor(readers, reader.ask, question)
 
 
 def _owners(readers: Executor, reader: Reader, node: str, jobs: Iterable[int]) -> Awaitable[Mapping[int, str]]:

@@ -121,6 +121,9 @@ class Live(Protocol):
     def settled(self, settled: Settled) -> None:
         """A person settled an uncertain message; `resend` made its queue due again."""
 
+    def changed(self, kind: str, account: str) -> None:
+        """Things of that kind (`customer`, `campaign` …) have changed in an account, for those who watch."""
+
     def exports_due(self) -> None:
         """An export waits to be written."""
 

@@ -16,7 +16,7 @@ from gatewayd.operations.base import Operation
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.translation import gettext as _
 
-TokenScope = Literal["read", "send", "manage", "mass", "push", "none"]
+TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional", "none"]
 
 _EVERYBODY: Final = frozenset(Role)
 _SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -112,6 +112,12 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "contact.rules": _reads(),
     "contact.year": _reads(),
     "contact.set": _acts(_SUPERVISORS, "manage"),
+    "customer.list": _reads(),
+    "customer.count": _reads(),
+    "customer.show": _reads(),
+    "customer.put": _acts(_EVERYBODY, "manage"),
+    "customer.put_many": _acts(_EVERYBODY, "manage"),
+    "customer.contact": _acts(_EVERYBODY, "push"),
     "ping": _OPEN,
     "overview": _reads(),
     "status": _reads(),
@@ -129,6 +135,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "inbox.assign": _acts(_EVERYBODY, "send"),
     "inbox.reply": _acts(_EVERYBODY, "send"),
     "statistics.show": _reads(),
+    "forecast.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.confirm": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.close": Right(_EVERYBODY, "none", audited=True),

@@ -106,12 +106,14 @@ class World:
         side.token = made["token"]
         made = await self._ask("webhook.add", account=side.account, url=f"https://{side.account}.example/hook")
         side.webhook = made["id"]
-        for scope in ("read", "send", "manage"):
+        for scope in ("read", "send", "manage", "push"):
             side.actors[f"token {scope}"] = Actor(
                 "token", scope, Role.SUPERVISOR, side.account, side.token, frozenset({scope})
             )
         await self._messages(side)
         await self._kept(side)
+        known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
+        await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
 
     async def _kept(self, side: Side) -> None:
         """Gives the account a template, and its user a task and a saved view."""
@@ -171,7 +173,7 @@ class World:
 
     def actors(self) -> Mapping[str, Actor]:
         """Everybody who may ask, from the least to the greatest, those of the account `MINE` among them."""
-        powers = frozenset({"read", "send", "manage"})
+        powers = frozenset({"read", "send", "manage", "push"})
         return {
             "nobody": NOBODY,
             **{name: actor for name, actor in self.mine.actors.items() if actor.kind == "token"},
@@ -218,6 +220,7 @@ def _thread(side: Side) -> dict[str, Any]:
     return {"account": side.account, "address": side.number}
 
 
+_CUSTOMER: Final = {"external_id": "A1"}
 CASES: Final[Mapping[str, Case]] = {
     "account.create": Case("administrator", "manage", lambda side: {"account": f"{side.account}-2"}),
     "account.credit": Case("administrator", "manage", _of("account", amount="1"), bound=True),
@@ -245,7 +248,14 @@ CASES: Final[Mapping[str, Case]] = {
     "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
     "export.download": Case("user", "read", _of("task"), bound=True),
     "export.read": Case("user", "read", _of("task"), bound=True),
+    "customer.contact": Case("user", "push", _of("account", **_CUSTOMER, kind="app", address="t0ken"), bound=True),
+    "customer.count": Case("user", "read", _of("account"), bound=True),
+    "customer.list": Case("user", "read", _of("account"), bound=True),
+    "customer.put": Case("user", "manage", _of("account", **_CUSTOMER, customer={"name": "Ana"}), bound=True),
+    "customer.put_many": Case("user", "manage", _of("account", customers=[{"external_id": "A1"}]), bound=True),
+    "customer.show": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "engine.release": Case("administrator", None, vain=True),
+    "forecast.show": Case("user", "read", _of("account", people=1000), bound=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),

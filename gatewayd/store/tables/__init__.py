@@ -7,8 +7,18 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
-from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
+from gatewayd.store.tables.customers import (
+    contact_point,
+    customer,
+    customer_alias,
+    customer_word,
+    debt,
+    import_mapping,
+    import_row,
+    sheet_import,
+)
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
@@ -43,9 +53,17 @@ __all__ = [
     "audit",
     "blocklist",
     "chosen_columns",
+    "contact_point",
     "conversation",
+    "customer",
+    "customer_alias",
+    "customer_word",
+    "debt",
     "device",
     "early_report",
+    "evidence",
+    "import_mapping",
+    "import_row",
     "inbound",
     "inbound_part",
     "job",
@@ -65,11 +83,13 @@ __all__ = [
     "queue_count",
     "reach",
     "receipt",
+    "register",
     "reset",
     "saved_view",
     "segment",
     "session",
     "setting",
+    "sheet_import",
     "tally",
     "template",
     "template_version",

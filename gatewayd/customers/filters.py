@@ -1,0 +1,86 @@
+"""Which customers are meant: the same document for a page's filters, a live list and an audience. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from gatewayd.customers.document import CHANNELS, PORTFOLIOS, STATES
+from gatewayd.errors import UsageError
+from gatewayd.translation import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    """All that is named must hold; tags are all borne. What is None is not asked."""
+
+    search: str | None = None
+    """Name, document, external id, telephone or mail."""
+    portfolio_type: str | None = None
+    portfolio_name: str | None = None
+    assigned: str | None = None
+    """Name of a user."""
+    tags: tuple[str, ...] = ()
+    channel: str | None = None
+    """Has a contact point of it."""
+    state: str | None = None
+    """Has a contact point in it; with `channel`, one of that channel."""
+    changed_since: int | None = None
+    """Unix ms."""
+    absent: bool | None = None
+    """Lacking in a sheet that said it was complete."""
+    owing: bool | None = None
+    """Has a debt above zero."""
+    ids: tuple[str, ...] | None = None
+    """External ids."""
+
+
+_TEXTS = ("search", "portfolio_type", "portfolio_name", "assigned", "channel", "state")
+_CHOICES = {"portfolio_type": PORTFOLIOS, "channel": CHANNELS, "state": STATES}
+IDS_MAX = 10_000
+TEXT_MAX = 200
+
+
+def filter_of(given: Mapping[str, Any]) -> CustomerFilter:
+    """Returns the filter that a document says. UsageError names the key that is wrong."""
+    known = {one.name for one in fields(CustomerFilter)}
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in known:
+            raise UsageError(_("{key}: there is no such filter of customers").format(key=key[:40]))
+        if value is None or value in ("", [], ()):
+            continue
+        values[key] = _value(key, value)
+    return CustomerFilter(**values)
+
+
+def _value(key: str, value: Any) -> Any:
+    wrong = UsageError(_("{key}: not a value of this filter").format(key=key))
+    if key in _TEXTS:
+        if not isinstance(value, str) or len(value) > TEXT_MAX or (key in _CHOICES and value not in _CHOICES[key]):
+            raise wrong
+        return value
+    if key in {"absent", "owing"}:
+        if not isinstance(value, bool):
+            raise wrong
+        return value
+    if key == "changed_since":
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise wrong
+        return value
+    if key == "tags" and isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list | tuple) or len(value) > IDS_MAX or not all(isinstance(one, str) for one in value):
+        raise wrong
+    return tuple(value)
+
+
+def document(wanted: CustomerFilter) -> dict[str, Any]:
+    """Returns a filter as JSON, without what it does not ask."""
+    found = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in found.items()
+        if value is not None and value != ()
+    }

@@ -1,0 +1,262 @@
+"""Customers: looked for, shown and changed, within one account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import AfterValidator, Field
+
+from gatewayd.actor import Actor, Scope
+from gatewayd.customers import fields
+from gatewayd.customers.change import changed
+from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, document
+from gatewayd.customers.faults import FieldError, sentence
+from gatewayd.customers.filters import CustomerFilter, filter_of
+from gatewayd.errors import UsageError
+from gatewayd.numbers import NumberError, Numbers, Policy
+from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.ports import Backend
+from gatewayd.storable import wellformed
+from gatewayd.store.commands import Change, Changed
+from gatewayd.store.contacts import customers as store
+from gatewayd.store.contacts import directory
+from gatewayd.store.contacts.directory import COUNTED_MAX, Wanted
+from gatewayd.translation import gettext as _
+
+LIMIT_MAX: Final = 500
+PUTS_MAX: Final = 1_000
+
+ExternalId = Annotated[str, Field(min_length=1, max_length=fields.ID_MAX), AfterValidator(wellformed)]
+
+
+@lru_cache(maxsize=4)
+def _numbers(policy: Policy) -> Numbers:
+    return Numbers(policy)
+
+
+def numbers_of(backend: Backend) -> Numbers:
+    """Returns what reads telephone numbers by the gateway's policy."""
+    config = backend.config.numbers
+    return _numbers(Policy(config.region, config.home_area, config.assume_mobile))
+
+
+def scope_of(account: str | None, by: Actor) -> Scope:
+    """Returns the one account that is asked of. UsageError where none is named and the actor is bound to none."""
+    name = account if account is not None else by.account
+    if name is None:
+        raise UsageError(_("account: name it; customers belong to one"))
+    return Scope.of(name)
+
+
+@contextmanager
+def judged() -> Iterator[None]:
+    """Turns what is wrong with a customer into words, field first."""
+    try:
+        yield
+    except FieldError as error:
+        value = f" ({error.value})" if error.value else ""
+        raise UsageError(f"{error.field}: {sentence(error.reason)}{value}") from None
+
+
+def spellings(text: str | None, numbers: Numbers) -> list[str]:
+    """Returns what a search may be as a telephone: the number itself, else how one in E.164 would begin."""
+    digits = "".join(letter for letter in text or "" if letter.isdigit())
+    if text is None or len(digits) < 4 or any(letter.isalpha() for letter in text):
+        return []
+    try:
+        return [numbers.parse(text, fixed=True).e164]
+    except NumberError:
+        pass
+    if text.strip().startswith("+"):
+        return ["+" + digits]
+    code = {"AR": ("+549", "+54"), "MX": ("+52",), "CL": ("+56",), "CO": ("+57",)}.get(numbers.policy.region, ())
+    return ["+" + digits, *(beginning + digits.lstrip("0") for beginning in code)]
+
+
+class _Filtered(Operation):
+    account: str | None = None
+    filter: Mapping[str, Any] = Field(default_factory=dict)
+    """`CustomerFilter` as JSON."""
+
+    def wanted(self) -> CustomerFilter:
+        return filter_of(self.filter)
+
+
+class ListCustomers(Paged, _Filtered):
+    """Lists customers that fit a filter: by number, name or last change."""
+
+    name: ClassVar[str] = "customer.list"
+    reads_store = True
+    sort: str = "id"
+    counted: bool = False
+    """Whether `count` says how many fit; null above ten thousand."""
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        scope, filter_ = scope_of(self.account, by), self.wanted()
+        if not 1 <= self.limit <= LIMIT_MAX:
+            raise UsageError(_("limit: from 1 to {limit}").format(limit=LIMIT_MAX))
+        numbers = spellings(filter_.search, numbers_of(backend))
+        wanted = Wanted(filter_, self.sort, self.cursor, self.limit, numbers)
+        page = await backend.read(lambda reader: reader.ask(partial(directory.customers, scope=scope, wanted=wanted)))
+        answer: Json = {"items": [document(one) for one in page.items], "next": page.next}
+        if self.counted:
+            answer["count"] = await _count(backend, scope, filter_)
+        return answer
+
+
+async def _count(backend: Backend, scope: Scope, wanted: CustomerFilter) -> int | None:
+    numbers = spellings(wanted.search, numbers_of(backend))
+    found = await backend.read(
+        lambda reader: reader.ask(partial(directory.count, scope=scope, wanted=wanted, numbers=numbers))
+    )
+    return None if found > COUNTED_MAX else found
+
+
+class CountCustomers(_Filtered):
+    """Tells how many customers fit a filter; `count` is null above ten thousand."""
+
+    name: ClassVar[str] = "customer.count"
+    reads_store = True
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        return {"count": await _count(backend, scope_of(self.account, by), self.wanted()), "counted_to": COUNTED_MAX}
+
+
+class _One(Operation):
+    acts_on: ClassVar[str | None] = "external_id"
+    account: str | None = None
+    external_id: ExternalId
+
+
+class ShowCustomer(_One):
+    """Shows one customer."""
+
+    name: ClassVar[str] = "customer.show"
+    reads_store = True
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        question = partial(directory.customer, scope=scope_of(self.account, by), external_id=self.external_id)
+        return document(await backend.read(lambda reader: reader.ask(question)))
+
+
+class PutCustomer(_One):
+    """Writes one customer: what `customer` names is replaced, everything else stays as it is."""
+
+    name: ClassVar[str] = "customer.put"
+    customer: Mapping[str, Any] = Field(default_factory=dict)
+    version: int | None = None
+    """The version that was seen; another: a conflict. 0: there is to be none yet."""
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        scope, now, numbers = scope_of(self.account, by), backend.now(), numbers_of(backend)
+        with judged():
+            name = fields.external_id(self.external_id)
+        put = store.Put(name, _maker(self.customer, numbers, now), now, self.version)
+
+        def work(unit: Any) -> Changed[Any]:
+            return store.put(unit, scope, [put])[0]
+
+        kept, fresh = (await backend.execute(Change(work, by.name))).answer
+        said(backend, scope)
+        return document(kept) | {"created": fresh}
+
+
+class PutCustomers(Operation):
+    """Writes many customers, each by its `external_id`: all of them, or none where one is wrong."""
+
+    name: ClassVar[str] = "customer.put_many"
+    account: str | None = None
+    customers: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=PUTS_MAX)]
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        scope, now, numbers = scope_of(self.account, by), backend.now(), numbers_of(backend)
+        puts = []
+        for place, one in enumerate(self.customers):
+            try:
+                name = fields.external_id(str(one.get("external_id") or ""))
+            except FieldError as error:
+                raise UsageError(f"customers[{place}].{error.field}: {sentence(error.reason)}") from None
+            puts.append(store.Put(name, _maker(one, numbers, now, f"customers[{place}]."), now))
+
+        def work(unit: Any) -> Changed[Any]:
+            done = [one.answer for one in store.put(unit, scope, puts)]
+            return Changed(done, None, {"customers": len(done)}, scope.account or "")
+
+        done = (await backend.execute(Change(work, by.name))).answer
+        said(backend, scope)
+        return {
+            "items": [
+                {"external_id": kept.customer.external_id, "version": kept.version, "created": fresh}
+                for kept, fresh in done
+            ]
+        }
+
+
+def _maker(given: Mapping[str, Any], numbers: Numbers, now: int, place: str = "") -> store.Make:
+    def make(was: Customer, find: Callable[[str], int | None]) -> Customer:
+        try:
+            return changed(was, given, numbers=numbers, user=find, now=now)
+        except FieldError as error:
+            value = f" ({error.value})" if error.value else ""
+            raise UsageError(f"{place}{error.field}: {sentence(error.reason)}{value}") from None
+
+    return make
+
+
+class SetContact(_One):
+    """Sets one contact point of a customer, in place of the others of its kind; no address: they are taken away.
+
+    By kind, so that an app brings the token of a telephone anew without knowing the old one.
+    """
+
+    name: ClassVar[str] = "customer.contact"
+    kind: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(wellformed)]
+    """What the account calls it: `app`, `movil`, `trabajo`."""
+    channel: str = "push"
+    address: Annotated[str, Field(max_length=8_192)] | None = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        scope, now, numbers = scope_of(self.account, by), backend.now(), numbers_of(backend)
+        with judged():
+            name = fields.external_id(self.external_id)
+            if self.channel not in CHANNELS:
+                raise FieldError("channel", "channel_invalid", self.channel)
+        put = store.Put(name, self._maker(numbers, by), now, None)
+
+        def work(unit: Any) -> Changed[Any]:
+            store.one_of(unit.session, scope, name)
+            return store.put(unit, scope, [put])[0]
+
+        kept, _fresh = (await backend.execute(Change(work, by.name))).answer
+        said(backend, scope)
+        if by.kind == "token" and "read" not in by.scopes:
+            # Who may bring a token of an app need not learn what else is known of the person.
+            return {"external_id": kept.customer.external_id, "kind": self.kind, "version": kept.version}
+        return document(kept)
+
+    def _maker(self, numbers: Numbers, by: Actor) -> store.Make:
+        def make(was: Customer, _find: Callable[[str], int | None]) -> Customer:
+            others = [one for one in was.contacts if (one.channel, one.kind) != (self.channel, self.kind)]
+            if self.address is None:
+                return replace(was, contacts=tuple(others))
+            with judged():
+                given = {"channel": self.channel, "address": self.address, "kind": self.kind, "source": by.kind}
+                fresh = fields.point(given, numbers, {one.key: one for one in was.contacts})
+                kept = tuple(one for one in others if one.key != fresh.key)
+                place = next((at for at, one in enumerate(kept) if one.channel == self.channel), len(kept))
+                made = (*kept[:place], fresh, *kept[place:])
+                if len(made) > POINTS_MAX:
+                    raise FieldError("contacts", "contacts_too_many")
+            return replace(was, contacts=made)
+
+        return make
+
+
+def said(backend: Backend, scope: Scope) -> None:
+    """Tells those who watch that customers of an account have changed."""
+    if backend.live is not None and scope.account is not None:
+        backend.live.changed("customer", scope.account)
