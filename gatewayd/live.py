@@ -121,6 +121,7 @@ class LiveGateway:
             operator=runner.status.operator if runner.enabled else None,
             sent_today=runner.pace.day_segments,
             pace=self._dispatcher.sent[runner.name].last(now, 60),
+            at_once=1 if runner.device.line is None else max(runner.device.line.capacity, 1),
             in_work=runner.in_work,
             since=int(runner.since * 1000),
             detail=dict(runner.status.detail) if runner.enabled else {},

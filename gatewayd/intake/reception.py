@@ -350,7 +350,8 @@ class IntakeDesk:
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
             begin = beginning(self.config, taken, document, stream.content_hash or "", post)
             lines = {line.name for line in self.config.lines}
-            fit = partial(judge, document, lines, time.time())
+            may = frozenset[str]() if post is None else post.may
+            fit = partial(judge, document, lines, time.time(), may)
             infos = await self._recorder.load(begin, stream, taken, fit, answers.append)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.

@@ -41,6 +41,8 @@ class PostedBy:
 
     key: PostKey | None = None
     test: bool = False
+    may: frozenset[str] = frozenset()
+    """Guarded classes that it may use."""
 
 
 class Recorder:
@@ -180,6 +182,7 @@ def beginning(
         node=config.node,
         now=now_ms(),
         test=post is not None and post.test,
+        klass=document.klass,
         template=template_of(document),
         key=None if post is None else post.key,
     )

@@ -77,6 +77,7 @@ PLACES: Final[Mapping[str, str]] = {
     "inbox.assign": "inbox:AssignConversation",
     "inbox.reply": "inbox:ReplyConversation",
     "statistics.show": "statistics:ShowStatistics",
+    "forecast.show": "forecast:ShowForecast",
     "interaction.list": "interactions:ListInteractions",
     "interaction.show": "interactions:ShowInteraction",
     "interaction.resend": "resend:ResendInteractions",

@@ -16,7 +16,7 @@ from gatewayd.operations.base import Operation
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.translation import gettext as _
 
-TokenScope = Literal["read", "send", "manage", "mass", "push", "none"]
+TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional", "none"]
 
 _EVERYBODY: Final = frozenset(Role)
 _SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -131,6 +131,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "inbox.assign": _acts(_EVERYBODY, "send"),
     "inbox.reply": _acts(_EVERYBODY, "send"),
     "statistics.show": _reads(),
+    "forecast.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.confirm": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.close": Right(_EVERYBODY, "none", audited=True),

@@ -251,6 +251,7 @@ CASES: Final[Mapping[str, Case]] = {
     "customer.put_many": Case("user", "manage", _of("account", customers=[{"external_id": "A1"}]), bound=True),
     "customer.show": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "engine.release": Case("administrator", None, vain=True),
+    "forecast.show": Case("user", "read", _of("account", people=1000), bound=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),

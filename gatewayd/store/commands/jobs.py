@@ -53,6 +53,8 @@ class BeginJob(Command["BegunJob"]):
     now: int
     test: bool = False
     """Priced and never sent."""
+    klass: str | None = None
+    """Class of the messages; None: the account's own."""
     template: tuple[str, int] | None = None
     """Name and version of the stored template that its words are of."""
     key: PostKey | None = None
@@ -105,6 +107,8 @@ class QueueInfo:
     waiting: int
     """Messages that are queued or scheduled."""
     held_reason: str | None
+    held_until: int | None = None
+    """Held by the hours of contact: when they open again."""
     content: str = ""
     """The job's content (JSON) where the channel needs more than a text (call, email …); empty for SMS."""
 

@@ -7,7 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
-from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
     contact_point,
@@ -61,6 +61,7 @@ __all__ = [
     "debt",
     "device",
     "early_report",
+    "evidence",
     "import_mapping",
     "import_row",
     "inbound",
@@ -82,6 +83,7 @@ __all__ = [
     "queue_count",
     "reach",
     "receipt",
+    "register",
     "reset",
     "saved_view",
     "segment",

@@ -1,0 +1,1 @@
+"""Campaigns: rules and sums that know no store. Engines and operations ask them."""
