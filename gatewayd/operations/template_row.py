@@ -10,7 +10,7 @@ from html import escape
 from typing import Final, Literal
 
 from gatewayd.characters import visible
-from gatewayd.customers.variables import amount, day
+from gatewayd.customers.variables import DEBT, OF_CUSTOMER, amount, day
 from gatewayd.money import MICROS
 from gatewayd.operations.template_words import MENU, pieces_of
 from gatewayd.templates import Variables, named_in
@@ -60,15 +60,15 @@ class Country:
 def example(name: str, country: Country) -> str:
     """Returns an invented value for a variable, as the country writes it."""
     fixed = {
-        "nombre": _("María Fernández"),
+        "nombre": "María Fernández",
         "id": "C-1042",
         "documento": "27345678",
-        "cartera": _("Cartera norte"),
+        "cartera": "Norte",
         "facturas": "2",
         "factura": "A-0001-00012345",
         "dias": str(_SOON_DAYS),
         "enlace_de_pago": "https://example.com/p/8Kq2",
-        "operador": _("Lucía"),
+        "operador": "Laura Paz",
     }
     if name in fixed:
         return fixed[name]
@@ -99,7 +99,7 @@ def _variable(written: str, name: str, known: Known, country: Country) -> Variab
     if name in known.account:
         return Variable(written, known.account[name], "account")
     if name in MENU or name in known.columns:
-        if known.customer is not None and name in {"nombre", "deuda", "vencimiento", "factura", *known.columns}:
+        if known.customer is not None and name in {*OF_CUSTOMER, *DEBT, *known.columns}:
             return Variable(written, "", "missing")
         return Variable(written, example(name, country), "example")
     names = [*known.given, *(known.customer or ()), *known.account, *known.columns, *MENU]

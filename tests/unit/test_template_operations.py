@@ -1,4 +1,4 @@
-"""Templates as people work on them: what is refused, what a preview shows, and that nothing hostile is more than text."""
+"""Templates as people work on them: what is refused, what a preview shows; what is hostile is no more than text."""
 
 from __future__ import annotations
 
@@ -14,9 +14,19 @@ from gatewayd.config import parse
 from gatewayd.errors import FaultsError, UsageError
 from gatewayd.operations import perform
 from gatewayd.operations.template_defaults import DEFAULTS
+from gatewayd.operations.template_preview import _KEPT
 from gatewayd.operations.template_words import faults_of
 from gatewayd.templates import named_in
 
+CUSTOMER: dict[str, Any] = {
+    "external_id": "C-1",
+    "customer": {
+        "name": "Luz Peña",
+        "columns": {"Plan contratado": "100 Mb"},
+        "contacts": [{"channel": "phone", "address": "1150000001"}],
+        "debt": {"balance": "1500.50", "due": "2026-12-05", "currency": "ARS"},
+    },
+}
 OPERATOR = Actor("operator", "uid 0 (root)", Role.ADMINISTRATOR)
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -82,14 +92,14 @@ async def test_what_cannot_be_meant_is_said_at_its_field(
 
 
 async def test_a_preview_shows_what_a_customer_gets_and_what_it_costs(backend: OfflineBackend) -> None:
-    customer = {
-        "external_id": "C-1",
-        "name": "Íñigo Peña",
-        "columns": {"Plan contratado": "100 Mb"},
-        "contacts": [{"channel": "phone", "address": "11 5000 0001"}],
-        "debt": {"balance": "15340.5", "due": "2026-12-05", "currency": "ARS"},
-    }
-    await ask(backend, "customer.put", customer="C-1", document=customer) if False else None
+    await perform(backend, "customer.put", {"account": "norte", **CUSTOMER}, OPERATOR)
+    real = await preview(
+        backend, "Hola %nombre%: %Plan contratado%, $ %deuda%, %vencimiento%, %cartera%", customer="C-1"
+    )
+    assert real["fields"]["text"] == "Hola Luz Peña: 100 Mb, $ 1.500,50, 05/12/2026, %cartera%"
+    assert [one["from"] for one in real["variables"]] == ["customer"] * 4 + ["missing"]
+    first = await preview(backend, "Hola %nombre%", after=0)
+    assert (first["row"]["customer"], first["fields"]["text"]) == ("C-1", "Hola Luz Peña")
     made = await preview(backend, "Hola %nombre%, debe $ %deuda%. %empresa%", values={"Nombre": "Íñigo Peña"})
     assert made["fields"]["text"] == "Hola Íñigo Peña, debe $ 15.340,50. Norte Wifi"
     sms = made["sms"]
@@ -134,8 +144,13 @@ async def test_what_is_hostile_is_kept_and_shown_as_it_is_written(backend: Offli
 
 
 async def test_the_whole_list_is_counted(backend: OfflineBackend) -> None:
+    _KEPT.clear()
     made = await ask(backend, "template.cost", channel="sms", content={"text": "Hola %nombre%"})
     assert made["people"] == 0
+    _KEPT.clear()
+    await perform(backend, "customer.put", {"account": "norte", **CUSTOMER}, OPERATOR)
+    made = await ask(backend, "template.cost", channel="sms", content={"text": "Hola %nombre%"})
+    assert (made["people"], made["segments"], made["worst"], made["median"], made["cost"]) == (1, 1, 1, 1, "0.85")
     with pytest.raises(UsageError):
         await ask(backend, "template.cost", channel="push", content={"text": "Hola"})
 
