@@ -27,7 +27,7 @@ LETTERS = "ab Xé ñ€{]^íóç’“–…•½😀🇦🇷☎\ufe0f\u200d\u03
 def rendered(text: str, rows: Sequence[Sequence[str]], encoding: str, most: int) -> tuple[Counter[int], Counter[str]]:
     """Segments of each row, and reasons of those that make no message, by the code that records messages."""
     document = judged("sms", {"text": text, "encoding": encoding, "max_segments": most})
-    cells = [(f"11{50_000_000 + number}", *row) for number, row in enumerate(rows)]
+    cells = [[f"11{50_000_000 + number}", *row] for number, row in enumerate(rows)]
     table = Recipients("x", ("to", *NAMES), 0, None, iter(cells))
     found: Counter[int] = Counter()
     refused: Counter[str] = Counter()
