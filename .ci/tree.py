@@ -195,6 +195,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *VALUES,
         *PORT,
         "gatewayd.webhooks",
+        "gatewayd.campaigns",
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.fleet",
