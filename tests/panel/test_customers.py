@@ -84,7 +84,9 @@ def test_axe_finds_nothing(browser: Signed, shown: Panel, size: tuple[int, int],
         "customer-edit": "/clientes/acciones/editar?id=A/7+ñ",
         "customer-new": "/clientes/nuevo",
     }.items():
-        page.goto(f"{shown.url}{path}")
+        answer = page.goto(f"{shown.url}{path}")
+        assert answer is not None
+        assert answer.status == 200, path
         judge(page, f"{name}-{size[0]}-{scheme}-{language}", size[0])
 
 
@@ -145,3 +147,12 @@ def test_a_card_is_edited_and_what_another_has_changed_is_not_written_over(brows
     assert kept["contacts"][0]["consent"] == {"collections": True}
     assert kept["debt"]["balance"] == "15230.50"
     assert kept["columns"]["Plan"] == "300 megas"
+
+
+def test_one_who_is_chosen_is_written_to(browser: Signed, shown: Panel) -> None:
+    page = browser.sign_in()
+    page.goto(f"{shown.url}/clientes/C-0007")
+    page.get_by_role("button", name="Comunicaciones").click()
+    judge(page, "customers-send", 1280)
+    page.get_by_role("button", name="Enviar a Cliente 0007").click()
+    expect(page.locator(".faults")).to_contain_text("plantilla")

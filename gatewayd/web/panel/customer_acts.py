@@ -50,7 +50,7 @@ def shared(
     elif count is None:
         who = _("more than 10,000 customers")
     else:
-        who = ngettext("{count} customer", "{count} customers", count)
+        who = ngettext("{count} customer", "{count} customers", count).format(count=visit.formats.number(count))
     back = card(ids[0]) if len(ids) == 1 and not visit.form.get("q") else address.href()
     return {
         "ids": ids,
@@ -80,7 +80,7 @@ async def mark(visit: Visit) -> Response:
     fault = ""
     if visit.form.get("save") == "1":
         given = {name: _tags(visit, name) for name in ("add_tags", "remove_tags")}
-        assigned = str(visit.form.get("assigned", ""))[:64]
+        assigned = str(visit.form.get("assign", ""))[:64]
         try:
             arguments: dict[str, Any] = {"account": account, "filter": wanted, **given}
             if assigned:
@@ -93,6 +93,7 @@ async def mark(visit: Visit) -> Response:
             fault = str(error)
         else:
             said = ngettext("{count} customer was changed", "{count} customers were changed", done["changed"])
+            said = said.format(count=visit.formats.number(done["changed"]))
             return visit.go(address.href(), said)
     count = len(ids) if ids else await count_of(visit, account, wanted)
     offered = [("", _("As it is")), ("-", _("Nobody")), *await users(visit, account)]
@@ -101,7 +102,7 @@ async def mark(visit: Visit) -> Response:
         status=422 if fault else 200,
         fault=fault,
         users=offered,
-        given={name: str(visit.form.get(name, "")) for name in ("add_tags", "remove_tags", "assigned")},
+        given={name: str(visit.form.get(name, "")) for name in ("add_tags", "remove_tags", "assign")},
         **shared(visit, ids, address, count, await names_of(visit, account, ids)),
     )
 

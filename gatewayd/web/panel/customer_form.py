@@ -31,6 +31,7 @@ TEXTS: Final = (
 )
 SPARE: Final = 2
 """Empty lines for contact points that are new."""
+SPARE_POINT: Final = {"channel": "phone", "address": "", "kind": "", "state": "unknown", "consent": {}, "source": ""}
 POINTS_MAX: Final = 20
 MAILS: Final[Mapping[str, str]] = {
     "invoices": spoken("Invoices by mail"),
@@ -71,7 +72,7 @@ async def edit(visit: Visit) -> Response:
 async def _form(
     visit: Visit, account: str, values: Mapping[str, Any], *, fresh: bool, fault: str = "", field: str = ""
 ) -> Response:
-    points = [*values["contacts"], *({"channel": "phone"} for _place in range(SPARE))][:POINTS_MAX]
+    points = [*values["contacts"], *(dict(SPARE_POINT) for _place in range(SPARE))][:POINTS_MAX]
     known = field in {*TEXTS, "external_id", "tags", "no_claim"}
     return visit.page(
         "customer_edit.html",

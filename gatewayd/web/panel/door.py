@@ -63,9 +63,10 @@ LOST: Final = Page("/{path:path}", "GET", None, _lose, None)
 
 
 def routes(remote: Remote) -> list[Route]:
-    """Returns the routes of all pages."""
+    """Returns the routes of all pages; addresses without a variable stand before those that would take them too."""
     surroundings = Surroundings()
-    return [Route(one.path, _endpoint(one, remote, surroundings), methods=[one.method]) for one in PAGES]
+    ordered = sorted(PAGES, key=lambda one: "{" in one.path)
+    return [Route(one.path, _endpoint(one, remote, surroundings), methods=[one.method]) for one in ordered]
 
 
 def lost(remote: Remote) -> Route:

@@ -8,6 +8,7 @@ import gatewayd.web.panel.credit
 import gatewayd.web.panel.customer
 import gatewayd.web.panel.customer_acts
 import gatewayd.web.panel.customer_form
+import gatewayd.web.panel.customer_send
 import gatewayd.web.panel.customers
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
