@@ -144,6 +144,7 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.remove": "campaigns:RemoveCampaign",
     "campaign.events": "campaigns:ListCampaignEvents",
     "campaign.launch": "campaign_launch:LaunchCampaign",
+    "campaign.resend": "campaign_resend:ResendCampaign",
     "campaign.approve": "campaign_launch:ApproveCampaign",
     "campaign.reject": "campaign_launch:RejectCampaign",
     "campaign.pause": "campaign_launch:PauseCampaign",

@@ -262,6 +262,7 @@ CASES: Final[Mapping[str, Case]] = {
     "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
     "campaign.reject": Case("supervisor", None, _of("campaign"), vain=True),
     "campaign.remove": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.resend": Case("user", "send", _of("campaign"), vain=True),
     "campaign.resume": Case("user", "send", _of("campaign"), vain=True),
     "campaign.save": Case("user", "send", _saved, bound=True),
     "campaign.show": Case("user", "read", _of("campaign"), bound=True),
