@@ -144,6 +144,8 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.remove": "campaigns:RemoveCampaign",
     "campaign.events": "campaigns:ListCampaignEvents",
     "campaign.launch": "campaign_launch:LaunchCampaign",
+    "campaign.review": "campaign_review:ReviewCampaign",
+    "campaign.left_out": "campaign_review:ReadLeftOut",
     "campaign.resend": "campaign_resend:ResendCampaign",
     "campaign.approve": "campaign_launch:ApproveCampaign",
     "campaign.reject": "campaign_launch:RejectCampaign",

@@ -188,6 +188,8 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "campaign.save": _acts(_EVERYBODY, "send"),
     "campaign.remove": _acts(_EVERYBODY, "send"),
     "campaign.launch": _acts(_EVERYBODY, "send"),
+    "campaign.review": Right(_EVERYBODY, "send", audited=False),
+    "campaign.left_out": _acts(_EVERYBODY, "send"),
     "campaign.resend": _acts(_EVERYBODY, "send"),
     "campaign.approve": _acts(_SUPERVISORS, "none"),
     "campaign.reject": _acts(_SUPERVISORS, "none"),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
@@ -20,8 +21,10 @@ from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.engine.clock import Clock
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
-from gatewayd.campaigns.engine.recording import Recording, head_of
-from gatewayd.campaigns.engine.sameness import Sameness
+from gatewayd.campaigns.engine.recording import Recording
+from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
+from gatewayd.campaigns.engine.words import Words
+from gatewayd.campaigns.slices import head_of
 from gatewayd.campaigns.states import FINISHED, RUNNING, SCHEDULED
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
@@ -99,6 +102,7 @@ class Campaigns:
             zone=lambda: str(intake.config.timezone),
             tell=tell,
         )
+        self._reviews = Reviewing(intake, policy, execute=self._execute, now=now)
         self._recorder = Recording(intake, ask=self._ask, execute=self._execute, changed=changed, now=now)
 
     # -------------------------------------------------------------------------------------------- what others call
@@ -121,6 +125,14 @@ class Campaigns:
         async with self._recording.setdefault(campaign, asyncio.Lock()):
             pass
 
+    async def review(self, campaign: Campaign, wait_s: float) -> int | None:
+        """Looks through a campaign: how many people were seen, None once that is done and written down."""
+        return await self._reviews.review(campaign, wait_s)
+
+    def left_out(self, campaign: int) -> Path:
+        """Returns where the sheet of those lies whom a review has left out."""
+        return sheet_of(self._intake.config.exports_folder, campaign)
+
     # ------------------------------------------------------------------------------------------------------ the loop
 
     async def run(self) -> None:
@@ -140,7 +152,7 @@ class Campaigns:
             tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, *self._reviews.close(), return_exceptions=True)
 
     async def _work(self) -> float:
         """Has done what is to be done; returns the seconds until it is to be looked at again."""
@@ -209,7 +221,7 @@ class Campaigns:
                         await self._ask(self._source(campaign, document)),
                         ask=self._ask,
                         execute=self._execute,
-                        same=Sameness(await self._words(campaign, run), self._policy),
+                        same=Words(await self._words(campaign, run), self._policy),
                         sliced=sliced.set,
                         now=self._now,
                     )
