@@ -26,7 +26,7 @@ from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
 from gatewayd.dispatch.unserved import Unserved
-from gatewayd.model import State
+from gatewayd.model import WAITING, State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
     Amend,
@@ -335,7 +335,7 @@ class Dispatcher:
             self.pulse.segments.add(now, sent)
             if line in self.sent:
                 self.sent[line].add(now, sent)
-        if state in {State.QUEUED, State.SCHEDULED}:
+        if state in WAITING:
             self._came_back(work.queue_id, finish.due)
         self._in(work.queue_id, 1)
         if state is not State.SUBMITTED:
