@@ -193,6 +193,12 @@ class Dispatcher:
         self._broke.discard(account)
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
+    def look_again(self, account: str | None) -> None:
+        """Rules of contact have changed, of an account or of all: what rests until an instant asks anew."""
+        for queue in tuple(self._scheduler):
+            if queue.due and account in {None, queue.info.account}:
+                self._came_back(queue.info.id, 0)
+
     def withdrawn(self, jobs: Sequence[int]) -> None:
         """An opt-out has withdrawn messages of these jobs."""
         if jobs:

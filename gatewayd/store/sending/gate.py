@@ -10,15 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, text
 
 from gatewayd.contact.judge import Contact, Verdict, judge
 from gatewayd.model import State
 from gatewayd.store.contacts import caps
 from gatewayd.store.contacts.rulebook import Course, Standing, zone_of
+from gatewayd.store.sending import counts
 from gatewayd.store.sending.rows import COLUMNS
-from gatewayd.store.session import Row, Statement
-from gatewayd.store.tables import attempt, customer, message
+from gatewayd.store.session import Row, Statement, given, setting
+from gatewayd.store.tables import account, attempt, customer, job, message, queue, queue_count
+from gatewayd.store.tables.sending import WAITS
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -224,3 +226,52 @@ def keep_back(unit: Unit, row: MessageRow, verdict: Verdict, now: int) -> None:
 
 _DUE: Final = COLUMNS.index("due")
 _TO: Final = COLUMNS.index("to")
+
+
+# --------------------------------------------------------------------------------------------------------- looked again
+
+LOOKED_AGAIN: Final = 2_000
+"""Rows of one transaction."""
+_KEPT: Final = Statement(
+    select(queue.c.id)
+    .select_from(
+        queue_count.join(queue, queue.c.id == queue_count.c.queue_id)
+        .join(job, job.c.id == queue.c.job_id)
+        .join(account, account.c.id == job.c.account_id)
+    )
+    .where(
+        text(counts.WAITS),
+        queue_count.c.state.in_([counts.HELD, counts.HELD_WINDOW]),
+        or_(given(account.c.name) == "", account.c.name == given(account.c.name)),
+    )
+    .distinct()
+    .order_by(queue.c.id),
+    "p_name",
+)
+_ROWS: Final = Statement(
+    select(message.c.id)
+    .where(
+        message.c.queue_id == given(message.c.queue_id),
+        text("message." + WAITS),
+        message.c.state == "held",
+        message.c.due > given(message.c.due),
+    )
+    .limit(given(message.c.id, "p_limit")),
+    "p_queue_id p_due p_limit",
+)
+_DUE_NOW: Final = setting(message, "due", "id")
+
+
+def look_again(unit: Unit, account_name: str | None, now: int) -> bool:
+    """Rules have changed: what they keep back is due at once, and judged anew when it is claimed. Of one account, or of
+    all; a portion. Returns whether there may be more."""
+    unit.flush()
+    unit.memory.rules.forget()
+    left = LOOKED_AGAIN
+    for (queue_id,) in unit.session.all(_KEPT, account_name or ""):
+        rows = unit.session.all(_ROWS, queue_id, now, left)
+        unit.session.many(_DUE_NOW, [(now, row[0]) for row in rows])
+        left -= len(rows)
+        if left <= 0:
+            return True
+    return False
