@@ -75,8 +75,8 @@ class Intent:
                     day,
                     month,
                     tat,
-                    work.ends,
                     tuple(told.items()),
+                    work.ends,
                 )
             )
         except Withdrawn as error:

@@ -44,11 +44,12 @@ LONG = "Hola " * 40
 class House:
     """One account `norte` with credit, one node, and the commands in short."""
 
+    contact: dict[str, Any] | None = None
+    """The file's rules of contact."""
+    zone = ZoneInfo("UTC")
+
     def __init__(self, url: str, *, credit: int = 1_000 * PRICE) -> None:
         self.url = url
-        self.contact: dict[str, Any] | None = None
-        """The file's rules of contact."""
-        self.zone = ZoneInfo("UTC")
         self.now = START
         self.node = "pop"
         self.pruned = False
@@ -156,7 +157,9 @@ class House:
         )
 
     def pnr(self, work: Work, part: int = 1, line: str = "claro-1") -> None:
-        self.do(Pnr(work.attempt_id, part, line, work.to, self.epoch, self.now, DAY, MONTH, float(self.now), work.ends))
+        self.do(
+            Pnr(work.attempt_id, part, line, work.to, self.epoch, self.now, DAY, MONTH, float(self.now), ends=work.ends)
+        )
 
     def finish(self, work: Work, state: State, line: str = "claro-1", **options: Any) -> None:
         self.do(self.finishing(work, state, line, **options))

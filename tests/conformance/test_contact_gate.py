@@ -144,7 +144,18 @@ def test_two_messages_to_one_person_at_once_never_both_pass(ruled: House) -> Non
     assert len(work) == 3
     results = ruled.transactions.apply(
         [
-            Pnr(one.attempt_id, 1, "claro-1", one.to, ruled.epoch, ruled.now, "2026-11-18", "2026-11", 1.0, one.ends)
+            Pnr(
+                one.attempt_id,
+                1,
+                "claro-1",
+                one.to,
+                ruled.epoch,
+                ruled.now,
+                "2026-11-18",
+                "2026-11",
+                1.0,
+                ends=one.ends,
+            )
             for one in work
         ]
     )

@@ -111,10 +111,10 @@ class Pnr(Command[None]):
     day: str
     month: str
     tat: float
-    ends: int | None = None
-    """As the work says it."""
     taken: tuple[tuple[int, str], ...] = ()
     """Earlier parts of the attempt that the network has taken meanwhile, and their references."""
+    ends: int | None = None
+    """As the work says it."""
 
 
 @dataclass(frozen=True, slots=True)
