@@ -193,6 +193,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *VALUES,
         *PORT,
         "gatewayd.webhooks",
+        "gatewayd.campaigns",
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.exports",

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from drivers.base import HookCall
+from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -74,6 +75,7 @@ class LiveGateway:
         news: News,
         exports: Exports,
         webhooks: Webhooks,
+        campaigns: Campaigns,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -93,6 +95,7 @@ class LiveGateway:
         self.news = news
         self._exports = exports
         self._webhooks = webhooks
+        self.campaigns = campaigns
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 

@@ -343,12 +343,14 @@ class IntakeDesk:
         *,
         apart: bool = False,
         post: PostedBy | None = None,
+        origin: str = "",
     ) -> str | None:
         """Brings the job into the store, then its files to `accepted`. `post` is the request that posted it; returns
-        what its key's first request was answered, None where it is the first."""
+        what its key's first request was answered, None where it is the first. `origin` is the engine
+        whose job it is."""
         answers: list[str] = []
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
-            begin = beginning(self.config, taken, document, stream.content_hash or "", post)
+            begin = beginning(self.config, taken, document, stream.content_hash or "", post, origin=origin)
             lines = {line.name for line in self.config.lines}
             # What the gateway itself brings in may be an answer.
             own = frozenset({"reply"}) if (taken.account, document.job) in self._waiters else frozenset[str]()
@@ -376,9 +378,9 @@ class IntakeDesk:
         try:
             await self._in_thread(_committed, self.spool, taken, document.job)
         except SpoolError as error:
-            if post is None:
+            if post is None and not origin:
                 raise
-            # The store has it, and who posted it is to know so; the next start finishes it (`spool.posted`).
+            # The store has it, and who brought it is to know so; the next start finishes it (`spool.posted`).
             log.error("files of a job stay in the private folder", job=document.job, error=str(error))  # noqa: TRY400
         finally:
             if infos and attached:

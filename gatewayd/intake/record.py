@@ -163,6 +163,8 @@ def beginning(
     document: JobDocument,
     content_hash: str,
     post: PostedBy | None = None,
+    *,
+    origin: str = "",
 ) -> BeginJob:
     """How the store gets to know the job; `post` is the request that posted it."""
     return BeginJob(
@@ -185,6 +187,7 @@ def beginning(
         klass=document.klass,
         template=template_of(document),
         key=None if post is None else post.key,
+        origin=origin,
     )
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import func, select, text
 from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands import (
+    CAMPAIGN,
+    CAMPAIGN_JOB,
     AddMessages,
     BeginJob,
     BegunJob,
@@ -86,8 +88,17 @@ def _begin(unit: Unit, command: BeginJob) -> BegunJob:
 def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
     session = unit.session
     known = session.one(_KNOWN, owner[0], command.name)
+    behind = restoration.expected(session, command.account, command.name)
+    origin = command.origin
+    if not origin and CAMPAIGN_JOB.fullmatch(command.name):
+        if behind is None:
+            raise ConflictError(f"job {command.account}/{command.name} bears a name that only campaigns give")
+        origin = CAMPAIGN  # one of ours that is read again after a restore
     if known is not None:
-        if known[1] != command.content_hash or known[3] != "" or bool(known[4]) != command.test:
+        if known[3] != origin or bool(known[4]) != command.test:
+            raise ConflictError(f"job {command.account}/{command.name} is known with another origin")
+        # What an engine brings in is known by its name, which is its piece of work.
+        if not command.origin and known[1] != command.content_hash:
             raise ConflictError(f"job {command.account}/{command.name} is known with other content")
         if command.key is not None and known[2] == "loading":
             raise KeyBusyError(f"job {command.account}/{command.name} is being recorded")
@@ -111,13 +122,12 @@ def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
         command.node,
         command.now,
         command.test,
-        "",
+        origin,
         command.klass or str(unit.memory.rules.of(session, owner[0]).default),
         *(command.template or (None, None)),
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
-    behind = restoration.expected(session, command.account, command.name)
     if behind is not None:
         session.run(_BEGIN_BEHIND, behind, behind, begun[0])
     return BegunJob(begun[0], known=False)
