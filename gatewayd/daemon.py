@@ -23,8 +23,10 @@ import structlog
 
 from gatewayd import logs, posting
 from gatewayd.added_lines import AddedLine
+from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.contact_uploads import ContactUploads
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -202,7 +204,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=Due(restoration, receipts, news),
+            receipts_due=Due(restoration, receipts, news, lambda jobs: campaigns.jobs(jobs)),  # noqa: PLW0108 - it comes later
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -221,7 +223,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             recovered,
             templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
+        campaigns = Campaigns(intake, writer, reader, readers, policy, now=now_ms, changed=dispatcher.job_changed)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
+        contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
             config,
             posts=PostDesk(intake, config.timezone),
@@ -234,8 +238,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
             news=news,
             vault=vault,
-            exports=exports,
+            engines=(exports, contacts),
             webhooks=webhooks,
+            campaigns=campaigns,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         posting.watch(webhooks, live, dispatcher.events)
@@ -261,6 +266,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("upkeep", upkeep),
                 ("intake", intake),
                 ("exports", exports),
+                ("contact uploads", contacts),
+                ("campaigns", campaigns),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
                 ("restoration", restoration),

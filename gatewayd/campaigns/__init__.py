@@ -1,1 +1,1 @@
-"""Campaigns: rules and sums that know no store. Engines and operations ask them."""
+"""Campaigns: people × what they are told × when. Pure rules; `engine` carries them out."""

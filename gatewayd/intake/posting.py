@@ -75,7 +75,7 @@ class PostDesk:
         try:
             # The name that the private copy has is what its errors and its rows are known by.
             document = replace(document, file=taken.name)
-            answer = await self._intake.record(taken, document, post=PostedBy(key, origin.test))
+            answer = await self._intake.record(taken, document, post=PostedBy(key, origin.test, origin.may))
         except Exception:
             await asyncio.to_thread(posted.drop, spool, taken)
             raise
@@ -150,7 +150,7 @@ class PostDesk:
     def _item(self, origin: Origin, message: Mapping[str, Any], now: int, kept: _Kept, found: _Templates) -> PostItem:
         try:
             document = _filled(_document(message), found)
-            judge(document, kept.lines, now / 1000)
+            judge(document, kept.lines, now / 1000, origin.may)
             row = self._row(document, message, kept)
         except JobFileError as error:
             return PostItem(None, None, refused=_refusal(error, message, origin))
@@ -180,7 +180,7 @@ class PostDesk:
         """Returns the job that the message shares with others: alike in all that is not a message's own."""
         hour = datetime.fromtimestamp(now / 1000, self._zone)
         before, after = _up(milliseconds(document.not_before)), _up(milliseconds(document.not_after))
-        ways = document.priority, document.resend, document.encoding, document.lines, before, after
+        ways = document.priority, document.resend, document.klass, document.encoding, document.lines, before, after
         key = origin, ways, f"{hour:%Y%m%d-%H}", template_of(document)
         plain = document.channel == "sms"
         found = kept.shared.get(key) if plain else None
@@ -200,6 +200,7 @@ class PostDesk:
             [
                 *(document.channel, document.priority, document.resend, before, after),
                 *(content, price, currency, origin.test),
+                *([] if document.klass is None else [document.klass]),
                 *(template_of(document) or ()),
             ]
         )
@@ -216,6 +217,7 @@ class PostDesk:
             currency=currency,
             content=content,
             test=origin.test,
+            klass=document.klass,
             template=template_of(document),
         )
 

@@ -343,14 +343,17 @@ class IntakeDesk:
         *,
         apart: bool = False,
         post: PostedBy | None = None,
+        origin: str = "",
     ) -> str | None:
         """Brings the job into the store, then its files to `accepted`. `post` is the request that posted it; returns
-        what its key's first request was answered, None where it is the first."""
+        what its key's first request was answered, None where it is the first. `origin` is the engine
+        whose job it is."""
         answers: list[str] = []
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
-            begin = beginning(self.config, taken, document, stream.content_hash or "", post)
+            begin = beginning(self.config, taken, document, stream.content_hash or "", post, origin=origin)
             lines = {line.name for line in self.config.lines}
-            fit = partial(judge, document, lines, time.time())
+            may = frozenset[str]() if post is None else post.may
+            fit = partial(judge, document, lines, time.time(), may)
             infos = await self._recorder.load(begin, stream, taken, fit, answers.append)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.
@@ -373,9 +376,9 @@ class IntakeDesk:
         try:
             await self._in_thread(_committed, self.spool, taken, document.job)
         except SpoolError as error:
-            if post is None:
+            if post is None and not origin:
                 raise
-            # The store has it, and who posted it is to know so; the next start finishes it (`spool.posted`).
+            # The store has it, and who brought it is to know so; the next start finishes it (`spool.posted`).
             log.error("files of a job stay in the private folder", job=document.job, error=str(error))  # noqa: TRY400
         finally:
             if infos and attached:

@@ -41,6 +41,8 @@ class PostedBy:
 
     key: PostKey | None = None
     test: bool = False
+    may: frozenset[str] = frozenset()
+    """Guarded classes that it may use."""
 
 
 class Recorder:
@@ -161,6 +163,8 @@ def beginning(
     document: JobDocument,
     content_hash: str,
     post: PostedBy | None = None,
+    *,
+    origin: str = "",
 ) -> BeginJob:
     """How the store gets to know the job; `post` is the request that posted it."""
     return BeginJob(
@@ -180,8 +184,10 @@ def beginning(
         node=config.node,
         now=now_ms(),
         test=post is not None and post.test,
+        klass=document.klass,
         template=template_of(document),
         key=None if post is None else post.key,
+        origin=origin,
     )
 
 

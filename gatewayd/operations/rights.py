@@ -16,7 +16,7 @@ from gatewayd.operations.base import Operation
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.translation import gettext as _
 
-TokenScope = Literal["read", "send", "manage", "mass", "push", "none"]
+TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional", "none"]
 
 _EVERYBODY: Final = frozenset(Role)
 _SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -79,6 +79,10 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "interaction.list": _reads(),
     "interaction.show": _reads(),
     "interaction.resend": _acts(_EVERYBODY, "send"),
+    "interaction.note": _acts(_EVERYBODY, "send"),
+    "interaction.upload": _acts(_EVERYBODY, "send"),
+    "interaction.template": _reads(),
+    "task.faults": _reads(),
     "export.create": _acts(_EVERYBODY, "read"),
     "export.download": _acts(_EVERYBODY, "read"),
     "export.read": _reads(),
@@ -108,6 +112,10 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "blocklist.doubtful": _reads(_SUPERVISORS),
     "blocklist.add": _acts(_EVERYBODY, "manage"),
     "blocklist.remove": _acts(_SUPERVISORS, "manage"),
+    "contact.presets": _reads(),
+    "contact.rules": _reads(),
+    "contact.year": _reads(),
+    "contact.set": _acts(_SUPERVISORS, "manage"),
     "customer.list": _reads(),
     "customer.count": _reads(),
     "customer.show": _reads(),
@@ -168,6 +176,12 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "me.totp_confirm": _acts(_EVERYBODY, "none"),
     "me.totp_drop": _acts(_EVERYBODY, "none"),
     "me.recovery": _acts(_EVERYBODY, "none"),
+    "template.cost": _reads(),
+    "template.defaults": _reads(),
+    "template.preview": _reads(),
+    "template.prompt": _reads(scope="manage"),
+    "template.sound": _reads(scope="manage"),
+    "template.test": _acts(_EVERYBODY, "send"),
     "template.list": _reads(),
     "template.show": _reads(),
     "template.save": _acts(_SUPERVISORS, "manage"),
@@ -176,6 +190,23 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "template.restore": _acts(_SUPERVISORS, "manage"),
     "template.remove": _acts(_SUPERVISORS, "manage"),
     "template.approve": _acts(_ADMINISTRATORS, "none"),
+    "list.list": _reads(),
+    "list.show": _reads(),
+    "list.members": _reads(),
+    "list.create": _acts(_EVERYBODY, "send"),
+    "list.set": _acts(_EVERYBODY, "send"),
+    "list.archive": _acts(_EVERYBODY, "send"),
+    "campaign.list": _reads(),
+    "campaign.show": _reads(),
+    "campaign.events": _reads(),
+    "campaign.save": _acts(_EVERYBODY, "send"),
+    "campaign.remove": _acts(_EVERYBODY, "send"),
+    "campaign.launch": _acts(_EVERYBODY, "send"),
+    "campaign.approve": _acts(_SUPERVISORS, "none"),
+    "campaign.reject": _acts(_SUPERVISORS, "none"),
+    "campaign.pause": _acts(_EVERYBODY, "send"),
+    "campaign.resume": _acts(_EVERYBODY, "send"),
+    "campaign.cancel": _acts(_EVERYBODY, "send"),
     "token.create": _acts(_ADMINISTRATORS, "manage"),
     "token.list": _reads(_ADMINISTRATORS, "manage"),
     "token.revoke": _acts(_ADMINISTRATORS, "manage"),
@@ -187,7 +218,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
 """By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
 
 
-_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask"})
+_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask", "template.test"})
 """What leaves the gateway, or is charged, whoever asks: no test token may."""
 
 

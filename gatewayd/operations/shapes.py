@@ -48,6 +48,7 @@ def message(found: MessageView, *, whole: bool = False) -> Json:
         segments=found.segments,
         cost=found.cost,
         detail=found.detail,
+        klass=found.klass,
     )
     shape: Json = json.loads(f'{{"v":1,"seq":null,"account":{quoted(found.account)}{body}')
     if whole:

@@ -55,6 +55,8 @@ class Side:
     view: int = 0
     """Both of its user."""
     template: str = ""
+    people_list: int = 0
+    campaign: int = 0
     actors: dict[str, Actor] = field(default_factory=dict)
 
     @property
@@ -121,6 +123,11 @@ class World:
         side.template = f"aviso de {side.account}"
         made = {"template": side.template, "channel": "sms", "content": {"text": side.text}}
         await self._ask("template.save", account=side.account, **made)
+        made = await self._ask("list.create", account=side.account, title=side.text, filter={"search": "ana"})
+        side.people_list = made["list"]
+        said = {"channel": "sms", "content": {"text": side.text}, "audience": {"list": side.text}}
+        made = await self._ask("campaign.save", account=side.account, title=side.text, document=said)
+        side.campaign = made["campaign"]
         assert user.number is not None
         task = NewProcess(
             *("export", side.account, user.number, user.name, "trial"),
@@ -216,6 +223,15 @@ def _job(side: Side) -> Mapping[str, Any]:
     return {"job": f"{side.account}/{side.job}"}
 
 
+def _list(side: Side) -> dict[str, Any]:
+    return {"list": side.people_list}
+
+
+def _saved(side: Side) -> Mapping[str, Any]:
+    document = {"channel": "sms", "content": {"text": "hola"}, "audience": {"filter": {}}}
+    return {"account": side.account, "campaign": side.campaign, "version": 1, "title": "Otra", "document": document}
+
+
 def _thread(side: Side) -> dict[str, Any]:
     return {"account": side.account, "address": side.number}
 
@@ -238,9 +254,24 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.doubtful": Case("supervisor", "read"),
     "blocklist.list": Case("supervisor", "read"),
     "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
+    "campaign.approve": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.cancel": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.events": Case("user", "read", _of("campaign"), bound=True),
+    "campaign.launch": Case("user", "send", _of("campaign"), bound=True),
+    "campaign.list": Case("user", "read", _of("account"), bound=True),
+    "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.reject": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.remove": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.resume": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.save": Case("user", "send", _saved, bound=True),
+    "campaign.show": Case("user", "read", _of("campaign"), bound=True),
     "check": Case("administrator", "manage"),
     "columns.set": Case("user", None, _of(columns=["at", "party"])),
     "columns.show": Case("user", None),
+    "contact.presets": Case("user", "read"),
+    "contact.rules": Case("user", "read", _of("account"), bound=True),
+    "contact.set": Case("supervisor", "manage", _of("account", contact={"preset": "ar-cautious"}), bound=True),
+    "contact.year": Case("user", "read", _of("account", year=2026), bound=True),
     "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
     "export.download": Case("user", "read", _of("task"), bound=True),
     "export.read": Case("user", "read", _of("task"), bound=True),
@@ -261,6 +292,9 @@ CASES: Final[Mapping[str, Case]] = {
     "inbox.show": Case("user", "read", _thread, bound=True),
     "inbox.unread": Case("user", "read"),
     "interaction.list": Case("user", "read", _of("account", counted=True), bound=True),
+    "interaction.note": Case("user", "send", _of("account", text="llamó", customer="C-1"), bound=True),
+    "interaction.template": Case("user", "read"),
+    "interaction.upload": Case("user", "send", _of("account", upload="0" * 24), bound=True),
     "interaction.resend": Case("user", "send", lambda side: {"ids": [side.message], "preview": True}, bound=True),
     "interaction.show": Case("user", "read", lambda side: {"direction": "out", "id": side.message}, bound=True),
     "job.cancel": Case("user", "send", _job, bound=True),
@@ -283,6 +317,12 @@ CASES: Final[Mapping[str, Case]] = {
     "line.set": Case("administrator", "manage", _of(line="nueva-1", keys={"rate": "5/min"}), vain=True),
     "line.show": Case("user", "read", _of(line="claro-1")),
     "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
+    "list.archive": Case("user", "send", _list, bound=True),
+    "list.create": Case("user", "send", _of("account", title="Otra", filter={}), bound=True),
+    "list.list": Case("user", "read", _of("account"), bound=True),
+    "list.members": Case("user", "read", _list, bound=True),
+    "list.set": Case("user", "send", lambda side: _list(side) | {"title": "Otra", "version": 1}, bound=True),
+    "list.show": Case("user", "read", _list, bound=True),
     "mass.set": Case("administrator", None, _of("account", password=PASSWORD, approve_above=500), bound=True),
     "mass.show": Case("user", "read", _of("account"), bound=True),
     "me.edit": Case("person", None, _of(theme="dark")),
@@ -314,10 +354,17 @@ CASES: Final[Mapping[str, Case]] = {
     "statistics.show": Case("user", "read", _of("account", since="2026-11-01", until="2026-11-30"), bound=True),
     "status": Case("user", "read"),
     "task.cancel": Case("user", "read", _of("task"), bound=True),
+    "task.faults": Case("user", "read", _of("task"), bound=True),
     "task.list": Case("user", "read", _of("account"), bound=True),
     "task.show": Case("user", "read", _of("task"), bound=True),
     "template.approve": Case("administrator", None, _of("account", "template", version=1), bound=True),
     "template.archive": Case("supervisor", "manage", _of("account", "template"), bound=True),
+    "template.cost": Case("user", "read", _of("account", "template"), bound=True),
+    "template.defaults": Case("user", "read"),
+    "template.preview": Case("user", "read", _of("account", "template"), bound=True),
+    "template.prompt": Case("user", "manage", _of("account", "template"), vain=True),
+    "template.sound": Case("user", "manage", _of("account", sound=f"pbx:{'0' * 40}"), vain=True),
+    "template.test": Case("user", "send", _of("account", "template", to="+5491150001111"), vain=True),
     "template.list": Case("user", "read", _of("account"), bound=True),
     "template.remove": Case("supervisor", "manage", _of("account", "template"), vain=True),
     "template.rename": Case("supervisor", "manage", _of("account", "template", to="otra"), vain=True),

@@ -7,7 +7,18 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
-from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.campaigns import (
+    approval,
+    campaign,
+    campaign_event,
+    campaign_person,
+    campaign_run,
+    campaign_slice,
+    campaign_step,
+    list_member,
+    people_list,
+)
+from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
     contact_point,
@@ -19,8 +30,9 @@ from gatewayd.store.tables.customers import (
     import_row,
     sheet_import,
 )
+from gatewayd.store.tables.elsewhere import elsewhere
 from gatewayd.store.tables.inbox import conversation
-from gatewayd.store.tables.insight import chosen_columns, process, saved_view
+from gatewayd.store.tables.insight import chosen_columns, process, process_fault, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.sending import (
@@ -49,9 +61,16 @@ __all__ = [
     "account",
     "account_settings",
     "added_line",
+    "approval",
     "attempt",
     "audit",
     "blocklist",
+    "campaign",
+    "campaign_event",
+    "campaign_person",
+    "campaign_run",
+    "campaign_slice",
+    "campaign_step",
     "chosen_columns",
     "contact_point",
     "conversation",
@@ -61,6 +80,8 @@ __all__ = [
     "debt",
     "device",
     "early_report",
+    "elsewhere",
+    "evidence",
     "import_mapping",
     "import_row",
     "inbound",
@@ -70,18 +91,22 @@ __all__ = [
     "line_count",
     "line_recipient",
     "line_secret",
+    "list_member",
     "logo",
     "mass_rule",
     "message",
     "metadata",
     "node",
     "part",
+    "people_list",
     "posted",
     "process",
+    "process_fault",
     "queue",
     "queue_count",
     "reach",
     "receipt",
+    "register",
     "reset",
     "saved_view",
     "segment",

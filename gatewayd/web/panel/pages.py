@@ -3,10 +3,13 @@
 import gatewayd.web.panel.audit
 import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.company
+import gatewayd.web.panel.contact_upload
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
 import gatewayd.web.panel.hooks
+import gatewayd.web.panel.hours
+import gatewayd.web.panel.hours_form
 import gatewayd.web.panel.inbox
 import gatewayd.web.panel.jobs
 import gatewayd.web.panel.line_forms

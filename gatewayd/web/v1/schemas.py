@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from gatewayd.web.v1 import contact_schemas
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
     CHANNELS,
+    CLASSES,
     COUNT,
     COUNT_OR_NULL,
     EVENTS,
@@ -54,6 +56,7 @@ _SENDING: Final[dict[str, Schema]] = {
     "encoding": {"enum": ["auto", "gsm7", "ucs2"], "default": "auto"},
     "max_segments": {"type": "integer", "minimum": 1, "maximum": 255, "default": 10},
     "resend": {"enum": ["never", "allow"], "default": "never"},
+    "class": {"enum": CLASSES, "description": spoken("What it is for; default: the account's own.")},
     "not_before": {**TIME, "description": spoken("When sending may begin.")},
     "not_after": {**TIME, "description": spoken("After which an unsent message expires.")},
     "subject": text(1000, least=1, description=spoken("Of a mail.")),
@@ -242,7 +245,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 "minItems": 1,
                 "maxItems": 5,
                 "uniqueItems": True,
-                "items": {"enum": ["read", "send", "manage", "mass", "push"]},
+                "items": {"enum": ["read", "send", "manage", "mass", "push", "transactional"]},
             },
             "expires": named("^[1-9][0-9]{0,2}d$"),
             "admin": {**FLAG, "default": False},
@@ -265,12 +268,14 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "account": TEXT,
             "job": TEXT,
             "channel": {"enum": CHANNELS},
+            "class": TEXT,
             "priority": TEXT,
             "state": _JOB_STATE,
             "messages": COUNT,
             "segments": COUNT,
             "counts": {"type": "object", "additionalProperties": COUNT},
             "held": {"type": "object", "additionalProperties": COUNT},
+            "held_until": {"anyOf": [TIME, {"type": "null"}]},
             "cost": TEXT,
             "currency": TEXT,
             "created_at": TIME,
@@ -287,6 +292,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "row": COUNT_OR_NULL,
             "to": TEXT_OR_NULL,
             "channel": {"enum": CHANNELS},
+            "class": TEXT,
             "state": {"enum": STATES},
             "final": FLAG,
             "reason": TEXT_OR_NULL,
@@ -338,6 +344,25 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Failures": page({"type": "object"}),
     "Replay": shown({"webhook": COUNT, "all": FLAG, "count": COUNT}, "count"),
     "Interaction": shown({"direction": TEXT, "channel": TEXT, "state": TEXT}, "direction"),
+    "NewInteraction": closed(
+        {
+            "channel": {"enum": ["call", "visit", "note", "sms", "email", "whatsapp", "push", "web"]},
+            "direction": {"enum": ["out", "in"], "default": "out"},
+            "at": {**TIME, "description": spoken("When it was; left out: now.")},
+            "customer": text(200, least=1, description=spoken("The customer's external id.")),
+            "document_type": text(200, least=1),
+            "document_number": text(200, least=1),
+            "address": text(2048, least=1, description=spoken("A number with its country's code, or an address.")),
+            "text": text(1000),
+            "reached": {**FLAG, "default": True, "description": spoken("Whether the person was reached.")},
+            "answered": {**FLAG, "default": False},
+            "kind": {"enum": ["collections", "notice", "transactional", "reply"], "default": "collections"},
+            "ref": text(200, least=1, description=spoken("Your own id: the same again changes it.")),
+        },
+        ["channel"],
+    ),
+    "NewContactUpload": closed({"upload": named(UPLOAD_ID), "file": text(200)}, ["upload"]),
+    "Task": shown({"task": COUNT, "kind": TEXT, "state": TEXT, "rows": COUNT}, "task", "kind", "state"),
     "Interactions": page(ref("Interaction")),
     "Conversation": _TALKED,
     "Conversations": page(ref("Conversation")),
@@ -348,4 +373,5 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Accounts": page(ref("Account")),
     "Statement": page(ref("Transfer")),
     "Blocklist": page(ref("Blocked")),
+    **contact_schemas.SCHEMAS,
 }
