@@ -157,6 +157,7 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.save": "campaigns:SaveCampaign",
     "campaign.remove": "campaigns:RemoveCampaign",
     "campaign.events": "campaigns:ListCampaignEvents",
+    "campaign.forecast": "campaign_forecast:ForecastCampaign",
     "campaign.launch": "campaign_launch:LaunchCampaign",
     "campaign.approve": "campaign_launch:ApproveCampaign",
     "campaign.reject": "campaign_launch:RejectCampaign",

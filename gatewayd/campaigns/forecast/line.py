@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from gatewayd.model import ALL_AREAS, Route
@@ -89,9 +90,7 @@ def quantiles(times: Sequence[float], count: int = QUANTILES) -> tuple[float, ..
     if len(ordered) <= count:
         return tuple(ordered)
     bounds = [round(number * len(ordered) / count) for number in range(count + 1)]
-    return tuple(
-        sum(ordered[low:high]) / (high - low) for low, high in zip(bounds, bounds[1:], strict=False) if high > low
-    )
+    return tuple(sum(ordered[low:high]) / (high - low) for low, high in pairwise(bounds) if high > low)
 
 
 @lru_cache(maxsize=256)
