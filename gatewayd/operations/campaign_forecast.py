@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -20,6 +20,7 @@ from gatewayd.contact.rules import Rules, capped, lookback_ms
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import Priority
 from gatewayd.operations.base import Json
+from gatewayd.operations.campaign_launch import source_of
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.forecast import longest, shape
 from gatewayd.operations.outlook import Asked, Portion, hours_for, rules_for, situation_of
@@ -94,7 +95,7 @@ async def _asked(  # noqa: PLR0917 - a campaign, and the rules that hold for it
         meant = Audience(going.unwritten, ())
     else:
         going = Going(frozenset(), 0, ())
-        meant = await backend.read(lambda reader: reader.ask(partial(_meant, found, document, channel)))
+        meant = await backend.read(lambda reader: reader.ask(partial(_meant, source_of(backend, found, document))))
     segments = 1.0
     if channel == "sms" and meant.people:
         segments = await _segments(backend, found, document, meant)
@@ -132,9 +133,9 @@ def _going(connection: Any, *, campaign: int, now: int) -> Going:
     return Going(jobs, unwritten, deferred)
 
 
-def _meant(found: Campaign, document: CampaignDocument, channel: str, connection: Any) -> Audience:
+def _meant(source_in: Callable[[Any], audience.Source], connection: Any) -> Audience:
     """Returns whom it means: how many, and some of them."""
-    source = audience.source(connection, campaign=found, meant=document.meant, channel=channel)
+    source = source_in(connection)
     people = audience.size(connection, source=source)
     page = audience.page(connection, source=source, after=0, limit=SAMPLE)
     looked = len(page.people) + page.without
@@ -179,7 +180,7 @@ async def _content(
 
 async def _class(backend: Backend, found: Campaign, document: CampaignDocument) -> MessageClass | None:
     """Returns what the campaign is for; None: what the account's messages are."""
-    said = document.klass
+    said: str | None = document.klass
     if said is None:
         _words, said = await _content(backend, found, document)
     try:
