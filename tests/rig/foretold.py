@@ -174,7 +174,8 @@ class Draft:
         return int(self.people * self.segments * self.dice.uniform(0.3, 0.8))
 
     def _ours(self, rules: Rules | None) -> tuple[Person, ...]:
-        dice, found = self.dice, []
+        dice = self.dice
+        found: list[Person] = []
         span = self.people * self.segments / self.capacity
         capped = dice.uniform(0.1, 0.4) if rules is not None and "caps" in self.causes else 0.0
         for number in range(self.people):
@@ -214,7 +215,8 @@ class Draft:
 
     def _day(self, size: float, every: float) -> list[tuple[float, int]]:
         """Jobs of one day from 8 to 20: hour of the day, messages."""
-        found, at = [], 8.0
+        found: list[tuple[float, int]] = []
+        at = 8.0
         while True:
             at += self.dice.expovariate(1 / every) / HOUR
             if at >= 20:

@@ -11,6 +11,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -159,7 +160,7 @@ class World:
 
     def run(self) -> Happened:
         for number, job in enumerate(self._truth.jobs, start=1):
-            self._at(job.at, lambda now, number=number, job=job: self._came_in(number, job, now))
+            self._at(job.at, partial(self._came_in, number, job))
         end = self._truth.begin + LONGEST_S
         while self._events and self._open and self._events[0][0] < end:
             now, _, act = heapq.heappop(self._events)
@@ -183,7 +184,7 @@ class World:
         for line in self._lines:
             if line.asleep and not line.modem.down:
                 line.asleep = False
-                self._at(now, lambda at, line=line: self._pull(line, at))
+                self._at(now, partial(self._pull, line))
 
     def _pull(self, line: _Line, now: float) -> None:
         wait = line.allowance.wait_s(now)
@@ -196,8 +197,8 @@ class World:
             queue = self._scheduler.choose(chooser, _ms(now))
             if queue is None:
                 line.asleep = True
-                due = self._scheduler.next_at
-                due = None if due is None else max(due / 1000, now + 0.001)
+                later = self._scheduler.next_at
+                due = None if later is None else max(later / 1000, now + 0.001)
                 if due is not None and not now < self._timer <= due:
                     # What comes in meanwhile wakes it before.
                     self._timer = due

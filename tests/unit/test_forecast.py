@@ -254,7 +254,7 @@ def _members(count: int) -> Any:
             Member(row, None, None, f"+54935112{row:05}", json.dumps({"nombre": "Ana", "saldo": "1" * (row % 2 * 160)}))
             for row in range(1, count + 1)
         ]
-        lists.add_members(unit.session, known, people, {})
+        lists.add_members(unit.session, known, people, members=count, refused={})
         lists.end_reading(unit.session, known, columns=["nombre", "saldo"], source={})
         return Changed(number)
 
