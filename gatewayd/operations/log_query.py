@@ -45,6 +45,8 @@ class LogQuery(BaseModel):
     direction: Literal["out", "in"] | None = None
     channel: Annotated[list[AnyChannel], Field(max_length=8)] = Field(default_factory=list)
     state: Annotated[list[str], Field(max_length=len(STATES))] = Field(default_factory=list)
+    customer: Word | None = None
+    """The external id of one."""
     line: Word | None = None
     job: Word | None = None
     reason: Annotated[str, Field(max_length=100)] | None = None
@@ -105,6 +107,7 @@ def filter_of(query: LogQuery, config: Config, now: int) -> InteractionFilter:
         direction=query.direction,
         channels=tuple(dict.fromkeys(str(channel) for channel in query.channel)),
         states=tuple(states),
+        customer=query.customer or None,
         line=query.line or None,
         job=query.job or None,
         reason=query.reason or None,

@@ -68,8 +68,12 @@ class InteractionFilter:
     line: str | None = None
     job: str | None = None
     """`ACCOUNT/JOB` or `JOB`."""
+    customer: str | None = None
+    """The external id of one; `people.with_person` says by which addresses and rows."""
     numbers: tuple[str, ...] = ()
     """Whole addresses; one of them."""
+    persons: tuple[int, ...] = ()
+    """Rows of customers; one of them, or of the `numbers`."""
     digits: str | None = None
     """Part of an address."""
     words: str | None = None
@@ -211,6 +215,13 @@ def of_inbound(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     return found
 
 
+def of_person(wanted: InteractionFilter) -> ColumnElement[bool]:
+    """Returns the condition on contacts made elsewhere that they were with the customer that is named."""
+    unknown = and_(OTHER.person_id.is_(None), OTHER.external_id == wanted.customer)
+    nobody = and_(OTHER.person_id.is_(None), OTHER.address.in_(wanted.numbers))
+    return or_(OTHER.person_id.in_(wanted.persons), unknown, nobody)
+
+
 def of_elsewhere(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     """Returns the conditions on contacts made elsewhere, but for time and account."""
     found: list[ColumnElement[bool]] = []
@@ -225,7 +236,9 @@ def of_elsewhere(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
         if ANSWERED in wanted.states:
             ways.append(OTHER.answered.is_(True))
         found.append(or_(*ways))
-    if wanted.numbers:
+    if wanted.customer is not None:
+        found.append(of_person(wanted))
+    elif wanted.numbers:
         found.append(OTHER.address.in_(wanted.numbers))
     if wanted.digits is not None:
         part = _containing(wanted.digits)
