@@ -164,6 +164,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.imports": (*VALUES, "spool.lists", "spool.names"),
+    "gatewayd.stored_templates": (*VALUES, "spool", STORE),
     "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
     "gatewayd.operations": (
         *VALUES,
@@ -192,6 +193,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *VALUES,
         *PORT,
         "gatewayd.webhooks",
+        "gatewayd.campaigns",
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.exports",

@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ import structlog
 
 from gatewayd import logs, posting
 from gatewayd.added_lines import AddedLine
+from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.days import Calendar
@@ -55,6 +56,7 @@ from gatewayd.store.reserve import Reserve
 from gatewayd.store.settings.lines import added_lines
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.stored_templates import StoredTemplates
 from gatewayd.takeover import Takeover, merged_with, prefixes
 from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
@@ -201,7 +203,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=Due(restoration, receipts, news),
+            receipts_due=Due(restoration, receipts, news, lambda jobs: campaigns.jobs(jobs)),  # noqa: PLW0108 - it comes later
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -218,7 +220,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             dispatcher,
             Told(dispatcher, receipts, upkeep, restoration),
             recovered,
+            templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
+        campaigns = Campaigns(intake, writer, reader, readers, policy, now=now_ms, changed=dispatcher.job_changed)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
             config,
@@ -234,6 +238,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             vault=vault,
             exports=exports,
             webhooks=webhooks,
+            campaigns=campaigns,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         posting.watch(webhooks, live, dispatcher.events)
@@ -259,6 +264,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("upkeep", upkeep),
                 ("intake", intake),
                 ("exports", exports),
+                ("campaigns", campaigns),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
                 ("restoration", restoration),
@@ -301,6 +307,10 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     for folder, trouble in troubles.items():
         log.error("a folder of an account is out of order", folder=folder, error=trouble)
     return spool, writer, started, recovered
+
+
+def _asked(readers: Executor, reader: Reader, question: Callable[[Any], Any]) -> Awaitable[Any]:
+    return asyncio.get_running_loop().run_in_executor(readers, reader.ask, question)
 
 
 def _owners(readers: Executor, reader: Reader, node: str, jobs: Iterable[int]) -> Awaitable[Mapping[int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -19,11 +19,13 @@ class Due:
     restoration: Restoration
     receipts: ReceiptWriter
     news: News
+    campaigns: Callable[[Iterable[int]], None]
 
     def __call__(self, jobs: Iterable[int]) -> None:
         self.restoration.sent()
         self.receipts.due(jobs)
         self.news.jobs(jobs)
+        self.campaigns(jobs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from drivers.base import HookCall
+from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -73,6 +74,7 @@ class LiveGateway:
         news: News,
         exports: Exports,
         webhooks: Webhooks,
+        campaigns: Campaigns,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -92,6 +94,7 @@ class LiveGateway:
         self.news = news
         self._exports = exports
         self._webhooks = webhooks
+        self.campaigns = campaigns
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 
@@ -121,6 +124,7 @@ class LiveGateway:
             operator=runner.status.operator if runner.enabled else None,
             sent_today=runner.pace.day_segments,
             pace=self._dispatcher.sent[runner.name].last(now, 60),
+            at_once=1 if runner.device.line is None else max(runner.device.line.capacity, 1),
             in_work=runner.in_work,
             since=int(runner.since * 1000),
             detail=dict(runner.status.detail) if runner.enabled else {},

@@ -16,14 +16,14 @@ import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
 from gatewayd.clock import now_ms
-from gatewayd.errors import GatewayError
+from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.model import ulid_number, ulid_salt
 from gatewayd.store.commands import Block, Change, Command
 from gatewayd.store.sending import restoration
@@ -135,8 +135,13 @@ class Restoration:
                 return ulid_salt(message_id) == self._salt and ulid_number(message_id) > last
             return False
 
-        if senders := await asyncio.to_thread(read_opt_outs, self._spool, later):
-            blocked = await self._execute(Block(senders, OPT_OUT, None, self._now()))
+        for account, senders in (await asyncio.to_thread(read_opt_outs, self._spool, later)).items():
+            block = Block(senders, OPT_OUT, None, self._now(), account=account)
+            try:
+                blocked = await self._execute(block)
+            except NotFoundError:
+                # The copy is older than the account: nobody writes to them until somebody has looked.
+                blocked = await self._execute(replace(block, account=None))
             log.warning("people who opted out after the copy was made are blocked again", people=blocked.added)
 
     async def _compare(self, job_id: int, account: str, name: str, written: int) -> int:

@@ -33,6 +33,7 @@ def shown(
     segments: int | None,
     cost: int,
     detail: str | None,
+    klass: str = "collections",
 ) -> str:
     """Returns the JSON of a message, or of a queue that waits, from behind a receipt's `seq` to its end.
 
@@ -42,7 +43,8 @@ def shown(
     where = f'"{message}"' if message is not None else "null"
     return (
         f',"at":"{at}","job":{job},"message":{where},"ref":{quoted(ref)},"row":{"null" if row is None else row},'
-        f'"to":{quoted(to)},"channel":"{channel}","state":"{state}","final":{"true" if final else "false"},'
+        f'"to":{quoted(to)},"channel":"{channel}","class":"{klass}","state":"{state}",'
+        f'"final":{"true" if final else "false"},'
         f'"reason":{quoted(reason)},"line":{quoted(line)},"attempt":{"null" if attempt is None else attempt},'
         f'"segments":{"null" if segments is None or channel != "sms" else segments},'
         f'"cost":"{format_money(cost)}","detail":{detail or "{}"}}}'

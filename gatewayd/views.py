@@ -37,6 +37,8 @@ class LineView:
     """Segments past their point of no return today, in the configured time zone."""
     pace: float = 0.0
     """Segments in the last 60 s."""
+    at_once: int = 1
+    """Messages that it can work on at the same time."""
     in_work: int = 0
     """Messages the driver works on."""
     since: int | None = None

@@ -33,6 +33,10 @@ MAX_SEGMENTS: Final = 10
 SEGMENTS_LIMIT: Final = 255
 """What a header of concatenation can count."""
 RESENDS: Final = ("never", "allow")
+CLASSES: Final = ("collections", "notice", "transactional", "reply")
+"""Of messages: which rules of contact hold for them."""
+GUARDED_CLASSES: Final = frozenset({"transactional", "reply"})
+"""With hours and caps of their own, so that not everybody may claim them."""
 AREAS: Final = ("all", "tickets", "invoices", "customers")
 
 _CALL_KEYS: Final = frozenset({"call"})
@@ -64,6 +68,7 @@ KEYS: Final = (
             "encoding",
             "max_segments",
             "resend",
+            "class",
         }
     )
     | _CALL_KEYS
@@ -172,6 +177,8 @@ class JobDocument:
     max_segments: int = MAX_SEGMENTS
     """Most segments of one message."""
     resend: Literal["never", "allow"] = "never"
+    klass: Literal["collections", "notice", "transactional", "reply"] | None = None
+    """Key `class`; None: the account's own."""
     call: Mapping[str, Any] | None = None
     """The call's plan: keys and shapes as in the job file, defaults filled in, durations in seconds."""
     email: Email | None = None
@@ -219,6 +226,7 @@ class JobDocument:
         }
         # Later keys count only where they are given: a job recorded before they existed keeps its hash.
         content |= {} if self.max_segments == MAX_SEGMENTS else {"max_segments": self.max_segments}
+        content |= {} if self.klass is None else {"class": self.klass}
         parts = (("push", self.push), ("whatsapp", self.whatsapp), ("reading", self.reading))
         content |= {key: asdict(part) for key, part in parts if part}
         content |= {} if self.template_version is None else {"template_version": self.template_version}
@@ -281,6 +289,7 @@ def document_of(raw: Any, file: str) -> JobDocument:
         encoding=fields.choice(raw, "encoding", ENCODINGS, "auto"),  # type: ignore[arg-type]
         max_segments=fields.whole(raw, "max_segments", MAX_SEGMENTS, low=1, high=SEGMENTS_LIMIT) or MAX_SEGMENTS,
         resend=fields.choice(raw, "resend", RESENDS, "never"),  # type: ignore[arg-type]
+        klass=None if raw.get("class") is None else fields.choice(raw, "class", CLASSES, None),  # type: ignore[arg-type]
         call=callplan.call(raw, "call"),
         email=_email(raw) if channel == "email" and template is None else None,
         push=_push(raw),

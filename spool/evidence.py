@@ -131,14 +131,15 @@ def accepted_jobs(spool: Spool, account: str) -> list[str]:
             return []
 
 
-def read_opt_outs(spool: Spool, wanted: Callable[[str], bool]) -> tuple[str, ...]:
-    """Returns who has opted out by an inbox file whose id is `wanted`, oldest first.
+def read_opt_outs(spool: Spool, wanted: Callable[[str], bool]) -> dict[str | None, tuple[str, ...]]:
+    """Returns who has opted out by an inbox file whose id is `wanted`, oldest first, by account; None: of no account.
 
     Only files of the spool's owner count: an account's people may write into its folder, and must block nobody.
     """
-    found: dict[str, str] = {}
+    by_account: dict[str | None, tuple[str, ...]] = {}
     owner = spool.path.stat().st_uid
     for account in (*spool.accounts(), UNMATCHED):
+        found: dict[str, str] = {}
         with operating_system(f"{INBOX}/{account}"):
             try:
                 with spool.open(INBOX, account) as folder:
@@ -148,7 +149,10 @@ def read_opt_outs(spool: Spool, wanted: Callable[[str], bool]) -> tuple[str, ...
                             found[message_id] = sender
             except (FileNotFoundError, NotADirectoryError):
                 pass
-    return tuple(dict.fromkeys(found[message_id] for message_id in sorted(found)))
+        if found:
+            senders = tuple(dict.fromkeys(found[message_id] for message_id in sorted(found)))
+            by_account[None if account == UNMATCHED else account] = senders
+    return by_account
 
 
 def _opted_out(folder: int, name: str, owner: int) -> str | None:

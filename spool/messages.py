@@ -34,6 +34,13 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     "value_line": spoken("There is no line called {name}. Check lines; the existing ones are: {known}."),
     "value_line_hint": spoken("There is no line called {name}. Did you mean {hint}?"),
     "value_past": spoken("not_after is in the past: nothing of this job could be sent."),
+    "value_class_reply": spoken(
+        "Class reply is for what the gateway itself answers. Choose collections, notice or transactional."
+    ),
+    "value_class_transactional": spoken(
+        "Class transactional is for templates that an administrator has approved, and for tokens with the scope"
+        " transactional. Choose collections or notice."
+    ),
     "value_times": spoken("not_after must be later than not_before."),
     "value_stem": spoken(
         'The file\'s name, "{name}", cannot be the name of the job. Add the key job (up to 64 unaccented '
@@ -118,6 +125,9 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     "text_both": spoken("Give text or template, not both."),
     "template_none": spoken("{field} is the version of a template; the job names none."),
     "template_beside": spoken("The template says {field} itself. Leave it out of the job, or leave out template."),
+    "template_unapproved": spoken(
+        "This version of the template is transactional and no administrator approved it yet."
+    ),
     "template_version": spoken('There is no version {version} of the template "{name}".'),
     "text_and_approved": spoken("The job has both a text and a WhatsApp template; keep only one."),
     "text_and_script": spoken("The call has both a text and a script; keep only one."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from spool import fields
@@ -37,9 +38,11 @@ def judged(channel: str, content: Mapping[str, Any]) -> JobDocument:
     return document_of({**raw, "channel": channel, "job": _FILE, "recipients": [{"to": "-"}]}, _FILE)
 
 
-def filled(document: JobDocument, version: int, content: Mapping[str, Any]) -> JobDocument:
-    """Returns a job that names a template with what that version says. JobFileError where it says what no job may
-    (any more)."""
+def filled(
+    document: JobDocument, version: int, content: Mapping[str, Any], values: Mapping[str, str] = MappingProxyType({})
+) -> JobDocument:
+    """Returns a job that names a template with what that version says. `values` are the account's, below the job's own.
+    JobFileError where the template says what no job may (any more)."""
     assert document.template is not None
     try:
         words = judged(document.channel, content)
@@ -48,5 +51,6 @@ def filled(document: JobDocument, version: int, content: Mapping[str, Any]) -> J
         raise
     asked = {key: getattr(words, key) for key in _ASKED if getattr(document, key) == getattr(_BLANK, key)}
     given = {key: getattr(words, key) for key in _FILLED} | asked
+    given["values"] = {**values, **document.values}
     said = {key: getattr(document, key) for key in given}
     return replace(document, **given, stored=Stored(document.template, version, content, said))

@@ -20,7 +20,11 @@ def message() -> None:
     pass
 
 
-_DUE: Final = {"submitted": lambda: _("Report until"), "scheduled": lambda: _("To be sent at")}
+_DUE: Final = {
+    "submitted": lambda: _("Report until"),
+    "scheduled": lambda: _("To be sent at"),
+    "held": lambda: _("Goes on"),
+}
 """What the time of a waiting message is, by its state."""
 
 
@@ -30,6 +34,7 @@ def show_message(found: Mapping[str, Any], zone: Any) -> None:
         (
             (_("Message"), found["message"]),
             (_("Job"), f"{found['account']}/{found['job']}"),
+            (_("Class"), found["class"]),
             (_("Row"), found["row"]),
             (_("Reference"), found["ref"]),
             (_("To"), found["to"]),

@@ -51,7 +51,7 @@ def _table(items: list[dict[str, Any]], zone: Any) -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(["read", "send", "manage", "mass", "push"]),
+    type=click.Choice(["read", "send", "manage", "mass", "push", "transactional"]),
     help=_("What it may; may be repeated (default: read and send)."),
 )
 @click.option("--expires", metavar="90d", help=_("How long it is good (default: until it is revoked)."))

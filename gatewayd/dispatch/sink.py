@@ -70,7 +70,9 @@ class LineSink:
                 # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
                 if event.opt_out and event.to:
                     # Before the report, which the device repeats only until it is acknowledged.
-                    await self._writer.do(Block((self._address(event.to),), self._channel, None, now_ms()))
+                    await self._writer.do(
+                        Block((self._address(event.to),), self._channel, None, now_ms(), answered=True)
+                    )
                 reported = await self._writer.do(self._report(event), patient=True)
                 self._heard.reported(event, reported)
             case LateAccept():

@@ -48,7 +48,7 @@ class Unserved:
 
     def learn(self, info: QueueInfo) -> None:
         """Takes over what an earlier life told of the queue."""
-        if info.held_reason in {"no_line", "window"}:
+        if info.held_reason in {"no_line", "window"} and info.held_until is None:
             self._told[info.id] = info.held_reason
 
     def appeared(self, queue: Queue) -> None:

@@ -22,7 +22,7 @@ from typing import Final
 
 from gatewayd.intake.frames import Begun, Load, ReadDocument
 from gatewayd.intake.lane import Lane, Session, WorkerDiedError
-from gatewayd.intake.loading import Loading, Source
+from gatewayd.intake.loading import Loading, Source, Template
 from gatewayd.intake.rendering import Row, Totals
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.store.commands import NewMessage
@@ -158,7 +158,8 @@ class Feed:
         Leaving before the end is allowed, and ends the worker.
         """
         document, path = request.document, request.path
-        source = Source(str(path), document.file, request.policy, tuple(request.prefixes), request.hashes)
+        prefixes, template = tuple(request.prefixes), Template.of(document)
+        source = Source(str(path), document.file, request.policy, prefixes, request.hashes, template)
         size = _octets(request)
         if self.reads_itself(request):
             in_thread = size > AT_ONCE

@@ -6,16 +6,18 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Final
 
-from spool.document import JobDocument
+from spool.document import GUARDED_CLASSES, JobDocument
 from spool.errors import JobFileError
 
 KNOWN_SHOWN: Final = 10
 
 
-def judge(document: JobDocument, lines: Collection[str], now_s: float) -> None:
-    """Raises JobFileError `value_invalid` for a line that is not configured, and for a job whose `not_after` (Unix s)
-    has passed when it comes."""
+def judge(document: JobDocument, lines: Collection[str], now_s: float, may: Collection[str] = ()) -> None:
+    """Raises JobFileError `value_invalid` for a line that is not configured, for a job whose `not_after` (Unix s) has
+    passed when it comes, and for a class that is guarded; `may` names those that whoever brings the job may use."""
     file = document.file
+    if document.klass in GUARDED_CLASSES and document.klass not in may:
+        raise JobFileError("value_invalid", f"value_class_{document.klass}", file=file, field="class")
     for name in document.lines or ():
         if name not in lines:
             close = get_close_matches(name, lines, 1)

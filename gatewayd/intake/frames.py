@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from gatewayd.intake.loading import Source
+from gatewayd.intake.loading import Source, Template
 from gatewayd.intake.rendering import Row, Totals
 from gatewayd.numbers import Policy
 from spool.document import JobDocument
@@ -118,7 +118,9 @@ def request(kind: bytes, body: bytes) -> Request:
     if kind == READ:
         return ReadDocument(*content)
     policy, prefixes = Policy(**content.pop("policy")), tuple(content.pop("prefixes"))
-    return Load(Source(**content, policy=policy, prefixes=prefixes))
+    given = content.pop("template")
+    template = None if given is None else Template(**given)
+    return Load(Source(**content, policy=policy, prefixes=prefixes, template=template))
 
 
 def read(receive: Callable[[int], bytes]) -> Request | None:

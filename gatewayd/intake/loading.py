@@ -8,12 +8,30 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from gatewayd.intake.rendering import CHUNK, Rendering, RenderPlan, Row, Totals
 from gatewayd.numbers import NumberError, Numbers, Policy
 from spool.document import JobDocument, parse
 from spool.errors import operating_system
 from spool.recipients import Recipients, open_recipients
+from spool.stored import filled
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a job needs of a stored template, as it goes to the worker."""
+
+    version: int
+    content: Mapping[str, Any]
+    values: Mapping[str, str]
+    """All of the job: the account's and its own."""
+
+    @classmethod
+    def of(cls, document: JobDocument) -> Template | None:
+        """Returns the template of a job whose words were looked up; None for any other."""
+        stored = document.stored
+        return None if stored is None else cls(stored.version, stored.content, document.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +46,8 @@ class Source:
     """Every prefix that some line has."""
     hashes: Mapping[str, str] | None = None
     """SHA-256 (hex) of the files that the job names; None where nobody asks for the content's hash."""
+    template: Template | None = None
+    """What the stored template says that the job names; None: it names none."""
 
 
 def read_document(folder: str, job: str) -> JobDocument:
@@ -60,6 +80,9 @@ class Loading:
         JobFileError: the job or its recipients cannot be used, told before the first row.
         """
         self.content_hash = None if source.hashes is None else document.content_hash(source.hashes)
+        template = source.template
+        if template is not None and document.stored is None:
+            document = filled(document, template.version, template.content, template.values)
         plan = RenderPlan.of(document, source.policy, source.prefixes)
         with ExitStack() as stack:
             table = stack.enter_context(open_table(document, Path(source.folder), numbers))

@@ -13,6 +13,7 @@ import json
 import operator
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any, Final
 from gatewayd.clock import now_ms
 from gatewayd.intake.fitness import judge
 from gatewayd.intake.reception import IntakeDesk
-from gatewayd.intake.record import PostedBy, content_of, milliseconds
+from gatewayd.intake.record import PostedBy, content_of, milliseconds, template_of
 from gatewayd.intake.rendering import Rendering, RenderPlan
 from gatewayd.model import Priority, State
 from gatewayd.numbers import Numbers
@@ -31,6 +32,7 @@ from spool.document import JobDocument, document_of, parse
 from spool.errors import JobFileError
 from spool.lists.cells import USUAL_NOTHING, is_nothing
 from spool.recipients import Recipients
+from spool.stored import filled
 from spool.strict_json import dump, load
 
 AT_ONCE: Final = 32
@@ -40,6 +42,12 @@ KEPT_MAX: Final = 256
 """Texts, and shared jobs, that are kept ready."""
 _NAME: Final = "message"
 _APART: Final = frozenset({"to", "ref", "values", "ref_unique"})
+
+
+_TemplateKey = tuple[str, str, int | None]
+"""Channel, name, version."""
+_Templates = Mapping[_TemplateKey, JobDocument | JobFileError]
+"""A job without recipients that has the template's words, or why there is none."""
 
 
 class PostDesk:
@@ -61,12 +69,13 @@ class PostDesk:
         """
         name = self._job_name(origin, key)
         document, data = await asyncio.to_thread(_read, data, f"{name}.json")
+        document = await self._intake.templates.filled(origin.account, document)
         spool = self._intake.spool
         taken = await asyncio.to_thread(posted.lay, spool, origin.account, document, data, files)
         try:
             # The name that the private copy has is what its errors and its rows are known by.
             document = replace(document, file=taken.name)
-            answer = await self._intake.record(taken, document, post=PostedBy(key, origin.test))
+            answer = await self._intake.record(taken, document, post=PostedBy(key, origin.test, origin.may))
         except Exception:
             await asyncio.to_thread(posted.drop, spool, taken)
             raise
@@ -86,8 +95,9 @@ class PostDesk:
         count = sum(len(post.messages) for post in posts)
         items = self._items if count <= AT_ONCE else self._items_apart
         commands = []
+        found = await self._templates(origin, posts)
         for post in posts:
-            made = await items(origin, post.messages, now)
+            made = await items(origin, post.messages, now, found)
             commands.append(Post(origin.account, made, post.key, self._intake.config.node, now))
         results = await asyncio.gather(*map(self._intake.writer.do, commands), return_exceptions=True)
         answers: list[Posted | Exception] = []
@@ -101,23 +111,46 @@ class PostDesk:
             answers.append(result)
         return answers
 
-    async def _items(self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int) -> list[PostItem]:
-        return self._made(origin, messages, now, self._kept)
+    async def _templates(self, origin: Origin, posts: Sequence[MessagePost]) -> _Templates:
+        """Looks up the stored templates that the messages name, each once."""
+        found: dict[_TemplateKey, JobDocument | JobFileError] = {}
+        for message in (one for post in posts for one in post.messages if one.get("template") is not None):
+            with suppress(JobFileError):  # of a message that is none `_item` says the same again
+                document = _document(message)
+                if (key := _template_key(document)) not in found:
+                    found[key] = await self._looked_up(origin, document)
+        return found
 
-    async def _items_apart(self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int) -> list[PostItem]:
-        return await asyncio.to_thread(self._made, origin, messages, now, _Kept())
+    async def _looked_up(self, origin: Origin, document: JobDocument) -> JobDocument | JobFileError:
+        blank = replace(document, values={})
+        try:
+            return await self._intake.templates.filled(origin.account, blank)
+        except JobFileError as error:
+            return error
 
-    def _made(self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, kept: _Kept) -> list[PostItem]:
+    async def _items(
+        self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, found: _Templates
+    ) -> list[PostItem]:
+        return self._made(origin, messages, now, self._kept, found)
+
+    async def _items_apart(
+        self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, found: _Templates
+    ) -> list[PostItem]:
+        return await asyncio.to_thread(self._made, origin, messages, now, _Kept(), found)
+
+    def _made(
+        self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, kept: _Kept, found: _Templates
+    ) -> list[PostItem]:
         intake = self._intake
         kept.hold(intake.config, intake.prefixes, intake.policy)
         kept.numbers = intake.feed.numbers(intake.policy)
         kept.lines = {line.name for line in intake.config.lines}
-        return [self._item(origin, one, now, kept) for one in messages]
+        return [self._item(origin, one, now, kept, found) for one in messages]
 
-    def _item(self, origin: Origin, message: Mapping[str, Any], now: int, kept: _Kept) -> PostItem:
+    def _item(self, origin: Origin, message: Mapping[str, Any], now: int, kept: _Kept, found: _Templates) -> PostItem:
         try:
-            document = _document(message)
-            judge(document, kept.lines, now / 1000)
+            document = _filled(_document(message), found)
+            judge(document, kept.lines, now / 1000, origin.may)
             row = self._row(document, message, kept)
         except JobFileError as error:
             return PostItem(None, None, refused=_refusal(error, message, origin))
@@ -132,7 +165,8 @@ class PostDesk:
         if not USUAL_NOTHING.isdisjoint(cells):
             cells = ["" if is_nothing(cell) else cell for cell in cells]
         plain = document.channel == "sms"
-        key = document.text, document.encoding, document.max_segments, columns
+        own = tuple(document.values.items())
+        key = document.text, document.encoding, document.max_segments, columns, own
         rendering = kept.renderings.get(key) if plain else None
         if rendering is None:
             plan = RenderPlan.of(document, self._intake.policy, self._intake.prefixes)
@@ -146,8 +180,8 @@ class PostDesk:
         """Returns the job that the message shares with others: alike in all that is not a message's own."""
         hour = datetime.fromtimestamp(now / 1000, self._zone)
         before, after = _up(milliseconds(document.not_before)), _up(milliseconds(document.not_after))
-        ways = document.priority, document.resend, document.encoding, document.lines, before, after
-        key = origin, ways, f"{hour:%Y%m%d-%H}"
+        ways = document.priority, document.resend, document.klass, document.encoding, document.lines, before, after
+        key = origin, ways, f"{hour:%Y%m%d-%H}", template_of(document)
         plain = document.channel == "sms"
         found = kept.shared.get(key) if plain else None
         if found is None:
@@ -166,6 +200,8 @@ class PostDesk:
             [
                 *(document.channel, document.priority, document.resend, before, after),
                 *(content, price, currency, origin.test),
+                *([] if document.klass is None else [document.klass]),
+                *(template_of(document) or ()),
             ]
         )
         digest = hashlib.sha256(alike.encode()).hexdigest()
@@ -181,6 +217,8 @@ class PostDesk:
             currency=currency,
             content=content,
             test=origin.test,
+            klass=document.klass,
+            template=template_of(document),
         )
 
 
@@ -211,6 +249,21 @@ def _document(message: Mapping[str, Any]) -> JobDocument:
     raw["recipients"] = [{"to": "-"}]
     raw["job"] = _NAME
     return document_of(raw, _NAME)
+
+
+def _template_key(document: JobDocument) -> _TemplateKey:
+    return document.channel, document.template or "", document.template_version
+
+
+def _filled(document: JobDocument, found: _Templates) -> JobDocument:
+    """Returns a message with the words of the template that it names. JobFileError."""
+    if document.template is None:
+        return document
+    known = found[_template_key(document)]
+    if isinstance(known, JobFileError):
+        raise known
+    assert known.stored is not None
+    return filled(document, known.stored.version, known.stored.content, known.values)
 
 
 def _read(data: bytes, file: str) -> tuple[JobDocument, bytes]:

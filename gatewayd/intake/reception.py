@@ -23,6 +23,7 @@ from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.fitness import judge
 from gatewayd.intake.lane import WorkerDiedError
 from gatewayd.intake.record import PostedBy, Recorder, beginning
+from gatewayd.intake.stored import NoTemplates, Templates
 from gatewayd.numbers import Policy
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import QueueInfo
@@ -109,6 +110,7 @@ class IntakeDesk:
     recovered: Recovered = field(default_factory=Recovered)
     """What the last life left: files over which it may have died."""
     feed: Feed = field(default_factory=Feed)
+    templates: Templates = field(default_factory=NoTemplates)
     stalls: Stalls[Arrival] = field(init=False)
     """Accounts whose files cannot be read, or moved."""
     _watcher: Watcher = field(init=False)
@@ -184,7 +186,7 @@ class IntakeDesk:
             if taken.obstacle is None and (suspicion or taken.identity.size > SMALL):
                 await self._hand_over(_Large(arrival, taken, None, apart=suspicion > 0))
                 return
-            document = await self.feed.read(taken)
+            document = await self._read(taken)
             if document.files and await self._octets(taken, document) > SMALL:
                 await self._hand_over(_Large(arrival, taken, document))
                 return
@@ -225,7 +227,7 @@ class IntakeDesk:
         taken = work.taken
         if work.apart:
             await self._in_thread(mark, taken)
-        document = work.document or await self.feed.read(taken, apart=work.apart)
+        document = work.document or await self._read(taken, apart=work.apart)
         if document.files and not taken.files:
             work.octets = await self._octets(taken, document)
             if self._large[work.octets > LARGE] is not turns:
@@ -235,6 +237,10 @@ class IntakeDesk:
             taken = work.taken = await self._with_files(taken, document)
         await self.record(taken, document, apart=work.apart)
         return True
+
+    async def _read(self, taken: Taken, *, apart: bool = False) -> JobDocument:
+        """Returns the job with the words of the template that it names. JobFileError."""
+        return await self.templates.filled(taken.account, await self.feed.read(taken, apart=apart))
 
     async def _octets(self, taken: Taken, document: JobDocument) -> int:
         return taken.identity.size + await self._in_thread(octets, self.spool, taken, document)
@@ -337,14 +343,17 @@ class IntakeDesk:
         *,
         apart: bool = False,
         post: PostedBy | None = None,
+        origin: str = "",
     ) -> str | None:
         """Brings the job into the store, then its files to `accepted`. `post` is the request that posted it; returns
-        what its key's first request was answered, None where it is the first."""
+        what its key's first request was answered, None where it is the first. `origin` is the engine
+        whose job it is."""
         answers: list[str] = []
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
-            begin = beginning(self.config, taken, document, stream.content_hash or "", post)
+            begin = beginning(self.config, taken, document, stream.content_hash or "", post, origin=origin)
             lines = {line.name for line in self.config.lines}
-            fit = partial(judge, document, lines, time.time())
+            may = frozenset[str]() if post is None else post.may
+            fit = partial(judge, document, lines, time.time(), may)
             infos = await self._recorder.load(begin, stream, taken, fit, answers.append)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.
@@ -367,9 +376,9 @@ class IntakeDesk:
         try:
             await self._in_thread(_committed, self.spool, taken, document.job)
         except SpoolError as error:
-            if post is None:
+            if post is None and not origin:
                 raise
-            # The store has it, and who posted it is to know so; the next start finishes it (`spool.posted`).
+            # The store has it, and who brought it is to know so; the next start finishes it (`spool.posted`).
             log.error("files of a job stay in the private folder", job=document.job, error=str(error))  # noqa: TRY400
         finally:
             if infos and attached:

@@ -41,6 +41,8 @@ class PostedBy:
 
     key: PostKey | None = None
     test: bool = False
+    may: frozenset[str] = frozenset()
+    """Guarded classes that it may use."""
 
 
 class Recorder:
@@ -131,6 +133,11 @@ class Recorder:
                 self._left.discard(job_id)
 
 
+def template_of(document: JobDocument) -> tuple[str, int] | None:
+    """Returns name and version of the template that a job's words are of; None where they are its own."""
+    return None if document.stored is None else (document.stored.name, document.stored.version)
+
+
 def content_of(document: JobDocument, hashes: Mapping[str, str]) -> dict[str, Any]:
     """Returns what the store keeps of a job beside its columns; `hashes` by name are of the files it attaches."""
     email = None
@@ -156,6 +163,8 @@ def beginning(
     document: JobDocument,
     content_hash: str,
     post: PostedBy | None = None,
+    *,
+    origin: str = "",
 ) -> BeginJob:
     """How the store gets to know the job; `post` is the request that posted it."""
     return BeginJob(
@@ -175,7 +184,10 @@ def beginning(
         node=config.node,
         now=now_ms(),
         test=post is not None and post.test,
+        klass=document.klass,
+        template=template_of(document),
         key=None if post is None else post.key,
+        origin=origin,
     )
 
 

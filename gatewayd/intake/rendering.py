@@ -89,8 +89,8 @@ class RenderPlan:
 
     @classmethod
     def of(cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = ()) -> RenderPlan:
-        """JobFileError `template_unknown`: there are no stored templates yet."""
-        if document.template is not None:
+        """JobFileError `template_unknown`: the words of the template that it names were not looked up."""
+        if document.template is not None and document.stored is None:
             raise JobFileError("template_unknown", file=document.file, field="template", name=document.template)
         return cls(
             document.file,

@@ -145,7 +145,8 @@ class ShowConversation(_OfOne):
             shape = _shape(reader.ask(one))
             of_it = partial(questions.thread, scope=by.scope, account=account, address=self.address, salt=reader.salt())
             shape["messages"] = [_said(each) for each in reader.ask(of_it)]
-            shape["blocked"] = reader.ask(partial(questions.is_blocked, address=self.address))
+            listed = partial(questions.is_blocked, scope=by.scope, account=account, address=self.address)
+            shape["blocked"] = reader.ask(listed)
             return shape
 
         shape = await backend.read(asked)

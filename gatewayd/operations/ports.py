@@ -50,6 +50,16 @@ class Uploads(Protocol):
     def file(self, account: str, number: str) -> Path: ...
 
 
+class CampaignEngine(Protocol):
+    """The engine that carries campaigns out."""
+
+    def due(self) -> None:
+        """There is something new to do: a list to read, a launch, a schedule."""
+
+    async def settled(self, campaign: int) -> None:
+        """Returns when no job of a campaign is being recorded: what was said before holds for all its jobs."""
+
+
 class Live(Protocol):
     """The running daemon as operations see it. Everything is called on the daemon's loop and returns fast, but
     `test` and `command`, which talk to a device."""
@@ -129,6 +139,10 @@ class Live(Protocol):
 
     def export_cancelled(self, process: int) -> None:
         """An export is not wanted any more."""
+
+    @property
+    def campaigns(self) -> CampaignEngine:
+        """The engine that carries campaigns out."""
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         """These jobs have new receipts to be written out."""

@@ -20,7 +20,7 @@ from gatewayd.store.commands import KeyBusyError, KeyReusedError, MessagePost, O
 from gatewayd.store.sending.keys import ACCEPTED, posted_job
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
-from spool.document import KEYS
+from spool.document import GUARDED_CLASSES, KEYS
 from spool.errors import JobFileError
 
 MESSAGES_MAX = 1000
@@ -41,7 +41,7 @@ def _origin(account: str | None, by: Actor) -> Origin:
         raise UsageError(_("account: name it; this token is not bound to one"))
     letter = {"token": "t", "person": "u"}.get(by.kind)
     label = "op" if letter is None else f"{letter}{by.number}"
-    return Origin(account, label, by.test, language())
+    return Origin(account, label, by.test, language(), by.scopes & GUARDED_CLASSES)
 
 
 def _refused(status: int, kind: str, detail: str, **more: Any) -> Json:

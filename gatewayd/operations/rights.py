@@ -16,7 +16,7 @@ from gatewayd.operations.base import Operation
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.translation import gettext as _
 
-TokenScope = Literal["read", "send", "manage", "mass", "push", "none"]
+TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional", "none"]
 
 _EVERYBODY: Final = frozenset(Role)
 _SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -131,6 +131,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "inbox.assign": _acts(_EVERYBODY, "send"),
     "inbox.reply": _acts(_EVERYBODY, "send"),
     "statistics.show": _reads(),
+    "forecast.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.confirm": Right(_EVERYBODY, "none", audited=True, anybody=True),
     "session.close": Right(_EVERYBODY, "none", audited=True),
@@ -175,6 +176,23 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "template.restore": _acts(_SUPERVISORS, "manage"),
     "template.remove": _acts(_SUPERVISORS, "manage"),
     "template.approve": _acts(_ADMINISTRATORS, "none"),
+    "list.list": _reads(),
+    "list.show": _reads(),
+    "list.members": _reads(),
+    "list.create": _acts(_EVERYBODY, "send"),
+    "list.set": _acts(_EVERYBODY, "send"),
+    "list.archive": _acts(_EVERYBODY, "send"),
+    "campaign.list": _reads(),
+    "campaign.show": _reads(),
+    "campaign.events": _reads(),
+    "campaign.save": _acts(_EVERYBODY, "send"),
+    "campaign.remove": _acts(_EVERYBODY, "send"),
+    "campaign.launch": _acts(_EVERYBODY, "send"),
+    "campaign.approve": _acts(_SUPERVISORS, "none"),
+    "campaign.reject": _acts(_SUPERVISORS, "none"),
+    "campaign.pause": _acts(_EVERYBODY, "send"),
+    "campaign.resume": _acts(_EVERYBODY, "send"),
+    "campaign.cancel": _acts(_EVERYBODY, "send"),
     "token.create": _acts(_ADMINISTRATORS, "manage"),
     "token.list": _reads(_ADMINISTRATORS, "manage"),
     "token.revoke": _acts(_ADMINISTRATORS, "manage"),

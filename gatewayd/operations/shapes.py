@@ -17,6 +17,7 @@ from gatewayd.store.snapshots import (
     MessageView,
     TransferView,
     iso,
+    template_document,
 )
 from gatewayd.views import EventView, LineView, StallView
 
@@ -47,6 +48,7 @@ def message(found: MessageView, *, whole: bool = False) -> Json:
         segments=found.segments,
         cost=found.cost,
         detail=found.detail,
+        klass=found.klass,
     )
     shape: Json = json.loads(f'{{"v":1,"seq":null,"account":{quoted(found.account)}{body}')
     if whole:
@@ -54,6 +56,7 @@ def message(found: MessageView, *, whole: bool = False) -> Json:
             "due": iso(found.due),
             "not_after": iso(found.not_after),
             "text": found.text,
+            "template": template_document(found.template),
             "encoding": found.encoding or None,
             "attempts": [attempt(one) for one in found.attempts],
         }

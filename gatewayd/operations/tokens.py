@@ -19,7 +19,7 @@ from gatewayd.store.snapshots import iso
 from gatewayd.tokens import TokenKind, digest, make_token, token_prefix
 from gatewayd.translation import gettext as _
 
-TokenScope = Literal["read", "send", "manage", "mass", "push"]
+TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional"]
 EXPIRES_MIN_S: Final = 60.0
 EXPIRES_MAX_S: Final = 10 * 366 * 86_400.0
 TokenName = Annotated[

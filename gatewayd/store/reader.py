@@ -28,8 +28,10 @@ from gatewayd.store.accounts import account_number
 from gatewayd.store.beside import SNAPSHOT_S, Beside
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.connection import require_psycopg
+from gatewayd.store.contacts import blocklist
 from gatewayd.store.faults import interrupted, translated
 from gatewayd.store.sending import queries
+from gatewayd.store.sending.counts import meaning
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.snapshots import (
     BlockedNumber,
@@ -195,7 +197,7 @@ class Reader:
         table, salt, limit = tables.message.c, self.salt(), _limit(limit)
         with self._snapshot() as connection:
             found = queries.job_named(connection, job)
-            held = queries.holds(connection, found.id)
+            held = queries.holds(connection, found.id, now)
             statement = queries.MESSAGES.where(table.job_id == found.id).order_by(table.id).limit(limit + 1)
             if cursor is not None:
                 statement = statement.where(table.id > _number(cursor))
@@ -236,7 +238,7 @@ class Reader:
             return queries.message_view(
                 row,
                 job,
-                queries.holds(connection, job.id),
+                queries.holds(connection, job.id, now),
                 salt=salt,
                 now=now,
                 attempts=queries.attempts(connection, number, salt),
@@ -251,7 +253,7 @@ class Reader:
             rows = connection.execute(statement.order_by(tables.message.c.attempt_id.desc())).all()
             ids = {row.job_id for row in rows}
             jobs = {job.id: job for job in connection.execute(queries.JOBS.where(tables.job.c.id.in_(ids)))}
-            held = {job_id: queries.holds(connection, job_id) for job_id in jobs}
+            held = {job_id: queries.holds(connection, job_id, now) for job_id in jobs}
             return [
                 queries.message_view(row, jobs[row.job_id], held[row.job_id], salt=salt, now=now)
                 for row in rows
@@ -325,14 +327,16 @@ class Reader:
 
     # -------------------------------------------------------------------------------------------------------- blocklist
 
-    def blocklist(self, *, cursor: str | None = None, limit: int = PAGE) -> Page[BlockedNumber]:
-        table, limit = tables.blocklist, _limit(limit)
-        statement = select(table).order_by(table.c.to).limit(limit + 1)
-        if cursor is not None:
-            statement = statement.where(table.c.to > cursor)
+    def blocklist(
+        self, *, account: str | None = None, cursor: str | None = None, limit: int = PAGE
+    ) -> Page[BlockedNumber]:
+        """Returns what is on the lists: of all accounts, or what one of them obeys (its own and everybody's)."""
+        limit = _limit(limit)
         with self._snapshot() as connection:
-            page, following = _cut(connection.execute(statement).all(), limit, "to")
-        return Page(tuple(BlockedNumber(row.to, row.at, row.source, row.note) for row in page), following)
+            number = None if account is None else account_number(connection, account)
+            found = blocklist.page(connection, account_id=number, after=cursor, limit=limit + 1)
+            page = found[:limit]
+            return Page(tuple(page), blocklist.place(page[-1]) if len(found) > limit else None)
 
     def doubtful(
         self, since: int, *, account: str | None = None, cursor: str | None = None, limit: int = PAGE
@@ -340,7 +344,7 @@ class Reader:
         """Returns received texts that may be opt-outs, of all accounts or one, newest first, but for those whose
         senders are on the list already."""
         table, salt, limit = tables.inbound, self.salt(), _limit(limit)
-        listed = select(tables.blocklist.c.to).where(tables.blocklist.c.to == table.c.sender).exists()
+        listed = blocklist.holds(table.c.sender, func.coalesce(table.c.account_id, 0))
         statement = (
             select(table)
             .where(table.c.review == "opt_out", table.c.received_at >= since, ~listed)
@@ -371,9 +375,10 @@ class Reader:
             if account is not None:
                 statement = statement.where(tables.job.c.account_id == account_number(connection, account))
             for row in connection.execute(statement):
-                state, reason = State(row.state), None
+                state, reason = meaning(row.state)
                 if state in WAITING:
-                    state, reason = Hold(row.job_state, row.held_reason, row.not_before).of(state, None, None, now)
+                    hold = Hold(row.job_state, row.held_reason, row.not_before, row.held_until)
+                    state, reason = hold.of(state, reason, None, now)
                 counts[state] += row.messages
                 if state is State.HELD:
                     held[reason or "cap"] += row.messages

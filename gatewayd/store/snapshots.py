@@ -20,6 +20,11 @@ class Page(Generic[T_co]):
     """Cursor of what follows; None at the end."""
 
 
+def template_document(template: tuple[str, int] | None) -> dict[str, Any] | None:
+    """Returns which template and version, for JSON; None where the words are the job's own."""
+    return None if template is None else {"name": template[0], "version": template[1]}
+
+
 @dataclass(frozen=True, slots=True)
 class JobSummary:
     id: int
@@ -35,6 +40,9 @@ class JobSummary:
     """By state as people see it."""
     held: Mapping[str, int]
     """The held ones by reason."""
+    held_until: int | None
+    """When the hours of contact let the first of those go on that they hold."""
+    klass: str
     cost: int
     unit_price: int
     currency: str
@@ -44,6 +52,8 @@ class JobSummary:
     first_at: int | None
     last_at: int | None
     last_seq: int
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its words are of."""
 
     def document(self) -> dict[str, Any]:
         """Returns the contents of `summary.json`. Every state is a key of `counts`."""
@@ -53,11 +63,14 @@ class JobSummary:
             "job": self.job,
             "channel": self.channel,
             "priority": self.priority,
+            "class": self.klass,
+            "template": template_document(self.template),
             "state": self.state,
             "messages": self.messages,
             "segments": self.segments,
             "counts": {str(state): self.counts.get(state, 0) for state in State},
             "held": dict(sorted(self.held.items())),
+            "held_until": iso(self.held_until),
             "cost": format_money(self.cost),
             "currency": self.currency,
             "created_at": iso(self.created_at),
@@ -104,6 +117,7 @@ class MessageView:
     ref: str | None
     to: str | None
     channel: str
+    klass: str
     text: str | None
     encoding: str
     segments: int | None
@@ -122,6 +136,8 @@ class MessageView:
     detail: str | None
     """JSON."""
     attempts: tuple[AttemptView, ...] = ()
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its text is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +168,13 @@ class BlockedNumber:
     at: int
     source: str
     note: str | None
+    account: str | None = None
+    """Whose block it is; None: everybody's."""
+    register: str | None = None
+    """The legal register that names the number."""
+    channel: str | None = None
+    """The one channel that it is about; None: all."""
+    account_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +211,8 @@ class Hold:
     queue: str | None
     """Why the queue rests."""
     not_before: int | None
+    until: int | None = None
+    """When the queue goes on; None: nobody knows."""
 
     def of(self, stored: State, reason: str | None, due: int | None, now: int) -> tuple[State, str | None]:
         """How a waiting row reads, with its reason. `due` is the row's own time; None where it is not known, as in
@@ -197,13 +222,13 @@ class Hold:
             return State.CANCELLED, "cancelled"
         if self.not_before is not None and self.not_before > now:
             return State.SCHEDULED, None
-        if stored is State.HELD:
+        if stored is State.HELD and (due is None or due > now):
             return State.HELD, reason or "cap"
         if (due is None and stored is State.SCHEDULED) or (due is not None and due > now):
             return State.SCHEDULED, reason
         if self.job == "paused":
             return State.HELD, "paused"
-        if self.queue is not None:
+        if self.queue is not None and (self.until is None or self.until > now):
             return State.HELD, self.queue
         return State.QUEUED, None
 

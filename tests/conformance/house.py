@@ -104,6 +104,7 @@ class House:
         resend: bool = False,
         price: int = PRICE,
         account: str = "norte",
+        klass: str | None = None,
     ) -> QueueInfo:
         begun = self.do(
             BeginJob(
@@ -120,6 +121,7 @@ class House:
                 json.dumps({"lines": []}),
                 self.node,
                 self.now,
+                klass=klass,
             )
         )
         self.do(AddMessages(begun.job_id, rows, self.now))
@@ -282,7 +284,8 @@ class House:
         real = {
             (queue, state, bool(final)): (messages, int(segments))
             for queue, state, final, messages, segments in self.rows(
-                "SELECT queue_id, state, final, COUNT(*), SUM(segments) FROM message GROUP BY queue_id, state, final"
+                "SELECT queue_id, CASE WHEN state = 'held' AND reason = 'window' THEN 'held_window' ELSE state END,"
+                " final, COUNT(*), SUM(segments) FROM message GROUP BY 1, 2, 3"
             )
         }
         assert counted == real

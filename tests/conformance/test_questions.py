@@ -169,9 +169,9 @@ def test_what_holds_a_job_is_asked_once_for_a_page(
     asked: list[int] = []
     plain = queries.holds
 
-    def holds(connection: Connection, job_id: int) -> Any:
+    def holds(connection: Connection, job_id: int, now: int) -> Any:
         asked.append(job_id)
-        return plain(connection, job_id)
+        return plain(connection, job_id, now)
 
     monkeypatch.setattr(queries, "holds", holds)
     assert len(found(house, reader)) == 20

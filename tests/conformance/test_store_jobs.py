@@ -146,7 +146,7 @@ def test_a_receipt_is_the_contract_to_the_letter(house: House) -> None:
     at = house.rows("SELECT updated_at FROM message")[0][0]
     assert body == (
         f'{{"v":1,"seq":1,"at":"2026-11-18T11:06:40.{at % 1000:03}Z","job":"cobranza-2026-11","message":"{message}",'
-        '"ref":"C1","row":1,"to":"+5491100000001","channel":"sms","state":"submitted","final":false,"reason":null,'
+        '"ref":"C1","row":1,"to":"+5491100000001","channel":"sms","class":"collections","state":"submitted","final":false,"reason":null,'
         '"line":"claro-1","attempt":1,"segments":1,"cost":"0.85","detail":{"raw":"15 5987"}}'
     )
 

@@ -55,6 +55,8 @@ class Side:
     view: int = 0
     """Both of its user."""
     template: str = ""
+    people_list: int = 0
+    campaign: int = 0
     actors: dict[str, Actor] = field(default_factory=dict)
 
     @property
@@ -121,6 +123,11 @@ class World:
         side.template = f"aviso de {side.account}"
         made = {"template": side.template, "channel": "sms", "content": {"text": side.text}}
         await self._ask("template.save", account=side.account, **made)
+        made = await self._ask("list.create", account=side.account, title=side.text, filter={"search": "ana"})
+        side.people_list = made["list"]
+        said = {"channel": "sms", "content": {"text": side.text}, "audience": {"list": side.text}}
+        made = await self._ask("campaign.save", account=side.account, title=side.text, document=said)
+        side.campaign = made["campaign"]
         assert user.number is not None
         task = NewProcess(
             *("export", side.account, user.number, user.name, "trial"),
@@ -216,6 +223,15 @@ def _job(side: Side) -> Mapping[str, Any]:
     return {"job": f"{side.account}/{side.job}"}
 
 
+def _list(side: Side) -> dict[str, Any]:
+    return {"list": side.people_list}
+
+
+def _saved(side: Side) -> Mapping[str, Any]:
+    document = {"channel": "sms", "content": {"text": "hola"}, "audience": {"filter": {}}}
+    return {"account": side.account, "campaign": side.campaign, "version": 1, "title": "Otra", "document": document}
+
+
 def _thread(side: Side) -> dict[str, Any]:
     return {"account": side.account, "address": side.number}
 
@@ -238,6 +254,17 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.doubtful": Case("supervisor", "read"),
     "blocklist.list": Case("supervisor", "read"),
     "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
+    "campaign.approve": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.cancel": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.events": Case("user", "read", _of("campaign"), bound=True),
+    "campaign.launch": Case("user", "send", _of("campaign"), bound=True),
+    "campaign.list": Case("user", "read", _of("account"), bound=True),
+    "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.reject": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.remove": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.resume": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.save": Case("user", "send", _saved, bound=True),
+    "campaign.show": Case("user", "read", _of("campaign"), bound=True),
     "check": Case("administrator", "manage"),
     "columns.set": Case("user", None, _of(columns=["at", "party"])),
     "columns.show": Case("user", None),
@@ -251,6 +278,7 @@ CASES: Final[Mapping[str, Case]] = {
     "customer.put_many": Case("user", "manage", _of("account", customers=[{"external_id": "A1"}]), bound=True),
     "customer.show": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "engine.release": Case("administrator", None, vain=True),
+    "forecast.show": Case("user", "read", _of("account", people=1000), bound=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
@@ -282,6 +310,12 @@ CASES: Final[Mapping[str, Case]] = {
     "line.set": Case("administrator", "manage", _of(line="nueva-1", keys={"rate": "5/min"}), vain=True),
     "line.show": Case("user", "read", _of(line="claro-1")),
     "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
+    "list.archive": Case("user", "send", _list, bound=True),
+    "list.create": Case("user", "send", _of("account", title="Otra", filter={}), bound=True),
+    "list.list": Case("user", "read", _of("account"), bound=True),
+    "list.members": Case("user", "read", _list, bound=True),
+    "list.set": Case("user", "send", lambda side: _list(side) | {"title": "Otra", "version": 1}, bound=True),
+    "list.show": Case("user", "read", _list, bound=True),
     "mass.set": Case("administrator", None, _of("account", password=PASSWORD, approve_above=500), bound=True),
     "mass.show": Case("user", "read", _of("account"), bound=True),
     "me.edit": Case("person", None, _of(theme="dark")),

@@ -30,6 +30,7 @@ def _gateway(**parts: Any) -> LiveGateway:
         "exports",
         "news",
         "posts",
+        "campaigns",
     )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]
 

@@ -1,1 +1,1 @@
-"""Templates, lists and campaigns: what people send, before it is a job."""
+"""Templates, lists of people, campaigns, their runs and what happened to them. Policy is `gatewayd.campaigns`."""

@@ -25,6 +25,8 @@ from gatewayd.store.commands.inbox import (
     UnwrittenInbox,
 )
 from gatewayd.store.commands.jobs import (
+    CAMPAIGN,
+    CAMPAIGN_JOB,
     AddMessages,
     BeginJob,
     BegunJob,
@@ -60,6 +62,8 @@ from gatewayd.store.commands.receipts import LINES_AT_ONCE, CutSegments, Segment
 from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle, Settled
 
 __all__ = [
+    "CAMPAIGN",
+    "CAMPAIGN_JOB",
     "LINES_AT_ONCE",
     "AccountInfo",
     "AddMessages",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
@@ -9,6 +10,10 @@ from typing import Final, Literal, NamedTuple
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.keys import PostKey
+
+CAMPAIGN: Final = "campaign"
+"""Origin of the jobs that campaigns bring in. Nobody else can bring one in under such a name."""
+CAMPAIGN_JOB: Final = re.compile(r"c-\d+\.[0-9T]+-\d+-\d+", re.ASCII)
 
 SMALL_ROWS: Final = 16
 SMALL_CHARACTERS: Final = 16 << 10
@@ -53,8 +58,14 @@ class BeginJob(Command["BegunJob"]):
     now: int
     test: bool = False
     """Priced and never sent."""
+    klass: str | None = None
+    """Class of the messages; None: the account's own."""
+    template: tuple[str, int] | None = None
+    """Name and version of the stored template that its words are of."""
     key: PostKey | None = None
     """Of the request that posted it."""
+    origin: str = ""
+    """Who brings it in: empty for the account itself, else the engine whose piece of work it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,8 @@ class QueueInfo:
     waiting: int
     """Messages that are queued or scheduled."""
     held_reason: str | None
+    held_until: int | None = None
+    """Held by the hours of contact: when they open again."""
     content: str = ""
     """The job's content (JSON) where the channel needs more than a text (call, email …); empty for SMS."""
 

@@ -23,6 +23,8 @@ class Origin:
     label: str
     test: bool = False
     language: str = "es"
+    may: frozenset[str] = frozenset()
+    """Guarded classes of messages that it may use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ class SharedJob:
     content: str
     """JSON, as in `BeginJob`."""
     test: bool
+    klass: str | None = None
+    template: tuple[str, int] | None = None
+    """As in `BeginJob`."""
 
 
 @dataclass(frozen=True, slots=True)

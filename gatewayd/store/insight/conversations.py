@@ -12,6 +12,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import NotFoundError
 from gatewayd.model import ulid
 from gatewayd.store import tables
+from gatewayd.store.contacts import blocklist
 from gatewayd.translation import gettext as _
 
 _CONVERSATION: Final = tables.conversation.c
@@ -225,7 +226,7 @@ def thread(connection: Connection, scope: Scope, account: str, address: str, sal
     return sorted(said, key=lambda one: (one.at, one.public))
 
 
-def is_blocked(connection: Connection, address: str) -> bool:
-    """Returns whether an address is on the do-not-contact list."""
-    listed = tables.blocklist.c.to
-    return connection.scalar(select(listed).where(listed == address)) is not None
+def is_blocked(connection: Connection, *, scope: Scope, account: str, address: str) -> bool:
+    """Returns whether an account must not write to an address."""
+    number = connection.scalar(select(_ACCOUNT.id).where(_ACCOUNT.name == account)) if scope.holds(account) else None
+    return number is not None and blocklist.is_blocked(connection, address, number)

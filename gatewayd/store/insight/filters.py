@@ -103,7 +103,7 @@ def seen(now: int) -> ColumnElement[str]:
         (MESSAGE.state.not_in(sorted(_STORED_WAITING)), MESSAGE.state),
         (JOB.state == "cancelled", "cancelled"),
         (JOB.not_before > now, "scheduled"),
-        (MESSAGE.state == "held", "held"),
+        (and_(MESSAGE.state == "held", MESSAGE.due > now), "held"),
         (MESSAGE.due > now, "scheduled"),
         (JOB.state == "paused", "held"),
         (tables.queue.c.held_reason.is_not(None), "held"),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from gatewayd.actor import Scope
 from gatewayd.store import tables
+from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.insight.interactions import fetched, interactions
 from gatewayd.store.insight.position import MESSAGES, Position
@@ -84,15 +85,16 @@ def candidates(connection: Connection, *, scope: Scope, numbers: Sequence[int], 
                     content=row.content,
                     texts=row.options,
                     segments=one.segments or 1,
-                    blocked=row.blocked is not None,
+                    blocked=bool(row.blocked),
                     test=bool(row.test),
                 )
             )
     return found
 
 
-_KEPT: Final = (
-    select(_MESSAGE.id, _MESSAGE.options, _JOB.content, _JOB.test, tables.blocklist.c.to.label("blocked"))
-    .join_from(tables.message, tables.job, _JOB.id == _MESSAGE.job_id)
-    .outerjoin(tables.blocklist, tables.blocklist.c.to == _MESSAGE.to)
+_BLOCKED: Final = and_(_JOB["class"] != "reply", holds(_MESSAGE.to, _MESSAGE.account_id, _MESSAGE.channel)).label(
+    "blocked"
+)
+_KEPT: Final = select(_MESSAGE.id, _MESSAGE.options, _JOB.content, _JOB.test, _BLOCKED).join_from(
+    tables.message, tables.job, _JOB.id == _MESSAGE.job_id
 )

@@ -11,12 +11,15 @@ from sqlalchemy import select, update
 from gatewayd.model import State
 from gatewayd.money import format_money
 from gatewayd.store.commands import NewMessage
+from gatewayd.store.contacts.blocklist import barred
 from gatewayd.store.sending.rows import JobInfo, MessageRow
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
-from gatewayd.store.session import Row, Session, Statement, adding, among, given
-from gatewayd.store.tables import blocklist, job, message, queue
+from gatewayd.store.session import Row, Session, Statement, adding, given
+from gatewayd.store.tables import job, message, queue
 
+REPLY: Final = "reply"
+"""The class of what a person has just asked for: no block keeps it."""
 TEST: Final = "test"
 """Reason of what a test token posted: it was priced, and is withdrawn before anything could send it."""
 
@@ -24,8 +27,6 @@ _QUEUES_OF: Final = Statement(
     select(queue.c.prefix, queue.c.id).where(queue.c.job_id == given(queue.c.job_id), queue.c.without == ""), "p_job_id"
 )
 _ADD_QUEUE: Final = adding(queue, "job_id prefix")
-_ANY_BLOCKED: Final = Statement(select(blocklist.c.to).limit(1))
-_BLOCKED: Final = Statement(select(blocklist.c.to).where(among(blocklist.c.to)))
 _ADD: Final = adding(
     message,
     "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options account_id"
@@ -47,11 +48,11 @@ def queues(session: Session, job_id: int, prefixes: set[str]) -> dict[str, int]:
     return known
 
 
-def blocked(session: Session, rows: Iterable[NewMessage]) -> set[str]:
-    """Returns the addresses of `rows` that are on the block list."""
-    if session.one(_ANY_BLOCKED) is None:
+def blocked(session: Session, info: JobInfo, rows: Iterable[NewMessage]) -> set[str]:
+    """Returns the addresses of `rows` that the job must not write to."""
+    if info.klass == REPLY:
         return set()
-    return {row[0] for row in session.among(_BLOCKED, sorted({row.to for row in rows if row.to is not None}))}
+    return barred(session, info.account_id, info.channel, {row.to for row in rows if row.to is not None})
 
 
 def fate(info: JobInfo, reason: str | None, now: int) -> str:
@@ -70,10 +71,10 @@ def write(
     now: int,
     *,
     numbers: Iterable[int],
-    barred: set[str],
+    listed: set[str],
     shown: bool = False,
 ) -> int:
-    """Writes rows of one job under these numbers; returns how many of them are good. `barred` are blocked; of a job
+    """Writes rows of one job under these numbers; returns how many of them are good. `listed` are blocked; of a job
     that is `shown` already the refused ones are counted at once."""
     queue_of = queues(unit.session, info.id, {row.prefix for row in rows})
     due = now if info.not_before is None else max(now, info.not_before)
@@ -83,7 +84,7 @@ def write(
     good = 0
     for number, new in zip(numbers, rows, strict=False):
         row, ref, to, body, encoding, segments, prefix, reason, detail, options = new
-        if reason is None and to in barred:
+        if reason is None and to in listed:
             reason = "blocked"
         queue_id = queue_of[prefix]
         good += reason is None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from drivers.base import Withdrawn
 from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, PartEnd, Pnr
+from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import blocks, inbox, reports
 from gatewayd.store.sending.claims import furthest, parts_of
@@ -17,7 +18,7 @@ from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.lines import LineCounters
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.session import Row, Statement, adding, among, setting
-from gatewayd.store.tables import attempt, blocklist, job, message, node, part
+from gatewayd.store.tables import attempt, job, message, node, part
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import MessageRow
@@ -37,7 +38,7 @@ _LEASE: Final = Statement(
         job.c.state,
         job.c.not_after,
         job.c.started_at,
-        blocklist.c.to,
+        and_(job.c["class"] != "reply", holds(message.c.to, message.c.account_id, message.c.channel)),
         message.c.attempt_id,
         job.c.channel,
     )
@@ -45,7 +46,6 @@ _LEASE: Final = Statement(
         attempt.join(message, message.c.id == attempt.c.message_id)
         .join(job, job.c.id == message.c.job_id)
         .join(node, node.c.name == attempt.c.node)
-        .outerjoin(blocklist, blocklist.c.to == message.c.to)
     )
     .where(among(attempt.c.id))
     # A takeover by another node waits for this, or has been seen by it.
@@ -155,7 +155,7 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
     unit.session.many(_CLOSE, closed)
     inbox.keyed(unit, pressed)
     for command in opted_out:
-        blocks.put(unit, [command.work.to], inbox.KEYS, None, command.now)
+        blocks.put(unit, [command.work.to], inbox.KEYS, None, command.now, account_id=command.work.account_id)
     for command in reported:
         _report(unit, command)
     return [None] * len(commands)

@@ -16,13 +16,14 @@ from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, among, given
 from gatewayd.store.tables import attempt, job, message, part, queue, transfer
+from gatewayd.store.tables.sending import WAITS
 from gatewayd.texts import split_for
 
 if TYPE_CHECKING:
     from drivers.base import Encoding
     from gatewayd.store.sending.rows import JobInfo, MessageRow
 
-READY: Final = text("message.state IN ('queued', 'scheduled')")
+READY: Final = text("message." + WAITS)
 """As the partial index says it, word for word."""
 
 _QUEUE: Final = Statement(

@@ -1,11 +1,24 @@
-"""How many messages a queue has in each state, kept in the transaction that changes them: nothing counts rows."""
+"""How many messages a queue has in each state, kept in the transaction that changes them: nothing counts rows.
+
+Messages that the rules of contact keep back are counted by what keeps them: `held` are those of a cap, `held_window`
+those whose own hours are over.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+from gatewayd.model import State
 from gatewayd.store.session import Session, merging
 from gatewayd.store.tables import queue_count
+from gatewayd.store.tables.sending import COUNT_WAITS
+
+WAITS: Final = COUNT_WAITS.replace("state IN", "queue_count.state IN").replace("messages >", "queue_count.messages >")
+"""What the partial index says, with its table."""
+
+HELD: Final = State.HELD.value
+HELD_WINDOW: Final = "held_window"
+WAITING_WORDS: Final = ("queued", "scheduled", HELD, HELD_WINDOW)
 
 _ADD: Final = merging(
     queue_count,
@@ -13,6 +26,18 @@ _ADD: Final = merging(
     "queue_id state final",
     add="messages segments",
 )
+
+
+def word(state: str, reason: str | None) -> str:
+    """Returns the state under which a message is counted."""
+    return HELD_WINDOW if state == HELD and reason == "window" else state
+
+
+def meaning(counted: str) -> tuple[State, str | None]:
+    """Returns the state and the reason that a count stands for; the reason of those alone that rules keep back."""
+    if counted == HELD_WINDOW:
+        return State.HELD, "window"
+    return State(counted), "cap" if counted == HELD else None
 
 
 class Counts:

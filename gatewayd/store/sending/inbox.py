@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, text, update
 from gatewayd.contact.said import Verdict, words_of
 from gatewayd.model import ulid
 from gatewayd.store.commands import (
+    Blocked,
     Ended,
     EndParts,
     Finish,
@@ -156,10 +157,16 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
     blocked = None
     if opt_out:
         note = words_of(whole.text[:NOTE_MOST]) or None
-        blocked = blocks.put(unit, [command.sender, *command.aliases], OPT_OUT, note, command.now)
-    elif command.aliases and blocklist.known(session, [command.sender]):
-        # Somebody who opted out has another number now, or another name: it is the same person.
-        blocked = blocks.put(unit, command.aliases, OPT_OUT, None, command.now)
+        blocked = blocks.put(
+            unit,
+            [command.sender, *command.aliases],
+            OPT_OUT,
+            note,
+            command.now,
+            account_id=blocklist.EVERYBODY if account_id is None else account_id,
+        )
+    elif command.aliases:
+        blocked = _blocked_too(unit, command)
     return Received(
         stored=True,
         complete=True,
@@ -167,6 +174,16 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
         doubtful=verdict is Verdict.DOUBTFUL,
         jobs=blocked.jobs if blocked else (),
     )
+
+
+def _blocked_too(unit: Unit, command: Inbound) -> Blocked | None:
+    """Somebody who opted out has another number now, or another name: it is the same person."""
+    done = [
+        blocks.put(unit, command.aliases, OPT_OUT, None, command.now, account_id=owner)
+        for owner in sorted(blocklist.owners(unit.session, command.sender))
+    ]
+    jobs = tuple(sorted({job for each in done for job in each.jobs}))
+    return Blocked(sum(each.added for each in done), sum(each.cancelled for each in done), jobs) if done else None
 
 
 def keyed(unit: Unit, commands: Sequence[Finish]) -> None:

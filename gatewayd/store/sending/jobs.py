@@ -11,6 +11,8 @@ from sqlalchemy import func, select, text
 from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands import (
+    CAMPAIGN,
+    CAMPAIGN_JOB,
     AddMessages,
     BeginJob,
     BegunJob,
@@ -24,7 +26,7 @@ from gatewayd.store.commands import (
     SharedJob,
 )
 from gatewayd.store.commands.posting import ORIGIN
-from gatewayd.store.sending import additions, keys, restoration
+from gatewayd.store.sending import additions, counts, keys, restoration
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given, setting
@@ -42,8 +44,9 @@ _KNOWN: Final = Statement(
 BEGIN: Final = adding(
     job,
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
-    " created_at test origin",
+    " created_at test origin class template template_version",
 )
+DEFAULT_CLASS: Final = "collections"
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
     select(job.c.id).where(job.c.state == "loading", job.c.node == given(job.c.node)).order_by(job.c.id), "p_node"
@@ -84,8 +87,17 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
 
 def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
     known = session.one(_KNOWN, owner[0], command.name)
+    behind = restoration.expected(session, command.account, command.name)
+    origin = command.origin
+    if not origin and CAMPAIGN_JOB.fullmatch(command.name):
+        if behind is None:
+            raise ConflictError(f"job {command.account}/{command.name} bears a name that only campaigns give")
+        origin = CAMPAIGN  # one of ours that is read again after a restore
     if known is not None:
-        if known[1] != command.content_hash or known[3] != "" or bool(known[4]) != command.test:
+        if known[3] != origin or bool(known[4]) != command.test:
+            raise ConflictError(f"job {command.account}/{command.name} is known with another origin")
+        # What an engine brings in is known by its name, which is its piece of work.
+        if not command.origin and known[1] != command.content_hash:
             raise ConflictError(f"job {command.account}/{command.name} is known with other content")
         if command.key is not None and known[2] == "loading":
             raise KeyBusyError(f"job {command.account}/{command.name} is being recorded")
@@ -109,11 +121,12 @@ def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
         command.node,
         command.now,
         command.test,
-        "",
+        origin,
+        command.klass or DEFAULT_CLASS,
+        *(command.template or (None, None)),
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
-    behind = restoration.expected(session, command.account, command.name)
     if behind is not None:
         session.run(_BEGIN_BEHIND, behind, behind, begun[0])
     return BegunJob(begun[0], known=False)
@@ -139,6 +152,8 @@ def begin_shared(session: Session, account_id: int, name: str, shared: SharedJob
         now,
         shared.test,
         ORIGIN,
+        shared.klass or DEFAULT_CLASS,
+        *(shared.template or (None, None)),
     )
 
 
@@ -166,14 +181,14 @@ def _add(unit: Unit, command: AddMessages) -> int:
     if not command.rows:
         return 0
     info = unit.job(command.job_id)
-    barred = additions.blocked(unit.session, command.rows)
+    listed = additions.blocked(unit.session, info, command.rows)
     first = unit.memory.ids.take(unit.session, message, len(command.rows))
-    return additions.write(unit, info, command.rows, command.now, numbers=count(first), barred=barred)
+    return additions.write(unit, info, command.rows, command.now, numbers=count(first), listed=listed)
 
 
 # ------------------------------------------------------------------------------------------------------------- visible
 
-_WAITS: Final = text("queue_count.state IN ('queued', 'scheduled') AND queue_count.messages > 0")
+_WAITS: Final = text(counts.WAITS)
 _INFO: Final = (
     queue.c.id,
     queue.c.job_id,
@@ -191,6 +206,7 @@ _INFO: Final = (
     job.c.state,
     queue.c.held_reason,
     queue.c.without,
+    queue.c.held_until,
 )
 _WITH_JOB: Final = queue.join(job, job.c.id == queue.c.job_id).join(account, account.c.id == job.c.account_id)
 _INFO_OF_JOB: Final = Statement(
@@ -267,7 +283,7 @@ def load_queues(unit: Unit, commands: list[LoadQueues]) -> list[tuple[QueueInfo,
     found: dict[int, list[Row]] = {}
     for row in unit.session.all(_INFO_WAITING):
         found.setdefault(row[0], []).append(row)
-    queues = tuple(_info((*rows[0][:16], sum(row[16] for row in rows))) for rows in found.values())
+    queues = tuple(_info((*rows[0][:17], sum(row[17] for row in rows))) for rows in found.values())
     return [queues] * len(commands)
 
 
@@ -288,8 +304,9 @@ def _info(row: Row) -> QueueInfo:
         not_after=row[11],
         created_at=row[12],
         paused=row[13] == "paused",
-        waiting=int(row[16]),
+        waiting=int(row[17]),
         held_reason=row[14],
+        held_until=row[16],
         content="" if row[6] == "sms" else row[8],
     )
 
@@ -308,7 +325,7 @@ _OPEN_COUNT: Final = Statement(
     .select_from(queue_count.join(queue, queue.c.id == queue_count.c.queue_id))
     .where(
         queue.c.job_id == given(queue.c.job_id),
-        queue_count.c.state.in_(["queued", "scheduled", "held", "sending"]),
+        queue_count.c.state.in_([*counts.WAITING_WORDS, "sending"]),
     ),
     "p_job_id",
 )

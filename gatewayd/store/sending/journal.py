@@ -81,11 +81,12 @@ class Journal:
             segments=row.segments,
             cost=row.cost,
             detail=row.detail,
+            klass=job.klass,
         )
         self._say(row.job_id, body, now)
 
-    def tell_queue(self, job: JobInfo, reason: str, count: int, now: int) -> None:
-        """The queue receipt `held`: a whole queue begins to wait."""
+    def tell_queue(self, job: JobInfo, reason: str, count: int, now: int, until: int | None = None) -> None:
+        """The queue receipt `held`: a whole queue begins to wait, until then where that is known."""
         body = shown(
             at=self._stamps.at(now),
             job=job.json_name,
@@ -94,7 +95,10 @@ class Journal:
             final=False,
             reason=reason,
             cost=0,
-            detail=f'{{"count":{count}}}',
+            detail=f'{{"count":{count}}}'
+            if until is None
+            else f'{{"count":{count},"until":"{self._stamps.at(until)}"}}',
+            klass=job.klass,
             **_NOBODY,
         )
         self._say(job.id, body, now)

@@ -100,8 +100,8 @@ class _Batch:
         self._now = max(command.now for command in commands)
         self._accounts: dict[str, tuple[int, str]] = {}
         self._jobs: dict[tuple[int, str, str], _Job] = {}
-        rows = [item.row for command in commands for item in command.items if item.row is not None]
-        self._barred = additions.blocked(unit.session, rows)
+        self._rows = [item.row for command in commands for item in command.items if item.row is not None]
+        self._listed: dict[tuple[int, str, bool], set[str]] = {}
 
     def take(self, command: Post) -> Posted:
         session = self._unit.session
@@ -134,6 +134,14 @@ class _Batch:
             keys.amend(session, account_id, command.key, as_json(answers))
         return Posted(answers)
 
+    def _listed_for(self, info: JobInfo) -> set[str]:
+        """Returns those of all addresses that a job must not write to: one look for what is alike."""
+        key = info.account_id, info.channel, info.klass == additions.REPLY
+        found = self._listed.get(key)
+        if found is None:
+            found = self._listed[key] = additions.blocked(self._unit.session, info, self._rows)
+        return found
+
     def _account(self, name: str) -> tuple[int, str]:
         found = self._accounts.get(name)
         if found is None:
@@ -154,7 +162,7 @@ class _Batch:
                 return _Placed(json.loads(earlier) | {"repeated": True}, None, 0)
         shared = self._job(account_id, item.shared, command)
         number = unit.memory.ids.take(unit.session, message, 1)
-        reason = "blocked" if row.reason is None and row.to in self._barred else row.reason
+        reason = "blocked" if row.reason is None and row.to in self._listed_for(shared.info) else row.reason
         state = additions.fate(shared.info, reason, command.now)
         if state in WAITS and shared.state == "paused":
             state = State.HELD.value
@@ -204,7 +212,13 @@ class _Batch:
         for one in self._jobs.values():
             if one.rows:
                 additions.write(
-                    unit, one.info, one.rows, self._now, numbers=one.numbers, barred=self._barred, shown=True
+                    unit,
+                    one.info,
+                    one.rows,
+                    self._now,
+                    numbers=one.numbers,
+                    listed=self._listed_for(one.info),
+                    shown=True,
                 )
         unit.flush()
         queues = tuple(

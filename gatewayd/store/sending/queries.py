@@ -12,20 +12,25 @@ from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import WAITING, State, ulid
 from gatewayd.store import tables
 from gatewayd.store.commands import AccountInfo
+from gatewayd.store.sending import counts
 from gatewayd.store.snapshots import AttemptView, Hold, JobSummary, MessageView, PartView, job_state
+from gatewayd.store.tables.sending import WAITS
 from gatewayd.translation import gettext as _
 
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
-READY: Final = ("queued", "scheduled")
+READY: Final = ("queued", "scheduled", "held")
 """Stored states of rows that a line may claim once they are due."""
+RESTING: Final = ("queued", "scheduled")
+"""Those of rows that no rule of contact keeps back."""
 
 _JOB = tables.job.c
 JOBS: Final[Select[Any]] = (
     select(
         *(_JOB.id, tables.account.c.name.label("account"), _JOB.name, _JOB.channel, _JOB.priority, _JOB.state),
         *(_JOB.not_before, _JOB.not_after, _JOB.unit_price, _JOB.currency, _JOB.created_at, _JOB.started_at),
-        *(_JOB.last_at, _JOB.messages, _JOB.cost, _JOB.last_seq),
+        *(_JOB.last_at, _JOB.messages, _JOB.cost, _JOB.last_seq, _JOB.template, _JOB.template_version),
+        _JOB["class"].label("klass"),
     )
     .join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
     .where(_JOB.state != "loading")
@@ -64,7 +69,8 @@ def owners(connection: Connection, jobs: Sequence[int], node: str) -> dict[int, 
 _COUNT = tables.queue_count.c
 _COUNTS: Final = (
     select(
-        tables.queue.c.job_id, tables.queue.c.held_reason, _COUNT.state, _COUNT.final, _COUNT.messages, _COUNT.segments
+        *(tables.queue.c.job_id, tables.queue.c.held_reason, tables.queue.c.held_until),
+        *(_COUNT.state, _COUNT.final, _COUNT.messages, _COUNT.segments),
     )
     .join_from(tables.queue, tables.queue_count, _COUNT.queue_id == tables.queue.c.id)
     .where(tables.queue.c.job_id.in_(bindparam("jobs", expanding=True)), _COUNT.messages > 0)
@@ -72,18 +78,20 @@ _COUNTS: Final = (
 
 DEPTH: Final = (
     select(
-        *(_COUNT.queue_id, _COUNT.state, _COUNT.messages, tables.queue.c.held_reason),
+        *(_COUNT.queue_id, _COUNT.state, _COUNT.messages, tables.queue.c.held_reason, tables.queue.c.held_until),
         *(_JOB.state.label("job_state"), _JOB.not_before, _JOB.account_id),
     )
     .join_from(tables.queue_count, tables.queue, tables.queue.c.id == _COUNT.queue_id)
     .join(tables.job, _JOB.id == tables.queue.c.job_id)
-    .where(_COUNT.state.in_([*WAITING, "sending", "uncertain"]), _COUNT.messages > 0, _JOB.state != "loading")
+    .where(
+        _COUNT.state.in_([*counts.WAITING_WORDS, "sending", "uncertain"]), _COUNT.messages > 0, _JOB.state != "loading"
+    )
 )
 
 FIRST_DUE: Final = (
     select(tables.message.c.due)
     # In so many words: a partial index is used only where the condition is seen to be its own.
-    .where(tables.message.c.queue_id == tables.queue.c.id, text("message.state IN ('queued', 'scheduled')"))
+    .where(tables.message.c.queue_id == tables.queue.c.id, text("message." + WAITS))
     .order_by(tables.message.c.due)
     .limit(1)
     .scalar_subquery()
@@ -139,16 +147,20 @@ def summaries(connection: Connection, jobs: Sequence[AnyRow], now: int) -> Itera
 
 
 def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
-    counts: Counter[State] = Counter()
+    found: Counter[State] = Counter()
     held: Counter[str] = Counter()
     open_messages, segments = 0, 0
+    until: int | None = None
     for row in counted:
-        state = State(row.state)
+        state, reason = counts.meaning(row.state)
         if state in WAITING:
-            state, reason = Hold(job.state, row.held_reason, job.not_before).of(state, None, None, now)
+            hold = Hold(job.state, row.held_reason, job.not_before, row.held_until)
+            state, reason = hold.of(state, reason, None, now)
             if state is State.HELD and row.messages:
                 held[reason or "cap"] += row.messages
-        counts[state] += row.messages
+                if reason == row.held_reason and row.held_until is not None:
+                    until = min(until or row.held_until, row.held_until)
+        found[state] += row.messages
         segments += row.segments
         open_messages += 0 if row.final else row.messages
     return JobSummary(
@@ -157,11 +169,13 @@ def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
         job=job.name,
         channel=job.channel,
         priority=job.priority,
-        state=job_state(job.state, counts, open_messages),
+        klass=job.klass,
+        state=job_state(job.state, found, open_messages),
         messages=job.messages,
         segments=segments,
-        counts=dict(counts),
+        counts=dict(found),
         held=dict(held),
+        held_until=until,
         cost=job.cost,
         unit_price=job.unit_price,
         currency=job.currency,
@@ -171,17 +185,26 @@ def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:
         first_at=job.started_at,
         last_at=job.last_at,
         last_seq=job.last_seq,
+        template=None if job.template is None else (job.template, job.template_version),
     )
 
 
-def holds(connection: Connection, job_id: int) -> Mapping[int, str]:
-    """Held queues of a job, with the reason."""
+Held: TypeAlias = Mapping[int, tuple[str, int | None]]
+"""Queues that rest: why, and until when where that is known."""
+
+
+def holds(connection: Connection, job_id: int, now: int) -> Held:
+    """Held queues of a job."""
     table = tables.queue.c
-    statement = select(table.id, table.held_reason).where(table.job_id == job_id, table.held_reason.is_not(None))
-    return {row.id: row.held_reason for row in connection.execute(statement)}
+    statement = select(table.id, table.held_reason, table.held_until).where(
+        table.job_id == job_id,
+        table.held_reason.is_not(None),
+        or_(table.held_until.is_(None), table.held_until > now),
+    )
+    return {row.id: (row.held_reason, row.held_until) for row in connection.execute(statement)}
 
 
-def in_state(state: State, job: AnyRow, held: Mapping[int, str], now: int) -> ColumnElement[bool]:
+def in_state(state: State, job: AnyRow, held: Held, now: int) -> ColumnElement[bool]:
     """The rows of `job` that `Hold` and their own state put in `state`, as a condition."""
     table = tables.message.c
     own = table.state == str(state)
@@ -193,22 +216,24 @@ def in_state(state: State, job: AnyRow, held: Mapping[int, str], now: int) -> Co
         return own
     if job.not_before is not None and job.not_before > now:
         return table.state.in_(WAITING) if state is State.SCHEDULED else false()
-    ready = table.state.in_(READY)
     if state is State.SCHEDULED:
-        return and_(ready, table.due > now)
-    due = and_(ready, table.due <= now)
+        return and_(table.state.in_(RESTING), table.due > now)
+    due = and_(table.state.in_(READY), table.due <= now)
     in_held_queue = true() if job.state == "paused" else table.queue_id.in_(list(held))
     if state is State.HELD:
-        return or_(own, and_(due, in_held_queue))
+        return or_(and_(own, table.due > now), and_(due, in_held_queue))
     return and_(due, ~in_held_queue)
 
 
 def message_view(
-    row: AnyRow, job: AnyRow, held: Mapping[int, str], *, salt: int, now: int, attempts: tuple[AttemptView, ...] = ()
+    row: AnyRow, job: AnyRow, held: Held, *, salt: int, now: int, attempts: tuple[AttemptView, ...] = ()
 ) -> MessageView:
-    state, reason = State(row.state), row.reason
+    state, reason, due = State(row.state), row.reason, row.due
     if state in WAITING:
-        state, reason = Hold(job.state, held.get(row.queue_id), job.not_before).of(state, reason, row.due, now)
+        rests, until = held.get(row.queue_id, (None, None))
+        state, reason = Hold(job.state, rests, job.not_before, until).of(state, reason, due, now)
+        if state is State.HELD and until is not None and rests == reason:
+            due = max(due, until)
     return MessageView(
         id=row.id,
         public=ulid(job.created_at, salt, row.id),
@@ -218,13 +243,14 @@ def message_view(
         ref=row.ref,
         to=row.to,
         channel=job.channel,
+        klass=job.klass,
         text=row.text,
         encoding=row.encoding,
         segments=row.segments if job.channel == "sms" else None,
         state=state,
         final=row.final or state is State.CANCELLED,
         reason=reason,
-        due=row.due if state in WAITING or (state is State.SUBMITTED and not row.final) else None,
+        due=due if state in WAITING or (state is State.SUBMITTED and not row.final) else None,
         not_after=job.not_after,
         line=row.line,
         attempt=row.number,
@@ -232,6 +258,7 @@ def message_view(
         updated_at=row.updated_at,
         detail=row.detail,
         attempts=attempts,
+        template=None if job.template is None else (job.template, job.template_version),
     )
 
 

@@ -13,7 +13,7 @@ from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.credit.questions import SUMS_MOST, Sums
-from gatewayd.store.sending import queries
+from gatewayd.store.sending import counts, queries
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.settings.accounts import low_bounds
 from gatewayd.store.snapshots import MessageView, Page
@@ -50,7 +50,7 @@ def find_messages(
     while jobs and len(found) <= limit and read < READ_MOST:
         statement = _statement(wanted, jobs, last).limit(READ_AT_ONCE)
         rows = connection.execute(statement).all()
-        held = {job_id: queries.holds(connection, job_id) for job_id in {row.job_id for row in rows}}
+        held = {job_id: queries.holds(connection, job_id, now) for job_id in {row.job_id for row in rows}}
         for row in rows:
             view = queries.message_view(row, jobs[row.job_id], held[row.job_id], salt=salt, now=now)
             if wanted.state is None or view.state is wanted.state:
@@ -85,7 +85,7 @@ def _jobs(wanted: MessageFilter) -> Select[tuple[object, ...]]:
 def _stored(state: State) -> list[str]:
     """The states in which a row may be that people see in `state`: a cancelled job leaves its rows as they were."""
     if state in WAITING or state is State.CANCELLED:
-        return [*(str(each) for each in WAITING), str(state)]
+        return [*counts.WAITING_WORDS, str(state)]
     return [str(state)]
 
 
@@ -131,7 +131,7 @@ class Attention:
 LOW_PARTS: Final = 100
 """Credit for fewer parts than these, at the dearest price the account has paid, runs low."""
 
-_OPEN: Final = ("queued", "scheduled", "held", "sending")
+_OPEN: Final = (*counts.WAITING_WORDS, "sending")
 
 
 def attention(connection: Connection, *, low: int | None, since: int, account: str | None = None) -> Attention:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from gatewayd.model import WAITING, State
 from gatewayd.store.commands import QueueInfo, Reroute
 from gatewayd.store.sending import jobs
+from gatewayd.store.sending.counts import word
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Statement, adding, given, setting
 from gatewayd.store.tables import message, queue
@@ -53,6 +54,6 @@ def _move(unit: Unit, command: Reroute) -> tuple[int, int] | None:
         assert home is not None
     queued = State.QUEUED.value
     unit.session.run(_MOVE, home[0], queued, command.now, command.now, row.id)
-    unit.counts.add(row.queue_id, row.state, row.final, -1, -row.segments)
+    unit.counts.add(row.queue_id, word(row.state, row.reason), row.final, -1, -row.segments)
     unit.counts.add(home[0], queued, False, 1, row.segments)
     return job_id, home[0]

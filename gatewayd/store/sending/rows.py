@@ -30,6 +30,7 @@ class JobInfo:
     json_name: str
     test: bool = False
     """Brought by a test token: its messages are priced and never sent."""
+    klass: str = "collections"
 
 
 Counted = tuple[str, bool, int, int, str | None, int | None]
@@ -102,6 +103,7 @@ _JOB: Final = Statement(
         job.c.created_at,
         job.c.name,
         job.c.test,
+        job.c["class"],
     ).where(job.c.id == given(job.c.id)),
     "p_id",
 )
@@ -132,6 +134,7 @@ class Jobs:
                 created_at=row[8],
                 json_name=quoted(row[9]),
                 test=bool(row[10]),
+                klass=row[11],
             )
             if len(self._known) >= _JOBS_KEPT:
                 self._known.clear()

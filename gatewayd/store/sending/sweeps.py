@@ -10,13 +10,14 @@ from sqlalchemy import Integer, delete, func, literal_column, select, text, upda
 
 from gatewayd.model import IN_NETWORK, Channel, PartState, State
 from gatewayd.store.commands import HoldQueue, Prune, Sweep, Swept
-from gatewayd.store.sending import early, removal
+from gatewayd.store.sending import counts, early, removal
 from gatewayd.store.sending.claims import parts_of
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.sending.rows import MessageRow
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, among, given, setting
 from gatewayd.store.tables import attempt, inbound_part, job, message, part, queue, queue_count, segment
+from gatewayd.store.tables.sending import WAITS
 
 EARLY_KEPT_MS: Final = 15 * 60_000
 """A report precedes the answer it belongs to by seconds; a line that recovers may take minutes over it."""
@@ -24,7 +25,7 @@ EARLY_KEPT_MS: Final = 15 * 60_000
 PARTS_KEPT_MS: Final = 7 * 86_400_000
 """How long the parts of a received text that is over are remembered, to know repeats."""
 
-_WAITS: Final = text("queue_count.state IN ('queued', 'scheduled') AND queue_count.messages > 0")
+_WAITS: Final = text(counts.WAITS)
 _WAITING: Final = Statement(
     select(queue.c.id, job.c.id, job.c.state, job.c.not_after)
     .select_from(queue_count.join(queue, queue.c.id == queue_count.c.queue_id).join(job, job.c.id == queue.c.job_id))
@@ -34,7 +35,7 @@ _WAITING: Final = Statement(
 )
 _ROWS: Final = Statement(
     select(message.c.id)
-    .where(message.c.queue_id == given(message.c.queue_id), text("message.state IN ('queued', 'scheduled')"))
+    .where(message.c.queue_id == given(message.c.queue_id), text("message." + WAITS))
     .order_by(message.c.due, message.c.id)
     .limit(given(message.c.id, "p_limit")),
     "p_queue_id p_limit",
@@ -138,7 +139,7 @@ _QUEUE: Final = Statement(
     .group_by(queue.c.job_id, queue.c.held_reason),
     "p_id",
 )
-_HOLD: Final = setting(queue, "held_reason held_at", "id")
+_HOLD: Final = setting(queue, "held_reason held_at held_until", "id")
 
 
 def hold(unit: Unit, commands: list[HoldQueue]) -> list[Exception | None]:
@@ -148,7 +149,8 @@ def hold(unit: Unit, commands: list[HoldQueue]) -> list[Exception | None]:
         if found is None or found[1] == command.reason:
             continue
         job_id, _, count = found
-        unit.session.run(_HOLD, command.reason, None if command.reason is None else command.now, command.queue_id)
+        at = None if command.reason is None else command.now
+        unit.session.run(_HOLD, command.reason, at, None, command.queue_id)
         if command.reason is not None and count:
             unit.journal.tell_queue(unit.job(job_id), command.reason, int(count), command.now)
     return [None] * len(commands)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from gatewayd.store.credit.book import Book
 from gatewayd.store.ids import ConcatReferences, Ids
 from gatewayd.store.public_ids import Stamps
-from gatewayd.store.sending.counts import Counts
+from gatewayd.store.sending.counts import Counts, word
 from gatewayd.store.sending.early import EarlyReports
 from gatewayd.store.sending.journal import RECEIPTED, Journal
 from gatewayd.store.sending.rows import COLUMNS, JobInfo, Jobs, MessageRow
@@ -98,7 +98,7 @@ class Unit:
     def keep(self, row: Row) -> MessageRow:
         """Takes a row of `COLUMNS`, attempt's number, state and start, as it was read in this transaction."""
         final = bool(row[9])
-        was = (row[8], final, row[7], row[16], row[14], row[21])
+        was = (word(row[8], row[10]), final, row[7], row[16], row[14], row[21])
         found = MessageRow(*(*row[:9], final, *row[10:], was))
         self.messages[found.id] = found
         return found
@@ -145,7 +145,7 @@ class Unit:
                     row.id,
                 )
             )
-            if row.was != (row.state, row.final, row.segments, row.cost, row.line, row.sent_at):
+            if row.was != (word(row.state, row.reason), row.final, row.segments, row.cost, row.line, row.sent_at):
                 self._count(row)
         self.session.many(_SAVE, rows)
         self.messages.clear()
@@ -156,9 +156,10 @@ class Unit:
     def _count(self, row: MessageRow) -> None:
         """Moves a message from where it was counted to where it counts now."""
         state, final, segments, cost, line, sent_at = row.was
-        if (row.state, row.final, row.segments) != (state, final, segments):
+        counted = word(row.state, row.reason)
+        if (counted, row.final, row.segments) != (state, final, segments):
             self.counts.add(row.queue_id, state, final, -1, -segments)
-            self.counts.add(row.queue_id, row.state, row.final, 1, row.segments)
+            self.counts.add(row.queue_id, counted, row.final, 1, row.segments)
         info = self.job(row.job_id)
         if state in RECEIPTED:
             # One that ended before any attempt is moved no more: its hour is that of its end.

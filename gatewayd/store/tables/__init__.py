@@ -7,7 +7,18 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
-from gatewayd.store.tables.contacts import blocklist
+from gatewayd.store.tables.campaigns import (
+    approval,
+    campaign,
+    campaign_event,
+    campaign_person,
+    campaign_run,
+    campaign_slice,
+    campaign_step,
+    list_member,
+    people_list,
+)
+from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
     contact_point,
@@ -49,9 +60,16 @@ __all__ = [
     "account",
     "account_settings",
     "added_line",
+    "approval",
     "attempt",
     "audit",
     "blocklist",
+    "campaign",
+    "campaign_event",
+    "campaign_person",
+    "campaign_run",
+    "campaign_slice",
+    "campaign_step",
     "chosen_columns",
     "contact_point",
     "conversation",
@@ -61,6 +79,7 @@ __all__ = [
     "debt",
     "device",
     "early_report",
+    "evidence",
     "import_mapping",
     "import_row",
     "inbound",
@@ -70,18 +89,21 @@ __all__ = [
     "line_count",
     "line_recipient",
     "line_secret",
+    "list_member",
     "logo",
     "mass_rule",
     "message",
     "metadata",
     "node",
     "part",
+    "people_list",
     "posted",
     "process",
     "queue",
     "queue_count",
     "reach",
     "receipt",
+    "register",
     "reset",
     "saved_view",
     "segment",

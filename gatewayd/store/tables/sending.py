@@ -21,6 +21,11 @@ from sqlalchemy import (
 
 from gatewayd.store.tables.base import Id, metadata
 
+WAITS: Final = "state IN ('queued', 'scheduled', 'held')"
+"""The messages that a line may claim once they are due."""
+COUNT_WAITS: Final = "state IN ('queued', 'scheduled', 'held', 'held_window') AND messages > 0"
+"""The counts of queues with something waiting; see `store.sending.counts`."""
+
 job = Table(
     "job",
     metadata,
@@ -53,6 +58,11 @@ job = Table(
     Column("origin", Text, nullable=False, server_default=text("''")),
     # brought by a test token: priced, never sent
     Column("test", Boolean, nullable=False, server_default=false()),
+    # collections, notice, transactional, reply: which rules of contact hold for its messages
+    Column("class", Text, nullable=False, server_default=text("'collections'")),
+    # name and version of the stored template that its words are of; null: they are its own
+    Column("template", Text),
+    Column("template_version", Integer),
     UniqueConstraint("account_id", "name"),
 )
 
@@ -67,6 +77,8 @@ queue = Table(
     Column("held_at", BigInteger),
     # names, a blank between: lines that cannot carry these messages, though their route fits
     Column("without", Text, nullable=False, server_default=text("''")),
+    # held by the hours of contact: when they open again; null: what holds it has no instant of its own
+    Column("held_until", BigInteger),
     UniqueConstraint("job_id", "prefix", "without"),
 )
 """(priority, account, job, route), the unit of scheduling; priority, account and allowed lines are the job's."""
@@ -84,8 +96,8 @@ queue_count = Table(
     Index(
         "ix_queue_count_waiting",
         "queue_id",
-        sqlite_where=text("state IN ('queued', 'scheduled') AND messages > 0"),
-        postgresql_where=text("state IN ('queued', 'scheduled') AND messages > 0"),
+        sqlite_where=text(COUNT_WAITS),
+        postgresql_where=text(COUNT_WAITS),
     ),
     sqlite_with_rowid=False,
 )
@@ -127,13 +139,15 @@ message = Table(
     Column("channel", Text, nullable=False, server_default=text("''")),
     # its place in time: its latest point of no return; until then, when it was recorded
     Column("at", BigInteger, nullable=False, server_default=text("0")),
+    # the customer it goes to, where the account knows whose address it is; else the address is the person
+    Column("person_id", Id),
     Index(
         "ix_message_ready",
         "queue_id",
         "due",
         "id",
-        sqlite_where=text("state IN ('queued', 'scheduled')"),
-        postgresql_where=text("state IN ('queued', 'scheduled')"),
+        sqlite_where=text(WAITS),
+        postgresql_where=text(WAITS),
     ),
     Index(
         "ix_message_report_due",
@@ -150,6 +164,13 @@ message = Table(
     Index("ix_message_to_id", "to", "id"),
     Index("ix_message_job_id_id", "job_id", "id"),
     Index("ix_message_at_id", "at", "id"),
+    Index(
+        "ix_message_person_id",
+        "person_id",
+        "id",
+        sqlite_where=text("person_id IS NOT NULL"),
+        postgresql_where=text("person_id IS NOT NULL"),
+    ),
     Index("ix_message_account_id_channel_at_id", "account_id", "channel", "at", "id"),
     Index(
         "ix_message_astray",

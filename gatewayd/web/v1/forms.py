@@ -9,6 +9,7 @@ from gatewayd.model import State
 Schema = dict[str, Any]
 
 CHANNELS: Final = ["sms", "call", "email", "push", "whatsapp"]
+CLASSES: Final = ["collections", "notice", "transactional", "reply"]
 STATES: Final = [str(state) for state in State]
 MESSAGES_MAX: Final = 1000
 RECIPIENTS_MAX: Final = 100_000

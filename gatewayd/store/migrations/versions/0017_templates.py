@@ -14,6 +14,8 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("job", sa.Column("template", sa.Text()))
+    op.add_column("job", sa.Column("template_version", sa.Integer()))
     op.create_table(
         "template",
         sa.Column("id", _ID, autoincrement=True, nullable=False),

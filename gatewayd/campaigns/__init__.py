@@ -1,0 +1,1 @@
+"""Campaigns: people × what they are told × when. Pure rules; `engine` carries them out."""

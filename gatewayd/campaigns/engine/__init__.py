@@ -1,0 +1,1 @@
+"""Carries campaigns out: reads lists, freezes audiences, records jobs, keeps times, climbs ladders."""

@@ -1,0 +1,99 @@
+"""Reads the files of fixed lists: a worker judges and streams, the store keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Final, Protocol, TypeVar
+
+import structlog
+
+from gatewayd.campaigns.engine.workers import documents
+from gatewayd.config import Config
+from gatewayd.errors import UnavailableError
+from gatewayd.failpoints import hit
+from gatewayd.numbers import Policy
+from gatewayd.store.campaigns import lists
+from gatewayd.store.campaigns.lists import Member, PeopleList
+from gatewayd.store.commands import Change
+from spool import uploads
+from spool.folders import Spool
+
+log = structlog.get_logger()
+
+R = TypeVar("R")
+
+WORKER: Final = "gatewayd.campaigns.engine.list_worker"
+
+
+class Execute(Protocol):
+    """Hands a change to whoever writes the store."""
+
+    def __call__(self, command: Change[R], /) -> Awaitable[R]: ...
+
+
+class ListReader:
+    """Reads one list after another."""
+
+    def __init__(self, config: Callable[[], Config], spool: Spool, policy: Policy, execute: Execute) -> None:
+        self._config = config
+        self._spool = spool
+        self._policy = policy
+        self._execute = execute
+
+    async def read(self, known: PeopleList) -> None:
+        """Reads the file of a list from its beginning. What is wrong with the file is written down; GatewayError where
+        it is the store's or the machine's fault."""
+        await self._execute(Change(lambda unit: lists.clear(unit.session, known.id), "campaigns"))
+        hit("campaign.list_begun")
+        try:
+            path = uploads.find(self._spool, known.account, str(known.source["upload"]))
+        except uploads.UploadError:
+            await self._end(known, [], {}, "upload_gone")
+            return
+        policy = self._policy
+        request = {
+            "path": str(path),
+            "name": known.source.get("file") or "list.csv",
+            "channel": known.source.get("channel", "sms"),
+            "instructions": known.source.get("instructions", {}),
+            "policy": [policy.region, policy.home_area, policy.assume_mobile],
+            "language": known.source.get("language") or self._config().locale,
+        }
+        columns: list[str] = []
+        judgement: dict[str, Any] = {}
+        async with aclosing(documents(WORKER, request)) as told:
+            async for document in told:
+                if "columns" in document:
+                    columns, judgement = [str(name) for name in document["columns"]], document["judgement"] or {}
+                elif "rows" in document:
+                    if not await self._add(known, document):
+                        return
+                elif "error" in document:
+                    await self._end(known, columns, judgement, str(document["error"])[:2000])
+                    return
+        hit("campaign.list_read")
+        await self._end(known, columns, judgement, None)
+
+    async def _add(self, known: PeopleList, document: dict[str, Any]) -> bool:
+        try:
+            some = [
+                Member(int(row), None, ref or None, str(to), str(cells)) for row, to, ref, cells in document["rows"]
+            ]
+            refused = {str(reason): int(count) for reason, count in document["refused"].items()}
+        except (TypeError, ValueError, AttributeError) as error:
+            raise UnavailableError("the process that reads people says nonsense") from error
+        added = await self._execute(
+            Change(lambda unit: lists.add_members(unit.session, known, some, refused), "campaigns")
+        )
+        hit("campaign.list_chunk")
+        return added
+
+    async def _end(self, known: PeopleList, columns: list[str], judgement: dict[str, Any], reason: str | None) -> None:
+        source = {**known.source, "judgement": judgement}
+        work = Change(
+            lambda unit: lists.end_reading(unit.session, known, columns=columns, source=source, reason=reason),
+            "campaigns",
+        )
+        await self._execute(work)
+        log.info("list read", list=known.id, account=known.account, failed=reason is not None)

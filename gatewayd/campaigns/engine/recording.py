@@ -1,0 +1,142 @@
+"""Records the slices of a run as jobs, by the daemon's private folder: each once, whatever is cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from gatewayd.failpoints import hit
+from gatewayd.intake.feed import SMALL
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.store.campaigns import campaigns, events, runs
+from gatewayd.store.campaigns.campaigns import Campaign
+from gatewayd.store.campaigns.runs import Person, Run, Slice
+from gatewayd.store.commands import CAMPAIGN, Change, JobChange, SetJobState
+from gatewayd.store.sending import jobs
+from spool import posted
+from spool.document import JobDocument, document_of, parse
+from spool.errors import JobFileError, SpoolError
+
+log = structlog.get_logger()
+
+_COLUMNS: Final = {"to": "to", "ref": "ref"}
+_DUMMY: Final = ({"to": "-", "ref": ""},)
+
+
+class Recording:
+    """Records slices, one after another. `changed` is told of jobs that were paused or cancelled meanwhile."""
+
+    def __init__(
+        self,
+        intake: IntakeDesk,
+        *,
+        ask: Callable[[Callable[..., Any]], Awaitable[Any]],
+        execute: Callable[[Change[Any]], Awaitable[Any]],
+        changed: Callable[[JobChange], None],
+        now: Callable[[], int],
+    ) -> None:
+        self._intake = intake
+        self._ask = ask
+        self._execute = execute
+        self._changed = changed
+        self._now = now
+
+    async def record(self, campaign: Campaign, run: Run, slice_: Slice) -> None:
+        """Makes a slice the job that it is, and takes over what a person said of the campaign meanwhile.
+
+        A slice whose job is refused is written down as such. GatewayError, SpoolError: it is to be tried again.
+        """
+        known = partial(runs.job_of, account=campaign.account, name=slice_.job, origin=CAMPAIGN)
+        job_id = await self._ask(known)
+        if job_id is None:
+            try:
+                await self._laid(campaign, run, slice_)
+            except JobFileError as error:
+                await self._refused(campaign, slice_, error)
+                return
+            job_id = await self._ask(known)
+        if job_id is None:
+            return  # somebody else is recording it
+        hit("campaign.recorded")
+        change = await self._execute(Change(partial(self._follow, campaign, slice_, job_id), "campaigns"))
+        if change is not None:
+            self._changed(change)
+        hit("campaign.noted")
+
+    async def _laid(self, campaign: Campaign, run: Run, slice_: Slice) -> None:
+        people: Sequence[Person] = await self._ask(partial(runs.slice_people, slice_=slice_))
+        head = head_of(run.content[slice_.rung], slice_.job)
+        document, data = await asyncio.to_thread(_job, head, people, f"{slice_.job}.json")
+        document = await self._intake.templates.filled(campaign.account, document)
+        spool = self._intake.spool
+        taken = await asyncio.to_thread(posted.lay, spool, campaign.account, document, data, {})
+        hit("campaign.laid")
+        try:
+            await self._intake.record(taken, document, origin=CAMPAIGN)
+        except Exception:
+            with suppress(SpoolError):
+                await asyncio.to_thread(posted.drop, spool, taken)
+            raise
+
+    async def _refused(self, campaign: Campaign, slice_: Slice, error: JobFileError) -> None:
+        sentence, now = error.text(self._intake.config.locale), self._now()
+        log.warning("a campaign's job is refused", job=slice_.job, code=error.code)
+
+        def work(unit: Any) -> None:
+            runs.refused(unit.session, slice_, error.code)
+            events.note(
+                unit.session,
+                campaign.id,
+                "refused",
+                now,
+                run=slice_.run,
+                people=slice_.people,
+                code=error.code,
+                sentence=sentence,
+            )
+
+        await self._execute(Change(work, "campaigns"))
+
+    def _follow(self, campaign: Campaign, slice_: Slice, job_id: int, unit: Any) -> JobChange | None:
+        runs.recorded(unit.session, slice_, job_id)
+        return follow(unit, campaigns.state(unit.session, campaign.id), campaign.account, slice_.job, self._now())
+
+
+def follow(unit: Any, state: str, account: str, job: str, now: int) -> JobChange | None:
+    """Gives a job the state that its campaign's asks for; None where it has it, or has nothing left to send."""
+    wanted = {"paused": "paused", "cancelled": "cancelled"}.get(state, "running")
+    if wanted == "running":
+        return None
+    (change,) = jobs.set_state(unit, [SetJobState(account, job, wanted, now)])  # type: ignore[arg-type]
+    return change if isinstance(change, JobChange) else None
+
+
+def head_of(content: Mapping[str, Any], job: str) -> dict[str, Any]:
+    """Returns a job file without its recipients."""
+    return {**content, "job": job, "columns": _COLUMNS}
+
+
+def _job(head: Mapping[str, Any], people: Sequence[Person], file: str) -> tuple[JobDocument, bytes]:
+    """Returns a job and its file. JobFileError.
+
+    Of a large one the recipients are left out of the document: whoever reads them does so from the file, apart.
+    """
+    skeleton = document_of({**head, "recipients": list(_DUMMY)}, file)
+    rows = ",\n".join(map(_recipient, people))
+    data = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "recipients": [\n{rows}\n]}}\n'.encode()
+    if len(data) <= SMALL:
+        return parse(data, file), data
+    return replace(skeleton, recipients=()), data
+
+
+def _recipient(person: Person) -> str:
+    """Returns a recipient as the job file says it. Cells are JSON already, and bear neither name of ours."""
+    own = json.dumps({"to": person.address, "ref": person.external_id or ""}, ensure_ascii=False)
+    return own if person.cells == "{}" else f"{own[:-1]}, {person.cells[1:]}"

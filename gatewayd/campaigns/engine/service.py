@@ -1,0 +1,279 @@
+"""The engine of campaigns: knows when something is to be done, and has it done. One a daemon.
+
+It is woken: by people (`due`), by messages that change (`jobs`), by its clock. Whatever it finds half done in the store
+it goes on with; nothing is known to it that the store does not know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+import structlog
+
+from gatewayd.actor import Scope
+from gatewayd.campaigns.document import CampaignDocument
+from gatewayd.campaigns.engine.freezing import Freezing
+from gatewayd.campaigns.engine.lists import ListReader
+from gatewayd.campaigns.engine.recording import Recording, head_of
+from gatewayd.campaigns.engine.sameness import Sameness
+from gatewayd.campaigns.states import FINISHED, RUNNING
+from gatewayd.errors import GatewayError
+from gatewayd.failpoints import hit
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.numbers import Policy
+from gatewayd.store.campaigns import audience, campaigns, events, lists, runs
+from gatewayd.store.campaigns.campaigns import Campaign
+from gatewayd.store.campaigns.runs import OPEN_STATES, Run, Slice
+from gatewayd.store.commands import Change, JobChange
+from gatewayd.store.port import Writer
+from gatewayd.store.reader import Reader
+from gatewayd.store.sending.restoration import standing_still
+from spool.document import JobDocument, document_of
+from spool.errors import JobFileError, SpoolError
+
+log = structlog.get_logger()
+
+R = TypeVar("R")
+
+TROUBLE_S: Final = 5.0
+"""Between tries while the store or the disk refuses."""
+STILL_S: Final = 60.0
+"""Between looks whether the engines were released after a restore."""
+LONGEST_S: Final = 60.0
+"""Of one sleep: then the clock is looked at again, since clocks are set."""
+SETTLE_S: Final = 1.0
+"""Messages that change within it are looked at together."""
+
+
+class Tell(Protocol):
+    """Whom the engine tells of what happens: those who watch, webhooks, staff."""
+
+    def __call__(self, campaign: Campaign, state: str, reason: str | None = None) -> object: ...
+
+
+class Campaigns:
+    """Runs campaigns. `threads` are for questions to the reader; `now` is Unix ms."""
+
+    def __init__(
+        self,
+        intake: IntakeDesk,
+        writer: Writer,
+        reader: Reader,
+        threads: Executor,
+        policy: Policy,
+        *,
+        now: Callable[[], int],
+        changed: Callable[[JobChange], None],
+        tell: Tell = lambda _campaign, _state, _reason=None: None,
+    ) -> None:
+        self._intake = intake
+        self._writer = writer
+        self._reader = reader
+        self._threads = threads
+        self._policy = policy
+        self._now = now
+        self._tell = tell
+        self._wake = asyncio.Event()
+        self._open_jobs: set[int] = set()
+        """Of the campaigns that are open."""
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        """By campaign: what is being done for it; by list, with its sign turned."""
+        self._again: set[int] = set()
+        self._stirred: asyncio.TimerHandle | None = None
+        self._recording: dict[int, asyncio.Lock] = {}
+        """Of each, held while a slice becomes a job: a person's word waits for it, and then holds for that job too."""
+        self._lists = ListReader(lambda: intake.config, intake.spool, policy, self._execute)
+        self._recorder = Recording(intake, ask=self._ask, execute=self._execute, changed=changed, now=now)
+
+    # -------------------------------------------------------------------------------------------- what others call
+
+    def due(self) -> None:
+        """There is something new to do."""
+        self._wake.set()
+
+    def jobs(self, jobs: Iterable[int]) -> None:
+        """Messages of these jobs have changed: a campaign may be over."""
+        if self._stirred is None and not self._open_jobs.isdisjoint(jobs):
+            self._stirred = asyncio.get_running_loop().call_later(SETTLE_S, self._stir)
+
+    def _stir(self) -> None:
+        self._stirred = None
+        self._wake.set()
+
+    async def settled(self, campaign: int) -> None:
+        """Returns when no job of a campaign is being recorded: what a person said before holds for all its jobs."""
+        async with self._recording.setdefault(campaign, asyncio.Lock()):
+            pass
+
+    # ------------------------------------------------------------------------------------------------------ the loop
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+        try:
+            while True:
+                self._wake.clear()
+                pause = TROUBLE_S
+                try:
+                    pause = await self._work()
+                except (GatewayError, SpoolError, OSError) as error:
+                    log.error("campaigns wait", error=str(error))  # noqa: TRY400
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
+        finally:
+            tasks = list(self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self) -> float:
+        """Has done what is to be done; returns the seconds until it is to be looked at again."""
+        if await self._ask(standing_still):
+            return STILL_S
+        for known in await self._ask(lists.loading):
+            self._begin(-known.id, self._lists.read(known))
+        for campaign in await self._ask(campaigns.open_campaigns):
+            self._begin(campaign.id, self._go_on(campaign))
+        return LONGEST_S
+
+    def _begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
+        """Has something done, unless it is being done; then it is looked at once more afterwards."""
+        running = self._tasks.get(key)
+        if running is not None:
+            self._again.add(key)
+            work.close()
+            return
+        self._again.discard(key)
+        self._tasks[key] = task = asyncio.create_task(work, name=f"campaign {key}")
+        task.add_done_callback(partial(self._done, key))
+
+    def _done(self, key: int, task: asyncio.Task[None]) -> None:
+        del self._tasks[key]
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            expected = isinstance(error, (GatewayError, SpoolError, OSError))
+            log.error("a campaign waits", campaign=key, error=repr(error), exc_info=None if expected else error)
+            asyncio.get_running_loop().call_later(TROUBLE_S, self._wake.set)
+        elif key < 0 or key in self._again:
+            asyncio.get_running_loop().call_later(SETTLE_S if key > 0 else 0, self._wake.set)
+
+    async def _go_on(self, campaign: Campaign) -> None:
+        """Brings every run of a campaign as far as it can be now."""
+        document = CampaignDocument.model_validate_json(campaign.document)
+        open_ones = 0
+        for run in await self._ask(partial(runs.runs, campaign=campaign.id)):
+            if run.ended_at is not None or run.state == "skipped":
+                continue
+            waiting: Sequence[Slice] = await self._ask(partial(runs.open_slices, run=run.id))
+            if run.state == "freezing" or waiting:
+                await self._launch(campaign, document, run)
+            if not await self._ended(run):
+                open_ones += 1
+        if open_ones:
+            self._open_jobs.update(
+                job_id for job_id, _name in await self._ask(partial(runs.jobs, campaign=campaign.id))
+            )
+        elif campaign.state == RUNNING:
+            await self._finish(campaign)
+
+    # --------------------------------------------------------------------------------------------------------- a run
+
+    async def _launch(self, campaign: Campaign, document: CampaignDocument, run: Run) -> None:
+        """Freezes what is not frozen and records what is not recorded, the first while the second goes on."""
+        sliced, done = asyncio.Event(), asyncio.Event()
+
+        async def freeze() -> None:
+            try:
+                if run.state == "freezing":
+                    channel = document.ladder[0].channel
+                    question = partial(audience.source, campaign=campaign, meant=document.meant, channel=channel)
+                    freezing = Freezing(
+                        await self._ask(question),
+                        ask=self._ask,
+                        execute=self._execute,
+                        same=Sameness(await self._words(campaign, run), self._policy),
+                        sliced=sliced.set,
+                        now=self._now,
+                    )
+                    await freezing.freeze(run)
+            finally:
+                done.set()
+                sliced.set()
+
+        freezer = asyncio.create_task(freeze(), name=f"freeze {run.id}")
+        try:
+            while True:
+                over = done.is_set()
+                await self._record(campaign, run)
+                if over:
+                    break
+                await sliced.wait()
+                sliced.clear()
+            await freezer
+        finally:
+            freezer.cancel()
+            await asyncio.gather(freezer, return_exceptions=True)
+
+    async def _words(self, campaign: Campaign, run: Run) -> JobDocument | None:
+        """Returns the job of a run's first rung, with nobody in it; None where it is none by itself."""
+        try:
+            document = document_of({**head_of(run.content[0], "c"), "recipients": [{"to": "-", "ref": ""}]}, "c.json")
+            return await self._intake.templates.filled(campaign.account, document)
+        except JobFileError:
+            return None
+
+    async def _record(self, campaign: Campaign, run: Run) -> None:
+        for slice_ in await self._ask(partial(runs.open_slices, run=run.id)):
+            async with self._recording.setdefault(campaign.id, asyncio.Lock()):
+                fresh = await self._ask(partial(campaigns.campaign, scope=Scope.all(), number=campaign.id))
+                if fresh.state == "cancelled":
+                    await self._withdrawn(slice_)
+                    continue
+                await self._recorder.record(fresh, run, slice_)
+            self._tell(campaign, "recording")
+
+    async def _withdrawn(self, slice_: Slice) -> None:
+        await self._execute(Change(lambda unit: runs.refused(unit.session, slice_, "cancelled"), "campaigns"))
+
+    async def _ended(self, run: Run) -> bool:
+        """Whether a run has nobody open; then that is written down."""
+        fresh: Run = await self._ask(partial(runs.run, number=run.id))
+        waiting: Sequence[Slice] = await self._ask(partial(runs.open_slices, run=run.id))
+        if fresh.state != "frozen" or waiting:
+            return False
+        counts = await self._ask(partial(runs.counts, runs=[run.id]))
+        if any(counts.states.get(state) for state in OPEN_STATES):
+            return False
+        now = self._now()
+        await self._execute(Change(lambda unit: runs.end(unit.session, run.id, now), "campaigns"))
+        return True
+
+    async def _finish(self, campaign: Campaign) -> None:
+        now = self._now()
+
+        def work(unit: Any) -> bool:
+            if campaigns.state(unit.session, campaign.id) != RUNNING:
+                return False
+            campaigns.put(unit.session, campaign.id, state=FINISHED, ended_at=now, updated_at=now)
+            events.note(unit.session, campaign.id, "finished", now)
+            return True
+
+        if await self._execute(Change(work, "campaigns")):
+            hit("campaign.finished")
+            log.info("campaign finished", campaign=campaign.id, account=campaign.account)
+            self._tell(campaign, FINISHED)
+
+    # --------------------------------------------------------------------------------------------------------- store
+
+    async def _ask(self, question: Callable[..., R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._reader.ask, question)
+
+    def _execute(self, command: Change[R]) -> Awaitable[R]:
+        return self._writer.do(command)

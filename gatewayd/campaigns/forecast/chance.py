@@ -1,0 +1,87 @@
+"""What a forecast cannot know, drawn: how long devices take, how much fails, what others send. Pure.
+
+The same each time. Draws are stratified: each unknown takes every part of its range once, in an order of its own. So
+a few dozen of them say as much as hundreds that fall where they fall.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from statistics import NormalDist
+from typing import Final
+
+from gatewayd.campaigns.forecast.situation import Situation
+
+UNMEASURED: Final = 0.2
+"""Spread of what a default may be wrong by, as a share."""
+DRIFT: Final = 0.03
+"""Devices of tomorrow are not quite those that were measured."""
+_SEED: Final = 20_300
+_NORMAL: Final = NormalDist()
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One way in which it may go."""
+
+    device: tuple[float, ...]
+    """By line: how much longer (or shorter) its sends take than measured."""
+    again: float = 1.0
+    """How much more comes back than measured."""
+    lost: float = 1.0
+    day: int | None = None
+    """The day of the past whose traffic returns first; None: the mean of all."""
+    tail: float | None = None
+    """0 to 1: how unlucky the last messages are; None: as expected."""
+
+
+def middle(situation: Situation) -> Draw:
+    """Returns the draw in which all is as measured."""
+    return Draw((1.0,) * len(situation.lines))
+
+
+def draws(situation: Situation, count: int, messages: float) -> list[Draw]:
+    """Returns `count` draws; `messages` are ours, whose own scatter goes into the devices' time."""
+    dice = Random(_SEED)  # noqa: S311 - a forecast, no secret
+    lines = situation.lines
+    each = max(messages / max(len(lines), 1), 1.0)
+
+    def normals() -> list[float]:
+        steps = [_NORMAL.inv_cdf((step + 0.5) / count) for step in range(count)]
+        dice.shuffle(steps)
+        return steps
+
+    def evens() -> list[float]:
+        steps = [(step + 0.5) / count for step in range(count)]
+        dice.shuffle(steps)
+        return steps
+
+    common = normals()
+    devices: list[Sequence[float]] = []
+    for line in lines:
+        own = normals()
+        scatter = line.device_sd / line.device_s if line.device_s > 0 else 0.0
+        if line.measured:
+            known, shared = scatter / math.sqrt(line.measured), DRIFT
+        else:
+            known, shared = UNMEASURED / 2, UNMEASURED
+        spread = math.hypot(known, scatter / math.sqrt(each))
+        devices.append([math.exp(spread * mine + shared * all_) for mine, all_ in zip(own, common, strict=True)])
+    failing = 1 / math.sqrt(max(situation.again.share * situation.again.measured, 1.0))
+    again = [math.exp(min(failing, 0.5) * step) for step in normals()]
+    lost = [math.exp(0.4 * step) for step in normals()]
+    tails, days = evens(), evens()
+    past = len(situation.others.days)
+    return [
+        Draw(
+            tuple(device[number] for device in devices),
+            again[number],
+            lost[number],
+            int(days[number] * past) if past else None,
+            tails[number],
+        )
+        for number in range(count)
+    ]

@@ -1,0 +1,241 @@
+"""What people say of a campaign: launch, approve, pause, resume, cancel. Each is one transaction."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import Field, SecretStr
+
+from gatewayd.actor import Actor, Role
+from gatewayd.campaigns import schedule, states
+from gatewayd.campaigns.document import CampaignDocument, faults
+from gatewayd.errors import ConflictError, ForbiddenError, UsageError
+from gatewayd.operations.base import Json
+from gatewayd.operations.campaigns import OfCampaign
+from gatewayd.operations.masssend import needs_approval, require
+from gatewayd.operations.ports import Backend
+from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches
+from gatewayd.store.campaigns.campaigns import Campaign
+from gatewayd.store.commands import Change, Changed, JobChange
+from gatewayd.translation import gettext as _
+
+_MANY: Final = frozenset({"somebody", "somebody else"})
+Password = Annotated[SecretStr, Field(max_length=1000)]
+Note = Annotated[str, Field(max_length=500)]
+
+
+def missing(document: CampaignDocument) -> None:
+    """Raises UsageError with the first thing that keeps a campaign from being launched."""
+    words = {
+        "audience": _("say first to whom the campaign goes"),
+        "template": _("say first what the campaign tells: a template, or a text"),
+    }
+    for fault in faults(document):
+        raise UsageError(words[fault])
+
+
+async def people_of(backend: Backend, found: Campaign, document: CampaignDocument) -> int:
+    """Returns how many people a campaign means now. ConflictError where it means none."""
+
+    def asked(connection: Any) -> int:
+        channel = document.ladder[0].channel
+        source = audience.source(connection, campaign=found, meant=document.meant, channel=channel)
+        return audience.size(connection, source=source)
+
+    people = await backend.read(lambda reader: reader.ask(asked))
+    if not people:
+        raise ConflictError(_("nobody is meant: there is no one to send to"))
+    return people
+
+
+def to_of(found: Campaign, people: int) -> frozenset[str]:
+    """Returns stand-ins for the addresses, as sends to many count them."""
+    return _MANY if people > 1 else frozenset({f"campaign {found.id}"})
+
+
+class LaunchCampaign(OfCampaign):
+    """Launches a campaign now, or lets it wait for its time; where so many need it, for somebody's approval.
+
+    With `missed`, the run that was missed begins now, or is left out.
+    """
+
+    name: ClassVar[str] = "campaign.launch"
+    version: int | None = None
+    """As it was seen; ConflictError where it was changed since."""
+    password: Password | None = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await self.found(backend, by)
+        document = CampaignDocument.model_validate_json(found.document)
+        if not states.may("launch", found.state):
+            raise ConflictError(_("the campaign was launched already"))
+        if self.version is not None and self.version != found.version:
+            raise ConflictError(_("somebody has changed this meanwhile; load it again. Nothing was sent"))
+        missing(document)
+        people = await people_of(backend, found, document)
+        await require(backend, by, found.account, to_of(found, people), self.password)
+        asks = by.kind == "person" and by.role is not Role.ADMINISTRATOR
+        if asks and await needs_approval(backend, found.account, people):
+            work = partial(_asked, campaign=found, people=people, by=by.name, now=backend.now())
+            await backend.execute(Change(work, by.name))
+        else:
+            await start(backend, by, found, document, people)
+        return await self.shown(backend, by)
+
+
+def _asked(unit: Any, *, campaign: Campaign, people: int, by: str, now: int) -> Changed[None]:
+    campaigns.turn(unit.session, campaign.id, {states.DRAFT}, states.AWAITING_APPROVAL, now)
+    approvals.ask(unit.session, campaign.id, campaign.version, people, by=by, now=now)
+    events.note(unit.session, campaign.id, "approval_asked", now, actor=by, people=people)
+    return Changed(None, {"state": campaign.state}, {"state": states.AWAITING_APPROVAL, "people": people})
+
+
+async def start(backend: Backend, by: Actor, found: Campaign, document: CampaignDocument, people: int) -> None:
+    """Lets a campaign run now, or wait for its time."""
+    now = backend.now()
+    said = document.schedule
+    if said.kind == "now":
+
+        def work(unit: Any) -> Changed[None]:
+            was = campaigns.turn(unit.session, found.id, before, states.RUNNING, now)
+            campaigns.put(
+                unit.session, found.id, approved_people=people, launched_by=by.name, due=None, planned=None, missed=None
+            )
+            launches.begin(unit, found, document.job_keys(), launches.instant_key(now), now=now, actor=by.name)
+            return Changed(None, {"state": was}, {"state": states.RUNNING, "people": people})
+
+    else:
+        plan = said.plan(str(backend.config.timezone))
+        planned = schedule.first(plan, now)
+        if planned is None:
+            raise ConflictError(_("its last day is over: no run is left"))
+        due = schedule.instant(planned, plan.zone)
+        if said.kind == "at" and due < now - schedule.LATE_MS:
+            raise ConflictError(_("its time is over; say another"))
+
+        def work(unit: Any) -> Changed[None]:
+            was = campaigns.turn(unit.session, found.id, before, states.SCHEDULED, now)
+            campaigns.put(
+                unit.session,
+                found.id,
+                approved_people=people,
+                launched_by=by.name,
+                due=due,
+                planned=planned,
+                missed=None,
+            )
+            events.note(unit.session, found.id, "scheduled", now, actor=by.name, planned=planned)
+            return Changed(None, {"state": was}, {"state": states.SCHEDULED, "planned": planned, "people": people})
+
+    before = {states.DRAFT, states.AWAITING_APPROVAL}
+    await backend.execute(Change(work, by.name))
+    if backend.live is not None:
+        backend.live.campaigns.due()
+
+
+class ApproveCampaign(OfCampaign):
+    """Approves what somebody else asked to launch, and launches it."""
+
+    name: ClassVar[str] = "campaign.approve"
+    password: Password | None = None
+    note: Note = ""
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await self.found(backend, by)
+        document = CampaignDocument.model_validate_json(found.document)
+        asked = await backend.read(lambda reader: reader.ask(partial(approvals.open_one, campaign=found.id)))
+        if asked is None or not states.may("decide", found.state):
+            raise ConflictError(_("the campaign waits for nobody's approval"))
+        if asked.by == by.name:
+            raise ForbiddenError(_("somebody else approves what you asked for"))
+        people = await people_of(backend, found, document)
+        if not states.still_approved(asked.people, people):
+            raise ConflictError(
+                _("{people} people are meant now, {asked} when it was asked: look at it again").format(
+                    people=people, asked=asked.people
+                )
+            )
+        await require(backend, by, found.account, to_of(found, people), self.password)
+        now = backend.now()
+
+        def work(unit: Any) -> None:
+            approvals.decide(unit.session, asked.id, "approved", by=by.name, now=now, note=self.note)
+            events.note(unit.session, found.id, "approved", now, actor=by.name, people=people)
+
+        await backend.execute(Change(work, by.name))
+        await start(backend, by, found, document, people)
+        return await self.shown(backend, by)
+
+
+class RejectCampaign(OfCampaign):
+    """Sends what somebody asked to launch back as a draft."""
+
+    name: ClassVar[str] = "campaign.reject"
+    note: Note = ""
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await self.found(backend, by)
+        asked = await backend.read(lambda reader: reader.ask(partial(approvals.open_one, campaign=found.id)))
+        now = backend.now()
+
+        def work(unit: Any) -> Changed[None]:
+            was = campaigns.turn(unit.session, found.id, {states.AWAITING_APPROVAL}, states.DRAFT, now)
+            if asked is not None:
+                approvals.decide(unit.session, asked.id, "rejected", by=by.name, now=now, note=self.note)
+            events.note(unit.session, found.id, "rejected", now, actor=by.name, note=self.note)
+            return Changed(None, {"state": was}, {"state": states.DRAFT})
+
+        await backend.execute(Change(work, by.name))
+        return await self.shown(backend, by)
+
+
+class _Turn(OfCampaign):
+    action: ClassVar[str]
+    """Of `states.MAY`."""
+    kind: ClassVar[str]
+    """Of the activity log."""
+    after: ClassVar[str]
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await self.found(backend, by)
+        now = backend.now()
+
+        def work(unit: Any) -> Changed[list[JobChange]]:
+            was, state, changes = launches.turn(unit, found, states.MAY[self.action], self.after, now)
+            events.note(unit.session, found.id, self.kind, now, actor=by.name)
+            return Changed(changes, {"state": was}, {"state": state})
+
+        changed = await backend.execute(Change(work, by.name))
+        if backend.live is not None:
+            for change in changed.answer:
+                backend.live.job_changed(change)
+            backend.live.campaigns.due()
+            # A job that was being recorded meanwhile obeys before the answer is given.
+            await backend.live.campaigns.settled(found.id)
+        return await self.shown(backend, by)
+
+
+class PauseCampaign(_Turn):
+    """Holds whatever has not left; a scheduled one misses nothing meanwhile, and nothing begins."""
+
+    name: ClassVar[str] = "campaign.pause"
+    action = "pause"
+    kind = after = "paused"
+
+
+class ResumeCampaign(_Turn):
+    """Lets a paused campaign go on."""
+
+    name: ClassVar[str] = "campaign.resume"
+    action = "resume"
+    kind = "resumed"
+    after = "running"
+
+
+class CancelCampaign(_Turn):
+    """Withdraws whatever has not left, for good."""
+
+    name: ClassVar[str] = "campaign.cancel"
+    action = "cancel"
+    kind = after = "cancelled"

@@ -1,0 +1,160 @@
+"""What a forecast asks of the store: what waits, what lines have used, how they did lately. Functions for `Reader.ask`.
+
+Nothing here reads more rows than its bounds say, however much the store holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from gatewayd.model import Priority, Route
+from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.store import tables
+
+WAITING: Final = ("queued", "scheduled")
+LATELY: Final = 4_000
+"""Attempts that are looked at for how long lines take."""
+LEFT: Final = ("submitted", "delivered", "read", "undelivered", "uncertain")
+HOUR_MS: Final = 3_600_000
+
+_JOB, _QUEUE, _COUNT = tables.job.c, tables.queue.c, tables.queue_count.c
+_ATTEMPT, _PART, _TALLY = tables.attempt.c, tables.part.c, tables.tally.c
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queue that waits."""
+
+    account: str
+    job: str
+    job_id: int
+    priority: Priority
+    route: Route
+    messages: int
+    segments: int
+    not_before: int | None
+    not_after: int | None
+    held: str | None
+    """Why the whole queue rests: credit, window, no_line, paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How a line did lately."""
+
+    sends: int
+    mean_s: float
+    spread_s: float
+    """Of a segment of an SMS, else of a send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What lines have used of their month's people, and how they did."""
+
+    recipients: Mapping[str, int]
+    took: Mapping[str, Took]
+    attempts: int
+    """Attempts looked at over the channel's lines."""
+    again: int
+    """Of them, those that left nothing and were, or will be, made once more."""
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """Returns the queues that have something waiting, of running and paused jobs."""
+    rows = connection.execute(
+        select(
+            *(tables.account.c.name, _JOB.name, _JOB.id, _JOB.priority, _JOB.channel, _QUEUE.prefix, _JOB.content),
+            *(_QUEUE.without, _JOB.not_before, _JOB.not_after, _QUEUE.held_reason, _JOB.state),
+            func.sum(_COUNT.messages),
+            func.sum(_COUNT.segments),
+        )
+        .select_from(
+            tables.queue_count.join(tables.queue, _QUEUE.id == _COUNT.queue_id)
+            .join(tables.job, _JOB.id == _QUEUE.job_id)
+            .join(tables.account, tables.account.c.id == _JOB.account_id)
+        )
+        .where(_COUNT.state.in_(WAITING), _COUNT.messages > 0, _JOB.state.in_(["running", "paused"]))
+        .group_by(
+            *(_QUEUE.id, tables.account.c.name, _JOB.name, _JOB.id, _JOB.priority, _JOB.channel, _QUEUE.prefix),
+            *(_JOB.content, _QUEUE.without, _JOB.not_before, _JOB.not_after, _QUEUE.held_reason, _JOB.state),
+        )
+        .order_by(_QUEUE.id)
+    )
+    found = []
+    for row in rows:
+        content = json.loads(row[6])
+        route = Route(
+            *(row[4], row[5], tuple(content.get("lines") or ())),
+            *((content.get("email") or {}).get("area", ""), tuple(row[7].split())),
+        )
+        held = "paused" if row[11] == "paused" else row[10]
+        found.append(
+            Waiting(row[0], row[1], row[2], Priority(row[3]), route, int(row[12]), int(row[13]), row[8], row[9], held)
+        )
+    return found
+
+
+def used(connection: Connection, *, month: str, channel: str) -> Used:
+    """Returns what lines have used in `month` (YYYY-MM), and how long the last few thousand sends have taken."""
+    recipient = tables.line_recipient.c
+    people = connection.execute(
+        select(recipient.line, func.count()).where(recipient.month == month).group_by(recipient.line)
+    )
+    last = connection.scalar(select(func.max(_ATTEMPT.id))) or 0
+    began = func.coalesce(func.min(_PART.at), _ATTEMPT.started_at)
+    rows = connection.execute(
+        select(_ATTEMPT.line, _ATTEMPT.outcome, _ATTEMPT.ended_at - began, func.count(_PART.part))
+        .select_from(
+            tables.attempt.join(tables.message, tables.message.c.id == _ATTEMPT.message_id).outerjoin(
+                tables.part, _PART.attempt_id == _ATTEMPT.id
+            )
+        )
+        .where(
+            *(_ATTEMPT.id > last - LATELY, _ATTEMPT.state == "closed", tables.message.c.channel == channel),
+            _ATTEMPT.ended_at.is_not(None),
+        )
+        .group_by(_ATTEMPT.id, _ATTEMPT.line, _ATTEMPT.outcome, _ATTEMPT.ended_at, _ATTEMPT.started_at)
+    )
+    sums: dict[str, list[float]] = {}
+    attempts = again = 0
+    for line, outcome, took, parts in rows:
+        if outcome == "not_sent":
+            again += 1
+        attempts += 1
+        if outcome in {"accepted", "completed"} and took is not None:
+            each = max(float(took), 0.0) / 1000 / (max(int(parts), 1) if channel == "sms" else 1)
+            known = sums.setdefault(line, [0.0, 0.0, 0.0])
+            known[0] += 1
+            known[1] += each
+            known[2] += each * each
+    took_by = {line: _took(*known) for line, known in sums.items()}
+    return Used({row[0]: int(row[1]) for row in people}, took_by, attempts, again)
+
+
+def _took(count: float, total: float, squares: float) -> Took:
+    mean = total / count
+    return Took(int(count), mean, max(squares / count - mean * mean, 0.0) ** 0.5)
+
+
+def hours(connection: Connection, *, first: int, end: int, channel: str) -> dict[int, int]:
+    """Returns the segments that left over a channel by the hour since 1970 (UTC), from `first` to before `end`."""
+    rows = connection.execute(
+        select(_TALLY.hour, func.sum(_TALLY.segments))
+        .where(_TALLY.hour >= first, _TALLY.hour < end, _TALLY.channel == channel, _TALLY.state.in_(LEFT))
+        .group_by(_TALLY.hour)
+    )
+    return {int(row[0]): int(row[1]) for row in rows}
+
+
+def balances(connection: Connection) -> dict[str, int]:
+    """Returns each account's balance in millionths."""
+    rows = connection.execute(
+        select(tables.account.c.name, tables.account.c.balance).where(tables.account.c.name != STAFF)
+    )
+    return {row[0]: int(row[1]) for row in rows}
