@@ -163,7 +163,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "spool",
         STORE,
     ),
-    "gatewayd.imports": (*VALUES, "spool.lists", "spool.names"),
+    "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),
     "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
     "gatewayd.operations": (
@@ -198,6 +198,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.dispatch",
         "gatewayd.exports",
         "gatewayd.fleet",
+        "gatewayd.imports.engine",
         "gatewayd.intake",
         "gatewayd.operations",
         "spool",

@@ -35,6 +35,7 @@ from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
 from gatewayd.happenings import Due, Told
+from gatewayd.imports.engine.service import Imports
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
 from gatewayd.intake.posting import PostDesk
@@ -224,6 +225,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         )
         campaigns = Campaigns(intake, writer, reader, readers, policy, now=now_ms, changed=dispatcher.job_changed)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
+        imports = Imports(config, writer, reader, readers, now_ms, tell=news.say)
         live = LiveGateway(
             config,
             posts=PostDesk(intake, config.timezone),
@@ -237,6 +239,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             news=news,
             vault=vault,
             exports=exports,
+            imports=imports,
             webhooks=webhooks,
             campaigns=campaigns,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
@@ -264,6 +267,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("upkeep", upkeep),
                 ("intake", intake),
                 ("exports", exports),
+                ("imports", imports),
                 ("campaigns", campaigns),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),

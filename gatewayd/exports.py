@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 R = TypeVar("R")
 
+KIND: Final = "export"
 MEMORY: Final = 1 << 30
 """Octets of address space of a worker; it uses a tenth of it."""
 ADVANCE_S: Final = 1.0
@@ -101,7 +102,7 @@ class Exports:
         """Clears what a crash has left: halves of files, work that counts as running."""
         await asyncio.to_thread(_cleared, self.folder)
         node = self._config.node
-        await self._change(lambda unit: processes.again(unit.session, node))
+        await self._change(lambda unit: processes.again(unit.session, node, KIND))
 
     async def _change(self, work: Callable[[Any], R]) -> R:
         return await self._writer.do(Change(work, "exports"))
@@ -114,7 +115,7 @@ class Exports:
         while True:
             if await self._ask(standing_still):
                 return STILL_S
-            waiting = await self._ask(partial(processes.waiting, node=self._config.node))
+            waiting = await self._ask(partial(processes.waiting, node=self._config.node, kind=KIND))
             ready = [one for one in waiting if one.due <= self._now() and one.state == "waiting"]
             if not ready:
                 later = min((one.due for one in waiting), default=None)

@@ -22,6 +22,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.exports import Exports
+from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
@@ -73,6 +74,7 @@ class LiveGateway:
         vault: Vault,
         news: News,
         exports: Exports,
+        imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
         stalls: Sequence[Stalls[Any]] = (),
@@ -93,6 +95,7 @@ class LiveGateway:
         self.vault = vault
         self.news = news
         self._exports = exports
+        self.imports = imports
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.take_over: Callable[[], Awaitable[object]] | None = None

@@ -21,6 +21,7 @@ NEW, CHANGED, ABSENT = "new", "changed", "absent"
 
 _CUSTOMER: Final = tables.customer.c
 _DEBT: Final = tables.debt.c
+_ROW: Final = tables.import_row.c
 _ADD_ROW: Final = adding(tables.import_row, "import_id row kind customer_id detail")
 _REMEMBER: Final = Statement(
     update(tables.customer)
@@ -45,6 +46,9 @@ _PRESENT: Final = Statement(
     .order_by(_CUSTOMER.id)
     .limit(given(_CUSTOMER.version, "p_limit")),
     "p_account_id p_id p_limit",
+)
+_BROUGHT: Final = Statement(
+    select(_ROW.customer_id).where(_ROW.import_id == given(_ROW.import_id), _ROW.kind == NEW), "p_import_id"
 )
 _ABSENT: Final = Statement(
     update(tables.customer)
@@ -232,6 +236,11 @@ def _add(session: Session, sheet: Sheet, portion: Portion, places: list[int], fi
 def present(session: Session, account_id: int, after: int, limit: int) -> list[int]:
     """Returns customers of the account behind a number who are not known to be absent, by number."""
     return [row[0] for row in session.all(_PRESENT, account_id, after, limit)]
+
+
+def brought(session: Session, number: int) -> list[int]:
+    """Returns customers that an import has made: its sheet has them, and it did not know them before."""
+    return [row[0] for row in session.all(_BROUGHT, number)]
 
 
 def mark_absent(session: Session, sheet: Sheet, numbers: Sequence[int]) -> None:

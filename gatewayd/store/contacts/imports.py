@@ -237,6 +237,16 @@ def change(session: Session, number: int, states: Sequence[str], now: int, versi
 _JSON: Final = frozenset({"reading", "judgement", "mapping", "counts"})
 
 
+def cancelled(session: Session, process: int, now: int) -> None:
+    """Notes that the step which a task does is not wanted any more; what it has written stays, and can be undone."""
+    for state, to in ((CHECKING, CREATED), (RUNNING, FAILED), (UNDOING, FAILED)):
+        session.connection.execute(
+            update(tables.sheet_import)
+            .where(_IMPORT.process_id == process, _IMPORT.state == state)
+            .values(state=to, reason="cancelled", updated_at=now, version=_IMPORT.version + 1)
+        )
+
+
 def remember(session: Session, account_id: int, header_key: str, mapping: Mapping[str, Any], now: int) -> None:
     """Keeps what was said of sheets with that header."""
     session.run(_REMEMBER, account_id, header_key, _dumped(mapping), now)

@@ -32,7 +32,10 @@ _LATEST: Final = Statement(
 _BEGIN: Final = setting(tables.process, "state started_at done", "id state")
 _ADVANCE: Final = setting(tables.process, "done", "id")
 _END: Final = setting(tables.process, "state ended_at done file octets reason", "id")
-_AGAIN: Final = setting(tables.process, "state started_at done", "node state")
+_RUNNING: Final = Statement(
+    select(_PROCESS.id).where(_PROCESS.id == given(_PROCESS.id), _PROCESS.state == "running"), "p_id"
+)
+_AGAIN: Final = setting(tables.process, "state started_at done", "node kind state")
 _FORGET: Final = setting(tables.process, "file", "id")
 _CANCEL: Final = Statement(
     update(tables.process)
@@ -116,10 +119,12 @@ def process(connection: Connection, *, scope: Scope, number: int) -> Process:
     return _view(row)
 
 
-def waiting(connection: Connection, *, node: str) -> Sequence[Process]:
-    """Returns what a node has still to do, by when it is due."""
+def waiting(connection: Connection, *, node: str, kind: str) -> Sequence[Process]:
+    """Returns what a node has still to do of a kind, by when it is due."""
     # In so many words, as the partial index says it.
-    statement = _PROCESSES.where(text(f"process.{OPEN_PROCESS}"), _PROCESS.node == node).order_by(_PROCESS.due)
+    statement = _PROCESSES.where(
+        text(f"process.{OPEN_PROCESS}"), _PROCESS.node == node, _PROCESS.kind == kind
+    ).order_by(_PROCESS.due)
     return [_view(row) for row in connection.execute(statement.limit(1_000))]
 
 
@@ -166,9 +171,14 @@ def end(
     session.run(_END, state, now, done, file, octets, reason, number)
 
 
-def again(session: Session, node: str) -> None:
-    """Lets what a node's crash has interrupted wait once more."""
-    session.run(_AGAIN, "waiting", None, 0, node, "running")
+def again(session: Session, node: str, kind: str) -> None:
+    """Lets what a node's crash has interrupted, of a kind, wait once more."""
+    session.run(_AGAIN, "waiting", None, 0, node, kind, "running")
+
+
+def running(session: Session, number: int) -> bool:
+    """Returns whether work is still wanted: it was begun, and nobody has cancelled it."""
+    return session.one(_RUNNING, number) is not None
 
 
 def cancel(session: Session, number: int, now: int) -> bool:
