@@ -17,6 +17,8 @@ WORDS: Final = {
     "blocklist": spoken("Block list"),
     "blocklist.add": spoken("Numbers blocked"),
     "blocklist.remove": spoken("Number unblocked"),
+    "contact": spoken("Hours and caps"),
+    "contact.set": spoken("Hours and caps changed"),
     "engine.release": spoken("Standstill after a restore ended"),
     "export": spoken("Exports"),
     "export.create": spoken("Export asked for"),

@@ -7,6 +7,8 @@ import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
 import gatewayd.web.panel.hooks
+import gatewayd.web.panel.hours
+import gatewayd.web.panel.hours_form
 import gatewayd.web.panel.inbox
 import gatewayd.web.panel.jobs
 import gatewayd.web.panel.line_forms

@@ -1,0 +1,78 @@
+"""When and how often people may be contacted: rules, presets, a year of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from gatewayd.contact.classes import MessageClass
+from gatewayd.contact.presets import PRESETS
+from gatewayd.web.v1.call import Call, answer
+from gatewayd.web.v1.endpoint import ACCOUNT, Endpoint, Parameter
+from gatewayd.web.v1.house import account_of
+from gatewayd.web.words import spoken
+
+TAG: Final = spoken("Rules of contact")
+CLASS: Final = Parameter("class", {"enum": [str(one) for one in MessageClass]}, spoken("What the message is for."))
+
+
+async def rules(call: Call) -> Response:
+    return answer(await call.ask("contact.rules", **call.query))
+
+
+async def keep(call: Call) -> Response:
+    return answer(await call.ask("contact.set", account=await account_of(call), **call.body))
+
+
+async def presets(call: Call) -> Response:
+    return answer(await call.ask("contact.presets"))
+
+
+async def year(call: Call) -> Response:
+    wanted: dict[str, Any] = dict(call.query)
+    if "class" in wanted:
+        wanted["message_class"] = wanted.pop("class")
+    return answer(await call.ask("contact.year", **wanted))
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        *("GET", "/v1/contact-rules", "showContactRules", "contact.rules", spoken("Show the rules of contact")),
+        *("ContactRules", rules),
+        description=spoken("As a document and as sentences, with whether it is open now for each class."),
+        tag=TAG,
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        *("PUT", "/v1/contact-rules", "setContactRules", "contact.set", spoken("Set an account's rules of contact")),
+        *("ContactRules", keep),
+        description=spoken(
+            "In place of what the account said before; null leaves it to the gateway's file. `version` is the one that"
+            " was looked at."
+        ),
+        tag=TAG,
+        body="NewContactRules",
+        conflicts=True,
+        parameters=(ACCOUNT,),
+        examples={"one": {"contact": {"preset": "ar-cautious", "caps": {"week": {"most": 2}}}}},
+    ),
+    Endpoint(
+        *("GET", "/v1/contact-rules/presets", "listContactPresets", "contact.presets", spoken("List the presets")),
+        *("ContactPresets", presets),
+        description=spoken("Each with its law and sources. Engineering input, no legal advice."),
+        tag=TAG,
+    ),
+    Endpoint(
+        *("GET", "/v1/contact-rules/year", "showContactYear", "contact.year", spoken("Show a year of the rules")),
+        *("ContactYear", year),
+        description=spoken("Each day with its open slots, or why it is closed."),
+        tag=TAG,
+        parameters=(
+            ACCOUNT,
+            Parameter("year", {"type": "integer", "minimum": 2000, "maximum": 2100}, spoken("The year."), whole=True),
+            CLASS,
+            Parameter("preset", {"enum": list(PRESETS)}, spoken("Of this preset, whatever the account has set.")),
+        ),
+    ),
+)

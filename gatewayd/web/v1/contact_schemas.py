@@ -1,0 +1,56 @@
+"""The shapes of rules of contact, as JSON Schema (2020-12)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gatewayd.web.v1.forms import COUNT, TEXT, TEXT_OR_NULL, Schema, closed, shown
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "NewContactRules": closed(
+        {
+            "contact": {"type": ["object", "null"], "maxProperties": 20},
+            "version": COUNT,
+        },
+        ["contact"],
+    ),
+    "ContactRules": shown(
+        {
+            "account": TEXT_OR_NULL,
+            "own": {"type": ["object", "null"]},
+            "file": {"type": ["object", "null"]},
+            "version": COUNT,
+            "zone": TEXT,
+            "rules": {"type": ["object", "null"]},
+            "rules_version": TEXT_OR_NULL,
+            "said": {"type": ["object", "null"]},
+            "next": {"type": "object"},
+        },
+        *("account", "own", "version", "zone", "rules", "rules_version", "next"),
+    ),
+    "ContactPresets": shown(
+        {
+            "items": {
+                "type": "array",
+                "items": shown(
+                    {"name": TEXT, "country": TEXT, "law": TEXT, "rules": {"type": "object"}}, "name", "law"
+                ),
+            }
+        },
+        "items",
+    ),
+    "ContactYear": shown(
+        {
+            "year": COUNT,
+            "class": TEXT,
+            "zone": TEXT,
+            "days": {
+                "type": "array",
+                "items": shown(
+                    {"date": TEXT, "slots": TEXT, "why": TEXT_OR_NULL, "holiday": TEXT_OR_NULL}, "date", "slots"
+                ),
+            },
+        },
+        *("year", "class", "days"),
+    ),
+}
