@@ -294,8 +294,8 @@ class _Step(_OfImport):
         self, backend: Backend, by: Actor, states: tuple[str, ...], to: str, request: Mapping[str, Any], **values: Any
     ) -> Json:
         """Enters a step to be done; the engine takes it up."""
-        live = live_of(backend)
         found, now = await found_import(backend, by, self.import_id), backend.now()
+        live = live_of(backend)
         if found.mapping is None or found.judgement is None:
             raise ConflictError(_("say first what the columns of the sheet are"))
         said = json.dumps({"import": found.id, "language": language(), **request})

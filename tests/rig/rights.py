@@ -119,6 +119,7 @@ class World:
         await self._kept(side)
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
+        await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
         now = self.backend.now()
         sheet = NewImport(
             *(side.account, None, side.user, "trial", "panel", None, f"{side.text}.csv", "0" * 64, 10, {}, None, None),
@@ -286,6 +287,9 @@ CASES: Final[Mapping[str, Case]] = {
     "export.read": Case("user", "read", _of("task"), bound=True),
     "customer.contact": Case("user", "push", _of("account", **_CUSTOMER, kind="app", address="t0ken"), bound=True),
     "customer.count": Case("user", "read", _of("account"), bound=True),
+    "customer.export": Case("supervisor", "manage", _of("account", **_CUSTOMER), bound=True),
+    "customer.forget": Case("supervisor", "manage", _of("account", **_CUSTOMER, sure=True), bound=True, vain=True),
+    "customer.merge": Case("supervisor", "manage", _of("account", **_CUSTOMER, gone="A2"), bound=True, vain=True),
     "customer.list": Case("user", "read", _of("account"), bound=True),
     "customer.put": Case("user", "manage", _of("account", **_CUSTOMER, customer={"name": "Ana"}), bound=True),
     "customer.put_many": Case("user", "manage", _of("account", customers=[{"external_id": "A1"}]), bound=True),

@@ -326,13 +326,23 @@ def edit(session: Session, account_id: int, edits: Sequence[Edit], now: int) -> 
     session.many(_ADD_WORD, sorted(fresh))
 
 
-def remove(session: Session, ids: Sequence[int], words: Sequence[Row]) -> None:
-    """Removes customers with all that hangs on them; `words` (account, word, number) are what they are found by."""
+def strip(session: Session, ids: Sequence[int], words: Sequence[Row]) -> None:
+    """Removes what hangs on customers; `words` (account, word, number) are what they are found by."""
     session.among(_DROP_POINTS, ids)
     session.among(_DROP_DEBTS, ids)
-    session.among(_DROP_ALIASES, ids)
     session.many(_DROP_WORD, words)
+
+
+def drop(session: Session, ids: Sequence[int]) -> None:
+    """Removes customers on whom nothing hangs."""
     session.among(_DROP, ids)
+
+
+def remove(session: Session, ids: Sequence[int], words: Sequence[Row]) -> None:
+    """Removes customers with all that hangs on them."""
+    strip(session, ids, words)
+    session.among(_DROP_ALIASES, ids)
+    drop(session, ids)
 
 
 def words_of(account_id: int, one: Stored) -> list[Row]:
