@@ -21,7 +21,6 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
-from gatewayd.exports import Exports
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
@@ -31,6 +30,7 @@ from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
+from gatewayd.task_engine import TaskEngine
 from gatewayd.translation import gettext as _
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
@@ -73,7 +73,7 @@ class LiveGateway:
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
         news: News,
-        exports: Exports,
+        engines: Sequence[TaskEngine],
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
@@ -94,7 +94,7 @@ class LiveGateway:
         self.stopping = False
         self.vault = vault
         self.news = news
-        self._exports = exports
+        self._engines = engines
         self.imports = imports
         self._webhooks = webhooks
         self.campaigns = campaigns
@@ -327,11 +327,13 @@ class LiveGateway:
     def changed(self, kind: str, account: str) -> None:
         self.news.say(kind, account)
 
-    def exports_due(self) -> None:
-        self._exports.due()
+    def tasks_due(self) -> None:
+        for engine in self._engines:
+            engine.due()
 
-    def export_cancelled(self, process: int) -> None:
-        self._exports.cancelled(process)
+    def task_cancelled(self, process: int) -> None:
+        for engine in self._engines:
+            engine.cancelled(process)
 
     def settled(self, settled: Settled) -> None:
         if not self._dispatcher.settled(settled):

@@ -69,6 +69,7 @@ STATES: Final = {
     "cancelled": spoken("cancelled"),
     "invalid": spoken("invalid"),
     "received": spoken("received"),
+    "noted": spoken("noted"),
 }
 CHANNELS: Final = {
     "sms": "SMS",
@@ -76,13 +77,16 @@ CHANNELS: Final = {
     "email": spoken("Mail"),
     "push": "Push",
     "whatsapp": "WhatsApp",
+    "visit": spoken("Visit"),
+    "web": "Web",
+    "note": spoken("Note"),
 }
 
 
 def _words() -> Json:
     """Returns what an export calls things, in the language spoken."""
     assert STATES.keys() >= {str(state) for state in State}
-    assert CHANNELS.keys() == {str(channel) for channel in Channel}
+    assert CHANNELS.keys() >= {str(channel) for channel in Channel}
     return {
         "states": {code: _(word) for code, word in STATES.items()},
         "channels": {code: _(word) for code, word in CHANNELS.items()},
@@ -116,6 +120,7 @@ def shape(found: processes.Process) -> Json:
         "octets": found.octets,
         "kept": found.file is not None,
         "reason": found.reason,
+        "outcome": None if found.outcome is None else json.loads(found.outcome),
     }
 
 
@@ -166,7 +171,7 @@ class CreateExport(Operation):
         number = await backend.execute(
             Change(lambda unit: processes.add(unit.session, unit.session.connection, new), by.name)
         )
-        live.exports_due()
+        live.tasks_due()
         found = await backend.read(
             lambda reader: reader.ask(partial(processes.process, scope=Scope.all(), number=number))
         )
@@ -235,7 +240,7 @@ class CancelTask(_OfTask):
 
         if not await backend.execute(Change(work, by.name)):
             raise ConflictError(_("the task is over already"))
-        live.export_cancelled(found.id)
+        live.task_cancelled(found.id)
         return shape(await self.found(backend, by))
 
 
@@ -248,7 +253,8 @@ class DownloadExport(_OfTask):
         found, path = _file(backend, await self.found(backend, by))
         octets = (await asyncio.to_thread(path.stat)).st_size
         day = datetime.fromtimestamp(found.created_at / 1000, backend.config.timezone)
-        name = f"{_('interactions')}-{day:%Y-%m-%d}-{found.id}{path.suffix}"
+        what = _("interactions") if found.kind == "export" else _("refused-rows")
+        name = f"{what}-{day:%Y-%m-%d}-{found.id}{path.suffix}"
         return {"task": found.id, "name": name, "octets": octets, "chunk": CHUNK}
 
 
