@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -201,3 +202,41 @@ def test_a_sheet_that_cannot_be_read_says_why_and_is_read_as_told(gateway: Gatew
     gateway.call("import.map", import_id=made["import"], columns=told["guess"])
     assert step(gateway, "run", made["import"])["counts"]["new"] == 1
     assert count(gateway, ids=["Febrero-1"]) == 1
+
+
+def summary(gateway: Gateway, name: str) -> dict[str, Any]:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        found = gateway.summary(name)
+        if found is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(list(gateway.spool.path.rglob("*")))
+
+
+def drop(gateway: Gateway, name: str, document: dict[str, Any], data: bytes) -> None:
+    folder = gateway.spool.folder("incoming", "norte")
+    for file, content in ((document["rows_file"], data), (f"{name}.json", json.dumps(document).encode())):
+        (folder / f".{file}").write_bytes(content)
+        (folder / f".{file}").rename(folder / file)
+
+
+def test_a_sheet_in_the_spool_is_imported_once_and_told_of(gateway: Gateway) -> None:
+    data = csv_of([row(1), row(2), row(3, Saldo="mucho")])
+    document = {"kind": "customers", "rows_file": "clientes.csv", "columns": {"external_id": "Nro. de Cliente"}}
+    drop(gateway, "altas", document, data)
+    told = summary(gateway, "altas")
+    assert (told["state"], told["kind"], told["counts"]["new"]) == ("done", "customers", 3)
+    assert (gateway.spool.folder("accepted", "norte", "altas") / "clientes.csv").read_bytes() == data
+    shown = gateway.call("customer.show", account="norte", external_id="C00003")
+    assert shown["columns"]["Saldo"] == "mucho"
+
+    drop(gateway, "malas", {**document, "columns": {"external_id": "Nada"}}, data)
+    error = gateway.spool.folder("rejected", "norte") / "malas.json.error.json"
+    until = time.monotonic() + 30
+    while not error.exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    said = json.loads(error.read_text())
+    assert (said["code"], said["file"]) == ("recipients_unreadable", "clientes.csv")
+    assert "Nada" in said["message"]

@@ -19,6 +19,7 @@ from gatewayd.actor import Scope
 from gatewayd.config import Config
 from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.failpoints import hit
+from gatewayd.imports.engine import deposited
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.steps import Steps
 from gatewayd.numbers import Policy
@@ -30,6 +31,10 @@ from gatewayd.store.insight.processes import Process
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.restoration import standing_still
+from spool.customers import CustomersDocument
+from spool.errors import SpoolError
+from spool.folders import Spool
+from spool.intake import Taken
 
 log = structlog.get_logger()
 
@@ -55,10 +60,10 @@ class Imports:
         threads: Executor,
         now: Callable[[], int],
         *,
+        spool: Spool,
         tell: Callable[[str, str], object] = lambda _kind, _account: None,
-        ended: Callable[[Import], object] = lambda _import: None,
     ) -> None:
-        """`tell` is told that things of a kind changed in an account; `ended` of an import that is over."""
+        """`tell` is told that things of a kind changed in an account."""
         self.config = config
         self.folder: Path = config.imports_folder
         self._writer = writer
@@ -66,7 +71,7 @@ class Imports:
         self._threads = threads
         self.now = now
         self.tell = tell
-        self._ended = ended
+        self._spool = spool
         self._wake = asyncio.Event()
         self._judging = asyncio.Semaphore(JUDGED_AT_ONCE)
 
@@ -107,6 +112,7 @@ class Imports:
                 if not begun:
                     await asyncio.to_thread(_cleared, self.folder)
                     await self.change(self._again)
+                    await self._tell_all()
                     begun = True
                 pause = await self._work()
             except (GatewayError, OSError) as error:
@@ -159,7 +165,24 @@ class Imports:
         hit("import.ended")
         log.info("import step over", process=task.id, step=request["step"])
         self._say(task)
-        self._ended(await self.ask(partial(imports.one, scope=Scope.all(), number=work.id)))
+        await self._tell(await self.ask(partial(imports.one, scope=Scope.all(), number=work.id)))
+
+    async def bring(self, taken: Taken, document: CustomersDocument) -> None:
+        """Enters a sheet of the spool and has it run. JobFileError, GatewayError."""
+        sheet, copy = taken.path / document.rows_file, taken.files[0]
+        await deposited.bring(self, taken.account, document, sheet, sha256=copy.sha256, size=copy.identity.size)
+
+    async def _tell(self, found: Import) -> None:
+        """Writes what became of a sheet of the spool; a disk that is full is tried again at the next start."""
+        try:
+            await asyncio.to_thread(deposited.told, self._spool, found)
+        except SpoolError as error:
+            log.error("the summary of an import is not written", number=found.id, error=str(error))  # noqa: TRY400
+
+    async def _tell_all(self) -> None:
+        """Writes the summaries that a crash has kept from being written."""
+        for found in await self.ask(partial(imports.latest, node=self.config.node, origin=deposited.ORIGIN)):
+            await self._tell(found)
 
     def _say(self, task: Process) -> None:
         if task.account is not None:

@@ -23,6 +23,7 @@ UNDOING, UNDONE = "undoing", "undone"
 BUSY: Final = frozenset({CHECKING, RUNNING, UNDOING})
 ISSUES_KEPT: Final = 1_000
 """Rows that were not taken, as the store keeps them; the sheet of refused rows has all."""
+LATEST: Final = 20
 ISSUE_KINDS: Final = ("refused", "repeated", "noted")
 
 _IMPORT: Final = tables.sheet_import.c
@@ -166,12 +167,10 @@ def known(connection: Connection, *, account: str, name: str) -> tuple[int, str]
     return None if row is None else (int(row[0]), str(row[1]))
 
 
-def unfinished(connection: Connection, *, node: str, origin: str) -> Sequence[Import]:
-    """Returns a node's imports of an origin whose end nobody was told of yet, oldest first."""
-    statement = _IMPORTS.where(
-        _IMPORT.node == node, _IMPORT.origin == origin, _IMPORT.state.not_in((DONE, FAILED, UNDONE))
-    )
-    return [_view(row) for row in connection.execute(statement.order_by(_IMPORT.id))]
+def latest(connection: Connection, *, node: str, origin: str) -> Sequence[Import]:
+    """Returns a node's latest imports of an origin, newest first."""
+    statement = _IMPORTS.where(_IMPORT.node == node, _IMPORT.origin == origin).order_by(_IMPORT.id.desc())
+    return [_view(row) for row in connection.execute(statement.limit(LATEST))]
 
 
 def remembered(connection: Connection, *, scope: Scope, header_key: str) -> Mapping[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact, hooks, house, jobs, log, messages, people, streaming
+from gatewayd.web.v1 import contact, customers, hooks, house, jobs, log, messages, people, streaming
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -14,6 +14,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *house.ENDPOINTS,
     *log.ENDPOINTS,
     *contact.ENDPOINTS,
+    *customers.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
 )
