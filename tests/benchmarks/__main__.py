@@ -28,6 +28,7 @@ from tests.benchmarks import (
     doubt,
     export,
     first_send,
+    forecast,
     idle,
     inbound,
     panel,
@@ -71,6 +72,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "panel": ("twenty people at the panel", panel.measure),
     "export": ("a year of interactions as a sheet", export.measure),
     "customers": ("a sheet of customers", customers.measure),
+    "forecast": ("forecasts against what happened", forecast.measure),
     "webhooks": ("receipts that are posted", webhooks.measure),
     "population": ("calls to all kinds of people", population.measure),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -216,7 +217,8 @@ def _add(session: Session, sheet: Sheet, portion: Portion, places: list[int], fi
         for number, address, kind in zip(numbers, only(one.addresses), only(one.kinds), strict=True)
         if address is not None
     ]
-    points.sort()
+    # In the order of the trees they go to: neighbours share a page, and most pages are not in memory.
+    points.sort(key=itemgetter(4))
     words = [(account, word, number) for number, at in zip(numbers, places, strict=True) for word in portion.marks(at)]
     words.sort()
     debts: list[Row] = []
