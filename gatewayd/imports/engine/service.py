@@ -125,9 +125,9 @@ class Imports:
     def _again(self, unit: Any) -> None:
         processes.again(unit.session, self.config.node, KIND)
 
-    async def change(self, work: Callable[[Any], R]) -> R:
-        """Writes to the store in a transaction of its own."""
-        return await self._writer.do(Change(work, "imports"))
+    async def change(self, work: Callable[[Any], R], *, bulk: bool = False) -> R:
+        """Writes to the store; `bulk`: so much that a savepoint is dear."""
+        return await self._writer.do(Change(work, "imports", bulk=bulk))
 
     async def ask(self, question: Callable[..., R]) -> R:
         """Asks the store off the event loop."""

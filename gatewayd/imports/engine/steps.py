@@ -50,7 +50,7 @@ class Engine(Protocol):
 
     def back(self, number: int) -> Path: ...
 
-    async def change(self, work: Callable[[Any], R]) -> R: ...
+    async def change(self, work: Callable[[Any], R], *, bulk: bool = False) -> R: ...
 
     async def ask(self, question: Callable[..., R]) -> R: ...
 
@@ -224,7 +224,7 @@ class Steps:
             return counts, kept, outcome
 
         try:
-            self._take(*await engine.change(write))
+            self._take(*await engine.change(write, bulk=True))
         except _CancelledError:
             raise Stopped from None
         engine.tell("task", self._work.account)
@@ -251,7 +251,7 @@ class Steps:
             return
         for start in range(0, len(missing), PRESENT_AT_ONCE // 10):
             portion = missing[start : start + PRESENT_AT_ONCE // 10]
-            await engine.change(partial(_mark, sheet=sheet, numbers=portion))
+            await engine.change(partial(_mark, sheet=sheet, numbers=portion), bulk=True)
             hit("import.absent")
         self._counts.pop("absent_unmarked", None)
         self._counts["absent"] = int(self._counts.get("absent", 0)) + len(missing)
@@ -266,7 +266,9 @@ class Steps:
         counts.setdefault("undone", {"removed": 0, "restored": 0, "kept": 0})
         after: int | None = -(2**62)
         while after is not None:
-            counts, after = await engine.change(partial(self._taken_back, undo=undo, counts=counts, behind=after))
+            counts, after = await engine.change(
+                partial(self._taken_back, undo=undo, counts=counts, behind=after), bulk=True
+            )
             hit("import.taken_back")
             engine.tell("task", work.account)
         now = engine.now()
