@@ -8,6 +8,7 @@ import gatewayd.web.panel.credit
 import gatewayd.web.panel.customer
 import gatewayd.web.panel.customer_acts
 import gatewayd.web.panel.customer_form
+import gatewayd.web.panel.customer_merge
 import gatewayd.web.panel.customer_send
 import gatewayd.web.panel.customers
 import gatewayd.web.panel.doubts
@@ -15,6 +16,7 @@ import gatewayd.web.panel.home
 import gatewayd.web.panel.hooks
 import gatewayd.web.panel.hours
 import gatewayd.web.panel.hours_form
+import gatewayd.web.panel.imports
 import gatewayd.web.panel.inbox
 import gatewayd.web.panel.jobs
 import gatewayd.web.panel.line_forms
