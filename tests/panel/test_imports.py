@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from gatewayd.errors import NotFoundError
 from tests.panel.test_log import judge
 from tests.rig.panel import Panel, panel
 
@@ -88,4 +89,5 @@ def test_two_become_one_and_one_is_erased_only_by_its_id(shown: Panel) -> None:
         page.fill("input[name=sure]", "A-1")
         page.get_by_role("button", name="Borrar").click()
         page.wait_for_url("**/clientes")
-        assert shown.gateway.call("customer.show", account="norte", external_id="A-1")["forgotten_at"]
+        with pytest.raises(NotFoundError):
+            shown.gateway.call("customer.show", account="norte", external_id="A-1")
