@@ -257,6 +257,7 @@ CASES: Final[Mapping[str, Case]] = {
     "campaign.approve": Case("supervisor", None, _of("campaign"), vain=True),
     "campaign.cancel": Case("user", "send", _of("campaign"), vain=True),
     "campaign.events": Case("user", "read", _of("campaign"), bound=True),
+    "campaign.forecast": Case("user", "read", _of("campaign"), bound=True),
     "campaign.launch": Case("user", "send", _of("campaign"), bound=True),
     "campaign.list": Case("user", "read", _of("account"), bound=True),
     "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
