@@ -5,6 +5,11 @@ import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.company
 import gatewayd.web.panel.contact_upload
 import gatewayd.web.panel.credit
+import gatewayd.web.panel.customer
+import gatewayd.web.panel.customer_acts
+import gatewayd.web.panel.customer_form
+import gatewayd.web.panel.customer_send
+import gatewayd.web.panel.customers
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
 import gatewayd.web.panel.hooks
@@ -27,6 +32,8 @@ import gatewayd.web.panel.signin
 import gatewayd.web.panel.statistics
 import gatewayd.web.panel.stream
 import gatewayd.web.panel.tasks
+import gatewayd.web.panel.template_pages
+import gatewayd.web.panel.template_trial
 import gatewayd.web.panel.users  # noqa: F401 - what is imported is registered
 from gatewayd.web.panel.page import PAGES
 
