@@ -189,6 +189,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
             keep_audit_s=config.retention.audit,
+            keep_evidence_s=config.retention.evidence,
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),

@@ -24,6 +24,7 @@ AT_ONCE: Final = 1000
 TEXT_MAX: Final = 1_000_000
 """Characters of a list that is pasted or uploaded: some fifty thousand numbers."""
 PORTION: Final = 1000
+REASON_MIN: Final = 3
 
 
 @page(HERE, operation="blocklist.list", place=Place("ajustes", spoken("Do not contact"), 40))
@@ -36,11 +37,8 @@ async def _shown(
     visit: Visit, *, fault: str = "", numbers: str = "", note: str = "", refused: Iterable[dict[str, str]] = ()
 ) -> Response:
     search, cursor = visit.query.get("q", "").strip()[:100], visit.query.get("tras", "")
-    # The list is in the order of its numbers: what begins alike stands together, behind the place just before it.
-    start = cursor or _before(search)
-    found = await visit.ask("blocklist.list", cursor=start, limit=PAGE)
-    items = [one for one in found["items"] if one["to"].startswith(search)] if search else found["items"]
-    more = found["next"] if len(items) == len(found["items"]) else None
+    found = await visit.ask("blocklist.list", begins=search, cursor=cursor, limit=PAGE)
+    items, more = found["items"], found["next"]
     older = f"{HERE}?{urlencode({'q': search, 'tras': more})}" if more else ""
     doubtful = await visit.ask("blocklist.doubtful", limit=PAGE) if visit.may("blocklist.doubtful") else {"items": []}
     return visit.page(
@@ -58,11 +56,6 @@ async def _shown(
         may_add=visit.may("blocklist.add"),
         may_remove=visit.may("blocklist.remove"),
     )
-
-
-def _before(search: str) -> str:
-    """Returns the place in the order just before everything that begins with `search`."""
-    return "" if not search else search[:-1] + chr(max(ord(search[-1]) - 1, 0)) + "\uffff"
 
 
 @page(HERE, operation="blocklist.add", method="POST")
@@ -120,9 +113,13 @@ def _cells(text: str) -> Iterable[str]:
 @page(f"{HERE}/quitar", operation="blocklist.remove", method="POST")
 async def remove(visit: Visit) -> Response:
     """Takes a number off the list."""
-    number = str(visit.form.get("number", ""))[:2000]
+    number, reason = str(visit.form.get("number", ""))[:2000], str(visit.form.get("reason", "")).strip()[:1000]
+    if len(reason) < REASON_MIN:
+        return await _shown(visit, fault=_("Say why {number} may be contacted again.").format(number=number))
+    account = str(visit.form.get("account", ""))[:64]
+    arguments = {"number": number, "reason": reason, **({"account": account} if account else {})}
     try:
-        await visit.ask("blocklist.remove", number=number)
+        await visit.remote.ask(visit.bearer, "blocklist.remove", arguments)
     except (NotFoundError, UsageError) as error:
         return visit.go(HERE, said=str(error), tone="look")
     return visit.go(HERE, said=_("{number} may be contacted again.").format(number=number))
