@@ -3,6 +3,7 @@
 import gatewayd.web.panel.audit
 import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.company
+import gatewayd.web.panel.contact_upload
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
