@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -25,25 +25,41 @@ TEXT_MAX: Final = 1_000_000
 """Characters of a list that is pasted or uploaded: some fifty thousand numbers."""
 PORTION: Final = 1000
 REASON_MIN: Final = 3
+CHANNELS: Final = {
+    "call": spoken("Calls"),
+    "sms": spoken("SMS"),
+    "email": spoken("Mails"),
+    "push": spoken("Push"),
+    "whatsapp": spoken("WhatsApp"),
+}
 
 
 @page(HERE, operation="blocklist.list", place=Place("ajustes", spoken("Do not contact"), 40))
 async def show(visit: Visit) -> Response:
     """Shows the list, and the replies that may ask to be on it."""
-    return await _shown(visit)
+    return await shown(visit)
 
 
-async def _shown(
-    visit: Visit, *, fault: str = "", numbers: str = "", note: str = "", refused: Iterable[dict[str, str]] = ()
+async def shown(
+    visit: Visit,
+    *,
+    fault: str = "",
+    numbers: str = "",
+    note: str = "",
+    refused: Iterable[dict[str, str]] = (),
+    register: Mapping[str, str] | None = None,
+    register_faults: Mapping[str, str] | None = None,
 ) -> Response:
+    """Returns the page, with what is wrong with one of its forms and what was written there."""
     search, cursor = visit.query.get("q", "").strip()[:100], visit.query.get("tras", "")
     found = await visit.ask("blocklist.list", begins=search, cursor=cursor, limit=PAGE)
     items, more = found["items"], found["next"]
     older = f"{HERE}?{urlencode({'q': search, 'tras': more})}" if more else ""
+    registers = (await visit.ask("register.list"))["items"] if visit.may("register.list") else []
     doubtful = await visit.ask("blocklist.doubtful", limit=PAGE) if visit.may("blocklist.doubtful") else {"items": []}
     return visit.page(
         "blocklist.html",
-        status=422 if fault else 200,
+        status=422 if fault or register_faults else 200,
         items=items,
         search=search,
         older=older,
@@ -55,6 +71,11 @@ async def _shown(
         refused=list(refused)[:20],
         may_add=visit.may("blocklist.add"),
         may_remove=visit.may("blocklist.remove"),
+        registers=registers,
+        may_register=visit.may("register.import"),
+        register=dict(register or {"max_age_days": "30", "channel": "call"}),
+        register_faults=dict(register_faults or {}),
+        channels=[("", _("all")), *((one, _(word)) for one, word in CHANNELS.items())],
     )
 
 
@@ -69,12 +90,12 @@ async def add(visit: Visit) -> Response:
         read = await upload.read(TEXT_MAX + 1)
         text += "\n" + read.decode("utf-8-sig", errors="replace")
     if len(text) > TEXT_MAX:
-        return await _shown(
+        return await shown(
             visit, fault=_("That is too long; split it into parts of some fifty thousand numbers."), note=note
         )
-    numbers = list(dict.fromkeys(_cells(text)))
+    numbers = list(dict.fromkeys(cells(text)))
     if not numbers:
-        return await _shown(visit, fault=_("Write at least one number, or choose a file."), note=note)
+        return await shown(visit, fault=_("Write at least one number, or choose a file."), note=note)
     added, cancelled, refused = 0, 0, []
     for start in range(0, len(numbers), AT_ONCE):
         portion = numbers[start : start + AT_ONCE]
@@ -96,11 +117,11 @@ async def add(visit: Visit) -> Response:
             "{count} could not be read; the others are on the list.",
             len(refused),
         ).format(count=len(refused))
-        return await _shown(visit, fault=sentence, numbers="\n".join(one["number"] for one in refused), refused=refused)
+        return await shown(visit, fault=sentence, numbers="\n".join(one["number"] for one in refused), refused=refused)
     return visit.go(HERE, said=said)
 
 
-def _cells(text: str) -> Iterable[str]:
+def cells(text: str) -> Iterable[str]:
     """Yields what may be numbers: the first cell of each line that is not a heading, or what commas part."""
     for line in text.splitlines():
         for cell in line.replace(";", ",").replace("\t", ",").split(","):
@@ -115,7 +136,7 @@ async def remove(visit: Visit) -> Response:
     """Takes a number off the list."""
     number, reason = str(visit.form.get("number", ""))[:2000], str(visit.form.get("reason", "")).strip()[:1000]
     if len(reason) < REASON_MIN:
-        return await _shown(visit, fault=_("Say why {number} may be contacted again.").format(number=number))
+        return await shown(visit, fault=_("Say why {number} may be contacted again.").format(number=number))
     account = str(visit.form.get("account", ""))[:64]
     arguments = {"number": number, "reason": reason, **({"account": account} if account else {})}
     try:
