@@ -28,7 +28,7 @@ def blocklist() -> None:
 account_option = click.option("--account", metavar="A", help=_("This account's list (default: everybody's)."))
 
 
-@blocklist.command("list", help=_("The numbers on the lists: of all accounts, and everybody's."))
+@blocklist.command("list", help=_("The numbers on the list."))
 @click.option("--account", metavar="A", help=_("This account's own list alone."))
 @output.page_options
 @output.json_option
