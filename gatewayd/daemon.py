@@ -326,7 +326,10 @@ def _writer(config: Config) -> Iterator[Writer]:
     """The store, opened and locked; its writer is not started yet."""
     with contextlib.closing(open_store(config.store.url, password=_password(config))) as store:
         transactions = Transactions(
-            store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
+            store.connection,
+            zone=config.timezone,
+            report_wait_ms=int(config.delivery.report_wait * 1000),
+            contact=config.contact,
         )
         _hold_node(transactions, config.node)
         path = config.store.sqlite_path

@@ -10,7 +10,7 @@ import structlog
 
 from gatewayd.errors import GatewayError
 from gatewayd.store.commands import Change, EndParts, Prune, Sweep
-from gatewayd.store.insight import evidence
+from gatewayd.store.contacts import evidence
 from gatewayd.store.people.retention import forget
 from gatewayd.store.port import Writer
 from spool.errors import SpoolError
@@ -118,7 +118,7 @@ class Upkeep:
             await self._forget(account)
 
     async def _forget_people(self) -> None:
-        """Removes sessions that ended, and rows of the audit trail and of evidence that are old."""
+        """Removes sessions that ended, rows of the audit trail and evidence of contacts that are old."""
         more = await self._writer.do(Change(self._forget_portion))
         while more:
             await asyncio.sleep(PORTION_S)
@@ -126,8 +126,8 @@ class Upkeep:
 
     def _forget_portion(self, unit: Any) -> bool:
         now = self._now()
-        more = forget(unit.session, now, now - self._keep_audit_ms)
-        return evidence.forget(unit.session, now - self._keep_evidence_ms) >= evidence.PORTION or more
+        old = evidence.prune(unit.session, now - self._keep_evidence_ms)
+        return forget(unit.session, now, now - self._keep_audit_ms) or old >= evidence.PORTION
 
     async def _forget(self, account: str) -> None:
         """What cannot be removed for one account keeps no other's."""

@@ -165,6 +165,8 @@ class SetRules(Operation):
         changed = Change(lambda unit: store.keep(unit.session, self.account, document, now, version), by.name)
         with reworded(ConflictError, _("somebody has changed these settings meanwhile; look again. Nothing was saved")):
             await backend.execute(changed)
+        if backend.live is not None:
+            await backend.live.rules_changed(self.account)
         return await asyncio.to_thread(_shape, backend, self.account, await settings_of(backend, self.account))
 
 

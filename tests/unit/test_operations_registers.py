@@ -19,7 +19,7 @@ from gatewayd.errors import ConflictError, FaultsError, ForbiddenError, NotFound
 from gatewayd.operations import perform
 from gatewayd.store import tables
 from gatewayd.store.commands import Change
-from gatewayd.store.insight.evidence import forget
+from gatewayd.store.contacts.evidence import prune
 
 OPERATOR = Actor("operator", "uid 0 (root)", Role.ADMINISTRATOR)
 ANA = "+5491155551111"
@@ -164,7 +164,7 @@ async def test_evidence_is_found_by_person_carried_away_and_forgotten(two: Offli
     sheet = (await ask(two, "evidence.export", supervisor("norte"), number=ANA, format="xlsx"))["xlsx"]
     rows = list(openpyxl.load_workbook(io.BytesIO(base64.b64decode(sheet))).worksheets[0].values)
     assert (len(rows), rows[1][3]) == (5, ANA)
-    gone = await two.execute(Change(lambda unit: forget(unit.session, now - 3_600_000)))
+    gone = await two.execute(Change(lambda unit: prune(unit.session, now - 3_600_000)))
     assert gone == 2
     assert len((await ask(two, "evidence.list"))["items"]) == 3
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, false, literal, or_, select
+from sqlalchemy import Connection, and_, exists, false, literal, or_, select
+from sqlalchemy.sql.expression import ColumnElement
 
 from gatewayd.actor import Scope
 from gatewayd.contact.classes import MessageClass
@@ -17,12 +19,10 @@ from gatewayd.model import ulid
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.contacts.blocklist import holds
-from gatewayd.store.session import Session, Statement, among, given
 from gatewayd.store.snapshots import Page
 from gatewayd.translation import gettext as _
 
 _EVIDENCE: Final = tables.evidence.c
-_ATTEMPT: Final = tables.attempt.c
 _JOB: Final = tables.job.c
 _ACCOUNT: Final = tables.account.c
 _CUSTOMER: Final = tables.customer.c
@@ -123,7 +123,7 @@ def decisions(
     for condition in (
         None if named is None else _ACCOUNT.name == named,
         None if scope.account is None else _ACCOUNT.name == scope.account,
-        _EVIDENCE.person.in_(persons) if persons else None,
+        _of(persons) if persons else None,
         None if since is None else _EVIDENCE.at >= since,
         None if until is None else _EVIDENCE.at < until,
         None if before is None else _EVIDENCE.id < before,
@@ -134,6 +134,13 @@ def decisions(
     shown = rows[:limit]
     names = _names(connection, [row.person for row in shown])
     return Page(tuple(_view(row, names, salt) for row in shown), str(shown[-1].id) if len(rows) > limit else None)
+
+
+def _of(persons: Sequence[str]) -> ColumnElement[bool]:
+    """What was decided of a person, and of whole queues that held messages to it."""
+    mine = _EVIDENCE.person.in_(persons)
+    jobs = select(_EVIDENCE.job_id).where(mine, _EVIDENCE.job_id != 0)
+    return or_(mine, and_(_EVIDENCE.person == "", _EVIDENCE.job_id.in_(jobs)))
 
 
 def _names(connection: Connection, persons: Sequence[str]) -> dict[str, str]:
@@ -153,21 +160,36 @@ def _view(row: Any, names: dict[str, str], salt: int) -> EvidenceView:
 
 
 def past(connection: Connection, *, subject: Subject, since: int) -> list[Contact]:
-    """Returns the contacts of a person that may count for caps, the newest first."""
-    found = connection.execute(
-        select(_EVIDENCE.at, _EVIDENCE.channel, tables.evidence.c["class"].label("klass"), _EVIDENCE.direct)
-        .join_from(tables.evidence, tables.attempt, _ATTEMPT.id == _EVIDENCE.attempt_id, isouter=True)
+    """Returns the contacts of a person that count for caps, the newest first (`caps.past` is sending's)."""
+    answered = exists().where(
+        tables.inbound.c.message_id == _EVIDENCE.message_id, tables.inbound.c.message_id.is_not(None)
+    )
+    rows = connection.execute(
+        select(
+            *(_EVIDENCE.id, _EVIDENCE.at, _EVIDENCE.channel, tables.evidence.c["class"].label("klass")),
+            *(_EVIDENCE.direct, _EVIDENCE.attempt_id, tables.part.c.state, answered.label("answered")),
+        )
+        .select_from(tables.evidence)
+        .outerjoin(tables.part, tables.part.c.attempt_id == _EVIDENCE.attempt_id)
         .where(
             _EVIDENCE.account_id == subject.account_id,
             _EVIDENCE.person.in_(subject.persons),
             _EVIDENCE.at >= since,
             _EVIDENCE.verdict == GO,
-            or_(_ATTEMPT.outcome.is_(None), _ATTEMPT.outcome.not_in(NOTHING_LEFT)),
         )
-        .order_by(_EVIDENCE.at.desc())
+        .order_by(_EVIDENCE.at.desc(), _EVIDENCE.id)
         .limit(CONTACTS_MAX)
     )
-    return [Contact(row.at, row.channel, MessageClass(row.klass), bool(row.direct)) for row in found]
+    found = []
+    for _number, group in groupby(rows, key=lambda row: row.id):
+        parts = list(group)
+        one, states = parts[0], {row.state for row in parts}
+        if states <= NOTHING_LEFT:
+            continue
+        gone = one.attempt_id is not None and states == {None}
+        direct = bool(one.direct or one.answered or gone or states & REACHED)
+        found.append(Contact(one.at, one.channel, MessageClass(one.klass), direct))
+    return found
 
 
 def points(connection: Connection, *, subject: Subject, channel: str, klass: str) -> list[dict[str, Any]]:
@@ -196,8 +218,9 @@ def points(connection: Connection, *, subject: Subject, channel: str, klass: str
 
 
 REPLY: Final = "reply"
-NOTHING_LEFT: Final = ("not_sent", "refused")
-"""Outcomes of an attempt of which certainly nothing left."""
+NOTHING_LEFT: Final = frozenset({"refused", "unsent"})
+"""States of parts that never came to anybody."""
+REACHED: Final = frozenset({"delivered", "read"})
 CONTACTS_MAX: Final = 500
 _BY_CHANNEL: Final = {
     "sms": ("phone",),
@@ -206,20 +229,3 @@ _BY_CHANNEL: Final = {
     "email": ("email",),
     "push": ("push",),
 }
-
-
-PORTION: Final = 1_000
-
-
-def forget(session: Session, before: int) -> int:
-    """Removes a portion of what is older than `before` (ms), the oldest first; returns how many rows."""
-    gone = [number for number, at in session.all(_OLDEST, PORTION) if at < before]
-    if gone:
-        session.among(_DROP, gone)
-    return len(gone)
-
-
-_OLDEST: Final = Statement(
-    select(_EVIDENCE.id, _EVIDENCE.at).order_by(_EVIDENCE.id).limit(given(_EVIDENCE.id, "p_limit")), "p_limit"
-)
-_DROP: Final = Statement(delete(tables.evidence).where(among(_EVIDENCE.id)))
