@@ -30,6 +30,8 @@ WORDS: Final = {
     "export.download": spoken("Export downloaded"),
     "inbox.reply": spoken("Reply sent"),
     "interaction.resend": spoken("Sent again"),
+    "customer.mark": spoken("Customers tagged or assigned"),
+    "customer.sheet": spoken("Customers exported"),
     "interaction.note": spoken("Contact noted"),
     "interaction.upload": spoken("Contacts uploaded"),
     "inbox.assign": spoken("Conversation assigned"),

@@ -6,6 +6,11 @@ import gatewayd.web.panel.company
 import gatewayd.web.panel.contact_person
 import gatewayd.web.panel.contact_upload
 import gatewayd.web.panel.credit
+import gatewayd.web.panel.customer
+import gatewayd.web.panel.customer_acts
+import gatewayd.web.panel.customer_form
+import gatewayd.web.panel.customer_send
+import gatewayd.web.panel.customers
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home
 import gatewayd.web.panel.hooks
