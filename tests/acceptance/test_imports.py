@@ -204,6 +204,20 @@ def test_a_sheet_that_cannot_be_read_says_why_and_is_read_as_told(gateway: Gatew
     assert count(gateway, ids=["Febrero-1"]) == 1
 
 
+def test_a_row_that_is_noted_is_taken_back_like_the_others(gateway: Gateway) -> None:
+    rows = [["A1", "Ana", "abc", "ana@x.ar"], ["A2", "Luis", "11 5987-6543", "luis@x.ar"]]
+    made = bring(gateway, csv_of(rows, ("Codigo", "Nombre", "Celular", "Correo")))
+    gateway.call("import.map", import_id=made["import"], columns=made["guess"])
+    done = step(gateway, "run", made["import"])
+    assert (done["counts"]["new"], done["counts"]["noted"]) == (2, 1)
+    assert [(one["row"], one["kind"], one["text"]) for one in done["rows"]] == [(2, "noted", "abc")]
+    assert step(gateway, "run", made["import"])["counts"]["same"] == 2
+    gateway.call("customer.put", account="norte", external_id="A2", customer={"name": "Luis M"})
+    assert step(gateway, "run", made["import"])["counts"]["changed"] == 1
+    undone = step(gateway, "undo", made["import"])["counts"]["undone"]
+    assert undone == {"removed": 1, "restored": 0, "kept": 1}
+
+
 def summary(gateway: Gateway, name: str) -> dict[str, Any]:
     until = time.monotonic() + 30
     while time.monotonic() < until:

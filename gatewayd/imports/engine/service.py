@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -115,6 +116,8 @@ class Imports:
                     await self._tell_all()
                     begun = True
                 pause = await self._work()
+                kept_s = self.config.retention.exports
+                await asyncio.to_thread(_forgotten, self.folder, time.time() - kept_s)
             except (GatewayError, OSError) as error:
                 log.error("imports failed", error=str(error))  # noqa: TRY400
                 begun = False  # a step that was interrupted waits to go on
@@ -191,7 +194,9 @@ class Imports:
 
 
 def _kept(source: Path, path: Path) -> Path:
-    if not path.exists():
+    if path.exists():
+        os.utime(path)
+    else:
         part = path.with_name(f"{path.name}.part")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with source.open("rb") as data, part.open("wb") as file:
@@ -205,6 +210,14 @@ def _kept(source: Path, path: Path) -> Path:
         finally:
             os.close(folder)
     return path
+
+
+def _forgotten(folder: Path, before: float) -> None:
+    """Removes sheets, and those of refused rows, that nobody has brought or made since a time (Unix s)."""
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _cleared(folder: Path) -> None:

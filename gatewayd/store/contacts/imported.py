@@ -16,14 +16,15 @@ from gatewayd.customers.portion import SHEET, Portion
 from gatewayd.store import tables
 from gatewayd.store.contacts import persons
 from gatewayd.store.contacts.persons import Edit, Head, Stored
-from gatewayd.store.session import Row, Session, Statement, adding, among, given
+from gatewayd.store.session import Row, Session, Statement, among, given, merging
 
 NEW, CHANGED, ABSENT = "new", "changed", "absent"
 
 _CUSTOMER: Final = tables.customer.c
 _DEBT: Final = tables.debt.c
 _ROW: Final = tables.import_row.c
-_ADD_ROW: Final = adding(tables.import_row, "import_id row kind customer_id detail")
+# Of a row that is run again the first note stays: it says what was there before the sheet came.
+_ADD_ROW: Final = merging(tables.import_row, "import_id row kind customer_id detail", "import_id row")
 _REMEMBER: Final = Statement(
     update(tables.customer)
     .where(_CUSTOMER.id == given(_CUSTOMER.id, "k_id"))

@@ -24,6 +24,8 @@ BUSY: Final = frozenset({CHECKING, RUNNING, UNDOING})
 ISSUES_KEPT: Final = 1_000
 """Rows that were not taken, as the store keeps them; the sheet of refused rows has all."""
 LATEST: Final = 20
+NOTED_FROM: Final = 1 << 40
+"""Added to a row that was taken and is noted: its own number says what the import did to the customer."""
 ISSUE_KINDS: Final = ("refused", "repeated", "noted")
 
 _IMPORT: Final = tables.sheet_import.c
@@ -191,8 +193,10 @@ def issues(connection: Connection, number: int, *, kind: str | None, after: int,
         _ROW.import_id == number, _ROW.row > after, _ROW.kind.in_(ISSUE_KINDS if kind is None else (kind,))
     )
     rows = connection.execute(statement.order_by(_ROW.row).limit(limit + 1)).all()
-    found = tuple({"row": row.row, "kind": row.kind, **(_loaded(row.detail) or {})} for row in rows[:limit])
-    return Page(found, str(found[-1]["row"]) if len(rows) > limit else None)
+    found = tuple(
+        {"row": row.row % NOTED_FROM, "kind": row.kind, **(_loaded(row.detail) or {})} for row in rows[:limit]
+    )
+    return Page(found, str(rows[limit - 1].row) if len(rows) > limit and limit else None)
 
 
 # ------------------------------------------------------------------------------------------------------------- changes
@@ -263,4 +267,5 @@ def drop_issues(session: Session, number: int) -> None:
 
 def add_issues(session: Session, number: int, found: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
     """Keeps rows that were not taken: row, kind and what is wrong. Of a row with an issue already the later holds."""
-    session.many(_ADD_ISSUE, [(number, row, kind, None, _dumped(detail)) for row, kind, detail in found])
+    rows = [(row + NOTED_FROM if kind == "noted" else row, kind, detail) for row, kind, detail in found]
+    session.many(_ADD_ISSUE, [(number, row, kind, None, _dumped(detail)) for row, kind, detail in rows])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -144,6 +145,7 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
         .where(_EVIDENCE.account_id == account_id, _EVIDENCE.person.in_([f"#{number}", *addresses]))
         .values(to=None, person=f"#{number}")
     )
+    _unshow(connection, number)
     # What an import kept to put back must not come back.
     connection.execute(update(tables.import_row).where(_ROW.customer_id == number).values(kind="undone", detail=None))
     member, person = tables.list_member.c, tables.campaign_person.c
@@ -164,3 +166,14 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
     persons.edit(session, account_id, [Edit(was, nobody, forgotten_at=wanted.now)], wanted.now)
     counts = {"messages": sent, "received": heard, "contacts": len(addresses)}
     return Changed(counts, None, counts, digest[:12])
+
+
+def _unshow(connection: Connection, number: int) -> None:
+    """Takes the rows that were shown as examples out of the imports that brought a customer."""
+    sheet = tables.sheet_import.c
+    brought = select(_ROW.import_id).where(_ROW.customer_id == number)
+    rows = connection.execute(select(sheet.id, sheet.judgement).where(sheet.id.in_(brought))).all()
+    for import_id, judgement in rows:
+        if judgement is not None:
+            bare = json.dumps(json.loads(judgement) | {"examples": []}, ensure_ascii=False)
+            connection.execute(update(tables.sheet_import).where(sheet.id == import_id).values(judgement=bare))

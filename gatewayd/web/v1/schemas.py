@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact_schemas, customer_schemas, forecast_schemas, template_schemas
+from gatewayd.web.v1 import contact_schemas, forecast_schemas, template_schemas
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
+from gatewayd.web.v1.customer_schemas import SCHEMAS as CUSTOMERS
 from gatewayd.web.v1.forms import (
     CHANNELS,
     CLASSES,
@@ -337,6 +338,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "User": _USER,
     "Users": page(ref("User")),
+    **CUSTOMERS,
     "Token": _TOKEN,
     "Tokens": page(ref("Token")),
     "Webhook": _WEBHOOK,
@@ -375,7 +377,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Statement": page(ref("Transfer")),
     "Blocklist": page(ref("Blocked")),
     **contact_schemas.SCHEMAS,
-    **customer_schemas.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }
