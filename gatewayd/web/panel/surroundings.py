@@ -43,7 +43,7 @@ _PLACES: Final = {
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",
     "stalled": "/lineas",
-    "paused": "/campanas",
+    "paused": "/campanas/trabajos",
     "credit": "/ajustes/creditos",
 }
 """Behind which entry of the navigation a kind of need is looked after."""
