@@ -12,7 +12,8 @@
 #   make clean             removes what was built here
 
 PYTHON ?= python3
-# Test files at once. Most of them wait for modems and telephones, not for the processor.
+# Test files at once. Most of them wait for modems and telephones, not for the processor. In the order of the folders: those
+# of the unit tests, the short ones, come last, so that all end together.
 JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +25,7 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m "not bench and not fault" -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not bench and not fault" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

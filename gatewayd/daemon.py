@@ -26,6 +26,7 @@ from gatewayd.added_lines import AddedLine
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.contact_uploads import ContactUploads
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -224,6 +225,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
         )
         campaigns = Campaigns(intake, writer, reader, readers, policy, now=now_ms, changed=dispatcher.job_changed)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
+        contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
             config,
             posts=PostDesk(intake, config.timezone),
@@ -236,7 +238,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
             news=news,
             vault=vault,
-            exports=exports,
+            engines=(exports, contacts),
             webhooks=webhooks,
             campaigns=campaigns,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
@@ -264,6 +266,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
                 ("upkeep", upkeep),
                 ("intake", intake),
                 ("exports", exports),
+                ("contact uploads", contacts),
                 ("campaigns", campaigns),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),

@@ -21,7 +21,6 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
-from gatewayd.exports import Exports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
@@ -30,6 +29,7 @@ from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
 from gatewayd.store.writer import Writer
+from gatewayd.task_engine import TaskEngine
 from gatewayd.translation import gettext as _
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
@@ -72,7 +72,7 @@ class LiveGateway:
         receipts_due: Callable[[Sequence[int]], None],
         vault: Vault,
         news: News,
-        exports: Exports,
+        engines: Sequence[TaskEngine],
         webhooks: Webhooks,
         campaigns: Campaigns,
         stalls: Sequence[Stalls[Any]] = (),
@@ -92,7 +92,7 @@ class LiveGateway:
         self.stopping = False
         self.vault = vault
         self.news = news
-        self._exports = exports
+        self._engines = engines
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.take_over: Callable[[], Awaitable[object]] | None = None
@@ -324,11 +324,13 @@ class LiveGateway:
     def changed(self, kind: str, account: str) -> None:
         self.news.say(kind, account)
 
-    def exports_due(self) -> None:
-        self._exports.due()
+    def tasks_due(self) -> None:
+        for engine in self._engines:
+            engine.due()
 
-    def export_cancelled(self, process: int) -> None:
-        self._exports.cancelled(process)
+    def task_cancelled(self, process: int) -> None:
+        for engine in self._engines:
+            engine.cancelled(process)
 
     def settled(self, settled: Settled) -> None:
         if not self._dispatcher.settled(settled):

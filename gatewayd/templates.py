@@ -324,3 +324,20 @@ def _could_name(text: str, start: int, written: str) -> bool:
         return True
     before = text[max(0, start - _ADDRESS_MOST) : start].rsplit(None, 1)
     return not before or _ADDRESS.search(before[-1]) is None
+
+
+class Parts(NamedTuple):
+    """A text taken apart: literals, and between two of them a variable."""
+
+    literals: tuple[str, ...]
+    slots: tuple[tuple[str, str], ...]
+    """Name of the column (empty: there is none) and what is put where its cell is empty (empty: nothing)."""
+
+
+def parts_of(text: str, columns: Sequence[str], values: Mapping[str, str]) -> Parts:
+    """Returns a text taken apart as it would be rendered for these columns and values. VariableUnknownError."""
+    names = tuple(columns)
+    literals, slots = _Scan(Variables(names, values), unicodedata.normalize("NFC", text), tags=False).result()
+    return Parts(
+        tuple(literals), tuple(("" if slot.place is None else names[slot.place], slot.default) for slot in slots)
+    )

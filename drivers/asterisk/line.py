@@ -300,11 +300,13 @@ class AsteriskLine:
             call.doubt = call.doubt or "restarted"
             self._leave(call)
 
-    async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - none takes one
-        """`channels`: how many are in use, and how many of them only in doubt. Raises `LineError`."""
+    async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
+        """`channels`: how many are in use or in doubt; `prompts`: what a call would say, spoken. Raises `LineError`."""
         if name == "channels":
             return {"channels": self._options.channels, "used": self._board.used, "doubted": self._board.doubted}
-        raise LineError(f"an Asterisk line knows no command {name!r}: channels")
+        if name == "prompts":
+            return await self._speaker.heard(argument)
+        raise LineError(f"an Asterisk line knows no command {name!r}: channels, prompts")
 
     # --------------------------------------------------------------------------------------------------- the connection
 

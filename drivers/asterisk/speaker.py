@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dialplan.prompts import PromptError, Prompts, Say, Speech
+from drivers.asterisk import amounts
 from drivers.asterisk.options import AsteriskOptions
-from drivers.asterisk.script import Script
+from drivers.asterisk.script import Script, plan
+from drivers.base import CallContent, LineError
 
 
 class Speaker:
@@ -41,6 +45,19 @@ class Speaker:
 
     def file(self, name: str) -> Path | None:
         return self._prompts.file(name)
+
+    async def heard(self, argument: str) -> Mapping[str, Any]:
+        """Speaks what a call would say, for somebody to hear: `argument` is JSON, the script or the text of the call.
+        Returns the name of each prompt's file and how long it takes. Raises LineError."""
+        try:
+            given = json.loads(argument)
+            script = plan(str(given.get("text", "")), CallContent(given.get("script"))).script
+            made = await self.prompts(script)
+        except (ValueError, AttributeError, amounts.AmountError, PromptError) as error:
+            raise LineError(str(error)) from None
+        lengths = self.lengths(made)
+        names = {name: path.rpartition("/")[2].removesuffix(".wav") for name, path in made.items()}
+        return {"prompts": [{"name": name, "file": file, "ms": lengths[name]} for name, file in names.items()]}
 
     async def sample(self, text: str) -> str:
         """Speaks a text, to see that the commands work. Raises PromptError."""

@@ -18,6 +18,8 @@ from gatewayd.operations.log_query import STATES
 from gatewayd.reasons import meaning, state_word
 from gatewayd.translation import gettext as _
 
+PORTION: Final = 384 << 10
+"""Octets of a file that go to the daemon at once."""
 POLL_S: Final = 0.3
 """Between looks at how far an export is."""
 
@@ -109,6 +111,66 @@ def export(file: Path, columns: str | None, as_json: bool, **wanted: Any) -> Non
         output.emit(task)
     else:
         output.say(output.counted(task["rows"], _("{n} row written"), _("{n} rows written")))
+
+
+@interaction.command(help=_("Upload a CSV of contacts made elsewhere; without FILE, print the template."))
+@click.argument("file", metavar="FILE", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--account", required=False, shell_complete=completion.accounts, help=_("The account they are of."))
+@output.json_option
+def upload(file: Path | None, account: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        if file is None:
+            output.say(open_session.ask("interaction.template")["text"].rstrip())
+            return
+        if account is None:
+            raise UsageError(_("account: name it"))
+        begun = open_session.ask("upload.begin", account=account, file=file.name)
+        with file.open("rb") as source:
+            at = 0
+            while data := source.read(PORTION):
+                encoded = base64.b64encode(data).decode()
+                added = open_session.ask("upload.add", account=account, upload=begun["id"], at=at, data=encoded)
+                at = added["at"]
+        open_session.ask("upload.end", account=account, upload=begun["id"])
+        task = open_session.ask("interaction.upload", account=account, upload=begun["id"], file=file.name)
+        while task["state"] in {"waiting", "running"}:
+            time.sleep(POLL_S)
+            task = open_session.ask("task.show", task=task["task"])
+        found = open_session.ask("task.faults", task=task["task"])
+    if as_json:
+        output.emit(found)
+    else:
+        for fault in found["items"]:
+            output.say(
+                _("row {row}: {column}: {fault} ({value})").format(**fault)
+                if fault["value"]
+                else _("row {row}: {column}: {fault}").format(**fault)
+            )
+        counts = found["outcome"] or {"new": 0, "changed": 0, "same": 0, "refused": 0}
+        output.say(_("{new} new, {changed} changed, {same} there already, {refused} refused").format(**counts))
+    if found["state"] != "done":
+        raise UsageError(_("the sheet cannot be read; nothing was entered"))
+
+
+@interaction.command(help=_("Enter a call, a visit or a note about somebody."))
+@click.argument("text", metavar="TEXT", required=False)
+@click.option("--account", required=True, shell_complete=completion.accounts, help=_("The account it is of."))
+@click.option("--channel", type=click.Choice(["call", "visit", "note"]), default="note", help=_("What it was."))
+@click.option("--customer", metavar="ID", help=_("The customer's id."))
+@click.option("--address", metavar="NUMBER", help=_("The number or address it was with."))
+@click.option("--at", metavar="TIME", help=_("When it was, with an offset; left out: now."))
+@click.option("--in", "received", is_flag=True, help=_("They contacted us."))
+@click.option("--not-reached", is_flag=True, help=_("Nobody was reached."))
+@output.json_option
+def note(as_json: bool, received: bool, not_reached: bool, **given: Any) -> None:
+    with session() as open_session:
+        wanted = {name: value for name, value in given.items() if value is not None}
+        direction = "in" if received else "out"
+        found = open_session.ask("interaction.note", direction=direction, reached=not not_reached, **wanted)
+    if as_json:
+        output.emit(found)
+    else:
+        output.say(_("noted: {id}").format(id=found["id"]))
 
 
 def _fetch(open_session: Session, task: int, file: Path) -> None:

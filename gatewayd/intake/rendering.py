@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final
 
-from drivers.gsm.alphabet import fits_gsm7, segments, septets, transliterate
-from drivers.gsm.transliteration import lost, without_look_alikes
+from drivers.gsm.alphabet import septets
+from drivers.gsm.transliteration import lost
 from gatewayd.addresses import AddressError
 from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
@@ -23,7 +23,7 @@ from gatewayd.intake.destinations import as_json, is_email, readers_of
 from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
-from gatewayd.texts import TOO_LONG, Wanted
+from gatewayd.texts import ONE_SEGMENT, TOO_LONG, Wanted, as_sent
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.lists.cells import is_date
@@ -52,8 +52,6 @@ Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, 
 
 _LOST_MOST: Final = 50
 """Different characters that are counted as lost."""
-ONE_SEGMENT: Final = 160
-"""Septets of an SMS that is not cut."""
 _SHOWN: Final = 200
 """Characters of a cell that are kept for a person to see."""
 
@@ -288,10 +286,7 @@ class Rendering:
             text, cells = self._said(cells)
         encoding, count, options = self._encoding, 1, None
         if not self._seven or not 0 < (septets(text) or 0) <= ONE_SEGMENT:
-            # Decomposed accents (a macOS sheet) would turn the text into UCS-2.
-            text = unicodedata.normalize("NFC", text)
-            if self._sms:
-                text, count = self._cut(text)
+            text, count = self._cut(text) if self._sms else (unicodedata.normalize("NFC", text), 1)
         key = hash((to, text))
         speech = self._plan.speech
         if speech is not None and too_long(text):
@@ -330,32 +325,15 @@ class Rendering:
     def _cut(self, text: str) -> tuple[str, int]:
         """The text as it goes by SMS, and its segments; Unusable."""
         wanted = self._plan.encoding
-        if wanted == "gsm7":
-            plain = transliterate(text)
-            if plain is not text:
-                if len(self.totals.lost) < _LOST_MOST:
-                    self.totals.lost.update(lost(text))
-                text = plain
-        elif wanted == "auto" and not fits_gsm7(text):
-            text = _without_look_alikes(text)
         try:
-            # What is plain by now fits: there is no need to make it plain again.
-            count = segments(text, "ucs2" if wanted == "ucs2" else "auto")
+            sent, count = as_sent(text, wanted)
         except ValueError:
             raise Unusable(TOO_LONG) from None
+        if wanted == "gsm7" and sent is not text and len(self.totals.lost) < _LOST_MOST:
+            self.totals.lost.update(lost(text))
         if count > self._plan.max_segments:
             raise Unusable(TOO_LONG)
-        return text, count
-
-
-def _without_look_alikes(text: str) -> str:
-    """The text in plain signs where they bring it into GSM 7-bit, else as it is; three dots for an ellipsis, or one
-    where three would take a segment more."""
-    plain = without_look_alikes(text)
-    if not fits_gsm7(plain):
-        return text
-    shorter = without_look_alikes(text, ".") if "…" in text else plain
-    return shorter if (septets(shorter) or 0) <= ONE_SEGMENT < (septets(plain) or 0) else plain
+        return sent, count
 
 
 def _escaping(render: Renderer) -> Renderer:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, StrictInt, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
 from gatewayd.actor import Actor
@@ -27,7 +27,9 @@ from gatewayd.translation import gettext as _
 COMPANY_MAX: Final = 80
 LOGO_TEXT_MAX: Final = BYTES_MAX * 4 // 3 + 4
 """Characters of the largest logo in base64."""
-KEYS: Final = ("company", "language", "zone", "low_credit")
+KEYS: Final = ("company", "language", "zone", "low_credit", "test_group")
+GROUP_MAX: Final = 20
+"""People of a test group."""
 
 
 def _zone(value: str) -> str:
@@ -75,6 +77,18 @@ class ShowSettings(Operation):
         return _shape(self.account, await _found(backend, self.account), backend)
 
 
+class TestPerson(BaseModel):
+    """Somebody of the test group, by the addresses that tests go to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[Company, Field(max_length=80)]
+    phone: Annotated[str, Field(max_length=40), AfterValidator(_one_line)] | None = None
+    """For SMS, calls and WhatsApp."""
+    mail: Annotated[str, Field(max_length=254), AfterValidator(_one_line)] | None = None
+    push: Annotated[str, Field(max_length=2048), AfterValidator(_one_line)] | None = None
+
+
 class SetSettings(Operation):
     """Sets what is given; null takes a setting back to the gateway's own."""
 
@@ -83,6 +97,8 @@ class SetSettings(Operation):
     company: Annotated[Company, Field(max_length=COMPANY_MAX)] | None = None
     language: Literal["es", "en"] | None = None
     zone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] | None = None
+    test_group: Annotated[list[TestPerson], Field(max_length=GROUP_MAX)] | None = None
+    """Who gets test sends: people of the account itself."""
     low_credit: Annotated[str, Field(max_length=30)] | None = None
     """Decimal: a balance below it counts as running low."""
     version: StrictInt | None = None
@@ -107,6 +123,8 @@ class SetSettings(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         given: dict[str, Any] = {key: getattr(self, key) for key in KEYS if key in self.model_fields_set}
+        if self.test_group is not None:
+            given["test_group"] = [one.model_dump(exclude_none=True) for one in self.test_group]
         found = await _found(backend, self.account)
         wanted: dict[str, Any] = {**found.document, **given}
         document = {key: value for key, value in wanted.items() if value is not None}

@@ -75,7 +75,9 @@ def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], 
     )
     found += _webhooks(sound)
     found += of_added_lines(file)
-    return found, bool(faults or unusable), list(_contact(sound))
+    wrong = bool(faults or unusable)
+    # Of a file that is not understood as a whole, nothing can be said of what it leaves out.
+    return found, wrong, [] if wrong else list(_contact(sound))
 
 
 _BROKEN: Final = frozenset({"recovering", "quarantined"})

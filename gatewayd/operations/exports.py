@@ -68,6 +68,7 @@ STATES: Final = {
     "cancelled": spoken("cancelled"),
     "invalid": spoken("invalid"),
     "received": spoken("received"),
+    "noted": spoken("noted"),
 }
 CHANNELS: Final = {
     "sms": "SMS",
@@ -75,13 +76,16 @@ CHANNELS: Final = {
     "email": spoken("Mail"),
     "push": "Push",
     "whatsapp": "WhatsApp",
+    "visit": spoken("Visit"),
+    "web": "Web",
+    "note": spoken("Note"),
 }
 
 
 def _words() -> Json:
     """Returns what an export calls things, in the language spoken."""
     assert STATES.keys() >= {str(state) for state in State}
-    assert CHANNELS.keys() == {str(channel) for channel in Channel}
+    assert CHANNELS.keys() >= {str(channel) for channel in Channel}
     return {
         "states": {code: _(word) for code, word in STATES.items()},
         "channels": {code: _(word) for code, word in CHANNELS.items()},
@@ -115,6 +119,7 @@ def shape(found: processes.Process) -> Json:
         "octets": found.octets,
         "kept": found.file is not None,
         "reason": found.reason,
+        "outcome": None if found.outcome is None else json.loads(found.outcome),
     }
 
 
@@ -165,7 +170,7 @@ class CreateExport(Operation):
         number = await backend.execute(
             Change(lambda unit: processes.add(unit.session, unit.session.connection, new), by.name)
         )
-        live.exports_due()
+        live.tasks_due()
         found = await backend.read(
             lambda reader: reader.ask(partial(processes.process, scope=Scope.all(), number=number))
         )
@@ -228,7 +233,7 @@ class CancelTask(_OfTask):
         now = backend.now()
         if not await backend.execute(Change(lambda unit: processes.cancel(unit.session, found.id, now), by.name)):
             raise ConflictError(_("the task is over already"))
-        live.export_cancelled(found.id)
+        live.task_cancelled(found.id)
         return shape(await self.found(backend, by))
 
 
@@ -241,7 +246,8 @@ class DownloadExport(_OfTask):
         found, path = _file(backend, await self.found(backend, by))
         octets = (await asyncio.to_thread(path.stat)).st_size
         day = datetime.fromtimestamp(found.created_at / 1000, backend.config.timezone)
-        name = f"{_('interactions')}-{day:%Y-%m-%d}-{found.id}{path.suffix}"
+        what = _("interactions") if found.kind == "export" else _("refused-rows")
+        name = f"{what}-{day:%Y-%m-%d}-{found.id}{path.suffix}"
         return {"task": found.id, "name": name, "octets": octets, "chunk": CHUNK}
 
 

@@ -14,7 +14,8 @@ from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.log_query import FIELDS, LogQuery, filter_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
-from gatewayd.store.insight.interactions import Interaction, counted, interactions, replies, reply
+from gatewayd.store.insight.interaction_rows import Interaction, made_elsewhere, replies, reply
+from gatewayd.store.insight.interactions import counted, interactions
 from gatewayd.store.insight.position import Position
 from gatewayd.store.snapshots import MessageView, iso
 from gatewayd.translation import gettext as _
@@ -50,6 +51,11 @@ def shape(found: Interaction, *, whole: bool = False) -> Json:
         "segments": found.segments,
         "cost": None if found.cost is None else format_money(found.cost),
         "currency": found.currency,
+        "source": found.source,
+        "kind": found.kind,
+        "by": found.by,
+        "document": found.document,
+        "customer": found.external_id,
     }
 
 
@@ -68,7 +74,7 @@ class _OfLog(Paged, LogQuery):
 
 
 class ListInteractions(_OfLog):
-    """Lists messages and what came in, newest first by when they left or arrived.
+    """Lists messages, what came in and contacts made elsewhere, newest first by when they left or arrived.
 
     `looked_to` is set where few of what is meant was found in the time a page may take: the page after it goes on from
     there. With `counted`, how many there are, up to ten thousand.
@@ -118,13 +124,16 @@ class ShowInteraction(Operation):
 
     name: ClassVar[str] = "interaction.show"
     reads_store = True
-    direction: Literal["out", "in"]
+    direction: Literal["out", "in", "noted"]
+    """`noted`: a contact made elsewhere, whichever way it went."""
     id: str
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         missing = _("no interaction {id}").format(id=self.id[:40])
         if self.direction == "in":
             return await self._received(backend, by, missing)
+        if self.direction == "noted":
+            return await self._noted(backend, by, missing)
         found = await backend.read(lambda reader: reader.message(self.id, backend.now()))
         owned(by, found.account, missing)
         shown, answers = await backend.read(
@@ -137,10 +146,7 @@ class ShowInteraction(Operation):
         }
 
     async def _received(self, backend: Backend, by: Actor, missing: str) -> Json:
-        try:
-            number = ulid_number(self.id)
-        except ValueError:
-            raise UsageError(_("not the id of a message: {message}").format(message=self.id[:40])) from None
+        number = self._number()
         found = await backend.read(
             lambda reader: reader.ask(partial(reply, number=number, now=backend.now(), salt=reader.salt()))
         )
@@ -148,6 +154,21 @@ class ShowInteraction(Operation):
             raise NotFoundError(missing)
         shown, answered = found
         return shape(shown, whole=True) | {"answers": None if answered is None else shape(answered, whole=True)}
+
+    async def _noted(self, backend: Backend, by: Actor, missing: str) -> Json:
+        number = self._number()
+        found = await backend.read(
+            lambda reader: reader.ask(partial(made_elsewhere, number=number, salt=reader.salt()))
+        )
+        if found is None or found.public != self.id.upper() or not by.scope.holds(found.account or ""):
+            raise NotFoundError(missing)
+        return shape(found, whole=True)
+
+    def _number(self) -> int:
+        try:
+            return ulid_number(self.id)
+        except ValueError:
+            raise UsageError(_("not the id of a message: {message}").format(message=self.id[:40])) from None
 
 
 def way(found: MessageView) -> list[dict[str, Any]]:

@@ -14,14 +14,16 @@ from gatewayd.errors import UsageError
 from gatewayd.model import Channel, State
 from gatewayd.money import parse_money
 from gatewayd.numbers import NumberError, Numbers, Policy
-from gatewayd.store.insight.filters import ANSWERED, RECEIVED, UNREAD, InteractionFilter
+from gatewayd.store.insight.filters import ANSWERED, NOTED, RECEIVED, UNREAD, InteractionFilter
 from gatewayd.translation import gettext as _
 
-STATES: Final = (*(str(state) for state in State), UNREAD, ANSWERED, RECEIVED)
+STATES: Final = (*(str(state) for state in State), UNREAD, ANSWERED, RECEIVED, NOTED)
 ALIKE: Final = {"failed": ("failed", "undelivered")}
 """Words that stand for several states: nobody but the network tells them apart."""
 
 Period = Literal["today", "yesterday", "7d", "30d", "45d", "month"]
+AnyChannel = Channel | Literal["visit", "web", "note"]
+"""Those of messages, and of contacts made elsewhere."""
 Word = Annotated[str, Field(max_length=200)]
 
 _DIGITS: Final = re.compile(r"\+?[\d\s().\-/]{3,40}", re.ASCII)
@@ -40,7 +42,7 @@ class LogQuery(BaseModel):
     until: Annotated[str, Field(max_length=40)] | None = None
     """A day (it is included), or a time (it is not)."""
     direction: Literal["out", "in"] | None = None
-    channel: Annotated[list[Channel], Field(max_length=5)] = Field(default_factory=list)
+    channel: Annotated[list[AnyChannel], Field(max_length=8)] = Field(default_factory=list)
     state: Annotated[list[str], Field(max_length=len(STATES))] = Field(default_factory=list)
     line: Word | None = None
     job: Word | None = None

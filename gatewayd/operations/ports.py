@@ -134,11 +134,11 @@ class Live(Protocol):
     def changed(self, kind: str, account: str) -> None:
         """Things of that kind (`customer`, `campaign` …) have changed in an account, for those who watch."""
 
-    def exports_due(self) -> None:
-        """An export waits to be written."""
+    def tasks_due(self) -> None:
+        """Something waits in the process log."""
 
-    def export_cancelled(self, process: int) -> None:
-        """An export is not wanted any more."""
+    def task_cancelled(self, process: int) -> None:
+        """A task is not wanted any more."""
 
     @property
     def campaigns(self) -> CampaignEngine:

@@ -79,6 +79,10 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "interaction.list": _reads(),
     "interaction.show": _reads(),
     "interaction.resend": _acts(_EVERYBODY, "send"),
+    "interaction.note": _acts(_EVERYBODY, "send"),
+    "interaction.upload": _acts(_EVERYBODY, "send"),
+    "interaction.template": _reads(),
+    "task.faults": _reads(),
     "export.create": _acts(_EVERYBODY, "read"),
     "export.download": _acts(_EVERYBODY, "read"),
     "export.read": _reads(),
@@ -172,6 +176,12 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "me.totp_confirm": _acts(_EVERYBODY, "none"),
     "me.totp_drop": _acts(_EVERYBODY, "none"),
     "me.recovery": _acts(_EVERYBODY, "none"),
+    "template.cost": _reads(),
+    "template.defaults": _reads(),
+    "template.preview": _reads(),
+    "template.prompt": _reads(scope="manage"),
+    "template.sound": _reads(scope="manage"),
+    "template.test": _acts(_EVERYBODY, "send"),
     "template.list": _reads(),
     "template.show": _reads(),
     "template.save": _acts(_SUPERVISORS, "manage"),
@@ -208,7 +218,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
 """By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
 
 
-_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask"})
+_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask", "template.test"})
 """What leaves the gateway, or is charged, whoever asks: no test token may."""
 
 

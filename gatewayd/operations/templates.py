@@ -32,7 +32,7 @@ Channel = Literal["sms", "call", "email", "push", "whatsapp"]
 
 def _name(value: str) -> str:
     name = unicodedata.normalize("NFC", value).strip()
-    if not name or not name.isprintable():
+    if not name or any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in name):
         raise PydanticCustomError("line_expected", "one line of text", {})
     return name
 

@@ -326,5 +326,5 @@ class ReleaseEngines(Operation):
             raise NotFoundError(_("nothing stands still"))
         _changed(backend, None)
         if backend.live is not None:
-            backend.live.exports_due()
+            backend.live.tasks_due()
         return {"released": True}

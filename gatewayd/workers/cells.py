@@ -15,7 +15,7 @@ from typing import Any, Final
 from gatewayd import reasons
 from gatewayd.model import WAITING, State, ulid
 from gatewayd.money import format_money
-from gatewayd.store.insight.export_rows import JobFacts, Portion
+from gatewayd.store.insight.export_rows import ELSEWHERE_COLUMNS, JobFacts, Portion
 from gatewayd.store.insight.filters import READING, UNREAD_MS
 from gatewayd.store.snapshots import Hold
 
@@ -30,6 +30,7 @@ _ATTEMPT, _CHANNEL, _QUEUE, _UPDATED = range(12, 16)
 """Places in a row of `export_rows.MESSAGE_COLUMNS`."""
 _IN_ID, _IN_AT, _IN_SENT, _IN_ACCOUNT, _IN_CHANNEL, _IN_LINE, _IN_SENDER, _IN_TEXT, _IN_MESSAGE = range(9)
 """Places in a row of `export_rows.RECEIVED_COLUMNS`."""
+_EL: Final = {name: place for place, name in enumerate(ELSEWHERE_COLUMNS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Cells:
         for rows, make, place in (
             (portion.messages, self._sent, _AT),
             (portion.received, self._received, _IN_AT),
+            (portion.elsewhere, self._elsewhere, _EL["at"]),
         ):
             if rows:
                 columns = [make(name, rows, portion) for name in self._columns]
@@ -177,6 +179,26 @@ class Cells:
             "account": lambda row: portion.accounts.get(row[_IN_ACCOUNT], ""),
             "line": lambda row: row[_IN_LINE],
             "id": lambda row: ulid(row[_IN_AT], self._salt, row[_IN_ID]),
+        }
+        make = made.get(name)
+        return repeat("", len(rows)) if make is None else map(make, rows)
+
+    # ---------------------------------------------------------------------------------------------------- elsewhere
+
+    def _elsewhere(self, name: str, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        write, words = self._clock.write, self._words
+        made: dict[str, Callable[[Any], Any]] = {
+            "at": lambda row: write(row[_EL["at"]]),
+            "sent_at": lambda row: "" if row[_EL["state"]] == "scheduled" else write(row[_EL["at"]]),
+            "direction": lambda row: words.received if row[_EL["direction"]] == "in" else words.sent,
+            "channel": lambda row: words.channels.get(row[_EL["channel"]], row[_EL["channel"]]),
+            "party": lambda row: row[_EL["address"]] or "",
+            "ref": lambda row: row[_EL["external_id"]] or "",
+            "state": lambda row: words.states.get(row[_EL["state"]], row[_EL["state"]]),
+            "answered": lambda row: words.answered if row[_EL["answered"]] else "",
+            "text": lambda row: row[_EL["text"]] or "",
+            "account": lambda row: portion.accounts.get(row[_EL["account_id"]], ""),
+            "id": lambda row: ulid(row[_EL["created_at"]], self._salt, row[_EL["id"]]),
         }
         make = made.get(name)
         return repeat("", len(rows)) if make is None else map(make, rows)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gatewayd.store.migrations import HEAD
+from tests.rig.processes import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,14 +51,7 @@ class Cli:
     def run(
         self, *arguments: str, config: Path | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gatewayd", "--config", str(config or self.config), *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "LANG": "en_US.UTF-8", **(env or {})},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run(["--config", str(config or self.config), *arguments], env=env)
 
     def ok(self, *arguments: str) -> str:
         done = self.run(*arguments)
@@ -114,6 +109,24 @@ def test_accounts_from_the_first_command_on(cli: Cli) -> None:
     assert "1000" in cli.fails("account", "credit", "norte", "-1000")
 
 
+def test_what_needs_a_daemon_waits_for_one_and_says_so(furnished: Cli) -> None:
+    commands = (
+        ("line", "test", "claro-1", "1159876543"),
+        ("line", "ask", "claro-1", "balance"),
+        ("top",),
+        ("top", "--json"),
+    )
+    with ThreadPoolExecutor(len(commands)) as threads:
+        for said in threads.map(lambda command: furnished.fails(*command), commands):
+            assert "gatewayd run" in said
+
+
+def _spent() -> float:
+    """Seconds of the processor that processes have taken which have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
@@ -122,10 +135,6 @@ def test_accounts_from_the_first_command_on(cli: Cli) -> None:
         (["job", "messages", "x", "--json"], 1),
         (["message", "show", "01M80NPK7PYA4G000000000001"], 1),
         (["line", "show", "x"], 1),
-        (["line", "test", "claro-1", "1159876543"], 1),
-        (["line", "ask", "claro-1", "balance"], 1),
-        (["top"], 1),
-        (["top", "--json"], 1),
         (["blocklist", "add", "junk"], 1),
         (["db", "copy", "sqlite:////dev/null/else.db"], 1),
         (["message", "show", "x"], 2),
@@ -165,10 +174,10 @@ def test_help_is_quick_and_in_the_readers_language(furnished: Cli) -> None:
     assert furnished.ok("--version").startswith("gatewayd ")
     times = []
     for _ in range(3):
-        begin = time.perf_counter()
-        furnished.ok("--help")
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.3, times  # 0.08 s on a quiet machine
+        begin = _spent()
+        subprocess.run([sys.executable, "-m", "gatewayd", "--help"], cwd=ROOT, check=True, capture_output=True)
+        times.append(_spent() - begin)
+    assert min(times) < 0.3, times  # 0.06 s of the processor, however many share it
 
 
 def test_a_group_alone_shows_its_commands(furnished: Cli) -> None:
@@ -196,13 +205,16 @@ def test_submit_puts_job_and_recipients(cli: Cli) -> None:
     (cli.folder / "people.csv").write_text("to;nombre\n1159876543;Ana\n")
     assert "account create" in cli.fails("submit", str(job), status=2)
     cli.ok("account", "create", "norte")
-    done = cli.run("submit", str(job))
-    assert (done.returncode, done.stdout) == (0, "norte/campaign\n")
-    assert "not picked up yet" in done.stderr
-    submitted = json.loads(cli.run("submit", str(job), "--json").stdout)
-    assert submitted == {"account": "norte", "job": "campaign", "recorded": False}
+    # They wait for a daemon, both at once.
+    other = cli.folder / "other.json"
+    other.write_text(json.dumps({"channel": "sms", "text": "Hola", "recipients": [{"to": "1159876543"}]}))
+    with ThreadPoolExecutor(2) as threads:
+        waits, as_json = threads.map(lambda more: cli.run("submit", *more), ([str(job)], [str(other), "--json"]))
+    assert (waits.returncode, waits.stdout) == (0, "norte/campaign\n")
+    assert "not picked up yet" in waits.stderr
+    assert json.loads(as_json.stdout) == {"account": "norte", "job": "other", "recorded": False}
     incoming = cli.folder / "spool/incoming/norte"
-    assert sorted(path.name for path in incoming.iterdir()) == ["campaign.json", "people.csv"]
+    assert sorted(path.name for path in incoming.iterdir()) == ["campaign.json", "other.json", "people.csv"]
     cli.ok("account", "create", "sur")
     assert "norte | sur" in cli.fails("submit", str(job), status=2)
     assert cli.ok("submit", str(job), "--account", "sur", "--no-wait") == "sur/campaign\n"

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gatewayd.control import ControlClient
 from tests.rig import Gateway, Simulator
 from tests.rig.ports import free_port
-from tests.rig.processes import ROOT
+from tests.rig.processes import ROOT, run
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,7 @@ class Trial:
     port: int
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gatewayd", "--config", str(self.gateway.config), *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        return run(["--config", str(self.gateway.config), *arguments], timeout_s=100)
 
     def json(self, *arguments: str) -> Any:
         done = self.run(*arguments, "--json")
@@ -354,13 +347,7 @@ def test_what_needs_a_person_at_one_look(trial: Trial) -> None:
     assert sum(look["lines"].values()) == 2
     assert ("credit", "pobre") in {(each["kind"], each["subject"]) for each in look["needs"]}
     for language, word in (("es_AR.UTF-8", "crédito"), ("en_US.UTF-8", "credit")):
-        text = subprocess.run(
-            [sys.executable, "-m", "gatewayd", "--config", str(trial.gateway.config), "status"],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "LANG": language},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        text = run(["--config", str(trial.gateway.config), "status"], env={"LANG": language})
         assert word in text.stdout or language.startswith("es"), text.stdout
 
 

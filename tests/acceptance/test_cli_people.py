@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.test_cli import CONFIG, ROOT
+from tests.acceptance.test_cli import CONFIG
+from tests.rig.processes import run
 
 PASSWORD = "corral-de-piedra-verde"
 
@@ -24,15 +24,7 @@ class People:
         self._config.write_text(CONFIG.format(folder=folder))
 
     def run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gatewayd", "--config", str(self._config), *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "LANG": "en_US.UTF-8"},
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run(["--config", str(self._config), *arguments], given=given)
 
     def json(self, *arguments: str, given: str = "") -> Any:
         done = self.run(*arguments, "--json", given=given)

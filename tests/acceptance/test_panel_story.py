@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.rig.panel import Panel, panel
-from tests.rig.processes import end, gatewayd
+from tests.rig.processes import end, gatewayd, run
 from tests.rig.simulator import Simulator
 
 PASSWORD: Final = "molino-de-agua-clara-83"
@@ -124,16 +123,12 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
         stack.callback(phone.stdout.close)
         url = json.loads(phone.stdout.readline())["devices"][0]["url"]
         shown = stack.enter_context(panel(tmp_path, modems=0, extra='\n[inbox]\ndefault = "norte"\n'))
-        made = subprocess.run(
+        made = run(
             [
-                *(sys.executable, "-m", "gatewayd", "--config", str(shown.gateway.config)),
+                *("--config", str(shown.gateway.config)),
                 *("user", "create", "jefa", "--role", "administrator", "--password-stdin"),
             ],
-            input=f"{PASSWORD}\n",
-            text=True,
-            capture_output=True,
-            timeout=60,
-            check=False,
+            given=f"{PASSWORD}\n",
         )
         assert made.returncode == 0, made.stderr
         browser = stack.enter_context(shown.browser())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.peers.receiver import OK, SECRET, Receiver, in_order, status
+from tests.rig import processes
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 
@@ -102,8 +102,7 @@ async def test_a_reply_comes_as_its_inbox_file_has_it(tmp_path: Path, stack: Exi
 
 
 def run(gateway: Gateway, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gatewayd", "--config", str(gateway.config), *arguments]
-    return subprocess.run(command, input=text or "", capture_output=True, text=True, timeout=60, check=False)
+    return processes.run(["--config", str(gateway.config), *arguments], given=text or "")
 
 
 async def test_what_an_administrator_does_at_the_command_line(

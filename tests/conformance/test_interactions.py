@@ -15,7 +15,8 @@ from gatewayd.model import PartState, State
 from gatewayd.store.commands import CreateAccount, Inbound, NewMessage, PartEnd, SetJobState
 from gatewayd.store.insight import walk
 from gatewayd.store.insight.filters import InteractionFilter
-from gatewayd.store.insight.interactions import Interaction, counted, interactions
+from gatewayd.store.insight.interaction_rows import Interaction
+from gatewayd.store.insight.interactions import counted, interactions
 from gatewayd.store.insight.position import Position
 from gatewayd.store.reader import Reader
 from tests.conformance.house import HOUR, House
@@ -187,7 +188,7 @@ def test_waiting_messages_read_as_their_job_and_queue_say(busy: House, reader: R
 
 
 def test_a_cursor_is_one_of_this_list() -> None:
-    for cursor in ("", "1", "1-2-3", "1-0-x", "-1-0-1", "9" * 30 + "-1-1", "1-1-٣"):
+    for cursor in ("", "1", "1-9-3", "1-0-x", "-1-0-1", "9" * 30 + "-1-1", "1-1-٣"):
         with pytest.raises(UsageError):
             Position.read(cursor)
     place = Position(5, 1, 7)

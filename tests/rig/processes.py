@@ -10,23 +10,40 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from tests.rig.warm import Warm, warms
+
 ROOT = Path(__file__).parents[2]
 STOP_S = 30.0
 
 
 def gatewayd(
-    arguments: Sequence[str], *, env: Mapping[str, str] | None = None, stdout: int | IO[Any] | None = None,
-    stderr: int | IO[Any] | None = None,
+    arguments: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: int | None = None,
+    stdout: int | IO[Any] | None = None, stderr: int | IO[Any] | None = None,
 ) -> subprocess.Popen[bytes]:  # fmt: skip
-    """Starts `gatewayd ARGUMENTS` of this tree."""
+    """Starts `gatewayd ARGUMENTS` of this tree: in a test warm (`tests.rig.warm`), else as the shell does."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
+    start: type[subprocess.Popen[bytes]] = Warm if warms() else subprocess.Popen
+    return start(
         [sys.executable, "-m", "gatewayd", *arguments],
         env={**os.environ, "PYTHONPATH": path, "LANG": "en_US.UTF-8", **(env or {})},
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
     )
+
+
+def run(
+    arguments: Sequence[str], *, env: Mapping[str, str] | None = None, given: str = "", timeout_s: float = 60.0
+) -> subprocess.CompletedProcess[str]:
+    """Runs `gatewayd ARGUMENTS` to its end, with `given` on its input."""
+    piped = subprocess.PIPE
+    with gatewayd(arguments, env=env, stdin=piped, stdout=piped, stderr=piped) as process:
+        try:
+            out, error = process.communicate(given.encode(), timeout_s)
+        finally:
+            process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, out.decode(), error.decode())
 
 
 def end(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatewayd.texts import preview, split_for
+from gatewayd.texts import letters, split_for
 
 
 def test_a_line_may_choose_the_shift_table_until_a_part_has_left() -> None:
@@ -27,20 +27,26 @@ BILL = (
 )
 
 
-def test_the_preview_shows_what_transliteration_saves() -> None:
-    shown = preview(BILL)
-    assert (len(BILL), shown.encoding, shown.segments) == (165, "ucs2", 3)
+def test_what_a_text_costs_and_which_letters_make_it_dear() -> None:
+    shown = letters(BILL)
+    assert (len(BILL), shown.encoding, shown.segments, shown.units, shown.left) == (165, "ucs2", 3, 165, 36)
+    assert [shown.text[start:end] for start, end in shown.dear] == ["í", "í", "ó"]
+    assert (shown.plain_segments, shown.lost) == (2, ())
     assert shown.plain is not None
     assert "día" not in shown.plain
-    assert shown.plain_segments == 2
-    assert shown.strange == "íó"
-    fits = preview(BILL[:150])
-    assert (fits.segments, fits.plain_segments) == (3, 1)
+    assert (letters(BILL[:150]).segments, letters(BILL[:150]).plain_segments) == (3, 1)
+    assert letters("Pague con 😀 o con “QR”").lost == ("😀",)
 
 
-def test_the_preview_offers_nothing_where_nothing_is_saved() -> None:
-    assert preview("Mañana, señor").plain is None
-    short = preview("Su día")
-    assert (short.segments, short.plain, short.strange) == (1, None, "í")
-    assert preview("Su día", "gsm7").encoding == "gsm7"
-    assert preview("Su día", variant="es").encoding == "gsm7-es"
+def test_nothing_is_offered_where_nothing_is_saved() -> None:
+    assert letters("Mañana, señor").plain is None
+    short = letters("Su día")
+    assert (short.segments, short.plain, short.dear, short.left) == (1, None, ((4, 5),), 64)
+    assert letters("Su día", "gsm7").text == "Su dia"
+    assert letters("Su día", "ucs2").dear == ()
+
+
+def test_typographic_signs_cost_nothing_and_braces_twice() -> None:
+    shown = letters("“Hola” – {Ana}…")
+    assert (shown.text, shown.encoding, shown.dear) == ('"Hola" - {Ana}...', "gsm7", ())
+    assert ([shown.text[start:end] for start, end in shown.double], shown.left) == (["{", "}"], 160 - 19)

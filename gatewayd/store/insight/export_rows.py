@@ -15,9 +15,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from gatewayd.actor import Scope
 from gatewayd.store import tables
-from gatewayd.store.insight.filters import INBOUND, JOB, MESSAGE, InteractionFilter
+from gatewayd.store.insight.filters import INBOUND, JOB, MESSAGE, OTHER, InteractionFilter
 from gatewayd.store.insight.interactions import ways_of
-from gatewayd.store.insight.position import MESSAGES
+from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, RECEIVED
 from gatewayd.store.insight.walk import Way
 
 R = TypeVar("R")
@@ -32,6 +32,11 @@ MESSAGE_COLUMNS: Final = (
 )
 _JOB, _STATE, _QUEUE, _ANSWERS = 2, 7, 14, 8
 RECEIVED_COLUMNS: Final = ("id", "received_at", "at", "account_id", "channel", "line", "sender", "text", "message_id")
+ELSEWHERE_COLUMNS: Final = (
+    *("id", "at", "account_id", "direction", "channel", "address", "state", "answered", "text", "document_type"),
+    *("document_number", "external_id", "kind", "actor", "created_at"),
+)
+_NAMES: Final = {MESSAGES: MESSAGE_COLUMNS, ELSEWHERE: ELSEWHERE_COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class Portion:
     answered: frozenset[int]
     """Numbers of messages that were answered."""
     accounts: dict[int, str]
+    elsewhere: Sequence[Any] = ()
+    """Rows of contacts made elsewhere (`ELSEWHERE_COLUMNS`)."""
 
 
 class ExportRows:
@@ -77,8 +84,8 @@ class ExportRows:
         self._jobs: dict[int, JobFacts] = {}
         self._accounts: dict[int, str] = {}
         self._ways: list[Way] = ask(lambda connection: ways_of(connection, scope=scope, wanted=wanted, now=now))
-        self._last_message, self._last_received = ask(_newest)
-        self._seen = bytearray(self._last_message // 8 + 1)
+        self._last: dict[int, int] = ask(_newest)
+        self._seen = bytearray(self._last[MESSAGES] // 8 + 1)
 
     def portions(self) -> Iterator[Portion]:
         """Yields all rows; those of one portion are younger than those before it."""
@@ -90,13 +97,11 @@ class ExportRows:
             open_ends = [stream.end for stream in streams if not stream.over]
             # What is younger than the end of some stream may not be all there is of that time.
             bound = min(open_ends, default=None)
-            messages: list[Any] = []
-            received: list[Any] = []
+            taken: dict[int, list[Any]] = {rank: [] for rank in self._last}
             for stream in streams:
-                taken = stream.take(bound)
-                (messages if stream.way.rank == MESSAGES else received).extend(taken)
-            if messages or received:
-                yield self._with_facts(self._unseen(messages), received)
+                taken[stream.way.rank] += stream.take(bound)
+            if any(taken.values()):
+                yield self._with_facts(self._unseen(taken[MESSAGES]), taken[RECEIVED], taken[ELSEWHERE])
             if bound is None:
                 return
 
@@ -105,7 +110,7 @@ class ExportRows:
 
         def question(connection: Connection) -> tuple[list[Any], tuple[int, int] | None]:
             key, at = way.table.c.id, way.at
-            newest = self._last_message if way.rank == MESSAGES else self._last_received
+            newest = self._last[way.rank]
             looked = (
                 select(at.label("at"), key)
                 .where(*way.within, at >= last[0], or_(at > last[0], and_(at == last[0], key > last[1])))
@@ -114,7 +119,7 @@ class ExportRows:
                 .subquery("looked")
             )
             end = connection.execute(select(func.count(), func.max(looked.c.at)).select_from(looked)).one()
-            names = MESSAGE_COLUMNS if way.rank == MESSAGES else RECEIVED_COLUMNS
+            names = _NAMES.get(way.rank, RECEIVED_COLUMNS)
             statement = (
                 select(*(way.table.c[name] for name in names))
                 .select_from(looked.join(way.source, looked.c.id == key))
@@ -143,7 +148,7 @@ class ExportRows:
                 found.append(row)
         return found
 
-    def _with_facts(self, messages: list[Any], received: list[Any]) -> Portion:
+    def _with_facts(self, messages: list[Any], received: list[Any], elsewhere: list[Any]) -> Portion:
         waiting = {row[_QUEUE] for row in messages if row[_STATE] in {"queued", "scheduled", "held"}}
         numbers = [row[_ANSWERS] for row in received if row[_ANSWERS] is not None]
 
@@ -153,7 +158,7 @@ class ExportRows:
                 found = connection.execute(select(MESSAGE.id, MESSAGE.job_id).where(MESSAGE.id.in_(some)))
                 origins.update((number, job) for number, job in found)
             self._learn(connection, set(map(itemgetter(_JOB), messages)) | set(origins.values()))
-            if received and not self._accounts:
+            if (received or elsewhere) and not self._accounts:
                 table = tables.account.c
                 self._accounts.update((row[0], row[1]) for row in connection.execute(select(table.id, table.name)))
             held: dict[int, str] = {}
@@ -170,7 +175,7 @@ class ExportRows:
             jobs = dict(self._jobs)
             # What came in names the job that it answers under its message's number, below nought.
             jobs |= {-number: self._jobs[job] for number, job in origins.items() if job in self._jobs}
-            return Portion(messages, received, jobs, held, frozenset(answered), self._accounts)
+            return Portion(messages, received, jobs, held, frozenset(answered), self._accounts, elsewhere)
 
         portion: Portion = self._ask(question)
         return portion
@@ -221,12 +226,10 @@ class _Stream:
         return taken
 
 
-def _newest(connection: Connection) -> tuple[int, int]:
-    """Returns the greatest numbers there are: what is recorded later is no part of the export."""
-    return (
-        int(connection.scalar(select(func.max(MESSAGE.id))) or 0),
-        int(connection.scalar(select(func.max(INBOUND.id))) or 0),
-    )
+def _newest(connection: Connection) -> dict[int, int]:
+    """Returns the greatest numbers there are, by kind of row: what is recorded later is no part of the export."""
+    keys = {MESSAGES: MESSAGE.id, RECEIVED: INBOUND.id, ELSEWHERE: OTHER.id}
+    return {rank: int(connection.scalar(select(func.max(key))) or 0) for rank, key in keys.items()}
 
 
 def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -16,6 +16,8 @@ from gatewayd.store import tables
 MESSAGE: Final = tables.message.c
 INBOUND: Final = tables.inbound.c
 JOB: Final = tables.job.c
+OTHER: Final = tables.elsewhere.c
+"""Contacts made elsewhere."""
 
 OUT: Final = "out"
 IN: Final = "in"
@@ -25,6 +27,11 @@ UNREAD: Final = "unread"
 RECEIVED: Final = "received"
 """The one state of what came in."""
 
+NOTED: Final = "noted"
+"""The one state of a note."""
+ELSEWHERE_CHANNELS: Final = ("visit", "web", "note")
+"""Channels that no message goes over."""
+
 READING: Final = ("whatsapp",)
 """Channels that tell when a message was read."""
 UNREAD_MS: Final = 86_400_000
@@ -32,6 +39,14 @@ UNREAD_MS: Final = 86_400_000
 
 _ASTRAY: Final = frozenset({"undelivered", "failed", "expired", "uncertain", "invalid", "cancelled"})
 _STORED_WAITING: Final = frozenset(str(state) for state in WAITING)
+_ELSEWHERE_STATES: Final = frozenset(
+    {
+        *("scheduled", "submitted", "delivered", "read", "failed", "expired", "invalid", "cancelled"),
+        UNREAD,
+        ANSWERED,
+        NOTED,
+    }
+)
 _ESCAPE: Final = "\\"
 
 
@@ -70,7 +85,7 @@ class InteractionFilter:
                 found.add("delivered")
             elif state in _STORED_WAITING or state == State.CANCELLED:
                 found |= _STORED_WAITING | {state}
-            elif state != RECEIVED:
+            elif state not in {RECEIVED, NOTED}:
                 found.add(state)
         return frozenset(found)
 
@@ -82,7 +97,9 @@ class InteractionFilter:
     @property
     def sends(self) -> bool:
         """Returns whether messages can be meant at all."""
-        return self.direction != IN and self.states != (RECEIVED,)
+        if self.channels and set(self.channels) <= set(ELSEWHERE_CHANNELS):
+            return False
+        return self.direction != IN and not (self.states and set(self.states) <= {RECEIVED, NOTED})
 
     @property
     def receives(self) -> bool:
@@ -90,6 +107,13 @@ class InteractionFilter:
         if self.direction == OUT or (self.states and RECEIVED not in self.states):
             return False
         return self.job is None and self.reason is None and not self.cost_min
+
+    @property
+    def elsewhere(self) -> bool:
+        """Returns whether contacts made elsewhere can be meant at all: they have no line, job, reason or cost."""
+        if self.line is not None or self.job is not None or self.reason is not None or self.cost_min:
+            return False
+        return not self.states or bool(_ELSEWHERE_STATES & set(self.states))
 
     @property
     def hangs(self) -> bool:
@@ -164,6 +188,30 @@ def of_inbound(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     if wanted.words is not None:
         part = _containing(wanted.words)
         found.append(or_(_holds(INBOUND.text, part), _holds(INBOUND.sender, part)))
+    return found
+
+
+def of_elsewhere(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
+    """Returns the conditions on contacts made elsewhere, but for time and account."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.direction is not None:
+        found.append(OTHER.direction == wanted.direction)
+    if wanted.channels:
+        found.append(OTHER.channel.in_(wanted.channels))
+    if wanted.states:
+        ways: list[ColumnElement[bool]] = [OTHER.state.in_([each for each in wanted.states if each != ANSWERED])]
+        if ANSWERED in wanted.states:
+            ways.append(OTHER.answered.is_(True))
+        found.append(or_(*ways))
+    if wanted.numbers:
+        found.append(OTHER.address.in_(wanted.numbers))
+    if wanted.digits is not None:
+        part = _containing(wanted.digits)
+        whole = (OTHER.document_number, OTHER.external_id)
+        found.append(or_(OTHER.address.like(part, escape=_ESCAPE), *(column == wanted.digits for column in whole)))
+    if wanted.words is not None:
+        part = _containing(wanted.words)
+        found.append(or_(_holds(OTHER.text, part), _holds(OTHER.address, part), OTHER.external_id == wanted.words))
     return found
 
 

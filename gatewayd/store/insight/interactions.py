@@ -10,27 +10,24 @@ from sqlalchemy import ColumnElement, Connection, func, select, text
 
 from gatewayd.actor import Scope
 from gatewayd.errors import NotFoundError
-from gatewayd.model import WAITING, Channel, State, ulid
+from gatewayd.model import Channel
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.insight import walk
 from gatewayd.store.insight.filters import (
-    IN,
     INBOUND,
     JOB,
     MESSAGE,
-    OUT,
-    READING,
-    RECEIVED,
-    UNREAD_MS,
+    OTHER,
     InteractionFilter,
+    of_elsewhere,
     of_inbound,
     of_messages,
 )
-from gatewayd.store.insight.position import MESSAGES, NEWEST, Position
+from gatewayd.store.insight.interaction_rows import JUDGED_FROM, Interaction, fetched
+from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, NEWEST, Position
 from gatewayd.store.insight.position import RECEIVED as CAME_IN
 from gatewayd.store.insight.walk import Budget, Way
-from gatewayd.store.snapshots import Hold
 from gatewayd.store.tables.sending import ASTRAY
 from gatewayd.translation import gettext as _
 
@@ -38,58 +35,12 @@ GATHERED_MOST: Final = 3_000
 """Rows that are fetched by another index and sorted; where there may be more, time is walked back."""
 JOBS_MOST: Final = 200
 """Jobs named in one statement."""
-REPLIES_MOST: Final = 50
 ABREAST_MOST: Final = 100
 """Ways walked side by side: each costs a statement."""
 COUNTED_MOST: Final = 10_000
 """Above it a person reads "more than", and nothing is counted."""
 
 _ACCOUNT: Final = tables.account.c
-_JUDGED_FROM: Final = tables.message.join(tables.job, JOB.id == MESSAGE.job_id).join(
-    tables.queue, tables.queue.c.id == MESSAGE.queue_id
-)
-_MESSAGES: Final = select(
-    *(MESSAGE.id, MESSAGE.at, MESSAGE.row, MESSAGE.ref, MESSAGE.to, MESSAGE.text, MESSAGE.segments, MESSAGE.state),
-    *(MESSAGE.final, MESSAGE.reason, MESSAGE.due, MESSAGE.line, MESSAGE.cost, MESSAGE.updated_at),
-    *(MESSAGE.attempt_id, JOB.name.label("job"), JOB.channel, JOB.created_at, JOB.started_at, JOB.not_before),
-    *(JOB.state.label("job_state"), JOB.currency, tables.queue.c.held_reason, _ACCOUNT.name.label("account")),
-).select_from(_JUDGED_FROM.join(tables.account, _ACCOUNT.id == JOB.account_id))
-_RECEIVED: Final = select(tables.inbound, _ACCOUNT.name.label("account"), JOB.name.label("job")).select_from(
-    tables.inbound.outerjoin(tables.account, _ACCOUNT.id == INBOUND.account_id)
-    .outerjoin(tables.message, MESSAGE.id == INBOUND.message_id)
-    .outerjoin(tables.job, JOB.id == MESSAGE.job_id)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Interaction:
-    """One contact, in either direction."""
-
-    place: Position
-    direction: str
-    public: str
-    at: int
-    """Unix ms by which it stands in the log."""
-    sent_at: int | None
-    """When it left for the network (the latest try), or when the network had it from its sender."""
-    account: str | None
-    channel: str
-    job: str | None
-    ref: str | None
-    row: int | None
-    party: str | None
-    """The address at the other end."""
-    line: str | None
-    state: str
-    """A word of `State`, `unread`, or `received`."""
-    answered: bool
-    final: bool
-    reason: str | None
-    text: str | None
-    segments: int | None
-    cost: int | None
-    """Millionths of `currency`; None where nothing is paid."""
-    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +102,8 @@ def _ways(
     account = _account(connection, scope)
     sent, sent_ways = _sent(connection, account, wanted, now)
     came, came_ways = _received(account, wanted, connection)
-    return [*sent, *came], [*sent_ways, *came_ways]
+    others, other_ways = _elsewhere(connection, account, wanted)
+    return [*sent, *came, *others], [*sent_ways, *came_ways, *other_ways]
 
 
 def ways_of(connection: Connection, *, scope: Scope, wanted: InteractionFilter, now: int) -> list[Way]:
@@ -159,7 +111,8 @@ def ways_of(connection: Connection, *, scope: Scope, wanted: InteractionFilter, 
     account = _account(connection, scope)
     _, sent = _sent(connection, account, wanted, now, gather=False)
     _, came = _received(account, wanted, connection, gather=False)
-    return [*sent, *came]
+    _, others = _elsewhere(connection, account, wanted, gather=False)
+    return [*sent, *came, *others]
 
 
 def _account(connection: Connection, scope: Scope) -> int | None:
@@ -206,7 +159,7 @@ def _sent(
         return _gathered(connection, doubt, [*alone, *within, *judged]), []
     if gather and jobs is not None and sum(job.messages for job in jobs) <= GATHERED_MOST:
         return _gathered(connection, MESSAGE.job_id.in_([job.id for job in jobs]), [*alone, *within, *judged]), []
-    source = _JUDGED_FROM if wanted.hangs else tables.message
+    source = JUDGED_FROM if wanted.hangs else tables.message
 
     def way(*conditions: ColumnElement[bool]) -> Way:
         return Way(tables.message, MESSAGES, MESSAGE.at, [*conditions, *within], source, judged)
@@ -282,7 +235,7 @@ def _gathered(
     some = select(MESSAGE.id).where(few).limit(GATHERED_MOST + 1).subquery("some")
     statement = (
         select(MESSAGE.at, MESSAGE.id)
-        .select_from(_JUDGED_FROM.join(some, some.c.id == MESSAGE.id))
+        .select_from(JUDGED_FROM.join(some, some.c.id == MESSAGE.id))
         .where(JOB.state != "loading", *conditions)
     )
     return [Position(at, MESSAGES, number) for at, number in connection.execute(statement)]
@@ -311,6 +264,29 @@ def _received(
     return [], [Way(tables.inbound, CAME_IN, INBOUND.received_at, within, tables.inbound, judged)]
 
 
+# ----------------------------------------------------------------------------------------------------------- elsewhere
+
+
+def _elsewhere(
+    connection: Connection, account: int | None, wanted: InteractionFilter, *, gather: bool = True
+) -> tuple[list[Position], list[Way]]:
+    if not wanted.elsewhere:
+        return [], []
+    within = [] if account is None else [OTHER.account_id == account]
+    within += _between(OTHER.at, wanted)
+    judged = of_elsewhere(wanted)
+    if gather and wanted.numbers:
+        few = select(OTHER.id).where(OTHER.address.in_(wanted.numbers)).order_by(OTHER.at.desc())
+        some = few.limit(GATHERED_MOST).subquery("some")
+        statement = (
+            select(OTHER.at, OTHER.id)
+            .select_from(tables.elsewhere.join(some, some.c.id == OTHER.id))
+            .where(*within, *judged)
+        )
+        return [Position(at, ELSEWHERE, number) for at, number in connection.execute(statement)], []
+    return [], [Way(tables.elsewhere, ELSEWHERE, OTHER.at, within, tables.elsewhere, judged)]
+
+
 def _between(column: Any, wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     found = []
     if wanted.since is not None:
@@ -318,103 +294,3 @@ def _between(column: Any, wanted: InteractionFilter) -> list[ColumnElement[bool]
     if wanted.until is not None:
         found.append(column < wanted.until)
     return found
-
-
-# ---------------------------------------------------------------------------------------------------------------- rows
-
-
-def fetched(connection: Connection, places: Sequence[Position], *, now: int, salt: int) -> list[Interaction]:
-    """Returns the rows at these places, in their order; what has been removed meanwhile is left out."""
-    sent = [place.number for place in places if place.rank == MESSAGES]
-    came = [place.number for place in places if place.rank == CAME_IN]
-    found: dict[tuple[int, int], Interaction] = {}
-    if sent:
-        rows = connection.execute(_MESSAGES.where(MESSAGE.id.in_(sent))).all()
-        answers = select(INBOUND.message_id).where(INBOUND.message_id.in_(sent))
-        answered = set(connection.scalars(answers))
-        for row in rows:
-            found[MESSAGES, row.id] = sent_row(row, row.id in answered, now=now, salt=salt)
-    if came:
-        for row in connection.execute(_RECEIVED.where(INBOUND.id.in_(came))):
-            found[CAME_IN, row.id] = received_row(row, salt=salt)
-    return [found[place.rank, place.number] for place in places if (place.rank, place.number) in found]
-
-
-def replies(connection: Connection, *, message: int, now: int, salt: int) -> tuple[Interaction, list[Interaction]]:
-    """Returns a message, and what came in as an answer to it, oldest first. NotFoundError."""
-    found = fetched(connection, [Position(0, MESSAGES, message)], now=now, salt=salt)
-    if not found:
-        raise NotFoundError(_("no such message"))
-    rows = connection.execute(_RECEIVED.where(INBOUND.message_id == message).order_by(INBOUND.id).limit(REPLIES_MOST))
-    return found[0], [received_row(row, salt=salt) for row in rows]
-
-
-def reply(connection: Connection, *, number: int, now: int, salt: int) -> tuple[Interaction, Interaction | None] | None:
-    """Returns what came in under that number, and the message that it answers; None where nothing did."""
-    row = connection.execute(_RECEIVED.where(INBOUND.id == number)).one_or_none()
-    if row is None:
-        return None
-    answered: list[Interaction] = []
-    if row.message_id is not None:
-        answered = fetched(connection, [Position(0, MESSAGES, row.message_id)], now=now, salt=salt)
-    return received_row(row, salt=salt), answered[0] if answered else None
-
-
-def sent_row(row: Any, answered: bool, *, now: int, salt: int) -> Interaction:
-    """Returns the interaction of a message's row."""
-    state, reason = State(row.state), row.reason
-    if state in WAITING:
-        state, reason = Hold(row.job_state, row.held_reason, row.not_before).of(state, reason, row.due, now)
-    word = str(state)
-    if state is State.DELIVERED and row.channel in READING and row.updated_at < now - UNREAD_MS:
-        word = "unread"
-    # No row of a job is recorded after its first one has left: an earlier time is that of its recording.
-    left = row.attempt_id is not None and row.started_at is not None and row.at >= row.started_at
-    return Interaction(
-        place=Position(row.at, MESSAGES, row.id),
-        direction=OUT,
-        public=ulid(row.created_at, salt, row.id),
-        at=row.at,
-        sent_at=row.at if left and state not in WAITING else None,
-        account=row.account,
-        channel=row.channel,
-        job=row.job,
-        ref=row.ref,
-        row=row.row,
-        party=row.to,
-        line=row.line,
-        state=word,
-        answered=answered,
-        final=bool(row.final) or state is State.CANCELLED,
-        reason=reason,
-        text=row.text,
-        segments=row.segments if row.channel == "sms" else None,
-        cost=row.cost,
-        currency=row.currency,
-    )
-
-
-def received_row(row: Any, *, salt: int) -> Interaction:
-    """Returns the interaction of a received message's row."""
-    return Interaction(
-        place=Position(row.received_at, CAME_IN, row.id),
-        direction=IN,
-        public=ulid(row.received_at, salt, row.id),
-        at=row.received_at,
-        sent_at=row.at,
-        account=row.account,
-        channel=row.channel,
-        job=row.job,
-        ref=None,
-        row=None,
-        party=row.sender,
-        line=row.line,
-        state=RECEIVED,
-        answered=False,
-        final=True,
-        reason="opt_out" if row.opt_out else None,
-        text=row.text,
-        segments=None,
-        cost=None,
-        currency=None,
-    )

@@ -8,9 +8,10 @@ from typing import Final, Self
 from gatewayd.errors import UsageError
 from gatewayd.translation import gettext as _
 
+ELSEWHERE: Final = 2
 MESSAGES: Final = 1
 RECEIVED: Final = 0
-"""Of one instant, messages stand before what came in."""
+"""Of one instant, contacts made elsewhere stand before messages, and these before what came in."""
 _NUMBER_MAX: Final = 1 << 62
 
 
@@ -32,7 +33,7 @@ class Position:
         parts = cursor.split("-")
         if len(parts) == 3 and all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
             at, rank, number = map(int, parts)
-            if rank in {MESSAGES, RECEIVED}:
+            if rank in {ELSEWHERE, MESSAGES, RECEIVED}:
                 return cls(at, rank, number)
         raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
 
@@ -44,4 +45,4 @@ class Position:
         return (self.at, _NUMBER_MAX) if rank < self.rank else (self.at, -1)
 
 
-NEWEST: Final = Position(_NUMBER_MAX, MESSAGES, _NUMBER_MAX)
+NEWEST: Final = Position(_NUMBER_MAX, ELSEWHERE, _NUMBER_MAX)

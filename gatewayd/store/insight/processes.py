@@ -12,7 +12,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
-from gatewayd.store.session import Session, Statement, adding, given, setting
+from gatewayd.store.session import Session, Statement, adding, given, merging, setting
 from gatewayd.store.snapshots import Page
 from gatewayd.store.tables.insight import OPEN_PROCESS
 from gatewayd.translation import gettext as _
@@ -31,8 +31,11 @@ _LATEST: Final = Statement(
 )
 _BEGIN: Final = setting(tables.process, "state started_at done", "id state")
 _ADVANCE: Final = setting(tables.process, "done", "id")
-_END: Final = setting(tables.process, "state ended_at done file octets reason", "id")
-_AGAIN: Final = setting(tables.process, "state started_at done", "node state")
+_END: Final = setting(tables.process, "state ended_at done file octets reason outcome", "id")
+_AGAIN: Final = setting(tables.process, "state started_at done", "node state kind")
+_FAULT: Final = merging(
+    tables.process_fault, "process_id row field code value", "process_id row", replace="field code value"
+)
 _FORGET: Final = setting(tables.process, "file", "id")
 _CANCEL: Final = Statement(
     update(tables.process)
@@ -66,6 +69,20 @@ class Process:
     """None: there is none yet, or no more."""
     octets: int | None
     reason: str | None
+    outcome: str | None
+    """JSON: what came of it in numbers, by kind of work; None for what ends with a file alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row of a file that could not be taken, and why."""
+
+    row: int
+    """As the sheet counts them: the header is row 1."""
+    field: str
+    code: str
+    value: str
+    """The cell, cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +105,7 @@ _PROCESSES: Final = select(tables.process, tables.account.c.name.label("account"
 def _view(row: Any) -> Process:
     return Process(
         *(row.id, row.kind, row.account, row.user_id, row.actor, row.node, row.request, row.state, row.created_at),
-        *(row.due, row.started_at, row.ended_at, row.done, row.file, row.octets, row.reason),
+        *(row.due, row.started_at, row.ended_at, row.done, row.file, row.octets, row.reason, row.outcome),
     )
 
 
@@ -116,10 +133,11 @@ def process(connection: Connection, *, scope: Scope, number: int) -> Process:
     return _view(row)
 
 
-def waiting(connection: Connection, *, node: str) -> Sequence[Process]:
-    """Returns what a node has still to do, by when it is due."""
+def waiting(connection: Connection, *, node: str, kind: str) -> Sequence[Process]:
+    """Returns what of one kind a node has still to do, by when it is due."""
     # In so many words, as the partial index says it.
-    statement = _PROCESSES.where(text(f"process.{OPEN_PROCESS}"), _PROCESS.node == node).order_by(_PROCESS.due)
+    statement = _PROCESSES.where(text(f"process.{OPEN_PROCESS}"), _PROCESS.node == node, _PROCESS.kind == kind)
+    statement = statement.order_by(_PROCESS.due)
     return [_view(row) for row in connection.execute(statement.limit(1_000))]
 
 
@@ -161,14 +179,15 @@ def end(
     file: str | None = None,
     octets: int | None = None,
     reason: str | None = None,
+    outcome: str | None = None,
 ) -> None:
-    """Writes what came of it."""
-    session.run(_END, state, now, done, file, octets, reason, number)
+    """Writes what came of it; `outcome` is JSON."""
+    session.run(_END, state, now, done, file, octets, reason, outcome, number)
 
 
-def again(session: Session, node: str) -> None:
-    """Lets what a node's crash has interrupted wait once more."""
-    session.run(_AGAIN, "waiting", None, 0, node, "running")
+def again(session: Session, node: str, kind: str) -> None:
+    """Lets what of one kind a node's crash has interrupted wait once more."""
+    session.run(_AGAIN, "waiting", None, 0, node, "running", kind)
 
 
 def cancel(session: Session, number: int, now: int) -> bool:
@@ -179,3 +198,15 @@ def cancel(session: Session, number: int, now: int) -> bool:
 def forget_file(session: Session, number: int) -> None:
     """Writes down that its file is no more."""
     session.run(_FORGET, None, number)
+
+
+def add_faults(session: Session, number: int, faults: Sequence[Fault]) -> None:
+    """Writes down rows that could not be taken; one that is known already is replaced."""
+    session.many(_FAULT, [(number, one.row, one.field, one.code, one.value) for one in faults])
+
+
+def faults(connection: Connection, *, number: int, limit: int) -> Sequence[Fault]:
+    """Returns the first rows of a process's file that could not be taken."""
+    fault = tables.process_fault.c
+    statement = select(fault.row, fault.field, fault.code, fault.value).where(fault.process_id == number)
+    return [Fault(*row) for row in connection.execute(statement.order_by(fault.row).limit(limit))]

@@ -13,7 +13,8 @@ from gatewayd.actor import Scope
 from gatewayd.store import tables
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.insight.filters import InteractionFilter
-from gatewayd.store.insight.interactions import fetched, interactions
+from gatewayd.store.insight.interaction_rows import fetched
+from gatewayd.store.insight.interactions import interactions
 from gatewayd.store.insight.position import MESSAGES, Position
 
 AT_ONCE: Final = 500

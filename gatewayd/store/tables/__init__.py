@@ -30,8 +30,9 @@ from gatewayd.store.tables.customers import (
     import_row,
     sheet_import,
 )
+from gatewayd.store.tables.elsewhere import elsewhere
 from gatewayd.store.tables.inbox import conversation
-from gatewayd.store.tables.insight import chosen_columns, process, saved_view
+from gatewayd.store.tables.insight import chosen_columns, process, process_fault, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.sending import (
@@ -79,6 +80,7 @@ __all__ = [
     "debt",
     "device",
     "early_report",
+    "elsewhere",
     "evidence",
     "import_mapping",
     "import_row",
@@ -99,6 +101,7 @@ __all__ = [
     "people_list",
     "posted",
     "process",
+    "process_fault",
     "queue",
     "queue_count",
     "reach",

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     Table,
     Text,
     UniqueConstraint,
@@ -51,7 +52,7 @@ process = Table(
     "process",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
-    # export
+    # export, contacts (read from a file)
     Column("kind", Text, nullable=False),
     # none: over all accounts
     Column("account_id", Id),
@@ -75,7 +76,24 @@ process = Table(
     Column("file", Text),
     Column("octets", BigInteger),
     Column("reason", Text),
+    # JSON: what came of it in numbers, where rows are not all
+    Column("outcome", Text),
     Index("ix_process_account_id_id", "account_id", "id"),
     Index("ix_process_due", "due", sqlite_where=text(OPEN_PROCESS), postgresql_where=text(OPEN_PROCESS)),
 )
 """The process log."""
+
+process_fault = Table(
+    "process_fault",
+    metadata,
+    Column("process_id", Id, primary_key=True),
+    # as the sheet counts them: the header is row 1
+    Column("row", Integer, primary_key=True),
+    Column("field", Text, nullable=False),
+    # a word of the reader of that kind of file
+    Column("code", Text, nullable=False),
+    # the cell, cut
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The first rows of a file that could not be taken, for a person to mend."""

@@ -25,6 +25,8 @@ WORDS: Final = {
     "export.download": spoken("Export downloaded"),
     "inbox.reply": spoken("Reply sent"),
     "interaction.resend": spoken("Sent again"),
+    "interaction.note": spoken("Contact noted"),
+    "interaction.upload": spoken("Contacts uploaded"),
     "inbox.assign": spoken("Conversation assigned"),
     "inbox.done": spoken("Conversation put away"),
     "inbox.open": spoken("Conversation opened again"),

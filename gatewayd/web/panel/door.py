@@ -87,7 +87,9 @@ def _endpoint(shown: Page, remote: Remote, surroundings: Surroundings) -> Callab
                 logs.get().exception("panel.failed", page=shown.path, method=shown.method)
                 answer = _failed(visit, GatewayError(_("this page has a fault of its own; its log says more")))
         compress(answer, request.headers.get("accept-encoding", ""))
-        answer.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            # A page that shows what is not ours has a narrower policy of its own.
+            answer.headers.setdefault(name, value)
         answer.headers.setdefault("Cache-Control", "no-store")
         return answer
 

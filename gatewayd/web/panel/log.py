@@ -102,7 +102,7 @@ def _placed(items: list[dict[str, Any]], address: LogAddress) -> list[dict[str, 
     page_of, fragment_of = address.opening(), address.opening(f"{PATH}/fila")
     found = []
     for one in items:
-        key = f"{one['direction']}-{one['id']}"
+        key = f"{one['direction'] if one['source'] == 'gateway' else 'noted'}-{one['id']}"
         found.append({**one, "key": key, "href": page_of + key, "fragment": fragment_of + key})
     return found
 

@@ -46,6 +46,7 @@ MESSAGE: Final[Mapping[str, Mark]] = {
     "cancelled": Mark(spoken("cancelled"), "cancelled", "past"),
     "invalid": Mark(spoken("invalid"), "invalid", "past"),
     "received": Mark(spoken("received"), "in", "read"),
+    "noted": Mark(spoken("noted"), "edit", "plain"),
 }
 """States of a message and of an interaction, in the order of its life."""
 
@@ -91,6 +92,8 @@ CHANNEL: Final[Mapping[str, Mark]] = {
     "push": Mark(spoken("Push"), "push", "plain"),
     "whatsapp": Mark(spoken("WhatsApp"), "whatsapp", "plain"),
     "web": Mark(spoken("Web"), "web", "plain"),
+    "visit": Mark(spoken("Visit"), "person", "plain"),
+    "note": Mark(spoken("Note"), "edit", "plain"),
 }
 
 KINDS: Final[Mapping[str, Mapping[str, Mark]]] = {

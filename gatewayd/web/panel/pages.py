@@ -7,6 +7,7 @@ import gatewayd.web.panel.campaign_new
 import gatewayd.web.panel.campaign_review
 import gatewayd.web.panel.campaigns
 import gatewayd.web.panel.company
+import gatewayd.web.panel.contact_upload
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.doubts
 import gatewayd.web.panel.home

@@ -23,10 +23,11 @@ async def show(visit: Visit) -> Response:
     formats = formats_of(visit)
     items = []
     for one in found["items"]:
-        said = chips(LogAddress(dict(one["filters"])), formats)
+        said = chips(LogAddress(dict(one["filters"]) if one["kind"] == "export" else {}), formats)
         sought = one["filters"].get("q")
         words = [chip.text for chip in said] + ([f"“{sought}”"] if sought else [])
-        items.append({**one, "said": " · ".join(words) or _("everything")})
+        everything = _("everything") if one["kind"] == "export" else ""
+        items.append({**one, "said": one["filters"].get("file") or " · ".join(words) or everything})
     heads = [
         Column(_("Task")),
         Column(_("State")),

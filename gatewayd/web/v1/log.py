@@ -16,6 +16,7 @@ CURSOR: Final = Parameter("cursor", forms.text(2100, least=1), spoken("The `next
 ADDRESS: Final = Parameter("address", forms.named(forms.ADDRESS), spoken("Who it is with."), "path")
 CHANNEL: Final = Parameter("channel", {"enum": forms.CHANNELS}, spoken("Only this channel."))
 LINE: Final = Parameter("line", forms.named(forms.LINE_NAME), spoken("Only this line."))
+TASK: Final = Parameter("task", forms.named(forms.DIGITS), spoken("The task's number."), "path")
 DAY: Final = {"type": "string", "format": "date"}
 
 
@@ -51,6 +52,18 @@ async def statistics(call: Call) -> Response:
     return answer(await call.ask("statistics.show", **call.query))
 
 
+async def note(call: Call) -> Response:
+    return answer(await call.ask("interaction.note", account=await account_of(call), **call.body), 201)
+
+
+async def upload(call: Call) -> Response:
+    return answer(await call.ask("interaction.upload", account=await account_of(call), **call.body), 202)
+
+
+async def task(call: Call) -> Response:
+    return answer(await call.ask("task.faults", task=int(call.path["task"])))
+
+
 ENDPOINTS: Final = (
     Endpoint(
         *("GET", "/v1/interactions", "listInteractions", "interaction.list", spoken("List interactions")),
@@ -73,6 +86,38 @@ ENDPOINTS: Final = (
             CURSOR,
             LIMIT,
         ),
+    ),
+    Endpoint(
+        *("POST", "/v1/interactions", "noteInteraction", "interaction.note", spoken("Enter a contact made elsewhere")),
+        *("Interaction", note),
+        description=spoken(
+            "A call, a visit, a note, an access to a payment page, or what another system sent. It stands in the log"
+            " beside messages and counts for caps at its time. The same `ref` again changes it."
+        ),
+        tag=spoken("Interactions"),
+        status=201,
+        body="NewInteraction",
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        *("POST", "/v1/interactions/uploads", "uploadInteractions", "interaction.upload"),
+        *(spoken("Have a sheet of contacts read"), "Task", upload),
+        description=spoken(
+            "A CSV with the columns document_type, document_number or external_id, channel, sent_at (YYYY-MM-DD"
+            " HH:mm:ss, UTC), recipients and state, uploaded before. It is read in the background."
+        ),
+        tag=spoken("Interactions"),
+        status=202,
+        body="NewContactUpload",
+        parameters=(ACCOUNT,),
+        conflicts=True,
+    ),
+    Endpoint(
+        *("GET", "/v1/interactions/uploads/{task}", "showInteractionUpload", "task.faults"),
+        *(spoken("Show what became of a sheet of contacts"), "Task", task),
+        description=spoken("`outcome` counts rows; `items` are those that could not be taken: row, field and fault."),
+        tag=spoken("Interactions"),
+        parameters=(TASK,),
     ),
     Endpoint(
         *("GET", "/v1/inbox", "listConversations", "inbox.list", spoken("List conversations"), "Conversations"),

@@ -1,0 +1,247 @@
+"""Templates to begin with, in both languages: one for each occasion on which something is sent. Pure.
+
+The texts of SMS have no letter that GSM 7-bit lacks, and fit one segment with usual values; a test holds them to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal, NamedTuple
+
+from gatewayd.actor import Actor
+from gatewayd.operations.base import Json, Operation
+from gatewayd.operations.ports import Backend
+from gatewayd.translation import language
+
+Language = Literal["es", "en"]
+
+
+class Default(NamedTuple):
+    """A template that nobody has saved yet."""
+
+    key: str
+    """The occasion: `reminder`, `answer.debt` …"""
+    channel: str
+    name: Mapping[str, str]
+    """By language, as the rest."""
+    content: Mapping[str, Mapping[str, Any]]
+
+
+def _sms(key: str, names: tuple[str, str], es: str, en: str, **more: Any) -> Default:
+    return Default(key, "sms", dict(zip(("es", "en"), names, strict=True)),
+                   {"es": {"text": es, **more}, "en": {"text": en, **more}})  # fmt: skip
+
+
+def _mail(
+    key: str, area: str, names: tuple[str, str], es: tuple[str, str], en: tuple[str, str], **more: Any
+) -> Default:
+    made = {
+        spoken: {
+            "subject": subject,
+            "text": text,
+            "html": "".join(f"<p>{paragraph}</p>\n" for paragraph in text.split("\n\n")),
+            "area": area,
+            **more,
+        }
+        for spoken, (subject, text) in (("es", es), ("en", en))
+    }
+    return Default(key, "email", dict(zip(("es", "en"), names, strict=True)), made)
+
+
+_NOTICE: Final = {"class": "notice"}
+
+DEFAULTS: Final = (
+    _sms(
+        "reminder",
+        ("Recordatorio de vencimiento", "Reminder of a due date"),
+        "%nombre%: su factura de $ %deuda% vence el %vencimiento%. Si ya fue pagada, desestime el mensaje. %empresa%",
+        "%nombre%: your bill of $ %deuda% is due on %vencimiento%. If you have paid, please ignore this. %empresa%",
+    ),
+    _sms(
+        "overdue",
+        ("Factura vencida", "Overdue bill"),
+        "%nombre%: le recordamos su saldo vencido de $ %deuda%. Si el pago ya fue hecho, responda PAGADO. %empresa%",
+        "%nombre%: your overdue balance is $ %deuda%. Answer PAID if you have paid it already. %empresa%",
+    ),
+    _sms(
+        "outage",
+        ("Aviso de servicio", "Service notice"),
+        "%empresa%: tenemos un corte en su zona y trabajamos para resolverlo. Le avisamos cuando vuelva el servicio.",
+        "%empresa%: service is down in your area and we are working on it. We will tell you once it is back.",
+        **_NOTICE,
+    ),
+    _sms(
+        "answer.debt",
+        ("Respuesta: saldo", "Answer: balance"),
+        "Estimado/a %nombre%, su saldo pendiente de pago es $ %deuda%. Gracias por comunicarse con %empresa%.",
+        "Dear %nombre%, your outstanding balance is $ %deuda%. Thank you for contacting %empresa%.",
+    ),
+    _sms(
+        "answer.unknown",
+        ("Respuesta: sin datos", "Answer: nobody known"),
+        "%empresa%: no podemos informar saldos a este celular. Llame a nuestra oficina, por favor.",
+        "%empresa%: we cannot tell balances to this phone. Please contact us.",
+    ),
+    _sms(
+        "answer.ticket",
+        ("Respuesta: ticket", "Answer: ticket"),
+        "Estimado/a %nombre%, le asignamos el ticket %id%. %operador% trabaja en su reclamo. %empresa%",
+        "Dear %nombre%, your ticket is %id%. %operador% is working on it. %empresa%",
+    ),
+    _sms(
+        "answer.payment",
+        ("Respuesta: pago recibido", "Answer: payment received"),
+        "Estimado/a %nombre%, recibimos hoy su pago de $ %monto%. Su saldo pendiente es $ %deuda%. %empresa%",
+        "Dear %nombre%, we received your payment of $ %monto% today. Your balance is $ %deuda%. %empresa%",
+    ),
+    _sms(
+        "answer.paid",
+        ("Respuesta: ya pagué", "Answer: paid already"),
+        "Gracias por avisar, %nombre%. Vamos a verificar su pago. %empresa%",
+        "Thank you for telling us, %nombre%. We will check your payment. %empresa%",
+    ),
+    _sms(
+        "answer.promise",
+        ("Respuesta: promesa de pago", "Answer: promise to pay"),
+        "Gracias, %nombre%. Anotamos su promesa de pago para el %vencimiento%. %empresa%",
+        "Thank you, %nombre%. We noted your promise to pay by %vencimiento%. %empresa%",
+    ),
+    _mail(
+        "mail.invoice",
+        "invoices",
+        ("Correo: factura emitida", "Mail: invoice issued"),
+        (
+            "Su factura %factura% de %empresa%",
+            (
+                "Estimado/a %nombre%:\n\nEmitimos su factura %factura% por $ %deuda%, con vencimiento el %vencimiento%."
+                "\n\nGracias por elegirnos.\n\n%empresa%"
+            ),
+        ),
+        (
+            "Your invoice %factura% from %empresa%",
+            (
+                "Dear %nombre%,\n\nWe have issued your invoice %factura% for $ %deuda%, due on %vencimiento%."
+                "\n\nThank you for choosing us.\n\n%empresa%"
+            ),
+        ),
+        **_NOTICE,
+    ),
+    _mail(
+        "mail.payment",
+        "customers",
+        ("Correo: pago recibido", "Mail: payment received"),
+        (
+            "Recibimos su pago",
+            "Estimado/a %nombre%:\n\nRecibimos su pago de $ %monto%. Su saldo pendiente es $ %deuda%.\n\n%empresa%",
+        ),
+        (
+            "We received your payment",
+            "Dear %nombre%,\n\nWe received your payment of $ %monto%. Your balance is $ %deuda%.\n\n%empresa%",
+        ),
+        **_NOTICE,
+    ),
+    _mail(
+        "mail.ticket",
+        "tickets",
+        ("Correo: ticket", "Mail: ticket"),
+        (
+            "Novedades de su ticket %id%",
+            "Estimado/a %nombre%:\n\nHay novedades de su ticket %id%. Lo atiende %operador%.\n\n%empresa%",
+        ),
+        (
+            "News of your ticket %id%",
+            "Dear %nombre%,\n\nThere is news of your ticket %id%. %operador% looks after it.\n\n%empresa%",
+        ),
+        **_NOTICE,
+    ),
+    Default(
+        "call.reminder",
+        "call",
+        {"es": "Llamada: recordatorio", "en": "Call: reminder"},
+        {
+            "es": {
+                "call": {
+                    "script": {
+                        "message": [
+                            {"say": "Hola %nombre%. Le hablamos de %empresa%. Su saldo vencido es de"},
+                            {"amount": "%deuda%"},
+                        ],
+                        "menu_prompt": "Marque 1 para repetir, 2 si paga esta semana, 9 para no recibir más llamadas.",
+                        "menu": {"1": "repeat", "2": "promise", "9": "opt_out"},
+                        "goodbye": "Gracias. Hasta luego.",
+                        "language": "es",
+                    }
+                }
+            },
+            "en": {
+                "call": {
+                    "script": {
+                        "message": [
+                            {"say": "Hello %nombre%. This is %empresa%. Your overdue balance is"},
+                            {"amount": "%deuda%"},
+                        ],
+                        "menu_prompt": "Press 1 to repeat, 2 if you will pay this week, 9 to get no more calls.",
+                        "menu": {"1": "repeat", "2": "promise", "9": "opt_out"},
+                        "goodbye": "Thank you. Goodbye.",
+                        "language": "en",
+                    }
+                }
+            },
+        },
+    ),
+    Default(
+        "push.reminder",
+        "push",
+        {"es": "Aviso en la app", "en": "Notice in the app"},
+        {
+            "es": {"text": "%nombre%, su factura vence el %vencimiento%.", "push": {"title": "%empresa%"}},
+            "en": {"text": "%nombre%, your bill is due on %vencimiento%.", "push": {"title": "%empresa%"}},
+        },
+    ),
+    Default(
+        "whatsapp.reminder",
+        "whatsapp",
+        {"es": "WhatsApp: recordatorio", "en": "WhatsApp: reminder"},
+        {
+            "es": {
+                "whatsapp": {
+                    "template": "recordatorio_de_pago",
+                    "language": "es_AR",
+                    "parameters": ["%nombre%", "%deuda%", "%vencimiento%"],
+                }
+            },
+            "en": {
+                "whatsapp": {
+                    "template": "payment_reminder",
+                    "language": "en_US",
+                    "parameters": ["%nombre%", "%deuda%", "%vencimiento%"],
+                }
+            },
+        },
+    ),
+)
+
+
+class ListDefaults(Operation):
+    """Lists templates to begin with: what they say is nobody's until it is saved."""
+
+    name: ClassVar[str] = "template.defaults"
+    reads_store = True
+    channel: Literal["sms", "call", "email", "push", "whatsapp"] | None = None
+    language: Language | None = None
+    """None: the asker's."""
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        spoken = self.language or ("en" if language() == "en" else "es")
+        items = [
+            {
+                "default": one.key,
+                "channel": one.channel,
+                "language": spoken,
+                "template": one.name[spoken],
+                "content": dict(one.content[spoken]),
+            }
+            for one in DEFAULTS
+            if self.channel in {None, one.channel}
+        ]
+        return {"items": items, "next": None}

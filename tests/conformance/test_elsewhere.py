@@ -1,0 +1,109 @@
+"""Contacts made elsewhere over both stores: entered once, found for caps, in the log and in exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+import pytest
+
+from gatewayd.actor import Scope
+from gatewayd.store.accounts import account_number
+from gatewayd.store.commands import Change, CreateAccount
+from gatewayd.store.contacts.elsewhere import Entered, NewContact, contacts_of, enter
+from gatewayd.store.insight.export_rows import ExportRows
+from gatewayd.store.insight.filters import InteractionFilter
+from gatewayd.store.reader import Reader
+from gatewayd.workers.cells import Cells
+from tests.conformance.house import HOUR, House
+from tests.conformance.test_interaction_exports import words
+from tests.conformance.test_interactions import busy, found
+
+__all__ = ["busy"]
+
+
+@pytest.fixture
+def reader(house: House) -> Iterator[Reader]:
+    opened = Reader(house.url)
+    yield opened
+    opened.close()
+
+
+def contact(house: House, key: str, address: str | None = "+5491177777777", **changes: Any) -> NewContact:
+    made = NewContact(
+        *(house.now, "out", "whatsapp", address, "submitted", False, False, True, "collections", key),
+        *(None, "DNI", "30123456", None, "upload", "manual", key),
+    )
+    return replace(made, **changes)
+
+
+def put(house: House, *contacts: NewContact, account: str = "norte") -> Entered:
+    def work(unit: Any) -> Entered:
+        session = unit.session
+        number = account_number(session.connection, account)
+        return enter(session, number, contacts, actor="ana", now=house.now, process=7)
+
+    answered = house.do(Change(work))
+    assert isinstance(answered, Entered)
+    return answered
+
+
+def counted(house: House, persons: list[int], addresses: list[str], since: int) -> list[tuple[int | None, str | None]]:
+    def work(unit: Any) -> Any:
+        number = account_number(unit.session.connection, "norte")
+        return contacts_of(unit.session, number, persons, addresses, since)
+
+    found = house.do(Change(work))
+    return sorted(((one.person, one.address) for one in found), key=str)
+
+
+def test_the_same_contact_is_entered_once_and_takes_the_newer_state(house: House, reader: Reader) -> None:
+    assert put(house, contact(house, "a"), contact(house, "b"), contact(house, "b")) == Entered(2, 0, 1)
+    assert put(house, contact(house, "a", state="read", reached=True), contact(house, "b")) == Entered(0, 1, 1)
+    assert sorted(row.state for row in found(house, reader)) == ["read", "submitted"]
+    house.do(CreateAccount("sur", "ARS", house.now))
+    assert put(house, contact(house, "a"), account="sur").new == 1
+
+
+def test_caps_find_persons_and_the_addresses_of_nobody(house: House) -> None:
+    now = house.now
+    put(
+        house,
+        contact(house, "a", person=5),
+        contact(house, "b", "+5491188888888"),
+        contact(house, "c", "+5491199999999", counts=False),
+        contact(house, "d", "+5491166666666", at=now - HOUR),
+    )
+    everybody = ["+5491177777777", "+5491188888888", "+5491199999999", "+5491166666666"]
+    assert counted(house, [5, 6], everybody, now) == [(5, "+5491177777777"), (None, "+5491188888888")]
+    assert counted(house, [], everybody[3:], now - HOUR) == [(None, "+5491166666666")]
+
+
+def test_they_stand_in_the_log_and_in_exports_at_their_time(busy: House, reader: Reader) -> None:
+    put(
+        busy,
+        contact(busy, "tarde", at=busy.now + 1),
+        contact(busy, "pronto", at=busy.now - 10 * HOUR, state="read", answered=True, channel="call"),
+    )
+    rows = found(busy, reader, scope=Scope.of("norte"))
+    assert [row.text for row in rows] == ["tarde", "Ya pagué", "cuatro", "tres", "uno", "dos", "cinco", "pronto"]
+    assert (rows[0].source, rows[0].kind, rows[0].document, rows[0].by) == ("upload", "manual", "DNI 30123456", "ana")
+    for wanted, meant in (
+        ({"states": ("answered",)}, ["dos", "pronto"]),
+        ({"channels": ("call",)}, ["pronto"]),
+        ({"numbers": ("+5491177777777",)}, ["tarde", "pronto"]),
+        ({"digits": "30123456"}, ["tarde", "pronto"]),
+        ({"job": "norte/a", "states": ("failed",)}, ["tres"]),
+        ({"direction": "in"}, ["Ya pagué"]),
+    ):
+        assert [row.text for row in found(busy, reader, scope=Scope.of("norte"), **wanted)] == meant
+    source = ExportRows(reader.ask, scope=Scope.of("norte"), wanted=InteractionFilter(), now=busy.now, answered=True)
+    names = ["text", "state", "party", "answered"]
+    all_words = words()
+    all_words = replace(all_words, channels={"sms": "SMS", "call": "CALL", "whatsapp": "WA"})
+    cells = Cells(names, all_words, UTC, salt=reader.salt(), now=busy.now)
+    exported = [row for portion in source.portions() for row in cells.rows(portion)]
+    assert [row[0] for row in exported] == ["pronto", "cinco", "dos", "uno", "tres", "cuatro", "Ya pagué", "tarde"]
+    assert exported[0] == ("pronto", "READ", "+5491177777777", "yes")
