@@ -65,6 +65,20 @@ NAMES: Final[Mapping[str, str]] = {
     "receipts.written": "segments are written, the store still holds their rows",
     "receipts.dropped": "the store holds them no more",
     "receipts.summarised": "summary.json is replaced",
+    # Campaigns
+    "campaign.list_begun": "a list's file is about to be read",
+    "campaign.list_chunk": "some of its people are written down",
+    "campaign.list_read": "all are, the list does not say so yet",
+    "campaign.launched": "a launch is written down, nobody has been told",
+    "campaign.scheduled": "a run whose time had come is begun, or left out",
+    "campaign.frozen": "up to a thousand people of a run are written down",
+    "campaign.all_frozen": "all are",
+    "campaign.laid": "a slice's job lies in the private folder",
+    "campaign.recorded": "the job is in the store, its slice does not know",
+    "campaign.noted": "its slice knows, and it has the state that a person said",
+    "campaign.turned": "a campaign is paused, resumed or cancelled with all its jobs",
+    "campaign.resent": "a campaign of part of another is made, its people are not",
+    "campaign.finished": "the end of a campaign is written down",
     # Stop
     "stop.draining": "SIGTERM has come, lines finish what they have begun",
 }

@@ -53,13 +53,18 @@ class Audience(BaseModel):
     list: Name | None = None
     filter: dict[str, Any] | None = None
     customers: Selection | None = None
+    origin: Annotated[int, Field(ge=1)] | None = None
+    """Part of that campaign's people, which a list of its own holds."""
     upload: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")] | None = None
     instructions: dict[str, Any] = Field(default_factory=dict)
     """How an uploaded file is read, as in a job file: `columns`, `sheet`, `header_row`, `hidden_rows` …"""
 
     @property
     def kind(self) -> str:
-        return next((name for name in ("list", "filter", "customers", "upload") if getattr(self, name) is not None), "")
+        return next(
+            (name for name in ("list", "filter", "customers", "upload", "origin") if getattr(self, name) is not None),
+            "",
+        )
 
 
 class Schedule(BaseModel):
@@ -136,7 +141,7 @@ class CampaignDocument(BaseModel):
     ladder: Annotated[list[Rung], Field(min_length=1, max_length=RUNGS_MAX)]
     audience: Audience | None = None
     """None: not said yet."""
-    klass: str | None = Field(default=None, alias="class", max_length=40)
+    klass: Literal["collections", "notice", "transactional"] | None = Field(default=None, alias="class")
     """None: the account's default."""
     schedule: Schedule = Field(default_factory=Schedule)
     options: Options = Field(default_factory=Options)
@@ -165,6 +170,8 @@ class CampaignDocument(BaseModel):
         if rung.template is not None:
             found = {"template": rung.template, "channel": rung.channel, "priority": options.priority}
             found |= {} if rung.version is None else {"template_version": rung.version}
+        if self.klass is not None:
+            found["class"] = self.klass
         if options.lines:
             found["lines"] = list(options.lines)
         if options.not_after is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 FIRST: Final = 500
 """People of the first job: few, so that the first message leaves at once."""
@@ -26,3 +27,11 @@ def run_key(campaign: int, planned: str) -> str:
 def job_name(run: str, rung: int, number: int) -> str:
     """Returns the name of a slice's job; `run` is a run's key."""
     return f"c-{run}-{rung}-{number}"
+
+
+_COLUMNS: Final = {"to": "to", "ref": "ref"}
+
+
+def head_of(content: Mapping[str, Any], job: str) -> dict[str, Any]:
+    """Returns a job file without its recipients; `content` are the keys of its rung."""
+    return {**content, "job": job, "columns": _COLUMNS}

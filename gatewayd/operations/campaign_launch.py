@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr
 
@@ -11,12 +12,15 @@ from gatewayd.actor import Actor, Role
 from gatewayd.campaigns import schedule, states
 from gatewayd.campaigns.document import CampaignDocument, faults
 from gatewayd.errors import ConflictError, ForbiddenError, UsageError
+from gatewayd.failpoints import hit
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.masssend import needs_approval, require
 from gatewayd.operations.ports import Backend
-from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches
+from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs
+from gatewayd.store.campaigns import occasion as occasions
 from gatewayd.store.campaigns.campaigns import Campaign
+from gatewayd.store.campaigns.occasion import occasion
 from gatewayd.store.commands import Change, Changed, JobChange
 from gatewayd.translation import gettext as _
 
@@ -35,18 +39,36 @@ def missing(document: CampaignDocument) -> None:
         raise UsageError(words[fault])
 
 
+def source_of(backend: Backend, found: Campaign, document: CampaignDocument) -> Callable[[Any], audience.Source]:
+    """Returns the question where the people of a campaign come from now."""
+    config, now = backend.config, backend.now()
+
+    def question(connection: Any) -> audience.Source:
+        about = occasion(
+            *(connection, found.account, document.klass),
+            now=now,
+            zone=str(config.timezone),
+            region=config.numbers.region,
+        )
+        channel = document.ladder[0].channel
+        return audience.source(connection, campaign=found, meant=document.meant, channel=channel, occasion=about)
+
+    return question
+
+
 async def people_of(backend: Backend, found: Campaign, document: CampaignDocument) -> int:
     """Returns how many people a campaign means now. ConflictError where it means none."""
-
-    def asked(connection: Any) -> int:
-        channel = document.ladder[0].channel
-        source = audience.source(connection, campaign=found, meant=document.meant, channel=channel)
-        return audience.size(connection, source=source)
-
-    people = await backend.read(lambda reader: reader.ask(asked))
+    question = source_of(backend, found, document)
+    people = await backend.read(lambda reader: reader.ask(lambda to: audience.size(to, source=question(to))))
     if not people:
         raise ConflictError(_("nobody is meant: there is no one to send to"))
     return people
+
+
+async def zone_of(backend: Backend, account: str) -> str:
+    """Returns the time zone of an account."""
+    default = str(backend.config.timezone)
+    return await backend.read(lambda reader: reader.ask(lambda to: occasions.zone_of(to, account, default)))
 
 
 def to_of(found: Campaign, people: int) -> frozenset[str]:
@@ -63,6 +85,8 @@ class LaunchCampaign(OfCampaign):
     name: ClassVar[str] = "campaign.launch"
     version: int | None = None
     """As it was seen; ConflictError where it was changed since."""
+    missed: Literal["run", "skip"] | None = None
+    """What becomes of a run that was missed."""
     password: Password | None = None
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
@@ -72,6 +96,12 @@ class LaunchCampaign(OfCampaign):
             raise ConflictError(_("the campaign was launched already"))
         if self.version is not None and self.version != found.version:
             raise ConflictError(_("somebody has changed this meanwhile; load it again. Nothing was sent"))
+        if found.state == states.SCHEDULED and (found.missed is None or self.missed is None):
+            raise ConflictError(_("the campaign waits for its time already"))
+        if found.missed is not None and self.missed == "skip":
+            work = partial(_skipped, campaign=found, by=by.name, now=backend.now())
+            await backend.execute(Change(work, by.name))
+            return await self.shown(backend, by)
         missing(document)
         people = await people_of(backend, found, document)
         await require(backend, by, found.account, to_of(found, people), self.password)
@@ -84,8 +114,20 @@ class LaunchCampaign(OfCampaign):
         return await self.shown(backend, by)
 
 
+def _skipped(unit: Any, *, campaign: Campaign, by: str, now: int) -> Changed[None]:
+    """Leaves a run out that was missed; a campaign without another one is over."""
+    state = campaigns.state(unit.session, campaign.id)
+    assert campaign.missed is not None
+    runs.begin(unit.session, campaign.id, campaign.missed, [], now=now, state="skipped")
+    campaigns.put(unit.session, campaign.id, missed=None, updated_at=now)
+    if campaign.due is None and state == states.SCHEDULED:
+        campaigns.put(unit.session, campaign.id, state=states.FINISHED, ended_at=now)
+    events.note(unit.session, campaign.id, "skipped", now, actor=by, planned=campaign.missed)
+    return Changed(None, {"missed": campaign.missed}, {"missed": None})
+
+
 def _asked(unit: Any, *, campaign: Campaign, people: int, by: str, now: int) -> Changed[None]:
-    campaigns.turn(unit.session, campaign.id, {states.DRAFT}, states.AWAITING_APPROVAL, now)
+    campaigns.turn(unit.session, campaign.id, states.MAY["launch"], states.AWAITING_APPROVAL, now)
     approvals.ask(unit.session, campaign.id, campaign.version, people, by=by, now=now)
     events.note(unit.session, campaign.id, "approval_asked", now, actor=by, people=people)
     return Changed(None, {"state": campaign.state}, {"state": states.AWAITING_APPROVAL, "people": people})
@@ -95,18 +137,19 @@ async def start(backend: Backend, by: Actor, found: Campaign, document: Campaign
     """Lets a campaign run now, or wait for its time."""
     now = backend.now()
     said = document.schedule
-    if said.kind == "now":
+    plan = said.plan(await zone_of(backend, found.account))
+    if said.kind == "now" or found.missed is not None:
+        # Of a recurring one, approved or late, the runs after this one stay planned.
+        due = None if found.planned is None else schedule.instant(found.planned, plan.zone)
 
         def work(unit: Any) -> Changed[None]:
             was = campaigns.turn(unit.session, found.id, before, states.RUNNING, now)
-            campaigns.put(
-                unit.session, found.id, approved_people=people, launched_by=by.name, due=None, planned=None, missed=None
-            )
-            launches.begin(unit, found, document.job_keys(), launches.instant_key(now), now=now, actor=by.name)
+            campaigns.put(unit.session, found.id, approved_people=people, launched_by=by.name, missed=None, due=due)
+            planned = found.missed or launches.instant_key(now)
+            launches.begin(unit, found, document.job_keys(), planned, now=now, actor=by.name)
             return Changed(None, {"state": was}, {"state": states.RUNNING, "people": people})
 
     else:
-        plan = said.plan(str(backend.config.timezone))
         planned = schedule.first(plan, now)
         if planned is None:
             raise ConflictError(_("its last day is over: no run is left"))
@@ -128,8 +171,9 @@ async def start(backend: Backend, by: Actor, found: Campaign, document: Campaign
             events.note(unit.session, found.id, "scheduled", now, actor=by.name, planned=planned)
             return Changed(None, {"state": was}, {"state": states.SCHEDULED, "planned": planned, "people": people})
 
-    before = {states.DRAFT, states.AWAITING_APPROVAL}
+    before = states.MAY["launch"] | states.MAY["decide"]
     await backend.execute(Change(work, by.name))
+    hit("campaign.launched")
     if backend.live is not None:
         backend.live.campaigns.due()
 
@@ -207,6 +251,7 @@ class _Turn(OfCampaign):
             return Changed(changes, {"state": was}, {"state": state})
 
         changed = await backend.execute(Change(work, by.name))
+        hit("campaign.turned")
         if backend.live is not None:
             for change in changed.answer:
                 backend.live.job_changed(change)

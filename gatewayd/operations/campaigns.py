@@ -225,7 +225,7 @@ class SaveCampaign(Operation):
             list_id = None if was is None else was.list_id
             if new_list is not None:
                 list_id = lists.add(unit.session, new_list)
-            elif self.document.audience is None or self.document.audience.upload is None:
+            elif self.document.audience is None or self.document.audience.kind not in {"upload", "origin"}:
                 list_id = None
             if was is None:
                 new = NewCampaign(account, self.title, kept, by.name, now, list_id, test=by.test)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from drivers.base import HookCall
 from gatewayd.config import Config
+from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
 from gatewayd.vault import Vault
@@ -55,6 +56,12 @@ class CampaignEngine(Protocol):
 
     def due(self) -> None:
         """There is something new to do: a list to read, a launch, a schedule."""
+
+    async def review(self, campaign: Campaign, wait_s: float) -> int | None:
+        """Looks through a campaign; how many people were seen, None once that is done and written down."""
+
+    def left_out(self, campaign: int) -> Path:
+        """Where the sheet of those lies whom a review has left out."""
 
     async def settled(self, campaign: int) -> None:
         """Returns when no job of a campaign is being recorded: what was said before holds for all its jobs."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from gatewayd.campaigns import slices
-from gatewayd.campaigns.engine.sameness import Sameness
+from gatewayd.campaigns.engine.words import Words
 from gatewayd.failpoints import hit
 from gatewayd.store.campaigns import audience, runs
 from gatewayd.store.campaigns.runs import Person, Run, Slice
@@ -29,7 +29,7 @@ class Freezing:
         *,
         ask: Callable[[Callable[..., Any]], Awaitable[Any]],
         execute: Callable[[Change[Any]], Awaitable[Any]],
-        same: Sameness,
+        same: Words,
         sliced: Callable[[], None],
         now: Callable[[], int],
     ) -> None:
@@ -89,7 +89,7 @@ class Freezing:
         for one in page.people:
             others = [*known.get(one.address, ()), *addresses.get(one.address, ())]
             if others:
-                same: bool = await asyncio.to_thread(self._same.among, one.address, one.cells, others)
+                same: bool = await asyncio.to_thread(self._same.same, one.address, one.cells, others)
                 if same:
                     repeated += 1
                     continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
@@ -13,7 +15,7 @@ from gatewayd.config import Config
 from gatewayd.errors import UnavailableError
 from gatewayd.failpoints import hit
 from gatewayd.numbers import Policy
-from gatewayd.store.campaigns import lists
+from gatewayd.store.campaigns import lists, outcomes, runs
 from gatewayd.store.campaigns.lists import Member, PeopleList
 from gatewayd.store.commands import Change
 from spool import uploads
@@ -23,6 +25,7 @@ log = structlog.get_logger()
 
 R = TypeVar("R")
 
+PORTION: Final = 500
 WORKER: Final = "gatewayd.campaigns.engine.list_worker"
 
 
@@ -35,7 +38,16 @@ class Execute(Protocol):
 class ListReader:
     """Reads one list after another."""
 
-    def __init__(self, config: Callable[[], Config], spool: Spool, policy: Policy, execute: Execute) -> None:
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        spool: Spool,
+        policy: Policy,
+        *,
+        ask: Callable[[Callable[..., Any]], Awaitable[Any]],
+        execute: Execute,
+    ) -> None:
+        self._ask = ask
         self._config = config
         self._spool = spool
         self._policy = policy
@@ -46,6 +58,9 @@ class ListReader:
         it is the store's or the machine's fault."""
         await self._execute(Change(lambda unit: lists.clear(unit.session, known.id), "campaigns"))
         hit("campaign.list_begun")
+        if "resend" in known.source:
+            await self._gather(known, known.source["resend"])
+            return
         try:
             path = uploads.find(self._spool, known.account, str(known.source["upload"]))
         except uploads.UploadError:
@@ -62,32 +77,43 @@ class ListReader:
         }
         columns: list[str] = []
         judgement: dict[str, Any] = {}
+        count = 0
         async with aclosing(documents(WORKER, request)) as told:
             async for document in told:
                 if "columns" in document:
                     columns, judgement = [str(name) for name in document["columns"]], document["judgement"] or {}
                 elif "rows" in document:
-                    if not await self._add(known, document):
+                    some, refused = _members(document)
+                    count += len(some)
+                    work = partial(_added, known, some, members=count, refused=refused)
+                    if not await self._execute(Change(work, "campaigns")):
                         return
+                    hit("campaign.list_chunk")
                 elif "error" in document:
                     await self._end(known, columns, judgement, str(document["error"])[:2000])
                     return
         hit("campaign.list_read")
         await self._end(known, columns, judgement, None)
 
-    async def _add(self, known: PeopleList, document: dict[str, Any]) -> bool:
-        try:
-            some = [
-                Member(int(row), None, ref or None, str(to), str(cells)) for row, to, ref, cells in document["rows"]
-            ]
-            refused = {str(reason): int(count) for reason, count in document["refused"].items()}
-        except (TypeError, ValueError, AttributeError) as error:
-            raise UnavailableError("the process that reads people says nonsense") from error
-        added = await self._execute(
-            Change(lambda unit: lists.add_members(unit.session, known, some, refused), "campaigns")
-        )
-        hit("campaign.list_chunk")
-        return added
+    async def _gather(self, known: PeopleList, wanted: Mapping[str, Any]) -> None:
+        """Makes a list of those of a run whose last message is in one of some states."""
+
+        def chosen(connection: Any) -> list[int]:
+            run = runs.run(connection, number=int(wanted["run"]))
+            return outcomes.rows_in(outcomes.states_of(connection, run), wanted["states"])
+
+        rows: list[int] = await self._ask(chosen)
+        for start in range(0, len(rows), PORTION):
+            some = await self._ask(
+                partial(outcomes.people_at, run=int(wanted["run"]), rows=rows[start : start + PORTION])
+            )
+            # Numbered anew, without a gap: as many as there are members.
+            members = [replace(one, row=place) for place, one in enumerate(some, start + 1)]
+            count = start + len(members)
+            await self._execute(Change(partial(_added, known, members, members=count, refused={}), "campaigns"))
+            hit("campaign.list_chunk")
+        hit("campaign.list_read")
+        await self._end(known, [], {}, None)
 
     async def _end(self, known: PeopleList, columns: list[str], judgement: dict[str, Any], reason: str | None) -> None:
         source = {**known.source, "judgement": judgement}
@@ -97,3 +123,17 @@ class ListReader:
         )
         await self._execute(work)
         log.info("list read", list=known.id, account=known.account, failed=reason is not None)
+
+
+def _added(known: PeopleList, some: Sequence[Member], unit: Any, *, members: int, refused: Mapping[str, int]) -> bool:
+    return lists.add_members(unit.session, known, some, members=members, refused=refused)
+
+
+def _members(document: Mapping[str, Any]) -> tuple[list[Member], dict[str, int]]:
+    """Returns the members that a worker tells of, and how many rows it has refused. UnavailableError for nonsense."""
+    try:
+        some = [Member(int(row), None, ref or None, str(to), str(cells)) for row, to, ref, cells in document["rows"]]
+        refused = {str(reason): int(count) for reason, count in document["refused"].items()}
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UnavailableError("the process that reads people says nonsense") from error
+    return some, refused

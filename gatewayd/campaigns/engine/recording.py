@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 
+from gatewayd.campaigns.slices import head_of
 from gatewayd.failpoints import hit
 from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
@@ -26,7 +27,6 @@ from spool.errors import JobFileError, SpoolError
 
 log = structlog.get_logger()
 
-_COLUMNS: Final = {"to": "to", "ref": "ref"}
 _DUMMY: Final = ({"to": "-", "ref": ""},)
 
 
@@ -116,11 +116,6 @@ def follow(unit: Any, state: str, account: str, job: str, now: int) -> JobChange
         return None
     (change,) = jobs.set_state(unit, [SetJobState(account, job, wanted, now)])  # type: ignore[arg-type]
     return change if isinstance(change, JobChange) else None
-
-
-def head_of(content: Mapping[str, Any], job: str) -> dict[str, Any]:
-    """Returns a job file without its recipients."""
-    return {**content, "job": job, "columns": _COLUMNS}
 
 
 def _job(head: Mapping[str, Any], people: Sequence[Person], file: str) -> tuple[JobDocument, bytes]:

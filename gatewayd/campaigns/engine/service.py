@@ -11,23 +11,28 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
 from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
+from gatewayd.campaigns.engine.clock import Clock
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
-from gatewayd.campaigns.engine.recording import Recording, head_of
-from gatewayd.campaigns.engine.sameness import Sameness
-from gatewayd.campaigns.states import FINISHED, RUNNING
+from gatewayd.campaigns.engine.recording import Recording
+from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
+from gatewayd.campaigns.engine.words import Words
+from gatewayd.campaigns.slices import head_of
+from gatewayd.campaigns.states import FINISHED, RUNNING, SCHEDULED
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.numbers import Policy
 from gatewayd.store.campaigns import audience, campaigns, events, lists, runs
 from gatewayd.store.campaigns.campaigns import Campaign
+from gatewayd.store.campaigns.occasion import occasion
 from gatewayd.store.campaigns.runs import OPEN_STATES, Run, Slice
 from gatewayd.store.commands import Change, JobChange
 from gatewayd.store.port import Writer
@@ -46,6 +51,7 @@ STILL_S: Final = 60.0
 """Between looks whether the engines were released after a restore."""
 LONGEST_S: Final = 60.0
 """Of one sleep: then the clock is looked at again, since clocks are set."""
+MOMENT_S: Final = 0.05
 SETTLE_S: Final = 1.0
 """Messages that change within it are looked at together."""
 
@@ -87,7 +93,16 @@ class Campaigns:
         self._stirred: asyncio.TimerHandle | None = None
         self._recording: dict[int, asyncio.Lock] = {}
         """Of each, held while a slice becomes a job: a person's word waits for it, and then holds for that job too."""
-        self._lists = ListReader(lambda: intake.config, intake.spool, policy, self._execute)
+        self._lists = ListReader(lambda: intake.config, intake.spool, policy, ask=self._ask, execute=self._execute)
+        self._clock = Clock(
+            ask=self._ask,
+            execute=self._execute,
+            now=now,
+            source=self._source,
+            zone=lambda: str(intake.config.timezone),
+            tell=tell,
+        )
+        self._reviews = Reviewing(intake, policy, execute=self._execute, now=now)
         self._recorder = Recording(intake, ask=self._ask, execute=self._execute, changed=changed, now=now)
 
     # -------------------------------------------------------------------------------------------- what others call
@@ -110,6 +125,14 @@ class Campaigns:
         async with self._recording.setdefault(campaign, asyncio.Lock()):
             pass
 
+    async def review(self, campaign: Campaign, wait_s: float) -> int | None:
+        """Looks through a campaign: how many people were seen, None once that is done and written down."""
+        return await self._reviews.review(campaign, wait_s)
+
+    def left_out(self, campaign: int) -> Path:
+        """Returns where the sheet of those lies whom a review has left out."""
+        return sheet_of(self._intake.config.exports_folder, campaign)
+
     # ------------------------------------------------------------------------------------------------------ the loop
 
     async def run(self) -> None:
@@ -129,7 +152,7 @@ class Campaigns:
             tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, *self._reviews.close(), return_exceptions=True)
 
     async def _work(self) -> float:
         """Has done what is to be done; returns the seconds until it is to be looked at again."""
@@ -137,9 +160,11 @@ class Campaigns:
             return STILL_S
         for known in await self._ask(lists.loading):
             self._begin(-known.id, self._lists.read(known))
+        following = await self._clock.strike()
         for campaign in await self._ask(campaigns.open_campaigns):
             self._begin(campaign.id, self._go_on(campaign))
-        return LONGEST_S
+        pause = LONGEST_S if following is None else (following - self._now()) / 1000
+        return min(LONGEST_S, max(MOMENT_S, pause))
 
     def _begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
         """Has something done, unless it is being done; then it is looked at once more afterwards."""
@@ -192,13 +217,11 @@ class Campaigns:
         async def freeze() -> None:
             try:
                 if run.state == "freezing":
-                    channel = document.ladder[0].channel
-                    question = partial(audience.source, campaign=campaign, meant=document.meant, channel=channel)
                     freezing = Freezing(
-                        await self._ask(question),
+                        await self._ask(self._source(campaign, document)),
                         ask=self._ask,
                         execute=self._execute,
-                        same=Sameness(await self._words(campaign, run), self._policy),
+                        same=Words(await self._words(campaign, run), self._policy),
                         sliced=sliced.set,
                         now=self._now,
                     )
@@ -220,6 +243,29 @@ class Campaigns:
         finally:
             freezer.cancel()
             await asyncio.gather(freezer, return_exceptions=True)
+
+    def _source(
+        self, campaign: Campaign, document: CampaignDocument, rung: int = 0
+    ) -> Callable[[Any], audience.Source]:
+        """Returns the question where the people of a campaign come from, as a channel reaches them."""
+        config, now = self._intake.config, self._now()
+
+        def question(connection: Any) -> audience.Source:
+            about = occasion(
+                *(connection, campaign.account, document.klass),
+                now=now,
+                zone=str(config.timezone),
+                region=config.numbers.region,
+            )
+            return audience.source(
+                connection,
+                campaign=campaign,
+                meant=document.meant,
+                channel=document.ladder[rung].channel,
+                occasion=about,
+            )
+
+        return question
 
     async def _words(self, campaign: Campaign, run: Run) -> JobDocument | None:
         """Returns the job of a run's first rung, with nobody in it; None where it is none by itself."""
@@ -259,16 +305,24 @@ class Campaigns:
         now = self._now()
 
         def work(unit: Any) -> bool:
-            if campaigns.state(unit.session, campaign.id) != RUNNING:
+            session = unit.session
+            if campaigns.state(session, campaign.id) != RUNNING or runs.has_open(
+                session.connection, campaign=campaign.id
+            ):
                 return False
-            campaigns.put(unit.session, campaign.id, state=FINISHED, ended_at=now, updated_at=now)
-            events.note(unit.session, campaign.id, "finished", now)
+            if campaigns.planned(session, campaign.id) is not None:
+                campaigns.put(session, campaign.id, state=SCHEDULED, updated_at=now)
+                events.note(session, campaign.id, "run_finished", now)
+            else:
+                campaigns.put(session, campaign.id, state=FINISHED, ended_at=now, updated_at=now)
+                events.note(session, campaign.id, "finished", now)
             return True
 
         if await self._execute(Change(work, "campaigns")):
             hit("campaign.finished")
             log.info("campaign finished", campaign=campaign.id, account=campaign.account)
             self._tell(campaign, FINISHED)
+            self._wake.set()
 
     # --------------------------------------------------------------------------------------------------------- store
 

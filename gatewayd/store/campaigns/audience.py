@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,21 +10,26 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gatewayd.actor import Scope
+from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.errors import ConflictError
+from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import lists
 from gatewayd.store.campaigns.campaigns import Campaign
-from gatewayd.store.campaigns.lists import PeopleList
+from gatewayd.store.campaigns.lists import Member, PeopleList
 from gatewayd.store.campaigns.runs import Person
+from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows, audience_size
 from gatewayd.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the people of a campaign come from: a fixed list."""
+    """Where the people of a campaign come from: a fixed list, or customers."""
 
-    account: str
+    account_id: int
     channel: str
-    known: PeopleList
+    occasion: Occasion
+    known: PeopleList | None = None
+    chosen: CustomerFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +43,98 @@ class Page:
     """Those of the page whom the channel does not reach."""
 
 
-def source(connection: Connection, *, campaign: Campaign, meant: Mapping[str, Any] | None, channel: str) -> Source:
+def source(
+    connection: Connection,
+    *,
+    campaign: Campaign,
+    meant: Mapping[str, Any] | None,
+    channel: str,
+    occasion: Occasion,
+) -> Source:
     """Returns where a campaign's people come from; `meant` is what it says of them. NotFoundError without its list,
-    ConflictError where that is not ready."""
-    scope = Scope.of(campaign.account)
-    known = None
+    ConflictError where that is not ready, UsageError for a filter that is none."""
+    scope, account = Scope.of(campaign.account), account_number(connection, campaign.account)
+    meant = meant or {}
+    known: PeopleList | None = None
+    chosen: CustomerFilter | None = None
     if campaign.list_id is not None:
         known = lists.by_number(connection, scope=scope, number=campaign.list_id)
-    elif meant is not None and meant.get("list") is not None:
+    elif meant.get("list") is not None:
         known = lists.by_name(connection, scope=scope, account=campaign.account, name=meant["list"])
-    if known is None:
+    elif meant.get("customers"):
+        chosen = CustomerFilter(ids=tuple(meant["customers"]))
+    elif meant.get("filter") is not None:
+        chosen = filter_of(meant["filter"])
+    if known is None and chosen is None:
         raise ConflictError(_("say first to whom the campaign goes"))
-    if known.state == "loading":
-        raise ConflictError(_("the list is still being read"))
-    if known.state == "failed":
-        raise ConflictError(_("the list could not be read: {reason}").format(reason=known.reason))
-    return Source(campaign.account, channel, known)
+    if known is not None:
+        if known.state == "loading":
+            raise ConflictError(_("the list is still being read"))
+        if known.state == "failed":
+            raise ConflictError(_("the list could not be read: {reason}").format(reason=known.reason))
+        if known.kind == "live":
+            chosen = filter_of(known.source.get("filter") or {})
+            known = None
+    return Source(account, channel, occasion, known, chosen)
 
 
 def size(connection: Connection, *, source: Source) -> int:
     """Returns how many people are meant, at most."""
-    del connection
-    return source.known.members
+    if source.known is not None:
+        return source.known.members
+    assert source.chosen is not None
+    return audience_size(connection, source.account_id, source.chosen, source.channel, source.occasion)
 
 
 def page(connection: Connection, *, source: Source, after: int, limit: int) -> Page:
     """Returns the next people behind `after`."""
-    found = lists.members(connection, number=source.known.id, after=after, limit=limit)
-    people = [Person(one.customer, one.external_id, one.address, one.cells or "{}") for one in found if one.address]
+    if source.known is not None:
+        return _of_list(connection, source, source.known.id, after, limit)
+    assert source.chosen is not None
+    rows = audience_rows(
+        connection,
+        source.account_id,
+        source.chosen,
+        source.channel,
+        after_id=after,
+        limit=limit,
+        occasion=source.occasion,
+    )
+    return Page([_person(row) for row in rows], rows[-1].customer_id if rows else after, len(rows) < limit)
+
+
+def _of_list(connection: Connection, source: Source, number: int, after: int, limit: int) -> Page:
+    found = lists.members(connection, number=number, after=after, limit=limit)
+    asked = [one.customer for one in found if one.address is None and one.customer is not None]
+    today = by_customer(connection, source, asked)
+    people = [person for person in (_member(one, today) for one in found) if person is not None]
     cursor = found[-1].row if found else after
     return Page(people, cursor, len(found) < limit, len(found) - len(people))
+
+
+def by_customer(connection: Connection, source: Source, customers: Sequence[int]) -> Mapping[int, AudienceRow]:
+    """Returns what is known today of some customers whom the channel reaches."""
+    if not customers:
+        return {}
+    rows = audience_rows(
+        connection,
+        source.account_id,
+        list(customers),
+        source.channel,
+        after_id=0,
+        limit=len(customers),
+        occasion=source.occasion,
+    )
+    return {row.customer_id: row for row in rows}
+
+
+def _member(one: Member, today: Mapping[int, AudienceRow]) -> Person | None:
+    if one.address is not None:
+        return Person(one.customer, one.external_id, one.address, one.cells or "{}")
+    row = None if one.customer is None else today.get(one.customer)
+    return None if row is None else _person(row)
+
+
+def _person(row: AudienceRow) -> Person:
+    cells = {name: text for name, text in row.columns.items() if name not in {"to", "ref"}}
+    return Person(row.customer_id, row.external_id, row.address, json.dumps(cells, ensure_ascii=False))

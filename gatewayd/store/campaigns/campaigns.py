@@ -199,6 +199,15 @@ def state(session: Session, number: int) -> str:
     return str(row[0])
 
 
+_PLANNED: Final = Statement(select(_CAMPAIGN.planned).where(_CAMPAIGN.id == given(_CAMPAIGN.id)), "p_id")
+
+
+def planned(session: Session, number: int) -> str | None:
+    """Returns the planned time of a campaign's next run."""
+    row = session.one(_PLANNED, number)
+    return None if row is None else row[0]
+
+
 def turn(session: Session, number: int, before: Collection[str], after: str, now: int) -> str:
     """Brings a campaign from one of some states to another; returns which it was. ConflictError from any other."""
     was = state(session, number)

@@ -161,10 +161,13 @@ def add(session: Session, new: NewList) -> int:
     return int(made[0])
 
 
-def add_members(session: Session, known: PeopleList, some: Sequence[Member], refused: Mapping[str, int]) -> bool:
-    """Writes further members of a list that is being read; False where it is read no more. `refused` are all so far."""
+def add_members(
+    session: Session, known: PeopleList, some: Sequence[Member], *, members: int, refused: Mapping[str, int]
+) -> bool:
+    """Writes further members of a list that is being read; False where it is read no more. `members` and `refused` are
+    all so far."""
     reasons = json.dumps(refused, sort_keys=True)
-    if not session.run(_COUNT, some[-1].row if some else known.members, reasons, known.id, "loading"):
+    if not session.run(_COUNT, members, reasons, known.id, "loading"):
         return False
     session.many(
         _ADD_MEMBER, [(known.id, one.row, one.customer, one.external_id, one.address, one.cells) for one in some]

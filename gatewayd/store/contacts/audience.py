@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from gatewayd.customers.document import LANDLINE, Debt
 from gatewayd.customers.filters import CustomerFilter
@@ -96,6 +96,21 @@ def audience_rows(
         if len(rows) < size:
             break
     return found
+
+
+def audience_size(
+    connection: Connection,
+    account_id: int,
+    chosen: CustomerFilter | Sequence[int],
+    channel: str,
+    occasion: Occasion,
+) -> int:
+    """Returns how many people `audience_rows` gives at most: consent and landlines are not looked at."""
+    meant = _meant(connection, account_id, chosen, channel, occasion)
+    if meant is None:
+        return 0
+    statement = select(func.count()).select_from(tables.customer).where(_CUSTOMER.account_id == account_id, *meant)
+    return int(connection.scalar(statement) or 0)
 
 
 def _meant(

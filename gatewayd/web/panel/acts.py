@@ -88,6 +88,8 @@ WORDS: Final = {
     "campaign.save": spoken("Campaign saved"),
     "campaign.remove": spoken("Campaign removed"),
     "campaign.launch": spoken("Campaign launched"),
+    "campaign.left_out": spoken("Sheet of those left out of a campaign carried out"),
+    "campaign.resend": spoken("Campaign made of part of another"),
     "campaign.approve": spoken("Campaign approved"),
     "campaign.reject": spoken("Campaign sent back"),
     "campaign.pause": spoken("Campaign paused"),

@@ -1,0 +1,135 @@
+"""A campaign before it is launched: whom it reaches with what, who is left out and why, and what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from gatewayd.actor import Actor
+from gatewayd.campaigns.document import CampaignDocument
+from gatewayd.errors import NotFoundError
+from gatewayd.money import format_money
+from gatewayd.operations.base import Json, live_of
+from gatewayd.operations.campaign_launch import missing
+from gatewayd.operations.campaigns import OfCampaign
+from gatewayd.operations.masssend import needs_approval
+from gatewayd.operations.ports import Backend
+from gatewayd.store.campaigns.campaigns import Campaign
+from gatewayd.store.snapshots import iso
+from gatewayd.translation import gettext as _
+
+FRESH_MS: Final = 600_000
+"""A review that is older is made anew: people pay, and are blocked."""
+WAIT_S: Final = 20.0
+CHUNK: Final = 256 * 1024
+
+
+class ReviewCampaign(OfCampaign):
+    """Looks through a campaign, and tells one class of fault at a time, the most fundamental first.
+
+    Of many people it takes a while: `state` is `running`, with how many were seen, until it is `done`.
+    """
+
+    name: ClassVar[str] = "campaign.review"
+    wait: Annotated[float, Field(ge=0, le=WAIT_S)] = WAIT_S
+    """Seconds that may pass before it is answered `running`."""
+    again: bool = False
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await self.found(backend, by)
+        document = CampaignDocument.model_validate_json(found.document)
+        missing(document)
+        if self.again or not _fresh(found, backend.now()):
+            seen = await live_of(backend).campaigns.review(found, self.wait)
+            if seen is not None:
+                return {"campaign": found.id, "state": "running", "seen": seen}
+            found = await self.found(backend, by)
+        kept: Json = json.loads(found.review or "{}")
+        return await _shown(backend, found, document, kept)
+
+
+def _fresh(found: Campaign, now: int) -> bool:
+    if found.review is None or found.review_version != found.version:
+        return False
+    return now - int(json.loads(found.review).get("at", 0)) < FRESH_MS
+
+
+async def _shown(backend: Backend, found: Campaign, document: CampaignDocument, kept: Json) -> Json:
+    """Returns a review with what holds now: prices, the balance, the number above which somebody approves."""
+    tariff = backend.config.tariff
+    channel = document.ladder[0].channel
+    account = await backend.read(lambda reader: reader.account(found.account))
+    cost = int(kept.get("segments", 0)) * tariff.price(channel)
+    answer: Json = {
+        "campaign": found.id,
+        "state": "done",
+        "version": found.review_version,
+        "at": iso(int(kept.get("at", 0))),
+        **{name: value for name, value in kept.items() if name != "at"},
+        "cost": format_money(cost),
+        "price": format_money(tariff.price(channel)),
+        "balance": format_money(account.balance),
+        "currency": tariff.currency,
+        "covered": cost <= account.balance,
+        "needs_approval": await needs_approval(backend, found.account, int(kept.get("people", 0))),
+    }
+    answer["faults"] = _faults(answer)
+    return answer
+
+
+def _faults(review: Json) -> list[Json]:
+    """Returns what is wrong or worth a look, the most fundamental first: `stops` says what keeps it from being
+    launched."""
+    found: list[Json] = []
+    fault = review.get("fault")
+    if fault is not None:
+        found.append({"kind": "words", "stops": True, "sentence": fault["sentence"], "people": fault["people"]})
+    if not review.get("people"):
+        found.append({"kind": "nobody", "stops": True, "sentence": _("nobody is reached")})
+    told = sum(one["people"] for one in review.get("contacted_today", []))
+    if told:
+        found.append(
+            {
+                "kind": "already_today",
+                "stops": False,
+                "people": told,
+                "campaigns": [one["campaign"] for one in review["contacted_today"]],
+                "sentence": _("{people} were told the same today already").format(people=told),
+            }
+        )
+    if not review["covered"]:
+        found.append(
+            {"kind": "credit", "stops": False, "sentence": _("the balance does not cover it: part of it will wait")}
+        )
+    left_out = sum(review.get("left_out", {}).values())
+    if left_out:
+        found.append(
+            {"kind": "left_out", "stops": False, "people": left_out, "sentence": _("some people are left out")}
+        )
+    return found
+
+
+class ReadLeftOut(OfCampaign):
+    """Answers a stretch of the sheet of those whom a review leaves out, in base64; an empty one at its end."""
+
+    name: ClassVar[str] = "campaign.left_out"
+    offset: Annotated[int, Field(ge=0, lt=1 << 50)] = 0
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await self.found(backend, by)
+        path = live_of(backend).campaigns.left_out(found.id)
+
+        def stretch() -> bytes:
+            with path.open("rb") as file:
+                file.seek(self.offset)
+                return file.read(CHUNK)
+
+        try:
+            data = await asyncio.to_thread(stretch)
+        except FileNotFoundError:
+            raise NotFoundError(_("the campaign was not reviewed here")) from None
+        return {"name": f"{found.name}.csv", "data": base64.b64encode(data).decode()}

@@ -1,0 +1,24 @@
+"""What a campaign is about, as those who choose its people need to know it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from gatewayd.contact.classes import DEFAULT
+from gatewayd.store.contacts.audience import Occasion
+from gatewayd.store.settings.accounts import settings
+
+
+def zone_of(connection: Connection, account: str, default: str) -> str:
+    """Returns the time zone of an account; `default` is the gateway's."""
+    zone = settings(connection, account).document.get("zone")
+    return str(zone or default)
+
+
+def occasion(connection: Connection, account: str, klass: str | None, *, now: int, zone: str, region: str) -> Occasion:
+    """Returns what a contact of that class is about, today where the account is; `zone` is the gateway's."""
+    here = ZoneInfo(zone_of(connection, account, zone))
+    return Occasion(now, datetime.fromtimestamp(now / 1000, here).date(), klass or str(DEFAULT), region)

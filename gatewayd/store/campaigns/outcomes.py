@@ -1,0 +1,98 @@
+"""What became of the people of a run: of each the state of the last message that was made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from gatewayd.store import tables
+from gatewayd.store.campaigns.lists import Member
+from gatewayd.store.campaigns.runs import Run, Slice, slices
+
+STATES: Final = (
+    "",
+    "queued",
+    "scheduled",
+    "held",
+    "sending",
+    "submitted",
+    "delivered",
+    "read",
+    "undelivered",
+    "failed",
+    "expired",
+    "uncertain",
+    "invalid",
+    "cancelled",
+)
+"""By the code that stands for each: 200,000 people are as many octets."""
+_CODE: Final = {state: code for code, state in enumerate(STATES)}
+PORTION: Final = 5_000
+
+_MESSAGE: Final = tables.message.c
+_PERSON: Final = tables.campaign_person.c
+_STEP: Final = tables.campaign_step.c
+
+
+def states_of(connection: Connection, run: Run, *, rung: int | None = None, before: int | None = None) -> bytearray:
+    """Returns for each row of a run (the first is 1) the code of its state, after all rungs or of one alone; 0: no
+    message was made. With `before`, what is younger than that (Unix ms) counts as being sent."""
+    found = bytearray(run.people + 1)
+    for slice_ in slices(connection, run=run.id, rung=rung):
+        if slice_.job_id is None:
+            continue
+        rows = _rows(connection, slice_)
+        for place, state, at in _messages(connection, slice_.job_id):
+            row = slice_.first_row + place - 1 if rows is None else rows.get(place, 0)
+            if 0 < row < len(found):
+                young = before is not None and at > before
+                found[row] = _CODE["sending"] if young else _CODE.get(state, 0)
+    return found
+
+
+def _rows(connection: Connection, slice_: Slice) -> dict[int, int] | None:
+    """Returns the people's rows by their places in a slice's job; None for the first rung, where they follow."""
+    if slice_.rung == 0:
+        return None
+    statement = select(_STEP.place, _STEP.row).where(
+        _STEP.run_id == slice_.run, _STEP.rung == slice_.rung, _STEP.slice == slice_.number
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def _messages(connection: Connection, job_id: int) -> Iterator[tuple[int, str, int]]:
+    after = 0
+    while True:
+        statement = (
+            select(_MESSAGE.id, _MESSAGE.row, _MESSAGE.state, _MESSAGE.at)
+            .where(_MESSAGE.job_id == job_id, _MESSAGE.id > after)
+            .order_by(_MESSAGE.id)
+            .limit(PORTION)
+        )
+        rows = connection.execute(statement).all()
+        yield from ((row[1], row[2], row[3]) for row in rows)
+        if len(rows) < PORTION:
+            return
+        after = rows[-1][0]
+
+
+def rows_in(found: bytearray, states: Collection[str]) -> list[int]:
+    """Returns the rows that are in one of some states."""
+    codes = {_CODE[state] for state in states if state in _CODE}
+    return [row for row, code in enumerate(found) if row and code in codes]
+
+
+def people_at(connection: Connection, run: int, rows: Sequence[int]) -> list[Member]:
+    """Returns those at some rows, in their order, as members of a list: a customer by its number alone, so that what
+    is told is made of today's facts."""
+    statement = (
+        select(_PERSON.row, _PERSON.customer_id, _PERSON.external_id, _PERSON.address, _PERSON.cells)
+        .where(_PERSON.run_id == run, _PERSON.row.in_(list(rows)))
+        .order_by(_PERSON.row)
+    )
+    return [
+        Member(row, customer, external, None if customer is not None else address, None if customer else cells)
+        for row, customer, external, address, cells in connection.execute(statement)
+    ]
