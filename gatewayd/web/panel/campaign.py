@@ -36,23 +36,15 @@ SAID: Final[Mapping[str, str]] = {
     "approval_asked": spoken("asked somebody else to approve it"),
     "approved": spoken("approved"),
     "rejected": spoken("sent back as a draft"),
-    "frozen": spoken("everybody is written down"),
-    "recorded": spoken("handed over to be sent"),
     "paused": spoken("paused"),
     "resumed": spoken("went on"),
     "cancelled": spoken("withdrawn"),
     "finished": spoken("finished"),
     "missed": spoken("missed its time"),
     "skipped": spoken("left out, since its time was over"),
-    "stuck": spoken("nothing goes out any more"),
-    "line_lost": spoken("a line was lost"),
-    "line_back": spoken("a line is back"),
-    "quota": spoken("a line has used up its quota"),
-    "hours": spoken("waits for the hours in which people may be contacted"),
-    "credit": spoken("waits for credit"),
-    "refused": spoken("a part of it was refused"),
-    "rung": spoken("went on to the next channel"),
-    "resent": spoken("sent again to some"),
+    "sent_again": spoken("sent again to some"),
+    "run_finished": spoken("a run has finished"),
+    "not_begun": spoken("could not begin"),
 }
 """Kinds of the activity log."""
 
@@ -176,3 +168,26 @@ async def remove(visit: Visit) -> Response:
     """Removes a draft."""
     await visit.ask("campaign.remove", campaign=number_of(visit))
     return visit.go(f"/campanas?{urlencode({'ver': 'borradores'})}", said=_("The draft is gone."))
+
+
+@page(f"{ONE}/reenviar", operation="campaign.resend", method="POST")
+async def resend(visit: Visit) -> Response:
+    """Makes a draft of those who were not reached: it is looked at like any other before it is sent."""
+    made = await visit.ask("campaign.resend", campaign=number_of(visit))
+    return visit.go(f"{address(made['campaign'])}/revisar")
+
+
+@page(f"{ONE}/perdida", operation="campaign.launch", method="POST")
+async def settle_missed(visit: Visit) -> Response:
+    """Lets a run that was missed begin now, or leaves it out."""
+    what = "skip" if text(visit, "what") == "skip" else "run"
+    try:
+        found = await visit.ask(
+            "campaign.launch", campaign=number_of(visit), missed=what, password=text(visit, "password", 1000)
+        )
+    except UnauthenticatedError:
+        raise
+    except GatewayError as error:
+        return await _shown(visit, await campaign_of(visit), str(error), 422)
+    said = _("That run is left out.") if what == "skip" else _("It is on its way.")
+    return visit.go(address(found["campaign"]), said=said)
