@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, GatewayError, UsageError
 from gatewayd.web.panel.campaign_shown import DAYS, address
-from gatewayd.web.panel.faults import faults_of
+from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.marks import CHANNEL
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.uploading import account_of, chosen, upload
@@ -110,9 +110,9 @@ async def take_whom(visit: Visit) -> Response:
     try:
         account = await account_of(visit, given["account"])
         if not account:
-            raise UsageError(f"account: {_('choose one')}")  # noqa: TRY301 - one end for all faults
+            raise fault("account", _("choose one"))
         if not given["title"]:
-            raise UsageError(f"title: {_('give it a name')}")  # noqa: TRY301
+            raise fault("title", _("give it a name"))
         channel = given["channel"] if given["channel"] in CHANNELS else "sms"
         audience = await _audience(visit, account, given)
         made = await visit.ask(
@@ -130,7 +130,7 @@ async def _audience(visit: Visit, account: str, given: Mapping[str, str]) -> dic
     match given["audience"]:
         case "list":
             if not given["list"]:
-                raise UsageError(f"list: {_('choose one')}")
+                raise fault("list", _("choose one"))
             return {"list": given["list"]}
         case "customers":
             filters = {"search": given["search"], "tag": given["tag"]}
@@ -191,7 +191,7 @@ async def take_what(visit: Visit) -> Response:
         else:
             for at, rung in enumerate(ladder):
                 if "template" not in rung and "content" not in rung:
-                    raise UsageError(f"template-{at}: {_('choose a template, or write the text')}")  # noqa: TRY301
+                    raise fault(f"template-{at}", _("choose a template, or write the text"))
         found = await saved(visit, found, document_of(found) | {"ladder": ladder})
     except (UsageError, ConflictError) as error:
         return await _what(visit, found, ladder, error)
@@ -254,11 +254,11 @@ async def take_when(visit: Visit) -> Response:
     schedule = _schedule(visit)
     try:
         if schedule["kind"] == "at" and not schedule.get("at"):
-            raise UsageError(f"at: {_('say the day and the time')}")  # noqa: TRY301 - one end for all faults
+            raise fault("at", _("say the day and the time"))
         if schedule["kind"] == "every" and not schedule.get("days"):
-            raise UsageError(f"days: {_('choose one at least')}")  # noqa: TRY301
+            raise fault("days", _("choose one at least"))
         if schedule["kind"] == "every" and not schedule.get("hour"):
-            raise UsageError(f"hour: {_('say the time')}")  # noqa: TRY301
+            raise fault("hour", _("say the time"))
         found = await saved(visit, found, document_of(found) | {"schedule": schedule})
     except (UsageError, ConflictError) as error:
         return _when(visit, found, schedule, error)
