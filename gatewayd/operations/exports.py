@@ -22,6 +22,7 @@ from gatewayd.operations.log_query import PICKED_MAX, LogQuery, Picked, filter_o
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.saved_views import COLUMNS, DEFAULT_COLUMNS
 from gatewayd.store.commands import Change
+from gatewayd.store.contacts import imports
 from gatewayd.store.insight import processes
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
@@ -235,7 +236,13 @@ class CancelTask(_OfTask):
         found = await self.found(backend, by)
         live = live_of(backend)
         now = backend.now()
-        if not await backend.execute(Change(lambda unit: processes.cancel(unit.session, found.id, now), by.name)):
+
+        def work(unit: Any) -> bool:
+            # A sheet whose import is not wanted any more may be mapped, run or taken back.
+            imports.cancelled(unit.session, found.id, now)
+            return processes.cancel(unit.session, found.id, now)
+
+        if not await backend.execute(Change(work, by.name)):
             raise ConflictError(_("the task is over already"))
         live.task_cancelled(found.id)
         return shape(await self.found(backend, by))

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact, forecast, hooks, house, jobs, log, messages, people, stored_templates, streaming
+from gatewayd.web.v1 import (
+    contact,
+    customers,
+    forecast,
+    hooks,
+    house,
+    jobs,
+    log,
+    messages,
+    people,
+    stored_templates,
+    streaming,
+)
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -15,6 +27,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *house.ENDPOINTS,
     *log.ENDPOINTS,
     *contact.ENDPOINTS,
+    *customers.ENDPOINTS,
     *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
