@@ -223,7 +223,19 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             recovered,
             templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
-        campaigns = Campaigns(intake, writer, reader, readers, policy, now=now_ms, changed=dispatcher.job_changed)
+        campaigns = Campaigns(
+            intake,
+            writer,
+            reader,
+            readers,
+            policy,
+            now=now_ms,
+            changed=dispatcher.job_changed,
+            tell=lambda one, state, reason=None: dispatcher.events.add(
+                "campaign", f"{one.account}/{one.id}", state, reason
+            ),
+            logged=webhooks.post,
+        )
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -29,6 +29,7 @@ STATES: Final = (
 )
 """By the code that stands for each: 200,000 people are as many octets."""
 _CODE: Final = {state: code for code, state in enumerate(STATES)}
+_REACHED: Final = frozenset({"delivered", "read"})
 PORTION: Final = 5_000
 
 _MESSAGE: Final = tables.message.c
@@ -38,16 +39,19 @@ _STEP: Final = tables.campaign_step.c
 
 def states_of(connection: Connection, run: Run, *, rung: int | None = None, before: int | None = None) -> bytearray:
     """Returns for each row of a run (the first is 1) the code of its state, after all rungs or of one alone; 0: no
-    message was made. With `before`, what is younger than that (Unix ms) counts as being sent."""
+    message was made. With `before`, what has reached nobody yet and is younger than that (Unix ms) counts as being sent."""
     found = bytearray(run.people + 1)
     for slice_ in slices(connection, run=run.id, rung=rung):
         if slice_.job_id is None:
+            if slice_.reason not in {None, "cancelled"}:
+                for row in _rows_of(connection, slice_):
+                    found[row] = _CODE["invalid"]
             continue
         rows = _rows(connection, slice_)
         for place, state, at in _messages(connection, slice_.job_id):
             row = slice_.first_row + place - 1 if rows is None else rows.get(place, 0)
             if 0 < row < len(found):
-                young = before is not None and at > before
+                young = before is not None and at > before and state not in _REACHED
                 found[row] = _CODE["sending"] if young else _CODE.get(state, 0)
     return found
 
@@ -60,6 +64,12 @@ def _rows(connection: Connection, slice_: Slice) -> dict[int, int] | None:
         _STEP.run_id == slice_.run, _STEP.rung == slice_.rung, _STEP.slice == slice_.number
     )
     return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def _rows_of(connection: Connection, slice_: Slice) -> Iterable[int]:
+    """Returns the people's rows of a slice."""
+    rows = _rows(connection, slice_)
+    return range(slice_.first_row, slice_.first_row + slice_.people) if rows is None else rows.values()
 
 
 def _messages(connection: Connection, job_id: int) -> Iterator[tuple[int, str, int]]:

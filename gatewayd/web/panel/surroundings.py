@@ -44,6 +44,7 @@ _PLACES: Final = {
     "line": "/lineas",
     "stalled": "/lineas",
     "paused": "/campanas",
+    "campaign": "/campanas",
     "credit": "/ajustes/creditos",
 }
 """Behind which entry of the navigation a kind of need is looked after."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact, hooks, house, jobs, log, messages, people, streaming
+from gatewayd.web.v1 import campaigns, contact, hooks, house, jobs, log, messages, people, streaming
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -13,6 +13,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *streaming.ENDPOINTS,
     *house.ENDPOINTS,
     *log.ENDPOINTS,
+    *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
