@@ -111,9 +111,8 @@ def _standstill(_need: Mapping[str, Any]) -> str:
 def _campaign(need: Mapping[str, Any]) -> str:
     _account, _space, number = need["subject"].partition(" ")
     if need["reason"] == "campaign_missed":
-        return _(
-            "campaign {campaign} missed its time: gatewayd campaign launch {campaign} --missed run, or skip"
-        ).format(campaign=number)
+        told = _("campaign {campaign} missed its time: gatewayd campaign launch {campaign} --missed run, or skip")
+        return told.format(campaign=number)
     return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
 
 

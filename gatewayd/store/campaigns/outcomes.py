@@ -39,7 +39,7 @@ _STEP: Final = tables.campaign_step.c
 
 def states_of(connection: Connection, run: Run, *, rung: int | None = None, before: int | None = None) -> bytearray:
     """Returns for each row of a run (the first is 1) the code of its state, after all rungs or of one alone; 0: no
-    message was made. With `before`, what has reached nobody yet and is younger than that (Unix ms) counts as being sent."""
+    message was made. With `before`, what has reached nobody and is younger than that (Unix ms) counts as being sent."""
     found = bytearray(run.people + 1)
     for slice_ in slices(connection, run=run.id, rung=rung):
         if slice_.job_id is None:

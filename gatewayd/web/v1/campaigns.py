@@ -99,8 +99,8 @@ ENDPOINTS: Final = (
         *("POST", "/v1/campaigns", "createCampaign", "campaign.save", spoken("Save a campaign as a draft")),
         *("Campaign", saved),
         description=spoken(
-            "People (a list, a filter, a selection, or an uploaded file), a template or words of its own, a channel or a"
-            " ladder of them, and when. Nothing is sent until it is launched."
+            "People (a list, a filter, a selection, or an uploaded file), a template or words of its own, a channel or"
+            " a ladder of them, and when. Nothing is sent until it is launched."
         ),
         tag=TAG,
         status=201,
