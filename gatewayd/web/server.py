@@ -16,9 +16,9 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
+from gatewayd import serving
 from gatewayd.config import Config, InvalidConfigError
 from gatewayd.config.publication import read
-from gatewayd.connections import hurry
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.store.reader import Reader
 from gatewayd.web.application import application
@@ -31,10 +31,6 @@ log = structlog.get_logger()
 
 READERS: Final = 4
 BACKLOG: Final = 512
-CLOSE_S: Final = 2
-"""What a request in work is given when the process stops."""
-CLOCK_S: Final = 1.0
-"""Resolution of the `Date` header (RFC 9110 §6.6.1)."""
 LOOK_S: Final = 5.0
 """Between looks at certificate, key and published settings: links that point elsewhere make no event where they lie."""
 HEADER_MAX: Final = 32 << 10
@@ -42,15 +38,15 @@ HEADER_MAX: Final = 32 << 10
 DESCRIPTORS: Final = 4096
 
 
-class _Server(uvicorn.Server):
-    """Its own gate lets connections in; an idle one wakes once a second, for its clock."""
+class _Server(serving.Server):
+    """Its own gate lets connections in."""
 
     def __init__(self, config: uvicorn.Config, look: Callable[[], None]) -> None:
         super().__init__(config)
         self._look = look
         self._accepting: asyncio.Task[None] | None = None
         self.gate: Gate | None = None
-        self._leaving = asyncio.Event()
+        self._looked = asyncio.get_running_loop().time()
 
     def open(self, gate: Gate) -> None:
         self.gate = gate
@@ -61,21 +57,13 @@ class _Server(uvicorn.Server):
         self._accepting = asyncio.create_task(self.gate.run(), name="gate")
         self.started = True
 
-    async def main_loop(self) -> None:
-        # Every tenth tick of theirs renews the `Date` header; each of ours does.
-        loop = asyncio.get_running_loop()
-        looked = loop.time()
-        while not await self.on_tick(0):
-            assert self._accepting is not None
-            if self._accepting.done():
-                self._accepting.result()
-            hurry(self.server_state.connections, loop.time())
-            if loop.time() - looked > LOOK_S:
-                looked = loop.time()
-                self._look()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOCK_S):
-                    await self._leaving.wait()
+    def look(self, now: float) -> None:
+        assert self._accepting is not None
+        if self._accepting.done():
+            self._accepting.result()
+        if now - self._looked > LOOK_S:
+            self._looked = now
+            self._look()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         assert self._accepting is not None
@@ -88,16 +76,12 @@ class _Server(uvicorn.Server):
         # Theirs are raised again at the end: a process that stopped as asked would look killed.
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._leave)
+            loop.add_signal_handler(number, self.leave)
         try:
             yield
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
-
-    def _leave(self) -> None:
-        self.should_exit = True
-        self._leaving.set()
 
     def make(self) -> WebConnection:
         """Returns the protocol of one connection."""
@@ -165,7 +149,7 @@ async def _serve(settings: _Settings, store_password: str | None) -> int:
         raise ConfigError("web.listen: empty, so there is nothing to serve")
     tls = _tls(config)
     with ExitStack() as stack:
-        listener = stack.enter_context(listening_socket(*config.web.address))
+        listener = stack.enter_context(serving.listening_socket("web.listen", *config.web.address, backlog=BACKLOG))
         reader = Reader(config.store.url, password=store_password or _store_password(config), pool=READERS, beside=True)
         stack.callback(reader.close)
         threads = stack.enter_context(ThreadPoolExecutor(READERS, thread_name_prefix="reader"))
@@ -190,19 +174,7 @@ async def _serve(settings: _Settings, store_password: str | None) -> int:
             log.info("settings applied")
 
         server = _Server(
-            uvicorn.Config(
-                edge,
-                loop="none",
-                http=WebConnection,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                h11_max_incomplete_event_size=HEADER_MAX,
-                timeout_graceful_shutdown=CLOSE_S,
-            ),
+            serving.settings(edge, WebConnection, h11_max_incomplete_event_size=HEADER_MAX),
             look,
         )
 
@@ -250,25 +222,6 @@ def _store_password(config: Config) -> str | None:
         with suppress(OSError):
             return (Path(folder) / "store.password").read_text().strip()
     return None if config.store.password is None else config.store.password.get_secret_value()
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Returns a listening socket; ConfigError where the address is taken or is none of this machine's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise ConfigError(f"web.listen: {host}:{port}: {error.strerror or error}") from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(found[0][4])
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        raise ConfigError(f"web.listen: {host}:{port}: {error.strerror or error}") from error
-    return listener
 
 
 def _raise_descriptors() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from gatewayd.control import ControlClient
+from gatewayd.demo import calls, campaign
 from gatewayd.demo.stage import WEB_PORT
 from tests.rig.processes import ROOT
 
@@ -116,10 +117,13 @@ def _wait_done(folder: Path) -> None:
     client = ControlClient.connect([folder / "control.sock"])
     assert client is not None
     until = time.monotonic() + END_S
-    while not any(
-        (job["job"], job["state"]) == ("cobranza-demo", "done")
-        for job in client.call("job.list", {"limit": 20})["items"]
-    ):
-        assert time.monotonic() < until
-        time.sleep(0.2)
-    client.close()
+    campaigns = {campaign.JOB} | ({calls.JOB} if (folder / calls.FOLDER / calls.STARTED).exists() else set())
+    try:
+        while True:
+            jobs = client.call("job.list", {"limit": 50})["items"]
+            if campaigns <= {job["job"] for job in jobs if job["state"] == "done"}:
+                return
+            assert time.monotonic() < until, jobs
+            time.sleep(0.2)
+    finally:
+        client.close()

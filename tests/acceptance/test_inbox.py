@@ -25,10 +25,10 @@ def stack() -> Iterator[ExitStack]:
         yield opened
 
 
-def everything(stack: ExitStack, folder: Path) -> tuple[Gateway, dict[str, Running]]:
-    """A gateway with a line to a device of each kind."""
+def everything(stack: ExitStack, folder: Path, *, default: str = "sur") -> tuple[Gateway, dict[str, Running]]:
+    """A gateway with a line to a device of each kind; what strangers write is the account's `default`."""
     devices = {name: stack.enter_context(device(name, folder / "devices")) for name in LINES}
-    extra = '[inbox]\ndefault = "sur"\n' + "".join(each.line for each in devices.values())
+    extra = f'[inbox]\ndefault = "{default}"\n' + "".join(each.line for each in devices.values())
     gateway = stack.enter_context(Gateway(folder, [], extra=extra))
     gateway.start()
     gateway.account()
@@ -84,7 +84,7 @@ def test_it_comes_in_one_way_from_everywhere(stack: ExitStack, tmp_path: Path) -
 
 
 def test_who_refuses_is_left_in_peace_by_every_line(stack: ExitStack, tmp_path: Path) -> None:
-    gateway, devices = everything(stack, tmp_path)
+    gateway, devices = everything(stack, tmp_path, default="norte")
     words = dict(zip(LINES, ("BAJA", "¡Baja!", "stop.", "No molestar", "baja"), strict=True))
     waiting = [{"to": person(name)} for name in SMS]
     later = {"channel": "sms", "text": "Aviso", "not_before": "2099-01-01T00:00:00Z"}

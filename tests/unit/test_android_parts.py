@@ -85,9 +85,9 @@ def test_a_failure_goes_again_only_where_nothing_left(error: Any, parts: Any, en
     ],
 )
 def test_every_result_of_android_says_whose_fault_it_is(error: str, reason: str, blame: Blame) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     why = causes.cause(error)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
     assert (why.reason, why.blame) == (reason, blame)
 
 

@@ -135,7 +135,7 @@ def test_anything_is_an_amount_or_refused(text: str) -> None:
     ["1." * 50_000, "1,500" * 20_000, "(" * 100_000, "-" * 100_000, "$" * 63 + "1", "1 " * 100_000, "\u00a0" * 10**6],
 )
 def test_no_text_takes_long(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(AmountError):
         read(text)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05

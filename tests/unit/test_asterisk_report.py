@@ -59,10 +59,10 @@ def test_anything_can_be_read(value: str, heard: str, answers: str) -> None:
     ["+" * 10**6, "1-" * 500_000, "+1-1-" * 200_000, "9" * 10**6, "a=" * 500_000, "answers=" * 100_000, " " * 10**6],
 )
 def test_no_value_takes_long(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     kept(text)
     report({"heard": text, "cause": text, "key": text})
-    assert time.perf_counter() - began < QUICK_S
+    assert time.process_time() - began < QUICK_S
 
 
 @pytest.mark.parametrize("control", ["\r", "\n", "\r\n", "\0", "\x1b"])

@@ -177,9 +177,9 @@ def test_the_same_forecast_each_time_and_quickly_however_many_people() -> None:
     first = foresee(situation)
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         assert foresee(situation) == first
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert min(took) <= 0.2, took
     assert first.messages == 200_000
     assert sum(first.by_day.values()) == pytest.approx(200_000, abs=5)

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from drivers.base import HookCall
-from gatewayd import connections
+from gatewayd import connections, serving
 from gatewayd.config import parse
 from gatewayd.http import bodies, server
 from gatewayd.operations import Backend
@@ -38,7 +38,7 @@ Door = tuple[int, Hooks]
 async def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     monkeypatch.setattr(connections, "HEADER_S", 0.3)
     monkeypatch.setattr(connections, "BODY_S", 0.5)
-    monkeypatch.setattr(server, "CLOCK_S", 0.05)
+    monkeypatch.setattr(serving, "CLOCK_S", 0.05)
     port = free_port()
     config = parse(
         {"spool": {"path": str(tmp_path)}, "store": {"url": f"sqlite:///{tmp_path}/g.db"},
