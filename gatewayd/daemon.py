@@ -190,6 +190,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             receipts_due=receipts.due,
             keep_messages_s=config.retention.messages,
             keep_audit_s=config.retention.audit,
+            keep_evidence_s=config.retention.evidence,
             longest_s=config.delivery.report_wait,
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),
@@ -337,7 +338,10 @@ def _writer(config: Config) -> Iterator[Writer]:
     """The store, opened and locked; its writer is not started yet."""
     with contextlib.closing(open_store(config.store.url, password=_password(config))) as store:
         transactions = Transactions(
-            store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
+            store.connection,
+            zone=config.timezone,
+            report_wait_ms=int(config.delivery.report_wait * 1000),
+            contact=config.contact,
         )
         _hold_node(transactions, config.node)
         path = config.store.sqlite_path

@@ -26,8 +26,9 @@ from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
 from gatewayd.news import News
 from gatewayd.stalls import Stalls
-from gatewayd.store.commands import Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
+from gatewayd.store.commands import Change, Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
+from gatewayd.store.sending.gate import look_again
 from gatewayd.store.writer import Writer
 from gatewayd.task_engine import TaskEngine
 from gatewayd.translation import gettext as _
@@ -234,6 +235,7 @@ class LiveGateway:
             "recipients": [{"to": number}],
             "priority": "urgent",
             "lines": [line],
+            "class": "reply",  # whoever asks for a test waits for it
         }
         if channel == "email":
             raw["subject"] = "gatewayd"
@@ -308,6 +310,17 @@ class LiveGateway:
     def account_created(self, account: str) -> None:  # noqa: ARG002 - the watcher sees its folder by itself
         """The file may have a webhook for the account."""
         self._webhooks.changed()
+
+    async def rules_changed(self, account: str | None = None) -> None:
+        contact, now = self.config.contact, self.now()
+
+        def take(unit: Any) -> bool:
+            unit.memory.rules.take(contact)
+            return look_again(unit, account, now)
+
+        while await self._writer.do(Change(take, aside=True)):
+            pass
+        self._dispatcher.look_again(account)
 
     def credited(self, account: str) -> None:
         self._dispatcher.credited(account)

@@ -24,8 +24,9 @@ class Priority(StrEnum):
 class State(StrEnum):
     """States of a message as people and receipts see them.
 
-    `held` is never stored but for a cap: it is worked out from the message's queue when the message is read. A stored
-    `queued` row is due or waits for its queue; `scheduled` rests until a time of its own.
+    `held` is stored only of a message that rules of contact keep back, until a time of its own; else it is worked out
+    from the message's queue when the message is read. A stored `queued` row is due or waits for its queue; `scheduled`
+    rests until a time of its own.
     """
 
     SCHEDULED = "scheduled"
@@ -77,6 +78,7 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
         {
             State.QUEUED,
             State.SCHEDULED,
+            State.HELD,
             State.SUBMITTED,
             State.DELIVERED,
             State.UNDELIVERED,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
 from gatewayd.model import IN_NETWORK, PartState, State, message_state
 from gatewayd.storable import bounded, maybe, wellformed
-from gatewayd.store.commands import Amend, Finish, PartEnd, Work
+from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Work
 
 WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
 """Reasons of a withdrawal that end the message; any other sends it back to its queue."""
@@ -98,6 +98,11 @@ def resolve(
             return ending.again("not_sent", unsent, outcome)
         case Completed():
             return ending.completed(outcome, retries)
+
+
+def held(finish: Finish, kept: KeptBack) -> Finish:
+    """Returns the end of an attempt that the rules of contact have not let pass: its message waits, untried."""
+    return replace(finish, state=State.HELD, reason=kept.reason, due=kept.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,10 @@ class Takeover:
         changed = await self._fleet.take_over(merged)
         self._intake.take_over(merged, prefixes(merged))
         self._webhooks.take_over(merged.webhooks)
+        ruled = self._live.config.contact != merged.contact
         self._live.config = merged
+        if ruled:
+            await self._live.rules_changed()
         return changed
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from gatewayd.errors import GatewayError
 from gatewayd.store.commands import Change, EndParts, Prune, Sweep
+from gatewayd.store.contacts import evidence
 from gatewayd.store.people.retention import forget
 from gatewayd.store.port import Writer
 from spool.errors import SpoolError
@@ -44,6 +45,7 @@ class Upkeep:
         receipts_due: Callable[[Iterable[int]], None],
         keep_messages_s: float,
         keep_audit_s: float,
+        keep_evidence_s: float,
         longest_s: float,
         accounts: Callable[[], Awaitable[Sequence[str]]],
         forget_jobs: Callable[[str], Awaitable[Forgotten]],
@@ -55,6 +57,7 @@ class Upkeep:
         self._receipts_due = receipts_due
         self._keep_ms = int(keep_messages_s * 1000)
         self._keep_audit_ms = int(keep_audit_s * 1000)
+        self._keep_evidence_ms = int(keep_evidence_s * 1000)
         self._longest_s = min(LONGEST_S, longest_s)
         self._accounts = accounts
         self._forget_jobs = forget_jobs
@@ -115,7 +118,7 @@ class Upkeep:
             await self._forget(account)
 
     async def _forget_people(self) -> None:
-        """Removes sessions that ended, and rows of the audit trail that are old."""
+        """Removes sessions that ended, rows of the audit trail and evidence of contacts that are old."""
         more = await self._writer.do(Change(self._forget_portion))
         while more:
             await asyncio.sleep(PORTION_S)
@@ -123,7 +126,8 @@ class Upkeep:
 
     def _forget_portion(self, unit: Any) -> bool:
         now = self._now()
-        return forget(unit.session, now, now - self._keep_audit_ms)
+        old = evidence.prune(unit.session, now - self._keep_evidence_ms)
+        return forget(unit.session, now, now - self._keep_audit_ms) or old >= evidence.PORTION
 
     async def _forget(self, account: str) -> None:
         """What cannot be removed for one account keeps no other's."""

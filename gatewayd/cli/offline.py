@@ -45,7 +45,10 @@ class OfflineBackend:
             self.store = open_store(config.store.url, password=password)
             opening.callback(self.store.close)
             self._transactions = Transactions(
-                self.store.connection, zone=config.timezone, report_wait_ms=int(config.delivery.report_wait * 1000)
+                self.store.connection,
+                zone=config.timezone,
+                report_wait_ms=int(config.delivery.report_wait * 1000),
+                contact=config.contact,
             )
             opening.callback(self._transactions.close)
             Spool(config.spool.path).create()

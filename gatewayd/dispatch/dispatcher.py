@@ -26,7 +26,7 @@ from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
 from gatewayd.dispatch.unserved import Unserved
-from gatewayd.model import State
+from gatewayd.model import WAITING, State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
     Amend,
@@ -193,6 +193,12 @@ class Dispatcher:
         self._broke.discard(account)
         self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
 
+    def look_again(self, account: str | None) -> None:
+        """Rules of contact have changed, of an account or of all: what rests until an instant asks anew."""
+        for queue in tuple(self._scheduler):
+            if queue.due and account in {None, queue.info.account}:
+                self._came_back(queue.info.id, 0)
+
     def withdrawn(self, jobs: Sequence[int]) -> None:
         """An opt-out has withdrawn messages of these jobs."""
         if jobs:
@@ -335,7 +341,7 @@ class Dispatcher:
             self.pulse.segments.add(now, sent)
             if line in self.sent:
                 self.sent[line].add(now, sent)
-        if state in {State.QUEUED, State.SCHEDULED}:
+        if state in WAITING:
             self._came_back(work.queue_id, finish.due)
         self._in(work.queue_id, 1)
         if state is not State.SUBMITTED:

@@ -23,7 +23,7 @@ from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.pacing import Pace
 from gatewayd.storable import bounded
-from gatewayd.store.commands import Pnr, Work
+from gatewayd.store.commands import KeptBack, Pnr, Work
 
 
 class Switch(Protocol):
@@ -38,7 +38,7 @@ class Switch(Protocol):
 class Intent:
     """The point of no return of one attempt: durable first, then counted."""
 
-    __slots__ = ("_desk", "_line", "_taken", "_work", "begun", "passed")
+    __slots__ = ("_desk", "_line", "_taken", "_work", "begun", "kept_back", "passed")
 
     def __init__(self, line: Switch, work: Work, desk: Desk) -> None:
         self._line = line
@@ -49,6 +49,8 @@ class Intent:
         self.passed: set[int] = set()
         """Parts whose point of no return the driver was told of."""
         self._taken: dict[int, str] = {}
+        self.kept_back: KeptBack | None = None
+        """Why the rules of contact have not let it pass."""
 
     async def __call__(self, part: int, taken: Mapping[int, str] | None = None) -> None:
         hit("send.prompted")
@@ -74,10 +76,13 @@ class Intent:
                     month,
                     tat,
                     tuple(told.items()),
+                    work.ends,
                 )
             )
-        except Withdrawn:
+        except Withdrawn as error:
             self.begun.discard(part)
+            if isinstance(error, KeptBack):
+                self.kept_back = error
             raise
         except GatewayError as error:
             # Nothing may leave that is not on record.

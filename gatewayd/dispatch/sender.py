@@ -37,9 +37,9 @@ from gatewayd.dispatch.point_of_no_return import Intent
 from gatewayd.dispatch.stagger import Spread
 from gatewayd.dispatch.stock import Stock
 from gatewayd.failpoints import hit
-from gatewayd.model import Route, State
+from gatewayd.model import WAITING, Route, State
 from gatewayd.numbers import NumberError
-from gatewayd.outcomes import ELSEWHERE_S, amended, resolve
+from gatewayd.outcomes import ELSEWHERE_S, amended, held, resolve
 from gatewayd.pacing import Pace
 from gatewayd.store.commands import Finish, Work
 
@@ -286,6 +286,8 @@ class Sender:
             if away
             else resolved(verdict)
         )
+        if (kept := intent.kept_back) is not None and finish.state in WAITING:
+            finish = held(finish, kept)
         before = self.judge.take(work.message_id) if verdict is Blame.LINE and self.judge.undecided else None
         if before is not None:
             finish = untried(finish, before)

@@ -33,7 +33,7 @@ from spool.errors import JobFileError
 from spool.lists.cells import USUAL_NOTHING, is_nothing
 from spool.recipients import Recipients
 from spool.stored import filled
-from spool.strict_json import dump, load
+from spool.strict_json import Number, dump, load
 
 AT_ONCE: Final = 32
 """Messages that are rendered on the loop itself, some 60 µs each; more go to a thread."""
@@ -244,7 +244,8 @@ class _Kept:
 
 def _document(message: Mapping[str, Any]) -> JobDocument:
     """Returns a message as a job of one; its address and its values are read apart. JobFileError."""
-    raw = {key: value for key, value in message.items() if key not in _APART}
+    # A number of JSON has come as one of Python; a job file's is known as it was written.
+    raw = {key: Number(value) if type(value) is int else value for key, value in message.items() if key not in _APART}
     raw.setdefault("channel", "sms")
     raw["recipients"] = [{"to": "-"}]
     raw["job"] = _NAME

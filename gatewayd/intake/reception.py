@@ -352,7 +352,9 @@ class IntakeDesk:
         async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
             begin = beginning(self.config, taken, document, stream.content_hash or "", post, origin=origin)
             lines = {line.name for line in self.config.lines}
-            may = frozenset[str]() if post is None else post.may
+            # What the gateway itself brings in may be an answer.
+            own = frozenset({"reply"}) if (taken.account, document.job) in self._waiters else frozenset[str]()
+            may = own if post is None else post.may
             fit = partial(judge, document, lines, time.time(), may)
             infos = await self._recorder.load(begin, stream, taken, fit, answers.append)
             if infos and stream.totals is not None and stream.totals.lost:

@@ -132,6 +132,8 @@ class SetSettings(Operation):
         changed = Change(lambda unit: store.keep(unit.session, self.account, document, now, version), by.name)
         with reworded(ConflictError, _("somebody has changed these settings meanwhile; look again. Nothing was saved")):
             await backend.execute(changed)
+        if backend.live is not None and "zone" in self.model_fields_set:
+            await backend.live.rules_changed(self.account)
         return _shape(self.account, await _found(backend, self.account), backend)
 
 

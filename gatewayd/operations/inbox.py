@@ -227,10 +227,16 @@ class ReplyConversation(_OfOne):
             "priority": "urgent",
             "lines": [found.line],
         }
+        listed = partial(questions.is_blocked, scope=by.scope, account=account, address=self.address)
+        if not await backend.read(lambda reader: reader.ask(listed)):
+            # They wrote to us, and are answered at once; whoever has asked for silence since is left alone.
+            message["class"] = "reply"
         if found.channel == Channel.EMAIL:
             message["subject"] = _("Your message")
         key = None if self.key is None else PostKey(f"r:{self.key}", sha256(self.text.encode()).hexdigest())
-        origin = Origin(account, f"u{by.number}" if by.kind == "person" else "op", by.test, language())
+        origin = Origin(
+            account, f"u{by.number}" if by.kind == "person" else "op", by.test, language(), frozenset({"reply"})
+        )
         (posted,) = await live.posts.messages(origin, [MessagePost([message], key)])
         if isinstance(posted, Exception):
             raise posted if isinstance(posted, GatewayError) else GatewayError(str(posted))

@@ -126,6 +126,10 @@ class Live(Protocol):
 
     def credited(self, account: str) -> None: ...
 
+    async def rules_changed(self, account: str | None = None) -> None:
+        """The rules of contact, the zone or the class of an account are others now (None: of all): what they keep back
+        is looked at again."""
+
     def webhooks_changed(self, number: int | None = None) -> None:
         """That endpoint was changed; None: something about them all."""
 

@@ -102,6 +102,7 @@ def words_of(channel: str, content: Mapping[str, Any]) -> str:
         document = stored.judged(channel, content)
     except JobFileError:
         return ""
+    if document.whatsapp is not None:
+        return document.whatsapp.template
     pieces = dict(pieces_of(document))
-    first = pieces.get("subject") or pieces.get("text") or next(iter(pieces.values()), "")
-    return first or (document.whatsapp.template if document.whatsapp is not None else "")
+    return pieces.get("subject") or pieces.get("text") or next(iter(pieces.values()), "")

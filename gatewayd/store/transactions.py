@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Mapping, Sequence
 from random import SystemRandom
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +14,7 @@ from gatewayd import failpoints
 from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import commands
 from gatewayd.store.commands import Command
+from gatewayd.store.contacts.rulebook import Rulebook
 from gatewayd.store.credit import accounts
 from gatewayd.store.faults import Fault, fault, translated
 from gatewayd.store.ids import ConcatReferences, Ids
@@ -24,6 +25,7 @@ from gatewayd.store.sending import (
     awaited,
     blocks,
     claims,
+    holds,
     inbox,
     jobs,
     lines,
@@ -46,6 +48,8 @@ from gatewayd.translation import gettext as _
 _log: Final = logging.getLogger(__name__)
 
 R = TypeVar("R")
+
+UTC: Final = ZoneInfo("UTC")
 
 CLASHES: Final = 5
 """Times that one batch is tried again at once when two nodes were in each other's way."""
@@ -100,7 +104,7 @@ HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.EndParts: inbox.end_parts,
     commands.SetJobState: jobs.set_state,
     commands.Sweep: sweeps.sweep,
-    commands.HoldQueue: sweeps.hold,
+    commands.HoldQueue: holds.hold,
     commands.SegmentsWritten: receipts.written,
     commands.CutSegments: receipts.cut,
     commands.InboxWritten: inbox.written,
@@ -123,10 +127,18 @@ _SET_SALT: Final = merging(setting, "key value", "key")
 class Transactions:
     """The commands' way into the store, one caller at a time.
 
-    `zone` is the time zone of receipts; `report_wait_ms` how long reports are waited for where a command does not say.
+    `zone` is the time zone of receipts, and of people where nothing else says theirs; `report_wait_ms` how long reports
+    are waited for where a command does not say; `contact` are the file's rules of contact, None where it has none.
     """
 
-    def __init__(self, connection: Connection, *, zone: tzinfo = UTC, report_wait_ms: int = REPORT_WAIT_MS) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        zone: ZoneInfo = UTC,
+        report_wait_ms: int = REPORT_WAIT_MS,
+        contact: Mapping[str, Any] | None = None,
+    ) -> None:
         self.session = Session(connection)
         try:
             self._memory = Memory(
@@ -136,6 +148,7 @@ class Transactions:
                 ids=Ids(),
                 concat=ConcatReferences(),
                 report_wait_ms=report_wait_ms,
+                rules=Rulebook(contact, zone),
             )
             self._memory.early.load(self.session)
         except self.session.Error as error:
@@ -209,6 +222,7 @@ class Transactions:
         except BaseException:
             # What was read in this transaction may never have been.
             self._memory.jobs.forget()
+            self._memory.rules.forget()
             session.abandon()
             raise
         self._clashes = 0

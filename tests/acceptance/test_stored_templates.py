@@ -115,15 +115,17 @@ def test_posts_name_templates_too(gateway: Gateway) -> None:
         {"to": "1150000001", "template": "aviso", "template_version": 4, "values": {"nombre": "Eva"}},
         {"to": "a@b.example", "channel": "email", "template": "mail", "values": {"nombre": "<i>", "deuda": "1,50"}},
         {"to": "1150000001", "text": "Hola %nombre%", "values": {"nombre": "Eva"}},
+        {"to": "1150000002", "template": "aviso", "template_version": 1, "values": {"nombre": "Eva"}},
     ]
     [result] = gateway.call("message.post", account="norte", posts=[{"messages": messages}])["results"]
     states = [one["status"] for one in result["answer"]]
-    assert states == ["accepted", "rejected", "accepted", "accepted"], result
+    assert states == ["accepted", "rejected", "accepted", "accepted", "accepted"], result
     shown = [gateway.call("message.show", message=one["id"]) for one in result["answer"] if one["id"]]
     assert [one["template"] for one in shown] == [
         {"name": "aviso", "version": 1},
         {"name": "mail", "version": 1},
         None,
+        {"name": "aviso", "version": 1},
     ]
     assert shown[0]["text"] == "Hola Eva, le escribe Norte Wifi"
     [(options,)] = gateway.sql("SELECT options FROM message WHERE channel = 'email'")

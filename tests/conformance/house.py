@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gatewayd.model import TRANSITIONS, PartState, Priority, State
 from gatewayd.store.commands import (
@@ -43,6 +44,10 @@ LONG = "Hola " * 40
 class House:
     """One account `norte` with credit, one node, and the commands in short."""
 
+    contact: dict[str, Any] | None = None
+    """The file's rules of contact."""
+    zone = ZoneInfo("UTC")
+
     def __init__(self, url: str, *, credit: int = 1_000 * PRICE) -> None:
         self.url = url
         self.now = START
@@ -61,7 +66,7 @@ class House:
 
     def open(self) -> None:
         self.store = open_store(self.url)
-        self.transactions = Transactions(self.store.connection)
+        self.transactions = Transactions(self.store.connection, zone=self.zone, contact=self.contact)
 
     def close(self) -> None:
         self.transactions.close()
@@ -85,6 +90,11 @@ class House:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.transactions.session.plain(sql)
+
+    def rule(self, contact: dict[str, Any] | None, zone: str = "America/Argentina/Buenos_Aires") -> None:
+        """From now on the rules of contact are these, for people of that zone."""
+        self.contact, self.zone = contact, ZoneInfo(zone)
+        self.restart()
 
     # ------------------------------------------------------------------------------------------------------- jobs
 
@@ -147,7 +157,9 @@ class House:
         )
 
     def pnr(self, work: Work, part: int = 1, line: str = "claro-1") -> None:
-        self.do(Pnr(work.attempt_id, part, line, work.to, self.epoch, self.now, DAY, MONTH, float(self.now)))
+        self.do(
+            Pnr(work.attempt_id, part, line, work.to, self.epoch, self.now, DAY, MONTH, float(self.now), ends=work.ends)
+        )
 
     def finish(self, work: Work, state: State, line: str = "claro-1", **options: Any) -> None:
         self.do(self.finishing(work, state, line, **options))

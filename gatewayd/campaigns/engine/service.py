@@ -22,7 +22,7 @@ from gatewayd.campaigns.engine.climbing import Climbing
 from gatewayd.campaigns.engine.clock import Clock
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
-from gatewayd.campaigns.engine.recording import Recording
+from gatewayd.campaigns.engine.recording import Recording, bare
 from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
 from gatewayd.campaigns.engine.words import Words
 from gatewayd.campaigns.slices import head_of
@@ -39,7 +39,7 @@ from gatewayd.store.commands import Change, JobChange
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.restoration import standing_still
-from spool.document import JobDocument, document_of
+from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError
 
 log = structlog.get_logger()
@@ -284,8 +284,7 @@ class Campaigns:
     async def _words(self, campaign: Campaign, run: Run) -> JobDocument | None:
         """Returns the job of a run's first rung, with nobody in it; None where it is none by itself."""
         try:
-            document = document_of({**head_of(run.content[0], "c"), "recipients": [{"to": "-", "ref": ""}]}, "c.json")
-            return await self._intake.templates.filled(campaign.account, document)
+            return await self._intake.templates.filled(campaign.account, bare(head_of(run.content[0], "c")))
         except JobFileError:
             return None
 

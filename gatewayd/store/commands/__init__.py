@@ -13,7 +13,7 @@ from gatewayd.store.commands.audited import Audited, AuditEntry, bare
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.blocklist import Block, Blocked, Unblock
 from gatewayd.store.commands.change import Change, Changed
-from gatewayd.store.commands.dispatching import Amend, Claim, Claimed, Finish, PartEnd, Pnr, Unclaim, Work
+from gatewayd.store.commands.dispatching import Amend, Claim, Claimed, Finish, KeptBack, PartEnd, Pnr, Unclaim, Work
 from gatewayd.store.commands.inbox import (
     Ended,
     EndParts,
@@ -94,6 +94,7 @@ __all__ = [
     "InboxWritten",
     "JobChange",
     "Judge",
+    "KeptBack",
     "KeyBusyError",
     "KeyReusedError",
     "LateAnswer",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.base import Encoding
+from drivers.base import Encoding, Withdrawn
 from gatewayd.model import PartState, State
 from gatewayd.store.commands.base import Command
 
@@ -65,14 +65,16 @@ class Work:
     """JSON, shown to nobody: `texts` rendered beside the text, `retried` and `undecided` of earlier tries."""
     done: tuple[tuple[int, PartState], ...] = ()
     """Parts that earlier attempts settled, with their state."""
+    ends: int | None = None
+    """When the person's hours end: it must have left by then, and the network may not deliver later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     work: tuple[Work, ...]
     blocked: str | None
-    """`credit` when the balance does not cover the next message; `paused`, `window` (not_before) … when the queue may
-    not go; None otherwise."""
+    """`credit` when the balance does not cover the next message; `paused`, `window` (not_before, or nobody may be
+    contacted at this hour) … when the queue may not go; None otherwise."""
     next_due: int | None
     """When nothing (more) is due: the time of the next waiting row, None if the queue is empty."""
 
@@ -85,11 +87,20 @@ class Unclaim(Command[None]):
     now: int
 
 
+class KeptBack(Withdrawn):
+    """The rules of contact keep the message back: `until` (ms) is when it may go at the earliest."""
+
+    def __init__(self, reason: str, until: int) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
 @dataclass(frozen=True, slots=True)
 class Pnr(Command[None]):
     """The point of no return of one part. Raises `drivers.base.Withdrawn(reason)` when the message may not go any more:
-    `cancelled`, `paused`, `expired`, `blocked`, `lease_lost`. Counts the segment for the line's quotas, with `message`
-    true once a message, and keeps the line's pace (`tat`, ms)."""
+    `cancelled`, `paused`, `expired`, `blocked`, `lease_lost`, or `KeptBack` (`window`, `cap`) by the rules of contact.
+    Counts the segment for the line's quotas, with `message` true once a message, and keeps the line's pace (`tat`, ms).
+    """
 
     attempt_id: int
     part: int
@@ -102,6 +113,8 @@ class Pnr(Command[None]):
     tat: float
     taken: tuple[tuple[int, str], ...] = ()
     """Earlier parts of the attempt that the network has taken meanwhile, and their references."""
+    ends: int | None = None
+    """As the work says it."""
 
 
 @dataclass(frozen=True, slots=True)

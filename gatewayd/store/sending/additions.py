@@ -12,6 +12,7 @@ from gatewayd.model import State
 from gatewayd.money import format_money
 from gatewayd.store.commands import NewMessage
 from gatewayd.store.contacts.blocklist import barred
+from gatewayd.store.contacts.points import persons_of
 from gatewayd.store.sending.rows import JobInfo, MessageRow
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
@@ -30,7 +31,7 @@ _ADD_QUEUE: Final = adding(queue, "job_id prefix")
 _ADD: Final = adding(
     message,
     "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options account_id"
-    " channel at",
+    " channel at person_id",
 )
 _GROW: Final = Statement(
     update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
@@ -79,6 +80,12 @@ def write(
     queue_of = queues(unit.session, info.id, {row.prefix for row in rows})
     due = now if info.not_before is None else max(now, info.not_before)
     waits = fate(info, None, now)
+    people = persons_of(
+        unit.session,
+        info.account_id,
+        info.channel,
+        {new.to for new in rows if new.to is not None and new.reason is None},
+    )
     added: list[Row] = []
     counts: dict[tuple[int, str], list[int]] = {}
     good = 0
@@ -114,6 +121,7 @@ def write(
                     info.account_id,
                     info.channel,
                     now,
+                    people.get(to) if to is not None else None,
                 )
             )
             continue
@@ -123,7 +131,7 @@ def write(
             (
                 *(number, info.id, queue_id, row, ref, to, body, encoding, segments),
                 *(state, True, reason, now, now, detail, None, info.account_id),
-                *(info.channel, now),
+                *(info.channel, now, people.get(to) if to is not None else None),
             )
         )
         ended = MessageRow(

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, select
 
 from drivers.base import Withdrawn
 from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
-from gatewayd.store.commands import Amend, Finish, PartEnd, Pnr
+from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Pnr
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import blocks, inbox, reports
 from gatewayd.store.sending.claims import furthest, parts_of
 from gatewayd.store.sending.early import by_attempt
+from gatewayd.store.sending.gate import Asked, Gate
 from gatewayd.store.sending.lines import LineCounters
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.session import Row, Statement, adding, among, setting
-from gatewayd.store.tables import attempt, job, message, node, part
+from gatewayd.store.tables import attempt, customer, job, message, node, part
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import MessageRow
@@ -41,11 +43,17 @@ _LEASE: Final = Statement(
         and_(job.c["class"] != "reply", holds(message.c.to, message.c.account_id, message.c.channel)),
         message.c.attempt_id,
         job.c.channel,
+        message.c.account_id,
+        message.c.to,
+        message.c.person_id,
+        customer.c.zone,
+        job.c["class"],
     )
     .select_from(
         attempt.join(message, message.c.id == attempt.c.message_id)
         .join(job, job.c.id == message.c.job_id)
         .join(node, node.c.name == attempt.c.node)
+        .outerjoin(customer, customer.c.id == message.c.person_id)
     )
     .where(among(attempt.c.id))
     # A takeover by another node waits for this, or has been seen by it.
@@ -66,15 +74,16 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
     opened: set[int] = set()
     placed: list[Row] = []
     counters = LineCounters()
+    door = _Door(unit, leases, commands)
     for command in commands:
         lease = leases.get(command.attempt_id)
         if lease is None or lease[1] == "closed" or not command.epoch == lease[2] == lease[3]:
             results.append(Withdrawn("lease_lost"))
             continue
         first = lease[1] == "claimed" and command.attempt_id not in opened
-        reason = _withdrawn(unit, lease, command.now) if first else None
-        if reason is not None:
-            results.append(Withdrawn(reason))
+        withdrawn = door.withdrawn(lease, command) if first else None
+        if withdrawn is not None:
+            results.append(withdrawn)
             continue
         if first:
             opened.add(command.attempt_id)
@@ -93,21 +102,61 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
     return results
 
 
-def _withdrawn(unit: Unit, lease: Row, now: int) -> str | None:
-    """Why a message of which nothing has left may not go. One that has begun goes on: half a text is worse. Each try of
-    a call begins anew."""
-    state, not_after, blocked = lease[7], lease[8], lease[10]
-    if state == "running" and not blocked and (not_after is None or now < not_after):
+class _Door:
+    """What decides whether a message of which nothing has left may go: its job, the do-not-contact list, the rules of
+    contact. One that has begun goes on: half a text is worse. Each try of a call begins anew."""
+
+    def __init__(self, unit: Unit, leases: Mapping[int, Row], commands: Iterable[Pnr]) -> None:
+        self._unit = unit
+        self._ruled: dict[int, Asked] = {}
+        """By attempt: the messages for which rules of contact hold."""
+        gate = self._gate = Gate(unit)
+        for command in commands:
+            lease = leases.get(command.attempt_id)
+            if lease is None or lease[1] != "claimed":
+                continue
+            if gate.standing(lease[13]).course(lease[17], lease[12]) is not None:
+                self._ruled[command.attempt_id] = Asked(
+                    *(lease[13], lease[6], lease[5], command.attempt_id, lease[14], lease[15], lease[16]),
+                    *(lease[17], lease[12], command.now),
+                )
+        if self._ruled:
+            gate.learn(self._ruled.values(), lock=True)
+
+    def withdrawn(self, lease: Row, command: Pnr) -> Withdrawn | None:
+        """Returns why a message may not go, or notes that it goes."""
+        asked = self._ruled.get(command.attempt_id)
+        reason = _reason(lease, command.now)
+        if reason is None and asked is None:
+            return None
+        if lease[12] != Channel.CALL and lease[4] > 1:
+            parts = parts_of(self._unit.session, [lease[5]])[lease[5]].values()
+            if not IN_NETWORK.isdisjoint(parts):
+                return None
+        if reason is not None or asked is None:
+            return Withdrawn(reason or "expired")
+        verdict = self._gate.judge(asked)
+        if verdict is None:
+            return None
+        if not verdict.go:
+            self._gate.kept_back(asked, verdict)
+            until = command.now if verdict.until is None else verdict.until
+            return KeptBack(verdict.reason or "cap", max(until, command.now + 1))
+        if command.ends is not None and command.now >= command.ends:
+            # Claimed within hours that are over by now: the network would have nothing left of its validity.
+            return KeptBack("window", command.now + 1)
+        self._gate.passes(asked, verdict)
         return None
-    if (
-        lease[12] != Channel.CALL
-        and lease[4] > 1
-        and not IN_NETWORK.isdisjoint(parts_of(unit.session, [lease[5]])[lease[5]].values())
-    ):
-        return None
+
+
+def _reason(lease: Row, now: int) -> str | None:
+    """Why the job, its time or a block keeps a message back."""
+    state, not_after = lease[7], lease[8]
     if state != "running":
         return "cancelled" if state == "cancelled" else "paused"
-    return "blocked" if blocked else "expired"
+    if lease[10]:
+        return "blocked"
+    return "expired" if not_after is not None and now >= not_after else None
 
 
 # ------------------------------------------------------------------------------------------------------------- the end
@@ -165,7 +214,7 @@ def _settle(unit: Unit, row: MessageRow, command: Finish) -> None:
     """Each part of the attempt by its own fate: charged, released, or held on where it is in doubt."""
     work = command.work
     price = work.unit_price
-    waits = command.state in {State.QUEUED, State.SCHEDULED}
+    waits = command.state in WAITING
     for number in work.todo:
         end = command.parts.get(number)
         if command.outcome == "completed":
@@ -194,7 +243,7 @@ def _end(unit: Unit, row: MessageRow, command: Finish) -> None:
     if command.options is not None:
         unit.options[row.id] = command.options
     state, final = command.state, command.final
-    if state in {State.QUEUED, State.SCHEDULED}:
+    if state in WAITING:
         begun = bool(work.done) or any(end.state is not PartState.UNSENT for end in command.parts.values())
         # What has left in one cut goes on in that cut; what has not may be cut anew by the next line.
         row.encoding = work.encoding if begun else ("" if row.encoding == "gsm7-es" else row.encoding)

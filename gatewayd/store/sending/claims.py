@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -12,6 +12,8 @@ from sqlalchemy import delete, select, text
 from gatewayd.model import PartState, State, message_state
 from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
 from gatewayd.store.credit.ledger import Kind
+from gatewayd.store.sending import holds
+from gatewayd.store.sending.gate import Found, Sieve, with_people
 from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, among, given
@@ -27,16 +29,24 @@ READY: Final = text("message." + WAITS)
 """As the partial index says it, word for word."""
 
 _QUEUE: Final = Statement(
-    select(queue.c.job_id, job.c.state)
+    select(queue.c.job_id, job.c.state, queue.c.held_until)
     .select_from(queue.join(job, job.c.id == queue.c.job_id))
     .where(queue.c.id == given(queue.c.id)),
     "p_id",
 )
 _BESIDE: Final = (attempt.c.number, attempt.c.state, attempt.c.started_at, message.c.text, message.c.options)
+_OF_QUEUE: Final = (message.c.queue_id == given(message.c.queue_id), READY)
 _NEXT: Final = Statement(
     select(*(message.c[name] for name in COLUMNS), *_BESIDE)
     .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
-    .where(message.c.queue_id == given(message.c.queue_id), READY)
+    .where(*_OF_QUEUE)
+    .order_by(message.c.due, message.c.id)
+    .limit(given(message.c.id, "p_limit"))
+    .with_for_update(of=message, skip_locked=True),
+    "p_queue_id p_limit",
+)
+_NEXT_WITH_PEOPLE: Final = Statement(
+    with_people(_OF_QUEUE)
     .order_by(message.c.due, message.c.id)
     .limit(given(message.c.id, "p_limit"))
     .with_for_update(of=message, skip_locked=True),
@@ -45,8 +55,12 @@ _NEXT: Final = Statement(
 _ONE: Final = Statement(
     select(*(message.c[name] for name in COLUMNS), *_BESIDE)
     .select_from(message.outerjoin(attempt, attempt.c.id == message.c.attempt_id))
-    .where(message.c.id == given(message.c.id), message.c.queue_id == given(message.c.queue_id), READY)
+    .where(message.c.id == given(message.c.id), *_OF_QUEUE)
     .with_for_update(of=message, skip_locked=True),
+    "p_id p_queue_id",
+)
+_ONE_WITH_PEOPLE: Final = Statement(
+    with_people((message.c.id == given(message.c.id), *_OF_QUEUE)).with_for_update(of=message, skip_locked=True),
     "p_id p_queue_id",
 )
 _DONE: Final = Statement(
@@ -57,6 +71,7 @@ _DONE: Final = Statement(
 )
 _ADD: Final = adding(attempt, "id message_id number line node epoch state started_at")
 
+_DUE: Final = COLUMNS.index("due")
 _SENDING: Final = State.SENDING.value
 
 SETTLED: Final = frozenset({PartState.TAKEN, PartState.REFUSED, PartState.DELIVERED, PartState.UNDELIVERED})
@@ -119,10 +134,28 @@ def _claim_queue(unit: Unit, queue_id: int, claims: list[Claim], attempts: list[
         next_due = info.not_before if blocked == "window" else None
         return [Claimed((), blocked, next_due)] * len(claims)
     # One more than can be claimed: it tells when to come again.
-    rows = unit.session.all(_NEXT, queue_id, sum(command.limit for command in claims) + 1)
-    taker = _Taker(unit, info, rows, attempts)
+    want = sum(command.limit for command in claims) + 1
+    standing = unit.memory.rules.of(unit.session, info.account_id)
+    course = standing.course(info.klass, info.channel)
+    closed = None if course is None else standing.closed(course, now)
+    if closed is not None:
+        holds.until(unit, info, queue_id, known=found[2], verdict=closed, now=now)
+        return [Claimed((), "window", closed.until)] * len(claims)
+    if found[2] is not None:
+        holds.release(unit, queue_id)
+    if course is None:
+        rows, ends, more = unit.session.all(_NEXT, queue_id, want), _NEVER, False
+    elif not course.capped and not standing.zones:
+        rows, more = unit.session.all(_NEXT, queue_id, want), False
+        ends = _Ends(course.free(now, standing.zone).ends)
+    else:
+        sifted = Sieve(unit, info, course).read(_NEXT_WITH_PEOPLE, queue_id, want, now)
+        rows, ends, more = sifted.rows, _Ends(None, sifted.ends), sifted.more
+        if sifted.kept and not any(row[_DUE] <= now for row in rows):
+            unit.journal.tell_queue(info, sifted.reason, sifted.kept, now, sifted.until)
+    taker = _Taker(unit, info, rows, attempts, ends)
     taken = [taker.take(command) for command in claims]
-    next_due = taker.next_due()
+    next_due = now if more else taker.next_due()
     return [Claimed(tuple(work), blocked, next_due) for work, blocked in taken]
 
 
@@ -132,9 +165,23 @@ def _claim_one(unit: Unit, command: Claim, message_id: int, attempts: list[Row])
         return Claimed((), None, None)
     info = unit.job(found[0])
     blocked = _blocked(info, found[1], command.now)
-    rows = [] if blocked is not None else unit.session.all(_ONE, message_id, command.queue_id)
-    works, blocked = _Taker(unit, info, rows, attempts).take(command) if rows else ([], blocked)
+    rows, ends = ([], _NEVER) if blocked is not None else _one(unit, info, command, message_id)
+    works, blocked = _Taker(unit, info, rows, attempts, ends).take(command) if rows else ([], blocked)
     return Claimed(tuple(works), blocked, command.now)
+
+
+def _one(unit: Unit, info: JobInfo, command: Claim, message_id: int) -> tuple[list[Row], _Ends]:
+    """Returns the row of the one message that is wanted, where it may go."""
+    standing = unit.memory.rules.of(unit.session, info.account_id)
+    course = standing.course(info.klass, info.channel)
+    if course is None:
+        return unit.session.all(_ONE, message_id, command.queue_id), _NEVER
+    if standing.closed(course, command.now) is not None:
+        return [], _NEVER  # the next claim on its queue says so
+    sifted = Found([], {})
+    found = unit.session.all(_ONE_WITH_PEOPLE, message_id, command.queue_id)
+    rows, _ = Sieve(unit, info, course).sift(found, sifted, command.now)
+    return rows, _Ends(None, sifted.ends)
 
 
 def _blocked(info: JobInfo, state: str, now: int) -> str | None:
@@ -181,11 +228,26 @@ class Cutter:
         return _Cut(split.encoding, split.parts, todo, tuple(sorted(settled.items())))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """When the hours of contact of messages end: of all, or of each."""
+
+    all: int | None
+    each: Mapping[int, int | None] | None = None
+
+    def of(self, message_id: int) -> int | None:
+        return self.all if self.each is None else self.each.get(message_id)
+
+
+_NEVER: Final = _Ends(None)
+
+
 class _Taker:
     """Hands the rows of one queue to the claims on it, in order."""
 
-    def __init__(self, unit: Unit, info: JobInfo, found: list[Row], attempts: list[Row]) -> None:
+    def __init__(self, unit: Unit, info: JobInfo, found: list[Row], attempts: list[Row], ends: _Ends) -> None:
         self._unit = unit
+        self._ends = ends
         self._info = info
         self._rows = [(unit.keep(row[:-2]), row[-2] or "", row[-1]) for row in found]
         self._position = 0
@@ -238,6 +300,9 @@ class _Taker:
             row.concat_ref = unit.memory.concat.next(command.line, row.to or "")
         unit.turn(row, _SENDING, now, reason=None, final=False)
         self._attempts.append((attempt_id, row.id, number, command.line, command.node, command.epoch, "claimed", now))
+        ends, not_after = self._ends.of(row.id), info.not_after
+        if ends is not None:
+            not_after = ends if not_after is None else min(not_after, ends)
         for part_number in cut.todo:
             unit.book.hold(info.account_id, attempt=attempt_id, part=part_number, amount=info.unit_price, now=now)
         return Work(
@@ -258,7 +323,8 @@ class _Taker:
             tries=row.tries,
             unit_price=info.unit_price,
             resend=info.resend,
-            not_after=info.not_after,
+            not_after=not_after,
+            ends=ends,
             detail=row.detail,
             options=options,
             done=cut.done,

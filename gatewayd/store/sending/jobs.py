@@ -46,7 +46,6 @@ BEGIN: Final = adding(
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
     " created_at test origin class template template_version",
 )
-DEFAULT_CLASS: Final = "collections"
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
     select(job.c.id).where(job.c.state == "loading", job.c.node == given(job.c.node)).order_by(job.c.id), "p_node"
@@ -57,13 +56,14 @@ def begin(unit: Unit, commands: list[BeginJob]) -> list[BegunJob | Exception]:
     results: list[BegunJob | Exception] = []
     for command in commands:
         try:
-            results.append(_begin(unit.session, command))
+            results.append(_begin(unit, command))
         except (NotFoundError, ConflictError) as error:
             results.append(error)
     return results
 
 
-def _begin(session: Session, command: BeginJob) -> BegunJob:
+def _begin(unit: Unit, command: BeginJob) -> BegunJob:
+    session = unit.session
     owner = session.one(_ACCOUNT, command.account)
     if owner is None:
         raise NotFoundError(f"no account {command.account!r}")
@@ -73,7 +73,7 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
     if key is not None and (answer := keys.claim(session, owner[0], key, command.now)) is not None:
         return BegunJob(0, known=True, answer=answer)
     try:
-        begun = _begin_new(session, command, owner)
+        begun = _begin_new(unit, command, owner)
     except ConflictError:
         if key is not None:
             keys.release(session, owner[0], key)
@@ -85,7 +85,8 @@ def _begin(session: Session, command: BeginJob) -> BegunJob:
     return begun
 
 
-def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
+def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
+    session = unit.session
     known = session.one(_KNOWN, owner[0], command.name)
     behind = restoration.expected(session, command.account, command.name)
     origin = command.origin
@@ -122,7 +123,7 @@ def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
         command.now,
         command.test,
         origin,
-        command.klass or DEFAULT_CLASS,
+        command.klass or str(unit.memory.rules.of(session, owner[0]).default),
         *(command.template or (None, None)),
     )
     begun = session.one(_KNOWN, owner[0], command.name)
@@ -132,8 +133,9 @@ def _begin_new(session: Session, command: BeginJob, owner: Row) -> BegunJob:
     return BegunJob(begun[0], known=False)
 
 
-def begin_shared(session: Session, account_id: int, name: str, shared: SharedJob, *, node: str, now: int) -> None:
+def begin_shared(unit: Unit, account_id: int, name: str, shared: SharedJob, *, node: str, now: int) -> None:
     """Makes a job that single messages share; it is visible at once."""
+    session = unit.session
     session.run(
         BEGIN,
         account_id,
@@ -152,7 +154,7 @@ def begin_shared(session: Session, account_id: int, name: str, shared: SharedJob
         now,
         shared.test,
         ORIGIN,
-        shared.klass or DEFAULT_CLASS,
+        shared.klass or str(unit.memory.rules.of(session, account_id).default),
         *(shared.template or (None, None)),
     )
 

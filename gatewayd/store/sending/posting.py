@@ -197,7 +197,7 @@ class _Batch:
             if row is None:
                 if restoration.expected(session, command.account, name) is not None:
                     continue  # another life of this store wrote receipts under that name
-                jobs.begin_shared(session, account_id, name, wanted, node=command.node, now=command.now)
+                jobs.begin_shared(self._unit, account_id, name, wanted, node=command.node, now=command.now)
                 row = session.one(_JOB, account_id, name)
                 assert row is not None
                 return _Job(self._unit.job(row[0]), "running", 0, fresh=True)

@@ -9,13 +9,13 @@ from typing import Final
 from sqlalchemy import Integer, delete, func, literal_column, select, text, update
 
 from gatewayd.model import IN_NETWORK, Channel, PartState, State
-from gatewayd.store.commands import HoldQueue, Prune, Sweep, Swept
+from gatewayd.store.commands import Prune, Sweep, Swept
 from gatewayd.store.sending import counts, early, removal
 from gatewayd.store.sending.claims import parts_of
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.sending.rows import MessageRow
 from gatewayd.store.sending.unit import Unit
-from gatewayd.store.session import Row, Statement, among, given, setting
+from gatewayd.store.session import Row, Statement, among, given
 from gatewayd.store.tables import attempt, inbound_part, job, message, part, queue, queue_count, segment
 from gatewayd.store.tables.sending import WAITS
 
@@ -128,32 +128,6 @@ def _forget(unit: Unit, now: int) -> None:
         unit.session.among(early.DROP, [report.id for report in over])
         unit.after_commit.append(partial(unit.memory.early.remove, over))
     unit.session.run(_DROP_PARTS, now - PARTS_KEPT_MS)
-
-
-# ---------------------------------------------------------------------------------------------------------- held queues
-
-_QUEUE: Final = Statement(
-    select(queue.c.job_id, queue.c.held_reason, func.coalesce(func.sum(queue_count.c.messages), 0))
-    .select_from(queue.outerjoin(queue_count, (queue_count.c.queue_id == queue.c.id) & _WAITS))
-    .where(queue.c.id == given(queue.c.id))
-    .group_by(queue.c.job_id, queue.c.held_reason),
-    "p_id",
-)
-_HOLD: Final = setting(queue, "held_reason held_at held_until", "id")
-
-
-def hold(unit: Unit, commands: list[HoldQueue]) -> list[Exception | None]:
-    unit.flush()
-    for command in commands:
-        found = unit.session.one(_QUEUE, command.queue_id)
-        if found is None or found[1] == command.reason:
-            continue
-        job_id, _, count = found
-        at = None if command.reason is None else command.now
-        unit.session.run(_HOLD, command.reason, at, None, command.queue_id)
-        if command.reason is not None and count:
-            unit.journal.tell_queue(unit.job(job_id), command.reason, int(count), command.now)
-    return [None] * len(commands)
 
 
 # ----------------------------------------------------------------------------------------------------------- retention

@@ -12,6 +12,8 @@ from typing import Final
 
 from sqlalchemy import select
 
+from gatewayd.store.contacts.evidence import Evidence
+from gatewayd.store.contacts.rulebook import Rulebook
 from gatewayd.store.credit.book import Book
 from gatewayd.store.ids import ConcatReferences, Ids
 from gatewayd.store.public_ids import Stamps
@@ -47,6 +49,7 @@ class Memory:
     ids: Ids
     concat: ConcatReferences
     report_wait_ms: int
+    rules: Rulebook
 
 
 class Unit:
@@ -57,6 +60,7 @@ class Unit:
         "book",
         "consumed",
         "counts",
+        "evidence",
         "jobs",
         "journal",
         "memory",
@@ -75,6 +79,7 @@ class Unit:
         """What messages keep for their next try, where that changes. It can be long, so it is no part of their rows."""
         self.book = Book(session)
         self.counts = Counts()
+        self.evidence = Evidence()
         self.tallies = Tallies()
         self.journal = Journal(memory.stamps)
         self.consumed: set[int] = set()
@@ -177,14 +182,17 @@ class Unit:
         self.options.clear()
         self.book = Book(self.session)
         self.counts = Counts()
+        self.evidence = Evidence()
         self.tallies = Tallies()
         self.journal = Journal(self.memory.stamps)
         self.jobs.forget()
+        self.memory.rules.forget()
 
     def flush(self) -> None:
         """Writes everything down; the transaction may go on."""
         self.flush_messages()
         self.book.flush()
         self.counts.flush(self.session)
+        self.evidence.flush(self.session)
         self.tallies.flush(self.session)
         self.journal.flush(self.session)

@@ -65,7 +65,9 @@ LOST: Final = Page("/{path:path}", "GET", None, _lose, None)
 def routes(remote: Remote) -> list[Route]:
     """Returns the routes of all pages."""
     surroundings = Surroundings()
-    return [Route(one.path, _endpoint(one, remote, surroundings), methods=[one.method]) for one in PAGES]
+    # An address in so many words before one that any name fits.
+    pages = sorted(PAGES, key=lambda one: "{" in one.path)
+    return [Route(one.path, _endpoint(one, remote, surroundings), methods=[one.method]) for one in pages]
 
 
 def lost(remote: Remote) -> Route:

@@ -27,6 +27,8 @@ import gatewayd.web.panel.signin
 import gatewayd.web.panel.statistics
 import gatewayd.web.panel.stream
 import gatewayd.web.panel.tasks
+import gatewayd.web.panel.template_pages
+import gatewayd.web.panel.template_trial
 import gatewayd.web.panel.users  # noqa: F401 - what is imported is registered
 from gatewayd.web.panel.page import PAGES
 

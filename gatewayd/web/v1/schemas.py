@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+<<<<<<< HEAD
 from gatewayd.web.v1 import campaign_schemas, contact_schemas
+=======
+from gatewayd.web.v1 import contact_schemas, template_schemas
+>>>>>>> main
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
     CHANNELS,
@@ -53,6 +57,8 @@ _SENDING: Final[dict[str, Schema]] = {
     "channel": {"enum": CHANNELS, "description": spoken("Default of single messages: sms.")},
     "priority": {"enum": ["urgent", "normal", "bulk"], "default": "normal"},
     "lines": {**LINES, "description": spoken("The only lines to use; default: any line of the channel.")},
+    "template": text(200, least=1, description=spoken("A stored template, in place of a text.")),
+    "template_version": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
     "encoding": {"enum": ["auto", "gsm7", "ucs2"], "default": "auto"},
     "max_segments": {"type": "integer", "minimum": 1, "maximum": 255, "default": 10},
     "resend": {"enum": ["never", "allow"], "default": "never"},
@@ -115,7 +121,6 @@ JOB: Final = closed(
         "sheet": text(100, least=1),
         "header_row": {"type": "integer", "minimum": 0, "maximum": 1_048_576},
         "hidden_rows": {"enum": ["send", "skip"]},
-        "template": text(200, least=1),
         "attachments": {"type": "array", "maxItems": 20, "uniqueItems": True, "items": named(FILE_NAME)},
         "uploads": {
             "type": "object",
@@ -375,4 +380,5 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Blocklist": page(ref("Blocked")),
     **campaign_schemas.SCHEMAS,
     **contact_schemas.SCHEMAS,
+    **template_schemas.SCHEMAS,
 }
