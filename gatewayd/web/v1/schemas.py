@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-<<<<<<< HEAD
-from gatewayd.web.v1 import campaign_schemas, contact_schemas
-=======
-from gatewayd.web.v1 import contact_schemas, template_schemas
->>>>>>> main
+from gatewayd.web.v1 import campaign_schemas, contact_schemas, template_schemas
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
     CHANNELS,

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-<<<<<<< HEAD
-from gatewayd.web.v1 import campaigns, contact, hooks, house, jobs, log, messages, people, streaming
-=======
-from gatewayd.web.v1 import contact, hooks, house, jobs, log, messages, people, stored_templates, streaming
->>>>>>> main
+from gatewayd.web.v1 import campaigns, contact, hooks, house, jobs, log, messages, people, stored_templates, streaming
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
