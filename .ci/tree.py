@@ -255,6 +255,7 @@ ROOF: Final = tuple(
         "web_process",
         "services",
         "posting",
+        "campaigning",
         "cli",
         "demo",
         "__main__",
