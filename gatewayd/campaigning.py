@@ -18,8 +18,8 @@ def campaigns(
 ) -> Campaigns:
     """Returns the service; `logged` is told when there may be something for webhooks to post."""
 
-    def tell(one: Campaign, state: str, reason: str | None = None) -> None:
-        dispatcher.events.add("campaign", f"{one.account}/{one.id}", state, reason)
+    def tell(campaign: Campaign, state: str, reason: str | None = None) -> None:
+        dispatcher.events.add("campaign", f"{campaign.account}/{campaign.id}", state, reason)
 
     return Campaigns(
         intake,
