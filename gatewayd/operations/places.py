@@ -157,6 +157,7 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.save": "campaigns:SaveCampaign",
     "campaign.remove": "campaigns:RemoveCampaign",
     "campaign.events": "campaigns:ListCampaignEvents",
+    "campaign.people": "campaigns:ListCampaignPeople",
     "campaign.launch": "campaign_launch:LaunchCampaign",
     "campaign.review": "campaign_review:ReviewCampaign",
     "campaign.left_out": "campaign_review:ReadLeftOut",

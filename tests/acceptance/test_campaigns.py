@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ def test_a_live_list_is_asked_at_launch_and_a_template_is_frozen(floor: tuple[Ga
     told = simulator.texts(before)
     assert sorted(one["to"] for one in told) == [rig.number_of(n) for n in range(100, 104)]
     assert {one["text"] for one in told} == {f"Hola Ana {n}, aviso uno" for n in range(100, 104)}
+    people = gateway.call("campaign.people", campaign=campaign, limit=3)
+    assert [one["external_id"] for one in people["items"]] == ["R100", "R101", "R102"]
+    assert people["next"] == "3"
+    assert {one["state"] for one in people["items"]} == {"delivered"}
+    assert not gateway.call("campaign.people", campaign=campaign, state=["failed"])["items"]
     assert found["runs"][0]["templates"] == [{"template": "aviso", "version": 1}]
     with pytest.raises(ConflictError):
         rig.launch(gateway, campaign)
@@ -130,6 +136,29 @@ def test_part_of_a_campaign_goes_again_with_todays_facts(floor: tuple[Gateway, S
     assert found["origin"] == {"campaign": campaign, "run": 1, "states": ["delivered", "submitted"]}
     told = sorted(one["text"] for one in simulator.texts(before))
     assert told == ["Hola Ana 301, su cuota vence", "Hola Doña Ana, su cuota vence"]
+
+
+def test_a_selection_is_a_fixed_list(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    customers(gateway, 500, 2)
+    named = ["R501", "R500", "R501", "nobody"]
+    made = gateway.call("list.create", account=rig.ACCOUNT, title="Dos", customers=named)["list"]
+    campaign = save(gateway, {"list": "Dos"})
+    until = time.monotonic() + 20
+    while (found := gateway.call("list.show", list=made))["state"] == "loading" and time.monotonic() < until:
+        time.sleep(rig.STEP_S)
+    assert (found["members"], found["refused"]) == (2, {"unknown": 1})
+    before = len(simulator.texts())
+    rig.launch(gateway, campaign)
+    over(gateway, campaign)
+    assert sorted(one["to"] for one in simulator.texts(before)) == [rig.number_of(500), rig.number_of(501)]
+
+
+def test_what_is_transactional_has_words_that_were_approved(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, _simulator = floor
+    campaign = save(gateway, {"filter": {}}, **{"class": "transactional"})
+    with pytest.raises(ForbiddenError):
+        rig.launch(gateway, campaign)
 
 
 def test_a_word_on_a_list_that_cannot_be_read(floor: tuple[Gateway, Simulator]) -> None:

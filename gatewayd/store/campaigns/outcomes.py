@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -106,3 +107,73 @@ def people_at(connection: Connection, run: int, rows: Sequence[int]) -> list[Mem
         Member(row, customer, external, None if customer is not None else address, None if customer else cells)
         for row, customer, external, address, cells in connection.execute(statement)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Somebody of a run, with the last message that was made for them; its fields are None where none was."""
+
+    row: int
+    external_id: str | None
+    address: str
+    rung: int
+    job: str | None
+    message: int | None
+    recorded_at: int | None
+    state: str | None
+    reason: str | None
+    line: str | None
+    text: str | None
+
+
+def people(connection: Connection, *, run: Run, states: Collection[str], after: int, limit: int) -> Sequence[Reached]:
+    """Returns the next people of a run behind a row, all or those in one of some states."""
+    if states:
+        rows = [row for row in rows_in(states_of(connection, run), states) if row > after][:limit]
+    else:
+        rows = list(range(after + 1, min(after + limit, run.people) + 1))
+    each = slices(connection, run=run.id)
+    return [one for one in (_reached(connection, run, row, each) for row in rows) if one is not None]
+
+
+def _reached(connection: Connection, run: Run, row: int, each: Sequence[Slice]) -> Reached | None:
+    person = connection.execute(
+        select(_PERSON.external_id, _PERSON.address).where(_PERSON.run_id == run.id, _PERSON.row == row)
+    ).one_or_none()
+    if person is None:
+        return None
+    place, address, rung = 0, person.address, 0
+    steps = select(_STEP.rung, _STEP.slice, _STEP.place, _STEP.address).where(
+        _STEP.run_id == run.id, _STEP.row == row, _STEP.slice > 0
+    )
+    last = connection.execute(steps.order_by(_STEP.rung.desc()).limit(1)).one_or_none()
+    found = next((one for one in each if one.rung == 0 and 0 <= row - one.first_row < one.people), None)
+    if last is not None:
+        rung, place, address = last.rung, last.place, last.address
+        found = next((one for one in each if one.rung == rung and one.number == last.slice), None)
+    elif found is not None:
+        place = row - found.first_row + 1
+    message = None if found is None or found.job_id is None else _message_at(connection, found.job_id, place)
+    if found is None or message is None:
+        reason = None if found is None else found.reason
+        return Reached(row, person.external_id, address, rung, None, None, None, None, reason, None, None)
+    return Reached(
+        *(row, person.external_id, address, rung, found.job, message.id, message.updated_at),
+        *(message.state, message.reason, message.line, message.text),
+    )
+
+
+def _message_at(connection: Connection, job_id: int, place: int) -> Any:
+    """Returns the message of a row of a job: they are numbered in the order of its rows."""
+    statement = (
+        select(
+            *(_MESSAGE.id, _MESSAGE.row, _MESSAGE.state, _MESSAGE.reason, _MESSAGE.line, _MESSAGE.text),
+            _MESSAGE.updated_at,
+        )
+        .where(_MESSAGE.job_id == job_id)
+        .order_by(_MESSAGE.id)
+        .offset(place - 1)
+        .limit(1)
+    )
+    found = connection.execute(statement).one_or_none()
+    return found if found is not None and found.row == place else None
