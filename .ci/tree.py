@@ -38,6 +38,7 @@ VALUES: Final = tuple(
         "days",
         "errors",
         "failpoints",
+        "links",
         "log_sink",
         "logger",
         "logs",

@@ -52,5 +52,6 @@ def filled(
     asked = {key: getattr(words, key) for key in _ASKED if getattr(document, key) == getattr(_BLANK, key)}
     given = {key: getattr(words, key) for key in _FILLED} | asked
     given["values"] = {**values, **document.values}
+    given["klass"] = document.klass or content.get("class")
     said = {key: getattr(document, key) for key in given}
     return replace(document, **given, stored=Stored(document.template, version, content, said))

@@ -86,6 +86,7 @@ def root() -> click.Group:
             "audit": (f"{here}.audit:audit", _("The audit trail: who did what, when and from where.")),
             "webhook": (f"{here}.webhook:webhook", _("Addresses that events are posted to.")),
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
+            "register": (f"{here}.register:register", _("Legal registers of people who may not be called.")),
             "contact": (f"{here}.contact:contact", _("When and how often people may be contacted.")),
             "status": (f"{here}.status:status", _("What needs a person, at a glance.")),
             "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),

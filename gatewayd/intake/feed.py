@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -61,7 +62,7 @@ class Request:
     """By a worker in any case."""
 
 
-class Stream:
+class Stream(ABC):
     """The rows of one job, in chunks of at most 1,000, once."""
 
     def __init__(self, content_hash: str | None) -> None:
@@ -70,9 +71,9 @@ class Stream:
         self.totals: Totals | None = None
         """Once all rows have come."""
 
+    @abstractmethod
     def __aiter__(self) -> AsyncIterator[list[NewMessage]]:
         """JobFileError, SpoolUnavailableError, WorkerDiedError."""
-        raise NotImplementedError
 
 
 class _Streamed(Stream):

@@ -21,6 +21,7 @@ from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
 from gatewayd.intake.destinations import as_json, is_email, readers_of
 from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
+from gatewayd.links import begins_with_value, strays
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
 from gatewayd.texts import ONE_SEGMENT, TOO_LONG, Wanted, as_sent
@@ -200,7 +201,9 @@ class Rendering:
 
         text = bound(visible(plan.text))
         options = {
-            name: _escaping(bound(template, escaped, tags=True)) if name == "html" else bound(visible(template))
+            name: _mailed(template, bound(template, escaped, tags=True))
+            if name == "html"
+            else _headed(name, bound(visible(template)))
             for name, template in plan.options.items()
         }
         for fixed in plan.fixed:
@@ -336,8 +339,29 @@ class Rendering:
         return sent, count
 
 
-def _escaping(render: Renderer) -> Renderer:
-    return lambda cells: render([escape(cell) for cell in cells])
+def _mailed(template: str, render: Renderer) -> Renderer:
+    """Values are text in HTML; a link that begins with one leads to a page, a mail or a telephone, else Unusable."""
+    if not begins_with_value(template):
+        return lambda cells: render([escape(cell) for cell in cells])
+
+    def judged(cells: Sequence[str]) -> str | None:
+        html = render([escape(cell) for cell in cells])
+        if html is not None and strays(html):
+            raise Unusable(VALUE_INVALID)
+        return html
+
+    return judged
+
+
+def _headed(name: str, render: Renderer) -> Renderer:
+    """In the head of a mail a value is one line."""
+    if name != "subject" and not name.startswith("cc["):
+        return render
+
+    def one_line(cells: Sequence[str]) -> str | None:
+        return render([" ".join(cell.split()) if "\n" in cell or "\r" in cell else cell for cell in cells])
+
+    return one_line
 
 
 def _unknown(unknown: Sequence[Unknown], file: str) -> JobFileError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar, TypeAlias
@@ -38,9 +39,9 @@ class Operation(BaseModel):
         del backend
         return None
 
+    @abstractmethod
     async def perform(self, backend: Backend, by: Actor) -> Json:
         """Performs it for `by`, whose right to it has been judged (`gatewayd.operations.rights`)."""
-        raise NotImplementedError
 
 
 class Paged(Operation):

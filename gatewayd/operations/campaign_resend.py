@@ -14,7 +14,7 @@ from gatewayd.campaigns.ladder import MISSED
 from gatewayd.errors import ConflictError
 from gatewayd.failpoints import hit
 from gatewayd.operations.base import Json
-from gatewayd.operations.campaigns import OfCampaign
+from gatewayd.operations.campaigns import OfCampaign, ShowCampaign
 from gatewayd.operations.people_lists import Title
 from gatewayd.operations.ports import Backend
 from gatewayd.store.campaigns import campaigns, events, lists
@@ -85,7 +85,7 @@ class ResendCampaign(OfCampaign):
         hit("campaign.resent")
         if backend.live is not None:
             backend.live.campaigns.due()
-        return await OfCampaign(campaign=made.answer, account=found.account).shown(backend, by)
+        return await ShowCampaign(campaign=made.answer, account=found.account).shown(backend, by)
 
 
 def _version(templates: list[Json], place: int) -> Json:

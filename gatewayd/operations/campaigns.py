@@ -253,7 +253,7 @@ class SaveCampaign(Operation):
         made = await backend.execute(Change(work, by.name))
         if backend.live is not None:
             backend.live.campaigns.due()
-        return await OfCampaign(campaign=made.answer, account=account).shown(backend, by)
+        return await ShowCampaign(campaign=made.answer, account=account).shown(backend, by)
 
     def _new_list(self, backend: Backend, account: str, was: Campaign | None, by: Actor, now: int) -> NewList | None:
         """Returns the list that the uploaded file becomes; None where there is none, or it was read already."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -200,7 +201,9 @@ class NoteInteraction(Operation):
         def work(unit: Any) -> int:
             session = unit.session
             number = account_number(session.connection, account)
-            elsewhere.enter(session, number, [new], actor=by.name, now=now)
+            asked = (self.customer, self.document_number, address)
+            person = elsewhere.known_persons(session.connection, number, [asked]).get(asked)
+            elsewhere.enter(session, number, [replace(new, person=person)], actor=by.name, now=now)
             return number
 
         number = await backend.execute(Change(work, by.name))

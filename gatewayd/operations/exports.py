@@ -18,7 +18,7 @@ from gatewayd.actor import Actor, Role, Scope
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.model import Channel, State
 from gatewayd.operations.base import Json, Operation, Paged, live_of
-from gatewayd.operations.log_query import LogQuery, filter_of
+from gatewayd.operations.log_query import PICKED_MAX, LogQuery, Picked, filter_of, picked_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.saved_views import COLUMNS, DEFAULT_COLUMNS
 from gatewayd.store.commands import Change
@@ -124,11 +124,13 @@ def shape(found: processes.Process) -> Json:
 
 
 class CreateExport(Operation):
-    """Enters an export of all interactions that the filters mean, with these columns, now or for the night."""
+    """Enters an export of all interactions that the filters mean, or of those `picked`, with these columns, now or for
+    the night."""
 
     name: ClassVar[str] = "export.create"
     account: str | None = None
     query: LogQuery = Field(default_factory=LogQuery)
+    picked: Annotated[list[Picked], Field(max_length=PICKED_MAX)] = Field(default_factory=list)
     columns: Annotated[list[str], Field(max_length=len(COLUMNS))] = Field(default_factory=list)
     format: Literal["csv", "xlsx"] = "xlsx"
     night: bool = False
@@ -137,6 +139,8 @@ class CreateExport(Operation):
         live = live_of(backend)
         now = backend.now()
         config = backend.config
+        if self.picked and self.query.given():
+            raise UsageError(_("name single interactions, or filters that mean many"))
         columns = list(dict.fromkeys(self.columns)) or list(DEFAULT_COLUMNS)
         unknown = [name for name in columns if name not in COLUMNS]
         if unknown:
@@ -146,8 +150,8 @@ class CreateExport(Operation):
             "format": self.format,
             "columns": columns,
             "heads": [_(HEADS[name]) for name in columns],
-            "filter": asdict(filter_of(self.query, config, now)),
-            "said": self.query.given(),
+            "filter": asdict(picked_of(self.picked) if self.picked else filter_of(self.query, config, now)),
+            "said": {"picked": len(self.picked)} if self.picked else self.query.given(),
             "account": self.account,
             "now": due,
             "words": _words(),

@@ -10,12 +10,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from gatewayd.actor import Actor
 from gatewayd.campaigns.forecast import Forecast, Remedy, foresee
 from gatewayd.config.values import Name, Prefix
+from gatewayd.contact.classes import MessageClass
 from gatewayd.errors import UsageError
 from gatewayd.model import Channel, Priority
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.forecast_words import cause_words, remedy_words, summary
-from gatewayd.operations.outlook import Asked, Portion, situation_of
+from gatewayd.operations.outlook import Asked, Portion, hours_for, rules_for, situation_of
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
 from gatewayd.store.snapshots import iso
@@ -57,6 +58,8 @@ class ShowForecast(Operation):
     priority: Priority = Priority.NORMAL
     lines: Annotated[tuple[Name, ...], Field(max_length=500)] = ()
     area: Annotated[str, Field(max_length=100), AfterValidator(wellformed)] = ""
+    klass: MessageClass | None = Field(default=None, alias="class")
+    """What it is for, which decides its hours; null: the account's default."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account = await _account(backend, self.account)
@@ -65,21 +68,26 @@ class ShowForecast(Operation):
         parts = self.parts or (Part(people=self.people or 1, segments=self.segments),)
         config = backend.config
         now = backend.now() / 1000
+        hours = hours_for(*await rules_for(backend, account, self.klass))
         asked = Asked(
             account=account,
             channel=str(self.channel),
-            portions=tuple(Portion(part.people, part.segments, _longest(part.prefix, backend)) for part in parts),
-            at=_seconds(self.at, now),
+            portions=tuple(
+                Portion(part.people, part.segments, longest(part.prefix, backend), 0 if hours else None)
+                for part in parts
+            ),
+            at=seconds(self.at, now),
             priority=self.priority,
             lines=self.lines,
             area=self.area or ("all" if self.channel is Channel.EMAIL else ""),
             until=None if self.until is None else self.until.timestamp(),
             price=config.tariff.price(str(self.channel)),
+            hours=hours,
         )
         return shape(foresee(await situation_of(backend, asked)), asked, backend)
 
 
-def _seconds(at: datetime | None, now: float) -> float:
+def seconds(at: datetime | None, now: float) -> float:
     return now if at is None else max(at.timestamp(), now)
 
 
@@ -93,7 +101,7 @@ async def _account(backend: Backend, named: str | None) -> str:
     return accounts[0].name
 
 
-def _longest(prefix: str | None, backend: Backend) -> str:
+def longest(prefix: str | None, backend: Backend) -> str:
     """Returns the longest prefix of any line that these numbers begin with."""
     if prefix is None:
         return ""

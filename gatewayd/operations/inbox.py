@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from abc import abstractmethod
 from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Final
@@ -164,8 +165,9 @@ class _ChangeOfOne(_OfOne):
         question = partial(questions.conversation, scope=by.scope, account=account, address=self.address)
         return _shape(await backend.read(lambda reader: reader.ask(question)))
 
+    @abstractmethod
     def _work(self, unit: Any, *, by: Actor, account: str, now: int) -> None:
-        raise NotImplementedError
+        """Does it, in the store."""
 
 
 class ReadConversation(_ChangeOfOne):

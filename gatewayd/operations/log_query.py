@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any, Final, Literal
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gatewayd.config import Config
 from gatewayd.errors import UsageError
-from gatewayd.model import Channel, State
+from gatewayd.model import Channel, State, ulid_ms, ulid_number
 from gatewayd.money import parse_money
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.store.insight.filters import ANSWERED, NOTED, RECEIVED, UNREAD, InteractionFilter
@@ -44,6 +45,8 @@ class LogQuery(BaseModel):
     direction: Literal["out", "in"] | None = None
     channel: Annotated[list[AnyChannel], Field(max_length=8)] = Field(default_factory=list)
     state: Annotated[list[str], Field(max_length=len(STATES))] = Field(default_factory=list)
+    customer: Word | None = None
+    """The external id of one."""
     line: Word | None = None
     job: Word | None = None
     reason: Annotated[str, Field(max_length=100)] | None = None
@@ -58,6 +61,32 @@ class LogQuery(BaseModel):
 
 
 FIELDS: Final = frozenset(LogQuery.model_fields)
+
+
+PICKED_MAX: Final = 500
+"""Single interactions that one request names."""
+
+Picked = Annotated[str, Field(pattern=r"^(out|in|noted)-[0-9A-Za-z]{26}$")]
+"""One interaction: which way it went (`noted`: made elsewhere), and its id."""
+
+
+def picked_of(picked: Sequence[str]) -> InteractionFilter:
+    """Returns the filter that means single interactions and no other; UsageError for what is no id."""
+    rows: list[tuple[str, int]] = []
+    oldest: list[int] = []
+    for key in picked:
+        kind, _hyphen, public = key.partition("-")
+        try:
+            number, at = ulid_number(public), ulid_ms(public)
+        except ValueError:
+            number = at = -1
+        if not 0 <= number < 1 << 62:
+            raise UsageError(_("no interaction {id}").format(id=public[:40]))
+        rows.append((kind, number))
+        oldest.append(at)
+    # Nothing left or came in before it was recorded; a contact made elsewhere is recorded afterwards.
+    since = None if any(kind == "noted" for kind, _number in rows) else min(oldest, default=None)
+    return InteractionFilter(since=since, rows=tuple(rows))
 
 
 def filter_of(query: LogQuery, config: Config, now: int) -> InteractionFilter:
@@ -78,6 +107,7 @@ def filter_of(query: LogQuery, config: Config, now: int) -> InteractionFilter:
         direction=query.direction,
         channels=tuple(dict.fromkeys(str(channel) for channel in query.channel)),
         states=tuple(states),
+        customer=query.customer or None,
         line=query.line or None,
         job=query.job or None,
         reason=query.reason or None,

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from gatewayd.campaigns.forecast import DEVICE_S, Again, Batch, Hours, Line, LineState, Others, Situation
+from gatewayd.campaigns.forecast import DEVICE_S, Again, Batch, Hours, Line, LineState, Others, Situation, quantiles
 from gatewayd.config import LineConfig
+from gatewayd.contact.classes import DEFAULT, MessageClass
+from gatewayd.contact.judge import window
+from gatewayd.contact.rules import Rules
 from gatewayd.days import Calendar
 from gatewayd.model import ALL_AREAS, Priority, Route
+from gatewayd.operations.contact_rules import rules_of, settings_of, zone_of
 from gatewayd.operations.ports import Backend
 from gatewayd.registry import driver
 from gatewayd.staff import ACCOUNT as STAFF
@@ -63,6 +68,39 @@ class Asked:
     hours: tuple[Hours, ...] = ()
     running_hours: int | None = None
     """Which of `hours` what waits of the running jobs obeys."""
+    deferred: tuple[tuple[float, int], ...] = ()
+    """What waits of the running jobs for a time of its own."""
+    paused: bool = False
+    """Whether the running jobs are paused: they are forecast as if they went on now."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHours:
+    """The hours of rules of contact, of one class in one zone."""
+
+    rules: Rules
+    klass: MessageClass
+    zone: ZoneInfo
+
+    def slot(self, at: float) -> tuple[float, float] | None:
+        """Returns begin and end (Unix s) of the open slot that holds `at`, or of the next; None: there is none."""
+        found = window(self.rules, self.klass, int(at * 1000), self.zone)
+        return None if found is None else (found[0] / 1000, found[1] / 1000)
+
+
+async def rules_for(
+    backend: Backend, account: str, klass: MessageClass | None
+) -> tuple[Rules | None, MessageClass, ZoneInfo]:
+    """Returns the account's rules of contact (None: none hold), the class that is meant, and its people's zone."""
+    document = dict((await settings_of(backend, account)).document)
+    rules = rules_of(backend, document)
+    meant = klass or (DEFAULT if rules is None else rules.default_class)
+    return rules, meant, zone_of(backend, document)
+
+
+def hours_for(rules: Rules | None, klass: MessageClass, zone: ZoneInfo) -> tuple[Hours, ...]:
+    """Returns the hours that hold: one, or none where the class may go at any time."""
+    return () if rules is None or rules.hours.get(klass) is None else (OpenHours(rules, klass, zone),)
 
 
 async def situation_of(backend: Backend, asked: Asked) -> Situation:
@@ -123,6 +161,7 @@ def _line(
         device_s=mean,
         device_sd=spread,
         measured=0 if took is None else took.sends,
+        times=() if took is None or took.sends < TRUSTED else quantiles(took.times),
         window=window,
         # What of the running window is used is not known in sum: no more than what it sent today.
         window_used=0 if window is None else _window_used(window, view),
@@ -144,7 +183,8 @@ def _alike(used: Used) -> Took | None:
     if not known:
         return None
     mean = sum(took.mean_s for took in known) / len(known)
-    return Took(TRUSTED, mean, max(took.spread_s for took in known))
+    times = tuple(time for took in known for time in took.times)
+    return Took(TRUSTED, mean, max(took.spread_s for took in known), times)
 
 
 def _window_used(window: tuple[int, float], view: LineView | None) -> int:
@@ -201,19 +241,22 @@ def _ahead(queues: Sequence[Waiting], asked: Asked, now: float) -> Iterable[Batc
 
 def _own(queues: Sequence[Waiting], asked: Asked, now: float) -> Iterable[Batch]:
     """Yields what is asked about: what waits of its jobs already, and what is still to be written."""
-    for queue in queues:
-        if queue.job_id in asked.running and queue.messages:
-            yield Batch(
-                account=queue.account,
-                route=queue.route,
-                messages=queue.messages,
-                segments=max(queue.segments / queue.messages, 1.0),
-                priority=queue.priority,
-                due=(queue.not_before or 0) / 1000,
-                until=None if queue.not_after is None else queue.not_after / 1000,
-                hours=asked.running_hours,
-                ours=True,
-            )
+    waiting = [queue for queue in queues if queue.job_id in asked.running and queue.messages]
+    whole = max(sum(queue.messages for queue in waiting), 1)
+    for queue in waiting:
+        yield Batch(
+            account=queue.account,
+            route=queue.route,
+            messages=queue.messages,
+            segments=max(queue.segments / queue.messages, 1.0),
+            priority=queue.priority,
+            due=(queue.not_before or 0) / 1000,
+            until=None if queue.not_after is None else queue.not_after / 1000,
+            hours=asked.running_hours,
+            # Who waits for a time of its own is spread over the queues as all of them are.
+            waits=tuple((at, many * queue.messages // whole) for at, many in asked.deferred),
+            ours=True,
+        )
     for portion in asked.portions:
         if portion.people:
             yield Batch(

@@ -8,7 +8,7 @@ import re
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gatewayd.actor import Actor, Role
 from gatewayd.errors import ConflictError, CurrencyError, ForbiddenError, UsageError
@@ -113,8 +113,10 @@ class PostJob(Operation):
         return {"status": ACCEPTED, "answer": await backend.read(lambda reader: reader.ask(question))}
 
 
-class MessagesOfRequest(Operation):
+class MessagesOfRequest(BaseModel):
     """One request of several that come together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     messages: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MESSAGES_MAX)]
     key: Key | None = None

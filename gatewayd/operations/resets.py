@@ -64,7 +64,8 @@ async def _mail(backend: Backend, found: users.UserView) -> None:
         with suppress(ConflictError):
             await backend.create_folders(ACCOUNT)
             await backend.execute(CreateAccount(ACCOUNT, backend.config.tariff.currency, backend.now()))
-        with speaking(found.language):
+        spoken = await backend.read(lambda reader: reader.ask(partial(users.language_of, number=found.id)))
+        with speaking(spoken):
             await live_of(backend).submit(ACCOUNT, _job(backend, found))
     except GatewayError as error:
         log.error("a link was not mailed", error=str(error))  # noqa: TRY400

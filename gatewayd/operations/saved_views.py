@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
 from gatewayd.actor import Actor
 from gatewayd.errors import ForbiddenError, UsageError
+from gatewayd.operations import customer_columns
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.log_query import LogQuery, filter_of
 from gatewayd.operations.ports import Backend
@@ -38,7 +39,11 @@ COLUMNS: Final = (
 )
 """Every column that an interaction has, in the order in which they are offered."""
 DEFAULT_COLUMNS: Final = ("at", "channel", "party", "ref", "state", "text", "cost")
-PAGE: Final = "interactions"
+PAGES: Final = {
+    "interactions": (COLUMNS, DEFAULT_COLUMNS),
+    "customers": (customer_columns.COLUMNS, customer_columns.DEFAULT_COLUMNS),
+}
+"""By page: every column, and those at first."""
 
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(wellformed)]
 
@@ -126,27 +131,31 @@ class ShowColumns(Operation):
 
     name: ClassVar[str] = "columns.show"
     reads_store = True
+    page: Literal["interactions", "customers"] = "interactions"
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
+        every, default = PAGES[self.page]
         chosen = None
         if by.kind == "person" and by.number is not None:
-            question = partial(saved_views.columns, user=by.number, page=PAGE)
+            question = partial(saved_views.columns, user=by.number, page=self.page)
             chosen = await backend.read(lambda reader: reader.ask(question))
-        kept = [name for name in chosen or DEFAULT_COLUMNS if name in COLUMNS]
-        return {"columns": kept or list(DEFAULT_COLUMNS), "all": list(COLUMNS), "default": list(DEFAULT_COLUMNS)}
+        kept = [name for name in chosen or default if name in every]
+        return {"columns": kept or list(default), "all": list(every), "default": list(default)}
 
 
 class SetColumns(Operation):
     """Keeps the columns that a person wants to see, in that order; none: as at first."""
 
     name: ClassVar[str] = "columns.set"
+    page: Literal["interactions", "customers"] = "interactions"
     columns: Annotated[list[str], Field(max_length=len(COLUMNS))]
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         user = _person(by)
-        names = list(dict.fromkeys(self.columns)) or list(DEFAULT_COLUMNS)
-        unknown = [name for name in names if name not in COLUMNS]
+        every, default = PAGES[self.page]
+        names = list(dict.fromkeys(self.columns)) or list(default)
+        unknown = [name for name in names if name not in every]
         if unknown:
             raise UsageError(_("columns: there is no {column}").format(column=unknown[0][:40]))
-        await backend.execute(Change(lambda unit: saved_views.choose(unit.session, user, PAGE, names), by.name))
+        await backend.execute(Change(lambda unit: saved_views.choose(unit.session, user, self.page, names), by.name))
         return {"columns": names}

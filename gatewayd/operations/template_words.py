@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gatewayd.callscript import texts
+from gatewayd.links import bare, strays
 from gatewayd.templates import Variables, VariableUnknownError, named_in
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
@@ -34,7 +35,23 @@ def faults_of(channel: str, content: Mapping[str, Any]) -> list[dict[str, str]]:
         document = stored.judged(channel, content)
     except JobFileError as error:
         return [{"key": f"content.{error.field or 'text'}", "message": error.text(language()), "remedy": ""}]
-    return list(_foreign(document))
+    return [*_foreign(document), *_linked(document)]
+
+
+def _linked(document: JobDocument) -> Iterator[dict[str, str]]:
+    """Yields a fault for a link that leads elsewhere than to a page, a mail or a telephone, and for a variable that
+    stands as an attribute without quotes."""
+    html = "" if document.email is None else document.email.html or ""
+    if found := strays(html):
+        message = _("a link leads to {address}").format(address=found[0])
+        yield {
+            "key": "content.html",
+            "message": message,
+            "remedy": _("it begins with https://, http://, mailto: or tel:"),
+        }
+    elif tag := bare(html):
+        message = _("in {tag} the variable stands without quotes").format(tag=tag)
+        yield {"key": "content.html", "message": message, "remedy": _("put it in quotes")}
 
 
 def _foreign(document: JobDocument) -> Iterator[dict[str, str]]:

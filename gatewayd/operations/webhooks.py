@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final
@@ -18,6 +19,7 @@ from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
 from gatewayd.store.commands import Change
 from gatewayd.store.sending import restoration
+from gatewayd.store.session import Session
 from gatewayd.store.snapshots import iso
 from gatewayd.store.webhooks import endpoints, progress, questions
 from gatewayd.store.webhooks.endpoints import FILE
@@ -226,30 +228,37 @@ class RemoveWebhook(_One):
         return {"removed": self.webhook}
 
 
-class EnableWebhook(_One):
+class _Switch(_One):
+    """Turns an endpoint on or off."""
+
+    @abstractmethod
+    def _turn(self, session: Session, now: int) -> None:
+        """Does it, in the store."""
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        await _found(backend, by, self.webhook)
+        now = backend.now()
+        await backend.execute(Change(lambda unit: self._turn(unit.session, now), by.name))
+        _changed(backend, self.webhook)
+        return await _shown(backend, self.webhook)
+
+
+class EnableWebhook(_Switch):
     """Goes on where the endpoint was; what waits is posted at once."""
 
     name: ClassVar[str] = "webhook.enable"
 
-    async def perform(self, backend: Backend, by: Actor) -> Json:
-        await _found(backend, by, self.webhook)
-        enable = partial(endpoints.enable, number=self.webhook, now=backend.now())
-        await backend.execute(Change(lambda unit: enable(unit.session), by.name))
-        _changed(backend, self.webhook)
-        return await _shown(backend, self.webhook)
+    def _turn(self, session: Session, now: int) -> None:
+        endpoints.enable(session, number=self.webhook, now=now)
 
 
-class DisableWebhook(_One):
+class DisableWebhook(_Switch):
     """Posts nothing more; what happens is kept for it for a week."""
 
     name: ClassVar[str] = "webhook.disable"
 
-    async def perform(self, backend: Backend, by: Actor) -> Json:
-        await _found(backend, by, self.webhook)
-        disable = partial(endpoints.disable, number=self.webhook, now=backend.now())
-        await backend.execute(Change(lambda unit: disable(unit.session), by.name))
-        _changed(backend, self.webhook)
-        return await _shown(backend, self.webhook)
+    def _turn(self, session: Session, now: int) -> None:
+        endpoints.disable(session, number=self.webhook, now=now)
 
 
 class TestWebhook(_One):

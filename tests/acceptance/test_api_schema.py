@@ -50,6 +50,7 @@ def _examine(folder: Path, examples: int, phases: str, timeout_s: float) -> None
         assert "Traceback" not in shown.gateway.log.read_text()
 
 
+@pytest.mark.timeout(240)
 def test_the_document_is_true(tmp_path: Path) -> None:
     _examine(tmp_path, 3, "examples,fuzzing", 200)
 

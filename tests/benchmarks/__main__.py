@@ -27,6 +27,7 @@ from tests.benchmarks import (
     doubt,
     export,
     first_send,
+    forecast,
     idle,
     inbound,
     launch,
@@ -71,6 +72,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "web": ("the web process dies, or is flooded", web.measure),
     "panel": ("twenty people at the panel", panel.measure),
     "export": ("a year of interactions as a sheet", export.measure),
+    "forecast": ("forecasts against what happened", forecast.measure),
     "webhooks": ("receipts that are posted", webhooks.measure),
     "population": ("calls to all kinds of people", population.measure),
 }

@@ -59,6 +59,8 @@ class Scale:
     """Of looks at the panel, each beside a round at a bare route."""
     panel_each: int
     """Times that each page is looked at in a round."""
+    forecasts: tuple[int, int]
+    """Campaigns drawn for each cause; how many of them are played without each cause as well."""
 
 
 FULL = Scale(
@@ -93,6 +95,7 @@ FULL = Scale(
     log_inbound=200_000,
     panel_rounds=5,
     panel_each=20,
+    forecasts=(40, 12),
 )
 
 SHORT = Scale(
@@ -127,4 +130,5 @@ SHORT = Scale(
     log_inbound=4_000,
     panel_rounds=1,
     panel_each=4,
+    forecasts=(2, 1),
 )

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from gatewayd.actor import Scope
+from gatewayd.errors import UsageError
 from gatewayd.model import State, ulid
+from gatewayd.operations.log_query import picked_of
 from gatewayd.store.insight import export_rows
 from gatewayd.store.insight.export_rows import ExportRows
 from gatewayd.store.insight.filters import InteractionFilter
@@ -78,6 +80,19 @@ def test_all_rows_come_oldest_first(busy: House, reader: Reader) -> None:
 )
 def test_filters_hold_in_exports_too(busy: House, reader: Reader, wanted: dict[str, Any], meant: list[str]) -> None:
     assert texts(busy, reader, **wanted) == meant
+
+
+def test_single_rows_are_exported_alone(busy: House, reader: Reader) -> None:
+    cells = Cells(["id", "text", "direction"], words(), UTC, salt=reader.salt(), now=busy.now)
+    source = ExportRows(reader.ask, scope=Scope.all(), wanted=InteractionFilter(), now=busy.now, answered=False)
+    keys = {text: f"{way}-{public}" for some in source.portions() for public, text, way in cells.rows(some)}
+    picked = picked_of([keys["cuatro"], keys["uno"], keys["Ya pagué"], keys["ajeno"]])
+    wanted = {"since": picked.since, "rows": picked.rows}
+    assert texts(busy, reader, **wanted) == ["uno", "cuatro", "Ya pagué", "ajeno"]
+    # What is another account's is not there, whoever names it.
+    assert texts(busy, reader, Scope.of("norte"), **wanted) == ["uno", "cuatro", "Ya pagué"]
+    with pytest.raises(UsageError):
+        picked_of(["out-" + "8" * 26, "out-UUUUUUUUUUUUUUUUUUUUUUUUUU"])
 
 
 def test_cells_say_what_the_table_says(busy: House, reader: Reader) -> None:

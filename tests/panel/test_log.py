@@ -161,6 +161,26 @@ def test_an_export_is_a_task_whose_file_is_read_back(browser: Signed, shown: Pan
     page.context.close()
 
 
+def test_what_is_ticked_is_exported_alone(browser: Signed, shown: Panel) -> None:
+    page = browser.sign_in()
+    page.goto(f"{shown.url}/interacciones?direction=out&job=cobranza-1")
+    for number in (0, 1):
+        page.locator("#log tbody .x input").nth(number).check()
+    page.locator("[data-chosen]").get_by_role("button", name="Exportar").click()
+    expect(page.locator("main")).to_contain_text("2 interacciones")
+    page.get_by_label("CSV").check()
+    page.get_by_role("button", name="Exportar").click()
+    page.wait_for_url("**/ajustes/tareas")
+    expect(page.locator("main tbody tr").first).to_contain_text("2 interacciones")
+    task = shown.gateway.call("task.list", limit=1)["items"][0]
+    until = time.monotonic() + DONE_S
+    while (found := shown.gateway.call("task.show", task=task["task"]))["state"] != "done":
+        assert time.monotonic() < until, found
+        time.sleep(0.1)
+    assert found["rows"] == 2
+    page.context.close()
+
+
 def test_many_are_sent_again_with_the_password_and_once(browser: Signed, shown: Panel) -> None:
     assert shown.simulator is not None
     page = browser.sign_in()

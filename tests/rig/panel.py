@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.rig.gateway import Gateway
 from tests.rig.ports import free_port
@@ -53,6 +53,7 @@ class Signed:
         """Opens a context in which nobody is signed in; `options` as Playwright's `new_context` has them."""
         context = self._browser.new_context(locale=locale, **options)
         context.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
         context.expose_binding("gatewaydReport", lambda source, what: self._found(source["page"], what))
         context.add_init_script(_WATCH)
         context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
@@ -75,6 +76,10 @@ class Signed:
         page.press("input[name=password]", "Enter")
         page.wait_for_url(lambda url: "/entrar" not in url)
         return page
+
+    @property
+    def contexts(self) -> list[BrowserContext]:
+        return self._browser.contexts
 
     def _found(self, page: Page, what: str) -> None:
         self.faults.append(f"{page.url}: {what}")

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import insert
 
+from gatewayd.actor import Scope
 from gatewayd.campaigns.forecast import Again, Batch, Forecast, Line, Others, Situation, foresee
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
+from gatewayd.contact.calendar import day_slots
+from gatewayd.contact.classes import MessageClass
+from gatewayd.contact.presets import effective
 from gatewayd.model import Priority, Route
+from gatewayd.store import tables
+from gatewayd.store.campaigns import lists
+from gatewayd.store.campaigns.lists import Member, NewList
+from gatewayd.store.commands import Change, Changed
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
 TUESDAY = datetime(2026, 12, 1, 10, tzinfo=ZONE).timestamp()
@@ -196,17 +207,23 @@ def test_an_hour_more_of_work_never_ends_it_sooner() -> None:
 # ------------------------------------------------------------------------------------------------- over a real store
 
 
+CONFIG = {
+    "locale": "en",
+    "timezone": str(ZONE),
+    "line": [
+        {"name": "claro-1", "driver": "gsm", "port": "/dev/ttyUSB8", "rate": "10/min", "prefixes": ["+549351"]},
+        {"name": "claro-2", "driver": "gsm", "port": "/dev/ttyUSB9", "rate": "10/min", "quota_day": 100},
+    ],
+}
+
+
 @pytest.fixture
 def backend(tmp_path: Path) -> Iterator[OfflineBackend]:
     raw = {
+        **CONFIG,
         "store": {"url": f"sqlite:///{tmp_path}/gatewayd.db"},
         "spool": {"path": str(tmp_path / "spool")},
         "tariff": {"sms": "0.85"},
-        "locale": "en",
-        "line": [
-            {"name": "claro-1", "driver": "gsm", "port": "/dev/ttyUSB8", "rate": "10/min", "prefixes": ["+549351"]},
-            {"name": "claro-2", "driver": "gsm", "port": "/dev/ttyUSB9", "rate": "10/min", "quota_day": 100},
-        ],
     }
     opened = OfflineBackend(parse(raw, tmp_path / "gatewayd.toml"))
     opened.perform("account.create", {"account": "norte"})
@@ -227,3 +244,77 @@ def test_the_operation_gathers_lines_tariff_and_balance(backend: OfflineBackend)
     assert (found["cause"], found["end"], found["left"]) == ("credit", None, pytest.approx(100, abs=2))
     assert found["remedy"]["code"] == "top_up"
     assert "ARS" in found["remedy_words"]
+
+
+def _members(count: int) -> Any:
+    def work(unit: Any) -> Changed[int]:
+        number = lists.add(unit.session, NewList("norte", "Todos", "fixed", "loading", {}, "ana", 0))
+        known = lists.by_number(unit.session.connection, scope=Scope.of("norte"), number=number)
+        people = [
+            Member(row, None, None, f"+54935112{row:05}", json.dumps({"nombre": "Ana", "saldo": "1" * (row % 2 * 160)}))
+            for row in range(1, count + 1)
+        ]
+        lists.add_members(unit.session, known, people, members=count, refused={})
+        lists.end_reading(unit.session, known, columns=["nombre", "saldo"], source={})
+        return Changed(number)
+
+    return work
+
+
+def _draft(backend: OfflineBackend, text: str, **more: Any) -> int:
+    document = {"channel": "sms", "content": {"text": text}, "audience": {"list": "Todos"}, **more}
+    made = backend.perform("campaign.save", {"account": "norte", "title": text[:20], "document": document})
+    return int(made["campaign"])
+
+
+def test_a_draft_is_forecast_by_its_people_and_words(backend: OfflineBackend) -> None:
+    asyncio.run(backend.execute(Change(_members(400), "ana")))
+    plain = backend.perform("campaign.forecast", {"campaign": _draft(backend, "Hola %nombre%")})
+    assert (plain["people"], plain["left"], plain["state"]) == (400, 0, "draft")
+    dear = backend.perform("campaign.forecast", {"campaign": _draft(backend, "Debe %saldo%")})
+    assert dear["cause"] == "credit", "every second is of two segments, and the balance pays for 500"
+    assert dear["left"] == pytest.approx(400 - 500 / 1.5, abs=8)
+    tomorrow = f"{datetime.now(ZONE) + timedelta(days=1):%Y-%m-%dT10:00}"
+    later = _draft(backend, "Hola", schedule={"kind": "at", "at": tomorrow, "zone": str(ZONE)})
+    found = backend.perform("campaign.forecast", {"campaign": later})
+    assert datetime.fromisoformat(found["start"]).astimezone(ZONE).isoformat()[:16] == tomorrow
+
+
+def test_rules_of_contact_open_and_close_a_campaign(tmp_path: Path) -> None:
+    raw = {**CONFIG, "store": {"url": f"sqlite:///{tmp_path}/g.db"}, "spool": {"path": str(tmp_path / "spool")}}
+    backend = OfflineBackend(parse(raw | {"contact": {"preset": "ar-cautious"}}, tmp_path / "gatewayd.toml"))
+    backend.perform("account.create", {"account": "norte"})
+    rules = effective(backend.config.contact, {})
+    assert rules is not None
+    found = backend.perform("forecast.show", {"parts": [{"people": 20_000, "prefix": "+549351"}]})
+    for day in found["by_day"]:
+        assert day_slots(rules, MessageClass.COLLECTIONS, date.fromisoformat(day["day"])), day
+    assert len(found["by_day"]) >= 3
+    assert found["cause"] == "hours"
+    free = backend.perform("forecast.show", {"parts": [{"people": 20_000, "prefix": "+549351"}], "class": "reply"})
+    assert "hours" not in free["sooner_s"], "answers go at any hour"
+    asyncio.run(backend.execute(Change(_members(100), "ana")))
+    asyncio.run(backend.execute(Change(_contacted(backend.now(), 30), "ana")))
+    seen = backend.perform("campaign.forecast", {"campaign": _draft(backend, "Hola")})
+    assert seen["cause"] == "caps"
+    assert seen["remedy"]["people"] == 30
+    backend.close()
+
+
+def _contacted(now: int, count: int) -> Any:
+    """Thirty were written to three times, just before the moment at which the campaign may begin."""
+
+    def work(unit: Any) -> Changed[None]:
+        for row in range(1, count + 1):
+            for hours in (1, 25, 49):
+                unit.session.connection.execute(
+                    insert(tables.evidence).values(
+                        {
+                            "at": now - hours * 3_600_000, "account_id": 1, "person": f"+54935112{row:05}", "job_id": 1,
+                            "class": "collections", "channel": "sms", "rule": "hours", "version": "x", "verdict": "go",
+                        }
+                    )
+                )  # fmt: skip
+        return Changed(None)
+
+    return work

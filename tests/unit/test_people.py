@@ -175,6 +175,16 @@ async def test_a_user_that_cannot_be(backend: Running, wrong: dict[str, Any]) ->
     assert (await ask(backend, "user.list"))["items"] == []
 
 
+async def test_people_are_spoken_to_in_their_own_language_else_in_their_accounts(backend: Running) -> None:
+    await user(backend, "eva")
+    opened = await sign_in(backend, "eva")
+    assert (await person(backend, opened)).language is None
+    await ask(backend, "account.set", account="norte", language="es")
+    assert (await person(backend, opened)).language == "es"
+    await ask(backend, "me.edit", await person(backend, opened), language="en")
+    assert (await person(backend, opened)).language == "en"
+
+
 async def test_names_are_one_whatever_their_case(backend: Running) -> None:
     await user(backend, "Ana")
     with pytest.raises(ConflictError):

@@ -79,6 +79,8 @@ async def preview(backend: OfflineBackend, text: str, channel: str = "sms", **mo
         ("email", {"text": "Hola"}, "content.subject"),
         ("email", {"text": "Hola", "subject": "a", "cc": ["nadie"]}, "content.cc[0]"),
         ("call", {"call": {"script": {"message": "a", "menu": {"1": "dance"}}}}, "content.call.script.menu.1"),
+        ("email", {"subject": "a", "html": "<a href='java&#x0A;script:alert(1)'>x</a>"}, "content.html"),
+        ("email", {"subject": "a", "html": "<a href=%enlace%>x</a>"}, "content.html"),
         ("push", {"push": {"title": "a"}}, "content.text"),
         ("whatsapp", {"whatsapp": {"template": "A B", "language": "es"}}, "content.whatsapp.template"),
     ],

@@ -4,7 +4,7 @@ are. Pure: the same situation gives the same forecast, and nothing here knows a 
 from __future__ import annotations
 
 from gatewayd.campaigns.forecast.forecast import Forecast, Remedy, foresee
-from gatewayd.campaigns.forecast.line import DEVICE_S, Line, LineState
+from gatewayd.campaigns.forecast.line import DEVICE_S, Line, LineState, quantiles
 from gatewayd.campaigns.forecast.situation import Again, Batch, Hours, Others, Situation
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Remedy",
     "Situation",
     "foresee",
+    "quantiles",
 ]

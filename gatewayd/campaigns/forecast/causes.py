@@ -59,6 +59,7 @@ def _faster(situation: Situation) -> Situation:
             interval_s=line.interval_s / FASTER,
             device_s=line.device_s / FASTER,
             device_sd=line.device_sd / FASTER,
+            times=tuple(time / FASTER for time in line.times),
         )
         for line in situation.lines
     )

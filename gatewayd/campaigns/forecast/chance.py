@@ -34,6 +34,10 @@ class Draw:
     lost: float = 1.0
     day: int | None = None
     """The day of the past whose traffic returns first; None: the mean of all."""
+    shift: int = 0
+    """Hours by which that traffic comes sooner or later: a week of days has few of each hour."""
+    stretch: float = 1.0
+    """How much more it strays from its mean: within minutes more than within the hours that were counted."""
     tail: float | None = None
     """0 to 1: how unlucky the last messages are; None: as expected."""
 
@@ -43,8 +47,9 @@ def middle(situation: Situation) -> Draw:
     return Draw((1.0,) * len(situation.lines))
 
 
-def draws(situation: Situation, count: int, messages: float) -> list[Draw]:
-    """Returns `count` draws; `messages` are ours, whose own scatter goes into the devices' time."""
+def draws(situation: Situation, count: int, messages: float, span_s: float) -> list[Draw]:
+    """Returns `count` draws; `messages` are ours, whose own scatter goes into the devices' time, and take about
+    `span_s`."""
     dice = Random(_SEED)  # noqa: S311 - a forecast, no secret
     lines = situation.lines
     each = max(messages / max(len(lines), 1), 1.0)
@@ -73,7 +78,8 @@ def draws(situation: Situation, count: int, messages: float) -> list[Draw]:
     failing = 1 / math.sqrt(max(situation.again.share * situation.again.measured, 1.0))
     again = [math.exp(min(failing, 0.5) * step) for step in normals()]
     lost = [math.exp(0.4 * step) for step in normals()]
-    tails, days = evens(), evens()
+    tails, days, shifts = evens(), evens(), evens()
+    stretch = min(max((3600.0 / max(span_s, 1.0)) ** 0.5, 1.0), 3.0)
     past = len(situation.others.days)
     return [
         Draw(
@@ -81,6 +87,8 @@ def draws(situation: Situation, count: int, messages: float) -> list[Draw]:
             again[number],
             lost[number],
             int(days[number] * past) if past else None,
+            int(shifts[number] * 3) - 1,
+            stretch,
             tails[number],
         )
         for number in range(count)

@@ -20,15 +20,17 @@ class LineFlow:
 
     __slots__ = (
         *("closed_until", "day_left", "factor", "line", "month_left", "people_left", "segments"),
-        *("people", "share", "window_left", "window_until"),
+        *("people", "share", "_segments", "window_left", "window_until"),
     )
 
-    def __init__(self, line: Line, factor: float) -> None:
+    def __init__(self, line: Line, factor: float, segments: float = 1.0) -> None:
+        """`segments` are a message's: what is left of a day's quota and is less than a message stays unused."""
         self.line, self.factor = line, factor
-        self.day_left = _left(line.quota_day, line.day_used)
+        self._segments = segments
+        self.day_left = self._today(line.day_used)
         self.month_left = _left(line.quota_month, line.month_used)
         self.people_left = _left(line.recipients_month, line.recipients_used)
-        self.window_left = math.inf if line.window is None else max(line.window[0] - line.window_used, 0.0)
+        self.window_left = math.inf if line.window is None else max(self._window() - line.window_used, 0.0)
         self.window_until: float | None = None
         """When the running window is over; None: none runs."""
         self.closed_until = -math.inf
@@ -39,18 +41,34 @@ class LineFlow:
 
     def new_day(self, *, month: bool) -> None:
         """A day begins, and perhaps a month."""
-        self.day_left = _left(self.line.quota_day, 0)
+        self.day_left = self._today(0)
         if month:
             self.month_left = _left(self.line.quota_month, 0)
             self.people_left = _left(self.line.recipients_month, 0)
+
+    def _today(self, used: int) -> float:
+        left = _left(self.line.quota_day, used)
+        if math.isinf(left) or self._segments <= 1:
+            return left
+        each = left / self.line.many
+        waste = each % self._segments if self._segments == int(self._segments) else (self._segments - 1) / 2
+        return max(left - waste * self.line.many, 0.0)
+
+    def _window(self) -> float:
+        """Returns the segments of a window: a message that begins within it goes whole, and may pass its end."""
+        if self.line.window is None:
+            return math.inf
+        each = self.line.window[0] / self.line.many
+        if self._segments == int(self._segments):
+            return math.ceil(each / self._segments) * self._segments * self.line.many
+        return (each + (self._segments - 1) / 2) * self.line.many
 
     def open(self, now: float) -> None:
         """Forgets what flowed; a window that is over begins anew."""
         self.segments = self.people = 0.0
         if self.window_until is not None and now >= self.window_until - 1e-6:
             self.window_until = None
-            assert self.line.window is not None
-            self.window_left = float(self.line.window[0])
+            self.window_left = self._window()
 
     def may_send(self, now: float) -> bool:
         return (

@@ -80,7 +80,11 @@ def foresee(situation: Situation) -> Forecast:
     ours = [batch for batch in situation.batches if batch.ours]
     messages = sum(batch.messages for batch in ours)
     count = max(min(DRAWS, EVENTS // max(expected.events, 1)), DRAWS_LEAST)
-    runs = [Simulation(situation, draw).run() for draw in draws(situation, count, messages)] if messages else []
+    runs = (
+        [Simulation(situation, draw).run() for draw in draws(situation, count, messages, expected.last - situation.now)]
+        if messages
+        else []
+    )
     alike = sorted((run for run in runs if run.ends == expected.ends and run.begin is not None), key=lambda r: r.last)
     # What others send scatters one way alone: the run in the middle says more than the one in which all is as usual.
     usually = alike[len(alike) // 2] if alike else expected

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from gatewayd.model import ALL_AREAS, Route
@@ -40,6 +42,8 @@ class Line:
     device_sd: float = 0.0
     measured: int = 0
     """Sends that this was measured on; 0: a default."""
+    times: tuple[float, ...] = ()
+    """Quantiles of what sends took, evenly spaced; empty: as mean and spread say."""
     window: tuple[int, float] | None = None
     """Segments in any so many seconds."""
     window_used: int = 0
@@ -65,11 +69,37 @@ class Line:
         """Returns how long the line is taken by a message on average (s): its pace or its device, whichever is slower
         each time. `factor` stretches the device's time."""
         paced = segments * self.interval_s
+        if self.times and segments == int(segments) and segments <= SUMMED_MOST:
+            times = _sums(self.times, int(segments) if by_segment else 1)
+            scale = factor / self.at_once
+            return max(sum(max(paced, time * scale) for time in times) / len(times), 1e-4)
         mean, spread = self.device_s * factor, self.device_sd * factor
         if by_segment:
             mean, spread = mean * segments, spread * math.sqrt(segments)
         mean, spread = mean / self.at_once, spread / self.at_once
         return max(_mean_of_greater(paced, mean, spread), 1e-4)
+
+
+SUMMED_MOST: Final = 6
+QUANTILES: Final = 24
+
+
+def quantiles(times: Sequence[float], count: int = QUANTILES) -> tuple[float, ...]:
+    """Returns so many quantiles of a sample, each the middle of its share; all of a sample that is no larger."""
+    ordered = sorted(times)
+    if len(ordered) <= count:
+        return tuple(ordered)
+    bounds = [round(number * len(ordered) / count) for number in range(count + 1)]
+    return tuple(sum(ordered[low:high]) / (high - low) for low, high in pairwise(bounds) if high > low)
+
+
+@lru_cache(maxsize=256)
+def _sums(times: tuple[float, ...], count: int) -> tuple[float, ...]:
+    """Returns quantiles of the sum of so many."""
+    if count <= 1:
+        return times
+    before = _sums(times, count - 1)
+    return quantiles([one + other for one in before for other in times], QUANTILES * 2)
 
 
 def _mean_of_greater(bound: float, mean: float, spread: float) -> float:

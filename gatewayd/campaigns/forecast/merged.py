@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from gatewayd.campaigns.forecast.line import Line
+from gatewayd.campaigns.forecast.line import Line, quantiles
 from gatewayd.campaigns.forecast.situation import Batch, Situation
 
 ALIKE: Final = 0.15
@@ -70,6 +70,7 @@ def _joined(lines: Sequence[Line]) -> Line:
         many=many,
         device_s=sum(line.device_s for line in lines) / many,
         device_sd=sum(line.device_sd for line in lines) / many,
+        times=quantiles([time for line in lines for time in line.times]) if all(line.times for line in lines) else (),
         measured=sum(line.measured for line in lines),
         window=None if first.window is None else (first.window[0] * many, first.window[1]),
         window_used=sum(line.window_used for line in lines),

@@ -57,7 +57,10 @@ class Simulation:
         tries = len(situation.again.pauses) + 1
         self._again = again
         attempts = sum(again**number for number in range(tries))
-        self.lines = [LineFlow(line, factor) for line, factor in zip(situation.lines, draw.device, strict=True)]
+        longest = max((batch.segments for batch in situation.batches if batch.ours), default=1.0)
+        self.lines = [
+            LineFlow(line, factor, longest) for line, factor in zip(situation.lines, draw.device, strict=True)
+        ]
         lost = min(situation.lost * draw.lost, 0.9)
         self.flows = [
             Flow(batch, self.lines, situation.areas, attempts=attempts, lost=lost if batch.ours else 0.0)
@@ -125,8 +128,12 @@ class Simulation:
             amount = sum(day[hour] for day in days for hour in hours) / len(days)
         else:
             passed = (local.date() - datetime.fromtimestamp(self._situation.now, self._situation.zone).date()).days
-            day = days[(self._draw.day + passed) % len(days)]
-            amount = sum(day[hour] for hour in hours)
+            draw = self._draw
+            day = days[((draw.day or 0) + passed) % len(days)]
+            amount = sum(day[(hour + draw.shift) % 24] for hour in hours)
+            if draw.stretch > 1:
+                usual = sum(each[hour] for each in days for hour in hours) / len(days)
+                amount = max(usual + (amount - usual) * draw.stretch, 0.0)
         return amount / span
 
     def _like(self, local: datetime) -> Sequence[tuple[float, ...]]:
@@ -187,6 +194,9 @@ class Simulation:
                 done.out += gone
                 done.last = now + step
                 self._log.append((now, now + step, gone))
+        other = self._other
+        if other is not None and other.flow <= 0:
+            other.ready += other.rate * step  # what comes in waits, too
         for line in self.lines:
             line.used(step, now)
 
@@ -205,22 +215,23 @@ class Simulation:
             done.last += self._tail()
 
     def _tail(self) -> float:
-        """Returns how much later than the last first try the last one is (s), and the time of that send itself."""
-        rate = sum(gone for *_, gone in self._log[-3:]) / max(sum(end - begin for begin, end, _ in self._log[-3:]), 1.0)
-        late = 0.0
-        share = self._again
+        """Returns how much later than the last first try the last one is (s), and the time of that send itself.
+
+        What comes back waits behind all that was never tried: so there is a pass of second tries, after it one of
+        third tries, and before each the pause of whoever failed last.
+        """
+        last = self._log[-3:]
+        rate = max(sum(gone for *_, gone in last) / max(sum(end - begin for begin, end, _ in last), 1.0), 1e-3)
+        many, late = sum(gone for *_, gone in self._log), 0.0
+        luck = 0.5 if self._draw.tail is None else self._draw.tail
         for pause in self._situation.again.pauses:
-            expected = share * rate * pause
-            happens = 1 - math.exp(-expected)
-            luck = self._draw.tail
-            if luck is None:
-                late = max(late, happens * pause / 2)
-            elif luck > 1 - happens:
-                # Somewhere within its pause, and the later the more of them there are.
-                late = max(late, pause * (1 - (1 - luck) / happens / (1 + expected)))
-            share *= self._again
-        devices = [line.line.device_s / line.line.at_once for line, _ in self._mine[0].lines] if self._mine else []
-        return late + (min(devices) if devices else 0.0)
+            failed = many * self._again
+            if luck <= math.exp(-failed):
+                break
+            late += max(pause - many / rate / (failed + 1), 0.0)
+            many = failed
+        devices = [line.line.device_s / line.line.at_once * line.line.many for line, _ in self._mine[0].lines]
+        return late + min(devices, default=0.0)
 
 
 def _days(begin: float, end: float, gone: float, zone: ZoneInfo) -> Iterable[tuple[str, float]]:

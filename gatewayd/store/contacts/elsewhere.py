@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Column, Connection, select
 
+from gatewayd.customers.words import document_key
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, among, given, merging
 
+AT_ONCE: Final = 500
+
 _ELSEWHERE: Final = tables.elsewhere.c
+_CUSTOMER: Final = tables.customer.c
+_ALIAS: Final = tables.customer_alias.c
+_POINT: Final = tables.contact_point.c
 _COLUMNS: Final = (
     "account_id at direction channel address state answered reached counts class text person_id document_type"
     " document_number external_id source kind actor process_id row key created_at"
@@ -116,6 +122,52 @@ def enter(
     )
     new = len(fresh) - len(known)
     return Entered(new, changed, len(contacts) - new - changed)
+
+
+Asked = tuple[str | None, str | None, str | None]
+"""External id, document number, address."""
+
+
+def known_persons(connection: Connection, account: int, asked: Sequence[Asked]) -> dict[Asked, int]:
+    """Returns the customers of an account that are meant: by id, else by document, else by address.
+
+    One that was merged into another is that other one; a document or address of several is nobody's.
+    """
+    ids = _found(connection, account, _CUSTOMER.external_id, {one[0] for one in asked})
+    ids |= {
+        name: number
+        for name, number in _found(connection, account, _ALIAS.external_id, {one[0] for one in asked}).items()
+        if name not in ids
+    }
+    keys = {one[1]: document_key(one[1]) for one in asked if one[0] is None and one[1]}
+    documents = _found(connection, account, _CUSTOMER.document_key, set(keys.values()))
+    wanted = {one[2] for one in asked if one[0] is None and not one[1]}
+    addresses = _found(connection, account, _POINT.address, wanted)
+    found: dict[Asked, int] = {}
+    for one in asked:
+        external, document, address = one
+        if external is not None:
+            person = ids.get(external)
+        elif document:
+            person = documents.get(keys[document] or "")
+        else:
+            person = addresses.get(address or "")
+        if person is not None:
+            found[one] = person
+    return found
+
+
+def _found(connection: Connection, account: int, column: Column[Any], values: Collection[str | None]) -> dict[str, int]:
+    """Returns the one customer of each value of a column; those of several are left out."""
+    key = {"customer": _CUSTOMER.id, "customer_alias": _ALIAS.customer_id, "contact_point": _POINT.customer_id}
+    owner, given_values = key[column.table.name], sorted(value for value in values if value)
+    found: dict[str, set[int]] = {}
+    for start in range(0, len(given_values), AT_ONCE):
+        some = given_values[start : start + AT_ONCE]
+        statement = select(column, owner).where(column.table.c.account_id == account, column.in_(some))
+        for value, number in connection.execute(statement):
+            found.setdefault(value, set()).add(number)
+    return {value: next(iter(numbers)) for value, numbers in found.items() if len(numbers) == 1}
 
 
 def contacts_of(

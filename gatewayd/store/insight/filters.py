@@ -21,6 +21,10 @@ OTHER: Final = tables.elsewhere.c
 
 OUT: Final = "out"
 IN: Final = "in"
+ELSEWHERE: Final = "noted"
+
+Row = tuple[str, int]
+"""One interaction: `OUT`, `IN` or `ELSEWHERE`, and the number of its row there."""
 
 ANSWERED: Final = "answered"
 UNREAD: Final = "unread"
@@ -64,8 +68,12 @@ class InteractionFilter:
     line: str | None = None
     job: str | None = None
     """`ACCOUNT/JOB` or `JOB`."""
+    customer: str | None = None
+    """The external id of one; `people.with_person` says by which addresses and rows."""
     numbers: tuple[str, ...] = ()
     """Whole addresses; one of them."""
+    persons: tuple[int, ...] = ()
+    """Rows of customers; one of them, or of the `numbers`."""
     digits: str | None = None
     """Part of an address."""
     words: str | None = None
@@ -73,6 +81,12 @@ class InteractionFilter:
     reason: str | None = None
     cost_min: int | None = None
     cost_max: int | None = None
+    rows: tuple[Row, ...] = ()
+    """Single ones, that somebody has picked; nothing else is meant then."""
+
+    def picked(self, kind: str) -> list[int]:
+        """Returns the numbers of the rows of that kind that somebody has picked."""
+        return [number for each, number in self.rows if each == kind]
 
     @property
     def stored(self) -> frozenset[str]:
@@ -99,6 +113,8 @@ class InteractionFilter:
         """Returns whether messages can be meant at all."""
         if self.channels and set(self.channels) <= set(ELSEWHERE_CHANNELS):
             return False
+        if self.rows and not self.picked(OUT):
+            return False
         return self.direction != IN and not (self.states and set(self.states) <= {RECEIVED, NOTED})
 
     @property
@@ -106,12 +122,16 @@ class InteractionFilter:
         """Returns whether what came in can be meant at all: it has no job, cost, reason or state but its own."""
         if self.direction == OUT or (self.states and RECEIVED not in self.states):
             return False
+        if self.rows and not self.picked(IN):
+            return False
         return self.job is None and self.reason is None and not self.cost_min
 
     @property
     def elsewhere(self) -> bool:
         """Returns whether contacts made elsewhere can be meant at all: they have no line, job, reason or cost."""
         if self.line is not None or self.job is not None or self.reason is not None or self.cost_min:
+            return False
+        if self.rows and not self.picked(ELSEWHERE):
             return False
         return not self.states or bool(_ELSEWHERE_STATES & set(self.states))
 
@@ -138,6 +158,8 @@ def seen(now: int) -> ColumnElement[str]:
 def of_messages(wanted: InteractionFilter, now: int) -> list[ColumnElement[bool]]:
     """Returns the conditions on messages, but for time, account and channel."""
     found: list[ColumnElement[bool]] = list(_of_states(wanted, now))
+    if wanted.rows:
+        found.append(MESSAGE.id.in_(wanted.picked(OUT)))
     if wanted.line is not None:
         found.append(MESSAGE.line == wanted.line)
     if wanted.numbers:
@@ -177,6 +199,8 @@ def _of_states(wanted: InteractionFilter, now: int) -> Iterator[ColumnElement[bo
 def of_inbound(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     """Returns the conditions on what came in, but for time and account."""
     found: list[ColumnElement[bool]] = []
+    if wanted.rows:
+        found.append(INBOUND.id.in_(wanted.picked(IN)))
     if wanted.channels:
         found.append(INBOUND.channel.in_(wanted.channels))
     if wanted.line is not None:
@@ -191,9 +215,18 @@ def of_inbound(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     return found
 
 
+def of_person(wanted: InteractionFilter) -> ColumnElement[bool]:
+    """Returns the condition on contacts made elsewhere that they were with the customer that is named."""
+    unknown = and_(OTHER.person_id.is_(None), OTHER.external_id == wanted.customer)
+    nobody = and_(OTHER.person_id.is_(None), OTHER.address.in_(wanted.numbers))
+    return or_(OTHER.person_id.in_(wanted.persons), unknown, nobody)
+
+
 def of_elsewhere(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     """Returns the conditions on contacts made elsewhere, but for time and account."""
     found: list[ColumnElement[bool]] = []
+    if wanted.rows:
+        found.append(OTHER.id.in_(wanted.picked(ELSEWHERE)))
     if wanted.direction is not None:
         found.append(OTHER.direction == wanted.direction)
     if wanted.channels:
@@ -203,7 +236,9 @@ def of_elsewhere(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
         if ANSWERED in wanted.states:
             ways.append(OTHER.answered.is_(True))
         found.append(or_(*ways))
-    if wanted.numbers:
+    if wanted.customer is not None:
+        found.append(of_person(wanted))
+    elif wanted.numbers:
         found.append(OTHER.address.in_(wanted.numbers))
     if wanted.digits is not None:
         part = _containing(wanted.digits)

@@ -23,8 +23,10 @@ from gatewayd.store.insight.filters import (
     of_elsewhere,
     of_inbound,
     of_messages,
+    of_person,
 )
 from gatewayd.store.insight.interaction_rows import JUDGED_FROM, Interaction, fetched
+from gatewayd.store.insight.people import with_person
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, NEWEST, Position
 from gatewayd.store.insight.position import RECEIVED as CAME_IN
 from gatewayd.store.insight.walk import Budget, Way
@@ -100,6 +102,7 @@ def _ways(
 ) -> tuple[list[Position], list[Way]]:
     """Returns the places of what was found at once by another index, and the ways by which to look for the rest."""
     account = _account(connection, scope)
+    wanted = with_person(connection, account, wanted)
     sent, sent_ways = _sent(connection, account, wanted, now)
     came, came_ways = _received(account, wanted, connection)
     others, other_ways = _elsewhere(connection, account, wanted)
@@ -109,6 +112,7 @@ def _ways(
 def ways_of(connection: Connection, *, scope: Scope, wanted: InteractionFilter, now: int) -> list[Way]:
     """Returns the ways by which all that is meant is found, without what another index would find at once."""
     account = _account(connection, scope)
+    wanted = with_person(connection, account, wanted)
     _, sent = _sent(connection, account, wanted, now, gather=False)
     _, came = _received(account, wanted, connection, gather=False)
     _, others = _elsewhere(connection, account, wanted, gather=False)
@@ -276,7 +280,8 @@ def _elsewhere(
     within += _between(OTHER.at, wanted)
     judged = of_elsewhere(wanted)
     if gather and wanted.numbers:
-        few = select(OTHER.id).where(OTHER.address.in_(wanted.numbers)).order_by(OTHER.at.desc())
+        meant = OTHER.address.in_(wanted.numbers) if wanted.customer is None else of_person(wanted)
+        few = select(OTHER.id).where(meant).order_by(OTHER.at.desc())
         some = few.limit(GATHERED_MOST).subquery("some")
         statement = (
             select(OTHER.at, OTHER.id)

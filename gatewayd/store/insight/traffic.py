@@ -6,12 +6,15 @@ Nothing here reads more rows than its bounds say, however much the store holds.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from gatewayd.contact.classes import MessageClass
+from gatewayd.contact.judge import Contact
 from gatewayd.model import Priority, Route
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
@@ -20,7 +23,7 @@ WAITING: Final = ("queued", "scheduled")
 LATELY: Final = 4_000
 """Attempts that are looked at for how long lines take."""
 LEFT: Final = ("submitted", "delivered", "read", "undelivered", "uncertain")
-HOUR_MS: Final = 3_600_000
+AT_ONCE: Final = 500
 
 _JOB, _QUEUE, _COUNT = tables.job.c, tables.queue.c, tables.queue_count.c
 _ATTEMPT, _PART, _TALLY = tables.attempt.c, tables.part.c, tables.tally.c
@@ -51,6 +54,8 @@ class Took:
     mean_s: float
     spread_s: float
     """Of a segment of an SMS, else of a send."""
+    times: tuple[float, ...] = ()
+    """A few hundred of them, in s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def used(connection: Connection, *, month: str, channel: str) -> Used:
         )
         .group_by(_ATTEMPT.id, _ATTEMPT.line, _ATTEMPT.outcome, _ATTEMPT.ended_at, _ATTEMPT.started_at)
     )
-    sums: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
     attempts = again = 0
     for line, outcome, took, parts in rows:
         if outcome == "not_sent":
@@ -129,17 +134,55 @@ def used(connection: Connection, *, month: str, channel: str) -> Used:
         attempts += 1
         if outcome in {"accepted", "completed"} and took is not None:
             each = max(float(took), 0.0) / 1000 / (max(int(parts), 1) if channel == "sms" else 1)
-            known = sums.setdefault(line, [0.0, 0.0, 0.0])
-            known[0] += 1
-            known[1] += each
-            known[2] += each * each
-    took_by = {line: _took(*known) for line, known in sums.items()}
+            times.setdefault(line, []).append(each)
+    took_by = {line: _took(sample) for line, sample in times.items()}
     return Used({row[0]: int(row[1]) for row in people}, took_by, attempts, again)
 
 
-def _took(count: float, total: float, squares: float) -> Took:
-    mean = total / count
-    return Took(int(count), mean, max(squares / count - mean * mean, 0.0) ** 0.5)
+def _took(sample: list[float]) -> Took:
+    mean = sum(sample) / len(sample)
+    spread = (sum((each - mean) ** 2 for each in sample) / len(sample)) ** 0.5
+    return Took(len(sample), mean, spread, tuple(sample[-400:]))
+
+
+def deferred(connection: Connection, *, jobs: Collection[int], now: int) -> list[tuple[int, int]]:
+    """Returns what waits of jobs for a time of its own: from when on (ms, to five minutes), and how many."""
+    message, step = tables.message.c, 300_000
+    begin = (message.due // step) * step
+    rows = connection.execute(
+        select(begin, func.count())
+        .select_from(tables.message.join(tables.queue, _QUEUE.id == message.queue_id))
+        .where(_QUEUE.job_id.in_(jobs), message.state.in_(WAITING), message.due > now + step)
+        .group_by(begin)
+        .order_by(begin)
+    )
+    return [(int(row[0]), int(row[1])) for row in rows]
+
+
+def contacts(connection: Connection, *, account: int, people: Collection[str], since: int) -> dict[str, list[Contact]]:
+    """Returns the contacts of some people that count for caps, from `since` (ms) on; people as evidence names them."""
+    evidence = tables.evidence.c
+    found: dict[str, list[Contact]] = {}
+    for some in batched(people, AT_ONCE):
+        rows = connection.execute(
+            select(evidence.person, evidence.at, evidence.channel, evidence["class"], evidence.direct).where(
+                evidence.account_id == account,
+                evidence.person.in_(some),
+                evidence.at >= since,
+                evidence.verdict == "go",
+            )
+        )
+        for person, at, channel, klass, direct in rows:
+            known = found.setdefault(person, [])
+            known.append(Contact(int(at), channel, MessageClass(klass), bool(direct)))
+    return found
+
+
+def batched(people: Collection[str], size: int) -> Iterator[list[str]]:
+    """Yields them in portions."""
+    rest = iter(people)
+    while portion := list(islice(rest, size)):
+        yield portion
 
 
 def hours(connection: Connection, *, first: int, end: int, channel: str) -> dict[int, int]:

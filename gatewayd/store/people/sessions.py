@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select
 
 from gatewayd.actor import Actor, Role
 from gatewayd.store import tables
+from gatewayd.store.accounts import language_in
 from gatewayd.store.session import Session, Statement, adding, among, given
 from gatewayd.tokens import digest
 
@@ -154,13 +155,18 @@ def device_user(connection: Connection, *, secret: str) -> int | None:
 
 def person_of(connection: Connection, secret: str, now: int, address: str) -> Actor | None:
     """Returns who holds the secret of a session that has not ended; None where nobody does."""
-    user, account = tables.user.c, tables.account.c
+    user, account, settings = tables.user.c, tables.account.c, tables.account_settings.c
     row = connection.execute(
-        select(tables.user, account.name.label("account"), _SESSION.id.label("session"))
+        select(
+            tables.user,
+            account.name.label("account"),
+            _SESSION.id.label("session"),
+            settings.document.label("settings"),
+        )
         .select_from(
-            tables.session.join(tables.user, user.id == _SESSION.user_id).outerjoin(
-                tables.account, account.id == user.account_id
-            )
+            tables.session.join(tables.user, user.id == _SESSION.user_id)
+            .outerjoin(tables.account, account.id == user.account_id)
+            .outerjoin(tables.account_settings, settings.account_id == user.account_id)
         )
         .where(
             _SESSION.secret == digest(secret),
@@ -178,7 +184,7 @@ def person_of(connection: Connection, secret: str, now: int, address: str) -> Ac
         row.account,
         number=row.id,
         address=address,
-        language=row.language,
+        language=row.language or language_in(row.settings),
         theme=row.theme,
         session=row.session,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, func, select, update
 from gatewayd.actor import Role, Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
-from gatewayd.store.accounts import account_number
+from gatewayd.store.accounts import account_number, language_in
 from gatewayd.store.commands import Changed
 from gatewayd.store.people.sessions import end_sessions, forget_devices
 from gatewayd.store.session import Session, Statement, adding, given
@@ -94,6 +94,18 @@ def user(connection: Connection, *, scope: Scope, name: str) -> UserView:
 
 def _within(statement: Select[Any], scope: Scope) -> Select[Any]:
     return statement if scope.account is None else statement.where(_ACCOUNT.name == scope.account)
+
+
+def language_of(connection: Connection, *, number: int) -> str | None:
+    """Returns the language that a user has chosen, else that of its account; None: the gateway's."""
+    row = connection.execute(
+        select(_USER.language, tables.account_settings.c.document)
+        .select_from(
+            tables.user.outerjoin(tables.account_settings, tables.account_settings.c.account_id == _USER.account_id)
+        )
+        .where(_USER.id == number)
+    ).one()
+    return row.language or language_in(row.document)
 
 
 def administrators(connection: Connection, *, but: int | None = None) -> int:

@@ -21,6 +21,7 @@ ONE: Final = (
     "since",
     "until",
     "direction",
+    "customer",
     "line",
     "job",
     "reason",
@@ -121,6 +122,8 @@ def _said(name: str, value: str, formats: Formats) -> str:
             return _("from {day}").format(day=_day(value, formats))
         case "until":
             return _("until {day}").format(day=_day(value, formats))
+        case "customer":
+            return _("customer {id}").format(id=value)
         case "line":
             return _("by {line}").format(line=value)
         case "job":

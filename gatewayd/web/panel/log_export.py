@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from gatewayd.errors import GatewayError, UnauthenticatedError, UsageError
 from gatewayd.web.panel.log import WORDS, formats_of
 from gatewayd.web.panel.log_address import PATH, LogAddress, chips
-from gatewayd.web.panel.log_resend import address_of
+from gatewayd.web.panel.log_resend import address_of, picked
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
@@ -32,18 +32,20 @@ async def ask(visit: Visit) -> Response:
 
 @page(f"{PATH}/exportar/elegidas", operation="export.create", method="POST")
 async def ask_for_chosen(visit: Visit) -> Response:
-    """Asks for the file of the filters that the table stood under."""
-    return visit.go(address_of(visit).href(path=f"{PATH}/exportar"))
+    """Asks for the file of the rows that were ticked, or of the filters that the table stood under."""
+    if not picked(visit):
+        return visit.go(address_of(visit).href(path=f"{PATH}/exportar"))
+    return await _form(visit, address_of(visit), "")
 
 
 @page(f"{PATH}/exportar", operation="export.create", method="POST")
 async def create(visit: Visit) -> Response:
     """Enters the export, and leads to the tasks, where it is seen growing."""
-    address = address_of(visit)
+    address, ticked = address_of(visit), picked(visit)
     try:
         await visit.ask(
             "export.create",
-            query=dict(address.filters),
+            **({"picked": ticked} if ticked else {"query": dict(address.filters)}),
             columns=[str(name) for name in visit.form.getlist("column")],
             format=str(visit.form.get("format", "xlsx")),
             night=visit.form.get("when") == "night",
@@ -56,8 +58,9 @@ async def create(visit: Visit) -> Response:
 
 
 async def _form(visit: Visit, address: LogAddress, fault: str, status: int = 200) -> Response:
-    found: dict[str, Any] = {"count": None}
-    if not fault:
+    ticked = picked(visit) if visit.request.method == "POST" else []
+    found: dict[str, Any] = {"count": {"count": len(ticked), "all": True} if ticked else None}
+    if not fault and not ticked:
         try:
             found = await visit.ask("interaction.list", **address.filters, limit=1, counted=True)
         except UsageError as error:
@@ -67,7 +70,8 @@ async def _form(visit: Visit, address: LogAddress, fault: str, status: int = 200
         "log_export.html",
         status=status,
         address=address,
-        chips=chips(address, formats_of(visit)),
+        chips=[] if ticked else chips(address, formats_of(visit)),
+        ticked=ticked,
         count=found.get("count"),
         fault=fault,
         columns=[(name, _(WORDS[name])) for name in chosen["columns"]],

@@ -28,12 +28,16 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 }
 
 
+def picked(visit: Visit) -> list[str]:
+    """Returns the keys of the rows that were ticked; none where all that fit are meant."""
+    return [] if visit.form.get("all") else [str(one) for one in visit.form.getlist("id")[:IDS_MAX]]
+
+
 def chosen(visit: Visit) -> dict[str, Any]:
     """Returns the argument that says which interactions a form has chosen: ids of messages, or the filters."""
     if visit.form.get("all"):
         return {"query": dict(address_of(visit).filters)}
-    picked = [str(one) for one in visit.form.getlist("id")[:IDS_MAX]]
-    return {"ids": [one.removeprefix("out-") for one in picked if one.startswith("out-")]}
+    return {"ids": [one.removeprefix("out-") for one in picked(visit) if one.startswith("out-")]}
 
 
 def address_of(visit: Visit) -> LogAddress:

@@ -52,6 +52,9 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             else:
                 text = gettext("A campaign waits for somebody's approval")
             return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
+        case "register":
+            text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
+            return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
         case "stalled":
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")

@@ -12,7 +12,7 @@ from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Column
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
-from gatewayd.web.words import spoken
+from gatewayd.web.words import ngettext, spoken
 
 
 @page(TASKS, operation="task.list", place=Place("ajustes", spoken("Tasks"), 60))
@@ -23,9 +23,11 @@ async def show(visit: Visit) -> Response:
     formats = formats_of(visit)
     items = []
     for one in found["items"]:
-        said = chips(LogAddress(dict(one["filters"]) if one["kind"] == "export" else {}), formats)
-        sought = one["filters"].get("q")
-        words = [chip.text for chip in said] + ([f"“{sought}”"] if sought else [])
+        filters = dict(one["filters"]) if one["kind"] == "export" else {}
+        ticked, sought = filters.pop("picked", 0), one["filters"].get("q")
+        words = [chip.text for chip in chips(LogAddress(filters), formats)] + ([f"“{sought}”"] if sought else [])
+        if ticked:
+            words = [ngettext("{count} interaction", "{count} interactions", ticked).format(count=ticked)]
         everything = _("everything") if one["kind"] == "export" else ""
         items.append({**one, "said": one["filters"].get("file") or " · ".join(words) or everything})
     heads = [

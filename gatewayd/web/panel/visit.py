@@ -117,6 +117,10 @@ class Visit:
         """Returns whether the person may perform that operation: what it may not is not offered."""
         return allows(operation, self.actor)
 
+    def offers(self, operation: str) -> bool:
+        """Returns whether there is such an operation in this gateway, and the person may perform it."""
+        return operation in OPERATIONS and self.may(operation)
+
     async def ask(self, operation: str, **arguments: Any) -> Any:
         """Performs an operation as this person; arguments that are None or empty are left to their defaults.
 

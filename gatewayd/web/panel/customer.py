@@ -1,0 +1,160 @@
+"""Customers › one: the card with everything known, said and owed, and what is done from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from gatewayd.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
+from gatewayd.operations import OPERATIONS
+from gatewayd.web.panel.customer_address import CHANNELS, PATH, STATES, card
+from gatewayd.web.panel.customers import choose_account, points
+from gatewayd.web.panel.page import page
+from gatewayd.web.panel.uploading import account_of
+from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
+
+SHOWN: Final = 50
+"""Of the line of time; the rest is in the log."""
+ICONS: Final[Mapping[str, str]] = {"phone": "call", "email": "email", "whatsapp": "whatsapp", "push": "push"}
+CONSENTS: Final[Mapping[str, str]] = {
+    "collections": spoken("collections"),
+    "notice": spoken("notices"),
+    "transactional": spoken("receipts and confirmations"),
+    "reply": spoken("answers"),
+}
+KINDS: Final[Mapping[str, str]] = {"mobile": spoken("mobile"), "landline": spoken("landline")}
+"""Kinds of a telephone that the number itself says."""
+WHY: Final = "contact.why"
+
+
+@page(f"{PATH}/ficha", operation="customer.show")
+async def by_query(visit: Visit) -> Response:
+    """Shows the card of a customer whose id fits into no path."""
+    return await shown(visit, str(visit.query.get("id", ""))[:200])
+
+
+@page(PATH + "/{id}", operation="customer.show")
+async def by_path(visit: Visit) -> Response:
+    """Shows a customer's card."""
+    return await shown(visit, str(visit.request.path_params["id"])[:200])
+
+
+async def shown(visit: Visit, external_id: str, *, fault: str = "", given: Mapping[str, str] | None = None) -> Response:
+    """Returns the card; with a fault of what was to be noted, and what was written."""
+    account = await account_of(visit, str(visit.query.get("account", "")))
+    if not account:
+        return await choose_account(visit, card(external_id))
+    found = await visit.ask("customer.show", account=account, external_id=external_id)
+    said = await visit.ask("interaction.list", account=account, customer=found["external_id"], limit=SHOWN)
+    usable = points(found)
+    return visit.page(
+        "customer.html",
+        status=422 if fault else 200,
+        customer=found,
+        href=card(found["external_id"]),
+        query=urlencode({"id": found["external_id"]}),
+        usable=usable,
+        why=await _why(visit, account, found, usable),
+        points=[_point(one, place) for place, one in enumerate(found["contacts"])],
+        said=[{**one, "href": _row(one)} for one in said["items"]],
+        more=f"/interacciones?{urlencode({'customer': found['external_id']})}" if said["next"] else "",
+        fault=fault,
+        given=dict(given or {}),
+        block="said" if visit.fragment else None,
+    )
+
+
+def _row(one: Mapping[str, Any]) -> str:
+    kind = one["direction"] if one["source"] == "gateway" else "noted"
+    return f"/interacciones?{urlencode({'row': kind + '-' + one['id']})}"
+
+
+def _point(one: Mapping[str, Any], place: int) -> dict[str, Any]:
+    consents = [
+        (_("agrees to {what}") if yes else _("refuses {what}")).format(what=_(CONSENTS.get(klass, klass)))
+        for klass, yes in one["consent"].items()
+    ]
+    return {
+        **one,
+        "kind": _(KINDS[one["kind"]]) if one["kind"] in KINDS else one["kind"],
+        "icon": ICONS.get(one["channel"], "person"),
+        "word": _(CHANNELS.get(one["channel"], one["channel"])),
+        "said": _(STATES.get(one["state"], one["state"])),
+        "consents": consents,
+        "preferred": not place,
+    }
+
+
+async def _why(
+    visit: Visit, account: str, customer: Mapping[str, Any], usable: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Returns whether and how somebody may be contacted now, as sentences with their tone; the gravest first."""
+    found: list[dict[str, str]] = []
+    if customer["forgotten_at"]:
+        return [{"tone": "act", "text": _("What was known of this person was erased at its wish.")}]
+    if customer["no_claim"]:
+        until, reason = customer["no_claim"]["until"], customer["no_claim"]["reason"]
+        said = (
+            _("Nothing is to be claimed until {day}").format(day=visit.formats.day(until))
+            if until
+            else _("Nothing is to be claimed until somebody lifts it")
+        )
+        found.append({"tone": "look", "text": f"{said}: {reason}" if reason else f"{said}."})
+    if not usable:
+        found.append({"tone": "act", "text": _("There is no number or address to reach this person by.")})
+    elif WHY in OPERATIONS and visit.may(WHY):
+        found += await _by_rules(visit, account, customer, usable)
+    return found or [{"tone": "good", "text": _("This person may be contacted now.")}]
+
+
+async def _by_rules(
+    visit: Visit, account: str, customer: Mapping[str, Any], usable: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Asks the rules of contact of each way that there is."""
+    del customer
+    found = []
+    for channel, address in usable.items():
+        try:
+            answer = await visit.ask(WHY, account=account, address=address)
+        except UnauthenticatedError:
+            raise
+        except GatewayError:
+            continue
+        word = _(CHANNELS.get(channel, channel))
+        if answer.get("go") is False:
+            said = _("{channel}: not now").format(channel=word)
+            until = answer.get("until")
+            if until:
+                said = _("{channel}: from {time} on").format(channel=word, time=visit.formats.full(until))
+            found.append({"tone": "look", "text": said})
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------- note
+
+
+@page(f"{PATH}/acciones/nota", operation="interaction.note", method="POST")
+async def note(visit: Visit) -> Response:
+    """Enters a call, a visit or a note about the customer."""
+    external_id = str(visit.form.get("id", ""))[:200]
+    given = {name: str(visit.form.get(name, "")).strip()[:1000] for name in ("channel", "text", "reached", "direction")}
+    account = await account_of(visit)
+    channel = given["channel"] if given["channel"] in {"call", "visit", "note"} else "note"
+    try:
+        await visit.ask(
+            "interaction.note",
+            account=account,
+            customer=external_id,
+            channel=channel,
+            direction="in" if given["direction"] == "in" else "out",
+            text=given["text"],
+            reached=channel == "note" or given["reached"] == "1",
+        )
+    except (UsageError, ConflictError) as error:
+        return await shown(visit, external_id, fault=str(error), given=given)
+    return visit.go(card(external_id), _("It was noted"))
