@@ -45,6 +45,7 @@ _PLACES: Final = {
     "line": "/lineas",
     "stalled": "/lineas",
     "paused": "/campanas/trabajos",
+    "campaign": "/campanas",
     "credit": "/ajustes/creditos",
 }
 """Behind which entry of the navigation a kind of need is looked after."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatewayd.web.v1 import (
+    campaign_schemas,
     contact_schemas,
     customer_schemas,
     forecast_schemas,
@@ -379,6 +380,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Accounts": page(ref("Account")),
     "Statement": page(ref("Transfer")),
     "Blocklist": page(ref("Blocked")),
+    **campaign_schemas.SCHEMAS,
     **contact_schemas.SCHEMAS,
     **customer_schemas.SCHEMAS,
     **forecast_schemas.SCHEMAS,

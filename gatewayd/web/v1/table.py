@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatewayd.web.v1 import (
+    campaigns,
     contact,
     customers,
     forecast,
@@ -26,6 +27,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *stored_templates.ENDPOINTS,
     *house.ENDPOINTS,
     *log.ENDPOINTS,
+    *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
     *customers.ENDPOINTS,
     *forecast.ENDPOINTS,
