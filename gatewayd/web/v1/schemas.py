@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+<<<<<<< HEAD
 from gatewayd.web.v1 import contact_schemas, forecast_schemas, template_schemas
+=======
+from gatewayd.web.v1 import (
+    campaign_schemas,
+    contact_schemas,
+    customer_schemas,
+    forecast_schemas,
+    template_schemas,
+)
+>>>>>>> main
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.customer_schemas import SCHEMAS as CUSTOMERS
 from gatewayd.web.v1.forms import (
@@ -376,6 +386,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Accounts": page(ref("Account")),
     "Statement": page(ref("Transfer")),
     "Blocklist": page(ref("Blocked")),
+    **campaign_schemas.SCHEMAS,
     **contact_schemas.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
