@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-<<<<<<< HEAD
-from gatewayd.web.v1 import contact_schemas, forecast_schemas, template_schemas
-=======
 from gatewayd.web.v1 import (
     campaign_schemas,
     contact_schemas,
@@ -14,9 +11,7 @@ from gatewayd.web.v1 import (
     forecast_schemas,
     template_schemas,
 )
->>>>>>> main
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
-from gatewayd.web.v1.customer_schemas import SCHEMAS as CUSTOMERS
 from gatewayd.web.v1.forms import (
     CHANNELS,
     CLASSES,
@@ -348,7 +343,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "User": _USER,
     "Users": page(ref("User")),
-    **CUSTOMERS,
     "Token": _TOKEN,
     "Tokens": page(ref("Token")),
     "Webhook": _WEBHOOK,
@@ -388,6 +382,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Blocklist": page(ref("Blocked")),
     **campaign_schemas.SCHEMAS,
     **contact_schemas.SCHEMAS,
+    **customer_schemas.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }

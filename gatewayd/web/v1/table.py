@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-<<<<<<< HEAD
-from gatewayd.web.v1 import contact, forecast, hooks, house, jobs, log, messages, people, stored_templates, streaming
-=======
 from gatewayd.web.v1 import (
     campaigns,
     contact,
@@ -21,7 +18,6 @@ from gatewayd.web.v1 import (
     stored_templates,
     streaming,
 )
->>>>>>> main
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -33,6 +29,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *log.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
+    *customers.ENDPOINTS,
     *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
