@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import campaigns, contact, hooks, house, jobs, log, messages, people, stored_templates, streaming
+from gatewayd.web.v1 import (
+    campaigns,
+    contact,
+    forecast,
+    hooks,
+    house,
+    jobs,
+    log,
+    messages,
+    people,
+    stored_templates,
+    streaming,
+)
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -16,6 +28,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *log.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
+    *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
 )
