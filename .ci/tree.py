@@ -166,7 +166,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "spool",
         STORE,
     ),
-    "gatewayd.imports": (*VALUES, "spool.lists", "spool.names"),
+    "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),
     "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
     "gatewayd.operations": (
@@ -200,6 +200,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.fleet",
+        "gatewayd.imports.engine",
         "gatewayd.intake",
         "gatewayd.operations",
         "gatewayd.task_engine",

@@ -11,6 +11,7 @@ from tests.benchmarks import (
     audio,
     backlog,
     biglist,
+    customers,
     doubt,
     export,
     first_send,
@@ -51,6 +52,15 @@ def test_web(tmp_path: Path) -> None:
     assert found["daemon killed under it and started: signs in again"] <= 15
     assert found["1,000 half requests: the lines' pace beside"] >= 50
     assert found["1,000 half requests: the slowest first page"] <= 10
+
+
+def test_customers(tmp_path: Path) -> None:
+    found = figures(customers.measure, tmp_path)
+    for kind in ("CSV", "XLSX"):
+        name = f"4,000 customers from {kind}"
+        assert found[f"{name}: growth of the daemon's memory"] <= 100
+        for step in ("dry run", "import", "undo"):
+            assert found[f"{name}: {step}, times that loop"] <= 20
 
 
 def test_share_of_the_possible(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ _PLACES: Final = {
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",
     "stalled": "/lineas",
-    "paused": "/campanas",
+    "paused": "/campanas/trabajos",
     "campaign": "/campanas",
     "credit": "/ajustes/creditos",
 }

@@ -7,6 +7,7 @@ from typing import Final
 from gatewayd.web.v1 import (
     campaigns,
     contact,
+    customers,
     forecast,
     hooks,
     house,
@@ -28,6 +29,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *log.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
+    *customers.ENDPOINTS,
     *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
