@@ -25,20 +25,26 @@ def blocklist() -> None:
     pass
 
 
+account_option = click.option("--account", metavar="A", help=_("This account's list (default: everybody's)."))
+
+
 @blocklist.command("list", help=_("The numbers on the list."))
+@click.option("--account", metavar="A", help=_("This account's own list alone."))
 @output.page_options
 @output.json_option
-def list_(limit: int | None, cursor: str | None, as_json: bool) -> None:
+def list_(account: str | None, limit: int | None, cursor: str | None, as_json: bool) -> None:
     with session() as open_session:
         if as_json:
-            output.emit_list(open_session.pages("blocklist.list", limit=limit, cursor=cursor))
+            output.emit_list(open_session.pages("blocklist.list", account=account, limit=limit, cursor=cursor))
             return
         zone = open_session.config.timezone
         output.shown_list(
-            open_session.pages("blocklist.list", limit=limit or output.SHOWN, cursor=cursor),
-            (_("Number"), _("Since"), _("From"), _("Note")),
+            open_session.pages("blocklist.list", account=account, limit=limit or output.SHOWN, cursor=cursor),
+            (_("Number"), _("Account"), _("Register"), _("Since"), _("From"), _("Note")),
             lambda one: (
                 one["to"],
+                one["account"] or _("everybody's"),
+                one["register"],
                 output.local(one["at"], zone),
                 _("a person") if one["source"] == "person" else one["source"],
                 one["note"],
@@ -66,11 +72,12 @@ def doubtful(limit: int | None, cursor: str | None, as_json: bool) -> None:
 
 @blocklist.command(help=_("Put a number on the list; messages waiting for it are cancelled."))
 @click.argument("number")
+@account_option
 @click.option("--note", help=_("Why."))
 @output.json_option
-def add(number: str, note: str | None, as_json: bool) -> None:
+def add(number: str, account: str | None, note: str | None, as_json: bool) -> None:
     with session() as open_session:
-        done = open_session.ask("blocklist.add", numbers=[number], note=note)
+        done = open_session.ask("blocklist.add", numbers=[number], account=account, note=note)
     if done["refused"]:
         refused = done["refused"][0]
         raise GatewayError(_("not a number: {number} ({reason})").format(number=number, reason=refused["reason"]))
@@ -79,10 +86,12 @@ def add(number: str, note: str | None, as_json: bool) -> None:
 
 @blocklist.command(help=_("Take a number off the list."))
 @click.argument("number")
+@account_option
+@click.option("--reason", required=True, help=_("Why the person may be contacted again, for the audit trail."))
 @output.json_option
-def remove(number: str, as_json: bool) -> None:
+def remove(number: str, account: str | None, reason: str, as_json: bool) -> None:
     with session() as open_session:
-        done = open_session.ask("blocklist.remove", number=number)
+        done = open_session.ask("blocklist.remove", number=number, account=account, reason=reason)
     if as_json:
         output.emit(done)
     else:
@@ -93,15 +102,18 @@ def remove(number: str, as_json: bool) -> None:
     "import", help=_("Put the numbers of a CSV file on the list (the column of the number, or the first).")
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@account_option
 @click.option("--note", help=_("Why."))
 @output.json_option
-def import_(file: Path, note: str | None, as_json: bool) -> None:
+def import_(file: Path, account: str | None, note: str | None, as_json: bool) -> None:
     total: dict[str, Any] = {"added": 0, "known": 0, "cancelled": 0, "refused": []}
-    rows = _numbers(file)
+    rows = numbers_of(file)
     with session() as open_session:
         while batch := list(islice(rows, BATCH)):
             numbers = [number for _row, number in batch]
-            done = open_session.ask("blocklist.add", numbers=numbers, note=note, source=f"import {file.name}")
+            done = open_session.ask(
+                "blocklist.add", numbers=numbers, account=account, note=note, source=f"import {file.name}"
+            )
             for key in ("added", "known", "cancelled"):
                 total[key] += done[key]
             total["refused"] += [
@@ -128,14 +140,14 @@ def _report(done: dict[str, Any], as_json: bool) -> None:
         print(_("… and more: --json has them all"))
 
 
-def _numbers(file: Path) -> Iterator[tuple[int, str]]:
+def numbers_of(file: Path) -> Iterator[tuple[int, str]]:
     """(row from 1, number) of every row with one: of the column that is called like a number's, else of the first."""
     text = _decoded(file)
     head = text[:4096].partition("\n")[0]
     delimiter = max(";,\t|", key=head.count)
     column = 0
     for place, cells in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), start=1):
-        if place == 1 and (found := _header(cells)) is not None:
+        if place == 1 and (found := column_of(cells)) is not None:
             column = found
         elif len(cells) > column and cells[column].strip():
             yield place, cells[column]
@@ -149,7 +161,7 @@ def _decoded(file: Path) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _header(cells: Sequence[str]) -> int | None:
+def column_of(cells: Sequence[str]) -> int | None:
     """The place of the number's column in a header; None where the first row is a number already."""
     from spool.lists.choice import Choice, choose
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,10 @@ from gatewayd.cli.session import session
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.presets import PRESETS
 from gatewayd.contact.reading import plain
+from gatewayd.contact.words import class_name
 from gatewayd.errors import UsageError
+from gatewayd.model import Channel
+from gatewayd.reasons import meaning
 from gatewayd.translation import gettext as _
 
 account_option = click.option(
@@ -183,3 +187,134 @@ def _mark(day: Mapping[str, Any], longest: int) -> str:
     if not day["minutes"]:
         return gap + MARKS[day["why"] or "weekday"]
     return gap + MARKS["full" if day["minutes"] == longest else "short"]
+
+
+person_options = (
+    click.option("--account", metavar="A", help=_("Whose customer or number it is (default: the only account's).")),
+    click.option("--customer", metavar="ID", help=_("A customer, with all numbers and addresses.")),
+    click.option("--number", metavar="N", help=_("A number or address, and the person whose it is.")),
+)
+
+
+def _of_person(command: Any) -> Any:
+    for option in reversed(person_options):
+        command = option(command)
+    return command
+
+
+@contact.command(help=_("Whether a person may be contacted now over a channel, and why not."))
+@_of_person
+@click.option("--channel", type=click.Choice([str(one) for one in Channel]), default="sms", help=_("Default: sms."))
+@click.option(
+    "--class", "klass", type=click.Choice([str(one) for one in MessageClass]), help=_("Default: the account's.")
+)
+@output.json_option
+def why(  # noqa: PLR0917 - click hands each option over
+    account: str | None, customer: str | None, number: str | None, channel: str, klass: str | None, as_json: bool
+) -> int:
+    with session() as open_session:
+        named = {"account": _account(open_session, account), "customer": customer, "number": number}
+        found = open_session.ask("contact.why", **named, channel=channel, message_class=klass)
+        zone = open_session.config.timezone
+    if as_json:
+        output.emit(found)
+    else:
+        output.record(
+            (
+                (_("Customer"), f"{found['customer']} {found['name']}".strip() if found["customer"] else None),
+                (_("Addresses"), ", ".join(one["address"] for one in found["addresses"])),
+                (_("Verdict"), found["sentence"]),
+                (_("Not before"), output.local(found["until"], zone)),
+                (_("Until"), output.local(found["ends"], zone)),
+                (
+                    _("Counted"),
+                    ", ".join(f"{output.local(one['at'], zone)} {one['channel']}" for one in found["contacts"]),
+                ),
+                (_("Version"), found["version"]),
+            )
+        )
+    return 0 if found["go"] else 1
+
+
+@contact.command(help=_("What waits for hours and caps, and until when."))
+@click.option("--account", metavar="A", help=_("Of this account alone."))
+@output.json_option
+def waiting(account: str | None, as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("contact.waiting", account=account)
+        zone = open_session.config.timezone
+    if as_json:
+        output.emit(found)
+        return
+    output.table(
+        (_("Class"), _("Channel"), _("Reason"), _("Messages"), _("Not before")),
+        [
+            (
+                class_name(one["class"]),
+                one["channel"],
+                meaning(one["reason"]),
+                one["messages"],
+                output.local(one["until"], zone),
+            )
+            for one in found["items"]
+        ],
+        right=(3,),
+    )
+
+
+@contact.command(help=_("Why each message of a person went or was kept back; for a complaint, as a file."))
+@_of_person
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help=_("From this day on."))
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=_("Before this day."))
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help=_("Write a file: .csv, or .xlsx for one person.")
+)
+@output.json_option
+def evidence(  # noqa: PLR0917 - click hands each option over
+    account: str | None,
+    customer: str | None,
+    number: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    with session() as open_session:
+        wanted: dict[str, Any] = {"account": _account(open_session, account), "customer": customer, "number": number}
+        wanted |= {"since": since and since.isoformat(), "until": until and until.isoformat()}
+        if out is not None:
+            _write(open_session, wanted, out)
+            print(_("{file} is written.").format(file=out))
+        elif as_json:
+            output.emit_list(open_session.pages("evidence.list", **wanted))
+        else:
+            zone = open_session.config.timezone
+            output.shown_list(
+                open_session.pages("evidence.list", **wanted, limit=output.SHOWN),
+                (_("Time"), _("To"), _("Channel"), _("Class"), _("Verdict"), _("Rule"), _("Not before"), _("Version")),
+                lambda one: (
+                    output.local(one["at"], zone),
+                    one["to"],
+                    one["channel"],
+                    one["class"],
+                    _("went") if one["verdict"] == "go" else meaning(one["verdict"]),
+                    one["rule"],
+                    output.local(one["until"], zone),
+                    one["version"],
+                ),
+            )
+
+
+def _write(open_session: Any, wanted: dict[str, Any], out: Path) -> None:
+    if out.suffix.lower() == ".xlsx":
+        done = open_session.ask("evidence.export", **wanted, format="xlsx")
+        out.write_bytes(base64.b64decode(done["xlsx"]))
+        return
+    cursor: str | None = None
+    with out.open("w", encoding="utf-8-sig", newline="") as file:
+        while True:
+            done = open_session.ask("evidence.export", **wanted, cursor=cursor)
+            file.write(done["csv"])
+            cursor = done["next"]
+            if cursor is None:
+                return

@@ -104,6 +104,12 @@ def _webhook(need: Mapping[str, Any]) -> str:
     )
 
 
+def _register(need: Mapping[str, Any]) -> str:
+    return _("the register {name} is {days} days old: bring a newer one, gatewayd register import").format(
+        name=need["subject"], days=need["count"]
+    )
+
+
 def _standstill(_need: Mapping[str, Any]) -> str:
     return _("a copy of the store was put back, and webhooks stand still: gatewayd db release once all is settled")
 
@@ -118,5 +124,6 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "credit": _credit,
     "opt_out": _opt_out,
     "webhook": _webhook,
+    "register": _register,
     "standstill": _standstill,
 }

@@ -23,6 +23,7 @@ from gatewayd.errors import ConflictError, FaultsError, UsageError
 from gatewayd.operations.base import Json, Operation, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import Change
+from gatewayd.store.insight.kept_back import kept_back
 from gatewayd.store.settings import accounts as store
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
@@ -164,6 +165,8 @@ class SetRules(Operation):
         changed = Change(lambda unit: store.keep(unit.session, self.account, document, now, version), by.name)
         with reworded(ConflictError, _("somebody has changed these settings meanwhile; look again. Nothing was saved")):
             await backend.execute(changed)
+        if backend.live is not None:
+            await backend.live.rules_changed(self.account)
         return await asyncio.to_thread(_shape, backend, self.account, await settings_of(backend, self.account))
 
 
@@ -221,3 +224,26 @@ class ShowYear(Operation):
         answer["open_days"] = sum(bool(day.slots) for day in days)
         answer["open_minutes"] = sum(day.minutes for day in days)
         return answer
+
+
+class ShowWaiting(Operation):
+    """What the rules keep back now: messages by class, channel and reason, with the moment when the first may go."""
+
+    name: ClassVar[str] = "contact.waiting"
+    reads_store = True
+    account: str | None = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        question = partial(kept_back, scope=by.scope, account=self.account, now=backend.now())
+        found = await backend.read(lambda reader: reader.ask(question))
+        items = [
+            {
+                "class": one.klass,
+                "channel": one.channel,
+                "reason": one.reason,
+                "messages": one.messages,
+                "until": iso(one.until),
+            }
+            for one in found
+        ]
+        return {"account": self.account, "messages": sum(one.messages for one in found), "items": items}

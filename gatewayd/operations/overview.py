@@ -15,6 +15,7 @@ from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
 from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.store.contacts.registers import registers
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
@@ -93,12 +94,14 @@ class Status(Operation):
         healthy = None if live is None else live.writer().healthy
         still = await backend.read(lambda reader: reader.ask(standing_still))
         hooks = await backend.read(lambda reader: reader.ask(endpoints))
+        lists = await backend.read(lambda reader: reader.ask(registers)) if account is None else []
         now = backend.now()
         wanted = [
             *_of_daemon(live is not None, healthy, lines, stalls),
             *([_needs("standstill", "")] if still else ()),
             *_of_store(found),
             *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
+            *(_needs("register", each.name, count=each.age_days(now)) for each in lists if each.stale(now)),
         ]
         return {
             "at": iso(backend.now()),

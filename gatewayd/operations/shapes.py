@@ -175,4 +175,12 @@ def doubtful(found: DoubtfulOptOut) -> Json:
 
 
 def blocked(found: BlockedNumber) -> Json:
-    return {"to": found.to, "at": iso(found.at), "source": found.source, "note": found.note}
+    return {
+        "to": found.to,
+        "at": iso(found.at),
+        "source": found.source,
+        "note": found.note,
+        "account": found.account,
+        "register": found.register,
+        "channel": found.channel,
+    }

@@ -328,13 +328,14 @@ class Reader:
     # -------------------------------------------------------------------------------------------------------- blocklist
 
     def blocklist(
-        self, *, account: str | None = None, cursor: str | None = None, limit: int = PAGE
+        self, *, account: str | None = None, own: bool = False, cursor: str | None = None, limit: int = PAGE
     ) -> Page[BlockedNumber]:
-        """Returns what is on the lists: of all accounts, or what one of them obeys (its own and everybody's)."""
+        """Returns what is on the lists: of all accounts, or what one of them obeys (its own and everybody's; `own`: its
+        own alone)."""
         limit = _limit(limit)
         with self._snapshot() as connection:
             number = None if account is None else account_number(connection, account)
-            found = blocklist.page(connection, account_id=number, after=cursor, limit=limit + 1)
+            found = blocklist.page(connection, account_id=number, own=own, after=cursor, limit=limit + 1)
             page = found[:limit]
             return Page(tuple(page), blocklist.place(page[-1]) if len(found) > limit else None)
 

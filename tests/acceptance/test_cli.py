@@ -248,8 +248,8 @@ def test_the_blocklist_and_its_import(cli: Cli) -> None:
     everyone = cli.json("blocklist", "list")
     assert (len(everyone["items"]), everyone["next"]) == (2501, None)
     assert "--cursor" in cli.ok("blocklist", "list", "--limit", "10")
-    assert cli.json("blocklist", "remove", "+5491159876543") == {"removed": "+5491159876543"}
-    cli.fails("blocklist", "remove", "+5491159876543")
+    assert cli.json("blocklist", "remove", "+5491159876543", "--reason", "asked again") == {"removed": "+5491159876543"}
+    cli.fails("blocklist", "remove", "+5491159876543", "--reason", "asked again")
     bare = cli.folder / "bare.txt"
     bare.write_text("1159876543\n\n1159876544\n")
     assert cli.json("blocklist", "import", str(bare))["added"] == 2

@@ -70,6 +70,7 @@ def test_a_number_is_blocked_found_and_taken_off(shown: Panel, page: Page) -> No
         page.get_by_role("link", name="Descargar en CSV").click()
     assert "5491155551234" in Path(download.value.path()).read_text(encoding="utf-8")
     page.get_by_role("button", name="Quitar …").first.click()
+    page.get_by_label("Por qué").fill("volvió a pedir avisos")
     page.get_by_role("button", name="Quitar de la lista").click()
     expect(page.get_by_role("status").first).to_contain_text("+5491155551234")
     assert shown.gateway.call("blocklist.list")["items"] == []

@@ -93,6 +93,36 @@ def test_axe_finds_nothing(shown: Panel, options: dict[str, Any]) -> None:
             look(page, f"hours-{name}-{width}")
 
 
+def test_a_register_is_brought_and_a_person_on_it_is_told_of(shown: Panel, tmp_path: Path) -> None:
+    listed = tmp_path / "registro.csv"
+    listed.write_text("numero\n1155551234\n1155556789\n")
+    with shown.browser() as browser:
+        page = browser.sign_in()
+        page.goto(f"{shown.url}/ajustes/bloqueados")
+        form = page.locator("#registros form[action='/ajustes/bloqueados/registro']")
+        form.get_by_label("Nombre").fill("No Llame")
+        form.get_by_role("button", name="Traerlo").click()
+        expect(page.locator("#registros .faults")).to_contain_text("Elija un archivo")
+        form.get_by_label("Quién lo publica").fill("AAIP")
+        form.get_by_label("El día del que es").fill("2020-01-01")
+        form.locator("input[type=file]").set_input_files(str(listed))
+        form.get_by_role("button", name="Traerlo").click()
+        expect(page.locator("#registers")).to_contain_text("demasiado viejo")
+        look(page, "registers")
+        page.goto(f"{shown.url}/ajustes/horarios/persona?number=1155551234")
+        row = page.locator("main table tr", has_text="Llamada")
+        expect(row).to_contain_text("lista de no contactar")
+        look(page, "person")
+        page.goto(f"{shown.url}/")
+        expect(page.locator("main")).to_contain_text("El registro No Llame tiene")
+        page.goto(f"{shown.url}/ajustes/bloqueados")
+        page.locator("#registers").get_by_role("button", name="Quitar …").click()
+        page.get_by_label("Por qué").locator("visible=true").fill("ya no rige")
+        page.get_by_role("button", name="Quitarlo").locator("visible=true").click()
+        expect(page.get_by_role("status").first).to_contain_text("No Llame")
+        assert shown.gateway.call("register.list")["items"] == []
+
+
 def test_without_script_the_form_saves(shown: Panel) -> None:
     with shown.browser() as browser:
         page = browser.sign_in("sofia", context=browser.context(java_script_enabled=False))

@@ -253,7 +253,9 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.add": Case("user", "manage", _of(numbers=["+5491150009999"])),
     "blocklist.doubtful": Case("supervisor", "read"),
     "blocklist.list": Case("supervisor", "read"),
-    "blocklist.remove": Case("supervisor", "manage", _of(number="+5491150008888"), vain=True),
+    "blocklist.remove": Case(
+        "supervisor", "manage", _of("account", number="+5491150008888", reason="pidió volver"), vain=True
+    ),
     "campaign.approve": Case("supervisor", None, _of("campaign"), vain=True),
     "campaign.cancel": Case("user", "send", _of("campaign"), vain=True),
     "campaign.events": Case("user", "read", _of("campaign"), bound=True),
@@ -275,6 +277,19 @@ CASES: Final[Mapping[str, Case]] = {
     "contact.presets": Case("user", "read"),
     "contact.rules": Case("user", "read", _of("account"), bound=True),
     "contact.set": Case("supervisor", "manage", _of("account", contact={"preset": "ar-cautious"}), bound=True),
+    "contact.waiting": Case("user", "read", _of("account"), bound=True),
+    "contact.why": Case("user", "read", _of("account", number="+5491150001234"), bound=True),
+    "evidence.export": Case("supervisor", "read", _of("account"), bound=True),
+    "evidence.list": Case("supervisor", "read", _of("account"), bound=True),
+    "register.add": Case(
+        "administrator", "manage", _of(register_name="no-llame", began=1, numbers=["+5491150007777"]), vain=True
+    ),
+    "register.finish": Case("administrator", "manage", _of(register_name="no-llame", began=1), vain=True),
+    "register.import": Case(
+        "administrator", "manage", _of(register_name="no-llame", source="AAIP", as_of="2026-11-01", channel="call")
+    ),
+    "register.list": Case("administrator", "manage"),
+    "register.remove": Case("administrator", "manage", _of(register_name="otra", reason="ya no rige"), vain=True),
     "contact.year": Case("user", "read", _of("account", year=2026), bound=True),
     "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
     "export.download": Case("user", "read", _of("task"), bound=True),

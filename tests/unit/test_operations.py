@@ -111,7 +111,7 @@ def test_there_is_no_such_operation(backend: OfflineBackend) -> None:
         ("account.statement", {"account": "nada"}),
         ("line.show", {"line": "nada"}),
         ("line.disable", {"line": "nada"}),
-        ("blocklist.remove", {"number": "1159876543"}),
+        ("blocklist.remove", {"number": "1159876543", "reason": "volvió"}),
     ],
 )
 def test_what_is_not_there_is_not_found(backend: OfflineBackend, operation: str, arguments: dict[str, Any]) -> None:
@@ -161,9 +161,11 @@ def test_the_blocklist_reads_numbers_as_people_write_them(backend: OfflineBacken
     listed = [one["to"] for one in ask(backend, "blocklist.list")["items"]]
     assert "+5491159876543" in listed
     assert "ana@example.com" in listed
-    assert ask(backend, "blocklist.remove", number="(011) 15-5987-6543") == {"removed": "+5491159876543"}
+    assert ask(backend, "blocklist.remove", number="(011) 15-5987-6543", reason="volvió") == {
+        "removed": "+5491159876543"
+    }
     with pytest.raises(UsageError):
-        ask(backend, "blocklist.remove", number="junk")
+        ask(backend, "blocklist.remove", number="junk", reason="volvió")
     with pytest.raises(UsageError):
         ask(backend, "blocklist.add", numbers=["1"] * 1001)
 

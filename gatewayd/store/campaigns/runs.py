@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select, text
 
 from gatewayd.store import tables
+from gatewayd.store.sending.counts import meaning
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
 from gatewayd.store.tables.campaigns import OPEN_SLICE
 
@@ -309,11 +310,12 @@ def counts(connection: Connection, *, runs: Iterable[int]) -> Counts:
     states: Counter[str] = Counter()
     held: Counter[str] = Counter()
     segments = 0
-    for state, reason, messages, parts in connection.execute(statement):
+    for word, reason, messages, parts in connection.execute(statement):
         if messages:
-            states[state] += int(messages)
+            state, rule = meaning(word)
+            states[str(state)] += int(messages)
             segments += int(parts or 0)
-            if reason is not None and state in WAITING:
-                held[reason] += int(messages)
+            if (why := rule or reason) is not None and state in WAITING:
+                held[why] += int(messages)
     cost = connection.scalar(select(func.coalesce(func.sum(job.cost), 0)).where(job.id.in_(mine)))
     return Counts(states, held, segments, int(cost or 0))

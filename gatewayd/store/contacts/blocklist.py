@@ -103,13 +103,16 @@ def drop(session: Session, address: str, *, account_id: int) -> bool:
 _NAME: Final = select(account.c.name).where(account.c.id == blocklist.c.account_id).scalar_subquery()
 
 
-def page(connection: Connection, *, account_id: int | None, after: str | None, limit: int) -> list[BlockedNumber]:
+def page(
+    connection: Connection, *, account_id: int | None, own: bool = False, after: str | None, limit: int
+) -> list[BlockedNumber]:
     """Returns what is on the lists in the order of numbers, behind the place `after`; of all, or what one account
-    obeys. UsageError for a place that is none."""
+    obeys (`own`: its own list alone). UsageError for a place that is none."""
     key = blocklist.c.to, blocklist.c.account_id, blocklist.c.register
     statement = select(blocklist, _NAME.label("account")).order_by(*key).limit(limit)
     if account_id is not None:
-        statement = statement.where(blocklist.c.account_id.in_([account_id, EVERYBODY]))
+        obeyed = [account_id] if own else [account_id, EVERYBODY]
+        statement = statement.where(blocklist.c.account_id.in_(obeyed))
     if after is not None:
         statement = statement.where(tuple_(*key) > tuple_(*map(literal, _read(after))))
     return [

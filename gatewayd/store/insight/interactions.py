@@ -30,6 +30,7 @@ from gatewayd.store.insight.people import with_person
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, NEWEST, Position
 from gatewayd.store.insight.position import RECEIVED as CAME_IN
 from gatewayd.store.insight.walk import Budget, Way
+from gatewayd.store.sending.counts import words_of
 from gatewayd.store.tables.sending import ASTRAY
 from gatewayd.translation import gettext as _
 
@@ -219,7 +220,7 @@ def _jobs(connection: Connection, account: int | None, wanted: InteractionFilter
             JOB.id.in_(
                 select(tables.queue.c.job_id)
                 .join_from(tables.queue, tables.queue_count, count.queue_id == tables.queue.c.id)
-                .where(count.state.in_(sorted(wanted.stored)), count.messages > 0)
+                .where(count.state.in_(words_of(wanted.stored)), count.messages > 0)
             )
         )
     found = connection.execute(statement).all()

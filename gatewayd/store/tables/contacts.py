@@ -34,6 +34,8 @@ register = Table(
     Column("as_of", BigInteger, nullable=False),
     Column("imported_at", BigInteger, nullable=False),
     Column("numbers", Integer, nullable=False),
+    # days after `as_of` from which on a newer one has to be brought
+    Column("max_age_days", Integer, nullable=False, server_default=text("30")),
     sqlite_with_rowid=False,
 )
 """Legal registers of people who may not be called, as they were imported."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -24,28 +24,42 @@ AT_ONCE: Final = 1000
 TEXT_MAX: Final = 1_000_000
 """Characters of a list that is pasted or uploaded: some fifty thousand numbers."""
 PORTION: Final = 1000
+REASON_MIN: Final = 3
+CHANNELS: Final = {
+    "call": spoken("Calls"),
+    "sms": spoken("SMS"),
+    "email": spoken("Mails"),
+    "push": spoken("Push"),
+    "whatsapp": spoken("WhatsApp"),
+}
 
 
 @page(HERE, operation="blocklist.list", place=Place("ajustes", spoken("Do not contact"), 40))
 async def show(visit: Visit) -> Response:
     """Shows the list, and the replies that may ask to be on it."""
-    return await _shown(visit)
+    return await shown(visit)
 
 
-async def _shown(
-    visit: Visit, *, fault: str = "", numbers: str = "", note: str = "", refused: Iterable[dict[str, str]] = ()
+async def shown(
+    visit: Visit,
+    *,
+    fault: str = "",
+    numbers: str = "",
+    note: str = "",
+    refused: Iterable[dict[str, str]] = (),
+    register: Mapping[str, str] | None = None,
+    register_faults: Mapping[str, str] | None = None,
 ) -> Response:
+    """Returns the page, with what is wrong with one of its forms and what was written there."""
     search, cursor = visit.query.get("q", "").strip()[:100], visit.query.get("tras", "")
-    # The list is in the order of its numbers: what begins alike stands together, behind the place just before it.
-    start = cursor or _before(search)
-    found = await visit.ask("blocklist.list", cursor=start, limit=PAGE)
-    items = [one for one in found["items"] if one["to"].startswith(search)] if search else found["items"]
-    more = found["next"] if len(items) == len(found["items"]) else None
+    found = await visit.ask("blocklist.list", begins=search, cursor=cursor, limit=PAGE)
+    items, more = found["items"], found["next"]
     older = f"{HERE}?{urlencode({'q': search, 'tras': more})}" if more else ""
+    registers = (await visit.ask("register.list"))["items"] if visit.may("register.list") else []
     doubtful = await visit.ask("blocklist.doubtful", limit=PAGE) if visit.may("blocklist.doubtful") else {"items": []}
     return visit.page(
         "blocklist.html",
-        status=422 if fault else 200,
+        status=422 if fault or register_faults else 200,
         items=items,
         search=search,
         older=older,
@@ -57,12 +71,12 @@ async def _shown(
         refused=list(refused)[:20],
         may_add=visit.may("blocklist.add"),
         may_remove=visit.may("blocklist.remove"),
+        registers=registers,
+        may_register=visit.may("register.import"),
+        register=dict(register or {"max_age_days": "30", "channel": "call"}),
+        register_faults=dict(register_faults or {}),
+        channels=[("", _("all")), *((one, _(word)) for one, word in CHANNELS.items())],
     )
-
-
-def _before(search: str) -> str:
-    """Returns the place in the order just before everything that begins with `search`."""
-    return "" if not search else search[:-1] + chr(max(ord(search[-1]) - 1, 0)) + "\uffff"
 
 
 @page(HERE, operation="blocklist.add", method="POST")
@@ -76,12 +90,12 @@ async def add(visit: Visit) -> Response:
         read = await upload.read(TEXT_MAX + 1)
         text += "\n" + read.decode("utf-8-sig", errors="replace")
     if len(text) > TEXT_MAX:
-        return await _shown(
+        return await shown(
             visit, fault=_("That is too long; split it into parts of some fifty thousand numbers."), note=note
         )
-    numbers = list(dict.fromkeys(_cells(text)))
+    numbers = list(dict.fromkeys(cells(text)))
     if not numbers:
-        return await _shown(visit, fault=_("Write at least one number, or choose a file."), note=note)
+        return await shown(visit, fault=_("Write at least one number, or choose a file."), note=note)
     added, cancelled, refused = 0, 0, []
     for start in range(0, len(numbers), AT_ONCE):
         portion = numbers[start : start + AT_ONCE]
@@ -103,11 +117,11 @@ async def add(visit: Visit) -> Response:
             "{count} could not be read; the others are on the list.",
             len(refused),
         ).format(count=len(refused))
-        return await _shown(visit, fault=sentence, numbers="\n".join(one["number"] for one in refused), refused=refused)
+        return await shown(visit, fault=sentence, numbers="\n".join(one["number"] for one in refused), refused=refused)
     return visit.go(HERE, said=said)
 
 
-def _cells(text: str) -> Iterable[str]:
+def cells(text: str) -> Iterable[str]:
     """Yields what may be numbers: the first cell of each line that is not a heading, or what commas part."""
     for line in text.splitlines():
         for cell in line.replace(";", ",").replace("\t", ",").split(","):
@@ -120,9 +134,13 @@ def _cells(text: str) -> Iterable[str]:
 @page(f"{HERE}/quitar", operation="blocklist.remove", method="POST")
 async def remove(visit: Visit) -> Response:
     """Takes a number off the list."""
-    number = str(visit.form.get("number", ""))[:2000]
+    number, reason = str(visit.form.get("number", ""))[:2000], str(visit.form.get("reason", "")).strip()[:1000]
+    if len(reason) < REASON_MIN:
+        return await shown(visit, fault=_("Say why {number} may be contacted again.").format(number=number))
+    account = str(visit.form.get("account", ""))[:64]
+    arguments = {"number": number, "reason": reason, **({"account": account} if account else {})}
     try:
-        await visit.ask("blocklist.remove", number=number)
+        await visit.remote.ask(visit.bearer, "blocklist.remove", arguments)
     except (NotFoundError, UsageError) as error:
         return visit.go(HERE, said=str(error), tone="look")
     return visit.go(HERE, said=_("{number} may be contacted again.").format(number=number))

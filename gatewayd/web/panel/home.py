@@ -42,7 +42,7 @@ async def _values(visit: Visit, part: str) -> dict[str, Any]:
     if part == "figures":
         return {"figures": await _figures(visit)}
     if part == "going":
-        return {"going": await _going(visit)}
+        return {"going": await _going(visit), "kept": await visit.ask("contact.waiting")}
     return {"lines": await _lines(visit)}
 
 

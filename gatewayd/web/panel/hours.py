@@ -62,6 +62,7 @@ async def show(visit: Visit) -> Response:
         preset=None if looked is None else looked["name"],
         year=int(year) if year.isdecimal() and len(year) == YEAR_DIGITS and 2000 <= int(year) <= 2100 else None,
     )
+    waiting = await visit.ask("contact.waiting", account=account)
     rules = found["rules"] if looked is None else looked["rules"]
     return visit.page(
         "hours.html",
@@ -72,6 +73,7 @@ async def show(visit: Visit) -> Response:
         preset=looked or found["preset"],
         said=found["said"] if looked is None else looked["said"],
         rules=rules,
+        waiting=waiting["items"],
         klass=klass,
         tabs=[Tab(_(CLASS_WORDS[one]), _address(visit, clase=one), one == klass) for one in CLASSES],
         class_words=CLASS_WORDS,

@@ -46,6 +46,9 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
                 "{count} answer may ask for no more messages", "{count} answers may ask for no more messages", count
             )
             return Need(text, places.link("/ajustes/bloqueados"), gettext("Read them"), "look", "in")
+        case "register":
+            text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
+            return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
         case "stalled":
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")

@@ -3,6 +3,7 @@
 import gatewayd.web.panel.audit
 import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.company
+import gatewayd.web.panel.contact_person
 import gatewayd.web.panel.contact_upload
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.customer
@@ -26,6 +27,7 @@ import gatewayd.web.panel.masssend
 import gatewayd.web.panel.me
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.programs
+import gatewayd.web.panel.registers
 import gatewayd.web.panel.resets
 import gatewayd.web.panel.search
 import gatewayd.web.panel.signin

@@ -40,6 +40,7 @@ OWN: Final[list[Own]] = []
 _PLACES: Final = {
     "uncertain": "/interacciones/dudas",
     "opt_out": "/ajustes/bloqueados",
+    "register": "/ajustes/bloqueados",
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",
     "stalled": "/lineas",

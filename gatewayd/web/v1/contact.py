@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.presets import PRESETS
+from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
-from gatewayd.web.v1.endpoint import ACCOUNT, Endpoint, Parameter
+from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, Endpoint, Parameter
 from gatewayd.web.v1.house import account_of
 from gatewayd.web.words import spoken
 
@@ -36,7 +37,68 @@ async def year(call: Call) -> Response:
     return answer(await call.ask("contact.year", **wanted))
 
 
+async def waiting(call: Call) -> Response:
+    return answer(await call.ask("contact.waiting", **call.query))
+
+
+async def why(call: Call) -> Response:
+    wanted: dict[str, Any] = {**call.query, "account": await account_of(call)}
+    if "class" in wanted:
+        wanted["message_class"] = wanted.pop("class")
+    return answer(await call.ask("contact.why", **wanted))
+
+
+async def evidence(call: Call) -> Response:
+    return answer(await call.ask("evidence.list", **{**call.query, "account": await account_of(call)}))
+
+
+CUSTOMER: Final = Parameter("customer", forms.text(200, least=1), spoken("A customer, by its external id."))
+NUMBER: Final = Parameter(
+    "number", forms.text(2048, least=1), spoken("A number or address, and the person whose it is.")
+)
+
 ENDPOINTS: Final = (
+    Endpoint(
+        *("GET", "/v1/contact-rules/waiting", "listKeptBack", "contact.waiting", spoken("Show what rules keep back")),
+        *("KeptBack", waiting),
+        description=spoken("Messages that wait for hours or caps, with the moment when the first may go."),
+        tag=TAG,
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        *(
+            "GET",
+            "/v1/contact-rules/verdict",
+            "showContactVerdict",
+            "contact.why",
+            spoken("May a person be contacted now"),
+        ),
+        *("ContactVerdict", why),
+        description=spoken("Over a channel, and why not. Name a customer or a number."),
+        tag=TAG,
+        parameters=(
+            ACCOUNT,
+            CUSTOMER,
+            NUMBER,
+            CLASS,
+            Parameter("channel", {"enum": forms.CHANNELS}, spoken("Default: sms.")),
+        ),
+    ),
+    Endpoint(
+        *("GET", "/v1/evidence", "listEvidence", "evidence.list", spoken("List evidence of contacts")),
+        *("Evidence", evidence),
+        description=spoken("Why each message of a person went or was kept back, the newest first."),
+        tag=TAG,
+        parameters=(
+            ACCOUNT,
+            CUSTOMER,
+            NUMBER,
+            Parameter("since", forms.TIME, spoken("From this time on.")),
+            Parameter("until", forms.TIME, spoken("Before this time.")),
+            CURSOR,
+            LIMIT,
+        ),
+    ),
     Endpoint(
         *("GET", "/v1/contact-rules", "showContactRules", "contact.rules", spoken("Show the rules of contact")),
         *("ContactRules", rules),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1.forms import COUNT, TEXT, TEXT_OR_NULL, Schema, closed, shown
+from gatewayd.web.v1.forms import COUNT, FLAG, TEXT, TEXT_OR_NULL, TIME, Schema, closed, page, shown
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "NewContactRules": closed(
@@ -27,6 +27,36 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "next": {"type": "object"},
         },
         *("account", "own", "version", "zone", "rules", "rules_version", "next"),
+    ),
+    "KeptBack": shown(
+        {"messages": COUNT, "items": {"type": "array", "items": {"type": "object"}}}, "messages", "items"
+    ),
+    "ContactVerdict": shown(
+        {
+            "go": FLAG,
+            "reason": TEXT_OR_NULL,
+            "until": TEXT_OR_NULL,
+            "ends": TEXT_OR_NULL,
+            "rule": TEXT_OR_NULL,
+            "version": TEXT_OR_NULL,
+            "sentence": TEXT,
+        },
+        *("go", "reason", "sentence"),
+    ),
+    "Evidence": page(
+        shown(
+            {
+                "at": TIME,
+                "to": TEXT_OR_NULL,
+                "channel": TEXT,
+                "class": TEXT,
+                "verdict": TEXT,
+                "rule": TEXT,
+                "version": TEXT,
+                "until": TEXT_OR_NULL,
+            },
+            *("at", "verdict", "rule", "version"),
+        )
     ),
     "ContactPresets": shown(
         {

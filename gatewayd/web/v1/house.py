@@ -58,12 +58,16 @@ async def blocklist(call: Call) -> Response:
 
 
 async def block(call: Call) -> Response:
-    return answer(await call.ask("blocklist.add", source="api", **call.body))
+    return answer(await call.ask("blocklist.add", source="api", **_account(call), **call.body))
+
+
+def _account(call: Call) -> dict[str, Any]:
+    return {} if call.account is None else {"account": call.account}
 
 
 async def unblock(call: Call) -> Response:
     try:
-        await call.ask("blocklist.remove", number=call.path["number"])
+        await call.ask("blocklist.remove", number=call.path["number"], **call.query)
     except UsageError as error:
         raise NotFoundError(str(error)) from error
     return Response(status_code=204)
@@ -121,7 +125,8 @@ ENDPOINTS: Final = (
         ),
         tag=spoken("Block list"),
         parameters=(
-            Parameter("cursor", forms.named(forms.ADDRESS), spoken("The `next` of the page before.")),
+            ACCOUNT,
+            Parameter("cursor", forms.text(2200, least=1), spoken("The `next` of the page before.")),
             LIMIT,
         ),
     ),
@@ -130,6 +135,7 @@ ENDPOINTS: Final = (
         description=spoken("What waits for them is withdrawn. `refused` names those that could not be read."),
         tag=spoken("Block list"),
         body="NewBlocks",
+        parameters=(ACCOUNT,),
         examples={"one": {"numbers": ["011-15-5987-6543"], "note": "pidió la baja por correo"}},
     ),
     Endpoint(
@@ -144,6 +150,15 @@ ENDPOINTS: Final = (
         ),
         tag=spoken("Block list"),
         status=204,
-        parameters=(Parameter("number", forms.named(forms.ADDRESS), spoken("The address."), "path"),),
+        parameters=(
+            Parameter("number", forms.named(forms.ADDRESS), spoken("The address."), "path"),
+            ACCOUNT,
+            Parameter(
+                "reason",
+                forms.text(1000, least=3),
+                spoken("Why the person may be contacted again, for the audit trail."),
+                required=True,
+            ),
+        ),
     ),
 )

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("as_of", sa.BigInteger(), nullable=False),
         sa.Column("imported_at", sa.BigInteger(), nullable=False),
         sa.Column("numbers", sa.Integer(), nullable=False),
+        sa.Column("max_age_days", sa.Integer(), nullable=False, server_default=sa.text("30")),
         sa.PrimaryKeyConstraint("name", name="pk_register"),
         sqlite_with_rowid=False,
     )

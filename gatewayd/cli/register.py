@@ -1,0 +1,165 @@
+"""`gatewayd register`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from gatewayd.cli import output
+from gatewayd.cli.blocklist import numbers_of
+from gatewayd.cli.session import session
+from gatewayd.errors import GatewayError
+from gatewayd.model import Channel
+from gatewayd.translation import gettext as _
+
+BATCH: Final = 1000
+REFUSED_SHOWN: Final = 20
+
+
+@click.group(help=_("Legal registers of people who may not be called: everybody's block lists, with source and age."))
+def register() -> None:
+    pass
+
+
+@register.command("list", help=_("The registers, and how old they are."))
+@output.json_option
+def list_(as_json: bool) -> None:
+    with session() as open_session:
+        found = open_session.ask("register.list")
+    if as_json:
+        output.emit(found)
+        return
+    output.table(
+        (_("Register"), _("Channel"), _("Source"), _("Of"), _("Days"), _("Numbers"), _("State")),
+        [
+            (
+                one["register"],
+                one["channel"] or _("all"),
+                one["source"],
+                one["as_of"],
+                one["age_days"],
+                one["numbers"],
+                _("too old") if one["stale"] else _("current"),
+            )
+            for one in found["items"]
+        ],
+        right=(4, 5),
+    )
+
+
+@register.command(
+    "import",
+    help=_(
+        "Bring a register from a file (CSV, XLSX, XLS, ODS; the column of the number, or the first); what the file "
+        "does not name is off it afterwards."
+    ),
+)
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", required=True, help=_("Who publishes it."))
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help=_("The day that the list is of (default: the file's).")
+)
+@click.option(
+    "--max-age", type=click.IntRange(1, 3650), default=30, help=_("Days until a newer one is due (default: 30).")
+)
+@click.option(
+    "--channel", type=click.Choice([str(one) for one in Channel]), help=_("The one channel that it is about.")
+)
+@output.json_option
+def import_(  # noqa: PLR0917 - click hands each option over
+    name: str, file: Path, source: str, as_of: datetime | None, max_age: int, channel: str | None, as_json: bool
+) -> None:
+    day = (as_of or datetime.fromtimestamp(file.stat().st_mtime)).date().isoformat()  # noqa: DTZ006 - a local day
+    rows = _rows(file)
+    first = list(islice(rows, BATCH))
+    if not first:
+        raise GatewayError(
+            _("{file}: no row has a number or address; is it a list, and what is its column called?").format(file=file)
+        )
+    total: dict[str, Any] = {"added": 0, "known": 0, "cancelled": 0, "refused": []}
+    with session() as open_session:
+        begun = open_session.ask(
+            "register.import",
+            register_name=name,
+            source=source,
+            as_of=day,
+            max_age_days=max_age,
+            channel=channel,
+        )
+        ours = {"register_name": name, "began": begun["began"]}
+        batch = first
+        while batch:
+            done = open_session.ask("register.add", **ours, numbers=[number for _row, number in batch])
+            for key in ("added", "known", "cancelled"):
+                total[key] += done[key]
+            total["refused"] += [
+                {"row": batch[one["place"]][0], "number": one["number"], "reason": one["reason"]}
+                for one in done["refused"]
+            ]
+            batch = list(islice(rows, BATCH))
+        kept: dict[str, Any] = {"next": "", "kept": 0}
+        while kept["next"] is not None:
+            kept = open_session.ask("register.finish", **ours, cursor=kept["next"], kept=kept["kept"])
+    if as_json:
+        output.emit(kept | total)
+        return
+    sums = _("{name}: {numbers} numbers; added: {added}, messages cancelled: {cancelled}, refused: {refused}")
+    print(sums.format(name=name, numbers=kept["numbers"], **(total | {"refused": len(total["refused"])})))
+    for one in total["refused"][:REFUSED_SHOWN]:
+        output.say(_("row {row}: {number} ({reason})").format(**one))
+    if len(total["refused"]) > REFUSED_SHOWN:
+        print(_("… and more: --json has them all"))
+
+
+def _rows(file: Path) -> Iterator[tuple[int, str]]:
+    """(row from 1, number) of every row with one, whatever the file is."""
+    with file.open("rb") as stream:
+        head = stream.read(8)
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        yield from _sheet(file)
+    else:
+        yield from numbers_of(file)
+
+
+def _sheet(file: Path) -> Iterator[tuple[int, str]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    from gatewayd.cli.blocklist import column_of
+
+    try:
+        rows = CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).iter_rows()
+    except (CalamineError, OSError, IndexError) as error:
+        raise GatewayError(_("{file}: {why}").format(file=file, why=error)) from None
+    column = 0
+    for place, cells in enumerate(rows, start=1):
+        texts = [_text(cell) for cell in cells]
+        if place == 1 and (found := column_of(texts)) is not None:
+            column = found
+        elif len(texts) > column and texts[column].strip():
+            yield place, texts[column]
+
+
+def _text(cell: object) -> str:
+    # A number that a sheet keeps as a float has no fraction.
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+@register.command(help=_("Take a register away: its numbers may be contacted again."))
+@click.argument("name")
+@click.option("--reason", required=True, help=_("Why, for the audit trail."))
+@output.json_option
+def remove(name: str, reason: str, as_json: bool) -> None:
+    done: dict[str, Any] = {"next": ""}
+    with session() as open_session:
+        while done["next"] is not None:
+            done = open_session.ask("register.remove", register_name=name, reason=reason, cursor=done["next"])
+    if as_json:
+        output.emit(done)
+    else:
+        print(_("{name} is removed.").format(name=name))
