@@ -87,6 +87,7 @@ def root() -> click.Group:
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
             "register": (f"{here}.register:register", _("Legal registers of people who may not be called.")),
             "contact": (f"{here}.contact:contact", _("When and how often people may be contacted.")),
+            "forecast": (f"{here}.forecast:forecast", _("When messages will begin and end, and what limits that.")),
             "status": (f"{here}.status:status", _("What needs a person, at a glance.")),
             "top": (f"{here}.top:top", _("Watch lines, rates, queue and events live.")),
             "simulate": (f"{here}.simulate:simulate", _("Simulated devices on their own.")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact_schemas, template_schemas
+from gatewayd.web.v1 import contact_schemas, forecast_schemas, template_schemas
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
     CHANNELS,
@@ -375,5 +375,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Statement": page(ref("Transfer")),
     "Blocklist": page(ref("Blocked")),
     **contact_schemas.SCHEMAS,
+    **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }

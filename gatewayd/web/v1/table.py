@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact, hooks, house, jobs, log, messages, people, stored_templates, streaming
+from gatewayd.web.v1 import contact, forecast, hooks, house, jobs, log, messages, people, stored_templates, streaming
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -15,6 +15,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *house.ENDPOINTS,
     *log.ENDPOINTS,
     *contact.ENDPOINTS,
+    *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
 )
