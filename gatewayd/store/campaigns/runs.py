@@ -38,13 +38,12 @@ class Run:
     created_at: int
     frozen_at: int | None
     ended_at: int | None
-    ladder_at: int | None
 
 
 def _view(row: Any) -> Run:
     return Run(
         *(row.id, row.campaign_id, row.number, row.planned, row.state, json.loads(row.content), row.cursor),
-        *(row.people, json.loads(row.left_out), row.created_at, row.frozen_at, row.ended_at, row.ladder_at),
+        *(row.people, json.loads(row.left_out), row.created_at, row.frozen_at, row.ended_at),
     )
 
 
