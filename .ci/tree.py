@@ -257,6 +257,7 @@ ROOF: Final = tuple(
         "web_process",
         "services",
         "posting",
+        "campaigning",
         "cli",
         "demo",
         "__main__",

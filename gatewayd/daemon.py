@@ -21,9 +21,8 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import logs, posting
+from gatewayd import campaigning, logs, posting
 from gatewayd.added_lines import AddedLine
-from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.contact_uploads import ContactUploads
@@ -225,7 +224,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             recovered,
             templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
-        campaigns = Campaigns(intake, writer, reader, readers, policy, now=now_ms, changed=dispatcher.job_changed)
+        campaigns = campaigning.campaigns(intake, reader, readers, dispatcher, webhooks.post)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(

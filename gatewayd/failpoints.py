@@ -84,6 +84,7 @@ NAMES: Final[Mapping[str, str]] = {
     "campaign.laid": "a slice's job lies in the private folder",
     "campaign.recorded": "the job is in the store, its slice does not know",
     "campaign.noted": "its slice knows, and it has the state that a person said",
+    "campaign.climbed": "some people are put on the next rung of a ladder",
     "campaign.turned": "a campaign is paused, resumed or cancelled with all its jobs",
     "campaign.resent": "a campaign of part of another is made, its people are not",
     "campaign.finished": "the end of a campaign is written down",

@@ -164,6 +164,8 @@ class LiveGateway:
                 self.news.say("credit", event.subject)
             case "account":
                 self.news.say("daemon", event.subject)
+            case "campaign":
+                self.news.say("campaign", event.subject.partition("/")[0])
             case "job":
                 self.news.say("job", event.subject.partition("/")[0])
             case kind:  # of lines, which are everybody's; whose a message is, its job says

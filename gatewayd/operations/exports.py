@@ -51,6 +51,18 @@ HEADS: Final = {
     "account": spoken("Account"),
     "answered": spoken("Answered"),
     "sent_at": spoken("Sent at"),
+    "name": spoken("Customer"),
+    "customer": spoken("Customer id"),
+    "document": spoken("Document"),
+    "portfolio_type": spoken("Portfolio"),
+    "portfolio_name": spoken("Name of the portfolio"),
+    "assigned": spoken("Assigned to"),
+    "supervisor": spoken("Supervisor"),
+    "campaign": spoken("Campaign"),
+    "flow": spoken("Flow"),
+    "template": spoken("Template"),
+    "kind": spoken("Kind"),
+    "last_contact": spoken("Contact before it"),
     "id": spoken("Id"),
 }
 STATES: Final = {
@@ -71,6 +83,18 @@ STATES: Final = {
     "received": spoken("received"),
     "noted": spoken("noted"),
 }
+FLOWS: Final = {
+    "campaign": spoken("campaign"),
+    "resend": spoken("sent again"),
+    "panel": spoken("by hand"),
+    "api": spoken("program"),
+    "file": spoken("file"),
+    "upload": spoken("uploaded"),
+    "noted": spoken("noted"),
+}
+"""How a contact came about."""
+KINDS: Final = {"automatic": spoken("automatic"), "manual": spoken("manual")}
+PORTFOLIOS: Final = {"vigente": spoken("current"), "castigada": spoken("written off")}
 CHANNELS: Final = {
     "sms": "SMS",
     "call": spoken("Call"),
@@ -93,6 +117,9 @@ def _words() -> Json:
         "sent": _("sent by us"),
         "received": _("received"),
         "answered": _("answered"),
+        "flows": {code: _(word) for code, word in FLOWS.items()},
+        "kinds": {code: _(word) for code, word in KINDS.items()},
+        "portfolios": {code: _(word) for code, word in PORTFOLIOS.items()},
     }
 
 

@@ -179,6 +179,7 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.save": "campaigns:SaveCampaign",
     "campaign.remove": "campaigns:RemoveCampaign",
     "campaign.events": "campaigns:ListCampaignEvents",
+    "campaign.people": "campaigns:ListCampaignPeople",
     "campaign.forecast": "campaign_forecast:ForecastCampaign",
     "campaign.launch": "campaign_launch:LaunchCampaign",
     "campaign.review": "campaign_review:ReviewCampaign",

@@ -222,6 +222,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "campaign.list": _reads(),
     "campaign.show": _reads(),
     "campaign.events": _reads(),
+    "campaign.people": _reads(),
     "campaign.forecast": _reads(),
     "campaign.save": _acts(_EVERYBODY, "send"),
     "campaign.remove": _acts(_EVERYBODY, "send"),

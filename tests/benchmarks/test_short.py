@@ -17,6 +17,7 @@ from tests.benchmarks import (
     first_send,
     idle,
     inbound,
+    launch,
     panel,
     population,
     posts,
@@ -70,6 +71,12 @@ def test_share_of_the_possible(tmp_path: Path) -> None:
 def test_first_send(tmp_path: Path) -> None:
     found = figures(first_send.measure, tmp_path)
     assert 0 < found["rename to first AT+CMGS, p50 of 10"] <= 1000
+
+
+def test_launch(tmp_path: Path) -> None:
+    found = figures(launch.measure, tmp_path)
+    assert 0 < found["click to first AT+CMGS, 5000 people of a live list"] <= 10_000
+    assert 0 < found["all 5000 recorded"] <= 60
 
 
 def test_large_list(tmp_path: Path) -> None:

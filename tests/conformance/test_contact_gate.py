@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gatewayd.model import PartState, State
+from gatewayd.store import admin
 from gatewayd.store.commands import Change, Claimed, KeptBack, NewMessage, PartEnd, Pnr, QueueInfo, Unclaim, Work
 from gatewayd.store.contacts import evidence
 from gatewayd.store.sending.unit import Unit
@@ -100,6 +101,10 @@ def test_the_point_of_no_return_judges_again(ruled: House) -> None:
     assert (error.reason, error.until) == ("window", at("2026-11-19T09:00"))
     assert ruled.rows("SELECT state, reason, due, tries FROM message") == [("held", "window", error.until, 0)]
     assert ruled.rows("SELECT state FROM queue_count WHERE messages > 0") == [("held_window",)]
+    ruled.close()
+    assert admin.check(ruled.url) == []
+    ruled.open()
+    ruled.start()
     assert proof(ruled) == [(ANA, "hours", "window")]
     ruled.now = error.until
     ruled.send(only(ruled.claim(queue)))

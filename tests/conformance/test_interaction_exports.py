@@ -87,7 +87,7 @@ def test_single_rows_are_exported_alone(busy: House, reader: Reader) -> None:
     source = ExportRows(reader.ask, scope=Scope.all(), wanted=InteractionFilter(), now=busy.now, answered=False)
     keys = {text: f"{way}-{public}" for some in source.portions() for public, text, way in cells.rows(some)}
     picked = picked_of([keys["cuatro"], keys["uno"], keys["Ya pagué"], keys["ajeno"]])
-    wanted = {"since": picked.since, "rows": picked.rows}
+    wanted: dict[str, Any] = {"since": picked.since, "rows": picked.rows}
     assert texts(busy, reader, **wanted) == ["uno", "cuatro", "Ya pagué", "ajeno"]
     # What is another account's is not there, whoever names it.
     assert texts(busy, reader, Scope.of("norte"), **wanted) == ["uno", "cuatro", "Ya pagué"]

@@ -72,7 +72,7 @@ def played(folder: Path, messages: int) -> Play:
             [*command, str(folder / "plan.json")],
             check=False,
             timeout=SCENE_S,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "GATEWAYD_COLD": "1"},
             capture_output=True,
             text=True,
         )

@@ -273,6 +273,7 @@ CASES: Final[Mapping[str, Case]] = {
     "campaign.launch": Case("user", "send", _of("campaign"), bound=True),
     "campaign.list": Case("user", "read", _of("account"), bound=True),
     "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.people": Case("user", "read", _of("campaign"), bound=True),
     "campaign.reject": Case("supervisor", None, _of("campaign"), vain=True),
     "campaign.remove": Case("user", "send", _of("campaign"), vain=True),
     "campaign.left_out": Case("user", "send", _of("campaign"), vain=True),

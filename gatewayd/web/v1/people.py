@@ -1,4 +1,4 @@
-"""Those who are known by name: users and tokens here, customers in a module of their own."""
+"""Users and tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.web.v1 import customers, forms
+from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, Endpoint, Parameter
 from gatewayd.web.words import spoken
@@ -102,5 +102,4 @@ ENDPOINTS: Final = (
         tag=spoken("Tokens"),
         parameters=(TOKEN,),
     ),
-    *customers.ENDPOINTS,
 )

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact_schemas, forecast_schemas, template_schemas
+from gatewayd.web.v1 import (
+    campaign_schemas,
+    contact_schemas,
+    customer_schemas,
+    forecast_schemas,
+    template_schemas,
+)
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
-from gatewayd.web.v1.customer_schemas import SCHEMAS as CUSTOMERS
 from gatewayd.web.v1.forms import (
     CHANNELS,
     CLASSES,
@@ -338,7 +343,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "User": _USER,
     "Users": page(ref("User")),
-    **CUSTOMERS,
     "Token": _TOKEN,
     "Tokens": page(ref("Token")),
     "Webhook": _WEBHOOK,
@@ -376,7 +380,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Accounts": page(ref("Account")),
     "Statement": page(ref("Transfer")),
     "Blocklist": page(ref("Blocked")),
+    **campaign_schemas.SCHEMAS,
     **contact_schemas.SCHEMAS,
+    **customer_schemas.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }
