@@ -65,6 +65,14 @@ NAMES: Final[Mapping[str, str]] = {
     "receipts.written": "segments are written, the store still holds their rows",
     "receipts.dropped": "the store holds them no more",
     "receipts.summarised": "summary.json is replaced",
+    # Imports of customers
+    "import.begun": "a step is taken up, nothing of the sheet is read",
+    "import.read": "a portion of the sheet has come, nothing of it is written",
+    "import.applied": "a portion is written, with how far the import is",
+    "import.loaded": "all portions are written, whom the sheet lacks is not yet known",
+    "import.absent": "some of those whom the sheet lacks are noted as absent",
+    "import.ended": "the import is over, nobody has been told",
+    "import.taken_back": "a portion of an import is undone",
     # Campaigns
     "campaign.list_begun": "a list's file is about to be read",
     "campaign.list_chunk": "some of its people are written down",
@@ -76,6 +84,7 @@ NAMES: Final[Mapping[str, str]] = {
     "campaign.laid": "a slice's job lies in the private folder",
     "campaign.recorded": "the job is in the store, its slice does not know",
     "campaign.noted": "its slice knows, and it has the state that a person said",
+    "campaign.climbed": "some people are put on the next rung of a ladder",
     "campaign.turned": "a campaign is paused, resumed or cancelled with all its jobs",
     "campaign.resent": "a campaign of part of another is made, its people are not",
     "campaign.finished": "the end of a campaign is written down",

@@ -21,6 +21,7 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
+from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
@@ -74,6 +75,7 @@ class LiveGateway:
         vault: Vault,
         news: News,
         engines: Sequence[TaskEngine],
+        imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
         stalls: Sequence[Stalls[Any]] = (),
@@ -94,6 +96,7 @@ class LiveGateway:
         self.vault = vault
         self.news = news
         self._engines = engines
+        self.imports = imports
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.take_over: Callable[[], Awaitable[object]] | None = None
@@ -161,6 +164,8 @@ class LiveGateway:
                 self.news.say("credit", event.subject)
             case "account":
                 self.news.say("daemon", event.subject)
+            case "campaign":
+                self.news.say("campaign", event.subject.partition("/")[0])
             case "job":
                 self.news.say("job", event.subject.partition("/")[0])
             case kind:  # of lines, which are everybody's; whose a message is, its job says

@@ -28,6 +28,7 @@ from typing import Final
 
 from spool import durable, originals
 from spool.copies import Copy, Identity, clear, copy_file, give, look, obstacle_of
+from spool.customers import CustomersDocument
 from spool.document import JOB_FILE_LIMIT, JobDocument, parse
 from spool.errors import JobFileError, SpoolConflictError, SpoolGoneError, SpoolUnsettledError, operating_system
 from spool.fields import NAME_LIMIT
@@ -116,7 +117,10 @@ def octets(spool: Spool, taken: Taken, document: JobDocument) -> int:
 
 
 def take_files(
-    spool: Spool, taken: Taken, document: JobDocument, settled: Callable[[str, str], bool] | None = None
+    spool: Spool,
+    taken: Taken,
+    document: JobDocument | CustomersDocument,
+    settled: Callable[[str, str], bool] | None = None,
 ) -> Taken:
     """Copies the files that the job names.
 
@@ -165,14 +169,14 @@ def _as_it_lies(incoming: int, name: str, field: str) -> str:
     raise JobFileError("recipients_missing", "recipients_near", file=name, field=field, near=near)
 
 
-def verify(taken: Taken, document: JobDocument) -> None:
+def verify(taken: Taken, document: JobDocument | CustomersDocument) -> None:
     """Raises JobFileError `recipients_mismatch` when the list taken is not the one that the job expects."""
     wanted, listed = document.recipients_sha256, document.recipients_file
     if wanted and listed and taken.hashes[listed] != wanted:
         raise JobFileError("recipients_mismatch", "mismatch_sha256", file=listed, field="recipients_sha256")
 
 
-def _field(document: JobDocument, name: str) -> str:
+def _field(document: JobDocument | CustomersDocument, name: str) -> str:
     return _LIST if name == document.recipients_file else "attachments"
 
 

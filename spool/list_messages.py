@@ -9,6 +9,7 @@ from spool.translation import spoken
 LIST_MESSAGES: Final[dict[str, str]] = {
     # --------------------------------------------------------------------------------------------- what may be meant
     "recipients_ambiguous": spoken("{file} can be read in more than one way. Say in the job which one."),
+    "sheet_refused": spoken("{file} cannot be imported: {reason}"),
     "columns_several": spoken(
         "In {file} it is not clear which column is the telephone number: {columns}. Name it in the job: "
         '"columns": {{"to": "…"}}.'

@@ -128,6 +128,16 @@ def end(spool: Spool, account: str, number: str) -> Upload:
     return kept
 
 
+def show(spool: Spool, account: str, number: str) -> Upload:
+    """Returns what is known of an upload that was closed. UploadError `missing`."""
+    folder = _folder(spool, account, number)
+    with operating_system(str(folder)):
+        meta = json.loads((folder / _META).read_text())
+    if "sha256" not in meta:
+        raise UploadError("missing")
+    return Upload(**meta)
+
+
 def find(spool: Spool, account: str, number: str) -> Path:
     """Returns the bytes of an upload that was closed. UploadError `missing`."""
     folder = _folder(spool, account, number)

@@ -37,6 +37,8 @@ class Rung(BaseModel):
     """In place of a template: the keys of a job file that say what is told (`text`, `subject` …)."""
     wait: Annotated[str, Field(pattern=_WAIT.pattern)] | None = None
     """How long a message may take before the next rung is tried."""
+    column: Name | None = None
+    """Of an uploaded list: where its address over this channel stands, on the rungs after the first."""
 
     @property
     def wait_ms(self) -> int:

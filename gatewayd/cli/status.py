@@ -114,6 +114,14 @@ def _standstill(_need: Mapping[str, Any]) -> str:
     return _("a copy of the store was put back, and webhooks stand still: gatewayd db release once all is settled")
 
 
+def _campaign(need: Mapping[str, Any]) -> str:
+    _account, _space, number = need["subject"].partition(" ")
+    if need["reason"] == "campaign_missed":
+        told = _("campaign {campaign} missed its time: gatewayd campaign launch {campaign} --missed run, or skip")
+        return told.format(campaign=number)
+    return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
+
+
 SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "daemon": _daemon,
     "store": _store,
@@ -124,6 +132,7 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "credit": _credit,
     "opt_out": _opt_out,
     "webhook": _webhook,
+    "campaign": _campaign,
     "register": _register,
     "standstill": _standstill,
 }

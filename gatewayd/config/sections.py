@@ -373,5 +373,11 @@ class Config(TopConfig):
         path = self.store.sqlite_path
         return (self.spool.path / ".exports") if path is None else path.parent / "exports"
 
+    @property
+    def imports_folder(self) -> Path:
+        """Where sheets of customers are kept for their imports: beside the SQLite store, else in the spool."""
+        path = self.store.sqlite_path
+        return (self.spool.path / ".imports") if path is None else path.parent / "imports"
+
     def line(self, name: str) -> LineConfig | None:
         return next((line for line in self.lines if line.name == name), None)

@@ -30,6 +30,8 @@ KEYS: Final = (
     "debt",
 )
 """What a document may name, but its id."""
+LAST_MS: Final = 253_370_764_800_000
+"""The year 9999: what comes later is no time."""
 READ_ONLY: Final = frozenset(
     {"customer", "account", "external_id", "absent_since", "forgotten_at", "version", "created_at", "updated_at"}
 )
@@ -129,10 +131,12 @@ def instant(field: str, value: Any) -> int | None:
         return None
     try:
         at = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        ms = int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
+    except (TypeError, ValueError, OverflowError):
         raise FieldError(field, "date_invalid", str(value)) from None
-    at = at.replace(tzinfo=at.tzinfo or UTC)
-    return int(at.timestamp() * 1000)
+    if not 0 <= ms < LAST_MS:
+        raise FieldError(field, "date_invalid", str(value))
+    return ms
 
 
 def _no_claim(value: Any) -> NoClaim | None:

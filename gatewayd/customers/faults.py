@@ -39,6 +39,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "switch_invalid": spoken("it is neither yes nor no"),
     "row_short": spoken("the row has fewer cells than the header, and nobody knows which is missing"),
     "row_ragged": spoken("the row has more cells than the header"),
+    "row_same": spoken("an earlier row says the same"),
     "row_repeated": spoken("an earlier row says something else of the same customer"),
     "row_merged": spoken("this customer is part of another one that an earlier row names"),
     "forgotten": spoken("what was known of this person was erased at its wish"),

@@ -66,7 +66,7 @@ def _value(key: str, value: Any) -> Any:
             raise wrong
         return value
     if key == "changed_since":
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 1 << 60:
             raise wrong
         return value
     if key == "tags" and isinstance(value, str):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from gatewayd.customers.document import Customer
@@ -14,16 +16,23 @@ TAG, PORTFOLIO, PORTFOLIO_NAME, ASSIGNED = "#", "$", "=", "@"
 WORDS_MAX: Final = 8
 WORD_LONGEST: Final = 32
 KEY_LONGEST: Final = 120
-_SIGNS: Final = re.compile(r"[\W_]+")
+_SIGNS: Final = re.compile(r"[^\w\n]+|_+")
+_BMP: Final = 0x10000
+
+
+@lru_cache(maxsize=1)
+def _combining() -> re.Pattern[str]:
+    """Matches accents that stand as letters of their own."""
+    return re.compile(
+        "[" + "".join(chr(code) for code in range(0x300, _BMP) if unicodedata.combining(chr(code))) + "]+"
+    )
 
 
 def folded(text: str) -> str:
     """Returns a text in lower case, without accents, for comparing."""
     if text.isascii():
         return text.lower()
-    return "".join(
-        [letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter)]
-    )
+    return _combining().sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -37,11 +46,28 @@ def name_key(name: str) -> str:
     return " ".join(_SIGNS.sub(" ", folded(name)).split())[:KEY_LONGEST]
 
 
+def name_keys(names: Sequence[str]) -> list[str]:
+    """Returns `name_key` of many names, none of which has a line break: as one text, a tenth of the work."""
+    keys = _SIGNS.sub(" ", folded("\n".join(names))).split("\n")
+    return [" ".join(key.split())[:KEY_LONGEST] for key in keys]
+
+
+def named(key: str) -> list[str]:
+    """Returns the words that a name is found by; `key` is what it is sorted by, which every row bears."""
+    found = key.split(" ")
+    if len(found) <= WORDS_MAX and len(key) <= WORD_LONGEST and len(set(found)) == len(found):
+        return found if key else []
+    return list(dict.fromkeys([word[:WORD_LONGEST] for word in key.split()]))[:WORDS_MAX]
+
+
 def document_key(number: str | None) -> str | None:
     """Returns the letters and digits of a document's number; None where it has none."""
-    return (_SIGNS.sub("", folded(number)).upper()[:64] or None) if number else None
+    if number and number.isalnum() and number.isascii() and len(number) <= 64:
+        return number.upper()
+    return (_SIGNS.sub("", folded(number)).replace("\n", "").upper()[:64] or None) if number else None
 
 
+@lru_cache(maxsize=10_000)
 def mark(sign: str, value: str | int) -> str:
     """Returns the word by which a tag, a portfolio or an assigned person is found."""
     return sign + folded(str(value))[:KEY_LONGEST]
@@ -49,7 +75,7 @@ def mark(sign: str, value: str | int) -> str:
 
 def marks(customer: Customer) -> list[str]:
     """Returns all that a customer is found by, but its ids and addresses, which have indexes of their own."""
-    found = list(words_of(customer.name)[:WORDS_MAX])
+    found = named(name_key(customer.name))
     found += [mark(TAG, tag) for tag in customer.tags]
     if customer.portfolio_type:
         found.append(mark(PORTFOLIO, customer.portfolio_type))

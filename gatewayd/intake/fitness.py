@@ -10,14 +10,15 @@ from spool.document import GUARDED_CLASSES, JobDocument
 from spool.errors import JobFileError
 
 KNOWN_SHOWN: Final = 10
+APPROVABLE: Final = "transactional"
 
 
 def judge(document: JobDocument, lines: Collection[str], now_s: float, may: Collection[str] = ()) -> None:
     """Raises JobFileError `value_invalid` for a line that is not configured, for a job whose `not_after` (Unix s) has
     passed when it comes, and for a class that is guarded; `may` names those that whoever brings the job may use."""
     file = document.file
-    # A template of that class is looked up only where an administrator has approved it.
-    approved = document.stored is not None and document.stored.content.get("class") == document.klass
+    # A template of that class has been approved by an administrator, else it would not have been filled in.
+    approved = document.stored is not None and document.klass == document.stored.content.get("class") == APPROVABLE
     if document.klass in GUARDED_CLASSES and document.klass not in may and not approved:
         raise JobFileError("value_invalid", f"value_class_{document.klass}", file=file, field="class")
     for name in document.lines or ():

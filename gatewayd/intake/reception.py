@@ -19,9 +19,11 @@ import structlog
 from gatewayd.config import Config
 from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.failpoints import hit
+from gatewayd.intake import moves
 from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.fitness import judge
 from gatewayd.intake.lane import WorkerDiedError
+from gatewayd.intake.moves import NoSheets, Sheets
 from gatewayd.intake.record import PostedBy, Recorder, beginning
 from gatewayd.intake.stored import NoTemplates, Templates
 from gatewayd.numbers import Policy
@@ -29,10 +31,11 @@ from gatewayd.stalls import Stalls
 from gatewayd.store.commands import QueueInfo
 from gatewayd.store.port import Writer
 from gatewayd.turns import Turns
+from spool.customers import CustomersDocument
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError, SpoolGoneError, SpoolUnsettledError
 from spool.folders import Spool
-from spool.intake import Taken, commit, discard, octets, reject, take, take_files, verify, withdraw
+from spool.intake import Taken, discard, octets, reject, take_files, verify, withdraw
 from spool.recovery import HUNG, Recovered, mark, unmark
 from spool.submit import deposit
 from spool.watch import Arrival, Watcher
@@ -118,6 +121,7 @@ class IntakeDesk:
     _small: Turns[Arrival] = field(default_factory=lambda: Turns(LANES_EACH))
     _large: Mapping[bool, Turns[_Large]] = field(default_factory=lambda: {False: Turns(), True: Turns()})
     """By whether they are of the largest: each size has a worker process of its own."""
+    sheets: Sheets = field(default_factory=NoSheets)
     _ends: dict[tuple[str, str], int] = field(default_factory=dict)
     """By file, how often a worker has ended over it."""
     _waiters: dict[tuple[str, str], Waiter] = field(default_factory=dict)
@@ -180,11 +184,17 @@ class IntakeDesk:
     async def _small_one(self, arrival: Arrival) -> None:
         taken: Taken | None = None
         try:
-            taken = await self._in_thread(_taken, self.spool, arrival.account, arrival.name)
+            taken = await self._in_thread(moves.taken, self.spool, arrival.account, arrival.name)
             hit("intake.taken")
             suspicion = self._suspicion(taken)
             if taken.obstacle is None and (suspicion or taken.identity.size > SMALL):
                 await self._hand_over(_Large(arrival, taken, None, apart=suspicion > 0))
+                return
+            if (sheet := await self._in_thread(moves.customers_of, taken)) is not None:
+                taken = await self._with_files(taken, sheet)
+                await self.sheets.bring(taken, sheet)
+                await self._in_thread(moves.committed, self.spool, taken, sheet.name)
+                self._done(arrival)
                 return
             document = await self._read(taken)
             if document.files and await self._octets(taken, document) > SMALL:
@@ -245,7 +255,7 @@ class IntakeDesk:
     async def _octets(self, taken: Taken, document: JobDocument) -> int:
         return taken.identity.size + await self._in_thread(octets, self.spool, taken, document)
 
-    async def _with_files(self, taken: Taken, document: JobDocument) -> Taken:
+    async def _with_files(self, taken: Taken, document: JobDocument | CustomersDocument) -> Taken:
         if not document.files:
             return taken
         taken = await self._in_thread(take_files, self.spool, taken, document, self._watcher.settled)
@@ -376,7 +386,7 @@ class IntakeDesk:
         if infos and not attached:
             self._publish(infos, taken, document)
         try:
-            await self._in_thread(_committed, self.spool, taken, document.job)
+            await self._in_thread(moves.committed, self.spool, taken, document.job)
         except SpoolError as error:
             if post is None and not origin:
                 raise
@@ -396,18 +406,6 @@ class IntakeDesk:
         self.dispatcher.publish(infos)
         log.info("job recorded", account=taken.account, job=document.job)
         self.told.happened(f"{taken.account}/{document.job}", "recorded", None)
-
-
-def _taken(spool: Spool, account: str, name: str) -> Taken:
-    """Takes a job file and marks it as being read, in one trip to a thread."""
-    taken = take(spool, account, name)
-    mark(taken)
-    return taken
-
-
-def _committed(spool: Spool, taken: Taken, job: str) -> None:
-    unmark(taken)
-    commit(spool, taken, job)
 
 
 def size(taken: Taken) -> int:

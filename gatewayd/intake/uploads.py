@@ -27,6 +27,9 @@ class UploadDesk:
     async def remove(self, account: str, number: str) -> None:
         await asyncio.to_thread(uploads.remove, self._spool, account, number)
 
+    async def show(self, account: str, number: str) -> uploads.Upload:
+        return await asyncio.to_thread(uploads.show, self._spool, account, number)
+
     def file(self, account: str, number: str) -> Path:
         """Returns where the bytes of an upload lie."""
         return uploads.find(self._spool, account, number)

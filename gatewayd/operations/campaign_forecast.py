@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from gatewayd.actor import Actor
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.campaigns.forecast import foresee
 from gatewayd.campaigns.schedule import first, instant
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact, judge
@@ -22,8 +21,8 @@ from gatewayd.model import Priority
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaign_launch import source_of
 from gatewayd.operations.campaigns import OfCampaign
-from gatewayd.operations.forecast import longest, shape
-from gatewayd.operations.outlook import Asked, Portion, hours_for, rules_for, situation_of
+from gatewayd.operations.forecast import forecast_of, longest
+from gatewayd.operations.outlook import Asked, Portion, hours_for, rules_for
 from gatewayd.operations.ports import Backend
 from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import audience, runs, templates
@@ -74,8 +73,7 @@ class ForecastCampaign(OfCampaign):
         klass = await _class(backend, found, document)
         rules, meant, zone = await rules_for(backend, found.account, klass)
         asked = await _asked(backend, found, document, rules, meant, zone)
-        answer = shape(foresee(await situation_of(backend, asked)), asked, backend)
-        return {"campaign": found.id, "state": found.state} | answer
+        return {"campaign": found.id, "state": found.state} | await forecast_of(backend, asked)
 
 
 async def _asked(  # noqa: PLR0917 - a campaign, and the rules that hold for it

@@ -17,7 +17,7 @@ from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.masssend import needs_approval, require
 from gatewayd.operations.ports import Backend
-from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs
+from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs, templates
 from gatewayd.store.campaigns import occasion as occasions
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.occasion import occasion
@@ -103,6 +103,7 @@ class LaunchCampaign(OfCampaign):
             await backend.execute(Change(work, by.name))
             return await self.shown(backend, by)
         missing(document)
+        await _approved_words(backend, found, document)
         people = await people_of(backend, found, document)
         await require(backend, by, found.account, to_of(found, people), self.password)
         asks = by.kind == "person" and by.role is not Role.ADMINISTRATOR
@@ -112,6 +113,25 @@ class LaunchCampaign(OfCampaign):
         else:
             await start(backend, by, found, document, people)
         return await self.shown(backend, by)
+
+
+async def _approved_words(backend: Backend, found: Campaign, document: CampaignDocument) -> None:
+    """Raises ForbiddenError for a transactional campaign whose words no administrator has approved as such."""
+    if document.klass != "transactional":
+        return
+    for rung in document.ladder:
+        version = None
+        if rung.template is not None:
+            question = partial(
+                templates.version_of,
+                account=found.account,
+                name=rung.template,
+                version=rung.version,
+                channel=rung.channel,
+            )
+            version = await backend.read(lambda reader, question=question: reader.ask(question))  # type: ignore[misc]
+        if version is None or version.approved_at is None:
+            raise ForbiddenError(_("transactional: only with a template that an administrator approved"))
 
 
 def _skipped(unit: Any, *, campaign: Campaign, by: str, now: int) -> Changed[None]:

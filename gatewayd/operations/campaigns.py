@@ -12,7 +12,8 @@ from pydantic import Field
 from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns import states
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.errors import ConflictError
+from gatewayd.customers.filters import filter_of
+from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.people_lists import (
@@ -26,7 +27,7 @@ from gatewayd.operations.people_lists import (
 )
 from gatewayd.operations.people_lists import shape as list_shape
 from gatewayd.operations.ports import Backend
-from gatewayd.store.campaigns import campaigns, events, lists, runs
+from gatewayd.store.campaigns import campaigns, events, lists, outcomes, runs
 from gatewayd.store.campaigns.campaigns import Campaign, NewCampaign
 from gatewayd.store.campaigns.lists import NewList, PeopleList
 from gatewayd.store.campaigns.runs import OPEN_STATES, WAITING, Counts, Run
@@ -218,6 +219,8 @@ class SaveCampaign(Operation):
             if not states.may("save", was.state):
                 raise ConflictError(_("a campaign that was launched stays as it is; make another of it"))
         account = was.account if was is not None else account_of(self.account)
+        if self.document.audience is not None and self.document.audience.filter is not None:
+            filter_of(self.document.audience.filter)  # one that cannot be read is told at once
         new_list = self._new_list(backend, account, was, by, now)
         kept = self.document.kept()
 
@@ -302,3 +305,47 @@ class ListCampaignEvents(OfCampaign):
             {"id": one.id, "at": iso(one.at), "kind": one.kind, "by": one.actor, **one.detail} for one in page.items
         ]
         return {"items": items, "next": page.next}
+
+
+class ListCampaignPeople(OfCampaign):
+    """Lists whom a run reaches, in the order of its list, with what became of the last message to each."""
+
+    name: ClassVar[str] = "campaign.people"
+    reads_store = True
+    run: Annotated[int, Field(ge=1)] | None = None
+    """Its number; None: the last one."""
+    state: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=13)] = Field(default_factory=list)
+    cursor: str | None = None
+    limit: int = 100
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        found = await self.found(backend, by)
+        limit, after = max(1, min(self.limit, LIMIT_MAX)), before_of(self.cursor) or 0
+
+        def asked(connection: Any) -> tuple[Run | None, Sequence[outcomes.Reached]]:
+            each = [one for one in runs.runs(connection, campaign=found.id) if one.state != "skipped"]
+            run = next((one for one in each if self.run in {None, one.number}), None)
+            if run is None:
+                return None, ()
+            some = outcomes.people(connection, run=run, states=self.state, after=after, limit=limit + 1)
+            return run, some
+
+        run, some = await backend.read(lambda reader: reader.ask(asked))
+        if run is None and self.run is not None:
+            raise NotFoundError(_("the campaign has no run {run}").format(run=self.run))
+        items = [
+            {
+                "row": one.row,
+                "external_id": one.external_id,
+                "address": one.address,
+                "rung": one.rung,
+                "job": None if one.job is None else f"{found.account}/{one.job}",
+                "state": one.state,
+                "reason": one.reason,
+                "line": one.line,
+                "text": one.text,
+                "at": iso(one.recorded_at),
+            }
+            for one in some[:limit]
+        ]
+        return {"items": items, "next": str(some[limit - 1].row) if len(some) > limit else None}

@@ -64,7 +64,7 @@ def judged() -> Iterator[None]:
 
 def spellings(text: str | None, numbers: Numbers) -> list[str]:
     """Returns what a search may be as a telephone: the number itself, else how one in E.164 would begin."""
-    digits = "".join(letter for letter in text or "" if letter.isdigit())
+    digits = "".join(letter for letter in text or "" if letter in "0123456789")
     if text is None or len(digits) < 4 or any(letter.isalpha() for letter in text):
         return []
     try:

@@ -22,6 +22,7 @@ from gatewayd.operations.log_query import PICKED_MAX, LogQuery, Picked, filter_o
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.saved_views import COLUMNS, DEFAULT_COLUMNS
 from gatewayd.store.commands import Change
+from gatewayd.store.contacts import imports
 from gatewayd.store.insight import processes
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
@@ -50,6 +51,18 @@ HEADS: Final = {
     "account": spoken("Account"),
     "answered": spoken("Answered"),
     "sent_at": spoken("Sent at"),
+    "name": spoken("Customer"),
+    "customer": spoken("Customer id"),
+    "document": spoken("Document"),
+    "portfolio_type": spoken("Portfolio"),
+    "portfolio_name": spoken("Name of the portfolio"),
+    "assigned": spoken("Assigned to"),
+    "supervisor": spoken("Supervisor"),
+    "campaign": spoken("Campaign"),
+    "flow": spoken("Flow"),
+    "template": spoken("Template"),
+    "kind": spoken("Kind"),
+    "last_contact": spoken("Contact before it"),
     "id": spoken("Id"),
 }
 STATES: Final = {
@@ -70,6 +83,18 @@ STATES: Final = {
     "received": spoken("received"),
     "noted": spoken("noted"),
 }
+FLOWS: Final = {
+    "campaign": spoken("campaign"),
+    "resend": spoken("sent again"),
+    "panel": spoken("by hand"),
+    "api": spoken("program"),
+    "file": spoken("file"),
+    "upload": spoken("uploaded"),
+    "noted": spoken("noted"),
+}
+"""How a contact came about."""
+KINDS: Final = {"automatic": spoken("automatic"), "manual": spoken("manual")}
+PORTFOLIOS: Final = {"vigente": spoken("current"), "castigada": spoken("written off")}
 CHANNELS: Final = {
     "sms": "SMS",
     "call": spoken("Call"),
@@ -92,6 +117,9 @@ def _words() -> Json:
         "sent": _("sent by us"),
         "received": _("received"),
         "answered": _("answered"),
+        "flows": {code: _(word) for code, word in FLOWS.items()},
+        "kinds": {code: _(word) for code, word in KINDS.items()},
+        "portfolios": {code: _(word) for code, word in PORTFOLIOS.items()},
     }
 
 
@@ -235,7 +263,13 @@ class CancelTask(_OfTask):
         found = await self.found(backend, by)
         live = live_of(backend)
         now = backend.now()
-        if not await backend.execute(Change(lambda unit: processes.cancel(unit.session, found.id, now), by.name)):
+
+        def work(unit: Any) -> bool:
+            # A sheet whose import is not wanted any more may be mapped, run or taken back.
+            imports.cancelled(unit.session, found.id, now)
+            return processes.cancel(unit.session, found.id, now)
+
+        if not await backend.execute(Change(work, by.name)):
             raise ConflictError(_("the task is over already"))
         live.task_cancelled(found.id)
         return shape(await self.found(backend, by))

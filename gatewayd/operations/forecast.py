@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, ClassVar, Final
 
@@ -84,7 +85,13 @@ class ShowForecast(Operation):
             price=config.tariff.price(str(self.channel)),
             hours=hours,
         )
-        return shape(foresee(await situation_of(backend, asked)), asked, backend)
+        return await forecast_of(backend, asked)
+
+
+async def forecast_of(backend: Backend, asked: Asked) -> Json:
+    """Returns the forecast of what is asked, as JSON. It is worked out beside the loop: lines wait for nothing."""
+    situation = await situation_of(backend, asked)
+    return shape(await asyncio.to_thread(foresee, situation), asked, backend)
 
 
 def seconds(at: datetime | None, now: float) -> float:

@@ -17,6 +17,7 @@ from gatewayd.operations.rights import owned
 from gatewayd.store.insight.interaction_rows import Interaction, made_elsewhere, replies, reply
 from gatewayd.store.insight.interactions import counted, interactions
 from gatewayd.store.insight.position import Position
+from gatewayd.store.insight.surroundings import contacts_before
 from gatewayd.store.snapshots import MessageView, iso
 from gatewayd.translation import gettext as _
 
@@ -54,8 +55,28 @@ def shape(found: Interaction, *, whole: bool = False) -> Json:
         "source": found.source,
         "kind": found.kind,
         "by": found.by,
-        "document": found.document,
-        "customer": found.external_id,
+        **_person(found),
+        "flow": found.flow,
+        "campaign": found.campaign,
+        "template": found.template,
+        "template_version": found.template_version,
+    }
+
+
+def _person(found: Interaction) -> Json:
+    """Returns who a contact was with: as the customer is now, else as it was said when it was entered."""
+    person = found.person
+    if person is None:
+        known = dict.fromkeys(("name", "portfolio_type", "portfolio_name", "assigned", "supervisor"))
+        return {"customer": found.external_id, "document": found.document, **known}
+    return {
+        "customer": person.external_id,
+        "document": person.document,
+        "name": person.name,
+        "portfolio_type": person.portfolio_type,
+        "portfolio_name": person.portfolio_name,
+        "assigned": person.assigned,
+        "supervisor": person.supervisor,
     }
 
 
@@ -83,6 +104,8 @@ class ListInteractions(_OfLog):
     name: ClassVar[str] = "interaction.list"
     reads_store = True
     counted: bool = False
+    last: bool = False
+    """Whether each says when its address was contacted last before it."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         now = backend.now()
@@ -104,8 +127,14 @@ class ListInteractions(_OfLog):
                 )
             )
         )
+        items = [shape(one) for one in page.items]
+        if self.last:
+            rows = [(place, one.party, one.at) for place, one in enumerate(page.items)]
+            before = await backend.read(lambda reader: reader.ask(partial(contacts_before, rows=rows)))
+            for place, item in enumerate(items):
+                item["last_contact"] = iso(before.get(place))
         answer: Json = {
-            "items": [shape(one) for one in page.items],
+            "items": items,
             "next": page.next,
             "looked_to": iso(page.looked_to),
         }

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gatewayd.config import Config
+from gatewayd.customers.words import document_key
 from gatewayd.errors import UsageError
 from gatewayd.model import Channel, State, ulid_ms, ulid_number
 from gatewayd.money import parse_money
@@ -47,6 +48,17 @@ class LogQuery(BaseModel):
     state: Annotated[list[str], Field(max_length=len(STATES))] = Field(default_factory=list)
     customer: Word | None = None
     """The external id of one."""
+    document: Word | None = None
+    """Of the customer, however it is written."""
+    portfolio_type: Literal["vigente", "castigada"] | None = None
+    portfolio_name: Word | None = None
+    assigned: Word | None = None
+    """The user whom the customer is assigned to."""
+    supervisor: Word | None = None
+    campaign: Word | None = None
+    flow: Literal["campaign", "resend", "panel", "api", "file", "upload", "noted"] | None = None
+    template: Word | None = None
+    kind: Literal["automatic", "manual"] | None = None
     line: Word | None = None
     job: Word | None = None
     reason: Annotated[str, Field(max_length=100)] | None = None
@@ -108,6 +120,15 @@ def filter_of(query: LogQuery, config: Config, now: int) -> InteractionFilter:
         channels=tuple(dict.fromkeys(str(channel) for channel in query.channel)),
         states=tuple(states),
         customer=query.customer or None,
+        document=document_key(query.document) if query.document else None,
+        portfolio_type=query.portfolio_type,
+        portfolio_name=query.portfolio_name or None,
+        assigned=query.assigned or None,
+        supervisor=query.supervisor or None,
+        campaign=query.campaign or None,
+        flow=query.flow,
+        template=query.template or None,
+        kind=query.kind,
         line=query.line or None,
         job=query.job or None,
         reason=query.reason or None,

@@ -15,6 +15,7 @@ from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
 from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.store.campaigns.campaigns import Campaign, asking_campaigns
 from gatewayd.store.contacts.registers import registers
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
@@ -94,12 +95,14 @@ class Status(Operation):
         healthy = None if live is None else live.writer().healthy
         still = await backend.read(lambda reader: reader.ask(standing_still))
         hooks = await backend.read(lambda reader: reader.ask(endpoints))
+        asking = await backend.read(lambda reader: reader.ask(partial(asking_campaigns, scope=by.scope)))
         lists = await backend.read(lambda reader: reader.ask(registers)) if account is None else []
         now = backend.now()
         wanted = [
             *_of_daemon(live is not None, healthy, lines, stalls),
             *([_needs("standstill", "")] if still else ()),
             *_of_store(found),
+            *(_needs("campaign", f"{one.account} {one.id}", wanted_of(one)) for one in asking),
             *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
             *(_needs("register", each.name, count=each.age_days(now)) for each in lists if each.stale(now)),
         ]
@@ -116,6 +119,11 @@ class Status(Operation):
                 "oldest_s": depth.oldest_s,
             },
         }
+
+
+def wanted_of(campaign: Campaign) -> str:
+    """Returns what a campaign wants of a person: a word on a run that was missed, or somebody's approval."""
+    return "campaign_missed" if campaign.missed is not None else "campaign_approval"
 
 
 REVIEWED_MS: Final = 7 * 86_400_000

@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, Field
 
 from gatewayd.actor import Actor, Scope
+from gatewayd.campaigns.document import Selection
+from gatewayd.customers.filters import filter_of
 from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.ports import Backend
@@ -127,7 +129,10 @@ class ShowList(_OfList):
 
 
 class CreateList(Operation):
-    """Makes a list: fixed of an `upload`, or live of a `filter` over customers. A file is read in the background."""
+    """Makes a list: fixed of an `upload` or of `customers`, or live of a `filter` over customers.
+
+    A fixed one is read in the background.
+    """
 
     name: ClassVar[str] = "list.create"
     account: str | None = None
@@ -137,13 +142,20 @@ class CreateList(Operation):
     """Of an upload: which addresses are looked for."""
     instructions: dict[str, Any] = Field(default_factory=dict)
     filter: dict[str, Any] | None = None
+    customers: Selection | None = None
+    """External ids: those of them that there are."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account, now = account_of(self.account), backend.now()
-        if (self.upload is None) == (self.filter is None):
-            raise UsageError(_("name an upload, or a filter"))
+        if sum(one is not None for one in (self.upload, self.filter, self.customers)) != 1:
+            raise UsageError(_("name one of an upload, a filter, or customers"))
+        if self.filter is not None:
+            filter_of(self.filter)  # one that cannot be read is told at once
         if self.upload is not None:
             source = upload_source(backend, account, self.upload, self.channel, self.instructions)
+            new = NewList(account, self.title, "fixed", "loading", source, by.name, now)
+        elif self.customers is not None:
+            source = {"customers": list(dict.fromkeys(self.customers))}
             new = NewList(account, self.title, "fixed", "loading", source, by.name, now)
         else:
             new = NewList(account, self.title, "live", "ready", {"filter": self.filter}, by.name, now)
@@ -168,6 +180,8 @@ class SetList(_OfList):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         scope = scope_of(by, self.account)
         source = None if self.filter is None else {"filter": self.filter}
+        if self.filter is not None:
+            filter_of(self.filter)
         await backend.execute(
             Change(
                 lambda unit: Changed(

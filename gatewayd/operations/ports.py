@@ -48,6 +48,8 @@ class Uploads(Protocol):
 
     async def remove(self, account: str, number: str) -> None: ...
 
+    async def show(self, account: str, number: str) -> Upload: ...
+
     def file(self, account: str, number: str) -> Path: ...
 
 
@@ -65,6 +67,25 @@ class CampaignEngine(Protocol):
 
     async def settled(self, campaign: int) -> None:
         """Returns when no job of a campaign is being recorded: what was said before holds for all its jobs."""
+
+
+class Imports(Protocol):
+    """The engine of imports, as operations see it."""
+
+    async def judge(self, path: Path, file: str, reading: Mapping[str, Any], language: str) -> dict[str, Any]:
+        """Returns how a sheet is read and what its columns seem to be. GatewayError says why it cannot be."""
+
+    async def keep(self, source: Path, name: str) -> Path:
+        """Keeps a sheet under a name of our own. OSError."""
+
+    def sheet(self, sha256: str) -> Path:
+        """Returns where a sheet lies."""
+
+    def back(self, number: int) -> Path:
+        """Returns where the sheets of refused rows of an import lie, without their ending."""
+
+    def due(self) -> None:
+        """There is something to do."""
 
 
 class Live(Protocol):
@@ -118,6 +139,10 @@ class Live(Protocol):
     @property
     def uploads(self) -> Uploads:
         """The desk that takes what programs upload."""
+
+    @property
+    def imports(self) -> Imports:
+        """The engine of imports of customers."""
 
     # what an operation has changed in the store, for the scheduler and the receipt writer to act on
 

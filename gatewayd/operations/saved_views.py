@@ -35,6 +35,18 @@ COLUMNS: Final = (
     "account",
     "answered",
     "sent_at",
+    "name",
+    "customer",
+    "document",
+    "portfolio_type",
+    "portfolio_name",
+    "assigned",
+    "supervisor",
+    "campaign",
+    "flow",
+    "template",
+    "kind",
+    "last_contact",
     "id",
 )
 """Every column that an interaction has, in the order in which they are offered."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, case, func, insert, select, union_all
+from sqlalchemy import Connection, Table, Text, and_, case, func, insert, literal_column, select, union_all
 from sqlalchemy.exc import DBAPIError
 
 from gatewayd.errors import ConflictError, SchemaError, StoreError
@@ -131,10 +131,13 @@ def _ledger(connection: Connection) -> Iterator[str]:
 
 def _counts(connection: Connection) -> Iterator[str]:
     kept, message = tables.queue_count.c, tables.message.c
+    # As `store.sending.counts` words it.
+    held = and_(message.state == "held", message.reason == "window")
+    word = case((held, literal_column("'held_window'", Text)), else_=message.state)
     both = union_all(
         select(kept.queue_id, kept.state, kept.final, kept.messages, kept.segments),
-        select(message.queue_id, message.state, message.final, -func.count(), -func.sum(message.segments)).group_by(
-            message.queue_id, message.state, message.final
+        select(message.queue_id, word, message.final, -func.count(), -func.sum(message.segments)).group_by(
+            message.queue_id, word, message.final
         ),
     ).subquery()
     messages, segments = func.sum(both.c.messages), func.sum(both.c.segments)

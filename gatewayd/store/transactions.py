@@ -64,6 +64,9 @@ def _change(unit: Unit, changes: list[commands.Change[Any]]) -> list[Any]:
     results: list[Any] = []
     for change in changes:
         unit.flush()
+        if change.bulk:
+            results.append(_bulk(unit, change))
+            continue
         remembered = len(unit.after_commit)
         try:
             with unit.session.savepoint():
@@ -76,6 +79,24 @@ def _change(unit: Unit, changes: list[commands.Change[Any]]) -> list[Any]:
         else:
             results.append(result)
     return results
+
+
+class _UndoneError(Exception):
+    """A change that writes in bulk was refused, so that its transaction must go with it."""
+
+    def __init__(self, error: GatewayError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _bulk(unit: Unit, change: commands.Change[Any]) -> Any:
+    """Runs one change without a savepoint."""
+    try:
+        result = change.context.run(change.work, unit)
+        unit.flush()
+    except GatewayError as error:
+        raise _UndoneError(error) from error
+    return result
 
 
 HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
@@ -193,6 +214,9 @@ class Transactions:
             if len(batch) == 1:
                 return [self._failed(StoreError, "the store refused: {error}", error)]
             _log.warning("a batch of %d commands failed and is applied one by one: %s", len(batch), error)
+        except _UndoneError as undone:
+            if len(batch) == 1:
+                return [undone.error]
         except Exception as error:  # noqa: BLE001 - a command that breaks takes nothing down but itself
             if len(batch) == 1:
                 return [self._broken(batch[0], error)]

@@ -21,9 +21,11 @@ CREDIT_LOW: Final = "credit_low"
 LINE: Final = "line"
 TEST: Final = "test"
 
-SERVED: Final = (RECEIPT, INBOUND, CREDIT_LOW, LINE)
+CAMPAIGN: Final = "campaign"
+
+SERVED: Final = (RECEIPT, INBOUND, CREDIT_LOW, LINE, CAMPAIGN)
 """Events that there are; an endpoint asks for some of them."""
-RESERVED: Final = ("campaign", "ticket", "payment_notice", "event")
+RESERVED: Final = ("ticket", "payment_notice", "event")
 """Names of events to come: they may be asked for already."""
 NAMES: Final = (*SERVED, *RESERVED)
 

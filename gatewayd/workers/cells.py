@@ -6,8 +6,9 @@ Whole columns are made at once: a million rows of ten cells are ten million call
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import partial
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final
@@ -15,8 +16,10 @@ from typing import Any, Final
 from gatewayd import reasons
 from gatewayd.model import WAITING, State, ulid
 from gatewayd.money import format_money
-from gatewayd.store.insight.export_rows import ELSEWHERE_COLUMNS, JobFacts, Portion
+from gatewayd.store.insight.export_rows import ELSEWHERE_COLUMNS, PEOPLE, PERSON, SOURCES, JobFacts, Portion
 from gatewayd.store.insight.filters import READING, UNREAD_MS
+from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, RECEIVED
+from gatewayd.store.insight.surroundings import MANUAL, Person, Source
 from gatewayd.store.snapshots import Hold
 
 NUMBERS: Final = frozenset({"segments", "cost"})
@@ -42,6 +45,9 @@ class Words:
     sent: str
     received: str
     answered: str
+    flows: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    portfolios: Mapping[str, str] = field(default_factory=dict)
 
 
 class Clock:
@@ -88,6 +94,8 @@ class Cells:
             "cost": self._money,
             "id": self._public,
         }
+        for name in PEOPLE | SOURCES | {"last_contact"}:
+            self._makers[name] = partial(self._around, name)
 
     def rows(self, portion: Portion) -> list[tuple[Any, ...]]:
         """Returns the rows of a portion, oldest first: text in every cell, "" where there is nothing."""
@@ -149,6 +157,36 @@ class Cells:
     def _public(self, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
         return [ulid(portion.jobs[row[_JOB]].created_at, self._salt, row[_ID]) for row in rows]
 
+    def _around(self, name: str, rows: Sequence[Any], portion: Portion) -> Iterable[Any]:
+        if name == "last_contact":
+            return [self._before(portion, MESSAGES, row[_ID]) for row in rows]
+        if name in SOURCES:
+            return [self._of_source(name, portion.sources.get(row[_JOB])) for row in rows]
+        return [self._of_person(name, _person(portion, row[PERSON], row[PERSON + 1], row[_TO])) for row in rows]
+
+    def _before(self, portion: Portion, rank: int, number: int) -> str:
+        at = portion.before.get((rank, number))
+        return "" if at is None else self._clock.write(at)
+
+    def _of_person(self, name: str, person: Person | None) -> str:
+        if person is None:
+            return ""
+        value = person.external_id if name == "customer" else getattr(person, name)
+        return self._words.portfolios.get(value, value) or "" if name == "portfolio_type" else value or ""
+
+    def _of_source(self, name: str, source: Source | None) -> str:
+        if source is None:
+            return ""
+        if name == "flow":
+            return self._words.flows.get(source.flow, source.flow)
+        if name == "kind":
+            kind = "manual" if source.flow in MANUAL else "automatic"
+            return self._words.kinds.get(kind, kind)
+        if name == "campaign":
+            return source.campaign or ""
+        version = "" if source.version is None else f" ({source.version})"
+        return f"{source.template}{version}" if source.template else ""
+
     def _reason(self, code: str | None) -> str:
         said = self._reasons.get(code)
         if said is None:
@@ -180,6 +218,10 @@ class Cells:
             "line": lambda row: row[_IN_LINE],
             "id": lambda row: ulid(row[_IN_AT], self._salt, row[_IN_ID]),
         }
+        if name in PEOPLE:
+            return [self._of_person(name, _person(portion, None, row[_IN_ACCOUNT], row[_IN_SENDER])) for row in rows]
+        if name == "last_contact":
+            return [self._before(portion, RECEIVED, row[_IN_ID]) for row in rows]
         make = made.get(name)
         return repeat("", len(rows)) if make is None else map(make, rows)
 
@@ -199,9 +241,33 @@ class Cells:
             "text": lambda row: row[_EL["text"]] or "",
             "account": lambda row: portion.accounts.get(row[_EL["account_id"]], ""),
             "id": lambda row: ulid(row[_EL["created_at"]], self._salt, row[_EL["id"]]),
+            "kind": lambda row: words.kinds.get(row[_EL["kind"]], row[_EL["kind"]]),
+            "flow": lambda row: words.flows.get(_FLOWS.get(row[_EL["source"]], row[_EL["source"]]), ""),
+            "last_contact": lambda row: self._before(portion, ELSEWHERE, row[_EL["id"]]),
         }
+        if name in PEOPLE:
+            return [self._said_of(name, row, portion) for row in rows]
         make = made.get(name)
         return repeat("", len(rows)) if make is None else map(make, rows)
+
+    def _said_of(self, name: str, row: Any, portion: Portion) -> str:
+        """Returns what is said of whom it was with: as the customer is now, else as it was given."""
+        person = _person(portion, row[_EL["person_id"]], row[_EL["account_id"]], row[_EL["address"]])
+        if person is None and name == "customer":
+            return row[_EL["external_id"]] or ""
+        if person is None and name == "document":
+            return " ".join(filter(None, (row[_EL["document_type"]], row[_EL["document_number"]])))
+        return self._of_person(name, person)
+
+
+def _person(portion: Portion, number: int | None, account: int | None, address: str | None) -> Person | None:
+    """Returns the customer of a row: as it was recorded, else as its address is known now."""
+    if number is None:
+        number = portion.owners.get((account, address or ""))
+    return None if number is None else portion.people.get(number)
+
+
+_FLOWS: Final = {"person": "noted"}
 
 
 def _answered_job(row: Any, jobs: Mapping[int, JobFacts]) -> str:

@@ -67,6 +67,7 @@ def write(request: dict[str, Any], tell: Any) -> None:
             wanted=_filter(request["filter"]),
             now=request["now"],
             answered="answered" in request["columns"],
+            columns=request["columns"],
         )
         cells = Cells(
             request["columns"],

@@ -18,7 +18,8 @@ from spool.lists.choice import Choice
 from spool.lists.header import Header, Mobile, find, in_names
 from spool.lists.instructions import AS_IT_SAYS, Instructions
 from spool.lists.judgement import Judgement
-from spool.lists.rows import Prefix
+from spool.lists.people import PEOPLE, find_people
+from spool.lists.rows import Prefix, Rows
 from spool.lists.shape import shape_of_sheet, shape_of_text
 from spool.lists.stream import Bounds, checked
 from spool.lists.workbook import find_sheet, hidden_below
@@ -38,6 +39,8 @@ class Opened:
     """Of the address."""
     ref: int | None
     rows: Iterator[list[str]]
+    source: Rows | None = None
+    """Where in the file the last row began; None where they are in the job file itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Task:
     file: str
     """What it is called, for errors."""
     channel: str = "sms"
+    """`people` (`spool.lists.people`): it is a sheet of people, whichever column is what."""
     expected: int | None = None
     """How many recipients it should have."""
     said: Instructions = AS_IT_SAYS
@@ -96,7 +100,7 @@ def _of_text(path: Path, task: Task) -> tuple[Judgement, Opened]:
         raise
     each = checked(prefix, header.line, shape, Bounds(file, ROW_LIMIT, task.expected))
     judgement = _judgement(task, header, prefix, "csv", encoding=form.encoding, delimiter=form.delimiter)
-    return judgement, _opened(header, judgement.columns, each)
+    return judgement, _opened(header, judgement.columns, each, rows)
 
 
 def _of_sheet(path: Path, task: Task) -> tuple[Judgement, Opened]:
@@ -119,7 +123,7 @@ def _of_sheet(path: Path, task: Task) -> tuple[Judgement, Opened]:
             hidden_rows=len(hidden_below(found)),
             hidden=said.hidden_rows,
         )
-    return judgement, _opened(header, judgement.columns, rows)
+    return judgement, _opened(header, judgement.columns, rows, found.rows)
 
 
 def _header(task: Task, prefix: Prefix) -> Header:
@@ -128,11 +132,13 @@ def _header(task: Task, prefix: Prefix) -> Header:
         raise JobFileError("recipients_unreadable", "recipients_empty", file=task.file)
     if max(len(row.cells) for row in rows) > COLUMN_LIMIT:
         raise JobFileError("too_large", "too_many_columns", file=task.file, limit=COLUMN_LIMIT)
+    if task.channel == PEOPLE:
+        return find_people(rows, task.file, task.said)
     return find(rows, task.file, task.channel, task.said, task.mobile)
 
 
-def _opened(header: Header, columns: tuple[str, ...], rows: Iterator[list[str]]) -> Opened:
-    return Opened(header.choice, _ref(header, columns), rows)
+def _opened(header: Header, columns: tuple[str, ...], rows: Iterator[list[str]], source: Rows) -> Opened:
+    return Opened(header.choice, _ref(header, columns), rows, source)
 
 
 def _judgement(

@@ -82,7 +82,7 @@ def browse(shown: Panel, browser: Signed) -> None:
 
 def run_a_job(shown: Panel, browser: Signed) -> None:
     page = browser.sign_in(viewport={"width": 1280, "height": 900})
-    page.goto(f"{shown.url}/campanas")
+    page.goto(f"{shown.url}/campanas/trabajos")
     expect(page.locator("main")).to_contain_text("Todavía no hay nada para enviar")
     accessible(page)
     shown.gateway.campaign(900, text="Hola")
@@ -120,8 +120,8 @@ def be_a_telephone(shown: Panel, browser: Signed) -> None:
         page = browser.sign_in(viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True)
         for path, name in [
             ("/", "home"),
-            ("/campanas", "jobs"),
-            ("/campanas/norte/c1", "job"),
+            ("/campanas/trabajos", "jobs"),
+            ("/campanas/trabajos/norte/c1", "job"),
             ("/buscar?q=c1", "search"),
         ]:
             page.goto(f"{shown.url}{path}")

@@ -154,8 +154,8 @@ def test_the_first_day(day: Day) -> None:
     # A job goes out before one's eyes: the page is not loaded again.
     numbers = [f"11{50_000_000 + number:08d}" for number in range(30)]
     day.drop("cobranza-1", "Su factura vence hoy", *numbers)
-    day.wait(lambda: page.request.get(f"{day.shown.url}/campanas/norte/cobranza-1").status == 200)
-    day.go("/campanas/norte/cobranza-1")
+    day.wait(lambda: page.request.get(f"{day.shown.url}/campanas/trabajos/norte/cobranza-1").status == 200)
+    day.go("/campanas/trabajos/norte/cobranza-1")
     page.evaluate("window.sameWindow = true")
     expect(page.locator("main")).to_contain_text(
         re.compile(words["finished"], re.IGNORECASE), timeout=PATIENCE_S * 1000

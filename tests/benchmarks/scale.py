@@ -55,6 +55,8 @@ class Scale:
     log_messages: int
     """In the log that people look at and export."""
     log_inbound: int
+    customers: int
+    """In a sheet that is imported."""
     panel_rounds: int
     """Of looks at the panel, each beside a round at a bare route."""
     panel_each: int
@@ -93,6 +95,7 @@ FULL = Scale(
     channels=40,
     log_messages=1_000_000,
     log_inbound=200_000,
+    customers=200_000,
     panel_rounds=5,
     panel_each=20,
     forecasts=(40, 12),
@@ -128,6 +131,7 @@ SHORT = Scale(
     channels=10,
     log_messages=20_000,
     log_inbound=4_000,
+    customers=4_000,
     panel_rounds=1,
     panel_each=4,
     forecasts=(2, 1),

@@ -11,11 +11,13 @@ from tests.benchmarks import (
     audio,
     backlog,
     biglist,
+    customers,
     doubt,
     export,
     first_send,
     idle,
     inbound,
+    launch,
     panel,
     population,
     posts,
@@ -52,6 +54,15 @@ def test_web(tmp_path: Path) -> None:
     assert found["1,000 half requests: the slowest first page"] <= 10
 
 
+def test_customers(tmp_path: Path) -> None:
+    found = figures(customers.measure, tmp_path)
+    for kind in ("CSV", "XLSX"):
+        name = f"4,000 customers from {kind}"
+        assert found[f"{name}: growth of the daemon's memory"] <= 100
+        for step in ("dry run", "import", "undo"):
+            assert found[f"{name}: {step}, times that loop"] <= 20
+
+
 def test_share_of_the_possible(tmp_path: Path) -> None:
     [share_] = figures(share.measure, tmp_path).values()
     assert 40 <= share_ <= 100.5
@@ -60,6 +71,12 @@ def test_share_of_the_possible(tmp_path: Path) -> None:
 def test_first_send(tmp_path: Path) -> None:
     found = figures(first_send.measure, tmp_path)
     assert 0 < found["rename to first AT+CMGS, p50 of 10"] <= 1000
+
+
+def test_launch(tmp_path: Path) -> None:
+    found = figures(launch.measure, tmp_path)
+    assert 0 < found["click to first AT+CMGS, 5000 people of a live list"] <= 10_000
+    assert 0 < found["all 5000 recorded"] <= 60
 
 
 def test_large_list(tmp_path: Path) -> None:

@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 
 from gatewayd.actor import Scope
+from gatewayd.contact.said import Verdict
 from gatewayd.customers.change import changed
 from gatewayd.customers.document import Customer, Kept
 from gatewayd.customers.filters import CustomerFilter
-from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.store.commands import Change, CreateAccount
-from gatewayd.store.contacts import customers, directory
+from gatewayd.store.commands import Change, CreateAccount, Inbound
+from gatewayd.store.contacts import customers, directory, joining, knowledge
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
 from gatewayd.store.contacts.directory import Wanted
 from gatewayd.store.contacts.points import persons_of
 from gatewayd.store.reader import Reader
+from gatewayd.store.tables import metadata
 from tests.conformance.house import House
 
 NUMBERS = Numbers(Policy("AR"))
@@ -186,3 +188,57 @@ def test_an_audience_is_reached_over_the_preferred_point_that_may_be_used(house:
     assert [row.address for row in audience(reader, klass="notice")][:2] == ["+5491159876542", "+5491159876545"]
     assert [row.external_id for row in audience(reader, "call")] == ["A1", "A2", "A3", "A4"]
     assert [row.address for row in audience(reader, "email")] == ["e@x.ar"]
+
+
+def test_of_two_customers_one_is_left_and_the_stricter_word_holds(house: House, reader: Reader) -> None:
+    put(house, "A1", name="Ana", contacts=[phone("1159876541"), phone("1159876542", state="wrong_person")])
+    second = put(
+        house,
+        "A2",
+        document_number="30123456",
+        tags=["vip"],
+        mails={"invoices": False},
+        no_claim={"reason": "a plan"},
+        contacts=[phone("1159876541", consent={"notice": False}), phone("1159876543")],
+    )
+    kept = house.do(Change(lambda unit: joining.merge(unit, NORTE, joining.Merge("A1", "A2", house.now)))).answer
+    customer = kept.customer
+    assert (customer.name, customer.document_number, customer.tags, customer.mails) == ("Ana", "30123456", ("vip",), 6)
+    assert customer.no_claim is not None
+    assert [(one.address[-1], one.state, dict(one.consent)) for one in customer.contacts] == [
+        ("1", "unknown", {"notice": False}),
+        ("2", "wrong_person", {}),
+        ("3", "unknown", {}),
+    ]
+    # Who asks by the old id, or brings it in a sheet, means the one that is left.
+    assert reader.ask(partial(directory.customer, scope=NORTE, external_id="A2")).id == kept.id != second.id
+    assert put(house, "A2", name="Ana María").id == kept.id
+    with pytest.raises(UsageError):
+        house.do(Change(lambda unit: joining.merge(unit, NORTE, joining.Merge("A1", "A2", house.now))))
+    assert found(reader, tags=("vip",)) == ["A1"]
+
+
+def test_a_person_is_carried_out_whole_and_forgotten_but_for_what_proves_it(house: House, reader: Reader) -> None:
+    put(house, "A1", name="Ana Pérez", columns={"Nota": "secreto"}, contacts=[phone("1159876543")])
+    house.do(
+        Inbound(
+            *("claro-1", "sms", "k1", "+5491159876543", None, "secreto", house.now, None, "norte"),
+            *(lambda _text, _subject: Verdict.NO, house.now),
+        )
+    )
+    whole = reader.ask(partial(knowledge.known, scope=NORTE, external_id="A1"))
+    assert (whole["customer"]["name"], [one["text"] for one in whole["received"]]) == ("Ana Pérez", ["secreto"])
+    forget = knowledge.Forget("A1", house.now)
+    done = house.do(Change(lambda unit: knowledge.forget(unit, NORTE, forget))).answer
+    assert done == {"messages": 0, "received": 1, "contacts": 1}
+    assert found(reader, search="perez") == []
+    with pytest.raises(NotFoundError):
+        reader.ask(partial(directory.customer, scope=NORTE, external_id="A1"))
+
+    def everything(connection: Any) -> str:
+        return str([connection.execute(one.select()).all() for one in metadata.sorted_tables if one.name != "setting"])
+
+    left = reader.ask(everything)
+    assert "secreto" not in left
+    assert "1159876543" not in left
+    assert "P\u00e9rez" not in left

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from gatewayd.actor import Scope
+from gatewayd.customers.document import Point
 from gatewayd.store.accounts import account_number
-from gatewayd.store.commands import Change, CreateAccount
+from gatewayd.store.commands import Change, CreateAccount, NewMessage
+from gatewayd.store.contacts import customers
+from gatewayd.store.contacts.customers import Put
 from gatewayd.store.contacts.elsewhere import Entered, NewContact, contacts_of, enter
 from gatewayd.store.insight.export_rows import ExportRows
 from gatewayd.store.insight.filters import InteractionFilter
@@ -107,3 +110,76 @@ def test_they_stand_in_the_log_and_in_exports_at_their_time(busy: House, reader:
     exported = [row for portion in source.portions() for row in cells.rows(portion)]
     assert [row[0] for row in exported] == ["pronto", "cinco", "dos", "uno", "tres", "cuatro", "Ya pagué", "tarde"]
     assert exported[0] == ("pronto", "READ", "+5491177777777", "yes")
+
+
+@pytest.fixture
+def peopled(house: House) -> House:
+    """Two customers, one with a supervisor's user assigned; each was sent something, one by the panel."""
+
+    def people(unit: Any) -> None:
+        session = unit.session
+        account = account_number(session.connection, "norte")
+        for number, name, chief in ((1, "jefa", None), (2, "ana", 1)):
+            session.plain(
+                "INSERT INTO user_ (id, name, shown_name, role, account_id, supervisor_id, password, password_at,"
+                " created_at)"
+                f" VALUES ({number}, '{name}', '{name}', 'user', {account}, {chief or 'NULL'}, 'x', 0, 0)"
+            )
+
+    house.do(Change(people))
+    wanted = [
+        ("C-1", {"name": "Ana Uno", "portfolio_type": "castigada", "assigned": 2, "document_number": "30.1"}, "01"),
+        ("C-2", {"name": "Beto Dos", "portfolio_type": "vigente"}, "02"),
+    ]
+
+    def customers_of(unit: Any) -> None:
+        puts = [
+            Put(
+                name,
+                lambda was, _find, given=given, end=end: replace(
+                    was, **given, contacts=(Point("phone", f"+549110000000{end[1]}"),)
+                ),
+                house.now,
+            )
+            for name, given, end in wanted
+        ]
+        customers.put(unit, Scope.of("norte"), puts)
+
+    house.do(Change(customers_of))
+    house.job("uno", name="a")
+    house.job_of([NewMessage(1, None, "+5491100000002", "dos", "", 1, "", None, None)], name="post-u7-11", price=0)
+    return house
+
+
+def test_columns_and_filters_of_people_and_sources(peopled: House, reader: Reader) -> None:
+    rows = {row.text: row for row in found(peopled, reader)}
+    assert rows["uno"].person is not None
+    assert (rows["uno"].person.name, rows["uno"].person.supervisor) == ("Ana Uno", "jefa")
+    assert (rows["uno"].flow, rows["uno"].kind) == ("file", "automatic")
+    assert (rows["dos"].flow, rows["dos"].kind) == ("panel", "manual")
+    for wanted, meant in (
+        ({"portfolio_type": "castigada"}, ["uno"]),
+        ({"assigned": "ana"}, ["uno"]),
+        ({"supervisor": "jefa"}, ["uno"]),
+        ({"document": "301"}, ["uno"]),
+        ({"kind": "manual"}, ["dos"]),
+        ({"flow": "file"}, ["uno"]),
+        ({"campaign": "ninguna"}, []),
+        ({"template": "aviso"}, []),
+        ({"customer": "C-2"}, ["dos"]),
+        ({"customer": "C-9"}, []),
+    ):
+        assert [row.text for row in found(peopled, reader, **wanted)] == meant, wanted
+    source = ExportRows(
+        reader.ask,
+        scope=Scope.of("norte"),
+        wanted=InteractionFilter(),
+        now=peopled.now,
+        answered=False,
+        columns=["text", "name", "portfolio_type", "supervisor", "flow", "kind", "template", "last_contact"],
+    )
+    names = ["text", "name", "supervisor", "flow", "kind", "template", "last_contact"]
+    cells = Cells(names, words(), UTC, salt=reader.salt(), now=peopled.now)
+    exported = {row[0]: row[1:] for portion in source.portions() for row in cells.rows(portion)}
+    assert exported["uno"] == ("Ana Uno", "jefa", "file", "automatic", "", "")
+    assert exported["dos"][2:4] == ("panel", "manual")

@@ -39,6 +39,7 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.noted": "launch",
     "campaign.finished": "launch",
     "campaign.scheduled": "schedule",
+    "campaign.climbed": "climb",
     "campaign.turned": "pause",
     "campaign.resent": "resend",
 }
@@ -146,6 +147,16 @@ def at_place(trial: Trial, place: str, act: str, count: int) -> None:
         # Of this very minute: its time has come when it is launched.
         at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M}"
         campaign = trial.draft(schedule={"kind": "at", "at": at, "zone": "UTC", "missed": "late"})
+        trial.armed(setting)
+        trial.ask("campaign.launch", campaign=campaign, password=rig.PASSWORD)
+        trial.again()
+    elif act == "climb":
+        # Nobody has what the first text asks for, so that its job is refused and all go on.
+        rungs = [
+            {"channel": "sms", "content": {"text": "Su saldo es %saldo%"}, "wait": "1s"},
+            {"channel": "sms", "content": {"text": "Hola %nombre%"}},
+        ]
+        campaign = trial.draft(ladder=rungs)
         trial.armed(setting)
         trial.ask("campaign.launch", campaign=campaign, password=rig.PASSWORD)
         trial.again()

@@ -38,7 +38,7 @@ PATIENCE_S: Final = 90.0
 
 PAGES: Final[Mapping[str, str]] = {
     "inicio": "/",
-    "campana": f"/campanas/norte/{CAMPAIGN}",
+    "campana": f"/campanas/trabajos/norte/{CAMPAIGN}",
     "estadisticas": "/interacciones/estadisticas",
     "creditos": "/ajustes/creditos/norte",
     "lineas": "/lineas",

@@ -113,7 +113,7 @@ def test_filters_are_kept_as_a_view_and_columns_in_their_order(browser: Signed, 
     page = browser.sign_in()
     page.goto(f"{shown.url}/interacciones?state=delivered")
     page.get_by_role("button", name="Guardar esta vista").click()
-    page.get_by_label("Nombre").fill("Las entregadas")
+    page.locator("#save-view").get_by_label("Nombre").fill("Las entregadas")
     page.locator("#save-view").get_by_role("button", name="Guardar", exact=True).click()
     expect(page.get_by_role("status").first).to_contain_text("Las entregadas")
     page.goto(f"{shown.url}/interacciones")

@@ -49,7 +49,8 @@ def wait(gateway: Gateway, campaign: int, wanted: Callable[[Mapping[str, Any]], 
 
 def draft(gateway: Gateway, data: bytes, text: str = "Hola %nombre%, debe $ %deuda%", **document: Any) -> int:
     """Saves a campaign of SMS to an uploaded sheet and waits until that is read; returns its number."""
-    said = {"channel": "sms", "content": {"text": text}, "audience": {"upload": upload(gateway, data)}, **document}
+    words = {} if "ladder" in document else {"channel": "sms", "content": {"text": text}}
+    said = {**words, "audience": {"upload": upload(gateway, data)}, **document}
     made: int = gateway.call("campaign.save", account=ACCOUNT, title="Agosto", document=said)["campaign"]
     wait(gateway, made, lambda found: found["list"]["state"] != "loading")
     return made

@@ -21,6 +21,8 @@ from gatewayd.errors import UnauthenticatedError
 from gatewayd.model import Priority
 from gatewayd.operations import perform
 from gatewayd.store.commands import AddMessages, BeginJob, Change, Inbound, NewMessage, PublishJob
+from gatewayd.store.contacts import imports
+from gatewayd.store.contacts.imports import NewImport
 from gatewayd.store.insight import processes, saved_views
 from gatewayd.store.insight.processes import NewProcess
 from gatewayd.store.people.sessions import NewSession, open_session, person_of
@@ -57,6 +59,7 @@ class Side:
     template: str = ""
     people_list: int = 0
     campaign: int = 0
+    import_id: int = 0
     actors: dict[str, Actor] = field(default_factory=dict)
 
     @property
@@ -116,6 +119,13 @@ class World:
         await self._kept(side)
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
+        await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
+        now = self.backend.now()
+        sheet = NewImport(
+            *(side.account, None, side.user, "trial", "panel", None, f"{side.text}.csv", "0" * 64, 10, {}, None, None),
+            *(None, False, now, None, now),
+        )
+        side.import_id = await self.backend.execute(Change(lambda unit: imports.create(unit.session, sheet)))
 
     async def _kept(self, side: Side) -> None:
         """Gives the account a template, and its user a task and a saved view."""
@@ -263,6 +273,7 @@ CASES: Final[Mapping[str, Case]] = {
     "campaign.launch": Case("user", "send", _of("campaign"), bound=True),
     "campaign.list": Case("user", "read", _of("account"), bound=True),
     "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.people": Case("user", "read", _of("campaign"), bound=True),
     "campaign.reject": Case("supervisor", None, _of("campaign"), vain=True),
     "campaign.remove": Case("user", "send", _of("campaign"), vain=True),
     "campaign.left_out": Case("user", "send", _of("campaign"), vain=True),
@@ -298,12 +309,23 @@ CASES: Final[Mapping[str, Case]] = {
     "customer.sheet": Case("user", "read", _of("account"), bound=True),
     "customer.contact": Case("user", "push", _of("account", **_CUSTOMER, kind="app", address="t0ken"), bound=True),
     "customer.count": Case("user", "read", _of("account"), bound=True),
+    "customer.export": Case("supervisor", "manage", _of("account", **_CUSTOMER), bound=True),
+    "customer.forget": Case("supervisor", "manage", _of("account", **_CUSTOMER, sure=True), bound=True, vain=True),
+    "customer.merge": Case("supervisor", "manage", _of("account", **_CUSTOMER, gone="A2"), bound=True, vain=True),
     "customer.list": Case("user", "read", _of("account"), bound=True),
     "customer.put": Case("user", "manage", _of("account", **_CUSTOMER, customer={"name": "Ana"}), bound=True),
     "customer.put_many": Case("user", "manage", _of("account", customers=[{"external_id": "A1"}]), bound=True),
     "customer.show": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "engine.release": Case("administrator", None, vain=True),
     "forecast.show": Case("user", "read", _of("account", people=1000), bound=True),
+    "import.create": Case("user", "manage", _of("account", upload="0" * 24), bound=True),
+    "import.dry": Case("user", "manage", _of("import_id"), bound=True),
+    "import.list": Case("user", "read", _of("account"), bound=True),
+    "import.map": Case("user", "manage", _of("import_id", columns={"external_id": "id"}), bound=True),
+    "import.refused": Case("user", "read", _of("import_id"), bound=True),
+    "import.run": Case("user", "manage", _of("import_id"), bound=True),
+    "import.show": Case("user", "read", _of("import_id"), bound=True),
+    "import.undo": Case("user", "manage", _of("import_id"), bound=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),

@@ -198,6 +198,15 @@ def test_the_same_forecast_each_time_and_quickly_however_many_people() -> None:
     assert first.high - first.low <= 0.25 * ((first.end or 0) - TUESDAY) + 1
 
 
+def test_windows_of_a_moment_cost_no_more_time_than_a_pace() -> None:
+    """A segment every two seconds for months, and a window that outlives them."""
+    lines = (line("claro-1", window=(1, 2.0)), line("claro-2", window=(30, 600.0)))
+    began = time.process_time()
+    found = seen(lines, ours(900_000))
+    assert time.process_time() - began <= 1.0
+    assert at(found.end, 900_000 / (1 / 6 + 1 / 20) / HOUR, within=0.02 * 900_000 * 5), found.end
+
+
 def test_an_hour_more_of_work_never_ends_it_sooner() -> None:
     lines = (line("claro-1", quota_day=300), replace(line("claro-2"), window=(40, HOUR)))
     ends = [seen(lines, ours(people, hours=0), hours=[Office()]).stops for people in range(50, 1500, 50)]

@@ -26,7 +26,8 @@ INLINE = {
     "a style of an element": re.compile(r"\sstyle\s*=", re.IGNORECASE),
     "a style sheet in the page": re.compile(r"<style\b", re.IGNORECASE),
     "a script in the page": re.compile(r"<script\b(?![^>]*\bsrc=)", re.IGNORECASE),
-    "a script as an attribute": re.compile(r"\s(on[a-z]+|hx-on[a-z:-]*)\s*=", re.IGNORECASE),
+    # a name of the template that is compared or set is none: `one == other`, `set one = …`
+    "a script as an attribute": re.compile(r"(?<!set)\s(on[a-z]+|hx-on[a-z:-]*)\s*=(?!=)", re.IGNORECASE),
     "an address that is a script": re.compile(r"javascript:|\bjs:", re.IGNORECASE),
     "a filter of a trigger": re.compile(r"hx-trigger\s*=\s*(?:\"[^\"]*\[|'[^']*\[)", re.IGNORECASE),
     "values or headers that are compiled": re.compile(r"hx-(?:vars|vals|headers)\s*=", re.IGNORECASE),

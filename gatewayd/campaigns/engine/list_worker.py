@@ -18,7 +18,7 @@ from typing import Any, Final
 from gatewayd.intake.rendering import Rendering, RenderPlan
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.workers.confinement import confine
-from spool.document import document_of
+from spool.document import parse
 from spool.errors import JobFileError, SpoolError
 from spool.fields import TEXT_LIMIT
 from spool.recipients import open_list
@@ -65,9 +65,8 @@ def _read(request: dict[str, Any], tell: Any) -> None:
         return True
 
     name = request["name"]
-    said = document_of(
-        {**request["instructions"], **_nothing(channel), "channel": channel, "recipients_file": name}, "list.json"
-    )
+    head = {**request["instructions"], **_nothing(channel), "channel": channel, "recipients_file": name}
+    said = parse(json.dumps(head, ensure_ascii=False).encode(), "list.json")
     with open_list(Path(request["path"]), name, channel=channel, said=said.reading, mobile=mobile) as table:
         judgement = table.judgement
         tell(

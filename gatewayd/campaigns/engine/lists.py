@@ -61,6 +61,9 @@ class ListReader:
         if "resend" in known.source:
             await self._gather(known, known.source["resend"])
             return
+        if "customers" in known.source:
+            await self._select(known, known.source["customers"])
+            return
         try:
             path = uploads.find(self._spool, known.account, str(known.source["upload"]))
         except uploads.UploadError:
@@ -113,6 +116,24 @@ class ListReader:
             await self._execute(Change(partial(_added, known, members, members=count, refused={}), "campaigns"))
             hit("campaign.list_chunk")
         hit("campaign.list_read")
+        await self._end(known, [], {}, None)
+
+    async def _select(self, known: PeopleList, names: Sequence[str]) -> None:
+        """Makes a list of those of some customers (external ids) that there are."""
+        count = missing = 0
+        for start in range(0, len(names), PORTION):
+            some = names[start : start + PORTION]
+            found: Mapping[str, int] = await self._ask(partial(lists.customers, account=known.account, names=some))
+            missing += len(some) - len(found)
+            members = [
+                Member(place, found[name], name, None, None)
+                for place, name in enumerate((name for name in some if name in found), count + 1)
+            ]
+            count += len(members)
+            refused = {"unknown": missing} if missing else {}
+            work = partial(_added, known, members, members=count, refused=refused)
+            if not await self._execute(Change(work, "campaigns")):
+                return
         await self._end(known, [], {}, None)
 
     async def _end(self, known: PeopleList, columns: list[str], judgement: dict[str, Any], reason: str | None) -> None:

@@ -22,7 +22,7 @@ from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import CAMPAIGN, Change, JobChange, SetJobState
 from gatewayd.store.sending import jobs
 from spool import posted
-from spool.document import JobDocument, document_of, parse
+from spool.document import JobDocument, parse
 from spool.errors import JobFileError, SpoolError
 
 log = structlog.get_logger()
@@ -123,12 +123,17 @@ def _job(head: Mapping[str, Any], people: Sequence[Person], file: str) -> tuple[
 
     Of a large one the recipients are left out of the document: whoever reads them does so from the file, apart.
     """
-    skeleton = document_of({**head, "recipients": list(_DUMMY)}, file)
+    skeleton = bare(head, file)
     rows = ",\n".join(map(_recipient, people))
     data = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "recipients": [\n{rows}\n]}}\n'.encode()
     if len(data) <= SMALL:
         return parse(data, file), data
     return replace(skeleton, recipients=()), data
+
+
+def bare(head: Mapping[str, Any], file: str = "c.json") -> JobDocument:
+    """Returns a job with nobody real in it, read as its file would be. JobFileError."""
+    return parse(json.dumps({**head, "recipients": _DUMMY}, ensure_ascii=False).encode(), file)
 
 
 def _recipient(person: Person) -> str:

@@ -31,7 +31,7 @@ from gatewayd.store.campaigns.runs import Person
 from gatewayd.store.reader import Reader
 from gatewayd.translation import set_language
 from gatewayd.workers.confinement import confine
-from spool.document import document_of
+from spool.document import parse
 from spool.errors import JobFileError
 from spool.stored import filled
 
@@ -215,7 +215,8 @@ def _one(review: Review, words: Words, one: Person, blocked: set[str], seen: set
 
 
 def _document(request: Mapping[str, Any]) -> Any:
-    document = document_of({**head_of(request["content"], "c"), "recipients": [{"to": "-", "ref": ""}]}, "c.json")
+    head = {**head_of(request["content"], "c"), "recipients": [{"to": "-", "ref": ""}]}
+    document = parse(json.dumps(head, ensure_ascii=False).encode(), "c.json")
     template = request["template"]
     if template is None:
         return document

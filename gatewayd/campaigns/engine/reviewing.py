@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gatewayd.campaigns.document import CampaignDocument
+from gatewayd.campaigns.engine.recording import bare
 from gatewayd.campaigns.engine.workers import documents
 from gatewayd.campaigns.slices import head_of
 from gatewayd.errors import GatewayError
@@ -26,7 +27,6 @@ from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Change
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
-from spool.document import document_of
 from spool.errors import JobFileError
 
 log = structlog.get_logger()
@@ -111,8 +111,7 @@ class Reviewing:
         said = CampaignDocument.model_validate_json(campaign.document)
         content = said.job_keys()[0]
         try:
-            head = document_of({**head_of(content, "c"), "recipients": [{"to": "-", "ref": ""}]}, "c.json")
-            head = await self._intake.templates.filled(campaign.account, head)
+            head = await self._intake.templates.filled(campaign.account, bare(head_of(content, "c")))
         except JobFileError as error:
             return {"fault": {"code": error.code, "sentence": error.text(spoken), "people": 0}, "people": 0}
         template = Template.of(head)

@@ -18,10 +18,11 @@ import structlog
 
 from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
+from gatewayd.campaigns.engine.climbing import Climbing
 from gatewayd.campaigns.engine.clock import Clock
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
-from gatewayd.campaigns.engine.recording import Recording
+from gatewayd.campaigns.engine.recording import Recording, bare
 from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
 from gatewayd.campaigns.engine.words import Words
 from gatewayd.campaigns.slices import head_of
@@ -33,12 +34,12 @@ from gatewayd.numbers import Policy
 from gatewayd.store.campaigns import audience, campaigns, events, lists, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.occasion import occasion
-from gatewayd.store.campaigns.runs import OPEN_STATES, Run, Slice
+from gatewayd.store.campaigns.runs import OPEN_STATES, Counts, Run, Slice
 from gatewayd.store.commands import Change, JobChange
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.restoration import standing_still
-from spool.document import JobDocument, document_of
+from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError
 
 log = structlog.get_logger()
@@ -76,7 +77,10 @@ class Campaigns:
         now: Callable[[], int],
         changed: Callable[[JobChange], None],
         tell: Tell = lambda _campaign, _state, _reason=None: None,
+        logged: Callable[[], object] = lambda: None,
     ) -> None:
+        """`changed` takes over the states of jobs; `tell` is told of what happens, for those who watch; `logged` that
+        there may be something for webhooks to post."""
         self._intake = intake
         self._writer = writer
         self._reader = reader
@@ -84,12 +88,15 @@ class Campaigns:
         self._policy = policy
         self._now = now
         self._tell = tell
+        self._logged = logged
         self._wake = asyncio.Event()
         self._open_jobs: set[int] = set()
         """Of the campaigns that are open."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         """By campaign: what is being done for it; by list, with its sign turned."""
         self._again: set[int] = set()
+        self._waits: dict[int, tuple[str, ...]] = {}
+        """By run: why some of its messages wait, as was noted last."""
         self._stirred: asyncio.TimerHandle | None = None
         self._recording: dict[int, asyncio.Lock] = {}
         """Of each, held while a slice becomes a job: a person's word waits for it, and then holds for that job too."""
@@ -103,12 +110,16 @@ class Campaigns:
             tell=tell,
         )
         self._reviews = Reviewing(intake, policy, execute=self._execute, now=now)
+        self._ladders = Climbing(ask=self._ask, execute=self._execute, now=now, source=self._source)
+        self._looks: dict[int, int] = {}
+        """By run: when its ladder is looked at again (Unix ms)."""
         self._recorder = Recording(intake, ask=self._ask, execute=self._execute, changed=changed, now=now)
 
     # -------------------------------------------------------------------------------------------- what others call
 
     def due(self) -> None:
-        """There is something new to do."""
+        """There is something new to do, and something new to tell."""
+        self._logged()
         self._wake.set()
 
     def jobs(self, jobs: Iterable[int]) -> None:
@@ -161,9 +172,11 @@ class Campaigns:
         for known in await self._ask(lists.loading):
             self._begin(-known.id, self._lists.read(known))
         following = await self._clock.strike()
+        self._logged()
         for campaign in await self._ask(campaigns.open_campaigns):
             self._begin(campaign.id, self._go_on(campaign))
-        pause = LONGEST_S if following is None else (following - self._now()) / 1000
+        times = [*self._looks.values(), *([] if following is None else [following])]
+        pause = (min(times) - self._now()) / 1000 if times else LONGEST_S
         return min(LONGEST_S, max(MOMENT_S, pause))
 
     def _begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
@@ -199,7 +212,8 @@ class Campaigns:
             waiting: Sequence[Slice] = await self._ask(partial(runs.open_slices, run=run.id))
             if run.state == "freezing" or waiting:
                 await self._launch(campaign, document, run)
-            if not await self._ended(run):
+            climbing = campaign.state == RUNNING and await self._climbs(campaign, document, run)
+            if climbing or not await self._ended(campaign, run):
                 open_ones += 1
         if open_ones:
             self._open_jobs.update(
@@ -270,8 +284,7 @@ class Campaigns:
     async def _words(self, campaign: Campaign, run: Run) -> JobDocument | None:
         """Returns the job of a run's first rung, with nobody in it; None where it is none by itself."""
         try:
-            document = document_of({**head_of(run.content[0], "c"), "recipients": [{"to": "-", "ref": ""}]}, "c.json")
-            return await self._intake.templates.filled(campaign.account, document)
+            return await self._intake.templates.filled(campaign.account, bare(head_of(run.content[0], "c")))
         except JobFileError:
             return None
 
@@ -288,18 +301,49 @@ class Campaigns:
     async def _withdrawn(self, slice_: Slice) -> None:
         await self._execute(Change(lambda unit: runs.refused(unit.session, slice_, "cancelled"), "campaigns"))
 
-    async def _ended(self, run: Run) -> bool:
+    async def _climbs(self, campaign: Campaign, document: CampaignDocument, run: Run) -> bool:
+        """Whether somebody of a run may still go on to the next channel; whoever can now does."""
+        if len(document.ladder) == 1:
+            return False
+        fresh: Run = await self._ask(partial(runs.run, number=run.id))
+        if fresh.state != "frozen":
+            return True
+        look = self._looks.get(run.id, 0)
+        if look <= self._now():
+            following = await self._ladders.climb(campaign, document, fresh)
+            await self._record(campaign, fresh)
+            if following is None:
+                self._looks.pop(run.id, None)
+                return False
+            self._looks[run.id] = following
+        return True
+
+    async def _ended(self, campaign: Campaign, run: Run) -> bool:
         """Whether a run has nobody open; then that is written down."""
         fresh: Run = await self._ask(partial(runs.run, number=run.id))
         waiting: Sequence[Slice] = await self._ask(partial(runs.open_slices, run=run.id))
         if fresh.state != "frozen" or waiting:
             return False
         counts = await self._ask(partial(runs.counts, runs=[run.id]))
+        await self._notice(campaign, run, counts)
         if any(counts.states.get(state) for state in OPEN_STATES):
             return False
         now = self._now()
         await self._execute(Change(lambda unit: runs.end(unit.session, run.id, now), "campaigns"))
         return True
+
+    async def _notice(self, campaign: Campaign, run: Run, counts: Counts) -> None:
+        """Notes why messages of a run wait, once for each change of that: hours, caps, credit, lines, quotas."""
+        waits = tuple(sorted(counts.held))
+        if self._waits.get(run.id, ()) == waits:
+            return
+        self._waits[run.id] = waits
+        kind, now = ("waits" if waits else "goes_on"), self._now()
+
+        def work(unit: Any) -> None:
+            events.note(unit.session, campaign.id, kind, now, run=run.id, reasons=list(waits))
+
+        await self._execute(Change(work, "campaigns"))
 
     async def _finish(self, campaign: Campaign) -> None:
         now = self._now()
@@ -322,6 +366,7 @@ class Campaigns:
             hit("campaign.finished")
             log.info("campaign finished", campaign=campaign.id, account=campaign.account)
             self._tell(campaign, FINISHED)
+            self._logged()
             self._wake.set()
 
     # --------------------------------------------------------------------------------------------------------- store

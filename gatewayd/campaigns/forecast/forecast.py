@@ -22,6 +22,10 @@ EVENTS: Final = 2_500
 """Of all draws together, about: what a long campaign has too many of makes its draws fewer."""
 
 
+SMOOTH_FROM: Final = 2_000
+"""Events of a run from which on windows that open and close thousands of times are a pace."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """What would change it. `end` is when it would end then (Unix s); None: not even then."""
@@ -75,8 +79,11 @@ def foresee(situation: Situation) -> Forecast:
     """Returns the forecast of the batches that are `ours`."""
     whole = situation
     situation = merged(situation)
-    usual = middle(situation)
-    expected = Simulation(situation, usual).run()
+    expected = Simulation(situation, middle(situation)).run()
+    if expected.events > SMOOTH_FROM:
+        whole = smoothed(whole)
+        situation = merged(whole)
+        expected = Simulation(situation, middle(situation)).run()
     ours = [batch for batch in situation.batches if batch.ours]
     messages = sum(batch.messages for batch in ours)
     count = max(min(DRAWS, EVENTS // max(expected.events, 1)), DRAWS_LEAST)
@@ -114,6 +121,17 @@ def foresee(situation: Situation) -> Forecast:
         gains=gains,
         ahead_s=_ahead(situation, expected),
     )
+
+
+def smoothed(situation: Situation) -> Situation:
+    """Returns the situation with windows as the pace that they come to."""
+    lines = tuple(
+        line
+        if line.window is None
+        else replace(line, interval_s=max(line.interval_s, line.window[1] / line.window[0]), window=None)
+        for line in situation.lines
+    )
+    return replace(situation, lines=lines)
 
 
 def _expected(situation: Situation) -> Run:

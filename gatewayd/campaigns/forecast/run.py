@@ -18,7 +18,8 @@ from gatewayd.campaigns.forecast.flow import Doors, Flow, LineFlow
 from gatewayd.campaigns.forecast.shares import shared
 from gatewayd.campaigns.forecast.situation import NOWHERE, Situation
 
-EVENTS_MOST: Final = 60_000
+EVENTS_MOST: Final = 8_000
+"""Of one run: a year of days with quotas, hours and traffic has fewer."""
 LITTLE: Final = 1e-6
 """Of a message; what is left below that has gone."""
 HOUR: Final = 3600.0

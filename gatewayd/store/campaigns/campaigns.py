@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, or_, select, text
 
 from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
@@ -101,6 +101,16 @@ def campaigns(
 def open_campaigns(connection: Connection) -> Sequence[Campaign]:
     """Returns those that run or are paused, of all accounts, for the engine."""
     return [_view(row) for row in connection.execute(_JOINED.where(text(f"campaign.{OPEN}")).order_by(_CAMPAIGN.id))]
+
+
+def asking_campaigns(connection: Connection, *, scope: Scope, limit: int = 20) -> Sequence[Campaign]:
+    """Returns those that want a person's word: on a run that was missed, or an approval."""
+    statement = _JOINED.where(
+        or_(_CAMPAIGN.state == "awaiting_approval", (_CAMPAIGN.state == "scheduled") & _CAMPAIGN.missed.is_not(None))
+    )
+    if scope.account is not None:
+        statement = statement.where(tables.account.c.name == scope.account)
+    return [_view(row) for row in connection.execute(statement.order_by(_CAMPAIGN.id.desc()).limit(limit))]
 
 
 def due_campaigns(connection: Connection, limit: int = 1_000) -> Sequence[Campaign]:

@@ -11,10 +11,24 @@ from sqlalchemy import Connection, select
 
 from gatewayd.actor import Scope
 from gatewayd.store import tables
-from gatewayd.store.session import Session, adding
-from gatewayd.store.snapshots import Page
+from gatewayd.store.session import Session, Statement, adding, given
+from gatewayd.store.snapshots import Page, iso
+from gatewayd.store.webhooks import outbox
 
 _EVENT: Final = tables.campaign_event.c
+_OWNER: Final = Statement(
+    select(tables.campaign.c.account_id, tables.campaign.c.name, tables.account.c.name, tables.campaign.c.state)
+    .select_from(tables.campaign.join(tables.account, tables.account.c.id == tables.campaign.c.account_id))
+    .where(tables.campaign.c.id == given(tables.campaign.c.id)),
+    "p_id",
+)
+TOLD: Final = frozenset(
+    {
+        *("launched", "finished", "run_finished", "missed", "skipped", "not_begun", "approval_asked", "approved"),
+        *("rejected", "paused", "resumed", "cancelled", "refused"),
+    }
+)
+"""What programs are told by webhook."""
 _ADD: Final = adding(tables.campaign_event, "campaign_id run_id at kind detail actor")
 
 
@@ -43,6 +57,18 @@ def note(
 ) -> None:
     """Writes a row of a campaign's log."""
     session.run(_ADD, campaign, run, now, kind, json.dumps(detail, ensure_ascii=False, sort_keys=True), actor)
+    if kind in TOLD:
+        _tell(session, campaign, kind, now, detail)
+
+
+def _tell(session: Session, campaign: int, kind: str, now: int, detail: Mapping[str, Any]) -> None:
+    """Logs what happened for the account's endpoints that want to know it."""
+    owner = session.one(_OWNER, campaign)
+    if owner is None:
+        return
+    data = {"campaign": campaign, "name": owner[1], "account": owner[2], "event": kind, "state": owner[3], **detail}
+    body = {"subject": f"campaign {campaign}", "at": iso(now), "data": data}
+    outbox.add(session, [owner[0]], "campaign", now, json.dumps(body, ensure_ascii=False))
 
 
 def events(

@@ -118,6 +118,17 @@ def members(connection: Connection, *, number: int, after: int, limit: int) -> S
     return [Member(*row) for row in connection.execute(statement)]
 
 
+def customers(connection: Connection, *, account: str, names: Sequence[str]) -> Mapping[str, int]:
+    """Returns the numbers of an account's customers by their external ids, of those that there are."""
+    customer = tables.customer.c
+    statement = select(customer.external_id, customer.id).where(
+        customer.account_id == account_number(connection, account),
+        customer.external_id.in_(list(names)),
+        customer.forgotten_at.is_(None),
+    )
+    return {str(row[0]): int(row[1]) for row in connection.execute(statement)}
+
+
 # ------------------------------------------------------------------------------------------------------------- changes
 
 _ADD: Final = adding(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select, text
 
 from gatewayd.store import tables
+from gatewayd.store.sending.counts import meaning
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
 from gatewayd.store.tables.campaigns import OPEN_SLICE
 
@@ -37,13 +38,12 @@ class Run:
     created_at: int
     frozen_at: int | None
     ended_at: int | None
-    ladder_at: int | None
 
 
 def _view(row: Any) -> Run:
     return Run(
         *(row.id, row.campaign_id, row.number, row.planned, row.state, json.loads(row.content), row.cursor),
-        *(row.people, json.loads(row.left_out), row.created_at, row.frozen_at, row.ended_at, row.ladder_at),
+        *(row.people, json.loads(row.left_out), row.created_at, row.frozen_at, row.ended_at),
     )
 
 
@@ -309,11 +309,12 @@ def counts(connection: Connection, *, runs: Iterable[int]) -> Counts:
     states: Counter[str] = Counter()
     held: Counter[str] = Counter()
     segments = 0
-    for state, reason, messages, parts in connection.execute(statement):
+    for word, reason, messages, parts in connection.execute(statement):
         if messages:
-            states[state] += int(messages)
+            state, rule = meaning(word)
+            states[str(state)] += int(messages)
             segments += int(parts or 0)
-            if reason is not None and state in WAITING:
-                held[reason] += int(messages)
+            if (why := rule or reason) is not None and state in WAITING:
+                held[why] += int(messages)
     cost = connection.scalar(select(func.coalesce(func.sum(job.cost), 0)).where(job.id.in_(mine)))
     return Counts(states, held, segments, int(cost or 0))

@@ -25,6 +25,9 @@ class Change(Command[R_co]):
     """The person, token or engine that acts."""
     aside: bool = False
     """Whether it is not the act itself but counted beside it, so that the audit trail has no row of it."""
+    bulk: bool = False
+    """Whether it writes so many rows that a savepoint is dear: SQLite copies each page anew for each statement within
+    one. Where it fails, the whole batch is applied again, one by one."""
     context: Context = field(default_factory=copy_context, compare=False, repr=False)
     """Of the task that asks: its errors are said in the language of that person, in the writer's thread too."""
 

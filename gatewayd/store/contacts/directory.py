@@ -136,7 +136,12 @@ def customers(connection: Connection, *, scope: Scope, wanted: Wanted) -> Page[K
 
 def _behind(key: Any, by: str, cursor: str, descending: bool) -> ColumnElement[bool]:
     number, _colon, value = cursor.partition(":")
-    if not number.isascii() or not number.isdigit() or len(number) > 18 or (by == "updated" and not value.isdigit()):
+    if (
+        not number.isascii()
+        or not number.isdigit()
+        or len(number) > 18
+        or (by == "updated" and not (value.isascii() and value.isdigit() and len(value) < 19))
+    ):
         raise UsageError(_("cursor: not one of this list"))
     at = int(number)
     if by == "id":

@@ -50,6 +50,7 @@ _DROP_POINTS: Final = Statement(delete(tables.contact_point).where(among(_POINT.
 _DROP_DEBTS: Final = Statement(delete(tables.debt).where(among(_DEBT.customer_id)))
 _DROP_ALIASES: Final = Statement(delete(tables.customer_alias).where(among(_ALIAS.customer_id)))
 _DROP: Final = Statement(delete(tables.customer).where(among(_CUSTOMER.id)))
+_ADD_DEBT: Final = adding(tables.debt, "customer_id balance due number currency as_of")
 _OWE: Final = merging(
     tables.debt,
     "customer_id balance due number currency as_of",
@@ -266,6 +267,18 @@ def add(
     session.many(_ADD_WORD, words)
 
 
+def add_columns(session: Session, columns: Sequence[Sequence[Any]]) -> None:
+    """Writes new customers that come column by column, in the order of `_ADD`."""
+    session.many(_ADD, list(zip(*columns, strict=True)))
+
+
+def add_hanging(session: Session, points: Sequence[Row], words: Sequence[Row], debts: Sequence[Row]) -> None:
+    """Writes what hangs on new customers: rows of points, words (account, word, number) and debts."""
+    session.many(_ADD_POINT, points)
+    session.many(_ADD_WORD, words)
+    session.many(_ADD_DEBT, debts)
+
+
 def _add_rest(session: Session, account_id: int, numbered: Sequence[tuple[int, Customer]]) -> None:
     session.many(
         _ADD_POINT,
@@ -313,12 +326,31 @@ def edit(session: Session, account_id: int, edits: Sequence[Edit], now: int) -> 
     session.many(_ADD_WORD, sorted(fresh))
 
 
-def remove(session: Session, account_id: int, gone: Sequence[Stored]) -> None:
-    """Removes customers with all that hangs on them."""
-    ids = [one.head.id for one in gone]
+def strip(session: Session, ids: Sequence[int], words: Sequence[Row]) -> None:
+    """Removes what hangs on customers; `words` (account, word, number) are what they are found by."""
     session.among(_DROP_POINTS, ids)
     session.among(_DROP_DEBTS, ids)
-    session.among(_DROP_ALIASES, ids)
-    words = sorted((account_id, word, one.head.id) for one in gone for word in marks(one.customer))
     session.many(_DROP_WORD, words)
+
+
+def drop(session: Session, ids: Sequence[int]) -> None:
+    """Removes customers on whom nothing hangs."""
     session.among(_DROP, ids)
+
+
+def remove(session: Session, ids: Sequence[int], words: Sequence[Row]) -> None:
+    """Removes customers with all that hangs on them."""
+    strip(session, ids, words)
+    session.among(_DROP_ALIASES, ids)
+    drop(session, ids)
+
+
+def words_of(account_id: int, one: Stored) -> list[Row]:
+    """Returns the rows of the words that a customer is found by."""
+    return [(account_id, word, one.head.id) for word in marks(one.customer)]
+
+
+def tags_of(text: str) -> list[str]:
+    """Returns the tags that a row keeps as JSON."""
+    found: list[str] = json.loads(text)
+    return found

@@ -6,8 +6,8 @@ been read is remembered; reading downwards would miss it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -18,6 +18,7 @@ from gatewayd.store import tables
 from gatewayd.store.insight.filters import INBOUND, JOB, MESSAGE, OTHER, InteractionFilter
 from gatewayd.store.insight.interactions import ways_of
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, RECEIVED
+from gatewayd.store.insight.surroundings import Person, Source, contacts_before, owners, persons, sources
 from gatewayd.store.insight.walk import Way
 
 R = TypeVar("R")
@@ -28,14 +29,23 @@ ASKED_AT_ONCE: Final = 500
 
 MESSAGE_COLUMNS: Final = (
     *("id", "at", "job_id", "ref", "to", "text", "segments", "state", "reason", "due", "line", "cost"),
-    *("attempt_id", "channel", "queue_id", "updated_at"),
+    *("attempt_id", "channel", "queue_id", "updated_at", "person_id", "account_id"),
 )
 _JOB, _STATE, _QUEUE, _ANSWERS = 2, 7, 14, 8
 RECEIVED_COLUMNS: Final = ("id", "received_at", "at", "account_id", "channel", "line", "sender", "text", "message_id")
 ELSEWHERE_COLUMNS: Final = (
     *("id", "at", "account_id", "direction", "channel", "address", "state", "answered", "text", "document_type"),
     *("document_number", "external_id", "kind", "actor", "created_at"),
+    *("person_id", "source"),
 )
+PERSON: Final = MESSAGE_COLUMNS.index("person_id")
+OTHER_PERSON: Final = ELSEWHERE_COLUMNS.index("person_id")
+PEOPLE: Final = frozenset(
+    {"name", "customer", "document", "portfolio_type", "portfolio_name", "assigned", "supervisor"}
+)
+"""Columns that show the customer."""
+SOURCES: Final = frozenset({"campaign", "flow", "template", "kind"})
+"""Columns that show where a message came from."""
 _NAMES: Final = {MESSAGES: MESSAGE_COLUMNS, ELSEWHERE: ELSEWHERE_COLUMNS}
 
 
@@ -65,6 +75,14 @@ class Portion:
     accounts: dict[int, str]
     elsewhere: Sequence[Any] = ()
     """Rows of contacts made elsewhere (`ELSEWHERE_COLUMNS`)."""
+    people: Mapping[int, Person] = field(default_factory=dict)
+    """Customers by their rows, where a column needs them."""
+    owners: Mapping[tuple[int | None, str], int] = field(default_factory=dict)
+    """Customers by account and address, of rows that bear none."""
+    sources: Mapping[int, Source] = field(default_factory=dict)
+    """By job."""
+    before: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """By rank and row, when its address was contacted last before it."""
 
 
 class ExportRows:
@@ -78,9 +96,14 @@ class ExportRows:
         wanted: InteractionFilter,
         now: int,
         answered: bool,
+        columns: Collection[str] = (),
     ) -> None:
+        """`columns` are those of the export: what none of them shows is not read."""
         self._ask = ask
         self._answered = answered
+        self._of_people = bool(PEOPLE & set(columns))
+        self._of_sources = bool(SOURCES & set(columns))
+        self._of_before = "last_contact" in columns
         self._jobs: dict[int, JobFacts] = {}
         self._accounts: dict[int, str] = {}
         self._ways: list[Way] = ask(lambda connection: ways_of(connection, scope=scope, wanted=wanted, now=now))
@@ -175,10 +198,36 @@ class ExportRows:
             jobs = dict(self._jobs)
             # What came in names the job that it answers under its message's number, below nought.
             jobs |= {-number: self._jobs[job] for number, job in origins.items() if job in self._jobs}
-            return Portion(messages, received, jobs, held, frozenset(answered), self._accounts, elsewhere)
+            return Portion(
+                *(messages, received, jobs, held, frozenset(answered), self._accounts, elsewhere),
+                **self._around(connection, messages, received, elsewhere),
+            )
 
         portion: Portion = self._ask(question)
         return portion
+
+    def _around(
+        self, connection: Connection, messages: list[Any], received: list[Any], elsewhere: list[Any]
+    ) -> dict[str, Any]:
+        """Returns the people, sources and contacts before, as far as columns show them."""
+        found: dict[str, Any] = {}
+        if self._of_people:
+            unknown = {(row[3], row[6]) for row in received}
+            unknown |= {(row[PERSON + 1], row[4]) for row in messages if row[PERSON] is None and row[4] is not None}
+            unknown |= {(row[2], row[5]) for row in elsewhere if row[OTHER_PERSON] is None and row[5] is not None}
+            known = owners(connection, unknown)
+            numbers = {row[PERSON] for row in messages} | {row[OTHER_PERSON] for row in elsewhere} | set(known.values())
+            found |= {"owners": known, "people": persons(connection, numbers - {None})}
+        if self._of_sources:
+            found["sources"] = sources(connection, {row[_JOB] for row in messages})
+        if self._of_before:
+            rows: list[tuple[tuple[int, int], str | None, int]] = [
+                ((MESSAGES, row[0]), row[4], row[1]) for row in messages
+            ]
+            rows += [((RECEIVED, row[0]), row[6], row[1]) for row in received]
+            rows += [((ELSEWHERE, row[0]), row[5], row[1]) for row in elsewhere]
+            found["before"] = contacts_before(connection, rows)
+        return found
 
     def _learn(self, connection: Connection, wanted: set[int]) -> None:
         """Reads the jobs that are not known yet; old ones are forgotten when there are many."""

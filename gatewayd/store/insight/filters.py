@@ -65,6 +65,21 @@ class InteractionFilter:
     channels: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     """Words of `State`, `answered`, `unread`; `received` for what came in."""
+    document: str | None = None
+    """Letters and digits of the customer's document."""
+    portfolio_type: str | None = None
+    portfolio_name: str | None = None
+    assigned: str | None = None
+    """Name of the user whom the customer is assigned to."""
+    supervisor: str | None = None
+    """Name of that user's supervisor."""
+    campaign: str | None = None
+    """Its name."""
+    flow: str | None = None
+    """A word of `surroundings.FLOWS`."""
+    template: str | None = None
+    kind: str | None = None
+    """`automatic`, `manual`."""
     line: str | None = None
     job: str | None = None
     """`ACCOUNT/JOB` or `JOB`."""
@@ -124,7 +139,12 @@ class InteractionFilter:
             return False
         if self.rows and not self.picked(IN):
             return False
-        return self.job is None and self.reason is None and not self.cost_min
+        return self.job is None and self.reason is None and not self.cost_min and not self.of_source
+
+    @property
+    def of_source(self) -> bool:
+        """Returns whether it matters where a message came from."""
+        return any(one is not None for one in (self.campaign, self.flow, self.template, self.kind))
 
     @property
     def elsewhere(self) -> bool:
@@ -132,6 +152,8 @@ class InteractionFilter:
         if self.line is not None or self.job is not None or self.reason is not None or self.cost_min:
             return False
         if self.rows and not self.picked(ELSEWHERE):
+            return False
+        if self.campaign is not None or self.template is not None:
             return False
         return not self.states or bool(_ELSEWHERE_STATES & set(self.states))
 

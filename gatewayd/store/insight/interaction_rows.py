@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -14,6 +14,7 @@ from gatewayd.store import tables
 from gatewayd.store.insight.filters import IN, INBOUND, JOB, MESSAGE, OTHER, OUT, READING, RECEIVED, UNREAD_MS
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, Position
 from gatewayd.store.insight.position import RECEIVED as CAME_IN
+from gatewayd.store.insight.surroundings import Person, described, owners, persons, sources
 from gatewayd.store.snapshots import Hold
 from gatewayd.translation import gettext as _
 
@@ -26,7 +27,17 @@ JUDGED_FROM: Final = tables.message.join(tables.job, JOB.id == MESSAGE.job_id).j
 _MESSAGES: Final = select(
     *(MESSAGE.id, MESSAGE.at, MESSAGE.row, MESSAGE.ref, MESSAGE.to, MESSAGE.text, MESSAGE.segments, MESSAGE.state),
     *(MESSAGE.final, MESSAGE.reason, MESSAGE.due, MESSAGE.line, MESSAGE.cost, MESSAGE.updated_at),
-    *(MESSAGE.attempt_id, JOB.name.label("job"), JOB.channel, JOB.created_at, JOB.started_at, JOB.not_before),
+    *(
+        MESSAGE.person_id,
+        MESSAGE.account_id,
+        MESSAGE.job_id,
+        MESSAGE.attempt_id,
+        JOB.name.label("job"),
+        JOB.channel,
+        JOB.created_at,
+        JOB.started_at,
+        JOB.not_before,
+    ),
     *(JOB.state.label("job_state"), JOB.currency, tables.queue.c.held_reason, _ACCOUNT.name.label("account")),
 ).select_from(JUDGED_FROM.join(tables.account, _ACCOUNT.id == JOB.account_id))
 _RECEIVED: Final = select(tables.inbound, _ACCOUNT.name.label("account"), JOB.name.label("job")).select_from(
@@ -76,6 +87,12 @@ class Interaction:
     """Who entered it."""
     document: str | None = None
     external_id: str | None = None
+    person: Person | None = None
+    flow: str | None = None
+    """A word of `surroundings.FLOWS`; None for what came in."""
+    campaign: str | None = None
+    template: str | None = None
+    template_version: int | None = None
 
 
 def fetched(connection: Connection, places: Sequence[Position], *, now: int, salt: int) -> list[Interaction]:
@@ -87,16 +104,35 @@ def fetched(connection: Connection, places: Sequence[Position], *, now: int, sal
         rows = connection.execute(_MESSAGES.where(MESSAGE.id.in_(sent))).all()
         answers = select(INBOUND.message_id).where(INBOUND.message_id.in_(sent))
         answered = set(connection.scalars(answers))
-        for row in rows:
-            found[MESSAGES, row.id] = sent_row(row, row.id in answered, now=now, salt=salt)
+        numbers = _numbers(connection, [(row.person_id, row.account_id, row.to) for row in rows])
+        people = persons(connection, {number for number in numbers if number is not None})
+        origins = sources(connection, {row.job_id for row in rows})
+        for row, number in zip(rows, numbers, strict=True):
+            one = sent_row(row, row.id in answered, now=now, salt=salt)
+            found[MESSAGES, row.id] = replace(one, **described(people, number, origins.get(row.job_id)))
     if came:
-        for row in connection.execute(_RECEIVED.where(INBOUND.id.in_(came))):
-            found[CAME_IN, row.id] = received_row(row, salt=salt)
+        received = connection.execute(_RECEIVED.where(INBOUND.id.in_(came))).all()
+        known = owners(connection, {(row.account_id, row.sender) for row in received})
+        people = persons(connection, set(known.values()))
+        for row in received:
+            number = known.get((row.account_id, row.sender))
+            found[CAME_IN, row.id] = replace(received_row(row, salt=salt), **described(people, number, None))
     others = [place.number for place in places if place.rank == ELSEWHERE]
     if others:
-        for row in connection.execute(_OTHERS.where(OTHER.id.in_(others))):
-            found[ELSEWHERE, row.id] = elsewhere_row(row, salt=salt)
+        made = connection.execute(_OTHERS.where(OTHER.id.in_(others))).all()
+        numbers = _numbers(connection, [(row.person_id, row.account_id, row.address) for row in made])
+        people = persons(connection, {number for number in numbers if number is not None})
+        for row, number in zip(made, numbers, strict=True):
+            found[ELSEWHERE, row.id] = replace(elsewhere_row(row, salt=salt), **described(people, number, None))
     return [found[place.rank, place.number] for place in places if (place.rank, place.number) in found]
+
+
+def _numbers(connection: Connection, rows: Sequence[tuple[int | None, int, str | None]]) -> list[int | None]:
+    """Returns the customer of each row (customer as it was recorded, account, address): who was not known then may be
+    known now."""
+    unknown = {(account, address) for number, account, address in rows if number is None and address is not None}
+    known = owners(connection, unknown)
+    return [known.get((account, address or "")) if number is None else number for number, account, address in rows]
 
 
 def replies(connection: Connection, *, message: int, now: int, salt: int) -> tuple[Interaction, list[Interaction]]:
@@ -205,6 +241,7 @@ def elsewhere_row(row: Any, *, salt: int) -> Interaction:
         currency=None,
         source=row.source,
         kind=row.kind,
+        flow={"person": "noted"}.get(row.source, row.source),
         by=row.actor,
         document=document,
         external_id=row.external_id,

@@ -29,7 +29,9 @@ from gatewayd.store.insight.interaction_rows import JUDGED_FROM, Interaction, fe
 from gatewayd.store.insight.people import with_person
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, NEWEST, Position
 from gatewayd.store.insight.position import RECEIVED as CAME_IN
+from gatewayd.store.insight.surroundings import of_jobs, of_others, of_people
 from gatewayd.store.insight.walk import Budget, Way
+from gatewayd.store.sending.counts import words_of
 from gatewayd.store.tables.sending import ASTRAY
 from gatewayd.translation import gettext as _
 
@@ -136,14 +138,17 @@ def _sent(
 ) -> tuple[list[Position], list[Way]]:
     if not wanted.sends:
         return [], []
-    judged = of_messages(wanted, now)
+    judged = [*of_messages(wanted, now), *of_people(wanted, "message")]
+    by_job = of_jobs(connection, wanted)
+    if by_job:
+        judged.append(MESSAGE.job_id.in_(select(JOB.id).where(*by_job)))
     loading = connection.scalars(select(JOB.id).where(JOB.state == "loading")).all()
     if loading:
         judged.append(MESSAGE.job_id.not_in(loading))
     staff = connection.scalar(select(_ACCOUNT.id).where(_ACCOUNT.name == STAFF))
     if staff is not None:
         judged.append(MESSAGE.account_id != staff)
-    jobs = _jobs(connection, account, wanted)
+    jobs = _jobs(connection, account, wanted, by_job)
     if jobs is not None:
         if not jobs:
             return [], []
@@ -194,14 +199,17 @@ def _accounts(connection: Connection, account: int | None, wanted: InteractionFi
     return found if len(found) * max(1, len(wanted.channels)) <= ABREAST_MOST else None
 
 
-def _jobs(connection: Connection, account: int | None, wanted: InteractionFilter) -> Sequence[Any] | None:
+def _jobs(
+    connection: Connection, account: int | None, wanted: InteractionFilter, by_job: Sequence[ColumnElement[bool]]
+) -> Sequence[Any] | None:
     """Returns the few jobs that can have what is meant; None where that is not known, or they are many.
 
     Counts that are kept anyway tell which jobs have messages in a state, so that a rare one needs no search.
     """
-    if not (wanted.job or wanted.stored):
+    if not (wanted.job or wanted.stored or wanted.campaign or wanted.template):
         return None
-    statement = select(JOB.id, JOB.created_at, JOB.messages).where(JOB.state != "loading").limit(JOBS_MOST + 1)
+    statement = select(JOB.id, JOB.created_at, JOB.messages).where(JOB.state != "loading", *by_job)
+    statement = statement.limit(JOBS_MOST + 1)
     if account is not None:
         statement = statement.where(JOB.account_id == account)
     if wanted.channels:
@@ -219,7 +227,7 @@ def _jobs(connection: Connection, account: int | None, wanted: InteractionFilter
             JOB.id.in_(
                 select(tables.queue.c.job_id)
                 .join_from(tables.queue, tables.queue_count, count.queue_id == tables.queue.c.id)
-                .where(count.state.in_(sorted(wanted.stored)), count.messages > 0)
+                .where(count.state.in_(words_of(wanted.stored)), count.messages > 0)
             )
         )
     found = connection.execute(statement).all()
@@ -255,7 +263,7 @@ def _received(
         return [], []
     within = [] if account is None else [INBOUND.account_id == account]
     within += _between(INBOUND.received_at, wanted)
-    judged = of_inbound(wanted)
+    judged = [*of_inbound(wanted), *of_people(wanted, "inbound")]
     if gather and wanted.numbers:
         few = select(INBOUND.id).where(INBOUND.sender.in_(wanted.numbers)).order_by(INBOUND.id.desc())
         some = few.limit(GATHERED_MOST).subquery("some")
@@ -278,7 +286,7 @@ def _elsewhere(
         return [], []
     within = [] if account is None else [OTHER.account_id == account]
     within += _between(OTHER.at, wanted)
-    judged = of_elsewhere(wanted)
+    judged = [*of_elsewhere(wanted), *of_people(wanted, "elsewhere"), *of_others(wanted)]
     if gather and wanted.numbers:
         meant = OTHER.address.in_(wanted.numbers) if wanted.customer is None else of_person(wanted)
         few = select(OTHER.id).where(meant).order_by(OTHER.at.desc())

@@ -36,6 +36,9 @@ _AGAIN: Final = setting(tables.process, "state started_at done", "node state kin
 _FAULT: Final = merging(
     tables.process_fault, "process_id row field code value", "process_id row", replace="field code value"
 )
+_RUNNING: Final = Statement(
+    select(_PROCESS.id).where(_PROCESS.id == given(_PROCESS.id), _PROCESS.state == "running"), "p_id"
+)
 _FORGET: Final = setting(tables.process, "file", "id")
 _CANCEL: Final = Statement(
     update(tables.process)
@@ -188,6 +191,11 @@ def end(
 def again(session: Session, node: str, kind: str) -> None:
     """Lets what of one kind a node's crash has interrupted wait once more."""
     session.run(_AGAIN, "waiting", None, 0, node, "running", kind)
+
+
+def running(session: Session, number: int) -> bool:
+    """Returns whether work is still wanted: it was begun, and nobody has cancelled it."""
+    return session.one(_RUNNING, number) is not None
 
 
 def cancel(session: Session, number: int, now: int) -> bool:

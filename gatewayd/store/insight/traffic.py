@@ -18,8 +18,9 @@ from gatewayd.contact.judge import Contact
 from gatewayd.model import Priority, Route
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
+from gatewayd.store.sending.counts import WAITING_WORDS
 
-WAITING: Final = ("queued", "scheduled")
+WAITING: Final = ("queued", "scheduled", "held")
 LATELY: Final = 4_000
 """Attempts that are looked at for how long lines take."""
 LEFT: Final = ("submitted", "delivered", "read", "undelivered", "uncertain")
@@ -84,7 +85,7 @@ def waiting(connection: Connection) -> list[Waiting]:
             .join(tables.job, _JOB.id == _QUEUE.job_id)
             .join(tables.account, tables.account.c.id == _JOB.account_id)
         )
-        .where(_COUNT.state.in_(WAITING), _COUNT.messages > 0, _JOB.state.in_(["running", "paused"]))
+        .where(_COUNT.state.in_(WAITING_WORDS), _COUNT.messages > 0, _JOB.state.in_(["running", "paused"]))
         .group_by(
             *(_QUEUE.id, tables.account.c.name, _JOB.name, _JOB.id, _JOB.priority, _JOB.channel, _QUEUE.prefix),
             *(_JOB.content, _QUEUE.without, _JOB.not_before, _JOB.not_after, _QUEUE.held_reason, _JOB.state),

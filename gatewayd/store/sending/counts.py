@@ -6,6 +6,7 @@ those whose own hours are over.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from gatewayd.model import State
@@ -38,6 +39,12 @@ def meaning(counted: str) -> tuple[State, str | None]:
     if counted == HELD_WINDOW:
         return State.HELD, "window"
     return State(counted), "cap" if counted == HELD else None
+
+
+def words_of(states: Iterable[str]) -> list[str]:
+    """Returns the words under which messages of these stored states are counted."""
+    found = set(states)
+    return sorted(found | {HELD_WINDOW} if HELD in found else found)
 
 
 class Counts:

@@ -122,8 +122,6 @@ campaign_run = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("frozen_at", BigInteger),
     Column("ended_at", BigInteger),
-    # when its ladder is looked at again
-    Column("ladder_at", BigInteger),
     UniqueConstraint("campaign_id", "planned"),
 )
 

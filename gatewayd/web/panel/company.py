@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from starlette.datastructures import UploadFile
@@ -46,6 +46,27 @@ ZONES: Final = (
 """Offered by name; any other can be written."""
 
 
+GROUP_TEXT_MAX: Final = 10_000
+"""Characters of the test group as it is typed."""
+
+
+def _lines(group: Iterable[Mapping[str, str]]) -> str:
+    """Returns the test group as people write it: a line each, name; number; mail."""
+    return "\n".join("; ".join((one["name"], one.get("phone", ""), one.get("mail", ""))).rstrip("; ") for one in group)
+
+
+def _group(text: str) -> list[dict[str, str]]:
+    """Returns the people of a test group; what has an @ is a mail, anything else a number."""
+    found = []
+    for line in text.splitlines():
+        name, *addresses = [part.strip() for part in line.split(";")]
+        if name:
+            person = {"name": name}
+            person.update(("mail" if "@" in one else "phone", one) for one in addresses if one)
+            found.append(person)
+    return found
+
+
 async def _account(visit: Visit) -> str:
     """Returns the account that is worked in, or the only one; "" where one has to be chosen."""
     if visit.account:
@@ -68,7 +89,8 @@ async def _shown(
         accounts = [one["name"] for one in (await visit.ask("account.list"))["items"]]
         return visit.page("company.html", account="", accounts=accounts, settings=None)
     settings = await visit.ask("account.settings", account=account)
-    values = {key: settings[key] or "" for key in ("company", "language", "zone", "low_credit")} | dict(given or {})
+    values = {key: settings[key] or "" for key in ("company", "language", "zone", "low_credit")}
+    values |= {"test_group": _lines(settings.get("test_group") or ())} | dict(given or {})
     return visit.page(
         "company.html",
         status=422 if faults or general else 200,
@@ -89,6 +111,8 @@ async def save(visit: Visit) -> Response:
     given = {key: str(visit.form.get(key, "")).strip()[:200] for key in ("company", "language", "zone", "low_credit")}
     given["low_credit"] = given["low_credit"].replace(",", ".")
     arguments: dict[str, Any] = {"account": account, **{key: text or None for key, text in given.items()}}
+    given["test_group"] = str(visit.form.get("test_group", ""))[:GROUP_TEXT_MAX]
+    arguments["test_group"] = _group(given["test_group"]) or None
     version = str(visit.form.get("version", ""))
     if version.isdecimal() and len(version) < 10:
         arguments["version"] = int(version)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gatewayd.errors import GatewayError
+from gatewayd.errors import GatewayError, UsageError
+
+
+def fault(field: str, sentence: str) -> UsageError:
+    """Returns the error of one field of a form; `sentence` says what to do, in the person's language."""
+    return UsageError(f"{field}: {sentence}")
 
 
 def faults_of(error: GatewayError, fields: Iterable[str]) -> tuple[dict[str, str], str]:

@@ -1,4 +1,4 @@
-"""Campaigns › Running: jobs as they go out, and one of them with what became of it."""
+"""Campaigns › Jobs: what was handed over, as it goes out, and one of them with what became of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
 
-HERE: Final = "/campanas"
+HERE: Final = "/campanas/trabajos"
 ONE: Final = f"{HERE}/{{account}}/{{job}}"
 LIMIT: Final = 50
 ACTS: Final = {
@@ -28,7 +28,7 @@ ACTS: Final = {
 }
 
 
-@page(HERE, operation="job.list", place=Place("campanas", spoken("Running"), 0))
+@page(HERE, operation="job.list", place=Place("campanas", spoken("Jobs"), 50))
 async def show(visit: Visit) -> Response:
     """Shows all jobs, the newest first."""
     cursor = visit.query.get("tras", "")[:100]

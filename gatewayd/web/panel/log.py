@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
-from gatewayd.operations.exports import HEADS
+from gatewayd.operations.exports import FLOWS, HEADS, KINDS, PORTFOLIOS
 from gatewayd.translation import language
 from gatewayd.web.panel import marks
+from gatewayd.web.panel.customer_address import card
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.log_address import DIRECTIONS, PATH, PERIODS, LogAddress, chips, tabs
 from gatewayd.web.panel.page import Place, page
@@ -60,16 +61,21 @@ def formats_of(visit: Visit) -> Formats:
 async def show(visit: Visit) -> Response:
     """Shows the log, with one row open beside it where the address names one."""
     address = LogAddress.read(visit.request.query_params.multi_items())
+    chosen = await visit.ask("columns.show")
     faults: str = ""
     try:
         found = await visit.ask(
-            "interaction.list", **address.filters, cursor=address.cursor, limit=LIMIT, counted=not address.cursor
+            "interaction.list",
+            **address.filters,
+            cursor=address.cursor,
+            limit=LIMIT,
+            counted=not address.cursor,
+            last="last_contact" in chosen["columns"] or None,
         )
     except UsageError as error:
         faults = str(error)
         found = {"items": [], "next": None, "looked_to": None, "count": None}
     saved = (await visit.ask("view.list"))["items"]
-    chosen = await visit.ask("columns.show")
     names = [name for name in chosen["columns"] if name != "account" or not visit.account]
     opened = await _opened(visit, address)
     formats = formats_of(visit)
@@ -92,6 +98,11 @@ async def show(visit: Visit) -> Response:
         "heads": [Column(_(WORDS[name]), num=name in NUMBERS) for name in names],
         "offered": [(name, _(WORDS[name])) for name in [*names, *(set_aside(chosen["all"], names))]],
         "fields": await _fields(visit),
+        "words": {
+            "flows": {code: _(word) for code, word in FLOWS.items()},
+            "kinds": {code: _(word) for code, word in KINDS.items()},
+            "portfolios": {code: _(word) for code, word in PORTFOLIOS.items()},
+        },
         "opened": opened,
     }
     return visit.page("log.html", status=422 if faults else 200, **values)
@@ -103,7 +114,8 @@ def _placed(items: list[dict[str, Any]], address: LogAddress) -> list[dict[str, 
     found = []
     for one in items:
         key = f"{one['direction'] if one['source'] == 'gateway' else 'noted'}-{one['id']}"
-        found.append({**one, "key": key, "href": page_of + key, "fragment": fragment_of + key})
+        there = card(one["customer"]) if one["customer"] else ""
+        found.append({**one, "card": there, "key": key, "href": page_of + key, "fragment": fragment_of + key})
     return found
 
 
@@ -117,11 +129,14 @@ async def _fields(visit: Visit) -> dict[str, Any]:
     lines = await visit.ask("line.list") if visit.may("line.list") else {"items": []}
     every = _("All")
     return {
-        "channels": [("", every), *((code, _(one.word)) for code, one in marks.CHANNEL.items() if code != "web")],
+        "channels": [("", every), *((code, _(one.word)) for code, one in marks.CHANNEL.items())],
         "states": [("", every), *((code, _(marks.mark(code).word)) for code in _STATES)],
         "directions": [("", every), *((code, _(word)) for code, word in DIRECTIONS.items())],
         "periods": [("", _("Any time")), *((code, _(word)) for code, word in PERIODS.items())],
         "lines": [("", every), *((one["name"], one["name"]) for one in lines["items"])],
+        "flows": [("", every), *((code, _(word)) for code, word in FLOWS.items())],
+        "kinds": [("", every), *((code, _(word)) for code, word in KINDS.items())],
+        "portfolios": [("", every), *((code, _(word)) for code, word in PORTFOLIOS.items())],
     }
 
 

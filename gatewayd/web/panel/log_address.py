@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from gatewayd import reasons
+from gatewayd.operations.exports import FLOWS, KINDS, PORTFOLIOS
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.pieces import Chip, Tab
@@ -22,6 +23,15 @@ ONE: Final = (
     "until",
     "direction",
     "customer",
+    "document",
+    "portfolio_type",
+    "portfolio_name",
+    "assigned",
+    "supervisor",
+    "campaign",
+    "flow",
+    "template",
+    "kind",
     "line",
     "job",
     "reason",
@@ -108,26 +118,40 @@ def chips(address: LogAddress, formats: Formats) -> list[Chip]:
     return found
 
 
+_SENTENCES: Final[Mapping[str, str]] = {
+    "customer": spoken("customer {name}"),
+    "document": spoken("document {name}"),
+    "portfolio_name": spoken("portfolio: {name}"),
+    "assigned": spoken("assigned to {name}"),
+    "supervisor": spoken("supervised by {name}"),
+    "campaign": spoken("campaign {name}"),
+    "template": spoken("template {name}"),
+    "line": spoken("by {line}"),
+    "job": spoken("process {name}"),
+}
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "period": PERIODS,
+    "direction": DIRECTIONS,
+    "portfolio_type": PORTFOLIOS,
+    "flow": FLOWS,
+    "kind": KINDS,
+}
+
+
 def _said(name: str, value: str, formats: Formats) -> str:
+    if name in _SENTENCES:
+        return _(_SENTENCES[name]).format(name=value, line=value)
+    if name in _WORDS:
+        return _(_WORDS[name].get(value, value))
     match name:
         case "channel":
             return _(marks.mark(value, "channel").word)
         case "state":
             return _(marks.mark(value).word)
-        case "period":
-            return _(PERIODS.get(value, value))
-        case "direction":
-            return _(DIRECTIONS.get(value, value))
         case "since":
             return _("from {day}").format(day=_day(value, formats))
         case "until":
             return _("until {day}").format(day=_day(value, formats))
-        case "customer":
-            return _("customer {id}").format(id=value)
-        case "line":
-            return _("by {line}").format(line=value)
-        case "job":
-            return _("process {name}").format(name=value)
         case "reason":
             return reasons.meaning(value)
         case "cost_min":

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, GatewayError, UsageError
-from gatewayd.web.panel.faults import faults_of
+from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
@@ -54,9 +54,9 @@ async def save(visit: Visit) -> Response:
     given: dict[str, Any] = {"account": account, "approve_above": ""}
     try:
         if password != str(visit.form.get("again", "")):
-            raise UsageError(f"password: {_('both have to be the same')}")  # noqa: TRY301 - one end for all faults
+            raise fault("password", _("both have to be the same"))
         if above and not (above.isascii() and above.isdecimal() and int(above) > 0):
-            raise UsageError(f"approve_above: {_('a whole number, or nothing')}")  # noqa: TRY301
+            raise fault("approve_above", _("a whole number, or nothing"))
         if above:
             given["approve_above"] = int(above)
         if password:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, ForbiddenError, GatewayError, NotFoundError, ThrottledError, UsageError
 from gatewayd.web.panel.agents import browser_of
-from gatewayd.web.panel.faults import faults_of
+from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.frame import Own
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.surroundings import OWN
@@ -60,7 +60,7 @@ async def change_password(visit: Visit) -> Response:
     """Changes the password."""
     try:
         if _field(visit, "password") != _field(visit, "again"):
-            raise UsageError(f"password: {_('both have to be the same')}")
+            raise fault("password", _("both have to be the same"))
         given = {"current": _field(visit, "current"), "password": _field(visit, "password")}
         await visit.remote.ask(visit.bearer, "me.password", given)
     except MISTAKES as error:

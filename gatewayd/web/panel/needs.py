@@ -46,6 +46,12 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
                 "{count} answer may ask for no more messages", "{count} answers may ask for no more messages", count
             )
             return Need(text, places.link("/ajustes/bloqueados"), gettext("Read them"), "look", "in")
+        case "campaign":
+            if reason == "campaign_missed":
+                text = gettext("A campaign missed its time: say whether it still goes out")
+            else:
+                text = gettext("A campaign waits for somebody's approval")
+            return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
             return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")

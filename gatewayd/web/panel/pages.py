@@ -2,6 +2,10 @@
 
 import gatewayd.web.panel.audit
 import gatewayd.web.panel.blocklist
+import gatewayd.web.panel.campaign
+import gatewayd.web.panel.campaign_new
+import gatewayd.web.panel.campaign_review
+import gatewayd.web.panel.campaigns
 import gatewayd.web.panel.company
 import gatewayd.web.panel.contact_person
 import gatewayd.web.panel.contact_upload

@@ -25,7 +25,7 @@ def messages(**filters: str) -> str:
 
 
 def job(account: str, name: str) -> str:
-    return f"/campanas/{quote(account, safe='')}/{quote(name, safe='')}"
+    return f"/campanas/trabajos/{quote(account, safe='')}/{quote(name, safe='')}"
 
 
 def line(name: str) -> str:

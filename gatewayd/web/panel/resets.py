@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, ForbiddenError, GatewayError, ThrottledError, UsageError
-from gatewayd.web.panel.faults import faults_of
+from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
@@ -46,7 +46,7 @@ async def set_password(visit: Visit) -> Response:
     """Sets the new password."""
     secret, password = visit.request.path_params["secret"][:200], str(visit.form.get("password", ""))[:1000]
     if password != str(visit.form.get("again", "")):
-        return _form(visit, good=True, error=UsageError(f"password: {_('both have to be the same')}"))
+        return _form(visit, good=True, error=fault("password", _("both have to be the same")))
     try:
         await visit.remote.ask(visit.bearer, "reset.use", {"secret": secret, "password": password})
     except ForbiddenError:

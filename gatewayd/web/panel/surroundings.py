@@ -44,7 +44,8 @@ _PLACES: Final = {
     "inbox": "/interacciones/bandeja",
     "line": "/lineas",
     "stalled": "/lineas",
-    "paused": "/campanas",
+    "paused": "/campanas/trabajos",
+    "campaign": "/campanas",
     "credit": "/ajustes/creditos",
 }
 """Behind which entry of the navigation a kind of need is looked after."""

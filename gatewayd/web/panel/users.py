@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gatewayd.actor import Role
 from gatewayd.errors import ConflictError, ForbiddenError, GatewayError, NotFoundError, UsageError
-from gatewayd.web.panel.faults import faults_of
+from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Column
 from gatewayd.web.panel.visit import Visit
@@ -88,7 +88,7 @@ async def create(visit: Visit) -> Response:
     given = values | ({"account": None} if values["role"] == "administrator" else {})
     try:
         if password != str(visit.form.get("again", "")):
-            raise UsageError(f"password: {_('both have to be the same')}")
+            raise fault("password", _("both have to be the same"))
         made = await visit.remote.ask(
             visit.bearer, "user.create", {name: one for name, one in given.items() if one} | {"password": password}
         )
@@ -186,7 +186,7 @@ async def set_password(visit: Visit) -> Response:
     """Sets another password."""
     password = str(visit.form.get("password", ""))[:1000]
     if password != str(visit.form.get("again", "")):
-        return await _shown(visit, UsageError(f"password: {_('both have to be the same')}"))
+        return await _shown(visit, fault("password", _("both have to be the same")))
     return await _act(visit, "user.password", _("The password was set; open sessions have ended"), password=password)
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact_schemas, forecast_schemas, template_schemas
+from gatewayd.web.v1 import (
+    campaign_schemas,
+    contact_schemas,
+    customer_schemas,
+    forecast_schemas,
+    template_schemas,
+)
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
     CHANNELS,
@@ -374,7 +380,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Accounts": page(ref("Account")),
     "Statement": page(ref("Transfer")),
     "Blocklist": page(ref("Blocked")),
+    **campaign_schemas.SCHEMAS,
     **contact_schemas.SCHEMAS,
+    **customer_schemas.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }

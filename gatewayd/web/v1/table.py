@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1 import contact, forecast, hooks, house, jobs, log, messages, people, stored_templates, streaming
+from gatewayd.web.v1 import (
+    campaigns,
+    contact,
+    customers,
+    forecast,
+    hooks,
+    house,
+    jobs,
+    log,
+    messages,
+    people,
+    stored_templates,
+    streaming,
+)
 from gatewayd.web.v1.endpoint import Endpoint
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
@@ -14,7 +27,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *stored_templates.ENDPOINTS,
     *house.ENDPOINTS,
     *log.ENDPOINTS,
+    *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
+    *customers.ENDPOINTS,
     *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,

@@ -90,7 +90,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("frozen_at", sa.BigInteger()),
         sa.Column("ended_at", sa.BigInteger()),
-        sa.Column("ladder_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name="pk_campaign_run"),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="fk_campaign_run_campaign_id"),
         sa.UniqueConstraint("campaign_id", "planned", name="uq_campaign_run_campaign_id_planned"),

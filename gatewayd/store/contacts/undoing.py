@@ -1,0 +1,170 @@
+"""Takes an import back, row by row: what it brought goes, what it changed is as it was, but for who was written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, select
+
+from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, mark, named
+from gatewayd.store import tables
+from gatewayd.store.contacts import persons
+from gatewayd.store.contacts.imported import ABSENT, CHANGED, NEW, thawed
+from gatewayd.store.contacts.persons import Edit
+from gatewayd.store.session import Row, Session, Statement, among, given, setting
+
+UNDONE: Final = "undone"
+NAMED_MAX: Final = 20
+"""Customers that a refusal names."""
+
+_ROW: Final = tables.import_row.c
+_CUSTOMER: Final = tables.customer.c
+_POINT: Final = tables.contact_point.c
+_MESSAGE: Final = tables.message.c
+_ROWS: Final = Statement(
+    select(_ROW.row, _ROW.kind, _ROW.customer_id, _ROW.detail)
+    .where(_ROW.import_id == given(_ROW.import_id), _ROW.row > given(_ROW.row), _ROW.kind.in_((NEW, CHANGED, ABSENT)))
+    .order_by(_ROW.row)
+    .limit(given(_ROW.customer_id, "p_limit")),
+    "p_import_id p_row p_limit",
+)
+_TAKEN_BACK: Final = setting(tables.import_row, "kind detail", "import_id row")
+_FOUND_BY: Final = Statement(
+    select(
+        *(_CUSTOMER[name] for name in ("id", "version", "name_key", "tags", "portfolio_type", "portfolio_name")),
+        _CUSTOMER.assigned_id,
+    ).where(_CUSTOMER.account_id == given(_CUSTOMER.account_id), among(_CUSTOMER.id)),
+    "p_account_id",
+)
+_SENT: Final = Statement(
+    select(_POINT.customer_id)
+    .select_from(
+        tables.contact_point.join(
+            tables.message, and_(_MESSAGE.to == _POINT.address, _MESSAGE.account_id == _POINT.account_id)
+        )
+    )
+    .where(_MESSAGE.at >= given(_MESSAGE.at), _MESSAGE.attempt_id.is_not(None), among(_POINT.customer_id))
+    .distinct(),
+    "p_at",
+)
+_ANY_SENT: Final = Statement(
+    select(_MESSAGE.id)
+    .where(_MESSAGE.at >= given(_MESSAGE.at), _MESSAGE.account_id == given(_MESSAGE.account_id))
+    .limit(1),
+    "p_at p_account_id",
+)
+
+
+@dataclass(slots=True)
+class TakenBack:
+    """What became of a portion that was taken back."""
+
+    last: int
+    """The last row; who goes on begins behind it."""
+    removed: int = 0
+    restored: int = 0
+    kept: int = 0
+    """Changed again since, or written to: they stay as they are."""
+
+
+def sent_to(connection: Connection, *, account_id: int, number: int, since: int) -> list[str]:
+    """Returns external ids of customers of an import to whom something was sent since a time (Unix ms), a few."""
+    session = Session(connection)
+    if session.one(_ANY_SENT, since, account_id) is None:
+        return []
+    statement = (
+        select(_CUSTOMER.external_id)
+        .select_from(
+            tables.import_row.join(tables.customer, _CUSTOMER.id == _ROW.customer_id)
+            .join(tables.contact_point, _POINT.customer_id == _ROW.customer_id)
+            .join(tables.message, and_(_MESSAGE.to == _POINT.address, _MESSAGE.account_id == account_id))
+        )
+        .where(
+            _ROW.import_id == number,
+            _ROW.kind.in_((NEW, CHANGED)),
+            _MESSAGE.at >= since,
+            _MESSAGE.attempt_id.is_not(None),
+        )
+        .distinct()
+        .limit(NAMED_MAX + 1)
+    )
+    return sorted(connection.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """An import that is taken back."""
+
+    account_id: int
+    number: int
+    since: int
+    """When it began, Unix ms: who was written to since stays."""
+    now: int
+
+
+def take_back(unit: Any, undo: Undo, after: int, limit: int) -> TakenBack | None:
+    """Takes back at most `limit` rows behind row `after`; None where there are none."""
+    session: Session = unit.session
+    rows = session.all(_ROWS, undo.number, after, limit)
+    if not rows:
+        return None
+    done = TakenBack(rows[-1][0])
+    written_to = _sent(session, undo.account_id, undo.since, [row[2] for row in rows])
+    fresh = [row for row in rows if row[1] == NEW and row[2] not in written_to]
+    others = [row for row in rows if row[1] != NEW and row[2] not in written_to]
+    done.removed = _remove(session, undo.account_id, [row[2] for row in fresh])
+    done.restored = _restore(session, undo.account_id, others, undo.now)
+    done.kept = len(rows) - done.removed - done.restored
+    session.many(_TAKEN_BACK, [(UNDONE, None, undo.number, row[0]) for row in rows])
+    return done
+
+
+def _sent(session: Session, account_id: int, since: int, ids: Sequence[int]) -> set[int]:
+    if session.one(_ANY_SENT, since, account_id) is None:
+        return set()
+    return {row[0] for row in session.among(_SENT, ids, since)}
+
+
+def _remove(session: Session, account_id: int, ids: Sequence[int]) -> int:
+    """Removes customers whom nobody has changed since they were brought; returns how many."""
+    found = [row for row in session.among(_FOUND_BY, ids, account_id) if row[1] == 1]
+    persons.remove(
+        session,
+        [row[0] for row in found],
+        sorted(word for row in found for word in _words(account_id, row)),
+    )
+    return len(found)
+
+
+def _words(account_id: int, row: Row) -> Iterable[Row]:
+    number, _version, key, tags, kind, name, assigned = row
+    words = named(key)
+    if tags:
+        words = words + [mark(TAG, tag) for tag in persons.tags_of(tags)]
+    if kind:
+        words = [*words, mark(PORTFOLIO, kind)]
+    if name:
+        words = [*words, mark(PORTFOLIO_NAME, name)]
+    if assigned is not None:
+        words = [*words, mark(ASSIGNED, assigned)]
+    return ((account_id, word, number) for word in words)
+
+
+def _restore(session: Session, account_id: int, rows: Sequence[Row], now: int) -> int:
+    """Puts customers back as they were, where nobody has changed them since; returns how many."""
+    whole = persons.stored(session, account_id, [row[2] for row in rows])
+    edits: list[Edit] = []
+    for _row, kind, number, detail in rows:
+        was = whole.get(number)
+        if was is None or was.head.forgotten_at is not None:
+            continue
+        if kind == ABSENT:
+            edits.append(Edit(was, was.customer, digest=was.head.digest))
+            continue
+        before, absent_at, digest, version = thawed(detail)
+        if was.head.version == version + 1:
+            edits.append(Edit(was, before, digest=digest, absent_at=absent_at))
+    persons.edit(session, account_id, edits, now)
+    return len(edits)

@@ -1,0 +1,193 @@
+"""One campaign: how far it is, when it ends and why not sooner, what happened to it, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from gatewayd.errors import GatewayError, NotFoundError, UnauthenticatedError, UnavailableError
+from gatewayd.operations import OPERATIONS
+from gatewayd.web.panel import places
+from gatewayd.web.panel.campaign_new import ONE, campaign_of, number_of, text
+from gatewayd.web.panel.campaign_shown import address, behind, shown
+from gatewayd.web.panel.marks import CHANNEL
+from gatewayd.web.panel.page import page
+from gatewayd.web.panel.pieces import Figure
+from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
+
+EVENTS: Final = 30
+EXCERPT: Final = 160
+"""Characters of a text that stand for it."""
+ACTS: Final[Mapping[str, tuple[str, str]]] = {
+    "pausar": ("campaign.pause", spoken("{campaign} is paused. What is already with a line still goes out.")),
+    "seguir": ("campaign.resume", spoken("{campaign} goes on.")),
+    "retirar": ("campaign.cancel", spoken("What had not left of {campaign} is withdrawn.")),
+    "rechazar": ("campaign.reject", spoken("{campaign} is a draft again. Nothing was sent.")),
+}
+SAID: Final[Mapping[str, str]] = {
+    "saved": spoken("saved"),
+    "launched": spoken("sent off"),
+    "scheduled": spoken("scheduled"),
+    "approval_asked": spoken("asked somebody else to approve it"),
+    "approved": spoken("approved"),
+    "rejected": spoken("sent back as a draft"),
+    "paused": spoken("paused"),
+    "resumed": spoken("went on"),
+    "cancelled": spoken("withdrawn"),
+    "finished": spoken("finished"),
+    "missed": spoken("missed its time"),
+    "skipped": spoken("left out, since its time was over"),
+    "sent_again": spoken("sent again to some"),
+    "run_finished": spoken("a run has finished"),
+    "not_begun": spoken("could not begin"),
+}
+"""Kinds of the activity log."""
+
+
+@page(ONE, operation="campaign.show")
+async def show(visit: Visit) -> Response:
+    """Shows a campaign, or its live part anew."""
+    found = await campaign_of(visit)
+    if found["state"] == "draft" and not visit.fragment:
+        return visit.go(f"{address(found['campaign'])}/revisar")
+    return await _shown(visit, found)
+
+
+async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status: int = 200) -> Response:
+    number = int(found["campaign"])
+    events = await visit.ask("campaign.events", campaign=number, limit=EVENTS)
+    seen = shown(found, visit.words, visit.formats)
+    return visit.page(
+        "campaign.html",
+        block="live" if visit.fragment else None,
+        status=status,
+        found=found,
+        shown=seen,
+        says=says(found),
+        here=address(number),
+        figures=_figures(visit, found),
+        forecast=await forecast_of(visit, found) if found["state"] in {"running", "scheduled"} else None,
+        events=[(one, _(SAID.get(str(one["kind"]), str(one["kind"])))) for one in events["items"]],
+        failed=sum(int(found["counts"].get(state, 0)) for state in ("failed", "undelivered", "expired")),
+        behind=lambda state="": behind(found, state),
+        fault=fault,
+        origin=address(found["origin"]["campaign"]) if found.get("origin") else "",
+        job=lambda name: places.link(places.job(*name.split("/", 1))),
+    )
+
+
+def says(found: Mapping[str, Any]) -> str:
+    """Returns what each channel of a campaign tells, in one line."""
+    told = []
+    for rung in found["ladder"]:
+        words = rung.get("template") or (rung.get("content") or {}).get("text") or ""
+        shortened = words if len(words) <= EXCERPT else f"{words[: EXCERPT - 1]}…"
+        version = _("version {number}").format(number=rung["version"]) if rung.get("version") else ""
+        told.append(": ".join(filter(None, [_(CHANNEL[rung["channel"]].word), shortened, version])))
+    return " · ".join(told)
+
+
+def _figures(visit: Visit, found: Mapping[str, Any]) -> Sequence[Figure]:
+    """Returns the numbers of a campaign that are read from afar."""
+    counts, formats = found["counts"], visit.formats
+    delivered = sum(int(counts.get(state, 0)) for state in ("delivered", "read"))
+    rate = found["rate"]
+    figures = [
+        Figure(_("People"), formats.number(found["people"])),
+        Figure(_("Delivered"), formats.number(delivered), href=behind(found, "delivered") if delivered else ""),
+        Figure(_("Open"), formats.number(found["open"])),
+        Figure(_("Cost"), formats.money(found["cost"], found["currency"])),
+    ]
+    if found["state"] == "running" and rate["since_start"] is not None:
+        since = _("{rate} since the start").format(rate=formats.number(rate["since_start"]))
+        figures.append(Figure(_("In the last minute"), formats.number(rate["minute"]), since))
+    return figures
+
+
+async def forecast_of(visit: Visit, found: Mapping[str, Any]) -> Any:
+    """Returns when it ends and what limits it; None where nobody can say."""
+    if "campaign.forecast" not in OPERATIONS:
+        return None
+    try:
+        return await visit.ask("campaign.forecast", campaign=found["campaign"], account=found["account"])
+    except UnauthenticatedError:
+        raise
+    except (UnavailableError, NotFoundError, GatewayError):
+        return None
+
+
+async def _act(visit: Visit, act: str) -> Response:
+    operation, said = ACTS[act]
+    found = await visit.ask(operation, campaign=number_of(visit))
+    return visit.go(address(found["campaign"]), said=_(said).format(campaign=found["name"]))
+
+
+@page(f"{ONE}/pausar", operation="campaign.pause", method="POST")
+async def pause(visit: Visit) -> Response:
+    """Pauses a campaign."""
+    return await _act(visit, "pausar")
+
+
+@page(f"{ONE}/seguir", operation="campaign.resume", method="POST")
+async def resume(visit: Visit) -> Response:
+    """Lets a campaign go on."""
+    return await _act(visit, "seguir")
+
+
+@page(f"{ONE}/retirar", operation="campaign.cancel", method="POST")
+async def cancel(visit: Visit) -> Response:
+    """Withdraws what has not left of a campaign."""
+    return await _act(visit, "retirar")
+
+
+@page(f"{ONE}/rechazar", operation="campaign.reject", method="POST")
+async def reject(visit: Visit) -> Response:
+    """Sends what somebody wanted approved back as a draft."""
+    return await _act(visit, "rechazar")
+
+
+@page(f"{ONE}/aprobar", operation="campaign.approve", method="POST")
+async def approve(visit: Visit) -> Response:
+    """Approves what somebody else wants to send; what forbids it is shown, and nothing was sent."""
+    try:
+        found = await visit.ask("campaign.approve", campaign=number_of(visit), password=text(visit, "password", 1000))
+    except UnauthenticatedError:
+        raise
+    except GatewayError as error:
+        return await _shown(visit, await campaign_of(visit), str(error), 422)
+    return visit.go(address(found["campaign"]), said=_("{campaign} is approved.").format(campaign=found["name"]))
+
+
+@page(f"{ONE}/quitar", operation="campaign.remove", method="POST")
+async def remove(visit: Visit) -> Response:
+    """Removes a draft."""
+    await visit.ask("campaign.remove", campaign=number_of(visit))
+    return visit.go(f"/campanas?{urlencode({'ver': 'borradores'})}", said=_("The draft is gone."))
+
+
+@page(f"{ONE}/reenviar", operation="campaign.resend", method="POST")
+async def resend(visit: Visit) -> Response:
+    """Makes a draft of those who were not reached: it is looked at like any other before it is sent."""
+    made = await visit.ask("campaign.resend", campaign=number_of(visit))
+    return visit.go(f"{address(made['campaign'])}/revisar")
+
+
+@page(f"{ONE}/perdida", operation="campaign.launch", method="POST")
+async def settle_missed(visit: Visit) -> Response:
+    """Lets a run that was missed begin now, or leaves it out."""
+    what = "skip" if text(visit, "what") == "skip" else "run"
+    try:
+        found = await visit.ask(
+            "campaign.launch", campaign=number_of(visit), missed=what, password=text(visit, "password", 1000)
+        )
+    except UnauthenticatedError:
+        raise
+    except GatewayError as error:
+        return await _shown(visit, await campaign_of(visit), str(error), 422)
+    said = _("That run is left out.") if what == "skip" else _("It is on its way.")
+    return visit.go(address(found["campaign"]), said=said)

@@ -1,0 +1,190 @@
+"""Campaigns over a real daemon: customers of a live list, a template, review, approval, sending again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError
+from tests.rig import campaigns as rig
+from tests.rig.gateway import Gateway
+from tests.rig.simulator import Simulator
+
+TEXT = "Hola %nombre%, su cuota vence"
+
+
+@pytest.fixture(scope="module")
+def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Simulator]]:
+    folder = tmp_path_factory.mktemp("campaigns")
+    with Simulator(folder, modems=2) as simulator, Gateway(folder, simulator.ports) as gateway:
+        gateway.start()
+        gateway.account()
+        rig.allow(gateway)
+        yield gateway, simulator
+
+
+def save(gateway: Gateway, audience: dict[str, Any], **document: Any) -> int:
+    said = {"channel": "sms", "content": {"text": TEXT}, "audience": audience, **document}
+    made: int = gateway.call("campaign.save", account=rig.ACCOUNT, title="Agosto", document=said)["campaign"]
+    return made
+
+
+def customers(gateway: Gateway, first: int, count: int, **more: Any) -> None:
+    some = [
+        {
+            "external_id": f"R{n}",
+            "name": f"Ana {n}",
+            "contacts": [{"channel": "phone", "address": rig.number_of(n)}],
+            **more,
+        }
+        for n in range(first, first + count)
+    ]
+    gateway.call("customer.put_many", account=rig.ACCOUNT, customers=some)
+
+
+def over(gateway: Gateway, campaign: int) -> Any:
+    return rig.wait(gateway, campaign, lambda found: found["state"] == "finished", 60)
+
+
+def test_a_live_list_is_asked_at_launch_and_a_template_is_frozen(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    customers(gateway, 100, 3, tags=["zona-3"])
+    gateway.call("list.create", account=rig.ACCOUNT, title="Zona 3", filter={"tags": ["zona-3"]})
+    saved = {"account": rig.ACCOUNT, "template": "aviso", "channel": "sms"}
+    gateway.call("template.save", **saved, content={"text": "Hola %nombre%, aviso uno"})
+    campaign = save(gateway, {"list": "Zona 3"}, content=None, template="aviso")
+    customers(gateway, 103, 1, tags=["zona-3"])
+    with pytest.raises(ForbiddenError, match="password"):
+        gateway.call("campaign.launch", campaign=campaign)
+    before = len(simulator.texts())
+    rig.launch(gateway, campaign)
+    gateway.call("template.save", **saved, content={"text": "Hola %nombre%, aviso dos"})
+    found = over(gateway, campaign)
+    told = simulator.texts(before)
+    assert sorted(one["to"] for one in told) == [rig.number_of(n) for n in range(100, 104)]
+    assert {one["text"] for one in told} == {f"Hola Ana {n}, aviso uno" for n in range(100, 104)}
+    people = gateway.call("campaign.people", campaign=campaign, limit=3)
+    assert [one["external_id"] for one in people["items"]] == ["R100", "R101", "R102"]
+    assert people["next"] == "3"
+    assert {one["state"] for one in people["items"]} == {"delivered"}
+    assert not gateway.call("campaign.people", campaign=campaign, state=["failed"])["items"]
+    assert found["runs"][0]["templates"] == [{"template": "aviso", "version": 1}]
+    with pytest.raises(ConflictError):
+        rig.launch(gateway, campaign)
+
+
+def test_a_review_says_who_is_left_out_and_what_it_costs(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    blocked = rig.number_of(201)
+    gateway.call("blocklist.add", numbers=[blocked])
+    rows = "telefono;ref;nombre\n" + "".join(
+        f"{number};{ref};{name}\n"
+        for number, ref, name in (
+            (rig.number_of(200), "R1", "Ana"),
+            (rig.number_of(200), "R2", "Ana"),  # the same at the same number
+            (rig.number_of(200), "R3", "Luz"),  # something else at the same number
+            (blocked, "R4", "Eva"),
+            (rig.number_of(202), "R5", ""),  # nothing to call her by
+            (rig.number_of(203), "=R6", "Ñandú 🙂"),
+        )
+    )
+    campaign = rig.draft(gateway, rows.encode(), TEXT)
+    review = gateway.call("campaign.review", campaign=campaign)
+    assert review["state"] == "done"
+    assert (review["people"], review["left_out"]) == (3, {"repeated": 1, "blocked": 1, "value_missing": 1})
+    assert [one["text"] for one in review["first"]] == [
+        "Hola Ana, su cuota vence",
+        "Hola Luz, su cuota vence",
+        "Hola Ñandú 🙂, su cuota vence",
+    ]
+    assert review["faults"][0]["kind"] == "left_out"
+    sheet = gateway.call("campaign.left_out", campaign=campaign)
+    assert sheet["data"]
+    before = len(simulator.texts())
+    rig.launch(gateway, campaign)
+    found = over(gateway, campaign)
+    told = sorted(one["text"] for one in simulator.texts(before))
+    assert told == sorted(one["text"] for one in review["first"])
+    assert found["cost"] == review["cost"]
+    # The same words on the same day are told of.
+    again = rig.draft(gateway, rows.encode(), TEXT)
+    repeated = gateway.call("campaign.review", campaign=again)
+    assert repeated["contacted_today"] == [{"campaign": campaign, "people": 3}]
+    assert repeated["faults"][0]["kind"] == "already_today"
+
+
+def test_part_of_a_campaign_goes_again_with_todays_facts(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    customers(gateway, 300, 2, tags=["otra"])
+    campaign = save(gateway, {"filter": {"tags": ["otra"]}})
+    rig.launch(gateway, campaign)
+    over(gateway, campaign)
+    failed = gateway.call("campaign.resend", campaign=campaign)
+    rig.wait(gateway, failed["campaign"], lambda found: found["list"]["state"] == "ready")
+    with pytest.raises(ConflictError):
+        rig.launch(gateway, failed["campaign"])  # nobody has failed
+    customers(gateway, 300, 1, name="Doña Ana", tags=["otra"])
+    resent = gateway.call("campaign.resend", campaign=campaign, states=["delivered", "submitted"])["campaign"]
+    rig.wait(gateway, resent, lambda found: found["list"]["state"] == "ready")
+    before = len(simulator.texts())
+    rig.launch(gateway, resent)
+    found = over(gateway, resent)
+    assert found["origin"] == {"campaign": campaign, "run": 1, "states": ["delivered", "submitted"]}
+    told = sorted(one["text"] for one in simulator.texts(before))
+    assert told == ["Hola Ana 301, su cuota vence", "Hola Doña Ana, su cuota vence"]
+
+
+def test_a_selection_is_a_fixed_list(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    customers(gateway, 500, 2)
+    named = ["R501", "R500", "R501", "nobody"]
+    made = gateway.call("list.create", account=rig.ACCOUNT, title="Dos", customers=named)["list"]
+    campaign = save(gateway, {"list": "Dos"})
+    until = time.monotonic() + 20
+    while (found := gateway.call("list.show", list=made))["state"] == "loading" and time.monotonic() < until:
+        time.sleep(rig.STEP_S)
+    assert (found["members"], found["refused"]) == (2, {"unknown": 1})
+    before = len(simulator.texts())
+    rig.launch(gateway, campaign)
+    over(gateway, campaign)
+    assert sorted(one["to"] for one in simulator.texts(before)) == [rig.number_of(500), rig.number_of(501)]
+
+
+def test_what_is_transactional_has_words_that_were_approved(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, _simulator = floor
+    campaign = save(gateway, {"filter": {}}, **{"class": "transactional"})
+    with pytest.raises(ForbiddenError):
+        rig.launch(gateway, campaign)
+
+
+def test_a_word_on_a_list_that_cannot_be_read(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, _simulator = floor
+    campaign = rig.draft(gateway, b"nada;de;esto\nsirve;para;nadie\n")
+    found = gateway.call("campaign.show", campaign=campaign)
+    assert found["list"]["state"] == "failed"
+    assert found["list"]["reason"]
+    with pytest.raises(ConflictError):
+        rig.launch(gateway, campaign)
+    gateway.call("campaign.remove", campaign=campaign)
+    with pytest.raises(NotFoundError):
+        gateway.call("campaign.show", campaign=campaign)
+
+
+def test_what_is_over_is_not_done_again(floor: tuple[Gateway, Simulator], tmp_path: Path) -> None:
+    del tmp_path
+    gateway, _simulator = floor
+    campaign = rig.draft(gateway, rig.people(2, 400))
+    with pytest.raises(ForbiddenError):
+        gateway.call("campaign.launch", campaign=campaign, password="otra-cosa-del-todo")
+    rig.launch(gateway, campaign)
+    over(gateway, campaign)
+    for action in ("pause", "resume", "cancel", "remove"):
+        with pytest.raises(ConflictError):
+            gateway.call(f"campaign.{action}", campaign=campaign)
+    kinds = [one["kind"] for one in gateway.call("campaign.events", campaign=campaign)["items"]]
+    assert kinds[:1] == ["finished"]
+    assert {"saved", "launched"} <= set(kinds)
