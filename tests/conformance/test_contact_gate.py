@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import pytest
 from gatewayd.model import PartState, State
 from gatewayd.store import admin
 from gatewayd.store.commands import Change, Claimed, KeptBack, NewMessage, PartEnd, Pnr, QueueInfo, Unclaim, Work
-from gatewayd.store.contacts import evidence
+from gatewayd.store.contacts import elsewhere, evidence
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.settings import accounts
 from tests.conformance.house import HOUR, House
@@ -194,12 +195,33 @@ def test_people_with_zones_of_their_own_are_judged_by_theirs(ruled: House) -> No
     assert [one.row for one in ruled.claim(queue).work] == [2]
 
 
-def test_contacts_made_elsewhere_count_and_are_taken_back(ruled: House) -> None:
+def made(house: House, addresses: Sequence[str], at: int, channel: str) -> None:
+    """Others have contacted these people."""
+    contacts = [
+        elsewhere.NewContact(
+            *(at, "out", channel, address, "delivered"),
+            answered=False,
+            reached=True,
+            counts=True,
+            klass="collections",
+            text=None,
+            person=None,
+            document_type=None,
+            document_number=None,
+            external_id=None,
+            source="upload",
+            kind="manual",
+            key=f"k{number}",
+        )
+        for number, address in enumerate(addresses)
+    ]
+    house.do(Change(lambda unit: elsewhere.enter(unit.session, 1, contacts, actor="ana", now=at)))
+
+
+def test_contacts_made_elsewhere_count_at_their_time(ruled: House) -> None:
     queue = ruled.job_of([to(ANA)])
-    noted = evidence.Elsewhere(4, 1, None, ANA, ruled.now - HOUR, "call", "collections", direct=True)
-    ruled.do(Change(lambda unit: evidence.elsewhere(unit.session, [noted])))
+    made(ruled, [ANA], ruled.now - HOUR, "call")
     assert ruled.claim(queue).work == ()
-    ruled.do(Change(lambda unit: evidence.take_back(unit.session, [4])))
     ruled.now = at("2026-11-19T09:00")
     assert len(ruled.claim(queue).work) == 1
 
@@ -242,11 +264,7 @@ def test_without_rules_nothing_is_asked_and_nothing_noted(house: House) -> None:
 
 def test_a_thousand_that_a_cap_keeps_back_are_passed_over_in_few_claims(ruled: House) -> None:
     numbers = [f"+54911{n:08}" for n in range(1, 601)]
-    contacts = [
-        evidence.Elsewhere(n, 1, None, number, ruled.now, "sms", "collections", direct=False)
-        for n, number in enumerate(numbers)
-    ]
-    ruled.do(Change(lambda unit: evidence.elsewhere(unit.session, contacts)))
+    made(ruled, numbers, ruled.now, "sms")
     rows = [to(number, row) for row, number in enumerate([*numbers, BEN[:-1] + "9999"], 1)]
     queue: QueueInfo = ruled.job_of(rows)
     asked = 0

@@ -19,7 +19,7 @@ from gatewayd.contact.calendar import day_windows, holiday, instant
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact, judge, window
 from gatewayd.contact.presets import FREE, PRESETS, default_class, effective, of_document
-from gatewayd.contact.reading import RulesError
+from gatewayd.contact.reading import KEYS, RulesError
 from gatewayd.contact.rules import DAY_MS, Cap, Rules, lookback_ms
 
 COLLECTIONS, NOTICE = MessageClass.COLLECTIONS, MessageClass.NOTICE
@@ -350,3 +350,27 @@ def test_the_file_says_rules_as_accounts_do_and_each_fault_with_its_key(tmp_path
     with pytest.raises(InvalidConfigError) as caught:
         parse(wrong, tmp_path / "gatewayd.toml")
     assert [fault.key for fault in caught.value.faults] == ["contact.hours.collections.mon", "contact.cap"]
+
+
+leaves = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(("09:00-10:00", "12-24", "AR"))
+)
+anything = st.recursive(
+    leaves, lambda of: st.lists(of, max_size=3) | st.dictionaries(st.text(max_size=6), of, max_size=3)
+)
+names = st.sampled_from(("collections", "mon", "mon-fri", "holiday", "own", "country", "region", "day", "kind", "most"))
+tables = st.recursive(anything, lambda of: st.dictionaries(names, of, max_size=4), max_leaves=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYS), tables, min_size=1))
+def test_whatever_is_written_is_read_or_refused_by_its_key(document: dict[str, object]) -> None:
+    try:
+        rules = of_document(document)
+    except RulesError as error:
+        faults = error.faults
+    else:
+        assert of_document(rules.document).version == rules.version
+        return
+    assert faults
+    assert all(fault.message and fault.key for fault in faults)

@@ -27,7 +27,7 @@ def _gateway(**parts: Any) -> LiveGateway:
         "receipts_due",
         "vault",
         "webhooks",
-        "exports",
+        "engines",
         "news",
         "posts",
         "campaigns",

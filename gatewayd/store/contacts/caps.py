@@ -1,7 +1,8 @@
 """What a person has got, as caps count it: over all channels and numbers, whatever came to nothing left out.
 
 What counts is the evidence of what was let go, with what became of its attempt: of parts that were refused or never
-left nothing counts, a part in doubt does. Contacts made elsewhere are evidence too (`evidence.elsewhere`).
+left nothing counts, a part in doubt does. Contacts that were made elsewhere count at the time at which
+they were made (`elsewhere`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import exists, select, text
 
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact
+from gatewayd.store.contacts import elsewhere
 from gatewayd.store.session import Session, Statement, among, given
 from gatewayd.store.tables import evidence, inbound, part
 
@@ -63,6 +65,11 @@ def past(session: Session, account_id: int, people: Collection[str], since: int)
             continue
         reached = direct or not _REACHED.isdisjoint(states)
         found.setdefault(person, []).append(Contact(at, channel, MessageClass(klass), reached))
+    customers = [int(person[1:]) for person in people if person.startswith("#")]
+    addresses = [person for person in people if not person.startswith("#")]
+    for one in elsewhere.contacts_of(session, account_id, customers, addresses, since):
+        contact = Contact(one.at, one.channel, MessageClass(one.klass), one.reached)
+        found.setdefault(key(one.person, one.address), []).append(contact)
     return found
 
 

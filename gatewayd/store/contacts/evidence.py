@@ -16,18 +16,15 @@ from gatewayd.store.session import Row, Session, Statement, adding, among, given
 from gatewayd.store.tables import account, evidence
 
 GO: Final = "go"
-ELSEWHERE: Final = "elsewhere"
-"""In place of a rule: a contact that was made elsewhere, and is counted here."""
 PORTION: Final = 1000
 
 _E: Final = evidence.c
 _ADD: Final = adding(
     evidence,
-    "at account_id person to job_id message_id attempt_id class channel rule version verdict until direct note_id",
+    "at account_id person to job_id message_id attempt_id class channel rule version verdict until",
 )
 _OLDEST: Final = Statement(select(_E.id, _E.at).order_by(_E.id).limit(given(_E.id, "p_limit")), "p_limit")
 _DROP: Final = Statement(delete(evidence).where(among(_E.id)))
-_DROP_NOTES: Final = Statement(delete(evidence).where(among(_E.note_id)))
 _MERGE: Final = Statement(
     update(evidence)
     .where(_E.account_id == given(_E.account_id), _E.person == given(_E.person, "k_person"))
@@ -69,49 +66,13 @@ class Evidence:
         self._rows.append(
             (
                 *(at, account_id, person, to, job_id, message_id, attempt_id, klass, channel, rule, version, verdict),
-                *(until, False, None),
+                until,
             )
         )
 
     def flush(self, session: Session) -> None:
         session.many(_ADD, self._rows)
         self._rows.clear()
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A contact that was made elsewhere: uploaded, or noted by a person."""
-
-    note_id: int
-    """The row that tells of it, by which it is taken back."""
-    account_id: int
-    person_id: int | None
-    address: str | None
-    at: int
-    """When it was made (ms)."""
-    channel: str
-    klass: str
-    direct: bool
-    """The person was reached, or spoke."""
-
-
-def elsewhere(session: Session, contacts: Sequence[Elsewhere]) -> None:
-    """Counts contacts that were made elsewhere for the caps of their people, at the time at which they were made."""
-    session.many(
-        _ADD,
-        [
-            (
-                *(one.at, one.account_id, key(one.person_id, one.address), one.address, 0, None, None, one.klass),
-                *(one.channel, ELSEWHERE, "", GO, None, one.direct, one.note_id),
-            )
-            for one in contacts
-        ],
-    )
-
-
-def take_back(session: Session, notes: Sequence[int]) -> None:
-    """Counts contacts made elsewhere no more, by the rows that told of them."""
-    session.among(_DROP_NOTES, notes)
 
 
 def merged(session: Session, account_id: int, gone: int, kept: int) -> None:

@@ -64,15 +64,8 @@ evidence = Table(
     Column("verdict", Text, nullable=False),
     # kept back: when it may go at the earliest
     Column("until", BigInteger),
-    # of contacts made elsewhere: whether the person was reached, and the row that tells of it
+    # whether the person was reached, where that is known beside the attempt
     Column("direct", Boolean, nullable=False, server_default=false()),
-    Column("note_id", Id),
-    Index(
-        "ix_evidence_note_id",
-        "note_id",
-        sqlite_where=text("note_id IS NOT NULL"),
-        postgresql_where=text("note_id IS NOT NULL"),
-    ),
     Index("ix_evidence_person", "account_id", "person", "at"),
 )
 """Each decision that let a contact go or kept it back. What is let go counts for caps, unless its attempt came to

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from typing import Final
+from zoneinfo import available_timezones
 
+from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
     CHANNELS,
     COUNT,
     COUNT_OR_NULL,
     FLAG,
+    LINE_NAME,
     TEXT,
+    TEXT_MAX,
     TEXT_OR_NULL,
     UPLOAD_ID,
     Schema,
@@ -19,41 +23,125 @@ from gatewayd.web.v1.forms import (
     ref,
     shown,
     text,
+    texts,
 )
 
-_TITLE: Final = text(120, least=1)
+_LINE_OF_TEXT: Final = "^[^\\u0000-\\u001f\\u007f]+$"
+_TITLE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": _LINE_OF_TEXT}
 _OBJECT: Final[Schema] = {"type": "object"}
 _VERSION: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
-_CONTENT: Final[Schema] = {"type": "object", "maxProperties": 20}
-_RUNG: Final = closed(
+_CONTENT: Final = closed(
     {
-        "channel": {"enum": CHANNELS},
-        "template": text(120, least=1),
-        "version": _VERSION,
-        "content": _CONTENT,
-        "wait": named("^[0-9]{1,5}[smhd]$"),
-        "column": text(120, least=1),
+        "text": text(TEXT_MAX),
+        "subject": text(1000),
+        "html": text(1_000_000),
+        "cc": texts(20),
+        "area": {"enum": ["all", "tickets", "invoices", "customers"]},
+        "call": CALL,
+        "push": PUSH,
+        "whatsapp": WHATSAPP,
+        "max_segments": {"type": "integer", "minimum": 1, "maximum": 255},
     },
+    [],
+)
+_DAY: Final = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_HOUR: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_ZONE: Final[Schema] = {"enum": sorted(available_timezones())}
+_SAID: Final[dict[str, Schema]] = {
+    "channel": {"enum": CHANNELS},
+    "template": _TITLE,
+    "version": _VERSION,
+    "content": _CONTENT,
+}
+_RUNG: Final = closed(
+    {**_SAID, "wait": named("^[0-9]{1,5}[smhd]$"), "column": _TITLE},
     ["channel"],
 )
+_FILTER: Final = closed(
+    {
+        "search": text(200),
+        "portfolio_type": {"enum": ["vigente", "castigada"]},
+        "portfolio_name": text(200),
+        "assigned": text(200),
+        "tags": {"type": "array", "maxItems": 50, "items": text(100)},
+        "channel": {"enum": ["phone", "email", "push", "whatsapp"]},
+        "state": {"enum": ["unknown", "confirmed", "wrong_person"]},
+        "changed_since": {"type": "integer", "minimum": 0, "maximum": 1 << 50},
+        "absent": FLAG,
+        "owing": FLAG,
+        "ids": {"type": "array", "maxItems": 10_000, "items": text(100)},
+    },
+    [],
+)
+_INSTRUCTIONS: Final = closed(
+    {
+        "columns": {"type": "object", "maxProperties": 2, "additionalProperties": text(200)},
+        "sheet": text(200),
+        "header_row": {"type": "integer", "minimum": 0, "maximum": 1_048_576},
+        "hidden_rows": {"enum": ["send", "skip"]},
+        "recipients_encoding": text(40),
+    },
+    [],
+)
+_CUSTOMERS: Final[Schema] = {"type": "array", "minItems": 1, "maxItems": 10_000, "items": text(120, least=1)}
+_AUDIENCE: Final[Schema] = {
+    "oneOf": [
+        closed({"list": _TITLE}, ["list"]),
+        closed({"filter": _FILTER}, ["filter"]),
+        closed({"customers": _CUSTOMERS}, ["customers"]),
+        closed({"upload": named(UPLOAD_ID), "instructions": _INSTRUCTIONS}, ["upload"]),
+    ]
+}
+_WHEN: Final[dict[str, Schema]] = {"zone": _ZONE, "missed": {"enum": ["late", "skip", "ask"]}}
+_SCHEDULE: Final[Schema] = {
+    "oneOf": [
+        closed({"kind": {"const": "now"}}, ["kind"]),
+        closed({"kind": {"const": "at"}, "at": named(f"^{_DAY}T{_HOUR}$"), **_WHEN}, ["kind", "at"]),
+        closed(
+            {
+                "kind": {"const": "every"},
+                "days": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 7,
+                    "items": {"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
+                },
+                "hour": named(f"^{_HOUR}$"),
+                "until": named(f"^{_DAY}$"),
+                "audience": {"enum": ["frozen", "live"]},
+                **_WHEN,
+            },
+            ["kind", "days", "hour"],
+        ),
+    ]
+}
+_OPTIONS: Final = closed(
+    {
+        "lines": {"type": "array", "maxItems": 200, "items": named(LINE_NAME)},
+        "priority": {"enum": ["urgent", "normal", "bulk"]},
+        "not_after": {"type": "string", "format": "date-time"},
+        "encoding": {"enum": ["auto", "gsm7", "ucs2"]},
+        "count_as_reached": {"type": "array", "maxItems": 2, "items": {"enum": ["submitted", "uncertain"]}},
+    },
+    [],
+)
+_CAMPAIGN: Final[dict[str, Schema]] = {
+    "name": _TITLE,
+    "seen_version": _VERSION,
+    "audience": _AUDIENCE,
+    "class": {"enum": ["collections", "notice", "transactional"]},
+    "schedule": _SCHEDULE,
+    "options": _OPTIONS,
+}
+_LADDER: Final[Schema] = {"type": "array", "minItems": 1, "maxItems": 5, "items": _RUNG}
 
 SCHEMAS: Final[dict[str, Schema]] = {
-    "NewCampaign": closed(
-        {
-            "name": _TITLE,
-            "seen_version": _VERSION,
-            "channel": {"enum": CHANNELS},
-            "template": text(120, least=1),
-            "version": _VERSION,
-            "content": _CONTENT,
-            "ladder": {"type": "array", "minItems": 1, "maxItems": 5, "items": _RUNG},
-            "audience": _OBJECT,
-            "class": {"enum": ["collections", "notice", "transactional"]},
-            "schedule": _OBJECT,
-            "options": _OBJECT,
-        },
-        ["name"],
-    ),
+    "NewCampaign": {
+        "oneOf": [
+            closed({**_CAMPAIGN, **_SAID}, ["name", "channel"]),
+            closed({**_CAMPAIGN, "ladder": _LADDER}, ["name", "ladder"]),
+        ]
+    },
     "Campaign": shown(
         {
             "campaign": COUNT,
@@ -106,16 +194,21 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "CampaignEvents": page(shown({"id": COUNT, "at": TEXT, "kind": TEXT, "by": TEXT}, "id", "at", "kind")),
     "Removed": shown({"campaign": COUNT, "removed": FLAG}, "removed"),
-    "NewList": closed(
-        {
-            "name": _TITLE,
-            "upload": named(UPLOAD_ID),
-            "channel": {"enum": CHANNELS},
-            "instructions": {"type": "object", "maxProperties": 10},
-            "filter": _OBJECT,
-        },
-        ["name"],
-    ),
+    "NewList": {
+        "oneOf": [
+            closed(
+                {
+                    "name": _TITLE,
+                    "upload": named(UPLOAD_ID),
+                    "channel": {"enum": CHANNELS},
+                    "instructions": _INSTRUCTIONS,
+                },
+                ["name", "upload"],
+            ),
+            closed({"name": _TITLE, "filter": _FILTER}, ["name", "filter"]),
+            closed({"name": _TITLE, "customers": _CUSTOMERS}, ["name", "customers"]),
+        ]
+    },
     "List": shown(
         {
             "list": COUNT,

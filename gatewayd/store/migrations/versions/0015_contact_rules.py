@@ -53,11 +53,8 @@ def upgrade() -> None:
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger()),
         sa.Column("direct", sa.Boolean(), nullable=False, server_default=sa.false()),
-        sa.Column("note_id", _ID),
         sa.PrimaryKeyConstraint("id", name="pk_evidence"),
     )
-    noted = sa.text("note_id IS NOT NULL")
-    op.create_index("ix_evidence_note_id", "evidence", ["note_id"], sqlite_where=noted, postgresql_where=noted)
     op.create_index("ix_evidence_person", "evidence", ["account_id", "person", "at"])
 
 
