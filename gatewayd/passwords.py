@@ -11,6 +11,7 @@ import os
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -64,8 +65,10 @@ class Lane:
 
 
 def _yield(nice: int) -> None:
-    if nice:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+    # A process that is nicer already may not become less so; a thread that fails here would be the end of signing in.
+    with suppress(OSError):
+        if nice:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
 
 
 def matches(password: str, hashed: str) -> bool:

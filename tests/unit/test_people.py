@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ from gatewayd.operations import perform
 from gatewayd.operations.guard import Guard
 from gatewayd.operations.identity import Identities, Seen, noted
 from gatewayd.operations.masssend import PasswordNeededError, require
+from gatewayd.passwords import HASHER, Lane
 from gatewayd.tokens import make_token, wellformed_token
 from gatewayd.totp import plain_code, step_of
 
@@ -268,6 +270,16 @@ async def test_ones_own_password_needs_the_one_before(backend: Running) -> None:
     with pytest.raises(UnauthenticatedError):
         await sign_in(backend, "ana")
     await sign_in(backend, "ana", f"{PASSWORD}-2")
+
+
+async def test_a_thread_that_may_not_become_nicer_compares_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a daemon whose unit has made it nicer than that already."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refused)
+    assert await Lane("test", nice=10).matches(PASSWORD, HASHER.hash(PASSWORD))
 
 
 async def test_guesses_are_stopped_before_the_hash_and_a_known_browser_gets_in(backend: Running) -> None:
