@@ -14,7 +14,7 @@ from gatewayd.customers.document import Point
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, CreateAccount, NewMessage
 from gatewayd.store.contacts import customers
-from gatewayd.store.contacts.customers import Put
+from gatewayd.store.contacts.customers import Make, Put
 from gatewayd.store.contacts.elsewhere import Entered, NewContact, contacts_of, enter
 from gatewayd.store.insight.export_rows import ExportRows
 from gatewayd.store.insight.filters import InteractionFilter
@@ -132,17 +132,12 @@ def peopled(house: House) -> House:
         ("C-2", {"name": "Beto Dos", "portfolio_type": "vigente"}, "02"),
     ]
 
+    def becoming(given: dict[str, Any], end: str) -> Make:
+        point = Point("phone", f"+549110000000{end[1]}")
+        return lambda was, _find: replace(was, **given, contacts=(point,))
+
     def customers_of(unit: Any) -> None:
-        puts = [
-            Put(
-                name,
-                lambda was, _find, given=given, end=end: replace(
-                    was, **given, contacts=(Point("phone", f"+549110000000{end[1]}"),)
-                ),
-                house.now,
-            )
-            for name, given, end in wanted
-        ]
+        puts = [Put(name, becoming(given, end), house.now) for name, given, end in wanted]
         customers.put(unit, Scope.of("norte"), puts)
 
     house.do(Change(customers_of))
@@ -157,7 +152,7 @@ def test_columns_and_filters_of_people_and_sources(peopled: House, reader: Reade
     assert (rows["uno"].person.name, rows["uno"].person.supervisor) == ("Ana Uno", "jefa")
     assert (rows["uno"].flow, rows["uno"].kind) == ("file", "automatic")
     assert (rows["dos"].flow, rows["dos"].kind) == ("panel", "manual")
-    for wanted, meant in (
+    filters: tuple[tuple[dict[str, Any], list[str]], ...] = (
         ({"portfolio_type": "castigada"}, ["uno"]),
         ({"assigned": "ana"}, ["uno"]),
         ({"supervisor": "jefa"}, ["uno"]),
@@ -168,7 +163,8 @@ def test_columns_and_filters_of_people_and_sources(peopled: House, reader: Reade
         ({"template": "aviso"}, []),
         ({"customer": "C-2"}, ["dos"]),
         ({"customer": "C-9"}, []),
-    ):
+    )
+    for wanted, meant in filters:
         assert [row.text for row in found(peopled, reader, **wanted)] == meant, wanted
     source = ExportRows(
         reader.ask,
