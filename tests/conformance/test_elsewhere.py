@@ -127,7 +127,7 @@ def peopled(house: House) -> House:
             )
 
     house.do(Change(people))
-    wanted = [
+    wanted: list[tuple[str, dict[str, Any], str]] = [
         ("C-1", {"name": "Ana Uno", "portfolio_type": "castigada", "assigned": 2, "document_number": "30.1"}, "01"),
         ("C-2", {"name": "Beto Dos", "portfolio_type": "vigente"}, "02"),
     ]
