@@ -87,10 +87,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
             ),
             country=spoken("Colombia"),
             law=spoken("Law 2300 of 2023"),
-            sources=(
-                "https://www.funcionpublica.gov.co/eva/gestornormativo/norma.php?i=214410",
-                "https://www.sic.gov.co/",
-            ),
+            sources=("https://www.funcionpublica.gov.co/", "https://www.sic.gov.co/"),
             notes=(spoken("Only over channels that the person has authorised: record the consent of each address."),),
         ),
         Preset(
@@ -108,7 +105,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
             ),
             country=spoken("Chile"),
             law=spoken("Law 21.320"),
-            sources=("https://www.bcn.cl/leychile/navegar?idNorma=1158664", "https://www.sernac.cl/"),
+            sources=("https://www.bcn.cl/leychile/", "https://www.sernac.cl/"),
             notes=(
                 spoken("Evidence is kept for two years."),
                 spoken("Automated calls come from a number that begins with 600 or 809."),
@@ -139,7 +136,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
             ),
             country=spoken("Argentina"),
             law=spoken("No national law sets hours: a cautious choice of ours, beside Law 24.240, section 8 bis"),
-            sources=("https://servicios.infoleg.gob.ar/infolegInternet/anexos/0-4999/638/texact.htm",),
+            sources=("https://servicios.infoleg.gob.ar/",),
             notes=(spoken("No message may look like one of a court."),),
         ),
         Preset(

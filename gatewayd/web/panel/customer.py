@@ -116,22 +116,25 @@ async def _by_rules(
     visit: Visit, account: str, customer: Mapping[str, Any], usable: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Asks the rules of contact of each way that there is."""
-    del customer
     found = []
-    for channel, address in usable.items():
+    for kind in usable:
+        word = _(CHANNELS.get(kind, kind))
+        channel = "sms" if kind == "phone" else kind
         try:
-            answer = await visit.ask(WHY, account=account, address=address)
+            answer = await visit.ask(WHY, account=account, customer=customer["external_id"], channel=channel)
         except UnauthenticatedError:
             raise
         except GatewayError:
+            # What nobody could say is not said to be allowed.
+            found.append({"tone": "look", "text": _("{channel}: nobody can say now").format(channel=word)})
             continue
-        word = _(CHANNELS.get(channel, channel))
-        if answer.get("go") is False:
+        if answer["go"]:
+            continue
+        if answer["until"]:
+            said = _("{channel}: from {time} on").format(channel=word, time=visit.formats.full(answer["until"]))
+        else:
             said = _("{channel}: not now").format(channel=word)
-            until = answer.get("until")
-            if until:
-                said = _("{channel}: from {time} on").format(channel=word, time=visit.formats.full(until))
-            found.append({"tone": "look", "text": said})
+        found.append({"tone": "look", "text": said})
     return found
 
 

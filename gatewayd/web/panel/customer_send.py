@@ -131,5 +131,5 @@ async def _launch(visit: Visit, account: str) -> Response:
         return await _compose(visit, account, general=str(error))
     if shown["state"] == "awaiting_approval":
         return visit.go(address.href(), _("Somebody else has to approve it before it goes out"), "look")
-    there = card(ids[0]) if len(ids) == 1 else link(f"/campanas/C/{number}") or "/campanas"
+    there = card(ids[0]) if len(ids) == 1 else link(f"/campanas/c/{number}") or "/campanas"
     return visit.go(there, _("It is on its way"))
