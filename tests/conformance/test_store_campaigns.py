@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from gatewayd.actor import Scope
 from gatewayd.campaigns import states
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import Priority
-from gatewayd.store.campaigns import approvals, campaigns, events, launches, lists, outcomes, runs, steps
+from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, lists, outcomes, runs, steps
 from gatewayd.store.campaigns.campaigns import Campaign, NewCampaign
 from gatewayd.store.campaigns.lists import Member, NewList
 from gatewayd.store.campaigns.runs import Person, Run, Slice
@@ -27,6 +28,7 @@ from gatewayd.store.commands import (
     NewMessage,
     PublishJob,
 )
+from gatewayd.store.contacts.audience import Occasion
 from tests.conformance.house import House
 
 NORTE, SUR = Scope.of("norte"), Scope.of("sur")
@@ -211,3 +213,36 @@ def test_an_approval_is_decided_once(house: House) -> None:
     with pytest.raises(ConflictError):
         change(house, approvals.decide, asked.id, "rejected", by="caro", now=house.now, note="")
     assert ask(house, approvals.open_one, campaign=found.id) is None
+
+
+def test_every_run_of_a_frozen_audience_reaches_the_people_of_the_first(house: House) -> None:
+    schedule = {"kind": "every", "days": ["mon"], "hour": "10:00", "audience": "frozen"}
+    document = json.dumps({"schedule": schedule, "audience": {"filter": {}}})
+    number = change(house, campaigns.add, NewCampaign("norte", "Semanal", document, "ana", house.now))
+    found: Campaign = ask(house, campaigns.campaign, scope=NORTE, number=number)
+
+    def source() -> audience.Source:
+        occasion = Occasion(house.now, date(2026, 9, 7))
+        meant = {"filter": {}}
+        made: audience.Source = ask(
+            house, audience.source, campaign=found, meant=meant, channel="sms", occasion=occasion
+        )
+        return made
+
+    assert source().first is None, "the first one asks who is meant"
+    first = house.do(
+        Change(lambda unit: launches.begin(unit, found, WORDS, "2026-09-07T10:00", now=house.now, actor="ana"))
+    )
+    assert first is not None
+    whom = people(3)
+    change(house, runs.freeze, ask(house, runs.run, number=first), whom, cursor=3, left_out={})
+    change(house, runs.end_freezing, first, house.now)
+    again = source()
+    assert ask(house, audience.size, source=again) == 3
+    reached: list[Person] = []
+    after, over = 0, False
+    while not over:
+        page: audience.Page = ask(house, audience.page, source=again, after=after, limit=2)
+        reached += page.people
+        after, over = page.cursor, page.over
+    assert reached == whom

@@ -1,4 +1,4 @@
-"""Whom a campaign means, in pages: members of a list, or customers by a filter or a selection."""
+"""Whom a campaign means, in pages: members of a list, customers, or those whom its first run reached."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gatewayd.actor import Scope
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.errors import ConflictError
 from gatewayd.store.accounts import account_number
-from gatewayd.store.campaigns import lists
+from gatewayd.store.campaigns import lists, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.lists import Member, PeopleList
-from gatewayd.store.campaigns.runs import Person
+from gatewayd.store.campaigns.runs import Person, Run
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows, audience_size
 from gatewayd.translation import gettext as _
 
@@ -30,6 +30,8 @@ class Source:
     occasion: Occasion
     known: PeopleList | None = None
     chosen: CustomerFilter | None = None
+    first: Run | None = None
+    """The run whose people every later one reaches, where a campaign says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ def source(
     ConflictError where that is not ready, UsageError for a filter that is none."""
     scope, account = Scope.of(campaign.account), account_number(connection, campaign.account)
     meant = meant or {}
+    first = runs.first_frozen(connection, campaign=campaign.id) if _frozen(campaign) else None
+    if first is not None:
+        return Source(account, channel, occasion, first=first)
     known: PeopleList | None = None
     chosen: CustomerFilter | None = None
     if campaign.list_id is not None:
@@ -78,8 +83,15 @@ def source(
     return Source(account, channel, occasion, known, chosen)
 
 
+def _frozen(campaign: Campaign) -> bool:
+    schedule = json.loads(campaign.document).get("schedule") or {}
+    return bool(schedule.get("kind") == "every" and schedule.get("audience") == "frozen")
+
+
 def size(connection: Connection, *, source: Source) -> int:
     """Returns how many people are meant, at most."""
+    if source.first is not None:
+        return source.first.people
     if source.known is not None:
         return source.known.members
     assert source.chosen is not None
@@ -88,6 +100,8 @@ def size(connection: Connection, *, source: Source) -> int:
 
 def page(connection: Connection, *, source: Source, after: int, limit: int) -> Page:
     """Returns the next people behind `after`."""
+    if source.first is not None:
+        return _of_run(connection, source, source.first.id, after, limit)
     if source.known is not None:
         return _of_list(connection, source, source.known.id, after, limit)
     assert source.chosen is not None
@@ -110,6 +124,20 @@ def _of_list(connection: Connection, source: Source, number: int, after: int, li
     people = [person for person in (_member(one, today) for one in found) if person is not None]
     cursor = found[-1].row if found else after
     return Page(people, cursor, len(found) < limit, len(found) - len(people))
+
+
+def _of_run(connection: Connection, source: Source, run: int, after: int, limit: int) -> Page:
+    """Returns the people of an earlier run, customers by what is known of them today."""
+    found = runs.people(connection, run=run, after=after, limit=limit)
+    today = by_customer(connection, source, [one.customer for _row, one in found if one.customer is not None])
+    kept = []
+    for _row, one in found:
+        row = None if one.customer is None else today.get(one.customer)
+        if one.customer is None:
+            kept.append(one)
+        elif row is not None:
+            kept.append(_person(row))
+    return Page(kept, found[-1][0] if found else after, len(found) < limit, len(found) - len(kept))
 
 
 def by_customer(connection: Connection, source: Source, customers: Sequence[int]) -> Mapping[int, AudienceRow]:

@@ -58,6 +58,29 @@ def runs(connection: Connection, *, campaign: int, limit: int = 100) -> Sequence
     return [_view(row) for row in connection.execute(statement)]
 
 
+def first_frozen(connection: Connection, *, campaign: int) -> Run | None:
+    """Returns the first run of a campaign that wrote everybody down; None: there was none yet."""
+    statement = (
+        select(tables.campaign_run)
+        .where(_RUN.campaign_id == campaign, _RUN.state == "frozen")
+        .order_by(_RUN.id)
+        .limit(1)
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _view(row)
+
+
+def people(connection: Connection, *, run: int, after: int, limit: int) -> Sequence[tuple[int, Person]]:
+    """Returns whom a run reaches behind the row `after`, each with its row."""
+    statement = (
+        select(_PERSON.row, _PERSON.customer_id, _PERSON.external_id, _PERSON.address, _PERSON.cells)
+        .where(_PERSON.run_id == run, _PERSON.row > after)
+        .order_by(_PERSON.row)
+        .limit(limit)
+    )
+    return [(row[0], Person(*row[1:])) for row in connection.execute(statement)]
+
+
 _ADD: Final = merging(tables.campaign_run, "campaign_id number planned state content created_at", "campaign_id planned")
 _NUMBER: Final = Statement(
     select(func.coalesce(func.max(_RUN.number), 0)).where(_RUN.campaign_id == given(_RUN.campaign_id)), "p_campaign_id"
