@@ -83,7 +83,7 @@ class ContactUploads(TaskEngine):
 
     async def _enter(self, task: Process, document: dict[str, Any], counts: dict[str, int]) -> None:
         """Enters one portion in one transaction."""
-        contacts = [contact for row in document["rows"] for contact in _contacts(row)]
+        rows = document["rows"]
         faults = [Fault(*fault) for fault in document["faults"]]
         kept = faults[: max(0, FAULTS_MAX - counts["refused"])]
         now, done = self.now(), int(document["done"])
@@ -95,6 +95,8 @@ class ContactUploads(TaskEngine):
             number = account_number(session.connection, account)
             processes.add_faults(session, task.id, kept)
             processes.advance(session, task.id, done)
+            persons = elsewhere.known_persons(session.connection, number, [_asked(row) for row in rows])
+            contacts = [contact for row in rows for contact in _contacts(row, persons.get(_asked(row)))]
             return elsewhere.enter(session, number, contacts, actor=task.actor, now=now, process=task.id)
 
         entered = await self.change(work)
@@ -112,9 +114,14 @@ class ContactUploads(TaskEngine):
         await self.failed(task, str(last.get("error", "worker_died")))
 
 
-def _contacts(row: dict[str, Any]) -> Sequence[NewContact]:
-    """Returns the contacts of a row: one for each recipient, of which one counts where they are of one person."""
-    number, person = row["row"], row.get("person")
+def _asked(row: dict[str, Any]) -> elsewhere.Asked:
+    """Returns by what the customer of a row is known: id, document, or the first address."""
+    return row["external_id"] or None, row["document_number"] or None, next(iter(row["recipients"]), None)
+
+
+def _contacts(row: dict[str, Any], person: int | None) -> Sequence[NewContact]:
+    """Returns the contacts of a row: one for each recipient, of which one counts where they are of one `person`."""
+    number = row["row"]
     told = Told(
         *(row["channel"], row["at"], tuple(row["recipients"]), row["state"], row["answered"]),
         *(row["document_type"], row["document_number"], row["external_id"]),

@@ -31,6 +31,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
 def test_a_sheet_is_read_its_faults_mended_and_nothing_entered_twice(shown: Panel, tmp_path: Path) -> None:
     sheet = tmp_path / "contactos de otra vía.csv"
     sheet.write_text(SHEET)
+    for name, document in (("C-1042", {}), ("C-9", {"document_type": "DNI", "document_number": "30.123.456"})):
+        shown.gateway.call("customer.put", account="norte", external_id=name, customer={"name": "Ana", **document})
     with shown.browser() as browser:
         page = browser.sign_in(viewport={"width": 390, "height": 844})
         page.goto(f"{shown.url}/interacciones/subir")
@@ -58,6 +60,9 @@ def test_a_sheet_is_read_its_faults_mended_and_nothing_entered_twice(shown: Pane
         page.goto(f"{shown.url}/ajustes/tareas")
         judge(page, "tasks-with-uploads", 390)
     assert shown.gateway.sql("SELECT count(*) FROM elsewhere") == [(5,)]
+    # Of two customers who are known; the one with two addresses was contacted once.
+    known = "SELECT customer.external_id, counts FROM elsewhere JOIN customer ON customer.id = person_id ORDER BY 1, 2"
+    assert shown.gateway.sql(known) == [("C-1042", 0), ("C-1042", 1), ("C-9", 1)]
 
 
 def test_what_is_no_sheet_of_contacts_is_said_and_nothing_entered(shown: Panel, tmp_path: Path) -> None:
