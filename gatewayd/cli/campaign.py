@@ -108,6 +108,20 @@ def show(number: int, as_json: bool) -> None:
     _perform("campaign.show", as_json, campaign=number)
 
 
+@campaign.command(help=_("When it will begin and end, what limits that, and what would change it."))
+@click.argument("number", metavar="CAMPAIGN", type=click.IntRange(min=1))
+@output.json_option
+def forecast(number: int, as_json: bool) -> None:
+    from gatewayd.cli import forecast as foretold
+
+    with session() as open_session:
+        found = open_session.ask("campaign.forecast", campaign=number)
+    if as_json:
+        output.emit(found)
+    else:
+        foretold.show(found)
+
+
 @campaign.command(help=_("Save a campaign as a draft. FILE is JSON as in the API: name, channel, template, audience."))
 @click.argument("file", type=click.File("rb"))
 @click.option("--account", shell_complete=completion.accounts, help=_("Whose campaign it is."))

@@ -54,7 +54,7 @@ def forecast(campaign: int | None, people: int | None, as_json: bool, **more: An
     if as_json:
         output.emit(found)
     else:
-        _show(found)
+        show(found)
 
 
 def _instant(text: str, zone: ZoneInfo) -> str:
@@ -66,7 +66,7 @@ def _instant(text: str, zone: ZoneInfo) -> str:
     return (at if at.tzinfo else at.replace(tzinfo=zone)).isoformat()
 
 
-def _show(found: Mapping[str, Any]) -> None:
+def show(found: Mapping[str, Any]) -> None:
     print(found["summary"])
     if found["remedy_words"]:
         print(found["remedy_words"])
