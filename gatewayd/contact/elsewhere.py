@@ -99,7 +99,7 @@ _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Faulty:
     """Why a head or a row cannot be taken."""
 
     field: str
@@ -143,7 +143,7 @@ def folded(word: str) -> str:
     return _NOT_WORD.sub("_", plain.casefold()).strip("_")
 
 
-def columns_of(head: Sequence[str]) -> dict[str, int] | Refused:
+def columns_of(head: Sequence[str]) -> dict[str, int] | Faulty:
     """Returns the place of each column that the head names; what it names beside is left alone."""
     found: dict[str, int] = {}
     for place, cell in enumerate(head):
@@ -151,28 +151,28 @@ def columns_of(head: Sequence[str]) -> dict[str, int] | Refused:
         if name is None:
             continue
         if name in found:
-            return Refused(name, "head_twice", cell[:60])
+            return Faulty(name, "head_twice", cell[:60])
         found[name] = place
     for name in ("channel", "sent_at", "state"):
         if name not in found:
-            return Refused(name, "head_missing")
+            return Faulty(name, "head_missing")
     if "document_number" not in found and "external_id" not in found:
-        return Refused("document_number", "head_missing")
+        return Faulty("document_number", "head_missing")
     if "recipients" not in found:
-        return Refused("recipients", "head_missing")
+        return Faulty("recipients", "head_missing")
     return found
 
 
-def told(row: Sequence[str], columns: Mapping[str, int], numbers: Numbers, now: int) -> Told | Refused:
+def told(row: Sequence[str], columns: Mapping[str, int], numbers: Numbers, now: int) -> Told | Faulty:
     """Returns the contact that a row tells, or the first thing that is wrong with it. `now` is Unix ms."""
     cells = {name: row[place].strip() if place < len(row) else "" for name, place in columns.items()}
     number, person = cells.get("document_number", ""), cells.get("external_id", "")
     if not number and not person:
-        return Refused("document_number", "missing")
+        return Faulty("document_number", "missing")
     for name in ("document_type", "document_number", "external_id"):
         value = cells.get(name, "")
         if len(value) > CELL_MAX or not value.isprintable():
-            return Refused(name, "unreadable", value[:60])
+            return Faulty(name, "unreadable", value[:60])
     return checked(
         channel=cells["channel"],
         sent_at=cells["sent_at"],
@@ -193,29 +193,29 @@ def checked(
     document: tuple[str | None, str | None, str | None],
     numbers: Numbers,
     now: int,
-) -> Told | Refused:
+) -> Told | Faulty:
     """Returns a contact whose person is `document` (type, number, external id), or what is wrong with it."""
     way = CHANNELS.get(folded(channel))
     if way is None:
-        return Refused("channel", "missing" if not channel else "unknown", channel[:60])
+        return Faulty("channel", "missing" if not channel else "unknown", channel[:60])
     at = moment(sent_at)
     if at is None:
-        return Refused("sent_at", "missing" if not sent_at else "not_a_time", sent_at[:60])
+        return Faulty("sent_at", "missing" if not sent_at else "not_a_time", sent_at[:60])
     word = STATES.get(folded(state))
     if word is None:
-        return Refused("state", "missing" if not state else "unknown", state[:60])
+        return Faulty("state", "missing" if not state else "unknown", state[:60])
     if at > now + SKEW_MS and word[0] != "scheduled":
-        return Refused("sent_at", "in_future", sent_at[:60])
+        return Faulty("sent_at", "in_future", sent_at[:60])
     given = [one.strip() for one in recipients if one.strip()]
     if not given and way not in WITHOUT_ADDRESS:
-        return Refused("recipients", "missing")
+        return Faulty("recipients", "missing")
     if len(given) > RECIPIENTS_MAX:
-        return Refused("recipients", "too_many", str(len(given)))
+        return Faulty("recipients", "too_many", str(len(given)))
     found: list[str] = []
     for one in given:
         address = address_of(way, one, numbers)
         if address is None:
-            return Refused("recipients", "not_an_address", one[:60])
+            return Faulty("recipients", "not_an_address", one[:60])
         found.append(address)
     return Told(way, at, tuple(dict.fromkeys(found)), *word, *document)
 

@@ -23,7 +23,7 @@ HOLIDAYS_MAX: Final = 400
 CAP_DAYS_MAX: Final = 92
 CAP_MOST_MAX: Final = 1_000
 
-_SLOT: Final = re.compile(r"\s*(\d{1,2}):(\d{2})\s*(?:-|–|a|to)\s*(\d{1,2}):(\d{2})\s*")
+_SLOT: Final = re.compile(r"(\d{1,2}):(\d{2}) {0,3}(?:-|–|a|to) {0,3}(\d{1,2}):(\d{2})")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _ID: Final = re.compile(r"(?:\d{4}-)?\d{2}-\d{2}")
 _LEAP: Final = "2024-"
@@ -234,7 +234,7 @@ def _slots(value: Any) -> tuple[Slot, ...]:
 
 
 def _slot(text: str) -> Slot:
-    found = _SLOT.fullmatch(text)
+    found = _SLOT.fullmatch(text.strip())
     if found is None:
         raise _WrongError(_("hours expected, as 07:00-19:00"))
     begin_hour, begin_minute, end_hour, end_minute = map(int, found.groups())

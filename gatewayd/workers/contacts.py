@@ -18,7 +18,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, Final
 
-from gatewayd.contact.elsewhere import Refused, Told, columns_of, told
+from gatewayd.contact.elsewhere import Faulty, Told, columns_of, told
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.translation import set_language
 from gatewayd.workers.confinement import confine
@@ -35,7 +35,7 @@ _DELIMITERS: Final = (",", ";", "\t")
 class HeadError(Exception):
     """The sheet as a whole cannot be read."""
 
-    def __init__(self, fault: Refused) -> None:
+    def __init__(self, fault: Faulty) -> None:
         super().__init__(fault.code)
         self.fault = fault
 
@@ -78,14 +78,14 @@ def read(request: dict[str, Any], tell: Any) -> None:
             rows = _rows(stream)
             head = next(rows, (1, []))[1]
             columns = columns_of(head)
-            if isinstance(columns, Refused):
+            if isinstance(columns, Faulty):
                 raise HeadError(columns)
             sheet = csv.writer(kept, delimiter=";" if request["language"] == "es" else ",")
             sheet.writerow([*head, *request["heads"]])
             done, faulty = 0, 0
             for portion in _portions(rows):
                 found: list[tuple[int, Told]] = []
-                faults: list[tuple[int, Sequence[str], Refused]] = []
+                faults: list[tuple[int, Sequence[str], Faulty]] = []
                 for number, row in portion:
                     one = told(row, columns, numbers, request["now"])
                     if isinstance(one, Told):
@@ -106,7 +106,7 @@ def read(request: dict[str, Any], tell: Any) -> None:
                     }
                 )
             if not done:
-                raise HeadError(Refused("file", "empty"))
+                raise HeadError(Faulty("file", "empty"))
         if faulty:
             part.rename(refused)
         tell({"done": done, "over": True, "octets": refused.stat().st_size if faulty else None})
@@ -121,7 +121,7 @@ def open_sheet(path: Path) -> IO[str]:
     stream.seek(0)
     if head.startswith(_SHEETS):
         stream.close()
-        raise HeadError(Refused("file", "not_text"))
+        raise HeadError(Faulty("file", "not_text"))
     encoding = "utf-8-sig" if _is_utf8(path) else "cp1252"
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         encoding = "utf-16"
@@ -149,7 +149,7 @@ def _rows(stream: IO[str]) -> Iterator[tuple[int, list[str]]]:
             if any(cell.strip() for cell in row):
                 yield number, [cell.replace("\x00", "") for cell in row]
     except csv.Error as error:
-        raise HeadError(Refused("file", "broken", str(number + 1))) from error
+        raise HeadError(Faulty("file", "broken", str(number + 1))) from error
 
 
 def _portions(rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:

@@ -223,7 +223,7 @@ def test_every_run_of_a_frozen_audience_reaches_the_people_of_the_first(house: H
 
     def source() -> audience.Source:
         occasion = Occasion(house.now, date(2026, 9, 7))
-        meant = {"filter": {}}
+        meant: dict[str, Any] = {"filter": {}}
         made: audience.Source = ask(
             house, audience.source, campaign=found, meant=meant, channel="sms", occasion=occasion
         )

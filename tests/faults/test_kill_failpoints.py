@@ -14,6 +14,8 @@ import pytest
 from gatewayd.failpoints import NAMES
 from tests.faults.ordeal import Ordeal, told
 from tests.faults.test_campaigns_killed import PLACES as CAMPAIGN_PLACES
+from tests.faults.test_kill_imports import LONG as IMPORTS_LONG
+from tests.faults.test_kill_imports import SHORT as IMPORTS_SHORT
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -105,6 +107,7 @@ def test_every_place_in_the_code_is_named_and_tried() -> None:
                 passed |= set(_places(ast.parse(file.read_text(encoding="utf-8"))))
     assert passed == set(NAMES)
     tried = [crash.name for stage in STAGES.values() for crash in stage] + list(CAMPAIGN_PLACES)
+    tried += sorted({place.partition(":")[0] for _step, place in (*IMPORTS_SHORT, *IMPORTS_LONG)})
     assert sorted(tried) == sorted(NAMES)
 
 

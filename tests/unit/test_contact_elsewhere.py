@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatewayd.contact.elsewhere import COLUMNS, TEMPLATE, Refused, Told, columns_of, moment, told
+from gatewayd.contact.elsewhere import COLUMNS, TEMPLATE, Faulty, Told, columns_of, moment, told
 from gatewayd.numbers import Numbers, Policy
 
 NOW = 1_796_000_000_000
@@ -39,9 +39,9 @@ def test_heads_are_known_however_they_are_written(head: list[str]) -> None:
 
 
 def test_a_head_says_what_it_lacks_or_has_twice() -> None:
-    assert columns_of(["document_number", "sent_at", "recipients", "state"]) == Refused("channel", "head_missing")
-    assert columns_of([*COLUMNS, "Canal"]) == Refused("channel", "head_twice", "Canal")
-    assert columns_of(["channel", "sent_at", "recipients", "state"]) == Refused("document_number", "head_missing")
+    assert columns_of(["document_number", "sent_at", "recipients", "state"]) == Faulty("channel", "head_missing")
+    assert columns_of([*COLUMNS, "Canal"]) == Faulty("channel", "head_twice", "Canal")
+    assert columns_of(["channel", "sent_at", "recipients", "state"]) == Faulty("document_number", "head_missing")
 
 
 def test_a_row_is_read() -> None:
@@ -80,7 +80,7 @@ def test_a_row_is_read() -> None:
 )
 def test_the_first_fault_of_a_row_is_said(cells: dict[str, str], field: str, code: str) -> None:
     found = told(changed(**cells), PLACES, NUMBERS, NOW)
-    assert isinstance(found, Refused)
+    assert isinstance(found, Faulty)
     assert (found.field, found.code) == (field, code)
 
 
@@ -95,4 +95,4 @@ def test_what_is_yet_to_go_or_went_wrong_does_not_count() -> None:
 
 
 def test_short_rows_are_rows_with_empty_cells() -> None:
-    assert told(ROW[:4], PLACES, NUMBERS, NOW) == Refused("sent_at", "missing", "")
+    assert told(ROW[:4], PLACES, NUMBERS, NOW) == Faulty("sent_at", "missing", "")

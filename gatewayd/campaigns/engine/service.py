@@ -212,14 +212,14 @@ class Campaigns:
             waiting: Sequence[Slice] = await self._ask(partial(runs.open_slices, run=run.id))
             if run.state == "freezing" or waiting:
                 await self._launch(campaign, document, run)
-            climbing = campaign.state == RUNNING and await self._climbs(campaign, document, run)
-            if climbing or not await self._ended(campaign, run):
-                open_ones += 1
-        if open_ones:
+            # Before it is asked who is open: what changes after that is told, and looked at.
             self._open_jobs.update(
                 job_id for job_id, _name in await self._ask(partial(runs.jobs, campaign=campaign.id))
             )
-        elif campaign.state == RUNNING:
+            climbing = campaign.state == RUNNING and await self._climbs(campaign, document, run)
+            if climbing or not await self._ended(campaign, run):
+                open_ones += 1
+        if not open_ones and campaign.state == RUNNING:
             await self._finish(campaign)
 
     # --------------------------------------------------------------------------------------------------------- a run

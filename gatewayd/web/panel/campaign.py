@@ -71,7 +71,7 @@ async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status
         says=says(found),
         here=address(number),
         figures=_figures(visit, found),
-        forecast=await forecast_of(visit, found) if found["state"] in {"running", "scheduled"} else None,
+        forecast=await forecast_of(visit, found) if _going(found) else None,
         events=[(one, _(SAID.get(str(one["kind"]), str(one["kind"])))) for one in events["items"]],
         failed=sum(int(found["counts"].get(state, 0)) for state in ("failed", "undelivered", "expired")),
         behind=lambda state="": behind(found, state),
@@ -79,6 +79,11 @@ async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status
         origin=address(found["origin"]["campaign"]) if found.get("origin") else "",
         job=lambda name: places.link(places.job(*name.split("/", 1))),
     )
+
+
+def _going(found: Mapping[str, Any]) -> bool:
+    """Returns whether something of a campaign is still to go out by itself."""
+    return found["state"] == "scheduled" or bool(found["state"] == "running" and (found["open"] or found["recording"]))
 
 
 def says(found: Mapping[str, Any]) -> str:
