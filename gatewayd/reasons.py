@@ -14,8 +14,8 @@ from gatewayd.translation import gettext as _
 
 MEANINGS: Final = {
     "gone": spoken("what it was about is not there any more"),
-    "upload_gone": spoken("the uploaded file is not kept any more: upload it again"),
-    "upload_missing": spoken("the uploaded file is not there: upload it again"),
+    "upload_gone": spoken("the upload is gone: upload it again"),
+    "upload_missing": spoken("the upload is missing: upload it again"),
     **OF_DEVICES,
     # what is no reason of a failure, and is said in the same place
     "opt_out": spoken("asked to be sent nothing more"),

@@ -52,7 +52,7 @@ def _examine(folder: Path, examples: int, phases: str, timeout_s: float) -> None
 
 @pytest.mark.timeout(240)
 def test_the_document_is_true(tmp_path: Path) -> None:
-    _examine(tmp_path, 3, "examples,fuzzing", 200)
+    _examine(tmp_path, 2, "examples,fuzzing", 200)
 
 
 @pytest.mark.fault
