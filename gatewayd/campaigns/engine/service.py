@@ -55,6 +55,8 @@ LONGEST_S: Final = 60.0
 MOMENT_S: Final = 0.05
 SETTLE_S: Final = 1.0
 """Messages that change within it are looked at together."""
+OPEN_S: Final = 5.0
+"""The longest pause while a campaign is open."""
 
 
 class Tell(Protocol):
@@ -173,11 +175,14 @@ class Campaigns:
             self._begin(-known.id, self._lists.read(known))
         following = await self._clock.strike()
         self._logged()
-        for campaign in await self._ask(campaigns.open_campaigns):
+        open_ones = await self._ask(campaigns.open_campaigns)
+        for campaign in open_ones:
             self._begin(campaign.id, self._go_on(campaign))
         times = [*self._looks.values(), *([] if following is None else [following])]
-        pause = (min(times) - self._now()) / 1000 if times else LONGEST_S
-        return min(LONGEST_S, max(MOMENT_S, pause))
+        # Where one is open, a word that was lost costs seconds and not a minute.
+        longest = OPEN_S if open_ones else LONGEST_S
+        pause = (min(times) - self._now()) / 1000 if times else longest
+        return min(longest, max(MOMENT_S, pause))
 
     def _begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
         """Has something done, unless it is being done; then it is looked at once more afterwards."""
