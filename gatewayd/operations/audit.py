@@ -13,12 +13,11 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import Field
 
 from gatewayd.actor import Actor
-from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Paged
+from gatewayd.operations.paging import before_of, instant_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.people import audit
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
 
 LIMIT_MAX: Final = 1000
 PORTION: Final = 5_000
@@ -57,26 +56,12 @@ class _Filtered(Paged):
     async def page(self, backend: Backend, by: Actor, limit: int) -> tuple[list[Json], str | None]:
         wanted = audit.AuditFilter(
             *(self.actor, self.act, self.account, self.subject, self.refused),
-            *(_ms(self.since, backend), _ms(self.until, backend)),
+            *(instant_of(self.since, backend), instant_of(self.until, backend)),
         )
-        before = _number(self.cursor)
+        before = before_of(self.cursor)
         question = partial(audit.acts, scope=by.scope, wanted=wanted, before=before, limit=limit)
         found = await backend.read(lambda reader: reader.ask(question))
         return [shape(one) for one in found.items], found.next
-
-
-def _ms(at: datetime | None, backend: Backend) -> int | None:
-    if at is None:
-        return None
-    return int((at if at.tzinfo else at.replace(tzinfo=backend.config.timezone)).timestamp() * 1000)
-
-
-def _number(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isdecimal() or len(cursor) > 18:
-        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
-    return int(cursor)
 
 
 class ListAudit(_Filtered):

@@ -16,12 +16,12 @@ from gatewayd.customers.filters import filter_of
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import (
     LIMIT_MAX,
     Id,
     Title,
     account_of,
-    before_of,
     scope_of,
     upload_source,
 )

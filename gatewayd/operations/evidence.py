@@ -23,6 +23,7 @@ from gatewayd.model import Channel
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.blocklist import address_of
 from gatewayd.operations.contact_rules import rules_of, settings_of, zone_of
+from gatewayd.operations.paging import before_of, instant_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.insight import evidence as store
 from gatewayd.store.reader import Reader
@@ -76,7 +77,7 @@ class _Filtered(Paged):
         if self.customer is not None or self.number is not None:
             found = await subject_of(backend, by, self.account, self.customer, self.number)
             persons = list(found.persons)
-        before, since, until = _number(self.cursor), _ms(self.since, backend), _ms(self.until, backend)
+        before, since, until = before_of(self.cursor), instant_of(self.since, backend), instant_of(self.until, backend)
 
         def asked(reader: Reader) -> Any:
             question = partial(
@@ -94,20 +95,6 @@ class _Filtered(Paged):
 
         page = await backend.read(asked)
         return [shape(one) for one in page.items], page.next
-
-
-def _ms(at: datetime | None, backend: Backend) -> int | None:
-    if at is None:
-        return None
-    return int((at if at.tzinfo else at.replace(tzinfo=backend.config.timezone)).timestamp() * 1000)
-
-
-def _number(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isdecimal() or len(cursor) > 18:
-        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
-    return int(cursor)
 
 
 async def subject_of(

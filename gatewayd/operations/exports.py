@@ -19,6 +19,7 @@ from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.model import Channel, State
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.log_query import PICKED_MAX, LogQuery, Picked, filter_of, picked_of
+from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.saved_views import COLUMNS, DEFAULT_COLUMNS
 from gatewayd.store.commands import Change
@@ -226,13 +227,10 @@ class ListTasks(Paged):
     account: str | None = None
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        before = None
-        if self.cursor is not None:
-            if not (self.cursor.isascii() and self.cursor.isdecimal() and len(self.cursor) < 19):
-                raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=self.cursor[:40]))
-            before = int(self.cursor)
         limit = max(1, min(self.limit, LIMIT_MAX))
-        question = partial(processes.processes, scope=own_scope(by, self.account), before=before, limit=limit)
+        question = partial(
+            processes.processes, scope=own_scope(by, self.account), before=before_of(self.cursor), limit=limit
+        )
         page = await backend.read(lambda reader: reader.ask(question))
         return {"items": [shape(one) for one in page.items], "next": page.next}
 

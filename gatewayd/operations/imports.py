@@ -19,6 +19,7 @@ from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UsageError
 from gatewayd.imports.mapping import columns_of
 from gatewayd.operations.base import Json, Operation, Paged, live_of
+from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
 from gatewayd.storable import wellformed
@@ -202,18 +203,10 @@ class ListImports(Paged):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         scope = by.scope if self.account is None else Scope.of(self.account)
-        before = _cursor(self.cursor)
+        before = before_of(self.cursor)
         question = partial(store.imports, scope=scope, before=before, limit=max(1, min(self.limit, LIMIT_MAX)))
         page = await backend.read(lambda reader: reader.ask(question))
         return {"items": [document(one) for one in page.items], "next": page.next}
-
-
-def _cursor(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
-    return int(cursor)
 
 
 class _OfImport(Operation):
@@ -233,7 +226,7 @@ class ShowImport(_OfImport):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await found_import(backend, by, self.import_id)
         question = partial(
-            store.issues, number=found.id, kind=self.kind, after=_cursor(self.cursor) or 0, limit=self.limit
+            store.issues, number=found.id, kind=self.kind, after=before_of(self.cursor) or 0, limit=self.limit
         )
         page = await backend.read(lambda reader: reader.ask(question))
         rows = [{**one, "reason_text": sentence(str(one.get("reason")))} for one in page.items]

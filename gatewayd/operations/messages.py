@@ -15,6 +15,7 @@ from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.masssend import permit
+from gatewayd.operations.paging import before_of, instant_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
 from gatewayd.store.commands import Settle
@@ -44,26 +45,27 @@ class FindMessages(Paged):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         wanted = MessageFilter(
-            self.state, self.account, self.line, self.to, self._ms(self.since, backend), self._ms(self.until, backend)
+            self.state,
+            self.account,
+            self.line,
+            self.to,
+            instant_of(self.since, backend),
+            instant_of(self.until, backend),
         )
-        before = None
-        if self.cursor is not None:
-            if not self.cursor.isdecimal() or len(self.cursor) > 18:
-                raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=self.cursor[:40]))
-            before = int(self.cursor)
-        limit = max(1, min(self.limit, LIMIT_MAX))
+        before, limit = before_of(self.cursor), max(1, min(self.limit, LIMIT_MAX))
         page = await backend.read(
             lambda reader: reader.ask(
-                partial(find_messages, wanted=wanted, salt=reader.salt(), now=backend.now(), before=before, limit=limit)
+                partial(
+                    find_messages,
+                    wanted=wanted,
+                    salt=reader.salt(),
+                    now=backend.now(),
+                    before=before,
+                    limit=limit,
+                )
             )
         )
         return {"items": [shapes.message(one) for one in page.items], "next": page.next}
-
-    @staticmethod
-    def _ms(at: datetime | None, backend: Backend) -> int | None:
-        if at is None:
-            return None
-        return int((at if at.tzinfo else at.replace(tzinfo=backend.config.timezone)).timestamp() * 1000)
 
 
 async def _message(backend: Backend, public: str, by: Actor) -> MessageView:

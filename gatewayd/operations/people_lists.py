@@ -13,6 +13,7 @@ from gatewayd.campaigns.document import Selection
 from gatewayd.customers.filters import filter_of
 from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, Paged, live_of
+from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number as UploadId
 from gatewayd.operations.uploads import refusals
@@ -31,15 +32,6 @@ INSTRUCTIONS: Final = frozenset({"columns", "sheet", "header_row", "hidden_rows"
 
 Title = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(wellformed)]
 Id = Annotated[int, Field(ge=1, lt=1 << 62)]
-
-
-def before_of(cursor: str | None) -> int | None:
-    """Returns the number behind which a page begins; UsageError for what is no cursor."""
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
-    return int(cursor)
 
 
 def scope_of(by: Actor, account: str | None) -> Scope:

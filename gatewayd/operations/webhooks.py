@@ -15,6 +15,7 @@ from gatewayd.actor import Actor
 from gatewayd.config.sections import WebhookEvent
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.operations.base import Json, Operation, Paged, live_of
+from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
 from gatewayd.store.commands import Change
@@ -284,18 +285,10 @@ class ListFailures(Paged):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         await _found(backend, by, self.webhook)
         limit = max(1, min(self.limit, PAGE_MAX))
-        question = partial(questions.failures, number=self.webhook, before=_before(self.cursor), limit=limit + 1)
+        question = partial(questions.failures, number=self.webhook, before=before_of(self.cursor), limit=limit + 1)
         found = await backend.read(lambda reader: reader.ask(question))
         following = str(found[limit - 1].id) if len(found) > limit else None
         return {"items": [_failure(each) for each in found[:limit]], "next": following}
-
-
-def _before(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        raise UsageError(_("not a cursor of this list: {cursor}").format(cursor=cursor[:40]))
-    return int(cursor)
 
 
 class ReplayEvents(_One):

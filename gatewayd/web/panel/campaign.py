@@ -8,9 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, NotFoundError, UnauthenticatedError, UnavailableError
-from gatewayd.operations import OPERATIONS
-from gatewayd.web.panel import places
+from gatewayd.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel.campaign_new import ONE, campaign_of, number_of, text
 from gatewayd.web.panel.campaign_shown import address, behind, shown
 from gatewayd.web.panel.marks import CHANNEL
@@ -77,7 +75,6 @@ async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status
         behind=lambda state="": behind(found, state),
         fault=fault,
         origin=address(found["origin"]["campaign"]) if found.get("origin") else "",
-        job=lambda name: places.link(places.job(*name.split("/", 1))),
     )
 
 
@@ -116,13 +113,11 @@ def _figures(visit: Visit, found: Mapping[str, Any]) -> Sequence[Figure]:
 
 async def forecast_of(visit: Visit, found: Mapping[str, Any]) -> Any:
     """Returns when it ends and what limits it; None where nobody can say."""
-    if "campaign.forecast" not in OPERATIONS:
-        return None
     try:
         return await visit.ask("campaign.forecast", campaign=found["campaign"], account=found["account"])
     except UnauthenticatedError:
         raise
-    except (UnavailableError, NotFoundError, GatewayError):
+    except GatewayError:
         return None
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
-from gatewayd.operations import OPERATIONS
 from gatewayd.web.panel.customer_address import CHANNELS, PATH, STATES, card
 from gatewayd.web.panel.customers import choose_account, points
 from gatewayd.web.panel.page import page
@@ -107,7 +106,7 @@ async def _why(
         found.append({"tone": "look", "text": f"{said}: {reason}" if reason else f"{said}."})
     if not usable:
         found.append({"tone": "act", "text": _("There is no number or address to reach this person by.")})
-    elif WHY in OPERATIONS and visit.may(WHY):
+    elif visit.may(WHY):
         found += await _by_rules(visit, account, customer, usable)
     return found or [{"tone": "good", "text": _("This person may be contacted now.")}]
 
