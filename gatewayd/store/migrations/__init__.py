@@ -32,6 +32,13 @@ REVISIONS: Final = (
     "0017",
     "0018",
     "0019",
+    "0020",
+    "0021",
+    "0022",
+    "0023",
+    "0024",
+    "0025",
+    "0026",
 )
 """Every revision, oldest first; the last is the one this program works with."""
 
