@@ -26,8 +26,8 @@ Reason = Literal[
     "no_channel",
     "ended",
 ]
-"""`due` comes with `send` alone. `in_flight`: its step is planned and has not left yet. `no_channel` comes with a level,
-which no channel can carry: a person is given it. `ended`: every level and repeat is done."""
+"""`due` comes with `send` alone. `in_flight`: its step is planned and has not left yet. `no_channel` comes with a
+level that no channel can carry: a person is given it. `ended`: every level and repeat is done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from gatewayd.billing.facts import Invoice, Payment
 from gatewayd.dunning.policy import Policy
 
 StepState = Literal["planned", "done", "undone"]
-"""`planned`: its message is recorded, and has not passed its point of no return. `done`: it has (a doubt included), its
-event or visit is written, or a person was given it after every channel failed. `undone`: withdrawn or cancelled before."""
+"""`planned`: its message is recorded, and has not passed its point of no return. `done`: it has (a doubt included),
+its event or visit is written, or a person was given it after every channel failed. `undone`: withdrawn or cancelled
+before."""
 
 
 @dataclass(frozen=True, slots=True)
