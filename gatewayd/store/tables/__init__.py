@@ -7,6 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.billing import billing_state, fact_mark, feed, invoice, owed, payment, payment_part
 from gatewayd.store.tables.campaigns import (
     approval,
     campaign,
@@ -64,6 +65,7 @@ __all__ = [
     "approval",
     "attempt",
     "audit",
+    "billing_state",
     "blocklist",
     "campaign",
     "campaign_event",
@@ -82,10 +84,13 @@ __all__ = [
     "early_report",
     "elsewhere",
     "evidence",
+    "fact_mark",
+    "feed",
     "import_mapping",
     "import_row",
     "inbound",
     "inbound_part",
+    "invoice",
     "job",
     "line",
     "line_count",
@@ -97,7 +102,10 @@ __all__ = [
     "message",
     "metadata",
     "node",
+    "owed",
     "part",
+    "payment",
+    "payment_part",
     "people_list",
     "posted",
     "process",
