@@ -55,6 +55,15 @@ from gatewayd.store.tables.sending import (
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
 from gatewayd.store.tables.templates import template, template_version
+from gatewayd.store.tables.tickets import (
+    answer,
+    answer_place,
+    answer_settings,
+    notice_batch,
+    payment_notice,
+    ticket,
+    ticket_event,
+)
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
@@ -62,6 +71,9 @@ __all__ = [
     "account",
     "account_settings",
     "added_line",
+    "answer",
+    "answer_place",
+    "answer_settings",
     "approval",
     "attempt",
     "audit",
@@ -106,6 +118,9 @@ __all__ = [
     "part",
     "payment",
     "payment_part",
+    "notice_batch",
+    "part",
+    "payment_notice",
     "people_list",
     "posted",
     "process",
@@ -124,6 +139,8 @@ __all__ = [
     "tally",
     "template",
     "template_version",
+    "ticket",
+    "ticket_event",
     "token",
     "transfer",
     "user",
