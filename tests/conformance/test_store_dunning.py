@@ -1,4 +1,4 @@
-"""Novelties, promises, pauses and disputes, on SQLite and PostgreSQL."""
+"""Novelties, promises and pauses, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -81,19 +81,10 @@ def test_a_promise_takes_the_place_of_one_that_is_pending(house: House) -> None:
         change(house, promises.withdraw, rows[0], now=house.now)
 
 
-def test_pauses_and_disputes_end_once(house: House) -> None:
+def test_a_pause_ends_once(house: House) -> None:
     whose = customer(house)
     number = change(house, pauses.add, account(house), whose, "blocked", until=None, note="juicio", now=house.now)
     assert ask(house, pauses.pause, scope=NORTE, number=number).note == "juicio"
     change(house, pauses.lift, number, now=house.now, by="ana")
     with pytest.raises(ConflictError):
         change(house, pauses.lift, number, now=house.now, by="ana")
-
-    said = {"note": "no es suya", "now": house.now, "by": "ana"}
-    change(house, pauses.dispute, account(house), whose, "F-1", until=TODAY, **said)
-    change(house, pauses.dispute, account(house), whose, "F-1", until=None, **said)
-    open_ones = [one.ended_at is None for one in ask(house, pauses.disputes, scope=NORTE, customer=whose)]
-    assert open_ones == [True, False]
-    change(house, pauses.end_dispute, whose, "F-1", now=house.now, by="ana")
-    with pytest.raises(ConflictError):
-        change(house, pauses.end_dispute, whose, "F-1", now=house.now, by="ana")

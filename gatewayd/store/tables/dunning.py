@@ -1,4 +1,4 @@
-"""Tables of claims: rules, what was decided by them, steps, promises, pauses, disputes, novelties, events."""
+"""Tables of claims: rules, what was decided by them, steps, promises, pauses, novelties, events."""
 
 from __future__ import annotations
 
@@ -265,27 +265,6 @@ pause = Table(
     UniqueConstraint("account_id", "key"),
     Index("ix_pause_customer_id", "customer_id", sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
     Index("ix_pause_account_id_id", "account_id", "id"),
-)
-
-UNDER_WAY: Final = "ended_at IS NULL"
-
-dispute = Table(
-    "dispute",
-    metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),
-    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
-    Column("customer_id", Id, ForeignKey("customer.id"), nullable=False),
-    # external id
-    Column("invoice", Text, nullable=False),
-    # the last day, YYYY-MM-DD; none: until somebody ends it
-    Column("until", Text),
-    Column("note", Text, nullable=False, server_default=text("''")),
-    Column("made_at", BigInteger, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("ended_at", BigInteger),
-    Column("ended_by", Text),
-    Index("ix_dispute_customer_id", "customer_id", sqlite_where=text(UNDER_WAY), postgresql_where=text(UNDER_WAY)),
-    Index("ix_dispute_account_id_id", "account_id", "id"),
 )
 
 DUE_NOVELTY: Final = "state = 'open'"

@@ -148,31 +148,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("last_day IS NULL"),
     )
     op.create_table(
-        "dispute",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("account_id", _ID, nullable=False),
-        sa.Column("customer_id", _ID, nullable=False),
-        sa.Column("invoice", sa.Text(), nullable=False),
-        sa.Column("until", sa.Text(), nullable=True),
-        sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("made_at", sa.BigInteger(), nullable=False),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("ended_by", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_dispute_account_id"),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name="fk_dispute_customer_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_dispute"),
-    )
-    op.create_index("ix_dispute_account_id_id", "dispute", ["account_id", "id"], unique=False)
-    op.create_index(
-        "ix_dispute_customer_id",
-        "dispute",
-        ["customer_id"],
-        unique=False,
-        sqlite_where=sa.text("ended_at IS NULL"),
-        postgresql_where=sa.text("ended_at IS NULL"),
-    )
-    op.create_table(
         "novelty",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("account_id", _ID, nullable=False),
