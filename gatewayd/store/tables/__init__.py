@@ -7,6 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.billing import billing_state, fact_mark, feed, invoice, owed, payment, payment_part
 from gatewayd.store.tables.campaigns import (
     approval,
     campaign,
@@ -54,6 +55,15 @@ from gatewayd.store.tables.sending import (
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
 from gatewayd.store.tables.templates import template, template_version
+from gatewayd.store.tables.tickets import (
+    answer,
+    answer_place,
+    answer_settings,
+    notice_batch,
+    payment_notice,
+    ticket,
+    ticket_event,
+)
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
@@ -61,9 +71,13 @@ __all__ = [
     "account",
     "account_settings",
     "added_line",
+    "answer",
+    "answer_place",
+    "answer_settings",
     "approval",
     "attempt",
     "audit",
+    "billing_state",
     "blocklist",
     "campaign",
     "campaign_event",
@@ -82,10 +96,13 @@ __all__ = [
     "early_report",
     "elsewhere",
     "evidence",
+    "fact_mark",
+    "feed",
     "import_mapping",
     "import_row",
     "inbound",
     "inbound_part",
+    "invoice",
     "job",
     "line",
     "line_count",
@@ -97,7 +114,12 @@ __all__ = [
     "message",
     "metadata",
     "node",
+    "notice_batch",
+    "owed",
     "part",
+    "payment",
+    "payment_notice",
+    "payment_part",
     "people_list",
     "posted",
     "process",
@@ -116,6 +138,8 @@ __all__ = [
     "tally",
     "template",
     "template_version",
+    "ticket",
+    "ticket_event",
     "token",
     "transfer",
     "user",
