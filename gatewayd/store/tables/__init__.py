@@ -7,6 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.billing import billing_state, fact_mark, feed, invoice, owed, payment, payment_part
 from gatewayd.store.tables.campaigns import (
     approval,
     campaign,
@@ -55,6 +56,15 @@ from gatewayd.store.tables.sending import (
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
 from gatewayd.store.tables.templates import template, template_version
+from gatewayd.store.tables.tickets import (
+    answer,
+    answer_place,
+    answer_settings,
+    notice_batch,
+    payment_notice,
+    ticket,
+    ticket_event,
+)
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
@@ -62,9 +72,13 @@ __all__ = [
     "account",
     "account_settings",
     "added_line",
+    "answer",
+    "answer_place",
+    "answer_settings",
     "approval",
     "attempt",
     "audit",
+    "billing_state",
     "blocklist",
     "campaign",
     "campaign_event",
@@ -84,10 +98,13 @@ __all__ = [
     "early_report",
     "elsewhere",
     "evidence",
+    "fact_mark",
+    "feed",
     "import_mapping",
     "import_row",
     "inbound",
     "inbound_part",
+    "invoice",
     "job",
     "line",
     "line_count",
@@ -99,7 +116,12 @@ __all__ = [
     "message",
     "metadata",
     "node",
+    "notice_batch",
+    "owed",
     "part",
+    "payment",
+    "payment_notice",
+    "payment_part",
     "people_list",
     "posted",
     "process",
@@ -118,6 +140,8 @@ __all__ = [
     "tally",
     "template",
     "template_version",
+    "ticket",
+    "ticket_event",
     "token",
     "transfer",
     "user",
