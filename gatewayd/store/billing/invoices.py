@@ -94,8 +94,10 @@ _ABSENT: Final = Statement(
 _CLOSE: Final = Statement(
     update(tables.invoice)
     .where(_INVOICE.id == given(_INVOICE.id, "k_id"))
-    .values(state="closed", open=False, updated_at=given(_INVOICE.updated_at), version=_INVOICE.version + 1),
-    "p_updated_at k_id",
+    .values(
+        state="closed", open=given(_INVOICE.open), updated_at=given(_INVOICE.updated_at), version=_INVOICE.version + 1
+    ),
+    "p_open p_updated_at k_id",
 )
 
 
@@ -259,7 +261,7 @@ def close_absent(session: Session, account_id: int, as_of: int, now: int, limit:
     """Closes some of the invoices that a complete list of that moment lacks; returns how many, and whose they were.
     Nobody says that they were paid."""
     rows = session.all(_ABSENT, account_id, as_of, limit)
-    session.many(_CLOSE, [(now, row[0]) for row in rows])
+    session.many(_CLOSE, [(False, now, row[0]) for row in rows])
     return len(rows), {row[1] for row in rows if row[1] is not None}
 
 
