@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 import signal
 import sys
 import time
@@ -21,13 +20,14 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import campaigning, logs, posting
+from gatewayd import campaigning, collecting, logs, posting
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.contact_uploads import ContactUploads
 from gatewayd.days import Calendar
+from gatewayd.descriptors import raise_descriptors
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.doors import doors
@@ -73,9 +73,6 @@ log = structlog.get_logger()
 SWITCH_INTERVAL_S: Final = 0.0005
 """How long a thread may keep the interpreter: the writer must not wait 5 ms behind a busy loop for each step."""
 
-DESCRIPTORS: Final = 65_536
-"""As `systemd/gatewayd.service` has it."""
-
 NODE_WAIT_S: Final = 5.0
 """A server may take a moment to see that a daemon that was killed is gone."""
 NODE_STEP_S: Final = 0.2
@@ -101,18 +98,9 @@ def run(config: Config) -> int:
     import uvloop
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    _raise_descriptors()
+    raise_descriptors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(config))
-
-
-def _raise_descriptors() -> None:
-    """Asks for as many descriptors as may be had: lines, files, the store and HTTP share them."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
-    if soft < wanted:
-        with contextlib.suppress(OSError, ValueError):  # a confined service may not, and has its unit's
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve(config: Config) -> int:
@@ -201,13 +189,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
 
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
         outcomes = Outcomes(writer, partial(_asked, readers, reader))
+        due = Due(restoration, receipts, news, outcomes)
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs)),  # noqa: PLW0108 - it comes later
+            receipts_due=due,
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -227,6 +216,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
         campaigns = campaigning.campaigns(intake, reader, readers, dispatcher, webhooks.post)
+        claims = collecting.collections(intake, reader, readers, news)
+        due.engines.extend([campaigns.jobs, claims.jobs])
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
@@ -245,6 +236,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
+            claims=claims,
             outcomes=outcomes,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
@@ -275,6 +267,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("imports", live.imports),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
+                ("claims", claims),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
                 ("restoration", restoration),

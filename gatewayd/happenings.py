@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -21,14 +21,16 @@ class Due:
     receipts: ReceiptWriter
     news: News
     outcomes: Outcomes
-    campaigns: Callable[[Iterable[int]], None]
+    engines: list[Callable[[Iterable[int]], object]] = field(default_factory=list)
+    """Those that wait for outcomes, told in turn."""
 
     def __call__(self, jobs: Iterable[int]) -> None:
         self.restoration.sent()
         self.receipts.due(jobs)
         self.news.jobs(jobs)
         self.outcomes.jobs(jobs)
-        self.campaigns(jobs)
+        for engine in self.engines:
+            engine(jobs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,13 @@ class CampaignEngine(Protocol):
         """Returns when no job of a campaign is being recorded: what was said before holds for all its jobs."""
 
 
+class ClaimEngine(Protocol):
+    """The engine that carries claims out."""
+
+    def due(self) -> None:
+        """There is something new to decide: a fact, a rule, a person's word."""
+
+
 class Outcomes(Protocol):
     """Knows when messages have ended."""
 
@@ -192,6 +199,10 @@ class Live(Protocol):
     @property
     def campaigns(self) -> CampaignEngine:
         """The engine that carries campaigns out."""
+
+    @property
+    def claims(self) -> ClaimEngine:
+        """The engine that carries claims out."""
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         """These jobs have new receipts to be written out."""

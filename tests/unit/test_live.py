@@ -31,6 +31,8 @@ def _gateway(**parts: Any) -> LiveGateway:
         "news",
         "posts",
         "campaigns",
+        "claims",
+        "outcomes",
         "imports",
     )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]

@@ -27,6 +27,8 @@ from gatewayd.store.commands.inbox import (
 from gatewayd.store.commands.jobs import (
     CAMPAIGN,
     CAMPAIGN_JOB,
+    CLAIM,
+    CLAIM_JOB,
     AddMessages,
     BeginJob,
     BegunJob,
@@ -64,6 +66,8 @@ from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle
 __all__ = [
     "CAMPAIGN",
     "CAMPAIGN_JOB",
+    "CLAIM",
+    "CLAIM_JOB",
     "LINES_AT_ONCE",
     "AccountInfo",
     "AddMessages",
