@@ -91,7 +91,8 @@ answer = Table(
     Column("final", Boolean, nullable=False, server_default=false()),
     Column("expires_at", BigInteger, nullable=False),
     UniqueConstraint("inbound_id"),
-    Index("ix_answer_account_id_address_at", "account_id", "address", "at"),
+    Index("ix_answer_address_at", "address", "at"),
+    Index("ix_answer_account_id_at", "account_id", "at"),
     Index("ix_answer_open", "id", sqlite_where=text("NOT final"), postgresql_where=text("NOT final")),
 )
 """What was answered without a person, or kept for one."""

@@ -91,7 +91,8 @@ def _answers() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_answer"),
         sa.UniqueConstraint("inbound_id", name="uq_answer_inbound_id"),
     )
-    op.create_index("ix_answer_account_id_address_at", "answer", ["account_id", "address", "at"])
+    op.create_index("ix_answer_address_at", "answer", ["address", "at"])
+    op.create_index("ix_answer_account_id_at", "answer", ["account_id", "at"])
     unended = sa.text(_OPEN)
     op.create_index("ix_answer_open", "answer", ["id"], sqlite_where=unended, postgresql_where=unended)
     op.create_table(
