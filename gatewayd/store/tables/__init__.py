@@ -7,6 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.billing import billing_state, fact_mark, feed, invoice, owed, payment, payment_part
 from gatewayd.store.tables.campaigns import (
     approval,
     campaign,
@@ -76,6 +77,7 @@ __all__ = [
     "approval",
     "attempt",
     "audit",
+    "billing_state",
     "blocklist",
     "campaign",
     "campaign_event",
@@ -94,10 +96,13 @@ __all__ = [
     "early_report",
     "elsewhere",
     "evidence",
+    "fact_mark",
+    "feed",
     "import_mapping",
     "import_row",
     "inbound",
     "inbound_part",
+    "invoice",
     "job",
     "line",
     "line_count",
@@ -110,8 +115,11 @@ __all__ = [
     "metadata",
     "node",
     "notice_batch",
+    "owed",
     "part",
+    "payment",
     "payment_notice",
+    "payment_part",
     "people_list",
     "posted",
     "process",

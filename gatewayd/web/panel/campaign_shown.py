@@ -101,9 +101,9 @@ def _said(one: Mapping[str, Any], counts: Mapping[str, int], words: Words, forma
     if state == "awaiting_approval":
         return words.phrase("waits until somebody else approves it")
     if one.get("missed"):
-        return words.phrase("missed its time of {time}: decide what to do", time=_planned(one["missed"], formats))
+        return words.phrase("missed its time of {time}: decide what to do", time=planned(one["missed"], formats))
     if state == "scheduled":
-        return words.phrase("next: {time}", time=_planned(one["planned"], formats)) if one["planned"] else ""
+        return words.phrase("next: {time}", time=planned(one["planned"], formats)) if one["planned"] else ""
     if state == "paused":
         return words.phrase("goes on when somebody says so")
     if one.get("recording"):
@@ -119,7 +119,7 @@ def _said(one: Mapping[str, Any], counts: Mapping[str, int], words: Words, forma
     return ""
 
 
-def _planned(planned: str, formats: Formats) -> str:
+def planned(planned: str, formats: Formats) -> str:
     """Returns a planned local time (`2026-11-30T10:00`) in words; the instant of a launch by hand as it is."""
     try:
         at = local(planned)

@@ -220,6 +220,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "refused": _OBJECT,
             "columns": {"type": "array", "items": TEXT},
             "reason": TEXT_OR_NULL,
+            "used_by": {
+                "type": "array",
+                "items": shown({"campaign": COUNT, "name": TEXT, "state": TEXT}, "campaign", "name", "state"),
+            },
         },
         *("list", "name", "account", "kind", "state"),
     ),
