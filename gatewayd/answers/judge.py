@@ -69,7 +69,7 @@ def _meant(house: House, text: Incoming, known: Known) -> Verdict:
     if settings.ticket.on and keywords.begins(text.text, ticket_words):
         return _ticket(settings, text, known, people, long=not keywords.whole(text.text, ticket_words))
     if settings.debt.on and keywords.begins(text.text, debt_words):
-        return _debt(text, known, long=not keywords.whole(text.text, debt_words))
+        return answer_to_debt(text, known, long=not keywords.whole(text.text, debt_words))
     return Verdict("none")
 
 
@@ -96,7 +96,8 @@ def telling(people: Sequence[Person]) -> Person | None:
     return person if person.state == "confirmed" else None
 
 
-def _debt(text: Incoming, known: Known, *, long: bool) -> Verdict:
+def answer_to_debt(text: Incoming, known: Known, *, long: bool = False) -> Verdict:
+    """Returns what is answered to whoever asks for a balance: an amount to the one who may hear it alone."""
     person = telling(known.people)
     if person is not None and known.fresh:
         return Verdict("debt", speaks=True, people=(person,), long=long)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import operator
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -132,6 +132,16 @@ class PostDesk:
         self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, found: _Templates
     ) -> list[PostItem]:
         return self._made(origin, messages, now, self._kept, found)
+
+    def maker(self) -> Callable[[Origin, Mapping[str, Any], int], PostItem]:
+        """Returns what makes messages of another thread's: answers are written in the transaction that reads facts."""
+        kept = _Kept()
+
+        def make(origin: Origin, message: Mapping[str, Any], now: int) -> PostItem:
+            (item,) = self._made(origin, [message], now, kept, {})
+            return item
+
+        return make
 
     async def _items_apart(
         self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, found: _Templates

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, true
 
 from gatewayd.answers.known import Answered, Incoming, OpenTicket, Owed, Person
 from gatewayd.store import tables
-from gatewayd.store.session import Session, Statement, among, given
+from gatewayd.store.session import Row, Session, Statement, among, given
 
 CLOSED: Final = "closed"
 TOLD: Final = "told"
@@ -28,15 +28,13 @@ _TICKET: Final = tables.ticket.c
 _OWED: Final = tables.owed.c
 _STATE: Final = tables.billing_state.c
 
+_CAME: Final = select(
+    *(_IN.id, _IN.account_id, _IN.channel, _IN.line, _IN.sender, _IN.text, _IN.received_at, _IN.opt_out),
+    *(_IN.review, tables.message.c.person_id),
+).select_from(tables.inbound.outerjoin(tables.message, tables.message.c.id == _IN.message_id))
+_TEXTS: Final = Statement(_CAME.where(among(_IN.id)))
 _FRESH: Final = Statement(
-    select(
-        *(_IN.id, _IN.account_id, _IN.channel, _IN.line, _IN.sender, _IN.text, _IN.received_at, _IN.opt_out),
-        *(_IN.review, tables.message.c.person_id),
-    )
-    .select_from(tables.inbound.outerjoin(tables.message, tables.message.c.id == _IN.message_id))
-    .where(_IN.id > given(_IN.id))
-    .order_by(_IN.id)
-    .limit(given(_IN.id, "p_limit")),
+    _CAME.where(_IN.id > given(_IN.id)).order_by(_IN.id).limit(given(_IN.id, "p_limit")),
     "p_id p_limit",
 )
 
@@ -51,13 +49,16 @@ class Came:
 
 def came_in(session: Session, after: int, limit: int) -> list[Came]:
     """Returns what came in behind that number, the oldest first."""
-    return [
-        Came(
-            row[1],
-            Incoming(row[0], row[2], row[3], row[4], row[5], row[6], bool(row[7]), row[8] is not None, row[9]),
-        )
-        for row in session.all(_FRESH, after, limit)
-    ]
+    return [Came(row[1], _incoming(row)) for row in session.all(_FRESH, after, limit)]
+
+
+def texts(session: Session, numbers: Collection[int]) -> dict[int, Incoming]:
+    """Returns what came in by number; what is gone is left out."""
+    return {row[0]: _incoming(row) for row in session.among(_TEXTS, sorted(numbers))}
+
+
+def _incoming(row: Row) -> Incoming:
+    return Incoming(row[0], row[2], row[3], row[4], row[5], row[6], bool(row[7]), row[8] is not None, row[9])
 
 
 _LAST: Final = Statement(select(func.max(_IN.id)))

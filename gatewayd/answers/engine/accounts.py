@@ -1,0 +1,55 @@
+"""Accounts as answers need to know them: what they let be answered, their language, their day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gatewayd.answers.settings import AnswerSettings
+from gatewayd.config import Config
+from gatewayd.store.accounts import language_in
+from gatewayd.store.tickets import known
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    number: int
+    name: str
+    settings: AnswerSettings
+    since: Mapping[str, int]
+    company: str
+    language: str
+    zone: ZoneInfo
+    region: str
+
+    def day(self, at: int) -> date:
+        """Returns the date that it is in the account's zone at an instant (Unix ms)."""
+        return datetime.fromtimestamp(at / 1000, self.zone).date()
+
+
+def read(session: Any, config: Config) -> dict[int, Account]:
+    """Returns by number every account that has set what is answered."""
+    return {number: _account(config, number, *row) for number, *row in known.accounts(session)}
+
+
+def blank(config: Config, number: int, name: str, own: str | None) -> Account:
+    """Returns an account that has set nothing of answers."""
+    return _account(config, number, name, own, AnswerSettings().model_dump_json(), "{}")
+
+
+def _account(config: Config, number: int, name: Any, own: Any, document: Any, since: Any) -> Account:
+    given: Mapping[str, Any] = json.loads(own or "{}")
+    return Account(
+        number=number,
+        name=name,
+        settings=AnswerSettings.model_validate_json(document),
+        since=json.loads(since),
+        company=str(given.get("company") or name),
+        language=language_in(own) or config.locale,
+        zone=ZoneInfo(str(given.get("zone") or config.timezone)),
+        region=config.numbers.region,
+    )
