@@ -33,15 +33,16 @@ class Account:
 
 def read(session: Any, config: Config) -> dict[int, Account]:
     """Returns by number every account that has set what is answered."""
-    return {number: _account(config, number, *row) for number, *row in known.accounts(session)}
+    return {row[0]: _account(config, row) for row in known.accounts(session)}
 
 
 def blank(config: Config, number: int, name: str, own: str | None) -> Account:
     """Returns an account that has set nothing of answers."""
-    return _account(config, number, name, own, AnswerSettings().model_dump_json(), "{}")
+    return _account(config, (number, name, own, AnswerSettings().model_dump_json(), "{}"))
 
 
-def _account(config: Config, number: int, name: Any, own: Any, document: Any, since: Any) -> Account:
+def _account(config: Config, row: tuple[int, str, str | None, str, str]) -> Account:
+    number, name, own, document, since = row
     given: Mapping[str, Any] = json.loads(own or "{}")
     return Account(
         number=number,

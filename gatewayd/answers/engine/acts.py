@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 
 from gatewayd.answers.engine.accounts import Account
 from gatewayd.answers.known import Incoming, Person, Verdict
@@ -17,7 +17,7 @@ from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason
 from gatewayd.store.tickets import known
 
-BY = "gatewayd"
+BY: Final = "gatewayd"
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Acts:
             self._promise(text, verdict)
         elif verdict.confirms:
             for person in verdict.people:
-                states.say(self.unit.session, self.account.number, person.id, text.sender, "confirmed", self.now)
+                states.say(self.unit.session, self.account.number, person.id, text.sender, "confirmed", now=self.now)
 
     def _paid(self, text: Incoming, people: tuple[Person, ...]) -> None:
         """Claims rest for some days, and somebody looks for the payment."""
@@ -79,7 +79,7 @@ class Acts:
     def _wrong_person(self, text: Incoming, people: tuple[Person, ...]) -> None:
         """The number is no longer the customer's: nobody writes there for it. What it owes stays."""
         for person in people:
-            states.say(self.unit.session, self.account.number, person.id, text.sender, "wrong_person", self.now)
+            states.say(self.unit.session, self.account.number, person.id, text.sender, "wrong_person", now=self.now)
             self._novelty(text, person.id, "wrong_person", f"answer-{text.id}-{person.id}")
             self._changed(person.id, "changed")
         if not people:

@@ -10,7 +10,7 @@ from gatewayd.store.contacts.persons import Edit
 from gatewayd.store.session import Session
 
 
-def say(session: Session, account_id: int, customer: int, address: str, state: PointState, now: int) -> bool:
+def say(session: Session, account_id: int, customer: int, address: str, state: PointState, *, now: int) -> bool:
     """Gives every contact point of a customer with that address a state; returns whether one had another."""
     was = persons.stored(session, account_id, [customer]).get(customer)
     if was is None:
