@@ -30,6 +30,7 @@ VALUES: Final = tuple(
         "added_lines",
         "addresses",
         "answers.bodies",
+        "answers.facts",
         "answers.keywords",
         "answers.known",
         "answers.settings",

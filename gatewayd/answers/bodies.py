@@ -39,6 +39,10 @@ BODIES: Final[Mapping[str, Mapping[str, str]]] = {
         "es": "Estimado/a %nombre%, recibimos su pago de $ %monto%. Su saldo pendiente es $ %deuda%. %empresa%",
         "en": "Dear %nombre%, we received your payment of $ %monto%. Your balance is $ %deuda%. %empresa%",
     },
+    "thanks": {
+        "es": "Estimado/a %nombre%, recibimos su pago. Muchas gracias. %empresa%",
+        "en": "Dear %nombre%, we received your payment. Thank you. %empresa%",
+    },
     "paid": {
         "es": "Gracias por avisar, %nombre%. Vamos a verificar su pago. %empresa%",
         "en": "Thank you for telling us, %nombre%. We will check your payment. %empresa%",
@@ -67,3 +71,53 @@ TELLING: Final = frozenset({"debt", "payment"})
 def body(kind: str, language: str, own: str | None = None) -> str:
     """Returns the words of an answer: the account's own, else ours."""
     return own or BODIES[kind]["en" if language == "en" else "es"]
+
+
+_MAILS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "mail.invoice": {
+        "es": (
+            "Su factura %factura% de %empresa%",
+            (
+                "Estimado/a %nombre%:\n\nEmitimos su factura %factura% por $ %deuda%, con vencimiento el %vencimiento%."
+                "\n\nGracias por elegirnos.\n\n%empresa%"
+            ),
+        ),
+        "en": (
+            "Your invoice %factura% from %empresa%",
+            (
+                "Dear %nombre%,\n\nWe have issued your invoice %factura% for $ %deuda%, due on %vencimiento%."
+                "\n\nThank you for choosing us.\n\n%empresa%"
+            ),
+        ),
+    },
+    "mail.payment": {
+        "es": (
+            "Recibimos su pago",
+            "Estimado/a %nombre%:\n\nRecibimos su pago de $ %monto%. Su saldo pendiente es $ %deuda%.\n\n%empresa%",
+        ),
+        "en": (
+            "We received your payment",
+            "Dear %nombre%,\n\nWe received your payment of $ %monto%. Your balance is $ %deuda%.\n\n%empresa%",
+        ),
+    },
+    "mail.ticket": {
+        "es": (
+            "Novedades de su ticket %id%",
+            "Estimado/a %nombre%:\n\nHay novedades de su ticket %id%. Lo atiende %operador%.\n\n%empresa%",
+        ),
+        "en": (
+            "News of your ticket %id%",
+            "Dear %nombre%,\n\nThere is news of your ticket %id%. %operador% looks after it.\n\n%empresa%",
+        ),
+    },
+}
+"""Subject and text of each mail."""
+MAIL_AREAS: Final = {"mail.invoice": "invoices", "mail.payment": "customers", "mail.ticket": "tickets"}
+"""The area of the mail account that each goes out from."""
+
+
+def mail(kind: str, language: str) -> dict[str, str]:
+    """Returns a mail as a job says it: subject, text, the same as HTML, area."""
+    subject, text = _MAILS[kind]["en" if language == "en" else "es"]
+    html = "".join(f"<p>{paragraph}</p>\n" for paragraph in text.split("\n\n"))
+    return {"subject": subject, "text": text, "html": html, "area": MAIL_AREAS[kind]}

@@ -133,12 +133,19 @@ class PostDesk:
     ) -> list[PostItem]:
         return self._made(origin, messages, now, self._kept, found)
 
-    def maker(self) -> Callable[[Origin, Mapping[str, Any], int], PostItem]:
-        """Returns what makes messages of another thread's: answers are written in the transaction that reads facts."""
+    def maker(self) -> Callable[..., PostItem]:
+        """Returns what makes messages of another thread's: answers are written in the transaction that reads facts.
+
+        It takes the origin, the message, Unix ms, and the version of the stored template that the message names.
+        """
         kept = _Kept()
 
-        def make(origin: Origin, message: Mapping[str, Any], now: int) -> PostItem:
-            (item,) = self._made(origin, [message], now, kept, {})
+        def make(origin: Origin, message: Mapping[str, Any], now: int, version: Any = None) -> PostItem:
+            found: dict[_TemplateKey, JobDocument | JobFileError] = {}
+            if version is not None:
+                document = _document(message)
+                found[_template_key(document)] = filled(document, version.version, version.content, document.values)
+            (item,) = self._made(origin, [message], now, kept, found)
             return item
 
         return make

@@ -54,3 +54,9 @@ def _account(config: Config, row: tuple[int, str, str | None, str, str]) -> Acco
         zone=ZoneInfo(str(given.get("zone") or config.timezone)),
         region=config.numbers.region,
     )
+
+
+def max_age_ms(config: Config) -> int:
+    """Returns how old what billing said may be for an amount to be named."""
+    del config
+    return 2 * 86_400_000

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatewayd.answers.engine import accounts
 from gatewayd.answers.engine.accounts import Account
-from gatewayd.answers.engine.portion import AccountPortion, Make
+from gatewayd.answers.engine.portion import AccountPortion, Make, Making
 from gatewayd.answers.known import Incoming
 from gatewayd.config import Config
 from gatewayd.store.commands import QueueInfo
@@ -37,14 +37,20 @@ class Done:
     jobs: tuple[int, ...] = ()
     """That are new, or got receipts."""
     answered: int = 0
+    spoke_of_debts: int = 0
+    """Answers that were recorded, and may be withdrawn before they leave."""
     open: int = 0
     """Answers that speak of a debt, and may still be withdrawn."""
+    later: bool = False
+    """Whether a batch is waited for, for some seconds."""
     more: bool = False
     """Whether there may be more at once."""
     wakes: set[str] = field(default_factory=set)
     """Which other work there is now."""
 
-    def take(self, posted: Posted | None, portion: AccountPortion) -> None:
+    def take(self, posted: Posted | None, portion: AccountPortion, making: Sequence[Making]) -> None:
+        """Adds what an account's portion came to."""
+        self.spoke_of_debts += sum(one.cause is not None for one in making)
         if posted is not None:
             self.queues += posted.queues
             self.jobs += posted.jobs
@@ -88,7 +94,8 @@ class Answering:
                 texts.setdefault(house.number, []).append(one.text)
         for number, its in texts.items():
             portion = self._of(unit, houses[number], its, now)
-            done.take(portion.record(portion.answer()), portion)
+            making = portion.answer()
+            done.take(portion.record(making), portion, making)
         return done
 
     def _of(self, unit: Any, account: Account, texts: list[Incoming], now: int) -> AccountPortion:
@@ -129,7 +136,8 @@ class Answering:
                 answers.ended(unit.session, [one.id])
                 continue
             portion = self._of(unit, account, [text], now)
-            done.take(portion.record([portion.anew(text, one.id, one.tries + 1)]), portion)
+            making = [portion.anew(text, one.id, one.tries + 1)]
+            done.take(portion.record(making), portion, making)
             done.open += 1
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gatewayd.answers.engine import words
-from gatewayd.answers.engine.accounts import Account
+from gatewayd.answers.engine.accounts import Account, max_age_ms
 from gatewayd.answers.engine.acts import Acts
 from gatewayd.answers.engine.situation import Situation
 from gatewayd.answers.judge import EXPIRES_MS, House, answer_to_debt, judge
@@ -27,7 +27,11 @@ SILENT: Final = frozenset({"none", "opt_out", "doubtful"})
 """What is for a person alone, or was dealt with where it came in."""
 DONE: Final = "done"
 
-Make = Callable[[Origin, Mapping[str, Any], int], PostItem]
+
+class Make(Protocol):
+    """Makes a message of what would be posted; `stored` is the version of the template that it names."""
+
+    def __call__(self, origin: Origin, message: Mapping[str, Any], now: int, stored: Any = None) -> PostItem: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class AccountPortion:
         self._config = config
         self._make = make
         self._now = now
-        self._situation = Situation(unit.session, account, texts, now, int(config.billing.max_age * 1000))
+        self._situation = Situation(unit.session, account, texts, now, max_age_ms(config))
         self.acts = Acts(unit, account, now)
 
     def answer(self) -> list[Making]:

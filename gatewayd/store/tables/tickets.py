@@ -128,18 +128,20 @@ payment_notice = Table(
     Column("account_id", Id, ForeignKey("account.id"), nullable=False),
     Column("customer_id", Id),
     Column("at", BigInteger, nullable=False),
-    # asked: a person is to say whether; due; told; left
+    # asked: a person is to say whether; due; telling: its message waits, and speaks of a debt; told; left
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("batch_id", Id),
     Column("message_id", Id),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
     Index(
         "ix_payment_notice_due",
         "state",
         "at",
-        sqlite_where=text("state IN ('asked', 'due')"),
-        postgresql_where=text("state IN ('asked', 'due')"),
+        sqlite_where=text("state IN ('asked', 'due', 'telling')"),
+        postgresql_where=text("state IN ('asked', 'due', 'telling')"),
     ),
+    Index("ix_payment_notice_account_id_kind_at", "account_id", "kind", "at"),
     sqlite_with_rowid=False,
 )
 """What was told of its own accord of a payment, an invoice or a ticket: each once."""

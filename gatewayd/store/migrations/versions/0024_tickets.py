@@ -13,7 +13,7 @@ depends_on = None
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _UNWRITTEN = "NOT written"
 _OPEN = "NOT final"
-_DUE = "state IN ('asked', 'due')"
+_DUE = "state IN ('asked', 'due', 'telling')"
 
 
 def upgrade() -> None:
@@ -126,12 +126,14 @@ def _notices() -> None:
         sa.Column("reason", sa.Text()),
         sa.Column("batch_id", _ID),
         sa.Column("message_id", _ID),
+        sa.Column("tries", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_payment_notice_account_id"),
         sa.PrimaryKeyConstraint("kind", "subject_id", name="pk_payment_notice"),
         sqlite_with_rowid=False,
     )
     due = sa.text(_DUE)
     op.create_index("ix_payment_notice_due", "payment_notice", ["state", "at"], sqlite_where=due, postgresql_where=due)
+    op.create_index("ix_payment_notice_account_id_kind_at", "payment_notice", ["account_id", "kind", "at"])
     op.create_table(
         "notice_batch",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
