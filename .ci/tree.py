@@ -232,6 +232,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.live": (
         *VALUES,
         *PORT,
+        "gatewayd.answers.engine",
         "gatewayd.webhooks",
         "gatewayd.campaigns",
         "gatewayd.config",
@@ -287,6 +288,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 ROOF: Final = tuple(
     f"gatewayd.{name}"
     for name in [
+        "answering",
         "daemon",
         "takeover",
         "doors",

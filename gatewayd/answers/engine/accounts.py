@@ -58,5 +58,4 @@ def _account(config: Config, row: tuple[int, str, str | None, str, str]) -> Acco
 
 def max_age_ms(config: Config) -> int:
     """Returns how old what billing said may be for an amount to be named."""
-    del config
-    return 2 * 86_400_000
+    return int(config.billing.max_age * 1000)

@@ -17,9 +17,9 @@ from gatewayd.answers.facts import Fact
 from gatewayd.config import Config
 from gatewayd.store.sending import causes
 from gatewayd.store.sending.restoration import standing_still
-from gatewayd.store.tickets import notices
+from gatewayd.store.tickets import newest, notices
 from gatewayd.store.tickets import settings as kept
-from gatewayd.store.tickets.notices import TicketNews
+from gatewayd.store.tickets.newest import TicketNews
 
 log = structlog.get_logger()
 
@@ -70,7 +70,7 @@ class Notices:
     def _scan(self, session: Any, name: str, houses: Mapping[int, Account], now: int, done: Done) -> None:
         place = kept.place(session, name)
         if place is None:
-            kept.set_place(session, name, notices.last(session, name))
+            kept.set_place(session, name, newest.last(session, name))
             return
         found: list[tuple[str, int, int, int | None, int]] = []
         rows: list[tuple[int, int]] = []
@@ -93,7 +93,7 @@ class Notices:
     def _news(self, session: Any, name: str, place: int, houses: Mapping[int, Account], now: int) -> Any:
         """Yields number, when it was seen, kinds of notices, account and customer of each new row."""
         if name == "ticket":
-            for event in notices.new_events(session, place, SCANNED):
+            for event in newest.new_events(session, place, SCANNED):
                 yield (
                     event.id,
                     event.at,
@@ -102,7 +102,7 @@ class Notices:
                     (event.customer_id),
                 )
             return
-        read: Any = notices.new_payments if name == "payment" else notices.new_invoices
+        read: Any = newest.new_payments if name == "payment" else newest.new_invoices
         for one in read(session, place, SCANNED):
             fact: Fact = one.fact
             kinds = _of_fact(houses.get(fact.account_id), name, fact, now)

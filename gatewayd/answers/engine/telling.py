@@ -20,8 +20,9 @@ from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store.campaigns.templates import version_of
 from gatewayd.store.commands import Post, PostItem, QueueInfo
 from gatewayd.store.sending import causes, posting
-from gatewayd.store.tickets import known, notices
-from gatewayd.store.tickets.notices import NewInvoice, NewPayment, Notice, Reached, TicketNews
+from gatewayd.store.tickets import known, newest, notices
+from gatewayd.store.tickets.newest import NewInvoice, NewPayment, TicketNews
+from gatewayd.store.tickets.notices import Notice, Reached
 
 EXPIRES_MS: Final = 12 * 3_600_000
 """A notice that has not left by then is none any more."""
@@ -210,10 +211,10 @@ def items_of(items: Sequence[tuple[Notice, PostItem, bool]]) -> list[int]:
 
 def _subjects(session: Any, kind: str, numbers: Sequence[int]) -> Mapping[int, Subject]:
     if kind in {"payment", "mail.payment"}:
-        return notices.payments(session, numbers)
+        return newest.payments(session, numbers)
     if kind == "mail.invoice":
-        return notices.invoices(session, numbers)
-    return notices.events(session, numbers)
+        return newest.invoices(session, numbers)
+    return newest.events(session, numbers)
 
 
 def _still(subject: Subject, account: Account, kind: str, now: int) -> bool:
