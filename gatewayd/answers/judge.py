@@ -187,5 +187,5 @@ def _bounded(settings: AnswerSettings, text: Incoming, known: Known, meant: Verd
             break
         rounds, at, long = rounds + 1, one.at, one.long
         if rounds >= ROUNDS:
-            return "machine"
+            return "other_machine"
     return None

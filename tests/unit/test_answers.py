@@ -150,10 +150,10 @@ def test_an_answer_to_another_machine_ends_after_two() -> None:
     one = Answered(NOW - AT_ONCE_MS // 2, "debt", told=True)
     two = Answered(NOW - AT_ONCE_MS, "debt", told=True)
     assert said("saldo", known(ANA, recent=(one,))).speaks
-    assert said("saldo", known(ANA, recent=(one, two))).reason == "machine"
+    assert said("saldo", known(ANA, recent=(one, two))).reason == "other_machine"
     # A text that goes on behind the word is how a machine answers: it is given more time to be slow.
     slow = tuple(Answered(NOW - n * 5 * 60_000, "debt", told=True, long=True) for n in (1, 2))
-    assert said("saldo: estimado cliente", known(ANA, recent=slow)).reason == "machine"
+    assert said("saldo: estimado cliente", known(ANA, recent=slow)).reason == "other_machine"
     assert said("saldo", known(ANA, recent=slow)).speaks
 
 
