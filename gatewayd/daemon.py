@@ -21,6 +21,7 @@ from typing import Any, Final
 import structlog
 
 from gatewayd import answering, campaigning, logs, posting
+from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -186,6 +187,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
 
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader))
         dispatcher = Dispatcher(
             writer,
             started,
@@ -193,7 +195,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
             receipts_due=Due(
-                restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (campaigns, answers)]
+                restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (outcomes, campaigns, answers)]
             ),
             sweep_due=upkeep.due,
             inbox_due=lambda: came.due(),  # noqa: PLW0108
@@ -238,6 +240,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             webhooks=webhooks,
             campaigns=campaigns,
             answers=answers,
+            outcomes=outcomes,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         intake.sheets = live.imports
