@@ -37,6 +37,10 @@ VALUES: Final = tuple(
         "content",
         "customers",
         "days",
+        "dunning.decision",
+        "dunning.novelty",
+        "dunning.policy",
+        "dunning.situation",
         "errors",
         "failpoints",
         "links",
@@ -136,6 +140,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.commands",
         f"{STORE}.port",
     ),
+    "gatewayd.acknowledgement": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
     "gatewayd.workers": (*VALUES, STORE),
     "gatewayd.task_engine": (*VALUES, "gatewayd.config", "gatewayd.workers", STORE),
@@ -160,6 +165,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.campaigns": VALUES,
     "gatewayd.dunning.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         *PORT,
         "gatewayd.config",
         "gatewayd.dunning",
@@ -172,6 +178,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.dunning": VALUES,
     "gatewayd.answers.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         *PORT,
         "gatewayd.answers",
         "gatewayd.config",
@@ -183,6 +190,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.answers": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         "gatewayd.config",
         "gatewayd.imports",
         "gatewayd.submission",
@@ -194,10 +202,12 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),
     "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
+    "gatewayd.billing_desk": (*VALUES, STORE),
     "gatewayd.operations": (
         *VALUES,
         *PORT,
         "gatewayd.answers",
+        "gatewayd.billing_desk",
         "gatewayd.campaigns",
         "gatewayd.config",
         "gatewayd.dunning",
@@ -221,6 +231,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.live": (
         *VALUES,
+        "gatewayd.acknowledgement",
         *PORT,
         "gatewayd.webhooks",
         "gatewayd.campaigns",

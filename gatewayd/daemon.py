@@ -22,6 +22,7 @@ from typing import Any, Final
 import structlog
 
 from gatewayd import campaigning, logs, posting
+from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -185,8 +186,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader))
         # By whatever: what a line did, what time did, what a person said.
-        changed = Due(restoration, receipts, news, lambda jobs: campaigns.jobs(jobs))  # noqa: PLW0108 - it comes later
+        changed = Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs))  # noqa: PLW0108 - it comes later
         upkeep = Upkeep(
             writer,
             now=now_ms,
@@ -244,6 +246,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
+            outcomes=outcomes,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         intake.sheets = live.imports

@@ -18,7 +18,7 @@ from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number as UploadId
 from gatewayd.operations.uploads import refusals
 from gatewayd.storable import wellformed
-from gatewayd.store.campaigns import lists
+from gatewayd.store.campaigns import campaigns, lists
 from gatewayd.store.campaigns.lists import NewList, PeopleList
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.snapshots import iso
@@ -27,6 +27,8 @@ from gatewayd.translation import language
 
 LIMIT_MAX: Final = 200
 MEMBERS_MAX: Final = 200
+USERS_MAX: Final = 20
+"""Campaigns that are named beside a list."""
 INSTRUCTIONS: Final = frozenset({"columns", "sheet", "header_row", "hidden_rows", "recipients_encoding"})
 """Keys of a job file that say how its list is read."""
 
@@ -111,13 +113,17 @@ class _OfList(Operation):
 
 
 class ShowList(_OfList):
-    """Shows a list: how it was read, how many it has, who is no member of it and why."""
+    """Shows a list: how it was read, how many it has, who is no member of it and why, and which campaigns use it."""
 
     name: ClassVar[str] = "list.show"
     reads_store = True
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        return shape(await self.found(backend, by))
+        found = await self.found(backend, by)
+        question = partial(campaigns.using, account=found.account, name=found.name, limit=USERS_MAX)
+        users = await backend.read(lambda reader: reader.ask(question))
+        used = [{"campaign": one.id, "name": one.name, "state": one.state} for one in users]
+        return {**shape(found), "used_by": used}
 
 
 class CreateList(Operation):
@@ -222,10 +228,13 @@ class ListMembers(_OfList):
         limit = max(1, min(self.limit, MEMBERS_MAX))
         question = partial(lists.members, number=found.id, after=before_of(self.cursor) or 0, limit=limit + 1)
         some = await backend.read(lambda reader: reader.ask(question))
+        ids = [one.customer for one in some if one.customer is not None]
+        names = await backend.read(lambda reader: reader.ask(partial(lists.names, customers=ids)))
         items = [
             {
                 "row": one.row,
                 "external_id": one.external_id,
+                "name": names.get(one.customer or 0),
                 "address": one.address,
                 "columns": json.loads(one.cells or "{}"),
             }

@@ -9,7 +9,17 @@ from typing import Final
 from sqlalchemy import Table, func, select
 
 from gatewayd.store.session import Session, Statement, given, merging
-from gatewayd.store.tables import attempt, customer, early_report, import_row, message, setting, transfer
+from gatewayd.store.tables import (
+    attempt,
+    customer,
+    early_report,
+    import_row,
+    invoice,
+    message,
+    payment,
+    setting,
+    transfer,
+)
 
 _BLOCK: Final = 64
 """Ids taken from a PostgreSQL sequence at once; what is left over at the end is a gap, no more."""
@@ -19,6 +29,8 @@ _LAST: Final = {
     message: (Statement(select(func.max(message.c.id))),),
     attempt: (Statement(select(func.max(attempt.c.id))), Statement(select(func.max(transfer.c.attempt_id)))),
     early_report: (Statement(select(func.max(early_report.c.id))),),
+    invoice: (Statement(select(func.max(invoice.c.id))),),
+    payment: (Statement(select(func.max(payment.c.id))),),
     # A list may still name one that the undoing of an import removed.
     customer: (Statement(select(func.max(customer.c.id))), Statement(select(func.max(import_row.c.customer_id)))),
 }

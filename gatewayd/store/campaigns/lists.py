@@ -13,6 +13,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
+from gatewayd.store.campaigns import campaigns
 from gatewayd.store.session import Session, Statement, adding, given, setting
 from gatewayd.store.snapshots import Page
 from gatewayd.translation import gettext as _
@@ -118,6 +119,13 @@ def members(connection: Connection, *, number: int, after: int, limit: int) -> S
     return [Member(*row) for row in connection.execute(statement)]
 
 
+def names(connection: Connection, *, customers: Sequence[int]) -> Mapping[int, str]:
+    """Returns the names of some customers by their numbers."""
+    customer = tables.customer.c
+    found = connection.execute(select(customer.id, customer.name).where(customer.id.in_(list(customers))))
+    return {int(row[0]): str(row[1] or "") for row in found}
+
+
 def customers(connection: Connection, *, account: str, names: Sequence[str]) -> Mapping[str, int]:
     """Returns the numbers of an account's customers by their external ids, of those that there are."""
     customer = tables.customer.c
@@ -212,10 +220,20 @@ def change(
         raise ConflictError(_("there is a list called {name} already").format(name=name))
     if source is not None and was.kind != "live":
         raise ConflictError(_("a fixed list stays as it was read"))
+    if name != was.name:
+        _keep_name(session.connection, was)
     written = json.dumps(was.source if source is None else source, ensure_ascii=False)
     if not session.run(_RENAME, name, written, version + 1, number, version):
         raise ConflictError(_("somebody has changed this meanwhile; load it again. Nothing was saved"))
     return was
+
+
+def _keep_name(connection: Connection, known: PeopleList) -> None:
+    """ConflictError where a campaign that is not over finds its people by the list's name."""
+    users = campaigns.using(connection, account=known.account, name=known.name, limit=200)
+    waiting = [one.name for one in users if one.state not in {"finished", "cancelled"}]
+    if waiting:
+        raise ConflictError(_("{campaign} uses it under this name and is not over yet").format(campaign=waiting[0]))
 
 
 def archive(session: Session, *, scope: Scope, number: int, archived: bool) -> PeopleList:

@@ -7,6 +7,7 @@ of `gatewayd.model`. The migrations build exactly this; a test compares the two.
 from __future__ import annotations
 
 from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.billing import billing_state, fact_mark, feed, invoice, owed, payment, payment_part
 from gatewayd.store.tables.campaigns import (
     approval,
     campaign,
@@ -18,6 +19,7 @@ from gatewayd.store.tables.campaigns import (
     list_member,
     people_list,
 )
+from gatewayd.store.tables.causes import cause
 from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
@@ -29,6 +31,20 @@ from gatewayd.store.tables.customers import (
     import_mapping,
     import_row,
     sheet_import,
+)
+from gatewayd.store.tables.dunning import (
+    collection_event,
+    customer_policy,
+    decision,
+    dunning_batch,
+    dunning_run,
+    novelty,
+    pause,
+    policy,
+    policy_version,
+    promise,
+    step,
+    step_try,
 )
 from gatewayd.store.tables.elsewhere import elsewhere
 from gatewayd.store.tables.inbox import conversation
@@ -54,6 +70,15 @@ from gatewayd.store.tables.sending import (
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
 from gatewayd.store.tables.templates import template, template_version
+from gatewayd.store.tables.tickets import (
+    answer,
+    answer_place,
+    answer_settings,
+    notice_batch,
+    payment_notice,
+    ticket,
+    ticket_event,
+)
 from gatewayd.store.tables.webhooks import webhook, webhook_failure, webhook_log
 
 __all__ = [
@@ -61,9 +86,13 @@ __all__ = [
     "account",
     "account_settings",
     "added_line",
+    "answer",
+    "answer_place",
+    "answer_settings",
     "approval",
     "attempt",
     "audit",
+    "billing_state",
     "blocklist",
     "campaign",
     "campaign_event",
@@ -71,21 +100,30 @@ __all__ = [
     "campaign_run",
     "campaign_slice",
     "campaign_step",
+    "cause",
     "chosen_columns",
+    "collection_event",
     "contact_point",
     "conversation",
     "customer",
     "customer_alias",
+    "customer_policy",
     "customer_word",
     "debt",
+    "decision",
     "device",
+    "dunning_batch",
+    "dunning_run",
     "early_report",
     "elsewhere",
     "evidence",
+    "fact_mark",
+    "feed",
     "import_mapping",
     "import_row",
     "inbound",
     "inbound_part",
+    "invoice",
     "job",
     "line",
     "line_count",
@@ -97,11 +135,21 @@ __all__ = [
     "message",
     "metadata",
     "node",
+    "notice_batch",
+    "novelty",
+    "owed",
     "part",
+    "pause",
+    "payment",
+    "payment_notice",
+    "payment_part",
     "people_list",
+    "policy",
+    "policy_version",
     "posted",
     "process",
     "process_fault",
+    "promise",
     "queue",
     "queue_count",
     "reach",
@@ -113,9 +161,13 @@ __all__ = [
     "session",
     "setting",
     "sheet_import",
+    "step",
+    "step_try",
     "tally",
     "template",
     "template_version",
+    "ticket",
+    "ticket_event",
     "token",
     "transfer",
     "user",

@@ -140,6 +140,8 @@ sheet_import = Table(
     Column("file", Text, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("octets", BigInteger, nullable=False),
+    # what its rows are: customers, invoices, payments, credit_notes
+    Column("kind", Text, nullable=False, server_default=text("'customers'")),
     # created, checking, checked, running, done, failed, undoing, undone
     Column("state", Text, nullable=False),
     # JSON: how the sheet is read, what it was understood as, which column is what

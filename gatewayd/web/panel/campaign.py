@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.web.panel import going_acts
+from gatewayd.web.panel.campaign_events import said
 from gatewayd.web.panel.campaign_new import ONE, campaign_of, number_of, text
-from gatewayd.web.panel.campaign_shown import address, behind, shown
+from gatewayd.web.panel.campaign_shown import address, behind, shown, whom
 from gatewayd.web.panel.marks import CHANNEL
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.pieces import Figure
@@ -21,30 +23,6 @@ from gatewayd.web.words import spoken
 EVENTS: Final = 30
 EXCERPT: Final = 160
 """Characters of a text that stand for it."""
-ACTS: Final[Mapping[str, tuple[str, str]]] = {
-    "pausar": ("campaign.pause", spoken("{campaign} is paused. What is already with a line still goes out.")),
-    "seguir": ("campaign.resume", spoken("{campaign} goes on.")),
-    "retirar": ("campaign.cancel", spoken("What had not left of {campaign} is withdrawn.")),
-    "rechazar": ("campaign.reject", spoken("{campaign} is a draft again. Nothing was sent.")),
-}
-SAID: Final[Mapping[str, str]] = {
-    "saved": spoken("saved"),
-    "launched": spoken("sent off"),
-    "scheduled": spoken("scheduled"),
-    "approval_asked": spoken("asked somebody else to approve it"),
-    "approved": spoken("approved"),
-    "rejected": spoken("sent back as a draft"),
-    "paused": spoken("paused"),
-    "resumed": spoken("went on"),
-    "cancelled": spoken("withdrawn"),
-    "finished": spoken("finished"),
-    "missed": spoken("missed its time"),
-    "skipped": spoken("left out, since its time was over"),
-    "sent_again": spoken("sent again to some"),
-    "run_finished": spoken("a run has finished"),
-    "not_begun": spoken("could not begin"),
-}
-"""Kinds of the activity log."""
 
 
 @page(ONE, operation="campaign.show")
@@ -67,10 +45,11 @@ async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status
         found=found,
         shown=seen,
         says=says(found),
+        whom=whom(found, visit.words, visit.formats),
         here=address(number),
-        figures=_figures(visit, found),
+        figures=_figures(visit, found) if found["messages"] or found["state"] == "running" else (),
         forecast=await forecast_of(visit, found) if _going(found) else None,
-        events=[(one, _(SAID.get(str(one["kind"]), str(one["kind"])))) for one in events["items"]],
+        events=[(one, said(one, visit.formats)) for one in events["items"]],
         failed=sum(int(found["counts"].get(state, 0)) for state in ("failed", "undelivered", "expired")),
         behind=lambda state="": behind(found, state),
         fault=fault,
@@ -121,34 +100,18 @@ async def forecast_of(visit: Visit, found: Mapping[str, Any]) -> Any:
         return None
 
 
-async def _act(visit: Visit, act: str) -> Response:
-    operation, said = ACTS[act]
-    found = await visit.ask(operation, campaign=number_of(visit))
-    return visit.go(address(found["campaign"]), said=_(said).format(campaign=found["name"]))
+def _named(visit: Visit) -> dict[str, Any]:
+    return {"campaign": number_of(visit)}
 
 
-@page(f"{ONE}/pausar", operation="campaign.pause", method="POST")
-async def pause(visit: Visit) -> Response:
-    """Pauses a campaign."""
-    return await _act(visit, "pausar")
+def _at(found: Mapping[str, Any]) -> tuple[str, str]:
+    return address(found["campaign"]), str(found["name"])
 
 
-@page(f"{ONE}/seguir", operation="campaign.resume", method="POST")
-async def resume(visit: Visit) -> Response:
-    """Lets a campaign go on."""
-    return await _act(visit, "seguir")
-
-
-@page(f"{ONE}/retirar", operation="campaign.cancel", method="POST")
-async def cancel(visit: Visit) -> Response:
-    """Withdraws what has not left of a campaign."""
-    return await _act(visit, "retirar")
-
-
-@page(f"{ONE}/rechazar", operation="campaign.reject", method="POST")
-async def reject(visit: Visit) -> Response:
-    """Sends what somebody wanted approved back as a draft."""
-    return await _act(visit, "rechazar")
+going_acts.register(ONE, "campaign", _named, _at)
+page(f"{ONE}/rechazar", operation="campaign.reject", method="POST")(
+    going_acts.act("campaign.reject", spoken("{name} is a draft again. Nothing was sent."), _named, _at)
+)
 
 
 @page(f"{ONE}/aprobar", operation="campaign.approve", method="POST")
@@ -189,5 +152,5 @@ async def settle_missed(visit: Visit) -> Response:
         raise
     except GatewayError as error:
         return await _shown(visit, await campaign_of(visit), str(error), 422)
-    said = _("That run is left out.") if what == "skip" else _("It is on its way.")
-    return visit.go(address(found["campaign"]), said=said)
+    done = _("That run is left out.") if what == "skip" else _("It is on its way.")
+    return visit.go(address(found["campaign"]), said=done)

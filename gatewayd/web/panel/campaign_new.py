@@ -79,7 +79,13 @@ def status_of(error: GatewayError) -> int:
 @page(NEW, operation="campaign.save")
 async def ask_whom(visit: Visit) -> Response:
     """Asks for a name, a channel, and the people."""
-    given = {"channel": "sms", "audience": "file", "account": visit.query.get("account", "")[:64]}
+    named = visit.query.get("lista", "")[:120]
+    given = {
+        "channel": "sms",
+        "audience": "list" if named else "file",
+        "list": named,
+        "account": visit.query.get("account", "")[:64],
+    }
     return await _whom(visit, given)
 
 

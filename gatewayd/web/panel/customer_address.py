@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from gatewayd.web.panel.address_filters import pairs, read
 from gatewayd.web.panel.pieces import Chip, Tab
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
@@ -14,7 +15,7 @@ from gatewayd.web.words import spoken
 PATH: Final = "/clientes"
 MANY: Final = ("tag",)
 ONE: Final = ("portfolio_type", "portfolio_name", "assigned", "channel", "state", "owing", "absent", "q")
-VALUE_MAX: Final = 200
+FLAGS: Final = ("owing", "absent")
 SORTS: Final = ("name", "-name", "updated", "-updated", "id", "-id")
 RESERVED: Final = frozenset({"importaciones", "ficha", "columnas", "nuevo", "acciones"})
 """Words below `PATH` that are pages."""
@@ -50,18 +51,17 @@ class CustomerAddress:
     @classmethod
     def read(cls, items: Iterable[tuple[str, str]]) -> CustomerAddress:
         """Returns what the pairs of a query say; names that are none of this list's are left out."""
-        filters: dict[str, Any] = {}
-        rest = {"sort": "", "cursor": ""}
-        for name, value in items:
-            text = value.strip()[:VALUE_MAX]
-            if name in rest:
-                rest[name] = text
-            elif text and name in ONE:
-                filters[name] = text
-            elif text and name in MANY and text not in filters.setdefault(name, []):
-                filters[name].append(text)
+        filters, rest = read(items, many=MANY, one=ONE, beside=("sort", "cursor"))
         sort = rest["sort"] if rest["sort"] in SORTS else "name"
-        return cls({name: filters[name] for name in (*MANY, *ONE) if name in filters}, sort, rest["cursor"])
+        return cls(filters, sort, rest["cursor"])
+
+    @classmethod
+    def of(cls, wanted: Mapping[str, Any]) -> CustomerAddress:
+        """Returns the address of a filter as operations have it; keys that no address has are left out."""
+        said = {"q": wanted.get("search"), "tag": list(wanted.get("tags") or ()), **wanted}
+        flags = {name: "1" if said[name] else "0" for name in FLAGS if said.get(name) is not None}
+        given = said | flags
+        return cls({name: given[name] for name in (*MANY, *ONE) if given.get(name)})
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class CustomerAddress:
             found["search"] = found.pop("q")
         if "tag" in found:
             found["tags"] = found.pop("tag")
-        for flag in ("owing", "absent"):
+        for flag in FLAGS:
             if flag in found:
                 found[flag] = found[flag] == "1"
         return found
@@ -80,19 +80,17 @@ class CustomerAddress:
         self, *, cursor: str = "", sort: str | None = None, path: str = PATH, without: str = "", value: str = ""
     ) -> str:
         """Returns the address with these filters, but for one of them (or one `value` of it)."""
-        pairs = [pair for pair in self.hidden if not (pair[0] == without and value in {"", pair[1]})]
+        query = pairs(self.filters, without, value)
         order = sort or self.sort
-        pairs += [
+        query += [
             (name, given) for name, given in (("sort", "" if order == "name" else order), ("cursor", cursor)) if given
         ]
-        return f"{path}?{urlencode(pairs)}" if pairs else path
+        return f"{path}?{urlencode(query)}" if query else path
 
     @property
     def hidden(self) -> Sequence[tuple[str, str]]:
         """Returns the filters as pairs, for the hidden fields of a form."""
-        return [
-            (name, one) for name, held in self.filters.items() for one in (held if isinstance(held, list) else [held])
-        ]
+        return pairs(self.filters)
 
 
 def card(external_id: str) -> str:

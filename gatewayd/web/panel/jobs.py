@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from gatewayd.errors import UnavailableError
-from gatewayd.web.panel import places
+from gatewayd.web.panel import going_acts, places
 from gatewayd.web.panel.going import OPEN, Pace, going
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Column
@@ -21,11 +21,6 @@ from gatewayd.web.words import spoken
 HERE: Final = "/campanas/trabajos"
 ONE: Final = f"{HERE}/{{account}}/{{job}}"
 LIMIT: Final = 50
-ACTS: Final = {
-    "pausar": ("job.pause", spoken("{job} is paused. What is already with a line still goes out.")),
-    "seguir": ("job.resume", spoken("{job} goes on.")),
-    "retirar": ("job.cancel", spoken("What had not left of {job} is withdrawn.")),
-}
 
 
 @page(HERE, operation="job.list", place=Place("campanas", spoken("Jobs"), 50))
@@ -98,25 +93,6 @@ def _named(visit: Visit) -> str:
     return f"{names['account']}/{names['job']}"
 
 
-async def _act(visit: Visit, act: str) -> Response:
-    operation, said = ACTS[act]
-    job = await visit.ask(operation, job=_named(visit))
-    return visit.go(places.job(job["account"], job["job"]), said=_(said).format(job=job["job"]))
-
-
-@page(f"{ONE}/pausar", operation="job.pause", method="POST")
-async def pause(visit: Visit) -> Response:
-    """Pauses a job."""
-    return await _act(visit, "pausar")
-
-
-@page(f"{ONE}/seguir", operation="job.resume", method="POST")
-async def resume(visit: Visit) -> Response:
-    """Lets a job go on."""
-    return await _act(visit, "seguir")
-
-
-@page(f"{ONE}/retirar", operation="job.cancel", method="POST")
-async def cancel(visit: Visit) -> Response:
-    """Withdraws what has not left of a job."""
-    return await _act(visit, "retirar")
+going_acts.register(
+    ONE, "job", lambda visit: {"job": _named(visit)}, lambda job: (places.job(job["account"], job["job"]), job["job"])
+)

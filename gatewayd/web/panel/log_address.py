@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from gatewayd import reasons
 from gatewayd.operations.exports import FLOWS, KINDS, PORTFOLIOS
 from gatewayd.web.panel import marks
+from gatewayd.web.panel.address_filters import pairs, read
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.pieces import Chip, Tab
 from gatewayd.web.words import gettext as _
@@ -39,7 +40,6 @@ ONE: Final = (
     "cost_max",
     "q",
 )
-VALUE_MAX: Final = 200
 
 PERIODS: Final[Mapping[str, str]] = {
     "today": spoken("Today"),
@@ -73,26 +73,14 @@ class LogAddress:
     @classmethod
     def read(cls, items: Iterable[tuple[str, str]]) -> LogAddress:
         """Returns what the pairs of a query say; names that are none of the log's are left out."""
-        filters: dict[str, Any] = {}
-        rest = {"cursor": "", "row": ""}
-        for name, value in items:
-            text = value.strip()[:VALUE_MAX]
-            if name in rest:
-                rest[name] = text
-            elif text and name in ONE:
-                filters[name] = text
-            elif text and name in MANY and text not in filters.setdefault(name, []):
-                filters[name].append(text)
-        return cls({name: filters[name] for name in (*MANY, *ONE) if name in filters}, **rest)
+        filters, rest = read(items, many=MANY, one=ONE, beside=("cursor", "row"))
+        return cls(filters, **rest)
 
     def href(self, *, cursor: str = "", row: str = "", path: str = PATH, without: str = "", value: str = "") -> str:
         """Returns the address with these filters, but for one of them (or one `value` of it)."""
-        pairs: list[tuple[str, str]] = []
-        for name, held in self.filters.items():
-            values = held if isinstance(held, list) else [held]
-            pairs += [(name, one) for one in values if not (name == without and value in {"", one})]
-        pairs += [(name, given) for name, given in (("cursor", cursor), ("row", row)) if given]
-        return f"{path}?{urlencode(pairs)}" if pairs else path
+        query = pairs(self.filters, without, value)
+        query += [(name, given) for name, given in (("cursor", cursor), ("row", row)) if given]
+        return f"{path}?{urlencode(query)}" if query else path
 
     def opening(self, path: str = PATH) -> str:
         """Returns the beginning of the addresses that open rows of this page; a row's key is their end."""
@@ -102,20 +90,16 @@ class LogAddress:
     @property
     def hidden(self) -> Sequence[tuple[str, str]]:
         """Returns the filters as pairs, for the hidden fields of a form."""
-        return [
-            (name, one) for name, held in self.filters.items() for one in (held if isinstance(held, list) else [held])
-        ]
+        return pairs(self.filters)
 
 
 def chips(address: LogAddress, formats: Formats) -> list[Chip]:
     """Returns the filters that hold as words, each with the address without it; the search stands in its own field."""
-    found: list[Chip] = []
-    for name, held in address.filters.items():
-        if name == "q":
-            continue
-        values = held if isinstance(held, list) else [held]
-        found += [Chip(_said(name, one, formats), address.href(without=name, value=one)) for one in values]
-    return found
+    return [
+        Chip(_said(name, one, formats), address.href(without=name, value=one))
+        for name, one in address.hidden
+        if name != "q"
+    ]
 
 
 _SENTENCES: Final[Mapping[str, str]] = {

@@ -13,6 +13,7 @@ import gatewayd.web.panel.credit
 import gatewayd.web.panel.customer
 import gatewayd.web.panel.customer_acts
 import gatewayd.web.panel.customer_form
+import gatewayd.web.panel.customer_list
 import gatewayd.web.panel.customer_merge
 import gatewayd.web.panel.customer_send
 import gatewayd.web.panel.customers
@@ -31,6 +32,7 @@ import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
 import gatewayd.web.panel.masssend
 import gatewayd.web.panel.me
+import gatewayd.web.panel.people_lists
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.programs
 import gatewayd.web.panel.registers

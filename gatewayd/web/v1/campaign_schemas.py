@@ -220,13 +220,24 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "refused": _OBJECT,
             "columns": {"type": "array", "items": TEXT},
             "reason": TEXT_OR_NULL,
+            "used_by": {
+                "type": "array",
+                "items": shown({"campaign": COUNT, "name": TEXT, "state": TEXT}, "campaign", "name", "state"),
+            },
         },
         *("list", "name", "account", "kind", "state"),
     ),
     "Lists": page(ref("List")),
     "Members": page(
         shown(
-            {"row": COUNT, "external_id": TEXT_OR_NULL, "address": TEXT_OR_NULL, "columns": _OBJECT}, "row", "columns"
+            {
+                "row": COUNT,
+                "external_id": TEXT_OR_NULL,
+                "name": TEXT_OR_NULL,
+                "address": TEXT_OR_NULL,
+                "columns": _OBJECT,
+            },
+            *("row", "columns"),
         )
     ),
 }

@@ -1,0 +1,1 @@
+"""Claims as the store keeps them: rules, decisions, steps, promises, pauses, novelties."""

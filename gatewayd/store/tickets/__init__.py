@@ -1,0 +1,1 @@
+"""Tickets, and what was answered without a person."""
