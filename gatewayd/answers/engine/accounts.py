@@ -33,22 +33,18 @@ class Account:
 
 def read(session: Any, config: Config) -> dict[int, Account]:
     """Returns by number every account that has set what is answered."""
-    return {row[0]: _account(config, row) for row in known.accounts(session)}
+    return {row[0]: of_row(config, row) for row in known.accounts(session)}
 
 
-def blank(config: Config, number: int, name: str, own: str | None) -> Account:
-    """Returns an account that has set nothing of answers."""
-    return _account(config, (number, name, own, AnswerSettings().model_dump_json(), "{}"))
-
-
-def _account(config: Config, row: tuple[int, str, str | None, str, str]) -> Account:
+def of_row(config: Config, row: tuple[int, str, str | None, str | None, str | None]) -> Account:
+    """Returns an account as the store has it; one that has set nothing answers nothing."""
     number, name, own, document, since = row
     given: Mapping[str, Any] = json.loads(own or "{}")
     return Account(
         number=number,
         name=name,
-        settings=AnswerSettings.model_validate_json(document),
-        since=json.loads(since),
+        settings=AnswerSettings() if document is None else AnswerSettings.model_validate_json(document),
+        since=json.loads(since or "{}"),
         company=str(given.get("company") or name),
         language=language_in(own) or config.locale,
         zone=ZoneInfo(str(given.get("zone") or config.timezone)),

@@ -135,20 +135,11 @@ class AccountPortion:
     def made(self, text: Incoming, verdict: Verdict, number: int, ticket: int | None = None, tries: int = 1) -> Making:
         """Returns an answer as a message, with the facts as they are now."""
         account, now = self._account, self._now
-        person = verdict.people[0] if len(verdict.people) == 1 else None
-        today, found = account.day(now), self._situation.of(text)
-        given = words.values(account, person, today)
+        given = words.given(account, verdict, self._situation.of(text), account.day(now), ticket)
         cause = None
-        if verdict.kind == "debt" and person is not None:
-            given |= words.of_debts(found.owed.get(person.id, ()), account.region, today)
+        if verdict.kind == "debt":
+            (person,) = verdict.people
             cause = causes.mint(self._unit.session, account.number, person.id, causes.ANY, now)
-        if verdict.kind in {"ticket", "tickets"}:
-            if ticket is None and found.open_ticket is not None:
-                ticket = found.open_ticket.number
-            given["id"] = str(ticket or "")
-            given["operador"] = account.settings.ticket.operator or given["operador"]
-        if verdict.day is not None:
-            given["vencimiento"] = words.full_day(verdict.day, account.region)
         said = words.words_of(account, verdict.kind)
         message = words.message(account, text, said, given, words.expires(now))
         return Making(number, self._make(origin_of(account), message, now), cause, tries)

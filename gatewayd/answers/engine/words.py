@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -9,8 +10,9 @@ from typing import Any, Final
 from gatewayd.answers.bodies import NO_OPERATOR, NOBODY, body
 from gatewayd.answers.engine.accounts import Account
 from gatewayd.answers.judge import EXPIRES_MS
-from gatewayd.answers.known import Incoming, Owed, Person
+from gatewayd.answers.known import Incoming, Known, Owed, Person, Verdict
 from gatewayd.customers.variables import amount, day
+from spool.names import variable_name
 
 SUBJECTS: Final[Mapping[str, str]] = {"es": "Su mensaje", "en": "Your message"}
 STEP_MS: Final = 5 * 60_000
@@ -22,6 +24,7 @@ STATES: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {"open": "received", "working": "in progress", "waiting": "we wait for your answer", "closed": "solved"},
 }  # fmt: skip
 _EXAMPLE_DAYS: Final = 3
+_VARIABLE: Final = re.compile(r"%([^%\s]+)%")
 
 
 def expires(at: int) -> int:
@@ -67,6 +70,29 @@ def full_day(when: date, region: str) -> str:
 def short_day(when: date, region: str) -> str:
     """Returns a day without its year, as a country writes it."""
     return day(when.isoformat(), region).rpartition("/")[0]
+
+
+def given(account: Account, verdict: Verdict, found: Known, today: date, ticket: int | None = None) -> dict[str, str]:
+    """Returns what an answer may say; `ticket` is the number of one that it has just opened."""
+    person = verdict.people[0] if len(verdict.people) == 1 else None
+    said = values(account, person, today)
+    if verdict.kind == "debt" and person is not None:
+        said |= of_debts(found.owed.get(person.id, ()), account.region, today)
+    if verdict.kind in {"ticket", "tickets"}:
+        if ticket is None and found.open_ticket is not None:
+            ticket = found.open_ticket.number
+        said["id"] = str(ticket or "")
+        said["operador"] = account.settings.ticket.operator or said["operador"]
+    if verdict.day is not None:
+        said["vencimiento"] = full_day(verdict.day, account.region)
+    return said
+
+
+def shown(account: Account, verdict: Verdict, found: Known, today: date) -> str:
+    """Returns the words of an answer as they would go out, for a person who tries it."""
+    opens = (found.open_ticket.number if found.open_ticket else 0) + 1 if verdict.kind == "ticket" else None
+    said = given(account, verdict, found, today, opens)
+    return _VARIABLE.sub(lambda one: said.get(variable_name(one[1]), one[0]), words_of(account, verdict.kind))
 
 
 def of_debts(debts: Sequence[Owed], region: str, today: date) -> dict[str, str]:

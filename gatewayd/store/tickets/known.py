@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select
 
 from gatewayd.answers.known import Answered, Incoming, OpenTicket, Owed, Person
 from gatewayd.store import tables
@@ -196,20 +196,28 @@ def open_tickets(session: Session, customers: Collection[int]) -> dict[int, Open
 
 # -------------------------------------------------------------------------------------------------------- its accounts
 
-_ACCOUNTS: Final = Statement(
-    select(
-        *(tables.account.c.id, tables.account.c.name, tables.account_settings.c.document),
-        *(tables.answer_settings.c.document, tables.answer_settings.c.since),
+_SETTINGS: Final = tables.answer_settings.c
+_ACCOUNT: Final = tables.account.c
+_OF_ACCOUNT: Final = select(
+    *(_ACCOUNT.id, _ACCOUNT.name, tables.account_settings.c.document.label("own"), _SETTINGS.document, _SETTINGS.since)
+).select_from(
+    tables.account.outerjoin(tables.answer_settings, _SETTINGS.account_id == _ACCOUNT.id).outerjoin(
+        tables.account_settings, tables.account_settings.c.account_id == _ACCOUNT.id
     )
-    .select_from(
-        tables.answer_settings.join(
-            tables.account, tables.account.c.id == tables.answer_settings.c.account_id
-        ).outerjoin(tables.account_settings, tables.account_settings.c.account_id == tables.account.c.id)
-    )
-    .where(true())
 )
+_ACCOUNTS: Final = Statement(_OF_ACCOUNT.where(_SETTINGS.account_id.is_not(None)))
+_NAMED: Final = Statement(_OF_ACCOUNT.where(_ACCOUNT.name == given(_ACCOUNT.name)), "p_name")
+
+AccountRow = tuple[int, str, str | None, str | None, str | None]
+"""Number, name, settings, answers' settings and since when they are on; the last three as JSON."""
 
 
-def accounts(session: Session) -> Sequence[tuple[int, str, str | None, str, str]]:
-    """Returns number, name, settings, answers' settings and since when they are on, of each account that has any."""
+def accounts(session: Session) -> Sequence[AccountRow]:
+    """Returns each account that has set what is answered."""
     return [(row[0], row[1], row[2], row[3], row[4]) for row in session.all(_ACCOUNTS)]
+
+
+def account_of(session: Session, name: str) -> AccountRow | None:
+    """Returns an account by name, whether it has set anything or not; None without it."""
+    row = session.one(_NAMED, name)
+    return None if row is None else (row[0], row[1], row[2], row[3], row[4])
