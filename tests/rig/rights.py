@@ -120,6 +120,10 @@ class World:
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
+        bill = {"customer": "A1", "number": side.text, "balance": "10"}
+        await self._ask("invoice.put", account=side.account, external_id="F1", invoice=bill)
+        paid = {"customer": "A1", "amount": "1", "reason": side.text}
+        await self._ask("payment.put", account=side.account, external_id="P1", payment=paid)
         now = self.backend.now()
         sheet = NewImport(
             *(side.account, None, side.user, "trial", "panel", None, f"{side.text}.csv", "0" * 64, 10, {}, None, None),
@@ -305,6 +309,26 @@ CASES: Final[Mapping[str, Case]] = {
     "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
     "export.download": Case("user", "read", _of("task"), bound=True),
     "export.read": Case("user", "read", _of("task"), bound=True),
+    "invoice.list": Case("user", "read", _of("account"), bound=True),
+    "invoice.show": Case("user", "read", _of("account", external_id="F1"), bound=True),
+    "invoice.put": Case(
+        "user", "manage", _of("account", external_id="F2", invoice={"customer": "A1", "balance": "5"}), bound=True
+    ),
+    "invoice.put_many": Case(
+        "user", "manage", _of("account", invoices=[{"external_id": "F2", "customer": "A1", "balance": "5"}]), bound=True
+    ),
+    "payment.list": Case("user", "read", _of("account"), bound=True),
+    "payment.show": Case("user", "read", _of("account", external_id="P1"), bound=True),
+    "payment.put": Case(
+        "user", "manage", _of("account", external_id="P2", payment={"customer": "A1", "amount": "5"}), bound=True
+    ),
+    "payment.put_many": Case(
+        "user", "manage", _of("account", payments=[{"external_id": "P2", "customer": "A1", "amount": "5"}]), bound=True
+    ),
+    "billing.status": Case("user", "read", _of("account"), bound=True),
+    "billing.rows": Case("user", "read", _of("account"), bound=True),
+    "billing.confirm": Case("supervisor", "manage", _of("account", close=False), bound=True, vain=True),
+    "customer.account": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "customer.mark": Case("user", "manage", _of("account", add_tags=["vip"]), bound=True),
     "customer.sheet": Case("user", "read", _of("account"), bound=True),
     "customer.contact": Case("user", "push", _of("account", **_CUSTOMER, kind="app", address="t0ken"), bound=True),
