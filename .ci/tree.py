@@ -54,6 +54,7 @@ VALUES: Final = tuple(
         "device_reasons",
         "reasons",
         "remedies",
+        "reminder",
         "shown",
         "staff",
         "stalls",

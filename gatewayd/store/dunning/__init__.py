@@ -1,0 +1,1 @@
+"""Rules for claims, what was decided by them, and reminders that people write."""
