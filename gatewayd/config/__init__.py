@@ -5,6 +5,7 @@ from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
 from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse, salvage
 from gatewayd.config.sections import (
+    BillingConfig,
     Config,
     DeliveryConfig,
     HttpConfig,
@@ -25,6 +26,7 @@ from gatewayd.config.values import Rate, Window
 
 __all__ = [
     "DEFAULT_FILE",
+    "BillingConfig",
     "Config",
     "ConfigFault",
     "DeliveryConfig",

@@ -18,6 +18,7 @@ from gatewayd.config.document import document, fault, without_bad_lines
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
 from gatewayd.config.public import redacted
 from gatewayd.config.sections import (
+    BillingConfig,
     Config,
     DeliveryConfig,
     HttpConfig,
@@ -60,6 +61,7 @@ _TABLES: Final[dict[str, type[Section]]] = {
     "inbox": InboxConfig,
     "opt_out": OptOutConfig,
     "retention": RetentionConfig,
+    "billing": BillingConfig,
 }
 _ARRAYS: Final = ("line", "webhook")
 _CONTACT: Final = "contact"

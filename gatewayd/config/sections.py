@@ -251,6 +251,11 @@ class RetentionConfig(Section):
     """Of why each message went or was kept back (`[contact]`)."""
 
 
+class BillingConfig(Section):
+    max_age: Annotated[Duration, Field(gt=0)] = 2 * DAY_S
+    """How old what billing said may be: with older figures nobody is claimed, and no amount is said."""
+
+
 class LineKeys(Section):
     """The keys every line has, whatever its driver."""
 
@@ -327,6 +332,7 @@ class Config(TopConfig):
     inbox: InboxConfig
     opt_out: OptOutConfig
     retention: RetentionConfig
+    billing: BillingConfig
     lines: tuple[LineConfig, ...]
     """In the order of the file, then those that people added; disabled ones too."""
     faulty: Mapping[str, tuple[ConfigFault, ...]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection, select
 
@@ -12,7 +12,7 @@ from gatewayd.store.session import Row, Session, Statement, given, merging, sett
 
 _STATE: Final = tables.billing_state.c
 _COLUMNS: Final = (
-    "account_id as_of source complete_as_of first_at first_done_at pending_as_of pending_source pending_since"
+    "account_id as_of source complete_as_of first_at invoices_at payments_at pending_as_of pending_source pending_since"
     " pending_reason pending_missing pending_known"
 )
 _ONE: Final = Statement(
@@ -21,7 +21,9 @@ _ONE: Final = Statement(
 )
 _ADD: Final = merging(tables.billing_state, "account_id as_of source first_at updated_at", "account_id")
 _NEWER: Final = setting(tables.billing_state, "as_of source updated_at", "account_id")
-_FIRST_DONE: Final = setting(tables.billing_state, "first_done_at updated_at", "account_id")
+_THROUGH: Final = {
+    kind: setting(tables.billing_state, f"{kind}_at updated_at", "account_id") for kind in ("invoices", "payments")
+}
 _PENDING: Final = setting(
     tables.billing_state,
     "pending_as_of pending_source pending_since pending_reason pending_missing pending_known updated_at",
@@ -54,8 +56,9 @@ class Billing:
     source: str
     complete_as_of: int | None
     first_at: int
-    first_done_at: int | None
-    """None: its first import is under way; what comes now is no news."""
+    invoices_at: int | None
+    payments_at: int | None
+    """When the first import of each was through; what comes with that is no news. None: none was yet."""
     pending: Pending | None
 
     def age(self, now: int) -> int:
@@ -64,8 +67,8 @@ class Billing:
 
 
 def _read(row: Row) -> Billing:
-    pending = None if row[6] is None else Pending(*row[6:12])
-    return Billing(row[0], row[1], row[2], row[3], row[4], row[5], pending)
+    pending = None if row[7] is None else Pending(*row[7:13])
+    return Billing(row[0], row[1], row[2], row[3], row[4], row[5], row[6], pending)
 
 
 def billing(session: Session, account_id: int) -> Billing | None:
@@ -80,16 +83,20 @@ def billings(connection: Connection) -> dict[int, Billing]:
     return {row[0]: _read(tuple(row)) for row in rows}
 
 
-def refresh(session: Session, account_id: int, as_of: int, source: str, now: int, *, first_done: bool = True) -> None:
-    """Notes that what we have of an account was so at that moment; an older one changes nothing. `first_done` where
-    this is no part of an import that goes on: whatever comes later is news."""
+def refresh(session: Session, account_id: int, as_of: int, source: str, now: int) -> None:
+    """Notes that what we have of an account was so at that moment; an older one changes nothing."""
     found = billing(session, account_id)
     if found is None:
         session.run(_ADD, account_id, as_of, source, now, now)
     elif as_of > found.as_of:
         session.run(_NEWER, as_of, source, now, account_id)
-    if first_done and (found is None or found.first_done_at is None):
-        session.run(_FIRST_DONE, now, now, account_id)
+
+
+def through(session: Session, account_id: int, kind: Literal["invoices", "payments"], now: int) -> None:
+    """Notes that the account's first import of a kind is over, where it was the first: what comes later is news."""
+    found = billing(session, account_id)
+    if found is not None and (found.invoices_at if kind == "invoices" else found.payments_at) is None:
+        session.run(_THROUGH[kind], now, now, account_id)
 
 
 def completed(session: Session, account_id: int, as_of: int, now: int) -> None:

@@ -149,8 +149,6 @@ owed = Table(
     Column("until", Text),
     # what the figures follow from: another one, and a message that was written from them is wrong
     Column("digest", Text, nullable=False),
-    # row of `cause`: what waits to be sent because of this debt; none: nobody has needed one
-    Column("cause_id", Id),
     Column("updated_at", BigInteger, nullable=False),
     Index("ix_owed_account_id_due_customer_id", "account_id", "due", "customer_id"),
     sqlite_with_rowid=False,
@@ -176,9 +174,11 @@ billing_state = Table(
     Column("source", Text, nullable=False),
     # of the newest list that said it was complete
     Column("complete_as_of", BigInteger),
-    # when the account's first facts came, and when its first import was through; facts seen until then are no news
+    # when the account's first facts came, and when its first import of each kind was through: what came with it is no
+    # news
     Column("first_at", BigInteger, nullable=False),
-    Column("first_done_at", BigInteger),
+    Column("invoices_at", BigInteger),
+    Column("payments_at", BigInteger),
     # a complete list that a person must look at before it closes anything: its as_of, source, begin, why (many, none,
     # faulty), and how many invoices it lacks of how many
     Column("pending_as_of", BigInteger),
