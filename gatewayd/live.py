@@ -78,6 +78,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
+        reminders: Waker,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -99,6 +100,7 @@ class LiveGateway:
         self.imports = imports
         self._webhooks = webhooks
         self.campaigns = campaigns
+        self.reminders = reminders
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 

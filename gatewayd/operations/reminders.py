@@ -359,5 +359,3 @@ class RemoveReminder(_OfReminder):
 
         await backend.execute(Change(run, by.name))
         return {"removed": self.reminder}
-
-

@@ -1,1 +1,1 @@
-"""Rules for claims, what was decided by them, and reminders that people write."""
+"""Claims as the store keeps them: rules, decisions, steps, promises, pauses, novelties."""

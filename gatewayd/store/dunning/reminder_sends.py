@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select, update
@@ -86,9 +86,7 @@ def today(now: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(now / 1000, zone).date().isoformat()
 
 
-def person(
-    connection: Connection, known: Reminder, *, now: int, zone: ZoneInfo, region: str
-) -> AudienceRow | None:
+def person(connection: Connection, known: Reminder, *, now: int, zone: ZoneInfo, region: str) -> AudienceRow | None:
     """Returns how a reminder's customer is reached, with what a text may say of it; None: by that channel it is not,
     or nothing may be claimed from it."""
     day = datetime.fromtimestamp(now / 1000, zone).date()
