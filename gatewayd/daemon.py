@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import campaigning, logs, posting
+from gatewayd import campaigning, logs, posting, reminding
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -243,6 +243,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
+            reminders=reminding.reminders(intake, reader, readers, news),
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         intake.sheets = live.imports
@@ -272,6 +273,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("imports", live.imports),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
+                ("reminders", live.reminders),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
                 ("restoration", restoration),

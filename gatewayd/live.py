@@ -20,6 +20,7 @@ from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
+from gatewayd.dunning.engine.reminding import Reminding
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
@@ -78,7 +79,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
-        reminders: Waker,
+        reminders: Reminding,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config

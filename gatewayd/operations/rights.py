@@ -255,7 +255,12 @@ RIGHTS: Final[Mapping[str, Right]] = {
 """By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
 
 
-_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask", "reminder.repeat", "reminder.send", "template.test"})
+_REAL: Final = frozenset(
+    {
+        *("interaction.resend", "line.test", "line.ask", "template.test"),
+        *("reminder.add", "reminder.edit", "reminder.repeat", "reminder.send"),
+    }
+)
 """What leaves the gateway, or is charged, whoever asks: no test token may."""
 
 

@@ -121,6 +121,9 @@ class World:
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
+        written = {"customer": "A1", "currency": "ARS", "text": side.text}
+        made = await self._ask("reminder.add", account=side.account, **written)
+        side.reminder = made["reminder"]
         now = self.backend.now()
         sheet = NewImport(
             *(side.account, None, side.user, "trial", "panel", None, f"{side.text}.csv", "0" * 64, 10, {}, None, None),
@@ -136,9 +139,6 @@ class World:
         await self._ask("template.save", account=side.account, **made)
         made = await self._ask("list.create", account=side.account, title=side.text, filter={"search": "ana"})
         side.people_list = made["list"]
-        written = {"customer": "A1", "currency": "ARS", "text": side.text}
-        made = await self._ask("reminder.add", account=side.account, **written)
-        side.reminder = made["reminder"]
         said = {"channel": "sms", "content": {"text": side.text}, "audience": {"list": side.text}}
         made = await self._ask("campaign.save", account=side.account, title=side.text, document=said)
         side.campaign = made["campaign"]
@@ -367,10 +367,12 @@ CASES: Final[Mapping[str, Case]] = {
     "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
     "reminder.add": Case("user", "send", lambda side: {"account": side.account} | _REMINDED, bound=True),
     "reminder.archive": Case("user", "send", _of("reminder"), bound=True),
-    "reminder.edit": Case("user", "send", lambda side: {"reminder": side.reminder, "version": 1} | _REMINDED, bound=True),
+    "reminder.edit": Case(
+        "user", "send", lambda side: {"reminder": side.reminder, "version": 1} | _REMINDED, bound=True
+    ),
     "reminder.list": Case("user", "read", _of("account"), bound=True),
     "reminder.pay": Case("user", "send", _of("reminder"), bound=True),
-    "reminder.remove": Case("user", "send", _of("reminder"), bound=True),
+    "reminder.remove": Case("user", "send", _of("reminder"), bound=True, vain=True),
     "reminder.repeat": Case("user", "send", _of("reminder", version=1), bound=True),
     "reminder.send": Case("user", "send", _of("reminder"), bound=True),
     "reminder.show": Case("user", "read", _of("reminder"), bound=True),

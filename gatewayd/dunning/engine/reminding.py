@@ -95,7 +95,7 @@ class Reminding:
             await self._record(send)
         if sends:
             return MOMENT_S
-        following = await self._ask(reminder_sends.next_due)
+        following: int | None = await self._ask(reminder_sends.next_due)
         if following is None:
             return LONGEST_S
         return min(LONGEST_S, max(MOMENT_S, (following - self._now()) / 1000))
