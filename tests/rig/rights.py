@@ -372,7 +372,7 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "reminder.list": Case("user", "read", _of("account"), bound=True),
     "reminder.pay": Case("user", "send", _of("reminder"), bound=True),
-    "reminder.remove": Case("user", "send", _of("reminder"), bound=True, vain=True),
+    "reminder.remove": Case("user", "send", _of("reminder"), vain=True),
     "reminder.repeat": Case("user", "send", _of("reminder", version=1), bound=True),
     "reminder.send": Case("user", "send", _of("reminder"), bound=True),
     "reminder.show": Case("user", "read", _of("reminder"), bound=True),
