@@ -12,9 +12,9 @@
 #   make clean             removes what was built here
 
 PYTHON ?= python3
-# Test files at once. Most of them wait for modems and telephones, not for the processor. In the order of the folders: those
-# of the unit tests, the short ones, come last, so that all end together.
-JOBS ?= 3
+# Test files at once. Most of them wait for modems and telephones, not for the processor, so that there are more than it
+# has cores. In the order of the folders: those of the unit tests, the short ones, come last, so that all end together.
+JOBS ?= 5
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet

@@ -141,6 +141,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.commands",
         f"{STORE}.port",
     ),
+    "gatewayd.acknowledgement": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
     "gatewayd.workers": (*VALUES, STORE),
     "gatewayd.task_engine": (*VALUES, "gatewayd.config", "gatewayd.workers", STORE),
@@ -225,6 +226,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.live": (
         *VALUES,
+        "gatewayd.acknowledgement",
         *PORT,
         "gatewayd.webhooks",
         "gatewayd.campaigns",

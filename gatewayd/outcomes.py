@@ -13,7 +13,10 @@ from gatewayd.model import IN_NETWORK, PartState, State, message_state
 from gatewayd.storable import bounded, maybe, wellformed
 from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Work
 
-WITHDRAWN_TO: Final = {"expired": State.EXPIRED, "cancelled": State.CANCELLED, "blocked": State.CANCELLED}
+WITHDRAWN_TO: Final = {
+    "expired": State.EXPIRED,
+    **dict.fromkeys(("cancelled", "blocked", "paid", "promised", "disputed", "changed"), State.CANCELLED),
+}
 """Reasons of a withdrawal that end the message; any other sends it back to its queue."""
 
 PAUSES_S: Final = (10.0, 40.0, 160.0, 640.0, 3600.0)

@@ -15,7 +15,7 @@ from annotated_types import Ge, Le
 from pydantic import TypeAdapter, ValidationError
 
 from gatewayd.intake import frames
-from gatewayd.intake.rendering import CHUNK, Totals
+from gatewayd.intake.rendering import CAUSE_DIGITS, CHUNK, Totals
 from gatewayd.store.commands import NewMessage
 from spool.document import SEGMENTS_LIMIT, JobDocument
 from spool.errors import CODES, JobFileError, SpoolUnavailableError
@@ -37,10 +37,12 @@ _DOCUMENT: Final = TypeAdapter(JobDocument)
 _MAYBE: Final[frozenset[type]] = frozenset({str, type(None)})
 _TEXT: Final[frozenset[type]] = frozenset({str})
 _NUMBER: Final[frozenset[type]] = frozenset({int})
-_COLUMNS: Final = (_MAYBE, _MAYBE, _MAYBE, _TEXT, _NUMBER, _TEXT, _MAYBE, _MAYBE, _MAYBE)
+_CAUSE: Final[frozenset[type]] = frozenset({int, type(None)})
+_COLUMNS: Final = (_MAYBE, _MAYBE, _MAYBE, _TEXT, _NUMBER, _TEXT, _MAYBE, _MAYBE, _MAYBE, _CAUSE)
 """What may stand in each column of rows, in the order of `NewMessage` without its number."""
 _row: Final[Callable[[tuple[Any, ...]], NewMessage]] = partial(tuple.__new__, NewMessage)
 """`NewMessage._make`, without a call of Python for each of a hundred thousand."""
+CAUSE_MOST: Final = 10**CAUSE_DIGITS
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -83,7 +85,10 @@ def _column(column: Any, kinds: frozenset[type], count: int) -> Iterable[Any]:
     # By their types alone: `isinstance` takes True for a number, and asks a thousand times.
     if not kinds.issuperset(map(type, values)) or (values is column and len(values) != count):
         raise ValueError("no column")
-    if kinds is not _NUMBER:
+    if kinds is _CAUSE:
+        if not all(value is None or 0 <= value <= CAUSE_MOST for value in values):
+            raise ValueError("no such cause")
+    elif kinds is not _NUMBER:
         "".join(filter(None, values)).encode()  # half a pair, which no store takes, is a ValueError
     elif not (min(values) >= 0 and max(values) <= SEGMENTS_LIMIT):
         raise ValueError("no such number")

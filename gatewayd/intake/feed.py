@@ -60,6 +60,8 @@ class Request:
     """SHA-256 (hex) of the files that the job names, for `Stream.content_hash`."""
     apart: bool = False
     """By a worker in any case."""
+    own: bool = False
+    """Whether the daemon itself brings the job."""
 
 
 class Stream(ABC):
@@ -160,7 +162,7 @@ class Feed:
         """
         document, path = request.document, request.path
         prefixes, template = tuple(request.prefixes), Template.of(document)
-        source = Source(str(path), document.file, request.policy, prefixes, request.hashes, template)
+        source = Source(str(path), document.file, request.policy, prefixes, request.hashes, template, request.own)
         size = _octets(request)
         if self.reads_itself(request):
             in_thread = size > AT_ONCE

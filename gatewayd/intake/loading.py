@@ -48,6 +48,8 @@ class Source:
     """SHA-256 (hex) of the files that the job names; None where nobody asks for the content's hash."""
     template: Template | None = None
     """What the stored template says that the job names; None: it names none."""
+    own: bool = False
+    """Whether the daemon itself brings the job."""
 
 
 def read_document(folder: str, job: str) -> JobDocument:
@@ -83,7 +85,7 @@ class Loading:
         template = source.template
         if template is not None and document.stored is None:
             document = filled(document, template.version, template.content, template.values)
-        plan = RenderPlan.of(document, source.policy, source.prefixes)
+        plan = RenderPlan.of(document, source.policy, source.prefixes, own=source.own)
         with ExitStack() as stack:
             table = stack.enter_context(open_table(document, Path(source.folder), numbers))
             self._rendering = Rendering(plan, table, numbers)

@@ -343,8 +343,8 @@ class IntakeDesk:
 
     # -------------------------------------------------------------------------------------------------------- a record
 
-    def _request(self, taken: Taken, document: JobDocument, *, apart: bool = False) -> Request:
-        return Request(document, taken.path, self.policy, self.prefixes, taken.hashes, apart=apart)
+    def _request(self, taken: Taken, document: JobDocument, *, apart: bool = False, own: bool = False) -> Request:
+        return Request(document, taken.path, self.policy, self.prefixes, taken.hashes, apart=apart, own=own)
 
     async def record(
         self,
@@ -356,10 +356,10 @@ class IntakeDesk:
         origin: str = "",
     ) -> str | None:
         """Brings the job into the store, then its files to `accepted`. `post` is the request that posted it; returns
-        what its key's first request was answered, None where it is the first. `origin` is the engine
-        whose job it is."""
+        what its key's first request was answered, None where it is the first. `origin` is the engine whose job it is:
+        such a one may say which facts its texts were written from."""
         answers: list[str] = []
-        async with self.feed.open(self._request(taken, document, apart=apart)) as stream:
+        async with self.feed.open(self._request(taken, document, apart=apart, own=bool(origin))) as stream:
             begin = beginning(self.config, taken, document, stream.content_hash or "", post, origin=origin)
             lines = {line.name for line in self.config.lines}
             # What the gateway itself brings in may be an answer.

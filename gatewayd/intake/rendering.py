@@ -47,8 +47,14 @@ MARKED: Final = {HIDDEN: "row_hidden", SHORT: "row_short"}
 """By its mark: the sheet does not show the row, and the job leaves such rows out; a cell of it is missing."""
 CC_INVALID: Final = "cc_invalid"
 
-Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None, str | None]
-"""row, ref, to, text, encoding, segments, prefix, reason, detail, options."""
+CAUSE: Final = "#cause"
+"""Key of a recipient in a job of the daemon's own: the facts that its text was written from. No column of a campaign is
+called so, for no variable has a sign in its name."""
+
+CAUSE_DIGITS: Final = 18
+
+Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None, str | None, int | None]
+"""row, ref, to, text, encoding, segments, prefix, reason, detail, options, cause."""
 
 
 _LOST_MOST: Final = 50
@@ -85,9 +91,13 @@ class RenderPlan:
     """A text that takes more is `too_long`."""
     speech: Speech | None = None
     """What a call's words must be; None for other channels."""
+    own: bool = False
+    """Whether the daemon itself brings the job: only such a one says what its texts were written from."""
 
     @classmethod
-    def of(cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = ()) -> RenderPlan:
+    def of(
+        cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = (), *, own: bool = False
+    ) -> RenderPlan:
         """JobFileError `template_unknown`: the words of the template that it names were not looked up."""
         if document.template is not None and document.stored is None:
             raise JobFileError("template_unknown", file=document.file, field="template", name=document.template)
@@ -103,6 +113,7 @@ class RenderPlan:
             _fixed(document),
             document.max_segments,
             Speech.of(document),
+            own,
         )
 
 
@@ -167,7 +178,8 @@ class Rendering:
         self._columns = table.columns
         self._ref = table.ref
         self._width = len(table.columns)
-        self._text, self._options = self._bound(table.columns)
+        self._cause = table.columns.index(CAUSE) if plan.own and CAUSE in table.columns else None
+        self._text, self._options = self._bound(_named(table.columns, self._cause))
         self._address = readers_of(plan.channel, numbers)
         landlines = table.choice.landlines
         if landlines:
@@ -241,6 +253,7 @@ class Rendering:
         to = detail = None
         if len(cells) > self._width:
             return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), as_json({"raw": raw[:_SHOWN]}))
+        cause = None if self._cause is None else _number(cells[self._cause])
         try:
             to, detail = self._reached(cells) if self._several else self._address(raw)
             text, encoding, count, options = self._words(to, cells)
@@ -251,8 +264,8 @@ class Rendering:
         self.totals.segments += count
         for length in self._prefix_lengths:
             if to[:length] in self._prefixes:
-                return (number, ref, to, text, encoding, count, to[:length], None, detail, options)
-        return (number, ref, to, text, encoding, count, "", None, detail, options)
+                return (number, ref, to, text, encoding, count, to[:length], None, detail, options, cause)
+        return (number, ref, to, text, encoding, count, "", None, detail, options, cause)
 
     def _reached(self, cells: Sequence[str]) -> tuple[str, str | None]:
         """The first address of a row with several columns for it; one that says it is a mobile before one that is only
@@ -279,7 +292,7 @@ class Rendering:
 
     def _invalid(self, number: int, ref: str | None, to: str | None, reason: str, detail: str | None) -> Row:
         self.totals.invalid[reason] += 1
-        return (number, ref, to, None, "", 0, "", reason, detail, None)
+        return (number, ref, to, None, "", 0, "", reason, detail, None, None)
 
     def _words(self, to: str, cells: Sequence[str]) -> tuple[str, str, int, str | None]:
         """Text, encoding, segments and options of a row whose address is good; Unusable."""
@@ -337,6 +350,18 @@ class Rendering:
         if count > self._plan.max_segments:
             raise Unusable(TOO_LONG)
         return sent, count
+
+
+def _named(columns: Sequence[str], hidden: int | None) -> Sequence[str]:
+    """Returns the columns as texts know them: the daemon's own has no name there."""
+    return columns if hidden is None else [*columns[:hidden], "", *columns[hidden + 1 :]]
+
+
+def _number(cell: str) -> int | None:
+    """Returns the number of a cause; one that no store gives is 0, which is nobody's."""
+    if not cell:
+        return None
+    return int(cell) if len(cell) <= CAUSE_DIGITS and cell.isascii() and cell.isdecimal() else 0
 
 
 def _mailed(template: str, render: Renderer) -> Renderer:

@@ -104,7 +104,7 @@ def _counts(plan: RenderPlan, reason: str) -> bool:
 
 
 def _outgoing(row: Row) -> Outgoing:
-    number, ref, to, text, _encoding, segments, _prefix, _reason, detail, _options = row
+    number, ref, to, text, _encoding, segments, _prefix, _reason, detail, _options, _cause = row
     return Outgoing(number, to or "", ref, text or "", segments, json.loads(detail or "{}"))
 
 

@@ -132,8 +132,11 @@ def _ledger(connection: Connection) -> Iterator[str]:
 def _counts(connection: Connection) -> Iterator[str]:
     kept, message = tables.queue_count.c, tables.message.c
     # As `store.sending.counts` words it.
-    held = and_(message.state == "held", message.reason == "window")
-    word = case((held, literal_column("'held_window'", Text)), else_=message.state)
+    kept_by = [
+        (and_(message.state == "held", message.reason == reason), literal_column(f"'held_{reason}'", Text))
+        for reason in ("window", "stale")
+    ]
+    word = case(*kept_by, else_=message.state)
     both = union_all(
         select(kept.queue_id, kept.state, kept.final, kept.messages, kept.segments),
         select(message.queue_id, word, message.final, -func.count(), -func.sum(message.segments)).group_by(

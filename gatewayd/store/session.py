@@ -75,7 +75,8 @@ def setting(table: Table, columns: str, keys: str) -> Statement:
 
 
 def merging(table: Table, columns: str, keys: str, *, add: str = "", replace: str = "") -> Statement:
-    """INSERT, or where the keys exist already: add to some columns, replace others, leave the rest as it is."""
+    """INSERT, or where the keys exist already: add to some columns, replace others, leave the rest as it is. Without
+    keys: where any key of the table exists already, nothing."""
     names = columns.split()
 
     def clause(dialect: str) -> Executable:
@@ -85,7 +86,7 @@ def merging(table: Table, columns: str, keys: str, *, add: str = "", replace: st
         changes |= {name: fresh.excluded[name] for name in replace.split()}
         if changes:
             return fresh.on_conflict_do_update(index_elements=keys.split(), set_=changes)
-        return fresh.on_conflict_do_nothing(index_elements=keys.split())
+        return fresh.on_conflict_do_nothing(index_elements=keys.split() or None)
 
     return Statement(clause, " ".join(f"p_{name}" for name in names))
 

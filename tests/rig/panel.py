@@ -14,7 +14,7 @@ import http.client
 import ssl
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,10 +48,12 @@ class Signed:
         self._browser = browser
         self.faults: list[str] = []
         """Breaches of the policy and errors of scripts, of all pages."""
+        self._contexts: list[BrowserContext] = []
 
     def context(self, *, locale: str = "es-AR", **options: Any) -> BrowserContext:
         """Opens a context in which nobody is signed in; `options` as Playwright's `new_context` has them."""
         context = self._browser.new_context(locale=locale, **options)
+        self._contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
         context.expose_binding("gatewaydReport", lambda source, what: self._found(source["page"], what))
@@ -79,7 +81,12 @@ class Signed:
 
     @property
     def contexts(self) -> list[BrowserContext]:
-        return self._browser.contexts
+        return list(self._contexts)
+
+    def close(self) -> None:
+        """Closes what was opened here."""
+        for context in self._contexts:
+            context.close()
 
     def _found(self, page: Page, what: str) -> None:
         self.faults.append(f"{page.url}: {what}")
@@ -98,6 +105,8 @@ class Panel:
         self.port = port
         self.tls = tls
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        self._browsing = ExitStack()
+        self._launched: Browser | None = None
 
     def wait_web(self, timeout_s: float = START_S) -> float:
         """Waits until the web process that the daemon starts answers; returns the seconds it took."""
@@ -138,17 +147,30 @@ class Panel:
 
     @contextmanager
     def browser(self) -> Iterator[Signed]:
-        """Debian's Chromium; at the end nothing may have broken the policy, and no script failed."""
+        """Debian's Chromium; at the end nothing may have broken the policy, and no script failed.
+
+        It starts once for a panel: those who share it have contexts of their own, which close with the block.
+        """
+        if self._launched is None:
+            self._launched = self._launch()
+        signed = Signed(self, self._launched)
+        try:
+            yield signed
+            assert not signed.faults, signed.faults
+        finally:
+            signed.close()
+
+    def _launch(self) -> Browser:
         if not Path(CHROMIUM).exists():
             pytest.skip("not installed: chromium (Debian)")
-        with sync_playwright() as playwright:
-            launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            try:
-                signed = Signed(self, launched)
-                yield signed
-                assert not signed.faults, signed.faults
-            finally:
-                launched.close()
+        playwright = self._browsing.enter_context(sync_playwright())
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        self._browsing.callback(launched.close)
+        return launched
+
+    def close(self) -> None:
+        """Ends the browser."""
+        self._browsing.close()
 
 
 @contextmanager
@@ -192,7 +214,7 @@ def panel(
             gateway.account()
             shown = Panel(gateway, simulator, port, tls=tls)
             shown.user(ADMINISTRATOR, "administrator", None)
-            with _apart(gateway) if apart else nullcontext():
+            with closing(shown), _apart(gateway) if apart else nullcontext():
                 shown.wait_web()
                 yield shown
     finally:

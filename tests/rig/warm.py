@@ -22,6 +22,8 @@ from typing import Any, Final
 
 _ONE: Final = threading.Lock()
 """One asks at a time."""
+_ARGUMENTS_MAX: Final = 4000
+"""Room for the arguments of what it becomes, as ps and /proc show them."""
 _SERVER: Final = Path(__file__).with_name("warm_server.py")
 
 
@@ -83,7 +85,7 @@ class _Server:
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(_SERVER), str(theirs.fileno())],
+                [sys.executable, "-P", str(_SERVER), str(theirs.fileno()), " " * _ARGUMENTS_MAX],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, "PYTHONPATH": path, "LANG": "en_US.UTF-8"},
                 stdin=subprocess.DEVNULL,

@@ -20,9 +20,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NoReturn
+
+from tests.rig import warm_children
 
 REQUEST_MAX: Final = 200_000
 _PACKAGES: Final = ("gatewayd", "drivers", "spool")
@@ -86,10 +88,18 @@ def _reap(ends: dict[int, int]) -> None:
         os.close(ended)
 
 
-def _become(request: dict[str, Any], descriptors: list[int]) -> Callable[[], Any]:
+def _become(request: Mapping[str, Any], descriptors: list[int]) -> Callable[[], Any]:
     """Makes this process what was asked for; returns what it then does."""
     *streams, ended = descriptors
     os.close(ended)
+    return _turn(request, streams, "gatewayd")
+
+
+def _become_child(request: Mapping[str, Any], descriptors: list[int]) -> Callable[[], Any]:
+    return _turn(request, descriptors, request["module"])
+
+
+def _turn(request: Mapping[str, Any], streams: list[int], module: str) -> Callable[[], Any]:
     for number, one in enumerate(streams):
         os.dup2(one, number)
         os.close(one)
@@ -100,12 +110,24 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> Callable[[], Any
     os.environ.update(request["environment"])
     time.tzset()
     _open_streams()
-    sys.argv = ["gatewayd", *request["arguments"]]
+    arguments = request["arguments"]
+    warm_children.name_process([sys.executable, "-m", module, *arguments])
+    if module == "gatewayd" and "run" in arguments and (work := warm_children.prepare(_become_child)) is not None:
+        return work
     from gatewayd import failpoints
-    from gatewayd.cli import main
 
+    sys.argv = [module.rpartition(".")[2], *arguments]
     failpoints.arm(os.environ.get(failpoints.VARIABLE))
-    return main
+    if ahead := os.environ.get(warm_children.AHEAD):
+        _set_clock(int(ahead))
+    return warm_children.main_of(module)
+
+
+def _set_clock(ahead_s: int) -> None:
+    """Has this process, and no other, think it is later."""
+    import time_machine
+
+    time_machine.travel(time.time() + ahead_s, tick=True).start()
 
 
 def _open_streams() -> None:

@@ -28,6 +28,7 @@ ROW: Row = (
     None,
     '{"raw":"11"}',
     '{"texts":{"subject":"x"}}',
+    41,
 )
 
 DOCUMENTS: list[dict[str, Any]] = [
@@ -45,7 +46,7 @@ DOCUMENTS: list[dict[str, Any]] = [
 
 
 def columns(
-    first: object, row: tuple[object, ...] = (None, None, None, "", 0, "", None, None, None), *, count: int = 1
+    first: object, row: tuple[object, ...] = (None, None, None, "", 0, "", None, None, None, None), *, count: int = 1
 ) -> list[Any]:
     """Returns a frame of equal rows as a worker gone astray might write it."""
     return [first, count, *([value] * count for value in row)]
@@ -74,7 +75,7 @@ def test_a_document_crosses_whole(raw: dict[str, Any]) -> None:
     "message",
     [
         [ROW],
-        [ROW, (2, *[None] * 3, "", 0, "", "repeated", None, None)],
+        [ROW, (2, *[None] * 3, "", 0, "", "repeated", None, None, None)],
         frames.Begun(None),
         frames.Begun("0" * 64),
         Totals(3, 4, Counter(a=1), Counter({"€": 2})),
@@ -109,7 +110,7 @@ def test_requests_cross_whole() -> None:
 
 
 def test_half_a_pair_in_a_text_is_a_question_mark() -> None:
-    [row] = crossed([(1, None, "+549", "a\ud800b", "", 1, "", None, None, None)])
+    [row] = crossed([(1, None, "+549", "a\ud800b", "", 1, "", None, None, None, None)])
     assert row[3] == "a?b"
 
 
@@ -119,25 +120,29 @@ def test_half_a_pair_in_a_text_is_a_question_mark() -> None:
         (frames.ROWS, columns(0)),
         (frames.ROWS, columns("1")),
         (frames.ROWS, columns(ROW_LIMIT + 1)),
-        (frames.ROWS, columns(ROW_LIMIT, (None, None, None, "", 0, "", None, None, None), count=2)),
-        (frames.ROWS, columns(1, (None, {"x": 1}, None, "", 0, "", None, None, None))),
-        (frames.ROWS, columns(1, (None, None, None, "", 2**70, "", None, None, None))),
-        (frames.ROWS, columns(1, (None, None, None, "", -1, "", None, None, None))),
-        (frames.ROWS, columns(1, (None, None, None, None, 0, "", None, None, None))),
-        (frames.ROWS, columns(1, (None, None, None, "", True, "", None, None, None))),
-        (frames.ROWS, columns(1, (None, None, "\ud800", "", 0, "", None, None, None))),
+        (frames.ROWS, columns(ROW_LIMIT, (None, None, None, "", 0, "", None, None, None, None), count=2)),
+        (frames.ROWS, columns(1, (None, {"x": 1}, None, "", 0, "", None, None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, "", 2**70, "", None, None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, "", -1, "", None, None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, None, 0, "", None, None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, "", True, "", None, None, None, None))),
+        (frames.ROWS, columns(1, (None, None, "\ud800", "", 0, "", None, None, None, None))),
+        (frames.ROWS, columns(1, (None, None, None, "", 0, "", None, None, None, -1))),
+        (frames.ROWS, columns(1, (None, None, None, "", 0, "", None, None, None, 2**63))),
+        (frames.ROWS, columns(1, (None, None, None, "", 0, "", None, None, None, True))),
+        (frames.ROWS, columns(1, (None, None, None, "", 0, "", None, None, None, "7"))),
         (frames.ROWS, columns(1, count=1001)),
-        (frames.ROWS, columns(1, (None, None, None, "", 0, "", None, None, {"texts": {}}))),
+        (frames.ROWS, columns(1, (None, None, None, "", 0, "", None, None, {"texts": {}}, None))),
         (frames.ROWS, columns(1)[:-1]),
         (frames.ROWS, [*columns(1), [None]]),
         (frames.ROWS, [*columns(1)[:-1], []]),
         (frames.ROWS, [*columns(1)[:-1], [None, None]]),
-        (frames.ROWS, [*columns(1)[:-1], 1]),
+        (frames.ROWS, [*columns(1)[:-2], 1, None]),
         (frames.ROWS, [1]),
         (frames.ROWS, [1, 0, *columns(1)[2:]]),
         (frames.ROWS, [1, 1001, *columns(1)[2:]]),
-        (frames.ROWS, [1, 1001, None, None, None, "", 0, "", None, None, None]),
-        (frames.ROWS, [1, 10**9, None, None, None, "", 0, "", None, None, None]),
+        (frames.ROWS, [1, 1001, None, None, None, "", 0, "", None, None, None, None]),
+        (frames.ROWS, [1, 10**9, None, None, None, "", 0, "", None, None, None, None]),
         (frames.ROWS, {"a": 1}),
         (frames.DOCUMENT, {"job": "../x", "channel": "sms"}),
         (frames.DOCUMENT, {"job": "x", "channel": "sms", "recipients_file": "../../etc/passwd"}),

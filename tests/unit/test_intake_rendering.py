@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.intake.rendering import CHUNK_CHARACTERS, Rendering, RenderPlan, Totals
+from gatewayd.intake.rendering import CAUSE, CHUNK_CHARACTERS, Rendering, RenderPlan, Totals
 from gatewayd.intake.survey import survey
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.store.commands import NewMessage
@@ -454,3 +454,20 @@ def test_what_cannot_be_spoken_is_refused_before_anybody_is_called() -> None:
         rows = [{"to": "011 4321-0000", "nota": "x" * 5_001}, {"to": "011 4321-0001", "nota": "x" * 5_000}]
         messages, _ = render(rows, channel="call", **call)
         assert [each.reason for each in messages] == ["too_long", None]
+
+
+def test_the_daemons_own_jobs_say_what_their_texts_were_written_from_and_nobody_elses_do() -> None:
+    people = [
+        {"to": "1159876543", CAUSE: "7", "cause": "avería"},
+        {"to": "1159876544", "cause": "corte"},
+        {"to": "1159876545", CAUSE: "7; DROP", "cause": "corte"},
+    ]
+    raw = {"channel": "sms", "text": "Por %cause%", "recipients": people, "values": {"#cause": ""}}
+    document = parse(json.dumps(raw).encode(), "job.json")
+    for own, expected in ((True, [7, None, 0]), (False, [None, None, None])):
+        plan = RenderPlan.of(document, POLICY, own=own)
+        rendering = Rendering(plan, inline(document), NUMBERS)
+        messages = [NewMessage._make(row) for chunk in rendering.chunks() for row in chunk]
+        assert [message.cause for message in messages] == expected
+        if own:
+            assert [message.text for message in messages] == ["Por avería", "Por corte", "Por corte"]

@@ -98,7 +98,8 @@ class KeptBack(Withdrawn):
 @dataclass(frozen=True, slots=True)
 class Pnr(Command[None]):
     """The point of no return of one part. Raises `drivers.base.Withdrawn(reason)` when the message may not go any more:
-    `cancelled`, `paused`, `expired`, `blocked`, `lease_lost`, or `KeptBack` (`window`, `cap`) by the rules of contact.
+    `cancelled`, `paused`, `expired`, `blocked`, `lease_lost`, what became of the facts that it was written from
+    (`paid`, `promised`, `disputed`, `changed`), or `KeptBack` (`window`, `cap`) by the rules of contact.
     Counts the segment for the line's quotas, with `message` true once a message, and keeps the line's pace (`tat`, ms).
     """
 

@@ -40,6 +40,8 @@ class NewMessage(NamedTuple):
     """JSON or None: what its receipts say of it."""
     options: str | None = None
     """JSON or None, for its line alone: `texts` has what is rendered beside the text, by name."""
+    cause: int | None = None
+    """Number of the facts that it was written from (`store.sending.causes`)."""
 
 
 @dataclass(frozen=True, slots=True)

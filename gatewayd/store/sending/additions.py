@@ -13,6 +13,7 @@ from gatewayd.money import format_money
 from gatewayd.store.commands import NewMessage
 from gatewayd.store.contacts.blocklist import barred
 from gatewayd.store.contacts.points import persons_of
+from gatewayd.store.sending import causes
 from gatewayd.store.sending.rows import JobInfo, MessageRow
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
@@ -31,7 +32,7 @@ _ADD_QUEUE: Final = adding(queue, "job_id prefix")
 _ADD: Final = adding(
     message,
     "id job_id queue_id row ref to text encoding segments state final reason due updated_at detail options account_id"
-    " channel at person_id",
+    " channel at person_id cause_id",
 )
 _GROW: Final = Statement(
     update(job).where(job.c.id == given(job.c.id, "k_id")).values(messages=job.c.messages + given(job.c.messages)),
@@ -86,20 +87,23 @@ def write(
         info.channel,
         {new.to for new in rows if new.to is not None and new.reason is None},
     )
+    facts = {new.cause for new in rows if new.cause is not None}
+    fates = causes.fates(unit.session, facts, info.account_id) if facts else {}
     added: list[Row] = []
     counts: dict[tuple[int, str], list[int]] = {}
     good = 0
     for number, new in zip(numbers, rows, strict=False):
-        row, ref, to, body, encoding, segments, prefix, reason, detail, options = new
+        row, ref, to, body, encoding, segments, prefix, reason, detail, options, cause = new
         if reason is None and to in listed:
             reason = "blocked"
+        withdrawn = fates[cause] if cause is not None and reason is None else None
         queue_id = queue_of[prefix]
         good += reason is None
-        state = waits if reason is None else State.INVALID.value
+        state = State.CANCELLED.value if withdrawn else (waits if reason is None else State.INVALID.value)
         count = counts.setdefault((queue_id, state), [0, 0])
         count[0] += 1
         count[1] += segments
-        if reason is None and not info.test:
+        if reason is None and withdrawn is None and not info.test:
             added.append(
                 (
                     number,
@@ -122,16 +126,20 @@ def write(
                     info.channel,
                     now,
                     people.get(to) if to is not None else None,
+                    cause,
                 )
             )
             continue
-        if reason is None:
+        if withdrawn is not None:
+            # The facts that it was written from were no longer so when it came to be recorded.
+            reason = withdrawn
+        elif reason is None:
             reason, detail = TEST, _priced(info, segments, detail)
         added.append(
             (
                 *(number, info.id, queue_id, row, ref, to, body, encoding, segments),
                 *(state, True, reason, now, now, detail, None, info.account_id),
-                *(info.channel, now, people.get(to) if to is not None else None),
+                *(info.channel, now, people.get(to) if to is not None else None, cause),
             )
         )
         ended = MessageRow(
@@ -143,10 +151,13 @@ def write(
     unit.session.many(_ADD, added)
     for (queue_id, state), (messages, segments) in counts.items():
         unit.counts.add(queue_id, state, state != waits or info.test, messages, segments)
+        hour = None
         if shown and state == State.INVALID and not info.test:
-            unit.tallies.add(
-                (info.created_at // HOUR_MS, info.account_id, info.channel, "", state), messages, segments, 0
-            )
+            hour = info.created_at // HOUR_MS
+        elif state == State.CANCELLED and state != waits:
+            hour = now // HOUR_MS
+        if hour is not None:
+            unit.tallies.add((hour, info.account_id, info.channel, "", state), messages, segments, 0)
     unit.session.run(_GROW, len(rows), info.id)
     return good
 

@@ -13,7 +13,7 @@ from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Pnr
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.credit.ledger import Kind
-from gatewayd.store.sending import blocks, inbox, reports
+from gatewayd.store.sending import blocks, causes, inbox, reports
 from gatewayd.store.sending.claims import furthest, parts_of
 from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.gate import Asked, Gate
@@ -48,6 +48,7 @@ _LEASE: Final = Statement(
         message.c.person_id,
         customer.c.zone,
         job.c["class"],
+        message.c.cause_id,
     )
     .select_from(
         attempt.join(message, message.c.id == attempt.c.message_id)
@@ -103,30 +104,35 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
 
 
 class _Door:
-    """What decides whether a message of which nothing has left may go: its job, the do-not-contact list, the rules of
-    contact. One that has begun goes on: half a text is worse. Each try of a call begins anew."""
+    """What decides whether a message of which nothing has left may go: its job, the do-not-contact list, the facts
+    that it was written from, the rules of contact. One that has begun goes on: half a text is worse. Each try of a call
+    begins anew."""
 
     def __init__(self, unit: Unit, leases: Mapping[int, Row], commands: Iterable[Pnr]) -> None:
         self._unit = unit
         self._ruled: dict[int, Asked] = {}
         """By attempt: the messages for which rules of contact hold."""
         gate = self._gate = Gate(unit)
+        caused: set[int] = set()
         for command in commands:
             lease = leases.get(command.attempt_id)
             if lease is None or lease[1] != "claimed":
                 continue
+            if lease[18] is not None:
+                caused.add(lease[18])
             if gate.standing(lease[13]).course(lease[17], lease[12]) is not None:
                 self._ruled[command.attempt_id] = Asked(
                     *(lease[13], lease[6], lease[5], command.attempt_id, lease[14], lease[15], lease[16]),
                     *(lease[17], lease[12], command.now),
                 )
+        self._fates = causes.fates(unit.session, caused) if caused else {}
         if self._ruled:
             gate.learn(self._ruled.values(), lock=True)
 
     def withdrawn(self, lease: Row, command: Pnr) -> Withdrawn | None:
         """Returns why a message may not go, or notes that it goes."""
         asked = self._ruled.get(command.attempt_id)
-        reason = _reason(lease, command.now)
+        reason = self._fates.get(lease[18]) or _reason(lease, command.now)
         if reason is None and asked is None:
             return None
         if lease[12] != Channel.CALL and lease[4] > 1:

@@ -1,7 +1,7 @@
 """How many messages a queue has in each state, kept in the transaction that changes them: nothing counts rows.
 
-Messages that the rules of contact keep back are counted by what keeps them: `held` are those of a cap, `held_window`
-those whose own hours are over.
+Messages that are kept back are counted by what keeps them: `held` are those of a cap, `held_window` those whose own
+hours are over, `held_stale` those that were written from what is owed where billing is too old to be believed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ WAITS: Final = COUNT_WAITS.replace("state IN", "queue_count.state IN").replace("
 
 HELD: Final = State.HELD.value
 HELD_WINDOW: Final = "held_window"
-WAITING_WORDS: Final = ("queued", "scheduled", HELD, HELD_WINDOW)
+HELD_STALE: Final = "held_stale"
+WAITING_WORDS: Final = ("queued", "scheduled", HELD, HELD_WINDOW, HELD_STALE)
+_BY_REASON: Final = {"window": HELD_WINDOW, "stale": HELD_STALE}
+_REASONS: Final = {HELD: "cap", HELD_WINDOW: "window", HELD_STALE: "stale"}
 
 _ADD: Final = merging(
     queue_count,
@@ -31,20 +34,19 @@ _ADD: Final = merging(
 
 def word(state: str, reason: str | None) -> str:
     """Returns the state under which a message is counted."""
-    return HELD_WINDOW if state == HELD and reason == "window" else state
+    return _BY_REASON.get(reason or "", state) if state == HELD else state
 
 
 def meaning(counted: str) -> tuple[State, str | None]:
     """Returns the state and the reason that a count stands for; the reason of those alone that rules keep back."""
-    if counted == HELD_WINDOW:
-        return State.HELD, "window"
-    return State(counted), "cap" if counted == HELD else None
+    reason = _REASONS.get(counted)
+    return (State(counted), None) if reason is None else (State.HELD, reason)
 
 
 def words_of(states: Iterable[str]) -> list[str]:
     """Returns the words under which messages of these stored states are counted."""
     found = set(states)
-    return sorted(found | {HELD_WINDOW} if HELD in found else found)
+    return sorted(found | _REASONS.keys() if HELD in found else found)
 
 
 class Counts:

@@ -241,7 +241,7 @@ _KEPT: Final = Statement(
     )
     .where(
         text(counts.WAITS),
-        queue_count.c.state.in_([counts.HELD, counts.HELD_WINDOW]),
+        queue_count.c.state.in_([counts.HELD, counts.HELD_WINDOW, counts.HELD_STALE]),
         or_(given(account.c.name) == "", account.c.name == given(account.c.name)),
     )
     .distinct()

@@ -7,15 +7,17 @@ from typing import Final
 from sqlalchemy import delete, select
 
 from gatewayd.errors import ConflictError
+from gatewayd.model import State
 from gatewayd.store.commands import DropJob
 from gatewayd.store.sending import keys
+from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Statement, among, given
 from gatewayd.store.tables import job, message, queue, queue_count, receipt
 
 _STATE: Final = Statement(select(job.c.state).where(job.c.id == given(job.c.id)).with_for_update(), "p_id")
 _SOME_MESSAGES: Final = Statement(
-    select(message.c.id)
+    select(message.c.id, message.c.state, message.c.updated_at, message.c.segments)
     .where(message.c.job_id == given(message.c.job_id))
     .order_by(message.c.id)
     .limit(given(message.c.id, "p_limit")),
@@ -49,9 +51,14 @@ def drop(unit: Unit, commands: list[DropJob]) -> list[bool | Exception]:
 
 def _drop(unit: Unit, command: DropJob) -> bool:
     session = unit.session
-    ids = [row[0] for row in session.all(_SOME_MESSAGES, command.job_id, command.limit)]
-    session.among(_DROP_MESSAGES, ids)
-    if len(ids) == command.limit:
+    rows = session.all(_SOME_MESSAGES, command.job_id, command.limit)
+    info = unit.job(command.job_id)
+    for _number, state, ended_at, segments in rows:
+        if state == State.CANCELLED and not info.test:
+            # A block or a payment ended it before anybody saw the job; read again, it is counted again.
+            unit.tallies.add((ended_at // HOUR_MS, info.account_id, info.channel, "", state), -1, -segments, 0)
+    session.among(_DROP_MESSAGES, [row[0] for row in rows])
+    if len(rows) == command.limit:
         return False
     remove(unit, command.job_id)
     return True

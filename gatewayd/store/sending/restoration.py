@@ -121,7 +121,7 @@ _PAUSE: Final = Statement(
         text(
             "EXISTS (SELECT 1 FROM queue JOIN queue_count ON queue_count.queue_id = queue.id"
             " WHERE queue.job_id = job.id AND queue_count.messages > 0"
-            " AND queue_count.state IN ('queued', 'scheduled', 'held', 'held_window', 'sending'))"
+            " AND queue_count.state IN ('queued', 'scheduled', 'held', 'held_window', 'held_stale', 'sending'))"
         ),
     )
     .values(state="paused")

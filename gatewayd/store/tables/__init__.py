@@ -19,6 +19,7 @@ from gatewayd.store.tables.campaigns import (
     list_member,
     people_list,
 )
+from gatewayd.store.tables.causes import cause
 from gatewayd.store.tables.contacts import blocklist, evidence, register
 from gatewayd.store.tables.credit import account, transfer
 from gatewayd.store.tables.customers import (
@@ -100,6 +101,7 @@ __all__ = [
     "campaign_run",
     "campaign_slice",
     "campaign_step",
+    "cause",
     "chosen_columns",
     "collection_event",
     "contact_point",

@@ -135,6 +135,8 @@ campaign_person = Table(
     Column("address", Text, nullable=False),
     # JSON: texts by the heads' plain names
     Column("cells", Text, nullable=False),
+    # the facts that they were written from, where they say what is owed
+    Column("cause_id", Id),
     Index("ix_campaign_person_run_id_address", "run_id", "address"),
     Index(
         "ix_campaign_person_customer_id",

@@ -23,7 +23,7 @@ from gatewayd.store.tables.base import Id, metadata
 
 WAITS: Final = "state IN ('queued', 'scheduled', 'held')"
 """The messages that a line may claim once they are due."""
-COUNT_WAITS: Final = "state IN ('queued', 'scheduled', 'held', 'held_window') AND messages > 0"
+COUNT_WAITS: Final = "state IN ('queued', 'scheduled', 'held', 'held_window', 'held_stale') AND messages > 0"
 """The counts of queues with something waiting; see `store.sending.counts`."""
 
 job = Table(
@@ -102,6 +102,9 @@ queue_count = Table(
     sqlite_with_rowid=False,
 )
 
+CAUSED: Final = "cause_id IS NOT NULL AND state IN ('queued', 'scheduled', 'held', 'sending')"
+"""The messages that were written from facts, and wait or are on their way."""
+
 ASTRAY: Final = "state IN ('undelivered', 'failed', 'expired', 'uncertain', 'invalid', 'cancelled')"
 """The messages that people look for among many more that went well."""
 
@@ -141,6 +144,14 @@ message = Table(
     Column("at", BigInteger, nullable=False, server_default=text("0")),
     # the customer it goes to, where the account knows whose address it is; else the address is the person
     Column("person_id", Id),
+    # the facts that it was written from; none: it says nothing of what somebody owes
+    Column("cause_id", Id),
+    Index(
+        "ix_message_cause_id",
+        "cause_id",
+        sqlite_where=text(CAUSED),
+        postgresql_where=text(CAUSED),
+    ),
     Index(
         "ix_message_ready",
         "queue_id",
