@@ -166,6 +166,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.campaigns": VALUES,
     "gatewayd.dunning.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         *PORT,
         "gatewayd.config",
         "gatewayd.dunning",
@@ -178,6 +179,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.dunning": VALUES,
     "gatewayd.answers.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         *PORT,
         "gatewayd.answers",
         "gatewayd.config",
@@ -189,6 +191,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.answers": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         "gatewayd.config",
         "gatewayd.imports",
         "gatewayd.submission",
@@ -199,10 +202,12 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),
     "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
+    "gatewayd.billing_desk": (*VALUES, STORE),
     "gatewayd.operations": (
         *VALUES,
         *PORT,
         "gatewayd.answers",
+        "gatewayd.billing_desk",
         "gatewayd.campaigns",
         "gatewayd.config",
         "gatewayd.dunning",
