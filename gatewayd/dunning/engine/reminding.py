@@ -192,7 +192,7 @@ def job_keys(known: Reminder, person: AudienceRow, send: Send, name: str, region
     """Returns the job file of one send. What the reminder itself says of due date, invoice and amount comes before what
     is known of the customer."""
     draft = known.draft
-    columns = {key: text for key, text in person.columns.items() if key not in {"to", "ref", "cause"}}
+    columns = {key: text for key, text in person.columns.items() if key not in {"to", "ref", "#cause"}}
     if draft.invoice:
         columns["factura"] = draft.invoice
     if draft.due is not None:
@@ -202,7 +202,7 @@ def job_keys(known: Reminder, person: AudienceRow, send: Send, name: str, region
         columns["monto"] = columns["deuda"] = amount(draft.amount, draft.currency, region)
     recipient = {**columns, "to": person.address, "ref": person.external_id}
     if send.cause is not None:
-        recipient["cause"] = str(send.cause)
+        recipient["#cause"] = str(send.cause)
     keys: dict[str, Any] = {
         "job": name,
         "channel": draft.channel,

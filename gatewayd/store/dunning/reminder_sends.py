@@ -16,6 +16,7 @@ from gatewayd.reminder import following_send
 from gatewayd.store import tables
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
 from gatewayd.store.dunning.reminders import Reminder, note
+from gatewayd.store.sending import causes
 from gatewayd.store.session import Session, Statement, adding, given, setting
 from gatewayd.translation import gettext as _
 
@@ -123,7 +124,7 @@ def first_today(connection: Connection, known: Reminder, *, now: int, zone: Zone
 
 def decide(session: Session, was: Reminder, *, now: int, zone: ZoneInfo, by: str) -> int:
     """Writes that a reminder is sent, by a person or (`by` empty) by itself; returns which of its sends it is. Its job
-    follows."""
+    follows, and is withdrawn with what the customer owes."""
     number, draft = was.sends + 1, was.draft
     repeated, next_at = was.repeated, was.next_at
     if not by:
@@ -131,7 +132,8 @@ def decide(session: Session, was: Reminder, *, now: int, zone: ZoneInfo, by: str
         next_at = following_send(draft.timing, repeated, now, zone)
     detail = json.dumps({"channel": draft.channel})
     values = (was.id, now, "sent", by, detail, number, today(now, zone), was.customer_id, draft.currency, "waiting")
-    session.run(_ADD, *values, None)
+    cause = causes.mint(session, was.account_id, was.customer_id, draft.currency, now)
+    session.run(_ADD, *values, cause)
     session.run(_SENT, number, now, repeated, next_at, now, was.version + 1, was.id)
     return number
 
