@@ -198,6 +198,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.workers",
         "spool",
         STORE,
+        "gatewayd.task_engine",
     ),
     "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),

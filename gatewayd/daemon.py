@@ -185,10 +185,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
         inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
+        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader))
+        # By whatever: what a line did, what time did, what a person said.
+        changed = Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs))  # noqa: PLW0108 - it comes later
         upkeep = Upkeep(
             writer,
             now=now_ms,
-            receipts_due=receipts.due,
+            receipts_due=changed,
             keep_messages_s=config.retention.messages,
             keep_audit_s=config.retention.audit,
             keep_evidence_s=config.retention.evidence,
@@ -198,16 +202,13 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             end_parts=rules.end_parts,
             inbox_due=inbox.due,
         )
-
-        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
-        outcomes = Outcomes(writer, partial(_asked, readers, reader))
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs)),  # noqa: PLW0108 - it comes later
+            receipts_due=changed,
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -238,7 +239,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             spool=spool,
             intake=intake,
             threads=readers,
-            receipts_due=receipts.due,
+            receipts_due=changed,
             news=news,
             vault=vault,
             engines=(exports, contacts),
