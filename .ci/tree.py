@@ -299,6 +299,7 @@ ROOF: Final = tuple(
         "posting",
         "campaigning",
         "reminding",
+        "opened_store",
         "cli",
         "demo",
         "__main__",
