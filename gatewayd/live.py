@@ -22,6 +22,7 @@ from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
+from gatewayd.dunning.engine.reminding import Reminding
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
@@ -81,6 +82,7 @@ class LiveGateway:
         webhooks: Webhooks,
         campaigns: Campaigns,
         answers: Answers,
+        reminders: Reminding,
         outcomes: Outcomes,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -104,6 +106,7 @@ class LiveGateway:
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.answers = answers
+        self.reminders = reminders
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""

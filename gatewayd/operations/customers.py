@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -10,10 +10,11 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
+from gatewayd import billing_desk as desk
 from gatewayd.actor import Actor, Scope
 from gatewayd.customers import fields
 from gatewayd.customers.change import changed
-from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, document
+from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Kept, document
 from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.errors import UsageError
@@ -21,6 +22,7 @@ from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
+from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import customers as store
 from gatewayd.store.contacts import directory
@@ -158,7 +160,9 @@ class PutCustomer(_One):
         put = store.Put(name, _maker(self.customer, numbers, now), now, self.version)
 
         def work(unit: Any) -> Changed[Any]:
-            return store.put(unit, scope, [put])[0]
+            done = store.put(unit, scope, [put])[0]
+            billed(unit, scope, [done.answer], now)
+            return done
 
         kept, fresh = (await backend.execute(Change(work, by.name))).answer
         said(backend, scope)
@@ -184,6 +188,7 @@ class PutCustomers(Operation):
 
         def work(unit: Any) -> Changed[Any]:
             done = [one.answer for one in store.put(unit, scope, puts)]
+            billed(unit, scope, done, now)
             return Changed(done, None, {"customers": len(done)}, scope.account or "")
 
         done = (await backend.execute(Change(work, by.name))).answer
@@ -254,6 +259,14 @@ class SetContact(_One):
             return replace(was, contacts=made)
 
         return make
+
+
+def billed(unit: Any, scope: Scope, done: Sequence[tuple[Kept, bool]], now: int) -> None:
+    """Gives customers who have come what billing said of them before, and works out anew what those owe of whom a
+    document says it."""
+    number = account_number(unit.session.connection, str(scope.account))
+    desk.joined(unit, number, [kept.customer.external_id for kept, fresh in done if fresh], now)
+    desk.changed(unit, number, [kept.id for kept, _fresh in done if kept.customer.debt is not None], now)
 
 
 def said(backend: Backend, scope: Scope) -> None:
