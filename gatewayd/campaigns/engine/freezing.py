@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from gatewayd.campaigns import slices
 from gatewayd.campaigns.engine.words import Words
 from gatewayd.failpoints import hit
-from gatewayd.store.campaigns import audience, runs
+from gatewayd.store.campaigns import audience, facts, runs
 from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import Change
+from gatewayd.store.sending import causes
 
 PORTION: Final = 1_000
 """People of one transaction."""
+TRIES: Final = 5
+"""Looks at people whose facts change while they are written down."""
 OCTETS: Final = 24 << 20
 """Of the people of one slice: its job file has room for more than twice that."""
 
@@ -32,7 +36,13 @@ class Freezing:
         same: Words,
         sliced: Callable[[], None],
         now: Callable[[], int],
+        caused: bool = False,
+        again: bool = False,
     ) -> None:
+        """`caused`: the texts say what somebody owes, so that each bears the facts that it is written from; `again`:
+        they go to people who were written to before, and whoever has paid since is left out."""
+        self._caused = caused
+        self._again = again
         self._source = source
         self._ask = ask
         self._execute = execute
@@ -49,15 +59,9 @@ class Freezing:
         over = False
         while not over:
             room = slices.room(number) - (run.people - sliced)
-            page: audience.Page = await self._ask(
-                partial(
-                    audience.page,
-                    source=self._source,
-                    after=run.cursor,
-                    limit=min(PORTION, room),
-                )
-            )
+            page, gone = await self._page(run.cursor, min(PORTION, room))
             people, left_out = await self._apart(run, page)
+            left_out.update(gone)
             over = page.over
             self._weight += sum(len(one.cells) for one in people) * 2
             count = run.people + len(people) - sliced
@@ -76,6 +80,24 @@ class Freezing:
         await self._execute(Change(lambda unit: runs.end_freezing(unit.session, run.id, now), "campaigns"))
         hit("campaign.all_frozen")
         return run
+
+    async def _page(self, after: int, limit: int) -> tuple[audience.Page, dict[str, int]]:
+        """Returns the next people, and how many are left out of them for their facts' sake."""
+        if not self._caused:
+            return await self._ask(partial(audience.page, source=self._source, after=after, limit=limit)), {}
+        for _ in range(TRIES):
+            found: facts.Facts = await self._ask(
+                partial(facts.page, source=self._source, after=after, limit=limit, again=self._again)
+            )
+            if not found.without:
+                break
+            # The cause comes first: what is then read together with it is withdrawn with it.
+            mint = partial(_mint, self._source.account_id, found.without, now=self._now())
+            await self._execute(Change(mint, "campaigns"))
+        # Whose facts changed with every look is not written to of them.
+        kept = [one for one in found.page.people if one.customer is None or one.cause is not None]
+        gone = {"paid": found.settled, "changed": len(found.page.people) - len(kept)}
+        return replace(found.page, people=kept), {reason: count for reason, count in gone.items() if count}
 
     async def _apart(self, run: Run, page: audience.Page) -> tuple[Sequence[Person], dict[str, int]]:
         """Returns the people of a page but those at whose address the same is said already, and how many these are."""
@@ -98,6 +120,10 @@ class Freezing:
         if repeated:
             left_out["repeated"] = repeated
         return kept, left_out
+
+
+def _mint(account_id: int, customers: Sequence[int], unit: Any, *, now: int) -> None:
+    causes.mint_many(unit.session, account_id, customers, causes.ANY, now)
 
 
 def _write(
