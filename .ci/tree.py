@@ -165,6 +165,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.campaigns": VALUES,
     "gatewayd.dunning.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         *PORT,
         "gatewayd.config",
         "gatewayd.dunning",
@@ -177,6 +178,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.dunning": VALUES,
     "gatewayd.answers.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         *PORT,
         "gatewayd.answers",
         "gatewayd.config",
@@ -188,6 +190,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.answers": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
+        "gatewayd.billing_desk",
         "gatewayd.config",
         "gatewayd.imports",
         "gatewayd.submission",
@@ -198,10 +201,12 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),
     "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
+    "gatewayd.billing_desk": (*VALUES, STORE),
     "gatewayd.operations": (
         *VALUES,
         *PORT,
         "gatewayd.answers",
+        "gatewayd.billing_desk",
         "gatewayd.campaigns",
         "gatewayd.config",
         "gatewayd.dunning",
