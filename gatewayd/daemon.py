@@ -200,7 +200,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
 
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
-        outcomes = Outcomes(writer, partial(_asked, readers, reader))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader), receipts.due)
         dispatcher = Dispatcher(
             writer,
             started,

@@ -99,6 +99,7 @@ class LiveGateway:
         self.news = news
         self._engines = engines
         self.imports = imports
+        imports.outcomes = outcomes
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.outcomes = outcomes

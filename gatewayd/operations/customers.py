@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -10,21 +10,25 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
+from gatewayd import billing_desk
 from gatewayd.actor import Actor, Scope
 from gatewayd.customers import fields
 from gatewayd.customers.change import changed
-from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, document
+from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Kept, document
 from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.errors import UsageError
 from gatewayd.numbers import NumberError, Numbers, Policy
+from gatewayd.operations.acknowledgement import acknowledged
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
+from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import customers as store
 from gatewayd.store.contacts import directory
 from gatewayd.store.contacts.directory import COUNTED_MAX, Wanted
+from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.translation import gettext as _
 
 LIMIT_MAX: Final = 500
@@ -157,12 +161,16 @@ class PutCustomer(_One):
             name = fields.external_id(self.external_id)
         put = store.Put(name, _maker(self.customer, numbers, now), now, self.version)
 
+        withdrawn: list[Withdrawal] = []
+
         def work(unit: Any) -> Changed[Any]:
-            return store.put(unit, scope, [put])[0]
+            done = store.put(unit, scope, [put])
+            withdrawn.append(_owe(unit, done, now))
+            return done[0]
 
         kept, fresh = (await backend.execute(Change(work, by.name))).answer
         said(backend, scope)
-        return document(kept) | {"created": fresh}
+        return document(kept) | {"created": fresh} | await _left(backend, withdrawn)
 
 
 class PutCustomers(Operation):
@@ -182,8 +190,12 @@ class PutCustomers(Operation):
                 raise UsageError(f"customers[{place}].{error.field}: {sentence(error.reason)}") from None
             puts.append(store.Put(name, _maker(one, numbers, now, f"customers[{place}]."), now))
 
+        withdrawn: list[Withdrawal] = []
+
         def work(unit: Any) -> Changed[Any]:
-            done = [one.answer for one in store.put(unit, scope, puts)]
+            changes = store.put(unit, scope, puts)
+            withdrawn.append(_owe(unit, changes, now))
+            done = [one.answer for one in changes]
             return Changed(done, None, {"customers": len(done)}, scope.account or "")
 
         done = (await backend.execute(Change(work, by.name))).answer
@@ -193,7 +205,27 @@ class PutCustomers(Operation):
                 {"external_id": kept.customer.external_id, "version": kept.version, "created": fresh}
                 for kept, fresh in done
             ]
-        }
+        } | await _left(backend, withdrawn)
+
+
+def _owe(unit: Any, done: Sequence[Changed[tuple[Kept, bool]]], now: int) -> Withdrawal:
+    """Writes changed debts into what customers owe, and withdraws what was written from what they were."""
+    found = Withdrawal()
+    for one in done:
+        kept, _fresh = one.answer
+        if "debt" in (one.after or {}).get("fields", ()):
+            debt = kept.customer.debt
+            reason: Reason = "paid" if debt is None or debt.balance == 0 else "changed"
+            account_id = account_number(unit.session.connection, kept.account)
+            found += billing_desk.changed(unit, account_id, [kept.id], now, reason).withdrawal
+    return found
+
+
+async def _left(backend: Backend, withdrawn: Sequence[Withdrawal]) -> Json:
+    """Returns which messages had left before, where nobody knows yet what became of them; nothing where all is known.
+    `withdrawn` is what each try of the change withdrew: the last one holds."""
+    named = await acknowledged(backend, withdrawn[-1])
+    return {"open": named} if named else {}
 
 
 def _maker(given: Mapping[str, Any], numbers: Numbers, now: int, place: str = "") -> store.Make:

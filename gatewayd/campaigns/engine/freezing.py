@@ -94,10 +94,12 @@ class Freezing:
             # The cause comes first: what is then read together with it is withdrawn with it.
             mint = partial(_mint, self._source.account_id, found.without, now=self._now())
             await self._execute(Change(mint, "campaigns"))
+        gone = {"paid": found.settled} if found.settled else {}
+        if not found.without:
+            return found.page, gone
         # Whose facts changed with every look is not written to of them.
-        kept = [one for one in found.page.people if one.customer is None or one.cause is not None]
-        gone = {"paid": found.settled, "changed": len(found.page.people) - len(kept)}
-        return replace(found.page, people=kept), {reason: count for reason, count in gone.items() if count}
+        kept = [one for place, one in enumerate(found.page.people) if place not in found.places_without]
+        return replace(found.page, people=kept), gone | {"changed": len(found.page.people) - len(kept)}
 
     async def _apart(self, run: Run, page: audience.Page) -> tuple[Sequence[Person], dict[str, int]]:
         """Returns the people of a page but those at whose address the same is said already, and how many these are."""

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from gatewayd.acknowledgement import Outcomes
 from gatewayd.actor import Scope
 from gatewayd.config import Config
 from gatewayd.errors import GatewayError, NotFoundError
@@ -31,6 +32,7 @@ from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
+from gatewayd.store.sending.causes import Withdrawal
 from gatewayd.store.sending.restoration import standing_still
 from spool.customers import CustomersDocument
 from spool.errors import SpoolError
@@ -73,6 +75,8 @@ class Imports:
         self.now = now
         self.tell = tell
         self._spool = spool
+        self.outcomes: Outcomes | None = None
+        """Of messages that had left before a sheet said that they are paid; the daemon's."""
         self._wake = asyncio.Event()
         self._judging = asyncio.Semaphore(JUDGED_AT_ONCE)
 
@@ -135,6 +139,18 @@ class Imports:
     async def ask(self, question: Callable[..., R]) -> R:
         """Asks the store off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._reader.ask, question)
+
+    async def settled(self, withdrawal: Withdrawal) -> None:
+        """Returns once what had left before a committed withdrawal has an outcome, or after ten seconds: then it is
+        named in the log."""
+        if self.outcomes is not None and withdrawal.causes:
+            named = await self.outcomes.after(withdrawal)
+            if named:
+                log.warning(
+                    "messages had left before a sheet withdrew them",
+                    jobs=sorted({one.job for one in named}),
+                    messages=[one.message_id for one in named],
+                )
 
     async def _work(self) -> float:
         """Does what is due; returns the seconds until something else is.
