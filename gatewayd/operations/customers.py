@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
-from gatewayd import billing_desk
+from gatewayd import billing_desk as desk
 from gatewayd.actor import Actor, Scope
 from gatewayd.customers import fields
 from gatewayd.customers.change import changed
@@ -165,7 +165,7 @@ class PutCustomer(_One):
 
         def work(unit: Any) -> Changed[Any]:
             done = store.put(unit, scope, [put])
-            withdrawn.append(_owe(unit, done, now))
+            withdrawn.append(billed(unit, scope, done, now))
             return done[0]
 
         kept, fresh = (await backend.execute(Change(work, by.name))).answer
@@ -194,7 +194,7 @@ class PutCustomers(Operation):
 
         def work(unit: Any) -> Changed[Any]:
             changes = store.put(unit, scope, puts)
-            withdrawn.append(_owe(unit, changes, now))
+            withdrawn.append(billed(unit, scope, changes, now))
             done = [one.answer for one in changes]
             return Changed(done, None, {"customers": len(done)}, scope.account or "")
 
@@ -206,19 +206,6 @@ class PutCustomers(Operation):
                 for kept, fresh in done
             ]
         } | await _left(backend, withdrawn)
-
-
-def _owe(unit: Any, done: Sequence[Changed[tuple[Kept, bool]]], now: int) -> Withdrawal:
-    """Writes changed debts into what customers owe, and withdraws what was written from what they were."""
-    found = Withdrawal()
-    for one in done:
-        kept, _fresh = one.answer
-        if "debt" in (one.after or {}).get("fields", ()):
-            debt = kept.customer.debt
-            reason: Reason = "paid" if debt is None or debt.balance == 0 else "changed"
-            account_id = account_number(unit.session.connection, kept.account)
-            found += billing_desk.changed(unit, account_id, [kept.id], now, reason).withdrawal
-    return found
 
 
 async def _left(backend: Backend, withdrawn: Sequence[Withdrawal]) -> Json:
@@ -286,6 +273,21 @@ class SetContact(_One):
             return replace(was, contacts=made)
 
         return make
+
+
+def billed(unit: Any, scope: Scope, done: Sequence[Changed[tuple[Kept, bool]]], now: int) -> Withdrawal:
+    """Gives customers who have come what billing said of them before, works out anew what those owe of whom a document
+    says it, and withdraws what was written from what that was."""
+    number = account_number(unit.session.connection, str(scope.account))
+    fresh = [one.answer[0].customer.external_id for one in done if one.answer[1]]
+    found = desk.joined(unit, number, fresh, now).withdrawal
+    for one in done:
+        kept, _fresh = one.answer
+        if "debt" in (one.after or {}).get("fields", ()):
+            debt = kept.customer.debt
+            reason: Reason = "paid" if debt is None or debt.balance == 0 else "changed"
+            found += desk.changed(unit, number, [kept.id], now, reason).withdrawal
+    return found
 
 
 def said(backend: Backend, scope: Scope) -> None:
