@@ -16,6 +16,7 @@ import structlog
 
 from drivers.base import HookCall
 from gatewayd.acknowledgement import Outcomes
+from gatewayd.answers.engine.service import Answers
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -80,6 +81,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
+        answers: Answers,
         reminders: Reminding,
         outcomes: Outcomes,
         stalls: Sequence[Stalls[Any]] = (),
@@ -104,6 +106,7 @@ class LiveGateway:
         imports.outcomes = outcomes
         self._webhooks = webhooks
         self.campaigns = campaigns
+        self.answers = answers
         self.reminders = reminders
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None

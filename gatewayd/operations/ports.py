@@ -54,6 +54,16 @@ class Uploads(Protocol):
     def file(self, account: str, number: str) -> Path: ...
 
 
+class AnswerEngine(Protocol):
+    """The engine that answers without a person, tells of what is new and carries tickets out."""
+
+    def facts(self) -> None:
+        """Payments or invoices have come, or a person has said yes to a batch of notices."""
+
+    def tickets(self) -> None:
+        """A ticket has changed."""
+
+
 class CampaignEngine(Protocol):
     """The engine that carries campaigns out."""
 
@@ -194,6 +204,10 @@ class Live(Protocol):
 
     def task_cancelled(self, process: int) -> None:
         """A task is not wanted any more."""
+
+    @property
+    def answers(self) -> AnswerEngine:
+        """The engine that answers, tells and carries tickets out."""
 
     @property
     def campaigns(self) -> CampaignEngine:
