@@ -198,6 +198,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.answers": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
+        "gatewayd.acknowledgement",
         "gatewayd.billing_desk",
         "gatewayd.config",
         "gatewayd.imports",

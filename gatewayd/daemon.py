@@ -166,7 +166,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
-        outcomes = Outcomes(writer, partial(_asked, readers, reader))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader), receipts.due)
         # By whatever: what a line did, what time did, what a person said.
         changed = Due(
             restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (outcomes, campaigns, answers)]

@@ -103,6 +103,7 @@ class LiveGateway:
         self.news = news
         self._engines = engines
         self.imports = imports
+        imports.outcomes = outcomes
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.answers = answers
@@ -324,10 +325,10 @@ class LiveGateway:
         self._webhooks.changed()
 
     async def rules_changed(self, account: str | None = None) -> None:
-        contact, now = self.config.contact, self.now()
+        contact, age, now = self.config.contact, int(self.config.billing.max_age * 1000), self.now()
 
         def take(unit: Any) -> bool:
-            unit.memory.rules.take(contact)
+            unit.memory.rules.take(contact, age)
             return look_again(unit, account, now)
 
         while await self._writer.do(Change(take, aside=True)):
