@@ -11,7 +11,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -20,22 +20,21 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import campaigning, collecting, logs, posting
+from gatewayd import answering, campaigning, collecting, logs, posting, reminding
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.contact_uploads import ContactUploads
 from gatewayd.days import Calendar
-from gatewayd.descriptors import raise_descriptors
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.doors import doors
-from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
+from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
-from gatewayd.happenings import Due, Told
+from gatewayd.happenings import Came, Due, Told
 from gatewayd.imports.engine.service import Imports
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
@@ -45,22 +44,18 @@ from gatewayd.live import LiveGateway
 from gatewayd.news import News
 from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
+from gatewayd.opened_store import drop_unfinished, password_of, writer_of
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration, finish_posted
-from gatewayd.services import Services
+from gatewayd.services import Services, raise_descriptors
 from gatewayd.staff_links import links
-from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import Change, Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
-from gatewayd.store.connection import open_store
+from gatewayd.store.commands import Change, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.reader import Reader
-from gatewayd.store.reserve import Reserve
 from gatewayd.store.settings.lines import added_lines
-from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.stored_templates import StoredTemplates
 from gatewayd.takeover import Takeover, merged_with, prefixes
-from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
 from gatewayd.web_process import open_to_web
@@ -73,9 +68,6 @@ log = structlog.get_logger()
 SWITCH_INTERVAL_S: Final = 0.0005
 """How long a thread may keep the interpreter: the writer must not wait 5 ms behind a busy loop for each step."""
 
-NODE_WAIT_S: Final = 5.0
-"""A server may take a moment to see that a daemon that was killed is gone."""
-NODE_STEP_S: Final = 0.2
 
 HOUSEKEEPING_S: Final = 10.0
 
@@ -139,7 +131,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         restoration = Restoration(writer.do, spool, node=config.node, salt=started.salt)
         restored = await restoration.examine()
         hit("start.examined")
-        reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
+        reader = Reader(config.store.url, password=password_of(config), pool=config.store.pool)
         stack.callback(reader.close)
         readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
         files = ThreadPoolExecutor(3, thread_name_prefix="files")
@@ -173,10 +165,16 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
         inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
+        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader), receipts.due)
+        # By whatever: what a line did, what time did, what a person said.
+        changed = Due(
+            restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (outcomes, campaigns, answers, claims)]
+        )
         upkeep = Upkeep(
             writer,
             now=now_ms,
-            receipts_due=receipts.due,
+            receipts_due=changed,
             keep_messages_s=config.retention.messages,
             keep_audit_s=config.retention.audit,
             keep_evidence_s=config.retention.evidence,
@@ -184,21 +182,17 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),
             end_parts=rules.end_parts,
-            inbox_due=inbox.due,
+            inbox_due=lambda: came.due(),  # noqa: PLW0108 - it comes later
         )
-
-        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
-        outcomes = Outcomes(writer, partial(_asked, readers, reader))
-        due = Due(restoration, receipts, news, outcomes)
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=due,
+            receipts_due=changed,
             sweep_due=upkeep.due,
-            inbox_due=inbox.due,
+            inbox_due=lambda: came.due(),  # noqa: PLW0108
             files=Attachments(spool.folder(ACCEPTED)),
             links=links(writer, now_ms),
         )
@@ -217,19 +211,23 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
         campaigns = campaigning.campaigns(intake, reader, readers, dispatcher, webhooks.post)
         claims = collecting.collections(intake, reader, readers, news)
-        due.engines.extend([campaigns.jobs, claims.jobs])
+        posts = PostDesk(intake, config.timezone)
+        answers = answering.answers(
+            intake, posts, spool, dispatcher, logged=webhooks.post, in_thread=in_files, news=news
+        )
+        came = Came(inbox, answers)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         live = LiveGateway(
             config,
-            posts=PostDesk(intake, config.timezone),
+            posts=posts,
             dispatcher=dispatcher,
             writer=writer,
             reader=reader,
             spool=spool,
             intake=intake,
             threads=readers,
-            receipts_due=receipts.due,
+            receipts_due=changed,
             news=news,
             vault=vault,
             engines=(exports, contacts),
@@ -237,13 +235,15 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             webhooks=webhooks,
             campaigns=campaigns,
             claims=claims,
+            answers=answers,
+            reminders=reminding.reminders(intake, reader, readers, news),
             outcomes=outcomes,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         intake.sheets = live.imports
         posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
-            fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
+            fleet = Fleet(config, dispatcher, came, policy, services.start, rules=rules)
             await fleet.launch()
             takeover = Takeover(
                 from_file,
@@ -268,6 +268,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
                 ("claims", claims),
+                ("answers", answers),
+                ("reminders", live.reminders),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
                 ("restoration", restoration),
@@ -296,12 +298,12 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     spool.create()
     stack.enter_context(spool.lock())
     troubles = spool.verify()
-    writer = stack.enter_context(_writer(config))
+    writer = stack.enter_context(writer_of(config))
     writer.start()
     stack.push_async_callback(writer.close)
     started = await writer.do(StartNode(config.node, now_ms()))
     hit("start.node")
-    await _drop_unfinished(writer, config.node)
+    await drop_unfinished(writer, config.node)
     hit("start.loading_dropped")
     await finish_posted(writer.do, spool)
     recovered = recover(spool)
@@ -320,53 +322,9 @@ def _owners(readers: Executor, reader: Reader, node: str, jobs: Iterable[int]) -
     return asyncio.get_running_loop().run_in_executor(readers, reader.owners, list(jobs), node)
 
 
-@contextlib.contextmanager
-def _writer(config: Config) -> Iterator[Writer]:
-    """The store, opened and locked; its writer is not started yet."""
-    with contextlib.closing(open_store(config.store.url, password=_password(config))) as store:
-        transactions = Transactions(
-            store.connection,
-            zone=config.timezone,
-            report_wait_ms=int(config.delivery.report_wait * 1000),
-            contact=config.contact,
-        )
-        _hold_node(transactions, config.node)
-        path = config.store.sqlite_path
-        checkpointer = None
-        if path is not None:
-            log_file = path.with_name(f"{path.name}-wal")
-            checkpointer = Checkpointer(transactions.session, log=log_file, reserve=Reserve(path))
-        yield Writer(transactions, checkpointer=checkpointer, on_lost=_lost)
-
-
-def _hold_node(transactions: Transactions, node: str) -> None:
-    """StoreLockedError where another daemon is this node: two of one name would do each other's work a second time."""
-    until = time.monotonic() + NODE_WAIT_S
-    while not transactions.session.hold(f"gatewayd node {node}"):
-        if time.monotonic() > until:
-            raise StoreLockedError(_("another daemon runs as node {node} on this store").format(node=node))
-        time.sleep(NODE_STEP_S)
-
-
-def _lost(command: Command[Any], error: Exception) -> None:
-    """A record that the store refused for good: a defect, and the loudest there is."""
-    log.critical("the store refused a record", kind=type(command).__name__, error=str(error))
-
-
 async def _added(writer: Writer) -> Sequence[AddedLine]:
     """The lines that people added."""
     return await writer.do(Change(lambda unit: added_lines(unit.session.connection)))
-
-
-async def _drop_unfinished(writer: Writer, node: str) -> None:
-    """Jobs that a crash left half recorded are removed; their files are read again."""
-    for job_id in await writer.do(LoadingJobs(node)):
-        while not await writer.do(DropJob(job_id)):
-            pass
-
-
-def _password(config: Config) -> str | None:
-    return config.store.password.get_secret_value() if config.store.password else None
 
 
 async def _watchdog(notifier: Notifier, running: Gateway) -> None:

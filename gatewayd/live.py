@@ -16,11 +16,13 @@ import structlog
 
 from drivers.base import HookCall
 from gatewayd.acknowledgement import Outcomes
+from gatewayd.answers.engine.service import Answers
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
+from gatewayd.dunning.engine.reminding import Reminding
 from gatewayd.dunning.engine.service import Collections
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.imports.engine.service import Imports
@@ -81,6 +83,8 @@ class LiveGateway:
         webhooks: Webhooks,
         campaigns: Campaigns,
         claims: Collections,
+        answers: Answers,
+        reminders: Reminding,
         outcomes: Outcomes,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -101,9 +105,12 @@ class LiveGateway:
         self.news = news
         self._engines = engines
         self.imports = imports
+        imports.outcomes = outcomes
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.claims = claims
+        self.answers = answers
+        self.reminders = reminders
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
@@ -321,10 +328,10 @@ class LiveGateway:
         self._webhooks.changed()
 
     async def rules_changed(self, account: str | None = None) -> None:
-        contact, now = self.config.contact, self.now()
+        contact, age, now = self.config.contact, int(self.config.billing.max_age * 1000), self.now()
 
         def take(unit: Any) -> bool:
-            unit.memory.rules.take(contact)
+            unit.memory.rules.take(contact, age)
             return look_again(unit, account, now)
 
         while await self._writer.do(Change(take, aside=True)):

@@ -126,6 +126,18 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "register.import": _acts(_ADMINISTRATORS, "manage"),
     "register.list": _reads(_ADMINISTRATORS, "manage"),
     "register.remove": _acts(_ADMINISTRATORS, "manage"),
+    "invoice.list": _reads(),
+    "invoice.show": _reads(),
+    "invoice.put": _acts(_EVERYBODY, "manage"),
+    "invoice.put_many": _acts(_EVERYBODY, "manage"),
+    "payment.list": _reads(),
+    "payment.show": _reads(),
+    "payment.put": _acts(_EVERYBODY, "manage"),
+    "payment.put_many": _acts(_EVERYBODY, "manage"),
+    "billing.status": _reads(),
+    "billing.rows": _reads(),
+    "billing.confirm": _acts(_SUPERVISORS, "manage"),
+    "customer.account": _reads(),
     "customer.list": _reads(),
     "customer.count": _reads(),
     "customer.show": _reads(),
@@ -161,6 +173,16 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "inbox.open": _acts(_EVERYBODY, "send"),
     "inbox.assign": _acts(_EVERYBODY, "send"),
     "inbox.reply": _acts(_EVERYBODY, "send"),
+    "ticket.list": _reads(),
+    "ticket.show": _reads(),
+    "ticket.add": _acts(_EVERYBODY, "send"),
+    "ticket.note": _acts(_EVERYBODY, "send"),
+    "ticket.set": _acts(_EVERYBODY, "send"),
+    "answers.show": _reads(),
+    "answers.set": _acts(_SUPERVISORS, "manage"),
+    "answers.try": _reads(),
+    "notice.list": _reads(),
+    "notice.decide": _acts(_SUPERVISORS, "none"),
     "statistics.show": _reads(),
     "forecast.show": _reads(),
     "session.open": Right(_EVERYBODY, "none", audited=True, anybody=True),
@@ -213,6 +235,15 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "template.restore": _acts(_SUPERVISORS, "manage"),
     "template.remove": _acts(_SUPERVISORS, "manage"),
     "template.approve": _acts(_ADMINISTRATORS, "none"),
+    "reminder.list": _reads(),
+    "reminder.show": _reads(),
+    "reminder.add": _acts(_EVERYBODY, "send"),
+    "reminder.edit": _acts(_EVERYBODY, "send"),
+    "reminder.send": _acts(_EVERYBODY, "send"),
+    "reminder.repeat": _acts(_EVERYBODY, "send"),
+    "reminder.pay": _acts(_EVERYBODY, "send"),
+    "reminder.archive": _acts(_EVERYBODY, "send"),
+    "reminder.remove": _acts(_EVERYBODY, "send"),
     "list.list": _reads(),
     "list.show": _reads(),
     "list.members": _reads(),
@@ -230,11 +261,13 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "campaign.review": Right(_EVERYBODY, "send", audited=False),
     "campaign.left_out": _acts(_EVERYBODY, "send"),
     "campaign.resend": _acts(_EVERYBODY, "send"),
-    "campaign.approve": _acts(_SUPERVISORS, "none"),
-    "campaign.reject": _acts(_SUPERVISORS, "none"),
+    "campaign.approve": _acts(_SUPERVISORS, "manage"),
+    "campaign.reject": _acts(_SUPERVISORS, "manage"),
     "campaign.pause": _acts(_EVERYBODY, "send"),
     "campaign.resume": _acts(_EVERYBODY, "send"),
     "campaign.cancel": _acts(_EVERYBODY, "send"),
+    "campaign.pace": _acts(_EVERYBODY, "send"),
+    "campaign.lines": _acts(_EVERYBODY, "send"),
     "token.create": _acts(_ADMINISTRATORS, "manage"),
     "token.list": _reads(_ADMINISTRATORS, "manage"),
     "token.revoke": _acts(_ADMINISTRATORS, "manage"),
@@ -246,7 +279,12 @@ RIGHTS: Final[Mapping[str, Right]] = {
 """By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
 
 
-_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask", "template.test"})
+_REAL: Final = frozenset(
+    {
+        *("interaction.resend", "line.test", "line.ask", "template.test"),
+        *("reminder.add", "reminder.edit", "reminder.repeat", "reminder.send"),
+    }
+)
 """What leaves the gateway, or is charged, whoever asks: no test token may."""
 
 

@@ -58,6 +58,7 @@ class Side:
     """Both of its user."""
     template: str = ""
     people_list: int = 0
+    reminder: int = 0
     campaign: int = 0
     import_id: int = 0
     actors: dict[str, Actor] = field(default_factory=dict)
@@ -120,6 +121,14 @@ class World:
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
+        await self._ask("ticket.add", account=side.account, text=side.text, customer="A1")
+        bill = {"customer": "A1", "number": side.text, "balance": "10"}
+        await self._ask("invoice.put", account=side.account, external_id="F1", invoice=bill)
+        paid = {"customer": "A1", "amount": "1", "reason": side.text}
+        await self._ask("payment.put", account=side.account, external_id="P1", payment=paid)
+        written = {"customer": "A1", "currency": "ARS", "text": side.text}
+        made = await self._ask("reminder.add", account=side.account, **written)
+        side.reminder = made["reminder"]
         now = self.backend.now()
         sheet = NewImport(
             *(side.account, None, side.user, "trial", "panel", None, f"{side.text}.csv", "0" * 64, 10, {}, None, None),
@@ -246,7 +255,12 @@ def _thread(side: Side) -> dict[str, Any]:
     return {"account": side.account, "address": side.number}
 
 
+def _ticket(side: Side) -> dict[str, Any]:
+    return {"account": side.account, "ticket": 1}
+
+
 _CUSTOMER: Final = {"external_id": "A1"}
+_REMINDED: Final = {"customer": "A1", "currency": "ARS", "text": "hola"}
 CASES: Final[Mapping[str, Case]] = {
     "account.create": Case("administrator", "manage", lambda side: {"account": f"{side.account}-2"}),
     "account.credit": Case("administrator", "manage", _of("account", amount="1"), bound=True),
@@ -266,15 +280,17 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.remove": Case(
         "supervisor", "manage", _of("account", number="+5491150008888", reason="pidió volver"), vain=True
     ),
-    "campaign.approve": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.approve": Case("supervisor", "manage", _of("campaign"), vain=True),
     "campaign.cancel": Case("user", "send", _of("campaign"), vain=True),
     "campaign.events": Case("user", "read", _of("campaign"), bound=True),
     "campaign.forecast": Case("user", "read", _of("campaign"), bound=True),
+    "campaign.lines": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.pace": Case("user", "send", _of("campaign"), vain=True),
     "campaign.launch": Case("user", "send", _of("campaign"), bound=True),
     "campaign.list": Case("user", "read", _of("account"), bound=True),
     "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
     "campaign.people": Case("user", "read", _of("campaign"), bound=True),
-    "campaign.reject": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.reject": Case("supervisor", "manage", _of("campaign"), vain=True),
     "campaign.remove": Case("user", "send", _of("campaign"), vain=True),
     "campaign.left_out": Case("user", "send", _of("campaign"), vain=True),
     "campaign.review": Case("user", "send", _of("campaign"), bound=True),
@@ -305,6 +321,26 @@ CASES: Final[Mapping[str, Case]] = {
     "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
     "export.download": Case("user", "read", _of("task"), bound=True),
     "export.read": Case("user", "read", _of("task"), bound=True),
+    "invoice.list": Case("user", "read", _of("account"), bound=True),
+    "invoice.show": Case("user", "read", _of("account", external_id="F1"), bound=True),
+    "invoice.put": Case(
+        "user", "manage", _of("account", external_id="F2", invoice={"customer": "A1", "balance": "5"}), bound=True
+    ),
+    "invoice.put_many": Case(
+        "user", "manage", _of("account", invoices=[{"external_id": "F2", "customer": "A1", "balance": "5"}]), bound=True
+    ),
+    "payment.list": Case("user", "read", _of("account"), bound=True),
+    "payment.show": Case("user", "read", _of("account", external_id="P1"), bound=True),
+    "payment.put": Case(
+        "user", "manage", _of("account", external_id="P2", payment={"customer": "A1", "amount": "5"}), bound=True
+    ),
+    "payment.put_many": Case(
+        "user", "manage", _of("account", payments=[{"external_id": "P2", "customer": "A1", "amount": "5"}]), bound=True
+    ),
+    "billing.status": Case("user", "read", _of("account"), bound=True),
+    "billing.rows": Case("user", "read", _of("account"), bound=True),
+    "billing.confirm": Case("supervisor", "manage", _of("account", close=False), bound=True, vain=True),
+    "customer.account": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "customer.mark": Case("user", "manage", _of("account", add_tags=["vip"]), bound=True),
     "customer.sheet": Case("user", "read", _of("account"), bound=True),
     "customer.contact": Case("user", "push", _of("account", **_CUSTOMER, kind="app", address="t0ken"), bound=True),
@@ -326,6 +362,16 @@ CASES: Final[Mapping[str, Case]] = {
     "import.run": Case("user", "manage", _of("import_id"), bound=True),
     "import.show": Case("user", "read", _of("import_id"), bound=True),
     "import.undo": Case("user", "manage", _of("import_id"), bound=True),
+    "ticket.list": Case("user", "read", _of("account"), bound=True),
+    "ticket.show": Case("user", "read", _ticket, bound=True),
+    "ticket.add": Case("user", "send", lambda side: {"account": side.account, "text": side.text}, bound=True),
+    "ticket.note": Case("user", "send", lambda side: _ticket(side) | {"note": "llamar"}, bound=True),
+    "ticket.set": Case("user", "send", lambda side: _ticket(side) | {"state": "working"}, bound=True),
+    "answers.show": Case("user", "read", _of("account"), bound=True),
+    "answers.set": Case("supervisor", "manage", _of("account", debt={"on": True}), bound=True),
+    "answers.try": Case("user", "read", _of("account", text="saldo"), bound=True),
+    "notice.list": Case("user", "read", _of("account"), bound=True),
+    "notice.decide": Case("supervisor", None, _of("account", batch=9, send=True), bound=True, vain=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),
@@ -360,6 +406,17 @@ CASES: Final[Mapping[str, Case]] = {
     "line.set": Case("administrator", "manage", _of(line="nueva-1", keys={"rate": "5/min"}), vain=True),
     "line.show": Case("user", "read", _of(line="claro-1")),
     "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
+    "reminder.add": Case("user", "send", lambda side: {"account": side.account} | _REMINDED, bound=True),
+    "reminder.archive": Case("user", "send", _of("reminder"), bound=True),
+    "reminder.edit": Case(
+        "user", "send", lambda side: {"reminder": side.reminder, "version": 1} | _REMINDED, bound=True
+    ),
+    "reminder.list": Case("user", "read", _of("account"), bound=True),
+    "reminder.pay": Case("user", "send", _of("reminder"), bound=True),
+    "reminder.remove": Case("user", "send", _of("reminder"), vain=True),
+    "reminder.repeat": Case("user", "send", _of("reminder", version=1), bound=True),
+    "reminder.send": Case("user", "send", _of("reminder"), bound=True),
+    "reminder.show": Case("user", "read", _of("reminder"), bound=True),
     "list.archive": Case("user", "send", _list, bound=True),
     "list.create": Case("user", "send", _of("account", title="Otra", filter={}), bound=True),
     "list.list": Case("user", "read", _of("account"), bound=True),

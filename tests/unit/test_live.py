@@ -33,6 +33,7 @@ def _gateway(**parts: Any) -> LiveGateway:
         "campaigns",
         "claims",
         "outcomes",
+        "reminders",
         "imports",
     )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]

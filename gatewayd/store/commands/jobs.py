@@ -17,6 +17,9 @@ CAMPAIGN_JOB: Final = re.compile(r"c-\d+\.[0-9T]+-\d+-\d+", re.ASCII)
 CLAIM: Final = "claim"
 """Origin of the jobs that claims bring in."""
 CLAIM_JOB: Final = re.compile(r"d-\d+\.\d+", re.ASCII)
+REMINDER: Final = "reminder"
+"""Origin of the jobs of reminders that people write."""
+REMINDER_JOB: Final = re.compile(r"r-\d+\.\d+-\d+", re.ASCII)
 
 SMALL_ROWS: Final = 16
 SMALL_CHARACTERS: Final = 16 << 10
@@ -42,6 +45,14 @@ class NewMessage(NamedTuple):
     """JSON or None, for its line alone: `texts` has what is rendered beside the text, by name."""
     cause: int | None = None
     """Number of the facts that it was written from (`store.sending.causes`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobPace:
+    """How fast a job may go: so many segments a minute, with all jobs of the same group together."""
+
+    group: str
+    segments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class BeginJob(Command["BegunJob"]):
     """Of the request that posted it."""
     origin: str = ""
     """Who brings it in: empty for the account itself, else the engine whose piece of work it is."""
+    pace: JobPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,8 @@ class QueueInfo:
     """Held by the hours of contact: when they open again."""
     content: str = ""
     """The job's content (JSON) where the channel needs more than a text (call, email …); empty for SMS."""
+    pace: JobPace | None = None
+    """How fast its job may go; None: as fast as its lines."""
 
 
 @dataclass(frozen=True, slots=True)
