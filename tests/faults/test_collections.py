@@ -1,4 +1,4 @@
-"""Ten thousand histories of people who owe: the oracle agrees with the engine, and finds every fault that is planted."""
+"""Ten thousand histories of people who owe: the oracle agrees with the engine, and finds every planted fault."""
 
 from __future__ import annotations
 
