@@ -123,6 +123,8 @@ class World:
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
         await self._ask("ticket.add", account=side.account, text=side.text, customer="A1")
+        noted = await self._ask("novelty.add", account=side.account, customer="A1", text=side.text)
+        side.novelty = noted["novelty"]
         bill = {"customer": "A1", "number": side.text, "balance": "10"}
         await self._ask("invoice.put", account=side.account, external_id="F1", invoice=bill)
         paid = {"customer": "A1", "amount": "1", "reason": side.text}
@@ -149,8 +151,6 @@ class World:
         made = await self._ask("campaign.save", account=side.account, title=side.text, document=said)
         side.campaign = made["campaign"]
         await self._ask("policy.save", **_rule(side))
-        noted = await self._ask("novelty.add", account=side.account, customer="A1", text=side.text)
-        side.novelty = noted["novelty"]
         assert user.number is not None
         task = NewProcess(
             *("export", side.account, user.number, user.name, "trial"),
