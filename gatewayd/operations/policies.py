@@ -27,7 +27,7 @@ from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts.customers import one_of
-from gatewayd.store.dunning import policies
+from gatewayd.store.dunning import policies, runs
 from gatewayd.store.dunning.policies import PolicyRow
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
@@ -160,7 +160,7 @@ class SavePolicy(_OfPolicy):
         account = account_of(self.account)
         made, document = judged(self.policy, self.document)
         del made
-        now = backend.now()
+        now, zone = backend.now(), str(backend.config.timezone)
 
         def work(unit: Any) -> Changed[int]:
             before = _before(unit.session.connection, by.scope, account, self.policy)
@@ -172,11 +172,19 @@ class SavePolicy(_OfPolicy):
                 now=now,
                 by=by.name,
             )
+            _look_again(unit, account, now, zone)
             return Changed(version, before, {**document, "standard": self.standard, "version": version})
 
         await backend.execute(Change(work, by.name))
         told(backend, "policy", account)
         return shape(await self.found(backend, by))
+
+
+def _look_again(unit: Any, account: str, now: int, zone: str) -> None:
+    """Has today's runs look at everybody again, by the rules as they are now."""
+    connection = unit.session.connection
+    day = today_in(connection, account=account, now=now, zone=zone)
+    runs.anew(unit.session, account_number(connection, account), day.isoformat())
 
 
 def judged(name: str, document: Mapping[str, Any]) -> tuple[Policy, Json]:
@@ -203,7 +211,13 @@ class ArchivePolicy(_OfPolicy):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         row = await self.found(backend, by)
-        await backend.execute(Change(lambda unit: policies.archive(unit.session, row, now=backend.now()), by.name))
+        now, zone = backend.now(), str(backend.config.timezone)
+
+        def work(unit: Any) -> None:
+            policies.archive(unit.session, row, now=now)
+            _look_again(unit, row.account, now, zone)
+
+        await backend.execute(Change(work, by.name))
         told(backend, "policy", row.account)
         return {"policy": row.name, "state": "archived"}
 
