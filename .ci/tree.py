@@ -307,6 +307,7 @@ ROOF: Final = tuple(
         "web_process",
         "services",
         "posting",
+        "campaign_notices",
         "campaigning",
         "reminding",
         "opened_store",

@@ -156,8 +156,16 @@ def test_a_slice_becomes_one_job_whose_name_nobody_else_can_take(house: House) -
     message = tables.message.c
     second = ask(house, _scalar, statement=select(message.id).where(message.job_id == begun.job_id, message.row == 2))
     came_in = {
-        **{"line": "claro-1", "channel": "sms", "key": "k1", "sender": "+54911", "text": "ya", "message_id": second},
-        **{"at": house.now, "received_at": house.now, "opt_out": False, "written": True},
+        "line": "claro-1",
+        "channel": "sms",
+        "key": "k1",
+        "sender": "+54911",
+        "text": "ya",
+        "message_id": second,
+        "at": house.now,
+        "received_at": house.now,
+        "opt_out": False,
+        "written": True,
     }
     change(house, lambda session: session.connection.execute(insert(tables.inbound).values(**came_in)))
     heard = ask(house, outcomes.states_of, run=fresh, answered=True)
