@@ -87,7 +87,9 @@ class Outcomes(Protocol):
 class Imports(Protocol):
     """The engine of imports, as operations see it."""
 
-    async def judge(self, path: Path, file: str, reading: Mapping[str, Any], language: str) -> dict[str, Any]:
+    async def judge(
+        self, path: Path, file: str, reading: Mapping[str, Any], language: str, kind: str = "customers"
+    ) -> dict[str, Any]:
         """Returns how a sheet is read and what its columns seem to be. GatewayError says why it cannot be."""
 
     async def keep(self, source: Path, name: str) -> Path:

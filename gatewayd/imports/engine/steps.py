@@ -10,13 +10,14 @@ from typing import Any, Final, Protocol, TypeVar
 import structlog
 
 from gatewayd.config import Config
-from gatewayd.customers.portion import AstrayError
+from gatewayd.customers.portion import AstrayError, Portion
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.imports.engine.process import ReaderDiedError, Request, SheetRefusedError, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.rows import House, Issue
 from gatewayd.numbers import Policy
+from gatewayd.store.billing import debts
 from gatewayd.store.contacts import houses, imported, imports, undoing
 from gatewayd.store.contacts.imported import Outcome, Sheet
 from gatewayd.store.contacts.imports import Import
@@ -108,7 +109,9 @@ class Steps:
         known = await engine.ask(partial(houses.house, account_id=work.account_id))
         house = House(engine.config.numbers.region, known.users, known.aliases, known.forgotten)
         path, back = engine.sheet(work.sha256), engine.back(work.id)
-        request = Request(path, work.file, work.reading, engine.policy, self._language, work.mapping, house, back)
+        request = Request(
+            *(path, work.file, work.reading, engine.policy, self._language, work.mapping, house, work.kind, back)
+        )
         named = frozenset(name for name in work.mapping if name not in {"ignore", "rest", "defaults"})
         named |= frozenset(work.mapping.get("defaults", {}))
         return Sheet(work.id, work.account_id, work.as_of, named, engine.now()), request
@@ -153,11 +156,15 @@ class Steps:
         if work.complete:
             missing, known = await self._missing()
             self._counts |= {"absent": len(missing), "asks": len(missing) > known * ABSENT_MOST}
-        now = engine.now()
+        await self._dried(kept)
+
+    async def _dried(self, kept: Sequence[Issue]) -> None:
+        """Writes what a dry run has found."""
+        engine, work, now = self._engine, self._work, self._engine.now()
 
         def write(unit: Any) -> None:
             imports.drop_issues(unit.session, work.id)
-            imports.add_issues(unit.session, work.id, _noted(kept))
+            imports.add_issues(unit.session, work.id, noted(kept))
             processes.end(unit.session, self._task.id, "done", now, done=self._rows)
             imports.change(
                 unit.session,
@@ -178,7 +185,7 @@ class Steps:
         engine = self._engine
         sheet, request = await self._sheet()
         if not self._after:
-            await engine.change(lambda unit: imports.drop_issues(unit.session, self._work.id))
+            await engine.change(self._begun)
         async with reader(request) as answers:
             await answers.judgement()
             async for batch in answers.batches():
@@ -188,7 +195,15 @@ class Steps:
         hit("import.loaded")
         if self._work.complete:
             await self._note_absent(sheet)
-        now = engine.now()
+        await self._done()
+
+    def _begun(self, unit: Any) -> None:
+        imports.drop_issues(unit.session, self._work.id)
+        debts.note(unit.session, self._work.id)
+
+    async def _done(self) -> None:
+        """Writes that the import is through."""
+        engine, now = self._engine, self._engine.now()
 
         def write(unit: Any) -> None:
             processes.end(unit.session, self._task.id, "done", now, done=self._rows)
@@ -215,17 +230,17 @@ class Steps:
 
         def write(unit: Any) -> tuple[dict[str, Any], list[Issue], Outcome]:
             if not processes.running(unit.session, self._task.id):
-                raise _CancelledError
-            outcome = Outcome() if portion is None else imported.apply(unit, sheet, portion)
+                raise CancelledError
+            outcome = imported.apply(unit, sheet, portion) if isinstance(portion, Portion) else Outcome()
             counts, kept = self._added(batch, outcome)
-            imports.add_issues(unit.session, self._work.id, _noted(kept))
+            imports.add_issues(unit.session, self._work.id, noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, sheet.now)
             processes.advance(unit.session, self._task.id, counts["rows"])
             return counts, kept, outcome
 
         try:
             self._take(*await engine.change(write, bulk=True))
-        except _CancelledError:
+        except CancelledError:
             raise Stopped from None
         engine.tell("task", self._work.account)
 
@@ -294,11 +309,12 @@ class Steps:
         return {**counts, "undone": done}, back.last
 
 
-class _CancelledError(GatewayError):
+class CancelledError(GatewayError):
     """The step was cancelled before this portion was written."""
 
 
-def _noted(found: Sequence[Issue]) -> list[tuple[int, str, dict[str, Any]]]:
+def noted(found: Sequence[Issue]) -> list[tuple[int, str, dict[str, Any]]]:
+    """Returns issues as the store keeps them."""
     return [(one.row, one.kind, {"field": one.field, "reason": one.reason, "text": one.text}) for one in found]
 
 
