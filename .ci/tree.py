@@ -29,6 +29,12 @@ VALUES: Final = tuple(
         "actor",
         "added_lines",
         "addresses",
+        "answers.bodies",
+        "answers.facts",
+        "answers.keywords",
+        "answers.known",
+        "answers.settings",
+        "answers.tickets",
         "billing",
         "callscript",
         "characters",
@@ -98,6 +104,7 @@ FOUNDATION: Final = tuple(
         "faults",
         "ids",
         "migrations",
+        "numbered",
         "port",
         "public_ids",
         "reserve",
@@ -191,6 +198,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.answers": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
+        "gatewayd.acknowledgement",
         "gatewayd.billing_desk",
         "gatewayd.config",
         "gatewayd.imports",
@@ -234,6 +242,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *VALUES,
         "gatewayd.acknowledgement",
         *PORT,
+        "gatewayd.answers.engine",
         "gatewayd.webhooks",
         "gatewayd.campaigns",
         "gatewayd.config",
@@ -290,6 +299,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 ROOF: Final = tuple(
     f"gatewayd.{name}"
     for name in [
+        "answering",
         "daemon",
         "takeover",
         "doors",

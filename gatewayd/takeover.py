@@ -65,7 +65,8 @@ class Takeover:
         changed = await self._fleet.take_over(merged)
         self._intake.take_over(merged, prefixes(merged))
         self._webhooks.take_over(merged.webhooks)
-        ruled = self._live.config.contact != merged.contact
+        before = self._live.config
+        ruled = (before.contact, before.billing) != (merged.contact, merged.billing)
         self._live.config = merged
         if ruled:
             await self._live.rules_changed()

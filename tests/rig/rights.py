@@ -121,6 +121,7 @@ class World:
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
+        await self._ask("ticket.add", account=side.account, text=side.text, customer="A1")
         bill = {"customer": "A1", "number": side.text, "balance": "10"}
         await self._ask("invoice.put", account=side.account, external_id="F1", invoice=bill)
         paid = {"customer": "A1", "amount": "1", "reason": side.text}
@@ -254,6 +255,10 @@ def _thread(side: Side) -> dict[str, Any]:
     return {"account": side.account, "address": side.number}
 
 
+def _ticket(side: Side) -> dict[str, Any]:
+    return {"account": side.account, "ticket": 1}
+
+
 _CUSTOMER: Final = {"external_id": "A1"}
 _REMINDED: Final = {"customer": "A1", "currency": "ARS", "text": "hola"}
 CASES: Final[Mapping[str, Case]] = {
@@ -275,15 +280,17 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.remove": Case(
         "supervisor", "manage", _of("account", number="+5491150008888", reason="pidió volver"), vain=True
     ),
-    "campaign.approve": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.approve": Case("supervisor", "manage", _of("campaign"), vain=True),
     "campaign.cancel": Case("user", "send", _of("campaign"), vain=True),
     "campaign.events": Case("user", "read", _of("campaign"), bound=True),
     "campaign.forecast": Case("user", "read", _of("campaign"), bound=True),
+    "campaign.lines": Case("user", "send", _of("campaign"), vain=True),
+    "campaign.pace": Case("user", "send", _of("campaign"), vain=True),
     "campaign.launch": Case("user", "send", _of("campaign"), bound=True),
     "campaign.list": Case("user", "read", _of("account"), bound=True),
     "campaign.pause": Case("user", "send", _of("campaign"), vain=True),
     "campaign.people": Case("user", "read", _of("campaign"), bound=True),
-    "campaign.reject": Case("supervisor", None, _of("campaign"), vain=True),
+    "campaign.reject": Case("supervisor", "manage", _of("campaign"), vain=True),
     "campaign.remove": Case("user", "send", _of("campaign"), vain=True),
     "campaign.left_out": Case("user", "send", _of("campaign"), vain=True),
     "campaign.review": Case("user", "send", _of("campaign"), bound=True),
@@ -355,6 +362,16 @@ CASES: Final[Mapping[str, Case]] = {
     "import.run": Case("user", "manage", _of("import_id"), bound=True),
     "import.show": Case("user", "read", _of("import_id"), bound=True),
     "import.undo": Case("user", "manage", _of("import_id"), bound=True),
+    "ticket.list": Case("user", "read", _of("account"), bound=True),
+    "ticket.show": Case("user", "read", _ticket, bound=True),
+    "ticket.add": Case("user", "send", lambda side: {"account": side.account, "text": side.text}, bound=True),
+    "ticket.note": Case("user", "send", lambda side: _ticket(side) | {"note": "llamar"}, bound=True),
+    "ticket.set": Case("user", "send", lambda side: _ticket(side) | {"state": "working"}, bound=True),
+    "answers.show": Case("user", "read", _of("account"), bound=True),
+    "answers.set": Case("supervisor", "manage", _of("account", debt={"on": True}), bound=True),
+    "answers.try": Case("user", "read", _of("account", text="saldo"), bound=True),
+    "notice.list": Case("user", "read", _of("account"), bound=True),
+    "notice.decide": Case("supervisor", None, _of("account", batch=9, send=True), bound=True, vain=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),

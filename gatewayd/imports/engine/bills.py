@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from gatewayd import billing_desk as desk
+from gatewayd.actor import Scope
 from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.billing.portion import BillPortion
 from gatewayd.failpoints import hit
@@ -16,7 +17,7 @@ from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.engine.steps import CancelledError, Engine, Steps, Stopped, noted
 from gatewayd.imports.rows import House, Issue
-from gatewayd.store.billing import debts, joining, trial
+from gatewayd.store.billing import freshness, joining, trial
 from gatewayd.store.billing.loads import Fault, Written
 from gatewayd.store.campaigns.occasion import zone_of
 from gatewayd.store.contacts import imports
@@ -24,7 +25,7 @@ from gatewayd.store.contacts.imported import Outcome
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
-from gatewayd.store.session import Session
+from gatewayd.store.sending.causes import Withdrawal
 
 JOINED_AT_ONCE: Final = 500
 
@@ -41,38 +42,29 @@ class CustomerSteps(Steps):
 
     async def perform(self) -> None:
         await super().perform()
-        if self._request["step"] in {"run", "undo"}:
-            await settle_left(self._engine)
+        if self._request["step"] == "run":
+            await join_bills(self._engine)
+            await self._fresh()
+
+    async def _fresh(self) -> None:
+        """Notes as of when debts are so that a sheet of customers says."""
+        engine, mapping = self._engine, self._work.mapping or {}
+        if not any(name.startswith("debt.") for name in mapping):
+            return
+        found = await engine.ask(partial(imports.one, scope=Scope.all(), number=self._work.id))
+        if found.state == imports.DONE:
+            await engine.change(
+                lambda unit: freshness.refresh(unit.session, found.account_id, found.as_of, "sheet", engine.now())
+            )
 
 
-async def settle_left(engine: Engine) -> None:
-    """Works out what customers owe whom imports have brought or changed, as far as nobody has yet: after each import,
-    and at the start for those that a crash has cut off."""
-    for left in await engine.ask(debts.left):
-        now = engine.now()
-        after = ""
-        while True:
-            names = await engine.ask(partial(_lonely, account_id=left.account_id, after=after))
-            if not names:
-                break
-            work = partial(desk.joined, account_id=left.account_id, external_ids=names, now=now)
-            await engine.change(work, bulk=True)
-            after = names[-1]
-        behind: int | None = left.behind
-        while behind is not None:
-            settle: Callable[[Any], int | None] = partial(_settled, left=left, behind=behind, now=now)
-            behind = await engine.change(settle, bulk=True)
-
-
-def _lonely(connection: Any, *, account_id: int, after: str) -> list[str]:
-    return joining.lonely(Session(connection), account_id, after, JOINED_AT_ONCE)
-
-
-def _settled(unit: Any, *, left: debts.Left, behind: int, now: int) -> int | None:
-    customers, last = debts.portion(unit.session, left, behind)
-    desk.changed(unit, left.account_id, customers, now)
-    debts.keep(unit.session, left, last)
-    return last
+async def join_bills(engine: Engine) -> None:
+    """Gives customers who have come the bills that waited for them: after each import, and at the start for those whom
+    a crash has cut off."""
+    for account_id in await engine.ask(joining.waiting):
+        while names := await engine.ask(partial(joining.joinable, account_id=account_id, limit=JOINED_AT_ONCE)):
+            work = partial(desk.joined, account_id=account_id, external_ids=names, now=engine.now())
+            await engine.settled((await engine.change(work, bulk=True)).withdrawal)
 
 
 class BillSteps(Steps):
@@ -158,21 +150,22 @@ class BillSteps(Steps):
         """Writes a batch with how far the import is."""
         engine = self._engine
 
-        def write(unit: Any) -> tuple[dict[str, Any], list[Issue]]:
+        def write(unit: Any) -> tuple[dict[str, Any], list[Issue], Withdrawal]:
             if not processes.running(unit.session, self._task.id):
                 raise CancelledError
-            written = desk.record(unit, self._load(unit), self._kind, rows).written if rows else Written()
-            counts, kept = self._counted(batch, written)
+            done = desk.record(unit, self._load(unit), self._kind, rows) if rows else desk.Recorded(Written())
+            counts, kept = self._counted(batch, done.written)
             imports.add_issues(unit.session, self._work.id, noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, engine.now())
             processes.advance(unit.session, self._task.id, counts["rows"])
-            return counts, kept
+            return counts, kept, done.withdrawal
 
         try:
-            counts, kept = await engine.change(write, bulk=True)
+            counts, kept, withdrawal = await engine.change(write, bulk=True)
         except CancelledError:
             raise Stopped from None
         self._take(counts, kept, Outcome())
+        await engine.settled(withdrawal)
         engine.tell("task", self._work.account)
 
     async def _close(self) -> None:

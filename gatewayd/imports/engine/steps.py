@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from gatewayd import billing_desk
 from gatewayd.config import Config
 from gatewayd.customers.portion import AstrayError, Portion
 from gatewayd.errors import GatewayError
@@ -17,12 +18,12 @@ from gatewayd.imports.engine.process import ReaderDiedError, Request, SheetRefus
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.rows import House, Issue
 from gatewayd.numbers import Policy
-from gatewayd.store.billing import debts
 from gatewayd.store.contacts import houses, imported, imports, undoing
 from gatewayd.store.contacts.imported import Outcome, Sheet
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
+from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.store.session import Session
 from gatewayd.translation import gettext as _
 
@@ -54,6 +55,8 @@ class Engine(Protocol):
     async def change(self, work: Callable[[Any], R], *, bulk: bool = False) -> R: ...
 
     async def ask(self, question: Callable[..., R]) -> R: ...
+
+    async def settled(self, withdrawal: Withdrawal) -> None: ...
 
 
 class Stopped(Exception):  # noqa: N818 - a person's wish, no fault
@@ -185,7 +188,7 @@ class Steps:
         engine = self._engine
         sheet, request = await self._sheet()
         if not self._after:
-            await engine.change(self._begun)
+            await engine.change(lambda unit: imports.drop_issues(unit.session, self._work.id))
         async with reader(request) as answers:
             await answers.judgement()
             async for batch in answers.batches():
@@ -196,10 +199,6 @@ class Steps:
         if self._work.complete:
             await self._note_absent(sheet)
         await self._done()
-
-    def _begun(self, unit: Any) -> None:
-        imports.drop_issues(unit.session, self._work.id)
-        debts.note(unit.session, self._work.id)
 
     async def _done(self) -> None:
         """Writes that the import is through."""
@@ -228,10 +227,14 @@ class Steps:
                 self._seen.update((await engine.ask(partial(_compared, sheet=sheet, portion=portion))).seen)
             return
 
+        withdrawal = Withdrawal()
+
         def write(unit: Any) -> tuple[dict[str, Any], list[Issue], Outcome]:
+            nonlocal withdrawal
             if not processes.running(unit.session, self._task.id):
                 raise CancelledError
             outcome = imported.apply(unit, sheet, portion) if isinstance(portion, Portion) else Outcome()
+            withdrawal = owe(unit, sheet, outcome.owing)
             counts, kept = self._added(batch, outcome)
             imports.add_issues(unit.session, self._work.id, noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, sheet.now)
@@ -242,6 +245,7 @@ class Steps:
             self._take(*await engine.change(write, bulk=True))
         except CancelledError:
             raise Stopped from None
+        await engine.settled(withdrawal)
         engine.tell("task", self._work.account)
 
     async def _missing(self) -> tuple[list[int], int]:
@@ -307,6 +311,18 @@ class Steps:
         imports.progress(unit.session, undo.number, 0, {**counts, "undone": done}, undo.now)
         processes.advance(unit.session, self._task.id, sum(done.values()))
         return {**counts, "undone": done}, back.last
+
+
+def owe(unit: Any, sheet: Sheet, owing: Mapping[int, int | None]) -> Withdrawal:
+    """Writes what a sheet says of debts into what customers owe, and withdraws what was written from it before."""
+    paid = [number for number, balance in owing.items() if balance == 0]
+    others = [number for number, balance in owing.items() if balance != 0]
+    found = Withdrawal()
+    reasons: tuple[tuple[Reason, list[int]], ...] = (("paid", paid), ("changed", others))
+    for reason, numbers in reasons:
+        if numbers:
+            found += billing_desk.changed(unit, sheet.account_id, numbers, sheet.now, reason).withdrawal
+    return found
 
 
 class CancelledError(GatewayError):

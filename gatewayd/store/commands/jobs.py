@@ -45,6 +45,14 @@ class NewMessage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class JobPace:
+    """How fast a job may go: so many segments a minute, with all jobs of the same group together."""
+
+    group: str
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
 class BeginJob(Command["BegunJob"]):
     """A job that is being recorded, not visible yet. `content` is JSON: {"lines": [...], "encoding": …, …}."""
 
@@ -71,6 +79,7 @@ class BeginJob(Command["BegunJob"]):
     """Of the request that posted it."""
     origin: str = ""
     """Who brings it in: empty for the account itself, else the engine whose piece of work it is."""
+    pace: JobPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,8 @@ class QueueInfo:
     """Held by the hours of contact: when they open again."""
     content: str = ""
     """The job's content (JSON) where the channel needs more than a text (call, email …); empty for SMS."""
+    pace: JobPace | None = None
+    """How fast its job may go; None: as fast as its lines."""
 
 
 @dataclass(frozen=True, slots=True)
