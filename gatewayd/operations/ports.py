@@ -216,6 +216,10 @@ class Live(Protocol):
         """The engine that carries campaigns out."""
 
     @property
+    def claims(self) -> Waker:
+        """The engine that carries claims out."""
+
+    @property
     def reminders(self) -> Waker:
         """The engine that sends reminders."""
 
