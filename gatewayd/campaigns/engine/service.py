@@ -321,7 +321,7 @@ class Campaigns:
                     if fresh.state == "cancelled":
                         await self._withdrawn(slice_)
                     else:
-                        await self._recorder.record(fresh, slice_, ahead[0])
+                        await self._recorder.record(fresh, run, slice_, ahead[0])
                 _let_go([ahead.pop(0)])
                 self._tell(campaign, "recording")
         finally:

@@ -25,7 +25,7 @@ _OWNER: Final = Statement(
 TOLD: Final = frozenset(
     {
         *("launched", "finished", "run_finished", "missed", "skipped", "not_begun", "approval_asked", "approved"),
-        *("rejected", "paused", "resumed", "cancelled", "refused"),
+        *("rejected", "paused", "resumed", "cancelled", "refused", "pace", "lines"),
     }
 )
 """What programs are told by webhook."""

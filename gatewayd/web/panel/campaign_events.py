@@ -20,6 +20,8 @@ SAID: Final[Mapping[str, str]] = {
     "rejected": spoken("sent back as a draft"),
     "paused": spoken("paused"),
     "resumed": spoken("went on"),
+    "pace": spoken("changed how many parts leave a minute"),
+    "lines": spoken("changed its lines"),
     "cancelled": spoken("withdrawn"),
     "finished": spoken("finished"),
     "missed": spoken("missed its time"),
