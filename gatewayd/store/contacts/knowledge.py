@@ -161,6 +161,12 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
         .values(external_id=None, address="", cells="{}")
     )
     connection.execute(tables.customer_alias.delete().where(_ALIAS.customer_id == number))
+    written = tables.reminder.c
+    connection.execute(
+        update(tables.reminder)
+        .where(written.customer_id == number)
+        .values(text="", subject="", state="cancelled", archived=True, next_at=None)
+    )
     # Sums are the ledger of who is owed; what names the person or leads to it is not.
     for table, blank_bill in ((tables.invoice, {"link": "", "pdf": ""}), (tables.payment, {"reason": ""})):
         statement = update(table).where(table.c.customer_id == number)
