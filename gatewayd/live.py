@@ -112,6 +112,8 @@ class LiveGateway:
         self.answers = answers
         self.reminders = reminders
         self.outcomes = outcomes
+        self.billed: Callable[[], None] = lambda: None
+        """There is newer billing; the daemon's."""
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 
@@ -354,6 +356,8 @@ class LiveGateway:
 
     def changed(self, kind: str, account: str) -> None:
         self.news.say(kind, account)
+        if kind == "bill":
+            self.billed()
 
     def tasks_due(self) -> None:
         for engine in self._engines:
