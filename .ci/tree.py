@@ -140,6 +140,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.commands",
         f"{STORE}.port",
     ),
+    "gatewayd.acknowledgement": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
     "gatewayd.workers": (*VALUES, STORE),
     "gatewayd.task_engine": (*VALUES, "gatewayd.config", "gatewayd.workers", STORE),
@@ -224,6 +225,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.live": (
         *VALUES,
+        "gatewayd.acknowledgement",
         *PORT,
         "gatewayd.webhooks",
         "gatewayd.campaigns",

@@ -22,6 +22,7 @@ from typing import Any, Final
 import structlog
 
 from gatewayd import campaigning, logs, posting
+from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -199,13 +200,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
 
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader))
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=Due(restoration, receipts, news, lambda jobs: campaigns.jobs(jobs)),  # noqa: PLW0108 - it comes later
+            receipts_due=Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs)),  # noqa: PLW0108 - it comes later
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -243,6 +245,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
+            outcomes=outcomes,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         intake.sheets = live.imports

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from gatewayd.acknowledgement import Outcomes
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.news import News
 from gatewayd.receipt_writer import ReceiptWriter
@@ -19,12 +20,14 @@ class Due:
     restoration: Restoration
     receipts: ReceiptWriter
     news: News
+    outcomes: Outcomes
     campaigns: Callable[[Iterable[int]], None]
 
     def __call__(self, jobs: Iterable[int]) -> None:
         self.restoration.sent()
         self.receipts.due(jobs)
         self.news.jobs(jobs)
+        self.outcomes.jobs(jobs)
         self.campaigns(jobs)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from drivers.base import HookCall
+from gatewayd.acknowledgement import Outcomes
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -78,6 +79,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
+        outcomes: Outcomes,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
         self.config = config
@@ -99,6 +101,7 @@ class LiveGateway:
         self.imports = imports
         self._webhooks = webhooks
         self.campaigns = campaigns
+        self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 

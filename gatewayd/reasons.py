@@ -165,6 +165,7 @@ MEANINGS: Final = {
     "number_premium": spoken("a premium number"),
     "number_foreign": spoken("a number of another country"),
     "address_missing": spoken("no address"),
+    "no_address": spoken("no address for this channel"),
     "address_invalid": spoken("not a valid address"),
     "value_missing": spoken("a variable is empty"),
     "row_ragged": spoken("more cells than columns"),

@@ -100,6 +100,7 @@ def _door(playing: Stage, key: Key) -> str:
             "",
             _("The panel: {address}").format(address=playing.panel),
             _("  user {user}, password {password}").format(user=key.user, password=key.password),
+            _("  to send to many people at once: {password}").format(password=key.mass),
             "",
         ]
     )

@@ -105,6 +105,7 @@ def campaigns(play: Play) -> Sequence[Campaign]:
     document = {
         "job": JOB,
         "channel": "call",
+        "class": "notice",
         "recipients": [
             {"to": f"011 4321-00{number:02d}", "ref": f"C-{number:05d}", "nombre": name, "deuda": f"1.{number:03d},50"}
             for number, name in enumerate(_PEOPLE)

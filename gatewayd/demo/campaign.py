@@ -8,36 +8,26 @@ import json
 import random
 from typing import Final
 
+from gatewayd.demo.crowd import people
 from gatewayd.demo.kind import Campaign
 
 JOB: Final = "cobranza-demo"
 ACCOUNT: Final = "norte"
 CUSTOMERS_FILE: Final = "clientes.csv"
-TEXT: Final = "Estimado %nombre%, su saldo pendiente es $ %deuda%. Gracias por elegir %empresa%."
-
-FIRST: Final = ("Ana", "Luis", "Marta", "Jorge", "Lucía", "Pedro", "Sofía", "Raúl", "Elena", "Tomás")
-LAST: Final = ("Gómez", "Pérez", "Núñez", "Sosa", "Ibáñez", "Ruiz", "Acuña", "Vega", "Molina", "Ferreyra")
+TEXT: Final = "%nombre%: su factura de $ %deuda% ya se puede pagar. Gracias por elegir %empresa%."
 
 
 def customers(count: int) -> bytes:
     """The recipients' file as a billing system of the region writes it: semicolons, local numbers, decimal commas."""
     dice = random.Random(7)  # noqa: S311 - a play, not a secret
-    numbers = dice.sample(range(30_000_000, 69_999_999), count)
     text = io.StringIO()
     rows = csv.writer(text, delimiter=";")
     rows.writerow(["Código", "Nombre", "Teléfono", "Deuda"])
-    for index, number in enumerate(numbers, 1):
-        name = f"{dice.choice(FIRST)} {dice.choice(LAST)}"
-        debt = dice.randrange(150_000, 4_500_000)
-        whole, cents = divmod(debt, 100)
-        rows.writerow(
-            [
-                f"C-{index:05d}",
-                name,
-                f"011-15-{number // 10000}-{number % 10000:04d}",
-                f"{whole:,}".replace(",", ".") + f",{cents:02d}",
-            ]
-        )
+    for one in people(count):
+        whole, cents = divmod(dice.randrange(150_000, 4_500_000), 100)
+        local = one.number.removeprefix("+54911")
+        debt = f"{whole:,}".replace(",", ".") + f",{cents:02d}"
+        rows.writerow([one.ref, one.name, f"011-15-{local[:4]}-{local[4:]}", debt])
     return text.getvalue().encode()
 
 
@@ -46,6 +36,7 @@ def billing(count: int) -> Campaign:
     document = {
         "job": JOB,
         "channel": "sms",
+        "class": "notice",
         "text": TEXT,
         "values": {"empresa": "Norte Wifi"},
         "recipients_file": CUSTOMERS_FILE,
@@ -62,15 +53,17 @@ def news(now: int) -> Campaign:
     dice = random.Random(now)  # noqa: S311 - a play, not a secret
     recipients = [
         {
-            "to": f"011-15-{dice.randrange(3000, 6999)}-{dice.randrange(10_000):04d}",
-            "nombre": f"{dice.choice(FIRST)} {dice.choice(LAST)}",
+            "to": one.number,
+            "ref": one.ref,
+            "nombre": one.name,
             "monto": f"{dice.randrange(3, 40)}.{dice.randrange(1000):03d},{dice.randrange(100):02d}",
         }
-        for _ in range(4 + dice.randrange(5))
+        for one in dice.sample(people(300), 4 + dice.randrange(5))
     ]
     document = {
         "job": f"pagos-{now}",
         "channel": "sms",
+        "class": "notice",
         "text": "Estimado %nombre%, recibimos su pago de $ %monto%. Gracias. Norte Wifi.",
         "recipients": recipients,
     }

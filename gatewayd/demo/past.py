@@ -15,9 +15,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from gatewayd.contact.optout import judge
-from gatewayd.demo.campaign import ACCOUNT, FIRST, LAST
+from gatewayd.demo.campaign import ACCOUNT
+from gatewayd.demo.crowd import Person, people
+from gatewayd.demo.office import CUSTOMERS
+from gatewayd.demo.weekly import WEEKDAY, Run, Weekly
 from gatewayd.model import PartState, Priority, State
 from gatewayd.store.commands import (
+    CAMPAIGN,
     AddMessages,
     BeginJob,
     Claim,
@@ -40,6 +44,9 @@ CALL_PRICE: Final = 900_000
 AT_ONCE: Final = 60
 """Messages of one transaction."""
 MINUTE_MS: Final = 60_000
+EACH_MS: Final = 4_000
+"""From one message of a modem to the next, the network's answer among it."""
+SENT_MS: Final = 3_200
 REPORT_WAIT_MS: Final = 72 * 3_600_000
 
 TEXTS: Final = (
@@ -67,13 +74,6 @@ Apply = Callable[[Sequence[Command[Any]]], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    ref: str
-    name: str
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
 class _End:
     """How an attempt ends."""
 
@@ -88,15 +88,6 @@ _REFUSED: Final = _End(State.FAILED, PartState.REFUSED, "refused", "no_such_numb
 _DOUBT: Final = _End(State.UNCERTAIN, PartState.DOUBT, "uncertain", "no_answer")
 
 
-def customers(count: int, dice: random.Random) -> Sequence[Customer]:
-    """Returns people with mobiles of Buenos Aires."""
-    numbers = dice.sample(range(30_000_000, 69_999_999), count)
-    return [
-        Customer(f"C-{index:05d}", f"{dice.choice(FIRST)} {dice.choice(LAST)}", f"+54911{number}")
-        for index, number in enumerate(numbers, 1)
-    ]
-
-
 class Past:
     """Lives through days that lie behind."""
 
@@ -109,7 +100,8 @@ class Past:
         self._node = node
         self._lines = {"sms": sms, "call": calls}
         self._dice = random.Random(seed)  # noqa: S311 - a play, not a secret
-        self._people = customers(600, self._dice)
+        self._people = people(CUSTOMERS)
+        self._weekly = Weekly(apply, zone)
         self._epoch = 0
         self._keys = 0
 
@@ -120,8 +112,11 @@ class Past:
         today = datetime.fromtimestamp(now / 1000, self._zone).date()
         for back in range(days, 0, -1):
             day = today - timedelta(days=back)
+            morning = datetime.combine(day, time(9, 0), self._zone)
             if day.weekday() != 6:
-                self._day(datetime.combine(day, time(9, 0), self._zone), latest=back <= 2)
+                self._day(morning, latest=back <= 2)
+            if day.weekday() == WEEKDAY:
+                self._run(morning + timedelta(hours=1), last=back <= 7)
             yield back - 1
 
     def _day(self, morning: datetime, *, latest: bool) -> None:
@@ -135,10 +130,25 @@ class Past:
             self._calls(f"llamadas-{morning:%m%d}", self._dice.sample(self._people, 24), at + 120 * MINUTE_MS)
         self._replies(answered, at)
 
+    def _run(self, morning: datetime, *, last: bool) -> None:
+        """Has the campaign of every week begin once more, and end."""
+        at = int(morning.timestamp() * 1000)
+        run = self._weekly.begin(self._dice.sample(self._people, 90), morning)
+        rows = [
+            NewMessage(row, one.ref, one.number, run.text_of(one), "", 1, "", None, None)
+            for row, one in enumerate(run.people, 1)
+        ]
+        queue = self._job(run.job, "sms", rows, PRICE, at, run=run)
+        moment = at + 2000
+        while works := self._claim(queue, self._dice.choice(self._lines["sms"]), moment):
+            list(self._sent(works, moment, weak=False, doubts=0))
+            moment += 7 * MINUTE_MS
+        self._weekly.end(run, queue.job_id, moment, last=last)
+
     # ------------------------------------------------------------------------------------------------------ messages
 
     def _sms(
-        self, name: str, people: Sequence[Customer], text: str, at: int, *, weak: bool, doubts: int
+        self, name: str, people: Sequence[Person], text: str, at: int, *, weak: bool, doubts: int
     ) -> Sequence[tuple[str, int, str]]:
         """Sends a day's messages; returns who may answer: number, when it arrived, over which line."""
         rows = []
@@ -157,11 +167,16 @@ class Past:
             moment += 7 * MINUTE_MS
         return arrived
 
-    def _job(self, name: str, channel: str, rows: Sequence[NewMessage], price: int, at: int) -> QueueInfo:
+    def _job(
+        self, name: str, channel: str, rows: Sequence[NewMessage], price: int, at: int, *, run: Run | None = None
+    ) -> QueueInfo:
         content = json.dumps({"lines": []})
         begin = BeginJob(
             *(ACCOUNT, name, channel, Priority.NORMAL, f"past-{name}", None, None, False, price, "ARS", content),
             *(self._node, at),
+            origin="" if run is None else CAMPAIGN,
+            template=None if run is None else run.template,
+            klass=None if run is None else run.klass,
         )
         (begun,) = self._apply([begin])
         self._apply([AddMessages(begun.job_id, rows, at)])
@@ -174,13 +189,14 @@ class Past:
         return [(work, line) for work in claimed.work]
 
     def _passed(self, works: Iterable[tuple[Work, str]], at: int) -> None:
-        """Passes the points of no return of all parts."""
+        """Passes the points of no return of all parts, of one message after the other."""
         day = datetime.fromtimestamp(at / 1000, self._zone)
         words = (f"{day:%Y-%m-%d}", f"{day:%Y-%m}")
+        moments = [(work, line, at + number * EACH_MS) for number, (work, line) in enumerate(works)]
         self._apply(
             [
-                Pnr(work.attempt_id, part, line, work.to, self._epoch, at, *words, float(at))
-                for work, line in works
+                Pnr(work.attempt_id, part, line, work.to, self._epoch, moment, *words, float(moment))
+                for work, line, moment in moments
                 for part in work.todo
             ]
         )
@@ -193,7 +209,7 @@ class Past:
         reports: list[Report] = []
         for number, (work, line) in enumerate(works):
             fate = self._dice.random()
-            when = at + number * 4000
+            when = at + number * EACH_MS + SENT_MS
             if doubts and number < doubts:
                 ends.append(self._end(work, line, when, _DOUBT))
             elif fate < (0.06 if weak else 0.02):
@@ -231,7 +247,7 @@ class Past:
 
     # --------------------------------------------------------------------------------------------------------- calls
 
-    def _calls(self, name: str, people: Sequence[Customer], at: int) -> None:
+    def _calls(self, name: str, people: Sequence[Person], at: int) -> None:
         rows = [NewMessage(row, one.ref, one.number, "", "", 1, "", None, None) for row, one in enumerate(people, 1)]
         queue = self._job(name, "call", rows, CALL_PRICE, at)
         works = self._claim(queue, self._lines["call"][0], at + 1000)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from gatewayd.demo import office
 from gatewayd.demo.campaign import ACCOUNT
 from gatewayd.demo.past import DAYS, Past
 
@@ -21,6 +23,8 @@ class Key:
 
     user: str
     password: str
+    mass: str
+    """The account's password of sends to many."""
 
 
 def password() -> str:
@@ -39,7 +43,7 @@ def furnish(config_file: Path, granted: int, told: Callable[[int, int], None]) -
 
     config = load(config_file)
     backend = OfflineBackend(config)
-    key = Key(ADMINISTRATOR, password())
+    key = Key(ADMINISTRATOR, password(), password())
     try:
         before = backend.now() - (DAYS + 1) * 86_400_000
         for account in (ACCOUNT, "sur"):
@@ -50,6 +54,7 @@ def furnish(config_file: Path, granted: int, told: Callable[[int, int], None]) -
         for name, role in (("marta", "supervisor"), ("lucia", "user")):
             person = {"user": name, "role": role, "account": ACCOUNT, "password": password()}
             backend.perform("user.create", person)
+        office.furnish(backend.perform, datetime.now(config.timezone).date(), key.mass)
         past = Past(
             backend.apply,
             zone=config.timezone,
@@ -59,6 +64,7 @@ def furnish(config_file: Path, granted: int, told: Callable[[int, int], None]) -
         )
         for left in past.live(backend.now()):
             told(DAYS - left, DAYS)
+        office.set_hours(backend.perform)
     finally:
         backend.close()
     return key

@@ -6,11 +6,12 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from gatewayd.control import ControlClient
-from gatewayd.demo import calls, campaign, modems, phone, provider
+from gatewayd.demo import calls, campaign, modems, phone, provider, today
 from gatewayd.demo.kind import Campaign, Kind, Play
 from gatewayd.demo.people import Key, furnish
 from gatewayd.demo.processes import daemon
@@ -96,11 +97,15 @@ def stage(
         text = CONFIG.format(folder=folder, locale=locale, web=listen) + "".join(map(line_table, lines))
         config.write_text(text, encoding="utf-8")
         key = furnish(config, play.messages * 2 + 20_000, told) if panel else None
+        client = running.enter_context(daemon(config, folder / "control.sock", folder / "gatewayd.log"))
+        if key is not None:
+            modems_ = [str(line["name"]) for line in lines if line["driver"] == "gsm"]
+            today.begin(client.call, datetime.now().astimezone(), key.mass, modems_[:1])
         yield Stage(
             folder=folder,
             config=config,
             spool=folder / "spool",
-            client=running.enter_context(daemon(config, folder / "control.sock", folder / "gatewayd.log")),
+            client=client,
             campaigns=[campaign.billing(play.messages), *(each for kind in KINDS for each in kind.campaigns(play))],
             panel=f"http://{listen}/" if panel else "",
             key=key,

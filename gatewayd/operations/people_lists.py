@@ -228,10 +228,13 @@ class ListMembers(_OfList):
         limit = max(1, min(self.limit, MEMBERS_MAX))
         question = partial(lists.members, number=found.id, after=before_of(self.cursor) or 0, limit=limit + 1)
         some = await backend.read(lambda reader: reader.ask(question))
+        ids = [one.customer for one in some if one.customer is not None]
+        names = await backend.read(lambda reader: reader.ask(partial(lists.names, customers=ids)))
         items = [
             {
                 "row": one.row,
                 "external_id": one.external_id,
+                "name": names.get(one.customer or 0),
                 "address": one.address,
                 "columns": json.loads(one.cells or "{}"),
             }

@@ -6,7 +6,7 @@ None; what needs a line then answers `UnavailableError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from gatewayd.config import Config
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
+from gatewayd.store.sending.causes import Past
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 from gatewayd.webhooks.verdict import Verdict
@@ -67,6 +68,14 @@ class CampaignEngine(Protocol):
 
     async def settled(self, campaign: int) -> None:
         """Returns when no job of a campaign is being recorded: what was said before holds for all its jobs."""
+
+
+class Outcomes(Protocol):
+    """Knows when messages have ended."""
+
+    async def of(self, withdrawn: Collection[int], wait_s: float = 10.0) -> Sequence[Past]:
+        """Returns the messages of withdrawn causes that were past their point of no return and have no outcome yet
+        when the wait is over; none, as soon as all have one."""
 
 
 class Imports(Protocol):
@@ -143,6 +152,10 @@ class Live(Protocol):
     @property
     def imports(self) -> Imports:
         """The engine of imports of customers."""
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """Who waits for what became of messages that were past their point of no return."""
 
     # what an operation has changed in the store, for the scheduler and the receipt writer to act on
 

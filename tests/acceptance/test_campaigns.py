@@ -77,6 +77,9 @@ def test_a_live_list_is_asked_at_launch_and_a_template_is_frozen(floor: tuple[Ga
     assert {one["state"] for one in people["items"]} == {"delivered"}
     assert not gateway.call("campaign.people", campaign=campaign, state=["failed"])["items"]
     assert found["runs"][0]["templates"] == [{"template": "aviso", "version": 1}]
+    for meant, count in ((f"#{campaign} Agosto", 4), ("Agosto", 4), ("#999", 0)):
+        behind = gateway.call("interaction.list", account=rig.ACCOUNT, campaign=meant)["items"]
+        assert [one["campaign"] for one in behind] == ["Agosto"] * count
     renamed = gateway.call("list.set", list=known["list"], title='Zona "4"', version=known["version"])
     assert (renamed["name"], gateway.call("list.show", list=known["list"])["used_by"]) == ('Zona "4"', [])
     with pytest.raises(ConflictError):

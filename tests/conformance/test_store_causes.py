@@ -68,7 +68,7 @@ def open_past(house: House, *numbers: int) -> list[int]:
 
 
 def reasons(house: House) -> list[tuple[str, str | None, int]]:
-    return [tuple(row) for row in house.rows("SELECT state, reason, final FROM message ORDER BY id")]  # type: ignore[misc]
+    return [tuple(row) for row in house.rows("SELECT state, reason, final FROM message ORDER BY id")]
 
 
 def test_what_waits_ends_at_once_and_nothing_else_does(house: House) -> None:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from typing import Final
 from PIL import Image
 from playwright.sync_api import Page
 
+from gatewayd.demo import today
 from gatewayd.demo.people import Key, furnish
 from tests.rig.gateway import Gateway
 from tests.rig.panel import Panel
@@ -60,7 +62,9 @@ def company(folder: Path) -> Iterator[tuple[Panel, Key]]:
             gateway.config.write_text(text)
             key = furnish(gateway.config, 20_000, lambda _done, _of: None)
             gateway.start()
-            gateway.call("account.set", account="norte", company="Norte Wifi")
+            today.begin(
+                lambda name, given: gateway.call(name, **given), datetime.now().astimezone(), key.mass, LINES[:1]
+            )
             shown = Panel(gateway, simulator, port)
             shown.wait_web()
             yield shown, key
@@ -92,7 +96,7 @@ def take() -> None:
     """Takes all pictures anew."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, company(Path(folder)) as (shown, key), shown.browser() as browser:
-        shown.gateway.campaign(PEOPLE, name=CAMPAIGN, text=TEXT)
+        shown.gateway.campaign(PEOPLE, name=CAMPAIGN, text=TEXT, **{"class": "notice"})
         context = browser.context(viewport={"width": WIDE, "height": TALL}, color_scheme="light")
         page = context.new_page()
         page.goto(f"{shown.url}/entrar")

@@ -119,6 +119,13 @@ def members(connection: Connection, *, number: int, after: int, limit: int) -> S
     return [Member(*row) for row in connection.execute(statement)]
 
 
+def names(connection: Connection, *, customers: Sequence[int]) -> Mapping[int, str]:
+    """Returns the names of some customers by their numbers."""
+    customer = tables.customer.c
+    found = connection.execute(select(customer.id, customer.name).where(customer.id.in_(list(customers))))
+    return {int(row[0]): str(row[1] or "") for row in found}
+
+
 def customers(connection: Connection, *, account: str, names: Sequence[str]) -> Mapping[str, int]:
     """Returns the numbers of an account's customers by their external ids, of those that there are."""
     customer = tables.customer.c

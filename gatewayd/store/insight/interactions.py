@@ -139,7 +139,7 @@ def _sent(
     if not wanted.sends:
         return [], []
     judged = [*of_messages(wanted, now), *of_people(wanted, "message")]
-    by_job = of_jobs(connection, wanted)
+    by_job = of_jobs(wanted)
     if by_job:
         judged.append(MESSAGE.job_id.in_(select(JOB.id).where(*by_job)))
     loading = connection.scalars(select(JOB.id).where(JOB.state == "loading")).all()

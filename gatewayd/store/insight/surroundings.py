@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, exists, false, func, not_, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, exists, false, func, not_, null, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -15,16 +15,17 @@ from gatewayd.store import tables
 from gatewayd.store.insight.filters import INBOUND, JOB, MESSAGE, OTHER, InteractionFilter
 
 AT_ONCE: Final = 500
-RUNS_MOST: Final = 200
-"""Runs of the campaigns of one name."""
 
 FLOWS: Final = ("campaign", "resend", "panel", "api", "file", "upload", "noted")
 """How a contact came about, in the order in which they are offered."""
 MANUAL: Final = frozenset({"campaign", "resend", "panel"})
 """Flows that a person has begun."""
 _SOURCES: Final = {"upload": "upload", "noted": "person", "api": "api"}
-_RUN: Final = re.compile(r"c-(\d{1,18})-\d+-\d+", re.ASCII)
+_NUMBERED: Final = re.compile(r"#(\d{1,18})(?: .*)?", re.ASCII)
+"""A campaign that is meant by its number, whatever others are called alike: `#12`, `#12 Vencimiento`."""
 
+_CAMPAIGN: Final = tables.campaign.c
+_SLICE: Final = tables.campaign_slice.c
 _CUSTOMER: Final = tables.customer.c
 _POINT: Final = tables.contact_point.c
 _USER: Final = tables.user.c
@@ -95,20 +96,24 @@ def sources(connection: Connection, jobs: Collection[int]) -> dict[int, Source]:
     for some in _chunks(sorted(jobs)):
         statement = select(JOB.id, JOB.origin, JOB.name, _TemplateName(JOB.content), _TemplateVersion(JOB.content))
         rows += connection.execute(statement.where(JOB.id.in_(some))).all()
-    runs = {int(match[1]) for row in rows if row[1] == "campaign" and (match := _RUN.fullmatch(row[2]))}
     names: dict[int, str] = {}
-    run, campaign = tables.campaign_run.c, tables.campaign.c
-    for some in _chunks(sorted(runs)):
-        named = select(run.id, campaign.name).join_from(
-            tables.campaign_run, tables.campaign, campaign.id == run.campaign_id
+    for some in _chunks(sorted(row[0] for row in rows if row[1] == "campaign")):
+        named = _of_campaigns(_SLICE.job_id, _CAMPAIGN.name).where(_SLICE.job_id.in_(some))
+        names.update((row[0], row[1]) for row in connection.execute(named))
+    return {
+        number: Source(flow_of(origin, name), names.get(number), template, None if version is None else int(version))
+        for number, origin, name, template, version in rows
+    }
+
+
+def _of_campaigns(*columns: Any) -> Select[Any]:
+    """Returns the question for something of campaigns and their jobs."""
+    run = tables.campaign_run.c
+    return select(*columns).select_from(
+        tables.campaign_slice.join(tables.campaign_run, run.id == _SLICE.run_id).join(
+            tables.campaign, _CAMPAIGN.id == run.campaign_id
         )
-        names.update((row[0], row[1]) for row in connection.execute(named.where(run.id.in_(some))))
-    found: dict[int, Source] = {}
-    for number, origin, name, template, version in rows:
-        match = _RUN.fullmatch(name) if origin == "campaign" else None
-        label = None if match is None else names.get(int(match[1]))
-        found[number] = Source(flow_of(origin, name), label, template, None if version is None else int(version))
-    return found
+    )
 
 
 def flow_of(origin: str, name: str) -> str:
@@ -175,15 +180,13 @@ def _of_customer(wanted: InteractionFilter) -> Iterator[ColumnElement[bool]]:
         yield _CUSTOMER.assigned_id.in_(select(user.id).where(user.supervisor_id == chief))
 
 
-def of_jobs(connection: Connection, wanted: InteractionFilter) -> list[ColumnElement[bool]]:
+def of_jobs(wanted: InteractionFilter) -> list[ColumnElement[bool]]:
     """Returns the conditions on a message's job: its campaign, its flow, whether a person began it, its template."""
     found: list[ColumnElement[bool]] = []
     if wanted.campaign is not None:
-        run, campaign = tables.campaign_run.c, tables.campaign.c
-        named = select(run.id).join_from(tables.campaign_run, tables.campaign, campaign.id == run.campaign_id)
-        runs = connection.scalars(named.where(campaign.name == wanted.campaign).limit(RUNS_MOST)).all()
-        likes = [JOB.name.like(f"c-{number}-%") for number in runs]
-        found.append(and_(JOB.origin == "campaign", or_(*likes)) if likes else false())
+        match = _NUMBERED.fullmatch(wanted.campaign)
+        meant = _CAMPAIGN.name == wanted.campaign if match is None else _CAMPAIGN.id == int(match[1])
+        found.append(JOB.id.in_(_of_campaigns(_SLICE.job_id).where(meant, _SLICE.job_id.is_not(None))))
     if wanted.flow is not None:
         found.append(_flows(wanted.flow))
     if wanted.kind is not None:

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, select, text
 
-from gatewayd.model import State
+from gatewayd.model import State, ulid
 from gatewayd.store.sending.sweeps import withdraw as end_waiting
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Session, Statement, among, given, merging, setting
@@ -53,9 +53,14 @@ class Past:
     """A message that was past its point of no return when its cause was withdrawn, and has no outcome yet."""
 
     message_id: int
-    attempt_id: int
-    started_at: int
+    job_id: int
     job: str
+    made_at: int
+    """When its job was recorded (Unix ms)."""
+
+    def public(self, salt: int) -> str:
+        """Returns the id by which people know the message."""
+        return ulid(self.made_at, salt, self.message_id)
 
 
 _PRESENT: Final = Statement(
@@ -181,7 +186,7 @@ def past(connection: Connection, causes: Collection[int]) -> Sequence[Past]:
     wanted = sorted(set(causes))
     for start in range(0, len(wanted), TOGETHER):
         statement = (
-            select(message.c.id, attempt.c.id, attempt.c.started_at, job.c.name)
+            select(message.c.id, job.c.id, job.c.name, job.c.created_at)
             .select_from(
                 message.join(attempt, attempt.c.id == message.c.attempt_id).join(job, job.c.id == message.c.job_id)
             )

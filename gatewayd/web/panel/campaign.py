@@ -12,7 +12,7 @@ from gatewayd.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel import going_acts
 from gatewayd.web.panel.campaign_events import said
 from gatewayd.web.panel.campaign_new import ONE, campaign_of, number_of, text
-from gatewayd.web.panel.campaign_shown import address, behind, shown
+from gatewayd.web.panel.campaign_shown import address, behind, shown, whom
 from gatewayd.web.panel.marks import CHANNEL
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.pieces import Figure
@@ -45,8 +45,9 @@ async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status
         found=found,
         shown=seen,
         says=says(found),
+        whom=whom(found, visit.words, visit.formats),
         here=address(number),
-        figures=_figures(visit, found),
+        figures=_figures(visit, found) if found["messages"] or found["state"] == "running" else (),
         forecast=await forecast_of(visit, found) if _going(found) else None,
         events=[(one, said(one, visit.formats)) for one in events["items"]],
         failed=sum(int(found["counts"].get(state, 0)) for state in ("failed", "undelivered", "expired")),

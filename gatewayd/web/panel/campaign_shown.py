@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from gatewayd.reasons import meaning
 from gatewayd.web.panel import places
+from gatewayd.web.panel.customer_address import CustomerAddress, chips
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.pieces import parts_of
 from gatewayd.web.panel.plots import Part
@@ -60,8 +62,28 @@ def shown(one: Mapping[str, Any], words: Words, formats: Formats) -> Shown:
 
 def behind(one: Mapping[str, Any], state: str = "") -> str:
     """Returns the address of the messages of a campaign, of one state where it is named."""
-    filters = {"campaign": str(one["campaign"])} | ({"state": state} if state else {})
+    filters = {"campaign": f"#{one['campaign']} {one['name']}"} | ({"state": state} if state else {})
     return places.link(places.messages(**filters))
+
+
+def whom(one: Mapping[str, Any], words: Words, formats: Formats) -> tuple[str, str]:
+    """Returns to whom a campaign goes, in words, and where these people are shown."""
+    audience = one.get("audience") or {}
+    if audience.get("list"):
+        return words.phrase(
+            "the list {name}", name=audience["list"]
+        ), f"/campanas/listas?{urlencode({'q': audience['list']})}"
+    if audience.get("filter") is not None:
+        address = CustomerAddress.of(audience["filter"])
+        said = [chip.text for chip in chips(address)] + [str(address.filters.get("q") or "")]
+        return " · ".join(filter(None, said)) or words.phrase("all customers"), address.href()
+    if audience.get("customers"):
+        count = len(audience["customers"])
+        chosen = words.ngettext("{count} customer who was chosen", "{count} customers who were chosen", count)
+        return chosen.format(count=formats.number(count)), ""
+    if audience.get("upload"):
+        return words.phrase("the people of a file"), ""
+    return (words.phrase("those whom another campaign did not reach"), "") if audience.get("origin") else ("", "")
 
 
 def begins(schedule: Mapping[str, Any], words: Words, formats: Formats) -> str:

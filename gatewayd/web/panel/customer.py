@@ -114,10 +114,9 @@ async def _why(
 async def _by_rules(
     visit: Visit, account: str, customer: Mapping[str, Any], usable: Mapping[str, str]
 ) -> list[dict[str, str]]:
-    """Asks the rules of contact of each way that there is."""
-    found = []
+    """Asks the rules of contact of each way that there is; ways of the same verdict are one sentence."""
+    verdicts: dict[tuple[str, str], list[str]] = {}
     for kind in usable:
-        word = _(CHANNELS.get(kind, kind))
         channel = "sms" if kind == "phone" else kind
         try:
             answer = await visit.ask(WHY, account=account, customer=customer["external_id"], channel=channel)
@@ -125,16 +124,24 @@ async def _by_rules(
             raise
         except GatewayError:
             # What nobody could say is not said to be allowed.
-            found.append({"tone": "look", "text": _("{channel}: nobody can say now").format(channel=word)})
-            continue
-        if answer["go"]:
-            continue
-        if answer["until"]:
-            said = _("{channel}: from {time} on").format(channel=word, time=visit.formats.full(answer["until"]))
+            verdict = ("", _("nobody can say now"))
         else:
-            said = _("{channel}: not now").format(channel=word)
-        found.append({"tone": "look", "text": said})
-    return found
+            if answer["go"]:
+                continue
+            verdict = (_(CONSENTS.get(answer["class"], answer["class"])), _verdict(visit, answer))
+        verdicts.setdefault(verdict, []).append(_(CHANNELS.get(kind, kind)))
+    return [
+        {"tone": "look", "text": ": ".join(filter(None, [what.capitalize(), ", ".join(channels), said]))}
+        for (what, said), channels in verdicts.items()
+    ]
+
+
+def _verdict(visit: Visit, answer: Mapping[str, Any]) -> str:
+    said = str(answer["sentence"])
+    if not answer["until"]:
+        return said
+    until = f"{visit.formats.weekday(answer['until'])} {visit.formats.clock(answer['until'])}"
+    return _("{verdict}; it may from {time} on").format(verdict=said, time=until)
 
 
 # ---------------------------------------------------------------------------------------------------------------- note

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from gatewayd.reasons import meaning
 from gatewayd.web.panel import places
+from gatewayd.web.panel.campaign_shown import shown
 from gatewayd.web.panel.formats import DAY, Formats
 from gatewayd.web.panel.pieces import parts_of
 from gatewayd.web.panel.plots import Part
@@ -17,13 +20,16 @@ from gatewayd.web.words import Words
 OPEN: Final = ("queued", "sending")
 """What the lines work on now; scheduled and held messages wait for something else."""
 SHOWN_MAX: Final = 5
+OPEN_STATES: Final = frozenset({"running", "paused", "loading"})
+_OF_CAMPAIGN: Final = re.compile(r"c-\d+\.")
+"""How jobs are called that only campaigns bring in."""
 RATE_MIN: Final = 1 / 60
 """Segments a second: below one a minute an end cannot be foretold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A job that runs, as it is shown."""
+    """A job or a campaign that runs, as it is shown."""
 
     name: str
     account: str
@@ -36,8 +42,9 @@ class Going:
 
 
 def running(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Returns the jobs that have something left and what is wrong with none of them, the newest first."""
-    return [one for one in items if one["state"] in {"running", "paused", "loading"}][:SHOWN_MAX]
+    """Returns the jobs that have something left and are no campaign's, the newest first."""
+    own = (one for one in items if one["state"] in OPEN_STATES and not _OF_CAMPAIGN.match(one["job"]))
+    return list(islice(own, SHOWN_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,15 @@ def going(job: Mapping[str, Any], pace: Pace, words: Words, formats: Formats) ->
         label,
         _said(job, counts, pace, words, formats),
     )
+
+
+def campaign_going(one: Mapping[str, Any], pace: Pace, words: Words, formats: Formats) -> Going:
+    """Returns a campaign as it is shown beside jobs."""
+    as_shown = shown(one, words, formats)
+    counts = {state: int(number) for state, number in one["counts"].items() if number}
+    waits = one["recording"] or not any(counts.get(state) for state in OPEN)
+    said = as_shown.said if waits else _said({**one, "not_before": None}, counts, pace, words, formats)
+    return Going(one["name"], one["account"], as_shown.href, one["state"], as_shown.parts, as_shown.label, said)
 
 
 def _behind(job: Mapping[str, Any], state: str) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gatewayd.errors import UnavailableError
 from gatewayd.web.panel import places
-from gatewayd.web.panel.going import OPEN, Going, Pace, going, running
+from gatewayd.web.panel.going import OPEN, SHOWN_MAX, Going, Pace, campaign_going, going, running
 from gatewayd.web.panel.needs import need
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Figure
@@ -73,7 +73,10 @@ async def _figures(visit: Visit) -> Sequence[Figure]:
 
 async def _going(visit: Visit) -> Sequence[Going]:
     jobs = running((await visit.ask("job.list", limit=100))["items"])
-    if not jobs:
+    campaigns: list[Any] = []
+    if visit.may("campaign.list"):
+        campaigns = (await visit.ask("campaign.list", state=["running", "paused"], limit=SHOWN_MAX))["items"]
+    if not jobs and not campaigns:
         return ()
     try:
         overview = await visit.ask("overview")
@@ -81,7 +84,9 @@ async def _going(visit: Visit) -> Sequence[Going]:
         overview = None
     rate = 0.0 if overview is None else max(float(overview["rates"][one]) for one in ("segments_10s", "segments_60s"))
     ahead = 0 if overview is None else sum(int(overview["queue"]["counts"].get(state, 0)) for state in OPEN)
-    return [going(one, Pace(rate, ahead, now()), visit.words, visit.formats) for one in jobs]
+    pace = Pace(rate, ahead, now())
+    shown = [campaign_going(one, pace, visit.words, visit.formats) for one in campaigns]
+    return [*shown, *(going(one, pace, visit.words, visit.formats) for one in jobs)][:SHOWN_MAX]
 
 
 async def _lines(visit: Visit) -> Sequence[Any]:

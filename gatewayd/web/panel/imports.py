@@ -61,7 +61,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
 """By state, the mark and the word."""
 COUNTS: Final[Mapping[str, str]] = {
     "new": spoken("New"),
-    "changed": spoken("Changed"),
+    "changed": spoken("Changed ones"),
     "same": spoken("The same"),
     "repeated": spoken("Repeated in the sheet"),
     "refused": spoken("Refused"),
@@ -95,7 +95,7 @@ async def _list(visit: Visit, fault: str = "") -> Response:
         items=[_placed(one) for one in found["items"]],
         heads=[
             *(Column(_("File")), Column(_("State")), Column(_("When")), Column(_("By"))),
-            *(Column(_("New"), num=True), Column(_("Changed"), num=True), Column(_("Refused"), num=True)),
+            *(Column(_("New"), num=True), Column(_("Changed ones"), num=True), Column(_("Refused"), num=True)),
         ],
         newer=HERE if cursor else "",
         older=f"{HERE}?cursor={found['next']}" if found["next"] else "",
@@ -159,7 +159,7 @@ async def _one(visit: Visit, fault: str = "", given: Mapping[str, Any] | None = 
         total=found["counts"].get("rows") or sum(found["counts"].get(code, 0) for code in COUNTS if code != "absent"),
         reasons=sorted(found["reasons"].values(), key=lambda reason: -int(reason["rows"])),
         rows=found["rows"],
-        heads=[Column(_("Row"), num=True), Column(_("Customer")), Column(_("Why"))],
+        heads=[Column(_("Row")), Column(_("What it says")), Column(_("Why"))],
         block="state" if visit.fragment else None,
     )
 

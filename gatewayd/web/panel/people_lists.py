@@ -199,6 +199,8 @@ async def _one(visit: Visit, error: UsageError | ConflictError | None = None) ->
         refused=[(meaning(reason), count) for reason, count in sorted(found["refused"].items())],
         members=members["items"],
         heads=_heads(found, members["items"]),
+        named=any(one["name"] for one in members["items"]),
+        addressed=any(one["address"] for one in members["items"]),
         cells=list(found["columns"])[:CELLS],
         card=card,
         newer=found["href"] if cursor else "",
@@ -210,11 +212,11 @@ async def _one(visit: Visit, error: UsageError | ConflictError | None = None) ->
 
 
 def _heads(found: Mapping[str, Any], members: list[Any]) -> list[Column]:
-    known = any(one["external_id"] for one in members)
     return [
-        Column(_("Row"), num=True),
-        Column(_("Customer") if known else _("Reference")),
-        Column(_("Address")),
+        Column(_("Row")),
+        Column(_("Customer")),
+        *([Column(_("Name"))] if any(one["name"] for one in members) else []),
+        *([Column(_("Address"))] if any(one["address"] for one in members) else []),
         *(Column(str(name)) for name in list(found["columns"])[:CELLS]),
     ]
 

@@ -236,7 +236,14 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Lists": page(ref("List")),
     "Members": page(
         shown(
-            {"row": COUNT, "external_id": TEXT_OR_NULL, "address": TEXT_OR_NULL, "columns": _OBJECT}, "row", "columns"
+            {
+                "row": COUNT,
+                "external_id": TEXT_OR_NULL,
+                "name": TEXT_OR_NULL,
+                "address": TEXT_OR_NULL,
+                "columns": _OBJECT,
+            },
+            *("row", "columns"),
         )
     ),
 }
