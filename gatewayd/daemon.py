@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import campaigning, logs, posting
+from gatewayd import campaigning, logs, posting, reminding
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
@@ -31,7 +31,7 @@ from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.doors import doors
-from gatewayd.errors import ConfigError, GatewayError, StoreLockedError
+from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.fleet import Fleet
@@ -45,22 +45,18 @@ from gatewayd.live import LiveGateway
 from gatewayd.news import News
 from gatewayd.notify import Notifier
 from gatewayd.numbers import Policy
+from gatewayd.opened_store import drop_unfinished, password_of, writer_of
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration, finish_posted
 from gatewayd.services import Services
 from gatewayd.staff_links import links
-from gatewayd.store.checkpoint import Checkpointer
-from gatewayd.store.commands import Change, Command, DropJob, LoadingJobs, LoadQueues, Started, StartNode
-from gatewayd.store.connection import open_store
+from gatewayd.store.commands import Change, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.reader import Reader
-from gatewayd.store.reserve import Reserve
 from gatewayd.store.settings.lines import added_lines
-from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.stored_templates import StoredTemplates
 from gatewayd.takeover import Takeover, merged_with, prefixes
-from gatewayd.translation import gettext as _
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
 from gatewayd.web_process import open_to_web
@@ -76,9 +72,6 @@ SWITCH_INTERVAL_S: Final = 0.0005
 DESCRIPTORS: Final = 65_536
 """As `systemd/gatewayd.service` has it."""
 
-NODE_WAIT_S: Final = 5.0
-"""A server may take a moment to see that a daemon that was killed is gone."""
-NODE_STEP_S: Final = 0.2
 
 HOUSEKEEPING_S: Final = 10.0
 
@@ -151,7 +144,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         restoration = Restoration(writer.do, spool, node=config.node, salt=started.salt)
         restored = await restoration.examine()
         hit("start.examined")
-        reader = Reader(config.store.url, password=_password(config), pool=config.store.pool)
+        reader = Reader(config.store.url, password=password_of(config), pool=config.store.pool)
         stack.callback(reader.close)
         readers = ThreadPoolExecutor(config.store.pool, thread_name_prefix="reader")
         files = ThreadPoolExecutor(3, thread_name_prefix="files")
@@ -185,10 +178,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
         inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
+        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader))
+        # By whatever: what a line did, what time did, what a person said.
+        changed = Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs))  # noqa: PLW0108 - it comes later
         upkeep = Upkeep(
             writer,
             now=now_ms,
-            receipts_due=receipts.due,
+            receipts_due=changed,
             keep_messages_s=config.retention.messages,
             keep_audit_s=config.retention.audit,
             keep_evidence_s=config.retention.evidence,
@@ -198,16 +195,13 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             end_parts=rules.end_parts,
             inbox_due=inbox.due,
         )
-
-        news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
-        outcomes = Outcomes(writer, partial(_asked, readers, reader))
         dispatcher = Dispatcher(
             writer,
             started,
             node=config.node,
             calendar=Calendar(config.timezone),
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
-            receipts_due=Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs)),  # noqa: PLW0108 - it comes later
+            receipts_due=changed,
             sweep_due=upkeep.due,
             inbox_due=inbox.due,
             files=Attachments(spool.folder(ACCEPTED)),
@@ -238,13 +232,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             spool=spool,
             intake=intake,
             threads=readers,
-            receipts_due=receipts.due,
+            receipts_due=changed,
             news=news,
             vault=vault,
             engines=(exports, contacts),
             imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
+            reminders=reminding.reminders(intake, reader, readers, news),
             outcomes=outcomes,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
@@ -275,6 +270,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("imports", live.imports),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
+                ("reminders", live.reminders),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),
                 ("restoration", restoration),
@@ -303,12 +299,12 @@ async def _held(stack: AsyncExitStack, config: Config) -> tuple[Spool, Writer, S
     spool.create()
     stack.enter_context(spool.lock())
     troubles = spool.verify()
-    writer = stack.enter_context(_writer(config))
+    writer = stack.enter_context(writer_of(config))
     writer.start()
     stack.push_async_callback(writer.close)
     started = await writer.do(StartNode(config.node, now_ms()))
     hit("start.node")
-    await _drop_unfinished(writer, config.node)
+    await drop_unfinished(writer, config.node)
     hit("start.loading_dropped")
     await finish_posted(writer.do, spool)
     recovered = recover(spool)
@@ -327,53 +323,9 @@ def _owners(readers: Executor, reader: Reader, node: str, jobs: Iterable[int]) -
     return asyncio.get_running_loop().run_in_executor(readers, reader.owners, list(jobs), node)
 
 
-@contextlib.contextmanager
-def _writer(config: Config) -> Iterator[Writer]:
-    """The store, opened and locked; its writer is not started yet."""
-    with contextlib.closing(open_store(config.store.url, password=_password(config))) as store:
-        transactions = Transactions(
-            store.connection,
-            zone=config.timezone,
-            report_wait_ms=int(config.delivery.report_wait * 1000),
-            contact=config.contact,
-        )
-        _hold_node(transactions, config.node)
-        path = config.store.sqlite_path
-        checkpointer = None
-        if path is not None:
-            log_file = path.with_name(f"{path.name}-wal")
-            checkpointer = Checkpointer(transactions.session, log=log_file, reserve=Reserve(path))
-        yield Writer(transactions, checkpointer=checkpointer, on_lost=_lost)
-
-
-def _hold_node(transactions: Transactions, node: str) -> None:
-    """StoreLockedError where another daemon is this node: two of one name would do each other's work a second time."""
-    until = time.monotonic() + NODE_WAIT_S
-    while not transactions.session.hold(f"gatewayd node {node}"):
-        if time.monotonic() > until:
-            raise StoreLockedError(_("another daemon runs as node {node} on this store").format(node=node))
-        time.sleep(NODE_STEP_S)
-
-
-def _lost(command: Command[Any], error: Exception) -> None:
-    """A record that the store refused for good: a defect, and the loudest there is."""
-    log.critical("the store refused a record", kind=type(command).__name__, error=str(error))
-
-
 async def _added(writer: Writer) -> Sequence[AddedLine]:
     """The lines that people added."""
     return await writer.do(Change(lambda unit: added_lines(unit.session.connection)))
-
-
-async def _drop_unfinished(writer: Writer, node: str) -> None:
-    """Jobs that a crash left half recorded are removed; their files are read again."""
-    for job_id in await writer.do(LoadingJobs(node)):
-        while not await writer.do(DropJob(job_id)):
-            pass
-
-
-def _password(config: Config) -> str | None:
-    return config.store.password.get_secret_value() if config.store.password else None
 
 
 async def _watchdog(notifier: Notifier, running: Gateway) -> None:

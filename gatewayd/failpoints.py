@@ -88,6 +88,9 @@ NAMES: Final[Mapping[str, str]] = {
     "campaign.turned": "a campaign is paused, resumed or cancelled with all its jobs",
     "campaign.resent": "a campaign of part of another is made, its people are not",
     "campaign.finished": "the end of a campaign is written down",
+    # Reminders
+    "reminder.laid": "a reminder's job lies in the private folder",
+    "reminder.recorded": "the job is in the store, the reminder's history does not say so",
     # Stop
     "stop.draining": "SIGTERM has come, lines finish what they have begun",
 }

@@ -21,6 +21,7 @@ from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
+from gatewayd.dunning.engine.reminding import Reminding
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
@@ -79,6 +80,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
+        reminders: Reminding,
         outcomes: Outcomes,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -101,6 +103,7 @@ class LiveGateway:
         self.imports = imports
         self._webhooks = webhooks
         self.campaigns = campaigns
+        self.reminders = reminders
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""

@@ -62,7 +62,12 @@ class TaskEngine(ABC):
         self._wake = asyncio.Event()
         self.running: tuple[int, Worker] | None = None
         """The task that is worked on, and its worker."""
-        self.folder = config.exports_folder
+        self.folder: Path = self.folder_of(config)
+
+    @staticmethod
+    def folder_of(config: Config) -> Path:
+        """Returns where the files of such tasks lie."""
+        return config.exports_folder
 
     @abstractmethod
     async def one(self, task: Process) -> None:
@@ -88,25 +93,26 @@ class TaskEngine(ABC):
             pause = TROUBLE_S
             try:
                 if not begun:
-                    await self._begin()
+                    await self.begin()
                     begun = True
                 pause = await self._work()
                 await self.after()
             except (GatewayError, OSError) as error:
-                log.error("task failed", kind=self.kind, error=str(error))  # noqa: TRY400
+                log.error("tasks wait", kind=self.kind, error=str(error))  # noqa: TRY400
+                begun = False  # one that was interrupted waits to go on
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         """Clears what a crash has left: halves of files, work that counts as running."""
         await asyncio.to_thread(_made, self.folder)
         node = self.config.node
         await self.change(lambda unit: processes.again(unit.session, node, self.kind))
 
-    async def change(self, work: Callable[[Any], R]) -> R:
-        """Writes to the store."""
-        return await self.writer.do(Change(work, f"task {self.kind}"))
+    async def change(self, work: Callable[[Any], R], *, bulk: bool = False) -> R:
+        """Writes to the store; `bulk`: so much that a savepoint is dear."""
+        return await self.writer.do(Change(work, f"task {self.kind}", bulk=bulk))
 
     async def ask(self, question: Callable[..., R]) -> R:
         """Asks the store, off the loop."""

@@ -5,8 +5,8 @@ Nothing is stepped forward: the same facts in any order give the same figures, h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -67,25 +67,24 @@ class Balance:
         return tuple(one for one in self.owing if one.invoice.due is not None and one.invoice.due < today)
 
 
+def share(payment: Payment, invoices: Collection[str]) -> Payment:
+    """Returns what a payment of somebody else is for these invoices: what it leaves over is not this person's."""
+    parts = tuple(part for part in payment.invoices or () if part.invoice in invoices)
+    return replace(payment, invoices=parts, amount=sum(part.amount for part in parts))
+
+
 def disputed(invoice: Invoice, today: date) -> bool:
     """Returns whether an invoice is under dispute that day."""
     return invoice.state == "disputed" and (invoice.disputed_until is None or today <= invoice.disputed_until)
 
 
-def balances(
-    invoices: Iterable[Invoice], payments: Sequence[Payment] = (), elsewhere: Sequence[Payment] = ()
-) -> dict[str, Balance]:
-    """Returns what one person owes, by currency; one that was named anywhere is there with nothing.
-
-    `elsewhere` are payments of other people: what they say of these invoices counts, what they leave over is theirs.
-    """
+def balances(invoices: Iterable[Invoice], payments: Sequence[Payment] = ()) -> dict[str, Balance]:
+    """Returns what one person owes, by currency; one that was named anywhere is there with nothing."""
     bills = list(invoices)
-    if len(bills) == 1 and not payments and not elsewhere and bills[0].balance is not None:
+    if len(bills) == 1 and not payments and bills[0].balance is not None:
         return _single(bills[0], bills[0].balance)
     own = [one for one in payments if not one.cancelled]
-    others = [one for one in elsewhere if not one.cancelled]
-    undone = _undone([*own, *others])
-    given = _given([*own, *others])
+    undone, given = _undone(own), _given(own)
     found: dict[str, list[tuple[Invoice, int]]] = {one.currency: [] for one in bills}
     free: dict[str, int] = {}
     for invoice in bills:

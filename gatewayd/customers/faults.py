@@ -44,6 +44,18 @@ SENTENCES: Final[Mapping[str, str]] = {
     "row_merged": spoken("this customer is part of another one that an earlier row names"),
     "forgotten": spoken("what was known of this person was erased at its wish"),
     "value_invalid": spoken("it is not a value of this field"),
+    "customer_missing": spoken("it does not say whose it is"),
+    "invoice_amount_missing": spoken("an invoice has a total or a balance"),
+    "amount_missing": spoken("the amount is missing"),
+    "amount_not_positive": spoken("an amount that was paid or credited is above zero"),
+    "currency_missing": spoken("the currency is missing"),
+    "parts_over": spoken("more is said to be for invoices than was paid"),
+    "bill_state_invalid": spoken("a state is open, paid, cancelled or disputed"),
+    "method_invalid": spoken("a method is automatic or manual"),
+    "instant_invalid": spoken("it is not a moment: write 2026-11-10T14:30:00-03:00"),
+    "instant_to_come": spoken("it is still to come"),
+    "link_invalid": spoken("it is not a web address: write https://…"),
+    "key_unknown": spoken("there is no such key"),
 }
 """By code."""
 

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Debt, NoClaim, Point
-from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, mark, named
+from gatewayd.customers.words import ASSIGNED, KEY_LONGEST, PORTFOLIO, PORTFOLIO_NAME, TAG, mark, named
 from gatewayd.errors import GatewayError
 
-ROWS_MAX: Final = 1_000
+ROWS_MAX: Final = 2_000
+"""Rows of one portion, which is one transaction. Rows of one sheet lie anywhere in most indexes, so that each
+transaction writes a page for nearly each of them: twice the rows are a third less to write."""
+CELLS_MAX: Final = 24_000
+"""Cells of one portion: of wide sheets it has fewer rows, so that its transaction is no longer."""
+ROWS_LEAST: Final = 100
 TEXTS: Final = (
     "document_type",
     "document_number",
@@ -25,6 +30,8 @@ TEXTS: Final = (
 """Columns of a customer that are texts, in the order of a portion's `texts`."""
 NAME, NAME_KEY, PORTFOLIO_AT, PORTFOLIO_NAME_AT = 3, 4, 7, 8
 _TEXT_LONGEST: Final = 2_048
+WORD_MAX: Final = KEY_LONGEST + 1
+"""Letters of a word with its sign."""
 _JSON_LONGEST: Final = 400_000
 _BIG: Final = 2**62
 _OR_NONE: Final[frozenset[object]] = frozenset({str, type(None)})
@@ -64,22 +71,8 @@ class Portion:
     """The preferred first; of one person no address twice."""
     debts: tuple[list[int | None], list[str | None], list[str | None], list[str | None]] | None
     """Balances, due dates, numbers and currencies; None: the sheet says nothing of debts."""
-
-    def marks(self, at: int) -> list[str]:
-        """Returns what the customer at a place is found by."""
-        texts = self.texts
-        key, kind, name = texts[NAME_KEY][at], texts[PORTFOLIO_AT][at], texts[PORTFOLIO_NAME_AT][at]
-        found = named(key) if key else []
-        tags, assigned = self.tags[at], self.assigned[at]
-        if tags:
-            found += [mark(TAG, tag) for tag in json.loads(tags)]
-        if kind:
-            found.append(mark(PORTFOLIO, kind))
-        if name:
-            found.append(mark(PORTFOLIO_NAME, name))
-        if assigned is not None:
-            found.append(mark(ASSIGNED, assigned))
-        return found
+    words: dict[str, list[int]]
+    """What they are found by, each with the places of those whom it finds, ascending."""
 
     def owes(self, at: int) -> bool:
         """Returns whether anything is said of what the customer at a place owes."""
@@ -112,6 +105,29 @@ class Portion:
         )
 
 
+def found_by(texts: list[list[Any]], assigned: list[int | None], tags: list[str | None]) -> dict[str, list[int]]:
+    """Returns the words that customers are found by, given columns of a portion, each with the places of its own."""
+    found: dict[str, list[int]] = {}
+    for place, key in enumerate(texts[NAME_KEY]):
+        if key:
+            for word in named(key):
+                found.setdefault(word, []).append(place)
+    columns = [(PORTFOLIO, texts[PORTFOLIO_AT]), (PORTFOLIO_NAME, texts[PORTFOLIO_NAME_AT]), (ASSIGNED, assigned)]
+    for sign, column in columns:
+        for place, value in enumerate(column):
+            if value or (sign == ASSIGNED and value is not None):
+                found.setdefault(mark(sign, value), []).append(place)
+    for place, text in enumerate(tags):
+        for word in dict.fromkeys([mark(TAG, tag) for tag in json.loads(text)]) if text else ():
+            found.setdefault(word, []).append(place)
+    return found
+
+
+def rows_of(width: int) -> int:
+    """Returns how many rows of a sheet with so many columns make a portion."""
+    return max(ROWS_LEAST, min(ROWS_MAX, CELLS_MAX // max(1, width)))
+
+
 SHEET: Final = "sheet"
 """Source of contact points that a sheet brought, and may take away again."""
 
@@ -128,6 +144,7 @@ def plain(portion: Portion) -> list[Any]:
         *(_one(column) for column in (portion.assigned, portion.tags, portion.columns, portion.no_claim)),
         contacts,
         debts,
+        portion.words,
     ]
 
 
@@ -138,9 +155,9 @@ def _one(column: list[Any]) -> Any:
 def judged(content: Any, after: int) -> Portion:
     """Returns a portion whose rows come after a row; AstrayError for anything else. Nothing of it is believed but what
     its place allows: a worker that a hostile sheet took over can lie about its sheet, and do no more."""
-    if not isinstance(content, list) or len(content) != 10 or not isinstance(content[0], list):
+    if not isinstance(content, list) or len(content) != 11 or not isinstance(content[0], list):
         _astray()
-    rows, ids, digests, texts, assigned, tags, columns, no_claim, contacts, debts = content
+    rows, ids, digests, texts, assigned, tags, columns, no_claim, contacts, debts, words = content
     count = len(rows)
     if not 0 < count <= ROWS_MAX or set(map(type, rows)) != {int} or not after < rows[0] <= rows[-1] < _BIG:
         _astray()
@@ -163,6 +180,7 @@ def judged(content: Any, after: int) -> Portion:
         switches,
         [_contacts(one, count) for one in contacts],
         None if debts is None else _debts(debts, count),
+        _words(words, count),
     )
 
 
@@ -176,6 +194,17 @@ def _texts(values: list[Any], longest: int, kinds: frozenset[object] = frozenset
     if not set(map(type, values)) <= kinds or max(map(len, filter(None, values)), default=0) > longest:
         _astray()
     return values
+
+
+def _words(content: Any, count: int) -> dict[str, list[int]]:
+    if not isinstance(content, dict) or max(map(len, content), default=0) > WORD_MAX or "" in content:
+        _astray()
+    for places in content.values():
+        if type(places) is not list or not places or set(map(type, places)) != {int}:
+            _astray()
+        if places[0] < 0 or places[-1] >= count or (len(places) > 1 and sorted(set(places)) != places):
+            _astray()
+    return content
 
 
 def _contacts(content: Any, count: int) -> Contacts:

@@ -66,6 +66,7 @@ def variables(customer: Customer, today: date, region: str) -> dict[str, str]:
 def joined(columns: Mapping[str, str], own: tuple[str | None, ...], owed: Mapping[str, str]) -> dict[str, str]:
     """Returns further columns by their plain names, `OF_CUSTOMER` and what is owed over them."""
     found = {variable_name(header): text for header, text in columns.items()} if columns else {}
-    found.update({name: text for name, text in zip(OF_CUSTOMER, own, strict=True) if text})
-    found.update(owed)
+    found |= {name: text for name, text in zip(OF_CUSTOMER, own, strict=True) if text}
+    if owed:
+        found |= owed
     return found

@@ -50,3 +50,8 @@ class Decision:
     """The first day on which it may be otherwise without a new fact."""
     warnings: tuple[str, ...] = ()
     """Codes: `minimum_missing`."""
+    policy: tuple[str, int] | None = None
+    """Name and version of the rule that it was decided by."""
+    judged: tuple[tuple[str, str], ...] = ()
+    """External id of each invoice with something open, and how it stands: `overdue`, `tolerance`, `not_due`, `no_due`,
+    `disputed`, `covered` (by free credit), `nothing`, `no_policy`."""

@@ -12,7 +12,7 @@ from gatewayd.imports.rows import Issue
 HEADER: Final = 5
 """Octets: the length of the body, and the kind."""
 FRAME_MAX: Final = 64 << 20
-"""Octets of a body: a thousand rows of the widest sheets."""
+"""Octets of a body: a portion of the widest sheets."""
 JUDGED, ROWS, ENDED, REFUSED = b"J", b"R", b"T", b"F"
 KINDS: Final = ("refused", "repeated", "noted")
 

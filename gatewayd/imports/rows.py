@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from gatewayd.customers import fields
 from gatewayd.customers.document import POINTS_MAX
 from gatewayd.customers.faults import FieldError
-from gatewayd.customers.portion import Contacts, Portion
+from gatewayd.customers.portion import Contacts, Portion, found_by
 from gatewayd.customers.words import document_key, name_keys
 from gatewayd.imports.mapping import Columns
 from gatewayd.imports.values import amount, day, day_first, decimal_mark, switch
@@ -71,7 +71,7 @@ class Rows:
         self._further_heads = [(place, f"{_quoted(header)}:") for place, header in columns.further.items()]
 
     def portion(self, rows: Sequence[tuple[int, list[str]]]) -> tuple[Portion | None, list[Issue]]:
-        """Returns what at most 1,000 rows (line, cells) say, and what of them is not taken. None where none is left."""
+        """Returns what a portion's rows (line, cells) say, and what of them is not taken. None where none is left."""
         work = _Work([], [], [])
         for line, cells in rows:
             if len(cells) == self._width:
@@ -119,8 +119,9 @@ class Rows:
         debts = self._debts(work, table)
         further = self._further(work, table)
         ids, digests = self._ids(work, table, documents, firsts)
-        whole = Portion(work.lines, ids, digests, texts, assigned, tags, further, no_claim, contacts, debts)
-        return whole if not work.bad else _without(whole, work.bad)
+        all_of_it = Portion(work.lines, ids, digests, texts, assigned, tags, further, no_claim, contacts, debts, {})
+        whole = _without(all_of_it, work.bad) if work.bad else all_of_it
+        return whole if whole is None else replace(whole, words=found_by(whole.texts, whole.assigned, whole.tags))
 
     def _column(self, name: str, table: list[tuple[str, ...]]) -> Sequence[str]:
         at = self._columns.of(name)
@@ -358,4 +359,5 @@ def _without(portion: Portion, bad: set[int]) -> Portion | None:
         *(only(portion.assigned), only(portion.tags), only(portion.columns), only(portion.no_claim)),
         [Contacts(one.channel, only(one.addresses), only(one.kinds)) for one in portion.contacts],
         None if portion.debts is None else tuple(only(column) for column in portion.debts),  # type: ignore[arg-type]
+        {},
     )

@@ -70,6 +70,12 @@ class CampaignEngine(Protocol):
         """Returns when no job of a campaign is being recorded: what was said before holds for all its jobs."""
 
 
+class Waker(Protocol):
+    """An engine that is told when there is something new to do."""
+
+    def due(self) -> None: ...
+
+
 class Outcomes(Protocol):
     """Knows when messages have ended."""
 
@@ -192,6 +198,10 @@ class Live(Protocol):
     @property
     def campaigns(self) -> CampaignEngine:
         """The engine that carries campaigns out."""
+
+    @property
+    def reminders(self) -> Waker:
+        """The engine that sends reminders."""
 
     def receipts_due(self, jobs: Sequence[int]) -> None:
         """These jobs have new receipts to be written out."""

@@ -213,6 +213,15 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "template.restore": _acts(_SUPERVISORS, "manage"),
     "template.remove": _acts(_SUPERVISORS, "manage"),
     "template.approve": _acts(_ADMINISTRATORS, "none"),
+    "reminder.list": _reads(),
+    "reminder.show": _reads(),
+    "reminder.add": _acts(_EVERYBODY, "send"),
+    "reminder.edit": _acts(_EVERYBODY, "send"),
+    "reminder.send": _acts(_EVERYBODY, "send"),
+    "reminder.repeat": _acts(_EVERYBODY, "send"),
+    "reminder.pay": _acts(_EVERYBODY, "send"),
+    "reminder.archive": _acts(_EVERYBODY, "send"),
+    "reminder.remove": _acts(_EVERYBODY, "send"),
     "list.list": _reads(),
     "list.show": _reads(),
     "list.members": _reads(),
@@ -246,7 +255,12 @@ RIGHTS: Final[Mapping[str, Right]] = {
 """By name of the operation. A test holds it against `OPERATIONS`: one without the other is a fault."""
 
 
-_REAL: Final = frozenset({"interaction.resend", "line.test", "line.ask", "template.test"})
+_REAL: Final = frozenset(
+    {
+        *("interaction.resend", "line.test", "line.ask", "template.test"),
+        *("reminder.add", "reminder.edit", "reminder.repeat", "reminder.send"),
+    }
+)
 """What leaves the gateway, or is charged, whoever asks: no test token may."""
 
 

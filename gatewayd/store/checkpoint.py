@@ -19,6 +19,9 @@ IDLE_S: Final = 2.0
 LOG_MAX: Final = 16 << 20
 """Bytes of the log's file that it is cut at. How many pages so many changes make is only learnt: what is right for a
 million rows in a few commits is a hundred times too much for sends that commit one by one."""
+LOG_BULK: Final = 64 << 20
+"""The same while nobody but an engine writes, in bulk: one page is changed by many of its portions, and is brought home
+once for all of them."""
 LOG_STEP: Final = 8 << 20
 """How much more it grows before it is tried again, where a reader kept it from being cut."""
 
@@ -42,9 +45,11 @@ class Checkpointer:
         self._threshold = _FIRST
         self._clean = False
 
-    def after_commit(self) -> bool:
-        """Brings the log home if it has grown; whether it did."""
+    def after_commit(self, *, bulk: bool = False) -> bool:
+        """Brings the log home if it has grown; whether it did. `bulk`: an engine wrote a portion, and nobody else."""
         self._clean = False
+        if bulk and self._log is not None and _size(self._log) < max(LOG_BULK, self._cut_at):
+            return False
         if self._log is not None and (size := _size(self._log)) >= self._cut_at:
             self._grows = True
             if self._checkpoint("TRUNCATE") == 0:

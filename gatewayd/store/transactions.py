@@ -236,6 +236,16 @@ class Transactions:
 
     def _transaction(self, batch: Sequence[Command[Any]]) -> list[Any]:
         session = self.session
+        loosely = session.sqlite and is_bulk(batch)
+        if loosely:
+            session.plain("PRAGMA synchronous = NORMAL")
+        try:
+            return self._committed(session, batch)
+        finally:
+            if loosely:
+                session.plain("PRAGMA synchronous = FULL")
+
+    def _committed(self, session: Session, batch: Sequence[Command[Any]]) -> list[Any]:
         session.begin()
         try:
             unit = Unit(session, self._memory)
@@ -257,6 +267,12 @@ class Transactions:
 
     def close(self) -> None:
         self.session.close()
+
+
+def is_bulk(batch: Sequence[Command[Any]]) -> bool:
+    """Returns whether nothing in a batch is told to anybody as durable: an engine's own portions, which it goes on
+    behind. They wait for no disk; the next other commit, which lies behind them in the same log, brings them along."""
+    return all(isinstance(one, commands.Change) and one.bulk for one in batch)
 
 
 def _apply(unit: Unit, batch: Sequence[Command[Any]]) -> list[Any]:

@@ -32,7 +32,7 @@ from gatewayd.store.commands import (
     Sweep,
     bare,
 )
-from gatewayd.store.transactions import Transactions
+from gatewayd.store.transactions import Transactions, is_bulk
 
 _log: Final = logging.getLogger(__name__)
 
@@ -274,7 +274,8 @@ class Writer:
         if not batch:
             return False
         begin = time.perf_counter()
-        results = self._apply([entry.command for entry in batch])
+        together = [entry.command for entry in batch]
+        results = self._apply(together)
         end = time.perf_counter()
         stats = self.stats
         stats.commits += 1
@@ -292,7 +293,7 @@ class Writer:
         if self._stalls:
             _log.warning("the store can be written again")
         self._stalls = 0
-        if self._checkpointer is not None and self._checkpointer.after_commit():
+        if self._checkpointer is not None and self._checkpointer.after_commit(bulk=is_bulk(together)):
             stats.checkpoints += 1
         return True
 

@@ -58,6 +58,7 @@ class Side:
     """Both of its user."""
     template: str = ""
     people_list: int = 0
+    reminder: int = 0
     campaign: int = 0
     import_id: int = 0
     actors: dict[str, Actor] = field(default_factory=dict)
@@ -120,6 +121,9 @@ class World:
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
+        written = {"customer": "A1", "currency": "ARS", "text": side.text}
+        made = await self._ask("reminder.add", account=side.account, **written)
+        side.reminder = made["reminder"]
         now = self.backend.now()
         sheet = NewImport(
             *(side.account, None, side.user, "trial", "panel", None, f"{side.text}.csv", "0" * 64, 10, {}, None, None),
@@ -247,6 +251,7 @@ def _thread(side: Side) -> dict[str, Any]:
 
 
 _CUSTOMER: Final = {"external_id": "A1"}
+_REMINDED: Final = {"customer": "A1", "currency": "ARS", "text": "hola"}
 CASES: Final[Mapping[str, Case]] = {
     "account.create": Case("administrator", "manage", lambda side: {"account": f"{side.account}-2"}),
     "account.credit": Case("administrator", "manage", _of("account", amount="1"), bound=True),
@@ -360,6 +365,17 @@ CASES: Final[Mapping[str, Case]] = {
     "line.set": Case("administrator", "manage", _of(line="nueva-1", keys={"rate": "5/min"}), vain=True),
     "line.show": Case("user", "read", _of(line="claro-1")),
     "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
+    "reminder.add": Case("user", "send", lambda side: {"account": side.account} | _REMINDED, bound=True),
+    "reminder.archive": Case("user", "send", _of("reminder"), bound=True),
+    "reminder.edit": Case(
+        "user", "send", lambda side: {"reminder": side.reminder, "version": 1} | _REMINDED, bound=True
+    ),
+    "reminder.list": Case("user", "read", _of("account"), bound=True),
+    "reminder.pay": Case("user", "send", _of("reminder"), bound=True),
+    "reminder.remove": Case("user", "send", _of("reminder"), vain=True),
+    "reminder.repeat": Case("user", "send", _of("reminder", version=1), bound=True),
+    "reminder.send": Case("user", "send", _of("reminder"), bound=True),
+    "reminder.show": Case("user", "read", _of("reminder"), bound=True),
     "list.archive": Case("user", "send", _list, bound=True),
     "list.create": Case("user", "send", _of("account", title="Otra", filter={}), bound=True),
     "list.list": Case("user", "read", _of("account"), bound=True),

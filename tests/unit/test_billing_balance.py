@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatewayd.billing.balance import Balance, balances, disputed
+from gatewayd.billing.balance import Balance, balances, disputed, share
 from gatewayd.billing.facts import Allocation, Invoice, Payment
 
 DAY = date(2026, 11, 10)
@@ -131,7 +131,8 @@ def test_credit_that_few_balances_are_older_than_is_used_first() -> None:
 
 
 def test_what_others_pay_counts_and_what_they_leave_over_is_theirs() -> None:
-    found = balances([bill()], (), [paid(80, 11, ("F1", 30))])["ARS"]
+    other = share(paid(80, 11, ("F1", 30), ("F7", 20)), {"F1"})
+    found = ars([bill()], other)
     assert (found.balance, found.credit) == (70, 0)
 
 

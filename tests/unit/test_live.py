@@ -31,6 +31,7 @@ def _gateway(**parts: Any) -> LiveGateway:
         "news",
         "posts",
         "campaigns",
+        "reminders",
         "imports",
     )
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]

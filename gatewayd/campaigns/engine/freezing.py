@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from gatewayd.campaigns import slices
 from gatewayd.campaigns.engine.words import Words
+from gatewayd.errors import ConflictError
 from gatewayd.failpoints import hit
 from gatewayd.store.campaigns import audience, runs
 from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import Change
 
-PORTION: Final = 1_000
+PORTION: Final = 2_000
 """People of one transaction."""
 OCTETS: Final = 24 << 20
 """Of the people of one slice: its job file has room for more than twice that."""
@@ -43,51 +45,74 @@ class Freezing:
         """Octets of the slice that is being filled."""
 
     async def freeze(self, run: Run) -> Run:
-        """Writes everybody down who is not yet; may be cut short anywhere and go on in another life."""
+        """Writes everybody down who is not yet; may be cut short anywhere and go on in another life.
+
+        The next people are looked for while those before them are written. ConflictError: another life does the same.
+        """
         done: Sequence[Slice] = await self._ask(partial(runs.slices, run=run.id, rung=0))
         number, sliced = len(done), sum(one.people for one in done)
         over = False
-        while not over:
-            room = slices.room(number) - (run.people - sliced)
-            page: audience.Page = await self._ask(
-                partial(
-                    audience.page,
-                    source=self._source,
-                    after=run.cursor,
-                    limit=min(PORTION, room),
-                )
-            )
-            people, left_out = await self._apart(run, page)
-            over = page.over
-            self._weight += sum(len(one.cells) for one in people) * 2
-            count = run.people + len(people) - sliced
-            full = count and (over or count >= slices.room(number) or self._weight > OCTETS)
-            new = None
-            if full:
-                key = slices.run_key(run.campaign, run.planned)
-                new = Slice(run.id, 0, number, sliced + 1, count, slices.job_name(key, 0, number), None, None)
-            write = partial(_write, run, people, cursor=page.cursor, left_out=left_out, new=new)
-            run = await self._execute(Change(write, "campaigns"))
-            hit("campaign.frozen")
-            if new is not None:
-                number, sliced, self._weight = number + 1, sliced + count, 0
-                self._sliced()
+        before: Mapping[str, Sequence[str]] = {}
+        ahead: asyncio.Task[_Found] | None = None
+        try:
+            while not over:
+                if ahead is None:
+                    room = slices.room(number) - (run.people - sliced)
+                    found = await self._look(run.id, run.cursor, min(PORTION, room))
+                else:
+                    found, ahead = await ahead, None
+                page = found.page
+                people, left_out, own = await self._apart(found, before)
+                over = page.over
+                self._weight += sum(len(one.cells) for one in people) * 2
+                count = run.people + len(people) - sliced
+                full = count and (over or count >= slices.room(number) or self._weight > OCTETS)
+                new = None
+                if full:
+                    key = slices.run_key(run.campaign, run.planned)
+                    new = Slice(run.id, 0, number, sliced + 1, count, slices.job_name(key, 0, number), None, None)
+                # The first slice is filled exactly: its message is to leave at once.
+                if not over and (number or new is not None):
+                    ahead = asyncio.create_task(self._look(run.id, page.cursor, PORTION), name=f"people {run.id}")
+                write = partial(_write, run, people, cursor=page.cursor, left_out=left_out, new=new)
+                # A slice is on the disk before its file is: whoever finds the file finds whose it is.
+                after = await self._execute(Change(write, "campaigns", bulk=new is None))
+                if after is run:
+                    raise ConflictError(f"the people of run {run.id} are written down elsewhere")
+                run, before = after, own
+                hit("campaign.frozen")
+                if new is not None:
+                    number, sliced, self._weight = number + 1, sliced + count, 0
+                    self._sliced()
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
         now = self._now()
         await self._execute(Change(lambda unit: runs.end_freezing(unit.session, run.id, now), "campaigns"))
         hit("campaign.all_frozen")
         return run
 
-    async def _apart(self, run: Run, page: audience.Page) -> tuple[Sequence[Person], dict[str, int]]:
-        """Returns the people of a page but those at whose address the same is said already, and how many these are."""
+    async def _look(self, run: int, after: int, limit: int) -> _Found:
+        found: _Found = await self._ask(partial(_look, source=self._source, run=run, after=after, limit=limit))
+        return found
+
+    async def _apart(
+        self, found: _Found, before: Mapping[str, Sequence[str]]
+    ) -> tuple[Sequence[Person], dict[str, int], Mapping[str, Sequence[str]]]:
+        """Returns the people of a page but those at whose address the same is said already, how many these are, and
+        what is said at the addresses of the others. `before` says that of those who were written while this page was
+        looked for."""
+        page, known = found.page, found.known
         left_out: dict[str, int] = {"no_address": page.without} if page.without else {}
+        alone = {one.address: [one.cells] for one in page.people}
+        if not known and len(alone) == len(page.people) and before.keys().isdisjoint(alone):
+            return page.people, left_out, alone
         addresses: dict[str, list[str]] = {}
-        known = await self._ask(
-            partial(runs.known_addresses, run=run.id, addresses=[one.address for one in page.people])
-        )
         kept: list[Person] = []
         repeated = 0
         for one in page.people:
-            others = [*known.get(one.address, ()), *addresses.get(one.address, ())]
+            others = [*known.get(one.address, ()), *before.get(one.address, ()), *addresses.get(one.address, ())]
             if others:
                 same: bool = await asyncio.to_thread(self._same.same, one.address, one.cells, others)
                 if same:
@@ -97,7 +122,21 @@ class Freezing:
             kept.append(one)
         if repeated:
             left_out["repeated"] = repeated
-        return kept, left_out
+        return kept, left_out, addresses
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Some people of an audience."""
+
+    page: audience.Page
+    known: Mapping[str, Sequence[str]]
+    """What is said already at addresses of them."""
+
+
+def _look(connection: Any, *, source: audience.Source, run: int, after: int, limit: int) -> _Found:
+    page = audience.page(connection, source=source, after=after, limit=limit)
+    return _Found(page, runs.known_addresses(connection, run=run, addresses=[one.address for one in page.people]))
 
 
 def _write(

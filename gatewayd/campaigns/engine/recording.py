@@ -27,7 +27,11 @@ from spool.errors import JobFileError, SpoolError
 
 log = structlog.get_logger()
 
+_encoded: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _DUMMY: Final = ({"to": "-", "ref": ""},)
+
+
+Written = tuple[JobDocument, bytes]
 
 
 class Recording:
@@ -48,16 +52,24 @@ class Recording:
         self._changed = changed
         self._now = now
 
-    async def record(self, campaign: Campaign, run: Run, slice_: Slice) -> None:
+    async def written(self, campaign: Campaign, run: Run, slice_: Slice) -> Written:
+        """Returns a slice's job and its file, in memory. JobFileError, GatewayError."""
+        people: Sequence[Person] = await self._ask(partial(runs.slice_people, slice_=slice_))
+        head = head_of(run.content[slice_.rung], slice_.job)
+        document, data = await asyncio.to_thread(_job, head, people, f"{slice_.job}.json")
+        return await self._intake.templates.filled(campaign.account, document), data
+
+    async def record(self, campaign: Campaign, slice_: Slice, written: Awaitable[Written]) -> None:
         """Makes a slice the job that it is, and takes over what a person said of the campaign meanwhile.
 
-        A slice whose job is refused is written down as such. GatewayError, SpoolError: it is to be tried again.
+        `written` are its job and file. A slice whose job is refused is written down as such. GatewayError, SpoolError:
+        it is to be tried again.
         """
         known = partial(runs.job_of, account=campaign.account, name=slice_.job, origin=CAMPAIGN)
         job_id = await self._ask(known)
         if job_id is None:
             try:
-                await self._laid(campaign, run, slice_)
+                await self._laid(campaign, await written)
             except JobFileError as error:
                 await self._refused(campaign, slice_, error)
                 return
@@ -70,11 +82,8 @@ class Recording:
             self._changed(change)
         hit("campaign.noted")
 
-    async def _laid(self, campaign: Campaign, run: Run, slice_: Slice) -> None:
-        people: Sequence[Person] = await self._ask(partial(runs.slice_people, slice_=slice_))
-        head = head_of(run.content[slice_.rung], slice_.job)
-        document, data = await asyncio.to_thread(_job, head, people, f"{slice_.job}.json")
-        document = await self._intake.templates.filled(campaign.account, document)
+    async def _laid(self, campaign: Campaign, written: Written) -> None:
+        document, data = written
         spool = self._intake.spool
         taken = await asyncio.to_thread(posted.lay, spool, campaign.account, document, data, {})
         hit("campaign.laid")
@@ -138,5 +147,5 @@ def bare(head: Mapping[str, Any], file: str = "c.json") -> JobDocument:
 
 def _recipient(person: Person) -> str:
     """Returns a recipient as the job file says it. Cells are JSON already, and bear neither name of ours."""
-    own = json.dumps({"to": person.address, "ref": person.external_id or ""}, ensure_ascii=False)
+    own = _encoded({"to": person.address, "ref": person.external_id or ""})
     return own if person.cells == "{}" else f"{own[:-1]}, {person.cells[1:]}"

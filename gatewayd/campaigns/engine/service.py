@@ -22,7 +22,7 @@ from gatewayd.campaigns.engine.climbing import Climbing
 from gatewayd.campaigns.engine.clock import Clock
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
-from gatewayd.campaigns.engine.recording import Recording, bare
+from gatewayd.campaigns.engine.recording import Recording, Written, bare
 from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
 from gatewayd.campaigns.engine.words import Words
 from gatewayd.campaigns.slices import head_of
@@ -55,8 +55,8 @@ LONGEST_S: Final = 60.0
 MOMENT_S: Final = 0.05
 SETTLE_S: Final = 1.0
 """Messages that change within it are looked at together."""
-OPEN_S: Final = 5.0
-"""The longest pause while a campaign is open."""
+OPEN_S: Final = 30.0
+"""The longest pause while a campaign is open: a net below the words of those who change messages."""
 
 
 class Tell(Protocol):
@@ -179,7 +179,6 @@ class Campaigns:
         for campaign in open_ones:
             self._begin(campaign.id, self._go_on(campaign))
         times = [*self._looks.values(), *([] if following is None else [following])]
-        # Where one is open, a word that was lost costs seconds and not a minute.
         longest = OPEN_S if open_ones else LONGEST_S
         pause = (min(times) - self._now()) / 1000 if times else longest
         return min(longest, max(MOMENT_S, pause))
@@ -217,15 +216,17 @@ class Campaigns:
             waiting: Sequence[Slice] = await self._ask(partial(runs.open_slices, run=run.id))
             if run.state == "freezing" or waiting:
                 await self._launch(campaign, document, run)
-            # Before it is asked who is open: what changes after that is told, and looked at.
-            self._open_jobs.update(
-                job_id for job_id, _name in await self._ask(partial(runs.jobs, campaign=campaign.id))
-            )
             climbing = campaign.state == RUNNING and await self._climbs(campaign, document, run)
+            # Before it is asked who is open, and behind whatever has recorded jobs: what changes then is told.
+            await self._watch(run)
             if climbing or not await self._ended(campaign, run):
                 open_ones += 1
         if not open_ones and campaign.state == RUNNING:
             await self._finish(campaign)
+
+    async def _watch(self, run: Run) -> None:
+        """Looks again when messages of a run's jobs change."""
+        self._open_jobs.update(await self._ask(partial(runs.job_numbers, run=run.id)))
 
     # --------------------------------------------------------------------------------------------------------- a run
 
@@ -294,14 +295,28 @@ class Campaigns:
             return None
 
     async def _record(self, campaign: Campaign, run: Run) -> None:
-        for slice_ in await self._ask(partial(runs.open_slices, run=run.id)):
-            async with self._recording.setdefault(campaign.id, asyncio.Lock()):
-                fresh = await self._ask(partial(campaigns.campaign, scope=Scope.all(), number=campaign.id))
-                if fresh.state == "cancelled":
-                    await self._withdrawn(slice_)
-                    continue
-                await self._recorder.record(fresh, run, slice_)
-            self._tell(campaign, "recording")
+        """Records the slices that wait; the file of the next one is written while one is recorded."""
+        waiting: Sequence[Slice] = await self._ask(partial(runs.open_slices, run=run.id))
+        ahead: list[asyncio.Task[Written]] = []
+
+        def begin(some: Iterable[Slice]) -> None:
+            ahead.extend(asyncio.create_task(self._recorder.written(campaign, run, one)) for one in some)
+
+        begin(waiting[:1])
+        try:
+            for place, slice_ in enumerate(waiting, 1):
+                begin(waiting[place : place + 1])
+                async with self._recording.setdefault(campaign.id, asyncio.Lock()):
+                    fresh = await self._ask(partial(campaigns.campaign, scope=Scope.all(), number=campaign.id))
+                    if fresh.state == "cancelled":
+                        await self._withdrawn(slice_)
+                    else:
+                        await self._recorder.record(fresh, slice_, ahead[0])
+                _let_go([ahead.pop(0)])
+                self._tell(campaign, "recording")
+        finally:
+            _let_go(ahead)
+            await asyncio.gather(*ahead, return_exceptions=True)
 
     async def _withdrawn(self, slice_: Slice) -> None:
         await self._execute(Change(lambda unit: runs.refused(unit.session, slice_, "cancelled"), "campaigns"))
@@ -335,6 +350,7 @@ class Campaigns:
             return False
         now = self._now()
         await self._execute(Change(lambda unit: runs.end(unit.session, run.id, now), "campaigns"))
+        self._open_jobs.difference_update(await self._ask(partial(runs.job_numbers, run=run.id)))
         return True
 
     async def _notice(self, campaign: Campaign, run: Run, counts: Counts) -> None:
@@ -381,3 +397,10 @@ class Campaigns:
 
     def _execute(self, command: Change[R]) -> Awaitable[R]:
         return self._writer.do(command)
+
+
+def _let_go(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Ends tasks whose results nobody wants any more."""
+    for task in tasks:
+        if not task.cancel() and not task.cancelled():
+            task.exception()

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from gatewayd.customers.portion import AstrayError, judged
+from gatewayd.customers.portion import ROWS_MAX, AstrayError, judged
 from gatewayd.errors import GatewayError
 from gatewayd.imports import frames
 from gatewayd.imports.engine.reading import Batch
@@ -119,7 +119,7 @@ def _batch(kind: bytes, content: Any, after: int) -> Batch:
     if kind != frames.ROWS or not isinstance(content, list) or len(content) != 4:
         raise AstrayError("the reader of sheets gave no rows")
     last, count, portion, issues = content
-    if type(last) is not int or type(count) is not int or last <= after or not 0 < count <= 1_000:
+    if type(last) is not int or type(count) is not int or last <= after or not 0 < count <= ROWS_MAX:
         raise AstrayError("the reader of sheets went back")
     read = None if portion is None else judged(portion, after)
     if read is not None and read.rows[-1] > last:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.customers.faults import sentence
-from gatewayd.customers.portion import ROWS_MAX, Portion
+from gatewayd.customers.portion import Portion, rows_of
 from gatewayd.imports.mapping import REASON_HEAD, ROW_HEAD, columns_of, guess, header_key
 from gatewayd.imports.rows import House, Issue, Rows
 from gatewayd.numbers import Numbers, Policy
@@ -74,10 +74,11 @@ class SheetReader:
         }
 
     def batches(self, mapping: Mapping[str, Any], policy: Policy, house: House, back: Back) -> Iterator[Batch]:
-        """Yields the rows, a thousand at a time. UsageError where the mapping is not of this sheet."""
+        """Yields the rows, a portion at a time. UsageError where the mapping is not of this sheet."""
         columns = columns_of(mapping, self.judgement.columns, self.headers)
         rows = Rows(columns, len(self.headers), Numbers(policy), house)
-        while taken := list(islice(self._rows, ROWS_MAX)):
+        at_once = rows_of(len(self.headers))
+        while taken := list(islice(self._rows, at_once)):
             portion, issues = rows.portion(taken)
             if issues:
                 back.add(taken, issues)

@@ -12,26 +12,25 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
 
 from gatewayd.actor import Scope
 from gatewayd.config import Config
-from gatewayd.errors import GatewayError, NotFoundError
+from gatewayd.errors import NotFoundError
 from gatewayd.failpoints import hit
 from gatewayd.imports.engine import deposited
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.steps import Steps
 from gatewayd.numbers import Policy
-from gatewayd.store.commands import Change
 from gatewayd.store.contacts import imports
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
-from gatewayd.store.sending.restoration import standing_still
+from gatewayd.task_engine import TaskEngine
 from spool.customers import CustomersDocument
 from spool.errors import SpoolError
 from spool.folders import Spool
@@ -39,19 +38,13 @@ from spool.intake import Taken
 
 log = structlog.get_logger()
 
-R = TypeVar("R")
-
-KIND: Final = "import"
-LONGEST_S: Final = 3_600.0
-"""Between looks when nothing is known to become due."""
-TROUBLE_S: Final = 5.0
-STILL_S: Final = 60.0
-"""Between looks whether the engines were released."""
 JUDGED_AT_ONCE: Final = 2
 
 
-class Imports:
-    """Runs one step after another. `threads` are for questions to the reader; `now` is Unix ms."""
+class Imports(TaskEngine):
+    """Runs one step of an import after another."""
+
+    kind = "import"
 
     def __init__(
         self,
@@ -65,26 +58,21 @@ class Imports:
         tell: Callable[[str, str], object] = lambda _kind, _account: None,
     ) -> None:
         """`tell` is told that things of a kind changed in an account."""
-        self.config = config
-        self.folder: Path = config.imports_folder
-        self._writer = writer
-        self._reader = reader
-        self._threads = threads
-        self.now = now
+        super().__init__(config, writer, reader, threads, now)
         self.tell = tell
         self._spool = spool
-        self._wake = asyncio.Event()
         self._judging = asyncio.Semaphore(JUDGED_AT_ONCE)
+
+    @staticmethod
+    def folder_of(config: Config) -> Path:
+        """Returns where sheets lie until nobody wants them."""
+        return config.imports_folder
 
     @property
     def policy(self) -> Policy:
         """How telephone numbers are read."""
         config = self.config.numbers
         return Policy(config.region, config.home_area, config.assume_mobile)
-
-    def due(self) -> None:
-        """There is something new to do."""
-        self._wake.set()
 
     async def judge(self, path: Path, file: str, reading: Mapping[str, Any], language: str) -> dict[str, Any]:
         """Returns how a sheet is read, its headers, examples and what they seem to be. SheetRefusedError."""
@@ -103,91 +91,48 @@ class Imports:
         """Returns where the sheets of its refused rows lie, without their ending."""
         return self.folder / f"{number}-refused"
 
-    async def run(self) -> None:
-        """Works until it is cancelled; a reader ends with it."""
-        begun = False
-        while True:
-            self._wake.clear()
-            pause = TROUBLE_S
-            try:
-                if not begun:
-                    await asyncio.to_thread(_cleared, self.folder)
-                    await self.change(self._again)
-                    await self._tell_all()
-                    begun = True
-                pause = await self._work()
-                kept_s = self.config.retention.exports
-                await asyncio.to_thread(_forgotten, self.folder, time.time() - kept_s)
-            except (GatewayError, OSError) as error:
-                log.error("imports failed", error=str(error))  # noqa: TRY400
-                begun = False  # a step that was interrupted waits to go on
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+    async def begin(self) -> None:
+        """Clears what a crash has left, and writes the summaries that it has kept from being written."""
+        await super().begin()
+        await asyncio.to_thread(_cleared, self.folder)
+        for found in await self.ask(partial(imports.latest, node=self.config.node, origin=deposited.ORIGIN)):
+            await self._tell_of(found)
 
-    def _again(self, unit: Any) -> None:
-        processes.again(unit.session, self.config.node, KIND)
+    async def after(self) -> None:
+        """Removes sheets that nobody wants any more."""
+        await asyncio.to_thread(_forgotten, self.folder, time.time() - self.config.retention.exports)
 
-    async def change(self, work: Callable[[Any], R], *, bulk: bool = False) -> R:
-        """Writes to the store; `bulk`: so much that a savepoint is dear."""
-        return await self._writer.do(Change(work, "imports", bulk=bulk))
-
-    async def ask(self, question: Callable[..., R]) -> R:
-        """Asks the store off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._reader.ask, question)
-
-    async def _work(self) -> float:
-        """Does what is due; returns the seconds until something else is.
-
-        After a restore nothing is done until a person releases the engines: what was asked for may be long over.
-        """
-        while True:
-            if await self.ask(standing_still):
-                return STILL_S
-            waiting = await self.ask(partial(processes.waiting, node=self.config.node, kind=KIND))
-            ready = [one for one in waiting if one.state == "waiting"]
-            if not ready:
-                return LONGEST_S
-            await self._one(ready[0])
-
-    async def _one(self, task: Process) -> None:
-        now = self.now()
-        if not await self.change(lambda unit: processes.begin(unit.session, task.id, now)):
-            return
+    async def one(self, task: Process) -> None:
+        """Performs one step."""
         hit("import.begun")
-        request = json.loads(task.request)
+        request, now = json.loads(task.request), self.now()
         try:
             work = await self.ask(partial(imports.one, scope=Scope.all(), number=request["import"]))
         except NotFoundError:
             reason = "gone"
             await self.change(lambda unit: processes.end(unit.session, task.id, "failed", now, reason=reason))
             return
-        log.info("import begun", process=task.id, step=request["step"])
-        self._say(task)
         await Steps(self, task, work, request).perform()
         hit("import.ended")
         log.info("import step over", process=task.id, step=request["step"])
-        self._say(task)
-        await self._tell(await self.ask(partial(imports.one, scope=Scope.all(), number=work.id)))
+        self.say(task, "over")
+        await self._tell_of(await self.ask(partial(imports.one, scope=Scope.all(), number=work.id)))
 
     async def bring(self, taken: Taken, document: CustomersDocument) -> None:
         """Enters a sheet of the spool and has it run. JobFileError, GatewayError."""
         sheet, copy = taken.path / document.rows_file, taken.files[0]
         await deposited.bring(self, taken.account, document, sheet, sha256=copy.sha256, size=copy.identity.size)
 
-    async def _tell(self, found: Import) -> None:
+    async def _tell_of(self, found: Import) -> None:
         """Writes what became of a sheet of the spool; a disk that is full is tried again at the next start."""
         try:
             await asyncio.to_thread(deposited.told, self._spool, found)
         except SpoolError as error:
             log.error("the summary of an import is not written", number=found.id, error=str(error))  # noqa: TRY400
 
-    async def _tell_all(self) -> None:
-        """Writes the summaries that a crash has kept from being written."""
-        for found in await self.ask(partial(imports.latest, node=self.config.node, origin=deposited.ORIGIN)):
-            await self._tell(found)
-
-    def _say(self, task: Process) -> None:
+    def say(self, task: Process, state: str) -> None:
+        """Says that the task and customers of its account changed."""
+        del state
         if task.account is not None:
             self.tell("task", task.account)
             self.tell("customer", task.account)
@@ -221,7 +166,6 @@ def _forgotten(folder: Path, before: float) -> None:
 
 
 def _cleared(folder: Path) -> None:
-    """Makes the folder where it is missing, and removes halves of files."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Removes halves of files."""
     for path in folder.glob("*.part"):
         path.unlink(missing_ok=True)

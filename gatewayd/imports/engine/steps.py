@@ -32,7 +32,7 @@ R = TypeVar("R")
 ABSENT_MOST: Final = 0.10
 """Of an account's customers whom a complete sheet may lack without a person being asked."""
 PRESENT_AT_ONCE: Final = 10_000
-UNDONE_AT_ONCE: Final = 1_000
+UNDONE_AT_ONCE: Final = 2_000
 TO_UNDO: Final = "sent_to"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,9 @@ from gatewayd.store.campaigns.lists import Member, PeopleList
 from gatewayd.store.campaigns.runs import Person, Run
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows, audience_size
 from gatewayd.translation import gettext as _
+
+_OURS: Final = frozenset({"to", "ref"})
+_encoded: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +167,7 @@ def _member(one: Member, today: Mapping[int, AudienceRow]) -> Person | None:
 
 
 def _person(row: AudienceRow) -> Person:
-    cells = {name: text for name, text in row.columns.items() if name not in {"to", "ref"}}
-    return Person(row.customer_id, row.external_id, row.address, json.dumps(cells, ensure_ascii=False))
+    cells = row.columns
+    if not cells.keys().isdisjoint(_OURS):
+        cells = {name: text for name, text in cells.items() if name not in _OURS}
+    return Person(row.customer_id, row.external_id, row.address, _encoded(cells))

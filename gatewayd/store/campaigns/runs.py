@@ -281,6 +281,12 @@ def jobs(connection: Connection, *, campaign: int) -> Sequence[tuple[int, str]]:
     return [(row[0], row[1]) for row in connection.execute(statement)]
 
 
+def job_numbers(connection: Connection, *, run: int) -> Sequence[int]:
+    """Returns the numbers of the jobs that a run has become."""
+    statement = select(_SLICE.job_id).where(_SLICE.run_id == run, _SLICE.job_id.is_not(None))
+    return list(connection.scalars(statement))
+
+
 def has_open(connection: Connection, *, campaign: int) -> bool:
     """Returns whether a campaign has a run that is not over."""
     open_ones = select(_RUN.id).where(_RUN.campaign_id == campaign, _RUN.ended_at.is_(None), _RUN.state != "skipped")

@@ -27,6 +27,8 @@ from gatewayd.store.commands.inbox import (
 from gatewayd.store.commands.jobs import (
     CAMPAIGN,
     CAMPAIGN_JOB,
+    REMINDER,
+    REMINDER_JOB,
     AddMessages,
     BeginJob,
     BegunJob,
@@ -65,6 +67,8 @@ __all__ = [
     "CAMPAIGN",
     "CAMPAIGN_JOB",
     "LINES_AT_ONCE",
+    "REMINDER",
+    "REMINDER_JOB",
     "AccountInfo",
     "AddMessages",
     "Amend",

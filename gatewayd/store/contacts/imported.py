@@ -220,8 +220,14 @@ def _add(session: Session, sheet: Sheet, portion: Portion, places: list[int], fi
     ]
     # In the order of the trees they go to: neighbours share a page, and most pages are not in memory.
     points.sort(key=itemgetter(4))
-    words = [(account, word, number) for number, at in zip(numbers, places, strict=True) for word in portion.marks(at)]
-    words.sort()
+    number_at = dict(zip(places, numbers, strict=True))
+    words: list[Row] = []
+    for word in sorted(portion.words):
+        here = portion.words[word]
+        if all_of_it:
+            words += [(account, word, first + at) for at in here]
+        else:
+            words += [(account, word, number_at[at]) for at in here if at in number_at]
     debts: list[Row] = []
     if portion.debts is not None:
         owed = zip(*(only(column) for column in portion.debts), strict=True)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, null, select, update
 
 from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, mark, named
 from gatewayd.store import tables
 from gatewayd.store.contacts import persons
 from gatewayd.store.contacts.imported import ABSENT, CHANGED, NEW, thawed
 from gatewayd.store.contacts.persons import Edit
-from gatewayd.store.session import Row, Session, Statement, among, given, setting
+from gatewayd.store.session import Row, Session, Statement, among, given
 
 UNDONE: Final = "undone"
 NAMED_MAX: Final = 20
@@ -30,7 +30,17 @@ _ROWS: Final = Statement(
     .limit(given(_ROW.customer_id, "p_limit")),
     "p_import_id p_row p_limit",
 )
-_TAKEN_BACK: Final = setting(tables.import_row, "kind detail", "import_id row")
+_TAKEN_BACK: Final = Statement(
+    update(tables.import_row)
+    .where(
+        _ROW.import_id == given(_ROW.import_id),
+        _ROW.row >= given(_ROW.row, "k_first"),
+        _ROW.row <= given(_ROW.row, "k_last"),
+        _ROW.kind.in_((NEW, CHANGED, ABSENT)),
+    )
+    .values(kind=UNDONE, detail=null()),
+    "p_import_id k_first k_last",
+)
 _FOUND_BY: Final = Statement(
     select(
         *(_CUSTOMER[name] for name in ("id", "version", "name_key", "tags", "portfolio_type", "portfolio_name")),
@@ -117,7 +127,7 @@ def take_back(unit: Any, undo: Undo, after: int, limit: int) -> TakenBack | None
     done.removed = _remove(session, undo.account_id, [row[2] for row in fresh])
     done.restored = _restore(session, undo.account_id, others, undo.now)
     done.kept = len(rows) - done.removed - done.restored
-    session.many(_TAKEN_BACK, [(UNDONE, None, undo.number, row[0]) for row in rows])
+    session.run(_TAKEN_BACK, undo.number, rows[0][0], rows[-1][0])
     return done
 
 

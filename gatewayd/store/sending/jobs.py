@@ -13,6 +13,8 @@ from gatewayd.model import Priority, Route
 from gatewayd.store.commands import (
     CAMPAIGN,
     CAMPAIGN_JOB,
+    REMINDER,
+    REMINDER_JOB,
     AddMessages,
     BeginJob,
     BegunJob,
@@ -85,15 +87,19 @@ def _begin(unit: Unit, command: BeginJob) -> BegunJob:
     return begun
 
 
+_ENGINES: Final = {"c-": (CAMPAIGN, CAMPAIGN_JOB), "r-": (REMINDER, REMINDER_JOB)}
+"""By the first letters of a job's name: the engine that gives such names, and how they are."""
+
+
 def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
     session = unit.session
     known = session.one(_KNOWN, owner[0], command.name)
     behind = restoration.expected(session, command.account, command.name)
     origin = command.origin
-    if not origin and CAMPAIGN_JOB.fullmatch(command.name):
+    if not origin and (engine := _ENGINES.get(command.name[:2])) and engine[1].fullmatch(command.name):
         if behind is None:
-            raise ConflictError(f"job {command.account}/{command.name} bears a name that only campaigns give")
-        origin = CAMPAIGN  # one of ours that is read again after a restore
+            raise ConflictError(f"job {command.account}/{command.name} bears a name that only the gateway gives")
+        origin = engine[0]  # one of ours that is read again after a restore
     if known is not None:
         if known[3] != origin or bool(known[4]) != command.test:
             raise ConflictError(f"job {command.account}/{command.name} is known with another origin")

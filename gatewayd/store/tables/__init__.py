@@ -51,6 +51,7 @@ from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, process_fault, saved_view
 from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
 from gatewayd.store.tables.posting import posted
+from gatewayd.store.tables.reminders import reminder, reminder_event
 from gatewayd.store.tables.sending import (
     attempt,
     early_report,
@@ -155,6 +156,8 @@ __all__ = [
     "reach",
     "receipt",
     "register",
+    "reminder",
+    "reminder_event",
     "reset",
     "saved_view",
     "segment",

@@ -1,0 +1,1 @@
+"""Carries out what rules decide, and reminders that people write."""

@@ -1,0 +1,27 @@
+"""The engine of reminders as the daemon makes it, over the daemon's own parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from gatewayd.clock import now_ms
+from gatewayd.dunning.engine.reminding import Reminding
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.news import News
+from gatewayd.store.reader import Reader
+
+
+def reminders(intake: IntakeDesk, reader: Reader, readers: Executor, news: News) -> Reminding:
+    """Returns the service."""
+
+    async def ask(question: Callable[..., Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(readers, partial(reader.ask, question))
+
+    return Reminding(
+        intake, ask=ask, execute=intake.writer.do, now=now_ms, told=lambda account: news.say("reminder", account)
+    )

@@ -1,0 +1,270 @@
+"""Invoices as they are written by whole portions: what is new, what a row changes, what it only confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, literal_column, select, update
+
+from gatewayd.billing.balance import OPEN_STATES
+from gatewayd.billing.fields import BillRow
+from gatewayd.store import tables
+from gatewayd.store.billing.loads import Fault, Load, Written, whose
+from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
+
+PANEL: Final = "panel"
+"""Source of what people enter: no list of billing has to have it."""
+
+_INVOICE: Final = tables.invoice.c
+_PAYMENT: Final = tables.payment.c
+_PART: Final = tables.payment_part.c
+_SAID: Final = "customer number issued due currency total balance state link pdf policy"
+_KEYS: Final = tuple(_SAID.split())
+_READ: Final = ("id", "external_id", "customer_id", "as_of", "seen", *_KEYS)
+_ADD: Final = adding(
+    tables.invoice,
+    f"id account_id external_id customer_id as_of open source seen first_seen initial updated_at {_SAID}",
+)
+_SET: Final = setting(tables.invoice, f"customer_id as_of open seen updated_at version {_SAID}", "id")
+_FOUND: Final = Statement(
+    select(*(_INVOICE[name] for name in _READ), _INVOICE.version).where(
+        _INVOICE.account_id == given(_INVOICE.account_id), among(_INVOICE.external_id)
+    ),
+    "p_account_id",
+)
+_CONFIRM: Final = Statement(
+    update(tables.invoice)
+    .where(_INVOICE.as_of <= given(_INVOICE.as_of, "k_as_of"), among(_INVOICE.id))
+    .values(as_of=given(_INVOICE.as_of), seen=given(_INVOICE.seen)),
+    "p_as_of p_seen k_as_of",
+)
+_SEE: Final = Statement(
+    update(tables.invoice)
+    .where(_INVOICE.seen < given(_INVOICE.seen, "k_seen"), among(_INVOICE.id))
+    .values(seen=given(_INVOICE.seen)),
+    "p_seen k_seen",
+)
+_CONFIRM_ONE: Final = setting(tables.invoice, "as_of seen", "id")
+_NEWER_PAID: Final = Statement(
+    select(literal_column("1"))
+    .select_from(tables.payment)
+    .where(_PAYMENT.account_id == given(_PAYMENT.account_id), _PAYMENT.posted_at > given(_PAYMENT.posted_at))
+    .limit(1),
+    "p_account_id p_posted_at",
+)
+_PAYERS: Final = Statement(
+    select(_PAYMENT.customer_id)
+    .where(_PAYMENT.posted_at > given(_PAYMENT.posted_at), among(_PAYMENT.customer_id))
+    .distinct(),
+    "p_posted_at",
+)
+_PAID_FOR: Final = Statement(
+    select(_PART.invoice).where(_PART.account_id == given(_PART.account_id), among(_PART.invoice)).distinct(),
+    "p_account_id",
+)
+# A list that is complete lacks what has not been seen since; what people entered is in no list.
+_MISSING: Final[tuple[ColumnElement[bool], ...]] = (
+    _INVOICE.account_id == given(_INVOICE.account_id),
+    literal_column("invoice.open"),
+    _INVOICE.seen < given(_INVOICE.seen),
+    _INVOICE.source != PANEL,
+)
+_COUNT_MISSING: Final = Statement(
+    select(func.count()).select_from(tables.invoice).where(*_MISSING), "p_account_id p_seen"
+)
+_COUNT_OPEN: Final = Statement(
+    select(func.count())
+    .select_from(tables.invoice)
+    .where(
+        _INVOICE.account_id == given(_INVOICE.account_id),
+        literal_column("invoice.open"),
+        _INVOICE.source != PANEL,
+        _INVOICE.first_seen < given(_INVOICE.first_seen),
+    ),
+    "p_account_id p_first_seen",
+)
+_ABSENT: Final = Statement(
+    select(_INVOICE.id, _INVOICE.customer_id)
+    .where(*_MISSING)
+    .order_by(_INVOICE.id)
+    .limit(given(_INVOICE.id, "p_limit")),
+    "p_account_id p_seen p_limit",
+)
+_CLOSE: Final = Statement(
+    update(tables.invoice)
+    .where(_INVOICE.id == given(_INVOICE.id, "k_id"))
+    .values(
+        state="closed", open=given(_INVOICE.open), updated_at=given(_INVOICE.updated_at), version=_INVOICE.version + 1
+    ),
+    "p_open p_updated_at k_id",
+)
+
+
+def put(unit: Any, load: Load, rows: Sequence[BillRow]) -> Written:
+    """Writes invoices; returns what became of each row. No external id twice: the caller has seen to it.
+
+    An older row never replaces a newer one, and the same one again changes nothing."""
+    session: Session = unit.session
+    written = Written()
+    known = {row[1]: row for row in session.among(_FOUND, [row.external_id for row in rows], load.account_id)}
+    names = whose(session, load.account_id, {str(row.values["customer"]) for row in rows if "customer" in row.values})
+    fresh: list[dict[str, Any]] = []
+    changed: list[Row] = []
+    confirmed: list[tuple[Row, int]] = []
+    seen: list[int] = []
+    for row in rows:
+        was = known.get(row.external_id)
+        if was is None:
+            made = _new(row, load, written)
+            if made is not None:
+                fresh.append(made)
+            continue
+        at = row.values.get("as_of") or load.as_of
+        if at < was[3]:
+            written.older += 1
+            seen.append(was[0])
+            continue
+        values = _merged(row, was, load)
+        if "balance" not in row.values and was[_READ.index("balance")] is not None:
+            # Only a balance says when it was so.
+            at = was[3]
+        if all(values[key] == was[place] for place, key in enumerate(_KEYS, 5)):
+            written.same += 1
+            confirmed.append((was, at))
+            continue
+        written.changed += 1
+        customer = names.get(values["customer"]) if values["customer"] != was[5] else was[2]
+        written.unknown += customer is None
+        written.touched.update(number for number in (customer, was[2]) if number is not None)
+        if values["state"] == "paid" and customer is not None:
+            written.paid.add(customer)
+        changed.append(
+            (
+                *(customer, at, _open(values), max(was[4], load.as_of), load.now, was[-1] + 1),
+                *(values[key] for key in _KEYS),
+                was[0],
+            )
+        )
+    _add(unit, load, fresh, names, written)
+    session.many(_SET, changed)
+    session.among(_SEE, seen, load.as_of, load.as_of)
+    written.touched |= _confirm(session, load, confirmed)
+    return written
+
+
+def _new(row: BillRow, load: Load, written: Written) -> dict[str, Any] | None:
+    values = row.values
+    lacking = (
+        ("customer", "customer_missing")
+        if not values.get("customer")
+        else ("balance", "invoice_amount_missing")
+        if values.get("total") is None and values.get("balance") is None
+        else None
+    )
+    if lacking is not None:
+        written.faults.append(Fault(row.row, row.external_id, *lacking))
+        return None
+    return {
+        "external_id": row.external_id,
+        "customer": values["customer"],
+        "number": values.get("number") or row.external_id,
+        "issued": values.get("issued"),
+        "due": values.get("due"),
+        "currency": values.get("currency") or load.currency,
+        "total": values.get("total"),
+        "balance": values.get("balance"),
+        "state": values.get("state") or "open",
+        "link": values.get("link") or "",
+        "pdf": values.get("pdf") or "",
+        "policy": values.get("policy"),
+        "as_of": values.get("as_of") or load.as_of,
+    }
+
+
+def _merged(row: BillRow, was: Row, load: Load) -> dict[str, Any]:
+    """Returns an invoice as a row has it: what that does not name stays, and one that is seen again is open again."""
+    values = dict(zip(_KEYS, was[5:], strict=False))
+    values.update({key: value for key, value in row.values.items() if key in values})
+    values["currency"] = values["currency"] or load.currency
+    values["number"] = values["number"] or row.external_id
+    if was[_READ.index("state")] == "closed" and "state" not in row.values:
+        values["state"] = "open"
+    if values["total"] is None and values["balance"] is None:
+        values["balance"] = was[_READ.index("balance")]
+        values["total"] = was[_READ.index("total")]
+    return values
+
+
+def _open(values: Mapping[str, Any]) -> bool:
+    rest = values["total"] if values["balance"] is None else values["balance"]
+    return values["state"] in OPEN_STATES and rest > 0
+
+
+def _add(unit: Any, load: Load, fresh: Sequence[Mapping[str, Any]], names: Mapping[str, int], written: Written) -> None:
+    if not fresh:
+        return
+    first = unit.memory.ids.take(unit.session, tables.invoice, len(fresh))
+    written.new += range(first, first + len(fresh))
+    rows = []
+    for number, made in enumerate(fresh, first):
+        customer = names.get(made["customer"])
+        if customer is None:
+            written.unknown += 1
+        else:
+            written.touched.add(customer)
+        rows.append(
+            (
+                *(number, load.account_id, made["external_id"], customer, made["as_of"], _open(made), load.source),
+                *(load.as_of, load.now, load.initial, load.now),
+                *(made[key] for key in _KEYS),
+            )
+        )
+    unit.session.many(_ADD, rows)
+
+
+def _confirm(session: Session, load: Load, confirmed: Sequence[tuple[Row, int]]) -> set[int]:
+    """Notes that balances are so as of a later moment; returns the customers for whom that changes what was paid since:
+    a payment that the balance did not know of, it knows of now."""
+    moved = [(row, at) for row, at in confirmed if at > row[3]]
+    usual = [row[0] for row, at in moved if at == load.as_of]
+    session.among(_CONFIRM, usual, load.as_of, load.as_of, load.as_of)
+    own = [(at, max(row[4], load.as_of), row[0]) for row, at in moved if at != load.as_of]
+    session.many(_CONFIRM_ONE, own)
+    still = [row[0] for row, at in confirmed if at <= row[3] and row[4] < load.as_of]
+    session.among(_SEE, still, load.as_of, load.as_of)
+    if not moved:
+        return set()
+    since = min(row[3] for row, _at in moved)
+    if not session.all(_NEWER_PAID, load.account_id, since):
+        return set()
+    owners = {row[1]: row[2] for row, _at in moved if row[2] is not None}
+    found = {row[0] for row in session.among(_PAYERS, sorted(set(owners.values())), since)}
+    paid_for = session.among(_PAID_FOR, sorted(owners), load.account_id)
+    return found | {owners[row[0]] for row in paid_for}
+
+
+# ------------------------------------------------------------------------------------------------------------- absence
+
+
+def lacking(session: Session, account_id: int, as_of: int, since: int) -> tuple[int, int]:
+    """Returns how many open invoices a complete list of that moment lacks, and how many there were before its load
+    began."""
+    missing = session.one(_COUNT_MISSING, account_id, as_of)
+    known = session.one(_COUNT_OPEN, account_id, since)
+    assert missing is not None
+    assert known is not None
+    return int(missing[0]), int(known[0])
+
+
+def close_absent(session: Session, account_id: int, as_of: int, now: int, limit: int) -> tuple[int, set[int]]:
+    """Closes some of the invoices that a complete list of that moment lacks; returns how many, and whose they were.
+    Nobody says that they were paid."""
+    rows = session.all(_ABSENT, account_id, as_of, limit)
+    session.many(_CLOSE, [(False, now, row[0]) for row in rows])
+    return len(rows), {row[1] for row in rows if row[1] is not None}
+
+
+def numbers(session: Session, account_id: int, external_ids: Iterable[str]) -> dict[str, Row]:
+    """Returns rows (id, external id, customer's number, …) of invoices by external id."""
+    return {row[1]: row for row in session.among(_FOUND, sorted(set(external_ids)), account_id)}

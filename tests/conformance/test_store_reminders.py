@@ -1,0 +1,159 @@
+"""Reminders and their sends, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gatewayd.actor import Scope
+from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.reminder import Draft, Timing, first_send, following_send, job_name, retimed
+from gatewayd.store.commands import Change
+from gatewayd.store.dunning import reminder_sends, reminders
+from gatewayd.store.dunning.reminders import Reminder
+from tests.conformance.house import House
+from tests.conformance.test_customers import phone, put
+
+NORTE, SUR = Scope.of("norte"), Scope.of("sur")
+SANTIAGO = ZoneInfo("America/Santiago")
+DRAFT = Draft("C1", "ARS", "sms", "Hola %nombre%, debe %monto%", "F-7", date(2026, 11, 20), 5_000_000)
+
+
+def change(house: House, work: Any, *arguments: Any, **more: Any) -> Any:
+    return house.do(Change(lambda unit: work(unit.session, *arguments, **more)))
+
+
+def ask(house: House, question: Any, **more: Any) -> Any:
+    return question(house.transactions.session.connection, **more)
+
+
+def written(house: House, draft: Draft = DRAFT) -> Reminder:
+    put(house, "C1", name="Ana Pérez", contacts=[phone("+5491150000001")])
+    number = change(
+        house,
+        reminders.add,
+        account="norte",
+        draft=draft,
+        next_at=first_send(draft.timing, SANTIAGO),
+        by="ana",
+        now=house.now,
+    )
+    return again(house, number)
+
+
+def again(house: House, number: int) -> Reminder:
+    found: Reminder = ask(house, reminders.by_number, scope=NORTE, number=number)
+    return found
+
+
+def kinds(house: House, number: int) -> list[str]:
+    return [one.kind for one in ask(house, reminders.history, number=number)]
+
+
+def test_a_reminder_is_found_in_the_tab_that_its_state_says(house: House) -> None:
+    known = written(house)
+    assert known.draft == DRAFT
+    assert known.customer_name == "Ana Pérez"
+
+    def tabs() -> list[str]:
+        return [
+            tab
+            for tab in reminders.TABS
+            if ask(house, reminders.reminders, scope=NORTE, tab=tab, q="pérez", limit=5).items
+        ]
+
+    assert tabs() == ["all", "active"]
+    change(house, reminders.set_state, known, "paid", by="ana", now=house.now)
+    assert tabs() == ["all", "inactive"]
+    change(house, reminders.archive, again(house, known.id), archived=True, by="ana", now=house.now)
+    assert tabs() == ["archived"]
+    assert ask(house, reminders.reminders, scope=NORTE, q="nadie", limit=5).items == ()
+    assert kinds(house, known.id) == ["archived", "paid", "created"]
+    with pytest.raises(NotFoundError):
+        ask(house, reminders.by_number, scope=SUR, number=known.id)
+
+
+def test_what_somebody_has_changed_meanwhile_is_not_overwritten(house: House) -> None:
+    known = written(house)
+    other = Draft("C1", "ARS", "sms", "otro texto")
+    change(house, reminders.edit, known, other, version=1, next_at=None, by="ana", now=house.now)
+    with pytest.raises(ConflictError):
+        change(house, reminders.edit, known, DRAFT, version=1, next_at=None, by="beto", now=house.now)
+    assert again(house, known.id).draft == other
+    assert ask(house, reminders.history, number=known.id)[0].detail == {"fields": ["text", "invoice", "due", "amount"]}
+
+
+def test_one_that_was_sent_stays_and_one_that_was_not_goes(house: House) -> None:
+    known = written(house)
+    change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana")
+    with pytest.raises(ConflictError):
+        change(house, reminders.remove, again(house, known.id))
+    fresh = written(house)
+    change(house, reminders.remove, fresh)
+    with pytest.raises(NotFoundError):
+        again(house, fresh.id)
+
+
+def test_a_send_is_the_contact_of_its_day(house: House) -> None:
+    known = written(house)
+    reminder_sends.first_today(house.transactions.session.connection, known, now=house.now, zone=SANTIAGO)
+    assert change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana") == 1
+    day = reminder_sends.today(house.now, SANTIAGO)
+    assert ask(house, reminder_sends.contact_days, customer=known.customer_id, since=day) == [("ARS", day)]
+    with pytest.raises(ConflictError):
+        reminder_sends.first_today(house.transactions.session.connection, known, now=house.now, zone=SANTIAGO)
+    (send,) = ask(house, reminder_sends.waiting)
+    change(house, reminder_sends.given_up, send, "refused", "variable_missing", "falta %saldo%")
+    assert ask(house, reminder_sends.waiting) == []
+    assert ask(house, reminder_sends.contact_days, customer=known.customer_id, since=day) == []
+    # A second answer about the same send changes nothing.
+    change(house, reminder_sends.recorded, send, 9)
+    (shown,) = [one for one in ask(house, reminders.history, number=known.id) if one.kind == "sent"]
+    assert (shown.state, shown.job_id, shown.detail["sentence"]) == ("refused", None, "falta %saldo%")
+
+
+def test_who_cannot_be_reached_is_not_written_to(house: House) -> None:
+    known = written(house, Draft("C1", "ARS", "email", "hola", subject="Su factura"))
+    with pytest.raises(ConflictError):
+        ask(house, reminder_sends.sendable, known=known, now=house.now, zone=SANTIAGO, region="AR")
+
+
+def test_one_that_repeats_is_due_once_a_time_however_late(house: House) -> None:
+    timing = Timing(date(2026, 4, 3), 7, 3, "23:30")
+    known = written(house, Draft("C1", "ARS", "sms", "hola", timing=timing))
+    assert known.next_at is not None
+    assert ask(house, reminder_sends.due, now=known.next_at - 1) == []
+    assert ask(house, reminder_sends.due, now=known.next_at) == [known.id]
+    late = known.next_at + 20 * 86_400_000
+    change(house, reminder_sends.decide, known, now=late, zone=SANTIAGO, by="")
+    after = again(house, known.id)
+    assert ask(house, reminder_sends.due, now=late) == []
+    assert after.next_at == first_send(Timing(date(2026, 4, 24), hour="23:30", times=1), SANTIAGO)
+    assert (after.sends, after.repeated) == (1, 1)
+
+
+def test_a_merged_customers_reminders_are_the_others(house: House) -> None:
+    known = written(house)
+    change(house, reminder_sends.moved, 77, known.customer_id)
+    assert again(house, known.id).customer_id == 77
+
+
+def test_times_are_of_the_accounts_clock_and_end() -> None:
+    timing = Timing(date(2026, 9, 4), 1, 3, "10:00")
+    first = first_send(timing, SANTIAGO)
+    assert first is not None
+    # Chile puts its clocks on that Sunday: two days are an hour shorter than 48.
+    assert following_send(timing, 1, first + 3_600_000, SANTIAGO) == first + 86_400_000
+    assert following_send(timing, 2, first + 90_000_000, SANTIAGO) == first + 2 * 86_400_000 - 3_600_000
+    assert following_send(timing, 3, first + 180_000_000, SANTIAGO) is None
+    assert first_send(Timing(), SANTIAGO) is None
+    assert retimed(timing, 0, first - 1, SANTIAGO) == first
+    assert retimed(timing, 0, first + 1, SANTIAGO) == first
+    assert retimed(timing, 3, first, SANTIAGO) is None
+
+
+def test_no_two_sends_share_a_job() -> None:
+    assert job_name(7, 1, 1_764_000_000_000) == "r-7.1764000000000-1"
