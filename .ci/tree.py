@@ -43,6 +43,10 @@ VALUES: Final = tuple(
         "dunning.situation",
         "errors",
         "failpoints",
+        "feeds.documents",
+        "feeds.faults",
+        "feeds.schedule",
+        "feeds.source",
         "links",
         "log_sink",
         "logger",
@@ -189,6 +193,16 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.answers": VALUES,
+    "gatewayd.feeds.engine": (
+        *VALUES,
+        "gatewayd.billing_desk",
+        "gatewayd.config",
+        "gatewayd.imports.engine",
+        "gatewayd.workers",
+        "spool",
+        STORE,
+    ),
+    "gatewayd.feeds": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
         "gatewayd.billing_desk",
@@ -239,6 +253,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.dunning.engine",
+        "gatewayd.feeds.engine",
         "gatewayd.fleet",
         "gatewayd.imports.engine",
         "gatewayd.intake",
@@ -308,7 +323,7 @@ ROOF: Final = tuple(
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
-    "sqlalchemy": (STORE,),
+    "sqlalchemy": (STORE, "gatewayd.workers.feed"),
     "alembic": (STORE,),
     "psycopg": (STORE,),
     "fastapi": ("gatewayd.http", "gatewayd.web"),

@@ -34,6 +34,7 @@ from gatewayd.doors import doors
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
+from gatewayd.feeds.engine.service import Feeds
 from gatewayd.fleet import Fleet
 from gatewayd.happenings import Due, Told
 from gatewayd.imports.engine.service import Imports
@@ -223,6 +224,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         campaigns = campaigning.campaigns(intake, reader, readers, dispatcher, webhooks.post)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
+        imports = Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say)
         live = LiveGateway(
             config,
             posts=PostDesk(intake, config.timezone),
@@ -236,7 +238,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             news=news,
             vault=vault,
             engines=(exports, contacts),
-            imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
+            imports=imports,
+            feeds=Feeds(config, writer, reader, readers, now_ms, sheets=imports, withdrawn=changed, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
             reminders=reminding.reminders(intake, reader, readers, news),
@@ -268,6 +271,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("intake", intake),
                 ("exports", exports),
                 ("imports", live.imports),
+                ("feeds", live.feeds),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
                 ("reminders", live.reminders),

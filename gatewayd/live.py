@@ -23,6 +23,7 @@ from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dunning.engine.reminding import Reminding
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
+from gatewayd.feeds.engine.service import Feeds
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
@@ -81,6 +82,7 @@ class LiveGateway:
         webhooks: Webhooks,
         campaigns: Campaigns,
         reminders: Reminding,
+        feeds: Feeds,
         outcomes: Outcomes,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -104,6 +106,7 @@ class LiveGateway:
         self._webhooks = webhooks
         self.campaigns = campaigns
         self.reminders = reminders
+        self.feeds = feeds
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 Family = Literal["mysql", "postgresql", "sqlite", "other"]
 KINDS: Final = ("customers", "invoices", "payments", "credit_notes")
@@ -66,6 +67,24 @@ def source_of(url: str) -> Source:
     if not rest.partition("?")[0].rpartition("@")[2].partition("/")[2]:
         raise SourceError("feed_url")
     return Source(family, f"{family}+{ours}://{rest}")
+
+
+def own(url: str, store: str) -> bool:
+    """Returns whether an address is our own store's (`[store] url`), however it is written."""
+    try:
+        source = source_of(url)
+    except SourceError:
+        return False
+    if source.family == "sqlite":
+        mine = store.removeprefix("sqlite:///")
+        return mine != store and Path(source.path).resolve() == Path(mine).resolve()
+    if source.family != "postgresql" or not store.startswith("postgresql"):
+        return False
+    one, other = urlsplit(source.url), urlsplit(store)
+    return (one.hostname, one.port or 5432, one.path, one.query) == (
+        *(other.hostname, other.port or 5432),
+        *(other.path, other.query),
+    )
 
 
 def checked_query(text: str) -> str:
