@@ -189,7 +189,7 @@ class Feeds:
             counts = {kind: found["rows"] for kind, found in brought.kinds.items()}
             log.info("a feed was read", account=feed.account, feed=feed.name, **counts)
         hit("feed.noted")
-        self._tell("feed", feed.account)
+        self._tell("task", feed.account)
 
     async def finished(self, account: str, name: str, since: int | None, wait_s: float) -> feeds.Feed:
         """Returns how a feed went, once a reading that began after `since` has ended; ConflictError where none does in
