@@ -29,6 +29,12 @@ VALUES: Final = tuple(
         "actor",
         "added_lines",
         "addresses",
+        "answers.bodies",
+        "answers.facts",
+        "answers.keywords",
+        "answers.known",
+        "answers.settings",
+        "answers.tickets",
         "billing",
         "callscript",
         "characters",
@@ -102,6 +108,7 @@ FOUNDATION: Final = tuple(
         "faults",
         "ids",
         "migrations",
+        "numbered",
         "port",
         "public_ids",
         "reserve",
@@ -205,6 +212,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.feeds": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
+        "gatewayd.acknowledgement",
         "gatewayd.billing_desk",
         "gatewayd.config",
         "gatewayd.imports",
@@ -248,6 +256,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *VALUES,
         "gatewayd.acknowledgement",
         *PORT,
+        "gatewayd.answers.engine",
         "gatewayd.webhooks",
         "gatewayd.campaigns",
         "gatewayd.config",
@@ -305,6 +314,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
 ROOF: Final = tuple(
     f"gatewayd.{name}"
     for name in [
+        "answering",
         "daemon",
         "takeover",
         "doors",

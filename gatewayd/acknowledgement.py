@@ -14,7 +14,7 @@ from typing import Any, Final
 from gatewayd.store.commands import Change
 from gatewayd.store.port import Writer
 from gatewayd.store.sending import causes
-from gatewayd.store.sending.causes import Past
+from gatewayd.store.sending.causes import Past, Withdrawal
 
 WAIT_S: Final = 10.0
 LOOK_S: Final = 0.5
@@ -24,10 +24,16 @@ LOOK_S: Final = 0.5
 class Outcomes:
     """Knows when messages of jobs have ended. One a daemon; lives on one event loop."""
 
-    def __init__(self, writer: Writer, ask: Callable[[Callable[..., Any]], Awaitable[Any]]) -> None:
-        """`ask` puts a question to the reader."""
+    def __init__(
+        self,
+        writer: Writer,
+        ask: Callable[[Callable[..., Any]], Awaitable[Any]],
+        receipts_due: Callable[[Iterable[int]], None] = lambda _jobs: None,
+    ) -> None:
+        """`ask` puts a question to the reader; `receipts_due` is told of jobs that a withdrawal gave receipts."""
         self._writer = writer
         self._ask = ask
+        self._receipts_due = receipts_due
         self._waiting: dict[asyncio.Event, frozenset[int]] = {}
 
     def jobs(self, jobs: Iterable[int]) -> None:
@@ -37,6 +43,12 @@ class Outcomes:
             for event, awaited in self._waiting.items():
                 if not awaited.isdisjoint(changed):
                     event.set()
+
+    async def after(self, withdrawal: Withdrawal, wait_s: float = WAIT_S) -> Sequence[Past]:
+        """Returns, once a withdrawal is committed, what `of` returns of its causes; its receipts go out."""
+        if withdrawal.jobs:
+            self._receipts_due(withdrawal.jobs)
+        return await self.of(withdrawal.causes, wait_s)
 
     async def of(self, withdrawn: Collection[int], wait_s: float = WAIT_S) -> Sequence[Past]:
         """Returns the messages of withdrawn causes that were past their point of no return and still have no outcome

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 import signal
 import sys
 import time
@@ -21,7 +20,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import campaigning, logs, posting, reminding
+from gatewayd import answering, campaigning, logs, posting, reminding
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
@@ -36,7 +35,7 @@ from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.feeds.engine.service import Feeds
 from gatewayd.fleet import Fleet
-from gatewayd.happenings import Due, Told
+from gatewayd.happenings import Came, Due, Told
 from gatewayd.imports.engine.service import Imports
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
@@ -50,7 +49,7 @@ from gatewayd.opened_store import drop_unfinished, password_of, writer_of
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration, finish_posted
-from gatewayd.services import Services
+from gatewayd.services import Services, raise_descriptors
 from gatewayd.staff_links import links
 from gatewayd.store.commands import Change, LoadingJobs, LoadQueues, Started, StartNode
 from gatewayd.store.reader import Reader
@@ -69,9 +68,6 @@ log = structlog.get_logger()
 
 SWITCH_INTERVAL_S: Final = 0.0005
 """How long a thread may keep the interpreter: the writer must not wait 5 ms behind a busy loop for each step."""
-
-DESCRIPTORS: Final = 65_536
-"""As `systemd/gatewayd.service` has it."""
 
 
 HOUSEKEEPING_S: Final = 10.0
@@ -95,18 +91,9 @@ def run(config: Config) -> int:
     import uvloop
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    _raise_descriptors()
+    raise_descriptors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(config))
-
-
-def _raise_descriptors() -> None:
-    """Asks for as many descriptors as may be had: lines, files, the store and HTTP share them."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
-    if soft < wanted:
-        with contextlib.suppress(OSError, ValueError):  # a confined service may not, and has its unit's
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve(config: Config) -> int:
@@ -180,9 +167,11 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         inbox = InboxWriter(writer, spool, in_files, tell, webhooks.due)
         rules = InboundRules(config)
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
-        outcomes = Outcomes(writer, partial(_asked, readers, reader))
+        outcomes = Outcomes(writer, partial(_asked, readers, reader), receipts.due)
         # By whatever: what a line did, what time did, what a person said.
-        changed = Due(restoration, receipts, news, outcomes, lambda jobs: campaigns.jobs(jobs))  # noqa: PLW0108 - it comes later
+        changed = Due(
+            restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (outcomes, campaigns, answers)]
+        )
         upkeep = Upkeep(
             writer,
             now=now_ms,
@@ -194,7 +183,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             forget_jobs=lambda account: in_files(forget_jobs, spool, account, time.time() - config.retention.receipts),
             accounts=lambda: in_files(spool.accounts),
             end_parts=rules.end_parts,
-            inbox_due=inbox.due,
+            inbox_due=lambda: came.due(),  # noqa: PLW0108 - it comes later
         )
         dispatcher = Dispatcher(
             writer,
@@ -204,7 +193,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             terms=Terms(config.delivery.tries, int(config.delivery.report_wait * 1000)),
             receipts_due=changed,
             sweep_due=upkeep.due,
-            inbox_due=inbox.due,
+            inbox_due=lambda: came.due(),  # noqa: PLW0108
             files=Attachments(spool.folder(ACCEPTED)),
             links=links(writer, now_ms),
         )
@@ -222,12 +211,17 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
         campaigns = campaigning.campaigns(intake, reader, readers, dispatcher, webhooks.post)
+        posts = PostDesk(intake, config.timezone)
+        answers = answering.answers(
+            intake, posts, spool, dispatcher, logged=webhooks.post, in_thread=in_files, news=news
+        )
+        came = Came(inbox, answers)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         imports = Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say)
         live = LiveGateway(
             config,
-            posts=PostDesk(intake, config.timezone),
+            posts=posts,
             dispatcher=dispatcher,
             writer=writer,
             reader=reader,
@@ -242,6 +236,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             feeds=Feeds(config, writer, reader, readers, now_ms, sheets=imports, withdrawn=changed, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
+            answers=answers,
             reminders=reminding.reminders(intake, reader, readers, news),
             outcomes=outcomes,
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
@@ -249,7 +244,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         intake.sheets = live.imports
         posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
-            fleet = Fleet(config, dispatcher, inbox, policy, services.start, rules=rules)
+            fleet = Fleet(config, dispatcher, came, policy, services.start, rules=rules)
             await fleet.launch()
             takeover = Takeover(
                 from_file,
@@ -274,6 +269,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("feeds", live.feeds),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
+                ("answers", answers),
                 ("reminders", live.reminders),
                 ("ownerless", dispatcher.ownerless),
                 ("webhooks", webhooks),

@@ -57,6 +57,9 @@ NAMES: Final[Mapping[str, str]] = {
     "gsm.stored": "a message was read from the SIM, nothing is recorded of it",
     "gsm.stored_durable": "it is recorded, not yet deleted from the SIM",
     "gsm.stored_deleted": "it is deleted from the SIM",
+    "answer.recorded": "answers are in the store, decided and recorded at once; no line knows of them",
+    "notice.recorded": "notices of payments, invoices or tickets are in the store; no line knows of them",
+    "ticket.carried": "files of tickets are in the spool, the store does not know yet",
     "inbox.written": "inbox files are written, the store does not know yet",
     # Receipts
     "receipts.cut": "the bounds of segments are recorded",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gatewayd.acknowledgement import Outcomes
+from gatewayd.answers.engine.service import Answers
 from gatewayd.dispatch.dispatcher import Dispatcher
+from gatewayd.inbox_writer import InboxWriter
 from gatewayd.news import News
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration
@@ -20,15 +21,25 @@ class Due:
     restoration: Restoration
     receipts: ReceiptWriter
     news: News
-    outcomes: Outcomes
-    campaigns: Callable[[Iterable[int]], None]
+    engines: Callable[[Iterable[int]], object]
 
     def __call__(self, jobs: Iterable[int]) -> None:
         self.restoration.sent()
         self.receipts.due(jobs)
         self.news.jobs(jobs)
-        self.outcomes.jobs(jobs)
-        self.campaigns(jobs)
+        self.engines(jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Spreads that something came in."""
+
+    inbox: InboxWriter
+    answers: Answers
+
+    def due(self) -> None:
+        self.inbox.due()
+        self.answers.due()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import structlog
 
 from drivers.base import HookCall
 from gatewayd.acknowledgement import Outcomes
+from gatewayd.answers.engine.service import Answers
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
@@ -81,6 +82,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
+        answers: Answers,
         reminders: Reminding,
         feeds: Feeds,
         outcomes: Outcomes,
@@ -103,8 +105,10 @@ class LiveGateway:
         self.news = news
         self._engines = engines
         self.imports = imports
+        imports.outcomes = outcomes
         self._webhooks = webhooks
         self.campaigns = campaigns
+        self.answers = answers
         self.reminders = reminders
         self.feeds = feeds
         self.outcomes = outcomes
@@ -324,10 +328,10 @@ class LiveGateway:
         self._webhooks.changed()
 
     async def rules_changed(self, account: str | None = None) -> None:
-        contact, now = self.config.contact, self.now()
+        contact, age, now = self.config.contact, int(self.config.billing.max_age * 1000), self.now()
 
         def take(unit: Any) -> bool:
-            unit.memory.rules.take(contact)
+            unit.memory.rules.take(contact, age)
             return look_again(unit, account, now)
 
         while await self._writer.do(Change(take, aside=True)):

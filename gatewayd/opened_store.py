@@ -35,6 +35,7 @@ def writer_of(config: Config) -> Iterator[Writer]:
             zone=config.timezone,
             report_wait_ms=int(config.delivery.report_wait * 1000),
             contact=config.contact,
+            billing_age_ms=int(config.billing.max_age * 1000),
         )
         _hold_node(transactions, config.node)
         path = config.store.sqlite_path

@@ -19,6 +19,18 @@ MEANINGS: Final = {
     **OF_DEVICES,
     # what is no reason of a failure, and is said in the same place
     "opt_out": spoken("asked to be sent nothing more"),
+    "claims_paid": spoken("says that it has paid"),
+    "unknown_number": spoken("nobody has this number on file"),
+    "shared_number": spoken("several customers have this number"),
+    "number_most": spoken("so many answers to one number an hour, and no more"),
+    "account_most": spoken("so many answers of an account an hour, and no more"),
+    "other_machine": spoken("another machine seems to be answering"),
+    "day_unclear": spoken("says no day that can be"),
+    "tickets_most": spoken("has opened all tickets of the day"),
+    "late": spoken("it waited for too long to be answered"),
+    "no_news": spoken("no news any more"),
+    "not_wanted": spoken("does not want such mails"),
+    "dropped": spoken("a person said that it is not sent"),
     "recorded": spoken("recorded"),
     "waiting": spoken("waits"),
     # a line's

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from gatewayd.errors import GatewayError
 
 log = structlog.get_logger()
+
+DESCRIPTORS: Final = 65_536
+"""As `systemd/gatewayd.service` has it."""
+
+
+def raise_descriptors() -> None:
+    """Asks for as many descriptors as may be had: lines, files, the store and HTTP share them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a confined service may not, and has its unit's
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Services:

@@ -67,6 +67,8 @@ class Takeover:
         self._webhooks.take_over(merged.webhooks)
         self._live.feeds.take_over(merged)
         ruled = self._live.config.contact != merged.contact
+        before = self._live.config
+        ruled = (before.contact, before.billing) != (merged.contact, merged.billing)
         self._live.config = merged
         if ruled:
             await self._live.rules_changed()

@@ -12,6 +12,8 @@ from spool.errors import SpoolConflictError, operating_system
 from spool.folders import INBOX, UNMATCHED, Spool, is_name
 from spool.receipts import json_line
 
+TICKETS: Final = "tickets"
+"""The folder of what happens to tickets, within an account's inbox."""
 _BESIDE: Final = 10
 """Names tried for one message."""
 
@@ -27,12 +29,24 @@ def write_inbox(
     """
     if not is_name(message_id):
         raise ValueError(f"not an id: {message_id!r}")
-    owner, content = account or UNMATCHED, json_line(document)
-    where = f"{INBOX}/{owner}/{message_id}.json"
-    with operating_system(where), spool.open(INBOX, owner, create=True) as folder:
+    return _write(spool, (account or UNMATCHED, None), message_id, document, beside=beside)
+
+
+def write_ticket(spool: Spool, account: str, event_id: str, document: Mapping[str, Any]) -> Path:
+    """Writes what happened to a ticket to `inbox/<account>/tickets/<event_id>.json`, as `write_inbox` does."""
+    return _write(spool, (account, TICKETS), event_id, document, beside=False)
+
+
+def _write(
+    spool: Spool, folders: tuple[str, str | None], message_id: str, document: Mapping[str, Any], *, beside: bool
+) -> Path:
+    owner, inner = folders
+    content = json_line(document)
+    where = "/".join(filter(None, (INBOX, owner, inner, f"{message_id}.json")))
+    with operating_system(where), spool.open(INBOX, owner, inner, create=True) as folder:
         for version in range(1, _BESIDE if beside else 2):
             name = f"{message_id}.json" if version == 1 else f"{message_id}.{version}.json"
             with suppress(FileExistsError):
                 durable.publish(folder, name, [content])
-                return spool.folder(INBOX, owner) / name
+                return spool.folder(INBOX, owner, inner) / name
     raise SpoolConflictError(f"{where}: another message is there")

@@ -109,14 +109,20 @@ def _id(key: str, value: Any) -> str | None:
     return fields.external_id(value)
 
 
-def _text(key: str, value: Any) -> str:
+def bill_id(value: str) -> str:
+    """Returns an external id as it is kept. FieldError."""
+    return fields.external_id(value)
+
+
+def text(key: str, value: Any) -> str:
+    """Returns one line of text; empty where there is none. FieldError."""
     if value is not None and not isinstance(value, str):
         raise FieldError(key, "value_invalid", str(value))
     return fields.line(key, value, TEXT_MAX) or ""
 
 
 def _name(key: str, value: Any) -> str | None:
-    return _text(key, value) or None
+    return text(key, value) or None
 
 
 def money(key: str, value: Any) -> int | None:
@@ -199,15 +205,15 @@ def link(key: str, value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise FieldError(key, "link_invalid", str(value))
-    text = value.strip()
+    address = value.strip()
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(address)
         good = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
-    if not good or len(text) > LINK_MAX or not text.isprintable() or any(one in text for one in " \"'<>\\"):
-        raise FieldError(key, "link_invalid", text)
-    return text
+    if not good or len(address) > LINK_MAX or not address.isprintable() or any(one in address for one in " \"'<>\\"):
+        raise FieldError(key, "link_invalid", address)
+    return address
 
 
 def _switch(key: str, value: Any) -> bool:
@@ -234,7 +240,7 @@ def _parts(key: str, value: Any) -> tuple[Allocation, ...] | None:
 
 _INVOICE: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "customer": _customer,
-    "number": _text,
+    "number": text,
     "issued": day,
     "due": day,
     "currency": currency,
@@ -256,5 +262,5 @@ _PAYMENT: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "method": method,
     "reversal_of": _id,
     "cancelled": _switch,
-    "reason": _text,
+    "reason": text,
 }

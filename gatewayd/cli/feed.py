@@ -45,10 +45,7 @@ def list_(account: str | None, as_json: bool) -> None:
         return
     output.table(
         (_("Account"), _("Feed"), _("Database"), _("Age"), _("Rows"), _("State")),
-        [
-            (one["account"], one["feed"], one["database"], _age(one), one["rows"], _state(one))
-            for one in found["items"]
-        ],
+        [(one["account"], one["feed"], one["database"], _age(one), one["rows"], _state(one)) for one in found["items"]],
         right=(4,),
     )
 
@@ -64,7 +61,9 @@ def run(name: str | None, account: str | None, as_json: bool) -> None:
         output.emit(found)
     else:
         for kind, counts in found["kinds"].items():
-            output.say(f"{kind}: " + ", ".join(f"{word} {count}" for word, count in counts.items() if word != "reasons"))
+            output.say(
+                f"{kind}: " + ", ".join(f"{word} {count}" for word, count in counts.items() if word != "reasons")
+            )
         if found["fault"] is not None:
             output.say(f"{found['fault']['text']}. {found['fault']['remedy']}", error=True)
     sys.exit(int(found["fault"] is not None))

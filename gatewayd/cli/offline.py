@@ -49,6 +49,7 @@ class OfflineBackend:
                 zone=config.timezone,
                 report_wait_ms=int(config.delivery.report_wait * 1000),
                 contact=config.contact,
+                billing_age_ms=int(config.billing.max_age * 1000),
             )
             opening.callback(self._transactions.close)
             Spool(config.spool.path).create()

@@ -43,6 +43,11 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "too_long": (spoken("the list has more than {max_length} values"), spoken("shorten the list")),
     "string_too_short": (spoken("is shorter than {min_length} characters"), spoken("write a longer text")),
     "string_too_long": (spoken("is longer than {max_length} characters"), spoken("write a shorter text")),
+    "word_expected": (spoken("a word needs letters or digits"), spoken("write for example: saldo")),
+    "answer_amount": (
+        spoken("this text must not name an amount"),
+        spoken("only the answers about a balance and about a payment do; take the variable out"),
+    ),
     "line_expected": (spoken("must be one line of text"), spoken("write letters and digits, no line breaks")),
     "duration_invalid": (
         spoken("'{value}' is not a duration"),

@@ -205,7 +205,7 @@ def columns_of(mapping: Mapping[str, Any], names: Sequence[str], headers: Sequen
         said = [value] if isinstance(value, str) else value
         if not isinstance(said, list | tuple) or not all(isinstance(one, str) for one in said):
             raise UsageError(_("columns.{key}: a header, or a list of headers").format(key=name))
-        places = tuple(dict.fromkeys(_place(one, names, headers, name) for one in said if one))
+        places = tuple(dict.fromkeys(place_of(one, names, headers, name) for one in said if one))
         if name == IGNORE:
             ignored.update(places)
             continue
@@ -242,7 +242,8 @@ def _defaults(given: Any) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _place(header: str, names: Sequence[str], headers: Sequence[str], name: str) -> int:
+def place_of(header: str, names: Sequence[str], headers: Sequence[str], name: str) -> int:
+    """Returns the place of the column that a header names, however it is written. UsageError, of the key `name`."""
     for form in (str, column_name, lambda text: " ".join(tokens(text))):
         wanted = form(header)
         for place, one in enumerate(headers):

@@ -12,7 +12,7 @@ import hashlib
 import json
 import operator
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -132,6 +132,23 @@ class PostDesk:
         self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, found: _Templates
     ) -> list[PostItem]:
         return self._made(origin, messages, now, self._kept, found)
+
+    def maker(self) -> Callable[..., PostItem]:
+        """Returns what makes messages of another thread's: answers are written in the transaction that reads facts.
+
+        It takes the origin, the message, Unix ms, and the version of the stored template that the message names.
+        """
+        kept = _Kept()
+
+        def make(origin: Origin, message: Mapping[str, Any], now: int, version: Any = None) -> PostItem:
+            found: dict[_TemplateKey, JobDocument | JobFileError] = {}
+            if version is not None:
+                document = _document(message)
+                found[_template_key(document)] = filled(document, version.version, version.content, document.values)
+            (item,) = self._made(origin, [message], now, kept, found)
+            return item
+
+        return make
 
     async def _items_apart(
         self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, found: _Templates

@@ -18,8 +18,6 @@ async def acknowledged(backend: Backend, withdrawal: Withdrawal) -> list[str]:
         # No line is at work: what is open was left by a crash, and its next start says what became of it.
         named = await backend.read(lambda reader: reader.ask(partial(causes.past, causes=withdrawal.causes)))
     else:
-        if withdrawal.jobs:
-            backend.live.receipts_due(withdrawal.jobs)
-        named = await backend.live.outcomes.of(withdrawal.causes)
+        named = await backend.live.outcomes.after(withdrawal)
     salt = await backend.read(lambda reader: reader.salt())
     return [one.public(salt) for one in named]

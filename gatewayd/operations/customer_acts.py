@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar, Literal
 
+from gatewayd import billing_desk as desk
 from gatewayd.actor import Actor
 from gatewayd.customers.document import document
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.customers import ExternalId, said, scope_of
 from gatewayd.operations.ports import Backend
+from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import joining, knowledge
 
@@ -33,7 +35,10 @@ class MergeCustomers(Operation):
         merge = joining.Merge(self.external_id, self.gone, backend.now(), self.version)
 
         def work(unit: Any) -> Changed[Any]:
-            return joining.merge(unit, scope, merge)
+            done = joining.merge(unit, scope, merge)
+            number = account_number(unit.session.connection, str(scope.account))
+            desk.changed(unit, number, [done.answer.id], merge.now)
+            return done
 
         kept = (await backend.execute(Change(work, by.name))).answer
         said(backend, scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -10,21 +10,25 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
+from gatewayd import billing_desk as desk
 from gatewayd.actor import Actor, Scope
 from gatewayd.customers import fields
 from gatewayd.customers.change import changed
-from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, document
+from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Kept, document
 from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.errors import UsageError
 from gatewayd.numbers import NumberError, Numbers, Policy
+from gatewayd.operations.acknowledgement import acknowledged
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
+from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import customers as store
 from gatewayd.store.contacts import directory
 from gatewayd.store.contacts.directory import COUNTED_MAX, Wanted
+from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.translation import gettext as _
 
 LIMIT_MAX: Final = 500
@@ -157,12 +161,16 @@ class PutCustomer(_One):
             name = fields.external_id(self.external_id)
         put = store.Put(name, _maker(self.customer, numbers, now), now, self.version)
 
+        withdrawn: list[Withdrawal] = []
+
         def work(unit: Any) -> Changed[Any]:
-            return store.put(unit, scope, [put])[0]
+            done = store.put(unit, scope, [put])
+            withdrawn.append(billed(unit, scope, done, now))
+            return done[0]
 
         kept, fresh = (await backend.execute(Change(work, by.name))).answer
         said(backend, scope)
-        return document(kept) | {"created": fresh}
+        return document(kept) | {"created": fresh} | await _left(backend, withdrawn)
 
 
 class PutCustomers(Operation):
@@ -182,8 +190,12 @@ class PutCustomers(Operation):
                 raise UsageError(f"customers[{place}].{error.field}: {sentence(error.reason)}") from None
             puts.append(store.Put(name, _maker(one, numbers, now, f"customers[{place}]."), now))
 
+        withdrawn: list[Withdrawal] = []
+
         def work(unit: Any) -> Changed[Any]:
-            done = [one.answer for one in store.put(unit, scope, puts)]
+            changes = store.put(unit, scope, puts)
+            withdrawn.append(billed(unit, scope, changes, now))
+            done = [one.answer for one in changes]
             return Changed(done, None, {"customers": len(done)}, scope.account or "")
 
         done = (await backend.execute(Change(work, by.name))).answer
@@ -193,7 +205,14 @@ class PutCustomers(Operation):
                 {"external_id": kept.customer.external_id, "version": kept.version, "created": fresh}
                 for kept, fresh in done
             ]
-        }
+        } | await _left(backend, withdrawn)
+
+
+async def _left(backend: Backend, withdrawn: Sequence[Withdrawal]) -> Json:
+    """Returns which messages had left before, where nobody knows yet what became of them; nothing where all is known.
+    `withdrawn` is what each try of the change withdrew: the last one holds."""
+    named = await acknowledged(backend, withdrawn[-1])
+    return {"open": named} if named else {}
 
 
 def _maker(given: Mapping[str, Any], numbers: Numbers, now: int, place: str = "") -> store.Make:
@@ -254,6 +273,21 @@ class SetContact(_One):
             return replace(was, contacts=made)
 
         return make
+
+
+def billed(unit: Any, scope: Scope, done: Sequence[Changed[tuple[Kept, bool]]], now: int) -> Withdrawal:
+    """Gives customers who have come what billing said of them before, works out anew what those owe of whom a document
+    says it, and withdraws what was written from what that was."""
+    number = account_number(unit.session.connection, str(scope.account))
+    fresh = [one.answer[0].customer.external_id for one in done if one.answer[1]]
+    found = desk.joined(unit, number, fresh, now).withdrawal
+    for one in done:
+        kept, _fresh = one.answer
+        if "debt" in (one.after or {}).get("fields", ()):
+            debt = kept.customer.debt
+            reason: Reason = "paid" if debt is None or debt.balance == 0 else "changed"
+            found += desk.changed(unit, number, [kept.id], now, reason).withdrawal
+    return found
 
 
 def said(backend: Backend, scope: Scope) -> None:

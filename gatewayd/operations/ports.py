@@ -6,7 +6,7 @@ None; what needs a line then answers `UnavailableError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +15,7 @@ from gatewayd.config import Config
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
-from gatewayd.store.sending.causes import Past
+from gatewayd.store.sending.causes import Past, Withdrawal
 from gatewayd.vault import Vault
 from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
 from gatewayd.webhooks.verdict import Verdict
@@ -54,6 +54,16 @@ class Uploads(Protocol):
     def file(self, account: str, number: str) -> Path: ...
 
 
+class AnswerEngine(Protocol):
+    """The engine that answers without a person, tells of what is new and carries tickets out."""
+
+    def facts(self) -> None:
+        """Payments or invoices have come, or a person has said yes to a batch of notices."""
+
+    def tickets(self) -> None:
+        """A ticket has changed."""
+
+
 class CampaignEngine(Protocol):
     """The engine that carries campaigns out."""
 
@@ -79,9 +89,9 @@ class Waker(Protocol):
 class Outcomes(Protocol):
     """Knows when messages have ended."""
 
-    async def of(self, withdrawn: Collection[int], wait_s: float = 10.0) -> Sequence[Past]:
-        """Returns the messages of withdrawn causes that were past their point of no return and have no outcome yet
-        when the wait is over; none, as soon as all have one."""
+    async def after(self, withdrawal: Withdrawal, wait_s: float = 10.0) -> Sequence[Past]:
+        """Returns the messages of a withdrawal that is committed which were past their point of no return and have no
+        outcome yet when the wait is over; none, as soon as all have one."""
 
 
 class Feeds(Protocol):
@@ -208,6 +218,10 @@ class Live(Protocol):
 
     def task_cancelled(self, process: int) -> None:
         """A task is not wanted any more."""
+
+    @property
+    def answers(self) -> AnswerEngine:
+        """The engine that answers, tells and carries tickets out."""
 
     @property
     def campaigns(self) -> CampaignEngine:

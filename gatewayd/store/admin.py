@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, Text, and_, case, func, insert, literal_column, select, union_all
+from sqlalchemy import Connection, Table, Text, case, func, insert, literal_column, select, text, union_all
 from sqlalchemy.exc import DBAPIError
 
 from gatewayd.errors import ConflictError, SchemaError, StoreError
@@ -132,8 +132,9 @@ def _ledger(connection: Connection) -> Iterator[str]:
 def _counts(connection: Connection) -> Iterator[str]:
     kept, message = tables.queue_count.c, tables.message.c
     # As `store.sending.counts` words it.
+    # Written out: PostgreSQL takes two parameters of one value for two expressions, and groups by none of them.
     kept_by = [
-        (and_(message.state == "held", message.reason == reason), literal_column(f"'held_{reason}'", Text))
+        (text(f"message.state = 'held' AND message.reason = '{reason}'"), literal_column(f"'held_{reason}'", Text))
         for reason in ("window", "stale")
     ]
     word = case(*kept_by, else_=message.state)

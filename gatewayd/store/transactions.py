@@ -149,7 +149,8 @@ class Transactions:
     """The commands' way into the store, one caller at a time.
 
     `zone` is the time zone of receipts, and of people where nothing else says theirs; `report_wait_ms` how long reports
-    are waited for where a command does not say; `contact` are the file's rules of contact, None where it has none.
+    are waited for where a command does not say; `contact` are the file's rules of contact, None where it has none;
+    `billing_age_ms` is how old billing may be for what was written from it, None: of any age.
     """
 
     def __init__(
@@ -159,6 +160,7 @@ class Transactions:
         zone: ZoneInfo = UTC,
         report_wait_ms: int = REPORT_WAIT_MS,
         contact: Mapping[str, Any] | None = None,
+        billing_age_ms: int | None = None,
     ) -> None:
         self.session = Session(connection)
         try:
@@ -169,7 +171,7 @@ class Transactions:
                 ids=Ids(),
                 concat=ConcatReferences(),
                 report_wait_ms=report_wait_ms,
-                rules=Rulebook(contact, zone),
+                rules=Rulebook(contact, zone, billing_age_ms),
             )
             self._memory.early.load(self.session)
         except self.session.Error as error:

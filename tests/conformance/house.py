@@ -46,6 +46,8 @@ class House:
 
     contact: dict[str, Any] | None = None
     """The file's rules of contact."""
+    billing_age_ms: int | None = None
+    """How old billing may be."""
     zone = ZoneInfo("UTC")
 
     def __init__(self, url: str, *, credit: int = 1_000 * PRICE) -> None:
@@ -66,7 +68,9 @@ class House:
 
     def open(self) -> None:
         self.store = open_store(self.url)
-        self.transactions = Transactions(self.store.connection, zone=self.zone, contact=self.contact)
+        self.transactions = Transactions(
+            self.store.connection, zone=self.zone, contact=self.contact, billing_age_ms=self.billing_age_ms
+        )
 
     def close(self) -> None:
         self.transactions.close()
@@ -296,7 +300,8 @@ class House:
         real = {
             (queue, state, bool(final)): (messages, int(segments))
             for queue, state, final, messages, segments in self.rows(
-                "SELECT queue_id, CASE WHEN state = 'held' AND reason = 'window' THEN 'held_window' ELSE state END,"
+                "SELECT queue_id, CASE WHEN state = 'held' AND reason IN ('window', 'stale') THEN 'held_' || reason"
+                " ELSE state END,"
                 " final, COUNT(*), SUM(segments) FROM message GROUP BY 1, 2, 3"
             )
         }

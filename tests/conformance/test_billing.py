@@ -17,6 +17,7 @@ from gatewayd.numbers import Numbers, Policy
 from gatewayd.store.billing import facts, freshness, joining, marks, owed
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import customers
+from gatewayd.store.contacts import joining as merging
 from gatewayd.store.sending import causes
 from tests.conformance.house import House
 
@@ -239,3 +240,19 @@ def test_what_a_sheet_of_customers_says_is_owed_until_billing_says_it(house: Hou
     assert owes(house, number) == {"ARS": (2500, 0)}
     bring(house, "invoices", bill())
     assert owes(house, number) == {"ARS": (10000, 0)}
+
+
+def test_a_merge_brings_what_either_owes(house: House) -> None:
+    stays, gone = customer(house, "A1"), customer(house, "B2")
+    bring(house, "invoices", bill(), bill("F2", "B2", "50"))
+    bring(house, "payments", paid("P1", "20") | {"customer": "B2"})
+
+    def work(unit: Any) -> None:
+        merging.merge(unit, NORTE, merging.Merge("A1", "B2", house.now))
+        desk.changed(unit, ACCOUNT, [stays], house.now)
+
+    house.do(Change(work))
+    assert (owes(house, stays), owes(house, gone)) == ({"ARS": (13000, 0)}, {})
+    # What billing says of the one that is gone is the other's from then on.
+    bring(house, "invoices", bill("F3", "B2", "5"))
+    assert owes(house, stays) == {"ARS": (13500, 0)}

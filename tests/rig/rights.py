@@ -121,6 +121,11 @@ class World:
         known = {"name": side.text, "contacts": [{"channel": "phone", "address": side.number}]}
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
+        await self._ask("ticket.add", account=side.account, text=side.text, customer="A1")
+        bill = {"customer": "A1", "number": side.text, "balance": "10"}
+        await self._ask("invoice.put", account=side.account, external_id="F1", invoice=bill)
+        paid = {"customer": "A1", "amount": "1", "reason": side.text}
+        await self._ask("payment.put", account=side.account, external_id="P1", payment=paid)
         written = {"customer": "A1", "currency": "ARS", "text": side.text}
         made = await self._ask("reminder.add", account=side.account, **written)
         side.reminder = made["reminder"]
@@ -250,6 +255,10 @@ def _thread(side: Side) -> dict[str, Any]:
     return {"account": side.account, "address": side.number}
 
 
+def _ticket(side: Side) -> dict[str, Any]:
+    return {"account": side.account, "ticket": 1}
+
+
 _CUSTOMER: Final = {"external_id": "A1"}
 _REMINDED: Final = {"customer": "A1", "currency": "ARS", "text": "hola"}
 CASES: Final[Mapping[str, Case]] = {
@@ -310,6 +319,26 @@ CASES: Final[Mapping[str, Case]] = {
     "export.create": Case("user", "read", _of("account", format="csv"), bound=True),
     "export.download": Case("user", "read", _of("task"), bound=True),
     "export.read": Case("user", "read", _of("task"), bound=True),
+    "invoice.list": Case("user", "read", _of("account"), bound=True),
+    "invoice.show": Case("user", "read", _of("account", external_id="F1"), bound=True),
+    "invoice.put": Case(
+        "user", "manage", _of("account", external_id="F2", invoice={"customer": "A1", "balance": "5"}), bound=True
+    ),
+    "invoice.put_many": Case(
+        "user", "manage", _of("account", invoices=[{"external_id": "F2", "customer": "A1", "balance": "5"}]), bound=True
+    ),
+    "payment.list": Case("user", "read", _of("account"), bound=True),
+    "payment.show": Case("user", "read", _of("account", external_id="P1"), bound=True),
+    "payment.put": Case(
+        "user", "manage", _of("account", external_id="P2", payment={"customer": "A1", "amount": "5"}), bound=True
+    ),
+    "payment.put_many": Case(
+        "user", "manage", _of("account", payments=[{"external_id": "P2", "customer": "A1", "amount": "5"}]), bound=True
+    ),
+    "billing.status": Case("user", "read", _of("account"), bound=True),
+    "billing.rows": Case("user", "read", _of("account"), bound=True),
+    "billing.confirm": Case("supervisor", "manage", _of("account", close=False), bound=True, vain=True),
+    "customer.account": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "customer.mark": Case("user", "manage", _of("account", add_tags=["vip"]), bound=True),
     "customer.sheet": Case("user", "read", _of("account"), bound=True),
     "customer.contact": Case("user", "push", _of("account", **_CUSTOMER, kind="app", address="t0ken"), bound=True),
@@ -331,6 +360,16 @@ CASES: Final[Mapping[str, Case]] = {
     "import.run": Case("user", "manage", _of("import_id"), bound=True),
     "import.show": Case("user", "read", _of("import_id"), bound=True),
     "import.undo": Case("user", "manage", _of("import_id"), bound=True),
+    "ticket.list": Case("user", "read", _of("account"), bound=True),
+    "ticket.show": Case("user", "read", _ticket, bound=True),
+    "ticket.add": Case("user", "send", lambda side: {"account": side.account, "text": side.text}, bound=True),
+    "ticket.note": Case("user", "send", lambda side: _ticket(side) | {"note": "llamar"}, bound=True),
+    "ticket.set": Case("user", "send", lambda side: _ticket(side) | {"state": "working"}, bound=True),
+    "answers.show": Case("user", "read", _of("account"), bound=True),
+    "answers.set": Case("supervisor", "manage", _of("account", debt={"on": True}), bound=True),
+    "answers.try": Case("user", "read", _of("account", text="saldo"), bound=True),
+    "notice.list": Case("user", "read", _of("account"), bound=True),
+    "notice.decide": Case("supervisor", None, _of("account", batch=9, send=True), bound=True, vain=True),
     "inbox.assign": Case("user", "send", lambda side: _thread(side) | {"user": side.user}, bound=True),
     "inbox.done": Case("user", "send", _thread, bound=True),
     "inbox.list": Case("user", "read", _of("account", which="all"), bound=True),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -132,3 +134,16 @@ async def test_nobody_takes_all_the_streams(monkeypatch: pytest.MonkeyPatch) -> 
     streams.append(await opened(all_of_them, "somebody else"))
     for one in streams:
         await cast(Any, one).aclose()
+
+
+def test_all_that_pages_show_anew_is_told() -> None:
+    """A part of a page that waits for a word which nobody is told would stand still for ever."""
+    folder = Path(watching.__file__).parent / "templates"
+    waited = {
+        kind
+        for template in folder.rglob("*.html")
+        for kinds in re.findall(r'ui\.live\("[\w-]+", [^,]+, "([a-z ]+)"|data-live="([a-z ]+)"', template.read_text())
+        for kind in " ".join(kinds).split()
+    }
+    assert {"campaign", "customer", "task", "message"} <= waited
+    assert waited <= set(KINDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -12,12 +12,15 @@ from gatewayd.campaigns import slices
 from gatewayd.campaigns.engine.words import Words
 from gatewayd.errors import ConflictError
 from gatewayd.failpoints import hit
-from gatewayd.store.campaigns import audience, runs
+from gatewayd.store.campaigns import audience, facts, runs
 from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import Change
+from gatewayd.store.sending import causes
 
 PORTION: Final = 2_000
 """People of one transaction."""
+TRIES: Final = 5
+"""Looks at people whose facts change while they are written down."""
 OCTETS: Final = 24 << 20
 """Of the people of one slice: its job file has room for more than twice that."""
 
@@ -34,7 +37,13 @@ class Freezing:
         same: Words,
         sliced: Callable[[], None],
         now: Callable[[], int],
+        caused: bool = False,
+        again: bool = False,
     ) -> None:
+        """`caused`: the texts say what somebody owes, so that each bears the facts that it is written from; `again`:
+        they go to people who were written to before, and whoever has paid since is left out."""
+        self._caused = caused
+        self._again = again
         self._source = source
         self._ask = ask
         self._execute = execute
@@ -63,6 +72,7 @@ class Freezing:
                     found, ahead = await ahead, None
                 page = found.page
                 people, left_out, own = await self._apart(found, before)
+                left_out.update(found.gone)
                 over = page.over
                 self._weight += sum(len(one.cells) for one in people) * 2
                 count = run.people + len(people) - sliced
@@ -94,8 +104,20 @@ class Freezing:
         return run
 
     async def _look(self, run: int, after: int, limit: int) -> _Found:
-        found: _Found = await self._ask(partial(_look, source=self._source, run=run, after=after, limit=limit))
-        return found
+        """Returns the next people; of those whose texts say what they owe, with the facts of one moment."""
+        look = partial(_look, source=self._source, run=run, after=after, limit=limit)
+        if not self._caused:
+            found: _Found = await self._ask(look)
+            return found
+        for _ in range(TRIES):
+            found = await self._ask(partial(look, again=self._again))
+            without = found.without
+            if not without:
+                break
+            # The cause comes first: what is then read together with it is withdrawn with it.
+            mint = partial(_mint, self._source.account_id, without, now=self._now())
+            await self._execute(Change(mint, "campaigns"))
+        return found.kept()
 
     async def _apart(
         self, found: _Found, before: Mapping[str, Sequence[str]]
@@ -132,11 +154,38 @@ class _Found:
     page: audience.Page
     known: Mapping[str, Sequence[str]]
     """What is said already at addresses of them."""
+    gone: Mapping[str, int] = field(default_factory=dict)
+    """Those left out for their facts' sake, by reason."""
+    without: Sequence[int] = ()
+    """Customers for whom no cause stood."""
+    places_without: frozenset[int] = frozenset()
+
+    def kept(self) -> _Found:
+        """Returns this without those whose facts changed with every look: they are not written to of them."""
+        if not self.without:
+            return self
+        kept = [one for place, one in enumerate(self.page.people) if place not in self.places_without]
+        gone = {**self.gone, "changed": len(self.page.people) - len(kept)}
+        return replace(self, page=replace(self.page, people=kept), gone=gone)
 
 
-def _look(connection: Any, *, source: audience.Source, run: int, after: int, limit: int) -> _Found:
-    page = audience.page(connection, source=source, after=after, limit=limit)
-    return _Found(page, runs.known_addresses(connection, run=run, addresses=[one.address for one in page.people]))
+def _look(
+    connection: Any, *, source: audience.Source, run: int, after: int, limit: int, again: bool | None = None
+) -> _Found:
+    """Looks for people. `again` not None: with what they owe and the causes that stand for that, in one snapshot."""
+    if again is None:
+        page = audience.page(connection, source=source, after=after, limit=limit)
+        owing = facts.Facts(page)
+    else:
+        owing = facts.page(connection, source=source, after=after, limit=limit, again=again)
+        page = owing.page
+    known = runs.known_addresses(connection, run=run, addresses=[one.address for one in page.people])
+    gone = {"paid": owing.settled} if owing.settled else {}
+    return _Found(page, known, gone, owing.without, owing.places_without)
+
+
+def _mint(account_id: int, customers: Sequence[int], unit: Any, *, now: int) -> None:
+    causes.mint_many(unit.session, account_id, customers, causes.ANY, now)
 
 
 def _write(

@@ -16,6 +16,7 @@ from gatewayd.campaigns.slices import head_of
 from gatewayd.failpoints import hit
 from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.intake.rendering import CAUSE
 from gatewayd.store.campaigns import campaigns, events, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import Person, Run, Slice
@@ -147,5 +148,8 @@ def bare(head: Mapping[str, Any], file: str = "c.json") -> JobDocument:
 
 def _recipient(person: Person) -> str:
     """Returns a recipient as the job file says it. Cells are JSON already, and bear neither name of ours."""
-    own = _encoded({"to": person.address, "ref": person.external_id or ""})
+    named = {"to": person.address, "ref": person.external_id or ""}
+    if person.cause is not None:
+        named[CAUSE] = str(person.cause)
+    own = _encoded(named)
     return own if person.cells == "{}" else f"{own[:-1]}, {person.cells[1:]}"

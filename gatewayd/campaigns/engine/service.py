@@ -24,7 +24,7 @@ from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
 from gatewayd.campaigns.engine.recording import Recording, Written, bare
 from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
-from gatewayd.campaigns.engine.words import Words
+from gatewayd.campaigns.engine.words import Words, speaks_of_debt
 from gatewayd.campaigns.slices import head_of
 from gatewayd.campaigns.states import FINISHED, RUNNING, SCHEDULED
 from gatewayd.errors import GatewayError
@@ -237,13 +237,16 @@ class Campaigns:
         async def freeze() -> None:
             try:
                 if run.state == "freezing":
+                    source: audience.Source = await self._ask(self._source(campaign, document))
                     freezing = Freezing(
-                        await self._ask(self._source(campaign, document)),
+                        source,
                         ask=self._ask,
                         execute=self._execute,
-                        same=Words(await self._words(campaign, run), self._policy),
+                        same=Words(await self._words(campaign, run, 0), self._policy),
                         sliced=sliced.set,
                         now=self._now,
+                        caused=await self._caused(campaign, run, source),
+                        again=campaign.origin is not None or source.first is not None,
                     )
                     await freezing.freeze(run)
             finally:
@@ -287,10 +290,17 @@ class Campaigns:
 
         return question
 
-    async def _words(self, campaign: Campaign, run: Run) -> JobDocument | None:
-        """Returns the job of a run's first rung, with nobody in it; None where it is none by itself."""
+    async def _caused(self, campaign: Campaign, run: Run, source: audience.Source) -> bool:
+        """Whether a payment is to withdraw what a run says: it says what somebody owes, or it goes to those who owe."""
+        if source.chosen is not None and source.chosen.owing:
+            return True
+        rungs = [await self._words(campaign, run, rung) for rung in range(len(run.content))]
+        return any(speaks_of_debt(one, self._policy) for one in rungs if one is not None)
+
+    async def _words(self, campaign: Campaign, run: Run, rung: int) -> JobDocument | None:
+        """Returns the job of one of a run's rungs, with nobody in it; None where it is none by itself."""
         try:
-            return await self._intake.templates.filled(campaign.account, bare(head_of(run.content[0], "c")))
+            return await self._intake.templates.filled(campaign.account, bare(head_of(run.content[rung], "c")))
         except JobFileError:
             return None
 

@@ -6,14 +6,25 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from gatewayd.customers.variables import DEBT
 from gatewayd.intake.rendering import Rendering, RenderPlan, Row
 from gatewayd.numbers import Numbers, Policy
+from gatewayd.templates import named_in
 from spool.document import JobDocument
 from spool.errors import JobFileError
+from spool.names import variable_name
 from spool.recipients import Recipients
 
 KEPT_MAX: Final = 200
 """Sets of columns that are kept ready: customers of one sheet have the same ones."""
+
+
+def speaks_of_debt(document: JobDocument, policy: Policy) -> bool:
+    """Returns whether a job's texts say what somebody owes."""
+    plan = RenderPlan.of(document, policy)
+    return any(
+        variable_name(written) in DEBT for text in (plan.text, *plan.options.values()) for written in named_in(text)
+    )
 
 
 class Words:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import structlog
 
+from gatewayd.acknowledgement import Outcomes
 from gatewayd.actor import Scope
 from gatewayd.config import Config
 from gatewayd.errors import NotFoundError
@@ -30,6 +31,7 @@ from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
+from gatewayd.store.sending.causes import Withdrawal
 from gatewayd.task_engine import TaskEngine
 from spool.customers import CustomersDocument
 from spool.errors import SpoolError
@@ -61,6 +63,8 @@ class Imports(TaskEngine):
         super().__init__(config, writer, reader, threads, now)
         self.tell = tell
         self._spool = spool
+        self.outcomes: Outcomes | None = None
+        """Of messages that had left before a sheet said that they are paid; the daemon's."""
         self._judging = asyncio.Semaphore(JUDGED_AT_ONCE)
 
     @staticmethod
@@ -101,6 +105,18 @@ class Imports(TaskEngine):
     async def after(self) -> None:
         """Removes sheets that nobody wants any more."""
         await asyncio.to_thread(_forgotten, self.folder, time.time() - self.config.retention.exports)
+
+    async def settled(self, withdrawal: Withdrawal) -> None:
+        """Returns once what had left before a committed withdrawal has an outcome, or after ten seconds: then it is
+        named in the log."""
+        if self.outcomes is not None and withdrawal.causes:
+            named = await self.outcomes.after(withdrawal)
+            if named:
+                log.warning(
+                    "messages had left before a sheet withdrew them",
+                    jobs=sorted({one.job for one in named}),
+                    messages=[one.message_id for one in named],
+                )
 
     async def one(self, task: Process) -> None:
         """Performs one step."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from gatewayd import billing_desk
 from gatewayd.config import Config
 from gatewayd.customers.portion import AstrayError
 from gatewayd.errors import GatewayError
@@ -22,6 +23,7 @@ from gatewayd.store.contacts.imported import Outcome, Sheet
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
+from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.store.session import Session
 from gatewayd.translation import gettext as _
 
@@ -53,6 +55,8 @@ class Engine(Protocol):
     async def change(self, work: Callable[[Any], R], *, bulk: bool = False) -> R: ...
 
     async def ask(self, question: Callable[..., R]) -> R: ...
+
+    async def settled(self, withdrawal: Withdrawal) -> None: ...
 
 
 class Stopped(Exception):  # noqa: N818 - a person's wish, no fault
@@ -213,10 +217,14 @@ class Steps:
                 self._seen.update((await engine.ask(partial(_compared, sheet=sheet, portion=portion))).seen)
             return
 
+        withdrawal = Withdrawal()
+
         def write(unit: Any) -> tuple[dict[str, Any], list[Issue], Outcome]:
+            nonlocal withdrawal
             if not processes.running(unit.session, self._task.id):
                 raise _CancelledError
             outcome = Outcome() if portion is None else imported.apply(unit, sheet, portion)
+            withdrawal = owe(unit, sheet, outcome.owing)
             counts, kept = self._added(batch, outcome)
             imports.add_issues(unit.session, self._work.id, _noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, sheet.now)
@@ -227,6 +235,7 @@ class Steps:
             self._take(*await engine.change(write, bulk=True))
         except _CancelledError:
             raise Stopped from None
+        await engine.settled(withdrawal)
         engine.tell("task", self._work.account)
 
     async def _missing(self) -> tuple[list[int], int]:
@@ -292,6 +301,18 @@ class Steps:
         imports.progress(unit.session, undo.number, 0, {**counts, "undone": done}, undo.now)
         processes.advance(unit.session, self._task.id, sum(done.values()))
         return {**counts, "undone": done}, back.last
+
+
+def owe(unit: Any, sheet: Sheet, owing: Mapping[int, int | None]) -> Withdrawal:
+    """Writes what a sheet says of debts into what customers owe, and withdraws what was written from it before."""
+    paid = [number for number, balance in owing.items() if balance == 0]
+    others = [number for number, balance in owing.items() if balance != 0]
+    found = Withdrawal()
+    reasons: tuple[tuple[Reason, list[int]], ...] = (("paid", paid), ("changed", others))
+    for reason, numbers in reasons:
+        if numbers:
+            found += billing_desk.changed(unit, sheet.account_id, numbers, sheet.now, reason).withdrawal
+    return found
 
 
 class _CancelledError(GatewayError):

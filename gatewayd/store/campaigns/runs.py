@@ -121,9 +121,11 @@ class Person:
     external_id: str | None
     address: str
     cells: str
+    cause: int | None = None
+    """The facts that its texts are written from, where they say what somebody owes."""
 
 
-_ADD_PERSON: Final = adding(tables.campaign_person, "run_id row customer_id external_id address cells")
+_ADD_PERSON: Final = adding(tables.campaign_person, "run_id row customer_id external_id address cells cause_id")
 _ADVANCE: Final = setting(tables.campaign_run, "cursor people left_out", "id cursor")
 _ENDED: Final = setting(tables.campaign_run, "ended_at", "id")
 _FROZEN: Final = setting(tables.campaign_run, "state frozen_at", "id")
@@ -148,7 +150,7 @@ def freeze(
     if not session.run(_ADVANCE, cursor, run.people + len(people), written, run.id, run.cursor):
         return run
     rows = [
-        (run.id, row, each.customer, each.external_id, each.address, each.cells)
+        (run.id, row, each.customer, each.external_id, each.address, each.cells, each.cause)
         for row, each in enumerate(people, run.people + 1)
     ]
     session.many(_ADD_PERSON, rows)
@@ -223,7 +225,7 @@ def slice_people(connection: Connection, *, slice_: Slice) -> Sequence[Person]:
     step = tables.campaign_step.c
     if slice_.rung == 0:
         statement = (
-            select(_PERSON.customer_id, _PERSON.external_id, _PERSON.address, _PERSON.cells)
+            select(_PERSON.customer_id, _PERSON.external_id, _PERSON.address, _PERSON.cells, _PERSON.cause_id)
             .where(
                 _PERSON.run_id == slice_.run,
                 _PERSON.row >= slice_.first_row,
@@ -233,7 +235,7 @@ def slice_people(connection: Connection, *, slice_: Slice) -> Sequence[Person]:
         )
     else:
         statement = (
-            select(_PERSON.customer_id, _PERSON.external_id, step.address, _PERSON.cells)
+            select(_PERSON.customer_id, _PERSON.external_id, step.address, _PERSON.cells, _PERSON.cause_id)
             .select_from(
                 tables.campaign_step.join(
                     tables.campaign_person, (_PERSON.run_id == step.run_id) & (_PERSON.row == step.row)

@@ -97,3 +97,5 @@ class Posted:
     jobs: tuple[int, ...] = ()
     """Jobs that are new or got receipts."""
     replayed: bool = False
+    numbers: tuple[int, ...] = ()
+    """Of the messages, one an item; 0 where none was recorded. Those of a replay are not known."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from operator import itemgetter
 from typing import Any, Final
 
@@ -86,6 +86,8 @@ class Outcome:
     """Of people who were forgotten meanwhile."""
     seen: Sequence[int] = ()
     """Numbers of those who were known before."""
+    owing: Mapping[int, int | None] = field(default_factory=dict)
+    """By number, what those owe of whom the sheet says something new; None: not how much."""
 
     def add(self, other: Outcome) -> None:
         self.fresh += other.fresh
@@ -162,6 +164,7 @@ def apply(unit: Any, sheet: Sheet, portion: Portion) -> Outcome:
     session: Session = unit.session
     told = _apart(session, sheet, portion)
     notes: list[Row] = []
+    first = 0
     if told.fresh:
         first = unit.memory.ids.take(session, tables.customer, len(told.fresh))
         _add(session, sheet, portion, told.fresh, first)
@@ -180,7 +183,22 @@ def apply(unit: Any, sheet: Sheet, portion: Portion) -> Outcome:
         still = [head.id for place, head in (*told.as_before, *same) if portion.owes(place)]
         session.among(_STILL_OWED, still, sheet.as_of, sheet.as_of)
     session.many(_ADD_ROW, sorted(notes))
-    return Outcome(len(told.fresh), len(altered), len(told.as_before) + len(same), told.refused, told.seen)
+    count = len(told.as_before) + len(same)
+    owing = _owing(portion, told.fresh, first, [edit for _place, edit in altered])
+    return Outcome(len(told.fresh), len(altered), count, told.refused, told.seen, owing)
+
+
+def _owing(portion: Portion, fresh: Sequence[int], first: int, altered: Sequence[Edit]) -> dict[int, int | None]:
+    """Returns what a portion says of debts that is new; its new customers are numbered from `first`."""
+    if portion.debts is None:
+        return {}
+    balances = portion.debts[0]
+    found = {number: balances[at] for number, at in enumerate(fresh, first) if portion.owes(at)}
+    for edit in altered:
+        debt = edit.customer.debt
+        if debt != edit.was.customer.debt:
+            found[edit.was.head.id] = 0 if debt is None else debt.balance
+    return found
 
 
 def _add(session: Session, sheet: Sheet, portion: Portion, places: list[int], first: int) -> None:

@@ -41,6 +41,16 @@ _MOVED: Final = (
         .values(customer_id=given(_ALIAS.customer_id)),
         "p_customer_id k_customer",
     ),
+    # What was billed to either is owed by the one person; what follows from that is worked out anew by whoever merges.
+    *(
+        Statement(
+            update(table)
+            .where(table.c.customer_id == given(table.c.customer_id, "k_customer"))
+            .values(customer_id=given(table.c.customer_id)),
+            "p_customer_id k_customer",
+        )
+        for table in (tables.invoice, tables.payment)
+    ),
     Statement(
         update(tables.campaign_person)
         .where(_PERSON.customer_id == given(_PERSON.customer_id, "k_customer"))
@@ -88,6 +98,7 @@ def merge(unit: Any, scope: Scope, wanted: Merge) -> Changed[Kept]:
     persons.strip(session, [gone.head.id], persons.words_of(account_id, gone))
     for statement in _MOVED:
         session.run(statement, stays.head.id, gone.head.id)
+    persons.unbill(session, [gone.head.id])
     persons.drop(session, [gone.head.id])
     session.run(_WITNESSED, f"#{stays.head.id}", account_id, f"#{gone.head.id}")
     session.run(_ADD_ALIAS, account_id, gone.customer.external_id, stays.head.id)

@@ -160,6 +160,10 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
         .values(external_id=None, address="", cells="{}")
     )
     connection.execute(tables.customer_alias.delete().where(_ALIAS.customer_id == number))
+    # Sums are the ledger of who is owed; what names the person or leads to it is not.
+    for table, blank_bill in ((tables.invoice, {"link": "", "pdf": ""}), (tables.payment, {"reason": ""})):
+        statement = update(table).where(table.c.customer_id == number)
+        connection.execute(statement.values(customer=FORGOTTEN, **blank_bill))
     digest = hashlib.sha256(was.customer.external_id.encode()).hexdigest()
     connection.execute(update(tables.customer).where(_CUSTOMER.id == number).values(external_id=f"{FORGOTTEN}{digest}"))
     nobody = Customer(f"{FORGOTTEN}{digest}", mails=0)

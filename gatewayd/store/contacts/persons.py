@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from gatewayd.customers.document import Customer, Debt, NoClaim, Point
 from gatewayd.customers.words import document_key, marks, name_key
@@ -49,6 +49,15 @@ _DROP_WORD: Final = Statement(
 _DROP_POINTS: Final = Statement(delete(tables.contact_point).where(among(_POINT.customer_id)))
 _DROP_DEBTS: Final = Statement(delete(tables.debt).where(among(_DEBT.customer_id)))
 _DROP_ALIASES: Final = Statement(delete(tables.customer_alias).where(among(_ALIAS.customer_id)))
+_UNBILL: Final = tuple(
+    Statement(
+        update(table).where(among(table.c.customer_id)).values(customer_id=given(table.c.customer_id)), "p_customer_id"
+    )
+    for table in (tables.invoice, tables.payment)
+)
+_DROP_OWED: Final = tuple(
+    Statement(delete(table).where(among(table.c.customer_id))) for table in (tables.owed, tables.fact_mark)
+)
 _DROP: Final = Statement(delete(tables.customer).where(among(_CUSTOMER.id)))
 _ADD_DEBT: Final = adding(tables.debt, "customer_id balance due number currency as_of")
 _OWE: Final = merging(
@@ -333,6 +342,14 @@ def strip(session: Session, ids: Sequence[int], words: Sequence[Row]) -> None:
     session.many(_DROP_WORD, words)
 
 
+def unbill(session: Session, ids: Sequence[int]) -> None:
+    """Takes from customers what billing says of them: it waits for whoever bears their ids next."""
+    for statement in _UNBILL:
+        session.among(statement, ids, None)
+    for statement in _DROP_OWED:
+        session.among(statement, ids)
+
+
 def drop(session: Session, ids: Sequence[int]) -> None:
     """Removes customers on whom nothing hangs."""
     session.among(_DROP, ids)
@@ -342,6 +359,7 @@ def remove(session: Session, ids: Sequence[int], words: Sequence[Row]) -> None:
     """Removes customers with all that hangs on them."""
     strip(session, ids, words)
     session.among(_DROP_ALIASES, ids)
+    unbill(session, ids)
     drop(session, ids)
 
 

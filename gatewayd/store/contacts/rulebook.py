@@ -1,4 +1,4 @@
-"""What holds for each account (rules of contact, zone, class of its messages), remembered between transactions.
+"""What holds for each account (rules of contact, zone, age of billing), remembered between transactions.
 
 The file's part is handed in; an account's own is read from its settings, and read again when they have changed: at once
 where this process changed them, else within seconds.
@@ -73,10 +73,14 @@ class Course:
 class Standing:
     """What holds for one account."""
 
-    __slots__ = ("_courses", "default", "rules", "zone", "zones")
+    __slots__ = ("_courses", "billing_age_ms", "default", "rules", "zone", "zones")
 
-    def __init__(self, rules: Rules | None, zone: ZoneInfo, zones: tuple[ZoneInfo, ...]) -> None:
+    def __init__(
+        self, rules: Rules | None, zone: ZoneInfo, zones: tuple[ZoneInfo, ...], billing_age_ms: int | None = None
+    ) -> None:
         self.rules = rules
+        self.billing_age_ms = billing_age_ms
+        """How old billing may be for what was written from it; None: of any age."""
         self.default = DEFAULT if rules is None else rules.default_class
         self.zone = zone
         self.zones = zones
@@ -121,17 +125,20 @@ class Standing:
 class Rulebook:
     """Of one store, for the thread that writes."""
 
-    def __init__(self, contact: Mapping[str, Any] | None, zone: ZoneInfo) -> None:
-        """`contact` is the file's part, None where it has none; `zone` is the gateway's."""
+    def __init__(self, contact: Mapping[str, Any] | None, zone: ZoneInfo, billing_age_ms: int | None = None) -> None:
+        """`contact` is the file's part, None where it has none; `zone` is the gateway's; `billing_age_ms` is how old
+        billing may be where an account says nothing else."""
         self._contact = contact
         self._zone = zone
+        self._billing_age_ms = billing_age_ms
         self._known: dict[int, tuple[int, Standing]] = {}
         """By account: the version of its settings, and what they make of it."""
         self._looked = -FRESH_S
 
-    def take(self, contact: Mapping[str, Any] | None) -> None:
+    def take(self, contact: Mapping[str, Any] | None, billing_age_ms: int | None = None) -> None:
         """Takes over another file's part."""
         self._contact = contact
+        self._billing_age_ms = billing_age_ms
         self.forget()
 
     def forget(self) -> None:
@@ -172,7 +179,8 @@ class Rulebook:
             # What was judged when it was set and cannot be read any more: the file's rules are better than none.
             _log.error("rules of account %s cannot be read, the file's hold: %s", account_id, error)
             rules = effective(self._contact, None)
-        return Standing(rules, zone, () if rules is None else _zones(session, account_id, zone))
+        age = self._billing_age_ms if (own := document.get("billing_max_age")) is None else int(own) * 1000
+        return Standing(rules, zone, () if rules is None else _zones(session, account_id, zone), age)
 
 
 def _zones(session: Session, account_id: int, own: ZoneInfo) -> tuple[ZoneInfo, ...]:

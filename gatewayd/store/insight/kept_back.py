@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, or_, select, text
 
 from gatewayd.actor import Scope
 from gatewayd.store import tables
-from gatewayd.store.sending.counts import HELD, HELD_WINDOW, WAITS
+from gatewayd.store.sending.counts import HELD, HELD_STALE, HELD_WINDOW, WAITS, meaning
 
 _JOB: Final = tables.job.c
 _QUEUE: Final = tables.queue.c
@@ -26,14 +26,14 @@ class KeptBack:
     klass: str
     channel: str
     reason: str
-    """window, cap."""
+    """window, cap, stale."""
     messages: int
     until: int | None
     """When the first of them may go (Unix ms); None: not known."""
 
 
 def kept_back(connection: Connection, *, scope: Scope, account: str | None, now: int) -> Sequence[KeptBack]:
-    """Returns what waits for hours and caps, of an account or of all, the most first."""
+    """Returns what waits for hours, caps and newer billing, of an account or of all, the most first."""
     first = (
         select(func.min(_MESSAGE.due))
         .where(_MESSAGE.queue_id == _QUEUE.id, _MESSAGE.state == HELD, _MESSAGE.due > now)
@@ -49,7 +49,7 @@ def kept_back(connection: Connection, *, scope: Scope, account: str | None, now:
         .where(
             text(WAITS),
             _JOB.state.not_in(("paused", "cancelled", "loading")),
-            or_(_COUNT.state.in_((HELD, HELD_WINDOW)), _QUEUE.held_reason == WINDOW),
+            or_(_COUNT.state.in_((HELD, HELD_WINDOW, HELD_STALE)), _QUEUE.held_reason == WINDOW),
         )
     )
     for name in {scope.account, account} - {None}:
@@ -62,7 +62,7 @@ def kept_back(connection: Connection, *, scope: Scope, account: str | None, now:
         elif row.first is None:
             continue  # they are due, and wait for nothing but their turn
         else:
-            reason, until = (WINDOW if row.state == HELD_WINDOW else CAP), row.first
+            reason, until = meaning(row.state)[1] or CAP, row.first
         key = (row.klass, row.channel, reason)
         messages, before = sums.get(key, (0, None))
         known = [one for one in (before, until) if one is not None]

@@ -13,7 +13,7 @@ from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Pnr
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.credit.ledger import Kind
-from gatewayd.store.sending import blocks, causes, inbox, reports
+from gatewayd.store.sending import blocks, causes, inbox, reports, staleness
 from gatewayd.store.sending.claims import furthest, parts_of
 from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.gate import Asked, Gate
@@ -133,14 +133,17 @@ class _Door:
         """Returns why a message may not go, or notes that it goes."""
         asked = self._ruled.get(command.attempt_id)
         reason = self._fates.get(lease[18]) or _reason(lease, command.now)
-        if reason is None and asked is None:
+        stale = lease[18] is not None and staleness.stale(self._unit, lease[13], command.now)
+        if reason is None and asked is None and not stale:
             return None
         if lease[12] != Channel.CALL and lease[4] > 1:
             parts = parts_of(self._unit.session, [lease[5]])[lease[5]].values()
             if not IN_NETWORK.isdisjoint(parts):
                 return None
-        if reason is not None or asked is None:
-            return Withdrawn(reason or "expired")
+        if reason is not None:
+            return Withdrawn(reason)
+        if stale or asked is None:
+            return KeptBack(staleness.STALE, command.now + staleness.LOOK_MS)
         verdict = self._gate.judge(asked)
         if verdict is None:
             return None

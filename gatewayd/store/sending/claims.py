@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text
 from gatewayd.model import PartState, State, message_state
 from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
 from gatewayd.store.credit.ledger import Kind
-from gatewayd.store.sending import holds
+from gatewayd.store.sending import holds, staleness
 from gatewayd.store.sending.gate import Found, Sieve, with_people
 from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.sending.unit import Unit
@@ -34,7 +34,14 @@ _QUEUE: Final = Statement(
     .where(queue.c.id == given(queue.c.id)),
     "p_id",
 )
-_BESIDE: Final = (attempt.c.number, attempt.c.state, attempt.c.started_at, message.c.text, message.c.options)
+_BESIDE: Final = (
+    attempt.c.number,
+    attempt.c.state,
+    attempt.c.started_at,
+    message.c.text,
+    message.c.options,
+    message.c.cause_id,
+)
 _OF_QUEUE: Final = (message.c.queue_id == given(message.c.queue_id), READY)
 _NEXT: Final = Statement(
     select(*(message.c[name] for name in COLUMNS), *_BESIDE)
@@ -144,9 +151,9 @@ def _claim_queue(unit: Unit, queue_id: int, claims: list[Claim], attempts: list[
     if found[2] is not None:
         holds.release(unit, queue_id)
     if course is None:
-        rows, ends, more = unit.session.all(_NEXT, queue_id, want), _NEVER, False
+        (rows, more), ends = staleness.read(unit, info, _NEXT, queue_id, want=want, now=now), _NEVER
     elif not course.capped and not standing.zones:
-        rows, more = unit.session.all(_NEXT, queue_id, want), False
+        rows, more = staleness.read(unit, info, _NEXT, queue_id, want=want, now=now)
         ends = _Ends(course.free(now, standing.zone).ends)
     else:
         sifted = Sieve(unit, info, course).read(_NEXT_WITH_PEOPLE, queue_id, want, now)
@@ -249,7 +256,7 @@ class _Taker:
         self._unit = unit
         self._ends = ends
         self._info = info
-        self._rows = [(unit.keep(row[:-2]), row[-2] or "", row[-1]) for row in found]
+        self._rows = [(unit.keep(row[:-3]), row[-3] or "", row[-2]) for row in found]
         self._position = 0
         self._attempts = attempts
         # Only messages that were tried before can have parts that are not to be sent again.

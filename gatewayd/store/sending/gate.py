@@ -16,7 +16,7 @@ from gatewayd.contact.judge import Contact, Verdict, judge
 from gatewayd.model import State
 from gatewayd.store.contacts import caps
 from gatewayd.store.contacts.rulebook import Course, Standing, zone_of
-from gatewayd.store.sending import counts
+from gatewayd.store.sending import counts, staleness
 from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.session import Row, Statement, given, setting
 from gatewayd.store.tables import account, attempt, customer, job, message, queue, queue_count
@@ -32,7 +32,10 @@ ROUNDS: Final = 8
 PORTION: Final = 128
 """Rows that one claim looks at, most: a thousand that caps keep back, without a transaction for each."""
 
-_BESIDE: Final = (attempt.c.number, attempt.c.state, attempt.c.started_at, message.c.text, message.c.options)
+_BESIDE: Final = (
+    *(attempt.c.number, attempt.c.state, attempt.c.started_at),
+    *(message.c.text, message.c.options, message.c.cause_id),
+)
 
 
 def with_people(conditions: Iterable[object]) -> Select[tuple[object, ...]]:
@@ -187,10 +190,14 @@ class Sieve:
 
     def sift(self, rows: list[Row], found: Found, now: int) -> tuple[list[Row], int]:
         """Keeps back what may not go; returns the others without their people, and how many were kept."""
+        rows, old = staleness.sift(self._unit, self._info.account_id, rows, -3, now)
+        if old:
+            found.kept += old
+            found.reason = staleness.STALE
         asked = [self._asked(row, now) for row in rows if row[_DUE] <= now]
         self._gate.learn(asked, lock=False)
         good: list[Row] = []
-        kept = 0
+        kept = old
         for row, one in zip(rows, asked, strict=False):
             verdict = self._gate.judge(one)
             if verdict is None or verdict.go:
@@ -208,7 +215,7 @@ class Sieve:
         return Asked(*(info.account_id, info.id, row[0], 0, row[_TO], row[-2], row[-1], info.klass, info.channel, now))
 
     def _keep(self, row: Row, asked: Asked, verdict: Verdict, found: Found) -> None:
-        kept = self._unit.keep(row[:-4])
+        kept = self._unit.keep(row[:-5])
         until = asked.now + 1 if verdict.until is None else max(verdict.until, asked.now + 1)
         if (kept.state, kept.reason) != (State.HELD.value, verdict.reason):
             self._gate.kept_back(asked, verdict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -87,7 +87,7 @@ def post(unit: Unit, commands: list[Post]) -> list[Posted | Exception]:
     for index, result in enumerate(results):
         if isinstance(result, Posted) and not result.replayed:
             # All queues of the batch to each: whoever publishes them twice does no harm, and none is forgotten.
-            results[index] = Posted(result.answers, queues, touched)
+            results[index] = replace(result, queues=queues, jobs=touched)
             queues = touched = ()
     return results
 
@@ -132,7 +132,7 @@ class _Batch:
             one.job.take(item.row, one.number, receipt=one.answer["status"] == "rejected")
         if repeated and command.key is not None:
             keys.amend(session, account_id, command.key, as_json(answers))
-        return Posted(answers)
+        return Posted(answers, numbers=tuple(one.number for one in placed))
 
     def _listed_for(self, info: JobInfo) -> set[str]:
         """Returns those of all addresses that a job must not write to: one look for what is alike."""

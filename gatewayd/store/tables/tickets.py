@@ -91,7 +91,8 @@ answer = Table(
     Column("final", Boolean, nullable=False, server_default=false()),
     Column("expires_at", BigInteger, nullable=False),
     UniqueConstraint("inbound_id"),
-    Index("ix_answer_account_id_address_at", "account_id", "address", "at"),
+    Index("ix_answer_address_at", "address", "at"),
+    Index("ix_answer_account_id_at", "account_id", "at"),
     Index("ix_answer_open", "id", sqlite_where=text("NOT final"), postgresql_where=text("NOT final")),
 )
 """What was answered without a person, or kept for one."""
@@ -127,18 +128,20 @@ payment_notice = Table(
     Column("account_id", Id, ForeignKey("account.id"), nullable=False),
     Column("customer_id", Id),
     Column("at", BigInteger, nullable=False),
-    # asked: a person is to say whether; due; told; left
+    # asked: a person is to say whether; due; telling: its message waits, and speaks of a debt; told; left
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("batch_id", Id),
     Column("message_id", Id),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
     Index(
         "ix_payment_notice_due",
         "state",
         "at",
-        sqlite_where=text("state IN ('asked', 'due')"),
-        postgresql_where=text("state IN ('asked', 'due')"),
+        sqlite_where=text("state IN ('asked', 'due', 'telling')"),
+        postgresql_where=text("state IN ('asked', 'due', 'telling')"),
     ),
+    Index("ix_payment_notice_account_id_kind_at", "account_id", "kind", "at"),
     sqlite_with_rowid=False,
 )
 """What was told of its own accord of a payment, an invoice or a ticket: each once."""

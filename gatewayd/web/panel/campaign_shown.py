@@ -12,7 +12,7 @@ from gatewayd.reasons import meaning
 from gatewayd.web.panel import places
 from gatewayd.web.panel.customer_address import CustomerAddress, chips
 from gatewayd.web.panel.formats import Formats
-from gatewayd.web.panel.pieces import parts_of
+from gatewayd.web.panel.pieces import ALIKE, parts_of
 from gatewayd.web.panel.plots import Part
 from gatewayd.web.words import Words, spoken
 
@@ -62,7 +62,7 @@ def shown(one: Mapping[str, Any], words: Words, formats: Formats) -> Shown:
 
 def behind(one: Mapping[str, Any], state: str = "") -> str:
     """Returns the address of the messages of a campaign, of one state where it is named."""
-    filters = {"campaign": f"#{one['campaign']} {one['name']}"} | ({"state": state} if state else {})
+    filters = {"campaign": f"#{one['campaign']} {one['name']}"} | ({"state": ALIKE.get(state, state)} if state else {})
     return places.link(places.messages(**filters))
 
 

@@ -141,7 +141,7 @@ def _verdict(visit: Visit, answer: Mapping[str, Any]) -> str:
     if not answer["until"]:
         return said
     until = f"{visit.formats.weekday(answer['until'])} {visit.formats.clock(answer['until'])}"
-    return _("{verdict}; it may from {time} on").format(verdict=said, time=until)
+    return _("{verdict}; from {time} it may").format(verdict=said, time=until)
 
 
 # ---------------------------------------------------------------------------------------------------------------- note

@@ -13,7 +13,7 @@ from gatewayd.reasons import meaning
 from gatewayd.web.panel import places
 from gatewayd.web.panel.campaign_shown import shown
 from gatewayd.web.panel.formats import DAY, Formats
-from gatewayd.web.panel.pieces import parts_of
+from gatewayd.web.panel.pieces import ALIKE, parts_of
 from gatewayd.web.panel.plots import Part
 from gatewayd.web.words import Words
 
@@ -85,7 +85,7 @@ def campaign_going(one: Mapping[str, Any], pace: Pace, words: Words, formats: Fo
 
 def _behind(job: Mapping[str, Any], state: str) -> str:
     """Returns the address of the messages behind a number."""
-    return places.link(places.messages(job=f"{job['account']}/{job['job']}", state=state))
+    return places.link(places.messages(job=f"{job['account']}/{job['job']}", state=ALIKE.get(state, state)))
 
 
 def _said(job: Mapping[str, Any], counts: Mapping[str, int], pace: Pace, words: Words, formats: Formats) -> str:

@@ -53,17 +53,20 @@ def _counted(counts: dict[str, Any]) -> list[str]:
     return said + [f"{counts[code]} {_(word)}" for code, word in COUNTS.items() if counts.get(code)]
 
 
+def _asked(counts: dict[str, Any]) -> str:
+    """Returns what a person has to look at before anything is closed."""
+    why = ASKS.get(counts.get("asks", ""))
+    return "" if why is None else _(why)
+
+
 @page(HERE, operation="feed.list", place=Place("cobranza", spoken("Origins"), 80))
 async def show_all(visit: Visit) -> Response:
     """Lists the feeds."""
     found = (await visit.ask("feed.list", account=visit.account))["items"]
     for one in found:
         one["state"], one["word"] = _state(one)
-        one["said"] = [
-            (_(KINDS[kind]), _counted(counts), _(ASKS[counts["asks"]]) if counts.get("asks") in ASKS else "")
-            for kind, counts in one["kinds"].items()
-            if kind in KINDS
-        ]
+        kinds = one["kinds"].items()
+        one["said"] = [(_(KINDS[kind]), _counted(counts), _asked(counts)) for kind, counts in kinds if kind in KINDS]
         one["kind"] = DATABASES.get(one["database"], one["database"])
     return visit.page("origins.html", feeds=found, here=HERE)
 

@@ -66,16 +66,25 @@ class Need:
 
 
 def parts_of(counts: dict[str, int], hrefs: dict[str, str] | None = None) -> Sequence[Part]:
-    """Returns the parts of a bar for counts by state of messages, in the order of a message's life; ends first."""
+    """Returns the parts of a bar for counts by state of messages, in the order of a message's life; ends first.
+
+    States that people read as the same word are one part, as the log's filters have it.
+    """
+    together = {code: number for code, number in counts.items() if code not in ALIKE}
+    for code, same in ALIKE.items():
+        if code in counts:
+            together[same] = together.get(same, 0) + counts[code]
     order = {code: number for number, code in enumerate(_ORDER)}
-    found = []
-    for code, number in sorted(counts.items(), key=lambda one: order.get(one[0], len(order))):
+    found, given = [], hrefs or {}
+    for code, number in sorted(together.items(), key=lambda one: order.get(one[0], len(order))):
         shown = marks.mark(code)
-        href = (hrefs or {}).get(code, "")
+        href = given.get(code, "") or next((given.get(one, "") for one, same in ALIKE.items() if same == code), "")
         found.append(Part(_(shown.word), number, shown.tone, code == "uncertain", href, shown.icon))
     return found
 
 
+ALIKE = {"undelivered": "failed"}
+"""By a state, the one that people take it for."""
 _ORDER = (
     "read",
     "delivered",

@@ -19,7 +19,7 @@ from gatewayd.errors import GatewayError, ThrottledError, UnauthenticatedError
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.words import gettext as _
 
-KINDS: Final = ("line", "job", "message", "inbound", "credit", "task", "daemon")
+KINDS: Final = ("line", "job", "message", "inbound", "credit", "task", "daemon", "campaign", "customer")
 _EVERYTHING: Final = frozenset(KINDS)
 KEPT: Final = 200
 """Events that a stream which comes back may have missed; one that missed more begins with everything."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatewayd.web.v1 import (
+    bill_schemas,
     campaign_schemas,
     contact_schemas,
     customer_schemas,
@@ -383,6 +384,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **campaign_schemas.SCHEMAS,
     **contact_schemas.SCHEMAS,
     **customer_schemas.SCHEMAS,
+    **bill_schemas.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatewayd.web.v1 import (
+    bills,
     campaigns,
     contact,
     customers,
@@ -30,6 +31,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
     *customers.ENDPOINTS,
+    *bills.ENDPOINTS,
     *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,

@@ -13,7 +13,7 @@ depends_on = None
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _UNWRITTEN = "NOT written"
 _OPEN = "NOT final"
-_DUE = "state IN ('asked', 'due')"
+_DUE = "state IN ('asked', 'due', 'telling')"
 
 
 def upgrade() -> None:
@@ -91,7 +91,8 @@ def _answers() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_answer"),
         sa.UniqueConstraint("inbound_id", name="uq_answer_inbound_id"),
     )
-    op.create_index("ix_answer_account_id_address_at", "answer", ["account_id", "address", "at"])
+    op.create_index("ix_answer_address_at", "answer", ["address", "at"])
+    op.create_index("ix_answer_account_id_at", "answer", ["account_id", "at"])
     unended = sa.text(_OPEN)
     op.create_index("ix_answer_open", "answer", ["id"], sqlite_where=unended, postgresql_where=unended)
     op.create_table(
@@ -125,12 +126,14 @@ def _notices() -> None:
         sa.Column("reason", sa.Text()),
         sa.Column("batch_id", _ID),
         sa.Column("message_id", _ID),
+        sa.Column("tries", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_payment_notice_account_id"),
         sa.PrimaryKeyConstraint("kind", "subject_id", name="pk_payment_notice"),
         sqlite_with_rowid=False,
     )
     due = sa.text(_DUE)
     op.create_index("ix_payment_notice_due", "payment_notice", ["state", "at"], sqlite_where=due, postgresql_where=due)
+    op.create_index("ix_payment_notice_account_id_kind_at", "payment_notice", ["account_id", "kind", "at"])
     op.create_table(
         "notice_batch",
         sa.Column("id", _ID, autoincrement=True, nullable=False),

@@ -1,0 +1,95 @@
+"""What a campaign's texts say of debts: who owes nothing any more, and which facts each text is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import Connection, select, union_all
+
+from gatewayd.store import tables
+from gatewayd.store.campaigns import audience
+from gatewayd.store.campaigns.audience import Page, Source
+from gatewayd.store.campaigns.runs import Person
+from gatewayd.store.contacts.points import persons_of
+from gatewayd.store.sending import causes
+from gatewayd.store.session import Session
+
+_CUSTOMER: Final = tables.customer.c
+_DEBT: Final = tables.debt.c
+_OWED: Final = tables.owed.c
+TOGETHER: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """People of an audience with what they owe, and the causes that stood for that at the same moment."""
+
+    page: Page
+    without: Sequence[int] = ()
+    """Customers for whom no cause stood: nobody could withdraw what is said of them."""
+    places_without: frozenset[int] = frozenset()
+    """Where they stand in the page."""
+    settled: int = 0
+    """Those left out because they owe nothing any more."""
+
+
+def page(connection: Connection, *, source: Source, after: int, limit: int, again: bool) -> Facts:
+    """Returns the next people behind `after`, each with its present cause. `again`: they were written to before, so
+    that who has paid since is left out. All of it is one snapshot."""
+    found = audience.page(connection, source=source, after=after, limit=limit)
+    whose = _customers(connection, source, found.people)
+    over = settled(connection, whose.values()) if again else frozenset()
+    known = causes.present(connection, whose.values())
+    people: list[Person] = []
+    without: dict[int, int] = {}
+    for place, one in enumerate(found.people):
+        customer = whose.get(place)
+        if customer is None:
+            people.append(one)
+        elif customer not in over:
+            if customer not in known:
+                without[len(people)] = customer
+            people.append(replace(one, cause=known.get(customer)))
+    left = len(found.people) - len(people)
+    return Facts(replace(found, people=people), sorted(set(without.values())), frozenset(without), left)
+
+
+def _customers(connection: Connection, source: Source, people: Sequence[Person]) -> dict[int, int]:
+    """Returns the customer of each, by its place: the one that it is, else the one of its external id, else the one
+    whose address it is."""
+    found = {place: one.customer for place, one in enumerate(people) if one.customer is not None}
+    strangers = {place: one for place, one in enumerate(people) if one.customer is None}
+    named: dict[str, int] = {}
+    names = sorted({one.external_id for one in strangers.values() if one.external_id})
+    for start in range(0, len(names), TOGETHER):
+        statement = select(_CUSTOMER.external_id, _CUSTOMER.id).where(
+            _CUSTOMER.account_id == source.account_id, _CUSTOMER.external_id.in_(names[start : start + TOGETHER])
+        )
+        named.update((row[0], row[1]) for row in connection.execute(statement))
+    addresses = {one.address for one in strangers.values() if one.external_id not in named}
+    at = persons_of(Session(connection), source.account_id, source.channel, addresses) if addresses else {}
+    for place, one in strangers.items():
+        customer = named.get(one.external_id or "") or at.get(one.address)
+        if customer is not None:
+            found[place] = customer
+    return found
+
+
+def settled(connection: Connection, customers: Collection[int]) -> frozenset[int]:
+    """Returns those of some customers of whom we know what they owed, and that it is nothing now."""
+    known: set[int] = set()
+    owing: set[int] = set()
+    numbers = sorted(set(customers))
+    for start in range(0, len(numbers), TOGETHER):
+        some = numbers[start : start + TOGETHER]
+        both = union_all(
+            select(_DEBT.customer_id, _DEBT.balance).where(_DEBT.customer_id.in_(some), _DEBT.balance.is_not(None)),
+            select(_OWED.customer_id, _OWED.balance).where(_OWED.customer_id.in_(some)),
+        )
+        for customer, balance in connection.execute(both):
+            known.add(customer)
+            if balance > 0:
+                owing.add(customer)
+    return frozenset(known - owing)

@@ -1,0 +1,186 @@
+"""Answers without a person, over both stores: each text once, amounts to the right person alone, facts as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewayd.store.commands import Change
+from gatewayd.store.sending import restoration
+from tests.conformance.house import House
+from tests.rig.answers import DAY_MS, Desk, mail, phone
+
+NUMBER = "+5491123450001"
+
+
+@pytest.fixture
+def desk(house: House) -> Desk:
+    return Desk(house)
+
+
+def test_a_balance_is_answered_with_the_facts_of_the_moment(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 1_500_500_000)
+    desk.billing()
+    (text,) = desk.asks("Saldo")
+    assert text == "Estimado/a Ana, su saldo pendiente de pago es $ 1.500,50. Gracias por comunicarse con norte."
+    ((to, _text, state, klass),) = desk.sent()
+    assert (to, state, klass) == (NUMBER, "queued", "reply")
+    ((priority, name),) = desk.house.rows("SELECT priority, name FROM job")
+    assert (priority, name.startswith("post-answers-")) == ("urgent", True)
+
+
+def test_each_text_is_answered_once_however_often_it_is_looked_at(desk: Desk) -> None:
+    desk.customer("C-1", phone())
+    desk.billing()
+    desk.asks("saldo")
+    desk.house.do(Change(lambda unit: unit.session.plain("UPDATE answer_place SET place = 0")))
+    assert desk.answer().answered == 0
+    assert len(desk.sent()) == 1
+
+
+def test_what_came_before_answers_were_known_is_nobodys(house: House) -> None:
+    desk = Desk.__new__(Desk)
+    desk.house, desk._keys = house, 0
+    desk.hears("saldo")
+    desk.__init__(house)  # type: ignore[misc]
+    assert desk.answer().answered == 0
+    assert desk.sent() == []
+
+
+@pytest.mark.parametrize("why", ["stranger", "two customers", "wrong person", "unconfirmed", "stale", "no billing"])
+def test_no_amount_for(desk: Desk, why: str) -> None:
+    state = {"wrong person": "wrong_person", "unconfirmed": "unknown"}.get(why, "confirmed")
+    number = phone("+5491199990000") if why == "stranger" else phone(state=state)
+    ana = desk.customer("C-1", number)
+    desk.owes(ana, 777_000_000)
+    if why == "two customers":
+        luis = desk.customer("C-2", phone(), name="Luis")
+        desk.owes(luis, 777_000_000)
+    if why != "no billing":
+        desk.billing(desk.house.now - 3 * DAY_MS if why == "stale" else None)
+    texts = desk.asks("saldo")
+    assert len(texts) == 1
+    assert "777" not in texts[0]
+    assert "C-1" not in texts[0]
+
+
+def test_a_mail_is_answered_to_the_address_on_file_alone(desk: Desk) -> None:
+    ana = desk.customer("C-1", mail())
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    (text,) = desk.asks("saldo", "ana@example.com", channel="email", line="claro-1")
+    assert "777" in text
+    (other,) = desk.asks("saldo", "somebody@example.com", channel="email")
+    assert "777" not in other
+
+
+def test_soy_yo_confirms_the_number(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone(state="unknown"))
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    (asked,) = desk.asks("saldo")
+    assert "SOY YO" in asked
+    (text,) = desk.asks("soy yo")
+    assert "777" in text
+    assert desk.rows("contact_point", "state") == [("confirmed",)]
+
+
+def test_a_debt_that_changes_before_the_answer_leaves_is_told_anew(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    desk.asks("saldo")
+    desk.owes(ana, 111_000_000)
+    assert [one[2] for one in desk.sent()] == ["cancelled"]
+    assert desk.again().answered == 1
+    texts = [(text, state) for _to, text, state, _class in desk.sent()]
+    assert "111,00" in texts[1][0]
+    assert [state for _text, state in texts] == ["cancelled", "queued"]
+    assert desk.again().answered == 0
+    for micros in range(1, 9):
+        desk.owes(ana, micros * 1_000_000)
+        desk.again()
+    assert len(desk.sent()) == 5  # then a person tells it
+
+
+def test_claims_rest_for_who_says_it_has_paid(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    (text,) = desk.asks("Ya pagué!")
+    assert "777" not in text
+    assert "verificar" in text
+    ((reason, until),) = desk.rows("pause", "reason, until")
+    assert reason == "claims_paid"
+    assert 3 * DAY_MS < until - desk.house.now <= 5 * DAY_MS
+    assert desk.rows("novelty", "kind") == [("verify_payment",)]
+    assert desk.rows("fact_mark", "customer_id") == [(ana,)]
+
+
+def test_a_promise_is_noted_with_its_day_or_asked_for_it(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    (asked,) = desk.asks("pago")
+    assert "fecha" in asked
+    (text,) = desk.asks("el lunes")
+    assert "Anotamos" in text
+    ((source, state),) = desk.rows("promise", "source, state")
+    assert (source, state) == ("message", "pending")
+
+
+def test_who_is_not_meant_is_left_alone_and_the_debt_stays(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    assert desk.asks("No soy") == []
+    assert desk.rows("contact_point", "state") == [("wrong_person",)]
+    assert desk.rows("novelty", "kind") == [("wrong_person",)]
+    assert desk.rows("owed", "balance") == [(777_000_000,)]
+    assert "777" not in desk.asks("saldo")[0]
+
+
+def test_a_complaint_becomes_a_ticket_so_many_a_day(desk: Desk) -> None:
+    desk.set({"ticket": {"per_day": 1, "category": "soporte", "operator": "maria"}})
+    desk.customer("C-1", phone())
+    (first,) = desk.asks("RECLAMO no anda internet")
+    assert "ticket 1" in first
+    assert "maria" in first
+    desk.house.now += 11 * 60_000
+    (second,) = desk.asks("reclamo")
+    assert "ticket 1" in second
+    desk.house.now += 11 * 60_000
+    assert desk.asks("reclamo") == []
+    ((number, state, category, text),) = desk.rows("ticket", "number, state, category, text")
+    assert (number, state, category, text) == (1, "open", "soporte", "RECLAMO no anda internet")
+    assert desk.asks("reclamo", "+5491100000009") == []
+
+
+def test_nothing_is_answered_after_a_restore_until_somebody_says_so(desk: Desk) -> None:
+    desk.customer("C-1", phone())
+    desk.house.do(Change(lambda unit: restoration.stand_still(unit, desk.house.now)))
+    assert desk.asks("saldo") == []
+    desk.house.do(Change(restoration.release))
+    assert desk.answer().answered == 1
+
+
+def test_what_waited_for_more_than_half_an_hour_is_a_persons(desk: Desk) -> None:
+    desk.customer("C-1", phone())
+    desk.hears("saldo")
+    desk.house.now += 31 * 60_000
+    assert desk.answer().answered == 0
+    assert desk.rows("answer", "state, reason") == [("inbox", "late")]
+
+
+def test_two_gateways_that_answer_each_other_end_after_two(house: House) -> None:
+    desk = Desk(house, debt={"on": True, "other": "Saldo: no podemos informar. %empresa%"})
+    other = "+5491155550000"
+    text, count = "saldo pendiente", 0
+    for _round in range(10):
+        said = desk.asks(text, other)
+        if not said:
+            break
+        count += 1
+        house.now += 20_000
+        text = said[0]  # the other gateway is set as this one is
+    assert count == 2
