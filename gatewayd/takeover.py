@@ -66,7 +66,6 @@ class Takeover:
         self._intake.take_over(merged, prefixes(merged))
         self._webhooks.take_over(merged.webhooks)
         self._live.feeds.take_over(merged)
-        ruled = self._live.config.contact != merged.contact
         before = self._live.config
         ruled = (before.contact, before.billing) != (merged.contact, merged.billing)
         self._live.config = merged
