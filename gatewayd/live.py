@@ -23,6 +23,7 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dunning.engine.reminding import Reminding
+from gatewayd.dunning.engine.service import Collections
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.feeds.engine.service import Feeds
 from gatewayd.imports.engine.service import Imports
@@ -82,6 +83,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
+        claims: Collections,
         answers: Answers,
         reminders: Reminding,
         feeds: Feeds,
@@ -108,6 +110,7 @@ class LiveGateway:
         imports.outcomes = outcomes
         self._webhooks = webhooks
         self.campaigns = campaigns
+        self.claims = claims
         self.answers = answers
         self.reminders = reminders
         self.feeds = feeds

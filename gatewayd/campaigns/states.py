@@ -22,6 +22,7 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "pause": frozenset({SCHEDULED, RUNNING}),
     "resume": frozenset({PAUSED}),
     "cancel": frozenset({AWAITING_APPROVAL, SCHEDULED, RUNNING, PAUSED}),
+    "wish": frozenset({SCHEDULED, RUNNING, PAUSED}),
     "resend": frozenset({RUNNING, PAUSED, FINISHED, CANCELLED}),
     "remove": frozenset({DRAFT}),
 }

@@ -177,6 +177,24 @@ def resume(number: int, as_json: bool) -> None:
     _perform("campaign.resume", as_json, campaign=number)
 
 
+@campaign.command(
+    help=_("Bound how many segments of a campaign leave a minute; without a number as many as its lines send.")
+)
+@click.argument("number", metavar="CAMPAIGN", type=click.IntRange(min=1))
+@click.argument("segments", required=False, type=click.IntRange(min=1))
+@output.json_option
+def pace(number: int, segments: int | None, as_json: bool) -> None:
+    _perform("campaign.pace", as_json, campaign=number, segments=segments)
+
+
+@campaign.command(help=_("Have a campaign go over other lines; without any over those that it was launched with."))
+@click.argument("number", metavar="CAMPAIGN", type=click.IntRange(min=1))
+@click.argument("lines", nargs=-1)
+@output.json_option
+def lines(number: int, lines: tuple[str, ...], as_json: bool) -> None:
+    _perform("campaign.lines", as_json, campaign=number, lines=list(lines))
+
+
 @campaign.command(help=_("Withdraw whatever has not left; this cannot be undone."))
 @click.argument("number", metavar="CAMPAIGN", type=click.IntRange(min=1))
 @output.json_option

@@ -18,6 +18,7 @@ from drivers.base import DeliveryReport, LateAccept, OutboundMessage
 from gatewayd.clock import now_ms
 from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
+from gatewayd.dispatch.brakes import Brakes
 from gatewayd.dispatch.content import PLAIN, JobContent, parsed
 from gatewayd.dispatch.detours import Detours
 from gatewayd.dispatch.events import Counter, Events, Pulse
@@ -82,6 +83,7 @@ class Dispatcher:
         """Reports by line that were of nothing known when they came: of others, or ahead of their answer."""
         self._open = started.open
         self._scheduler = Scheduler()
+        self._brakes = Brakes()
         self._files = files
         self._links = links
         self._receipts_due = receipts_due
@@ -290,12 +292,21 @@ class Dispatcher:
         return self._scheduler.get(queue_id)
 
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
-        return self._scheduler.choose(chooser, now)
+        """The queue that a line pulls from; one whose jobs have gone as fast as they may rests until they may again."""
+        while (queue := self._scheduler.choose(chooser, now)) is not None:
+            until = self._brakes.until(queue.info.pace, now)
+            if until is None:
+                break
+            self._scheduler.rest(queue.info.id, until, now)
+            self._schedule(now)
+        return queue
 
     def claimed(self, queue: Queue, claimed: Claimed, now: int, seen: int) -> None:
         """The store's answer to a claim: how much was had, and what it tells of the queue, whose `returned` was `seen`
         when it was asked."""
-        self._scheduler.served(queue, sum(len(work.todo) for work in claimed.work))
+        segments = sum(len(work.todo) for work in claimed.work)
+        self._scheduler.served(queue, segments)
+        self._brakes.take(queue.info.pace, segments, now)
         queue_id = queue.info.id
         self._out[queue_id] = self._out.get(queue_id, 0) + len(claimed.work)
         if not claimed.work:

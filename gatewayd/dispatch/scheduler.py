@@ -94,6 +94,7 @@ class Scheduler:
                 self._order[info.priority].append(info.account_id)
             ring[info.account_id].queues.append(queue)
         queue.info = info
+        queue.content = None
         queue.returned += 1
         queue.held = "paused" if info.paused else None
         self._sleep(queue, max(info.not_before or 0, 0) if info.waiting else None, now)

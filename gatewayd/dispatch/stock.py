@@ -12,6 +12,7 @@ from typing import Final, Literal
 import structlog
 
 from gatewayd.clock import now_ms
+from gatewayd.dispatch.brakes import most
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
 from gatewayd.failpoints import hit
@@ -86,6 +87,8 @@ class Stock:
         return True
 
     def _claim(self, queue: Queue, want: int, now: float, only: int | None = None) -> asyncio.Future[Claimed]:
+        if queue.info.pace is not None:
+            want = min(want, most(queue.info.pace))
         claim = Claim(
             queue_id=queue.info.id,
             line=self._line,

@@ -28,7 +28,7 @@ from gatewayd.intake.record import PostedBy, Recorder, beginning
 from gatewayd.intake.stored import NoTemplates, Templates
 from gatewayd.numbers import Policy
 from gatewayd.stalls import Stalls
-from gatewayd.store.commands import QueueInfo
+from gatewayd.store.commands import JobPace, QueueInfo
 from gatewayd.store.port import Writer
 from gatewayd.turns import Turns
 from spool.customers import CustomersDocument
@@ -354,13 +354,15 @@ class IntakeDesk:
         apart: bool = False,
         post: PostedBy | None = None,
         origin: str = "",
+        pace: JobPace | None = None,
     ) -> str | None:
         """Brings the job into the store, then its files to `accepted`. `post` is the request that posted it; returns
         what its key's first request was answered, None where it is the first. `origin` is the engine whose job it is:
-        such a one may say which facts its texts were written from."""
+        such a one may say which facts its texts were written from, and how fast it may go (`pace`)."""
         answers: list[str] = []
         async with self.feed.open(self._request(taken, document, apart=apart, own=bool(origin))) as stream:
-            begin = beginning(self.config, taken, document, stream.content_hash or "", post, origin=origin)
+            content_hash = stream.content_hash or ""
+            begin = beginning(self.config, taken, document, content_hash, post, origin=origin, pace=pace)
             lines = {line.name for line in self.config.lines}
             # What the gateway itself brings in may be an answer.
             own = frozenset({"reply"}) if (taken.account, document.job) in self._waiters else frozenset[str]()

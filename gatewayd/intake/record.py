@@ -22,6 +22,7 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     DropJob,
+    JobPace,
     KeyBusyError,
     KeyReusedError,
     NewMessage,
@@ -165,6 +166,7 @@ def beginning(
     post: PostedBy | None = None,
     *,
     origin: str = "",
+    pace: JobPace | None = None,
 ) -> BeginJob:
     """How the store gets to know the job; `post` is the request that posted it."""
     return BeginJob(
@@ -188,6 +190,7 @@ def beginning(
         template=template_of(document),
         key=None if post is None else post.key,
         origin=origin,
+        pace=pace,
     )
 
 

@@ -65,6 +65,8 @@ def head(found: Campaign) -> Json:
         "created_by": found.created_by,
         "updated_at": iso(found.updated_at),
         "version": found.version,
+        "pace": found.pace,
+        "lines_wished": None if found.lines is None else json.loads(found.lines),
     }
 
 

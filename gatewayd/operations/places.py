@@ -224,6 +224,8 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.pause": "campaign_launch:PauseCampaign",
     "campaign.resume": "campaign_launch:ResumeCampaign",
     "campaign.cancel": "campaign_launch:CancelCampaign",
+    "campaign.pace": "campaign_wishes:PaceCampaign",
+    "campaign.lines": "campaign_wishes:LinesOfCampaign",
     "token.create": "tokens:CreateToken",
     "token.list": "tokens:ListTokens",
     "token.revoke": "tokens:RevokeToken",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError
+from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
@@ -197,3 +198,42 @@ def test_what_is_over_is_not_done_again(floor: tuple[Gateway, Simulator], tmp_pa
     kinds = [one["kind"] for one in gateway.call("campaign.events", campaign=campaign)["items"]]
     assert kinds[:1] == ["finished"]
     assert {"saved", "launched"} <= set(kinds)
+
+
+def test_a_running_campaign_is_slowed_down_and_moved_to_other_lines(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, _simulator = floor
+    lines = sorted(one["name"] for one in gateway.call("line.list")["items"])
+    customers(gateway, 7000, 300, tags=["zona-7"])
+    campaign = save(gateway, {"filter": {"tags": ["zona-7"]}})
+    rig.launch(gateway, campaign)
+    slow = gateway.call("campaign.pace", campaign=campaign, segments=60)
+    assert slow["pace"] == 60
+    after = _sent(gateway, campaign)
+    time.sleep(4)
+    assert _sent(gateway, campaign) - after <= 8
+    with pytest.raises(UsageError):
+        gateway.call("campaign.lines", campaign=campaign, lines=["nowhere"])
+    gateway.call("campaign.lines", campaign=campaign, lines=[lines[1]])
+    gateway.call("campaign.pace", campaign=campaign)
+    assert over(gateway, campaign)["counts"].keys() <= {"submitted", "delivered"}
+    reached = gateway.call("campaign.people", campaign=campaign, limit=200)["items"]
+    assert [one["line"] for one in reached[-5:]] == [lines[1]] * 5
+    with pytest.raises(ConflictError):
+        gateway.call("campaign.pace", campaign=campaign, segments=60)
+
+
+def _sent(gateway: Gateway, campaign: int) -> int:
+    found = gateway.call("campaign.show", campaign=campaign)
+    return int(found["messages"]) - int(found["open"])
+
+
+def test_a_campaign_whose_time_runs_out_ends_when_it_does(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, _simulator = floor
+    customers(gateway, 8000, 30, tags=["zona-8"])
+    ends = datetime.now(UTC) + timedelta(seconds=4)
+    campaign = save(gateway, {"filter": {"tags": ["zona-8"]}}, options={"not_after": ends.isoformat()})
+    rig.launch(gateway, campaign)
+    gateway.call("campaign.pace", campaign=campaign, segments=1)
+    # Sooner than the engine looks by itself: what time does to messages is told.
+    found = rig.wait(gateway, campaign, lambda found: found["state"] == "finished", 25)
+    assert found["counts"].get("expired")

@@ -19,6 +19,7 @@ from typing import Final
 from rich.console import Console
 
 from tests.benchmarks import (
+    answers,
     audio,
     backlog,
     biglist,
@@ -57,6 +58,7 @@ ROWS: Final[dict[str, tuple[str, Measure]]] = {
     "provider": ("a provider's line", provider.measure),
     "doubt": ("answers that are lost", doubt.measure),
     "inbound": ("what comes in", inbound.measure),
+    "answers": ("people who ask are answered", answers.measure),
     "status": ("from a report to its receipt", status.measure),
     "sizes": ("what a text costs while it is written", sizes.measure),
     "share": ("modems that take their time", share.measure),

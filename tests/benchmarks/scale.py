@@ -39,6 +39,8 @@ class Scale:
     inbound: int
     """Messages that come in by each of the `receivers`, names of `tests.rig.devices`."""
     receivers: tuple[str, ...]
+    answers_s: float
+    """So long people ask for their balance."""
     reports: int
     calls_s: float
     """Calls a second."""
@@ -85,6 +87,7 @@ FULL = Scale(
     doubts=1000,
     inbound=10_000,
     receivers=("gsm", "smsgate", "rest", "provider", "smtp"),
+    answers_s=60.0,
     reports=1000,
     calls_s=50.0,
     calls_ramp_s=10.0,
@@ -121,6 +124,7 @@ SHORT = Scale(
     doubts=24,
     inbound=300,
     receivers=("gsm", "provider"),
+    answers_s=3.0,
     reports=60,
     calls_s=10.0,
     calls_ramp_s=1.0,

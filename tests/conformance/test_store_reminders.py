@@ -12,9 +12,11 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.reminder import Draft, Timing, first_send, following_send, job_name, retimed
 from gatewayd.store.commands import Change
+from gatewayd.store.contacts import joining, knowledge
 from gatewayd.store.dunning import reminder_sends, reminders
 from gatewayd.store.dunning.reminders import Reminder
 from tests.conformance.house import House
+from tests.conformance.test_billing import bill, bring, paid
 from tests.conformance.test_customers import phone, put
 
 NORTE, SUR = Scope.of("norte"), Scope.of("sur")
@@ -135,10 +137,34 @@ def test_one_that_repeats_is_due_once_a_time_however_late(house: House) -> None:
     assert (after.sends, after.repeated) == (1, 1)
 
 
-def test_a_merged_customers_reminders_are_the_others(house: House) -> None:
+def test_a_merged_customers_reminders_are_the_others_and_a_forgotten_ones_say_nothing(house: House) -> None:
     known = written(house)
-    change(house, reminder_sends.moved, 77, known.customer_id)
-    assert again(house, known.id).customer_id == 77
+    change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana")
+    put(house, "C2", name="Ana P.", contacts=[phone("+5491150000002")])
+    house.do(Change(lambda unit: joining.merge(unit, NORTE, joining.Merge("C2", "C1", house.now))))
+    after = again(house, known.id)
+    assert after.draft.customer == "C2"
+    day = reminder_sends.today(house.now, SANTIAGO)
+    assert ask(house, reminder_sends.contact_days, customer=after.customer_id, since=day) == [("ARS", day)]
+    house.do(Change(lambda unit: knowledge.forget(unit, NORTE, knowledge.Forget("C2", house.now))))
+    after = again(house, known.id)
+    assert (after.draft.text, after.state, after.archived) == ("", "cancelled", True)
+
+
+def test_a_payment_ends_a_reminder_and_what_is_asked_is_what_billing_says(house: House) -> None:
+    known = written(house)
+    assert change(house, reminder_sends.open_amount, known) is None
+    for external_id in ("F-7", "F-8"):
+        bring(house, "invoices", bill(external_id, "C1", "50.00"))
+    bring(house, "payments", {**paid("P1", "20.00", ("F-7", "20.00")), "customer": "C1"})
+    change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana")
+    (send,) = ask(house, reminder_sends.waiting)
+    assert (send.amount, send.cause is not None) == (30_000_000, True)
+    assert ask(house, reminder_sends.over) == []
+    bring(house, "payments", {**paid("P2", "30.00", ("F-7", "30.00")), "customer": "C1"})
+    with pytest.raises(ConflictError):
+        change(house, reminder_sends.decide, again(house, known.id), now=house.now, zone=SANTIAGO, by="ana")
+    assert ask(house, reminder_sends.over) == [(known.id, "paid", "payment")]
 
 
 def test_times_are_of_the_accounts_clock_and_end() -> None:

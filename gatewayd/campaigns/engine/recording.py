@@ -17,11 +17,11 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
-from gatewayd.store.campaigns import campaigns, events, runs
+from gatewayd.store.campaigns import campaigns, events, runs, wishes
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import CAMPAIGN, Change, JobChange, SetJobState
-from gatewayd.store.sending import jobs
+from gatewayd.store.sending import jobs, paces
 from spool import posted
 from spool.document import JobDocument, parse
 from spool.errors import JobFileError, SpoolError
@@ -56,11 +56,11 @@ class Recording:
     async def written(self, campaign: Campaign, run: Run, slice_: Slice) -> Written:
         """Returns a slice's job and its file, in memory. JobFileError, GatewayError."""
         people: Sequence[Person] = await self._ask(partial(runs.slice_people, slice_=slice_))
-        head = head_of(run.content[slice_.rung], slice_.job)
+        head = head_of(_wished(run.content[slice_.rung], campaign.lines), slice_.job)
         document, data = await asyncio.to_thread(_job, head, people, f"{slice_.job}.json")
         return await self._intake.templates.filled(campaign.account, document), data
 
-    async def record(self, campaign: Campaign, slice_: Slice, written: Awaitable[Written]) -> None:
+    async def record(self, campaign: Campaign, run: Run, slice_: Slice, written: Awaitable[Written]) -> None:
         """Makes a slice the job that it is, and takes over what a person said of the campaign meanwhile.
 
         `written` are its job and file. A slice whose job is refused is written down as such. GatewayError, SpoolError:
@@ -78,7 +78,7 @@ class Recording:
         if job_id is None:
             return  # somebody else is recording it
         hit("campaign.recorded")
-        change = await self._execute(Change(partial(self._follow, campaign, slice_, job_id), "campaigns"))
+        change = await self._execute(Change(partial(self._follow, campaign, run, slice_, job_id), "campaigns"))
         if change is not None:
             self._changed(change)
         hit("campaign.noted")
@@ -89,7 +89,8 @@ class Recording:
         taken = await asyncio.to_thread(posted.lay, spool, campaign.account, document, data, {})
         hit("campaign.laid")
         try:
-            await self._intake.record(taken, document, origin=CAMPAIGN)
+            pace = wishes.pace_of(campaign.id, campaign.pace)
+            await self._intake.record(taken, document, origin=CAMPAIGN, pace=pace)
         except Exception:
             with suppress(SpoolError):
                 await asyncio.to_thread(posted.drop, spool, taken)
@@ -114,8 +115,16 @@ class Recording:
 
         await self._execute(Change(work, "campaigns"))
 
-    def _follow(self, campaign: Campaign, slice_: Slice, job_id: int, unit: Any) -> JobChange | None:
-        runs.recorded(unit.session, slice_, job_id)
+    def _follow(self, campaign: Campaign, run: Run, slice_: Slice, job_id: int, unit: Any) -> JobChange | None:
+        session = unit.session
+        runs.recorded(session, slice_, job_id)
+        # What was wished while it was being recorded.
+        pace, lines = campaigns.wishes(session, campaign.id)
+        content = run.content[slice_.rung]
+        changed = paces.change(session, job_id, wishes.pace_of(campaign.id, pace), wishes.lines_of(lines, content))
+        return changed if (turned := self._turned(unit, campaign, slice_)) is None else turned
+
+    def _turned(self, unit: Any, campaign: Campaign, slice_: Slice) -> JobChange | None:
         return follow(unit, campaigns.state(unit.session, campaign.id), campaign.account, slice_.job, self._now())
 
 
@@ -141,6 +150,10 @@ def _job(head: Mapping[str, Any], people: Sequence[Person], file: str) -> tuple[
     return replace(skeleton, recipients=()), data
 
 
+def _wished(content: Mapping[str, Any], lines: str | None) -> Mapping[str, Any]:
+    return content if lines is None else {**content, "lines": list(wishes.lines_of(lines, content))}
+
+
 def bare(head: Mapping[str, Any], file: str = "c.json") -> JobDocument:
     """Returns a job with nobody real in it, read as its file would be. JobFileError."""
     return parse(json.dumps({**head, "recipients": _DUMMY}, ensure_ascii=False).encode(), file)
@@ -153,3 +166,10 @@ def _recipient(person: Person) -> str:
         named[CAUSE] = str(person.cause)
     own = _encoded(named)
     return own if person.cells == "{}" else f"{own[:-1]}, {person.cells[1:]}"
+
+
+def let_go(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Ends tasks whose results nobody wants any more."""
+    for task in tasks:
+        if not task.cancel() and not task.cancelled():
+            task.exception()

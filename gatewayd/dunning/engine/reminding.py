@@ -22,7 +22,7 @@ from gatewayd.customers.variables import amount, day
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
-from gatewayd.reminder import job_name, tomorrow
+from gatewayd.reminder import State, job_name, tomorrow
 from gatewayd.store.commands import REMINDER, Change
 from gatewayd.store.contacts.audience import AudienceRow
 from gatewayd.store.dunning import reminder_sends, reminders
@@ -84,6 +84,8 @@ class Reminding:
         """Does what is to be done; returns the seconds until it is to be looked at again."""
         if await self._ask(standing_still):
             return LONGEST_S
+        if over := await self._ask(reminder_sends.over):
+            await self._execute(Change(partial(self._end, over), "reminders"))
         while numbers := await self._ask(partial(reminder_sends.due, now=self._now())):
             zones = {}
             for number in numbers:
@@ -110,6 +112,12 @@ class Reminding:
 
     # ------------------------------------------------------------------------------------------------------ its time
 
+    def _end(self, over: Sequence[tuple[int, State, str]], unit: Any) -> None:
+        for number, state, why in over:
+            known = reminders.by_number(unit.session.connection, scope=Scope.all(), number=number)
+            if known.state == "active":
+                reminders.set_state(unit.session, known, state, by="", now=self._now(), reason=why)
+
     def _decide(self, numbers: Sequence[int], zones: dict[int, ZoneInfo], unit: Any) -> None:
         session, now, region = unit.session, self._now(), self._intake.config.numbers.region
         for number in numbers:
@@ -128,7 +136,10 @@ class Reminding:
             except GatewayError:
                 reminder_sends.put_off(session, known, until=later, now=now, reason="contacted_today")
                 continue
-            reminder_sends.decide(session, known, now=now, zone=zone, by="")
+            try:
+                reminder_sends.decide(session, known, now=now, zone=zone, by="")
+            except GatewayError:
+                reminder_sends.put_off(session, known, until=None, now=now, reason="payment")
 
     # ------------------------------------------------------------------------------------------------------- its job
 
@@ -198,8 +209,10 @@ def job_keys(known: Reminder, person: AudienceRow, send: Send, name: str, region
     if draft.due is not None:
         columns["vencimiento"] = day(draft.due.isoformat(), region)
         columns["dias"] = str((date.fromisoformat(send.day) - draft.due).days)
-    if draft.amount is not None:
-        columns["monto"] = columns["deuda"] = amount(draft.amount, draft.currency, region)
+    # What billing says is open now is truer than what somebody wrote down.
+    asked = draft.amount if send.amount is None else send.amount
+    if asked is not None:
+        columns["monto"] = columns["deuda"] = amount(asked, draft.currency, region)
     recipient = {**columns, "to": person.address, "ref": person.external_id}
     if send.cause is not None:
         recipient["#cause"] = str(send.cause)

@@ -21,7 +21,7 @@ from gatewayd.translation import gettext as _
 _CAMPAIGN: Final = tables.campaign.c
 _COLUMNS: Final = (
     "id name state document list_id origin due planned missed approved_people launched_by launched_at ended_at"
-    " created_at created_by updated_at version review review_version test"
+    " created_at created_by updated_at version review review_version test pace lines"
 )
 _WITH_ACCOUNT: Final = select(*(_CAMPAIGN[name] for name in _COLUMNS.split()), tables.account.c.name.label("owner"))
 _JOINED: Final = _WITH_ACCOUNT.select_from(
@@ -53,6 +53,10 @@ class Campaign:
     review: str | None
     review_version: int | None
     test: bool
+    pace: int | None
+    """Segments a minute over all its jobs."""
+    lines: str | None
+    """JSON: lines by channel, in place of those that the document names."""
     account: str
 
 
@@ -119,6 +123,22 @@ def asking_campaigns(connection: Connection, *, scope: Scope, limit: int = 20) -
     if scope.account is not None:
         statement = statement.where(tables.account.c.name == scope.account)
     return [_view(row) for row in connection.execute(statement.order_by(_CAMPAIGN.id.desc()).limit(limit))]
+
+
+def stuck_campaigns(connection: Connection, *, scope: Scope) -> Sequence[Campaign]:
+    """Returns those that run and of which nothing leaves, as their log says."""
+    event = tables.campaign_event.c
+    newest = (
+        select(event.kind)
+        .where(event.campaign_id == _CAMPAIGN.id, event.kind.in_(("stuck", "moves")))
+        .order_by(event.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = _JOINED.where(text(f"campaign.{OPEN}"), _CAMPAIGN.state == "running", newest == "stuck")
+    if scope.account is not None:
+        statement = statement.where(tables.account.c.name == scope.account)
+    return [_view(row) for row in connection.execute(statement.order_by(_CAMPAIGN.id))]
 
 
 def due_campaigns(connection: Connection, limit: int = 1_000) -> Sequence[Campaign]:
@@ -242,6 +262,15 @@ def put(session: Session, number: int, **values: Any) -> None:
 
 
 _SETTINGS: Final[dict[str, Statement]] = {}
+
+
+_WISHES: Final = Statement(select(_CAMPAIGN.pace, _CAMPAIGN.lines).where(_CAMPAIGN.id == given(_CAMPAIGN.id)), "p_id")
+
+
+def wishes(session: Session, number: int) -> tuple[int | None, str | None]:
+    """Returns the pace and the lines (JSON) that were wished for a campaign."""
+    row = session.one(_WISHES, number)
+    return (None, None) if row is None else (row[0], row[1])
 
 
 def setting_of(columns: str) -> Statement:

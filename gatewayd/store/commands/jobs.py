@@ -14,6 +14,9 @@ from gatewayd.store.commands.keys import PostKey
 CAMPAIGN: Final = "campaign"
 """Origin of the jobs that campaigns bring in. Nobody else can bring one in under such a name."""
 CAMPAIGN_JOB: Final = re.compile(r"c-\d+\.[0-9T]+-\d+-\d+", re.ASCII)
+CLAIM: Final = "claim"
+"""Origin of the jobs that claims bring in."""
+CLAIM_JOB: Final = re.compile(r"d-\d+\.\d+", re.ASCII)
 REMINDER: Final = "reminder"
 """Origin of the jobs of reminders that people write."""
 REMINDER_JOB: Final = re.compile(r"r-\d+\.\d+-\d+", re.ASCII)
@@ -45,6 +48,14 @@ class NewMessage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class JobPace:
+    """How fast a job may go: so many segments a minute, with all jobs of the same group together."""
+
+    group: str
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
 class BeginJob(Command["BegunJob"]):
     """A job that is being recorded, not visible yet. `content` is JSON: {"lines": [...], "encoding": …, …}."""
 
@@ -71,6 +82,7 @@ class BeginJob(Command["BegunJob"]):
     """Of the request that posted it."""
     origin: str = ""
     """Who brings it in: empty for the account itself, else the engine whose piece of work it is."""
+    pace: JobPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,8 @@ class QueueInfo:
     """Held by the hours of contact: when they open again."""
     content: str = ""
     """The job's content (JSON) where the channel needs more than a text (call, email …); empty for SMS."""
+    pace: JobPace | None = None
+    """How fast its job may go; None: as fast as its lines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ _MOVED: Final = (
             .values(customer_id=given(table.c.customer_id)),
             "p_customer_id k_customer",
         )
-        for table in (tables.invoice, tables.payment)
+        for table in (tables.invoice, tables.payment, tables.reminder, tables.reminder_event)
     ),
     Statement(
         update(tables.campaign_person)

@@ -9,20 +9,25 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, or_, select
 
+from gatewayd.billing.balance import balances
 from gatewayd.errors import ConflictError
-from gatewayd.reminder import following_send
+from gatewayd.reminder import State, following_send
 from gatewayd.store import tables
+from gatewayd.store.billing import marks
+from gatewayd.store.billing.facts import facts
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
 from gatewayd.store.dunning.reminders import Reminder, note
 from gatewayd.store.sending import causes
-from gatewayd.store.session import Session, Statement, adding, given, setting
+from gatewayd.store.session import Session, adding, given, setting
 from gatewayd.translation import gettext as _
 
 _R: Final = tables.reminder.c
 _E: Final = tables.reminder_event.c
 _JOB: Final = tables.job.c
+_I: Final = tables.invoice.c
+_O: Final = tables.owed.c
 
 AT_ONCE: Final = 200
 """Reminders, or sends, that are looked at in one go."""
@@ -48,6 +53,8 @@ class Send:
     cause: int | None
     at: int
     day: str
+    amount: int | None
+    """What billing says is open of the invoice; None: it does not know it. Millionths."""
 
 
 def due(connection: Connection, *, now: int) -> Sequence[int]:
@@ -63,9 +70,9 @@ def next_due(connection: Connection) -> int | None:
 
 def waiting(connection: Connection) -> Sequence[Send]:
     """Returns the sends that have no job yet, oldest first."""
-    columns = (_E.id, _E.reminder_id, _E.number, _E.cause_id, _E.at, _E.day)
+    columns = (_E.id, _E.reminder_id, _E.number, _E.cause_id, _E.at, _E.day, _E.detail)
     statement = select(*columns).where(_E.state == "waiting").order_by(_E.id).limit(AT_ONCE)
-    return [Send(*row) for row in connection.execute(statement)]
+    return [Send(*row[:6], json.loads(row[6]).get("amount")) for row in connection.execute(statement)]
 
 
 def contact_days(connection: Connection, *, customer: int, since: str) -> Sequence[tuple[str, str]]:
@@ -122,18 +129,64 @@ def first_today(connection: Connection, known: Reminder, *, now: int, zone: Zone
         raise ConflictError(_("the customer was reminded today already"))
 
 
+def open_amount(session: Session, known: Reminder) -> int | None:
+    """Returns what is open of a reminder's invoice, free credit taken off; None where billing does not know it."""
+    if not known.draft.invoice:
+        return None
+    found = facts(session, known.account_id, [known.customer_id]).get(known.customer_id)
+    mine = [one for one in (found.invoices if found else ()) if known.draft.invoice in {one.external_id, one.number}]
+    if found is None or not mine:
+        return None
+    owed = balances(found.invoices, found.payments)
+    names = {one.external_id for one in mine}
+    rows = [one for balance in owed.values() for one in balance.invoices if one.invoice.external_id in names]
+    return sum(one.net for one in rows)
+
+
+_OVER: Final = (
+    select(_R.id, _I.state, _I.open)
+    .select_from(
+        tables.reminder.join(
+            tables.invoice,
+            and_(_I.customer_id == _R.customer_id, or_(_I.external_id == _R.invoice, _I.number == _R.invoice)),
+        ).outerjoin(tables.owed, and_(_O.customer_id == _R.customer_id, _O.currency == _I.currency))
+    )
+    .where(_R.state == "active", _R.invoice != "", or_(_I.open.is_(False), func.coalesce(_O.balance, 0) == 0))
+    .order_by(_R.id)
+    .limit(AT_ONCE)
+)
+
+
+def over(connection: Connection) -> Sequence[tuple[int, State, str]]:
+    """Returns active reminders of which billing says that nothing is open any more: what they are then, and why.
+
+    What a complete list lacks is closed: nobody says that it was paid.
+    """
+    found: dict[int, tuple[int, State, str]] = {}
+    for number, state, _open in connection.execute(_OVER):
+        ended: State = "cancelled" if state in {"cancelled", "closed"} else "paid"
+        found[number] = (number, ended, f"invoice_{state}" if ended == "cancelled" else "payment")
+    return list(found.values())
+
+
 def decide(session: Session, was: Reminder, *, now: int, zone: ZoneInfo, by: str) -> int:
     """Writes that a reminder is sent, by a person or (`by` empty) by itself; returns which of its sends it is. Its job
-    follows, and is withdrawn with what the customer owes."""
+    follows, and is withdrawn with what the customer owes. ConflictError where billing says that it is paid."""
     number, draft = was.sends + 1, was.draft
     repeated, next_at = was.repeated, was.next_at
     if not by:
         repeated += 1
         next_at = following_send(draft.timing, repeated, now, zone)
-    detail = json.dumps({"channel": draft.channel})
-    values = (was.id, now, "sent", by, detail, number, today(now, zone), was.customer_id, draft.currency, "waiting")
+    # Asked for before the facts are read: whatever changes them from here on withdraws what is written.
     cause = causes.mint(session, was.account_id, was.customer_id, draft.currency, now)
+    amount = open_amount(session, was)
+    if amount == 0:
+        raise ConflictError(_("billing says that nothing of it is open"))
+    detail = json.dumps({"channel": draft.channel} | ({} if amount is None else {"amount": amount}))
+    values = (was.id, now, "sent", by, detail, number, today(now, zone), was.customer_id, draft.currency, "waiting")
     session.run(_ADD, *values, cause)
+    # It is a contact: what rules decide about the customer today is another thing now.
+    marks.mark(session, was.account_id, [was.customer_id], now)
     session.run(_SENT, number, now, repeated, next_at, now, was.version + 1, was.id)
     return number
 
@@ -153,23 +206,6 @@ def given_up(session: Session, send: Send, state: str, reason: str, sentence: st
     """Notes that a send becomes no job: `refused` by intake, or `withdrawn` before it was recorded."""
     detail = json.dumps({"reason": reason, "sentence": sentence}, ensure_ascii=False)
     session.run(_ENDED, state, None, detail, send.id, "waiting")
-
-
-_FOLLOW: Final = tuple(
-    Statement(
-        update(table)
-        .where(table.c.customer_id == given(table.c.customer_id, "k_customer"))
-        .values(customer_id=given(table.c.customer_id)),
-        "p_customer_id k_customer",
-    )
-    for table in (tables.reminder, tables.reminder_event)
-)
-
-
-def moved(session: Session, stays: int, gone: int) -> None:
-    """Gives the reminders of a customer to the one that it has become part of."""
-    for statement in _FOLLOW:
-        session.run(statement, stays, gone)
 
 
 def job_of(connection: Connection, *, account: str, name: str, origin: str) -> int | None:

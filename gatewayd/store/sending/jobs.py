@@ -13,12 +13,15 @@ from gatewayd.model import Priority, Route
 from gatewayd.store.commands import (
     CAMPAIGN,
     CAMPAIGN_JOB,
+    CLAIM,
+    CLAIM_JOB,
     REMINDER,
     REMINDER_JOB,
     AddMessages,
     BeginJob,
     BegunJob,
     JobChange,
+    JobPace,
     KeyBusyError,
     LoadingJobs,
     LoadQueues,
@@ -46,7 +49,8 @@ _KNOWN: Final = Statement(
 BEGIN: Final = adding(
     job,
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
-    " created_at test origin class template template_version",
+    " created_at test origin class template template_version pace_group"
+    " pace",
 )
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
@@ -87,7 +91,7 @@ def _begin(unit: Unit, command: BeginJob) -> BegunJob:
     return begun
 
 
-_ENGINES: Final = {"c-": (CAMPAIGN, CAMPAIGN_JOB), "r-": (REMINDER, REMINDER_JOB)}
+_ENGINES: Final = {"c-": (CAMPAIGN, CAMPAIGN_JOB), "d-": (CLAIM, CLAIM_JOB), "r-": (REMINDER, REMINDER_JOB)}
 """By the first letters of a job's name: the engine that gives such names, and how they are."""
 
 
@@ -131,6 +135,7 @@ def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
         origin,
         command.klass or str(unit.memory.rules.of(session, owner[0]).default),
         *(command.template or (None, None)),
+        *((None, None) if command.pace is None else (command.pace.group, command.pace.segments)),
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
@@ -162,6 +167,7 @@ def begin_shared(unit: Unit, account_id: int, name: str, shared: SharedJob, *, n
         ORIGIN,
         shared.klass or str(unit.memory.rules.of(session, account_id).default),
         *(shared.template or (None, None)),
+        *(None, None),
     )
 
 
@@ -215,7 +221,10 @@ _INFO: Final = (
     queue.c.held_reason,
     queue.c.without,
     queue.c.held_until,
+    job.c.pace_group,
+    job.c.pace,
 )
+_WIDTH: Final = len(_INFO)
 _WITH_JOB: Final = queue.join(job, job.c.id == queue.c.job_id).join(account, account.c.id == job.c.account_id)
 _INFO_OF_JOB: Final = Statement(
     select(
@@ -291,7 +300,7 @@ def load_queues(unit: Unit, commands: list[LoadQueues]) -> list[tuple[QueueInfo,
     found: dict[int, list[Row]] = {}
     for row in unit.session.all(_INFO_WAITING):
         found.setdefault(row[0], []).append(row)
-    queues = tuple(_info((*rows[0][:17], sum(row[17] for row in rows))) for rows in found.values())
+    queues = tuple(_info((*rows[0][:_WIDTH], sum(row[_WIDTH] for row in rows))) for rows in found.values())
     return [queues] * len(commands)
 
 
@@ -312,10 +321,11 @@ def _info(row: Row) -> QueueInfo:
         not_after=row[11],
         created_at=row[12],
         paused=row[13] == "paused",
-        waiting=int(row[17]),
+        waiting=int(row[_WIDTH]),
         held_reason=row[14],
         held_until=row[16],
         content="" if row[6] == "sms" else row[8],
+        pace=None if row[17] is None or row[18] is None else JobPace(row[17], row[18]),
     )
 
 

@@ -97,6 +97,10 @@ campaign = Table(
     Column("review", Text),
     Column("review_version", Integer),
     Column("test", Boolean, nullable=False, server_default=false()),
+    # segments a minute over all its jobs; none: as quickly as lines go
+    Column("pace", Integer),
+    # JSON: lines by channel, in place of those that the document names; none: as the document says
+    Column("lines", Text),
     Index("ix_campaign_account_id_id", "account_id", "id"),
     Index("ix_campaign_due", "due", sqlite_where=text(DUE), postgresql_where=text(DUE)),
     Index("ix_campaign_open", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),

@@ -63,6 +63,9 @@ job = Table(
     # name and version of the stored template that its words are of; null: they are its own
     Column("template", Text),
     Column("template_version", Integer),
+    # segments a minute, with all jobs of its group together; null: as quickly as its lines go
+    Column("pace", Integer),
+    Column("pace_group", Text),
     UniqueConstraint("account_id", "name"),
 )
 

@@ -122,6 +122,8 @@ WORDS: Final = {
     "campaign.pause": spoken("Campaign paused"),
     "campaign.resume": spoken("Campaign resumed"),
     "campaign.cancel": spoken("Campaign cancelled"),
+    "campaign.pace": spoken("Pace of a campaign changed"),
+    "campaign.lines": spoken("Lines of a campaign changed"),
     "template.save": spoken("Template saved"),
     "template.test": spoken("Template tried out"),
     "token.create": spoken("Token made"),

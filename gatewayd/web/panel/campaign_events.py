@@ -20,6 +20,8 @@ SAID: Final[Mapping[str, str]] = {
     "rejected": spoken("sent back as a draft"),
     "paused": spoken("paused"),
     "resumed": spoken("went on"),
+    "pace": spoken("changed how many parts leave a minute"),
+    "lines": spoken("changed its lines"),
     "cancelled": spoken("withdrawn"),
     "finished": spoken("finished"),
     "missed": spoken("missed its time"),
@@ -30,6 +32,8 @@ SAID: Final[Mapping[str, str]] = {
     "next_rung": spoken("asked by the next channel those whom the one before did not reach"),
     "waits": spoken("waits"),
     "goes_on": spoken("nothing waits any more"),
+    "stuck": spoken("nothing leaves any more"),
+    "moves": spoken("messages leave again"),
     "refused": spoken("some could not be handed over"),
 }
 """By kind of an event."""

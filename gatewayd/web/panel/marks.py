@@ -96,7 +96,16 @@ CHANNEL: Final[Mapping[str, Mark]] = {
     "note": Mark(spoken("Note"), "edit", "plain"),
 }
 
+TICKET: Final[Mapping[str, Mark]] = {
+    "open": Mark(spoken("open"), "in", "look"),
+    "working": Mark(spoken("in progress"), "sending", "move"),
+    "waiting": Mark(spoken("waits for the customer"), "waiting", "rest"),
+    "closed": Mark(spoken("closed"), "ok", "good"),
+}
+"""States of a ticket."""
+
 KINDS: Final[Mapping[str, Mapping[str, Mark]]] = {
+    "ticket": TICKET,
     "message": MESSAGE,
     "line": LINE,
     "job": JOB,

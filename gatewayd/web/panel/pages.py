@@ -37,6 +37,7 @@ import gatewayd.web.panel.people_lists
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.programs
 import gatewayd.web.panel.registers
+import gatewayd.web.panel.replies
 import gatewayd.web.panel.resets
 import gatewayd.web.panel.search
 import gatewayd.web.panel.signin
@@ -45,6 +46,7 @@ import gatewayd.web.panel.stream
 import gatewayd.web.panel.tasks
 import gatewayd.web.panel.template_pages
 import gatewayd.web.panel.template_trial
+import gatewayd.web.panel.tickets
 import gatewayd.web.panel.users  # noqa: F401 - what is imported is registered
 from gatewayd.web.panel.page import PAGES
 

@@ -169,6 +169,30 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "CampaignLaunch": closed(
         {"version": _VERSION, "missed": {"enum": ["run", "skip"]}, "password": text(1000, least=1)}, []
     ),
+    "CampaignPace": closed(
+        {"segments": {"type": ["integer", "null"], "minimum": 1, "maximum": 1_000_000}}, ["segments"]
+    ),
+    "CampaignLines": closed({"lines": {"type": "array", "maxItems": 200, "items": named(LINE_NAME)}}, ["lines"]),
+    "CampaignApproval": closed({"password": text(1000, least=1), "note": text(1000)}, []),
+    "CampaignRejection": closed({"note": text(1000)}, []),
+    "CampaignPeople": page(
+        shown(
+            {
+                "row": COUNT,
+                "external_id": TEXT_OR_NULL,
+                "address": TEXT,
+                "rung": COUNT,
+                "job": TEXT_OR_NULL,
+                "state": TEXT_OR_NULL,
+                "reason": TEXT_OR_NULL,
+                "line": TEXT_OR_NULL,
+                "text": TEXT_OR_NULL,
+                "at": TEXT_OR_NULL,
+            },
+            *("row", "address", "rung"),
+        )
+    ),
+    "LeftOut": shown({"name": TEXT, "data": TEXT}, "name", "data"),
     "CampaignReview": closed({"wait": {"type": "number", "minimum": 0, "maximum": 20}, "again": FLAG}, []),
     "CampaignResend": closed(
         {

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from gatewayd.model import State
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, Endpoint, Handler, Parameter
 from gatewayd.web.v1.forms import DIGITS, named, text
@@ -21,6 +22,10 @@ STATE: Final = Parameter(
     {"enum": ["draft", "awaiting_approval", "scheduled", "running", "paused", "finished", "cancelled"]},
     spoken("Only those in this state."),
 )
+
+RUN: Final = Parameter("run", {"type": "integer", "minimum": 1, "maximum": 1 << 31}, spoken("Of which run; the last."))
+REACHED: Final = Parameter("state", {"enum": sorted(State)}, spoken("Only those whose message is so."))
+OFFSET: Final = Parameter("offset", {"type": "integer", "minimum": 0, "maximum": 1 << 49}, spoken("In octets."))
 
 
 def _number(call: Call, name: str) -> int:
@@ -56,6 +61,17 @@ async def removed(call: Call) -> Response:
 
 async def events(call: Call) -> Response:
     return answer(await call.ask("campaign.events", campaign=_number(call, "campaign"), **call.query))
+
+
+async def people(call: Call) -> Response:
+    wanted: dict[str, Any] = dict(call.query)
+    if "state" in wanted:
+        wanted["state"] = [wanted["state"]]
+    return answer(await call.ask("campaign.people", campaign=_number(call, "campaign"), **wanted))
+
+
+async def left_out(call: Call) -> Response:
+    return answer(await call.ask("campaign.left_out", campaign=_number(call, "campaign"), **call.query))
 
 
 def _acted(action: str) -> Handler:
@@ -161,6 +177,28 @@ ENDPOINTS: Final = (
             ),
             ("pause", spoken("Pause a campaign"), "", None, {}),
             ("resume", spoken("Resume a campaign"), "", None, {}),
+            (
+                "pace",
+                spoken("Bound how fast a campaign goes"),
+                spoken("So many segments a minute over all its lines; null: as fast as they go."),
+                "CampaignPace",
+                {"segments": 600},
+            ),
+            (
+                "lines",
+                spoken("Have a campaign go over other lines"),
+                spoken("From now on. An empty list: over those that it was launched with."),
+                "CampaignLines",
+                {"lines": ["claro-2"]},
+            ),
+            (
+                "approve",
+                spoken("Approve a campaign"),
+                spoken("That somebody else asked to launch; it is launched then."),
+                "CampaignApproval",
+                {"note": "Visto"},
+            ),
+            ("reject", spoken("Send a campaign back as a draft"), "", "CampaignRejection", {"note": "Falta el monto"}),
             ("cancel", spoken("Cancel a campaign"), spoken("What has not left is withdrawn, for good."), None, {}),
             (
                 "resend",
@@ -176,6 +214,20 @@ ENDPOINTS: Final = (
         *("CampaignEvents", events),
         tag=TAG,
         parameters=(CAMPAIGN, ACCOUNT, CURSOR, LIMIT),
+    ),
+    Endpoint(
+        *("GET", "/v1/campaigns/{campaign}/people", "listCampaignPeople", "campaign.people"),
+        *(spoken("List whom a run reaches"), "CampaignPeople", people),
+        description=spoken("In the order of its list, each with what became of the last message."),
+        tag=TAG,
+        parameters=(CAMPAIGN, ACCOUNT, RUN, REACHED, CURSOR, LIMIT),
+    ),
+    Endpoint(
+        *("GET", "/v1/campaigns/{campaign}/left-out", "readLeftOut", "campaign.left_out"),
+        *(spoken("Read the sheet of those whom a review leaves out"), "LeftOut", left_out),
+        description=spoken("A stretch of it from `offset` on, in base64; an empty one at its end."),
+        tag=TAG,
+        parameters=(CAMPAIGN, ACCOUNT, OFFSET),
     ),
     Endpoint(
         *("GET", "/v1/lists", "listLists", "list.list", spoken("List the lists of people")),

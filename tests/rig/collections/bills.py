@@ -58,6 +58,9 @@ class Billing:
         if dice.random() < 0.3:
             told = When(now.day - timedelta(days=dice.choice((0, 1, 4))), dice.randrange(120, 1300))
             told = min(told, now)
+            if self.moneys and dice.random() < 0.3:
+                # As of the very moment at which something was posted: it is in the balance.
+                told = min(dice.choice(list(self.moneys.values())).posted, now)
         balance = None if bill.balance is None else (bill.total or 0) - self._paid(bill, told)
         state = bill.state
         if dice.random() < 0.1:

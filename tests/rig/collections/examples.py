@@ -254,6 +254,12 @@ EXAMPLES: Final = (
     Example("done", "done", (bill("a", 2),), steps=(taken("uno", 2, 1),)),
     Example("withdrawn_may_come_again", "due uno 5000 a", (bill("a", 2),), steps=(taken("uno", 2, 1, "undone"),)),
     Example("on_its_way", "in_flight", (bill("a", 2),), steps=(taken("uno", 2, 1, "planned"),)),
+    Example(
+        "on_its_way_when_a_dispute_about_an_older_one_ends",
+        "in_flight",
+        (bill("a", 9, state="disputed", argued_until=ago(1)), bill("b", 2)),
+        steps=(taken("uno", 2, 1, "planned"),),
+    ),
     Example("from_the_contact_before_a_day_early", "done", (bill("a", 9),), steps=(taken("cinco", 9, 3),)),
     Example("from_the_contact_before", "due visto 5000 a", (bill("a", 9),), steps=(taken("cinco", 9, 4),)),
     Example("a_repeat_a_day_early", "done", (bill("a", 30),), steps=(taken("cinco", 30, 12), taken("visto", 30, 6))),

@@ -6,12 +6,18 @@ import copy
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Final
 
+from gatewayd.dunning.decision import Decision
 from tests.rig.collections.auditor import Auditor, Claim
 from tests.rig.collections.book import Book, File
 from tests.rig.collections.history import Event, History, When
 from tests.rig.collections.moment import Decide, differences, situation
 from tests.rig.collections.oracle import Verdict, judge
+
+LOOK_AHEAD: Final = 25
+"""Of so many moments one is looked at for the days behind it."""
+AHEAD: Final = 30
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,9 @@ class Life:
     disagreements: list[Disagreement] = field(default_factory=list)
     flights: dict[tuple[str, str], _Flight] = field(default_factory=dict)
     planned: int = 0
+    looks: int = 0
+    behind: int = 0
+    """Days by which the clock is set back."""
 
     def live(self) -> None:
         """Every day of it. Stops at the first disagreement: from there on the two lives would differ."""
@@ -94,7 +103,9 @@ class Life:
         if not quiet and not self.disagreements:
             self.auditor.evening(self.book, When(day, 1439))
             if day in self.history.set_back:
+                self.behind = 1
                 self._judge(list(self.book.files), When(day - timedelta(days=1), 1300))
+                self.behind = 0
 
     def _hear(self, event: Event) -> None:
         self.book.hear(event)
@@ -116,6 +127,9 @@ class Life:
                 expected = judge(self.book, who, currency, now)
                 self.verdicts["/".join(sorted(expected.reasons))] += 1
                 points = differences(expected, decided.get(currency))
+                if not points and self.looks % LOOK_AHEAD == 0:
+                    points = self._too_late(who, currency, expected, decided.get(currency), now)
+                self.looks += 1
                 if points:
                     self.disagreements.append(
                         Disagreement(
@@ -126,6 +140,18 @@ class Life:
                     return
                 if expected.send:
                     self._plan(who, currency, expected, now)
+
+    def _too_late(self, who: str, currency: str, expected: Verdict, decided: Decision | None, now: When) -> list[str]:
+        """Returns whether somebody would be asked, with no further fact, before the engine looks again."""
+        if decided is None or expected.send or "in_flight" in expected.reasons:
+            return []
+        for passed in range(1, AHEAD):
+            day = now.day + timedelta(days=passed)
+            if decided.again is not None and day >= decided.again:
+                return []
+            if judge(self.book, who, currency, When(day, 1439)).send:
+                return [f"looks again {decided.again}, though {day} is a day to ask"]
+        return []
 
     def _plan(self, who: str, currency: str, verdict: Verdict, now: When) -> None:
         assert verdict.level is not None
@@ -154,6 +180,8 @@ class Life:
             "in days": When(now.day + timedelta(days=3), 600),
             "written": now,
         }[fate]
+        if fate != "written":
+            leaves = later(leaves, self.behind * 1440)
         file.mark(currency, verdict.level, verdict.cycle, "planned", now)
         self.flights[who, currency] = _Flight(claim, leaves, fate)
         if fate == "written":

@@ -63,8 +63,8 @@ def before_credit(file: File, bill: Bill) -> int:
 def open_bills(file: File, currency: str, today: date) -> tuple[list[Open], int]:
     """Returns what is left of each bill once free credit was used up, oldest first, and the credit that stays over.
 
-    Credit is used for what is not argued about before what is: whoever paid must not be asked because of a dispute.
-    Of two credits the one that can be used for fewer bills goes first.
+    Credit is used for what fell due first, argued about or not, so that a dispute moves nothing else. Of two credits
+    the one that can be used for fewer bills goes first.
     """
     bills = [bill for bill in file.bills.values() if bill.currency == currency]
     left = {bill.id: before_credit(file, bill) for bill in bills}
@@ -79,7 +79,7 @@ def open_bills(file: File, currency: str, today: date) -> tuple[list[Open], int]
             tied.append(Purse(money, money.amount))
     tied.sort(key=lambda purse: purse.money.posted)
     found = []
-    for bill in sorted(bills, key=lambda one: (argued(one, today), one.due or date.max, one.id)):
+    for bill in sorted(bills, key=lambda one: (one.due or date.max, one.id)):
         rest = max(left[bill.id], 0)
         for purse in tied:
             if _after(purse.money, bill):

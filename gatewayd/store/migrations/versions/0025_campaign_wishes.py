@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0025"
 down_revision = "0024"
 branch_labels = None
@@ -9,4 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("campaign", sa.Column("pace", sa.Integer()))
+    op.add_column("campaign", sa.Column("lines", sa.Text()))
+    op.add_column("job", sa.Column("pace", sa.Integer()))
+    op.add_column("job", sa.Column("pace_group", sa.Text()))
