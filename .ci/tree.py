@@ -52,6 +52,10 @@ VALUES: Final = tuple(
         "dunning.situation",
         "errors",
         "failpoints",
+        "feeds.documents",
+        "feeds.faults",
+        "feeds.schedule",
+        "feeds.source",
         "links",
         "log_sink",
         "logger",
@@ -202,6 +206,16 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.answers": VALUES,
+    "gatewayd.feeds.engine": (
+        *VALUES,
+        "gatewayd.billing_desk",
+        "gatewayd.config",
+        "gatewayd.imports.engine",
+        "gatewayd.workers",
+        "spool",
+        STORE,
+    ),
+    "gatewayd.feeds": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
         "gatewayd.acknowledgement",
@@ -255,6 +269,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.dunning",
+        "gatewayd.feeds.engine",
         "gatewayd.fleet",
         "gatewayd.imports.engine",
         "gatewayd.intake",
@@ -314,6 +329,7 @@ ROOF: Final = tuple(
         "web_process",
         "services",
         "posting",
+        "campaign_notices",
         "campaigning",
         "collecting",
         "reminding",
@@ -326,7 +342,7 @@ ROOF: Final = tuple(
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
-    "sqlalchemy": (STORE,),
+    "sqlalchemy": (STORE, "gatewayd.workers.feed"),
     "alembic": (STORE,),
     "psycopg": (STORE,),
     "fastapi": ("gatewayd.http", "gatewayd.web"),

@@ -64,6 +64,14 @@ def _said(one: Said) -> Json:
         "final": one.final,
         "opt_out": one.opt_out,
         "review": one.review,
+        "answer": None
+        if one.answer is None
+        else {
+            "kind": one.answer.kind,
+            "state": one.answer.state,
+            "reason": one.answer.reason,
+            "ticket": one.answer.ticket,
+        },
     }
 
 
