@@ -6,8 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import PROMISES
-from gatewayd.translation import gettext as core
+from gatewayd.claim_reasons import PROMISES, promise_word
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
@@ -39,5 +38,5 @@ async def show(visit: Visit) -> Response:
         choices=[(key, _(word)) for key, word in BY],
         spans=[(one, _("{count} days").format(count=one)) for one in DAYS],
         percent=lambda rate: "–" if rate is None else f"{rate * 100:.1f} %",
-        promises=[(core(PROMISES[state]), count) for state, count in found["promises"].items() if state in PROMISES],
+        promises=[(promise_word(state), count) for state, count in found["promises"].items() if state in PROMISES],
     )

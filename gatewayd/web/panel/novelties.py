@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import KINDS, RESULTS
+from gatewayd.claim_reasons import KINDS, RESULTS, kind_word, result_word
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
-from gatewayd.translation import gettext as core
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab
 from gatewayd.web.panel.visit import Visit
@@ -42,10 +41,10 @@ async def show(visit: Visit) -> Response:
         tabs=[Tab(_(word), _address(key, tipo=kind), key == which) for key, word in WHICH],
         which=which,
         items=found["items"],
-        kinds=[("", _("Every kind")), *((key, core(word)) for key, word in KINDS.items())],
+        kinds=[("", _("Every kind")), *((key, kind_word(key)) for key in KINDS)],
         kind=kind,
-        results=[(key, core(word)) for key, word in RESULTS.items()],
-        result_of=lambda code: core(RESULTS[code]) if code in RESULTS else "",
+        results=[(key, result_word(key)) for key in RESULTS],
+        result_of=result_word,
         address=lambda one: _address(which, tipo=kind, novedad=str(one["novelty"])),
         close=_address(which, tipo=kind),
         asked=bool(number),

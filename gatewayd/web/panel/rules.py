@@ -7,9 +7,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import OF_CLAIMS
+from gatewayd.claim_reasons import claim_word
 from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
-from gatewayd.translation import gettext as core
 from gatewayd.web.panel import rule_form
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
@@ -80,7 +79,7 @@ def _page(
         opened=opened,
         tried=tried,
         fault=fault,
-        stand=lambda code: core(OF_CLAIMS[code]) if code in OF_CLAIMS else code,
+        stand=claim_word,
         may_save=visit.may("policy.save"),
     )
 
