@@ -16,6 +16,7 @@ from gatewayd.web.v1 import (
     log,
     messages,
     people,
+    reminders,
     stored_templates,
     streaming,
 )
@@ -32,6 +33,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *contact.ENDPOINTS,
     *customers.ENDPOINTS,
     *bills.ENDPOINTS,
+    *reminders.ENDPOINTS,
     *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
