@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import answering, campaigning, logs, posting, reminding
+from gatewayd import answering, campaigning, collecting, logs, posting, reminding
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
@@ -169,7 +169,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         outcomes = Outcomes(writer, partial(_asked, readers, reader), receipts.due)
         # By whatever: what a line did, what time did, what a person said.
         changed = Due(
-            restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (outcomes, campaigns, answers)]
+            restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (outcomes, campaigns, answers, claims)]
         )
         upkeep = Upkeep(
             writer,
@@ -210,6 +210,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
         campaigns = campaigning.campaigns(intake, reader, readers, dispatcher, webhooks.post)
+        claims = collecting.collections(intake, reader, readers, news)
         posts = PostDesk(intake, config.timezone)
         answers = answering.answers(
             intake, posts, spool, dispatcher, logged=webhooks.post, in_thread=in_files, news=news
@@ -233,6 +234,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
+            claims=claims,
             answers=answers,
             reminders=reminding.reminders(intake, reader, readers, news),
             outcomes=outcomes,
@@ -265,6 +267,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("imports", live.imports),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
+                ("claims", claims),
                 ("answers", answers),
                 ("reminders", live.reminders),
                 ("ownerless", dispatcher.ownerless),

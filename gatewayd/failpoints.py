@@ -50,6 +50,15 @@ NAMES: Final[Mapping[str, str]] = {
     "gsm.answered": "+CMGS has come, the outcome is not yet told",
     "send.answered": "the driver's outcome is known",
     "send.posted": "it is on its way to the store",
+    # Claims
+    "claims.begun": "a day's run is in the store, nobody was decided yet",
+    "claims.portion": "decisions and steps of a portion are, its run does not know yet",
+    "claims.decided": "facts are decided anew, their steps have no job yet",
+    "claims.laid": "the job of a batch lies in the private folder",
+    "claims.recorded": "it is recorded, its batch does not know yet",
+    "claims.noted": "its batch knows",
+    "claims.settled": "what became of some steps is written",
+    "claims.ended": "a run has looked at everybody",
     # What comes in
     "gsm.report": "a status report has come, nothing is recorded of it",
     "gsm.report_durable": "it is recorded, not yet acknowledged to the modem",

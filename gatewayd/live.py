@@ -23,6 +23,7 @@ from gatewayd.config import Config
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dunning.engine.reminding import Reminding
+from gatewayd.dunning.engine.service import Collections
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
@@ -81,6 +82,7 @@ class LiveGateway:
         imports: Imports,
         webhooks: Webhooks,
         campaigns: Campaigns,
+        claims: Collections,
         answers: Answers,
         reminders: Reminding,
         outcomes: Outcomes,
@@ -106,6 +108,7 @@ class LiveGateway:
         imports.outcomes = outcomes
         self._webhooks = webhooks
         self.campaigns = campaigns
+        self.claims = claims
         self.answers = answers
         self.reminders = reminders
         self.outcomes = outcomes

@@ -7,7 +7,7 @@ nobody watches, a change costs a comparison.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -42,6 +42,11 @@ class News:
         self._wake = asyncio.Event()
         self._known: dict[int, str] = {}
         self._task: asyncio.Task[None] | None = None
+        self._hearing: list[tuple[frozenset[str], Callable[[], object]]] = []
+
+    def hear(self, kinds: Collection[str], told: Callable[[], object]) -> None:
+        """Has one of the daemon's own parts told at once where something of these kinds has changed."""
+        self._hearing.append((frozenset(kinds), told))
 
     def jobs(self, jobs: Iterable[int]) -> None:
         """Messages of these jobs have changed, or the jobs themselves."""
@@ -51,6 +56,9 @@ class News:
 
     def say(self, kind: str, account: str | None = None) -> None:
         """Something of that kind has changed; of one account, where it is one's."""
+        for kinds, told in self._hearing:
+            if kind in kinds:
+                told()
         if self._watchers:
             self._said.add((kind, account))
             self._wake.set()

@@ -9,10 +9,12 @@ import re
 from typing import Final
 
 from drivers.base import spoken
+from gatewayd.claim_reasons import OF_CLAIMS
 from gatewayd.device_reasons import OF_DEVICES
 from gatewayd.translation import gettext as _
 
 MEANINGS: Final = {
+    **OF_CLAIMS,
     "gone": spoken("what it was about is not there any more"),
     "upload_gone": spoken("the upload is gone: upload it again"),
     "upload_missing": spoken("the upload is missing: upload it again"),

@@ -1,4 +1,5 @@
-"""A file of the spool that brings customers: `{"kind": "customers", "rows_file": "clientes.xlsx", …}`.
+"""A file of the spool that brings customers, invoices, payments or credit notes: `{"kind": "customers", "rows_file":
+"clientes.xlsx", …}`.
 
 Parsing is pure, as for jobs: bytes in, a frozen record out, JobFileError for anything else.
 """
@@ -19,7 +20,8 @@ from spool.strict_json import load
 
 MARK: Final = b'"kind"'
 """What every such file has, and no job."""
-KIND: Final = "customers"
+CUSTOMERS: Final = "customers"
+KINDS: Final = (CUSTOMERS, "invoices", "payments", "credit_notes")
 KEYS: Final = frozenset(
     {
         *("kind", "name", "rows_file", "rows_sha256", "complete", "absent", "columns", "as_of"),
@@ -39,6 +41,7 @@ class CustomersDocument:
     name: str
     """By which it is known if it comes again; receipts are under it."""
     rows_file: str
+    kind: str = CUSTOMERS
     rows_sha256: str | None = None
     complete: bool = False
     absent: str | None = None
@@ -63,7 +66,7 @@ class CustomersDocument:
 
 
 def parse_customers(data: bytes, file: str) -> CustomersDocument | None:
-    """Returns the document; None where it is none of customers, and may be a job. JobFileError."""
+    """Returns the document; None where it is no such file, and may be a job. JobFileError."""
     if MARK not in data:
         return None
     try:
@@ -77,8 +80,9 @@ def parse_customers(data: bytes, file: str) -> CustomersDocument | None:
 
 
 def _document(raw: dict[str, Any], file: str) -> CustomersDocument:
-    fields.choice(raw, "kind", (KIND,), None)
-    fields.known(raw, KEYS, "")
+    kind = fields.choice(raw, "kind", KINDS, None)
+    # What a complete list of bills lacks, a person looks at: no file says so beforehand.
+    fields.known(raw, KEYS if kind == CUSTOMERS else KEYS - {"absent"}, "")
     name = fields.string(raw, "name", None) or PurePosixPath(file).stem
     if not is_name(name):
         raise JobFileError("value_invalid", "value_name", field="name", name=name)
@@ -102,6 +106,7 @@ def _document(raw: dict[str, Any], file: str) -> CustomersDocument:
         file=file,
         name=name,
         rows_file=rows_file,
+        kind=kind,
         rows_sha256=fields.sha256(raw, "rows_sha256"),
         complete=complete,
         absent=None if raw.get("absent") is None else fields.choice(raw, "absent", ABSENT, None),

@@ -83,6 +83,8 @@ def root() -> click.Group:
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "customer": (f"{here}.customer:customer", _("Customers: find, change, import, merge, forget.")),
             "reminder": (f"{here}.reminder:reminder", _("Reminders that people write, one customer each.")),
+            "ticket": (f"{here}.ticket:ticket", _("Tickets: list, show, work on them.")),
+            "answers": (f"{here}.answers:answers", _("What is answered without a person.")),
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
             "token": (f"{here}.token:token", _("Tokens, by which programs use the API.")),
             "audit": (f"{here}.audit:audit", _("The audit trail: who did what, when and from where.")),

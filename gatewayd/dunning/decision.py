@@ -25,9 +25,11 @@ Reason = Literal[
     "hold_out",
     "no_channel",
     "ended",
+    "hour",
 ]
 """`due` comes with `send` alone. `in_flight`: its step is planned and has not left yet. `no_channel` comes with a
-level that no channel can carry: a person is given it. `ended`: every level and repeat is done."""
+level that no channel can carry: a person is given it. `ended`: every level and repeat is done.
+`hour`: it is due, and the hour of its rule has not come today; said by the engine, never by `decide`."""
 
 
 @dataclass(frozen=True, slots=True)

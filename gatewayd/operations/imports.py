@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import AfterValidator, Field
 
 from gatewayd.actor import Actor, Scope
+from gatewayd.billing.fields import Kind
 from gatewayd.customers.change import instant
 from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UsageError
+from gatewayd.imports import bills
 from gatewayd.imports.mapping import columns_of
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.paging import before_of
@@ -57,6 +59,7 @@ def document(found: Import) -> Json:
         "name": found.name,
         "origin": found.origin,
         "by": found.actor,
+        "kind": found.kind,
         "state": found.state,
         "reading": dict(found.reading),
         "judgement": read.get("judgement"),
@@ -107,9 +110,10 @@ def as_of(value: str | None, now: int) -> int:
     return now if at is None else min(at, now)
 
 
-def check_columns(mapping: Mapping[str, Any], read: Mapping[str, Any]) -> None:
+def check_columns(mapping: Mapping[str, Any], read: Mapping[str, Any], kind: str) -> None:
     """UsageError where a mapping is not one of the sheet that was read."""
-    columns_of(mapping, read["judgement"]["columns"], read["headers"])
+    check = columns_of if kind == store.CUSTOMERS else partial(bills.columns_of, cast("Kind", kind))
+    check(mapping, read["judgement"]["columns"], read["headers"])
 
 
 class CreateImport(Operation):
@@ -126,6 +130,8 @@ class CreateImport(Operation):
     columns: Mapping[str, Any] | None = None
     complete: bool = False
     as_of: str | None = None
+    kind: Literal["customers", "invoices", "payments", "credit_notes"] = "customers"
+    """What its rows are."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         live, account = live_of(backend), self.account if self.account is not None else by.account
@@ -136,16 +142,16 @@ class CreateImport(Operation):
         with refusals():
             kept = await live.uploads.show(account, self.upload)
             path = await live.imports.keep(live.uploads.file(account, self.upload), f"{kept.sha256}.sheet")
-        read, reason = await _judged(backend, path, kept.name, reading)
+        read, reason = await _judged(backend, path, kept.name, reading, self.kind)
         key = None if read is None else str(read["header_key"])
         mapping = self.columns
         if mapping is None and key is not None:
             question = partial(store.remembered, scope=Scope.of(account), header_key=key)
             mapping = await backend.read(lambda reader: reader.ask(question))
-            if mapping is not None and read is not None and not _fits(mapping, read):
+            if mapping is not None and read is not None and not _fits(mapping, read, self.kind):
                 mapping = None
         elif mapping is not None and read is not None:
-            check_columns(mapping, read)
+            check_columns(mapping, read, self.kind)
         origin = {"token": "api", "operator": "cli"}.get(by.kind, "panel")
         new = store.NewImport(
             account=account,
@@ -165,6 +171,7 @@ class CreateImport(Operation):
             as_of=when,
             reason=reason,
             now=now,
+            kind=self.kind,
         )
         number = await backend.execute(Change(lambda unit: store.create(unit.session, new), by.name))
         live.changed("customer", account)
@@ -172,18 +179,18 @@ class CreateImport(Operation):
 
 
 async def _judged(
-    backend: Backend, path: Path, file: str, reading: Mapping[str, Any]
+    backend: Backend, path: Path, file: str, reading: Mapping[str, Any], kind: str
 ) -> tuple[dict[str, Any] | None, str | None]:
     """Returns how a sheet is read, or why it cannot be as it is."""
     try:
-        return await live_of(backend).imports.judge(path, file, reading, language()), None
+        return await live_of(backend).imports.judge(path, file, reading, language(), kind), None
     except GatewayError as error:
         return None, str(error)[:1_000]
 
 
-def _fits(mapping: Mapping[str, Any], read: Mapping[str, Any]) -> bool:
+def _fits(mapping: Mapping[str, Any], read: Mapping[str, Any], kind: str) -> bool:
     try:
-        check_columns(mapping, read)
+        check_columns(mapping, read, kind)
     except UsageError:
         return False
     return True
@@ -254,14 +261,14 @@ class MapImport(_OfImport):
         if self.reading is not None:
             values["reading"] = reading = reading_of(self.reading)
             path = live_of(backend).imports.sheet(found.sha256)
-            read, values["reason"] = await _judged(backend, path, found.file, reading)
+            read, values["reason"] = await _judged(backend, path, found.file, reading, found.kind)
             values |= {"judgement": read, "header_key": None if read is None else read["header_key"]}
         mapping = found.mapping if self.columns is None else self.columns
         if mapping is not None and read is not None:
-            if self.columns is None and not _fits(mapping, read):
+            if self.columns is None and not _fits(mapping, read, found.kind):
                 mapping = None
             else:
-                check_columns(mapping, read)
+                check_columns(mapping, read, found.kind)
         values["mapping"] = mapping
         if self.complete is not None:
             values["complete"] = self.complete
@@ -344,6 +351,8 @@ class UndoImport(_Step):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await found_import(backend, by, self.import_id)
+        if found.kind != store.CUSTOMERS:
+            raise ConflictError(_("what billing says is not taken back: bring a newer list that says it right"))
         since = int(found.counts.get("since", found.created_at))
         question = partial(undoing.sent_to, account_id=found.account_id, number=found.id, since=since)
         told = await backend.read(lambda reader: reader.ask(question))

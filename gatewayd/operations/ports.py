@@ -97,7 +97,9 @@ class Outcomes(Protocol):
 class Imports(Protocol):
     """The engine of imports, as operations see it."""
 
-    async def judge(self, path: Path, file: str, reading: Mapping[str, Any], language: str) -> dict[str, Any]:
+    async def judge(
+        self, path: Path, file: str, reading: Mapping[str, Any], language: str, kind: str = "customers"
+    ) -> dict[str, Any]:
         """Returns how a sheet is read and what its columns seem to be. GatewayError says why it cannot be."""
 
     async def keep(self, source: Path, name: str) -> Path:
@@ -212,6 +214,10 @@ class Live(Protocol):
     @property
     def campaigns(self) -> CampaignEngine:
         """The engine that carries campaigns out."""
+
+    @property
+    def claims(self) -> Waker:
+        """The engine that carries claims out."""
 
     @property
     def reminders(self) -> Waker:

@@ -72,6 +72,10 @@ def owes(house: House, number: int) -> dict[str, tuple[int, int]]:
     }
 
 
+def joinable(house: House) -> list[str]:
+    return joining.joinable(house.transactions.session.connection, account_id=ACCOUNT, limit=10)
+
+
 def test_the_same_again_changes_nothing_and_an_older_one_replaces_nothing(house: House) -> None:
     number = customer(house, "A1")
     first = bring(house, "invoices", bill())
@@ -117,8 +121,9 @@ def test_bills_of_somebody_who_is_not_known_yet_wait_for_them(house: House) -> N
     assert done.written.unknown == 1
     session = house.transactions.session
     assert joining.unknown(session.connection, ACCOUNT) == {"invoices": 1, "payments": 1}
-    assert joining.lonely(session, ACCOUNT, "", 10) == ["Z9"]
+    assert (joining.waiting(session.connection), joinable(house)) == ([ACCOUNT], [])
     number = customer(house, "Z9")
+    assert joinable(house) == ["Z9"]
     house.do(Change(lambda unit: desk.joined(unit, ACCOUNT, ["Z9"], house.now)))
     assert owes(house, number) == {"ARS": (9000, 0)}
     assert [one.customer for one in marks.marked(session, 10)] == [number]

@@ -53,7 +53,7 @@ def test_a_reminder_from_its_first_to_its_last_day(tmp_path: Path) -> None:
         page.get_by_role("button", name="Guardar").click()
         page.get_by_role("button", name="Quitar …").click()
         page.get_by_role("button", name="Quitarlo").click()
-        expect(page.locator("main")).to_contain_text("Aquí no hay ninguno")
+        expect(page.locator("main")).to_contain_text("Todavía no hay recordatorios")
         assert shown.simulator is not None
         told = [str(one["text"]) for one in shown.simulator.texts()]
         assert len(told) == 1

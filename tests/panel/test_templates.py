@@ -40,34 +40,21 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
         yield opened
 
 
-def test_a_template_is_written_with_its_cost_in_view(shown: Panel) -> None:
+def test_what_was_saved_before_is_shown_and_written_on(shown: Panel) -> None:
     with shown.browser() as browser:
         page = browser.sign_in(viewport={"width": 1280, "height": 900})
         page.goto(f"{shown.url}{HERE}/nueva?canal=sms")
         page.fill("#f-nombre", "Factura de <b>hoy</b>")
         page.fill("#f-text", DEAR)
-        seen = page.locator("#vista")
-        expect(seen.locator(".count-of b")).to_have_text("2 partes")
-        assert seen.locator("mark").all_inner_texts() == ["ó", "í"]
         expect(page.locator("#costo")).to_contain_text("A los 2 clientes: 5 partes, $ 4,25")
-        page.locator("#f-text").press("End")
-        page.click("[data-insert='%empresa%']")
-        expect(seen.locator(".message")).to_contain_text("GraciasNorte Wifi")
-        seen.get_by_text("otra persona").click()
-        expect(seen.locator(".message")).to_contain_text("<img src=x onerror=alert(1)>")
-        seen.get_by_text("Quitar los acentos").click()
-        page.wait_for_url("**/llano")
-        expect(page.locator("#f-text")).to_have_value(DEAR.replace("ó", "o").replace("í", "i") + "%empresa%")
-        expect(page.locator("#vista .count-of b")).to_have_text("1 parte")
         page.click("button.primary")
-        expect(page.locator("h1")).to_have_text("Factura de <b>hoy</b>")
         page.fill("#f-text", "Hola %nombre%, su saldo es $ %deuda%")
         page.click("button.primary")
         expect(page.get_by_role("status").first).to_contain_text("versión 2")
         page.get_by_role("link", name="Versiones").click()
         expect(page.locator("#v2 ins").first).to_be_visible()
         page.locator("#v1 a").click()
-        expect(page.locator("#f-text")).to_have_value(DEAR.replace("ó", "o").replace("í", "i") + "%empresa%")
+        expect(page.locator("#f-text")).to_have_value(DEAR)
 
 
 def test_two_people_at_one_template_and_what_cannot_be_meant(shown: Panel) -> None:

@@ -31,10 +31,13 @@ def _gateway(**parts: Any) -> LiveGateway:
         "news",
         "posts",
         "campaigns",
+        "claims",
+        "outcomes",
         "reminders",
-        "imports",
+        "answers",
     )
-    return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in names})  # type: ignore[arg-type]
+    parts.setdefault("imports", SimpleNamespace())
+    return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in (*names, "imports")})  # type: ignore[arg-type]
 
 
 async def test_what_is_to_go_again_is_loaded_once_the_store_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from gatewayd.actor import Scope
+from gatewayd.billing.fields import Kind
 from gatewayd.clock import iso
 from gatewayd.config import Config
 from gatewayd.errors import UsageError
+from gatewayd.imports import bills
 from gatewayd.imports.engine.process import ReaderDiedError, SheetRefusedError
 from gatewayd.imports.mapping import columns_of
 from gatewayd.store.contacts import imports
@@ -31,7 +33,9 @@ class Engine(Protocol):
 
     config: Config
 
-    async def judge(self, path: Path, file: str, reading: Mapping[str, Any], language: str) -> dict[str, Any]: ...
+    async def judge(
+        self, path: Path, file: str, reading: Mapping[str, Any], language: str, kind: str = "customers"
+    ) -> dict[str, Any]: ...
 
     async def keep(self, source: Path, name: str) -> Path: ...
 
@@ -58,7 +62,7 @@ async def bring(
     path = await engine.keep(sheet, f"{sha256}.sheet")
     language = engine.config.locale
     try:
-        read = await engine.judge(path, document.rows_file, document.reading, language)
+        read = await engine.judge(path, document.rows_file, document.reading, language, document.kind)
         with speaking(language):
             mapping = await _mapping(engine, account, document, read)
     except (SheetRefusedError, ReaderDiedError, UsageError) as error:
@@ -84,6 +88,7 @@ async def bring(
         as_of=now if document.as_of is None else min(now, int(document.as_of.timestamp() * 1000)),
         reason=None,
         now=now,
+        kind=document.kind,
     )
 
     def work(unit: Any) -> None:
@@ -111,12 +116,13 @@ async def _mapping(
 ) -> Mapping[str, Any]:
     """Returns what the columns are: as the file says, as is remembered, or as they seem. UsageError."""
     names, headers = read["judgement"]["columns"], read["headers"]
+    check = columns_of if document.kind == imports.CUSTOMERS else partial(bills.columns_of, cast("Kind", document.kind))
     if document.columns is not None:
-        columns_of(document.columns, names, headers)
+        check(document.columns, names, headers)
         return document.columns
     question = partial(imports.remembered, scope=Scope.of(account), header_key=str(read["header_key"]))
     mapping: Mapping[str, Any] = await engine.ask(question) or read["guess"]
-    columns_of(mapping, names, headers)
+    check(mapping, names, headers)
     return mapping
 
 
@@ -129,7 +135,7 @@ def told(spool: Any, found: Import) -> None:
     counts.pop("since", None)
     summary = {
         "v": 1,
-        "kind": "customers",
+        "kind": found.kind,
         "account": found.account,
         "name": found.name,
         "import": found.id,

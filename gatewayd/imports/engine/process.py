@@ -10,12 +10,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from gatewayd.customers.portion import ROWS_MAX, AstrayError, judged
+from gatewayd.billing.fields import Kind
+from gatewayd.billing.portion import BillPortion
+from gatewayd.billing.portion import judged as bills_judged
+from gatewayd.customers.portion import ROWS_MAX, AstrayError, Portion, judged
 from gatewayd.errors import GatewayError
 from gatewayd.imports import frames
-from gatewayd.imports.engine.reading import Batch
+from gatewayd.imports.engine.reading import CUSTOMERS, Batch
 from gatewayd.imports.rows import House
 from gatewayd.numbers import Policy
 from gatewayd.translation import gettext as _
@@ -53,6 +56,8 @@ class Request:
     mapping: Mapping[str, Any] | None = None
     """None: only how it is read is asked."""
     house: House = field(default_factory=lambda: House("AR"))
+    kind: str = CUSTOMERS
+    """What its rows are."""
     back: Path | None = None
     """Where the sheets of refused rows go, without their ending."""
 
@@ -60,6 +65,7 @@ class Request:
         document = {
             "path": str(self.path),
             "file": self.file,
+            "kind": self.kind,
             "reading": dict(self.reading),
             "mapping": None if self.mapping is None else dict(self.mapping),
             "policy": asdict(self.policy),
@@ -75,8 +81,9 @@ class Request:
 class Answers:
     """What a reader says, in its order."""
 
-    def __init__(self, output: asyncio.StreamReader) -> None:
+    def __init__(self, output: asyncio.StreamReader, kind: str = CUSTOMERS) -> None:
         self._output = output
+        self._kind = kind
         self.ended: Mapping[str, Any] | None = None
         """How it ended, once all has come."""
 
@@ -95,7 +102,7 @@ class Answers:
             if kind == frames.ENDED:
                 self.ended = content if isinstance(content, dict) else {}
                 return
-            batch = _batch(kind, content, after)
+            batch = _batch(kind, content, after, self._kind)
             after = batch.last
             yield batch
 
@@ -115,16 +122,20 @@ class Answers:
         return header[4:], content
 
 
-def _batch(kind: bytes, content: Any, after: int) -> Batch:
+def _batch(kind: bytes, content: Any, after: int, rows: str) -> Batch:
     if kind != frames.ROWS or not isinstance(content, list) or len(content) != 4:
         raise AstrayError("the reader of sheets gave no rows")
     last, count, portion, issues = content
     if type(last) is not int or type(count) is not int or last <= after or not 0 < count <= ROWS_MAX:
         raise AstrayError("the reader of sheets went back")
-    read = None if portion is None else judged(portion, after)
+    read = None if portion is None else _portion(portion, after, rows)
     if read is not None and read.rows[-1] > last:
         raise AstrayError("the reader of sheets gave a row too far")
     return Batch(last, count, read, frames.issues_of(issues))
+
+
+def _portion(content: Any, after: int, rows: str) -> Portion | BillPortion:
+    return judged(content, after) if rows == CUSTOMERS else bills_judged(content, after, cast("Kind", rows))
 
 
 @asynccontextmanager
@@ -147,7 +158,7 @@ async def reader(request: Request) -> AsyncIterator[Answers]:
             process.stdin.write(request.line())
             await process.stdin.drain()
             process.stdin.close()
-        yield Answers(process.stdout)
+        yield Answers(process.stdout, request.kind)
     finally:
         with suppress(ProcessLookupError):
             process.kill()

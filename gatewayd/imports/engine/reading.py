@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from gatewayd.billing.fields import Kind
+from gatewayd.billing.portion import BillPortion
 from gatewayd.customers.faults import sentence
 from gatewayd.customers.portion import Portion, rows_of
+from gatewayd.imports import bills
 from gatewayd.imports.mapping import REASON_HEAD, ROW_HEAD, columns_of, guess, header_key
 from gatewayd.imports.rows import House, Issue, Rows
 from gatewayd.numbers import Numbers, Policy
@@ -21,6 +24,9 @@ from spool.lists.judgement import Judgement
 from spool.lists.people import PEOPLE
 
 EXAMPLES: Final = 5
+CUSTOMERS: Final = "customers"
+"""What the rows of a sheet are where nobody says it."""
+ROWS_AT_ONCE: Final = 1_000
 EXAMPLE_LONGEST: Final = 120
 BACK: Final = frozenset({"row_repeated", "row_merged"})
 """Of repeated rows, those that say something that is lost: they come back with the refused ones."""
@@ -33,7 +39,7 @@ class Batch:
     last: int
     """The row of the sheet that they end with."""
     count: int
-    portion: Portion | None
+    portion: Portion | BillPortion | None
     issues: list[Issue]
 
 
@@ -50,7 +56,8 @@ def instructions(reading: Mapping[str, Any]) -> Instructions:
 class SheetReader:
     """One sheet, read once. JobFileError where it cannot be."""
 
-    def __init__(self, path: Path, file: str, reading: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, file: str, reading: Mapping[str, Any], kind: str = CUSTOMERS) -> None:
+        self.kind = kind
         self.judgement: Judgement
         self._opened: Opened
         self.judgement, self._opened = judge(path, Task(file, PEOPLE, said=instructions(reading)))
@@ -69,9 +76,26 @@ class SheetReader:
             "judgement": self.judgement.document(),
             "headers": list(self.headers),
             "examples": self.examples,
-            "guess": guess(self.headers, self.examples),
-            "header_key": header_key(self.headers),
+            "guess": self._guess(),
+            # The same header means other things above customers than above bills.
+            "header_key": ("" if self.kind == CUSTOMERS else f"{self.kind}:") + header_key(self.headers),
         }
+
+    def _guess(self) -> dict[str, Any]:
+        if self.kind == CUSTOMERS:
+            return guess(self.headers, self.examples)
+        return bills.guess(cast("Kind", self.kind), self.headers)
+
+    def bills(self, mapping: Mapping[str, Any], region: str, back: Back) -> Iterator[Batch]:
+        """Yields the rows of invoices, payments or credit notes, a thousand at a time. UsageError."""
+        kind = cast("Kind", self.kind)
+        columns = bills.columns_of(kind, mapping, self.judgement.columns, self.headers)
+        rows = bills.BillRows(kind, columns, len(self.headers), region)
+        while taken := list(islice(self._rows, ROWS_AT_ONCE)):
+            portion, issues = rows.portion(taken)
+            if issues:
+                back.add(taken, issues)
+            yield Batch(taken[-1][0], len(taken), portion, issues)
 
     def batches(self, mapping: Mapping[str, Any], policy: Policy, house: House, back: Back) -> Iterator[Batch]:
         """Yields the rows, a portion at a time. UsageError where the mapping is not of this sheet."""

@@ -22,8 +22,9 @@ from gatewayd.config import Config
 from gatewayd.errors import NotFoundError
 from gatewayd.failpoints import hit
 from gatewayd.imports.engine import deposited
+from gatewayd.imports.engine.bills import steps_of
 from gatewayd.imports.engine.process import Request, reader
-from gatewayd.imports.engine.steps import Steps
+from gatewayd.imports.engine.reading import CUSTOMERS
 from gatewayd.numbers import Policy
 from gatewayd.store.contacts import imports
 from gatewayd.store.contacts.imports import Import
@@ -78,9 +79,11 @@ class Imports(TaskEngine):
         config = self.config.numbers
         return Policy(config.region, config.home_area, config.assume_mobile)
 
-    async def judge(self, path: Path, file: str, reading: Mapping[str, Any], language: str) -> dict[str, Any]:
+    async def judge(
+        self, path: Path, file: str, reading: Mapping[str, Any], language: str, kind: str = CUSTOMERS
+    ) -> dict[str, Any]:
         """Returns how a sheet is read, its headers, examples and what they seem to be. SheetRefusedError."""
-        async with self._judging, reader(Request(path, file, reading, self.policy, language)) as answers:
+        async with self._judging, reader(Request(path, file, reading, self.policy, language, kind=kind)) as answers:
             return await answers.judgement()
 
     async def keep(self, source: Path, name: str) -> Path:
@@ -128,7 +131,7 @@ class Imports(TaskEngine):
             reason = "gone"
             await self.change(lambda unit: processes.end(unit.session, task.id, "failed", now, reason=reason))
             return
-        await Steps(self, task, work, request).perform()
+        await steps_of(self, task, work, request).perform()
         hit("import.ended")
         log.info("import step over", process=task.id, step=request["step"])
         self.say(task, "over")

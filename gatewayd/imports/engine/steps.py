@@ -11,7 +11,7 @@ import structlog
 
 from gatewayd import billing_desk
 from gatewayd.config import Config
-from gatewayd.customers.portion import AstrayError
+from gatewayd.customers.portion import AstrayError, Portion
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.imports.engine.process import ReaderDiedError, Request, SheetRefusedError, reader
@@ -112,7 +112,9 @@ class Steps:
         known = await engine.ask(partial(houses.house, account_id=work.account_id))
         house = House(engine.config.numbers.region, known.users, known.aliases, known.forgotten)
         path, back = engine.sheet(work.sha256), engine.back(work.id)
-        request = Request(path, work.file, work.reading, engine.policy, self._language, work.mapping, house, back)
+        request = Request(
+            *(path, work.file, work.reading, engine.policy, self._language, work.mapping, house, work.kind, back)
+        )
         named = frozenset(name for name in work.mapping if name not in {"ignore", "rest", "defaults"})
         named |= frozenset(work.mapping.get("defaults", {}))
         return Sheet(work.id, work.account_id, work.as_of, named, engine.now()), request
@@ -157,11 +159,15 @@ class Steps:
         if work.complete:
             missing, known = await self._missing()
             self._counts |= {"absent": len(missing), "asks": len(missing) > known * ABSENT_MOST}
-        now = engine.now()
+        await self._dried(kept)
+
+    async def _dried(self, kept: Sequence[Issue]) -> None:
+        """Writes what a dry run has found."""
+        engine, work, now = self._engine, self._work, self._engine.now()
 
         def write(unit: Any) -> None:
             imports.drop_issues(unit.session, work.id)
-            imports.add_issues(unit.session, work.id, _noted(kept))
+            imports.add_issues(unit.session, work.id, noted(kept))
             processes.end(unit.session, self._task.id, "done", now, done=self._rows)
             imports.change(
                 unit.session,
@@ -192,7 +198,11 @@ class Steps:
         hit("import.loaded")
         if self._work.complete:
             await self._note_absent(sheet)
-        now = engine.now()
+        await self._done()
+
+    async def _done(self) -> None:
+        """Writes that the import is through."""
+        engine, now = self._engine, self._engine.now()
 
         def write(unit: Any) -> None:
             processes.end(unit.session, self._task.id, "done", now, done=self._rows)
@@ -222,18 +232,18 @@ class Steps:
         def write(unit: Any) -> tuple[dict[str, Any], list[Issue], Outcome]:
             nonlocal withdrawal
             if not processes.running(unit.session, self._task.id):
-                raise _CancelledError
-            outcome = Outcome() if portion is None else imported.apply(unit, sheet, portion)
+                raise CancelledError
+            outcome = imported.apply(unit, sheet, portion) if isinstance(portion, Portion) else Outcome()
             withdrawal = owe(unit, sheet, outcome.owing)
             counts, kept = self._added(batch, outcome)
-            imports.add_issues(unit.session, self._work.id, _noted(kept))
+            imports.add_issues(unit.session, self._work.id, noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, sheet.now)
             processes.advance(unit.session, self._task.id, counts["rows"])
             return counts, kept, outcome
 
         try:
             self._take(*await engine.change(write, bulk=True))
-        except _CancelledError:
+        except CancelledError:
             raise Stopped from None
         await engine.settled(withdrawal)
         engine.tell("task", self._work.account)
@@ -315,11 +325,12 @@ def owe(unit: Any, sheet: Sheet, owing: Mapping[int, int | None]) -> Withdrawal:
     return found
 
 
-class _CancelledError(GatewayError):
+class CancelledError(GatewayError):
     """The step was cancelled before this portion was written."""
 
 
-def _noted(found: Sequence[Issue]) -> list[tuple[int, str, dict[str, Any]]]:
+def noted(found: Sequence[Issue]) -> list[tuple[int, str, dict[str, Any]]]:
+    """Returns issues as the store keeps them."""
     return [(one.row, one.kind, {"field": one.field, "reason": one.reason, "text": one.text}) for one in found]
 
 

@@ -14,10 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from gatewayd.customers.portion import plain
+from gatewayd.billing.portion import BillPortion
+from gatewayd.billing.portion import plain as bills_plain
+from gatewayd.customers.portion import Portion, plain
 from gatewayd.errors import UsageError
 from gatewayd.imports import frames
-from gatewayd.imports.engine.reading import Back, SheetReader
+from gatewayd.imports.engine.reading import CUSTOMERS, Back, SheetReader
 from gatewayd.imports.rows import House
 from gatewayd.numbers import Policy
 from gatewayd.translation import set_language
@@ -64,9 +66,18 @@ def main() -> int:
 
 def _read(request: dict[str, Any], path: Path, tell: Any) -> None:
     set_language(request["language"])
-    sheet = SheetReader(path, request["file"], request["reading"])
+    sheet = SheetReader(path, request["file"], request["reading"], request["kind"])
     tell(frames.JUDGED, sheet.document())
     if request["mapping"] is None:
+        return
+    stem = None if request["back"] is None else Path(request["back"])
+    back = Back(stem, sheet.headers, sheet.judgement.delimiter or ";")
+    if sheet.kind != CUSTOMERS:
+        for batch in sheet.bills(request["mapping"], request["policy"]["region"], back):
+            bills = bills_plain(batch.portion) if isinstance(batch.portion, BillPortion) else None
+            tell(frames.ROWS, [batch.last, batch.count, bills, [list(one) for one in batch.issues]])
+        back.close()
+        tell(frames.ENDED, {"back": back.rows})
         return
     house = House(
         request["policy"]["region"],
@@ -74,10 +85,8 @@ def _read(request: dict[str, Any], path: Path, tell: Any) -> None:
         request["aliases"],
         frozenset(request["forgotten"]),
     )
-    stem = None if request["back"] is None else Path(request["back"])
-    back = Back(stem, sheet.headers, sheet.judgement.delimiter or ";")
     for batch in sheet.batches(request["mapping"], Policy(**request["policy"]), house, back):
-        portion = None if batch.portion is None else plain(batch.portion)
+        portion = plain(batch.portion) if isinstance(batch.portion, Portion) else None
         tell(frames.ROWS, [batch.last, batch.count, portion, [list(one) for one in batch.issues]])
     back.close()
     tell(frames.ENDED, {"back": back.rows})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, literal_column, select, update
@@ -101,29 +102,54 @@ _CLOSE: Final = Statement(
 )
 
 
+@dataclass(slots=True)
+class _Sorted:
+    """Rows told apart by what is to be written."""
+
+    names: Mapping[str, int]
+    fresh: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[Row] = field(default_factory=list)
+    confirmed: list[tuple[Row, int]] = field(default_factory=list)
+    """Rows as they are, and the later moment as of which they still are."""
+    seen: list[int] = field(default_factory=list)
+
+
 def put(unit: Any, load: Load, rows: Sequence[BillRow]) -> Written:
     """Writes invoices; returns what became of each row. No external id twice: the caller has seen to it.
 
     An older row never replaces a newer one, and the same one again changes nothing."""
     session: Session = unit.session
     written = Written()
+    found = _sorted(session, load, rows, written)
+    _add(unit, load, found, written)
+    session.many(_SET, found.changed)
+    session.among(_SEE, found.seen, load.as_of, load.as_of)
+    written.touched |= _confirm(session, load, found.confirmed)
+    return written
+
+
+def tried(session: Session, load: Load, rows: Sequence[BillRow]) -> Written:
+    """Returns what would become of each row; writes nothing."""
+    written = Written()
+    written.new += range(len(_sorted(session, load, rows, written).fresh))
+    return written
+
+
+def _sorted(session: Session, load: Load, rows: Sequence[BillRow], written: Written) -> _Sorted:
     known = {row[1]: row for row in session.among(_FOUND, [row.external_id for row in rows], load.account_id)}
-    names = whose(session, load.account_id, {str(row.values["customer"]) for row in rows if "customer" in row.values})
-    fresh: list[dict[str, Any]] = []
-    changed: list[Row] = []
-    confirmed: list[tuple[Row, int]] = []
-    seen: list[int] = []
+    names = {str(row.values["customer"]) for row in rows if "customer" in row.values}
+    found = _Sorted(whose(session, load.account_id, names))
     for row in rows:
         was = known.get(row.external_id)
         if was is None:
             made = _new(row, load, written)
             if made is not None:
-                fresh.append(made)
+                found.fresh.append(made)
             continue
         at = row.values.get("as_of") or load.as_of
         if at < was[3]:
             written.older += 1
-            seen.append(was[0])
+            found.seen.append(was[0])
             continue
         values = _merged(row, was, load)
         if "balance" not in row.values and was[_READ.index("balance")] is not None:
@@ -131,26 +157,22 @@ def put(unit: Any, load: Load, rows: Sequence[BillRow]) -> Written:
             at = was[3]
         if all(values[key] == was[place] for place, key in enumerate(_KEYS, 5)):
             written.same += 1
-            confirmed.append((was, at))
+            found.confirmed.append((was, at))
             continue
         written.changed += 1
-        customer = names.get(values["customer"]) if values["customer"] != was[5] else was[2]
+        customer = found.names.get(values["customer"]) if values["customer"] != was[5] else was[2]
         written.unknown += customer is None
         written.touched.update(number for number in (customer, was[2]) if number is not None)
         if values["state"] == "paid" and customer is not None:
             written.paid.add(customer)
-        changed.append(
+        found.changed.append(
             (
                 *(customer, at, _open(values), max(was[4], load.as_of), load.now, was[-1] + 1),
                 *(values[key] for key in _KEYS),
                 was[0],
             )
         )
-    _add(unit, load, fresh, names, written)
-    session.many(_SET, changed)
-    session.among(_SEE, seen, load.as_of, load.as_of)
-    written.touched |= _confirm(session, load, confirmed)
-    return written
+    return found
 
 
 def _new(row: BillRow, load: Load, written: Written) -> dict[str, Any] | None:
@@ -201,7 +223,8 @@ def _open(values: Mapping[str, Any]) -> bool:
     return values["state"] in OPEN_STATES and rest > 0
 
 
-def _add(unit: Any, load: Load, fresh: Sequence[Mapping[str, Any]], names: Mapping[str, int], written: Written) -> None:
+def _add(unit: Any, load: Load, found: _Sorted, written: Written) -> None:
+    fresh, names = found.fresh, found.names
     if not fresh:
         return
     first = unit.memory.ids.take(unit.session, tables.invoice, len(fresh))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, func, literal_column, select, update
+from sqlalchemy import Connection, and_, func, literal_column, select, update
 
 from gatewayd.store import tables
 from gatewayd.store.billing.loads import whose
@@ -34,21 +34,6 @@ _JOIN: Final = tuple(
     )
     for table in _BILLS
 )
-_NEXT: Final = tuple(
-    Statement(
-        select(table.c.customer)
-        .where(
-            table.c.account_id == given(table.c.account_id),
-            table.c.customer_id.is_(None),
-            table.c.customer > given(table.c.customer),
-        )
-        .distinct()
-        .order_by(table.c.customer)
-        .limit(given(table.c.id, "p_limit")),
-        "p_account_id p_customer p_limit",
-    )
-    for table in _BILLS
-)
 
 
 def join(session: Session, account_id: int, names: Iterable[str]) -> set[int]:
@@ -61,9 +46,30 @@ def join(session: Session, account_id: int, names: Iterable[str]) -> set[int]:
     return set(found.values())
 
 
-def lonely(session: Session, account_id: int, after: str, limit: int) -> list[str]:
-    """Returns external ids of customers that nobody has brought, behind one, in their order."""
-    found = {row[0] for statement in _NEXT for row in session.all(statement, account_id, after, limit)}
+def waiting(connection: Connection) -> list[int]:
+    """Returns the accounts that have bills of customers whom nobody has brought."""
+    found: set[int] = set()
+    for table in _BILLS:
+        found.update(connection.scalars(select(table.c.account_id).where(table.c.customer_id.is_(None)).distinct()))
+    return sorted(found)
+
+
+def joinable(connection: Connection, *, account_id: int, limit: int) -> list[str]:
+    """Returns external ids that bills of nobody bear, and that are customers' by now."""
+    customer = tables.customer.c
+    found: set[str] = set()
+    for table in _BILLS:
+        statement = (
+            select(table.c.customer)
+            .join(
+                tables.customer,
+                and_(customer.account_id == table.c.account_id, customer.external_id == table.c.customer),
+            )
+            .where(table.c.account_id == account_id, table.c.customer_id.is_(None))
+            .distinct()
+            .limit(limit)
+        )
+        found.update(connection.scalars(statement))
     return sorted(found)[:limit]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -44,11 +45,38 @@ _OWNERS: Final = Statement(
 )
 
 
+@dataclass(slots=True)
+class _Sorted:
+    """Rows told apart by what is to be written."""
+
+    names: Mapping[str, int]
+    fresh: list[tuple[BillRow, dict[str, Any]]] = field(default_factory=list)
+    changed: list[Row] = field(default_factory=list)
+    renewed: list[tuple[int, Sequence[Allocation]]] = field(default_factory=list)
+    """Payments that are for other invoices than before."""
+
+
 def put(unit: Any, load: Load, rows: Sequence[BillRow], kind: str) -> Written:
     """Writes payments (`payment`) or credit notes (`credit_note`); returns what became of each row. No external id
     twice: the caller has seen to it. The same one again changes nothing."""
     session: Session = unit.session
     written = Written()
+    found = _sorted(session, load, rows, written)
+    written.new += _add(unit, load, found, kind)
+    session.many(_SET, found.changed)
+    session.among(_DROP_PARTS, [number for number, _own in found.renewed])
+    session.many(_ADD_PART, [row for number, own in found.renewed for row in _part_rows(load, number, own)])
+    return written
+
+
+def tried(session: Session, load: Load, rows: Sequence[BillRow]) -> Written:
+    """Returns what would become of each row; writes nothing."""
+    written = Written()
+    written.new += range(len(_sorted(session, load, rows, written).fresh))
+    return written
+
+
+def _sorted(session: Session, load: Load, rows: Sequence[BillRow], written: Written) -> _Sorted:
     known = {row[1]: row for row in session.among(_FOUND, [row.external_id for row in rows], load.account_id)}
     parts = _parts(session, [row[0] for row in known.values()])
     made = [(row, known.get(row.external_id), _merged(row, known.get(row.external_id), load)) for row in rows]
@@ -63,9 +91,7 @@ def put(unit: Any, load: Load, rows: Sequence[BillRow], kind: str) -> Written:
         if not values["customer"]:
             values["customer"] = _named(row, values, owners, earlier)
     names = whose(session, load.account_id, {str(values["customer"]) for _row, _was, values in made} - {""})
-    fresh: list[tuple[BillRow, dict[str, Any]]] = []
-    changed: list[Row] = []
-    renewed: list[tuple[int, Sequence[Allocation]]] = []
+    found = _Sorted(names)
     for row, was, values in made:
         fault = _fault(row, values, parts.get(was[0], ()) if was is not None else ())
         if fault is not None:
@@ -79,7 +105,7 @@ def put(unit: Any, load: Load, rows: Sequence[BillRow], kind: str) -> Written:
             touched.add(paid[2])
             touched.update(owners[one.invoice][1] for one in back_parts.get(paid[0], ()) if one.invoice in owners)
         if was is None:
-            fresh.append((row, values))
+            found.fresh.append((row, values))
         elif tuple(own) == tuple(before) and all(values[key] == was[at] for at, key in enumerate(_KEYS, 4)):
             written.same += 1
             continue
@@ -87,18 +113,14 @@ def put(unit: Any, load: Load, rows: Sequence[BillRow], kind: str) -> Written:
             written.changed += 1
             touched.add(was[2])
             touched.update(owners[part.invoice][1] for part in before if part.invoice in owners)
-            changed.append(
+            found.changed.append(
                 (names.get(values["customer"]), load.now, was[3] + 1, *(values[key] for key in _KEYS), was[0])
             )
             if tuple(own) != tuple(before):
-                renewed.append((was[0], own))
+                found.renewed.append((was[0], own))
         written.unknown += names.get(values["customer"]) is None
         written.touched.update(number for number in touched if number is not None)
-    written.new += _add(unit, load, fresh, names, kind)
-    session.many(_SET, changed)
-    session.among(_DROP_PARTS, [number for number, _own in renewed])
-    session.many(_ADD_PART, [row for number, own in renewed for row in _part_rows(load, number, own)])
-    return written
+    return found
 
 
 def _parts(session: Session, numbers: Sequence[int]) -> dict[int, tuple[Allocation, ...]]:
@@ -157,9 +179,8 @@ def _part_rows(load: Load, number: int, own: Sequence[Allocation]) -> list[Row]:
     return [(number, place, load.account_id, part.invoice, part.amount) for place, part in enumerate(own)]
 
 
-def _add(
-    unit: Any, load: Load, fresh: Sequence[tuple[BillRow, dict[str, Any]]], names: dict[str, int], kind: str
-) -> range:
+def _add(unit: Any, load: Load, found: _Sorted, kind: str) -> range:
+    fresh, names = found.fresh, found.names
     if not fresh:
         return range(0)
     first = unit.memory.ids.take(unit.session, tables.payment, len(fresh))

@@ -27,6 +27,8 @@ from gatewayd.store.commands.inbox import (
 from gatewayd.store.commands.jobs import (
     CAMPAIGN,
     CAMPAIGN_JOB,
+    CLAIM,
+    CLAIM_JOB,
     REMINDER,
     REMINDER_JOB,
     AddMessages,
@@ -67,6 +69,8 @@ from gatewayd.store.commands.reports import LateAnswer, Report, Reported, Settle
 __all__ = [
     "CAMPAIGN",
     "CAMPAIGN_JOB",
+    "CLAIM",
+    "CLAIM_JOB",
     "LINES_AT_ONCE",
     "REMINDER",
     "REMINDER_JOB",

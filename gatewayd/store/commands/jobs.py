@@ -14,6 +14,9 @@ from gatewayd.store.commands.keys import PostKey
 CAMPAIGN: Final = "campaign"
 """Origin of the jobs that campaigns bring in. Nobody else can bring one in under such a name."""
 CAMPAIGN_JOB: Final = re.compile(r"c-\d+\.[0-9T]+-\d+-\d+", re.ASCII)
+CLAIM: Final = "claim"
+"""Origin of the jobs that claims bring in."""
+CLAIM_JOB: Final = re.compile(r"d-\d+\.\d+", re.ASCII)
 REMINDER: Final = "reminder"
 """Origin of the jobs of reminders that people write."""
 REMINDER_JOB: Final = re.compile(r"r-\d+\.\d+-\d+", re.ASCII)

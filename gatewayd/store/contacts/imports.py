@@ -20,6 +20,7 @@ from gatewayd.translation import gettext as _
 CREATED, CHECKING, CHECKED = "created", "checking", "checked"
 RUNNING, DONE, FAILED = "running", "done", "failed"
 UNDOING, UNDONE = "undoing", "undone"
+CUSTOMERS: Final = "customers"
 BUSY: Final = frozenset({CHECKING, RUNNING, UNDOING})
 ISSUES_KEPT: Final = 1_000
 """Rows that were not taken, as the store keeps them; the sheet of refused rows has all."""
@@ -33,8 +34,8 @@ _ROW: Final = tables.import_row.c
 _MAPPING: Final = tables.import_mapping.c
 _ADD: Final = adding(
     tables.sheet_import,
-    "account_id user_id actor node origin name file sha256 octets state reading judgement mapping header_key complete"
-    " as_of reason created_at updated_at",
+    "account_id user_id actor node origin name file sha256 octets kind state reading judgement mapping header_key"
+    " complete as_of reason created_at updated_at",
 )
 _LATEST: Final = Statement(
     select(_IMPORT.id).where(_IMPORT.account_id == given(_IMPORT.account_id)).order_by(_IMPORT.id.desc()).limit(1),
@@ -76,6 +77,8 @@ class Import:
     file: str
     sha256: str
     octets: int
+    kind: str
+    """What its rows are: customers, invoices, payments, credit_notes."""
     state: str
     reading: Mapping[str, Any]
     judgement: Mapping[str, Any] | None
@@ -112,6 +115,7 @@ class NewImport:
     as_of: int
     reason: str | None
     now: int
+    kind: str = CUSTOMERS
 
 
 _IMPORTS: Final = select(tables.sheet_import, tables.account.c.name.label("account")).select_from(
@@ -130,7 +134,15 @@ def _dumped(value: Any) -> str | None:
 def _view(row: Any) -> Import:
     return Import(
         *(row.id, row.account, row.account_id, row.user_id, row.actor, row.node, row.origin, row.name, row.file),
-        *(row.sha256, row.octets, row.state, _loaded(row.reading) or {}, _loaded(row.judgement), _loaded(row.mapping)),
+        *(
+            row.sha256,
+            row.octets,
+            row.kind,
+            row.state,
+            _loaded(row.reading) or {},
+            _loaded(row.judgement),
+            _loaded(row.mapping),
+        ),
         *(row.header_key, bool(row.complete), row.as_of, _loaded(row.counts) or {}, row.applied, row.process_id),
         *(row.reason, row.created_at, row.updated_at, row.version),
     )
@@ -213,7 +225,8 @@ def create(session: Session, new: NewImport) -> int:
             raise ConflictError(_("{name} is the name of another import already").format(name=new.name))
     session.run(
         _ADD,
-        *(account_id, new.user, new.actor, new.node, new.origin, new.name, new.file, new.sha256, new.octets, CREATED),
+        *(account_id, new.user, new.actor, new.node, new.origin, new.name, new.file, new.sha256, new.octets),
+        *(new.kind, CREATED),
         *(_dumped(new.reading), _dumped(new.judgement), _dumped(new.mapping), new.header_key, new.complete, new.as_of),
         *(new.reason, new.now, new.now),
     )

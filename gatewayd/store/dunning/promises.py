@@ -51,6 +51,14 @@ _REPLACE: Final = Statement(
     .values(state="withdrawn", ended_at=given(_PROMISE.ended_at)),
     "p_ended_at k_customer_id k_currency",
 )
+_PENDING: Final = Statement(
+    select(_PROMISE.id).where(
+        _PROMISE.customer_id == given(_PROMISE.customer_id),
+        _PROMISE.currency == given(_PROMISE.currency),
+        _PROMISE.state == "pending",
+    ),
+    "p_customer_id p_currency",
+)
 _END: Final = Statement(
     tables.promise.update()
     .where(_PROMISE.id == given(_PROMISE.id, "k_id"), _PROMISE.state == "pending")
@@ -72,6 +80,12 @@ def add(session: Session, new: NewPromise, *, now: int, by: str = "gatewayd") ->
         *(session, _ADD, new.account_id, new.customer_id, new.currency, day, new.amount, new.tolerance_days),
         *(now, new.source, by, new.note, new.key),
     )
+
+
+def pending(session: Session, customer: int, currency: str) -> int | None:
+    """Returns the number of a customer's pending promise in a currency; None: there is none."""
+    row = session.one(_PENDING, customer, currency)
+    return None if row is None else int(row[0])
 
 
 def end(session: Session, number: int, state: str, *, now: int) -> bool:

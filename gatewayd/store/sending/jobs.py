@@ -13,6 +13,8 @@ from gatewayd.model import Priority, Route
 from gatewayd.store.commands import (
     CAMPAIGN,
     CAMPAIGN_JOB,
+    CLAIM,
+    CLAIM_JOB,
     REMINDER,
     REMINDER_JOB,
     AddMessages,
@@ -89,7 +91,7 @@ def _begin(unit: Unit, command: BeginJob) -> BegunJob:
     return begun
 
 
-_ENGINES: Final = {"c-": (CAMPAIGN, CAMPAIGN_JOB), "r-": (REMINDER, REMINDER_JOB)}
+_ENGINES: Final = {"c-": (CAMPAIGN, CAMPAIGN_JOB), "d-": (CLAIM, CLAIM_JOB), "r-": (REMINDER, REMINDER_JOB)}
 """By the first letters of a job's name: the engine that gives such names, and how they are."""
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, GatewayError, UsageError
 from gatewayd.web.panel.campaign_shown import DAYS, address
+from gatewayd.web.panel.customer_address import CustomerAddress
 from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.marks import CHANNEL
 from gatewayd.web.panel.page import page
@@ -139,8 +140,7 @@ async def _audience(visit: Visit, account: str, given: Mapping[str, str]) -> dic
                 raise fault("list", _("choose one"))
             return {"list": given["list"]}
         case "customers":
-            filters = {"search": given["search"], "tag": given["tag"]}
-            return {"filter": {name: value for name, value in filters.items() if value}}
+            return {"filter": CustomerAddress.read([("q", given["search"]), ("tag", given["tag"])]).wanted}
     try:
         file = chosen(visit, "file")
     except UsageError as error:

@@ -47,10 +47,7 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             )
             return Need(text, places.link("/ajustes/bloqueados"), gettext("Read them"), "look", "in")
         case "campaign":
-            if reason == "campaign_missed":
-                text = gettext("A campaign missed its time: say whether it still goes out")
-            else:
-                text = gettext("A campaign waits for somebody's approval")
+            text = _campaign(reason, words)
             return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
@@ -59,6 +56,16 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")
     return Need(Markup("{} {} {}").format(kind, subject, meaning(reason)))
+
+
+def _campaign(reason: str, words: Words) -> Markup:
+    """Returns what a campaign wants of a person."""
+    gettext = words.gettext
+    if reason == "campaign_missed":
+        return gettext("A campaign missed its time: say whether it still goes out")
+    if reason == "campaign_stuck":
+        return gettext("A campaign has come to a standstill: nothing of it leaves")
+    return gettext("A campaign waits for somebody's approval")
 
 
 def _credit(document: Mapping[str, Any], account: str, count: int, words: Words, formats: Formats) -> Need:

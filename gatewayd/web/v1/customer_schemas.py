@@ -106,7 +106,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "MergeCustomers": closed({"gone": text(200, least=1), "version": COUNT}, ["gone"]),
     "CustomerKnowledge": shown({"customer": {"type": "object"}, "messages": {"type": "array"}}, "customer", "messages"),
     "ForgottenCustomer": shown(
-        {"forgotten": FLAG, "messages": COUNT, "received": COUNT, "contacts": COUNT}, "forgotten"
+        {"forgotten": FLAG, "messages": COUNT, "received": COUNT, "contacts": COUNT, "blocks": COUNT}, "forgotten"
     ),
     "NewImport": closed(
         {

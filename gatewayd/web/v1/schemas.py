@@ -12,6 +12,7 @@ from gatewayd.web.v1 import (
     forecast_schemas,
     reminder_schemas,
     template_schemas,
+    tickets,
 )
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
@@ -387,6 +388,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **customer_schemas.SCHEMAS,
     **bill_schemas.SCHEMAS,
     **reminder_schemas.SCHEMAS,
+    **tickets.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }

@@ -19,6 +19,7 @@ from gatewayd.web.v1 import (
     reminders,
     stored_templates,
     streaming,
+    tickets,
 )
 from gatewayd.web.v1.endpoint import Endpoint
 
@@ -29,6 +30,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *stored_templates.ENDPOINTS,
     *house.ENDPOINTS,
     *log.ENDPOINTS,
+    *tickets.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
     *customers.ENDPOINTS,

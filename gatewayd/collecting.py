@@ -1,0 +1,29 @@
+"""The engine of claims as the daemon makes it, over the daemon's own parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from gatewayd.clock import now_ms
+from gatewayd.dunning.engine.service import Collections
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.news import News
+from gatewayd.store.reader import Reader
+
+
+def collections(intake: IntakeDesk, reader: Reader, readers: Executor, news: News) -> Collections:
+    """Returns the service; it is woken by what `news` says of facts."""
+
+    async def ask(question: Callable[..., Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(readers, partial(reader.ask, question))
+
+    made = Collections(
+        intake, ask=ask, execute=intake.writer.do, now=now_ms, told=lambda account: news.say("claim", account)
+    )
+    news.hear({"invoice", "payment", "billing", "customer", "promise", "pause", "policy"}, made.due)
+    return made

@@ -1,0 +1,123 @@
+"""Records batches of claims as jobs, by the daemon's private folder: each once, whatever is cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from gatewayd.dunning import wording
+from gatewayd.failpoints import hit
+from gatewayd.intake.feed import SMALL
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.store.commands import CLAIM, Change
+from gatewayd.store.dunning import batches
+from gatewayd.store.dunning.batches import Batch, Member
+from spool import posted
+from spool.document import JobDocument, parse
+from spool.errors import JobFileError, SpoolError
+
+log = structlog.get_logger()
+
+_DUMMY: Final = ({"to": "-", "ref": ""},)
+_COLUMNS: Final = {"to": "to", "ref": "ref"}
+LASTS_S: Final = 2 * 86_400
+"""After so long a claim that has not left is none any more: the next channel is tried."""
+
+
+class Recording:
+    """Records batches, one after another."""
+
+    def __init__(
+        self,
+        intake: IntakeDesk,
+        *,
+        ask: Callable[[Callable[..., Any]], Awaitable[Any]],
+        execute: Callable[[Change[Any]], Awaitable[Any]],
+        now: Callable[[], int],
+    ) -> None:
+        self._intake = intake
+        self._ask = ask
+        self._execute = execute
+        self._now = now
+
+    async def record(self, batch: Batch) -> None:
+        """Makes a batch the job that it is; one whose job is refused is written down as such. GatewayError, SpoolError:
+        it is to be tried again."""
+        known = partial(batches.job_of, account=batch.account, name=batch.job)
+        job_id = await self._ask(known)
+        if job_id is None:
+            try:
+                await self._laid(batch)
+            except JobFileError as error:
+                log.warning("a job of claims is refused", job=batch.job, code=error.code)
+                refused = partial(_refused, batch.id, error.code)
+                await self._execute(Change(refused, "collections"))
+                return
+            job_id = await self._ask(known)
+        if job_id is None:
+            return  # somebody else is recording it
+        hit("claims.recorded")
+        await self._execute(Change(lambda unit: batches.recorded(unit.session, batch.id, job_id), "collections"))
+        hit("claims.noted")
+
+    async def _laid(self, batch: Batch) -> None:
+        people: Sequence[Member] = await self._ask(partial(batches.members, number=batch.id))
+        head = head_of(batch)
+        document, data = await asyncio.to_thread(_job, head, people, f"{batch.job}.json")
+        document = await self._intake.templates.filled(batch.account, document)
+        spool = self._intake.spool
+        taken = await asyncio.to_thread(posted.lay, spool, batch.account, document, data, {})
+        hit("claims.laid")
+        try:
+            await self._intake.record(taken, document, origin=CLAIM)
+        except Exception:
+            with suppress(SpoolError):
+                await asyncio.to_thread(posted.drop, spool, taken)
+            raise
+
+
+def _refused(number: int, code: str, unit: Any) -> None:
+    batches.refused(unit.session, number, code)
+
+
+def head_of(batch: Batch) -> dict[str, Any]:
+    """Returns a batch's job file without its recipients."""
+    words: dict[str, Any] = {"template": batch.template} if batch.template else wording.neutral(batch.channel)
+    return {
+        "job": batch.job,
+        "channel": batch.channel,
+        **words,
+        "class": "collections",
+        "priority": "normal",
+        "columns": _COLUMNS,
+        "not_after": _iso(batch.created_at + LASTS_S * 1000),
+    }
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _job(head: Mapping[str, Any], people: Sequence[Member], file: str) -> tuple[JobDocument, bytes]:
+    """Returns a job and its file; of a large one the recipients are left out of the document. JobFileError."""
+    skeleton = parse(json.dumps({**head, "recipients": _DUMMY}, ensure_ascii=False).encode(), file)
+    rows = ",\n".join(map(_recipient, people))
+    data = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "recipients": [\n{rows}\n]}}\n'.encode()
+    if len(data) <= SMALL:
+        return parse(data, file), data
+    return replace(skeleton, recipients=()), data
+
+
+def _recipient(one: Member) -> str:
+    own: dict[str, Any] = {"to": one.address, "ref": one.external_id}
+    if one.cause is not None:
+        own["#cause"] = one.cause
+    return json.dumps({**own, **json.loads(one.cells)}, ensure_ascii=False)

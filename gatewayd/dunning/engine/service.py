@@ -1,0 +1,313 @@
+"""The engine of claims: knows when something is to be decided, and has it done. One a daemon.
+
+It is woken by facts (`due`), by messages that change (`jobs`), by the hours of the rules. Whatever it finds half done
+in the store it goes on with; nothing is known to it that the store does not know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from gatewayd.claims.looking import PORTION, Look, look
+from gatewayd.claims.moment import Moment, moments
+from gatewayd.claims.writing import WRITTEN, write
+from gatewayd.dunning.engine.recording import Recording
+from gatewayd.dunning.engine.settling import settle
+from gatewayd.errors import GatewayError
+from gatewayd.failpoints import hit
+from gatewayd.intake.reception import IntakeDesk
+from gatewayd.store.billing import freshness, marks
+from gatewayd.store.billing.marks import Mark
+from gatewayd.store.commands import Change
+from gatewayd.store.dunning import batches, decisions, runs, steps
+from gatewayd.store.dunning.runs import Run
+from gatewayd.store.dunning.steps import StepRow
+from gatewayd.store.sending.restoration import standing_still
+from gatewayd.store.session import Session
+from spool.errors import SpoolError
+
+log = structlog.get_logger()
+
+TROUBLE_S: Final = 5.0
+"""Between tries while the store or the disk refuses."""
+STILL_S: Final = 60.0
+LONGEST_S: Final = 30.0
+"""Of one sleep: then clocks, marks and open steps are looked at again, whatever was told."""
+MOMENT_S: Final = 0.05
+SETTLE_S: Final = 0.5
+"""Messages that change within it are read together."""
+MARKS: Final = 500
+KEEP_S: Final = 400 * 86_400
+"""How long decisions are kept once they hold no more."""
+
+
+class Collections:
+    """Runs claims. `ask` puts a question to the reader, off the loop; `now` is Unix ms."""
+
+    def __init__(
+        self,
+        intake: IntakeDesk,
+        *,
+        ask: Callable[[Callable[..., Any]], Awaitable[Any]],
+        execute: Callable[[Change[Any]], Awaitable[Any]],
+        now: Callable[[], int],
+        told: Callable[[str], object] = lambda _account: None,
+    ) -> None:
+        """`told` is called with an account of which something has changed, for those who watch."""
+        self._intake = intake
+        self._ask = ask
+        self._execute = execute
+        self._now = now
+        self._told = told
+        self._wake = asyncio.Event()
+        self._recorder = Recording(intake, ask=ask, execute=execute, now=now)
+        self._changed: set[int] = set()
+        """Jobs whose messages have changed."""
+        self._looked = 0
+        """When every open step was looked at last."""
+        self._stirred: asyncio.TimerHandle | None = None
+        self._forgotten: date | None = None
+        self._stale: set[str] = set()
+        """Accounts whose runs stand still, so that it is told once."""
+
+    # -------------------------------------------------------------------------------------------- what others call
+
+    def due(self) -> None:
+        """A fact has changed, or a rule, or a person has said something."""
+        self._wake.set()
+
+    def jobs(self, jobs: Iterable[int]) -> None:
+        """Messages of these jobs have changed."""
+        self._changed.update(jobs)
+        if self._stirred is None:
+            self._stirred = asyncio.get_running_loop().call_later(SETTLE_S, self._stir)
+
+    def _stir(self) -> None:
+        self._stirred = None
+        self._wake.set()
+
+    # ------------------------------------------------------------------------------------------------------ the loop
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+        while True:
+            self._wake.clear()
+            pause = TROUBLE_S
+            try:
+                pause = await self.work()
+            except (GatewayError, SpoolError, OSError) as error:
+                log.error("claims wait", error=str(error))  # noqa: TRY400
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    async def work(self) -> float:
+        """Does what is to be done; returns the seconds until it is to be looked at again."""
+        if await self._ask(standing_still):
+            return STILL_S
+        known = await self._moments()
+        await self._settle(known)
+        await self._facts(known)
+        following = await self._runs(known)
+        await self._facts(known)
+        for batch in await self._ask(batches.waiting):
+            await self._recorder.record(batch)
+            self._told(batch.account)
+        await self._forget()
+        return min(LONGEST_S, max(MOMENT_S, following))
+
+    async def _moments(self) -> Mapping[int, Moment]:
+        """Returns the rules and the clock of each account that has any, by its number."""
+        config = self._intake.config
+        question = partial(moments, now=self._now(), zone=str(config.timezone), region=config.numbers.region)
+        found: Mapping[int, Moment] = await self._ask(question)
+        return found
+
+    async def _fresh(self, moment: Moment) -> bool:
+        """Returns whether an account's billing is young enough to claim by; says so once where it is not."""
+        account = moment.rules.account
+        limit = int(self._intake.config.billing.max_age * 1000)
+        found = (await self._ask(freshness.billings)).get(moment.rules.account_id)
+        fresh = found is not None and found.age(moment.now) <= limit
+        if fresh:
+            self._stale.discard(account)
+        elif account not in self._stale:
+            self._stale.add(account)
+            log.warning("billing is too old to claim by", account=account)
+            self._told(account)
+        return fresh
+
+    # --------------------------------------------------------------------------------------------------------- facts
+
+    async def _facts(self, known: Mapping[int, Moment]) -> None:
+        """Decides anew about those of whom a fact has changed."""
+        while True:
+            found: Sequence[Mark] = await self._ask(_marked)
+            if not found:
+                return
+            by_account: dict[int, list[Mark]] = {}
+            for one in found:
+                by_account.setdefault(one.account, []).append(one)
+            waits = 0
+            for number, own in by_account.items():
+                moment = known.get(number)
+                if moment is None:
+                    await self._execute(Change(partial(_drop, own), "collections", bulk=True))
+                elif not await self._fresh(moment):
+                    waits += len(own)
+                else:
+                    moment = moment.at(self._now())
+                    for start in range(0, len(own), WRITTEN):
+                        await self._write(moment, own[start : start + WRITTEN])
+            if waits or len(found) < MARKS:
+                return
+
+    async def _write(self, moment: Moment, seen: Sequence[Mark]) -> None:
+        customers = [one.customer for one in seen]
+        work = partial(write, moment=moment, customers=customers, seen=seen)
+        written = await self._execute(Change(work, "collections", bulk=True))
+        hit("claims.decided")
+        for account in written.accounts:
+            self._told(account)
+
+    # ---------------------------------------------------------------------------------------------------------- runs
+
+    async def _runs(self, known: Mapping[int, Moment]) -> float:
+        """Begins the day's runs whose hour has come, and goes on with those that are open; returns the seconds until
+        the next one."""
+        for one in known.values():
+            now, number = one.at(self._now()), one.rules.account_id
+            for hour in sorted(one.rules.hours()):
+                if now.begun(hour):
+                    day = now.today.isoformat()
+                    begin = partial(_begin, number, day, hour, now.now)
+                    run = await self._ask(partial(runs.run_of, account_id=number, day=day, hour=hour))
+                    if run is None and await self._execute(Change(begin, "collections")):
+                        hit("claims.begun")
+        for run in await self._ask(runs.open_runs):
+            open_moment = known.get(run.account_id)
+            if open_moment is None or run.day != open_moment.at(self._now()).today.isoformat():
+                ended = partial(_ended, run, self._now(), "stopped", run.reason or "missed")
+                await self._execute(Change(ended, "collections"))
+            elif await self._fresh(open_moment):
+                await self._go_on(run, open_moment)
+            elif run.state != "stopped":
+                await self._execute(Change(partial(_stop, run), "collections"))
+                self._told(run.account)
+        waits = [_until(one.at(self._now()), hour) for one in known.values() for hour in one.rules.hours()]
+        return min(waits, default=LONGEST_S)
+
+    async def _go_on(self, run: Run, moment: Moment) -> None:
+        """Looks at everybody behind where a run is."""
+        cursor, counts = run.cursor, Counter(run.counts)
+        while True:
+            moment = moment.at(self._now())
+            seen: Look = await self._ask(partial(look, moment=moment, after=cursor, hour=run.hour))
+            if not seen.last:
+                break
+            for start in range(0, len(seen.changed), WRITTEN):
+                part = seen.changed[start : start + WRITTEN]
+                await self._execute(Change(partial(write, moment=moment, customers=part), "collections", bulk=True))
+                hit("claims.portion")
+            counts.update(seen.counts)
+            advance = partial(_advance, run, seen.last, dict(counts), cursor)
+            if not await self._execute(Change(advance, "collections")):
+                return  # another life has gone further
+            cursor = seen.last
+        await self._execute(Change(partial(_ended, run, self._now(), "done", None), "collections"))
+        hit("claims.ended")
+        log.info("claims decided", account=run.account, day=run.day, **{key: counts[key] for key in sorted(counts)})
+        self._told(run.account)
+
+    # --------------------------------------------------------------------------------------------------------- steps
+
+    async def _settle(self, known: Mapping[int, Moment]) -> None:
+        """Reads what became of open steps: of the jobs that changed, and now and then of all."""
+        jobs: set[int] | None = set(self._changed)
+        self._changed.clear()
+        now = self._now()
+        if abs(now - self._looked) >= LONGEST_S * 1000:
+            self._looked, jobs = now, None
+        if jobs is not None and not jobs:
+            return
+        after = 0
+        while True:
+            found: Sequence[StepRow] = await self._ask(partial(steps.unsettled, after=after, limit=PORTION, jobs=jobs))
+            by_account: dict[int, list[int]] = {}
+            for one in found:
+                if one.over:
+                    by_account.setdefault(one.account_id, []).append(one.id)
+            for number, own in by_account.items():
+                moment = known.get(number)
+                if moment is None:
+                    continue
+                for start in range(0, len(own), WRITTEN):
+                    part = own[start : start + WRITTEN]
+                    work = partial(settle, moment=moment.at(self._now()), numbers=part)
+                    await self._execute(Change(work, "collections", bulk=True))
+                    hit("claims.settled")
+                self._told(moment.rules.account)
+            if len(found) < PORTION:
+                return
+            after = found[-1].id
+
+    async def _forget(self) -> None:
+        """Removes old decisions, once a day."""
+        today = datetime.fromtimestamp(self._now() / 1000, UTC).date()
+        if self._forgotten == today:
+            return
+        before = today - timedelta(seconds=KEEP_S)
+        while await self._execute(
+            Change(lambda unit: decisions.forget(unit.session, before), "collections", bulk=True)
+        ):
+            pass
+        self._forgotten = today
+
+
+def _until(now: Moment, hour: str) -> float:
+    """Returns the seconds until an hour comes next."""
+    zone = ZoneInfo(now.zone)
+    here = datetime.fromtimestamp(now.now / 1000, zone)
+    hours, minutes = map(int, hour.split(":"))
+    at = here.replace(hour=hours, minute=minutes, second=0, microsecond=0)
+    if at <= here:
+        at += timedelta(days=1)
+    return at.timestamp() - here.timestamp()
+
+
+def _marked(connection: Any) -> Sequence[Mark]:
+    return marks.marked(Session(connection), MARKS)
+
+
+def _drop(seen: Sequence[Mark], unit: Any) -> None:
+    marks.drop(unit.session, seen)
+
+
+def _begin(account_id: int, day: str, hour: str, now: int, unit: Any) -> bool:
+    return runs.begin(unit.session, account_id, day, hour, now)
+
+
+def _advance(run: Run, cursor: int, counts: Mapping[str, int], before: int, unit: Any) -> bool:
+    return runs.go_on(unit.session, replace(run, cursor=before), cursor, counts)
+
+
+def _ended(run: Run, now: int, state: str, reason: str | None, unit: Any) -> None:
+    runs.end(unit.session, run, now, state=state, reason=reason)
+
+
+def _stop(run: Run, unit: Any) -> None:
+    runs.stop(unit.session, run, "stale")
+
+
+def _forget(before: date, unit: Any) -> int:
+    return decisions.forget(unit.session, before)

@@ -1,0 +1,307 @@
+"""Claims over both stores: decided from facts, taken once, done when they leave, undone when the facts change."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+
+from gatewayd.actor import Scope
+from gatewayd.claims.looking import look
+from gatewayd.claims.moment import Moment, moments
+from gatewayd.claims.writing import write
+from gatewayd.dunning.engine.settling import Settled, settle
+from gatewayd.model import PartState, Priority, State
+from gatewayd.store.billing import marks
+from gatewayd.store.commands import CLAIM, AddMessages, BeginJob, Change, NewMessage, PartEnd, PublishJob, QueueInfo
+from gatewayd.store.dunning import batches, decisions, novelties, policies, promises, runs, steps
+from gatewayd.store.dunning.batches import Batch
+from gatewayd.store.dunning.novelties import NoveltyFilter
+from gatewayd.store.dunning.promises import NewPromise
+from tests.conformance.house import PRICE, House
+from tests.conformance.test_billing import ACCOUNT, NORTE, bill, bring, customer, paid
+
+ZONE = "America/Argentina/Buenos_Aires"
+LEVELS = [
+    {"id": "uno", "days": 1, "channels": ["sms", "email"], "templates": {"sms": "uno", "email": "uno"}},
+    {"id": "diez", "days": 10, "channels": ["email"], "templates": {"email": "diez"}},
+]
+RULE: dict[str, Any] = {"levels": LEVELS, "hour": "08:00"}
+
+
+def change(house: House, work: Any, *arguments: Any, **more: Any) -> Any:
+    return house.do(Change(lambda unit: work(unit.session, *arguments, **more)))
+
+
+def ask(house: House, question: Any, *arguments: Any, **more: Any) -> Any:
+    return question(house.transactions.session.connection, *arguments, **more)
+
+
+def rule(house: House, name: str = "empresa", **more: Any) -> None:
+    said = {"standard": True, "place": 0, "seen": None, "now": house.now, "by": "ana"}
+    change(house, policies.save, "norte", name, {**RULE, **more}, **said)
+
+
+def moment(house: House) -> Moment:
+    found: Moment = ask(house, moments, now=house.now, zone=ZONE, region="AR")[ACCOUNT]
+    return found
+
+
+def decide(house: House, *numbers: int) -> int:
+    """Decides about customers, as a fact or a run would have it; returns how many steps are taken."""
+    here = moment(house)
+    seen = [one for one in marks.marked(house.transactions.session, 100) if one.customer in numbers]
+    return int(house.do(Change(lambda unit: write(unit, moment=here, customers=numbers, seen=seen), bulk=True)).steps)
+
+
+def debtor(house: House, external_id: str = "A1", *, phone: str = "+5491150000001", **more: Any) -> int:
+    """A customer with a confirmed number and a mail, a week late."""
+    points = [
+        {"channel": "phone", "address": phone, "state": "confirmed"},
+        {"channel": "email", "address": f"{external_id.lower()}@norte.example"},
+    ]
+    number = customer(house, external_id, name=f"Ana {external_id}", contacts=more.pop("contacts", points))
+    bring(house, "invoices", bill(f"F-{external_id}", external_id, due="2026-11-12", **more))
+    return number
+
+
+def record(house: House, batch: Batch) -> QueueInfo:
+    """Makes a batch the job that it is, as the engine does."""
+    begun = house.do(
+        BeginJob(
+            *("norte", batch.job, "sms" if batch.channel == "sms" else "email", Priority.NORMAL, "hash", None, None),
+            *(False, PRICE, "ARS", json.dumps({"lines": []}), "pop", house.now),
+            origin=CLAIM,
+        )
+    )
+    rows = [
+        NewMessage(row, one.external_id, one.address, "Hola", "", 1, "", None, None, None, one.cause)
+        for row, one in enumerate(ask(house, batches.members, number=batch.id), 1)
+    ]
+    house.do(AddMessages(begun.job_id, rows, house.now))
+    (queue,) = house.do(PublishJob(begun.job_id, house.now))
+    change(house, batches.recorded, batch.id, begun.job_id)
+    assert isinstance(queue, QueueInfo)
+    return queue
+
+
+def recorded(house: House) -> QueueInfo:
+    (batch,) = ask(house, batches.waiting)
+    return record(house, batch)
+
+
+def settled(house: House) -> Settled:
+    here = moment(house)
+    numbers = [one.id for one in ask(house, steps.unsettled, after=0, limit=100) if one.over]
+    found = house.do(Change(lambda unit: settle(unit, moment=here, numbers=numbers), bulk=True))
+    assert isinstance(found, Settled)
+    return found
+
+
+def states(house: House) -> list[tuple[str, str, str | None]]:
+    return [(row[0], row[1], row[2]) for row in house.rows("SELECT level, state, channel FROM step ORDER BY id")]
+
+
+def reasons(house: House) -> list[str]:
+    held = house.rows("SELECT reason FROM decision WHERE last_day IS NULL ORDER BY customer_id, currency")
+    return [row[0] for row in held]
+
+
+def kinds(house: House) -> list[str]:
+    found = ask(house, novelties.novelties, scope=NORTE, wanted=NoveltyFilter(), limit=50)
+    return sorted(one.kind for one in found)
+
+
+def test_what_is_due_is_claimed_once_and_done_when_it_leaves(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    assert decide(house, number) == 1
+    assert decide(house, number) == 0
+    assert states(house) == [("uno", "planned", "sms")]
+    (batch,) = ask(house, batches.waiting)
+    (member,) = ask(house, batches.members, number=batch.id)
+    cells = json.loads(member.cells)
+    assert (member.address, cells["deuda"], cells["vencimiento"], cells["dias"]) == (
+        *("+5491150000001", "100,00", "12/11/2026"),
+        "6",
+    )
+    (work,) = house.claim(record(house, batch)).work
+    assert settled(house).done == 0
+    house.send(work)
+    assert (settled(house).done, settled(house).done) == (1, 0)
+    assert states(house) == [("uno", "done", "sms")]
+    assert kinds(house) == ["claim"]
+    assert decide(house, number) == 0
+    assert reasons(house) == ["done"]
+    assert marks.marked(house.transactions.session, 10) == []
+
+
+def test_a_payment_withdraws_a_claim_and_its_step_is_undone(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    decide(house, number)
+    recorded(house)
+    bring(house, "payments", paid("P1", "100", ("F-A1", "100")))
+    assert house.states() == ["cancelled"]
+    assert settled(house).again == 1
+    assert states(house) == [("uno", "undone", "sms")]
+    assert decide(house, number) == 0
+    assert reasons(house) == ["nothing_owed"]
+
+
+def test_a_claim_that_was_cancelled_is_planned_anew_under_the_same_key(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    decide(house, number)
+    recorded(house)
+    bring(house, "payments", paid("P1", "40", ("F-A1", "40")))
+    settled(house)
+    assert decide(house, number) == 1
+    assert states(house) == [("uno", "planned", "sms")]
+    (batch,) = ask(house, batches.waiting)
+    (member,) = ask(house, batches.members, number=batch.id)
+    assert json.loads(member.cells)["deuda"] == "60,00"
+    assert house.rows("SELECT count(*), max(tries) FROM step") == [(1, 2)]
+
+
+def test_two_runs_at_once_and_a_clock_that_is_set_back_take_a_step_once(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    here = moment(house)
+    assert change(house, runs.begin, ACCOUNT, "2026-11-18", "08:00", house.now)
+    assert not change(house, runs.begin, ACCOUNT, "2026-11-18", "08:00", house.now)
+    for now in (house.now, house.now - 86_400_000, house.now):
+        later = here.at(now)
+        house.do(Change(partial(write, moment=later, customers=[number]), bulk=True))
+    assert house.rows("SELECT count(*) FROM step") == [(1,)]
+    assert house.rows("SELECT count(*) FROM step_try") == [(1,)]
+
+
+def test_who_is_not_reached_is_tried_by_the_next_channel_and_then_given_to_a_person(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    decide(house, number)
+    queue = recorded(house)
+    (work,) = house.claim(queue).work
+    house.pnr(work)
+    house.finish(work, State.FAILED, reason="unassigned", parts={1: PartEnd(PartState.REFUSED)})
+    assert settled(house).again == 1
+    assert states(house) == [("uno", "planned", "email")]
+    (work,) = house.claim(recorded(house)).work
+    house.pnr(work)
+    house.finish(work, State.FAILED, reason="refused", parts={1: PartEnd(PartState.REFUSED)})
+    assert settled(house).handed == 1
+    assert states(house) == [("uno", "done", "email")]
+    assert kinds(house) == ["no_channel"]
+
+
+def test_before_its_hour_a_rule_sends_nothing(house: House) -> None:
+    rule(house, hour="23:30")
+    number = debtor(house)
+    assert decide(house, number) == 0
+    assert reasons(house) == ["hour"]
+
+
+def test_a_text_to_an_unconfirmed_or_shared_number_names_nothing_and_is_one_a_day(house: House) -> None:
+    rule(house)
+    first = debtor(house, contacts=[{"channel": "phone", "address": "+5491150000009"}])
+    second = debtor(house, "B2", contacts=[{"channel": "phone", "address": "+5491150000009", "state": "confirmed"}])
+    third = debtor(house, "C3", contacts=[{"channel": "phone", "address": "+5491150000003"}])
+    assert decide(house, first, second, third) == 2
+    assert reasons(house) == ["due", "contacted_today", "due"]
+    (batch,) = ask(house, batches.waiting)
+    assert (batch.template, batch.people) == ("", 2)
+    for member in ask(house, batches.members, number=batch.id):
+        assert set(json.loads(member.cells)) == {"paso_de_reclamo"}
+
+
+def test_a_promise_holds_claims_and_one_that_is_broken_is_told(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    today = moment(house).today
+    change(house, promises.add, NewPromise(ACCOUNT, number, "ARS", today, None), now=house.now)
+    assert decide(house, number) == 0
+    assert reasons(house) == ["promised"]
+    house.now += 86_400_000
+    assert decide(house, number) == 1
+    assert kinds(house) == ["broken_promise"]
+    (one,) = ask(house, promises.promises, scope=NORTE, limit=5)
+    assert one.state == "broken"
+
+
+def test_levels_that_wait_for_a_person_become_no_job_before(house: House) -> None:
+    rule(house, levels=[{**LEVELS[0], "approval": True}])
+    number = debtor(house)
+    assert decide(house, number) == 1
+    assert ask(house, batches.waiting) == []
+    (batch,) = ask(house, batches.waiting, state="approval")
+    assert kinds(house) == ["approval"]
+    change(house, batches.decide, batch.id, approved=False, now=house.now, by="ana")
+    assert settled(house).again == 1
+    assert states(house) == [("uno", "undone", "sms")]
+
+
+def test_events_and_visits_are_written_and_done_at_once(house: House) -> None:
+    rule(house, levels=[{"id": "corte", "days": 2, "action": "event", "name": "suspension_due"}])
+    number = debtor(house)
+    assert decide(house, number) == 1
+    ((event, document),) = house.rows("SELECT event, document FROM collection_event")
+    assert (event, json.loads(document)["customer"]) == ("suspension_due", "A1")
+    rule(house, levels=[{"id": "visita", "days": 3, "action": "visit"}])
+    house.now += 86_400_000
+    assert decide(house, number) == 1
+    assert kinds(house) == ["visit"]
+    assert [row[1] for row in states(house)] == ["done", "done"]
+
+
+def test_a_look_writes_nothing_and_names_those_who_are_to_be_written_about(house: House) -> None:
+    rule(house)
+    late, paying = debtor(house), debtor(house, "B2", phone="+5491150000002", balance="0")
+    seen = look(house.transactions.session.connection, moment=moment(house), after=0, hour="08:00")
+    assert (seen.last, seen.changed, seen.counts["due"]) == (late, [late], 1)
+    assert paying > late
+    assert house.rows("SELECT count(*) FROM decision") == [(0,)]
+    decide(house, late)
+    again = look(house.transactions.session.connection, moment=moment(house), after=0, hour="08:00")
+    assert again.changed == [late]
+    decide(house, late)
+    assert look(house.transactions.session.connection, moment=moment(house), after=0, hour="08:00").changed == []
+
+
+def test_a_day_on_which_nothing_is_otherwise_adds_no_row(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    decide(house, number)
+    decide(house, number)
+    assert house.rows("SELECT reason, last_day FROM decision") == [("in_flight", None)]
+    house.now += 86_400_000
+    decide(house, number)
+    assert house.rows("SELECT count(*) FROM decision") == [(1,)]
+    change(house, policies.give, number, None)
+    rule(house, nothing=True, levels=[])
+    decide(house, number)
+    assert house.rows("SELECT reason, day, last_day FROM decision ORDER BY id") == [
+        ("in_flight", "2026-11-18", "2026-11-18"),
+        ("nothing", "2026-11-19", None),
+    ]
+    (shown,) = ask(house, decisions.decisions, scope=NORTE, customer=number, present=True, limit=5)
+    assert (shown.external_id, shown.reason, shown.detail) == ("A1", "nothing", {"F-A1": "nothing"})
+    assert ask(house, decisions.decisions, scope=Scope.of("sur"), limit=5) == []
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_rule_of_its_own_or_of_an_audience_is_before_the_companys(house: House, given: bool) -> None:
+    rule(house)
+    said = {"standard": False, "place": 1, "seen": None, "now": house.now, "by": "ana"}
+    audience = {} if given else {"audience": {"tags": ["vip"]}}
+    change(house, policies.save, "norte", "nada", {"nothing": True, **audience}, **said)
+    number = debtor(house)
+    if given:
+        row = ask(house, policies.policy, scope=NORTE, account="norte", name="nada")
+        change(house, policies.give, number, row.id)
+    else:
+        customer(house, "A1", tags=["vip"])
+    assert decide(house, number) == 0
+    assert reasons(house) == ["nothing"]
