@@ -72,6 +72,7 @@ def root() -> click.Group:
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
             "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "campaign": (f"{here}.campaign:campaign", _("Campaigns: people, what they are told, and when.")),
+            "people": (f"{here}.people:people", _("Lists of people, to whom campaigns go.")),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),
             "template": (f"{here}.template:template", _("Templates: what campaigns and jobs say.")),
             "message": (f"{here}.message:message", _("Messages of all jobs: find, show, settle.")),
