@@ -52,6 +52,10 @@ VALUES: Final = tuple(
         "dunning.situation",
         "errors",
         "failpoints",
+        "feeds.documents",
+        "feeds.faults",
+        "feeds.schedule",
+        "feeds.source",
         "links",
         "log_sink",
         "logger",
@@ -152,6 +156,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.port",
     ),
     "gatewayd.acknowledgement": (*VALUES, STORE),
+    "gatewayd.freshening": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
     "gatewayd.workers": (*VALUES, STORE),
     "gatewayd.task_engine": (*VALUES, "gatewayd.config", "gatewayd.workers", STORE),
@@ -201,6 +206,16 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         STORE,
     ),
     "gatewayd.answers": VALUES,
+    "gatewayd.feeds.engine": (
+        *VALUES,
+        "gatewayd.billing_desk",
+        "gatewayd.config",
+        "gatewayd.imports.engine",
+        "gatewayd.workers",
+        "spool",
+        STORE,
+    ),
+    "gatewayd.feeds": VALUES,
     "gatewayd.imports.engine": (
         *VALUES,
         "gatewayd.acknowledgement",
@@ -254,6 +269,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.config",
         "gatewayd.dispatch",
         "gatewayd.dunning",
+        "gatewayd.feeds.engine",
         "gatewayd.fleet",
         "gatewayd.imports.engine",
         "gatewayd.intake",
@@ -326,7 +342,7 @@ ROOF: Final = tuple(
 """They know everybody and are imported by nobody below."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
-    "sqlalchemy": (STORE,),
+    "sqlalchemy": (STORE, "gatewayd.workers.feed"),
     "alembic": (STORE,),
     "psycopg": (STORE,),
     "fastapi": ("gatewayd.http", "gatewayd.web"),
