@@ -156,6 +156,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.port",
     ),
     "gatewayd.acknowledgement": (*VALUES, STORE),
+    "gatewayd.freshening": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
     "gatewayd.workers": (*VALUES, STORE),
     "gatewayd.task_engine": (*VALUES, "gatewayd.config", "gatewayd.workers", STORE),

@@ -35,6 +35,7 @@ from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
 from gatewayd.feeds.engine.service import Feeds
 from gatewayd.fleet import Fleet
+from gatewayd.freshening import Freshening
 from gatewayd.happenings import Came, Due, Told
 from gatewayd.imports.engine.service import Imports
 from gatewayd.inbound import InboundRules
@@ -244,6 +245,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         intake.sheets = live.imports
+        freshening = Freshening(partial(_asked, readers, reader), live.rules_changed)
+        live.billed = freshening.due
         posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
             fleet = Fleet(config, dispatcher, came, policy, services.start, rules=rules)
@@ -271,6 +274,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("feeds", live.feeds),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
+                ("freshening", freshening),
                 ("claims", claims),
                 ("answers", answers),
                 ("reminders", live.reminders),

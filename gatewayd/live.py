@@ -115,6 +115,8 @@ class LiveGateway:
         self.reminders = reminders
         self.feeds = feeds
         self.outcomes = outcomes
+        self.billed: Callable[[], None] = lambda: None
+        """There is newer billing; the daemon's."""
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 
@@ -357,6 +359,8 @@ class LiveGateway:
 
     def changed(self, kind: str, account: str) -> None:
         self.news.say(kind, account)
+        if kind == "bill":
+            self.billed()
 
     def tasks_due(self) -> None:
         for engine in self._engines:

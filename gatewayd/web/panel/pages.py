@@ -5,6 +5,7 @@ import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.campaign
 import gatewayd.web.panel.campaign_new
 import gatewayd.web.panel.campaign_review
+import gatewayd.web.panel.campaign_wishes
 import gatewayd.web.panel.campaigns
 import gatewayd.web.panel.company
 import gatewayd.web.panel.contact_person
@@ -37,6 +38,7 @@ import gatewayd.web.panel.people_lists
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.programs
 import gatewayd.web.panel.registers
+import gatewayd.web.panel.reminders
 import gatewayd.web.panel.replies
 import gatewayd.web.panel.resets
 import gatewayd.web.panel.search
