@@ -64,6 +64,16 @@ NO_OPERATOR: Final[Mapping[str, str]] = {"es": "Nuestro equipo", "en": "Our team
 
 AMOUNTS: Final = frozenset({"deuda", "monto", "facturas", "factura", "dias"})
 """Variables that say what somebody owes or paid, which only the answers to a question about it may have."""
+VARIABLES: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("other", "confirm", "paid", "thanks"), frozenset({"nombre", "empresa", "id"})),
+    **dict.fromkeys(("ticket", "tickets"), frozenset({"nombre", "empresa", "id", "operador"})),
+    "change": frozenset({"nombre", "empresa", "id", "operador", "estado"}),
+    "promise": frozenset({"nombre", "empresa", "id", "vencimiento"}),
+    "day": frozenset({"nombre", "empresa", "id", "ejemplo"}),
+    "debt": frozenset({"nombre", "empresa", "id", "deuda", "vencimiento", "dias", "facturas"}),
+    "payment": frozenset({"nombre", "empresa", "id", "monto", "deuda", "vencimiento", "dias", "facturas"}),
+}
+"""Of each answer, the variables that it may have."""
 TELLING: Final = frozenset({"debt", "payment"})
 """Answers that may name an amount."""
 

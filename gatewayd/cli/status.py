@@ -122,6 +122,19 @@ def _campaign(need: Mapping[str, Any]) -> str:
     return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
 
 
+def _notices(need: Mapping[str, Any]) -> str:
+    return output.counted(
+        need["count"],
+        _(
+            "account {account}: {n} customer would be told of something new; say whether, on the panel's page of answers"
+        ),
+        _(
+            "account {account}: {n} customers would be told of something new; say whether, on the panel's page of answers"
+        ),
+        account=need["subject"],
+    )
+
+
 SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "daemon": _daemon,
     "store": _store,
@@ -133,6 +146,7 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "opt_out": _opt_out,
     "webhook": _webhook,
     "campaign": _campaign,
+    "notices": _notices,
     "register": _register,
     "standstill": _standstill,
 }

@@ -47,11 +47,16 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             )
             return Need(text, places.link("/ajustes/bloqueados"), gettext("Read them"), "look", "in")
         case "campaign":
-            if reason == "campaign_missed":
-                text = gettext("A campaign missed its time: say whether it still goes out")
-            else:
-                text = gettext("A campaign waits for somebody's approval")
+            missed = gettext("A campaign missed its time: say whether it still goes out")
+            text = missed if reason == "campaign_missed" else gettext("A campaign waits for somebody's approval")
             return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
+        case "notices":
+            text = ngettext(
+                "{count} customer would be told of something new: say whether",
+                "{count} customers would be told of something new at once: say whether",
+                count,
+            )
+            return Need(text, places.link("/ajustes/respuestas"), gettext("See it"), "look", "look")
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
             return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
