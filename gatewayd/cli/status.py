@@ -124,13 +124,9 @@ def _campaign(need: Mapping[str, Any]) -> str:
 
 def _notices(need: Mapping[str, Any]) -> str:
     return output.counted(
-        need["count"],
-        _(
-            "account {account}: {n} customer would be told of something new; say whether, on the panel's page of answers"
-        ),
-        _(
-            "account {account}: {n} customers would be told of something new; say whether, on the panel's page of answers"
-        ),
+        need["count"] or 0,
+        _("account {account}: {n} customer would be told of something new; the panel's page of answers asks"),
+        _("account {account}: {n} customers would be told of something new; the panel's page of answers asks"),
         account=need["subject"],
     )
 
