@@ -83,7 +83,7 @@ def body(kind: str, language: str, own: str | None = None) -> str:
     return own or BODIES[kind]["en" if language == "en" else "es"]
 
 
-_MAILS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+MAILS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "mail.invoice": {
         "es": (
             "Su factura %factura% de %empresa%",
@@ -128,6 +128,6 @@ MAIL_AREAS: Final = {"mail.invoice": "invoices", "mail.payment": "customers", "m
 
 def mail(kind: str, language: str) -> dict[str, str]:
     """Returns a mail as a job says it: subject, text, the same as HTML, area."""
-    subject, text = _MAILS[kind]["en" if language == "en" else "es"]
+    subject, text = MAILS[kind]["en" if language == "en" else "es"]
     html = "".join(f"<p>{paragraph}</p>\n" for paragraph in text.split("\n\n"))
     return {"subject": subject, "text": text, "html": html, "area": MAIL_AREAS[kind]}
