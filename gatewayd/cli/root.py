@@ -87,6 +87,7 @@ def root() -> click.Group:
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
             "token": (f"{here}.token:token", _("Tokens, by which programs use the API.")),
             "audit": (f"{here}.audit:audit", _("The audit trail: who did what, when and from where.")),
+            "feed": (f"{here}.feed:feed", _("Databases that invoices, payments and customers are read from.")),
             "webhook": (f"{here}.webhook:webhook", _("Addresses that events are posted to.")),
             "blocklist": (f"{here}.blocklist:blocklist", _("The do-not-contact list.")),
             "register": (f"{here}.register:register", _("Legal registers of people who may not be called.")),

@@ -32,6 +32,8 @@ SAID: Final[Mapping[str, str]] = {
     "next_rung": spoken("asked by the next channel those whom the one before did not reach"),
     "waits": spoken("waits"),
     "goes_on": spoken("nothing waits any more"),
+    "stuck": spoken("nothing leaves any more"),
+    "moves": spoken("messages leave again"),
     "refused": spoken("some could not be handed over"),
 }
 """By kind of an event."""

@@ -47,8 +47,7 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             )
             return Need(text, places.link("/ajustes/bloqueados"), gettext("Read them"), "look", "in")
         case "campaign":
-            missed = gettext("A campaign missed its time: say whether it still goes out")
-            text = missed if reason == "campaign_missed" else gettext("A campaign waits for somebody's approval")
+            text = _campaign(reason, words)
             return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
         case "notices":
             text = ngettext(
@@ -64,6 +63,16 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")
     return Need(Markup("{} {} {}").format(kind, subject, meaning(reason)))
+
+
+def _campaign(reason: str, words: Words) -> Markup:
+    """Returns what a campaign wants of a person."""
+    gettext = words.gettext
+    if reason == "campaign_missed":
+        return gettext("A campaign missed its time: say whether it still goes out")
+    if reason == "campaign_stuck":
+        return gettext("A campaign has come to a standstill: nothing of it leaves")
+    return gettext("A campaign waits for somebody's approval")
 
 
 def _credit(document: Mapping[str, Any], account: str, count: int, words: Words, formats: Formats) -> Need:

@@ -32,6 +32,7 @@ import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
 import gatewayd.web.panel.masssend
 import gatewayd.web.panel.me
+import gatewayd.web.panel.origins
 import gatewayd.web.panel.people_lists
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.programs
