@@ -5,6 +5,7 @@ import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.campaign
 import gatewayd.web.panel.campaign_new
 import gatewayd.web.panel.campaign_review
+import gatewayd.web.panel.campaign_wishes
 import gatewayd.web.panel.campaigns
 import gatewayd.web.panel.company
 import gatewayd.web.panel.contact_person
