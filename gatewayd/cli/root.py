@@ -82,6 +82,7 @@ def root() -> click.Group:
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "customer": (f"{here}.customer:customer", _("Customers: find, change, import, merge, forget.")),
+            "reminder": (f"{here}.reminder:reminder", _("Reminders that people write, one customer each.")),
             "ticket": (f"{here}.ticket:ticket", _("Tickets: list, show, work on them.")),
             "answers": (f"{here}.answers:answers", _("What is answered without a person.")),
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
