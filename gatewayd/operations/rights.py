@@ -210,6 +210,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "user.enable": _acts(_SUPERVISORS, "manage"),
     "user.password": _acts(_SUPERVISORS, "manage"),
     "user.totp_reset": _acts(_SUPERVISORS, "manage"),
+    "key.reseal": _acts(_ADMINISTRATORS, "none"),
     "user.sign_out": _acts(_SUPERVISORS, "manage"),
     "me.show": _reads(scope="none"),
     "me.edit": _acts(_EVERYBODY, "none"),
