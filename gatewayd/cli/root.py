@@ -73,6 +73,10 @@ def root() -> click.Group:
             "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "campaign": (f"{here}.campaign:campaign", _("Campaigns: people, what they are told, and when.")),
             "people": (f"{here}.people:people", _("Lists of people, to whom campaigns go.")),
+            "collections": (
+                f"{here}.collections:collections",
+                _("Claims: what a day's run would do, and the run itself."),
+            ),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),
             "template": (f"{here}.template:template", _("Templates: what campaigns and jobs say.")),
             "message": (f"{here}.message:message", _("Messages of all jobs: find, show, settle.")),
