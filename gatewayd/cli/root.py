@@ -82,6 +82,8 @@ def root() -> click.Group:
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "customer": (f"{here}.customer:customer", _("Customers: find, change, import, merge, forget.")),
+            "invoice": (f"{here}.bills:invoice", _("Invoices: find, write, import.")),
+            "payment": (f"{here}.bills:payment", _("Payments and credit notes: find, write, import.")),
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),
             "token": (f"{here}.token:token", _("Tokens, by which programs use the API.")),
             "audit": (f"{here}.audit:audit", _("The audit trail: who did what, when and from where.")),
