@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import Any
 
+from gatewayd.campaign_notices import Notices
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -18,7 +21,13 @@ def campaigns(
 ) -> Campaigns:
     """Returns the service; `logged` is told when there may be something for webhooks to post."""
 
+    async def ask(question: Callable[..., Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(readers, reader.ask, question)
+
+    notices = Notices(intake, ask=ask, now=now_ms)
+
     def tell(campaign: Campaign, state: str, reason: str | None = None) -> None:
+        notices.told(campaign, state, reason)
         dispatcher.events.add("campaign", f"{campaign.account}/{campaign.id}", state, reason)
 
     return Campaigns(

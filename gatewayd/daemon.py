@@ -33,7 +33,9 @@ from gatewayd.doors import doors
 from gatewayd.errors import ConfigError, GatewayError
 from gatewayd.exports import Exports
 from gatewayd.failpoints import hit
+from gatewayd.feeds.engine.service import Feeds
 from gatewayd.fleet import Fleet
+from gatewayd.freshening import Freshening
 from gatewayd.happenings import Came, Due, Told
 from gatewayd.imports.engine.service import Imports
 from gatewayd.inbound import InboundRules
@@ -218,6 +220,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         came = Came(inbox, answers)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
+        imports = Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say)
         live = LiveGateway(
             config,
             posts=posts,
@@ -231,7 +234,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             news=news,
             vault=vault,
             engines=(exports, contacts),
-            imports=Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say),
+            imports=imports,
+            feeds=Feeds(config, writer, reader, readers, now_ms, sheets=imports, withdrawn=changed, tell=news.say),
             webhooks=webhooks,
             campaigns=campaigns,
             claims=claims,
@@ -241,6 +245,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             stalls=(intake.stalls, receipts.stalls, inbox.stalls),
         )
         intake.sheets = live.imports
+        freshening = Freshening(partial(_asked, readers, reader), live.rules_changed)
+        live.billed = freshening.due
         posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
             fleet = Fleet(config, dispatcher, came, policy, services.start, rules=rules)
@@ -265,8 +271,10 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("intake", intake),
                 ("exports", exports),
                 ("imports", live.imports),
+                ("feeds", live.feeds),
                 ("contact uploads", contacts),
                 ("campaigns", campaigns),
+                ("freshening", freshening),
                 ("claims", claims),
                 ("answers", answers),
                 ("reminders", live.reminders),

@@ -25,6 +25,7 @@ from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dunning.engine.reminding import Reminding
 from gatewayd.dunning.engine.service import Collections
 from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
+from gatewayd.feeds.engine.service import Feeds
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
@@ -85,6 +86,7 @@ class LiveGateway:
         claims: Collections,
         answers: Answers,
         reminders: Reminding,
+        feeds: Feeds,
         outcomes: Outcomes,
         stalls: Sequence[Stalls[Any]] = (),
     ) -> None:
@@ -111,7 +113,10 @@ class LiveGateway:
         self.claims = claims
         self.answers = answers
         self.reminders = reminders
+        self.feeds = feeds
         self.outcomes = outcomes
+        self.billed: Callable[[], None] = lambda: None
+        """There is newer billing; the daemon's."""
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 
@@ -354,6 +359,8 @@ class LiveGateway:
 
     def changed(self, kind: str, account: str) -> None:
         self.news.say(kind, account)
+        if kind == "bill":
+            self.billed()
 
     def tasks_due(self) -> None:
         for engine in self._engines:

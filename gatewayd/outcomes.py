@@ -15,7 +15,9 @@ from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Work
 
 WITHDRAWN_TO: Final = {
     "expired": State.EXPIRED,
-    **dict.fromkeys(("cancelled", "blocked", "paid", "promised", "disputed", "changed"), State.CANCELLED),
+    **dict.fromkeys(
+        ("cancelled", "blocked", "paid", "promised", "disputed", "changed", "no_claim", "no_consent"), State.CANCELLED
+    ),
 }
 """Reasons of a withdrawal that end the message; any other sends it back to its queue."""
 

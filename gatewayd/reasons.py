@@ -103,6 +103,8 @@ MEANINGS: Final = {
     "promised": spoken("has promised to pay"),
     "disputed": spoken("disputes what is owed"),
     "changed": spoken("what is owed has changed"),
+    "no_claim": spoken("is not to be claimed"),
+    "no_consent": spoken("has not consented to this"),
     "stale": spoken("billing is too old to be believed"),
     "test": spoken("posted with a test token, never sent"),
     "quota": spoken("the operator has enough for now"),

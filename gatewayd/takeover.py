@@ -65,6 +65,7 @@ class Takeover:
         changed = await self._fleet.take_over(merged)
         self._intake.take_over(merged, prefixes(merged))
         self._webhooks.take_over(merged.webhooks)
+        self._live.feeds.take_over(merged)
         before = self._live.config
         ruled = (before.contact, before.billing) != (merged.contact, merged.billing)
         self._live.config = merged

@@ -127,6 +127,10 @@ def _campaign(need: Mapping[str, Any]) -> str:
     if need["reason"] == "campaign_missed":
         told = _("campaign {campaign} missed its time: gatewayd campaign launch {campaign} --missed run, or skip")
         return told.format(campaign=number)
+    if need["reason"] == "campaign_stuck":
+        return _("campaign {campaign} has come to a standstill: gatewayd campaign show {campaign}").format(
+            campaign=number
+        )
     return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
 
 

@@ -2,8 +2,10 @@
 
 from gatewayd.config.added import JudgedLine, from_text, judge_added, judge_line, merge, secret_keys
 from gatewayd.config.checked import Sound, SoundLine
+from gatewayd.config.control_socket import DEFAULT_FILE
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
-from gatewayd.config.reader import DEFAULT_FILE, default_file, examine, load, parse, salvage
+from gatewayd.config.feeds import FeedConfig
+from gatewayd.config.reader import default_file, examine, load, parse, salvage
 from gatewayd.config.sections import (
     BillingConfig,
     Config,
@@ -30,6 +32,7 @@ __all__ = [
     "Config",
     "ConfigFault",
     "DeliveryConfig",
+    "FeedConfig",
     "HttpConfig",
     "InboxConfig",
     "InvalidConfigError",

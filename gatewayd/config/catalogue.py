@@ -129,6 +129,24 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("another webhook of the account has the address '{value}'"),
         spoken("name the events of both in one table"),
     ),
+    "feed_url": (
+        spoken("is no address of a database"),
+        spoken('write "mysql://user:password@host/name", "postgresql://…" or "sqlite:////path", best into a file'),
+    ),
+    "feed_driver": (
+        spoken("names a package that is not used here for this kind of database"),
+        spoken("write mysql://, postgresql:// or sqlite:/// without one"),
+    ),
+    "feed_query": (spoken("is no query that only reads"), spoken("begin it with SELECT or WITH")),
+    "feed_empty": (
+        spoken("asks the database for nothing"),
+        spoken("give at least one of customers, invoices, payments, credit_notes"),
+    ),
+    "feed_repeated": (
+        spoken("another feed of the account has the name '{value}'"),
+        spoken("give each feed a name of its own"),
+    ),
+    "feed_own_store": (spoken("is gatewayd's own store"), spoken("name the database of the billing system")),
     "line_repeated": (spoken("another line has the name '{value}'"), spoken("give each line a name of its own")),
     "file_only": (
         spoken("may only stand in the configuration file"),

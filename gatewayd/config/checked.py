@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from gatewayd.config.feeds import FeedConfig
 from gatewayd.config.sections import HttpConfig, SpoolConfig, StoreConfig, WebConfig, WebhookConfig
 
 
@@ -41,6 +42,8 @@ class Sound:
     accounts: tuple[tuple[str, str], ...] = ()
     webhooks: tuple[tuple[str, WebhookConfig], ...] = ()
     """Each after its place in the file: `webhook[1]`."""
+    feeds: tuple[tuple[str, FeedConfig], ...] = ()
+    """Each after its place in the file: `feed[1]`."""
     contact: bool | None = None
     """Whether there are rules of contact; None: there are, and they have faults."""
     preset: str | None = None

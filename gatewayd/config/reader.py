@@ -14,9 +14,12 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from gatewayd import registry, translation
 from gatewayd.config import catalogue
 from gatewayd.config.checked import Sound, SoundLine
+from gatewayd.config.control_socket import DEFAULT_FILE, control_candidates
 from gatewayd.config.document import document, fault, without_bad_lines
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
+from gatewayd.config.feeds import FeedConfig
 from gatewayd.config.public import redacted
+from gatewayd.config.section import Section
 from gatewayd.config.sections import (
     BillingConfig,
     Config,
@@ -28,7 +31,6 @@ from gatewayd.config.sections import (
     NumbersConfig,
     OptOutConfig,
     RetentionConfig,
-    Section,
     SpoolConfig,
     StoreConfig,
     TariffConfig,
@@ -38,10 +40,7 @@ from gatewayd.config.sections import (
 )
 from gatewayd.contact.presets import of_document
 from gatewayd.contact.reading import RulesError, plain
-
-DEFAULT_FILE: Final = Path("/etc/gatewayd/gatewayd.toml")
-SERVICE_RUNTIME: Final = Path("/run/gatewayd")
-"""Runtime folder of the packaged service, which runs with `DEFAULT_FILE`."""
+from gatewayd.feeds.source import own
 
 SOCKET_PATH_MAX: Final = 107
 """Bytes of a UNIX socket's path: `sun_path` has 108, the last one is NUL (unix(7))."""
@@ -63,7 +62,7 @@ _TABLES: Final[dict[str, type[Section]]] = {
     "retention": RetentionConfig,
     "billing": BillingConfig,
 }
-_ARRAYS: Final = ("line", "webhook")
+_ARRAYS: Final = ("line", "webhook", "feed")
 _CONTACT: Final = "contact"
 """A table whose form is that of the rules of contact, wherever they are written."""
 
@@ -155,6 +154,7 @@ class _Reading:
         sections = {name: self._model(model, self._table(name), name) for name, model in _TABLES.items()}
         line_configs = self.lines()
         webhooks = self._webhooks()
+        feeds = self._feeds(sections["store"])
         contact = self._contact()
         control = top.control if top is not None else None
         if control is not None and len(os.fsencode(control)) > SOCKET_PATH_MAX:
@@ -174,7 +174,7 @@ class _Reading:
             raise InvalidConfigError(self.faults)
         assert isinstance(store, StoreConfig)
         assert isinstance(spool, SpoolConfig)
-        candidates = _control_candidates(self._file, control, store, spool)
+        candidates = control_candidates(self._file, control, store, spool)
         return Config(
             **{**dict(top), "control": candidates[0]},
             file=self._file,
@@ -182,6 +182,7 @@ class _Reading:
             **sections,
             lines=tuple(line_configs),
             webhooks=tuple(webhooks),
+            feeds=tuple(feeds),
             contact=contact,
             public={
                 **redacted(self._raw, _TABLES, TopConfig, LineKeys),
@@ -204,7 +205,7 @@ class _Reading:
         store, spool = sections["store"], sections["spool"]
         assert isinstance(store, StoreConfig)
         assert isinstance(spool, SpoolConfig)
-        candidates = _control_candidates(self._file, top.control, store, spool)
+        candidates = control_candidates(self._file, top.control, store, spool)
         values = {**dict(top), "control": candidates[0]}
         return Config(**values, file=self._file, control_candidates=candidates, **sections, lines=(), webhooks=())
 
@@ -221,6 +222,24 @@ class _Reading:
             if (one.account, one.url) in seen:
                 self._add(f"webhook[{index}].url", "webhook_repeated", value=one.url)
             seen.add((one.account, one.url))
+        return found
+
+    def _feeds(self, store: Section | None) -> list[FeedConfig | None]:
+        found: list[FeedConfig | None] = []
+        seen: set[tuple[str, str]] = set()
+        for index, table in enumerate(self._array("feed"), start=1):
+            key = f"feed[{index}]"
+            one = self._model(FeedConfig, table, key)
+            found.append(one)
+            if one is None:
+                continue
+            self._name_account(f"{key}.account", one.account)
+            self.sound = replace(self.sound, feeds=(*self.sound.feeds, (key, one)))
+            if (one.account, one.name) in seen:
+                self._add(f"{key}.name", "feed_repeated", value=one.name)
+            seen.add((one.account, one.name))
+            if isinstance(store, StoreConfig) and own(one.url.get_secret_value(), store.url):
+                self._add(f"{key}.url", "feed_own_store")
         return found
 
     def _contact(self) -> dict[str, Any] | None:
@@ -398,16 +417,3 @@ class _Reading:
             key = f"{key}[{step + 1}]" if isinstance(step, int) else f"{key}.{step}" if key else str(step)
         values = {**catalogue.error_values(entry, self.locale, known), "written": key}
         self._add(key, kind, **values)
-
-
-def _control_candidates(file: Path, control: Path | None, store: StoreConfig, spool: SpoolConfig) -> tuple[Path, ...]:
-    """Where the control socket may be; the first is where a daemon with this environment opens it."""
-    if control is not None:
-        return (control,)
-    folders: list[Path] = []
-    if runtime := os.environ.get("RUNTIME_DIRECTORY"):
-        folders.append(Path(runtime.partition(":")[0]))
-    if file == DEFAULT_FILE and SERVICE_RUNTIME.is_dir():
-        folders.append(SERVICE_RUNTIME)
-    folders.append(store.sqlite_path.parent if store.sqlite_path is not None else spool.path)
-    return tuple(dict.fromkeys(folder / "control.sock" for folder in folders))

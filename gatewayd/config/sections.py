@@ -17,7 +17,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     StrictBool,
@@ -28,6 +27,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gatewayd.config.faults import ConfigFault
+from gatewayd.config.feeds import FeedConfig
+from gatewayd.config.section import Section
 from gatewayd.config.values import (
     Ceiling,
     Currency,
@@ -64,12 +65,6 @@ def placed(value: Any, info: ValidationInfo) -> Any:
 
 
 Place = Annotated[Path, BeforeValidator(placed)]
-
-
-class Section(BaseModel):
-    """A table: unknown keys are faults, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class TopConfig(Section):
@@ -340,6 +335,7 @@ class Config(TopConfig):
     waiting: frozenset[str] = frozenset()
     """Those of them that lack nothing but a secret which a person still has to enter."""
     webhooks: tuple[WebhookConfig, ...]
+    feeds: tuple[FeedConfig, ...] = ()
     contact: Mapping[str, Any] | None = None
     """`[contact]` as a document for `gatewayd.contact.presets`, found right; None: no rules of contact."""
     public: dict[str, Any] = Field(default_factory=dict, repr=False)

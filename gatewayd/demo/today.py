@@ -18,6 +18,8 @@ PATIENCE_S: Final = 30.0
 NEW: Final = 40
 """Customers that today's sheet brings."""
 RUNNING: Final = "Factura de este mes"
+PACE: Final = 12
+"""Parts a minute: there is something to watch for half an hour."""
 OWING_NORTH: Final = "Deudores de la zona norte"
 
 
@@ -82,7 +84,9 @@ def _campaigns(perform: Perform, now: datetime, mass: str, slow: Sequence[str]) 
         return [{"channel": "sms", "template": template}]
 
     owing = {"filter": {"owing": True}}
-    launch(save(RUNNING, ladder=sms("Factura disponible"), audience=owing, options={"lines": list(slow)}))
+    running = save(RUNNING, ladder=sms("Factura disponible"), audience=owing, options={"lines": list(slow)})
+    launch(running)
+    perform("campaign.pace", {"campaign": running["campaign"], "segments": PACE})
     tomorrow = f"{now.date() + timedelta(days=1)}T10:30"
     launch(
         save(

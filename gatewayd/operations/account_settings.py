@@ -27,7 +27,7 @@ from gatewayd.translation import gettext as _
 COMPANY_MAX: Final = 80
 LOGO_TEXT_MAX: Final = BYTES_MAX * 4 // 3 + 4
 """Characters of the largest logo in base64."""
-KEYS: Final = ("company", "language", "zone", "low_credit", "test_group")
+KEYS: Final = ("company", "language", "zone", "low_credit", "test_group", "billing_max_age")
 GROUP_MAX: Final = 20
 """People of a test group."""
 
@@ -58,6 +58,7 @@ def _shape(account: str, found: store.Settings, backend: Backend) -> Json:
             "company": document.get("company") or account,
             "language": document.get("language") or backend.config.locale,
             "zone": document.get("zone") or str(backend.config.timezone),
+            "billing_max_age": document.get("billing_max_age") or int(backend.config.billing.max_age),
         },
     }
 
@@ -101,6 +102,8 @@ class SetSettings(Operation):
     """Who gets test sends: people of the account itself."""
     low_credit: Annotated[str, Field(max_length=30)] | None = None
     """Decimal: a balance below it counts as running low."""
+    billing_max_age: Annotated[int, Field(ge=60, le=366 * 86_400)] | None = None
+    """Seconds: what was written from billing that is older waits for newer."""
     version: StrictInt | None = None
     """The one that was looked at; where somebody has changed the settings since, ConflictError."""
 
@@ -132,7 +135,7 @@ class SetSettings(Operation):
         changed = Change(lambda unit: store.keep(unit.session, self.account, document, now, version), by.name)
         with reworded(ConflictError, _("somebody has changed these settings meanwhile; look again. Nothing was saved")):
             await backend.execute(changed)
-        if backend.live is not None and "zone" in self.model_fields_set:
+        if backend.live is not None and {"zone", "billing_max_age"} & self.model_fields_set:
             await backend.live.rules_changed(self.account)
         return _shape(self.account, await _found(backend, self.account), backend)
 

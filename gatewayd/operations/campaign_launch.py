@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -15,6 +16,7 @@ from gatewayd.errors import ConflictError, ForbiddenError, UsageError
 from gatewayd.failpoints import hit
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign
+from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import needs_approval, require
 from gatewayd.operations.ports import Backend
 from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs, templates
@@ -105,7 +107,8 @@ class LaunchCampaign(OfCampaign):
         missing(document)
         await _approved_words(backend, found, document)
         people = await people_of(backend, found, document)
-        await require(backend, by, found.account, to_of(found, people), self.password)
+        price = _price(backend, found, document, people)
+        await require(backend, by, found.account, to_of(found, people), self.password, price=price)
         asks = by.kind == "person" and by.role is not Role.ADMINISTRATOR
         if asks and await needs_approval(backend, found.account, people):
             work = partial(_asked, campaign=found, people=people, by=by.name, now=backend.now())
@@ -113,6 +116,14 @@ class LaunchCampaign(OfCampaign):
         else:
             await start(backend, by, found, document, people)
         return await self.shown(backend, by)
+
+
+def _price(backend: Backend, found: Campaign, document: CampaignDocument, people: int) -> int:
+    """Returns what a run of a campaign costs (millionths), as its review says it; without one, a segment a person."""
+    segments = people
+    if found.review is not None and found.review_version == found.version:
+        segments = int(json.loads(found.review).get("segments", people))
+    return segments * price_of(backend, document.ladder[0].channel)
 
 
 async def _approved_words(backend: Backend, found: Campaign, document: CampaignDocument) -> None:

@@ -74,6 +74,7 @@ def findings(file: Path | None, *, alone: bool = False) -> tuple[list[Finding], 
         _spool(sound), _store(sound, alone=alone), _door(sound) if alone else (), _tls(sound), _lines(sound, told)
     )
     found += _webhooks(sound)
+    found += _feeds(sound)
     found += of_added_lines(file)
     wrong = bool(faults or unusable)
     # Of a file that is not understood as a whole, nothing can be said of what it leaves out.
@@ -173,6 +174,28 @@ def _webhooks(sound: Sound) -> Iterator[Finding]:
         elif one.url.startswith("http:") and not one.allow_private:
             message = _("numbers and texts would cross the internet in the clear")
             yield _finding(sound.file, f"{key}.url", message, _("write https://"))
+
+
+def _feeds(sound: Sound) -> Iterator[Finding]:
+    """Whether what a feed needs is there: the package of its database, and a SQLite file."""
+    from importlib.util import find_spec
+
+    from gatewayd.feeds.faults import remedy, sentence
+    from gatewayd.feeds.source import source_of
+
+    packages = {"mysql": "pymysql", "postgresql": "psycopg"}
+    for key, one in sound.feeds:
+        url = one.url.get_secret_value()
+        if not url:
+            continue  # systemd's credential, which only the service has
+        source = source_of(url)
+        code = ""
+        if source.family in packages and find_spec(packages[source.family]) is None:
+            code = "driver_missing"
+        elif source.family == "sqlite" and not Path(source.path).is_file():
+            code = "database_missing"
+        if code:
+            yield _finding(sound.file, f"{key}.url", sentence(code), remedy(code))
 
 
 # ------------------------------------------------------------------------------------------------------ spool and store

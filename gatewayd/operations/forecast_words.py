@@ -73,5 +73,8 @@ def summary(found: Forecast, now: float, zone: ZoneInfo) -> str:
     if found.end is None:
         sentence = _("It will stop {stops}, and {left} people will not be reached. What limits it: {cause}.")
         return sentence.format(stops=moment(found.stops, now, zone), left=found.left, cause=cause_words(found.cause))
+    if low == high:
+        sentence = _("It will end {end}. What limits it: {cause}.")
+        return sentence.format(end=low, cause=cause_words(found.cause))
     sentence = _("It will end {end} (between {low} and {high}). What limits it: {cause}.")
     return sentence.format(end=moment(found.end, now, zone), low=low, high=high, cause=cause_words(found.cause))

@@ -15,6 +15,8 @@ from gatewayd.errors import GatewayError, UsageError
 from gatewayd.model import Channel
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, Paged, live_of
+from gatewayd.operations.limits import price_of
+from gatewayd.operations.masssend import answered
 from gatewayd.operations.ports import Backend
 from gatewayd.reasons import meaning
 from gatewayd.storable import wellformed
@@ -62,6 +64,14 @@ def _said(one: Said) -> Json:
         "final": one.final,
         "opt_out": one.opt_out,
         "review": one.review,
+        "answer": None
+        if one.answer is None
+        else {
+            "kind": one.answer.kind,
+            "state": one.answer.state,
+            "reason": one.answer.reason,
+            "ticket": one.answer.ticket,
+        },
     }
 
 
@@ -239,6 +249,8 @@ class ReplyConversation(_OfOne):
         origin = Origin(
             account, f"u{by.number}" if by.kind == "person" else "op", by.test, language(), frozenset({"reply"})
         )
+        price = price_of(backend, found.channel, self.text)
+        await answered(backend, by, account, found.address, price=price)
         (posted,) = await live.posts.messages(origin, [MessagePost([message], key)])
         if isinstance(posted, Exception):
             raise posted if isinstance(posted, GatewayError) else GatewayError(str(posted))

@@ -15,6 +15,7 @@ from gatewayd.actor import Actor, Role
 from gatewayd.errors import ConflictError, ForbiddenError, UsageError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.guard import GUARD
+from gatewayd.operations.limits import month_of, spend
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.users import Password
 from gatewayd.passwords import KNOWN
@@ -30,12 +31,13 @@ class PasswordNeededError(ForbiddenError):
 
 
 async def require(
-    backend: Backend, by: Actor, account: str, to: Collection[str], password: SecretStr | None = None
+    backend: Backend, by: Actor, account: str, to: Collection[str], password: SecretStr | None = None, *, price: int = 0
 ) -> None:
-    """Lets a send to `to` (addresses, each once) pass, and counts it.
+    """Lets a send to `to` (addresses, each once) pass, and counts it. `price` is what all of it costs (millionths).
 
-    PasswordNeededError where a person sends to more than one within 24 hours and gave no password; ForbiddenError for a
-    wrong one, or a token without the scope; ConflictError where the account has no password yet; ThrottledError.
+    LimitReachedError where a person's month has not so much left; PasswordNeededError where a person sends to more
+    than one within 24 hours and gave no password; ForbiddenError for a wrong one, or a token without the scope;
+    ConflictError where the account has no password yet; ThrottledError.
     """
     people = set(to)
     if by.kind == "engine" or not people:
@@ -45,6 +47,8 @@ async def require(
             raise ForbiddenError(_("this token may not send to many: it needs the scope {scope}").format(scope="mass"))
         return
     who, now = acting(by), backend.now()
+    month = await month_of(backend, account) if by.kind == "person" else ""
+    currency = backend.config.tariff.currency
 
     def count(unit: Any, proven: bool) -> bool:
         """Notes the send, and answers whether it may go; judged and noted in one, so that many at once are many."""
@@ -52,6 +56,7 @@ async def require(
         reached = masssend.reached(unit.session.connection, account=account, actor=who, since=since, to=people)
         if reached > 1 and not proven:
             return False
+        spend(unit, by, month, price, currency)
         masssend.note_reach(unit.session, account, who, now, people)
         return True
 
@@ -61,14 +66,30 @@ async def require(
 
 
 async def permit(
-    backend: Backend, by: Actor, account: str, to: Collection[str], password: SecretStr | None = None
+    backend: Backend, by: Actor, account: str, to: Collection[str], password: SecretStr | None = None, *, price: int = 0
 ) -> None:
     """Lets somebody send to `to` again, as `require` does; ForbiddenError for a user where somebody else approves."""
     people = len(set(to))
     if by.role is Role.USER and await needs_approval(backend, account, people):
         refusal = _("{count} people: ask a supervisor to send to so many. Nothing was sent")
         raise ForbiddenError(refusal.format(count=people))
-    await require(backend, by, account, to, password)
+    await require(backend, by, account, to, password, price=price)
+
+
+async def answered(backend: Backend, by: Actor, account: str, to: str, *, price: int) -> None:
+    """Counts an answer to somebody who wrote: among whom a person has sent to in 24 hours, and in its month. No
+    password is asked for it. LimitReachedError."""
+    if by.kind not in {"person", "operator"}:
+        return
+    who, now = acting(by), backend.now()
+    month = await month_of(backend, account) if by.kind == "person" else ""
+    currency = backend.config.tariff.currency
+
+    def count(unit: Any) -> None:
+        spend(unit, by, month, price, currency)
+        masssend.note_reach(unit.session, account, who, now, {to})
+
+    await backend.execute(Change(count, by.name, aside=True))
 
 
 async def _prove(backend: Backend, who: str, account: str, password: SecretStr | None) -> None:

@@ -11,6 +11,7 @@ from gatewayd.actor import Actor
 from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UsageError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.guard import GUARD
+from gatewayd.operations.limits import shown
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.secondfactor import place_of
 from gatewayd.operations.users import Language, Mail, Password, changed_user, shape
@@ -51,7 +52,11 @@ class ShowMe(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await _self(backend, by)
-        return shape(found.user) | {"theme": found.user.theme, "recovery_codes": len(found.recovery)}
+        return shape(found.user) | {
+            "theme": found.user.theme,
+            "recovery_codes": len(found.recovery),
+            "month": await shown(backend, found.user.id, found.user.account),
+        }
 
 
 class EditMe(Operation):

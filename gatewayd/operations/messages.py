@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,7 @@ from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, UsageE
 from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
+from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import permit
 from gatewayd.operations.paging import before_of, instant_of
 from gatewayd.operations.ports import Backend
@@ -92,10 +94,12 @@ async def _sendable(backend: Backend, by: Actor, found: Iterable[MessageView], p
     if by.kind == "operator":
         return
     people: dict[str, set[str]] = {}
+    prices: Counter[str] = Counter()
     for one in found:
         people.setdefault(one.account, set()).add(one.to or one.public)
+        prices[one.account] += price_of(backend, one.channel) * (one.segments or 1)
     for account, some in people.items():
-        await permit(backend, by, account, some, password)
+        await permit(backend, by, account, some, password, price=prices[account])
 
 
 class SettleMessage(Operation):

@@ -16,7 +16,7 @@ from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.billing.freshness import asks
-from gatewayd.store.campaigns.campaigns import Campaign, asking_campaigns
+from gatewayd.store.campaigns.campaigns import Campaign, asking_campaigns, stuck_campaigns
 from gatewayd.store.contacts.registers import registers
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
@@ -97,6 +97,7 @@ class Status(Operation):
         still = await backend.read(lambda reader: reader.ask(standing_still))
         hooks = await backend.read(lambda reader: reader.ask(endpoints))
         asking = await backend.read(lambda reader: reader.ask(partial(asking_campaigns, scope=by.scope)))
+        stuck = await backend.read(lambda reader: reader.ask(partial(stuck_campaigns, scope=by.scope)))
         lists = await backend.read(lambda reader: reader.ask(registers)) if account is None else []
         now = backend.now()
         max_age = int(backend.config.billing.max_age * 1000)
@@ -106,6 +107,7 @@ class Status(Operation):
             *([_needs("standstill", "")] if still else ()),
             *_of_store(found),
             *(_needs("campaign", f"{one.account} {one.id}", wanted_of(one)) for one in asking),
+            *(_needs("campaign", f"{one.account} {one.id}", "campaign_stuck") for one in stuck),
             *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
             *(_needs("register", each.name, count=each.age_days(now)) for each in lists if each.stale(now)),
             *(

@@ -94,6 +94,16 @@ class Outcomes(Protocol):
         outcome yet when the wait is over; none, as soon as all have one."""
 
 
+class Feeds(Protocol):
+    """The engine that reads from other people's databases."""
+
+    def ask(self, account: str, name: str) -> None:
+        """Has a feed read now. NotFoundError."""
+
+    async def finished(self, account: str, name: str, since: int | None, wait_s: float) -> Any:
+        """Returns how it went, once a reading that began after `since` (Unix ms) has ended. ConflictError."""
+
+
 class Imports(Protocol):
     """The engine of imports, as operations see it."""
 
@@ -166,6 +176,10 @@ class Live(Protocol):
     @property
     def uploads(self) -> Uploads:
         """The desk that takes what programs upload."""
+
+    @property
+    def feeds(self) -> Feeds:
+        """The engine that reads from other people's databases."""
 
     @property
     def imports(self) -> Imports:

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from gatewayd.actor import Actor, Role
 from gatewayd.errors import ConflictError, CurrencyError, ForbiddenError, UsageError
 from gatewayd.operations.base import Json, Operation, live_of
+from gatewayd.operations.limits import month_of, price_of
 from gatewayd.operations.masssend import PEOPLE_MAX, needs_approval, permit, require
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
-from gatewayd.store.commands import KeyBusyError, KeyReusedError, MessagePost, Origin, Posted, PostKey
-from gatewayd.store.sending.keys import ACCEPTED, posted_job
+from gatewayd.store.commands import Change, KeyBusyError, KeyReusedError, MessagePost, Origin, Posted, PostKey
+from gatewayd.store.people import limits
+from gatewayd.store.sending.keys import ACCEPTED, posted_job, priced
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 from spool.document import GUARDED_CLASSES, KEYS
@@ -110,7 +112,18 @@ class PostJob(Operation):
         if answer is not None:
             return {"status": ACCEPTED, "replayed": True, "answer": json.loads(answer)}
         question = partial(posted_job, account_name=origin.account, job_name=job)
-        return {"status": ACCEPTED, "answer": await backend.read(lambda reader: reader.ask(question))}
+        shown = await backend.read(lambda reader: reader.ask(question))
+        if by.kind == "person" and by.number is not None:
+            # What a job costs is known once it is read: it is counted then, and the next send is judged by it.
+            month, number, user = await month_of(backend, origin.account), job, by.number
+            await backend.execute(
+                Change(lambda unit: _spend(unit, user, month, account=origin.account, job=number), by.name, aside=True)
+            )
+        return {"status": ACCEPTED, "answer": shown}
+
+
+def _spend(unit: Any, user: int, month: str, *, account: str, job: str) -> None:
+    limits.spend(unit.session, user, month, priced(unit.session.connection, account_name=account, job_name=job))
 
 
 class MessagesOfRequest(BaseModel):
@@ -136,8 +149,12 @@ class PostMessages(Operation):
         live = live_of(backend)
         origin = _origin(self.account, by)
         if by.kind == "person":
-            to = {str(message.get("to")) for one in self.posts for message in one.messages}
-            await permit(backend, by, origin.account, to, self.password)
+            every = [message for one in self.posts for message in one.messages]
+            to = {str(message.get("to")) for message in every}
+            price = sum(
+                price_of(backend, str(message.get("channel", "sms")), str(message.get("text", ""))) for message in every
+            )
+            await permit(backend, by, origin.account, to, self.password, price=price)
         posts = [
             MessagePost(one.messages, None if one.key is None else PostKey(f"k:{one.key}", one.fingerprint or ""))
             for one in self.posts

@@ -16,6 +16,7 @@ from gatewayd.model import ulid_number
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.interactions import scope_of
+from gatewayd.operations.limits import price_of
 from gatewayd.operations.log_query import LogQuery, filter_of
 from gatewayd.operations.masssend import permit
 from gatewayd.operations.ports import Backend
@@ -78,7 +79,8 @@ class ResendInteractions(Operation):
         """Asks for the password of sends to many where more than one person is reached."""
         for account, some in by_account.items():
             people = {one.to for one in some if one.to}
-            await permit(backend, by, account, people, self.password)
+            price = sum(one.segments * price_of(backend, one.channel) for one in some)
+            await permit(backend, by, account, people, self.password, price=price)
 
     async def _found(self, backend: Backend, scope: Scope) -> list[Candidate]:
         now = backend.now()

@@ -16,6 +16,7 @@ from gatewayd.actor import Actor
 from gatewayd.callscript import filled, templates
 from gatewayd.errors import FaultsError, NotFoundError, UsageError
 from gatewayd.operations.base import Json, live_of
+from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import permit
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.template_preview import OfRow
@@ -63,7 +64,8 @@ class TestTemplate(OfRow):
         document, content, variables = await _judged(self, backend)
         to = await self._addresses(backend, document.channel)
         if by.kind == "person":
-            await permit(backend, by, self.owner, to, self.password)
+            price = len(to) * price_of(backend, document.channel)
+            await permit(backend, by, self.owner, to, self.password, price=price)
         job: Json = {
             # The clock alone tells tests apart.
             "job": f"prueba-{document.channel}-{backend.now()}",

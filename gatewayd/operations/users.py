@@ -12,6 +12,7 @@ from gatewayd.actor import Actor, Role, Scope
 from gatewayd.errors import ForbiddenError, UsageError
 from gatewayd.money import format_money, parse_money
 from gatewayd.operations.base import Json, Operation
+from gatewayd.operations.limits import shown
 from gatewayd.operations.ports import Backend
 from gatewayd.passwords import KNOWN, LENGTH_MAX, LENGTH_MIN
 from gatewayd.storable import wellformed
@@ -144,7 +145,8 @@ class ShowUser(Operation):
     user: UserName
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        return shape(await found_user(backend, self.user, by))
+        found = await found_user(backend, self.user, by)
+        return shape(found) | {"month": await shown(backend, found.id, found.account)}
 
 
 class EditUser(Operation):

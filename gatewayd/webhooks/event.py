@@ -23,9 +23,12 @@ TEST: Final = "test"
 
 CAMPAIGN: Final = "campaign"
 
-SERVED: Final = (RECEIPT, INBOUND, CREDIT_LOW, LINE, CAMPAIGN)
+TICKET: Final = "ticket"
+PAYMENT_NOTICE: Final = "payment_notice"
+
+SERVED: Final = (RECEIPT, INBOUND, CREDIT_LOW, LINE, CAMPAIGN, TICKET, PAYMENT_NOTICE)
 """Events that there are; an endpoint asks for some of them."""
-RESERVED: Final = ("ticket", "payment_notice", "event")
+RESERVED: Final = ("event",)
 """Names of events to come: they may be asked for already."""
 NAMES: Final = (*SERVED, *RESERVED)
 

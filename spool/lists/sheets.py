@@ -202,7 +202,7 @@ def _faults(file: str) -> Iterator[None]:
         yield
     except calamine.PasswordError:
         raise JobFileError("recipients_unreadable", "recipients_password", file=file) from None
-    except (calamine.CalamineError, ValueError) as error:
+    except (calamine.CalamineError, ValueError, OverflowError) as error:
         raise _damaged(file, error) from None
     except MemoryError:
         raise JobFileError("too_large", "too_many_cells", file=file) from None

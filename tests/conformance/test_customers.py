@@ -16,8 +16,9 @@ from gatewayd.customers.document import Customer, Kept
 from gatewayd.customers.filters import CustomerFilter
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.store.commands import Change, CreateAccount, Inbound
-from gatewayd.store.contacts import customers, directory, joining, knowledge
+from gatewayd.store.accounts import account_number
+from gatewayd.store.commands import Block, Change, CreateAccount, Inbound
+from gatewayd.store.contacts import blocklist, customers, directory, joining, knowledge
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
 from gatewayd.store.contacts.directory import Wanted
 from gatewayd.store.contacts.points import persons_of
@@ -226,11 +227,12 @@ def test_a_person_is_carried_out_whole_and_forgotten_but_for_what_proves_it(hous
             *(lambda _text, _subject: Verdict.NO, house.now),
         )
     )
+    house.do(Block(["+5491159876543"], "cli", None, house.now, "norte"))
     whole = reader.ask(partial(knowledge.known, scope=NORTE, external_id="A1"))
     assert (whole["customer"]["name"], [one["text"] for one in whole["received"]]) == ("Ana Pérez", ["secreto"])
     forget = knowledge.Forget("A1", house.now)
     done = house.do(Change(lambda unit: knowledge.forget(unit, NORTE, forget))).answer
-    assert done == {"messages": 0, "received": 1, "contacts": 1}
+    assert done == {"messages": 0, "received": 1, "contacts": 1, "blocks": 1}
     assert found(reader, search="perez") == []
     with pytest.raises(NotFoundError):
         reader.ask(partial(directory.customer, scope=NORTE, external_id="A1"))
@@ -242,3 +244,8 @@ def test_a_person_is_carried_out_whole_and_forgotten_but_for_what_proves_it(hous
     assert "secreto" not in left
     assert "1159876543" not in left
     assert "P\u00e9rez" not in left
+    # The wish stays, though nobody can read whose it is.
+    account = int(reader.ask(lambda connection: account_number(connection, "norte")))
+    assert house.do(Change(lambda unit: blocklist.barred(unit.session, account, "sms", ["+5491159876543"])))
+    assert house.do(Change(lambda unit: blocklist.drop(unit.session, "+5491159876543", account_id=account)))
+    assert not house.do(Change(lambda unit: blocklist.barred(unit.session, account, "sms", ["+5491159876543"])))

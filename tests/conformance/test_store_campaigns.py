@@ -7,11 +7,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from gatewayd.actor import Scope
 from gatewayd.campaigns import states
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import Priority
+from gatewayd.store import tables
 from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, lists, outcomes, runs, steps
 from gatewayd.store.campaigns.campaigns import Campaign, NewCampaign
 from gatewayd.store.campaigns.lists import Member, NewList
@@ -54,6 +56,10 @@ def launched(house: House, planned: str = "2026-09-07T10:00") -> tuple[Campaign,
     number = house.do(Change(lambda unit: launches.begin(unit, found, WORDS, planned, now=house.now, actor="ana")))
     assert number is not None
     return found, ask(house, runs.run, number=number)
+
+
+def _scalar(connection: Any, statement: Any) -> Any:
+    return connection.scalar(statement)
 
 
 def people(count: int, first: int = 0) -> list[Person]:
@@ -146,6 +152,24 @@ def test_a_slice_becomes_one_job_whose_name_nobody_else_can_take(house: House) -
     found_states = ask(house, outcomes.states_of, run=fresh)
     assert outcomes.rows_in(found_states, ["queued"]) == [1, 2, 3]
     assert outcomes.rows_in(found_states, ["failed"]) == []
+    # Who answers was reached, whatever the network says of the message.
+    message = tables.message.c
+    second = ask(house, _scalar, statement=select(message.id).where(message.job_id == begun.job_id, message.row == 2))
+    came_in = {
+        "line": "claro-1",
+        "channel": "sms",
+        "key": "k1",
+        "sender": "+54911",
+        "text": "ya",
+        "message_id": second,
+        "at": house.now,
+        "received_at": house.now,
+        "opt_out": False,
+        "written": True,
+    }
+    change(house, lambda session: session.connection.execute(insert(tables.inbound).values(**came_in)))
+    heard = ask(house, outcomes.states_of, run=fresh, answered=True)
+    assert (outcomes.rows_in(heard, ["read"]), outcomes.rows_in(heard, ["queued"])) == ([2], [1, 3])
     members = ask(house, outcomes.people_at, run=run.id, rows=[1, 3])
     assert [(one.row, one.external_id) for one in members] == [(1, "R0"), (3, "R2")]
     assert found.id == run.campaign

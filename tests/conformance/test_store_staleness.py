@@ -45,6 +45,7 @@ def released(house: House) -> None:
 def test_what_bears_a_cause_waits_for_newer_billing_and_nothing_else_does(billed: House) -> None:
     cause = mint(billed)
     queue = billed.job_of([caused(cause), caused(None, 2), caused(cause, 3)])
+    ((as_of,),) = billed.rows("SELECT as_of FROM billing_state")
     billed.now += 3 * HOUR
     claimed = billed.claim(queue)
     assert [work.row for work in claimed.work] == [2]
@@ -52,13 +53,13 @@ def test_what_bears_a_cause_waits_for_newer_billing_and_nothing_else_does(billed
     billed.check()
     connection = billed.transactions.session.connection
     assert list(_counts(connection)) == []
-    assert staleness.waiting(connection, "norte")
+    assert staleness.waiting(connection) == {"norte": as_of}
     (shown,) = kept_back(connection, scope=Scope.all(), account=None, now=billed.now)
     assert (shown.reason, shown.messages) == ("stale", 2)
     refreshed(billed)
     released(billed)
     assert [work.row for work in billed.claim(queue).work] == [1, 3]
-    assert not staleness.waiting(connection, "norte")
+    assert staleness.waiting(connection) == {}
     billed.check()
 
 

@@ -406,6 +406,9 @@ CASES: Final[Mapping[str, Case]] = {
     "line.set": Case("administrator", "manage", _of(line="nueva-1", keys={"rate": "5/min"}), vain=True),
     "line.show": Case("user", "read", _of(line="claro-1")),
     "line.test": Case("administrator", "manage", _of("account", "number", line="claro-1"), bound=True),
+    "feed.list": Case("user", "read", _of("account"), bound=True),
+    "feed.run": Case("supervisor", "manage", _of("account"), vain=True),
+    "feed.show": Case("user", "read", _of("account"), vain=True),
     "reminder.add": Case("user", "send", lambda side: {"account": side.account} | _REMINDED, bound=True),
     "reminder.archive": Case("user", "send", _of("reminder"), bound=True),
     "reminder.edit": Case(

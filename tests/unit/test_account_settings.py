@@ -58,8 +58,15 @@ def test_settings_are_set_one_by_one_and_taken_back(backend: OfflineBackend) -> 
     shown = ask(backend, "account.settings")
     assert (shown["company"], shown["version"], shown["effective"]["company"]) == (None, 0, "norte")
     shown = ask(backend, "account.set", company=" Norte Internet ", zone="America/Santiago")
-    assert shown["effective"] == {"company": "Norte Internet", "language": "en", "zone": "America/Santiago"}
-    shown = ask(backend, "account.set", language="es", low_credit="50", zone=None, version=1)
+    assert shown["effective"] == {
+        "company": "Norte Internet",
+        "language": "en",
+        "zone": "America/Santiago",
+        "billing_max_age": 2 * 86_400,
+    }
+    assert ask(backend, "account.set", billing_max_age=3600, version=1)["effective"]["billing_max_age"] == 3600
+    assert ask(backend, "account.set", billing_max_age=None, version=2)["billing_max_age"] is None
+    shown = ask(backend, "account.set", language="es", low_credit="50", zone=None, version=3)
     assert (shown["zone"], shown["language"], shown["low_credit"]) == (None, "es", "50.00")
     with pytest.raises(ConflictError, match="meanwhile"):
         ask(backend, "account.set", company="X", version=1)

@@ -342,6 +342,16 @@ def test_a_defect_of_the_library_is_a_damaged_sheet(path: Path, mocker: MockerFi
         rows(path, xlsx(PLAIN))
 
 
+def test_a_duration_that_is_longer_than_any_is_a_damaged_sheet(path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("S")
+    sheet.write(0, 0, "telefono")
+    sheet.write(1, 0, 1e9, xlwt.easyxf(num_format_str="[h]:mm:ss"))
+    out = io.BytesIO()
+    book.save(out)
+    assert refusal(path, out.getvalue()).kind == "recipients_damaged"
+
+
 SEEDS = [xlsx(PLAIN), xls(PLAIN), ods(PLAIN)]
 
 READ_OR_REFUSED = 0

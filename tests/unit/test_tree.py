@@ -74,7 +74,7 @@ RULES = {
         {"gatewayd/dispatch/a.py": "def f():\n    from gatewayd.intake import b"},
         "may not import",
     ),
-    "SQL outside the store": ({"gatewayd/live.py": "import sqlalchemy"}, "belongs in gatewayd.store alone"),
+    "SQL outside the store": ({"gatewayd/live.py": "import sqlalchemy"}, "belongs in gatewayd.store"),
     "HTTP outside its doors": ({"gatewayd/live.py": "from fastapi import FastAPI"}, "belongs in gatewayd.http"),
     "a circle": (
         {"spool/a.py": "from spool import b", "spool/b.py": "from spool.c import d", "spool/c.py": "import spool.a"},

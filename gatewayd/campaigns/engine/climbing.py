@@ -94,7 +94,7 @@ class Climbing:
 
 def _due(connection: Any, *, run: Run, rung: int, before: int, missed: frozenset[str]) -> tuple[list[int], bool]:
     """Returns the rows of a rung that go on now, and whether others may later."""
-    found = outcomes.states_of(connection, run, rung=rung, before=before)
+    found = outcomes.states_of(connection, run, rung=rung, before=before, answered=True)
     taken, without = steps.taken(connection, run=run.id, rung=rung + 1), set()
     if rung:
         without = steps.without(connection, run=run.id, rung=rung)

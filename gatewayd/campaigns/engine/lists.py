@@ -103,7 +103,7 @@ class ListReader:
 
         def chosen(connection: Any) -> list[int]:
             run = runs.run(connection, number=int(wanted["run"]))
-            return outcomes.rows_in(outcomes.states_of(connection, run), wanted["states"])
+            return outcomes.rows_in(outcomes.states_of(connection, run, answered=True), wanted["states"])
 
         rows: list[int] = await self._ask(chosen)
         for start in range(0, len(rows), PORTION):

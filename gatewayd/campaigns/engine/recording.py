@@ -166,3 +166,10 @@ def _recipient(person: Person) -> str:
         named[CAUSE] = str(person.cause)
     own = _encoded(named)
     return own if person.cells == "{}" else f"{own[:-1]}, {person.cells[1:]}"
+
+
+def let_go(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Ends tasks whose results nobody wants any more."""
+    for task in tasks:
+        if not task.cancel() and not task.cancelled():
+            task.exception()

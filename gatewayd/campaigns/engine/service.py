@@ -22,8 +22,9 @@ from gatewayd.campaigns.engine.climbing import Climbing
 from gatewayd.campaigns.engine.clock import Clock
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
-from gatewayd.campaigns.engine.recording import Recording, Written, bare
+from gatewayd.campaigns.engine.recording import Recording, Written, bare, let_go
 from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
+from gatewayd.campaigns.engine.standstill import Standstill
 from gatewayd.campaigns.engine.words import Words, speaks_of_debt
 from gatewayd.campaigns.slices import head_of
 from gatewayd.campaigns.states import FINISHED, RUNNING, SCHEDULED
@@ -113,6 +114,7 @@ class Campaigns:
         )
         self._reviews = Reviewing(intake, policy, execute=self._execute, now=now)
         self._ladders = Climbing(ask=self._ask, execute=self._execute, now=now, source=self._source)
+        self._standstill = Standstill(ask=self._ask, execute=self._execute, now=now, tell=tell)
         self._looks: dict[int, int] = {}
         """By run: when its ladder is looked at again (Unix ms)."""
         self._recorder = Recording(intake, ask=self._ask, execute=self._execute, changed=changed, now=now)
@@ -322,10 +324,10 @@ class Campaigns:
                         await self._withdrawn(slice_)
                     else:
                         await self._recorder.record(fresh, run, slice_, ahead[0])
-                _let_go([ahead.pop(0)])
+                let_go([ahead.pop(0)])
                 self._tell(campaign, "recording")
         finally:
-            _let_go(ahead)
+            let_go(ahead)
             await asyncio.gather(*ahead, return_exceptions=True)
 
     async def _withdrawn(self, slice_: Slice) -> None:
@@ -357,7 +359,10 @@ class Campaigns:
         counts = await self._ask(partial(runs.counts, runs=[run.id]))
         await self._notice(campaign, run, counts)
         if any(counts.states.get(state) for state in OPEN_STATES):
+            if campaign.state == RUNNING:
+                await self._standstill.look(campaign, run, counts)
             return False
+        self._standstill.forget(run.id)
         now = self._now()
         await self._execute(Change(lambda unit: runs.end(unit.session, run.id, now), "campaigns"))
         self._open_jobs.difference_update(await self._ask(partial(runs.job_numbers, run=run.id)))
@@ -407,10 +412,3 @@ class Campaigns:
 
     def _execute(self, command: Change[R]) -> Awaitable[R]:
         return self._writer.do(command)
-
-
-def _let_go(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Ends tasks whose results nobody wants any more."""
-    for task in tasks:
-        if not task.cancel() and not task.cancelled():
-            task.exception()

@@ -125,6 +125,22 @@ def asking_campaigns(connection: Connection, *, scope: Scope, limit: int = 20) -
     return [_view(row) for row in connection.execute(statement.order_by(_CAMPAIGN.id.desc()).limit(limit))]
 
 
+def stuck_campaigns(connection: Connection, *, scope: Scope) -> Sequence[Campaign]:
+    """Returns those that run and of which nothing leaves, as their log says."""
+    event = tables.campaign_event.c
+    newest = (
+        select(event.kind)
+        .where(event.campaign_id == _CAMPAIGN.id, event.kind.in_(("stuck", "moves")))
+        .order_by(event.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = _JOINED.where(text(f"campaign.{OPEN}"), _CAMPAIGN.state == "running", newest == "stuck")
+    if scope.account is not None:
+        statement = statement.where(tables.account.c.name == scope.account)
+    return [_view(row) for row in connection.execute(statement.order_by(_CAMPAIGN.id))]
+
+
 def due_campaigns(connection: Connection, limit: int = 1_000) -> Sequence[Campaign]:
     """Returns those that wait for their time, the next one first, of all accounts, for the engine."""
     statement = _JOINED.where(text(f"campaign.{DUE.replace('due', 'campaign.due')}")).order_by(_CAMPAIGN.due)

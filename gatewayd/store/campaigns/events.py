@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ TOLD: Final = frozenset(
     {
         *("launched", "finished", "run_finished", "missed", "skipped", "not_begun", "approval_asked", "approved"),
         *("rejected", "paused", "resumed", "cancelled", "refused", "pace", "lines"),
+        *("stuck", "moves"),
     }
 )
 """What programs are told by webhook."""
@@ -69,6 +70,18 @@ def _tell(session: Session, campaign: int, kind: str, now: int, detail: Mapping[
     data = {"campaign": campaign, "name": owner[1], "account": owner[2], "event": kind, "state": owner[3], **detail}
     body = {"subject": f"campaign {campaign}", "at": iso(now), "data": data}
     outbox.add(session, [owner[0]], "campaign", now, json.dumps(body, ensure_ascii=False))
+
+
+def newest(connection: Connection, *, campaign: int, kinds: Collection[str]) -> str | None:
+    """Returns which of some kinds was noted of a campaign last; None: none was."""
+    statement = (
+        select(_EVENT.kind)
+        .where(_EVENT.campaign_id == campaign, _EVENT.kind.in_(list(kinds)))
+        .order_by(_EVENT.id.desc())
+        .limit(1)
+    )
+    found: str | None = connection.scalar(statement)
+    return found
 
 
 def events(

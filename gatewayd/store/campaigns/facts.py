@@ -6,19 +6,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, select, union_all
+from sqlalchemy import Connection, select
 
 from gatewayd.store import tables
 from gatewayd.store.campaigns import audience
 from gatewayd.store.campaigns.audience import Page, Source
 from gatewayd.store.campaigns.runs import Person
+from gatewayd.store.contacts.owing import billing_knows, debts
 from gatewayd.store.contacts.points import persons_of
 from gatewayd.store.sending import causes
 from gatewayd.store.session import Session
 
 _CUSTOMER: Final = tables.customer.c
-_DEBT: Final = tables.debt.c
-_OWED: Final = tables.owed.c
 TOGETHER: Final = 500
 
 
@@ -79,17 +78,12 @@ def _customers(connection: Connection, source: Source, people: Sequence[Person])
 
 def settled(connection: Connection, customers: Collection[int]) -> frozenset[int]:
     """Returns those of some customers of whom we know what they owed, and that it is nothing now."""
-    known: set[int] = set()
-    owing: set[int] = set()
+    over: set[int] = set()
     numbers = sorted(set(customers))
     for start in range(0, len(numbers), TOGETHER):
         some = numbers[start : start + TOGETHER]
-        both = union_all(
-            select(_DEBT.customer_id, _DEBT.balance).where(_DEBT.customer_id.in_(some), _DEBT.balance.is_not(None)),
-            select(_OWED.customer_id, _OWED.balance).where(_OWED.customer_id.in_(some)),
-        )
-        for customer, balance in connection.execute(both):
-            known.add(customer)
-            if balance > 0:
-                owing.add(customer)
-    return frozenset(known - owing)
+        between = some[0], some[-1]
+        owing = debts(connection, between, frozenset(some))
+        over |= billing_knows(connection, between) & set(some) - owing.keys()
+        over |= {number for number, debt in owing.items() if debt.balance is not None and debt.balance <= 0}
+    return frozenset(over)

@@ -38,9 +38,17 @@ _PERSON: Final = tables.campaign_person.c
 _STEP: Final = tables.campaign_step.c
 
 
-def states_of(connection: Connection, run: Run, *, rung: int | None = None, before: int | None = None) -> bytearray:
+def states_of(
+    connection: Connection,
+    run: Run,
+    *,
+    rung: int | None = None,
+    before: int | None = None,
+    answered: bool = False,
+) -> bytearray:
     """Returns for each row of a run (the first is 1) the code of its state, after all rungs or of one alone; 0: no
-    message was made. With `before`, what has reached nobody and is younger than that (Unix ms) counts as being sent."""
+    message was made. With `before`, what has reached nobody and is younger than that (Unix ms) counts as being sent.
+    With `answered`, a message that somebody has answered counts as read, whatever the network said of it."""
     found = bytearray(run.people + 1)
     for slice_ in slices(connection, run=run.id, rung=rung):
         if slice_.job_id is None:
@@ -49,12 +57,27 @@ def states_of(connection: Connection, run: Run, *, rung: int | None = None, befo
                     found[row] = _CODE["invalid"]
             continue
         rows = _rows(connection, slice_)
+        replied = _answered(connection, slice_.job_id) if answered else frozenset()
         for place, state, at in _messages(connection, slice_.job_id):
             row = slice_.first_row + place - 1 if rows is None else rows.get(place, 0)
             if 0 < row < len(found):
+                if place in replied:
+                    found[row] = _CODE["read"]
+                    continue
                 young = before is not None and at > before and state not in _REACHED
                 found[row] = _CODE["sending"] if young else _CODE.get(state, 0)
     return found
+
+
+def _answered(connection: Connection, job_id: int) -> frozenset[int]:
+    """Returns the places of a job's messages that something has come in for as their answer."""
+    inbound = tables.inbound.c
+    statement = (
+        select(_MESSAGE.row)
+        .select_from(tables.inbound.join(tables.message, _MESSAGE.id == inbound.message_id))
+        .where(inbound.message_id.is_not(None), _MESSAGE.job_id == job_id)
+    )
+    return frozenset(connection.scalars(statement))
 
 
 def _rows(connection: Connection, slice_: Slice) -> dict[int, int] | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from gatewayd.store import tables
-from gatewayd.store.contacts.blocklist import EVERYBODY
+from gatewayd.store.contacts.blocklist import EVERYBODY, hashed
 
 AT_ONCE: Final = 500
 RUNS_MAX: Final = 200
@@ -64,7 +64,8 @@ def blocked(connection: Connection, *, account_id: int, channel: str, addresses:
     found: set[str] = set()
     to, account, over = tables.blocklist.c.to, tables.blocklist.c.account_id, tables.blocklist.c.channel
     for start in range(0, len(addresses), AT_ONCE):
-        some = list(addresses[start : start + AT_ONCE])
-        statement = select(to).where(to.in_(some), account.in_([account_id, EVERYBODY]), over.in_(["", channel]))
-        found.update(str(row[0]) for row in connection.execute(statement))
+        known = {one: one for one in addresses[start : start + AT_ONCE]}
+        known |= {hashed(one): one for one in known}
+        statement = select(to).where(to.in_(list(known)), account.in_([account_id, EVERYBODY]), over.in_(["", channel]))
+        found.update(known[str(row[0])] for row in connection.execute(statement))
     return found

@@ -99,7 +99,8 @@ class KeptBack(Withdrawn):
 class Pnr(Command[None]):
     """The point of no return of one part. Raises `drivers.base.Withdrawn(reason)` when the message may not go any more:
     `cancelled`, `paused`, `expired`, `blocked`, `lease_lost`, what became of the facts that it was written from
-    (`paid`, `promised`, `disputed`, `changed`), or `KeptBack` (`window`, `cap`) by the rules of contact.
+    (`paid`, `promised`, `disputed`, `changed`), what the person has said (`no_claim`, `no_consent`), or `KeptBack`
+    (`window`, `cap` by the rules of contact, `stale` by the age of billing).
     Counts the segment for the line's quotas, with `message` true once a message, and keeps the line's pace (`tat`, ms).
     """
 

@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, exists, func, or_, select
 
-from gatewayd.customers.document import LANDLINE, Debt
+from gatewayd.customers.document import LANDLINE
 from gatewayd.customers.filters import CustomerFilter
 from gatewayd.customers.variables import joined, of_debt
 from gatewayd.store import tables
 from gatewayd.store.contacts.directory import conditions
+from gatewayd.store.contacts.owing import debts
 
 _CUSTOMER: Final = tables.customer.c
 _POINT: Final = tables.contact_point.c
-_DEBT: Final = tables.debt.c
 
 POINTS_OF: Final = {
     "sms": ("phone",),
@@ -138,18 +138,13 @@ def _portion(connection: Connection, rows: Sequence[Any], channel: str, occasion
     first, last = rows[0][0], rows[-1][0]
     numbers = {row[0] for row in rows}
     addresses = _addresses(connection, (first, last), numbers, channel, occasion.klass)
-    owed = select(_DEBT.customer_id, _DEBT.balance, _DEBT.due, _DEBT.number, _DEBT.currency, _DEBT.as_of)
-    debts = {
-        row[0]: Debt(*row[1:])
-        for row in connection.execute(owed.where(_DEBT.customer_id.between(first, last)))
-        if row[0] in numbers
-    }
+    owing = debts(connection, (first, last), numbers)
     found = []
     for number, external_id, name, document, portfolio, columns in rows:
         address = addresses.get(number)
         if address is None:
             continue
-        of = of_debt(debts.get(number), occasion.today, occasion.region)
+        of = of_debt(owing.get(number), occasion.today, occasion.region)
         cells = joined(json.loads(columns) if columns else {}, (name, external_id, document, portfolio), of)
         found.append(AudienceRow(number, external_id, address, cells))
     return found

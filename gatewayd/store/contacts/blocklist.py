@@ -5,6 +5,7 @@ Whoever is on it gets nothing that has not left yet, but for class `reply`: what
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -21,6 +22,8 @@ from gatewayd.translation import gettext as _
 EVERYBODY: Final = 0
 """In place of an account's number: a block that all accounts obey."""
 
+HASHED: Final = "sha256:"
+"""Before the hash of an address that is not to be kept: its person was forgotten, the wish stays."""
 _ZERO: Final[ColumnElement[int]] = literal_column("0", Integer)
 _DIGITS: Final = 18
 """Of an account's number."""
@@ -32,6 +35,17 @@ _LISTED: Final = Statement(
         among(blocklist.c.to),
     ),
     "p_account_id p_register",
+)
+_ANY_HASHED: Final = Statement(
+    select(blocklist.c.to).where(blocklist.c.to >= HASHED, blocklist.c.to < HASHED + "~").limit(1)
+)
+_OWN: Final = Statement(
+    select(blocklist.c.to, blocklist.c.channel, blocklist.c.at, blocklist.c.source).where(
+        blocklist.c.account_id == given(blocklist.c.account_id),
+        blocklist.c.register == "",
+        among(blocklist.c.to),
+    ),
+    "p_account_id",
 )
 _ANY: Final = Statement(select(blocklist.c.to).limit(1))
 _BARRED: Final = Statement(
@@ -68,12 +82,31 @@ def barred(session: Session, account_id: int, channel: str, addresses: Collectio
     """Returns those of the addresses that the account must not write to over the channel."""
     if not addresses or session.one(_ANY) is None:
         return set()
-    return {row[0] for row in session.among(_BARRED, sorted(addresses), account_id, channel)}
+    found = {row[0] for row in session.among(_BARRED, sorted(addresses), account_id, channel)}
+    if session.one(_ANY_HASHED) is not None:
+        by_hash = {hashed(address): address for address in addresses}
+        found |= {by_hash[row[0]] for row in session.among(_BARRED, sorted(by_hash), account_id, channel)}
+    return found
+
+
+def hashed(address: str) -> str:
+    """Returns what stands on the list for an address that is not to be kept in clear."""
+    return HASHED + hashlib.sha256(address.encode()).hexdigest()
+
+
+def hide(session: Session, account_id: int, addresses: Sequence[str]) -> int:
+    """Keeps an account's blocks of some addresses as hashes alone; they bar as before. Nothing may wait for these
+    addresses: what waits is asked for by the address itself. Returns how many there were."""
+    rows = session.among(_OWN, sorted(set(addresses)), account_id) if addresses else []
+    for to, channel, at, source in {row[0]: row for row in rows}.values():
+        session.run(_DROP, account_id, to)
+        add(session, [hashed(to)], account_id=account_id, source=source, note=None, now=at, channel=channel)
+    return len(rows)
 
 
 def owners(session: Session, address: str) -> set[int]:
     """Returns the accounts that have the address on a list of their own, with `EVERYBODY` where all have it."""
-    return {row[0] for row in session.all(_OWNERS, address)}
+    return {row[0] for one in (address, hashed(address)) for row in session.all(_OWNERS, one)}
 
 
 def add(
@@ -88,8 +121,10 @@ def add(
     channel: str = "",
 ) -> int:
     """Puts addresses on the list of an account, or of everybody; returns how many were not on it yet."""
-    listed = {row[0] for row in session.among(_LISTED, addresses, account_id, register)} if addresses else set()
-    fresh = [address for address in dict.fromkeys(addresses) if address not in listed]
+    # What a register says is never hidden, and it is long.
+    either = addresses if register else [*addresses, *map(hashed, addresses)]
+    listed = {row[0] for row in session.among(_LISTED, either, account_id, register)} if addresses else set()
+    fresh = [one for one in dict.fromkeys(addresses) if one not in listed and hashed(one) not in listed]
     session.many(_ADD, [(account_id, address, register, channel, now, source, note) for address in fresh])
     return len(fresh)
 
@@ -97,7 +132,7 @@ def add(
 def drop(session: Session, address: str, *, account_id: int) -> bool:
     """Takes an address off the list of an account, or of everybody; returns whether it was on it. What a register says
     stays."""
-    return session.run(_DROP, account_id, address) > 0
+    return session.run(_DROP, account_id, address) + session.run(_DROP, account_id, hashed(address)) > 0
 
 
 _NAME: Final = select(account.c.name).where(account.c.id == blocklist.c.account_id).scalar_subquery()
@@ -138,4 +173,4 @@ def _read(after: str) -> tuple[str, int, str]:
 
 def is_blocked(connection: Connection, address: str, account_id: int) -> bool:
     """Returns whether the account must not write to an address over any channel."""
-    return bool(connection.scalar(select(holds(address, account_id))))
+    return bool(connection.scalar(select(or_(holds(address, account_id), holds(hashed(address), account_id)))))

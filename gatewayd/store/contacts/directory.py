@@ -15,6 +15,7 @@ from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, W
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
+from gatewayd.store.contacts.owing import owes
 from gatewayd.store.contacts.persons import read_customer, read_point
 from gatewayd.store.snapshots import Page
 from gatewayd.translation import gettext as _
@@ -197,8 +198,7 @@ def conditions(
     if wanted.absent is not None:
         meant.append(_CUSTOMER.absent_at.is_not(None) if wanted.absent else _CUSTOMER.absent_at.is_(None))
     if wanted.owing is not None:
-        owes = exists(select(_DEBT.customer_id).where(_DEBT.customer_id == _CUSTOMER.id, _DEBT.balance > 0))
-        meant.append(owes if wanted.owing else ~owes)
+        meant.append(owes() if wanted.owing else ~owes())
     if wanted.ids is not None:
         if not wanted.ids:
             return None

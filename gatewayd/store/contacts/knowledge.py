@@ -16,7 +16,7 @@ from gatewayd.errors import ConflictError
 from gatewayd.money import format_money
 from gatewayd.store import tables
 from gatewayd.store.commands import Changed
-from gatewayd.store.contacts import persons
+from gatewayd.store.contacts import blocklist, persons
 from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.contacts.directory import customer
 from gatewayd.store.contacts.houses import FORGOTTEN
@@ -145,6 +145,7 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
         .where(_EVIDENCE.account_id == account_id, _EVIDENCE.person.in_([f"#{number}", *addresses]))
         .values(to=None, person=f"#{number}")
     )
+    blocks = blocklist.hide(session, account_id, addresses)
     _unshow(connection, number)
     # What an import kept to put back must not come back.
     connection.execute(update(tables.import_row).where(_ROW.customer_id == number).values(kind="undone", detail=None))
@@ -174,7 +175,7 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
     connection.execute(update(tables.customer).where(_CUSTOMER.id == number).values(external_id=f"{FORGOTTEN}{digest}"))
     nobody = Customer(f"{FORGOTTEN}{digest}", mails=0)
     persons.edit(session, account_id, [Edit(was, nobody, forgotten_at=wanted.now)], wanted.now)
-    counts = {"messages": sent, "received": heard, "contacts": len(addresses)}
+    counts = {"messages": sent, "received": heard, "contacts": len(addresses), "blocks": blocks}
     return Changed(counts, None, counts, digest[:12])
 
 

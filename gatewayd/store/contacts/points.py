@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, exists, func, literal, select
+from sqlalchemy.sql.expression import ColumnElement
 
 from gatewayd.store.session import Session, Statement, among, given
 from gatewayd.store.tables import contact_point
@@ -44,3 +45,11 @@ def persons_of(session: Session, account_id: int, channel: str, addresses: Itera
         return {}
     statement = _OWNERS.get(channel, _OWNERS["phone"])
     return {row[0]: row[1] for row in session.among(statement, dict.fromkeys(addresses), account_id)}
+
+
+def refuses(person: Any, address: Any, klass: Any) -> ColumnElement[bool]:
+    """Returns the condition that a person has said no to messages of a class at an address; all three are columns."""
+    # As `persons` writes it; without a pattern, whose sign both dialects mean otherwise.
+    no = literal('"', Text) + klass + literal('":false', Text)
+    said = func.replace(_POINT.consent, no, literal("", Text)) != _POINT.consent
+    return exists().where(_POINT.customer_id == person, _POINT.address == address, said)

@@ -13,6 +13,8 @@ from gatewayd.errors import NotFoundError
 from gatewayd.model import ulid
 from gatewayd.store import tables
 from gatewayd.store.contacts import blocklist
+from gatewayd.store.tickets import answers
+from gatewayd.store.tickets.answers import Shown
 from gatewayd.translation import gettext as _
 
 _CONVERSATION: Final = tables.conversation.c
@@ -57,6 +59,8 @@ class Said:
     final: bool
     opt_out: bool
     review: str | None
+    answer: Shown | None = None
+    """What was answered to it without a person, or why nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,8 @@ def thread(connection: Connection, scope: Scope, account: str, address: str, sal
         .order_by(_IN.id.desc())
         .limit(THREAD_MOST)
     )
+    rows = list(came)
+    answered = answers.shown(connection, [row.id for row in rows])
     said = [
         Said(
             direction="in",
@@ -190,8 +196,9 @@ def thread(connection: Connection, scope: Scope, account: str, address: str, sal
             final=True,
             opt_out=bool(row.opt_out),
             review=row.review,
+            answer=answered.get(row.id),
         )
-        for row in came
+        for row in rows
     ]
     went = connection.execute(
         select(

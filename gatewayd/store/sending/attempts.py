@@ -6,12 +6,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from drivers.base import Withdrawn
 from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Pnr
 from gatewayd.store.contacts.blocklist import holds
+from gatewayd.store.contacts.points import refuses
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import blocks, causes, inbox, reports, staleness
 from gatewayd.store.sending.claims import furthest, parts_of
@@ -49,6 +50,12 @@ _LEASE: Final = Statement(
         customer.c.zone,
         job.c["class"],
         message.c.cause_id,
+        and_(
+            job.c["class"] == "collections",
+            customer.c.no_claim,
+            or_(customer.c.no_claim_until.is_(None), customer.c.no_claim_until > attempt.c.started_at),
+        ),
+        and_(message.c.person_id.is_not(None), refuses(message.c.person_id, message.c.to, job.c["class"])),
     )
     .select_from(
         attempt.join(message, message.c.id == attempt.c.message_id)
@@ -159,12 +166,16 @@ class _Door:
 
 
 def _reason(lease: Row, now: int) -> str | None:
-    """Why the job, its time or a block keeps a message back."""
+    """Why the job, its time, a block or what the person has said keeps a message back."""
     state, not_after = lease[7], lease[8]
     if state != "running":
         return "cancelled" if state == "cancelled" else "paused"
     if lease[10]:
         return "blocked"
+    if lease[19]:
+        return "no_claim"
+    if lease[20]:
+        return "no_consent"
     return "expired" if not_after is not None and now >= not_after else None
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from gatewayd.store.commands import KeyBusyError, KeyReusedError, PostKey
 from gatewayd.store.commands.keys import KEPT_MS
 from gatewayd.store.session import Row, Session, Statement, given, merging, setting
-from gatewayd.store.tables import account, job, posted
+from gatewayd.store.tables import account, job, posted, queue, queue_count
 
 ACCEPTED: Final = 202
 
@@ -147,3 +147,17 @@ def posted_job(connection: Connection, *, account_name: str, job_name: str) -> d
     )
     row = connection.execute(query).one_or_none()
     return None if row is None else _answer(tuple(row))
+
+
+def priced(connection: Connection, *, account_name: str, job_name: str) -> int:
+    """Returns what the messages of a job cost (millionths) that were not refused; 0 where it is not recorded."""
+    statement = (
+        select(func.coalesce(func.sum(queue_count.c.segments * job.c.unit_price), 0))
+        .select_from(
+            queue_count.join(queue, queue.c.id == queue_count.c.queue_id)
+            .join(job, job.c.id == queue.c.job_id)
+            .join(account, account.c.id == job.c.account_id)
+        )
+        .where(account.c.name == account_name, job.c.name == job_name, queue_count.c.state != "invalid")
+    )
+    return int(connection.scalar(statement) or 0)

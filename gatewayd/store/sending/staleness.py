@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from gatewayd.model import State
 from gatewayd.store import tables
@@ -78,16 +78,19 @@ def read(
     return rows, False
 
 
-def waiting(connection: Connection, account: str) -> bool:
-    """Returns whether messages of an account wait for newer billing."""
+def waiting(connection: Connection) -> dict[str, int]:
+    """Returns the accounts whose messages wait for newer billing, each with when theirs was so (Unix ms; 0: it is gone
+    altogether)."""
     statement = (
-        select(queue_count.c.queue_id)
+        select(tables.account.c.name, func.coalesce(billing_state.c.as_of, 0))
         .select_from(
             queue_count.join(queue, queue.c.id == queue_count.c.queue_id)
             .join(job, job.c.id == queue.c.job_id)
             .join(tables.account, tables.account.c.id == job.c.account_id)
+            .outerjoin(billing_state, billing_state.c.account_id == tables.account.c.id)
         )
-        .where(text(counts.WAITS), queue_count.c.state == counts.HELD_STALE, tables.account.c.name == account)
-        .limit(1)
+        .where(text(counts.WAITS), queue_count.c.state == counts.HELD_STALE)
+        .distinct()
+        .order_by(tables.account.c.name)
     )
-    return connection.scalar(statement) is not None
+    return {row[0]: int(row[1]) for row in connection.execute(statement)}

@@ -49,7 +49,7 @@ from gatewayd.store.tables.dunning import (
 from gatewayd.store.tables.elsewhere import elsewhere
 from gatewayd.store.tables.inbox import conversation
 from gatewayd.store.tables.insight import chosen_columns, process, process_fault, saved_view
-from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, token, user
+from gatewayd.store.tables.people import audit, device, mass_rule, reach, reset, session, spending, token, user
 from gatewayd.store.tables.posting import posted
 from gatewayd.store.tables.reminders import reminder, reminder_event
 from gatewayd.store.tables.sending import (
@@ -164,6 +164,7 @@ __all__ = [
     "session",
     "setting",
     "sheet_import",
+    "spending",
     "step",
     "step_try",
     "tally",

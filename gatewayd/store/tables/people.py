@@ -125,6 +125,18 @@ reach = Table(
     Index("ix_reach_at", "at"),
 )
 
+spending = Table(
+    "spending",
+    metadata,
+    Column("user_id", Id, ForeignKey("user_.id"), primary_key=True),
+    # YYYY-MM, in the account's zone
+    Column("month", Text, primary_key=True),
+    # millionths: what its sends were priced at when they were asked for
+    Column("amount", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What people have sent for."""
+
 audit = Table(
     "audit",
     metadata,

@@ -98,6 +98,7 @@ WORDS: Final = {
     "import.create": spoken("Sheet of customers brought"),
     "import.map": spoken("Columns of a sheet named"),
     "import.dry": spoken("Import tried"),
+    "feed.run": spoken("Database read"),
     "import.run": spoken("Customers imported"),
     "import.undo": spoken("Import undone"),
     "import.refused": spoken("Refused rows carried out"),

@@ -31,10 +31,11 @@ async def show(visit: Visit) -> Response:
     found = await campaign_of(visit)
     if found["state"] == "draft" and not visit.fragment:
         return visit.go(f"{address(found['campaign'])}/revisar")
-    return await _shown(visit, found)
+    return await shown_campaign(visit, found)
 
 
-async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status: int = 200) -> Response:
+async def shown_campaign(visit: Visit, found: Mapping[str, Any], fault: str = "", status: int = 200) -> Response:
+    """Returns a campaign's page, with what went wrong with an act on it."""
     number = int(found["campaign"])
     events = await visit.ask("campaign.events", campaign=number, limit=EVENTS)
     seen = shown(found, visit.words, visit.formats)
@@ -53,8 +54,24 @@ async def _shown(visit: Visit, found: Mapping[str, Any], fault: str = "", status
         failed=sum(int(found["counts"].get(state, 0)) for state in ("failed", "undelivered", "expired")),
         behind=lambda state="": behind(found, state),
         fault=fault,
+        lines=await _lines(visit, found),
+        wished=[name for names in (found.get("lines_wished") or {}).values() for name in names],
         origin=address(found["origin"]["campaign"]) if found.get("origin") else "",
     )
+
+
+async def _lines(visit: Visit, found: Mapping[str, Any]) -> list[str]:
+    """Returns the lines that can be chosen for a campaign; none where it cannot be changed so."""
+    if visit.fragment or "wish" not in found["actions"] or not visit.may("campaign.lines"):
+        return []
+    try:
+        lines = (await visit.ask("line.list"))["items"]
+    except UnauthenticatedError:
+        raise
+    except GatewayError:
+        return []
+    channels = {rung["channel"] for rung in found["ladder"]}
+    return [one["name"] for one in lines if channels & {word.strip() for word in one["channel"].split(",")}]
 
 
 def _going(found: Mapping[str, Any]) -> bool:
@@ -122,7 +139,7 @@ async def approve(visit: Visit) -> Response:
     except UnauthenticatedError:
         raise
     except GatewayError as error:
-        return await _shown(visit, await campaign_of(visit), str(error), 422)
+        return await shown_campaign(visit, await campaign_of(visit), str(error), 422)
     return visit.go(address(found["campaign"]), said=_("{campaign} is approved.").format(campaign=found["name"]))
 
 
@@ -151,6 +168,6 @@ async def settle_missed(visit: Visit) -> Response:
     except UnauthenticatedError:
         raise
     except GatewayError as error:
-        return await _shown(visit, await campaign_of(visit), str(error), 422)
+        return await shown_campaign(visit, await campaign_of(visit), str(error), 422)
     done = _("That run is left out.") if what == "skip" else _("It is on its way.")
     return visit.go(address(found["campaign"]), said=done)

@@ -32,6 +32,8 @@ SAID: Final[Mapping[str, str]] = {
     "next_rung": spoken("asked by the next channel those whom the one before did not reach"),
     "waits": spoken("waits"),
     "goes_on": spoken("nothing waits any more"),
+    "stuck": spoken("nothing leaves any more"),
+    "moves": spoken("messages leave again"),
     "refused": spoken("some could not be handed over"),
 }
 """By kind of an event."""
@@ -47,5 +49,10 @@ def said(one: Mapping[str, Any], formats: Formats) -> str:
     if one.get("people"):
         count = int(one["people"])
         more.append(ngettext("{count} person", "{count} people", count).format(count=formats.number(count)))
+    if kind == "pace":
+        segments = one.get("segments")
+        more.append(_("{rate} a minute").format(rate=formats.number(segments)) if segments else _("no bound"))
+    if kind == "lines":
+        more.append(", ".join(one.get("lines") or ()) or _("those of its launch"))
     more += [str(one.get(name) or "") for name in ("line", "sentence", "note")]
     return " · ".join(filter(None, [_(SAID.get(kind, kind)), *more]))

@@ -6,6 +6,7 @@ a page is no place to lose a figure.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -63,6 +64,7 @@ WEEKDAYS: Final = (
     spoken("Sat"),
     spoken("Sun"),
 )
+_AT_THE_SERVER: Final = re.compile(r"uid \d+ \((.+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,11 @@ class Formats:
             return datetime.fromtimestamp(value / 1000, self.zone)
         found = datetime.fromisoformat(str(value))
         return found.replace(tzinfo=self.zone) if found.tzinfo is None else found.astimezone(self.zone)
+
+    def who(self, name: object) -> str:
+        """Returns who did something; of somebody at the server's terminal (`uid 0 (root)`) the name there."""
+        match = _AT_THE_SERVER.fullmatch(str(name or ""))
+        return self.words.phrase("{name}, at the server", name=match[1]) if match else str(name or "")
 
     def day(self, value: object) -> str:
         """Returns a day such as `30 nov 2026`, of a date or a time."""

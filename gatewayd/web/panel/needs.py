@@ -47,7 +47,8 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
             )
             return Need(text, places.link("/ajustes/bloqueados"), gettext("Read them"), "look", "in")
         case "campaign":
-            return _campaign(reason, words)
+            text = _campaign(reason, words)
+            return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
             return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
@@ -59,12 +60,14 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
     return Need(Markup("{} {} {}").format(kind, subject, meaning(reason)))
 
 
-def _campaign(reason: object, words: Words) -> Need:
+def _campaign(reason: str, words: Words) -> Markup:
+    """Returns what a campaign wants of a person."""
+    gettext = words.gettext
     if reason == "campaign_missed":
-        text = words.gettext("A campaign missed its time: say whether it still goes out")
-    else:
-        text = words.gettext("A campaign waits for somebody's approval")
-    return Need(text, places.link("/campanas"), words.gettext("See it"), "act", "act")
+        return gettext("A campaign missed its time: say whether it still goes out")
+    if reason == "campaign_stuck":
+        return gettext("A campaign has come to a standstill: nothing of it leaves")
+    return gettext("A campaign waits for somebody's approval")
 
 
 def _billing(reason: str, account: str, count: int, words: Words) -> Need:

@@ -7,6 +7,7 @@ import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.campaign
 import gatewayd.web.panel.campaign_new
 import gatewayd.web.panel.campaign_review
+import gatewayd.web.panel.campaign_wishes
 import gatewayd.web.panel.campaigns
 import gatewayd.web.panel.company
 import gatewayd.web.panel.contact_person
@@ -34,6 +35,7 @@ import gatewayd.web.panel.log_export
 import gatewayd.web.panel.log_resend
 import gatewayd.web.panel.masssend
 import gatewayd.web.panel.me
+import gatewayd.web.panel.origins
 import gatewayd.web.panel.people_lists
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.programs

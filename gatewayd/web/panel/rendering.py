@@ -134,6 +134,7 @@ def _filters(formats: Formats, clock: Callable[[], datetime]) -> dict[str, Calla
         "when": when,
         "at": at,
         "reason": reasons.meaning,
+        "who": formats.who,
         "combine": lambda first, second: {**first, **second},
         "lines": _broken,
         "sentence": sentence,

@@ -12,6 +12,7 @@ from gatewayd.web.v1.forms import (
     COUNT_OR_NULL,
     FLAG,
     LINE_NAME,
+    NO_NUL,
     TEXT,
     TEXT_MAX,
     TEXT_OR_NULL,
@@ -75,7 +76,12 @@ _FILTER: Final = closed(
 )
 _INSTRUCTIONS: Final = closed(
     {
-        "columns": {"type": "object", "maxProperties": 2, "additionalProperties": text(200)},
+        "columns": {
+            "type": "object",
+            "maxProperties": 2,
+            "propertyNames": {"pattern": NO_NUL},
+            "additionalProperties": text(200),
+        },
         "sheet": text(200),
         "header_row": {"type": "integer", "minimum": 0, "maximum": 1_048_576},
         "hidden_rows": {"enum": ["send", "skip"]},

@@ -9,6 +9,7 @@ from gatewayd.web.v1.forms import (
     COUNT,
     COUNT_OR_NULL,
     FLAG,
+    NO_NUL,
     TEXT,
     TEXT_OR_NULL,
     UPLOAD_ID,
@@ -59,7 +60,7 @@ _SAID: Final[dict[str, Schema]] = {
     "columns": {
         "type": "object",
         "maxProperties": 200,
-        "propertyNames": {"maxLength": 200},
+        "propertyNames": {"maxLength": 200, "pattern": NO_NUL},
         "additionalProperties": text(10_000),
     },
     "mails": closed({"invoices": FLAG, "payments": FLAG, "tickets": FLAG}, []),
@@ -67,7 +68,7 @@ _SAID: Final[dict[str, Schema]] = {
     "contacts": {"type": "array", "maxItems": 20, "items": _CONTACT},
     "debt": {"anyOf": [_DEBT, {"type": "null"}]},
 }
-_MAPPING: Final[Schema] = {"type": "object", "maxProperties": 40}
+_MAPPING: Final[Schema] = {"type": "object", "maxProperties": 40, "propertyNames": {"pattern": NO_NUL}}
 _READING: Final[Schema] = closed(
     {
         "sheet": text(200),
@@ -106,7 +107,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "MergeCustomers": closed({"gone": text(200, least=1), "version": COUNT}, ["gone"]),
     "CustomerKnowledge": shown({"customer": {"type": "object"}, "messages": {"type": "array"}}, "customer", "messages"),
     "ForgottenCustomer": shown(
-        {"forgotten": FLAG, "messages": COUNT, "received": COUNT, "contacts": COUNT}, "forgotten"
+        {"forgotten": FLAG, "messages": COUNT, "received": COUNT, "contacts": COUNT, "blocks": COUNT}, "forgotten"
     ),
     "NewImport": closed(
         {

@@ -11,6 +11,7 @@ from gatewayd.web.v1 import (
     customer_schemas,
     forecast_schemas,
     template_schemas,
+    tickets,
 )
 from gatewayd.web.v1.contents import CALL, PUSH, WHATSAPP
 from gatewayd.web.v1.forms import (
@@ -385,6 +386,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **contact_schemas.SCHEMAS,
     **customer_schemas.SCHEMAS,
     **bill_schemas.SCHEMAS,
+    **tickets.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
 }

@@ -18,6 +18,7 @@ from gatewayd.web.v1 import (
     people,
     stored_templates,
     streaming,
+    tickets,
 )
 from gatewayd.web.v1.endpoint import Endpoint
 
@@ -28,6 +29,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *stored_templates.ENDPOINTS,
     *house.ENDPOINTS,
     *log.ENDPOINTS,
+    *tickets.ENDPOINTS,
     *campaigns.ENDPOINTS,
     *contact.ENDPOINTS,
     *customers.ENDPOINTS,

@@ -9,6 +9,7 @@ from gatewayd.web.v1.forms import (
     COUNT,
     COUNT_OR_NULL,
     FLAG,
+    NO_NUL,
     TEXT,
     TEXT_MAX,
     TEXT_OR_NULL,
@@ -21,7 +22,12 @@ from gatewayd.web.v1.forms import (
 )
 
 _CONTENT: Final[Schema] = {"type": "object", "maxProperties": 20}
-_VALUES: Final[Schema] = {"type": "object", "maxProperties": 200, "additionalProperties": text(TEXT_MAX)}
+_VALUES: Final[Schema] = {
+    "type": "object",
+    "maxProperties": 200,
+    "propertyNames": {"pattern": NO_NUL},
+    "additionalProperties": text(TEXT_MAX),
+}
 _TEMPLATE: Final = {
     "template": TEXT,
     "account": TEXT,
