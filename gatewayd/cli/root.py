@@ -84,6 +84,7 @@ def root() -> click.Group:
             "customer": (f"{here}.customer:customer", _("Customers: find, change, import, merge, forget.")),
             "invoice": (f"{here}.bills:invoice", _("Invoices: find, write, import.")),
             "payment": (f"{here}.bills:payment", _("Payments and credit notes: find, write, import.")),
+            "reminder": (f"{here}.reminder:reminder", _("Reminders that people write, one customer each.")),
             "ticket": (f"{here}.ticket:ticket", _("Tickets: list, show, work on them.")),
             "answers": (f"{here}.answers:answers", _("What is answered without a person.")),
             "user": (f"{here}.user:user", _("People who may sign in at the panel.")),

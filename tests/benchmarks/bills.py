@@ -1,4 +1,4 @@
-"""Lists of invoices are imported, whole and again, beside a loop that only reads them and parses their amounts."""
+"""Lists of invoices are imported, whole and again, beside a loop that only reads them, their amounts and dates."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
         before = memory(gateway.pid, "VmRSS:")
         bare_s = _bare(first)
         name = f"{count:,} invoices of {of:,} customers"
-        yield Figure(f"{name}: a loop that only reads and parses amounts", bare_s, "s")
+        yield Figure(f"{name}: a loop that only reads and parses amounts and dates", bare_s, "s")
         for path, word, counts in (
             (first, "first complete import", {"new": count}),
             (again, "complete import, a twentieth changed", {"changed": -(-count // 20)}),
@@ -112,14 +112,17 @@ def _bare(path: Path) -> float:
 
 
 def _only_read(path: Path) -> None:
-    from gatewayd.imports.values import amount
+    from gatewayd.imports.values import amount, day
     from spool.lists.judge import Task, judge
 
     judgement, opened = judge(path, Task(path.name, "people"))
-    places = [judgement.columns.index(name) for name in ("total", "saldo")]
+    money = [judgement.columns.index(name) for name in ("total", "saldo")]
+    days = [judgement.columns.index(name) for name in ("emisión", "vencimiento")]
     for cells in opened.rows:
-        for place in places:
+        for place in money:
             amount(cells[place], ",")
+        for place in days:
+            day(cells[place], True)
 
 
 if __name__ == "__main__":

@@ -104,8 +104,16 @@ TICKET: Final[Mapping[str, Mark]] = {
 }
 """States of a ticket."""
 
+REMINDER: Final[Mapping[str, Mark]] = {
+    "active": Mark(spoken("active"), "waiting", "look"),
+    "paid": Mark(spoken("paid"), "ok", "good"),
+    "cancelled": Mark(spoken("cancelled"), "cancelled", "past"),
+}
+"""States of a reminder."""
+
 KINDS: Final[Mapping[str, Mapping[str, Mark]]] = {
     "ticket": TICKET,
+    "reminder": REMINDER,
     "message": MESSAGE,
     "line": LINE,
     "job": JOB,

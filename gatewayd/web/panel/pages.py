@@ -40,6 +40,7 @@ import gatewayd.web.panel.people_lists
 import gatewayd.web.panel.preferences
 import gatewayd.web.panel.programs
 import gatewayd.web.panel.registers
+import gatewayd.web.panel.reminders
 import gatewayd.web.panel.replies
 import gatewayd.web.panel.resets
 import gatewayd.web.panel.search

@@ -10,6 +10,7 @@ from gatewayd.web.v1 import (
     contact_schemas,
     customer_schemas,
     forecast_schemas,
+    reminder_schemas,
     template_schemas,
     tickets,
 )
@@ -386,6 +387,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **contact_schemas.SCHEMAS,
     **customer_schemas.SCHEMAS,
     **bill_schemas.SCHEMAS,
+    **reminder_schemas.SCHEMAS,
     **tickets.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
