@@ -72,6 +72,10 @@ def root() -> click.Group:
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
             "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "campaign": (f"{here}.campaign:campaign", _("Campaigns: people, what they are told, and when.")),
+            "collections": (
+                f"{here}.collections:collections",
+                _("Claims: what a day's run would do, and the run itself."),
+            ),
             "job": (f"{here}.job:job", _("Jobs and their messages.")),
             "template": (f"{here}.template:template", _("Templates: what campaigns and jobs say.")),
             "message": (f"{here}.message:message", _("Messages of all jobs: find, show, settle.")),

@@ -134,6 +134,15 @@ def _campaign(need: Mapping[str, Any]) -> str:
     return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
 
 
+def _notices(need: Mapping[str, Any]) -> str:
+    return output.counted(
+        need["count"] or 0,
+        _("account {account}: {n} customer would be told of something new; the panel's page of answers asks"),
+        _("account {account}: {n} customers would be told of something new; the panel's page of answers asks"),
+        account=need["subject"],
+    )
+
+
 SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "daemon": _daemon,
     "store": _store,
@@ -145,6 +154,7 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "opt_out": _opt_out,
     "webhook": _webhook,
     "campaign": _campaign,
+    "notices": _notices,
     "register": _register,
     "billing": _billing,
     "standstill": _standstill,

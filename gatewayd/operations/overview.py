@@ -21,6 +21,7 @@ from gatewayd.store.contacts.registers import registers
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
+from gatewayd.store.tickets import notices
 from gatewayd.store.webhooks.questions import Endpoint, endpoints
 from gatewayd.views import EventView, in_trouble
 
@@ -97,6 +98,7 @@ class Status(Operation):
         still = await backend.read(lambda reader: reader.ask(standing_still))
         hooks = await backend.read(lambda reader: reader.ask(endpoints))
         asking = await backend.read(lambda reader: reader.ask(partial(asking_campaigns, scope=by.scope)))
+        batches = await backend.read(lambda reader: reader.ask(partial(notices.batches, scope=by.scope, asked=True)))
         stuck = await backend.read(lambda reader: reader.ask(partial(stuck_campaigns, scope=by.scope)))
         lists = await backend.read(lambda reader: reader.ask(registers)) if account is None else []
         now = backend.now()
@@ -107,6 +109,7 @@ class Status(Operation):
             *([_needs("standstill", "")] if still else ()),
             *_of_store(found),
             *(_needs("campaign", f"{one.account} {one.id}", wanted_of(one)) for one in asking),
+            *(_needs("notices", one.account, count=one.people) for one in batches),
             *(_needs("campaign", f"{one.account} {one.id}", "campaign_stuck") for one in stuck),
             *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
             *(_needs("register", each.name, count=each.age_days(now)) for each in lists if each.stale(now)),

@@ -49,6 +49,13 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
         case "campaign":
             text = _campaign(reason, words)
             return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
+        case "notices":
+            text = ngettext(
+                "{count} customer would be told of something new: say whether",
+                "{count} customers would be told of something new at once: say whether",
+                count,
+            )
+            return Need(text, places.link("/ajustes/respuestas"), gettext("See it"), "look", "look")
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
             return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
