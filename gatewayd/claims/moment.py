@@ -108,3 +108,9 @@ def moments(connection: Any, *, now: int, zone: str, region: str, account: str |
         rules = Rules(name, number, known)
         found[number] = Moment(rules, now, datetime.fromtimestamp(now / 1000, ZoneInfo(there)).date(), there, region)
     return found
+
+
+def today_in(connection: Any, *, account: str, now: int, zone: str) -> date:
+    """Returns the day it is in an account's zone; `zone` is the gateway's. NotFoundError without the account."""
+    there = str(settings(connection, account).document.get("zone") or zone)
+    return datetime.fromtimestamp(now / 1000, ZoneInfo(there)).date()

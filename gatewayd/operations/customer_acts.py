@@ -14,6 +14,7 @@ from gatewayd.operations.ports import Backend
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import joining, knowledge
+from gatewayd.store.dunning import merging
 
 
 class MergeCustomers(Operation):
@@ -35,6 +36,7 @@ class MergeCustomers(Operation):
         merge = joining.Merge(self.external_id, self.gone, backend.now(), self.version)
 
         def work(unit: Any) -> Changed[Any]:
+            merging.move(unit, scope, merge.stays, merge.gone)
             done = joining.merge(unit, scope, merge)
             number = account_number(unit.session.connection, str(scope.account))
             desk.changed(unit, number, [done.answer.id], merge.now)
