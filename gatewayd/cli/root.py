@@ -87,6 +87,8 @@ def root() -> click.Group:
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "customer": (f"{here}.customer:customer", _("Customers: find, change, import, merge, forget.")),
+            "invoice": (f"{here}.bills:invoice", _("Invoices: find, write, import.")),
+            "payment": (f"{here}.bills:payment", _("Payments and credit notes: find, write, import.")),
             "reminder": (f"{here}.reminder:reminder", _("Reminders that people write, one customer each.")),
             "ticket": (f"{here}.ticket:ticket", _("Tickets: list, show, work on them.")),
             "answers": (f"{here}.answers:answers", _("What is answered without a person.")),
