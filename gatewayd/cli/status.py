@@ -110,6 +110,14 @@ def _register(need: Mapping[str, Any]) -> str:
     )
 
 
+def _billing(need: Mapping[str, Any]) -> str:
+    if need["reason"] == "billing_pending":
+        told = _("{account}: a complete list lacks {count} open invoices; say in the panel whether they are closed")
+    else:
+        told = _("{account}: billing is {count} hours old, and claims stand still: bring newer invoices")
+    return told.format(account=need["subject"], count=need["count"])
+
+
 def _standstill(_need: Mapping[str, Any]) -> str:
     return _("a copy of the store was put back, and webhooks stand still: gatewayd db release once all is settled")
 
@@ -126,6 +134,15 @@ def _campaign(need: Mapping[str, Any]) -> str:
     return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
 
 
+def _notices(need: Mapping[str, Any]) -> str:
+    return output.counted(
+        need["count"] or 0,
+        _("account {account}: {n} customer would be told of something new; the panel's page of answers asks"),
+        _("account {account}: {n} customers would be told of something new; the panel's page of answers asks"),
+        account=need["subject"],
+    )
+
+
 SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "daemon": _daemon,
     "store": _store,
@@ -137,6 +154,8 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "opt_out": _opt_out,
     "webhook": _webhook,
     "campaign": _campaign,
+    "notices": _notices,
     "register": _register,
+    "billing": _billing,
     "standstill": _standstill,
 }

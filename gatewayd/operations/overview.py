@@ -15,11 +15,13 @@ from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
 from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.store.billing.freshness import asks
 from gatewayd.store.campaigns.campaigns import Campaign, asking_campaigns, stuck_campaigns
 from gatewayd.store.contacts.registers import registers
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
+from gatewayd.store.tickets import notices
 from gatewayd.store.webhooks.questions import Endpoint, endpoints
 from gatewayd.views import EventView, in_trouble
 
@@ -96,17 +98,26 @@ class Status(Operation):
         still = await backend.read(lambda reader: reader.ask(standing_still))
         hooks = await backend.read(lambda reader: reader.ask(endpoints))
         asking = await backend.read(lambda reader: reader.ask(partial(asking_campaigns, scope=by.scope)))
+        batches = await backend.read(lambda reader: reader.ask(partial(notices.batches, scope=by.scope, asked=True)))
         stuck = await backend.read(lambda reader: reader.ask(partial(stuck_campaigns, scope=by.scope)))
         lists = await backend.read(lambda reader: reader.ask(registers)) if account is None else []
         now = backend.now()
+        max_age = int(backend.config.billing.max_age * 1000)
+        bills = await backend.read(lambda reader: reader.ask(partial(asks, max_age_ms=max_age, now=now)))
         wanted = [
             *_of_daemon(live is not None, healthy, lines, stalls),
             *([_needs("standstill", "")] if still else ()),
             *_of_store(found),
             *(_needs("campaign", f"{one.account} {one.id}", wanted_of(one)) for one in asking),
+            *(_needs("notices", one.account, count=one.people) for one in batches),
             *(_needs("campaign", f"{one.account} {one.id}", "campaign_stuck") for one in stuck),
             *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
             *(_needs("register", each.name, count=each.age_days(now)) for each in lists if each.stale(now)),
+            *(
+                _needs("billing", each.account, each.reason, each.count)
+                for each in bills
+                if by.scope.holds(each.account)
+            ),
         ]
         return {
             "at": iso(backend.now()),

@@ -165,6 +165,7 @@ PLACES: Final[Mapping[str, str]] = {
     "user.enable": "users:EnableUser",
     "user.password": "users:SetPassword",
     "user.totp_reset": "users:ResetTotp",
+    "key.reseal": "keys:Reseal",
     "user.sign_out": "users:EndSessions",
     "me.show": "me:ShowMe",
     "me.edit": "me:EditMe",

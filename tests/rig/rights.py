@@ -426,6 +426,7 @@ CASES: Final[Mapping[str, Case]] = {
     "job.post": Case("user", "send", _of("account", body="{}"), bound=True),
     "job.resume": Case("user", "send", _job, bound=True),
     "job.show": Case("user", "read", _job, bound=True),
+    "key.reseal": Case("administrator", None),
     "line.add": Case("administrator", "manage", _of(line="nueva-1", driver="gsm", keys={"port": "/dev/ttyUSB7"})),
     "line.ask": Case("administrator", "manage", _of(line="claro-1", question="balance")),
     "line.disable": Case("administrator", "manage", _of(line="claro-1")),

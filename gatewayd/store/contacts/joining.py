@@ -63,6 +63,15 @@ _MOVED: Final = (
         .values(customer_id=given(_MEMBER.customer_id)),
         "p_customer_id k_customer",
     ),
+    *(
+        Statement(
+            update(table)
+            .where(table.c.customer_id == given(table.c.customer_id, "k_customer"))
+            .values(customer_id=given(table.c.customer_id)),
+            "p_customer_id k_customer",
+        )
+        for table in (tables.ticket, tables.answer, tables.payment_notice)
+    ),
 )
 _WITNESSED: Final = Statement(
     update(tables.evidence)

@@ -157,6 +157,7 @@ WORDS: Final = {
     "user.role": spoken("Role changed"),
     "user.sign_out": spoken("Sessions ended"),
     "user.totp_reset": spoken("Second factor taken away"),
+    "key.reseal": spoken("Secrets sealed with a new key"),
     "view.remove": spoken("Saved view removed"),
     "view.save": spoken("View saved"),
     "view.share": spoken("View shared"),
