@@ -82,7 +82,7 @@ def test_a_daemon_killed_anywhere_in_a_run_or_at_a_fact_claims_each_step_once(tm
             killed(gateway, place, owe, person)
             until(gateway, person, "ended")
         told = [str(one["to"]) for one in simulator.texts()]
-        doubts = {one["to"] for one in gateway.call("message.list", state=["uncertain"])["items"]}
+        doubts = {one["to"] for one in gateway.call("message.list", state="uncertain")["items"]}
     everybody = {number_of(person) for person in range(len(PLACES))}
     assert len(set(told)) == len(told)
     assert everybody - doubts <= set(told) <= everybody
