@@ -126,6 +126,30 @@ def _campaign(need: Mapping[str, Any]) -> str:
     return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
 
 
+def _billing(need: Mapping[str, Any]) -> str:
+    return _("the billing of {account} is {hours} hours old: nothing is claimed until it is newer").format(
+        account=need["subject"], hours=need["count"]
+    )
+
+
+def _promise(need: Mapping[str, Any]) -> str:
+    return output.counted(need["count"], _("{n} promise to pay was not kept"), _("{n} promises to pay were not kept"))
+
+
+def _novelty(need: Mapping[str, Any]) -> str:
+    return output.counted(
+        need["count"],
+        _("{n} customer waits to be telephoned or visited today"),
+        _("{n} customers wait to be telephoned or visited today"),
+    )
+
+
+def _ticket(need: Mapping[str, Any]) -> str:
+    return output.counted(
+        need["count"], _("{n} ticket is open: gatewayd ticket list"), _("{n} tickets are open: gatewayd ticket list")
+    )
+
+
 SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "daemon": _daemon,
     "store": _store,
@@ -139,4 +163,8 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "campaign": _campaign,
     "register": _register,
     "standstill": _standstill,
+    "billing": _billing,
+    "promise": _promise,
+    "novelty": _novelty,
+    "ticket": _ticket,
 }

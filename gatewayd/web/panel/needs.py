@@ -52,10 +52,38 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
             return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
+        case "billing" | "promise" | "novelty" | "ticket":
+            return _collections(kind, subject, count, words)
         case "stalled":
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")
     return Need(Markup("{} {} {}").format(kind, subject, meaning(reason)))
+
+
+def _collections(kind: str, account: str, count: int, words: Words) -> Need:
+    """Returns what collections want of a person today."""
+    gettext, ngettext = words.gettext, words.ngettext
+    if kind == "billing":
+        text = ngettext(
+            "The billing of {account} is {count} hour old: nothing is claimed until it is newer",
+            "The billing of {account} is {count} hours old: nothing is claimed until it is newer",
+            count,
+            account=account,
+        )
+        way = places.link("/cobranza/origenes") or places.link("/cobranza/facturas")
+        return Need(text, way, gettext("See it"), "act", "act")
+    if kind == "promise":
+        text = ngettext("{count} promise to pay was not kept", "{count} promises to pay were not kept", count)
+        return Need(text, places.link("/cobranza/promesas"), gettext("See them"), "look", "look")
+    if kind == "novelty":
+        text = ngettext(
+            "{count} customer waits to be telephoned or visited today",
+            "{count} customers wait to be telephoned or visited today",
+            count,
+        )
+        return Need(text, places.link("/cobranza/novedades"), gettext("See them"), "look", "look")
+    text = ngettext("{count} ticket is open", "{count} tickets are open", count)
+    return Need(text, places.link("/cobranza/tickets"), gettext("See them"), "look", "in")
 
 
 def _campaign(reason: str, words: Words) -> Markup:
