@@ -105,6 +105,8 @@ NAMES: Final[Mapping[str, str]] = {
     "reminder.recorded": "the job is in the store, the reminder's history does not say so",
     # Stop
     "stop.draining": "SIGTERM has come, lines finish what they have begun",
+    # A new key
+    "key.resealed": "a portion of the secrets is sealed with it",
 }
 """Every place, and what is true there."""
 

@@ -93,6 +93,13 @@ class Vault:
                 )
             ) from None
 
+    def is_fresh(self, sealed: str) -> bool:
+        """Returns whether it was sealed with the key that seals now. VaultError where there is none."""
+        with self._lock:
+            self._current()
+            match = _SEALED.fullmatch(sealed)
+            return match is not None and match[1] == next(iter(self._keys), None)
+
     def _current(self) -> bool:
         """Reads the key file where it is not the one that was read; returns whether there is one."""
         try:

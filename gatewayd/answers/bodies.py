@@ -64,6 +64,16 @@ NO_OPERATOR: Final[Mapping[str, str]] = {"es": "Nuestro equipo", "en": "Our team
 
 AMOUNTS: Final = frozenset({"deuda", "monto", "facturas", "factura", "dias"})
 """Variables that say what somebody owes or paid, which only the answers to a question about it may have."""
+VARIABLES: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("other", "confirm", "paid", "thanks"), frozenset({"nombre", "empresa", "id"})),
+    **dict.fromkeys(("ticket", "tickets"), frozenset({"nombre", "empresa", "id", "operador"})),
+    "change": frozenset({"nombre", "empresa", "id", "operador", "estado"}),
+    "promise": frozenset({"nombre", "empresa", "id", "vencimiento"}),
+    "day": frozenset({"nombre", "empresa", "id", "ejemplo"}),
+    "debt": frozenset({"nombre", "empresa", "id", "deuda", "vencimiento", "dias", "facturas"}),
+    "payment": frozenset({"nombre", "empresa", "id", "monto", "deuda", "vencimiento", "dias", "facturas"}),
+}
+"""Of each answer, the variables that it may have."""
 TELLING: Final = frozenset({"debt", "payment"})
 """Answers that may name an amount."""
 
@@ -73,7 +83,7 @@ def body(kind: str, language: str, own: str | None = None) -> str:
     return own or BODIES[kind]["en" if language == "en" else "es"]
 
 
-_MAILS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+MAILS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "mail.invoice": {
         "es": (
             "Su factura %factura% de %empresa%",
@@ -118,6 +128,6 @@ MAIL_AREAS: Final = {"mail.invoice": "invoices", "mail.payment": "customers", "m
 
 def mail(kind: str, language: str) -> dict[str, str]:
     """Returns a mail as a job says it: subject, text, the same as HTML, area."""
-    subject, text = _MAILS[kind]["en" if language == "en" else "es"]
+    subject, text = MAILS[kind]["en" if language == "en" else "es"]
     html = "".join(f"<p>{paragraph}</p>\n" for paragraph in text.split("\n\n"))
     return {"subject": subject, "text": text, "html": html, "area": MAIL_AREAS[kind]}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from gatewayd.answers.bodies import AMOUNTS, TELLING
+from gatewayd.answers.bodies import AMOUNTS, TELLING, VARIABLES
 from gatewayd.answers.keywords import words
 from gatewayd.storable import wellformed
 from gatewayd.templates import named_in
@@ -44,15 +44,18 @@ class _Part(BaseModel):
             text = getattr(self, kind)
             if not isinstance(text, str) or kind in {"operator", "category", "template"}:
                 continue
-            if kind == "body" and self._telling() in TELLING:
-                continue
+            answers = self._answers(kind)
             named = {variable_name(name) for name in named_in(text)}
-            if named & AMOUNTS:
+            if named & AMOUNTS and answers not in TELLING:
                 raise PydanticCustomError("answer_amount", "only the answer about a balance or a payment names one", {})
+            if foreign := sorted(named - VARIABLES[answers]):
+                value = {"value": f"%{foreign[0]}%"}
+                raise PydanticCustomError("answer_variable", "no variable of this answer: {value}", value)
         return self
 
-    def _telling(self) -> str:
-        return ""
+    def _answers(self, key: str) -> str:
+        """Returns the kind of the answer whose words stand under a key."""
+        return key
 
 
 class Debt(_Part):
@@ -65,8 +68,8 @@ class Debt(_Part):
     confirm: Body | None = None
     """To a number on file that nobody has confirmed: how it confirms itself."""
 
-    def _telling(self) -> str:
-        return "debt"
+    def _answers(self, key: str) -> str:
+        return "debt" if key == "body" else key
 
 
 class Ticket(_Part):
@@ -84,6 +87,9 @@ class Ticket(_Part):
     """To the customer when the state changes, where `tell` is on."""
     tell: StrictBool = False
 
+    def _answers(self, key: str) -> str:
+        return "ticket" if key == "body" else key
+
 
 class Payment(_Part):
     """Thanks for a payment."""
@@ -92,7 +98,8 @@ class Payment(_Part):
     manual: StrictBool = True
     body: Body | None = None
 
-    def _telling(self) -> str:
+    def _answers(self, key: str) -> str:
+        del key
         return "payment"
 
 
@@ -105,6 +112,10 @@ class Paid(_Part):
     """So long claims rest."""
     body: Body | None = None
 
+    def _answers(self, key: str) -> str:
+        del key
+        return "paid"
+
 
 class Promise(_Part):
     """Somebody says until when it pays."""
@@ -114,6 +125,9 @@ class Promise(_Part):
     body: Body | None = None
     day: Body | None = None
     """Asks the day back."""
+
+    def _answers(self, key: str) -> str:
+        return "promise" if key == "body" else key
 
 
 class WrongPerson(_Part):

@@ -47,8 +47,8 @@ def upgrade(as_json: bool) -> None:
 @db.command(
     "new-key",
     help=_(
-        "Put a new key above the older ones in [store] key_file: secrets are sealed with it from now on, and those of "
-        "before still open with theirs. Copy the file again afterwards."
+        "Put a new key above the older ones in [store] key_file, and seal all secrets with it. The older keys stay in "
+        "the file: copies of the store need them. Copy the file again afterwards."
     ),
 )
 @output.json_option
@@ -57,11 +57,15 @@ def new_key(as_json: bool) -> None:
 
     with session() as open_session:
         path = open_session.config.key_file
-    name = replace_key(path)
+        name = replace_key(path)
+        done = open_session.ask("key.reseal")
     if as_json:
-        output.emit({"key": name, "file": str(path)})
-    else:
-        print(_("the key {name} seals from now on: {path}").format(name=name, path=path))
+        output.emit({"key": name, "file": str(path), **done})
+        return
+    print(_("the key {name} seals from now on: {path}").format(name=name, path=path))
+    print(_("{count} secrets are sealed with it").format(count=done["resealed"]))
+    for place in done["lost"]:
+        print(_("{place} opens with no key of the file; enter it again").format(place=place), file=sys.stderr)
 
 
 @db.command(help=_("Check that the store is intact: the file, the ledger, the counts."))

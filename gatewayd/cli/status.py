@@ -110,6 +110,14 @@ def _register(need: Mapping[str, Any]) -> str:
     )
 
 
+def _billing(need: Mapping[str, Any]) -> str:
+    if need["reason"] == "billing_pending":
+        told = _("{account}: a complete list lacks {count} open invoices; say in the panel whether they are closed")
+    else:
+        told = _("{account}: billing is {count} hours old, and claims stand still: bring newer invoices")
+    return told.format(account=need["subject"], count=need["count"])
+
+
 def _standstill(_need: Mapping[str, Any]) -> str:
     return _("a copy of the store was put back, and webhooks stand still: gatewayd db release once all is settled")
 
@@ -126,27 +134,12 @@ def _campaign(need: Mapping[str, Any]) -> str:
     return _("campaign {campaign} waits for approval: gatewayd campaign approve {campaign}").format(campaign=number)
 
 
-def _billing(need: Mapping[str, Any]) -> str:
-    return _("the billing of {account} is {hours} hours old: nothing is claimed until it is newer").format(
-        account=need["subject"], hours=need["count"]
-    )
-
-
-def _promise(need: Mapping[str, Any]) -> str:
-    return output.counted(need["count"], _("{n} promise to pay was not kept"), _("{n} promises to pay were not kept"))
-
-
-def _novelty(need: Mapping[str, Any]) -> str:
+def _notices(need: Mapping[str, Any]) -> str:
     return output.counted(
-        need["count"],
-        _("{n} customer waits to be telephoned or visited today"),
-        _("{n} customers wait to be telephoned or visited today"),
-    )
-
-
-def _ticket(need: Mapping[str, Any]) -> str:
-    return output.counted(
-        need["count"], _("{n} ticket is open: gatewayd ticket list"), _("{n} tickets are open: gatewayd ticket list")
+        need["count"] or 0,
+        _("account {account}: {n} customer would be told of something new; the panel's page of answers asks"),
+        _("account {account}: {n} customers would be told of something new; the panel's page of answers asks"),
+        account=need["subject"],
     )
 
 
@@ -161,10 +154,8 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "opt_out": _opt_out,
     "webhook": _webhook,
     "campaign": _campaign,
+    "notices": _notices,
     "register": _register,
-    "standstill": _standstill,
     "billing": _billing,
-    "promise": _promise,
-    "novelty": _novelty,
-    "ticket": _ticket,
+    "standstill": _standstill,
 }

@@ -44,6 +44,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "string_too_short": (spoken("is shorter than {min_length} characters"), spoken("write a longer text")),
     "string_too_long": (spoken("is longer than {max_length} characters"), spoken("write a shorter text")),
     "word_expected": (spoken("a word needs letters or digits"), spoken("write for example: saldo")),
+    "answer_variable": (
+        spoken("{value} is no variable of this answer"),
+        spoken("the page on answers says which there are; a percent sign by itself is written %%"),
+    ),
     "answer_amount": (
         spoken("this text must not name an amount"),
         spoken("only the answers about a balance and about a payment do; take the variable out"),

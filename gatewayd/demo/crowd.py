@@ -94,6 +94,4 @@ def _customer(one: Person, index: int, dice: random.Random, today: date) -> dict
             "due": due.isoformat(),
             "number": f"F-0001-{index:05d}",
         }
-    if index in {12, 57}:
-        found["no_claim"] = {"reason": "Convenio de pago firmado"}
     return found

@@ -13,6 +13,8 @@ CUSTOMERS: Final = 320
 COMPANY: Final = "Norte Wifi"
 AGENTS: Final = ("marta", "lucia")
 PORTION: Final = 200
+AGREED: Final = ("C-00012", "C-00057")
+"""Nothing is claimed from these customers."""
 
 Perform = Callable[[str, dict[str, Any]], Any]
 """Performs an operation by its name."""
@@ -50,6 +52,9 @@ def furnish(perform: Perform, today: date, mass: str) -> None:
         perform("template.save", {"account": ACCOUNT, "template": name, "channel": channel, "content": dict(content)})
 
 
-def set_hours(perform: Perform) -> None:
-    """Sets when and how often people may be contacted: of late, its past knew no such rules."""
+def settle(perform: Perform) -> None:
+    """Sets what holds of late and its past did not know: hours and caps, and two agreements to pay."""
     perform("contact.set", {"account": ACCOUNT, "contact": dict(RULES)})
+    for ref in AGREED:
+        agreed = {"no_claim": {"reason": "Convenio de pago firmado"}}
+        perform("customer.put", {"account": ACCOUNT, "external_id": ref, "customer": agreed})

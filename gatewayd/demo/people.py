@@ -64,7 +64,7 @@ def furnish(config_file: Path, granted: int, told: Callable[[int, int], None]) -
         )
         for left in past.live(backend.now()):
             told(DAYS - left, DAYS)
-        office.set_hours(backend.perform)
+        office.settle(backend.perform)
     finally:
         backend.close()
     return key

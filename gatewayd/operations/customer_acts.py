@@ -13,8 +13,8 @@ from gatewayd.operations.customers import ExternalId, said, scope_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
-from gatewayd.store.contacts import customers, joining, knowledge
-from gatewayd.store.sending import causes
+from gatewayd.store.contacts import joining, knowledge
+from gatewayd.store.dunning import merging
 
 
 class MergeCustomers(Operation):
@@ -36,11 +36,9 @@ class MergeCustomers(Operation):
         merge = joining.Merge(self.external_id, self.gone, backend.now(), self.version)
 
         def work(unit: Any) -> Changed[Any]:
-            number = account_number(unit.session.connection, str(scope.account))
-            _account, gone = customers.one_of(unit.session, scope, self.gone)
-            # What waits to be sent to the one that is gone was written from what it owed alone.
-            causes.withdraw_of(unit, [gone.head.id], "changed", merge.now)
+            merging.move(unit, scope, merge.stays, merge.gone)
             done = joining.merge(unit, scope, merge)
+            number = account_number(unit.session.connection, str(scope.account))
             desk.changed(unit, number, [done.answer.id], merge.now)
             return done
 

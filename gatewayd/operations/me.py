@@ -13,15 +13,14 @@ from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.limits import shown
 from gatewayd.operations.ports import Backend
-from gatewayd.operations.secondfactor import place_of
+from gatewayd.operations.secondfactor import GONE, as_told, offered, place_of, recovery
 from gatewayd.operations.users import Language, Mail, Password, changed_user, shape
 from gatewayd.passwords import KNOWN, LENGTH_MAX
 from gatewayd.store.commands import Change
 from gatewayd.store.people import sessions
 from gatewayd.store.people.users import Credentials, credentials
 from gatewayd.store.snapshots import iso
-from gatewayd.tokens import digest
-from gatewayd.totp import address_of, new_recovery_codes, new_seed, plain_code, step_of
+from gatewayd.totp import new_seed, step_of
 from gatewayd.translation import gettext as _
 
 Current = Annotated[SecretStr, Field(max_length=LENGTH_MAX)]
@@ -160,7 +159,7 @@ class OfferTotp(Operation):
         seed = new_seed()
         sealed = backend.vault.seal(seed, place_of(found.user.id))
         await changed_user(backend, found.user, {"totp_offered": sealed}, by)
-        return {"seed": seed, "address": address_of(seed, found.user.shown_name, "gatewayd")}
+        return as_told(seed, found)
 
 
 class ShowOffered(Operation):
@@ -170,10 +169,10 @@ class ShowOffered(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await _self(backend, by)
-        if found.totp_offered is None:
+        seed = offered(backend, found)
+        if seed is None:
             raise NotFoundError(_("no second factor was offered; begin again"))
-        seed = backend.vault.open(found.totp_offered, place_of(found.user.id))
-        return {"seed": seed, "address": address_of(seed, found.user.shown_name, "gatewayd")}
+        return as_told(seed, found)
 
 
 class ConfirmTotp(Operation):
@@ -187,17 +186,17 @@ class ConfirmTotp(Operation):
         if found.totp_offered is None:
             raise ConflictError(_("no second factor was offered; begin again"))
         GUARD.code(f"offer {found.user.id}")
-        seed = backend.vault.open(found.totp_offered, place_of(found.user.id))
+        seed = offered(backend, found) or ""
         step = step_of(seed, self.code.get_secret_value(), backend.now(), found.totp_step)
         if step is None:
             raise UsageError(_("code: this is not the code that the telephone shows now; is its clock right?"))
         GUARD.right_code(f"offer {found.user.id}")
-        codes = new_recovery_codes()
+        codes, kept = recovery()
         values = {
             "totp_sealed": found.totp_offered,
             "totp_offered": None,
             "totp_step": step,
-            "recovery": [digest(plain_code(one)) for one in codes],
+            "recovery": kept,
         }
         await changed_user(backend, found.user, values, by, found.user.version)
         return {"recovery_codes": codes}
@@ -212,8 +211,7 @@ class DropTotp(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await _self(backend, by)
         await _sure(found, self.current)
-        values = {"totp_sealed": None, "totp_offered": None, "recovery": None}
-        return shape(await changed_user(backend, found.user, values, by))
+        return shape(await changed_user(backend, found.user, GONE, by))
 
 
 class RenewCodes(Operation):
@@ -227,6 +225,6 @@ class RenewCodes(Operation):
         await _sure(found, self.current)
         if found.totp is None:
             raise ConflictError(_("there is no second factor to recover"))
-        codes = new_recovery_codes()
-        await changed_user(backend, found.user, {"recovery": [digest(plain_code(one)) for one in codes]}, by)
+        codes, kept = recovery()
+        await changed_user(backend, found.user, {"recovery": kept}, by)
         return {"recovery_codes": codes}

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from functools import partial
 from importlib.metadata import version
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from gatewayd.actor import Actor, Scope
+from gatewayd.actor import Actor
 from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
 from gatewayd.staff import ACCOUNT as STAFF
-from gatewayd.store.billing.freshness import billings
+from gatewayd.store.billing.freshness import asks
 from gatewayd.store.campaigns.campaigns import Campaign, asking_campaigns, stuck_campaigns
 from gatewayd.store.contacts.registers import registers
-from gatewayd.store.dunning.novelties import due_counts
-from gatewayd.store.dunning.policies import policies
 from gatewayd.store.sending.questions import Attention, attention
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
-from gatewayd.store.tickets.tickets import open_count
+from gatewayd.store.tickets import notices
 from gatewayd.store.webhooks.questions import Endpoint, endpoints
 from gatewayd.views import EventView, in_trouble
 
@@ -101,27 +98,32 @@ class Status(Operation):
         still = await backend.read(lambda reader: reader.ask(standing_still))
         hooks = await backend.read(lambda reader: reader.ask(endpoints))
         asking = await backend.read(lambda reader: reader.ask(partial(asking_campaigns, scope=by.scope)))
+        batches = await backend.read(lambda reader: reader.ask(partial(notices.batches, scope=by.scope, asked=True)))
         stuck = await backend.read(lambda reader: reader.ask(partial(stuck_campaigns, scope=by.scope)))
         lists = await backend.read(lambda reader: reader.ask(registers)) if account is None else []
         now = backend.now()
+        max_age = int(backend.config.billing.max_age * 1000)
+        bills = await backend.read(lambda reader: reader.ask(partial(asks, max_age_ms=max_age, now=now)))
         wanted = [
             *_of_daemon(live is not None, healthy, lines, stalls),
             *([_needs("standstill", "")] if still else ()),
             *_of_store(found),
             *(_needs("campaign", f"{one.account} {one.id}", wanted_of(one)) for one in asking),
+            *(_needs("notices", one.account, count=one.people) for one in batches),
             *(_needs("campaign", f"{one.account} {one.id}", "campaign_stuck") for one in stuck),
             *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
             *(_needs("register", each.name, count=each.age_days(now)) for each in lists if each.stale(now)),
+            *(
+                _needs("billing", each.account, each.reason, each.count)
+                for each in bills
+                if by.scope.holds(each.account)
+            ),
         ]
-        day = datetime.fromtimestamp(now / 1000, backend.config.timezone).date()
-        max_age = int(backend.config.billing.max_age * 1000)
-        collecting = partial(_collections, scope=by.scope, today=day, now=now, max_age=max_age)
         return {
             "at": iso(backend.now()),
             "node": backend.config.node,
-            # What people do day by day is no fault of anything.
             "ok": not wanted,
-            "needs": [*wanted, *await backend.read(lambda reader: reader.ask(collecting))],
+            "needs": wanted,
             "daemon": live is not None,
             "lines": dict(Counter(one["state"] for one in lines)),
             "queue": {
@@ -157,27 +159,6 @@ def _of_daemon(running: bool, healthy: bool | None, lines: Sequence[Json], stall
         yield _needs("stalled", f"{stall['account']} {stall['service']}", stall["reason"])
 
 
-def _collections(connection: Any, *, scope: Scope, today: date, now: int, max_age: int) -> list[Json]:
-    """Returns what collections want of a person today: old billing, promises that were broken, whom to telephone or
-    visit, tickets."""
-    found = []
-    rules = {row.account_id: row.account for row in policies(connection, scope=scope)}
-    for number, billing in sorted(billings(connection).items()):
-        if number in rules and billing.age(now) > max_age:
-            found.append(_needs("billing", rules[number], count=billing.age(now) // HOUR_MS))
-    due = dict(due_counts(connection, scope=scope, today=today))
-    if broken := due.pop("broken_promise", 0):
-        found.append(_needs("promise", "", count=broken))
-    if due:
-        found.append(_needs("novelty", "", count=sum(due.values())))
-    if tickets := open_count(connection, scope=scope, most=TICKETS_MOST):
-        found.append(_needs("ticket", "", count=tickets))
-    return found
-
-
-HOUR_MS: Final = 3_600_000
-TICKETS_MOST: Final = 1_000
-"""Of more the first alone are counted."""
 FAILING_MS: Final = 3_600_000
 """A receiver that is away for less comes back by itself."""
 

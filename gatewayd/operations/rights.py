@@ -210,6 +210,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "user.enable": _acts(_SUPERVISORS, "manage"),
     "user.password": _acts(_SUPERVISORS, "manage"),
     "user.totp_reset": _acts(_SUPERVISORS, "manage"),
+    "key.reseal": _acts(_ADMINISTRATORS, "none"),
     "user.sign_out": _acts(_SUPERVISORS, "manage"),
     "me.show": _reads(scope="none"),
     "me.edit": _acts(_EVERYBODY, "none"),
@@ -253,6 +254,30 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "list.create": _acts(_EVERYBODY, "send"),
     "list.set": _acts(_EVERYBODY, "send"),
     "list.archive": _acts(_EVERYBODY, "send"),
+    "policy.list": _reads(),
+    "policy.show": _reads(),
+    "policy.save": _acts(_SUPERVISORS, "manage"),
+    "policy.archive": _acts(_SUPERVISORS, "manage"),
+    "policy.try": _reads(_SUPERVISORS, "manage"),
+    "policy.give": _acts(_SUPERVISORS, "manage"),
+    "collections.run": _acts(_SUPERVISORS, "manage"),
+    "collections.simulate": _reads(),
+    "collections.show": _reads(),
+    "collections.approve": _acts(_SUPERVISORS, "none"),
+    "collections.reject": _acts(_SUPERVISORS, "none"),
+    "decision.list": _reads(),
+    "novelty.list": _reads(),
+    "novelty.add": _acts(_EVERYBODY, "manage"),
+    "novelty.done": _acts(_EVERYBODY, "manage"),
+    "promise.list": _reads(),
+    "promise.add": _acts(_EVERYBODY, "manage"),
+    "promise.withdraw": _acts(_EVERYBODY, "manage"),
+    "pause.list": _reads(),
+    "pause.add": _acts(_EVERYBODY, "manage"),
+    "pause.lift": _acts(_SUPERVISORS, "manage"),
+    "dispute.set": _acts(_EVERYBODY, "manage"),
+    "dispute.end": _acts(_EVERYBODY, "manage"),
+    "effectiveness.show": _reads(),
     "campaign.list": _reads(),
     "campaign.show": _reads(),
     "campaign.events": _reads(),
@@ -309,15 +334,20 @@ def judge(operation: OperationT, by: Actor) -> OperationT:
     """
     _known(operation)
     if not allows(operation.name, by):
-        if by.kind == "nobody":
-            raise UnauthenticatedError(_("sign in first"))
-        if by.kind == "token":
-            scope = RIGHTS[operation.name].scope
-            raise ForbiddenError(_("this token may not do that: it needs the scope {scope}").format(scope=scope))
-        raise ForbiddenError(_("your role does not allow that"))
+        raise refused(operation.name, by)
     if by.test and operation.name in _REAL:
         raise ForbiddenError(_("a test token sends nothing"))
     return operation if by.account is None else _bound(operation, by.account)
+
+
+def refused(operation: str, by: Actor) -> UnauthenticatedError | ForbiddenError:
+    """Returns why somebody who may not perform an operation may not."""
+    if by.kind == "nobody":
+        return UnauthenticatedError(_("sign in first"))
+    if by.kind == "token":
+        scope = RIGHTS[operation].scope
+        return ForbiddenError(_("this token may not do that: it needs the scope {scope}").format(scope=scope))
+    return ForbiddenError(_("your role does not allow that"))
 
 
 def _known(operation: Operation) -> None:

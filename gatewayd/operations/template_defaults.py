@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from gatewayd.actor import Actor
+from gatewayd.answers.bodies import BODIES, LANGUAGES, mail
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
 from gatewayd.translation import language
@@ -32,20 +33,13 @@ def _sms(key: str, names: tuple[str, str], es: str, en: str, **more: Any) -> Def
                    {"es": {"text": es, **more}, "en": {"text": en, **more}})  # fmt: skip
 
 
-def _mail(
-    key: str, area: str, names: tuple[str, str], es: tuple[str, str], en: tuple[str, str], **more: Any
-) -> Default:
-    made = {
-        spoken: {
-            "subject": subject,
-            "text": text,
-            "html": "".join(f"<p>{paragraph}</p>\n" for paragraph in text.split("\n\n")),
-            "area": area,
-            **more,
-        }
-        for spoken, (subject, text) in (("es", es), ("en", en))
-    }
-    return Default(key, "email", dict(zip(("es", "en"), names, strict=True)), made)
+def _answer(key: str, names: tuple[str, str], kind: str) -> Default:
+    return _sms(key, names, BODIES[kind]["es"], BODIES[kind]["en"])
+
+
+def _mail(key: str, names: tuple[str, str], **more: Any) -> Default:
+    made = {spoken: {**mail(key, spoken), **more} for spoken in LANGUAGES}
+    return Default(key, "email", dict(zip(LANGUAGES, names, strict=True)), made)
 
 
 _NOTICE: Final = {"class": "notice"}
@@ -70,90 +64,15 @@ DEFAULTS: Final = (
         "%empresa%: service is down in your area and we are working on it. We will tell you once it is back.",
         **_NOTICE,
     ),
-    _sms(
-        "answer.debt",
-        ("Respuesta: saldo", "Answer: balance"),
-        "Estimado/a %nombre%, su saldo pendiente de pago es $ %deuda%. Gracias por comunicarse con %empresa%.",
-        "Dear %nombre%, your outstanding balance is $ %deuda%. Thank you for contacting %empresa%.",
-    ),
-    _sms(
-        "answer.unknown",
-        ("Respuesta: sin datos", "Answer: nobody known"),
-        "%empresa%: no podemos informar saldos a este celular. Llame a nuestra oficina, por favor.",
-        "%empresa%: we cannot tell balances to this phone. Please contact us.",
-    ),
-    _sms(
-        "answer.ticket",
-        ("Respuesta: ticket", "Answer: ticket"),
-        "Estimado/a %nombre%, le asignamos el ticket %id%. %operador% trabaja en su reclamo. %empresa%",
-        "Dear %nombre%, your ticket is %id%. %operador% is working on it. %empresa%",
-    ),
-    _sms(
-        "answer.payment",
-        ("Respuesta: pago recibido", "Answer: payment received"),
-        "Estimado/a %nombre%, recibimos hoy su pago de $ %monto%. Su saldo pendiente es $ %deuda%. %empresa%",
-        "Dear %nombre%, we received your payment of $ %monto% today. Your balance is $ %deuda%. %empresa%",
-    ),
-    _sms(
-        "answer.paid",
-        ("Respuesta: ya pagué", "Answer: paid already"),
-        "Gracias por avisar, %nombre%. Vamos a verificar su pago. %empresa%",
-        "Thank you for telling us, %nombre%. We will check your payment. %empresa%",
-    ),
-    _sms(
-        "answer.promise",
-        ("Respuesta: promesa de pago", "Answer: promise to pay"),
-        "Gracias, %nombre%. Anotamos su promesa de pago para el %vencimiento%. %empresa%",
-        "Thank you, %nombre%. We noted your promise to pay by %vencimiento%. %empresa%",
-    ),
-    _mail(
-        "mail.invoice",
-        "invoices",
-        ("Correo: factura emitida", "Mail: invoice issued"),
-        (
-            "Su factura %factura% de %empresa%",
-            (
-                "Estimado/a %nombre%:\n\nEmitimos su factura %factura% por $ %deuda%, con vencimiento el %vencimiento%."
-                "\n\nGracias por elegirnos.\n\n%empresa%"
-            ),
-        ),
-        (
-            "Your invoice %factura% from %empresa%",
-            (
-                "Dear %nombre%,\n\nWe have issued your invoice %factura% for $ %deuda%, due on %vencimiento%."
-                "\n\nThank you for choosing us.\n\n%empresa%"
-            ),
-        ),
-        **_NOTICE,
-    ),
-    _mail(
-        "mail.payment",
-        "customers",
-        ("Correo: pago recibido", "Mail: payment received"),
-        (
-            "Recibimos su pago",
-            "Estimado/a %nombre%:\n\nRecibimos su pago de $ %monto%. Su saldo pendiente es $ %deuda%.\n\n%empresa%",
-        ),
-        (
-            "We received your payment",
-            "Dear %nombre%,\n\nWe received your payment of $ %monto%. Your balance is $ %deuda%.\n\n%empresa%",
-        ),
-        **_NOTICE,
-    ),
-    _mail(
-        "mail.ticket",
-        "tickets",
-        ("Correo: ticket", "Mail: ticket"),
-        (
-            "Novedades de su ticket %id%",
-            "Estimado/a %nombre%:\n\nHay novedades de su ticket %id%. Lo atiende %operador%.\n\n%empresa%",
-        ),
-        (
-            "News of your ticket %id%",
-            "Dear %nombre%,\n\nThere is news of your ticket %id%. %operador% looks after it.\n\n%empresa%",
-        ),
-        **_NOTICE,
-    ),
+    _answer("answer.debt", ("Respuesta: saldo", "Answer: balance"), "debt"),
+    _answer("answer.unknown", ("Respuesta: sin datos", "Answer: nobody known"), "other"),
+    _answer("answer.ticket", ("Respuesta: ticket", "Answer: ticket"), "ticket"),
+    _answer("answer.payment", ("Respuesta: pago recibido", "Answer: payment received"), "payment"),
+    _answer("answer.paid", ("Respuesta: ya pagué", "Answer: paid already"), "paid"),
+    _answer("answer.promise", ("Respuesta: promesa de pago", "Answer: promise to pay"), "promise"),
+    _mail("mail.invoice", ("Correo: factura emitida", "Mail: invoice issued"), **_NOTICE),
+    _mail("mail.payment", ("Correo: pago recibido", "Mail: payment received"), **_NOTICE),
+    _mail("mail.ticket", ("Correo: ticket", "Mail: ticket"), **_NOTICE),
     Default(
         "call.reminder",
         "call",

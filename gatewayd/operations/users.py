@@ -14,6 +14,7 @@ from gatewayd.money import format_money, parse_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.limits import shown
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.secondfactor import GONE
 from gatewayd.passwords import KNOWN, LENGTH_MAX, LENGTH_MIN
 from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change
@@ -243,8 +244,7 @@ class ResetTotp(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await found_user(backend, self.user, by)
         _may_touch(by, found.role)
-        values = {"totp_sealed": None, "totp_offered": None, "recovery": None}
-        return shape(await changed_user(backend, found, values, by))
+        return shape(await changed_user(backend, found, GONE, by))
 
 
 class EndSessions(Operation):

@@ -184,3 +184,41 @@ def test_two_gateways_that_answer_each_other_end_after_two(house: House) -> None
         house.now += 20_000
         text = said[0]  # the other gateway is set as this one is
     assert count == 2
+
+
+def test_who_asks_for_silence_is_blocked_and_not_answered(desk: Desk) -> None:
+    desk.customer("C-1", phone())
+    assert desk.asks("BAJA") == []
+    assert desk.rows("blocklist", '"to"') == [(NUMBER,)]
+    assert desk.rows("answer", "kind") == []
+    # A sentence that merely begins with such a word is none; what may be one is a person's.
+    assert desk.asks("Baja la velocidad a la noche?", "+5491123450002") == []
+    assert desk.rows("answer", "kind") == []
+    # Who was blocked and asks is answered: it is what it has asked for.
+    assert len(desk.asks("saldo")) == 1
+
+
+def test_another_persons_number_is_noted_even_where_intake_has_blocked_it(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    assert desk.asks("Número equivocado") == []
+    assert desk.rows("contact_point", "state") == [("wrong_person",)]
+    assert desk.rows("novelty", "kind") == [("wrong_person",)]
+
+
+def test_a_claim_that_waits_is_withdrawn_by_who_says_it_has_paid(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    desk.asks("saldo")
+    desk.asks("ya pagué")
+    states = [(one[1][:7], one[2]) for one in desk.sent()]
+    assert states == [("Estimad", "cancelled"), ("Gracias", "queued")]
+
+
+def test_an_answer_whose_words_cannot_be_filled_in_is_a_persons(desk: Desk) -> None:
+    desk.set({"paid": {"body": "Gracias " + "😀" * 900}})
+    desk.customer("C-1", phone())
+    desk.asks("pagado")
+    assert [one[2] for one in desk.sent()] == ["invalid"]
+    assert [row[0] for row in desk.rows("answer", "state")] == ["inbox"]

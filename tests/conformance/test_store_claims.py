@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gatewayd import billing_desk as desk
 from gatewayd.actor import Scope
 from gatewayd.claims.looking import look
 from gatewayd.claims.moment import Moment, moments
@@ -16,7 +17,8 @@ from gatewayd.dunning.engine.settling import Settled, settle
 from gatewayd.model import PartState, Priority, State
 from gatewayd.store.billing import marks
 from gatewayd.store.commands import CLAIM, AddMessages, BeginJob, Change, NewMessage, PartEnd, PublishJob, QueueInfo
-from gatewayd.store.dunning import batches, decisions, novelties, policies, promises, runs, steps
+from gatewayd.store.contacts import joining
+from gatewayd.store.dunning import batches, decisions, merging, novelties, pauses, policies, promises, runs, steps
 from gatewayd.store.dunning.batches import Batch
 from gatewayd.store.dunning.novelties import NoveltyFilter
 from gatewayd.store.dunning.promises import NewPromise
@@ -305,3 +307,39 @@ def test_a_rule_of_its_own_or_of_an_audience_is_before_the_companys(house: House
         customer(house, "A1", tags=["vip"])
     assert decide(house, number) == 0
     assert reasons(house) == ["nothing"]
+
+
+def test_of_two_customers_that_become_one_a_step_is_done_for_both(house: House) -> None:
+    rule(house)
+    stays, gone = debtor(house), debtor(house, "B2", phone="+5491150000002")
+    assert decide(house, gone) == 1
+    house.send(house.claim(recorded(house)).work[0])
+    settled(house)
+    assert decide(house, stays) == 1
+    change(house, pauses.add, ACCOUNT, gone, "blocked", until=None, note="juicio", now=house.now)
+
+    def merge(unit: Any) -> None:
+        merging.move(unit, NORTE, "A1", "B2")
+        joining.merge(unit, NORTE, joining.Merge("A1", "B2", house.now))
+        desk.changed(unit, ACCOUNT, [stays], house.now)
+
+    house.do(Change(merge))
+    assert states(house) == [("uno", "done", "sms")]
+    assert decide(house, stays) == 0
+    assert reasons(house) == ["blocked"]
+    whose = "SELECT count(*) FROM step_try JOIN step ON step.id = step_id WHERE customer_id = "
+    assert house.rows(f"{whose}{stays}") == [(2,)]
+
+
+def test_a_changed_rule_has_the_days_runs_look_again(house: House) -> None:
+    rule(house)
+    day = moment(house).today.isoformat()
+    change(house, runs.begin, ACCOUNT, day, "08:00", house.now)
+    (run,) = ask(house, runs.open_runs)
+    change(house, runs.go_on, run, 7, {"due": 1})
+    change(house, runs.end, run, house.now)
+    change(house, runs.anew, ACCOUNT, "2026-11-17")
+    assert ask(house, runs.open_runs) == []
+    change(house, runs.anew, ACCOUNT, day)
+    (again,) = ask(house, runs.open_runs)
+    assert (again.cursor, again.counts, again.state) == (0, {}, "running")

@@ -14,6 +14,7 @@ import pytest
 from gatewayd.failpoints import NAMES
 from tests.faults.ordeal import Ordeal, told
 from tests.faults.test_campaigns_killed import PLACES as CAMPAIGN_PLACES
+from tests.faults.test_claims_killed import PLACES as CLAIM_PLACES
 from tests.faults.test_kill_imports import LONG as IMPORTS_LONG
 from tests.faults.test_kill_imports import SHORT as IMPORTS_SHORT
 from tests.faults.test_reminders_killed import PLACES as REMINDER_PLACES
@@ -107,7 +108,11 @@ def test_every_place_in_the_code_is_named_and_tried() -> None:
             if file != ROOT / "gatewayd/failpoints.py":
                 passed |= set(_places(ast.parse(file.read_text(encoding="utf-8"))))
     assert passed == set(NAMES)
-    tried = [crash.name for stage in STAGES.values() for crash in stage] + [*CAMPAIGN_PLACES, *REMINDER_PLACES]
+    tried = [crash.name for stage in STAGES.values() for crash in stage] + [
+        *CAMPAIGN_PLACES,
+        *REMINDER_PLACES,
+        *CLAIM_PLACES,
+    ]
     tried += sorted({place.partition(":")[0] for _step, place in (*IMPORTS_SHORT, *IMPORTS_LONG)})
     assert sorted(tried) == sorted(NAMES)
 

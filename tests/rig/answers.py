@@ -115,6 +115,52 @@ class Desk:
 
         self.house.do(Change(work))
 
+    def pays(self, customer: int, micros: int, external_id: str, **values: Any) -> None:
+        """Writes a payment as the wing of bills does."""
+        now = self.house.now
+        given: dict[str, Any] = {
+            "account_id": self._account(),
+            "external_id": external_id,
+            "customer_id": customer,
+            "customer": f"C-{customer}",
+            "kind": "payment",
+            "currency": "ARS",
+            "amount": micros,
+            "posted_at": now,
+            "method": "automatic",
+            "allocated": False,
+            "source": "api",
+            "first_seen": now,
+            "updated_at": now,
+        }
+        self._insert(tables.payment, given | values)
+
+    def bills(self, customer: int, micros: int, external_id: str, **values: Any) -> None:
+        """Writes an invoice as the wing of bills does."""
+        now = self.house.now
+        given: dict[str, Any] = {
+            "account_id": self._account(),
+            "external_id": external_id,
+            "customer_id": customer,
+            "customer": f"C-{customer}",
+            "number": f"A-{external_id}",
+            "due": "2027-01-10",
+            "currency": "ARS",
+            "total": micros,
+            "balance": micros,
+            "as_of": now,
+            "state": "open",
+            "open": True,
+            "source": "api",
+            "seen": now,
+            "first_seen": now,
+            "updated_at": now,
+        }
+        self._insert(tables.invoice, given | values)
+
+    def _insert(self, table: Any, values: dict[str, Any]) -> None:
+        self.house.do(Change(lambda unit: unit.session.connection.execute(table.insert().values(**values))))
+
     # ---------------------------------------------------------------------------------------- what happens
 
     def hears(self, text: str, sender: str = "+5491123450001", *, line: str = "claro-1", channel: str = "sms") -> None:

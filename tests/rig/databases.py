@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import pymysql
 import pytest
 
 from tests.rig.ports import free_port
@@ -93,6 +92,7 @@ class MariaDb:
         self.folder = folder
         self.port = port
         self.process: subprocess.Popen[bytes] | None = None
+        self._library = pytest.importorskip("pymysql", reason="not installed: pymysql")
 
     @property
     def url(self) -> str:
@@ -117,7 +117,7 @@ class MariaDb:
         while True:
             try:
                 self.connect(None).close()
-            except (OSError, pymysql.err.OperationalError):
+            except (OSError, self._library.err.OperationalError):
                 if self.process.poll() is not None or time.monotonic() > until:
                     pytest.skip(f"no MariaDB: {(self.folder / 'log').read_text()[-300:]}")
                 time.sleep(0.05)
@@ -126,7 +126,9 @@ class MariaDb:
 
     def connect(self, database: str | None = "billing") -> Any:
         """Returns a connection of the server's owner."""
-        return pymysql.connect(unix_socket=str(self.folder / "socket"), user="root", database=database, autocommit=True)
+        return self._library.connect(
+            unix_socket=str(self.folder / "socket"), user="root", database=database, autocommit=True
+        )
 
     def run(self, *statements: str) -> None:
         with self.connect() as connection, connection.cursor() as cursor:

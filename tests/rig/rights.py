@@ -60,6 +60,7 @@ class Side:
     people_list: int = 0
     reminder: int = 0
     campaign: int = 0
+    novelty: int = 0
     import_id: int = 0
     actors: dict[str, Actor] = field(default_factory=dict)
 
@@ -122,6 +123,8 @@ class World:
         await self._ask("customer.put", account=side.account, external_id="A1", customer=known)
         await self._ask("customer.put", account=side.account, external_id="A2", customer={"name": side.text})
         await self._ask("ticket.add", account=side.account, text=side.text, customer="A1")
+        noted = await self._ask("novelty.add", account=side.account, customer="A1", text=side.text)
+        side.novelty = noted["novelty"]
         bill = {"customer": "A1", "number": side.text, "balance": "10"}
         await self._ask("invoice.put", account=side.account, external_id="F1", invoice=bill)
         paid = {"customer": "A1", "amount": "1", "reason": side.text}
@@ -147,6 +150,7 @@ class World:
         said = {"channel": "sms", "content": {"text": side.text}, "audience": {"list": side.text}}
         made = await self._ask("campaign.save", account=side.account, title=side.text, document=said)
         side.campaign = made["campaign"]
+        await self._ask("policy.save", **_rule(side))
         assert user.number is not None
         task = NewProcess(
             *("export", side.account, user.number, user.name, "trial"),
@@ -259,6 +263,10 @@ def _ticket(side: Side) -> dict[str, Any]:
     return {"account": side.account, "ticket": 1}
 
 
+def _rule(side: Side) -> Mapping[str, Any]:
+    return {"account": side.account, "policy": "empresa", "document": {"nothing": True}, "standard": True}
+
+
 _CUSTOMER: Final = {"external_id": "A1"}
 _REMINDED: Final = {"customer": "A1", "currency": "ARS", "text": "hola"}
 CASES: Final[Mapping[str, Case]] = {
@@ -280,6 +288,30 @@ CASES: Final[Mapping[str, Case]] = {
     "blocklist.remove": Case(
         "supervisor", "manage", _of("account", number="+5491150008888", reason="pidió volver"), vain=True
     ),
+    "policy.list": Case("user", "read", _of("account"), bound=True),
+    "policy.show": Case("user", "read", _of("account", policy="empresa"), bound=True),
+    "policy.save": Case("supervisor", "manage", _rule, bound=True),
+    "policy.archive": Case("supervisor", "manage", _of("account", policy="empresa"), bound=True),
+    "policy.try": Case("supervisor", "manage", _rule, bound=True),
+    "policy.give": Case("supervisor", "manage", _of("account", customer="A1"), bound=True),
+    "collections.run": Case("supervisor", "manage", vain=True),
+    "collections.simulate": Case("user", "read", _of("account"), bound=True),
+    "collections.show": Case("user", "read", _of("account"), bound=True),
+    "collections.approve": Case("supervisor", None, lambda _side: {"batch": 1}, vain=True),
+    "collections.reject": Case("supervisor", None, lambda _side: {"batch": 1}, vain=True),
+    "decision.list": Case("user", "read", _of("account"), bound=True),
+    "novelty.list": Case("user", "read", _of("account"), bound=True),
+    "novelty.add": Case("user", "manage", _of("account", customer="A1", text="llamar"), bound=True),
+    "novelty.done": Case("user", "manage", _of("novelty", result="talked"), bound=True, vain=True),
+    "promise.list": Case("user", "read", _of("account"), bound=True),
+    "promise.add": Case("user", "manage", _of("account", customer="A1", day="2999-01-01"), bound=True, vain=True),
+    "promise.withdraw": Case("user", "manage", lambda _side: {"promise": 1}, vain=True),
+    "pause.list": Case("user", "read", _of("account", customer="A1"), bound=True),
+    "pause.add": Case("user", "manage", _of("account", customer="A1", note="juicio"), bound=True),
+    "pause.lift": Case("supervisor", "manage", lambda _side: {"pause": 1}, vain=True),
+    "dispute.set": Case("user", "manage", _of("account", customer="A1", invoice="F1"), bound=True, vain=True),
+    "dispute.end": Case("user", "manage", _of("account", customer="A1", invoice="F1"), bound=True, vain=True),
+    "effectiveness.show": Case("user", "read", _of("account"), bound=True),
     "campaign.approve": Case("supervisor", "manage", _of("campaign"), vain=True),
     "campaign.cancel": Case("user", "send", _of("campaign"), vain=True),
     "campaign.events": Case("user", "read", _of("campaign"), bound=True),
@@ -394,6 +426,7 @@ CASES: Final[Mapping[str, Case]] = {
     "job.post": Case("user", "send", _of("account", body="{}"), bound=True),
     "job.resume": Case("user", "send", _job, bound=True),
     "job.show": Case("user", "read", _job, bound=True),
+    "key.reseal": Case("administrator", None),
     "line.add": Case("administrator", "manage", _of(line="nueva-1", driver="gsm", keys={"port": "/dev/ttyUSB7"})),
     "line.ask": Case("administrator", "manage", _of(line="claro-1", question="balance")),
     "line.disable": Case("administrator", "manage", _of(line="claro-1")),

@@ -187,6 +187,17 @@ def test_only_answers_about_an_amount_name_one() -> None:
     assert merged(SETTINGS, {"debt": {"body": "Debe %deuda%"}}).debt.body == "Debe %deuda%"
 
 
+def test_a_variable_that_an_answer_does_not_have_is_refused() -> None:
+    for part, key, text in (
+        ("debt", "other", "Hola %monto2%"),
+        ("paid", "body", "%estado%"),
+        ("ticket", "body", "%x%"),
+    ):
+        with pytest.raises(ValidationError, match="no variable of this answer"):
+            merged(SETTINGS, {part: {key: text}})
+    assert merged(SETTINGS, {"ticket": {"body": "%id% 100%%"}}).ticket.body == "%id% 100%%"
+
+
 def test_a_switch_knows_since_when_it_is_on() -> None:
     was = AnswerSettings()
     on = merged(was, {"payment": {"on": True}})

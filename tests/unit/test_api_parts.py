@@ -15,10 +15,12 @@ import pytest
 from gatewayd.errors import UnavailableError
 from gatewayd.operations.posts import pointer
 from gatewayd.web.remote import Bearer
+from gatewayd.web.v1.door import _checked
 from gatewayd.web.v1.gathering import TOGETHER, Gatherer
 from gatewayd.web.v1.limits import Limits
 from gatewayd.web.v1.problems import Problem
 from gatewayd.web.v1.schemas import SCHEMAS
+from gatewayd.web.v1.table import ENDPOINTS
 from gatewayd.web.v1.validation import Schema, read_json
 from spool import strict_json, uploads
 from spool.folders import Spool
@@ -179,3 +181,14 @@ async def test_everybody_learns_that_the_daemon_is_away() -> None:
     posts = (gatherer.post(BEARER, None, [{"to": "1"}], 100, None) for _ in range(10))
     found = await asyncio.gather(*posts, return_exceptions=True)
     assert all(isinstance(one, UnavailableError) for one in found)
+
+
+def test_every_whole_number_of_a_query_is_taken_as_far_as_the_document_says() -> None:
+    wholes = [one for each in ENDPOINTS for one in each.parameters if one.schema.get("type") == "integer"]
+    assert {"limit", "run", "offset", "year"} <= {one.name for one in wholes}
+    for one in wholes:
+        known = one, Schema(one.schema)
+        for text in {str(one.schema["minimum"]), str(one.schema["maximum"])}:
+            assert _checked(known, text) == int(text), one.name
+        with pytest.raises(Problem):
+            _checked(known, str(one.schema["maximum"] + 1))

@@ -436,14 +436,16 @@ def test_the_example_is_valid_and_shows_every_key(tmp_path: Path) -> None:
     for name, model in configuration.reader._TABLES.items():
         assert f"[{name}]" in text
         assert set(model.model_fields) <= shown, name
-    for model in (configuration.sections.TopConfig, configuration.sections.LineKeys, configuration.WebhookConfig):
+    of_arrays = (configuration.sections.LineKeys, configuration.WebhookConfig, configuration.FeedConfig)
+    for model in (configuration.sections.TopConfig, *of_arrays):
         assert set(model.model_fields) <= shown
 
-    for secret in {line.split('"')[1] for line in text.splitlines() if line.startswith(("pin_file", "secret_file"))}:
+    named = ("pin_file", "secret_file", "url_file")
+    contents = {"webhook": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "billing.url": "mysql://u:p@10.0.0.9/billing"}
+    for secret in {line.split('"')[1] for line in text.splitlines() if line.startswith(named)}:
         path = tmp_path / secret
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n" if "webhook" in secret else "1234\n"
-        path.write_text(content)
+        path.write_text(contents.get(path.name, "1234") + "\n")
     config = configuration.parse(tomllib.loads(text), tmp_path / "gatewayd.toml")
     assert len(config.lines) >= 2
 
@@ -466,3 +468,4 @@ def test_every_key_is_documented() -> None:
         assert documented[name] == set(model.model_fields)
     assert set(sections.LineKeys.model_fields) | set(registry.driver("gsm").options.model_fields) <= documented["line"]
     assert documented["webhook"] == set(configuration.WebhookConfig.model_fields)
+    assert documented["feed"] == set(configuration.FeedConfig.model_fields)

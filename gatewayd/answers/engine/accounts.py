@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,13 +44,19 @@ def of_row(config: Config, row: tuple[int, str, str | None, str | None, str | No
     return Account(
         number=number,
         name=name,
-        settings=AnswerSettings() if document is None else AnswerSettings.model_validate_json(document),
+        settings=AnswerSettings() if document is None else _settings(document),
         since=json.loads(since or "{}"),
         company=str(given.get("company") or name),
         language=language_in(own) or config.locale,
         zone=ZoneInfo(str(given.get("zone") or config.timezone)),
         region=config.numbers.region,
     )
+
+
+@lru_cache(maxsize=1024)
+def _settings(document: str) -> AnswerSettings:
+    """Reads settings as they are stored; the same ones are asked for with every portion."""
+    return AnswerSettings.model_validate_json(document)
 
 
 def max_age_ms(config: Config) -> int:

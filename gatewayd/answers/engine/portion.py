@@ -156,8 +156,10 @@ class AccountPortion:
         (posted,) = posting.post(self._unit, [Post(self._account.name, items, None, self._config.node, self._now)])
         if isinstance(posted, Exception):
             raise posted
-        for one, message_id in zip(making, posted.numbers, strict=True):
-            if message_id:
+        for one, message_id, said in zip(making, posted.numbers, posted.answers, strict=True):
+            if said["status"] != "accepted":
+                answers.failed(self._unit.session, one.number, said["reason"])
+            elif message_id:
                 answers.told(self._unit.session, one.number, message_id, one.cause, one.tries)
         return posted
 

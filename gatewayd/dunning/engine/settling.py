@@ -40,6 +40,7 @@ def settle(unit: Any, *, moment: Moment, numbers: Sequence[int]) -> Settled:
         if fate == "done":
             if steps.end(session, row.id, "done", row.left_at):
                 found.done += 1
+                anew.append(row.customer)
                 new.append(_claim(row, moment))
         elif fate == "undone":
             if steps.end(session, row.id, "undone", moment.now):

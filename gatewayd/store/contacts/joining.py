@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import select, update
 
 from gatewayd.actor import Scope
 from gatewayd.customers.document import Kept
@@ -49,10 +49,7 @@ _MOVED: Final = (
             .values(customer_id=given(table.c.customer_id)),
             "p_customer_id k_customer",
         )
-        for table in (
-            *(tables.invoice, tables.payment, tables.reminder, tables.reminder_event),
-            *(tables.promise, tables.pause, tables.novelty),
-        )
+        for table in (tables.invoice, tables.payment, tables.reminder, tables.reminder_event)
     ),
     Statement(
         update(tables.campaign_person)
@@ -66,63 +63,14 @@ _MOVED: Final = (
         .values(customer_id=given(_MEMBER.customer_id)),
         "p_customer_id k_customer",
     ),
-)
-_STEP: Final = tables.step.c
-_TRY: Final = tables.step_try.c
-_DECISION: Final = tables.decision.c
-_OTHER: Final = tables.step.alias("other")
-_SAME: Final = [_OTHER.c[name] == _STEP[name] for name in ("account_id", "currency", "level", "cycle")]
-_STEPS: Final = (
-    # A level that was taken for either is taken for the one person; where both have it, what is done stays done.
-    Statement(
-        update(tables.step)
-        .where(
-            _STEP.customer_id == given(_STEP.customer_id),
-            _STEP.state != "done",
-            exists(
-                select(_OTHER.c.id).where(
-                    *_SAME, _OTHER.c.customer_id == given(_STEP.customer_id, "k_customer"), _OTHER.c.state == "done"
-                )
-            ),
-        )
-        .values(state="done"),
-        "p_customer_id k_customer",
-    ),
-    Statement(
-        update(tables.step)
-        .where(
-            _STEP.customer_id == given(_STEP.customer_id, "k_customer"),
-            ~exists(select(_OTHER.c.id).where(*_SAME, _OTHER.c.customer_id == given(_STEP.customer_id))),
-        )
-        .values(customer_id=given(_STEP.customer_id)),
-        "p_customer_id k_customer",
-    ),
-    # What both had is the other's; the rule of the one that stays is that one's own.
-    Statement(
-        delete(tables.step_try).where(
-            tables.step_try.c.step_id.in_(
-                select(_STEP.id).where(_STEP.customer_id == given(_STEP.customer_id, "k_id"))
-            ),
-            given(_STEP.customer_id) != given(_STEP.customer_id, "k_id"),
-        ),
-        "p_customer_id k_id",
-    ),
     *(
         Statement(
-            delete(table).where(
-                table.c.customer_id == given(table.c.customer_id, "k_id"),
-                given(table.c.customer_id) != given(table.c.customer_id, "k_id"),
-            ),
-            "p_customer_id k_id",
+            update(table)
+            .where(table.c.customer_id == given(table.c.customer_id, "k_customer"))
+            .values(customer_id=given(table.c.customer_id)),
+            "p_customer_id k_customer",
         )
-        for table in (tables.step, tables.customer_policy)
-    ),
-    # What was decided of the one that is gone was decided; it holds no more.
-    Statement(
-        update(tables.decision)
-        .where(_DECISION.customer_id == given(_DECISION.customer_id, "k_customer"))
-        .values(customer_id=given(_DECISION.customer_id), last_day=func.coalesce(_DECISION.last_day, _DECISION.day)),
-        "p_customer_id k_customer",
+        for table in (tables.ticket, tables.answer, tables.payment_notice)
     ),
 )
 _WITNESSED: Final = Statement(
@@ -157,7 +105,7 @@ def merge(unit: Any, scope: Scope, wanted: Merge) -> Changed[Kept]:
         raise ConflictError(_("what was known of this person was erased at its wish; it takes no new data"))
     made = joined(stays.customer, gone.customer)
     persons.strip(session, [gone.head.id], persons.words_of(account_id, gone))
-    for statement in (*_MOVED, *_STEPS):
+    for statement in _MOVED:
         session.run(statement, stays.head.id, gone.head.id)
     persons.unbill(session, [gone.head.id])
     persons.drop(session, [gone.head.id])

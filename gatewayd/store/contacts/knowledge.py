@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ _BLOCK: Final = tables.blocklist.c
 _TALK: Final = tables.conversation.c
 _ROW: Final = tables.import_row.c
 _ALIAS: Final = tables.customer_alias.c
+_TICKET: Final = tables.ticket.c
 
 
 def known(connection: Connection, *, scope: Scope, external_id: str) -> dict[str, Any]:
@@ -84,6 +86,12 @@ def known(connection: Connection, *, scope: Scope, external_id: str) -> dict[str
         "imports",
         select(_ROW.import_id, _ROW.row, _ROW.kind).where(_ROW.customer_id == kept.id).order_by(_ROW.import_id.desc()),
     )
+    opened = rows(
+        "tickets",
+        select(_TICKET.number, _TICKET.opened_at, _TICKET.state, _TICKET.text)
+        .where(_TICKET.customer_id == kept.id)
+        .order_by(_TICKET.id.desc()),
+    )
     merged = rows("merged", select(_ALIAS.external_id).where(_ALIAS.customer_id == kept.id))
     return {
         "customer": document(kept),
@@ -109,6 +117,9 @@ def known(connection: Connection, *, scope: Scope, external_id: str) -> dict[str
         ],
         "blocks": [{"to": to, "at": iso(at), "source": source} for to, at, source in blocked],
         "imports": [{"import": number, "row": row, "kind": kind} for number, row, kind in brought],
+        "tickets": [
+            {"ticket": number, "opened_at": iso(at), "state": state, "text": text} for number, at, state, text in opened
+        ],
         "incomplete": more,
     }
 
@@ -145,6 +156,7 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
         .where(_EVIDENCE.account_id == account_id, _EVIDENCE.person.in_([f"#{number}", *addresses]))
         .values(to=None, person=f"#{number}")
     )
+    _untold(connection, account_id, number, addresses)
     blocks = blocklist.hide(session, account_id, addresses)
     _unshow(connection, number)
     # What an import kept to put back must not come back.
@@ -177,6 +189,16 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
     persons.edit(session, account_id, [Edit(was, nobody, forgotten_at=wanted.now)], wanted.now)
     counts = {"messages": sent, "received": heard, "contacts": len(addresses), "blocks": blocks}
     return Changed(counts, None, counts, digest[:12])
+
+
+def _untold(connection: Connection, account_id: int, number: int, addresses: Sequence[str]) -> None:
+    """Takes the words and addresses of a customer out of its tickets and of what was answered to it."""
+    its = select(_TICKET.id).where(_TICKET.customer_id == number)
+    connection.execute(update(tables.ticket_event).where(tables.ticket_event.c.ticket_id.in_(its)).values(note=None))
+    connection.execute(update(tables.ticket).where(_TICKET.customer_id == number).values(text="", address=None))
+    answer = tables.answer.c
+    meant = or_(answer.customer_id == number, answer.address.in_(addresses))
+    connection.execute(update(tables.answer).where(answer.account_id == account_id, meant).values(address=""))
 
 
 def _unshow(connection: Connection, number: int) -> None:

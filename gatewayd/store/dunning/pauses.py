@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -12,7 +13,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.dunning.numbered import number_of, numbering
-from gatewayd.store.session import Session, Statement, given
+from gatewayd.store.session import Session, Statement, given, setting
 from gatewayd.translation import gettext as _
 
 _PAUSE: Final = tables.pause.c
@@ -94,3 +95,26 @@ def lift(session: Session, number: int, *, now: int, by: str) -> None:
     """Ends a pause; ConflictError where somebody has."""
     if not session.run(_LIFT, now, by, number):
         raise ConflictError(_("the pause is lifted already"))
+
+
+# ----------------------------------------------------------------------------------------------------------- disputes
+
+_DISPUTE: Final = setting(
+    tables.invoice, "disputed_at disputed_until dispute_reason updated_at", "account_id customer_id external_id"
+)
+
+
+def dispute(
+    session: Session, account_id: int, customer_id: int, invoice: str, *, until: date | None, note: str, now: int
+) -> None:
+    """Says that an invoice is in dispute, until a day or until somebody ends it. What follows of it for what is owed,
+    and what was on its way, is the caller's, in the same transaction. NotFoundError."""
+    day = None if until is None else until.isoformat()
+    if not session.run(_DISPUTE, now, day, note or None, now, account_id, customer_id, invoice):
+        raise NotFoundError(_("the customer has no such invoice"))
+
+
+def end_dispute(session: Session, account_id: int, customer_id: int, invoice: str, *, now: int) -> None:
+    """Ends the dispute about an invoice; NotFoundError."""
+    if not session.run(_DISPUTE, None, None, None, now, account_id, customer_id, invoice):
+        raise NotFoundError(_("the customer has no such invoice"))

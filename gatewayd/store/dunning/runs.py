@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, null, select, text
 
 from gatewayd.actor import Scope
 from gatewayd.store import tables
-from gatewayd.store.session import Session, merging, setting
+from gatewayd.store.session import Session, Statement, given, merging, setting
 from gatewayd.store.tables.dunning import OPEN_RUN
 
 _RUN: Final = tables.dunning_run.c
@@ -84,6 +84,23 @@ def go_on(session: Session, run: Run, cursor: int, counts: Mapping[str, int]) ->
     """Keeps how far a run is; False where another life has gone further."""
     written = json.dumps(dict(counts), sort_keys=True)
     return bool(session.run(_GO_ON, cursor, written, "running", None, run.id, run.cursor))
+
+
+_ANEW: Final = Statement(
+    tables.dunning_run.update()
+    .where(
+        _RUN.account_id == given(_RUN.account_id, "k_account_id"),
+        _RUN.day == given(_RUN.day, "k_day"),
+        _RUN.state == "done",
+    )
+    .values(state="running", cursor=0, counts="{}", ended_at=null()),
+    "k_account_id k_day",
+)
+
+
+def anew(session: Session, account_id: int, day: str) -> None:
+    """Has the runs of a day look at everybody again: a rule has changed. Whoever was claimed stays so."""
+    session.run(_ANEW, account_id, day)
 
 
 def stop(session: Session, run: Run, reason: str) -> None:

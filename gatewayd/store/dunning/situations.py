@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -159,6 +159,23 @@ def read(session: Session, rules: Rules, customers: Iterable[int], *, today: dat
             ),
             *(row[1], row[2], row[3], row[4], json.loads(row[5]) if row[5] else {}, reached),
         )
+    return found
+
+
+def under(session: Session, rules: Rules, seen: Mapping[int, Seen]) -> dict[int, Seen]:
+    """Returns the same customers as they would be judged under other rules."""
+    whose, named = rules_of(session, rules, seen), rules.by_name
+    found: dict[int, Seen] = {}
+    for number, one in seen.items():
+        rule = rules.known[whose[number]][1] if number in whose else None
+        own = {bill.policy for bill in one.situation.invoices if bill.policy is not None}
+        situation = replace(
+            one.situation,
+            policy=rule,
+            policies=tuple(named[name] for name in sorted(own) if name in named),
+            hold_out=rule is not None and left_alone(rules.account, one.external_id, rule.name, rule.hold_out),
+        )
+        found[number] = replace(one, situation=situation)
     return found
 
 

@@ -18,6 +18,7 @@ _ADD: Final = numbering(
     tables.answer, "account_id inbound_id kind address at state reason customer_id ticket_id expires_at final"
 )
 _TOLD: Final = setting(tables.answer, "message_id cause_id tries final", "id")
+_FAILED: Final = setting(tables.answer, "state reason final", "id")
 _ABOUT: Final = setting(tables.answer, "ticket_id", "id")
 _END: Final = setting(tables.answer, "final", "id")
 
@@ -51,6 +52,11 @@ def add(session: Session, new: NewAnswer) -> int | None:
 def told(session: Session, number: int, message_id: int, cause_id: int | None, tries: int) -> None:
     """Notes the message that was made of an answer. One that speaks of a debt is watched until it has left."""
     session.run(_TOLD, message_id, cause_id, tries, cause_id is None, number)
+
+
+def failed(session: Session, number: int, reason: str) -> None:
+    """Notes that no message could be made of an answer: a person is to see the text."""
+    session.run(_FAILED, INBOX, reason, True, number)
 
 
 def about(session: Session, number: int, ticket_id: int) -> None:

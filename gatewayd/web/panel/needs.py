@@ -49,41 +49,22 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
         case "campaign":
             text = _campaign(reason, words)
             return Need(text, places.link("/campanas"), gettext("See it"), "act", "act")
+        case "notices":
+            text = ngettext(
+                "{count} customer would be told of something new: say whether",
+                "{count} customers would be told of something new at once: say whether",
+                count,
+            )
+            return Need(text, places.link("/ajustes/respuestas"), gettext("See it"), "look", "look")
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
             return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
-        case "billing" | "promise" | "novelty" | "ticket":
-            return _collections(kind, subject, count, words)
+        case "billing":
+            return _billing(str(reason), subject, count, words)
         case "stalled":
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")
     return Need(Markup("{} {} {}").format(kind, subject, meaning(reason)))
-
-
-def _collections(kind: str, account: str, count: int, words: Words) -> Need:
-    """Returns what collections want of a person today."""
-    gettext, ngettext = words.gettext, words.ngettext
-    if kind == "billing":
-        text = ngettext(
-            "The billing of {account} is {count} hour old: nothing is claimed until it is newer",
-            "The billing of {account} is {count} hours old: nothing is claimed until it is newer",
-            count,
-            account=account,
-        )
-        way = places.link("/cobranza/origenes") or places.link("/cobranza/facturas")
-        return Need(text, way, gettext("See it"), "act", "act")
-    if kind == "promise":
-        text = ngettext("{count} promise to pay was not kept", "{count} promises to pay were not kept", count)
-        return Need(text, places.link("/cobranza/promesas"), gettext("See them"), "look", "look")
-    if kind == "novelty":
-        text = ngettext(
-            "{count} customer waits to be telephoned or visited today",
-            "{count} customers wait to be telephoned or visited today",
-            count,
-        )
-        return Need(text, places.link("/cobranza/novedades"), gettext("See them"), "look", "look")
-    text = ngettext("{count} ticket is open", "{count} tickets are open", count)
-    return Need(text, places.link("/cobranza/tickets"), gettext("See them"), "look", "in")
 
 
 def _campaign(reason: str, words: Words) -> Markup:
@@ -94,6 +75,21 @@ def _campaign(reason: str, words: Words) -> Markup:
     if reason == "campaign_stuck":
         return gettext("A campaign has come to a standstill: nothing of it leaves")
     return gettext("A campaign waits for somebody's approval")
+
+
+def _billing(reason: str, account: str, count: int, words: Words) -> Need:
+    if reason == "billing_pending":
+        text = words.ngettext(
+            "A complete list of {account} lacks {count} open invoice: say whether it is closed",
+            "A complete list of {account} lacks {count} open invoices: say whether they are closed",
+            count,
+            account=account,
+        )
+    else:
+        text = words.gettext(
+            "Billing of {account} is {count} hours old: claims stand still", account=account, count=count
+        )
+    return Need(text, places.link("/cobranza/facturas"), words.gettext("See invoices"), "act", "act")
 
 
 def _credit(document: Mapping[str, Any], account: str, count: int, words: Words, formats: Formats) -> Need:

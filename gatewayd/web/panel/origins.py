@@ -68,7 +68,7 @@ async def show_all(visit: Visit) -> Response:
         kinds = one["kinds"].items()
         one["said"] = [(_(KINDS[kind]), _counted(counts), _asked(counts)) for kind, counts in kinds if kind in KINDS]
         one["kind"] = DATABASES.get(one["database"], one["database"])
-    return visit.page("origins.html", feeds=found, here=HERE)
+    return visit.page("origins.html", feeds=found, here=HERE, block="list" if visit.fragment else None)
 
 
 @page(f"{HERE}/leer", operation="feed.run", method="POST")

@@ -6,7 +6,6 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gatewayd.operations import OPERATIONS
 from gatewayd.translation import LANGUAGES
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import ACCOUNT_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE, THEMES, Visit
@@ -28,7 +27,7 @@ async def prefer(visit: Visit) -> Response:
     if theme in THEMES:
         wanted["theme"] = "" if theme == "auto" else theme
         answer.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, httponly=True, samesite="lax", path="/")
-    if wanted and _KEPT in OPERATIONS and visit.may(_KEPT):
+    if wanted and visit.may(_KEPT):
         await visit.remote.ask(visit.bearer, _KEPT, wanted)
     return answer
 

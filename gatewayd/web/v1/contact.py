@@ -132,7 +132,7 @@ ENDPOINTS: Final = (
         tag=TAG,
         parameters=(
             ACCOUNT,
-            Parameter("year", {"type": "integer", "minimum": 2000, "maximum": 2100}, spoken("The year."), whole=True),
+            Parameter("year", {"type": "integer", "minimum": 2000, "maximum": 2100}, spoken("The year.")),
             CLASS,
             Parameter("preset", {"enum": list(PRESETS)}, spoken("Of this preset, whatever the account has set.")),
         ),

@@ -28,7 +28,7 @@ from gatewayd.web.words import gettext as _
 
 TOKEN_MAX: Final = 200
 LANGUAGES: Final = ("es", "en")
-_WHOLE_MAX: Final = 12
+_WHOLE_MAX: Final = 18
 """Digits of a whole number in a query."""
 
 Handler = Callable[[Request], Awaitable[Response]]

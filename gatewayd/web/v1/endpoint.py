@@ -27,9 +27,12 @@ class Parameter:
     schema: Schema
     description: str
     where: str = "query"
-    whole: bool = False
-    """Whether it is a whole number."""
     required: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole number."""
+        return self.schema.get("type") == "integer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,6 @@ LIMIT: Final = Parameter(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE},
     spoken("Most entries of the page."),
-    whole=True,
 )
 JOB: Final = Parameter("job", named(forms.NAME), spoken("The job's id."), "path")
 MESSAGE: Final = Parameter("message", named(forms.MESSAGE_ID), spoken("The message's id."), "path")

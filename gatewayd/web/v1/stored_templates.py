@@ -20,7 +20,6 @@ _VERSION: Final = Parameter(
     "version",
     {"type": "integer", "minimum": 1, "maximum": 1_000_000},
     spoken("That version; else the newest."),
-    whole=True,
 )
 _ROOT: Final = "/v1/templates"
 _ONE: Final = f"{_ROOT}/{{channel}}/{{template}}"

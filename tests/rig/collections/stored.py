@@ -23,7 +23,7 @@ from gatewayd.reminder import Draft
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, CreateAccount
 from gatewayd.store.contacts import customers, joining
-from gatewayd.store.dunning import pauses, policies, promises, reminder_sends, reminders, situations, steps
+from gatewayd.store.dunning import merging, pauses, policies, promises, reminder_sends, reminders, situations, steps
 from gatewayd.store.dunning.promises import NewPromise
 from gatewayd.store.session import Session
 from tests.conformance.house import House
@@ -171,6 +171,7 @@ class StoredLife(Life):
             case "merge":
                 merge = joining.Merge(facts["into"], event.who, now)
                 stays = self.numbers[facts["into"]]
+                self._do(lambda unit: merging.move(unit, self.scope, merge.stays, merge.gone))
                 self._do(lambda unit: joining.merge(unit, self.scope, merge))
                 self._do(lambda unit: desk.changed(unit, self.account_id, [stays], now))
             case _:

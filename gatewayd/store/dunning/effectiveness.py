@@ -1,0 +1,145 @@
+"""Payments within some days of a contact, by what the contact was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from gatewayd.actor import Scope
+from gatewayd.dunning.ladder import plain
+from gatewayd.store import tables
+
+DAYS: Final = (3, 7, 15)
+DAY_MS: Final = 86_400_000
+MOST: Final = 200_000
+"""Contacts that are looked at: the newest."""
+By = Literal["level", "channel", "template", "hour"]
+
+_STEP: Final = tables.step.c
+_PAYMENT: Final = tables.payment.c
+_DECISION: Final = tables.decision.c
+_PROMISE: Final = tables.promise.c
+_MESSAGE: Final = tables.message.c
+_BATCH: Final = tables.dunning_batch.c
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Contacts that have something in common, in one currency."""
+
+    name: str
+    currency: str
+    contacts: int
+    paid: tuple[int, int, int]
+    """Those after which something was paid within 3, 7 and 15 days."""
+    recovered: int
+    """What was paid within 15 days; millionths."""
+    cost: int
+    """Of the contacts, in the account's currency; millionths."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    customer: int
+    currency: str
+    at: int
+    name: str
+    cost: int
+
+
+def contacted(connection: Connection, *, scope: Scope, since: int, by: By, zone: str) -> Sequence[Group]:
+    """Returns the groups of the steps that left since then (Unix ms)."""
+    statement = (
+        select(
+            *(_STEP.customer_id, _STEP.currency, _STEP.at, _STEP.level, _STEP.channel, _STEP.template),
+            func.coalesce(_MESSAGE.cost, 0),
+        )
+        .select_from(
+            tables.step.join(tables.account, tables.account.c.id == _STEP.account_id)
+            .outerjoin(tables.dunning_batch, _BATCH.id == _STEP.batch_id)
+            .outerjoin(tables.message, (_MESSAGE.job_id == _BATCH.job_id) & (_MESSAGE.row == _STEP.place))
+        )
+        .where(_STEP.at >= since, _STEP.state == "done", _STEP.action == "message")
+        .order_by(_STEP.at.desc())
+        .limit(MOST)
+    )
+    if scope.account is not None:
+        statement = statement.where(tables.account.c.name == scope.account)
+    here = ZoneInfo(zone)
+    found = []
+    for customer, currency, at, level, channel, template, cost in connection.execute(statement):
+        hour = f"{datetime.fromtimestamp(at / 1000, here):%H}:00"
+        name = {"level": plain(level), "channel": channel or "", "template": template or "", "hour": hour}[by]
+        found.append(_Contact(customer, currency, at, name, int(cost)))
+    return _groups(connection, found, since)
+
+
+def left_alone(connection: Connection, *, scope: Scope, since: int, zone: str) -> Sequence[Group]:
+    """Returns those who were left alone, as if they had been contacted on the day that was decided."""
+    here = ZoneInfo(zone)
+    first = datetime.fromtimestamp(since / 1000, here).date().isoformat()
+    statement = (
+        select(_DECISION.customer_id, _DECISION.currency, _DECISION.at)
+        .join(tables.account, tables.account.c.id == _DECISION.account_id)
+        .where(_DECISION.reason == "hold_out", _DECISION.day >= first)
+        .order_by(_DECISION.id.desc())
+        .limit(MOST)
+    )
+    if scope.account is not None:
+        statement = statement.where(tables.account.c.name == scope.account)
+    found = [_Contact(row[0], row[1], row[2], "left_alone", 0) for row in connection.execute(statement)]
+    return _groups(connection, found, since)
+
+
+def _groups(connection: Connection, contacts: Sequence[_Contact], since: int) -> Sequence[Group]:
+    payments = _payments(connection, {one.customer for one in contacts}, since)
+    counted: dict[tuple[str, str], list[int]] = {}
+    for one in contacts:
+        sums = counted.setdefault((one.name, one.currency), [0, 0, 0, 0, 0, 0])
+        sums[0] += 1
+        sums[5] += one.cost
+        paid = [(at, much) for at, much in payments.get((one.customer, one.currency), ()) if at >= one.at]
+        for place, days in enumerate(DAYS, 1):
+            sums[place] += any(at < one.at + days * DAY_MS for at, _much in paid)
+        sums[4] += sum(much for at, much in paid if at < one.at + DAYS[-1] * DAY_MS)
+    return [
+        Group(name, currency, sums[0], (sums[1], sums[2], sums[3]), sums[4], sums[5])
+        for (name, currency), sums in sorted(counted.items())
+    ]
+
+
+def _payments(
+    connection: Connection, customers: Iterable[int], since: int
+) -> Mapping[tuple[int, str], Sequence[tuple[int, int]]]:
+    found: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    wanted = sorted(customers)
+    for start in range(0, len(wanted), 500):
+        statement = select(_PAYMENT.customer_id, _PAYMENT.currency, _PAYMENT.posted_at, _PAYMENT.amount).where(
+            _PAYMENT.customer_id.in_(wanted[start : start + 500]),
+            _PAYMENT.posted_at >= since,
+            _PAYMENT.kind == "payment",
+            _PAYMENT.cancelled.is_(False),
+            _PAYMENT.reversal_of.is_(None),
+        )
+        for customer, currency, at, amount in connection.execute(statement):
+            found.setdefault((customer, currency), []).append((at, amount))
+    return found
+
+
+def promised(connection: Connection, *, scope: Scope, since: int) -> Mapping[str, int]:
+    """Returns how many of the promises made since then (Unix ms) came to what."""
+    statement = (
+        select(_PROMISE.state, func.count())
+        .join(tables.account, tables.account.c.id == _PROMISE.account_id)
+        .where(_PROMISE.made_at >= since)
+        .group_by(_PROMISE.state)
+    )
+    if scope.account is not None:
+        statement = statement.where(tables.account.c.name == scope.account)
+    return Counter({row[0]: row[1] for row in connection.execute(statement)})

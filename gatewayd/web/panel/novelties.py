@@ -1,0 +1,72 @@
+"""Novelties: the list for whoever telephones or visits, to print and to write results into."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from gatewayd.claim_reasons import KINDS, RESULTS, kind_word, result_word
+from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.pieces import Tab
+from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
+
+HERE: Final = "/cobranza/novedades"
+PAGE: Final = 50
+WHICH: Final = (("open", spoken("To do")), ("done", spoken("Done")))
+
+
+def _address(which: str, **values: str) -> str:
+    given = {"ver": which if which != "open" else "", **values}
+    query = urlencode({name: value for name, value in given.items() if value})
+    return f"{HERE}?{query}" if query else HERE
+
+
+@page(HERE, operation="novelty.list", place=Place("cobranza", spoken("Novelties"), 20))
+async def show(visit: Visit) -> Response:
+    """Shows what is to be done, the oldest first, and one of them beside it."""
+    which = visit.query.get("ver", "open")
+    which = which if which in {key for key, _word in WHICH} else "open"
+    kind = visit.query.get("tipo", "")
+    kind = kind if kind in KINDS else ""
+    cursor, number = visit.query.get("tras", ""), visit.query.get("novedad", "")
+    found = await visit.ask("novelty.list", state=which, kind=kind or None, cursor=cursor or None, limit=PAGE)
+    opened = next((one for one in found["items"] if str(one["novelty"]) == number), None)
+    return visit.page(
+        "novelties.html",
+        block="novelty" if visit.fragment and visit.request.headers.get("hx-target", "") == "side" else None,
+        tabs=[Tab(_(word), _address(key, tipo=kind), key == which) for key, word in WHICH],
+        which=which,
+        items=found["items"],
+        kinds=[("", _("Every kind")), *((key, kind_word(key)) for key in KINDS)],
+        kind=kind,
+        results=[(key, result_word(key)) for key in RESULTS],
+        result_of=result_word,
+        address=lambda one: _address(which, tipo=kind, novedad=str(one["novelty"])),
+        close=_address(which, tipo=kind),
+        asked=bool(number),
+        opened=opened,
+        newest=_address(which, tipo=kind) if cursor else "",
+        older=_address(which, tipo=kind, tras=found["next"]) if found["next"] else "",
+        may_act=visit.may("novelty.done"),
+    )
+
+
+@page(HERE, operation="novelty.done", method="POST")
+async def done(visit: Visit) -> Response:
+    """Writes down what came of one."""
+    number = str(visit.form.get("novelty", ""))
+    back = visit.way_back(str(visit.form.get("back", "")), HERE)
+    if not number.isdecimal() or len(number) > 15:
+        return visit.go(back, said=_("There is no such novelty."), tone="look")
+    result, note = str(visit.form.get("result", "")), str(visit.form.get("note", ""))[:1_000]
+    following = str(visit.form.get("next_date", "")).strip()
+    try:
+        await visit.ask("novelty.done", novelty=int(number), result=result, note=note, next_date=following or None)
+    except (ConflictError, NotFoundError, UsageError) as error:
+        return visit.go(back, said=str(error), tone="act")
+    return visit.go(back, said=_("The result was written down."))

@@ -1,0 +1,124 @@
+"""Rules for claims: the list, and the form with a worked calendar and what saving would change."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from gatewayd.claim_reasons import claim_word
+from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.web.panel import rule_form
+from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import gettext as _
+from gatewayd.web.words import spoken
+
+HERE: Final = "/cobranza/reglas"
+BASES: Final = (("due", spoken("from the due date")), ("contact", spoken("from the contact before")))
+ACTIONS: Final = (
+    ("message", spoken("message")),
+    ("event", spoken("event for other systems")),
+    ("visit", spoken("visit")),
+)
+EMPTY: Final[dict[str, Any]] = {
+    "levels": [],
+    "nothing": False,
+    "tolerance_days": 0,
+    "reclaim_days": 0,
+    "repeats": 0,
+    "minimums": {},
+    "hour": "09:00",
+    "hold_out": 0,
+}
+
+
+@page(HERE, operation="policy.list", place=Place("cobranza", spoken("Rules"), 10))
+async def show(visit: Visit) -> Response:
+    """Shows the rules, and one of them in its form."""
+    name, account = visit.query.get("regla", ""), visit.query.get("cuenta", "") or visit.account
+    found = (await visit.ask("policy.list"))["items"]
+    opened = None
+    if name:
+        try:
+            opened = await visit.ask("policy.show", account=account or None, policy=name)
+        except (NotFoundError, UsageError):
+            opened = None
+    document = opened["document"] if opened is not None else EMPTY
+    form: dict[str, Any] = {"policy": name, "account": account or "", "version": opened["version"] if opened else ""}
+    if not account:
+        form["accounts"] = [(one["name"], one["name"]) for one in (await visit.ask("account.list"))["items"]]
+    return _page(visit, found, document, form, standard=opened["standard"] if opened else not found, opened=opened)
+
+
+def _page(
+    visit: Visit,
+    rules: Any,
+    document: dict[str, Any],
+    form: dict[str, Any],
+    *,
+    standard: bool,
+    opened: Any = None,
+    tried: Any = None,
+    fault: str = "",
+) -> Response:
+    audience = document.get("audience") or {}
+    return visit.page(
+        "rules.html",
+        rules=rules,
+        address=lambda one: f"{HERE}?regla={quote(one['policy'])}&cuenta={quote(one['account'])}",
+        form=form,
+        document=document,
+        rows=rule_form.rows_of(document),
+        minimums="\n".join(f"{currency} {amount}" for currency, amount in (document.get("minimums") or {}).items()),
+        tags=" ".join(audience.get("tags") or ()),
+        portfolio=audience.get("portfolio_type") or "",
+        portfolios=[("", _("any")), ("vigente", "vigente"), ("castigada", "castigada")],
+        standard=standard,
+        bases=[(key, _(word)) for key, word in BASES],
+        actions=[(key, _(word)) for key, word in ACTIONS],
+        opened=opened,
+        tried=tried,
+        fault=fault,
+        stand=claim_word,
+        may_save=visit.may("policy.save"),
+    )
+
+
+@page(HERE, operation="policy.save", method="POST")
+async def save(visit: Visit) -> Response:
+    """Tries a rule out, or saves it."""
+    form = {name: str(visit.form.get(name, "")).strip()[:200] for name in ("policy", "account", "version")}
+    account = form["account"] or visit.account
+    standard = visit.form.get("standard") == "1"
+    trying = str(visit.form.get("do", "")) != "save"
+    document: dict[str, Any] = dict(EMPTY)
+    found = (await visit.ask("policy.list"))["items"]
+    try:
+        document = rule_form.document_of(visit.form)
+        said: dict[str, Any] = {"account": account or None, "policy": form["policy"], "document": document}
+        tried = await visit.ask("policy.try", **said, standard=standard)
+        if not trying:
+            version = int(form["version"]) if form["version"].isdecimal() else None
+            await visit.ask("policy.save", **said, standard=standard, version=version)
+    except ValueError as error:
+        fault = _("{field}: a whole number").format(field=error)
+        return _page(visit, found, document, form, standard=standard, fault=fault)
+    except (ConflictError, FaultsError, NotFoundError, UsageError) as error:
+        return _page(visit, found, document, form, standard=standard, fault=str(error))
+    if trying:
+        return _page(visit, found, document, form, standard=standard, tried=tried)
+    address = f"{HERE}?regla={quote(form['policy'])}&cuenta={quote(account or '')}"
+    return visit.go(address, said=_("The rule was saved; it holds from now on."))
+
+
+@page(f"{HERE}/archivar", operation="policy.archive", method="POST")
+async def archive(visit: Visit) -> Response:
+    """Puts a rule aside."""
+    name, account = str(visit.form.get("policy", ""))[:200], str(visit.form.get("account", ""))[:64]
+    try:
+        await visit.ask("policy.archive", account=account or visit.account or None, policy=name)
+    except (NotFoundError, UsageError) as error:
+        return visit.go(HERE, said=str(error), tone="act")
+    return visit.go(HERE, said=_("The rule was put aside: it is nobody's any more."))
