@@ -179,22 +179,23 @@ def import_(file: Path, *, account: str, columns: str | None, run: bool, as_json
         raise UsageError(_("--columns is no JSON: {error}").format(error=error)) from None
     complete = given.pop("complete")
     with session() as open_session:
-        upload = _upload(open_session, account, file)
+        number = upload(open_session, account, file)
         reading = {name: value for name, value in given.items() if value is not None}
         made = open_session.ask(
-            "import.create", account=account, upload=upload, reading=reading, columns=mapping, complete=complete
+            "import.create", account=account, upload=number, reading=reading, columns=mapping, complete=complete
         )
         if made["judgement"] is None:
             raise UsageError(made["reason"])
         if made["columns"] is None:
             made = open_session.ask("import.map", import_id=made["import"], columns=made["guess"])
-        found = _step(open_session, "dry", made["import"])
+        found = step(open_session, "dry", made["import"])
         if run and found["state"] == "checked":
-            found = _step(open_session, "run", made["import"], absent=absent)
-    _told(found, as_json)
+            found = step(open_session, "run", made["import"], absent=absent)
+    told(found, as_json)
 
 
-def _upload(open_session: Session, account: str, file: Path) -> str:
+def upload(open_session: Session, account: str, file: Path) -> str:
+    """Brings a file; returns the number of its upload."""
     number: str = open_session.ask("upload.begin", account=account, file=file.name)["id"]
     at = 0
     with file.open("rb") as data:
@@ -205,15 +206,17 @@ def _upload(open_session: Session, account: str, file: Path) -> str:
     return number
 
 
-def _step(open_session: Session, step: str, number: int, **given: Any) -> dict[str, Any]:
-    found: dict[str, Any] = open_session.ask(f"import.{step}", import_id=number, **given)
+def step(open_session: Session, name: str, number: int, **given: Any) -> dict[str, Any]:
+    """Has a step of an import done; returns the import when that is over."""
+    found: dict[str, Any] = open_session.ask(f"import.{name}", import_id=number, **given)
     while found["state"] in BUSY:
         time.sleep(POLL_S)
         found = open_session.ask("import.show", import_id=number)
     return found
 
 
-def _told(found: dict[str, Any], as_json: bool) -> None:
+def told(found: dict[str, Any], as_json: bool) -> None:
+    """Says what became of an import."""
     if as_json:
         output.emit(found)
         return
@@ -236,5 +239,5 @@ def _told(found: dict[str, Any], as_json: bool) -> None:
 @output.json_option
 def undo(number: int, as_json: bool) -> None:
     with session() as open_session:
-        found = _step(open_session, "undo", number)
-    _told(found, as_json)
+        found = step(open_session, "undo", number)
+    told(found, as_json)

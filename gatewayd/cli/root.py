@@ -72,6 +72,7 @@ def root() -> click.Group:
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
             "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "campaign": (f"{here}.campaign:campaign", _("Campaigns: people, what they are told, and when.")),
+            "people": (f"{here}.people:people", _("Lists of people, to whom campaigns go.")),
             "collections": (
                 f"{here}.collections:collections",
                 _("Claims: what a day's run would do, and the run itself."),
@@ -86,6 +87,8 @@ def root() -> click.Group:
             "line": (f"{here}.line:line", _("Lines: state, counters, test messages.")),
             "account": (f"{here}.account:account", _("Accounts and their credits.")),
             "customer": (f"{here}.customer:customer", _("Customers: find, change, import, merge, forget.")),
+            "invoice": (f"{here}.bills:invoice", _("Invoices: find, write, import.")),
+            "payment": (f"{here}.bills:payment", _("Payments and credit notes: find, write, import.")),
             "reminder": (f"{here}.reminder:reminder", _("Reminders that people write, one customer each.")),
             "ticket": (f"{here}.ticket:ticket", _("Tickets: list, show, work on them.")),
             "answers": (f"{here}.answers:answers", _("What is answered without a person.")),

@@ -110,6 +110,14 @@ def _register(need: Mapping[str, Any]) -> str:
     )
 
 
+def _billing(need: Mapping[str, Any]) -> str:
+    if need["reason"] == "billing_pending":
+        told = _("{account}: a complete list lacks {count} open invoices; say in the panel whether they are closed")
+    else:
+        told = _("{account}: billing is {count} hours old, and claims stand still: bring newer invoices")
+    return told.format(account=need["subject"], count=need["count"])
+
+
 def _standstill(_need: Mapping[str, Any]) -> str:
     return _("a copy of the store was put back, and webhooks stand still: gatewayd db release once all is settled")
 
@@ -148,5 +156,6 @@ SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "campaign": _campaign,
     "notices": _notices,
     "register": _register,
+    "billing": _billing,
     "standstill": _standstill,
 }

@@ -11,8 +11,8 @@ from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.places import PLACES
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.operations.rights import RIGHTS, judge
-from gatewayd.operations.trail import performed
+from gatewayd.operations.rights import RIGHTS, allows, judge, refused
+from gatewayd.operations.trail import performed, turned_away
 from gatewayd.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
@@ -60,7 +60,16 @@ async def perform(backend: Backend, name: str, arguments: Any, by: Actor) -> Jso
     operation = OPERATIONS.get(name)
     if operation is None:
         raise UsageError(f"no operation {name!r}")
-    request = read_request(operation, arguments)
-    if RIGHTS[name].audited:
+    audited = RIGHTS[name].audited
+    try:
+        request = read_request(operation, arguments)
+    except UsageError:
+        if audited and by.kind != "nobody" and not allows(name, by):
+            # Whoever may not do it at all is told that, whatever they asked, and it is on record.
+            refusal = refused(name, by)
+            await turned_away(backend, name, by, refusal)
+            raise refusal from None
+        raise
+    if audited:
         return await performed(backend, request, by)
     return await judge(request, by).perform(backend, by)

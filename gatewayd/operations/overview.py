@@ -15,6 +15,7 @@ from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
 from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.store.billing.freshness import asks
 from gatewayd.store.campaigns.campaigns import Campaign, asking_campaigns, stuck_campaigns
 from gatewayd.store.contacts.registers import registers
 from gatewayd.store.sending.questions import Attention, attention
@@ -101,6 +102,8 @@ class Status(Operation):
         stuck = await backend.read(lambda reader: reader.ask(partial(stuck_campaigns, scope=by.scope)))
         lists = await backend.read(lambda reader: reader.ask(registers)) if account is None else []
         now = backend.now()
+        max_age = int(backend.config.billing.max_age * 1000)
+        bills = await backend.read(lambda reader: reader.ask(partial(asks, max_age_ms=max_age, now=now)))
         wanted = [
             *_of_daemon(live is not None, healthy, lines, stalls),
             *([_needs("standstill", "")] if still else ()),
@@ -110,6 +113,11 @@ class Status(Operation):
             *(_needs("campaign", f"{one.account} {one.id}", "campaign_stuck") for one in stuck),
             *of_webhooks([each for each in hooks if by.scope.holds(each.account)], now),
             *(_needs("register", each.name, count=each.age_days(now)) for each in lists if each.stale(now)),
+            *(
+                _needs("billing", each.account, each.reason, each.count)
+                for each in bills
+                if by.scope.holds(each.account)
+            ),
         ]
         return {
             "at": iso(backend.now()),

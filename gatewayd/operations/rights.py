@@ -334,15 +334,20 @@ def judge(operation: OperationT, by: Actor) -> OperationT:
     """
     _known(operation)
     if not allows(operation.name, by):
-        if by.kind == "nobody":
-            raise UnauthenticatedError(_("sign in first"))
-        if by.kind == "token":
-            scope = RIGHTS[operation.name].scope
-            raise ForbiddenError(_("this token may not do that: it needs the scope {scope}").format(scope=scope))
-        raise ForbiddenError(_("your role does not allow that"))
+        raise refused(operation.name, by)
     if by.test and operation.name in _REAL:
         raise ForbiddenError(_("a test token sends nothing"))
     return operation if by.account is None else _bound(operation, by.account)
+
+
+def refused(operation: str, by: Actor) -> UnauthenticatedError | ForbiddenError:
+    """Returns why somebody who may not perform an operation may not."""
+    if by.kind == "nobody":
+        return UnauthenticatedError(_("sign in first"))
+    if by.kind == "token":
+        scope = RIGHTS[operation].scope
+        return ForbiddenError(_("this token may not do that: it needs the scope {scope}").format(scope=scope))
+    return ForbiddenError(_("your role does not allow that"))
 
 
 def _known(operation: Operation) -> None:

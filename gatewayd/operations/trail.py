@@ -50,6 +50,17 @@ async def performed(backend: Backend, operation: Operation, by: Actor) -> Json:
     return answer
 
 
+async def turned_away(backend: Backend, operation: str, by: Actor, error: GatewayError) -> None:
+    """Writes the row of an act that was refused for who asked, before it was read what of."""
+    row = AuditEntry(
+        *(backend.now(), by.kind, by.name, by.number, by.address[:64], by.account, operation, "", None, None)
+    )
+    try:
+        await backend.execute(Change(lambda unit: audit.write(unit.session, [(row, error)]), by.name))
+    except GatewayError as trouble:
+        log.error("not in the audit trail", operation=operation, error=str(trouble))  # noqa: TRY400
+
+
 class Witness:
     """Implements the operations' `Backend` for one act: its first command takes the row of the audit trail along."""
 

@@ -83,21 +83,21 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
 def _steps(gateway: Gateway, kind: str, path: Path, count: int) -> Iterator[Figure]:
     bare_s = _bare(path)
     number = _brought(gateway, path)
-    before = _memory(gateway.pid, "VmRSS:")
+    before = memory(gateway.pid, "VmRSS:")
     name = f"{count:,} customers from {kind.upper()}"
     yield Figure(f"{name}: a loop that only reads and parses numbers", bare_s, "s")
     for step, word in (("dry", "dry run"), ("run", "import")):
-        took, found = _timed(gateway, number, step)
+        took, found = timed(gateway, number, step)
         assert found["counts"]["new"] == count, found["counts"]
         yield Figure(f"{name}: {word}, times that loop", took / bare_s, "×", TIMES, "<=")
         yield Figure(f"{name}: {word}", took, "s")
     if kind == "csv":
         yield from _looked_up(gateway, count)
-    took, found = _timed(gateway, number, "undo")
+    took, found = timed(gateway, number, "undo")
     assert found["counts"]["undone"] == {"removed": count, "restored": 0, "kept": 0}, found["counts"]
     yield Figure(f"{name}: undo, times that loop", took / bare_s, "×", TIMES, "<=")
     yield Figure(f"{name}: undo", took, "s")
-    growth = max(0.0, _memory(gateway.pid, "VmHWM:") - before)
+    growth = max(0.0, memory(gateway.pid, "VmHWM:") - before)
     yield Figure(f"{name}: growth of the daemon's memory", growth, "MB", GROWTH_MB, "<=")
 
 
@@ -121,7 +121,8 @@ def _brought(gateway: Gateway, path: Path) -> int:
     return number
 
 
-def _timed(gateway: Gateway, number: int, step: str) -> tuple[float, dict[str, Any]]:
+def timed(gateway: Gateway, number: int, step: str) -> tuple[float, dict[str, Any]]:
+    """Has a step of an import done; returns the seconds that took, and the import."""
     began = time.monotonic()
     gateway.call(f"import.{step}", import_id=number)
     while True:
@@ -157,7 +158,8 @@ def _asked(gateway: Gateway, **wanted: Any) -> tuple[float, dict[str, Any]]:
     return (time.monotonic() - began) * 1000, found
 
 
-def _memory(pid: int, field: str) -> float:
+def memory(pid: int, field: str) -> float:
+    """Returns a process's memory in MB, by the kernel's name for it."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024

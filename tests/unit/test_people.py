@@ -578,3 +578,15 @@ async def test_a_secret_at_a_wrong_place_is_refused_and_not_kept(backend: Runnin
     assert len(rows) == 2
     assert "password" in str(rows)
     assert "hunter22" not in str(rows)
+
+
+async def test_who_may_not_do_a_thing_at_all_is_on_record_whatever_they_asked(backend: Running) -> None:
+    await user(backend, "ana")
+    number = backend.store.connection.exec_driver_sql("SELECT id FROM user_ WHERE name = 'ana'").scalar()
+    ana = Actor("person", "ana", Role.USER, "norte", number, address="192.0.2.7")
+    with pytest.raises(ForbiddenError, match="role"):
+        await ask(backend, "user.create", ana)
+    with pytest.raises(UsageError):
+        await ask(backend, "user.create")
+    (row,) = [one for one in (await ask(backend, "audit.list", act="user.create"))["items"] if one["actor"] == "ana"]
+    assert (row["address"], row["account"]) == ("192.0.2.7", "norte")

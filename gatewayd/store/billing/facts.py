@@ -34,7 +34,7 @@ _DEBT: Final = tables.debt.c
 _ACCOUNT: Final = tables.account.c
 
 _OF_CUSTOMERS: Final = Statement(
-    select(_INVOICE.customer_id, *(_INVOICE[name] for name in INVOICE.split())).where(
+    select(_INVOICE.customer_id, _INVOICE.id, _INVOICE.open, *(_INVOICE[name] for name in INVOICE.split())).where(
         _INVOICE.state.in_(OPEN_STATES), among(_INVOICE.customer_id)
     )
 )
@@ -97,12 +97,20 @@ class Facts:
 NOTHING: Final = Facts(())
 
 
-def facts(session: Session, account_id: int, customers: Iterable[int]) -> dict[int, Facts]:
-    """Returns what billing said of these customers of an account."""
+def facts(
+    session: Session,
+    account_id: int,
+    customers: Iterable[int],
+    flags: dict[int, list[tuple[str, bool, int]]] | None = None,
+) -> dict[int, Facts]:
+    """Returns what billing said of these customers of an account. `flags` is filled with external id, whether something
+    is known to be open, and number of each invoice, by customer."""
     wanted = sorted(set(customers))
     invoices: dict[int, list[Invoice]] = {}
     for row in session.among(_OF_CUSTOMERS, wanted):
-        invoices.setdefault(row[0], []).append(read_invoice(row[1:]))
+        invoices.setdefault(row[0], []).append(read_invoice(row[3:]))
+        if flags is not None:
+            flags.setdefault(row[0], []).append((row[3], bool(row[2]), row[1]))
     bare = [number for number in wanted if number not in invoices]
     if bare:
         for number, one in _debts(session, account_id, bare).items():

@@ -83,6 +83,33 @@ def billings(connection: Connection) -> dict[int, Billing]:
     return {row[0]: _read(tuple(row)) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What of an account's billing asks for a person."""
+
+    account: str
+    reason: Literal["billing_old", "billing_pending"]
+    count: int
+    """Hours that it is old; open invoices that a complete list lacks."""
+
+
+def asks(connection: Connection, *, max_age_ms: int, now: int) -> list[Ask]:
+    """Returns which accounts' billing asks for a person, by name."""
+    account = tables.account.c
+    statement = (
+        select(account.name, _STATE.as_of, _STATE.pending_missing)
+        .join(tables.billing_state, _STATE.account_id == account.id)
+        .order_by(account.name)
+    )
+    found = []
+    for name, as_of, missing in connection.execute(statement):
+        if now - as_of > max_age_ms:
+            found.append(Ask(name, "billing_old", (now - as_of) // 3_600_000))
+        if missing is not None:
+            found.append(Ask(name, "billing_pending", missing))
+    return found
+
+
 def refresh(session: Session, account_id: int, as_of: int, source: str, now: int) -> None:
     """Notes that what we have of an account was so at that moment; an older one changes nothing."""
     found = billing(session, account_id)

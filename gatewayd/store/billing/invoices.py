@@ -23,6 +23,8 @@ _PART: Final = tables.payment_part.c
 _SAID: Final = "customer number issued due currency total balance state link pdf policy"
 _KEYS: Final = tuple(_SAID.split())
 _READ: Final = ("id", "external_id", "customer_id", "as_of", "seen", *_KEYS)
+_AT: Final = {key: place for place, key in enumerate(_KEYS, 5)}
+_BALANCE, _STATE = _AT["balance"], _AT["state"]
 _ADD: Final = adding(
     tables.invoice,
     f"id account_id external_id customer_id as_of open source seen first_seen initial updated_at {_SAID}",
@@ -151,11 +153,11 @@ def _sorted(session: Session, load: Load, rows: Sequence[BillRow], written: Writ
             written.older += 1
             found.seen.append(was[0])
             continue
-        values = _merged(row, was, load)
-        if "balance" not in row.values and was[_READ.index("balance")] is not None:
+        if "balance" not in row.values and was[_BALANCE] is not None:
             # Only a balance says when it was so.
             at = was[3]
-        if all(values[key] == was[place] for place, key in enumerate(_KEYS, 5)):
+        values = None if _as_before(row, was) else _merged(row, was, load)
+        if values is None or all(values[key] == was[place] for key, place in _AT.items()):
             written.same += 1
             found.confirmed.append((was, at))
             continue
@@ -202,6 +204,17 @@ def _new(row: BillRow, load: Load, written: Written) -> dict[str, Any] | None:
         "policy": values.get("policy"),
         "as_of": values.get("as_of") or load.as_of,
     }
+
+
+def _as_before(row: BillRow, was: Row) -> bool:
+    """Returns whether a row says what is known, without making anything of it: most rows of most lists do."""
+    if was[_STATE] == "closed":
+        return False
+    for key, value in row.values.items():
+        place = _AT.get(key)
+        if value is None or (place is not None and was[place] != value):
+            return False
+    return True
 
 
 def _merged(row: BillRow, was: Row, load: Load) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import blake2b
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -30,11 +30,6 @@ _SET: Final = merging(
 _DROP: Final = Statement(
     delete(tables.owed).where(_OWED.customer_id == given(_OWED.customer_id), _OWED.currency == given(_OWED.currency)),
     "p_customer_id p_currency",
-)
-_FLAGS: Final = Statement(
-    select(_INVOICE.customer_id, _INVOICE.external_id, _INVOICE.open, _INVOICE.id).where(
-        _INVOICE.state.in_(("open", "disputed")), among(_INVOICE.customer_id)
-    )
 )
 _FLAG: Final = setting(tables.invoice, "open", "id")
 _ROWS: Final = Statement(
@@ -91,11 +86,12 @@ def settle(session: Session, account_id: int, customers: Iterable[int], today: d
     rows: list[Row] = []
     gone: list[Row] = []
     moved: list[Moved] = []
-    opens: set[tuple[int, str]] = set()
-    for number, one in facts(session, account_id, wanted).items():
-        now_owed = balances(one.invoices, one.payments)
-        for currency, balance in now_owed.items():
-            opens.update((number, each.invoice.external_id) for each in balance.invoices)
+    flags: list[Row] = []
+    flagged: dict[int, list[tuple[str, bool, int]]] = {}
+    for number, one in facts(session, account_id, wanted, flagged).items():
+        opens: set[str] = set()
+        for currency, balance in balances(one.invoices, one.payments).items():
+            opens.update([each.invoice.external_id for each in balance.invoices])
             was = before.pop((number, currency), (_NOTHING, 0))
             row = _row(number, account_id, balance, today, now)
             digest = _NOTHING if row is None else str(row[10])
@@ -105,17 +101,15 @@ def settle(session: Session, account_id: int, customers: Iterable[int], today: d
                 gone.append((number, currency))
             else:
                 rows.append(row)
-            moved.append(Moved(number, currency, was[1], balance.balance))
+            moved.append(Moved(number, currency, was[1], 0 if row is None else row[3]))
+        for name, is_open, invoice in flagged.get(number, ()):
+            if is_open != (name in opens):
+                flags.append((not is_open, invoice))
     for (number, currency), (_digest, was_owed) in before.items():
         gone.append((number, currency))
         moved.append(Moved(number, currency, was_owed, 0))
     session.many(_SET, rows)
     session.many(_DROP, gone)
-    flags = [
-        ((row[0], row[1]) in opens, row[3])
-        for row in session.among(_FLAGS, wanted)
-        if bool(row[2]) != ((row[0], row[1]) in opens)
-    ]
     session.many(_FLAG, flags)
     return moved
 
@@ -123,23 +117,30 @@ def settle(session: Session, account_id: int, customers: Iterable[int], today: d
 def _row(number: int, account_id: int, found: Balance, today: date, now: int) -> Row | None:
     if not found.invoices and not found.credit:
         return None
-    owing = found.owing
-    due, cycle = found.due(), found.cycle(today)
-    ends = [
-        one.invoice.disputed_until + timedelta(days=1)
-        for one in owing
-        if one.invoice.disputed_until is not None and disputed(one.invoice, today)
-    ]
+    owed, in_dispute, count = 0, 0, 0
+    due: date | None = None
+    cycle: date | None = None
+    until: date | None = None
     said: list[Any] = [found.credit]
+    # Oldest first: the first due date is the oldest.
     for one in found.invoices:
-        bill = one.invoice
-        said.append(
-            (bill.external_id, bill.number, one.net, bill.due, bill.state, bill.disputed_until, bill.link, bill.policy)
-        )
-    digest = hashlib.blake2b(repr(said).encode("utf-8", "replace"), digest_size=12).hexdigest()
+        bill, net = one.invoice, one.net
+        said += (bill.external_id, bill.number, net, bill.due, bill.state, bill.disputed_until, bill.link, bill.policy)
+        if not net:
+            continue
+        owed += net
+        count += 1
+        due = due or bill.due
+        if bill.state != "disputed" or not disputed(bill, today):
+            cycle = cycle or bill.due
+            continue
+        in_dispute += net
+        if bill.disputed_until is not None and (until is None or bill.disputed_until < until):
+            until = bill.disputed_until
+    digest = blake2b(repr(said).encode("utf-8", "replace"), digest_size=12).hexdigest()
     return (
-        *(number, found.currency, account_id, found.balance, found.credit, found.disputed(today), len(owing)),
-        *(_iso(due), _iso(cycle), _iso(min(ends, default=None)), digest, now),
+        *(number, found.currency, account_id, owed, found.credit, in_dispute, count, _iso(due), _iso(cycle)),
+        *(None if until is None else _iso(until + timedelta(days=1)), digest, now),
     )
 
 

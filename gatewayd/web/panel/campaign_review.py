@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from gatewayd.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel.campaign import forecast_of, says
 from gatewayd.web.panel.campaign_new import ONE, STEPS, campaign_of, number_of, text
-from gatewayd.web.panel.campaign_shown import address, shown
+from gatewayd.web.panel.campaign_shown import address, shown, whom
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
@@ -50,7 +50,7 @@ async def _review(visit: Visit, found: Mapping[str, Any], fault: str = "") -> Re
         here=f"{address(number)}/revisar",
         one=address(number),
         shown=shown(found, visit.words, visit.formats),
-        whom=_whom(found),
+        whom=whom(found, visit.words, visit.formats)[0],
         says=says(found),
         answer=answer,
         channel=found["ladder"][0]["channel"],
@@ -59,17 +59,6 @@ async def _review(visit: Visit, found: Mapping[str, Any], fault: str = "") -> Re
         forecast=await forecast_of(visit, found) if answer is not None and answer["state"] == "done" else None,
         fault=fault,
     )
-
-
-def _whom(found: Mapping[str, Any]) -> str:
-    audience = found.get("audience") or {}
-    if audience.get("list"):
-        return str(audience["list"])
-    if audience.get("upload"):
-        return _("the file that you uploaded")
-    if audience.get("customers"):
-        return _("the customers that you chose")
-    return _("customers") if audience else ""
 
 
 @page(f"{ONE}/lanzar", operation="campaign.launch", method="POST")

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
+from gatewayd.web.panel.bills import account_page
 from gatewayd.web.panel.customer_address import CHANNELS, PATH, STATES, card
 from gatewayd.web.panel.customers import choose_account, points
 from gatewayd.web.panel.page import page
@@ -55,6 +56,8 @@ async def shown(visit: Visit, external_id: str, *, fault: str = "", given: Mappi
         "customer.html",
         status=422 if fault else 200,
         customer=found,
+        account=await _account(visit, account, found["external_id"]),
+        account_href=account_page(found["external_id"]),
         href=card(found["external_id"]),
         query=urlencode({"id": found["external_id"]}),
         usable=usable,
@@ -66,6 +69,14 @@ async def shown(visit: Visit, external_id: str, *, fault: str = "", given: Mappi
         given=dict(given or {}),
         block="said" if visit.fragment else None,
     )
+
+
+async def _account(visit: Visit, account: str, external_id: str) -> dict[str, Any] | None:
+    """Returns what billing says that somebody owes; None where it has said nothing of them."""
+    if not visit.may("customer.account"):
+        return None
+    found: dict[str, Any] = await visit.ask("customer.account", account=account, external_id=external_id)
+    return found if found["invoices"] or found["payments"] else None
 
 
 def _row(one: Mapping[str, Any]) -> str:

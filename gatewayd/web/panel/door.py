@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
@@ -112,6 +113,10 @@ async def _answer(shown: Page, visit: Visit, surroundings: Surroundings) -> Resp
             if visit.actor.kind == "nobody":
                 raise UnauthenticatedError(_("sign in first"))
             if not visit.may(shown.operation):
+                if shown.method != "GET":
+                    # The daemon refuses it as well, and keeps that on record.
+                    with suppress(UsageError, UnavailableError):
+                        await visit.remote.ask(visit.bearer, shown.operation, {})
                 raise ForbiddenError(_("your role does not allow that"))
         if shown.method != "GET":
             await _read_form(visit)

@@ -48,6 +48,48 @@ FIELDS: Final[Mapping[str, str]] = {
     "debt.currency": spoken("Debt: currency"),
 }
 """What a column can be."""
+_INVOICES: Final[Mapping[str, str]] = {
+    "ignore": spoken("Leave out"),
+    "external_id": spoken("Id in your system"),
+    "customer": spoken("Id of the customer"),
+    "number": spoken("Number"),
+    "issued": spoken("Issued"),
+    "due": spoken("Due"),
+    "currency": spoken("Currency"),
+    "total": spoken("Total"),
+    "balance": spoken("What is open of it"),
+    "as_of": spoken("As of"),
+    "state": spoken("State"),
+    "link": spoken("Where it can be paid"),
+    "pdf": spoken("Address of its PDF"),
+    "policy": spoken("Rule for claims"),
+}
+_PAYMENTS: Final[Mapping[str, str]] = {
+    "ignore": spoken("Leave out"),
+    "external_id": spoken("Id in your system"),
+    "customer": spoken("Id of the customer"),
+    "invoice": spoken("Id of the invoice"),
+    "amount": spoken("Amount"),
+    "currency": spoken("Currency"),
+    "value_date": spoken("Paid on"),
+    "posted_at": spoken("Posted"),
+    "method": spoken("Automatic or by hand"),
+    "reversal_of": spoken("Takes back this payment"),
+    "reason": spoken("Reason"),
+}
+OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
+    "customers": FIELDS,
+    "invoices": _INVOICES,
+    "payments": _PAYMENTS,
+    "credit_notes": {name: word for name, word in _PAYMENTS.items() if name not in {"method", "reversal_of"}},
+}
+"""What a column can be, by what the rows are."""
+KINDS: Final[Mapping[str, str]] = {
+    "customers": spoken("Customers"),
+    "invoices": spoken("Invoices"),
+    "payments": spoken("Payments"),
+    "credit_notes": spoken("Credit notes"),
+}
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     "created": ("draft", spoken("not imported yet")),
     "checking": ("running", spoken("being tried")),
@@ -92,6 +134,8 @@ async def _list(visit: Visit, fault: str = "") -> Response:
         "imports.html",
         status=422 if fault else 200,
         faults={"file": fault} if fault else {},
+        kinds=[(code, _(word)) for code, word in KINDS.items()],
+        kind=visit.form.get("kind") or visit.query.get("clase") or "customers",
         items=[_placed(one) for one in found["items"]],
         heads=[
             *(Column(_("File")), Column(_("State")), Column(_("When")), Column(_("By"))),
@@ -116,7 +160,8 @@ async def take(visit: Visit) -> Response:
     try:
         file = chosen(visit, "file")
         number = await upload(visit, account, file)
-        made = await visit.ask("import.create", account=account, upload=number)
+        kind = str(visit.form.get("kind", "customers"))
+        made = await visit.ask("import.create", account=account, upload=number, kind=kind)
     except UnauthenticatedError:
         raise
     except GatewayError as error:
@@ -154,7 +199,7 @@ async def _one(visit: Visit, fault: str = "", given: Mapping[str, Any] | None = 
         fault=fault,
         understood=_understood(found["judgement"] or {}),
         columns=_columns(found, mapping),
-        fields=[(code, _(word)) for code, word in FIELDS.items()],
+        fields=[(code, _(word)) for code, word in OF_KIND[found["kind"]].items()],
         counts=[(_(word), found["counts"][code]) for code, word in COUNTS.items() if found["counts"].get(code)],
         total=found["counts"].get("rows") or sum(found["counts"].get(code, 0) for code in COUNTS if code != "absent"),
         reasons=sorted(found["reasons"].values(), key=lambda reason: -int(reason["rows"])),
@@ -178,11 +223,12 @@ def _understood(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def _columns(found: Mapping[str, Any], mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns the columns of a sheet with what each is, and examples of its cells."""
     meant: dict[str, str] = {}
+    known = OF_KIND[found["kind"]]
     for field, heads in mapping.items():
-        if field in FIELDS:
+        if field in known:
             for head in [heads] if isinstance(heads, str) else heads:
                 meant[head] = field
-    otherwise = "ignore" if mapping.get("rest") == "ignore" else "keep"
+    otherwise = "ignore" if mapping.get("rest") == "ignore" or "keep" not in known else "keep"
     columns = []
     for place, head in enumerate(found["headers"]):
         examples = [row[place] for row in found["examples"] if place < len(row) and row[place]][:EXAMPLES]
@@ -190,12 +236,12 @@ def _columns(found: Mapping[str, Any], mapping: Mapping[str, Any]) -> list[dict[
     return columns
 
 
-def _mapping(visit: Visit, headers: Sequence[str], before: Mapping[str, Any]) -> dict[str, Any]:
+def _mapping(visit: Visit, headers: Sequence[str], before: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Returns what a form says that the columns are, as the operation takes it."""
     found: dict[str, Any] = {}
     for place, head in enumerate(headers):
         field = str(visit.form.get(f"column-{place}", "keep"))
-        if field in FIELDS and field != "keep":
+        if field in OF_KIND[kind] and field != "keep":
             found.setdefault(field, []).append(head)
     many = {"name", "phone", "whatsapp", "email", "push", "tags", "ignore"}
     single = {name: heads[0] if name not in many and len(heads) == 1 else heads for name, heads in found.items()}
@@ -207,7 +253,7 @@ async def map_columns(visit: Visit) -> Response:
     """Keeps what the columns are, and tries the sheet: nothing is written."""
     number = _number(visit)
     found = await visit.ask("import.show", import_id=number, limit=0)
-    given = _mapping(visit, found["headers"], found["columns"] or found["guess"] or {})
+    given = _mapping(visit, found["headers"], found["columns"] or found["guess"] or {}, found["kind"])
     try:
         kept = await visit.ask(
             "import.map", import_id=number, columns=given, complete=visit.form.get("complete") == "1"

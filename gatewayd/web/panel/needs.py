@@ -59,6 +59,8 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
         case "register":
             text = gettext("The register {name} is {count} days old: bring a newer one", name=subject, count=count)
             return Need(text, places.link("/ajustes/bloqueados#registros"), gettext("See registers"), "look", "look")
+        case "billing":
+            return _billing(str(reason), subject, count, words)
         case "stalled":
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")
@@ -73,6 +75,21 @@ def _campaign(reason: str, words: Words) -> Markup:
     if reason == "campaign_stuck":
         return gettext("A campaign has come to a standstill: nothing of it leaves")
     return gettext("A campaign waits for somebody's approval")
+
+
+def _billing(reason: str, account: str, count: int, words: Words) -> Need:
+    if reason == "billing_pending":
+        text = words.ngettext(
+            "A complete list of {account} lacks {count} open invoice: say whether it is closed",
+            "A complete list of {account} lacks {count} open invoices: say whether they are closed",
+            count,
+            account=account,
+        )
+    else:
+        text = words.gettext(
+            "Billing of {account} is {count} hours old: claims stand still", account=account, count=count
+        )
+    return Need(text, places.link("/cobranza/facturas"), words.gettext("See invoices"), "act", "act")
 
 
 def _credit(document: Mapping[str, Any], account: str, count: int, words: Words, formats: Formats) -> Need:

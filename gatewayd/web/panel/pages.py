@@ -1,6 +1,8 @@
 """Imports every module that registers pages, a line each."""
 
 import gatewayd.web.panel.audit
+import gatewayd.web.panel.bill_forms
+import gatewayd.web.panel.bills
 import gatewayd.web.panel.blocklist
 import gatewayd.web.panel.campaign
 import gatewayd.web.panel.campaign_new

@@ -47,6 +47,7 @@ _PLACES: Final = {
     "paused": "/campanas/trabajos",
     "campaign": "/campanas",
     "credit": "/ajustes/creditos",
+    "billing": "/cobranza/facturas",
 }
 """Behind which entry of the navigation a kind of need is looked after."""
 _URGENT: Final = frozenset({"line", "stalled"})
