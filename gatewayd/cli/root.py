@@ -72,6 +72,7 @@ def root() -> click.Group:
             "submit": (f"{here}.submit:submit", _("Put a job file into the spool.")),
             "list": (f"{here}.lists:list_command", _("See how a list of recipients is read.")),
             "campaign": (f"{here}.campaign:campaign", _("Campaigns: people, what they are told, and when.")),
+            "people": (f"{here}.people:people", _("Lists of people, to whom campaigns go.")),
             "collections": (
                 f"{here}.collections:collections",
                 _("Claims: what a day's run would do, and the run itself."),

@@ -54,7 +54,7 @@ class SimulateCollections(Operation):
         del by
         account = account_of(self.account)
         here = await backend.read(lambda reader: reader.ask(moment_question(backend, account)))
-        if here is None:
+        if not here.rules.known:
             raise UsageError(_("the account has no rule for claims"))
         there = on(here, day_of(self.date))
         found = Simulated(there.today)

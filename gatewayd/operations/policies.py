@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, Field, StrictInt
 
 from gatewayd.actor import Actor, Scope
-from gatewayd.claims.moment import Moment, moments, today_in
+from gatewayd.claims.moment import Moment, moments, today_in, zone_in
 from gatewayd.claims.simulation import Saving, changed, on, saving
 from gatewayd.customers.filters import filter_of
 from gatewayd.dunning.document import document_of, policy_of
@@ -28,7 +28,7 @@ from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.dunning import policies, runs
-from gatewayd.store.dunning.policies import PolicyRow
+from gatewayd.store.dunning.policies import PolicyRow, Rules
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
 
@@ -68,14 +68,18 @@ def day_of(given: str | None) -> date | None:
 
 
 def moment_question(backend: Backend, account: str) -> Any:
-    """Returns the question for the rules and the clock of an account: None where it has no rule."""
-    config = backend.config
-    ask = partial(moments, now=backend.now(), zone=str(config.timezone), region=config.numbers.region, account=account)
+    """Returns the question for the rules and the clock of an account; it may have no rule."""
+    config, now = backend.config, backend.now()
+    zone, region = str(config.timezone), config.numbers.region
+    ask = partial(moments, now=now, zone=zone, region=region, account=account)
 
-    def question(connection: Any) -> Moment | None:
-        account_number(connection, account)
-        found = ask(connection)
-        return next(iter(found.values()), None)
+    def question(connection: Any) -> Moment:
+        number = account_number(connection, account)
+        found: Mapping[int, Moment] = ask(connection)
+        if number in found:
+            return found[number]
+        there, today = zone_in(connection, account, zone), today_in(connection, account=account, now=now, zone=zone)
+        return Moment(Rules(account, number, {}), now, today, there, region)
 
     return question
 
@@ -238,9 +242,8 @@ class TryPolicy(_OfPolicy):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account = account_of(self.account)
         made, document = judged(self.policy, self.document)
-        here = await backend.read(lambda reader: reader.ask(moment_question(backend, account)))
-        today = (await self._today(backend, account)) if here is None else here.today
-        due = day_of(self.due) or today
+        here: Moment = await backend.read(lambda reader: reader.ask(moment_question(backend, account)))
+        due = day_of(self.due) or here.today
         days = [
             {
                 "day": one.day.isoformat(),
@@ -253,7 +256,7 @@ class TryPolicy(_OfPolicy):
             for one in calendar(made, due)
         ]
         answer: Json = {"due": due.isoformat(), "calendar": days, "moved": [], "contacted": 0, "complete": True}
-        if not self.people or here is None:
+        if not self.people:
             return answer
         row = PolicyRow(
             *(0, account, here.rules.account_id, self.policy, "active", self.standard, 0, 0, document, 0, by.name, 0)
@@ -267,10 +270,6 @@ class TryPolicy(_OfPolicy):
         moved = [{"from": was, "to": would, "people": count} for (was, would), count in found.moved.most_common(50)]
         more = {"contacted": found.contacted, "contacted_now": found.before, "complete": found.complete}
         return {**answer, "moved": moved, **more}
-
-    async def _today(self, backend: Backend, account: str) -> date:
-        question = partial(today_in, account=account, now=backend.now(), zone=str(backend.config.timezone))
-        return await backend.read(lambda reader: reader.ask(question))
 
 
 class GivePolicy(_OfPolicy):

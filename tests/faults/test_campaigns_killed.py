@@ -16,6 +16,7 @@ import pytest
 
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import VARIABLE
+from tests.faults.test_kill_imports import ROWS, bring
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
@@ -195,25 +196,75 @@ def test_a_daemon_killed_at_every_place_of_campaigns_reaches_each_person_once(tr
     trial.judge()
 
 
+ACTS: Final = ("launch", "schedule", "pause", "pace", "import", "resend")
+
+
 def killed_at_random(trial: Trial, times: int) -> None:
+    """Kills the daemon at any instant of what people do with campaigns and sheets of customers."""
     chance = random.Random(SEED)
     print(f"GATEWAYD_FAULT_SEED={SEED}")
-    for _ in range(times):
-        campaign = trial.draft()
-        rig.launch(trial.gateway, campaign)
+    gateway = trial.gateway
+    for turn in range(times):
+        act = ACTS[turn % len(ACTS)]
+        at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M}"
+        said = {"schedule": {"kind": "at", "at": at, "zone": "UTC", "missed": "late"}} if act == "schedule" else {}
+        campaign = trial.draft(**said)
+        number = bring(gateway) if act == "import" and turn < len(ACTS) else 0
+        rig.launch(gateway, campaign)
+        if act == "resend":
+            trial.over(campaign)
+            trial.ask("campaign.resend", campaign=campaign, states=["delivered", "submitted"])
+        if number:
+            trial.ask("import.run", import_id=number)
         time.sleep(chance.random() * 1.5)
-        if chance.random() < 0.3:
+        if act == "pause":
             trial.ask("campaign.pause", campaign=campaign)
-        trial.gateway.kill()
-        trial.gateway.start()
-        if trial.gateway.call("campaign.show", campaign=campaign)["state"] == "paused":
-            trial.gateway.call("campaign.resume", campaign=campaign)
+        if act == "pace":
+            trial.ask("campaign.pace", campaign=campaign, segments=3_000)
+        gateway.kill()
+        gateway.start()
+        found = gateway.call("campaign.show", campaign=campaign)
+        if found["state"] == "paused":
+            gateway.call("campaign.resume", campaign=campaign)
         trial.over(campaign)
+        if act == "resend":
+            again(trial, campaign)
+        if number:
+            imported(gateway, number)
     trial.judge()
 
 
+def again(trial: Trial, first: int) -> None:
+    """Launches what a resend has made, and expects those whom it means."""
+    gateway = trial.gateway
+    made = gateway.call("campaign.list", account=rig.ACCOUNT)["items"][0]["campaign"]
+    if made == first:
+        return  # it died before
+    found = rig.wait(gateway, made, lambda found: found["list"]["state"] == "ready")
+    members = gateway.call("list.members", list=found["list"]["list"], limit=200)["items"]
+    trial.expected.update(one["address"] for one in members)
+    if members:
+        rig.launch(gateway, made)
+        trial.over(made)
+
+
+def imported(gateway: Gateway, number: int) -> None:
+    """Sees an import through: everybody of its sheet is there once."""
+    since = time.monotonic()
+    while (found := gateway.call("import.show", import_id=number, limit=0))["state"] == "running":
+        assert time.monotonic() - since < 60
+        time.sleep(0.1)
+    if found["state"] == "done":
+        assert found["counts"]["new"] == ROWS
+        with sqlite3.connect(f"file:{gateway.store}?mode=ro", uri=True) as store:
+            assert store.execute("SELECT count(*), count(DISTINCT external_id) FROM customer").fetchone() == (
+                ROWS,
+                ROWS,
+            )
+
+
 @pytest.mark.timeout(120)
-def test_three_random_kills_of_campaigns(trial: Trial) -> None:
+def test_random_kills_of_campaigns(trial: Trial) -> None:
     killed_at_random(trial, 3)
 
 

@@ -16,7 +16,8 @@ import pytest
 from gatewayd.errors import GatewayError
 from tests.rig.gateway import Gateway
 
-ROWS: Final = 2_500
+ROWS: Final = 5_000
+"""Three portions."""
 SHORT: Final = (
     ("run", "import.begun:1"),
     ("run", "import.read:2"),

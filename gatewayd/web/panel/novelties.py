@@ -38,6 +38,7 @@ async def show(visit: Visit) -> Response:
     opened = next((one for one in found["items"] if str(one["novelty"]) == number), None)
     return visit.page(
         "novelties.html",
+        block="novelty" if visit.fragment and visit.request.headers.get("hx-target", "") == "side" else None,
         tabs=[Tab(_(word), _address(key, tipo=kind), key == which) for key, word in WHICH],
         which=which,
         items=found["items"],

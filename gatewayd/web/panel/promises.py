@@ -38,8 +38,10 @@ async def show(visit: Visit) -> Response:
     cursor = visit.query.get("tras", "")
     state = None if which == "all" else which
     found = await visit.ask("promise.list", state=state, cursor=cursor or None, limit=PAGE)
+    accounts = [] if visit.account else [one["name"] for one in (await visit.ask("account.list"))["items"]]
     return visit.page(
         "promises.html",
+        accounts=[(name, name) for name in accounts],
         tabs=[Tab(_(word), _address(key), key == which) for key, word in WHICH],
         items=found["items"],
         newest=_address(which) if cursor else "",

@@ -46,7 +46,9 @@ async def show(visit: Visit) -> Response:
         except (NotFoundError, UsageError):
             opened = None
     document = opened["document"] if opened is not None else EMPTY
-    form = {"policy": name, "account": account or "", "version": opened["version"] if opened else ""}
+    form: dict[str, Any] = {"policy": name, "account": account or "", "version": opened["version"] if opened else ""}
+    if not account:
+        form["accounts"] = [(one["name"], one["name"]) for one in (await visit.ask("account.list"))["items"]]
     return _page(visit, found, document, form, standard=opened["standard"] if opened else not found, opened=opened)
 
 
