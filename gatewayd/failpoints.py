@@ -85,6 +85,12 @@ NAMES: Final[Mapping[str, str]] = {
     "import.absent": "some of those whom the sheet lacks are noted as absent",
     "import.ended": "the import is over, nobody has been told",
     "import.taken_back": "a portion of an import is undone",
+    # Feeds
+    "feed.begun": "a reading is noted as begun, nothing is asked of the database",
+    "feed.applied": "a portion of its rows is written",
+    "feed.finished": "all rows of a query are, and what it lacks is known",
+    "feed.closed": "a portion of what it lacks is closed",
+    "feed.noted": "how a reading went is written down, nobody has been told",
     # Campaigns
     "campaign.list_begun": "a list's file is about to be read",
     "campaign.list_chunk": "some of its people are written down",

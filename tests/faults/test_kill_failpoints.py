@@ -15,6 +15,7 @@ from gatewayd.failpoints import NAMES
 from tests.faults.ordeal import Ordeal, told
 from tests.faults.test_campaigns_killed import PLACES as CAMPAIGN_PLACES
 from tests.faults.test_claims_killed import PLACES as CLAIM_PLACES
+from tests.faults.test_kill_feeds import PLACES as FEED_PLACES
 from tests.faults.test_kill_imports import LONG as IMPORTS_LONG
 from tests.faults.test_kill_imports import SHORT as IMPORTS_SHORT
 from tests.faults.test_reminders_killed import PLACES as REMINDER_PLACES
@@ -112,6 +113,7 @@ def test_every_place_in_the_code_is_named_and_tried() -> None:
         *CAMPAIGN_PLACES,
         *REMINDER_PLACES,
         *CLAIM_PLACES,
+        *FEED_PLACES,
     ]
     tried += sorted({place.partition(":")[0] for _step, place in (*IMPORTS_SHORT, *IMPORTS_LONG)})
     assert sorted(tried) == sorted(NAMES)

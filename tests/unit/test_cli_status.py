@@ -21,7 +21,7 @@ def _language() -> Iterator[None]:
 @pytest.mark.parametrize("count", [None, 0, 1, 2])
 @pytest.mark.parametrize("kind", sorted(SENTENCES))
 def test_each_need_has_a_sentence(language: str, kind: str, count: int | None) -> None:
-    if count is None and kind in {"uncertain", "opt_out"}:
+    if count is None and kind in {"uncertain", "opt_out", "promise", "novelty", "ticket"}:
         count = 3
     translation.set_language(language)
     need = {"kind": kind, "subject": "norte inbox", "reason": "port_missing", "count": count, "balance": "0.85"}

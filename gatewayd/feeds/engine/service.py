@@ -148,7 +148,10 @@ class Feeds:
             asked.clear()
             return ACCOUNT_S
         before = await self._state(feed, number)
-        due = next_read(int(feed.every * 1000), before.began_at, before.failures, random.random())  # noqa: S311
+        # A reading that a crash has cut off is begun anew at once.
+        over = before.ended_at is not None and before.began_at is not None and before.ended_at >= before.began_at
+        began = before.began_at if over else None
+        due = next_read(int(feed.every * 1000), began, before.failures, random.random())  # noqa: S311
         wait_s = (due - self.now()) / 1000
         if not asked.is_set() and wait_s > 0:
             return min(wait_s, LONGEST_S)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from gatewayd.billing.balance import balances
 from gatewayd.errors import ConflictError
@@ -20,7 +20,7 @@ from gatewayd.store.billing.facts import facts
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
 from gatewayd.store.dunning.reminders import Reminder, note
 from gatewayd.store.sending import causes
-from gatewayd.store.session import Session, adding, given, setting
+from gatewayd.store.session import Session, Statement, adding, among, given, setting
 from gatewayd.translation import gettext as _
 
 _R: Final = tables.reminder.c
@@ -87,6 +87,28 @@ def contact_days(connection: Connection, *, customer: int, since: str) -> Sequen
         .distinct()
     )
     return [(str(row[0]), str(row[1])) for row in connection.execute(statement)]
+
+
+_CONTACTS: Final = Statement(
+    select(_E.customer_id, _E.currency, _E.day).where(
+        _E.state.in_(("waiting", "recorded")),
+        # Of one whose message came to nothing there was no contact.
+        ~exists(
+            select(tables.message.c.id).where(
+                tables.message.c.job_id == _E.job_id, tables.message.c.state.in_(("failed", "invalid", "cancelled"))
+            )
+        ),
+        among(_E.customer_id),
+    )
+)
+
+
+def contacts(session: Session, customers: Iterable[int]) -> dict[int, set[tuple[str, date]]]:
+    """Returns the days on which customers were reminded by hand, with the currency."""
+    found: dict[int, set[tuple[str, date]]] = {}
+    for number, currency, day in session.among(_CONTACTS, sorted(set(customers))):
+        found.setdefault(number, set()).add((currency, date.fromisoformat(day)))
+    return found
 
 
 def today(now: int, zone: ZoneInfo) -> str:

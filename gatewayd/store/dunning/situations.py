@@ -20,7 +20,7 @@ from gatewayd.model import State
 from gatewayd.store import tables
 from gatewayd.store.billing.facts import facts
 from gatewayd.store.contacts.audience import POINTS_OF
-from gatewayd.store.dunning import steps
+from gatewayd.store.dunning import reminder_sends, steps
 from gatewayd.store.dunning.policies import Rules, rules_of
 from gatewayd.store.session import Session, Statement, among, given
 
@@ -119,6 +119,7 @@ def read(session: Session, rules: Rules, customers: Iterable[int], *, today: dat
         pauses.setdefault(number, []).append(Pause(until, reason))
     taken = steps.of(session, people)
     since = midnight(today, zone)
+    by_hand = reminder_sends.contacts(session, people)
     contacts: dict[int, set[date]] = {}
     for statement in (_SENT, _NOTED):
         for number, at in session.among(statement, people, since):
@@ -134,6 +135,7 @@ def read(session: Session, rules: Rules, customers: Iterable[int], *, today: dat
         currencies = {one.currency for one in known.invoices}
         own_steps = taken.get(number, [])
         days = {(currency, day) for currency in currencies for day in contacts.get(number, ())}
+        days |= by_hand.get(number, set())
         days |= {
             (one.currency, day_of(one.left_at, zone))
             for one in own_steps

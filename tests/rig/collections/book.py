@@ -168,6 +168,9 @@ class Book:
             case "settle":
                 file.bills[facts["id"]] = replace(file.bills[facts["id"]], state="open", argued_until=None)
             case "promise":
+                # What somebody says last takes the place of what it said before.
+                same = facts["word"].currency
+                file.words = [replace(word, withdrawn=word.withdrawn or word.currency == same) for word in file.words]
                 file.words.append(facts["word"])
             case "withdraw promise":
                 file.words = [replace(word, withdrawn=True) for word in file.words]

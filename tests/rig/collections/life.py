@@ -119,10 +119,7 @@ class Life:
     def _judge(self, people: list[str], now: When) -> None:
         self._settle(now)
         for who in people:
-            shown = situation(self.book, who, self.history.zone)
-            decided = {
-                one.currency: one for one in self.decide(shown, now.day, now.ms(self.history.zone), self.history.zone)
-            }
+            decided = self._decided(who, now)
             for currency in self.book.files[who].currencies():
                 expected = judge(self.book, who, currency, now)
                 self.verdicts["/".join(sorted(expected.reasons))] += 1
@@ -139,7 +136,7 @@ class Life:
                     )
                     return
                 if expected.send:
-                    self._plan(who, currency, expected, now)
+                    self._plan(who, currency, expected, now, decided[currency])
 
     def _too_late(self, who: str, currency: str, expected: Verdict, decided: Decision | None, now: When) -> list[str]:
         """Returns whether somebody would be asked, with no further fact, before the engine looks again."""
@@ -153,7 +150,16 @@ class Life:
                 return [f"looks again {decided.again}, though {day} is a day to ask"]
         return []
 
-    def _plan(self, who: str, currency: str, verdict: Verdict, now: When) -> None:
+    def _decided(self, who: str, now: When) -> dict[str, Decision]:
+        """Returns what the engine decides, by currency."""
+        zone = self.history.zone
+        shown = situation(self.book, who, zone)
+        return {one.currency: one for one in self.decide(shown, now.day, now.ms(zone), zone)}
+
+    def _planned(self, who: str, decided: Decision, now: When) -> None:
+        """A step was planned: whoever keeps it elsewhere does so here."""
+
+    def _plan(self, who: str, currency: str, verdict: Verdict, now: When, decided: Decision) -> None:
         assert verdict.level is not None
         assert verdict.cycle is not None
         file = self.book.files[who]
@@ -183,6 +189,7 @@ class Life:
         if fate != "written":
             leaves = later(leaves, self.behind * 1440)
         file.mark(currency, verdict.level, verdict.cycle, "planned", now)
+        self._planned(who, decided, now)
         self.flights[who, currency] = _Flight(claim, leaves, fate)
         if fate == "written":
             self._settle(now)
