@@ -5,8 +5,8 @@ backup` says so of itself, and `<spool>/.generation` holds a number that the sto
 to, so that any older copy (of the file, of the disk, of a server) is below it; one for each store that it has served.
 Then every job with something left is paused, and the receipts, which are outside the store, say what became of its
 messages: what left is in doubt until a person settles it, and jobs that came after the copy are read again from
-`accepted`, paused as well; steps of claims that they name count as done. Who has opted out in the meantime, as inbox
-files say, is blocked again.
+`accepted`, paused as well; the steps of claims and the sends of reminders that they were count as done. Who has opted
+out in the meantime, as inbox files say, is blocked again.
 """
 
 from __future__ import annotations
@@ -20,20 +20,29 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from gatewayd.clock import now_ms
 from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.model import State, ulid_number, ulid_salt
-from gatewayd.store.commands import CLAIM_JOB, Block, Change, Command
-from gatewayd.store.dunning import recalling
+from gatewayd.store.commands import CLAIM_JOB, REMINDER_JOB, Block, Change, Command
+from gatewayd.store.dunning import recalled_sends, recalling
 from gatewayd.store.sending import restoration
 from gatewayd.store.sending.inbox import OPT_OUT
 from gatewayd.store.sending.keys import is_known
 from spool import durable, posted
 from spool.errors import SpoolError
-from spool.evidence import Receipts, accepted_jobs, read_accepted, read_opt_outs, read_receipts, segments_after
+from spool.evidence import (
+    Receipts,
+    accepted_at,
+    accepted_jobs,
+    read_accepted,
+    read_opt_outs,
+    read_receipts,
+    segments_after,
+)
 from spool.folders import Spool
 from spool.readmission import readmit
 
@@ -125,6 +134,8 @@ class Restoration:
             for name in accepted_jobs(self._spool, account)
             if (account, name) not in names
         ]
+        # Of sends of one reminder the earlier first: their names differ in a number at the end.
+        strange.sort(key=lambda each: (each[0], len(each[1]), each[1]))
         retaken = [f"{account}/{name}" for account, name in strange if await self._retake(account, name)]
         return Restored(paused, doubted, tuple(retaken))
 
@@ -193,6 +204,10 @@ class Restoration:
         await self._change(partial(restoration.expect, account_name=account, job_name=name, last_seq=said.last_seq))
         if CLAIM_JOB.fullmatch(name):
             await self._recall(account, name, said)
+        elif REMINDER_JOB.fullmatch(name):
+            made = await asyncio.to_thread(accepted_at, self._spool, account, name)
+            if made is not None:
+                await self._change(partial(_recalled_send, account=account, job=name, at=made, now=self._now()))
         try:
             if await asyncio.to_thread(readmit, self._spool, account, name):
                 return True
@@ -284,3 +299,11 @@ class Restoration:
 
 def _recalled(account: str, taken: Sequence[recalling.Taken], now: int) -> Callable[[Any], int]:
     return lambda unit: recalling.take_over(unit.session, account, taken, now)
+
+
+def _recalled_send(unit: Any, *, account: str, job: str, at: int, now: int) -> bool:
+    def zone_of(number: int) -> ZoneInfo:
+        found: ZoneInfo = unit.memory.rules.of(unit.session, number).zone
+        return found
+
+    return recalled_sends.take_over(unit.session, account, job, at=at, now=now, zone_of=zone_of)

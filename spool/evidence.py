@@ -148,6 +148,18 @@ def read_accepted(spool: Spool, account: str, job: str) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+def accepted_at(spool: Spool, account: str, job: str) -> int | None:
+    """Returns when the file of an accepted job of the daemon's own was written (Unix ms); None where it is kept no
+    longer, or is not the spool's owner's."""
+    with operating_system(f"{ACCEPTED}/{account}/{job}"):
+        try:
+            with spool.open(ACCEPTED, account, job) as folder:
+                there = os.stat(f"{job}.json", dir_fd=folder, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return there.st_mtime_ns // 1_000_000 if there.st_uid == spool.path.stat().st_uid else None
+
+
 def read_opt_outs(spool: Spool, wanted: Callable[[str], bool]) -> dict[str | None, tuple[str, ...]]:
     """Returns who has opted out by an inbox file whose id is `wanted`, oldest first, by account; None: of no account.
 

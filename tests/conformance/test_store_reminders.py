@@ -13,7 +13,7 @@ from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.reminder import Draft, Timing, first_send, following_send, job_name, retimed
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import joining, knowledge
-from gatewayd.store.dunning import reminder_sends, reminders
+from gatewayd.store.dunning import recalled_sends, reminder_sends, reminders
 from gatewayd.store.dunning.reminders import Reminder
 from tests.conformance.house import House
 from tests.conformance.test_billing import bill, bring, paid
@@ -115,6 +115,32 @@ def test_a_send_is_the_contact_of_its_day(house: House) -> None:
     change(house, reminder_sends.recorded, send, 9)
     (shown,) = [one for one in ask(house, reminders.history, number=known.id) if one.kind == "sent"]
     assert (shown.state, shown.job_id, shown.detail["sentence"]) == ("refused", None, "falta %saldo%")
+
+
+def test_a_send_of_another_life_of_the_store_is_not_made_again(house: House) -> None:
+    timing = Timing(date(2026, 11, 3), 7, 9, "10:00")
+    known = written(house, Draft("C1", "ARS", "sms", "hola", timing=timing))
+    assert known.next_at is not None
+    house.now = known.next_at + 60_000
+
+    def found(number: int, made: int = known.created_at, account: str = "norte") -> bool:
+        job = job_name(known.id, number, made)
+        more: Any = {"at": house.now, "now": house.now, "zone_of": lambda _account: SANTIAGO}
+        return bool(change(house, recalled_sends.take_over, account, job, **more))
+
+    assert not found(1, made=5)  # another life gave the number to another reminder
+    assert not found(1, account="sur")
+    assert ask(house, reminder_sends.due, now=house.now) == [known.id]
+    assert found(1)
+    assert ask(house, reminder_sends.due, now=house.now) == []
+    assert found(2)  # by hand
+    assert not found(2)  # an examination that was cut short begins again
+    after = again(house, known.id)
+    assert (after.sends, after.repeated) == (2, 1)
+    assert after.next_at == first_send(Timing(date(2026, 11, 10), hour="10:00", times=1), SANTIAGO)
+    assert ask(house, reminder_sends.waiting) == []
+    with pytest.raises(ConflictError):
+        reminder_sends.first_today(house.transactions.session.connection, after, now=house.now, zone=SANTIAGO)
 
 
 def test_who_cannot_be_reached_is_not_written_to(house: House) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewayd.errors import GatewayError
 from tests.faults.test_claims_killed import ACCOUNT, known, number_of, owe, rule, until
 from tests.faults.test_restored_backup import by_command, by_hand, command
 from tests.rig.gateway import Gateway
@@ -27,14 +28,18 @@ def test_who_was_claimed_after_the_copy_is_not_claimed_again(
     for person in range(2):
         known(gateway, person)
         owe(gateway, person)
+    known(gateway, 9)
+    said = {"customer": "C9", "currency": "ARS", "amount": "1500.50", "text": "Hola %nombre%"}
+    reminder = gateway.call("reminder.add", account=ACCOUNT, **said)["reminder"]
     copy = gateway.folder / "copy.db"
     command(gateway, "db", "backup", str(copy))
     rule(gateway, "00:01")
     known(gateway, 2)  # the copy has never heard of this one
     owe(gateway, 2)
+    gateway.call("reminder.send", reminder=reminder)
     for person in range(3):
         until(gateway, person, "ended")
-    simulator.wait_taken(3)
+    simulator.wait_taken(4)
     gateway.stop()
     put_back(gateway, copy)
     gateway.start()
@@ -45,7 +50,11 @@ def test_who_was_claimed_after_the_copy_is_not_claimed_again(
     gateway.call("engine.release")
     for person in range(4):
         until(gateway, person, "ended")
+    shown = gateway.call("reminder.show", reminder=reminder)
+    assert (shown["sends"], [one["kind"] for one in shown["history"]]) == (1, ["sent", "created"])
+    with pytest.raises(GatewayError, match="today"):
+        gateway.call("reminder.send", reminder=reminder)
     told = sorted(str(one["to"]) for one in simulator.texts())
     # Nobody twice; the one that is new is claimed all the same.
-    assert told == [number_of(person) for person in range(4)]
+    assert told == [number_of(person) for person in (0, 1, 2, 3, 9)]
     assert not gateway.call("message.list", state="uncertain")["items"]
