@@ -50,6 +50,7 @@ VALUES: Final = tuple(
         "dunning.novelty",
         "dunning.policy",
         "dunning.situation",
+        "dunning.step_key",
         "errors",
         "failpoints",
         "feeds.documents",

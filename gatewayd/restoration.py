@@ -5,7 +5,8 @@ backup` says so of itself, and `<spool>/.generation` holds a number that the sto
 to, so that any older copy (of the file, of the disk, of a server) is below it; one for each store that it has served.
 Then every job with something left is paused, and the receipts, which are outside the store, say what became of its
 messages: what left is in doubt until a person settles it, and jobs that came after the copy are read again from
-`accepted`, paused as well. Who has opted out in the meantime, as inbox files say, is blocked again.
+`accepted`, paused as well; steps of claims that they name count as done. Who has opted out in the meantime, as inbox
+files say, is blocked again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,14 +25,15 @@ import structlog
 
 from gatewayd.clock import now_ms
 from gatewayd.errors import GatewayError, NotFoundError
-from gatewayd.model import ulid_number, ulid_salt
-from gatewayd.store.commands import Block, Change, Command
+from gatewayd.model import State, ulid_number, ulid_salt
+from gatewayd.store.commands import CLAIM_JOB, Block, Change, Command
+from gatewayd.store.dunning import recalling
 from gatewayd.store.sending import restoration
 from gatewayd.store.sending.inbox import OPT_OUT
 from gatewayd.store.sending.keys import is_known
 from spool import durable, posted
 from spool.errors import SpoolError
-from spool.evidence import Receipts, accepted_jobs, read_opt_outs, read_receipts, segments_after
+from spool.evidence import Receipts, accepted_jobs, read_accepted, read_opt_outs, read_receipts, segments_after
 from spool.folders import Spool
 from spool.readmission import readmit
 
@@ -189,12 +191,25 @@ class Restoration:
         """
         said = await asyncio.to_thread(read_receipts, self._spool, account, name, 0)
         await self._change(partial(restoration.expect, account_name=account, job_name=name, last_seq=said.last_seq))
+        if CLAIM_JOB.fullmatch(name):
+            await self._recall(account, name, said)
         try:
             if await asyncio.to_thread(readmit, self._spool, account, name):
                 return True
         except SpoolError as error:
             log.warning("a job that the store does not know cannot be read again", job=name, error=str(error))
         return False
+
+    async def _recall(self, account: str, name: str, said: Receipts) -> None:
+        """Counts the steps that a job of claims names as done, whatever has become of its messages: but for those that
+        were cancelled, nobody knows here that they did not leave."""
+        document = await asyncio.to_thread(read_accepted, self._spool, account, name)
+        never = {row for row, each in said.rows.items() if each.state == State.CANCELLED.value}
+        at = int(name.removeprefix("d-").partition(".")[0])
+        taken = recalling.taken_of(document, at=at, without=never)
+        for start in range(0, len(taken), PORTION):
+            part = taken[start : start + PORTION]
+            await self._change(_recalled(account, part, self._now()))
 
     def recorded(self, job_id: int) -> None:
         """A job is recorded: one that is read again is compared with its receipts."""
@@ -265,3 +280,7 @@ class Restoration:
 
     async def _change(self, work: Callable[[Any], R]) -> R:
         return await self._execute(Change(work, "restoration"))
+
+
+def _recalled(account: str, taken: Sequence[recalling.Taken], now: int) -> Callable[[Any], int]:
+    return lambda unit: recalling.take_over(unit.session, account, taken, now)

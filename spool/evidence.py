@@ -6,11 +6,12 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from spool import durable
+from spool.document import JOB_FILE_LIMIT
 from spool.errors import operating_system
 from spool.folders import ACCEPTED, INBOX, RECEIPTS, UNMATCHED, Spool, is_name
 
@@ -129,6 +130,22 @@ def accepted_jobs(spool: Spool, account: str) -> list[str]:
                 return [name for name in durable.entries(folder) if is_name(name)]
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+
+def read_accepted(spool: Spool, account: str, job: str) -> Mapping[str, Any]:
+    """Returns the file of an accepted job of the daemon's own as it stands. Empty where it is kept no longer, is no
+    object, or is not the spool's owner's."""
+    name = f"{job}.json"
+    with operating_system(f"{ACCEPTED}/{account}/{job}"):
+        try:
+            with spool.open(ACCEPTED, account, job) as folder:
+                there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                if there.st_uid != spool.path.stat().st_uid or not stat.S_ISREG(there.st_mode):
+                    return {}
+                said = json.loads(durable.read_file(folder, name, JOB_FILE_LIMIT))
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return {}
+    return said if isinstance(said, dict) else {}
 
 
 def read_opt_outs(spool: Spool, wanted: Callable[[str], bool]) -> dict[str | None, tuple[str, ...]]:

@@ -14,9 +14,20 @@ from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.ladder import plain
 from gatewayd.dunning.novelty import NoveltyKind
 from gatewayd.dunning.policy import Level, Policy
+from gatewayd.dunning.step_key import COLUMN, StepKey
 from gatewayd.store.billing import marks
 from gatewayd.store.billing.marks import Mark
-from gatewayd.store.dunning import addresses, batches, decisions, events, novelties, promises, situations, steps
+from gatewayd.store.dunning import (
+    addresses,
+    batches,
+    decisions,
+    events,
+    novelties,
+    promises,
+    recalling,
+    situations,
+    steps,
+)
 from gatewayd.store.dunning.batches import NewBatch
 from gatewayd.store.dunning.decisions import Said
 from gatewayd.store.dunning.novelties import NewNovelty
@@ -43,6 +54,7 @@ def write(unit: Any, *, moment: Moment, customers: Collection[int], seen: Sequen
     """Decides about customers anew, in this transaction, and writes down what follows; `seen` marks are let go."""
     session: Session = unit.session
     rules = moment.rules
+    recalling.recall(session, rules.account_id, rules.account, customers)
     found = situations.read(session, rules, customers, today=moment.today, zone=moment.zone)
     judged = [judge(one, moment) for one in found.values()]
     work = _Work(session, moment)
@@ -222,9 +234,11 @@ class _Work:
             )
 
     def _cells(self, one: Judged, decision: Decision, *, neutral: bool) -> str:
-        step = f"{decision.currency}|{decision.level}|{decision.cycle}"
+        assert decision.level is not None
+        assert decision.cycle is not None
+        step = str(StepKey(decision.currency, decision.level, decision.cycle))
         if neutral:
-            return json.dumps({wording.STEP: step})
+            return json.dumps({COLUMN: step})
         owed = wording.of_claim(decision, one.seen.situation.invoices, self.moment.today, self.moment.region)
         own = (one.seen.name, one.seen.external_id, one.seen.document, one.seen.portfolio)
         return json.dumps(wording.cells(one.seen.columns, own, owed, step), ensure_ascii=False)

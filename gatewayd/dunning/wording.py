@@ -8,13 +8,12 @@ from typing import Final
 
 from gatewayd.billing.facts import Invoice
 from gatewayd.customers.variables import amount, day, joined
+from gatewayd.dunning import step_key
 from gatewayd.dunning.decision import Decision
 from gatewayd.translation import gettext as _
 
 NUMBERS_SHOWN: Final = 10
 """Invoices that a text names; of more the rest is counted."""
-STEP: Final = "paso_de_reclamo"
-"""A column of every claim's job that no template names: which step it is, for a store that was put back."""
 
 
 def of_claim(decision: Decision, invoices: Sequence[Invoice], today: date, region: str) -> dict[str, str]:
@@ -46,7 +45,7 @@ def cells(
 ) -> dict[str, str]:
     """Returns the columns of a recipient: its own, what is owed, and which step it is."""
     found = {name: text for name, text in joined(columns, own, owed).items() if name not in {"to", "ref"}}
-    return {**found, STEP: step}
+    return {**found, step_key.COLUMN: step}
 
 
 def neutral(channel: str) -> dict[str, object]:

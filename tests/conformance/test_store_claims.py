@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from drivers.base import Withdrawn
 from gatewayd import billing_desk as desk
 from gatewayd.actor import Scope
 from gatewayd.claims.looking import look
@@ -16,12 +17,34 @@ from gatewayd.claims.writing import write
 from gatewayd.dunning.engine.settling import Settled, settle
 from gatewayd.model import PartState, Priority, State
 from gatewayd.store.billing import marks
-from gatewayd.store.commands import CLAIM, AddMessages, BeginJob, Change, NewMessage, PartEnd, PublishJob, QueueInfo
+from gatewayd.store.commands import (
+    CLAIM,
+    AddMessages,
+    BeginJob,
+    Change,
+    NewMessage,
+    PartEnd,
+    PublishJob,
+    QueueInfo,
+    SetJobState,
+)
 from gatewayd.store.contacts import joining
-from gatewayd.store.dunning import batches, decisions, merging, novelties, pauses, policies, promises, runs, steps
+from gatewayd.store.dunning import (
+    batches,
+    decisions,
+    merging,
+    novelties,
+    pauses,
+    policies,
+    promises,
+    recalling,
+    runs,
+    steps,
+)
 from gatewayd.store.dunning.batches import Batch
 from gatewayd.store.dunning.novelties import NoveltyFilter
 from gatewayd.store.dunning.promises import NewPromise
+from gatewayd.store.sending import restoration
 from tests.conformance.house import PRICE, House
 from tests.conformance.test_billing import ACCOUNT, NORTE, bill, bring, customer, paid
 
@@ -343,3 +366,66 @@ def test_a_changed_rule_has_the_days_runs_look_again(house: House) -> None:
     change(house, runs.anew, ACCOUNT, day)
     (again,) = ask(house, runs.open_runs)
     assert (again.cursor, again.counts, again.state) == (0, {}, "running")
+
+
+def left(house: House, *claims: tuple[str, str], account: str = "norte") -> int:
+    """Another life took these steps (customer and key), as its job's file says."""
+    rows = [{"to": "+5491150000001", "ref": who, "paso_de_reclamo": key} for who, key in claims]
+    taken = recalling.taken_of({"channel": "sms", "recipients": rows}, at=house.now, without=())
+    return int(change(house, recalling.take_over, account, taken, house.now))
+
+
+def test_what_another_life_of_the_store_has_claimed_is_not_claimed_again(house: House) -> None:
+    rule(house)
+    undone, planned, unseen, other = (
+        debtor(house, who, phone=f"+54911500000{who[1:]}") for who in ["A10", "B20", "C30", "D40"]
+    )
+    key = "ARS|uno|2026-11-12"
+    assert decide(house, undone, planned) == 2
+    recorded(house)
+    first = house.rows(f"SELECT id FROM step WHERE customer_id = {undone}")[0][0]
+    assert change(house, steps.end, first, "undone", house.now)
+    for _ in range(2):  # an examination that was cut short begins again
+        assert left(house, ("A10", key), ("B20", key), ("C30", key), ("E50", key), ("D40", ""), ("D40", "ARS|x")) == 3
+    assert {row[1] for row in states(house)} == {"done"}
+    assert decide(house, undone, planned, unseen) == 0
+    assert decide(house, other) == 1
+    # The copy had never heard of this one; billing brings it in again.
+    late = debtor(house, "E50", phone="+5491150000050")
+    assert decide(house, late) == 0
+    assert len(states(house)) == 5
+    assert house.rows("SELECT key FROM setting WHERE key LIKE 'claimed:%'") == []
+    house.now += 5 * 86_400_000  # the next level
+    assert decide(house, undone, late) == 2
+
+
+def test_steps_of_another_account_or_of_cancelled_messages_say_nothing(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    key = "ARS|uno|2026-11-12"
+    row = {"to": "+5491150000001", "ref": "A1", "paso_de_reclamo": key}
+    for odd in ({}, {"recipients": "all"}, {"recipients": [1, {"ref": "A1"}, {"paso_de_reclamo": key}]}):
+        assert recalling.taken_of(odd, at=1, without=()) == []
+    assert recalling.taken_of({"recipients": [row]}, at=1, without=[1]) == []
+    assert left(house, ("A1", key), account="sur") == 0
+    assert decide(house, number) == 1
+
+
+def test_a_claim_of_another_life_waits_and_is_withdrawn_when_it_is_to_go(house: House) -> None:
+    house.do(Change(lambda unit: restoration.expect(unit, "norte", "d-5.1", 0)))
+    begun = house.do(
+        BeginJob(
+            *("norte", "d-5.1", "sms", Priority.NORMAL, "hash", None, None, False, PRICE, "ARS"),
+            *(json.dumps({"lines": []}), "pop", house.now),
+        )
+    )
+    house.do(
+        AddMessages(begun.job_id, [NewMessage(1, "A1", "+5491150000001", "debe", "", 1, "", None, None)], house.now)
+    )
+    (queue,) = house.do(PublishJob(begun.job_id, house.now))
+    assert house.rows("SELECT state FROM job") == [("paused",)]
+    assert house.rows("SELECT state FROM message") == [("queued",)]
+    house.do(SetJobState("norte", "d-5.1", "running", house.now))
+    (work,) = house.claim(queue).work
+    with pytest.raises(Withdrawn, match="changed"):
+        house.pnr(work)

@@ -88,7 +88,8 @@ def write(
         {new.to for new in rows if new.to is not None and new.reason is None},
     )
     facts = {new.cause for new in rows if new.cause is not None}
-    fates = causes.fates(unit.session, facts, info.account_id) if facts else {}
+    # One that is nobody's comes in all the same: what left of it, the receipts say, and the rest ends before it goes.
+    fates = causes.fates(unit.session, facts, info.account_id) | {causes.NOBODYS: None} if facts else {}
     added: list[Row] = []
     counts: dict[tuple[int, str], list[int]] = {}
     good = 0

@@ -28,6 +28,9 @@ REASONS: Final = frozenset({"paid", "promised", "disputed", "blocked", "changed"
 DEBT: Final = "debt"
 ANY: Final = ""
 """In place of a currency: whatever the customer owes. A change of any of its debts withdraws it."""
+NOBODYS: Final = -1
+"""The cause of a text that another life of the store wrote, from facts that are not known here: withdrawn (`changed`)
+when it is to go."""
 TOGETHER: Final = 500
 """Customers of one reading."""
 

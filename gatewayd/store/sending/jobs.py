@@ -31,7 +31,7 @@ from gatewayd.store.commands import (
     SharedJob,
 )
 from gatewayd.store.commands.posting import ORIGIN
-from gatewayd.store.sending import additions, counts, keys, restoration
+from gatewayd.store.sending import additions, causes, counts, keys, restoration
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given, setting
@@ -93,6 +93,10 @@ def _begin(unit: Unit, command: BeginJob) -> BegunJob:
 
 _ENGINES: Final = {"c-": (CAMPAIGN, CAMPAIGN_JOB), "d-": (CLAIM, CLAIM_JOB), "r-": (REMINDER, REMINDER_JOB)}
 """By the first letters of a job's name: the engine that gives such names, and how they are."""
+
+
+_DEBTS: Final = frozenset({"d-", "r-"})
+"""First letters of the names of those whose texts speak of a debt."""
 
 
 def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
@@ -197,7 +201,11 @@ def _add(unit: Unit, command: AddMessages) -> int:
     info = unit.job(command.job_id)
     listed = additions.blocked(unit.session, info, command.rows)
     first = unit.memory.ids.take(unit.session, message, len(command.rows))
-    return additions.write(unit, info, command.rows, command.now, numbers=count(first), listed=listed)
+    rows = command.rows
+    if info.name[:2] in _DEBTS and _again(unit, info.id):
+        # Written from facts of another life: nobody knows whether they are still so.
+        rows = [row if row.reason is not None else row._replace(cause=causes.NOBODYS) for row in rows]
+    return additions.write(unit, info, rows, command.now, numbers=count(first), listed=listed)
 
 
 # ------------------------------------------------------------------------------------------------------------- visible
@@ -262,6 +270,12 @@ _REFUSED: Final = Statement(
 )
 
 
+def _again(unit: Unit, job_id: int) -> bool:
+    """Returns whether a job is read again after a store was put back."""
+    found = unit.session.one(_OWNER, job_id)
+    return found is not None and restoration.expected(unit.session, *found) is not None
+
+
 def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...] | Exception]:
     unit.flush()
     results: list[tuple[QueueInfo, ...] | Exception] = []
@@ -271,9 +285,7 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
             results.append(NotFoundError(f"no job {command.job_id}"))
             continue
         if state[0] == "loading":
-            found = unit.session.one(_OWNER, command.job_id)
-            again = found is not None and restoration.expected(unit.session, *found) is not None
-            unit.session.run(_SET_STATE, "paused" if again else "running", command.job_id)
+            unit.session.run(_SET_STATE, "paused" if _again(unit, command.job_id) else "running", command.job_id)
             if command.keyed:
                 keys.complete(unit.session, command.job_id)
             _tally_refused(unit, command.job_id)
