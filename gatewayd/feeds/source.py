@@ -12,6 +12,7 @@ Family = Literal["mysql", "postgresql", "sqlite", "other"]
 KINDS: Final = ("customers", "invoices", "payments", "credit_notes")
 """What a feed may ask for, in the order in which it is read: who, what they owe, what they paid."""
 QUERY_MAX: Final = 20_000
+URL_MAX: Final = 2_000
 
 _URL: Final = re.compile(
     r"(?P<dialect>[a-z][a-z0-9_]{0,30})(?:\+(?P<driver>[a-z0-9_]{1,30}))?://(?P<rest>\S*)", re.ASCII
@@ -25,7 +26,7 @@ _FAMILIES: Final[dict[str, Family]] = {
 }
 _DRIVERS: Final = {"mysql": "pymysql", "postgresql": "psycopg", "sqlite": "pysqlite"}
 _COMMENT: Final = re.compile(r"\s+|--[^\n]*(?:\n|$)|/\*.*?\*/", re.DOTALL)
-_READS: Final = re.compile(r"\(*\s*(select|with)\b", re.IGNORECASE)
+_READS: Final = re.compile(r"(?:select|with)\b", re.IGNORECASE)
 _SINCE: Final = re.compile(r"(?<![\w:\\]):since\b")
 
 
@@ -49,7 +50,7 @@ class Source:
 
 def source_of(url: str) -> Source:
     """Returns what an address leads to. SourceError: feed_url, feed_driver."""
-    found = _URL.fullmatch(url.strip())
+    found = None if len(url) > URL_MAX else _URL.fullmatch(url.strip())
     if found is None:
         raise SourceError("feed_url")
     dialect, driver, rest = found["dialect"], found["driver"], found["rest"]
@@ -93,7 +94,7 @@ def checked_query(text: str) -> str:
     at = 0
     while (skipped := _COMMENT.match(query, at)) is not None:
         at = skipped.end()
-    if len(query) > QUERY_MAX or not _READS.match(query, at):
+    if len(query) > QUERY_MAX or not _READS.match(query[at:].lstrip("( \t\r\n")):
         raise SourceError("feed_query")
     return query
 

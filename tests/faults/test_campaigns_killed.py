@@ -207,7 +207,9 @@ def killed_at_random(trial: Trial, times: int) -> None:
     for turn in range(times):
         act = ACTS[turn % len(ACTS)]
         at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M}"
-        said = {"schedule": {"kind": "at", "at": at, "zone": "UTC", "missed": "late"}} if act == "schedule" else {}
+        said: dict[str, Any] = (
+            {"schedule": {"kind": "at", "at": at, "zone": "UTC", "missed": "late"}} if act == "schedule" else {}
+        )
         campaign = trial.draft(**said)
         number = bring(gateway) if act == "import" and turn < len(ACTS) else 0
         rig.launch(gateway, campaign)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gatewayd.billing import fields
+from gatewayd.billing.facts import Allocation
 from gatewayd.billing.fields import Kind
 from gatewayd.billing.portion import judged, plain
 from gatewayd.customers.faults import FieldError
@@ -134,7 +135,7 @@ def test_a_payment_of_a_day_was_posted_by_its_end_and_not_after_the_sheet() -> N
     assert made["R1"]["posted_at"] == 1_795_057_199_000
     assert made["R2"]["posted_at"] == NOON
     assert "posted_at" not in made["R3"]
-    assert made["R1"]["invoices"] == (fields.Allocation("A-1", 10_000_000),)
+    assert made["R1"]["invoices"] == (Allocation("A-1", 10_000_000),)
     assert "invoices" not in made["R2"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,18 +17,8 @@ from gatewayd.billing.facts import Allocation, Invoice, Payment
 DAY = date(2026, 11, 10)
 
 
-def bill(name: str = "F1", balance: int | None = 100, as_of: int = 10, **more: object) -> Invoice:
-    return Invoice(
-        **{
-            "external_id": name,
-            "number": name,
-            "currency": "ARS",
-            "due": DAY,
-            "balance": balance,
-            "as_of": as_of,
-            **more,
-        }
-    )  # type: ignore[arg-type]
+def bill(name: str = "F1", balance: int | None = 100, as_of: int = 10, **more: Any) -> Invoice:
+    return replace(Invoice(name, name, "ARS", DAY, balance=balance, as_of=as_of), **more)
 
 
 def paid(amount: int, at: int, *parts: tuple[str, int], name: str = "P1", **more: object) -> Payment:

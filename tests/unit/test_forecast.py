@@ -299,7 +299,9 @@ def test_rules_of_contact_open_and_close_a_campaign(tmp_path: Path) -> None:
     for day in found["by_day"]:
         assert day_slots(rules, MessageClass.COLLECTIONS, date.fromisoformat(day["day"])), day
     assert len(found["by_day"]) >= 3
-    assert found["cause"] == "hours"
+    # Early in the morning the day's quota holds it up longer than the night before it did.
+    assert found["cause"] in {"hours", "quota"}
+    assert found["sooner_s"]["hours"] > 0
     free = backend.perform("forecast.show", {"parts": [{"people": 20_000, "prefix": "+549351"}], "class": "reply"})
     assert "hours" not in free["sooner_s"], "answers go at any hour"
     asyncio.run(backend.execute(Change(_members(100), "ana")))

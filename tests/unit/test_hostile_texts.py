@@ -18,6 +18,7 @@ import spool
 from gatewayd import addresses, money, storable
 from gatewayd.characters import visible
 from gatewayd.contact.optout import judge
+from gatewayd.feeds import source
 from gatewayd.logs import mask_numbers
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Variables, VariableUnknownError
@@ -32,7 +33,9 @@ SHORTER = {
     "gatewayd.addresses._EMAIL": addresses.EMAIL_LIMIT,
     "gatewayd.config.values._DURATION": 100,
     "gatewayd.config.values._DURATION_WHOLE": 100,
+    "gatewayd.feeds.source._URL": source.URL_MAX,
     "gatewayd.logs._NOT_A_NUMBER": 100,
+    "gatewayd.operations.log_query._ADDRESS": 200,
 }
 """Expressions that are never shown more than so much."""
 

@@ -169,4 +169,4 @@ def test_no_body_is_code() -> None:
 
 def test_a_frame_has_its_bound() -> None:
     with pytest.raises(frames.FrameTooLargeError):
-        frames.packed([(1, None, None, "x" * frames.FRAME_MAX, "", 1, "", None, None, None)])
+        frames.packed([(1, None, None, "x" * frames.FRAME_MAX, "", 1, "", None, None, None, None)])

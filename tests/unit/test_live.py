@@ -35,6 +35,7 @@ def _gateway(**parts: Any) -> LiveGateway:
         "outcomes",
         "reminders",
         "answers",
+        "feeds",
     )
     parts.setdefault("imports", SimpleNamespace())
     return LiveGateway(SimpleNamespace(), **{name: parts.get(name) for name in (*names, "imports")})  # type: ignore[arg-type]

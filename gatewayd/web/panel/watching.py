@@ -19,7 +19,10 @@ from gatewayd.errors import GatewayError, ThrottledError, UnauthenticatedError
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.words import gettext as _
 
-KINDS: Final = ("line", "job", "message", "inbound", "credit", "task", "daemon", "campaign", "customer")
+KINDS: Final = (
+    *("line", "job", "message", "inbound", "credit", "task", "daemon", "campaign", "customer"),
+    *("bill", "claim", "policy", "novelty", "promise", "pause", "tickets", "notices"),
+)
 _EVERYTHING: Final = frozenset(KINDS)
 KEPT: Final = 200
 """Events that a stream which comes back may have missed; one that missed more begins with everything."""
