@@ -13,12 +13,14 @@ import pytest
 
 from gatewayd.failpoints import NAMES
 from tests.faults.ordeal import Ordeal, told
+from tests.faults.test_answers_killed import PLACES as ANSWER_PLACES
 from tests.faults.test_campaigns_killed import PLACES as CAMPAIGN_PLACES
 from tests.faults.test_claims_killed import PLACES as CLAIM_PLACES
 from tests.faults.test_kill_feeds import PLACES as FEED_PLACES
 from tests.faults.test_kill_imports import LONG as IMPORTS_LONG
 from tests.faults.test_kill_imports import SHORT as IMPORTS_SHORT
 from tests.faults.test_reminders_killed import PLACES as REMINDER_PLACES
+from tests.unit.test_resealing import PLACE as KEY_PLACE
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -114,6 +116,8 @@ def test_every_place_in_the_code_is_named_and_tried() -> None:
         *REMINDER_PLACES,
         *CLAIM_PLACES,
         *FEED_PLACES,
+        *ANSWER_PLACES,
+        KEY_PLACE,
     ]
     tried += sorted({place.partition(":")[0] for _step, place in (*IMPORTS_SHORT, *IMPORTS_LONG)})
     assert sorted(tried) == sorted(NAMES)

@@ -23,6 +23,7 @@ from gatewayd.store.settings import lines, sealed
 from gatewayd.vault import Vault
 from tests.rig.processes import run
 
+PLACE: Final = "key.resealed"
 HOOKS = 30
 
 
@@ -88,7 +89,7 @@ def test_every_secret_is_sealed_with_the_new_key_and_says_the_same(folder: Path)
     assert opened(folder) == (before, HOOKS + 3)
 
 
-@pytest.mark.parametrize("place", ["key.resealed:1", "store.before_commit:1", "store.after_commit:1"])
+@pytest.mark.parametrize("place", [f"{PLACE}:1", "store.before_commit:1", "store.after_commit:1"])
 def test_a_death_in_the_middle_loses_no_secret_and_the_next_time_all_are_done(folder: Path, place: str) -> None:
     before, _fresh = opened(folder)
     assert new_key(folder, **{VARIABLE: place}).returncode != 0
