@@ -6,7 +6,7 @@ import asyncio
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
