@@ -147,3 +147,17 @@ def test_all_that_pages_show_anew_is_told() -> None:
     }
     assert {"campaign", "customer", "task", "message"} <= waited
     assert waited <= set(KINDS)
+
+
+def test_all_that_is_shown_anew_is_a_part_of_its_page() -> None:
+    """What a page asks for anew comes as a block of its own: the whole page would be put into itself."""
+    folder = Path(watching.__file__).parent / "templates"
+    for template in folder.glob("*.html"):
+        blocks: list[str] = []
+        for tag in re.findall(r"\{% (block \w+|endblock)|(ui\.live\()", template.read_text()):
+            if tag[1]:
+                assert blocks[-1:] not in ([], ["block main"]), template.name
+            elif tag[0] == "endblock":
+                blocks.pop()
+            else:
+                blocks.append(tag[0])

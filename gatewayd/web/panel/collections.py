@@ -35,6 +35,7 @@ async def show(visit: Visit) -> Response:
             levels[one["level"].partition("+")[0]] += one["customers"]
     return visit.page(
         "collections.html",
+        block="today" if visit.fragment else None,
         standing=found["standing"],
         runs=found["runs"],
         waiting=found["waiting"],

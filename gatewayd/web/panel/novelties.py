@@ -26,6 +26,10 @@ def _address(which: str, **values: str) -> str:
     return f"{HERE}?{query}" if query else HERE
 
 
+_BLOCKS: Final = {"side": "novelty", "novelties": "list"}
+"""What an element of the page is made of."""
+
+
 @page(HERE, operation="novelty.list", place=Place("cobranza", spoken("Novelties"), 20))
 async def show(visit: Visit) -> Response:
     """Shows what is to be done, the oldest first, and one of them beside it."""
@@ -38,7 +42,7 @@ async def show(visit: Visit) -> Response:
     opened = next((one for one in found["items"] if str(one["novelty"]) == number), None)
     return visit.page(
         "novelties.html",
-        block="novelty" if visit.fragment and visit.request.headers.get("hx-target", "") == "side" else None,
+        block=_BLOCKS.get(visit.request.headers.get("hx-target", "")) if visit.fragment else None,
         tabs=[Tab(_(word), _address(key, tipo=kind), key == which) for key, word in WHICH],
         which=which,
         items=found["items"],

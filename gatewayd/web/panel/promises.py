@@ -41,6 +41,7 @@ async def show(visit: Visit) -> Response:
     accounts = [] if visit.account else [one["name"] for one in (await visit.ask("account.list"))["items"]]
     return visit.page(
         "promises.html",
+        block="list" if visit.fragment else None,
         accounts=[(name, name) for name in accounts],
         tabs=[Tab(_(word), _address(key), key == which) for key, word in WHICH],
         items=found["items"],
