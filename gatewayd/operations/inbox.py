@@ -250,7 +250,7 @@ class ReplyConversation(_OfOne):
             account, f"u{by.number}" if by.kind == "person" else "op", by.test, language(), frozenset({"reply"})
         )
         price = price_of(backend, found.channel, self.text)
-        await answered(backend, by, account, found.address, price=price)
+        await answered(backend, by, account, price=price)
         (posted,) = await live.posts.messages(origin, [MessagePost([message], key)])
         if isinstance(posted, Exception):
             raise posted if isinstance(posted, GatewayError) else GatewayError(str(posted))

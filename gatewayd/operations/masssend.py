@@ -76,18 +76,18 @@ async def permit(
     await require(backend, by, account, to, password, price=price)
 
 
-async def answered(backend: Backend, by: Actor, account: str, to: str, *, price: int) -> None:
-    """Counts an answer to somebody who wrote: among whom a person has sent to in 24 hours, and in its month. No
-    password is asked for it. LimitReachedError."""
+async def answered(backend: Backend, by: Actor, account: str, *, price: int) -> None:
+    """Counts an answer to somebody who wrote in the month of whoever answers. LimitReachedError.
+
+    It is nobody's send to many: a day's answers are no reason to ask for the password at the next single one.
+    """
     if by.kind not in {"person", "operator"}:
         return
-    who, now = acting(by), backend.now()
     month = await month_of(backend, account) if by.kind == "person" else ""
     currency = backend.config.tariff.currency
 
     def count(unit: Any) -> None:
         spend(unit, by, month, price, currency)
-        masssend.note_reach(unit.session, account, who, now, {to})
 
     await backend.execute(Change(count, by.name, aside=True))
 

@@ -206,6 +206,8 @@ def test_a_running_campaign_is_slowed_down_and_moved_to_other_lines(floor: tuple
     customers(gateway, 7000, 300, tags=["zona-7"])
     campaign = save(gateway, {"filter": {"tags": ["zona-7"]}})
     rig.launch(gateway, campaign)
+    # What is recorded at this very moment goes on for as long as that takes.
+    rig.wait(gateway, campaign, lambda _found: _sent(gateway, campaign) > 0, 30)
     slow = gateway.call("campaign.pace", campaign=campaign, segments=60)
     assert slow["pace"] == 60
     after = _sent(gateway, campaign)

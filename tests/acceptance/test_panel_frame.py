@@ -104,7 +104,7 @@ def run_a_job(shown: Panel, browser: Signed) -> None:
     page.get_by_role("link", name="Verla").click()
     expect(page.locator(".notice")).to_have_count(0)
     page.get_by_role("button", name="Seguir").click()
-    expect(page.locator(".notice")).to_contain_text("c1 sigue.")
+    expect(page.locator(".notice")).to_contain_text("c1 continúa.")
     page.get_by_role("button", name="Retirar").click()
     dialog = page.locator("dialog")
     expect(dialog).to_contain_text("¿Retirar c1?")

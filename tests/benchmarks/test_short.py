@@ -126,7 +126,7 @@ def test_posts_of_programs(tmp_path: Path) -> None:
     assert found[f"{name}: share of a bare FastAPI route"] >= 0.1
     assert found[f"{name}: p99"] <= 1000
     assert found[f"{name}: answered and not in the store"] == 0
-    assert found[f"{name}: jobs made"] <= 3
+    assert found[f"{name}: folders made in the spool"] <= 3
     assert found[f"{name}: growth of memory, daemon and web"] <= 100
 
 
