@@ -9,20 +9,21 @@ from typing import Any, Final
 
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.scale import Scale
+from tests.benchmarks.trial import scratch
 from tests.rig.campaigns import ACCOUNT, PASSWORD, allow, wait
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 
 FIRST_MS: Final = 1000.0
 ALL_S: Final = 15.0
-TARGET_AT: Final = 100_000
+TARGET_AT: Final = 200_000
 """People for which the bound of the whole holds."""
 PORTION: Final = 1_000
 
 
 def measure(base: Path, scale: Scale) -> Iterator[Figure]:
-    count = scale.list_rows
-    with Simulator(base, 1) as simulator, Gateway(base, simulator.ports) as gateway:
+    count = 2 * scale.list_rows
+    with scratch(base) as folder, Simulator(folder, 1) as simulator, Gateway(folder, simulator.ports) as gateway:
         gateway.start()
         gateway.account(credit="100000000")
         allow(gateway)
