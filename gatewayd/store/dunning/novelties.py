@@ -14,7 +14,7 @@ from gatewayd.actor import Scope
 from gatewayd.dunning.novelty import NoveltyKind
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
-from gatewayd.store.dunning.numbered import number_of, numbering
+from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, given, merging
 from gatewayd.translation import gettext as _
 

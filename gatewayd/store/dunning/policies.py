@@ -16,7 +16,7 @@ from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.contacts.directory import conditions
-from gatewayd.store.dunning.numbered import number_of, numbering
+from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
 from gatewayd.translation import gettext as _
 

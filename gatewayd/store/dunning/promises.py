@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
-from gatewayd.store.dunning.numbered import number_of, numbering
+from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, given
 from gatewayd.translation import gettext as _
 

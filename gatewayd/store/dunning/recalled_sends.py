@@ -13,9 +13,9 @@ from gatewayd.errors import NotFoundError
 from gatewayd.reminder import following_send, job_name
 from gatewayd.store import tables
 from gatewayd.store.billing import marks
-from gatewayd.store.dunning.numbered import number_of, numbering
 from gatewayd.store.dunning.reminder_sends import today
 from gatewayd.store.dunning.reminders import by_number
+from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, setting
 
 _ADD: Final = numbering(tables.reminder_event, "reminder_id at kind actor detail number day customer_id currency state")
