@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
@@ -30,9 +31,9 @@ class _Wish(OfCampaign):
     kind: ClassVar[str]
     """Of the activity log."""
 
+    @abstractmethod
     def wished(self, backend: Backend, found: Campaign) -> tuple[int | None, str | None, Json]:
         """Returns pace and lines (JSON) as they are to be, and what the log says. UsageError."""
-        raise NotImplementedError
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await self.found(backend, by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -174,8 +175,9 @@ class _ChangeTicket(Operation):
     version: int | None = None
     """The one that was looked at; where somebody has changed the ticket since, ConflictError."""
 
+    @abstractmethod
     def _wanted(self) -> TicketChange:
-        raise NotImplementedError
+        """Returns what is to be changed."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account, now, wanted = _named(self.account), backend.now(), self._wanted()

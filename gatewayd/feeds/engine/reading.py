@@ -6,6 +6,7 @@ import asyncio
 import csv
 import hashlib
 import math
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -144,7 +145,7 @@ class Reading:
         return bills
 
 
-class _Taking:
+class _Taking(ABC):
     """Takes the rows of one query."""
 
     def __init__(self, house: House, kind: str, columns: Sequence[str]) -> None:
@@ -153,12 +154,13 @@ class _Taking:
         self.columns = columns
         self.count = 0
 
+    @abstractmethod
     async def add(self, rows: Sequence[Sequence[Any]]) -> None:
-        raise NotImplementedError
+        """Takes rows, in the order in which they were read."""
 
+    @abstractmethod
     async def end(self) -> dict[str, Any]:
         """Returns what became of the rows."""
-        raise NotImplementedError
 
 
 class _Bills(_Taking):
