@@ -231,7 +231,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),
-    "gatewayd.submission": (*VALUES, "spool", f"{STORE}.commands", f"{STORE}.port"),
+    "gatewayd.submission": (*VALUES, "gatewayd.intake", "spool", f"{STORE}.commands"),
     "gatewayd.billing_desk": (*VALUES, STORE),
     "gatewayd.operations": (
         *VALUES,

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 import structlog
 
+from gatewayd import submission
 from gatewayd.campaigns.slices import head_of
 from gatewayd.failpoints import hit
-from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
 from gatewayd.store.campaigns import campaigns, events, runs, wishes
@@ -22,14 +20,12 @@ from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import CAMPAIGN, Change, JobChange, SetJobState
 from gatewayd.store.sending import jobs, paces
-from spool import posted
-from spool.document import JobDocument, parse
-from spool.errors import JobFileError, SpoolError
+from spool.document import JobDocument
+from spool.errors import JobFileError
 
 log = structlog.get_logger()
 
 _encoded: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-_DUMMY: Final = ({"to": "-", "ref": ""},)
 
 
 Written = tuple[JobDocument, bytes]
@@ -57,7 +53,8 @@ class Recording:
         """Returns a slice's job and its file, in memory. JobFileError, GatewayError."""
         people: Sequence[Person] = await self._ask(partial(runs.slice_people, slice_=slice_))
         head = head_of(_wished(run.content[slice_.rung], campaign.lines), slice_.job)
-        document, data = await asyncio.to_thread(_job, head, people, f"{slice_.job}.json")
+        rows = map(_recipient, people)
+        document, data = await asyncio.to_thread(submission.written, head, rows, f"{slice_.job}.json")
         return await self._intake.templates.filled(campaign.account, document), data
 
     async def record(self, campaign: Campaign, run: Run, slice_: Slice, written: Awaitable[Written]) -> None:
@@ -85,16 +82,10 @@ class Recording:
 
     async def _laid(self, campaign: Campaign, written: Written) -> None:
         document, data = written
-        spool = self._intake.spool
-        taken = await asyncio.to_thread(posted.lay, spool, campaign.account, document, data, {})
+        taken = await submission.lay(self._intake, campaign.account, document, data)
         hit("campaign.laid")
-        try:
-            pace = wishes.pace_of(campaign.id, campaign.pace)
-            await self._intake.record(taken, document, origin=CAMPAIGN, pace=pace)
-        except Exception:
-            with suppress(SpoolError):
-                await asyncio.to_thread(posted.drop, spool, taken)
-            raise
+        pace = wishes.pace_of(campaign.id, campaign.pace)
+        await submission.enter(self._intake, taken, document, origin=CAMPAIGN, pace=pace)
 
     async def _refused(self, campaign: Campaign, slice_: Slice, error: JobFileError) -> None:
         sentence, now = error.text(self._intake.config.locale), self._now()
@@ -137,26 +128,8 @@ def follow(unit: Any, state: str, account: str, job: str, now: int) -> JobChange
     return change if isinstance(change, JobChange) else None
 
 
-def _job(head: Mapping[str, Any], people: Sequence[Person], file: str) -> tuple[JobDocument, bytes]:
-    """Returns a job and its file. JobFileError.
-
-    Of a large one the recipients are left out of the document: whoever reads them does so from the file, apart.
-    """
-    skeleton = bare(head, file)
-    rows = ",\n".join(map(_recipient, people))
-    data = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "recipients": [\n{rows}\n]}}\n'.encode()
-    if len(data) <= SMALL:
-        return parse(data, file), data
-    return replace(skeleton, recipients=()), data
-
-
 def _wished(content: Mapping[str, Any], lines: str | None) -> Mapping[str, Any]:
     return content if lines is None else {**content, "lines": list(wishes.lines_of(lines, content))}
-
-
-def bare(head: Mapping[str, Any], file: str = "c.json") -> JobDocument:
-    """Returns a job with nobody real in it, read as its file would be. JobFileError."""
-    return parse(json.dumps({**head, "recipients": _DUMMY}, ensure_ascii=False).encode(), file)
 
 
 def _recipient(person: Person) -> str:

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.campaigns.engine.recording import bare
 from gatewayd.campaigns.engine.workers import documents
 from gatewayd.campaigns.slices import head_of
 from gatewayd.errors import GatewayError
@@ -25,6 +24,7 @@ from gatewayd.numbers import Policy
 from gatewayd.store.campaigns import campaigns
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Change
+from gatewayd.submission import bare
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 from spool.errors import JobFileError

@@ -22,7 +22,7 @@ from gatewayd.campaigns.engine.climbing import Climbing
 from gatewayd.campaigns.engine.clock import Clock
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.lists import ListReader
-from gatewayd.campaigns.engine.recording import Recording, Written, bare, let_go
+from gatewayd.campaigns.engine.recording import Recording, Written, let_go
 from gatewayd.campaigns.engine.reviewing import Reviewing, sheet_of
 from gatewayd.campaigns.engine.standstill import Standstill
 from gatewayd.campaigns.engine.words import Words, speaks_of_debt
@@ -40,6 +40,7 @@ from gatewayd.store.commands import Change, JobChange
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.restoration import standing_still
+from gatewayd.submission import bare
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 import structlog
 
+from gatewayd import submission
 from gatewayd.dunning import wording
 from gatewayd.failpoints import hit
-from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.intake.rendering import CAUSE
 from gatewayd.store.commands import CLAIM, Change
 from gatewayd.store.dunning import batches
 from gatewayd.store.dunning.batches import Batch, Member
-from spool import posted
-from spool.document import JobDocument, parse
-from spool.errors import JobFileError, SpoolError
+from spool.errors import JobFileError
 
 log = structlog.get_logger()
 
-_DUMMY: Final = ({"to": "-", "ref": ""},)
 _COLUMNS: Final = {"to": "to", "ref": "ref"}
 LASTS_S: Final = 2 * 86_400
 """After so long a claim that has not left is none any more: the next channel is tried."""
@@ -71,17 +67,12 @@ class Recording:
     async def _laid(self, batch: Batch) -> None:
         people: Sequence[Member] = await self._ask(partial(batches.members, number=batch.id))
         head = head_of(batch)
-        document, data = await asyncio.to_thread(_job, head, people, f"{batch.job}.json")
+        rows = map(_recipient, people)
+        document, data = await asyncio.to_thread(submission.written, head, rows, f"{batch.job}.json")
         document = await self._intake.templates.filled(batch.account, document)
-        spool = self._intake.spool
-        taken = await asyncio.to_thread(posted.lay, spool, batch.account, document, data, {})
+        taken = await submission.lay(self._intake, batch.account, document, data)
         hit("claims.laid")
-        try:
-            await self._intake.record(taken, document, origin=CLAIM)
-        except Exception:
-            with suppress(SpoolError):
-                await asyncio.to_thread(posted.drop, spool, taken)
-            raise
+        await submission.enter(self._intake, taken, document, origin=CLAIM)
 
 
 def _refused(number: int, code: str, unit: Any) -> None:
@@ -106,18 +97,8 @@ def _iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
 
 
-def _job(head: Mapping[str, Any], people: Sequence[Member], file: str) -> tuple[JobDocument, bytes]:
-    """Returns a job and its file; of a large one the recipients are left out of the document. JobFileError."""
-    skeleton = parse(json.dumps({**head, "recipients": _DUMMY}, ensure_ascii=False).encode(), file)
-    rows = ",\n".join(map(_recipient, people))
-    data = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "recipients": [\n{rows}\n]}}\n'.encode()
-    if len(data) <= SMALL:
-        return parse(data, file), data
-    return replace(skeleton, recipients=()), data
-
-
 def _recipient(one: Member) -> str:
     own: dict[str, Any] = {"to": one.address, "ref": one.external_id}
     if one.cause is not None:
-        own["#cause"] = one.cause
+        own[CAUSE] = one.cause
     return json.dumps({**own, **json.loads(one.cells)}, ensure_ascii=False)

@@ -17,11 +17,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from gatewayd import submission
 from gatewayd.actor import Scope
 from gatewayd.customers.variables import amount, day
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.intake.rendering import CAUSE
 from gatewayd.reminder import State, job_name, tomorrow
 from gatewayd.store.commands import REMINDER, Change
 from gatewayd.store.contacts.audience import AudienceRow
@@ -30,7 +32,6 @@ from gatewayd.store.dunning.reminder_sends import Send
 from gatewayd.store.dunning.reminders import Reminder
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.settings.accounts import settings
-from spool import posted
 from spool.document import JobDocument, parse
 from spool.errors import JobFileError, SpoolError
 
@@ -187,15 +188,9 @@ class Reminding:
         data = json.dumps(said, ensure_ascii=False).encode()
         document: JobDocument = parse(data, f"{name}.json")
         document = await self._intake.templates.filled(known.account, document)
-        spool = self._intake.spool
-        taken = await asyncio.to_thread(posted.lay, spool, known.account, document, data, {})
+        taken = await submission.lay(self._intake, known.account, document, data)
         hit("reminder.laid")
-        try:
-            await self._intake.record(taken, document, origin=REMINDER)
-        except Exception:
-            with suppress(SpoolError):
-                await asyncio.to_thread(posted.drop, spool, taken)
-            raise
+        await submission.enter(self._intake, taken, document, origin=REMINDER)
         return True
 
 
@@ -203,7 +198,7 @@ def job_keys(known: Reminder, person: AudienceRow, send: Send, name: str, region
     """Returns the job file of one send. What the reminder itself says of due date, invoice and amount comes before what
     is known of the customer."""
     draft = known.draft
-    columns = {key: text for key, text in person.columns.items() if key not in {"to", "ref", "#cause"}}
+    columns = {key: text for key, text in person.columns.items() if key not in {"to", "ref", CAUSE}}
     if draft.invoice:
         columns["factura"] = draft.invoice
     if draft.due is not None:
@@ -215,7 +210,7 @@ def job_keys(known: Reminder, person: AudienceRow, send: Send, name: str, region
         columns["monto"] = columns["deuda"] = amount(asked, draft.currency, region)
     recipient = {**columns, "to": person.address, "ref": person.external_id}
     if send.cause is not None:
-        recipient["#cause"] = str(send.cause)
+        recipient[CAUSE] = str(send.cause)
     keys: dict[str, Any] = {
         "job": name,
         "channel": draft.channel,
