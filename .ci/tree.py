@@ -174,6 +174,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.campaigns",
         "gatewayd.config",
         "gatewayd.intake",
+        "gatewayd.rounds",
         "gatewayd.submission",
         "gatewayd.workers",
         "spool",
@@ -188,6 +189,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.config",
         "gatewayd.dunning",
         "gatewayd.intake",
+        "gatewayd.rounds",
         "gatewayd.submission",
         "gatewayd.workers",
         "spool",
@@ -231,6 +233,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.imports": (*VALUES, *PORT, "spool.lists", "spool.names"),
     "gatewayd.stored_templates": (*VALUES, "spool", STORE),
+    "gatewayd.rounds": (*VALUES, "spool"),
     "gatewayd.submission": (*VALUES, "gatewayd.intake", "spool", f"{STORE}.commands"),
     "gatewayd.billing_desk": (*VALUES, STORE),
     "gatewayd.operations": (

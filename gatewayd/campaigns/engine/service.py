@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -32,6 +31,7 @@ from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.numbers import Policy
+from gatewayd.rounds import TROUBLE_S, rounds
 from gatewayd.store.campaigns import audience, campaigns, events, lists, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.occasion import occasion
@@ -48,8 +48,6 @@ log = structlog.get_logger()
 
 R = TypeVar("R")
 
-TROUBLE_S: Final = 5.0
-"""Between tries while the store or the disk refuses."""
 STILL_S: Final = 60.0
 """Between looks whether the engines were released after a restore."""
 LONGEST_S: Final = 60.0
@@ -154,16 +152,7 @@ class Campaigns:
     async def run(self) -> None:
         """Works until it is cancelled."""
         try:
-            while True:
-                self._wake.clear()
-                pause = TROUBLE_S
-                try:
-                    pause = await self._work()
-                except (GatewayError, SpoolError, OSError) as error:
-                    log.error("campaigns wait", error=str(error))  # noqa: TRY400
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._wake.wait()
+            await rounds(self._wake, self._work, "campaigns wait")
         finally:
             tasks = list(self._tasks.values())
             for task in tasks:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import Any, Final
@@ -25,6 +24,7 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
 from gatewayd.reminder import State, job_name, tomorrow
+from gatewayd.rounds import rounds
 from gatewayd.store.commands import REMINDER, Change
 from gatewayd.store.contacts.audience import AudienceRow
 from gatewayd.store.dunning import reminder_sends, reminders
@@ -33,12 +33,10 @@ from gatewayd.store.dunning.reminders import Reminder
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.settings.accounts import settings
 from spool.document import JobDocument, parse
-from spool.errors import JobFileError, SpoolError
+from spool.errors import JobFileError
 
 log = structlog.get_logger()
 
-TROUBLE_S: Final = 5.0
-"""Between tries while the store or the disk refuses."""
 LONGEST_S: Final = 60.0
 """Of one sleep: then the clock is looked at again, since clocks are set."""
 MOMENT_S: Final = 0.05
@@ -70,16 +68,7 @@ class Reminding:
 
     async def run(self) -> None:
         """Works until it is cancelled."""
-        while True:
-            self._wake.clear()
-            pause = TROUBLE_S
-            try:
-                pause = await self.work()
-            except (GatewayError, SpoolError, OSError) as error:
-                log.error("reminders wait", error=str(error))  # noqa: TRY400
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+        await rounds(self._wake, self.work, "reminders wait")
 
     async def work(self) -> float:
         """Does what is to be done; returns the seconds until it is to be looked at again."""

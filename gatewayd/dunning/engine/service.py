@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -23,9 +22,9 @@ from gatewayd.claims.moment import Moment, moments
 from gatewayd.claims.writing import WRITTEN, write
 from gatewayd.dunning.engine.recording import Recording
 from gatewayd.dunning.engine.settling import settle
-from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.rounds import rounds
 from gatewayd.store.billing import freshness, marks
 from gatewayd.store.billing.marks import Mark
 from gatewayd.store.commands import Change
@@ -34,12 +33,9 @@ from gatewayd.store.dunning.runs import Run
 from gatewayd.store.dunning.steps import StepRow
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.session import Session
-from spool.errors import SpoolError
 
 log = structlog.get_logger()
 
-TROUBLE_S: Final = 5.0
-"""Between tries while the store or the disk refuses."""
 STILL_S: Final = 60.0
 LONGEST_S: Final = 30.0
 """Of one sleep: then clocks, marks and open steps are looked at again, whatever was told."""
@@ -100,16 +96,7 @@ class Collections:
 
     async def run(self) -> None:
         """Works until it is cancelled."""
-        while True:
-            self._wake.clear()
-            pause = TROUBLE_S
-            try:
-                pause = await self.work()
-            except (GatewayError, SpoolError, OSError) as error:
-                log.error("claims wait", error=str(error))  # noqa: TRY400
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+        await rounds(self._wake, self.work, "claims wait")
 
     async def work(self) -> float:
         """Does what is to be done; returns the seconds until it is to be looked at again."""
