@@ -18,7 +18,7 @@ from gatewayd.store.dunning import policies
 from gatewayd.store.dunning.decisions import Said
 from gatewayd.store.dunning.policies import Rules
 from gatewayd.store.dunning.situations import Seen
-from gatewayd.store.settings.accounts import settings
+from gatewayd.store.settings.accounts import zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def moments(connection: Any, *, now: int, zone: str, region: str, account: str |
     found = {}
     for (name, number), own in grouped.items():
         known = {row.id: (row, policy_of(row.name, row.version, row.document)) for row in own}
-        there = zone_in(connection, name, zone)
+        there = zone_of(connection, name, zone)
         rules = Rules(name, number, known)
         found[number] = Moment(rules, now, datetime.fromtimestamp(now / 1000, ZoneInfo(there)).date(), there, region)
     return found
@@ -112,9 +112,4 @@ def moments(connection: Any, *, now: int, zone: str, region: str, account: str |
 
 def today_in(connection: Any, *, account: str, now: int, zone: str) -> date:
     """Returns the day it is in an account's zone; `zone` is the gateway's. NotFoundError without the account."""
-    return datetime.fromtimestamp(now / 1000, ZoneInfo(zone_in(connection, account, zone))).date()
-
-
-def zone_in(connection: Any, account: str, zone: str) -> str:
-    """Returns an account's zone; `zone` is the gateway's. NotFoundError without the account."""
-    return str(settings(connection, account).document.get("zone") or zone)
+    return datetime.fromtimestamp(now / 1000, ZoneInfo(zone_of(connection, account, zone))).date()

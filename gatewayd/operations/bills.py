@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
@@ -20,9 +19,9 @@ from gatewayd.customers.filters import CustomerFilter
 from gatewayd.errors import UsageError
 from gatewayd.operations.acknowledgement import acknowledged
 from gatewayd.operations.base import Json, Operation, Paged
-from gatewayd.operations.campaign_launch import zone_of
 from gatewayd.operations.customers import ExternalId, judged, numbers_of, scope_of, spellings
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.zones import zone_of
 from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import listing
@@ -43,7 +42,7 @@ SOURCES: Final = {"token": "api", "operator": "cli"}
 
 async def today_of(backend: Backend, account: str) -> date:
     """Returns the day it is in an account's zone."""
-    zone = ZoneInfo(await zone_of(backend, account))
+    zone = await zone_of(backend, account)
     return datetime.fromtimestamp(backend.now() / 1000, UTC).astimezone(zone).date()
 
 

@@ -19,8 +19,8 @@ from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import needs_approval, require
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.zones import zone_of
 from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs, templates
-from gatewayd.store.campaigns import occasion as occasions
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.occasion import occasion
 from gatewayd.store.commands import Change, Changed, JobChange
@@ -65,12 +65,6 @@ async def people_of(backend: Backend, found: Campaign, document: CampaignDocumen
     if not people:
         raise ConflictError(_("nobody is meant: there is no one to send to"))
     return people
-
-
-async def zone_of(backend: Backend, account: str) -> str:
-    """Returns the time zone of an account."""
-    default = str(backend.config.timezone)
-    return await backend.read(lambda reader: reader.ask(lambda to: occasions.zone_of(to, account, default)))
 
 
 def to_of(found: Campaign, people: int) -> frozenset[str]:
@@ -168,7 +162,7 @@ async def start(backend: Backend, by: Actor, found: Campaign, document: Campaign
     """Lets a campaign run now, or wait for its time."""
     now = backend.now()
     said = document.schedule
-    plan = said.plan(await zone_of(backend, found.account))
+    plan = said.plan(str(await zone_of(backend, found.account)))
     if said.kind == "now" or found.missed is not None:
         # Of a recurring one, approved or late, the runs after this one stay planned.
         due = None if found.planned is None else schedule.instant(found.planned, plan.zone)

@@ -11,9 +11,9 @@ from gatewayd.model import Channel
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.zones import zone_of
 from gatewayd.store.people import limits
 from gatewayd.store.people.limits import Allowance
-from gatewayd.store.settings.accounts import settings
 from gatewayd.texts import split_for
 from gatewayd.translation import gettext as _
 
@@ -39,8 +39,7 @@ def price_of(backend: Backend, channel: str, text: str = "") -> int:
 
 async def month_of(backend: Backend, account: str) -> str:
     """Returns the calendar month that it is where an account is."""
-    found = await backend.read(lambda reader: reader.ask(partial(settings, account=account)))
-    return limits.month(backend.now(), str(found.document.get("zone") or backend.config.timezone))
+    return limits.month(backend.now(), str(await zone_of(backend, account)))
 
 
 def spend(unit: Any, by: Actor, month: str, price: int, currency: str) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, Field, StrictInt
 
 from gatewayd.actor import Actor, Scope
-from gatewayd.claims.moment import Moment, moments, today_in, zone_in
+from gatewayd.claims.moment import Moment, moments, today_in
 from gatewayd.claims.simulation import Saving, changed, on, saving
 from gatewayd.customers.filters import filter_of
 from gatewayd.dunning.document import document_of, policy_of
@@ -29,6 +29,7 @@ from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.dunning import policies, runs
 from gatewayd.store.dunning.policies import PolicyRow, Rules
+from gatewayd.store.settings.accounts import zone_of
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
 
@@ -78,7 +79,7 @@ def moment_question(backend: Backend, account: str) -> Any:
         found: Mapping[int, Moment] = ask(connection)
         if number in found:
             return found[number]
-        there, today = zone_in(connection, account, zone), today_in(connection, account=account, now=now, zone=zone)
+        there, today = zone_of(connection, account, zone), today_in(connection, account=account, now=now, zone=zone)
         return Moment(Rules(account, number, {}), now, today, there, region)
 
     return question

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
@@ -16,12 +15,12 @@ from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import account_of, scope_of
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.zones import zone_of
 from gatewayd.reminder import EVERY_MAX, TIMES_MAX, Draft, Timing, first_send, retimed
 from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.dunning import reminder_sends, reminders
 from gatewayd.store.dunning.reminders import Reminder, ReminderEvent
-from gatewayd.store.settings.accounts import settings
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
 
@@ -76,12 +75,6 @@ def _event(one: ReminderEvent) -> Json:
     }
 
 
-async def zone_of(backend: Backend, account: str) -> ZoneInfo:
-    """Returns an account's time zone, else the gateway's."""
-    found = await backend.read(lambda reader: reader.ask(partial(settings, account=account)))
-    return ZoneInfo(str(found.document.get("zone") or backend.config.timezone))
-
-
 class ListReminders(Paged):
     """Lists an account's reminders, newest first: all, the active ones, the inactive ones (paid, cancelled)."""
 
@@ -119,7 +112,8 @@ class _OfReminder(Operation):
         return await backend.read(lambda reader: reader.ask(question))
 
     async def change(self, backend: Backend, by: Actor, work: Any) -> Json:
-        """Performs `work(session, reminder)` in one transaction; answers the reminder as it is then."""
+        """Performs `work(session, reminder)` in one transaction and wakes the engine; answers the reminder as it then
+        is."""
 
         def run(unit: Any) -> Changed[None]:
             was = reminders.by_number(unit.session.connection, scope=self.scope(by), number=self.reminder)
@@ -127,7 +121,9 @@ class _OfReminder(Operation):
             return Changed(None, {"state": was.state}, None, f"{was.draft.customer} {was.draft.invoice}".strip())
 
         await backend.execute(Change(run, by.name))
-        return shape(await self.found(backend, by))
+        answer = shape(await self.found(backend, by))
+        wake(backend)
+        return answer
 
 
 class ShowReminder(_OfReminder):
@@ -250,9 +246,7 @@ class EditReminder(_OfReminder, _Written):
             next_at = retimed(draft.timing, known.repeated, now, zone)
             reminders.edit(session, known, draft, version=self.version, next_at=next_at, by=by.name, now=now)
 
-        answer = await self.change(backend, by, work)
-        wake(backend)
-        return answer
+        return await self.change(backend, by, work)
 
 
 class SendReminder(_OfReminder):
@@ -273,9 +267,7 @@ class SendReminder(_OfReminder):
                 reminder_sends.first_today(session.connection, known, now=now, zone=zone)
             reminder_sends.decide(session, known, now=now, zone=zone, by=by.name)
 
-        answer = await self.change(backend, by, work)
-        wake(backend)
-        return answer
+        return await self.change(backend, by, work)
 
 
 class RepeatReminder(_OfReminder):
@@ -299,9 +291,7 @@ class RepeatReminder(_OfReminder):
                 session, known, timing, version=self.version, next_at=first_send(timing, zone), by=by.name, now=now
             )
 
-        answer = await self.change(backend, by, work)
-        wake(backend)
-        return answer
+        return await self.change(backend, by, work)
 
 
 class PayReminder(_OfReminder):
@@ -319,9 +309,7 @@ class PayReminder(_OfReminder):
             next_at = retimed(known.draft.timing, known.repeated, now, zone) if self.state == "active" else None
             reminders.set_state(session, known, self.state, next_at=next_at, by=by.name, now=now)
 
-        answer = await self.change(backend, by, work)
-        wake(backend)
-        return answer
+        return await self.change(backend, by, work)
 
 
 class ArchiveReminder(_OfReminder):
@@ -339,9 +327,7 @@ class ArchiveReminder(_OfReminder):
             next_at = None if self.archived else retimed(known.draft.timing, known.repeated, now, zone)
             reminders.archive(session, known, archived=self.archived, next_at=next_at, by=by.name, now=now)
 
-        answer = await self.change(backend, by, work)
-        wake(backend)
-        return answer
+        return await self.change(backend, by, work)
 
 
 class RemoveReminder(_OfReminder):

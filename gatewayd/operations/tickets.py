@@ -6,7 +6,6 @@ from abc import abstractmethod
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
@@ -15,8 +14,8 @@ from gatewayd.answers.tickets import CATEGORY_MAX, NOTE_MAX, TEXT_MAX, TicketSta
 from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.ports import Backend
+from gatewayd.operations.zones import zone_of
 from gatewayd.storable import wellformed
-from gatewayd.store.campaigns.occasion import zone_of
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.snapshots import iso
 from gatewayd.store.tickets import tickets as store
@@ -146,8 +145,7 @@ class AddTicket(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account, now = _named(self.account), backend.now()
-        question = partial(zone_of, account=account, default=str(backend.config.timezone))
-        zone = ZoneInfo(await backend.read(lambda reader: reader.ask(question)))
+        zone = await zone_of(backend, account)
         day = datetime.fromtimestamp(now / 1000, zone).date()
 
         def work(unit: Any) -> int:

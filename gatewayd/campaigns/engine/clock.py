@@ -15,9 +15,9 @@ from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs
 from gatewayd.store.campaigns.campaigns import Campaign
-from gatewayd.store.campaigns.occasion import zone_of
 from gatewayd.store.commands import Change
 from gatewayd.store.people.masssend import mass_rule
+from gatewayd.store.settings.accounts import zone_of
 
 log = structlog.get_logger()
 

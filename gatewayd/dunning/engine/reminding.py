@@ -31,7 +31,7 @@ from gatewayd.store.dunning import reminder_sends, reminders
 from gatewayd.store.dunning.reminder_sends import Send
 from gatewayd.store.dunning.reminders import Reminder
 from gatewayd.store.sending.restoration import standing_still
-from gatewayd.store.settings.accounts import settings
+from gatewayd.store.settings.accounts import zone_of
 from spool.document import JobDocument, parse
 from spool.errors import JobFileError
 
@@ -97,8 +97,8 @@ class Reminding:
         return found
 
     async def _zone(self, account: str) -> ZoneInfo:
-        found = await self._ask(partial(settings, account=account))
-        return ZoneInfo(str(found.document.get("zone") or self._intake.config.timezone))
+        default = str(self._intake.config.timezone)
+        return ZoneInfo(await self._ask(partial(zone_of, account=account, default=default)))
 
     # ------------------------------------------------------------------------------------------------------ its time
 

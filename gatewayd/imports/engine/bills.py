@@ -19,13 +19,13 @@ from gatewayd.imports.engine.steps import CancelledError, Engine, Steps, Stopped
 from gatewayd.imports.rows import House, Issue
 from gatewayd.store.billing import freshness, joining, trial
 from gatewayd.store.billing.loads import Fault, Written
-from gatewayd.store.campaigns.occasion import zone_of
 from gatewayd.store.contacts import imports
 from gatewayd.store.contacts.imported import Outcome
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
 from gatewayd.store.sending.causes import Withdrawal
+from gatewayd.store.settings.accounts import zone_of
 
 JOINED_AT_ONCE: Final = 500
 

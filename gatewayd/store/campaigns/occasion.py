@@ -9,13 +9,7 @@ from sqlalchemy import Connection
 
 from gatewayd.contact.classes import DEFAULT
 from gatewayd.store.contacts.audience import Occasion
-from gatewayd.store.settings.accounts import settings
-
-
-def zone_of(connection: Connection, account: str, default: str) -> str:
-    """Returns the time zone of an account; `default` is the gateway's."""
-    zone = settings(connection, account).document.get("zone")
-    return str(zone or default)
+from gatewayd.store.settings.accounts import zone_of
 
 
 def occasion(connection: Connection, account: str, klass: str | None, *, now: int, zone: str, region: str) -> Occasion:

@@ -39,6 +39,11 @@ def settings(connection: Connection, account: str) -> Settings:
     return Settings({} if row is None else json.loads(row.document), 0 if row is None else row.version, digest)
 
 
+def zone_of(connection: Connection, account: str, default: str) -> str:
+    """Returns the time zone of an account; `default` is the gateway's. NotFoundError without the account."""
+    return str(settings(connection, account).document.get("zone") or default)
+
+
 def logo(connection: Connection, account: str) -> tuple[bytes, str] | None:
     """Returns the PNG of an account's logo and its digest; None without one. NotFoundError without the account."""
     number = account_number(connection, account)
