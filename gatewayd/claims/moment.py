@@ -106,10 +106,15 @@ def moments(connection: Any, *, now: int, zone: str, region: str, account: str |
         known = {row.id: (row, policy_of(row.name, row.version, row.document)) for row in own}
         there = zone_of(connection, name, zone)
         rules = Rules(name, number, known)
-        found[number] = Moment(rules, now, datetime.fromtimestamp(now / 1000, ZoneInfo(there)).date(), there, region)
+        found[number] = Moment(rules, now, day_in(there, now), there, region)
     return found
 
 
 def today_in(connection: Any, *, account: str, now: int, zone: str) -> date:
     """Returns the day it is in an account's zone; `zone` is the gateway's. NotFoundError without the account."""
-    return datetime.fromtimestamp(now / 1000, ZoneInfo(zone_of(connection, account, zone))).date()
+    return day_in(zone_of(connection, account, zone), now)
+
+
+def day_in(zone: str, now: int) -> date:
+    """Returns the day it is in a zone."""
+    return datetime.fromtimestamp(now / 1000, ZoneInfo(zone)).date()

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, Field, StrictInt
 
 from gatewayd.actor import Actor, Scope
-from gatewayd.claims.moment import Moment, moments, today_in
+from gatewayd.claims.moment import Moment, day_in, moments, today_in
 from gatewayd.claims.simulation import Saving, changed, on, saving
 from gatewayd.customers.filters import filter_of
 from gatewayd.dunning.document import document_of, policy_of
@@ -79,8 +79,8 @@ def moment_question(backend: Backend, account: str) -> Any:
         found: Mapping[int, Moment] = ask(connection)
         if number in found:
             return found[number]
-        there, today = zone_of(connection, account, zone), today_in(connection, account=account, now=now, zone=zone)
-        return Moment(Rules(account, number, {}), now, today, there, region)
+        there = zone_of(connection, account, zone)
+        return Moment(Rules(account, number, {}), now, day_in(there, now), there, region)
 
     return question
 

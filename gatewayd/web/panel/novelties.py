@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from gatewayd.claim_reasons import KINDS, RESULTS, kind_word, result_word
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.web.panel import places
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab
 from gatewayd.web.panel.visit import Visit
@@ -21,9 +21,7 @@ WHICH: Final = (("open", spoken("To do")), ("done", spoken("Done")))
 
 
 def _address(which: str, **values: str) -> str:
-    given = {"ver": which if which != "open" else "", **values}
-    query = urlencode({name: value for name, value in given.items() if value})
-    return f"{HERE}?{query}" if query else HERE
+    return places.with_query(HERE, ver=which if which != "open" else "", **values)
 
 
 _BLOCKS: Final = {"side": "novelty", "novelties": "list"}

@@ -36,6 +36,12 @@ def account(name: str) -> str:
     return f"/ajustes/creditos/{quote(name, safe='')}"
 
 
+def with_query(path: str, **values: str) -> str:
+    """Returns an address with the values that are not empty behind it."""
+    query = urlencode({name: value for name, value in values.items() if value})
+    return f"{path}?{query}" if query else path
+
+
 @lru_cache(256)
 def _form(path: str) -> re.Pattern[str]:
     """Returns what addresses of a page look like, as Starlette reads its path."""

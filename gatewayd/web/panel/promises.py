@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.web.panel import places
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab
 from gatewayd.web.panel.visit import Visit
@@ -25,9 +25,7 @@ WHICH: Final = (
 
 
 def _address(which: str, **values: str) -> str:
-    given = {"ver": which if which != "pending" else "", **values}
-    query = urlencode({name: value for name, value in given.items() if value})
-    return f"{HERE}?{query}" if query else HERE
+    return places.with_query(HERE, ver=which if which != "pending" else "", **values)
 
 
 @page(HERE, operation="promise.list", place=Place("cobranza", spoken("Promises"), 30))
