@@ -15,8 +15,8 @@ from gatewayd.store.dunning.recalling import Taken
 from gatewayd.store.webhooks import endpoints
 from gatewayd.webhooks import event as posted
 from tests.conformance.house import House
-from tests.conformance.test_billing import NORTE, T, bill, bring, paid
-from tests.conformance.test_store_claims import ACCOUNT, ask, change, debtor, decide, rule, states
+from tests.conformance.test_billing import ACCOUNT, NORTE, T, bill, bring, paid
+from tests.conformance.test_store_claims import ask, change, debtor, decide, rule, states
 
 CUT: dict[str, Any] = {"levels": [{"id": "corte", "days": 2, "action": "event", "name": "suspension_due"}]}
 KEY = {"level": "corte", "cycle": "2026-11-12"}

@@ -109,7 +109,7 @@ secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 allow_private = true
 """
     places = ("claims.decided", "event.carried")
-    wanted = []
+    wanted: list[tuple[str, str]] = []
     with Gateway(tmp_path, (), extra=hook) as gateway:
         gateway.start()
         gateway.account()
