@@ -50,7 +50,7 @@ class Published:
         self.queues: list[QueueInfo] = []
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
-    def publish(self, infos: Sequence[QueueInfo]) -> None:
+    def appeared(self, infos: Sequence[QueueInfo]) -> None:
         self.queues.extend(infos)
 
     def recorded(self, job_id: int) -> None: ...
