@@ -64,6 +64,7 @@ TROUBLE_S: Final = 5.0
 
 
 class Dispatch(Protocol):
+    def publish(self, infos: Sequence[QueueInfo]) -> None: ...
     def appeared(self, infos: Sequence[QueueInfo]) -> None: ...
 
 

@@ -53,6 +53,9 @@ class Published:
     def appeared(self, infos: Sequence[QueueInfo]) -> None:
         self.queues.extend(infos)
 
+    def publish(self, infos: Sequence[QueueInfo]) -> None:
+        self.queues.extend(infos)
+
     def recorded(self, job_id: int) -> None: ...
 
     def happened(self, subject: str, state: str, reason: str | None) -> None:
