@@ -297,7 +297,7 @@ class Dispatcher:
             until = self._brakes.until(queue.info.pace, now)
             if until is None:
                 break
-            self._scheduler.rest(queue.info.id, until, now)
+            self._scheduler.brake(queue.info.id, until, now)
             self._schedule(now)
         return queue
 

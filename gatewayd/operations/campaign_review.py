@@ -55,7 +55,7 @@ class ReviewCampaign(OfCampaign):
         return await _shown(backend, found, document, kept)
 
 
-async def _lines(backend: Backend, document: CampaignDocument) -> list[tuple[Sequence[str], Literal["", "es"]]]:
+async def _lines(backend: Backend, document: CampaignDocument) -> Sequence[tuple[Sequence[str], Literal["", "es"]]]:
     """Returns the enabled lines that may send it: the prefixes that they are for, and how they cut texts."""
     wanted, channel = document.options.lines, document.ladder[0].channel
     day = Calendar(backend.config.timezone).words(backend.now() / 1000)[0]

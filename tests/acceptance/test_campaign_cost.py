@@ -35,7 +35,10 @@ rate = "100000/s"
 shift_table = true
 prefixes = ["+549115"]
 """
-ACCENTS = "Señor José: la reunión del miércoles será a las once y media, según acordó %nombre% con el técnico. Más información aquí"
+ACCENTS = (
+    "Señor José: la reunión del miércoles será a las once y media, "
+    "según acordó %nombre% con el técnico. Más información aquí"
+)
 """More than 70 letters, one of them neither in GSM 7-bit nor a double: two parts, or one with the shift table."""
 TEXTS = {
     "short": "Hola %nombre%",
