@@ -25,5 +25,5 @@ def collections(intake: IntakeDesk, reader: Reader, readers: Executor, news: New
     made = Collections(
         intake, ask=ask, execute=intake.writer.do, now=now_ms, told=lambda account: news.say("claim", account)
     )
-    news.hear({"invoice", "payment", "billing", "customer", "promise", "pause", "policy"}, made.due)
+    news.hear({"bill", "customer", "promise", "pause", "policy"}, made.due)
     return made
