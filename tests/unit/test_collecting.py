@@ -18,7 +18,7 @@ async def _nobody(_jobs: Any) -> dict[int, str]:
 @pytest.mark.parametrize("kind", ["bill", "customer", "promise", "pause", "policy"])
 async def test_a_fact_wakes_the_engine_of_claims(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     news, any_part = News(_nobody), cast("Any", type("Part", (), {"writer": type("Writer", (), {"do": None})}))
-    made = collections(any_part, any_part, any_part, news)
+    made = collections(any_part, any_part, any_part, news, spool=any_part, in_thread=any_part, logged=any_part)
     worked = asyncio.Event()
 
     async def work() -> float:
