@@ -100,7 +100,7 @@ def run_a_job(shown: Panel, browser: Signed) -> None:
     shot(page, "jobs")
     accessible(page)
 
-    # By the keyboard alone: to the row, which is kept while the table loads itself anew, into it, pause, go on, withdraw.
+    # By the keyboard alone: to the row, kept while the table loads itself anew, into it, pause, go on, withdraw.
     page.keyboard.press("j")
     page.evaluate(ANEW, "jobs")
     assert page.evaluate("document.activeElement.matches('tr[data-href]')")
