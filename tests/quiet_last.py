@@ -18,7 +18,7 @@ def quiet(scope: str) -> bool:
     return scope.startswith(FOLDER)
 
 
-class QuietLast(LoadFileScheduling):
+class QuietLast(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Deals out file by file. Once those are left that want quiet, it sends all workers home but one, waits until they
     are gone, and gives it the rest."""
 
@@ -39,7 +39,7 @@ class QuietLast(LoadFileScheduling):
         super()._reschedule(node)
 
     def remove_node(self, node: WorkerController) -> str | None:
-        crashed = super().remove_node(node)
+        crashed: str | None = super().remove_node(node)
         if self.collection is not None:
             for each in self.nodes:
                 self._reschedule(each)
