@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from drivers.gsm.alphabet import segments
+from gatewayd.texts import parts_with_shift
 
 Variant = Literal["", "es"]
 
@@ -29,7 +29,7 @@ class Cuts:
         variants = self._variants(address)
         if "es" not in variants:
             return count, count
-        fewest = min(segments(text, "auto", shift=True), count)
+        fewest = min(parts_with_shift(text), count)
         return fewest, count if "" in variants else fewest
 
     def _variants(self, address: str) -> frozenset[Variant]:
