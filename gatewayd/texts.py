@@ -41,7 +41,7 @@ def split_for(text: str, encoding: str, variant: Literal["", "es"] = "", *, wide
 
 
 def parts_with_shift(text: str) -> int:
-    """Returns how many parts a text takes over a line that may use the Spanish shift table. ValueError: more than 255."""
+    """Returns the parts of a text over a line that may use the Spanish shift table. ValueError: more than 255."""
     return segments(text, "auto", shift=True)
 
 
