@@ -51,5 +51,5 @@ def collections(
         told=lambda account: news.say("claim", account),
         carry=carry,
     )
-    news.hear({"invoice", "payment", "billing", "customer", "promise", "pause", "policy"}, made.due)
+    news.hear({"bill", "customer", "promise", "pause", "policy"}, made.due)
     return made

@@ -303,7 +303,7 @@ class Dispatcher:
             if until is None:
                 self._brakes.take(queue.info.pace, 1, now)  # nobody else takes the same before the store has answered
                 break
-            self._scheduler.rest(queue.info.id, until, now)
+            self._scheduler.brake(queue.info.id, until, now)
             self._schedule(now)
         return queue
 
