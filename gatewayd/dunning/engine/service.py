@@ -58,13 +58,18 @@ class Collections:
         execute: Callable[[Change[Any]], Awaitable[Any]],
         now: Callable[[], int],
         told: Callable[[str], object] = lambda _account: None,
+        carry: Callable[[], Awaitable[int]],
     ) -> None:
-        """`told` is called with an account of which something has changed, for those who watch."""
+        """`told` is called with an account of which something has changed, for those who watch; `carry` brings what
+        other systems are told to them."""
         self._intake = intake
         self._ask = ask
         self._execute = execute
         self._now = now
         self._told = told
+        self._carry = carry
+        self._events = True
+        """Whether there may be something for other systems."""
         self._wake = asyncio.Event()
         self._recorder = Recording(intake, ask=ask, execute=execute, now=now)
         self._changed: set[int] = set()
@@ -111,6 +116,9 @@ class Collections:
             await self._recorder.record(batch)
             self._told(batch.account)
         await self._forget()
+        if self._events:
+            await self._carry()
+            self._events = False
         return min(LONGEST_S, max(MOMENT_S, following))
 
     async def _moments(self) -> Mapping[int, Moment]:
@@ -164,6 +172,7 @@ class Collections:
         work = partial(write, moment=moment, customers=customers, seen=seen)
         written = await self._execute(Change(work, "collections", bulk=True))
         hit("claims.decided")
+        self._events = self._events or written.events > 0
         for account in written.accounts:
             self._told(account)
 
@@ -204,8 +213,10 @@ class Collections:
                 break
             for start in range(0, len(seen.changed), WRITTEN):
                 part = seen.changed[start : start + WRITTEN]
-                await self._execute(Change(partial(write, moment=moment, customers=part), "collections", bulk=True))
+                work = partial(write, moment=moment, customers=part)
+                written = await self._execute(Change(work, "collections", bulk=True))
                 hit("claims.portion")
+                self._events = self._events or written.events > 0
             counts.update(seen.counts)
             advance = partial(_advance, run, seen.last, dict(counts), cursor)
             if not await self._execute(Change(advance, "collections")):
@@ -294,7 +305,3 @@ def _ended(run: Run, now: int, state: str, reason: str | None, unit: Any) -> Non
 
 def _stop(run: Run, unit: Any) -> None:
     runs.stop(unit.session, run, "stale")
-
-
-def _forget(before: date, unit: Any) -> int:
-    return decisions.forget(unit.session, before)
