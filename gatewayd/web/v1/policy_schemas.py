@@ -6,7 +6,7 @@ from typing import Final
 
 from gatewayd.customers.document import CHANNELS as POINTS
 from gatewayd.customers.document import PORTFOLIOS, STATES
-from gatewayd.dunning.document import DAYS_MAX, LEVELS_MAX
+from gatewayd.dunning.policy import DAYS_MAX, LEVELS_MAX
 from gatewayd.web.v1.forms import (
     CHANNELS,
     COUNT,
