@@ -48,8 +48,8 @@ def answers(
     in_thread: Callable[..., Awaitable[Any]],
     news: News,
 ) -> Answers:
-    """Returns the service, woken by what `news` says of bills; `logged` is told when there may be something for webhooks
-    to post."""
+    """Returns the service, woken by what `news` says of bills; `logged` is told when webhooks may have something to
+    post."""
     made = Answers(
         lambda: intake.config,
         intake.writer,
