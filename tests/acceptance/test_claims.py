@@ -40,10 +40,10 @@ def until(found: Callable[[], Any], within_s: float = 15) -> Any:
     return seen
 
 
-def owe(gateway: Gateway, number: int, days: int = 3) -> str:
-    """A customer with a confirmed number, and a bill that is so many days late; returns its id."""
+def owe(gateway: Gateway, number: int, days: int = 3, state: str = "confirmed") -> str:
+    """A customer with a number, and a bill that is so many days late; returns its id."""
     who = f"R{number}"
-    point = {"channel": "phone", "address": rig.number_of(number), "state": "confirmed"}
+    point = {"channel": "phone", "address": rig.number_of(number), "state": state}
     gateway.call("customer.put", account=rig.ACCOUNT, external_id=who, customer={"name": "Ana", "contacts": [point]})
     due = datetime.now(ZoneInfo("America/Argentina/Buenos_Aires")).date() - timedelta(days=days)
     bill = {"customer": who, "number": f"N-{number}", "due": due.isoformat(), "balance": "1500.50"}
@@ -107,6 +107,16 @@ def test_a_thanks_leaves_when_a_payment_comes(floor: tuple[Gateway, Simulator]) 
         said = {"customer": who, "amount": "10", "invoices": [{"external_id": "F3", "amount": "10"}]}
         gateway.call("payment.put", account=rig.ACCOUNT, external_id=f"T{number}", payment=said)
         until(lambda number=number: len(simulator.texts()) == before + number + 1)  # type: ignore[misc]
+
+
+def test_who_may_be_another_person_reads_neither_name_nor_amount(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    before = len(simulator.texts())
+    gateway.call("account.set", account=rig.ACCOUNT, company="Norte 100% Wifi", language="en")
+    owe(gateway, 4, state="unknown")
+    until(lambda: len(simulator.texts()) > before)
+    told = simulator.texts()[-1]
+    assert told["text"] == "A message from Norte 100% Wifi awaits you. Please get in touch with us."
 
 
 def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) -> None:
