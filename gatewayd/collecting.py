@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
+from gatewayd.carrying import Cargo, Carrying
 from gatewayd.clock import now_ms
 from gatewayd.dunning.engine.service import Collections
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.news import News
+from gatewayd.store.dunning import events
 from gatewayd.store.reader import Reader
+from spool.folders import Spool
+from spool.inbox import write_event
+
+_EVENTS: Final = Cargo("event", "collections", events.unwritten, events.written, write_event)
 
 
-def collections(intake: IntakeDesk, reader: Reader, readers: Executor, news: News) -> Collections:
-    """Returns the service; it is woken by what `news` says of facts."""
+def collections(
+    intake: IntakeDesk,
+    reader: Reader,
+    readers: Executor,
+    news: News,
+    *,
+    spool: Spool,
+    in_thread: Callable[..., Awaitable[Any]],
+    logged: Callable[[], object],
+) -> Collections:
+    """Returns the service; it is woken by what `news` says of facts. `logged` is told when there may be something for
+    webhooks to post."""
+    carrying = Carrying(_EVENTS, intake.writer.do, spool, in_thread)
 
     async def ask(question: Callable[..., Any]) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(readers, partial(reader.ask, question))
 
+    async def carry() -> int:
+        logged()
+        return await carrying.carry()
+
     made = Collections(
-        intake, ask=ask, execute=intake.writer.do, now=now_ms, told=lambda account: news.say("claim", account)
+        intake,
+        ask=ask,
+        execute=intake.writer.do,
+        now=now_ms,
+        told=lambda account: news.say("claim", account),
+        carry=carry,
     )
-    news.hear({"invoice", "payment", "billing", "customer", "promise", "pause", "policy"}, made.due)
+    news.hear({"bill", "customer", "promise", "pause", "policy"}, made.due)
     return made

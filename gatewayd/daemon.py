@@ -212,7 +212,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             templates=StoredTemplates(partial(_asked, readers, reader), writer),
         )
         campaigns = campaigning.campaigns(intake, reader, readers, dispatcher, webhooks.post)
-        claims = collecting.collections(intake, reader, readers, news)
+        claims = collecting.collections(
+            intake, reader, readers, news, spool=spool, in_thread=in_files, logged=webhooks.post
+        )
         posts = PostDesk(intake, config.timezone)
         answers = answering.answers(
             intake, posts, spool, dispatcher, logged=webhooks.post, in_thread=in_files, news=news

@@ -68,6 +68,7 @@ NAMES: Final[Mapping[str, str]] = {
     "gsm.stored_deleted": "it is deleted from the SIM",
     "answer.recorded": "answers are in the store, decided and recorded at once; no line knows of them",
     "notice.recorded": "notices of payments, invoices or tickets are in the store; no line knows of them",
+    "event.carried": "files of events are in the spool, the store does not know yet",
     "ticket.carried": "files of tickets are in the spool, the store does not know yet",
     "inbox.written": "inbox files are written, the store does not know yet",
     # Receipts

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -39,6 +40,7 @@ from spool.evidence import (
     accepted_at,
     accepted_jobs,
     read_accepted,
+    read_events,
     read_opt_outs,
     read_receipts,
     segments_after,
@@ -127,6 +129,7 @@ class Restoration:
         for job in known:
             doubted += await self._compare(job.id, job.account, job.name, job.written)
         await self._block()
+        await self._recall_events()
         names = {(job.account, job.name) for job in known}
         strange = [
             (account, name)
@@ -156,6 +159,15 @@ class Restoration:
                 # The copy is older than the account: nobody writes to them until somebody has looked.
                 blocked = await self._execute(replace(block, account=None))
             log.warning("people who opted out after the copy was made are blocked again", people=blocked.added)
+
+    async def _recall_events(self) -> None:
+        """Counts the levels of which other systems were told as done, as the files of events say."""
+        for account in self._spool.accounts():
+            documents = await asyncio.to_thread(read_events, self._spool, account)
+            taken = recalling.told_of(documents, _instant)
+            for start in range(0, len(taken), PORTION):
+                part = taken[start : start + PORTION]
+                await self._change(_recalled(account, part, self._now()))
 
     async def _compare(self, job_id: int, account: str, name: str, written: int) -> int:
         said = await asyncio.to_thread(read_receipts, self._spool, account, name, written)
@@ -295,6 +307,11 @@ class Restoration:
 
     async def _change(self, work: Callable[[Any], R]) -> R:
         return await self._execute(Change(work, "restoration"))
+
+
+def _instant(text: str) -> int:
+    """Returns an instant of a file in Unix ms; ValueError."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def _recalled(account: str, taken: Sequence[recalling.Taken], now: int) -> Callable[[Any], int]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
-from gatewayd.store.commands import JobPace
+from gatewayd.intake.record import Follow
 from spool import posted
 from spool.document import JobDocument, parse
 from spool.errors import SpoolError
@@ -48,11 +48,14 @@ async def lay(intake: IntakeDesk, account: str, document: JobDocument, data: byt
 
 
 async def enter(
-    intake: IntakeDesk, taken: Taken, document: JobDocument, *, origin: str, pace: JobPace | None = None
+    intake: IntakeDesk, taken: Taken, document: JobDocument, *, origin: str, follow: Follow | None = None
 ) -> None:
-    """Records what was laid, or takes it away again where it cannot be. GatewayError, JobFileError, SpoolError."""
+    """Records what was laid, or takes it away again where it cannot be. GatewayError, JobFileError, SpoolError.
+
+    `follow` is run in the transaction that shows the job, unless it is known already.
+    """
     try:
-        await intake.record(taken, document, origin=origin, pace=pace)
+        await intake.record(taken, document, origin=origin, follow=follow)
     except Exception:
         with suppress(SpoolError):
             await asyncio.to_thread(posted.drop, intake.spool, taken)

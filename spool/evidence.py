@@ -14,6 +14,7 @@ from spool import durable
 from spool.document import JOB_FILE_LIMIT
 from spool.errors import operating_system
 from spool.folders import ACCEPTED, INBOX, RECEIPTS, UNMATCHED, Spool, is_name
+from spool.inbox import EVENTS
 
 SEGMENT_BYTES_MAX: Final = 64 << 20
 """A segment has at most 10,000 lines; what is larger was not written by us."""
@@ -182,6 +183,30 @@ def read_opt_outs(spool: Spool, wanted: Callable[[str], bool]) -> dict[str | Non
             senders = tuple(dict.fromkeys(found[message_id] for message_id in sorted(found)))
             by_account[None if account == UNMATCHED else account] = senders
     return by_account
+
+
+def read_events(spool: Spool, account: str) -> list[Mapping[str, Any]]:
+    """Returns what other systems were told of an account's customers, as its files stand, in no order. Only files of
+    the spool's owner count."""
+    owner = spool.path.stat().st_uid
+    with operating_system(f"{INBOX}/{account}/{EVENTS}"):
+        try:
+            with spool.open(INBOX, account, EVENTS) as folder:
+                said = [_own(folder, name, owner) for name in durable.entries(folder) if name.endswith(".json")]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+    return [one for one in said if one is not None]
+
+
+def _own(folder: int, name: str, owner: int) -> Mapping[str, Any] | None:
+    try:
+        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if there.st_uid != owner or not stat.S_ISREG(there.st_mode):
+            return None
+        said = json.loads(durable.read_file(folder, name, INBOX_BYTES_MAX))
+    except (OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _opted_out(folder: int, name: str, owner: int) -> str | None:

@@ -14,6 +14,8 @@ from spool.receipts import json_line
 
 TICKETS: Final = "tickets"
 """The folder of what happens to tickets, within an account's inbox."""
+EVENTS: Final = "events"
+"""The folder of what other systems are told of customers (suspension due, reconnection), within an account's inbox."""
 _BESIDE: Final = 10
 """Names tried for one message."""
 
@@ -35,6 +37,11 @@ def write_inbox(
 def write_ticket(spool: Spool, account: str, event_id: str, document: Mapping[str, Any]) -> Path:
     """Writes what happened to a ticket to `inbox/<account>/tickets/<event_id>.json`, as `write_inbox` does."""
     return _write(spool, (account, TICKETS), event_id, document, beside=False)
+
+
+def write_event(spool: Spool, account: str, event_id: str, document: Mapping[str, Any]) -> Path:
+    """Writes what other systems are told to `inbox/<account>/events/<event_id>.json`, as `write_inbox` does."""
+    return _write(spool, (account, EVENTS), event_id, document, beside=False)
 
 
 def _write(

@@ -50,6 +50,10 @@ LIST_MESSAGES: Final[dict[str, str]] = {
         "In {file} the header has {width} cells and the rows have {found}: a delimiter within a value "
         "shifts the cells. Put such values in quotes, or give the header as many cells."
     ),
+    "cells_uneven": spoken(
+        "In {file} row {line} has {found} cells and others have {width}: a delimiter within a value shifts the cells, "
+        "and without a header nobody knows in which. Put such values in quotes, or give the list a header."
+    ),
     "encoding_mixed": spoken(
         "{file} mixes encodings: it is UTF-8, but from this line on there are letters that are not. Save "
         "the whole file as CSV UTF-8."

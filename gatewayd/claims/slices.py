@@ -18,7 +18,7 @@ from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.ladder import plain
 from gatewayd.dunning.policy import Level, Policy
 from gatewayd.dunning.step_key import COLUMN, StepKey
-from gatewayd.store.dunning import addresses, decisions, situations
+from gatewayd.store.dunning import addresses, decisions, events, situations
 from gatewayd.store.dunning.addresses import Shared
 from gatewayd.store.dunning.decisions import Changes, Said
 from gatewayd.store.dunning.policies import Rules, Stamp
@@ -144,6 +144,9 @@ def portion(connection: Any, *, moment: Moment, after: int, hour: str | None, li
             continue
         said += saying(judged, rules)
         claimed += [(judged, one) for one in due]
+    changes = decisions.changes(session, rules.account_id, said, moment.today)
+    # Of those whom other systems were told of, they may be to be told otherwise.
+    others |= {one.customer for one in events.standing(session, changes.customers())}
     shared = known(session, moment, claimed)
     others |= {one.seen.situation.customer for one, due in claimed if _address(one, due) in shared.several}
     return Slice(
@@ -151,7 +154,7 @@ def portion(connection: Any, *, moment: Moment, after: int, hour: str | None, li
         moment.today.isoformat(),
         rules.stamp,
         counts,
-        decisions.changes(session, rules.account_id, [one for one in said if one.customer not in others], moment.today),
+        changes.without(others),
         [_due(one, due, moment, shared) for one, due in claimed if one.seen.situation.customer not in others],
         sorted(others),
     )

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from gatewayd.claims.gathering import Gathering
 from gatewayd.claims.moment import Judged, Moment, judge, saying, tomorrow
+from gatewayd.claims.reconnecting import reconnect
 from gatewayd.claims.slices import NUMBERED, Way, cells, known, level_of, way_of
 from gatewayd.dunning.decide import decide
 from gatewayd.dunning.decision import Decision
@@ -27,6 +28,7 @@ from gatewayd.store.dunning import (
     steps,
 )
 from gatewayd.store.dunning.decisions import Said
+from gatewayd.store.dunning.events import NewEvent
 from gatewayd.store.dunning.novelties import NewNovelty
 from gatewayd.store.dunning.steps import StepRow, Try
 from gatewayd.store.sending import causes
@@ -42,6 +44,8 @@ class Written:
 
     steps: int = 0
     accounts: set[str] = field(default_factory=set)
+    events: int = 0
+    """What other systems are to be told."""
 
 
 def write(
@@ -70,6 +74,7 @@ def write(
             one if one.seen.situation.customer not in over else judge(again[one.seen.situation.customer], moment)
             for one in judged
         ]
+    work.written.events += reconnect(session, moment, judged)
     work.take(judged)
     rows = [row for one in judged for row in saying(one, rules)]
     kept = [work.instead.get((row.customer, row.decision.currency), row) for row in rows]
@@ -159,11 +164,20 @@ class _Work:
             return
         if level.action == "event":
             steps.end(self.session, number, "done", self.moment.now)
-            document = {**detail, "customer": one.seen.external_id, "cycle": str(decision.cycle), "level": level.id}
-            events.add(self.session, self.rules.account_id, level.name or level.id, document, self.moment.now)
+            self._tell_outside(one, decision, level)
             return
         way = way_of(self.rules, one, decision, self._known)
         self._ways.setdefault(way, []).append((one, decision, number))
+
+    def _tell_outside(self, one: Judged, decision: Decision, level: Level) -> None:
+        assert decision.cycle is not None
+        new = NewEvent(
+            *(self.rules.account_id, self.rules.account, level.name or level.id, one.seen.external_id),
+            *(decision.currency, ((decision.level or level.id, decision.cycle),), decision.amount),
+            *(decision.invoices, "due"),
+        )
+        events.add(self.session, new, self.moment.now)
+        self.written.events += 1
 
     def _batch(self, way: Way, members: Sequence[tuple[Judged, Decision, int]]) -> None:
         account_id, now = self.rules.account_id, self.moment.now

@@ -148,10 +148,9 @@ class Dispatcher:
 
     def recovered(self, queues: Iterable[QueueInfo]) -> None:
         """Messages of these queues wait that were taken for claimed."""
-        fresh = [info for info in queues if self._scheduler.get(info.id) is None]
-        for info in queues:
+        for info in (found := tuple(queues)):
             self._came_back(info.id, 0)
-        self.publish(fresh)
+        self.appeared(found)
 
     def answer_lost(self) -> None:
         """The store may have done what it could not answer: what it claimed for nobody is looked for."""
@@ -178,6 +177,10 @@ class Dispatcher:
         self._schedule(now)
         self._unserved.look_soon()
 
+    def appeared(self, infos: Iterable[QueueInfo]) -> None:
+        """Publishes what is not known: a person may have been quicker, and what they said is newer."""
+        self.publish([info for info in infos if self._scheduler.get(info.id) is None])
+
     def job_changed(self, change: JobChange) -> None:
         """Paused, resumed or cancelled by a person."""
         if change.state == "cancelled":
@@ -188,6 +191,8 @@ class Dispatcher:
             for info in change.queues:
                 self._hold(info.id, "paused" if info.paused else None, force=True)
             self.publish(change.queues)
+            for runner in self.runners.values():
+                runner.sender.stock.recall({info.id for info in change.queues})  # it goes by what is, not by what was
         self._receipts_due([change.job_id])
 
     def credited(self, account: str) -> None:
@@ -296,8 +301,9 @@ class Dispatcher:
         while (queue := self._scheduler.choose(chooser, now)) is not None:
             until = self._brakes.until(queue.info.pace, now)
             if until is None:
+                self._brakes.take(queue.info.pace, 1, now)  # nobody else takes the same before the store has answered
                 break
-            self._scheduler.rest(queue.info.id, until, now)
+            self._scheduler.brake(queue.info.id, until, now)
             self._schedule(now)
         return queue
 
@@ -306,7 +312,7 @@ class Dispatcher:
         when it was asked."""
         segments = sum(len(work.todo) for work in claimed.work)
         self._scheduler.served(queue, segments)
-        self._brakes.take(queue.info.pace, segments, now)
+        self._brakes.take(queue.info.pace, segments - 1, now)
         queue_id = queue.info.id
         self._out[queue_id] = self._out.get(queue_id, 0) + len(claimed.work)
         if not claimed.work:

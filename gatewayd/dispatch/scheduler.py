@@ -46,6 +46,8 @@ class Queue:
 class _Account:
     queues: deque[Queue] = field(default_factory=deque)
     deficit: int = 0
+    braked: set[int] = field(default_factory=set)
+    """Queues that rest because their jobs have gone as fast as they may."""
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ class Scheduler:
         priority, account_id = queue.info.priority, queue.info.account_id
         account = self._rings[priority][account_id]
         account.queues.remove(queue)
+        account.braked.discard(queue_id)
         if not account.queues:
             del self._rings[priority][account_id]
             self._order[priority].remove(account_id)
@@ -114,6 +117,7 @@ class Scheduler:
     def _sleep(self, queue: Queue, due: int | None, now: int) -> None:
         if due is not None and due <= now:
             queue.due = 0
+            self._rings[queue.info.priority][queue.info.account_id].braked.discard(queue.info.id)
             return
         queue.due = due
         queue.deficit = 0
@@ -136,6 +140,14 @@ class Scheduler:
         if queue.due is None or due < queue.due:
             self._sleep(queue, due, now)
 
+    def brake(self, queue_id: int, due: int, now: int) -> None:
+        """Its jobs have gone as fast as they may until `due`. It keeps its account's turn: else it would lose to the
+        turns of all others what it may still go."""
+        queue = self._queues.get(queue_id)
+        if queue is not None:
+            self._rings[queue.info.priority][queue.info.account_id].braked.add(queue_id)
+            self._sleep(queue, due, now)
+
     def hold(self, queue_id: int, reason: str | None) -> None:
         queue = self._queues.get(queue_id)
         if queue is not None:
@@ -150,7 +162,18 @@ class Scheduler:
             if queue is not None and queue.due == due:
                 queue.due = 0
                 woken.append(queue)
+                self._off_the_brake(queue)
         return woken
+
+    def _off_the_brake(self, queue: Queue) -> None:
+        ring, order = self._rings[queue.info.priority], self._order[queue.info.priority]
+        account = ring[queue.info.account_id]
+        if queue.info.id not in account.braked:
+            return
+        account.braked.discard(queue.info.id)
+        if account.deficit > 0:
+            order.remove(queue.info.account_id)
+            order.appendleft(queue.info.account_id)
 
     @property
     def next_at(self) -> int | None:
@@ -201,7 +224,7 @@ class Scheduler:
                 found = _turn(account.queues, fits)
             if found is not None and account.deficit > 0:
                 return found
-            if found is not None:
+            if found is not None or (account.braked and account.deficit <= 0):
                 account.deficit += QUANTUM
             order.rotate(-1)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Final, Literal
 
@@ -18,7 +18,7 @@ from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
 from gatewayd.failpoints import hit
 from gatewayd.model import Priority, Route
 from gatewayd.pacing import Gcra
-from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
+from gatewayd.store.commands import Claim, Claimed, QueueInfo, Unclaim, Work
 
 log = structlog.get_logger()
 
@@ -101,7 +101,7 @@ class Stock:
             only=only,
         )
         claiming = self._claiming = asyncio.ensure_future(self._desk.writer.do(claim))
-        claiming.add_done_callback(partial(self._claimed, queue, queue.returned))
+        claiming.add_done_callback(partial(self._claimed, queue, queue.info, queue.returned))
         return claiming
 
     def give_back(self) -> None:
@@ -109,9 +109,20 @@ class Stock:
         if self._work:
             work = tuple(self._work)
             self._work.clear()
-            now = now_ms()
-            self._desk.writer.post(Unclaim(tuple(each.attempt_id for each in work), now))
-            self._desk.given_back(work, now)
+            self._return(work)
+
+    def recall(self, queues: Collection[int]) -> None:
+        """Gives back what is at hand of these queues: something that matters to how it goes has changed."""
+        kept = [work for work in self._work if work.queue_id not in queues]
+        if len(kept) < len(self._work):
+            back = [work for work in self._work if work.queue_id in queues]
+            self._work = deque(kept)
+            self._return(back)
+
+    def _return(self, work: Sequence[Work]) -> None:
+        now = now_ms()
+        self._desk.writer.post(Unclaim(tuple(each.attempt_id for each in work), now))
+        self._desk.given_back(work, now)
 
     async def drain(self) -> None:
         """Gives back what is at hand, and what a claim under way still brings. Nothing may be filled meanwhile."""
@@ -124,7 +135,7 @@ class Stock:
         gcra = self._urgent.get(account_id)
         return gcra is None or gcra.tat <= now
 
-    def _claimed(self, queue: Queue, seen: int, future: asyncio.Future[Claimed]) -> None:
+    def _claimed(self, queue: Queue, asked: QueueInfo, seen: int, future: asyncio.Future[Claimed]) -> None:
         self._claiming = None
         if future.cancelled():
             return
@@ -138,6 +149,10 @@ class Stock:
         hit("send.claimed")
         now = time.time()
         self._desk.claimed(queue, claimed, int(now * 1000), seen)
+        if (queue.info.pace, queue.info.route) != (asked.pace, asked.route) and claimed.work:
+            self._return(claimed.work)  # as `recall`
+            self._wake()
+            return
         if queue.info.priority is Priority.URGENT:
             self._count_urgent(queue.info.account_id, now, claimed)
             self._work.extendleft(reversed(claimed.work))

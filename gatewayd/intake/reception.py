@@ -24,11 +24,11 @@ from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.fitness import judge
 from gatewayd.intake.lane import WorkerDiedError
 from gatewayd.intake.moves import NoSheets, Sheets
-from gatewayd.intake.record import PostedBy, Recorder, beginning
+from gatewayd.intake.record import Follow, PostedBy, Recorder, beginning
 from gatewayd.intake.stored import NoTemplates, Templates
 from gatewayd.numbers import Policy
 from gatewayd.stalls import Stalls
-from gatewayd.store.commands import JobPace, QueueInfo
+from gatewayd.store.commands import QueueInfo
 from gatewayd.store.port import Writer
 from gatewayd.turns import Turns
 from spool.customers import CustomersDocument
@@ -65,6 +65,7 @@ TROUBLE_S: Final = 5.0
 
 class Dispatch(Protocol):
     def publish(self, infos: Sequence[QueueInfo]) -> None: ...
+    def appeared(self, infos: Sequence[QueueInfo]) -> None: ...
 
 
 class Told(Protocol):
@@ -354,21 +355,21 @@ class IntakeDesk:
         apart: bool = False,
         post: PostedBy | None = None,
         origin: str = "",
-        pace: JobPace | None = None,
+        follow: Follow | None = None,
     ) -> str | None:
         """Brings the job into the store, then its files to `accepted`. `post` is the request that posted it; returns
         what its key's first request was answered, None where it is the first. `origin` is the engine whose job it is:
-        such a one may say which facts its texts were written from, and how fast it may go (`pace`)."""
+        such a one may say which facts its texts were written from, and `follow` its job."""
         answers: list[str] = []
         async with self.feed.open(self._request(taken, document, apart=apart, own=bool(origin))) as stream:
             content_hash = stream.content_hash or ""
-            begin = beginning(self.config, taken, document, content_hash, post, origin=origin, pace=pace)
+            begin = beginning(self.config, taken, document, content_hash, post, origin=origin)
             lines = {line.name for line in self.config.lines}
             # What the gateway itself brings in may be an answer.
             own = frozenset({"reply"}) if (taken.account, document.job) in self._waiters else frozenset[str]()
             may = own if post is None else post.may
             fit = partial(judge, document, lines, time.time(), may)
-            infos = await self._recorder.load(begin, stream, taken, fit, answers.append)
+            infos = await self._recorder.load(begin, stream, taken, fit, answers.append, follow=follow)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.
                 lost = stream.totals.lost
@@ -405,7 +406,7 @@ class IntakeDesk:
         self.told.recorded(job_id)
         if waiter := self._waiters.pop((taken.account, document.job), None):
             waiter(job_id)
-        self.dispatcher.publish(infos)
+        self.dispatcher.appeared(infos)
         log.info("job recorded", account=taken.account, job=document.job)
         self.told.happened(f"{taken.account}/{document.job}", "recorded", None)
 

@@ -22,7 +22,6 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     DropJob,
-    JobPace,
     KeyBusyError,
     KeyReusedError,
     NewMessage,
@@ -34,6 +33,9 @@ from gatewayd.store.port import Writer
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.intake import Taken
+
+Follow = Callable[[Any, int], None]
+"""What an engine says of its job in the transaction that shows it: unit of work, the job's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,14 @@ class Recorder:
         taken: Taken,
         judge: Callable[[], None],
         replayed: Callable[[str], None] | None = None,
+        *,
+        follow: Follow | None = None,
     ) -> tuple[QueueInfo, ...]:
         """Rows under a job that nobody sees, then the one update that shows it. Empty: it was known already.
 
         `judge` may refuse (JobFileError) a job that is new: one that is known was fit when it came. KeyReusedError and
-        KeyBusyError of a job that was posted; `replayed` learns what the key's first request was answered.
+        KeyBusyError of a job that was posted; `replayed` learns what the key's first request was answered. `follow` is
+        of `PublishJob`.
         """
         await self._clear_left()
         try:
@@ -94,7 +99,8 @@ class Recorder:
             valid, first = await self._add(begun.job_id, stream)
             _need(valid, taken, first)
             hit("intake.loaded")
-            return await self._writer.do(PublishJob(begun.job_id, now_ms(), keyed=begin.key is not None))
+            shown = PublishJob(begun.job_id, now_ms(), keyed=begin.key is not None, follow=follow)
+            return await self._writer.do(shown)
         except Exception:
             self._left.add(begun.job_id)
             with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
@@ -166,7 +172,6 @@ def beginning(
     post: PostedBy | None = None,
     *,
     origin: str = "",
-    pace: JobPace | None = None,
 ) -> BeginJob:
     """How the store gets to know the job; `post` is the request that posted it."""
     return BeginJob(
@@ -190,7 +195,6 @@ def beginning(
         template=template_of(document),
         key=None if post is None else post.key,
         origin=origin,
-        pace=pace,
     )
 
 

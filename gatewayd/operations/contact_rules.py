@@ -16,7 +16,7 @@ from gatewayd.contact.calendar import local_date, window
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.presets import FREE, PRESETS, Preset, effective
 from gatewayd.contact.reading import RulesError
-from gatewayd.contact.rules import Rules, written
+from gatewayd.contact.rules import DAY_MS, Rules, written
 from gatewayd.contact.words import cap_words, class_name, hours_words
 from gatewayd.contact.year import YEAR_LEAST, YEAR_MOST, days_of
 from gatewayd.errors import ConflictError, FaultsError, UsageError
@@ -30,6 +30,8 @@ from gatewayd.translation import gettext as _
 
 KEY: Final = "contact"
 """Of the rules in the document of an account's settings."""
+_ALWAYS_MS: Final = 366 * DAY_MS
+"""Open for longer than that is open at any time: hours that never close end where the calendar is no longer asked."""
 DOCUMENT_MAX: Final = 50_000
 """Characters of a document of rules: hundreds of holidays are a tenth of it."""
 
@@ -129,6 +131,8 @@ def _next(rules: Rules, klass: MessageClass, now: int, zone: ZoneInfo) -> Json:
     slot = window(rules, klass, now, zone)
     if slot is None:
         return {"open": False, "from": None, "until": None}
+    if slot[0] <= now and slot[1] - now > _ALWAYS_MS:
+        return {"open": True, "from": None, "until": None}
     return {"open": slot[0] <= now, "from": iso(slot[0]), "until": iso(slot[1])}
 
 

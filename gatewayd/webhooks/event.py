@@ -25,12 +25,10 @@ CAMPAIGN: Final = "campaign"
 
 TICKET: Final = "ticket"
 PAYMENT_NOTICE: Final = "payment_notice"
+COLLECTION: Final = "event"
 
-SERVED: Final = (RECEIPT, INBOUND, CREDIT_LOW, LINE, CAMPAIGN, TICKET, PAYMENT_NOTICE)
+NAMES: Final = (RECEIPT, INBOUND, CREDIT_LOW, LINE, CAMPAIGN, TICKET, PAYMENT_NOTICE, COLLECTION)
 """Events that there are; an endpoint asks for some of them."""
-RESERVED: Final = ("event",)
-"""Names of events to come: they may be asked for already."""
-NAMES: Final = (*SERVED, *RESERVED)
 
 BODY_MAX: Final = 20_000
 """Octets; a body is shorter (Standard Webhooks 1.0.0, "Payload size")."""
@@ -92,9 +90,19 @@ def inbound(document: Mapping[str, Any]) -> Event:
     return _event(event_id(INBOUND, number), INBOUND, f"inbound {number}", seq=1, at=document["at"], data=document)
 
 
-def occurrence(kind: str, subject: str, number: int, at: str, document: Mapping[str, Any]) -> Event:
-    """Returns the event of something that happened to a subject; `number` is that of its row and grows."""
-    return _event(event_id(kind, subject, at), kind, f"{kind} {subject}", seq=number, at=at, data=document)
+def occurrence(
+    kind: str, subject: str, number: int, at: str, document: Mapping[str, Any], *, known: str | None = None
+) -> Event:
+    """Returns the event of something that happened to a subject; `number` is that of its row and grows. `known` names
+    it where more than one thing may happen to the subject in one instant."""
+    return _event(
+        event_id(kind, subject, at) if known is None else event_id(kind, known),
+        kind,
+        f"{kind} {subject}",
+        seq=number,
+        at=at,
+        data=document,
+    )
 
 
 def trial(endpoint: int, at: str) -> Event:

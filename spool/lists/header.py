@@ -246,7 +246,9 @@ def _refuse_rivals(rows: Sequence[Row], header: int, at: int, file: str) -> None
     cells = rows[header].cells
     if sense(cells[at]).kind != "bare":
         return
-    full = [place for place in range(len(cells)) if _is_full_column(rows[header + 1 :], place)]
+    # Rows with cells too many have theirs in other columns.
+    whole = [row for row in rows[header + 1 :] if not any(row.cells[len(cells) :])]
+    full = [place for place in range(len(cells)) if _is_full_column(whole, place)]
     if full != [at]:
         raise JobFileError(
             "recipients_ambiguous",

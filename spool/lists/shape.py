@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spool.errors import JobFileError
-from spool.lists.cells import digits, folded, is_number_like
+from spool.lists.cells import digits, folded, is_date, is_number_like
 from spool.lists.header import Header
 from spool.lists.rows import Row
 from spool.lists.text import Format
@@ -74,6 +74,8 @@ def shape_of_text(header: Header, rows: Sequence[Row], file: str, form: Format) 
     below = rows[header.first :]
     guarded = _guarded(below, width)
     _refuse_cut_number(header, below, file, form.last)
+    if header.line is None:
+        _refuse_uneven(below, file, form.last)
     kinds = (*_kinds(below, width), _is_padded(below, width), _cut(below, width, form.last))
     sealed = tuple(place for place in _nameless(header) if len(below) < 2 or not all(_fills(r, place) for r in below))
     more = {len(row.cells) - width for row in below}
@@ -140,6 +142,32 @@ def _refuse_cut_number(header: Header, rows: Sequence[Row], file: str, last: tup
     others = [digits(row.cells[place]) for row in rows if _fills(row, place) and tuple(row.cells) != last]
     if digits(last[place]) < (min(others) if others else _WITH_AREA):
         raise JobFileError("recipients_unreadable", "recipients_cut", file=file)
+
+
+def _refuse_uneven(rows: Sequence[Row], file: str, last: tuple[str, ...]) -> None:
+    """Refuses a list without a header some of whose rows are wider, and hold other things in the columns that all have:
+    a value has fallen apart. What is but added at the end, such as a remark, moves nothing."""
+    whole = [row for row in rows if tuple(row.cells) != last]
+    least = min((len(row.cells) for row in whole), default=0)
+    narrow = [row for row in whole if not any(row.cells[least:])]
+    known = [{_sort(row.cells[place]) for row in narrow} | {""} for place in range(least)]
+    for row in whole:
+        if not any(row.cells[least:]):
+            continue
+        moved = any(_sort(cell) not in sorts for cell, sorts in zip(row.cells, known, strict=False))
+        if moved or any(_split_amount(a, b) for a, b in zip(row.cells, row.cells[1:], strict=False)):
+            raise JobFileError(
+                "recipients_ambiguous", "cells_uneven", file=file, line=row.line, width=least, found=len(row.cells)
+            )
+
+
+def _sort(cell: str) -> str:
+    """Returns what a cell holds, so far as one that has moved can be told from those that have not."""
+    if not cell:
+        return ""
+    if is_date(cell):
+        return "date"
+    return "word" if any(map(str.isalpha, cell)) else "number"
 
 
 def _guarded(rows: Sequence[Row], width: int) -> tuple[int, ...]:

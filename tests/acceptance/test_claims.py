@@ -39,10 +39,10 @@ def until(found: Callable[[], Any], within_s: float = 30) -> Any:
     return seen
 
 
-def owe(gateway: Gateway, number: int, days: int = 3) -> str:
+def owe(gateway: Gateway, number: int, days: int = 3, state: str = "confirmed") -> str:
     """A customer with a confirmed number, and a bill that is so many days late; returns its id."""
     who = f"R{number}"
-    point = {"channel": "phone", "address": rig.number_of(number), "state": "confirmed"}
+    point = {"channel": "phone", "address": rig.number_of(number), "state": state}
     gateway.call("customer.put", account=rig.ACCOUNT, external_id=who, customer={"name": "Ana", "contacts": [point]})
     due = datetime.now(ZoneInfo("America/Argentina/Buenos_Aires")).date() - timedelta(days=days)
     bill = {"customer": who, "number": f"N-{number}", "due": due.isoformat(), "balance": "1500.50"}
@@ -106,3 +106,11 @@ def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) ->
     shown = gateway.call("policy.show", account=rig.ACCOUNT, policy="empresa")
     assert (shown["version"], len(shown["versions"])) == (1, 1)
     assert gateway.call("effectiveness.show", account=rig.ACCOUNT)["groups"][0]["contacts"] == 1
+
+
+def test_whoever_may_be_somebody_else_hears_no_name_and_no_amount(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    before = len(simulator.texts())
+    owe(gateway, 7, state="unknown")
+    told = until(lambda: simulator.texts(before))[-1]
+    assert told["text"] == "A message from norte awaits you. Please get in touch with us."

@@ -27,10 +27,14 @@ from gatewayd.store.commands import (
     Change,
     CreateAccount,
     JobChange,
+    JobPace,
     NewMessage,
     PublishJob,
+    SetJobState,
 )
 from gatewayd.store.contacts.audience import Occasion
+from gatewayd.store.sending import jobs as sending_jobs
+from gatewayd.store.sending import paces
 from tests.conformance.house import House
 
 NORTE, SUR = Scope.of("norte"), Scope.of("sur")
@@ -270,3 +274,29 @@ def test_every_run_of_a_frozen_audience_reaches_the_people_of_the_first(house: H
         reached += page.people
         after, over = page.cursor, page.over
     assert reached == whom
+
+
+def test_what_was_wished_while_a_job_was_recorded_holds_when_it_is_shown(house: House) -> None:
+    begun = house.do(
+        BeginJob(
+            *("norte", "c-7.1-0-0", "sms", Priority.BULK, "hash", None, None, False),
+            *(850_000, "ARS", json.dumps({}), "n1", house.now),
+            origin=CAMPAIGN,
+        )
+    )
+    house.do(
+        AddMessages(begun.job_id, [NewMessage(1, None, "+5491150000000", "Hola", "", 1, "", None, None)], house.now)
+    )
+    pace = JobPace("c-7", 60)
+
+    def follow(unit: Any, job_id: int) -> None:
+        paces.change(unit.session, job_id, pace, ["claro-1"])
+        sending_jobs.set_state(unit, [SetJobState("norte", "c-7.1-0-0", "paused", house.now)])
+
+    (queue,) = house.do(PublishJob(begun.job_id, house.now, follow=follow))
+    assert queue.pace == pace
+    assert queue.paused
+    assert queue.route.lines == ("claro-1",)
+    # A second time there is nothing to show.
+    (again,) = house.do(PublishJob(begun.job_id, house.now, follow=None))
+    assert again == queue

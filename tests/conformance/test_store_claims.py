@@ -344,14 +344,14 @@ def test_a_slice_writes_what_deciding_about_each_does(house: House) -> None:
     assert found.last == everybody[-1]
     written(house, found)
     by_slice = shown(house)
-    assert len(by_slice[0]) == 5
+    assert len(by_slice[0]) == 4
     for table in ("step_try", "step", "dunning_batch", "decision", "cause", "novelty"):
         house.rows(f"DELETE FROM {table}")
     house.rows("UPDATE promise SET state = 'pending', ended_at = NULL")
     house.do(Change(partial(write, moment=moment(house), customers=everybody)))
     assert shown(house) == by_slice
     written(house, sliced(house))
-    assert len(states(house)) == 5
+    assert len(states(house)) == 4
 
 
 def test_a_fact_that_comes_between_reading_and_writing_a_slice_goes_first(house: House) -> None:
@@ -510,7 +510,7 @@ def test_what_another_life_of_the_store_has_claimed_is_not_claimed_again(house: 
     # The copy had never heard of this one; billing brings it in again.
     late = debtor(house, "E50", phone="+5491150000050")
     assert decide(house, late) == 0
-    assert len(states(house)) == 5
+    assert len(states(house)) == 4
     assert house.rows("SELECT key FROM setting WHERE key LIKE 'claimed:%'") == []
     house.now += 5 * 86_400_000  # the next level
     assert decide(house, undone, late) == 2

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,14 +34,46 @@ def known(gateway: Gateway, person: int) -> None:
     gateway.call("customer.put", account=ACCOUNT, external_id=f"C{person}", customer=said)
 
 
-def owe(gateway: Gateway, person: int) -> None:
-    bill = {"customer": f"C{person}", "number": f"N{person}", "due": "2026-01-10", "balance": "1500.50"}
+def owe(gateway: Gateway, person: int, **more: Any) -> None:
+    bill = {"customer": f"C{person}", "number": f"N{person}", "due": "2026-01-10", "balance": "1500.50", **more}
     gateway.call("invoice.put", account=ACCOUNT, external_id=f"F{person}", invoice=bill)
 
 
 def rule(gateway: Gateway, hour: str, **more: Any) -> None:
     document = {"levels": LEVELS, "hour": hour, **more}
     gateway.call("policy.save", account=ACCOUNT, policy="empresa", standard=True, document=document)
+
+
+def pay(gateway: Gateway, person: int) -> None:
+    said = {
+        "customer": f"C{person}",
+        "amount": "1500.50",
+        "invoices": [{"external_id": f"F{person}", "amount": "1500.50"}],
+    }
+    gateway.call("payment.put", account=ACCOUNT, external_id=f"P{person}", payment=said)
+
+
+def cut_off(gateway: Gateway, hour: str = "00:00", **more: Any) -> None:
+    """Saves the rule by which other systems are told; invoices name it."""
+    levels = [{"id": "corte", "days": 2, "action": "event", "name": "suspension_due"}]
+    document = {"levels": levels, "hour": hour, **more}
+    gateway.call("policy.save", account=ACCOUNT, policy="corte", standard=False, document=document)
+
+
+def events(gateway: Gateway) -> list[tuple[str, str]]:
+    """Returns what the files of events say: customer and event."""
+    folder = gateway.spool.folder("inbox", ACCOUNT, "events")
+    found = [json.loads(path.read_bytes()) for path in folder.glob("*.json")] if folder.is_dir() else []
+    return sorted((one["customer"], one["event"]) for one in found)
+
+
+def until_events(gateway: Gateway, *wanted: tuple[str, str]) -> None:
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        if set(wanted) <= set(events(gateway)):
+            return
+        time.sleep(0.1)
+    raise AssertionError((wanted, events(gateway)))
 
 
 def until(gateway: Gateway, person: int, *reasons: str) -> None:
@@ -61,6 +96,40 @@ def killed(gateway: Gateway, place: str, act: Any, *arguments: Any) -> None:
         act(gateway, *arguments)
     gateway.died()
     gateway.start()
+
+
+@pytest.mark.timeout(400)
+def test_a_daemon_killed_while_other_systems_are_told_tells_them_once(tmp_path: Path) -> None:
+    hook = """
+[[webhook]]
+account = "norte"
+url = "https://127.0.0.1:9/aviso"
+events = ["event"]
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+allow_private = true
+"""
+    places = ("claims.decided", "event.carried")
+    wanted: list[tuple[str, str]] = []
+    with Gateway(tmp_path, (), extra=hook) as gateway:
+        gateway.start()
+        gateway.account()
+        gateway.stop()
+        gateway.start()  # its webhook is the account's, which is there by now
+        rule(gateway, "00:00", nothing=True)
+        cut_off(gateway)
+        for person, place in enumerate(places):
+            known(gateway, person)
+            killed(gateway, place, partial(owe, policy="corte"), person)
+            until_events(gateway, *wanted, (f"C{person}", "suspension_due"))
+            killed(gateway, place, pay, person)
+            wanted += [(f"C{person}", "reconnection"), (f"C{person}", "suspension_due")]
+            until_events(gateway, *wanted)
+        gateway.stop()
+        assert events(gateway) == sorted(wanted)
+        with sqlite3.connect(gateway.store) as store:
+            rows = store.execute("SELECT body FROM webhook_log WHERE type = 'event'").fetchall()
+    said = [json.loads(row[0])["data"] for row in rows]
+    assert sorted((one["customer"], one["event"]) for one in said) == sorted(wanted)
 
 
 @pytest.mark.timeout(400)

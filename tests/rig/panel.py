@@ -13,7 +13,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -141,6 +141,12 @@ class Panel:
         finally:
             connection.close()
 
+    def restart(self, env: Mapping[str, str] | None = None) -> None:
+        """Ends the daemon as systemd does, and starts it and its web process anew."""
+        self.gateway.stop()
+        self.gateway.start(env)
+        self.wait_web()
+
     def user(self, name: str, role: str = "user", account: str | None = "norte") -> None:
         """Makes somebody who may sign in with `PASSWORD`."""
         self.gateway.call("user.create", user=name, role=role, account=account, password=PASSWORD)
@@ -196,11 +202,13 @@ def panel(
     options: Sequence[str] = (),
     tls: bool = False,
     apart: bool = False,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[Panel]:
     """A daemon with an account `norte`, an administrator `ana`, simulated modems as lines `m0` …, and its web process.
 
     `extra` is TOML before the lines, `web` further keys of `[web]`, `options` the simulator's own arguments; `apart`:
-    the web process is no child of the daemon, as with a unit of its own, and stays when that is killed.
+    the web process is no child of the daemon, as with a unit of its own, and stays when that is killed; `env`: of the
+    daemon's first life.
     """
     port = free_port()
     if apart:
@@ -210,7 +218,7 @@ def panel(
     try:
         ports = [] if simulator is None else simulator.ports
         with Gateway(folder, ports, extra=section + extra, line=line, rate=rate) as gateway:
-            gateway.start()
+            gateway.start(env)
             gateway.account()
             shown = Panel(gateway, simulator, port, tls=tls)
             shown.user(ADMINISTRATOR, "administrator", None)

@@ -6,13 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from drivers.base import Blame, DeliveryReport, LineStatus, NotSent, OutboundMessage, Outcome, Refused
 from gatewayd.clock import now_ms
 from gatewayd.dispatch import ownerless
-from gatewayd.store.commands import Claim, Credit, Reported, SetJobState, Settle
+from gatewayd.store.commands import Change, Claim, Credit, JobChange, JobPace, Reported, SetJobState, Settle
+from gatewayd.store.sending import paces
 from tests.rig.floor import PRICE, Floor, floor, number, taken
 
 
@@ -141,3 +143,55 @@ async def test_what_was_claimed_for_nobody_is_given_back(house: Floor, monkeypat
     assert await house.dispatcher.ownerless.look() == 4
     await house.until(lambda counts: counts["submitted"] == 4)
     assert await house.dispatcher.ownerless.look() == 0
+
+
+async def test_a_pace_that_is_wished_holds_for_what_was_claimed(house: Floor) -> None:
+    begun, going = asyncio.Event(), asyncio.Event()
+
+    async def slowly(message: OutboundMessage) -> Outcome:
+        begun.set()
+        await going.wait()
+        return taken(message)
+
+    line = house.line("one", slowly)
+    house.runner("one").sender._send_s = 0.001  # a quick one claims ahead
+    job = await house.job(range(40))
+    await begun.wait()
+    await house.until(lambda counts: counts["sending"] > 1)
+
+    def slow(unit: Any) -> JobChange | None:
+        return paces.change(unit.session, job, JobPace("c-1", 60), None)
+
+    change = await house.writer.do(Change(slow))
+    assert change is not None
+    house.dispatcher.job_changed(change)
+    going.set()
+    await house.until(lambda counts: counts["sending"] <= 1)
+    await asyncio.sleep(1.2)
+    assert len(line.asked) <= 1 + 1 + 2, "one in its hands, one at once, one a second"
+
+
+async def test_a_pace_is_shared_by_lines_that_ask_at_once(house: Floor) -> None:
+    for n in range(8):
+        house.line(f"l{n}")
+        house.runner(f"l{n}").set_enabled(False)
+    job = await house.job(range(40))
+    change = await house.writer.do(Change(lambda unit: paces.change(unit.session, job, JobPace("c-1", 1), None)))
+    assert change is not None
+    house.dispatcher.job_changed(change)
+    for n in range(8):
+        house.runner(f"l{n}").set_enabled(True)
+    await house.until(lambda counts: counts["submitted"] >= 1)
+    await asyncio.sleep(0.3)
+    assert (await house.counts())["submitted"] == 1
+
+
+async def test_a_wish_that_was_quicker_than_the_job_is_not_undone_by_it(house: Floor) -> None:
+    job = await house.job(range(5))
+    (before,) = [queue.info for queue in house.dispatcher._scheduler.of_job(job)]
+    change = await house.writer.do(Change(lambda unit: paces.change(unit.session, job, JobPace("c-1", 1), None)))
+    assert change is not None
+    house.dispatcher.job_changed(change)
+    house.dispatcher.appeared([before])
+    (queue,) = house.dispatcher._scheduler.of_job(job)
+    assert queue.info.pace == JobPace("c-1", 1)

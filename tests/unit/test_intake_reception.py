@@ -50,6 +50,9 @@ class Published:
         self.queues: list[QueueInfo] = []
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
+    def appeared(self, infos: Sequence[QueueInfo]) -> None:
+        self.queues.extend(infos)
+
     def publish(self, infos: Sequence[QueueInfo]) -> None:
         self.queues.extend(infos)
 

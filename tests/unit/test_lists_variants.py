@@ -132,6 +132,26 @@ def test_of_equal_columns_none_is_taken(tmp_path: Path, header: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "rows",
+    [
+        "1159876543,Ana,1500,10/11/2026\n3514123456,Luis,1.500,50,10/11/2026\n",
+        "1159876543,Muñoz,Ana,1500\n3514123456,Luis,1500\n",
+        "1159876543,Ana,12\n3514123456,Luis,1,500.50\n",
+    ],
+)
+def test_without_a_header_a_value_that_fell_apart_refuses_the_list(tmp_path: Path, rows: str) -> None:
+    check(tmp_path, f"{AMBIGUOUS}/cells_uneven", rows, text="Hola %col2%, debe %col3%")
+
+
+def test_rows_with_a_cell_too_many_speak_for_no_column(tmp_path: Path) -> None:
+    # In most of them the telephone has moved below `Numero`; in the others that is somebody's document.
+    whole = [f"Ana {n},1500,115300000{n},2000000{n}" for n in range(4)]
+    moved = [f'Ana {n},"1.500,50",115300000{n},2000000{n}'.replace('"', "") for n in range(4, 10)]
+    data = "\n".join(["nombre,deuda,Contacto,Numero", *whole, *moved, ""])
+    check(tmp_path, f"{AMBIGUOUS}/columns_several", data, text="Aviso")
+
+
+@pytest.mark.parametrize(
     "header",
     ["Carac.", "Característica", "DDD", "Lada", "Clave Lada", "DDN", "Prefijo", "Indicativo", "Cód. de Área Celular"],
 )

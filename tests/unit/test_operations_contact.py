@@ -82,3 +82,15 @@ async def test_presets_say_their_law_and_sources(backend: OfflineBackend) -> Non
     found = (await ask(backend, "contact.presets"))["items"]
     assert [one["name"] for one in found] == ["co-2300", "cl-21320", "mx-condusef", "ar-cautious", "us-ref"]
     assert all(one["law"] and one["country"] and one["sources"] and one["notes"] for one in found)
+
+
+async def test_hours_that_never_close_are_open_at_any_time(backend: OfflineBackend) -> None:
+    await ask(backend, "account.create", account="norte")
+    always = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"), "00:00-24:00")
+    await ask(backend, "contact.set", account="norte", contact={"hours": {"collections": always}})
+    found = (await ask(backend, "contact.rules", account="norte"))["next"]
+    assert found["collections"] == {"open": True, "from": None, "until": None}
+    closes = {**always, "holiday": ""}
+    await ask(backend, "contact.set", account="norte", contact={"hours": {"collections": closes}})
+    found = (await ask(backend, "contact.rules", account="norte"))["next"]
+    assert found["collections"]["until"] is not None

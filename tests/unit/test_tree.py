@@ -21,7 +21,9 @@ def tree() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["tree"] = module
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / ".ci")
+        spec.loader.exec_module(module)
     return module
 
 
@@ -88,6 +90,7 @@ RULES = {
         "a circle: spool.a, spool.b",
     ),
     "a long module": ({"spool/a.py": "x = 1\n" * 421}, "421 lines"),
+    "a long check": ({".ci/a.py": "x = 1\n" * 421}, "421 lines"),
     "a large file": ({"docs/a.bin": "x" * 1_000_001}, "large files do not belong"),
 }
 

@@ -14,16 +14,18 @@ from typing import Any, Final, Protocol, TypeVar
 import structlog
 
 from gatewayd.answers.engine.answering import Answering, Done
-from gatewayd.answers.engine.carrying import Carrying
 from gatewayd.answers.engine.notices import Notices
 from gatewayd.answers.engine.portion import Make
+from gatewayd.carrying import Cargo, Carrying
 from gatewayd.config import Config
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.store.commands import Change, QueueInfo
 from gatewayd.store.port import Writer
+from gatewayd.store.tickets import tickets
 from spool.errors import SpoolError
 from spool.folders import Spool
+from spool.inbox import write_ticket
 
 log = structlog.get_logger()
 
@@ -39,6 +41,7 @@ BATCH_S: Final = 1.0
 """Between looks whether a batch of notices is whole."""
 TROUBLE_S: Final = 5.0
 BY: Final = "answers"
+_TICKETS: Final = Cargo("ticket", BY, tickets.unwritten, tickets.written, write_ticket)
 
 
 class Told(Protocol):
@@ -79,7 +82,7 @@ class Answers:
         self._now = now
         self._answering = Answering(config, make)
         self._notices = Notices(config, make)
-        self._carrying = Carrying(writer, spool, in_thread)
+        self._carrying = Carrying(_TICKETS, writer.do, spool, in_thread)
         self._wake = asyncio.Event()
         self._wake.set()
         self._open = 0

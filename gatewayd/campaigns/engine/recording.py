@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import structlog
 
@@ -52,7 +52,7 @@ class Recording:
     async def written(self, campaign: Campaign, run: Run, slice_: Slice) -> Written:
         """Returns a slice's job and its file, in memory. JobFileError, GatewayError."""
         people: Sequence[Person] = await self._ask(partial(runs.slice_people, slice_=slice_))
-        head = head_of(_wished(run.content[slice_.rung], campaign.lines), slice_.job)
+        head = head_of(_worded(run.content[slice_.rung], campaign.lines), slice_.job)
         rows = map(_recipient, people)
         document, data = await asyncio.to_thread(submission.written, head, rows, f"{slice_.job}.json")
         return await self._intake.templates.filled(campaign.account, document), data
@@ -67,7 +67,7 @@ class Recording:
         job_id = await self._ask(known)
         if job_id is None:
             try:
-                await self._laid(campaign, await written)
+                await self._laid(campaign, run, slice_, await written)
             except JobFileError as error:
                 await self._refused(campaign, slice_, error)
                 return
@@ -80,12 +80,18 @@ class Recording:
             self._changed(change)
         hit("campaign.noted")
 
-    async def _laid(self, campaign: Campaign, written: Written) -> None:
+    async def _laid(self, campaign: Campaign, run: Run, slice_: Slice, written: Written) -> None:
         document, data = written
         taken = await submission.lay(self._intake, campaign.account, document, data)
         hit("campaign.laid")
-        pace = wishes.pace_of(campaign.id, campaign.pace)
-        await submission.enter(self._intake, taken, document, origin=CAMPAIGN, pace=pace)
+
+        def follow(unit: Any, job_id: int) -> None:
+            # From its first instant as was wished until now; one of a cancelled campaign rests until it is cancelled.
+            self._wished(campaign, run, slice_, job_id, unit)
+            if campaigns.state(unit.session, campaign.id) in {"paused", "cancelled"}:
+                _turn(unit, "paused", campaign.account, slice_.job, self._now())
+
+        await submission.enter(self._intake, taken, document, origin=CAMPAIGN, follow=follow)
 
     async def _refused(self, campaign: Campaign, slice_: Slice, error: JobFileError) -> None:
         sentence, now = error.text(self._intake.config.locale), self._now()
@@ -106,13 +112,16 @@ class Recording:
 
         await self._execute(Change(work, "campaigns"))
 
-    def _follow(self, campaign: Campaign, run: Run, slice_: Slice, job_id: int, unit: Any) -> JobChange | None:
+    def _wished(self, campaign: Campaign, run: Run, slice_: Slice, job_id: int, unit: Any) -> JobChange | None:
         session = unit.session
         runs.recorded(session, slice_, job_id)
         # What was wished while it was being recorded.
         pace, lines = campaigns.wishes(session, campaign.id)
         content = run.content[slice_.rung]
-        changed = paces.change(session, job_id, wishes.pace_of(campaign.id, pace), wishes.lines_of(lines, content))
+        return paces.change(session, job_id, wishes.pace_of(campaign.id, pace), wishes.lines_of(lines, content))
+
+    def _follow(self, campaign: Campaign, run: Run, slice_: Slice, job_id: int, unit: Any) -> JobChange | None:
+        changed = self._wished(campaign, run, slice_, job_id, unit)
         return changed if (turned := self._turned(unit, campaign, slice_)) is None else turned
 
     def _turned(self, unit: Any, campaign: Campaign, slice_: Slice) -> JobChange | None:
@@ -121,14 +130,16 @@ class Recording:
 
 def follow(unit: Any, state: str, account: str, job: str, now: int) -> JobChange | None:
     """Gives a job the state that its campaign's asks for; None where it has it, or has nothing left to send."""
-    wanted = {"paused": "paused", "cancelled": "cancelled"}.get(state, "running")
-    if wanted == "running":
-        return None
-    (change,) = jobs.set_state(unit, [SetJobState(account, job, wanted, now)])  # type: ignore[arg-type]
+    wanted: Mapping[str, Literal["paused", "cancelled"]] = {"paused": "paused", "cancelled": "cancelled"}
+    return _turn(unit, wanted[state], account, job, now) if state in wanted else None
+
+
+def _turn(unit: Any, state: Literal["paused", "cancelled"], account: str, job: str, now: int) -> JobChange | None:
+    (change,) = jobs.set_state(unit, [SetJobState(account, job, state, now)])
     return change if isinstance(change, JobChange) else None
 
 
-def _wished(content: Mapping[str, Any], lines: str | None) -> Mapping[str, Any]:
+def _worded(content: Mapping[str, Any], lines: str | None) -> Mapping[str, Any]:
     return content if lines is None else {**content, "lines": list(wishes.lines_of(lines, content))}
 
 

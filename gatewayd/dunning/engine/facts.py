@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gatewayd.claims.gathering import Gathering
 from gatewayd.claims.moment import Moment
-from gatewayd.claims.writing import WRITTEN, write
+from gatewayd.claims.writing import WRITTEN, Written, write
 from gatewayd.failpoints import hit
 from gatewayd.store.billing import marks
 from gatewayd.store.billing.marks import Mark
@@ -29,14 +29,15 @@ class Facts:
         ask: Callable[[Callable[..., Any]], Awaitable[Any]],
         execute: Callable[[Change[Any]], Awaitable[Any]],
         now: Callable[[], int],
-        told: Callable[[str], object],
+        wrote: Callable[[Written], object],
         fresh: Callable[[Moment], Awaitable[bool]],
     ) -> None:
-        """`fresh`: whether an account's billing is young enough to claim by."""
+        """`wrote` is called with what each transaction did. `fresh`: whether an account's billing is young enough to
+        claim by."""
         self._ask = ask
         self._execute = execute
         self._now = now
-        self._told = told
+        self._wrote = wrote
         self._fresh = fresh
         self.decided: set[int] = set()
         """Customers about whom was decided; whoever wants to know empties it before."""
@@ -82,8 +83,7 @@ class Facts:
             gathering.forget()
             raise
         hit("claims.decided")
-        for account in written.accounts:
-            self._told(account)
+        self._wrote(written)
 
 
 def _marked(connection: Any) -> Sequence[Mark]:

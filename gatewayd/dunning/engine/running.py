@@ -15,7 +15,7 @@ from gatewayd.claims.gathering import Gathering, release
 from gatewayd.claims.moment import Moment
 from gatewayd.claims.slice_writing import put
 from gatewayd.claims.slices import Slice, portion
-from gatewayd.claims.writing import WRITTEN, write
+from gatewayd.claims.writing import WRITTEN, Written, write
 from gatewayd.dunning.engine.facts import Facts
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
@@ -44,14 +44,17 @@ class Running:
         ask: Callable[[Callable[..., Any]], Awaitable[Any]],
         execute: Callable[[Change[Any]], Awaitable[Any]],
         now: Callable[[], int],
+        wrote: Callable[[Written], object],
         between: Callable[[], Awaitable[None]],
     ) -> None:
-        """`between` is awaited before each slice: it decides about facts that have come."""
+        """`wrote` is called with what each transaction did that wrote more than messages; `between` is awaited before
+        each slice: it decides about facts that have come."""
         self._intake = intake
         self._facts = facts
         self._ask = ask
         self._execute = execute
         self._now = now
+        self._wrote = wrote
         self._between = between
 
     async def go_on(self, run: Run, moment: Moment) -> bool:
@@ -98,7 +101,7 @@ class Running:
             for start in range(0, len(rest), WRITTEN):
                 part = rest[start : start + WRITTEN]
                 work = partial(write, moment=moment, customers=part, gathering=gathering)
-                await self._execute(Change(work, "collections", bulk=True))
+                self._wrote(await self._execute(Change(work, "collections", bulk=True)))
         except Exception:
             gathering.forget()
             raise

@@ -17,7 +17,7 @@ import structlog
 
 from gatewayd.claims.gathering import release
 from gatewayd.claims.moment import Moment, moments
-from gatewayd.claims.writing import WRITTEN
+from gatewayd.claims.writing import WRITTEN, Written
 from gatewayd.dunning.engine.facts import Facts
 from gatewayd.dunning.engine.recording import Recording
 from gatewayd.dunning.engine.running import Running
@@ -58,13 +58,18 @@ class Collections:
         execute: Callable[[Change[Any]], Awaitable[Any]],
         now: Callable[[], int],
         told: Callable[[str], object] = lambda _account: None,
+        carry: Callable[[], Awaitable[int]],
     ) -> None:
-        """`told` is called with an account of which something has changed, for those who watch."""
+        """`told` is called with an account of which something has changed, for those who watch; `carry` brings what
+        other systems are told to them."""
         self._intake = intake
         self._ask = ask
         self._execute = execute
         self._now = now
         self._told = told
+        self._carry = carry
+        self._events = True
+        """Whether there may be something for other systems."""
         self._wake = asyncio.Event()
         self._recorder = Recording(intake, ask=ask, execute=execute, now=now)
         self._changed: set[int] = set()
@@ -74,8 +79,10 @@ class Collections:
         self._stirred: asyncio.TimerHandle | None = None
         self._forgotten: date | None = None
         self._picked_up = False
-        self._facts = Facts(ask=ask, execute=execute, now=now, told=told, fresh=self._fresh)
-        self._running = Running(intake, self._facts, ask=ask, execute=execute, now=now, between=self._between)
+        self._facts = Facts(ask=ask, execute=execute, now=now, wrote=self._wrote, fresh=self._fresh)
+        self._running = Running(
+            intake, self._facts, ask=ask, execute=execute, now=now, wrote=self._wrote, between=self._between
+        )
         self._stale: set[str] = set()
         """Accounts whose runs stand still, so that it is told once."""
 
@@ -117,6 +124,9 @@ class Collections:
             self._told(batch.account)
             await self._between()
         await self._forget()
+        if self._events:
+            await self._carry()
+            self._events = False
         return min(LONGEST_S, max(MOMENT_S, following))
 
     async def _moments(self) -> Mapping[int, Moment]:
@@ -125,6 +135,11 @@ class Collections:
         question = partial(moments, now=self._now(), zone=str(config.timezone), region=config.numbers.region)
         found: Mapping[int, Moment] = await self._ask(question)
         return found
+
+    def _wrote(self, written: Written) -> None:
+        self._events = self._events or written.events > 0
+        for account in written.accounts:
+            self._told(account)
 
     async def _between(self) -> None:
         """Decides about those of whom a fact has come while something longer is done."""

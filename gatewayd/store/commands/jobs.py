@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from gatewayd.model import Priority, Route
 from gatewayd.store.commands.base import Command
@@ -82,7 +82,6 @@ class BeginJob(Command["BegunJob"]):
     """Of the request that posted it."""
     origin: str = ""
     """Who brings it in: empty for the account itself, else the engine whose piece of work it is."""
-    pace: JobPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +141,13 @@ class QueueInfo:
 @dataclass(frozen=True, slots=True)
 class PublishJob(Command["tuple[QueueInfo, ...]"]):
     """The one small update that makes the job visible; answers its queues. With `keyed`, the request's key gets its
-    answer too."""
+    answer too. `follow` is run in the same transaction, with the unit of work and the job's number: what its engine
+    has to say of it holds before the first message can leave."""
 
     job_id: int
     now: int
     keyed: bool = False
+    follow: Callable[[Any, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

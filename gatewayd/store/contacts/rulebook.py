@@ -172,7 +172,7 @@ class Rulebook:
             # Who runs the gateway is told at any hour.
             return Standing(None, self._zone, ())
         document = json.loads(row[1] or "{}")
-        zone = _zone(document.get("zone")) or self._zone
+        zone = zone_named(document.get("zone")) or self._zone
         try:
             rules = effective(self._contact, document)
         except RulesError as error:
@@ -191,12 +191,13 @@ def _zones(session: Session, account_id: int, own: ZoneInfo) -> tuple[ZoneInfo, 
         if row[0] is None:
             break
         after = row[0]
-        if (zone := _zone(after)) is not None and zone.key != own.key:
+        if (zone := zone_named(after)) is not None and zone.key != own.key:
             found.append(zone)
     return tuple(found)
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """Returns the zone of that name; None where there is none."""
     if not name:
         return None
     try:
@@ -207,4 +208,4 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 def zone_of(name: str | None, standing: Standing) -> ZoneInfo:
     """Returns the zone of a customer that names one, else the account's."""
-    return _zone(name) or standing.zone
+    return zone_named(name) or standing.zone

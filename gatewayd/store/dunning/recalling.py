@@ -7,7 +7,7 @@ before anything is decided about them.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -17,6 +17,8 @@ from sqlalchemy import delete, select
 from gatewayd.dunning.step_key import COLUMN, StepKey
 from gatewayd.store import tables
 from gatewayd.store.billing import marks
+from gatewayd.store.dunning.events import ACTION as EVENT
+from gatewayd.store.dunning.events import RECONNECTION
 from gatewayd.store.session import Session, Statement, among, given, merging, setting
 
 _STEP: Final = tables.step.c
@@ -36,7 +38,7 @@ _CALLED: Final = Statement(
     "p_account_id",
 )
 _NAMES: Final = Statement(select(_CUSTOMER.external_id, _CUSTOMER.id).where(among(_CUSTOMER.id)))
-_ADD: Final = merging(tables.step, f"{_KEY} state action at policy_id policy_version channel tries", _KEY)
+_ADD: Final = merging(tables.step, f"{_KEY} state action at policy_id policy_version channel tries invoices", _KEY)
 _OTHERWISE: Final = setting(tables.step, "state at", f"{_KEY} state")
 
 _GET: Final = Statement(select(_SETTING.key, _SETTING.value).where(among(_SETTING.key)))
@@ -52,13 +54,18 @@ _DROP: Final = Statement(delete(tables.setting).where(among(_SETTING.key)))
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that a claim's job names. `at` is Unix ms."""
+    """A step that a claim's job names, or a file of events. `at` is Unix ms."""
 
     customer: str
     """External id."""
     key: StepKey
     channel: str
     at: int
+    action: str = "message"
+    state: str = "done"
+    """`undone`: an event that a reconnection has ended."""
+    invoices: tuple[str, ...] = ()
+    """External ids of what an event was told for."""
 
 
 def take_over(session: Session, account: str, taken: Sequence[Taken], now: int) -> int:
@@ -99,9 +106,13 @@ def _write(session: Session, account_id: int, taken: Iterable[tuple[int, Taken]]
         for customer, one in taken
     ]
     # Planned or undone in the copy: it went on after that.
-    for state in ("planned", "undone"):
-        session.many(_OTHERWISE, [("done", one.at, *key, state) for key, one in keyed])
-    session.many(_ADD, [(*key, "done", "message", one.at, 0, 0, one.channel, 1) for key, one in keyed])
+    for state in ("planned", "undone", "done"):
+        session.many(_OTHERWISE, [(one.state, one.at, *key, state) for key, one in keyed if one.state != state])
+    rows = [
+        (*key, one.state, one.action, one.at, 0, 0, one.channel or None, 1, json.dumps(list(one.invoices)))
+        for key, one in keyed
+    ]
+    session.many(_ADD, rows)
 
 
 def _aside(account: str, customer: str) -> str:
@@ -120,15 +131,45 @@ def _keep(session: Session, account: str, taken: Sequence[Taken]) -> None:
 
 
 def _text(taken: Iterable[Taken]) -> str:
-    rows = [[one.key.currency, one.key.level, one.key.cycle.isoformat(), one.channel, one.at] for one in taken]
+    rows = [
+        [
+            *(one.key.currency, one.key.level, one.key.cycle.isoformat(), one.channel, one.at),
+            *(one.action, one.state, list(one.invoices)),
+        ]
+        for one in taken
+    ]
     return json.dumps(rows, ensure_ascii=False)
 
 
 def _read(customer: str, value: str) -> list[Taken]:
     return [
-        Taken(customer, StepKey(currency, level, date.fromisoformat(cycle)), channel, at)
-        for currency, level, cycle, channel, at in json.loads(value)
+        Taken(customer, StepKey(currency, level, date.fromisoformat(cycle)), channel, at, *_more(more))
+        for currency, level, cycle, channel, at, *more in json.loads(value)
     ]
+
+
+def _more(kept: Sequence[Any]) -> tuple[Any, ...]:
+    """Returns what an older version did not keep."""
+    return (*kept[:2], tuple(kept[2])) if kept else ()
+
+
+def told_of(documents: Iterable[Mapping[str, Any]], at: Callable[[str], int]) -> list[Taken]:
+    """Returns the steps that files of events name, as the newest of each step says; `at` reads an instant (Unix ms).
+    What names none says nothing."""
+    found: dict[tuple[str, StepKey], Taken] = {}
+    for one in documents:
+        try:
+            over, moment = one["event"] == RECONNECTION, at(str(one["at"]))
+            for step in one["steps"]:
+                cycle = date.fromisoformat(str(step["cycle"]))
+                key = (str(one["customer"]), StepKey(str(one["currency"]), str(step["level"]), cycle))
+                known = found.get(key)
+                if known is None or known.at <= moment:
+                    invoices = tuple(str(each) for each in one.get("invoices", ()))
+                    found[key] = Taken(*key, "", moment, EVENT, "undone" if over else "done", invoices)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            continue
+    return list(found.values())
 
 
 def taken_of(document: Mapping[str, Any], *, at: int, without: Collection[int]) -> list[Taken]:

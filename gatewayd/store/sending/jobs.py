@@ -49,8 +49,7 @@ _KNOWN: Final = Statement(
 BEGIN: Final = adding(
     job,
     "account_id name channel priority state content_hash not_before not_after resend unit_price currency content node"
-    " created_at test origin class template template_version pace_group"
-    " pace",
+    " created_at test origin class template template_version",
 )
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
@@ -139,7 +138,6 @@ def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
         origin,
         command.klass or str(unit.memory.rules.of(session, owner[0]).default),
         *(command.template or (None, None)),
-        *((None, None) if command.pace is None else (command.pace.group, command.pace.segments)),
     )
     begun = session.one(_KNOWN, owner[0], command.name)
     assert begun is not None
@@ -171,7 +169,6 @@ def begin_shared(unit: Unit, account_id: int, name: str, shared: SharedJob, *, n
         ORIGIN,
         shared.klass or str(unit.memory.rules.of(session, account_id).default),
         *(shared.template or (None, None)),
-        *(None, None),
     )
 
 
@@ -289,6 +286,8 @@ def publish(unit: Unit, commands: list[PublishJob]) -> list[tuple[QueueInfo, ...
             if command.keyed:
                 keys.complete(unit.session, command.job_id)
             _tally_refused(unit, command.job_id)
+            if command.follow is not None:
+                command.follow(unit, command.job_id)
         results.append(infos(unit.session, command.job_id))
     return results
 

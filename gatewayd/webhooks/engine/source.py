@@ -87,7 +87,7 @@ class Source:
             document = None if row.inbound_id is None else received(row.inbound_id)
             return None if document is None else event.inbound(document)
         said = json.loads(row.body or "{}")
-        return event.occurrence(row.type, said["subject"], row.id, said["at"], said["data"])
+        return event.occurrence(row.type, said["subject"], row.id, said["at"], said["data"], known=said.get("known"))
 
     def _receipts(self, account: str, row: Logged, limit: int) -> tuple[list[Item], Place]:
         lines = row.receipts[:limit] or self._written(account, row)[:limit]
