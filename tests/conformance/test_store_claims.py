@@ -342,13 +342,14 @@ def test_a_slice_writes_what_deciding_about_each_does(house: House) -> None:
     found = sliced(house)
     assert house.rows("SELECT count(*) FROM decision") == [(0,)]
     assert found.last == everybody[-1]
-    written(house, found)
+    written(house, found, Gathering(open_=True))
     by_slice = shown(house)
     assert len(by_slice[0]) == 4
     for table in ("step_try", "step", "dunning_batch", "decision", "cause", "novelty"):
         house.rows(f"DELETE FROM {table}")
     house.rows("UPDATE promise SET state = 'pending', ended_at = NULL")
-    house.do(Change(partial(write, moment=moment(house), customers=everybody)))
+    together = Gathering(open_=True)
+    house.do(Change(partial(write, moment=moment(house), customers=everybody, gathering=together)))
     assert shown(house) == by_slice
     written(house, sliced(house))
     assert len(states(house)) == 4
@@ -510,7 +511,7 @@ def test_what_another_life_of_the_store_has_claimed_is_not_claimed_again(house: 
     # The copy had never heard of this one; billing brings it in again.
     late = debtor(house, "E50", phone="+5491150000050")
     assert decide(house, late) == 0
-    assert len(states(house)) == 4
+    assert len(states(house)) == 5
     assert house.rows("SELECT key FROM setting WHERE key LIKE 'claimed:%'") == []
     house.now += 5 * 86_400_000  # the next level
     assert decide(house, undone, late) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -39,20 +40,22 @@ class Facts:
         self._now = now
         self._wrote = wrote
         self._fresh = fresh
+        self._lock = asyncio.Lock()
         self.decided: set[int] = set()
-        """Customers about whom was decided; whoever wants to know empties it before."""
+        """Customers about whom was decided, before that is in the store; whoever wants to know empties it before."""
 
     async def decide(self, known: Mapping[int, Moment]) -> None:
         """Decides about all that are marked; of accounts without a rule the marks are taken away."""
         gathered: dict[int, Gathering] = {}
-        try:
-            while await self._some(known, gathered):
-                pass
-        finally:
-            for number, one in gathered.items():
-                if one.numbers:
-                    work = partial(_release, one, known[number].at(self._now()))
-                    await self._execute(Change(work, "collections"))
+        async with self._lock:
+            try:
+                while await self._some(known, gathered):
+                    pass
+            finally:
+                for number, one in gathered.items():
+                    if one.numbers:
+                        work = partial(_release, one, known[number].at(self._now()))
+                        await self._execute(Change(work, "collections"))
 
     async def _some(self, known: Mapping[int, Moment], gathered: dict[int, Gathering]) -> bool:
         """Decides about the first that are marked, and the last; returns whether there are more."""

@@ -1,4 +1,4 @@
-"""Goes on with a day's run: a worker reads and decides, this writes slice by slice, and facts that come go first."""
+"""Goes on with a day's run: a worker reads and decides, this writes slice by slice."""
 
 from __future__ import annotations
 
@@ -45,17 +45,15 @@ class Running:
         execute: Callable[[Change[Any]], Awaitable[Any]],
         now: Callable[[], int],
         wrote: Callable[[Written], object],
-        between: Callable[[], Awaitable[None]],
     ) -> None:
-        """`wrote` is called with what each transaction did that wrote more than messages; `between` is awaited before
-        each slice: it decides about facts that have come."""
+        """`facts` may decide at any time meanwhile; `wrote` is called with what transactions did that wrote more than
+        messages."""
         self._intake = intake
         self._facts = facts
         self._ask = ask
         self._execute = execute
         self._now = now
         self._wrote = wrote
-        self._between = between
 
     async def go_on(self, run: Run, moment: Moment) -> bool:
         """Looks at everybody behind where a run is; False where it is to be gone on with under other rules, on another
@@ -64,7 +62,6 @@ class Running:
         self._facts.decided.clear()
         async with aclosing(self._slices(run, moment, cursor)) as slices:
             async for found in slices:
-                await self._between()
                 moment = moment.at(self._now())
                 if not await self._written(moment, found, gathering):
                     return await self._left(gathering, moment)

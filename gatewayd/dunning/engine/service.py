@@ -7,7 +7,8 @@ in the store it goes on with; nothing is known to it that the store does not kno
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -71,6 +72,7 @@ class Collections:
         self._events = True
         """Whether there may be something for other systems."""
         self._wake = asyncio.Event()
+        self._fact = asyncio.Event()
         self._recorder = Recording(intake, ask=ask, execute=execute, now=now)
         self._changed: set[int] = set()
         """Jobs whose messages have changed."""
@@ -80,9 +82,7 @@ class Collections:
         self._forgotten: date | None = None
         self._picked_up = False
         self._facts = Facts(ask=ask, execute=execute, now=now, wrote=self._wrote, fresh=self._fresh)
-        self._running = Running(
-            intake, self._facts, ask=ask, execute=execute, now=now, wrote=self._wrote, between=self._between
-        )
+        self._running = Running(intake, self._facts, ask=ask, execute=execute, now=now, wrote=self._wrote)
         self._stale: set[str] = set()
         """Accounts whose runs stand still, so that it is told once."""
 
@@ -90,6 +90,7 @@ class Collections:
 
     def due(self) -> None:
         """A fact has changed, or a rule, or a person has said something."""
+        self._fact.set()
         self._wake.set()
 
     def jobs(self, jobs: Iterable[int]) -> None:
@@ -117,12 +118,11 @@ class Collections:
             await self._pick_up(known)
         await self._settle(known)
         await self._facts.decide(known)
-        following = await self._runs(known)
-        await self._between()
-        for batch in await self._ask(batches.waiting):
-            await self._recorder.record(batch)
-            self._told(batch.account)
-            await self._between()
+        async with self._facts_meanwhile():
+            following = await self._runs(known)
+            for batch in await self._ask(batches.waiting):
+                await self._recorder.record(batch)
+                self._told(batch.account)
         await self._forget()
         if self._events:
             await self._carry()
@@ -141,10 +141,32 @@ class Collections:
         for account in written.accounts:
             self._told(account)
 
-    async def _between(self) -> None:
-        """Decides about those of whom a fact has come while something longer is done."""
-        if await self._ask(_marked):
-            await self._facts.decide(await self._moments())
+    @asynccontextmanager
+    async def _facts_meanwhile(self) -> AsyncIterator[None]:
+        """Decides about facts that come while something longer is done."""
+        over = False
+
+        async def attend() -> None:
+            while not over:
+                self._fact.clear()
+                if await self._ask(_marked):
+                    await self._facts.decide(await self._moments())
+                if not over:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LONGEST_S):
+                            await self._fact.wait()
+
+        attending = asyncio.create_task(attend())
+        try:
+            yield
+        except BaseException:
+            attending.cancel()
+            raise
+        finally:
+            over = True
+            self._fact.set()
+            with suppress(asyncio.CancelledError):
+                await attending
 
     async def _pick_up(self, known: Mapping[int, Moment]) -> None:
         """Lets go of what an earlier life has gathered, and did not come to let go of."""
