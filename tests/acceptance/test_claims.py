@@ -31,7 +31,8 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, S
         yield gateway, simulator
 
 
-def until(found: Callable[[], Any], within_s: float = 30) -> Any:
+def until(found: Callable[[], Any], within_s: float = 15) -> Any:
+    """Waits for something. An engine that nobody wakes looks again after 30 s: by then it is late."""
     end = time.monotonic() + within_s
     while not (seen := found()):
         assert time.monotonic() < end, "it did not come to that"
@@ -93,6 +94,19 @@ def test_a_promise_and_a_dispute_hold_claims_and_the_page_says_why(floor: tuple[
     day = (datetime.now(ZoneInfo("America/Argentina/Buenos_Aires")).date() + timedelta(days=2)).isoformat()
     gateway.call("promise.add", account=rig.ACCOUNT, customer=who, day=day)
     until(lambda: decided(gateway, who)["reason"] == "promised")
+
+
+def test_a_thanks_leaves_when_a_payment_comes(floor: tuple[Gateway, Simulator]) -> None:
+    """The engine of answers looks by itself every 20 s; a payment wakes it."""
+    gateway, simulator = floor
+    before = len(simulator.texts())
+    on = {"payment": {"on": True, "automatic": True, "manual": True}}
+    gateway.call("answers.set", account=rig.ACCOUNT, **on)
+    who = owe(gateway, 3, days=-9)
+    for number in range(2):
+        said = {"customer": who, "amount": "10", "invoices": [{"external_id": "F3", "amount": "10"}]}
+        gateway.call("payment.put", account=rig.ACCOUNT, external_id=f"T{number}", payment=said)
+        until(lambda number=number: len(simulator.texts()) == before + number + 1)  # type: ignore[misc]
 
 
 def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) -> None:

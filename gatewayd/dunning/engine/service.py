@@ -26,8 +26,9 @@ from gatewayd.dunning.engine.settling import settle
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.rounds import rounds
-from gatewayd.store.billing import freshness, marks
+from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change
+from gatewayd.store.contacts import billing_age
 from gatewayd.store.dunning import batches, decisions, runs, steps
 from gatewayd.store.dunning.runs import Run
 from gatewayd.store.dunning.steps import StepRow
@@ -178,8 +179,8 @@ class Collections:
         """Returns whether an account's billing is young enough to claim by; says so once where it is not."""
         account = moment.rules.account
         limit = int(self._intake.config.billing.max_age * 1000)
-        found = (await self._ask(freshness.billings)).get(moment.rules.account_id)
-        fresh = found is not None and found.age(moment.now) <= limit
+        number = moment.rules.account_id
+        fresh: bool = await self._ask(partial(billing_age.fresh, account_id=number, most_ms=limit, now=self._now()))
         if fresh:
             self._stale.discard(account)
         elif account not in self._stale:
