@@ -326,7 +326,7 @@ class Dispatcher:
         elif claimed.blocked is not None or not claimed.work or claimed.next_due is None or claimed.next_due > now:
             self._scheduler.rest(queue_id, claimed.next_due, now, seen=seen)
             self._schedule(now)
-            if claimed.blocked is not None:
+            if claimed.blocked not in {None, "room"}:
                 self._sweep_due()
             self._in(queue_id, 0)
 

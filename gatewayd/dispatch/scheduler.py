@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,6 +64,12 @@ class Chooser:
     fits: Callable[[Route], bool]
     urgent_room: Callable[[int], bool]
     turn: Turn
+    passed_over: Collection[int] = ()
+    """Queues that have nothing for it now."""
+
+    def takes(self, queue: Queue) -> bool:
+        """Returns whether the line may serve that queue."""
+        return queue.info.id not in self.passed_over and self.fits(queue.info.route)
 
 
 class Scheduler:
@@ -191,7 +197,7 @@ class Scheduler:
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         """The queue to pull from: urgent within its share, then whoever has been passed over for too long, then normal,
         urgent beyond its share, bulk."""
-        fits, turn = chooser.fits, chooser.turn
+        fits, turn = chooser.takes, chooser.turn
         room = chooser.urgent_room
         found = self._pick(Priority.URGENT, fits, room)
         if found is None:
@@ -205,7 +211,7 @@ class Scheduler:
             turn.served[found.info.priority] = now
         return found
 
-    def _aged(self, fits: Callable[[Route], bool], turn: Turn, now: int) -> Queue | None:
+    def _aged(self, fits: Callable[[Queue], bool], turn: Turn, now: int) -> Queue | None:
         if not self._order[Priority.BULK]:
             turn.served.pop(Priority.BULK, None)
             return None
@@ -213,7 +219,7 @@ class Scheduler:
         return self._pick(Priority.BULK, fits, None) if now - since >= AGE_MS else None
 
     def _pick(
-        self, priority: Priority, fits: Callable[[Route], bool], room: Callable[[int], bool] | None
+        self, priority: Priority, fits: Callable[[Queue], bool], room: Callable[[int], bool] | None
     ) -> Queue | None:
         order, ring = self._order[priority], self._rings[priority]
         for _ in range(2 * len(order)):
@@ -237,11 +243,11 @@ class Scheduler:
             account.deficit -= segments
 
 
-def _turn(queues: deque[Queue], fits: Callable[[Route], bool]) -> Queue | None:
+def _turn(queues: deque[Queue], fits: Callable[[Queue], bool]) -> Queue | None:
     """The queue of an account whose turn it is."""
     for _ in range(2 * len(queues)):
         queue = queues[0]
-        able = queue.ready and fits(queue.info.route)
+        able = queue.ready and fits(queue)
         if able and queue.deficit > 0:
             return queue
         if able:

@@ -255,10 +255,12 @@ class World:
     def _send(self, line: _Line, queue: Queue, person: Person, now: float) -> None:
         job = self._queues[queue.info.id].job
         self._scheduler.served(queue, person.segments)
-        room = line.pace.room()
+        room = line.pace.room(now)
         if room is not None and room < person.segments:
             self._queues[queue.info.id].due.appendleft(person)
-            self._at(line.allowance._calendar.next_day(now) + 0.001, lambda at: self._pull(line, at))
+            _, at = line.pace.tightest(now)
+            again = line.allowance._calendar.next_day(now) if at is None else at
+            self._at(again + 0.001, lambda at: self._pull(line, at))
             return
         if queue.info.priority is Priority.URGENT:
             line.urgent.setdefault(job.account, Gcra(line.urgent_s)).take(now, person.segments)
