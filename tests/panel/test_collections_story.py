@@ -53,6 +53,10 @@ class Desk:
     def say(self, message: str, **values: object) -> str:
         return self._catalogue.gettext(message).format(**values)
 
+    def count(self, one: str, number: int) -> str:
+        """Returns a sentence that counts, as it is of one thing or of several."""
+        return self._catalogue.ngettext(one, one, number).format(count=number)
+
     def go(self, path: str) -> None:
         answer = self.page.goto(f"{self.shown.url}{path}")
         assert answer is not None
@@ -183,8 +187,18 @@ def write_the_rule(desk: Desk) -> None:
 
 def a_bill_comes_in(desk: Desk) -> None:
     page = desk.page
-    bill = {"customer": "C-1", "number": "F-7", "due": desk.due.isoformat(), "balance": "1500.50"}
-    desk.shown.gateway.call("invoice.put", account="norte", external_id="F-7", invoice=bill)
+    desk.go("/cobranza/facturas/nueva?customer=C-1")
+    page.fill("[name=number]", "F-7")
+    page.fill("[name=total]", "1.500,50")
+    page.fill("[name=due]", desk.due.isoformat())
+    desk.press("Save")
+    desk.sees("Account of {name}", "h1", name="Ana")
+    # Who types bills says when they are all there; before nothing is claimed.
+    desk.go("/cobranza")
+    desk.look()
+    assert not desk.shown.gateway.call("decision.list", account="norte")["items"]
+    desk.press("Everything stands here and is up to date")
+    desk.sees("From now on what stands here counts as up to date; claims go on by their rules.", "body")
     assert taken(desk, 1).startswith("Ana, F-7 vence el ")
     # What will be done is known beforehand, and nothing of it happens by looking.
     after = desk.due + timedelta(days=TOLERANCE + 1)
@@ -238,10 +252,13 @@ def the_promise_is_broken(desk: Desk) -> None:
         return desk.shown.gateway.call("novelty.list", account="norte", kind="broken_promise")["items"]
 
     until(broken)
+    desk.go("/")
+    expect(desk.page.locator("#needs")).to_contain_text(desk.count("{count} promise was not kept", 1))
+    desk.look()
+    desk.page.locator("#needs").get_by_role("link", name=desk.say("See them")).first.click()
+    expect(desk.page.locator("#novelties-table")).to_contain_text("Ana")
     desk.go("/cobranza/promesas?ver=broken")
     expect(desk.page.locator("#promises-table")).to_contain_text("Ana")
-    desk.go("/cobranza/novedades?tipo=broken_promise")
-    expect(desk.page.locator("#novelties-table")).to_contain_text("Ana")
     desk.look()
 
 
@@ -250,7 +267,9 @@ def a_complaint_is_answered_and_closed(desk: Desk) -> None:
     before = len(desk.shown.simulator.texts())
     comes_in(desk, "RECLAMO no anda internet")
     assert "1" in taken(desk, before + 1)
-    desk.go("/cobranza/tickets")
+    desk.go("/")
+    expect(desk.page.locator("#needs")).to_contain_text(desk.count("{count} open ticket", 1))
+    desk.page.locator("#needs").get_by_role("link", name=desk.say("See tickets")).click()
     desk.page.get_by_role("link", name="#1").click()
     desk.page.select_option("#f-state", "closed")
     desk.page.fill("#f-note", "Era el router")

@@ -9,8 +9,10 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.web.panel.bills import freshness
 from gatewayd.web.panel.ladder_drawing import Rung, ladder
 from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
@@ -33,9 +35,11 @@ async def show(visit: Visit) -> Response:
     for one in found["standing"]:
         if one["level"] is not None:
             levels[one["level"].partition("+")[0]] += one["customers"]
+    account = await account_of(visit)
     return visit.page(
         "collections.html",
         block="today" if visit.fragment else None,
+        billing=await freshness(visit, account) if account and visit.may("billing.status") else None,
         standing=found["standing"],
         runs=found["runs"],
         waiting=found["waiting"],
