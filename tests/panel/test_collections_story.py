@@ -180,8 +180,7 @@ def write_the_rule(desk: Desk) -> None:
         page.fill(f"#f-days_{number}", days)
         page.fill(f"#f-channels_{number}", "sms")
         page.fill(f"#f-templates_{number}", template)
-    page.select_option("#f-do", "save")
-    desk.press("Go on")
+    desk.press("Save it")
     desk.sees("The rule was saved; it holds from now on.", "body")
 
 
@@ -200,6 +199,7 @@ def a_bill_comes_in(desk: Desk) -> None:
     desk.press("Everything stands here and is up to date")
     desk.sees("From now on what stands here counts as up to date; claims go on by their rules.", "body")
     assert taken(desk, 1).startswith("Ana, F-7 vence el ")
+    decided(desk, "done")
     # What will be done is known beforehand, and nothing of it happens by looking.
     after = desk.due + timedelta(days=TOLERANCE + 1)
     desk.go(f"/cobranza/simulacion?cuenta=norte&fecha={after}")
@@ -217,7 +217,7 @@ def it_is_within_its_tolerance(desk: Desk) -> None:
     # A rule without tolerance would claim today; trying it changes nothing.
     desk.go("/cobranza/reglas?regla=empresa&cuenta=norte")
     page.fill("#f-tolerance_days", "0")
-    desk.press("Go on")
+    desk.press("Try it out")
     desk.sees("Would be contacted today: {count}. By the rules as they are: {before}.", count=1, before=0)
     desk.look()
     taken(desk, 1)
@@ -225,9 +225,9 @@ def it_is_within_its_tolerance(desk: Desk) -> None:
 
 def it_is_claimed(desk: Desk) -> None:
     assert taken(desk, 2).startswith("Debe 1.500,50")
-    until(lambda: len(desk.shown.gateway.call("novelty.list", account="norte")["items"]) == 2)
-    desk.go("/cobranza/novedades?tipo=claim")
-    desk.page.get_by_role("link", name="Ana").last.click()
+    until(lambda: len(desk.shown.gateway.call("novelty.list", account="norte")["items"]) == 1)
+    desk.go("/cobranza/novedades")
+    desk.page.get_by_role("link", name="Ana").click()
     desk.page.select_option("#f-result", "no_answer")
     desk.press("Save")
     desk.sees("The result was written down.", "body")
@@ -255,7 +255,7 @@ def the_promise_is_broken(desk: Desk) -> None:
     desk.go("/")
     expect(desk.page.locator("#needs")).to_contain_text(desk.count("{count} promise was not kept", 1))
     desk.look()
-    desk.page.locator("#needs").get_by_role("link", name=desk.say("See them")).first.click()
+    desk.page.locator("#needs").get_by_role("link", name=desk.say("See the list")).first.click()
     expect(desk.page.locator("#novelties-table")).to_contain_text("Ana")
     desk.go("/cobranza/promesas?ver=broken")
     expect(desk.page.locator("#promises-table")).to_contain_text("Ana")

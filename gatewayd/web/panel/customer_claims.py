@@ -12,6 +12,7 @@ from gatewayd.claim_reasons import claim_word
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.bills import account_page, freshness, placed
+from gatewayd.web.panel.collections import level_name
 from gatewayd.web.panel.customer_address import card
 from gatewayd.web.panel.customers import choose_account
 from gatewayd.web.panel.page import page
@@ -68,7 +69,6 @@ async def shown(visit: Visit, external_id: str, fault: str = "") -> Response:
             Column(_("Due")),
             Column(_("What is open of it"), num=True),
             Column(_("How it stands")),
-            Column(_("Dispute")),
         ],
         decisions=[_past(visit, one, names) for one in found],
         columns=[Column(_("Days")), Column(_("What was decided")), Column(_("Level")), Column(_("Rule"))],
@@ -101,12 +101,9 @@ async def _names(visit: Visit, account: str) -> Mapping[tuple[str, str], str]:
 
 
 def level_word(one: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> str:
-    """Returns a level as people named it; of a repeat, which."""
-    level, _plus, repeat = str(one["level"] or "").partition("+")
-    if not level:
-        return ""
-    name = names.get((str(one["policy"]), level), level)
-    return _("{level}, repeat {number}").format(level=name, number=repeat) if repeat else name
+    """Returns a level as its rule names it."""
+    own = {level: name for (rule, level), name in names.items() if rule == one["policy"]}
+    return level_name(one["level"], own)
 
 
 def _now(visit: Visit, one: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> dict[str, str]:

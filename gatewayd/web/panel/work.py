@@ -16,6 +16,7 @@ from gatewayd.web.words import Words, grouped
 MOST: Final = 200
 """Above it a person reads "200+": nobody does so many in a day."""
 NOVELTIES: Final = "/cobranza/novedades"
+CALLS: Final = "/cobranza/novedades/lista"
 Say = Callable[[Words, int, str], str]
 """Says how many there are: the language, the number, and how it is written."""
 
@@ -118,10 +119,10 @@ async def _novelties(visit: Visit, words: Words) -> list[Need]:
     found: list[Need] = []
     for kind, say in APART.items():
         listed = await _asked(visit, "novelty.list", kind=kind, **due)
-        found += _one(listed, words, say, places.with_query(NOVELTIES, tipo=kind), words.gettext("See them"))
+        found += _one(listed, words, say, places.with_query(NOVELTIES, tipo=kind), words.gettext("See the list"))
     every = await _asked(visit, "novelty.list", **due)
     rest = {**every, "items": [one for one in every["items"] if one["kind"] not in APART]}
-    return [*found, *_one(rest, words, _others, NOVELTIES, words.gettext("See the list"))]
+    return [*found, *_one(rest, words, _others, CALLS, words.gettext("See the list"))]
 
 
 async def _batches(visit: Visit, words: Words) -> list[Need]:
