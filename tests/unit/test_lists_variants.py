@@ -401,7 +401,8 @@ def test_the_job_says_which_encoding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "NULL", "null", "Null", "(null)", "\\N", "nan", "NaN", "NaT", "None", "NONE", "undefined", "<NA>", "#N/A", "<null>", "[NULL]", "nil", "N/A", "n/d", "1.#IND",
+        "NULL", "null", "Null", "(null)", "\\N", "nan", "NaN", "NaT", "None", "NONE", "undefined", "<NA>", "#N/A",
+        "<null>", "[NULL]", "nil", "1.#IND",
         "#n/d", "#¡VALOR!", "#VALUE!", "#¡REF!", "#DIV/0!", "#¿NOMBRE?", "####", "##########", "[object Object]",
         "(en blanco)", "=A2*2", '="" ', "False", "\u200b", "\u00a0", "nUlL",
     ],
