@@ -312,6 +312,7 @@ _REAL: Final = frozenset(
     {
         *("interaction.resend", "line.test", "line.ask", "template.test"),
         *("reminder.add", "reminder.edit", "reminder.repeat", "reminder.send"),
+        *("policy.save", "policy.give"),
     }
 )
 """What leaves the gateway, or is charged, whoever asks: no test token may."""
