@@ -19,6 +19,7 @@ from gatewayd.dunning.document import document_of, policy_of
 from gatewayd.dunning.policy import Policy
 from gatewayd.dunning.preview import calendar
 from gatewayd.errors import UsageError
+from gatewayd.news import Kind
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.masssend import activate
 from gatewayd.operations.people_lists import account_of, scope_of
@@ -87,7 +88,7 @@ def moment_question(backend: Backend, account: str) -> Any:
     return question
 
 
-def told(backend: Backend, kind: str, account: str) -> None:
+def told(backend: Backend, kind: Kind, account: str) -> None:
     """Tells the running daemon, where there is one, that something of a kind has changed."""
     if backend.live is not None:
         backend.live.changed(kind, account)
