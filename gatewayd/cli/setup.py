@@ -17,6 +17,7 @@ import click
 
 from gatewayd import translation
 from gatewayd.cli import asking, output
+from gatewayd.cli.session import log_aside
 from gatewayd.errors import ConflictError, GatewayError, UsageError
 from gatewayd.translation import gettext as _
 
@@ -138,6 +139,7 @@ def setup(*, as_json: bool, **options: Any) -> None:
     from gatewayd.cli.offline import OfflineBackend
     from gatewayd.config import load
 
+    log_aside()
     backend = OfflineBackend(load(file))
     try:
         made = _people(backend, people, language)
