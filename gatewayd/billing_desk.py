@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
 from gatewayd.billing.fields import BillRow, Kind
+from gatewayd.billing.portion import BillPortion
 from gatewayd.store.billing import facts, freshness, invoices, joining, marks, owed, payments
 from gatewayd.store.billing.freshness import Pending
 from gatewayd.store.billing.loads import Fault, Load, Written
@@ -50,18 +51,23 @@ def load(unit: Any, account_id: int, kind: Kind, *, source: str, as_of: int, now
     return Load(account_id, source, as_of, now, facts.currency_of(unit.session, account_id), first)
 
 
-def record(unit: Any, how: Load, kind: Kind, rows: Sequence[BillRow]) -> Recorded:
-    """Writes rows of a kind, what is owed then, and withdraws what was written from what is so no more."""
-    if kind == "invoices":
+def record(unit: Any, how: Load, kind: Kind, rows: Sequence[BillRow] | BillPortion) -> Recorded:
+    """Writes rows of a kind, what is owed then, and withdraws what was written from what is so no more. A portion is
+    one of invoices that say no moment."""
+    if isinstance(rows, BillPortion) or kind == "invoices":
         return record_invoices(unit, how, rows)
     return record_payments(unit, how, rows, "payment" if kind == "payments" else "credit_note")
 
 
-def record_invoices(unit: Any, how: Load, rows: Sequence[BillRow]) -> Recorded:
-    """Writes invoices. The same row again changes nothing, and an older one never replaces a newer one."""
-    once, faults = _once(rows)
-    written = invoices.put(unit, how, once)
-    written.faults += faults
+def record_invoices(unit: Any, how: Load, rows: Sequence[BillRow] | BillPortion) -> Recorded:
+    """Writes invoices. The same row again changes nothing, and an older one never replaces a newer one. A portion's
+    have their external ids once already."""
+    if isinstance(rows, BillPortion):
+        written = invoices.put(unit, how, rows)
+    else:
+        once, faults = _once(rows)
+        written = invoices.put(unit, how, once)
+        written.faults += faults
     return _follow(unit, how.account_id, written, how.now, lambda one: "paid" if one in written.paid else "changed")
 
 

@@ -14,9 +14,10 @@ _ZERO_WIDTH: Final = (
 """Soft hyphens, joiners, marks of direction, byte order marks, fillers, tags."""
 _PICTURES: Final = "\u203c-\u3299\ufe0f\U0001f000-\U0001faff"
 
-# The first two are kept: a flag's tags and what joins pictures are part of the picture.
+# A flag's tags and what joins pictures are kept: they are part of the picture. What goes, goes a run at a time.
 _INVISIBLE: Final = re.compile(
-    f"(\U0001f3f4[\U000e0020-\U000e007f]{{1,10}}|(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}]))|[{_CONTROLS}{_ZERO_WIDTH}]"
+    f"(\U0001f3f4[\U000e0020-\U000e007f]{{1,10}})"
+    f"|(?:(?!(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}]))[{_CONTROLS}{_ZERO_WIDTH}])+"
 )
 _BLANKS: Final = "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _PLAIN: Final = str.maketrans(dict.fromkeys(_BLANKS, " ") | dict.fromkeys("\v\u2028\u2029", "\n"))

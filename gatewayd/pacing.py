@@ -56,17 +56,23 @@ class Pace:
 
     limits: Limits
     gcra: Gcra = field(init=False)
+    is_bounded: bool = field(init=False)
+    """Whether there is a number of segments that may not be exceeded, however long a message is."""
     day: str = ""
     month: str = ""
     day_segments: int = 0
     month_segments: int = 0
     recipients: set[str] = field(default_factory=set)
+    under_way: int = 0
+    """Segments that have begun, and have not passed their point of no return."""
     _sent: deque[float] = field(default_factory=deque)
     _cost: float = 0.0
 
     def __post_init__(self) -> None:
         rate = self.limits.rate
         self.gcra = Gcra(rate.seconds / rate.count if rate else 0.0)
+        numbers = (self.limits.quota_day, self.limits.quota_month, self.limits.window)
+        self.is_bounded = any(number is not None for number in numbers)
         self._cost = 255 * self.gcra.interval_s  # the longest message there is may have been the last
 
     def restore(
@@ -93,12 +99,17 @@ class Pace:
         wait = self.gcra.tat - now
         window = self.limits.window
         if window is not None:
-            sent = self._sent
-            while sent and sent[0] <= now - window.seconds:
-                sent.popleft()
+            sent = self._recent(now)
             if len(sent) >= window.count:
                 wait = max(wait, sent[len(sent) - int(window.count)] + window.seconds - now)
         return max(wait, 0.0)
+
+    def _recent(self, now: float) -> deque[float]:
+        """Returns when the segments of the latest window were sent."""
+        window, sent = self.limits.window, self._sent
+        while window is not None and sent and sent[0] <= now - window.seconds:
+            sent.popleft()
+        return sent
 
     def cause(self, now: float) -> str | None:
         """What `wait_s` waits for: `window` or `pace`; None when it does not wait."""
@@ -119,20 +130,36 @@ class Pace:
             return None if to is not None and to in self.recipients else "recipients_month"
         return None
 
-    def room(self) -> int | None:
-        """Segments that day and month still bear; None: no quota."""
-        left = []
-        if self.limits.quota_day is not None:
-            left.append(self.limits.quota_day - self.day_segments)
-        if self.limits.quota_month is not None:
-            left.append(self.limits.quota_month - self.month_segments)
-        return max(min(left), 0) if left else None
+    def room(self, now: float) -> int | None:
+        """Segments that day, month and window still bear beside those under way; None: any number."""
+        return max(self._least(now)[0] - self.under_way, 0) if self.is_bounded else None
+
+    def tightest(self, now: float) -> tuple[str, float | None]:
+        """What bounds the room, and when it lets go of the next segment: None for a quota, which does at the next day.
+        Only where `is_bounded`."""
+        _, bound = self._least(now)
+        sent, window = self._recent(now), self.limits.window
+        return bound, sent[0] + window.seconds if bound == "window" and window is not None and sent else None
+
+    def _least(self, now: float) -> tuple[int, str]:
+        limits, left = self.limits, []
+        if limits.quota_day is not None:
+            left.append((limits.quota_day - self.day_segments, "quota_day"))
+        if limits.quota_month is not None:
+            left.append((limits.quota_month - self.month_segments, "quota_month"))
+        if limits.window is not None:
+            left.append((int(limits.window.count) - len(self._recent(now)), "window"))
+        return min(left)
 
     def begin(self, now: float, segments: int) -> None:
         """A message of that many segments begins: the pace moves on."""
         if self.gcra.interval_s:
             self.gcra.take(now, segments)
             self._cost = segments * self.gcra.interval_s
+
+    def reserve(self, segments: int) -> None:
+        """So many segments are under way; fewer where it is negative."""
+        self.under_way = max(self.under_way + segments, 0)
 
     def count(self, now: float, to: str) -> None:
         """One segment passes its point of no return."""

@@ -40,6 +40,11 @@ def split_for(text: str, encoding: str, variant: Literal["", "es"] = "", *, wide
     return split(text, "auto", shift=shift, wide_reference=wide_reference)
 
 
+def parts_with_shift(text: str) -> int:
+    """Returns the parts of a text over a line that may use the Spanish shift table. ValueError: more than 255."""
+    return segments(text, "auto", shift=True)
+
+
 def as_sent(text: str, wanted: Wanted) -> tuple[str, int]:
     """Returns a text as it goes by SMS, and how many segments it takes. ValueError: more than 255."""
     if wanted != "ucs2" and 0 < (septets(text) or 0) <= ONE_SEGMENT:
@@ -128,4 +133,4 @@ def _runs(text: str, is_meant: Callable[[str], bool]) -> Iterator[tuple[int, int
 
 
 __all__ = ["MAX_PARTS", "ONE_SEGMENT", "TOO_LONG", "Letters", "Wanted", "as_sent", "fits_gsm7", "letters",
-           "septets", "split_for", "transliterate"]  # fmt: skip
+           "parts_with_shift", "septets", "split_for", "transliterate"]  # fmt: skip

@@ -6,7 +6,7 @@ import gc
 import sys
 import warnings
 from collections.abc import Generator
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -38,3 +38,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
     return done
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Has `--dist loadfile` keep the tests of `tests/quiet` for the end."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.quiet_last import QuietLast
+
+    return QuietLast(config, log)

@@ -44,12 +44,23 @@ class BillPortion:
     columns: Mapping[str, list[Any]]
     """By field; None: the row says nothing of it."""
 
+    def only(self, places: Sequence[int]) -> BillPortion:
+        """Returns the rows at these places, ascending."""
+        columns = {name: [column[at] for at in places] for name, column in self.columns.items()}
+        return BillPortion([self.rows[at] for at in places], [self.ids[at] for at in places], columns)
+
+    def plainly(self) -> Iterator[BillRow]:
+        """Yields the rows as bills, of which none says a moment."""
+        for row, name, values in zip(self.rows, self.ids, zip(*self.columns.values(), strict=True), strict=True):
+            yield BillRow(
+                name, {key: value for key, value in zip(self.columns, values, strict=True) if value is not None}, row
+            )
+
     def made(self, zone: ZoneInfo, as_of: int, *, posted: bool) -> Iterator[BillRow]:
         """Yields the rows as bills. `posted`: they are payments, and those that do not say when they were written down
         were so on their own day, at the latest when the sheet was made."""
-        names = list(self.columns)
-        for row, name, values in zip(self.rows, self.ids, zip(*self.columns.values(), strict=True), strict=True):
-            found = {key: value for key, value in zip(names, values, strict=True) if value is not None}
+        for bill in self.plainly():
+            found = dict(bill.values)
             for key in MOMENTS:
                 if key in found:
                     found[key] = min(_moment(found[key], zone), as_of)
@@ -59,7 +70,7 @@ class BillPortion:
                 invoice = found.pop("invoice", None)
                 if invoice is not None and "reversal_of" not in found:
                     found["invoices"] = (Allocation(invoice, found["amount"]),)
-            yield BillRow(name, found, row)
+            yield BillRow(bill.external_id, found, bill.row)
 
 
 def _moment(text: str, zone: ZoneInfo) -> int:
@@ -92,7 +103,13 @@ def judged(content: Any, after: int, kind: Kind) -> BillPortion:
     if sorted(set(rows)) != rows or not isinstance(ids, list) or len(ids) != count:
         _astray()
     _texts(ids)
-    if None in ids or "" in ids or not isinstance(columns, dict) or not set(columns) <= set(OF_KIND[kind]):
+    if (
+        None in ids
+        or "" in ids
+        or len(set(ids)) != count
+        or not isinstance(columns, dict)
+        or not set(columns) <= set(OF_KIND[kind])
+    ):
         _astray()
     read = {key: _column(key, value, count) for key, value in columns.items()}
     needed = ("customer",) if kind == "invoices" else ("amount",)

@@ -303,7 +303,7 @@ class Dispatcher:
             if until is None:
                 self._brakes.take(queue.info.pace, 1, now)  # nobody else takes the same before the store has answered
                 break
-            self._scheduler.rest(queue.info.id, until, now)
+            self._scheduler.brake(queue.info.id, until, now)
             self._schedule(now)
         return queue
 
@@ -326,7 +326,7 @@ class Dispatcher:
         elif claimed.blocked is not None or not claimed.work or claimed.next_due is None or claimed.next_due > now:
             self._scheduler.rest(queue_id, claimed.next_due, now, seen=seen)
             self._schedule(now)
-            if claimed.blocked is not None:
+            if claimed.blocked not in {None, "room"}:
                 self._sweep_due()
             self._in(queue_id, 0)
 

@@ -38,12 +38,14 @@ class Switch(Protocol):
 class Intent:
     """The point of no return of one attempt: durable first, then counted."""
 
-    __slots__ = ("_desk", "_line", "_taken", "_work", "begun", "kept_back", "passed")
+    __slots__ = ("_desk", "_line", "_reserved", "_taken", "_work", "begun", "kept_back", "passed")
 
     def __init__(self, line: Switch, work: Work, desk: Desk) -> None:
         self._line = line
         self._work = work
         self._desk = desk
+        self._reserved = len(work.todo)
+        line.pace.reserve(self._reserved)
         self.begun: set[int] = set()
         """Parts whose point of no return may have been recorded: asked for, perhaps cut off before the answer."""
         self.passed: set[int] = set()
@@ -90,6 +92,14 @@ class Intent:
         hit("send.intended")
         self.passed.add(part)
         line.pace.count(now, work.to)
+        if self._reserved:
+            self._reserved -= 1
+            line.pace.reserve(-1)
+
+    def over(self) -> None:
+        """Nothing more of it will pass: what was kept free of the line's quotas for it is free again."""
+        self._line.pace.reserve(-self._reserved)
+        self._reserved = 0
 
     def kept(self, outcome: Outcome) -> Outcome:
         """The outcome, with every part taken that the network has answered with a reference: what comes after that,

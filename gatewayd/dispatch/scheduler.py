@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,6 +46,8 @@ class Queue:
 class _Account:
     queues: deque[Queue] = field(default_factory=deque)
     deficit: int = 0
+    braked: set[int] = field(default_factory=set)
+    """Queues that rest because their jobs have gone as fast as they may."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,12 @@ class Chooser:
     fits: Callable[[Route], bool]
     urgent_room: Callable[[int], bool]
     turn: Turn
+    passed_over: Collection[int] = ()
+    """Queues that have nothing for it now."""
+
+    def takes(self, queue: Queue) -> bool:
+        """Returns whether the line may serve that queue."""
+        return queue.info.id not in self.passed_over and self.fits(queue.info.route)
 
 
 class Scheduler:
@@ -107,6 +115,7 @@ class Scheduler:
         priority, account_id = queue.info.priority, queue.info.account_id
         account = self._rings[priority][account_id]
         account.queues.remove(queue)
+        account.braked.discard(queue_id)
         if not account.queues:
             del self._rings[priority][account_id]
             self._order[priority].remove(account_id)
@@ -114,6 +123,7 @@ class Scheduler:
     def _sleep(self, queue: Queue, due: int | None, now: int) -> None:
         if due is not None and due <= now:
             queue.due = 0
+            self._rings[queue.info.priority][queue.info.account_id].braked.discard(queue.info.id)
             return
         queue.due = due
         queue.deficit = 0
@@ -136,6 +146,14 @@ class Scheduler:
         if queue.due is None or due < queue.due:
             self._sleep(queue, due, now)
 
+    def brake(self, queue_id: int, due: int, now: int) -> None:
+        """Its jobs have gone as fast as they may until `due`. It keeps its account's turn: else it would lose to the
+        turns of all others what it may still go."""
+        queue = self._queues.get(queue_id)
+        if queue is not None:
+            self._rings[queue.info.priority][queue.info.account_id].braked.add(queue_id)
+            self._sleep(queue, due, now)
+
     def hold(self, queue_id: int, reason: str | None) -> None:
         queue = self._queues.get(queue_id)
         if queue is not None:
@@ -150,7 +168,18 @@ class Scheduler:
             if queue is not None and queue.due == due:
                 queue.due = 0
                 woken.append(queue)
+                self._off_the_brake(queue)
         return woken
+
+    def _off_the_brake(self, queue: Queue) -> None:
+        ring, order = self._rings[queue.info.priority], self._order[queue.info.priority]
+        account = ring[queue.info.account_id]
+        if queue.info.id not in account.braked:
+            return
+        account.braked.discard(queue.info.id)
+        if account.deficit > 0:
+            order.remove(queue.info.account_id)
+            order.appendleft(queue.info.account_id)
 
     @property
     def next_at(self) -> int | None:
@@ -168,7 +197,7 @@ class Scheduler:
     def choose(self, chooser: Chooser, now: int) -> Queue | None:
         """The queue to pull from: urgent within its share, then whoever has been passed over for too long, then normal,
         urgent beyond its share, bulk."""
-        fits, turn = chooser.fits, chooser.turn
+        fits, turn = chooser.takes, chooser.turn
         room = chooser.urgent_room
         found = self._pick(Priority.URGENT, fits, room)
         if found is None:
@@ -182,7 +211,7 @@ class Scheduler:
             turn.served[found.info.priority] = now
         return found
 
-    def _aged(self, fits: Callable[[Route], bool], turn: Turn, now: int) -> Queue | None:
+    def _aged(self, fits: Callable[[Queue], bool], turn: Turn, now: int) -> Queue | None:
         if not self._order[Priority.BULK]:
             turn.served.pop(Priority.BULK, None)
             return None
@@ -190,7 +219,7 @@ class Scheduler:
         return self._pick(Priority.BULK, fits, None) if now - since >= AGE_MS else None
 
     def _pick(
-        self, priority: Priority, fits: Callable[[Route], bool], room: Callable[[int], bool] | None
+        self, priority: Priority, fits: Callable[[Queue], bool], room: Callable[[int], bool] | None
     ) -> Queue | None:
         order, ring = self._order[priority], self._rings[priority]
         for _ in range(2 * len(order)):
@@ -201,7 +230,7 @@ class Scheduler:
                 found = _turn(account.queues, fits)
             if found is not None and account.deficit > 0:
                 return found
-            if found is not None:
+            if found is not None or (account.braked and account.deficit <= 0):
                 account.deficit += QUANTUM
             order.rotate(-1)
         return None
@@ -214,11 +243,11 @@ class Scheduler:
             account.deficit -= segments
 
 
-def _turn(queues: deque[Queue], fits: Callable[[Route], bool]) -> Queue | None:
+def _turn(queues: deque[Queue], fits: Callable[[Queue], bool]) -> Queue | None:
     """The queue of an account whose turn it is."""
     for _ in range(2 * len(queues)):
         queue = queues[0]
-        able = queue.ready and fits(queue.info.route)
+        able = queue.ready and fits(queue)
         if able and queue.deficit > 0:
             return queue
         if able:

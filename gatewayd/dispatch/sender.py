@@ -135,7 +135,7 @@ class Sender:
                 self._sending.pop(work.attempt_id, None)
                 if not self._sending:
                     self.idle.set()
-                if self.judge.careful or self.health.probing:
+                if self.judge.careful or self.health.probing or self._owner.pace.is_bounded:
                     self._wake.set()
 
     async def _next(self) -> Work:
@@ -156,18 +156,27 @@ class Sender:
             if self._sending and not self._may_begin(now):
                 await self._wait(PROVEN_S)  # what ends wakes us, too
                 continue
+            self.stock.most = most = self.allowance.most(now)
+            if most == 0:  # what is under way may need all there is; its end wakes us
+                self.stock.give_back()
+                await self._wait(self.allowance.cramped(now))
+                continue
             if self.stock:
                 work = self.stock.take()
-                if not self.allowance.bears(work):
+                if not self.allowance.bears(work, now):
                     self.stock.put_back(work)
                     self.stock.give_back()
                     continue
+                self.allowance.taken()
                 ahead = self._ahead()
                 if ahead > 1 and len(self.stock) <= ahead // 2:
                     self.stock.fill(ahead)
                 return work
             self._fill()
-            await self._wake.wait()
+            if self.stock.cramped:
+                await self._wait(self.allowance.cramped(now))
+            else:
+                await self._wake.wait()
 
     def _may_begin(self, now: float) -> bool:
         under_way = self._sending.values()
@@ -239,6 +248,7 @@ class Sender:
         except asyncio.CancelledError:
             # The daemon stops and could not wait: what is past its point of no return is left open, as after a crash,
             # and the next life asks the line about it. A line that goes alone says what is certain and what in doubt.
+            intent.over()
             if not (self._desk.stopping and intent.passed):
                 self._end(work, intent.cut_off("stopped"), intent, began)
             raise
@@ -265,6 +275,7 @@ class Sender:
     def _end(self, work: Work, outcome: Outcome, intent: Intent, began: float | None) -> None:
         """`began` is None where the device has had no part in the outcome."""
         now = time.time()
+        intent.over()
         outcome = intent.kept(outcome)
         if isinstance(outcome, NotSent) and outcome.blame is Blame.EITHER and not outcome.counts:
             # Its try is given back if it is the line's; were it never used up, the message might go round for good.

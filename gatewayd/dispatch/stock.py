@@ -50,6 +50,13 @@ class Stock:
         self._turn = Turn()
         self._work: deque[Work] = deque()
         self._claiming: asyncio.Future[Claimed] | None = None
+        self.most: int | None = None
+        """Parts that a message may have at most that is claimed now; None: as many as it likes."""
+        self._asked: int | None = None
+        self._too_long: dict[int, tuple[int, int]] = {}
+        """Queues of longer messages alone: for how many parts that was said, and their `returned` then."""
+        self.cramped = False
+        """Whether nothing was claimed for want of a message that is short enough."""
 
     def __len__(self) -> int:
         return len(self._work)
@@ -71,10 +78,23 @@ class Stock:
         if self._claiming is not None or want <= 0:
             return
         now = time.time()
-        chooser = Chooser(self._fits, lambda account: self._urgent_room(account, now), self._turn)
+        too_long = self._passed_over() if self._too_long else ()
+        chooser = Chooser(self._fits, lambda account: self._urgent_room(account, now), self._turn, too_long)
         queue = self._desk.choose(chooser, int(now * 1000))
+        self.cramped = queue is None and bool(too_long)
         if queue is not None:
             self._claim(queue, want, now)
+
+    def _passed_over(self) -> Collection[int]:
+        """Returns the queues that are known to have nothing that is short enough; forgets what holds no more."""
+        kept: dict[int, tuple[int, int]] = {}
+        for queue_id, (asked, returned) in self._too_long.items():
+            queue = self._desk.queue(queue_id)
+            known = queue is not None and queue.ready and queue.returned == returned
+            if known and self.most is not None and self.most <= asked:
+                kept[queue_id] = asked, returned
+        self._too_long = kept
+        return kept
 
     def fetch(self, queue_id: int, message_id: int, missed: Callable[[], None]) -> bool:
         """Claims that message alone, to try the line out on; `missed` is called where it waits no more. False where its
@@ -99,7 +119,9 @@ class Stock:
             epoch=self._desk.epoch,
             now=int(now * 1000),
             only=only,
+            most=self.most,
         )
+        self._asked = self.most if only is None else None
         claiming = self._claiming = asyncio.ensure_future(self._desk.writer.do(claim))
         claiming.add_done_callback(partial(self._claimed, queue, queue.info, queue.returned))
         return claiming
@@ -149,6 +171,8 @@ class Stock:
         hit("send.claimed")
         now = time.time()
         self._desk.claimed(queue, claimed, int(now * 1000), seen)
+        if claimed.blocked == "room" and self._asked is not None:
+            self._too_long[queue.info.id] = self._asked, seen
         if (queue.info.pace, queue.info.route) != (asked.pace, asked.route) and claimed.work:
             self._return(claimed.work)  # as `recall`
             self._wake()

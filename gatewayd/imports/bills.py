@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ from gatewayd.errors import UsageError
 from gatewayd.imports.mapping import IGNORE, OWN_HEADS, Columns, place_of, tokens
 from gatewayd.imports.rows import Issue
 from gatewayd.imports.values import amount, day, day_first, decimal_mark
+from gatewayd.money import MICROS
 from gatewayd.translation import gettext as _
 
 REMEMBERED: Final = 10_000
@@ -160,18 +162,17 @@ class BillRows:
 
     def portion(self, rows: Sequence[tuple[int, list[str]]]) -> tuple[BillPortion | None, list[Issue]]:
         """Returns what at most 1,000 rows (line, cells) say, and what of them is not taken. None where none is left."""
-        issues: list[Issue] = []
-        lines: list[int] = []
-        whole: list[list[str]] = []
-        for line, cells in rows:
-            if len(cells) == self._width:
-                lines.append(line)
-                whole.append(cells)
-            else:
-                issues.append(Issue(line, "refused", "", "row_short" if cells[-1][:1] == "\0" else "row_ragged", ""))
+        width = self._width
+        issues = [
+            Issue(line, "refused", "", "row_short" if cells[-1][:1] == "\0" else "row_ragged", "")
+            for line, cells in rows
+            if len(cells) != width
+        ]
+        whole = [row for row in rows if len(row[1]) == width] if issues else rows
+        lines = [line for line, _cells in whole]
         if not lines:
             return None, issues
-        table = list(zip(*whole, strict=True))
+        table = list(zip(*(cells for _line, cells in whole), strict=True))
         self._learn(table)
         bad: dict[int, FieldError] = {}
         found: dict[str, list[Any]] = {}
@@ -186,9 +187,8 @@ class BillRows:
         self._judge(ids, found, bad)
         repeated = self._once(lines, ids, bad)
         issues += [Issue(lines[place], "refused", one.field, one.reason, one.value) for place, one in bad.items()]
-        issues += repeated
-        out = {*bad, *(place for place, name in enumerate(ids) if self._seen.get(name) != lines[place])}
-        return self._kept(lines, ids, found, out), sorted(issues)
+        issues += [Issue(lines[at], "repeated", "external_id", "row_repeated", ids[at][:80]) for at in repeated]
+        return self._kept(lines, ids, found, {*bad, *repeated}), sorted(issues)
 
     def _learn(self, table: Sequence[Sequence[str]]) -> None:
         """Settles by the first rows what amounts and dates mean that can be read in two ways."""
@@ -199,6 +199,9 @@ class BillRows:
                 self._marks[name] = learn(table[at], self._region)
 
     def _column(self, name: str, cells: Sequence[str], default: str, bad: dict[int, FieldError]) -> list[Any]:
+        quick = None if default else self._quick(name, cells)
+        if quick is not None:
+            return quick
         judge, known = self._judges(name), self._known
         found: list[Any] = []
         for place, cell in enumerate(cells):
@@ -223,6 +226,21 @@ class BillRows:
             found.append(value)
         return found
 
+    def _quick(self, name: str, cells: Sequence[str]) -> list[Any] | None:
+        """Returns what a column says whose cells are all as most are, looked at together; None where some are not."""
+        if name in _LINES:
+            return [cell or None for cell in cells] if _is_plain(cells) else None
+        if name in _LINKS:
+            return [cell or None for cell in cells] if None not in map(_USUAL_LINK, cells) else None
+        if name not in MONEY:
+            return None
+        text = "\n".join(cells)
+        mark: str = self._marks[name]
+        if not _CENTS[mark](text):
+            return None
+        found = [int(digits) * (MICROS // 100) for digits in text.replace(mark, "").split("\n")]
+        return found if len(found) == len(cells) else None
+
     def _judges(self, name: str) -> Callable[[str], Any]:
         mark: Any = self._marks.get(name)
         if name in MONEY:
@@ -235,7 +253,7 @@ class BillRows:
 
     def _judge(self, ids: list[str], found: dict[str, list[Any]], bad: dict[int, FieldError]) -> None:
         """Refuses rows that lack what every one of their kind has."""
-        for place, name in enumerate(ids):
+        for place, name in enumerate(ids if "" in ids or not _is_plain(ids) else ()):
             if place in bad:
                 continue
             try:
@@ -245,6 +263,8 @@ class BillRows:
         if self._kind == "invoices":
             customers = found["customer"]
             money = [found.get("balance", ()), found.get("total", ())]
+            if None not in customers and any(column and None not in column for column in money):
+                return
             for place, whose in enumerate(customers):
                 if whose is None:
                     bad.setdefault(place, FieldError("customer", "customer_missing"))
@@ -257,22 +277,28 @@ class BillRows:
             elif much <= 0:
                 bad.setdefault(place, FieldError("amount", "amount_not_positive"))
 
-    def _once(self, lines: Sequence[int], ids: Sequence[str], bad: Mapping[int, FieldError]) -> list[Issue]:
-        repeated = []
-        for place, name in enumerate(ids):
-            if place not in bad and self._seen.setdefault(name, lines[place]) != lines[place]:
-                repeated.append(Issue(lines[place], "repeated", "external_id", "row_repeated", name[:80]))
-        return repeated
+    def _once(self, lines: Sequence[int], ids: Sequence[str], bad: Mapping[int, FieldError]) -> list[int]:
+        """Returns the places of rows of which an earlier one is of the same bill."""
+        seen = self._seen
+        if not bad and seen.keys().isdisjoint(ids) and len(set(ids)) == len(ids):
+            seen.update(zip(ids, lines, strict=True))
+            return []
+        return [
+            place
+            for place, name in enumerate(ids)
+            if place not in bad and seen.setdefault(name, lines[place]) != lines[place]
+        ]
 
     @staticmethod
     def _kept(lines: list[int], ids: list[str], found: Mapping[str, list[Any]], out: set[int]) -> BillPortion | None:
-        if not out:
-            return BillPortion(lines, ids, found)
-        kept = [place for place in range(len(lines)) if place not in out]
-        if not kept:
-            return None
-        columns = {name: [column[place] for place in kept] for name, column in found.items()}
-        return BillPortion([lines[place] for place in kept], [ids[place] for place in kept], columns)
+        whole = BillPortion(lines, ids, found)
+        kept = [place for place in range(len(lines)) if place not in out] if out else lines
+        return None if not kept else whole.only(kept) if out else whole
+
+
+def _is_plain(cells: Sequence[str]) -> bool:
+    """Returns whether cells are texts as they are kept: a sheet's cells have no blanks around them."""
+    return "".join(cells).isprintable() and max(map(len, cells)) <= fields.TEXT_MAX
 
 
 def _text(cell: str) -> str | None:
@@ -310,6 +336,18 @@ def _method(cell: str) -> str:
     return "automatic" if folded(cell).strip().startswith(("automat", "debito automat")) else "manual"
 
 
+_LINES: Final = frozenset({"customer", "invoice", "reversal_of", "number", "policy", "reason"})
+"""Fields that are any line of text."""
+_LINKS: Final = frozenset({"link", "pdf"})
+_USUAL_LINK: Final = re.compile(
+    r"(?:https?://[a-z0-9][a-z0-9.-]{0,200}(?::[1-9]\d{0,3})?/[!#-&(-;=?-\[\]-~]{0,1700})?", re.ASCII
+).fullmatch
+"""What `fields.link` takes as it stands, or nothing: most links of most sheets."""
+_CENTS: Final[Mapping[Any, Callable[[str], Any]]] = {
+    mark: re.compile(rf"\d{{1,11}}{re.escape(mark)}\d\d(?:\n\d{{1,11}}{re.escape(mark)}\d\d)*", re.ASCII).fullmatch
+    for mark in ",."
+}
+"""Amounts a line each, by the mark before their cents."""
 _JUDGES: Final[Mapping[str, Callable[[str], Any]]] = {
     "state": _state,
     "method": _method,

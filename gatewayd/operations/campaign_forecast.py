@@ -28,6 +28,8 @@ from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import audience, runs, templates
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import Person
+from gatewayd.store.campaigns.wishes import lines_of
+from gatewayd.store.contacts.rulebook import zone_named
 from gatewayd.store.insight import traffic
 from gatewayd.templates import VariableUnknownError, parts_of
 from gatewayd.texts import as_sent
@@ -86,7 +88,6 @@ async def _asked(  # noqa: PLR0917 - a campaign, and the rules that hold for it
 ) -> Asked:
     channel = document.ladder[0].channel
     now = backend.now()
-    hours = hours_for(rules, klass, zone)
     going = await backend.read(lambda reader: reader.ask(partial(_going, campaign=found.id, now=now)))
     under_way = found.state in {"running", "paused"} or bool(going.jobs and found.state != "scheduled")
     if under_way:
@@ -94,26 +95,29 @@ async def _asked(  # noqa: PLR0917 - a campaign, and the rules that hold for it
     else:
         going = Going(frozenset(), 0, ())
         meant = await backend.read(lambda reader: reader.ask(partial(_meant, source_of(backend, found, document))))
+    zones, waiting = await _zones(backend, found, zone, meant.sample, going.jobs)
+    hours = hours_for(rules, klass, *zones.every)
     segments = 1.0
     if channel == "sms" and meant.people:
         segments = await _segments(backend, found, document, meant)
     waits: Mapping[int, int] = {}
     at = _at(found, document, backend)
     if rules is not None and meant.sample and capped(rules, klass, channel):
-        waits = await _capped(backend, found, meant.sample, rules, klass, channel, max(int(at * 1000), now), zone)
+        waits = await _capped(backend, found, meant.sample, rules, klass, channel, max(int(at * 1000), now), zones)
     return Asked(
         account=found.account,
         channel=channel,
-        portions=tuple(_portions(meant, segments, waits, 0 if hours else None, backend)),
+        portions=tuple(_portions(meant, segments, waits, zones if hours else None, backend)),
         at=at,
         priority=Priority(document.options.priority),
-        lines=tuple(document.options.lines),
+        lines=tuple(lines_of(found.lines, {"channel": channel, "lines": document.options.lines})),
         area="all" if channel == "email" else "",
         until=None if document.options.not_after is None else document.options.not_after.timestamp(),
         running=going.jobs,
         price=backend.config.tariff.price(channel),
         hours=hours,
-        running_hours=0 if hours else None,
+        running_hours=zones.shares(waiting) if hours else ((None, 1.0),),
+        pace=found.pace,
         deferred=tuple((due / 1000, many) for due, many in going.deferred),
         paused=found.state == "paused",
     )
@@ -153,6 +157,48 @@ def _at(found: Campaign, document: CampaignDocument, backend: Backend) -> float:
         if planned is not None:
             return max(instant(planned, plan.zone), now) / 1000
     return now / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """The zones of a campaign's people: the account's, then those that some have of their own."""
+
+    every: tuple[ZoneInfo, ...]
+    of_customers: Mapping[int, str]
+    """By customer's row, of those who have one of their own."""
+
+    def of(self, person: Person) -> int:
+        """Returns which of them is a person's."""
+        return 0 if person.customer is None else self._place(self.of_customers.get(person.customer, ""))
+
+    def shares(self, waiting: Mapping[str, int]) -> tuple[tuple[int, float], ...]:
+        """Returns the share that each has of what waits, by zone's name."""
+        counted: Counter[int] = Counter()
+        for name, many in waiting.items():
+            counted[self._place(name)] += many
+        whole = counted.total()
+        return tuple((place, many / whole) for place, many in sorted(counted.items())) if whole else ((0, 1.0),)
+
+    def _place(self, name: str) -> int:
+        return next((place for place, zone in enumerate(self.every) if zone.key == name), 0)
+
+
+async def _zones(
+    backend: Backend, found: Campaign, own: ZoneInfo, sample: Sequence[Person], jobs: frozenset[int]
+) -> tuple[Zones, Mapping[str, int]]:
+    """Returns the zones of a campaign's people, and how much waits of its jobs for each."""
+    customers = [person.customer for person in sample if person.customer is not None]
+
+    def asked(connection: Any) -> tuple[dict[int, str], dict[str, int]]:
+        account = account_number(connection, found.account)
+        return (
+            traffic.zones_of(connection, account=account, customers=customers),
+            traffic.zones_waiting(connection, account=account, jobs=jobs),
+        )
+
+    of_customers, waiting = await backend.read(lambda reader: reader.ask(asked))
+    known = [zone for name in sorted({*of_customers.values(), *waiting}) if (zone := zone_named(name)) is not None]
+    return Zones((own, *(zone for zone in known if zone.key != own.key)), of_customers), waiting
 
 
 # ------------------------------------------------------------------------------------------------------- what is told
@@ -229,10 +275,12 @@ async def _capped(  # noqa: PLR0917 - as `judge` asks
     klass: MessageClass,
     channel: str,
     at: int,
-    zone: ZoneInfo,
+    zones: Zones,
 ) -> Mapping[int, int]:
     """Returns from when on (ms) those of the sample may be contacted again who may not at `at`, and how many."""
-    names = {person.address if person.customer is None else f"#{person.customer}" for person in sample}
+    names = {
+        person.address if person.customer is None else f"#{person.customer}": zones.of(person) for person in sample
+    }
     since = at - lookback_ms(rules)
 
     def asked(connection: Any) -> dict[str, list[Contact]]:
@@ -240,7 +288,8 @@ async def _capped(  # noqa: PLR0917 - as `judge` asks
         return traffic.contacts(connection, account=number, people=sorted(names), since=since)
 
     counted: Counter[int] = Counter()
-    for past in (await backend.read(lambda reader: reader.ask(asked))).values():
+    for name, past in (await backend.read(lambda reader: reader.ask(asked))).items():
+        zone = zones.every[names[name]]
         verdict = judge(rules, klass, channel, at, zone, past)
         # What the hours keep back alone, they let go with all others.
         alone = judge(rules, klass, channel, at, zone, ())
@@ -250,20 +299,22 @@ async def _capped(  # noqa: PLR0917 - as `judge` asks
 
 
 def _portions(
-    meant: Audience, segments: float, waits: Mapping[int, int], hours: int | None, backend: Backend
+    meant: Audience, segments: float, waits: Mapping[int, int], zones: Zones | None, backend: Backend
 ) -> Sequence[Portion]:
-    """Returns the audience by prefix, as the sample has it."""
+    """Returns the audience by prefix and zone, as the sample has it; `zones` None: no hours hold."""
     if not meant.people:
         return ()
     if not meant.sample:
-        return (Portion(meant.people, segments, "", hours),)
-    prefixes = Counter(longest(person.address, backend) for person in meant.sample)
+        return (Portion(meant.people, segments, "", None if zones is None else 0),)
+    kinds = Counter(
+        (longest(person.address, backend), -1 if zones is None else zones.of(person)) for person in meant.sample
+    )
     looked = len(meant.sample)
     capped_all = tuple((until / 1000, many * meant.people // looked) for until, many in sorted(waits.items()))
     found, left = [], meant.people
-    for number, (prefix, many) in enumerate(sorted(prefixes.items()), start=1):
-        people = left if number == len(prefixes) else min(round(meant.people * many / looked), left)
+    for number, ((prefix, zone), many) in enumerate(sorted(kinds.items()), start=1):
+        people = left if number == len(kinds) else min(round(meant.people * many / looked), left)
         left -= people
         own = tuple((at, count * people // meant.people) for at, count in capped_all)
-        found.append(Portion(people, segments, prefix, hours, own))
+        found.append(Portion(people, segments, prefix, None if zones is None else zone, own))
     return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from typing import Annotated, ClassVar, Final
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from gatewayd.actor import Actor
 from gatewayd.campaigns.document import CampaignDocument
+from gatewayd.days import Calendar
 from gatewayd.errors import NotFoundError
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, live_of
@@ -18,6 +20,7 @@ from gatewayd.operations.campaign_launch import missing
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.masssend import needs_approval
 from gatewayd.operations.ports import Backend
+from gatewayd.registry import driver
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
@@ -44,12 +47,26 @@ class ReviewCampaign(OfCampaign):
         document = CampaignDocument.model_validate_json(found.document)
         missing(document)
         if self.again or not _fresh(found, backend.now()):
-            seen = await live_of(backend).campaigns.review(found, self.wait)
+            seen = await live_of(backend).campaigns.review(found, self.wait, await _lines(backend, document))
             if seen is not None:
                 return {"campaign": found.id, "state": "running", "seen": seen}
             found = await self.found(backend, by)
         kept: Json = json.loads(found.review or "{}")
         return await _shown(backend, found, document, kept)
+
+
+async def _lines(backend: Backend, document: CampaignDocument) -> Sequence[tuple[Sequence[str], Literal["", "es"]]]:
+    """Returns the enabled lines that may send it: the prefixes that they are for, and how they cut texts."""
+    wanted, channel = document.options.lines, document.ladder[0].channel
+    day = Calendar(backend.config.timezone).words(backend.now() / 1000)[0]
+    counts = await backend.read(lambda reader: reader.line_counts(day))
+    found = []
+    for line in backend.config.lines:
+        count, made_by = counts.get(line.name), driver(line.driver)
+        enabled = line.enabled if count is None or count.enabled is None else count.enabled
+        if enabled and channel in made_by.channels and (not wanted or line.name in wanted):
+            found.append((line.prefixes, made_by.encoding_variant(line.options)))
+    return found
 
 
 def _fresh(found: Campaign, now: int) -> bool:
@@ -63,7 +80,9 @@ async def _shown(backend: Backend, found: Campaign, document: CampaignDocument, 
     tariff = backend.config.tariff
     channel = document.ladder[0].channel
     account = await backend.read(lambda reader: reader.account(found.account))
-    cost = int(kept.get("segments", 0)) * tariff.price(channel)
+    segments = int(kept.get("segments", 0))
+    cost = segments * tariff.price(channel)
+    least = int(kept.get("segments_least", segments)) * tariff.price(channel)
     answer: Json = {
         "campaign": found.id,
         "state": "done",
@@ -71,6 +90,7 @@ async def _shown(backend: Backend, found: Campaign, document: CampaignDocument, 
         "at": iso(int(kept.get("at", 0))),
         **{name: value for name, value in kept.items() if name != "at"},
         "cost": format_money(cost),
+        "cost_least": format_money(least),
         "price": format_money(tariff.price(channel)),
         "balance": format_money(account.balance),
         "currency": tariff.currency,

@@ -16,6 +16,7 @@ CAUSES: Final = {
     "quota": spoken("the quotas of the lines"),
     "hours": spoken("the hours in which people may be contacted"),
     "caps": spoken("people who have been contacted often enough for now"),
+    "slowed": spoken("the pace that was set for it"),
     "credit": spoken("the account's credit"),
     "line_down": spoken("a line that does not work"),
 }
@@ -59,6 +60,8 @@ def remedy_words(found: Forecast, now: float, zone: ZoneInfo, price: int, curren
             until = moment(remedy.at or now, now, zone)
             sentence = _("The last of {people} people may be contacted again {until}; without them it would end {end}.")
             return sentence.format(people=remedy.people, until=until, end=end or until)
+        case "full_pace" if end:
+            return _("At the full pace of its lines it would end {end}.").format(end=end)
         case "start_at":
             sentence = _("If it began {begin}, it would need no second day and end {end}.")
             return sentence.format(begin=moment(remedy.at or now, now, zone), end=end)

@@ -66,10 +66,12 @@ class Asked:
     price: int = 0
     """Of a segment, in millionths; 0: it costs nothing."""
     hours: tuple[Hours, ...] = ()
-    running_hours: int | None = None
-    """Which of `hours` what waits of the running jobs obeys."""
+    running_hours: tuple[tuple[int | None, float], ...] = ((None, 1.0),)
+    """Which of `hours` what waits of the running jobs obeys, each for its share of it."""
     deferred: tuple[tuple[float, int], ...] = ()
     """What waits of the running jobs for a time of its own."""
+    pace: int | None = None
+    """Segments a minute to which it was slowed down, over all lines; None: no bound."""
     paused: bool = False
     """Whether the running jobs are paused: they are forecast as if they went on now."""
 
@@ -98,9 +100,11 @@ async def rules_for(
     return rules, meant, zone_of(backend, document)
 
 
-def hours_for(rules: Rules | None, klass: MessageClass, zone: ZoneInfo) -> tuple[Hours, ...]:
-    """Returns the hours that hold: one, or none where the class may go at any time."""
-    return () if rules is None or rules.hours.get(klass) is None else (OpenHours(rules, klass, zone),)
+def hours_for(rules: Rules | None, klass: MessageClass, *zones: ZoneInfo) -> tuple[Hours, ...]:
+    """Returns the hours that hold in each zone, or none where the class may go at any time."""
+    if rules is None or rules.hours.get(klass) is None:
+        return ()
+    return tuple(OpenHours(rules, klass, zone) for zone in zones)
 
 
 async def situation_of(backend: Backend, asked: Asked) -> Situation:
@@ -131,6 +135,7 @@ async def situation_of(backend: Backend, asked: Asked) -> Situation:
         again=again,
         others=_others(past, now, backend, asked.channel),
         urgent_share=config.delivery.urgent_share,
+        pace=None if asked.pace is None else asked.pace / 60,
     )
 
 
@@ -244,19 +249,25 @@ def _own(queues: Sequence[Waiting], asked: Asked, now: float) -> Iterable[Batch]
     waiting = [queue for queue in queues if queue.job_id in asked.running and queue.messages]
     whole = max(sum(queue.messages for queue in waiting), 1)
     for queue in waiting:
-        yield Batch(
-            account=queue.account,
-            route=queue.route,
-            messages=queue.messages,
-            segments=max(queue.segments / queue.messages, 1.0),
-            priority=queue.priority,
-            due=(queue.not_before or 0) / 1000,
-            until=None if queue.not_after is None else queue.not_after / 1000,
-            hours=asked.running_hours,
-            # Who waits for a time of its own is spread over the queues as all of them are.
-            waits=tuple((at, many * queue.messages // whole) for at, many in asked.deferred),
-            ours=True,
-        )
+        left = queue.messages
+        for number, (hours, share) in enumerate(asked.running_hours, start=1):
+            messages = left if number == len(asked.running_hours) else min(round(queue.messages * share), left)
+            left -= messages
+            if not messages:
+                continue
+            yield Batch(
+                account=queue.account,
+                route=queue.route,
+                messages=messages,
+                segments=max(queue.segments / queue.messages, 1.0),
+                priority=queue.priority,
+                due=(queue.not_before or 0) / 1000,
+                until=None if queue.not_after is None else queue.not_after / 1000,
+                hours=hours,
+                # Who waits for a time of its own is spread over the queues as all of them are.
+                waits=tuple((at, many * messages // whole) for at, many in asked.deferred),
+                ours=True,
+            )
     for portion in asked.portions:
         if portion.people:
             yield Batch(

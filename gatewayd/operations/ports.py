@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from drivers.base import HookCall
 from gatewayd.config import Config
+from gatewayd.news import Kind
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
@@ -70,8 +71,11 @@ class CampaignEngine(Protocol):
     def due(self) -> None:
         """There is something new to do: a list to read, a launch, a schedule."""
 
-    async def review(self, campaign: Campaign, wait_s: float) -> int | None:
-        """Looks through a campaign; how many people were seen, None once that is done and written down."""
+    async def review(
+        self, campaign: Campaign, wait_s: float, lines: Sequence[tuple[Sequence[str], str]] = ()
+    ) -> int | None:
+        """Looks through a campaign; how many people were seen, None once that is done and written down. `lines` are
+        those that may send it: prefixes of numbers, and how they cut texts."""
 
     def left_out(self, campaign: int) -> Path:
         """Where the sheet of those lies whom a review has left out."""
@@ -212,7 +216,7 @@ class Live(Protocol):
     def settled(self, settled: Settled) -> None:
         """A person settled an uncertain message; `resend` made its queue due again."""
 
-    def changed(self, kind: str, account: str) -> None:
+    def changed(self, kind: Kind, account: str) -> None:
         """Things of that kind (`customer`, `campaign` …) have changed in an account, for those who watch."""
 
     def tasks_due(self) -> None:

@@ -132,6 +132,7 @@ class Ordeal:
         self.gateway.start()
         for job in self.jobs:
             self.gateway.wait_job(job, timeout_s=ENDS_S)
+        self.gateway.wait_read()
         if reports:
             self._wait_settled()
         assert self.gateway.stop() == 0, self.log()

@@ -162,6 +162,7 @@ def carried_on(play: Play, disk: Disk, witness: Witness, chance: Chance, folder:
                 if name in witness.dropped and told["rows"]:
                     # Reports of what had gone out before do not come any more.
                     gateway.wait_job(name, lambda summary: summary["state"] in {"sent", "done"})
+            gateway.wait_read()
             gateway.stop()
         return judge(gateway, [*witness.sent, *simulator.texts()]).faults
 

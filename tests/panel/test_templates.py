@@ -84,6 +84,14 @@ def test_a_mail_is_shown_where_nothing_of_it_runs(shown: Panel) -> None:
         frame = page.frame_locator("iframe[name=correo]")
         expect(frame.locator("h1")).to_contain_text("Hola")
         assert page.title() != "ran"
+        # Whatever is written meanwhile it stays, is shown anew when one asks for it, and what was written can be saved.
+        page.fill("#f-html", "<h1>Adiós %nombre%</h1>")
+        expect(page.locator("#vista")).not_to_contain_text("/logo/norte")
+        expect(frame.locator("h1")).to_contain_text("Hola")
+        page.locator("[formtarget=correo]").click()
+        expect(frame.locator("h1")).to_contain_text("Adiós")
+        page.locator("button.primary").click()
+        expect(page.locator("main .notice[role=status]").first).to_be_visible()
         answer = page.request.get(f"{shown.url}{HERE}/sonido?de=nada")
         assert answer.status in {404, 422}
         # a frame without scripts and pictures says so: that is what is wanted here

@@ -117,12 +117,14 @@ class Floor:
         carries: Callable[[OutboundMessage], str | None] | None = None,
         render: Callable[[str], str] = lambda to: to,
         enabled: bool = True,
+        **limits: Any,
     ) -> ScriptedLine:
+        """`limits`: `rate`, `window`, quotas, as a line's configuration bears them."""
         scripted = ScriptedLine(answer, capacity) if carries is None else ParticularLine(answer, capacity, carries)
+        unlimited = dict.fromkeys(("rate", "window", "quota_day", "quota_month", "recipients_month"))
         config: Any = SimpleNamespace(
-            name=name, enabled=enabled, rate=None, window=None, quota_day=None, quota_month=None,
-            recipients_month=None, prefixes=(), options=SimpleNamespace(),
-        )  # fmt: skip
+            name=name, enabled=enabled, prefixes=(), options=SimpleNamespace(), **(unlimited | limits)
+        )
         driver: Any = SimpleNamespace(
             channels={channel}, encoding_variant=lambda _options: "", make=lambda _setup: scripted
         )
@@ -140,7 +142,7 @@ class Floor:
         people: Sequence[int],
         *,
         channel: str = "sms",
-        text: str = "hola",
+        text: str | Mapping[int, str] = "hola",
         content: Mapping[str, Any] | None = None,
         lines: Sequence[str] = (),
     ) -> int:
@@ -151,7 +153,10 @@ class Floor:
             BeginJob("norte", f"j{self._jobs}", channel, Priority.NORMAL, "hash", None, None, False, PRICE, "ARS",
                      json.dumps({"lines": list(lines), **(content or {})}), "pop", now)
         )  # fmt: skip
-        rows = [NewMessage(n, f"C{n}", number(n), text, "", 1, "", None, None) for n in people]
+        texts = dict.fromkeys(people, text) if isinstance(text, str) else text
+        rows = [
+            NewMessage(n, f"C{n}", number(n), texts[n], "", len(texts[n]) // 161 + 1, "", None, None) for n in people
+        ]
         await self.writer.do(AddMessages(begun.job_id, rows, now))
         self.dispatcher.publish(await self.writer.do(PublishJob(begun.job_id, now)))
         return begun.job_id

@@ -22,12 +22,14 @@ from gatewayd.contact.presets import PRESETS
 from gatewayd.contact.rules import Rules
 from gatewayd.model import Priority, Route
 from gatewayd.pacing import Limits
+from gatewayd.store.commands import JobPace
 from tests.rig.happened import LONGEST_S, Happened, Job, Modem, Person, Truth, World
 
 ZONE: Final = ZoneInfo("America/Argentina/Buenos_Aires")
 HOUR: Final = 3600.0
 DAY_MS: Final = 86_400_000
-CAUSES: Final = ("pace", "quota", "hours", "caps", "credit", "line_down")
+TOGETHER: Final = ("pace", "quota", "hours", "caps", "credit", "line_down")
+CAUSES: Final = (*TOGETHER, "slowed")
 FAMILIES: Final = (*CAUSES, "three")
 NAME: Final = "1"
 """The account of the campaign, as the truth numbers it."""
@@ -99,7 +101,7 @@ class Draft:
         self.family, self.seed = family, seed
         self.dice = Random(f"{family} {seed}")
         self.people = people
-        self.causes = {family} if family != "three" else set(self.dice.sample(CAUSES, 3))
+        self.causes = {family} if family != "three" else set(self.dice.sample(TOGETHER, 3))
         self.rate = self.dice.choice((6, 8, 10, 12, 20))
         self.count = self.dice.randint(2, 5)
         mean = 60 / self.rate * self.dice.uniform(0.35, 1.3)
@@ -135,7 +137,9 @@ class Draft:
         others, traffic = self._others()
         before = self._before()
         credit = self._credit()
-        jobs = [Job(self.begin, 1, Priority.NORMAL, ours, ours=True, timed=rules is not None), *before, *others]
+        pace = self._slowed()
+        mine = Job(self.begin, 1, Priority.NORMAL, ours, ours=True, pace=pace, timed=rules is not None)
+        jobs = [mine, *before, *others]
         truth = Truth(
             self.begin, ZONE, modems, tuple(jobs), self.fails, rules, credit={} if credit is None else {1: credit}
         )
@@ -167,6 +171,12 @@ class Draft:
         if "line_down" not in self.causes:
             return set()
         return set(range(max(self.count // 2, 1)))
+
+    def _slowed(self) -> JobPace | None:
+        """Somebody has slowed it down to a part of what its lines could do."""
+        if "slowed" not in self.causes:
+            return None
+        return JobPace("c-1", max(int(60 * self.capacity * self.dice.uniform(0.15, 0.45)), 1))
 
     def _credit(self) -> int | None:
         if "credit" not in self.causes:
@@ -277,6 +287,7 @@ class Draft:
             credit={} if not truth.credit else {NAME: float(truth.credit[1])},
             again=again,
             others=others,
+            pace=None if (pace := truth.jobs[0].pace) is None else pace.segments / 60,
             lost=0.004,
         )
 
@@ -314,6 +325,8 @@ def lifted(truth: Truth, cause: str) -> Truth:
                 replace(job, people=tuple(replace(person, past=()) for person in job.people)) for job in truth.jobs
             )
             return replace(truth, jobs=jobs)
+        case "slowed":
+            return replace(truth, jobs=tuple(replace(job, pace=None) for job in truth.jobs))
         case "hours":
             return truth if rules is None else replace(truth, rules=replace(rules, hours=dict.fromkeys(rules.hours)))
     return replace(truth, modems=tuple(_faster(modem) for modem in truth.modems))

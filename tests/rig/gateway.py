@@ -301,6 +301,16 @@ class Gateway:
                 assert time.monotonic() < until, f"{folder}: {left}"
                 notify.sync_get()
 
+    def wait_read(self, *, timeout_s: float = 60.0) -> None:
+        """Until every job that was dropped has been read, refused ones too; after the time, the verdict tells which
+        was not."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until and (
+            any(self.spool.path.glob(".intake/*/*/*"))
+            or any((self.spool.folder("incoming", account) / f"{job}.json").exists() for account, job in self.dropped)
+        ):
+            time.sleep(0.05)
+
     def receipts(self, job: str, account: str = "norte") -> list[dict[str, Any]]:
         """Every receipt of the job that has been written, in order of file."""
         folder = self.spool.folder("receipts", account, job)

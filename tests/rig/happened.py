@@ -21,12 +21,13 @@ from gatewayd.contact.judge import Contact, judge, window
 from gatewayd.contact.rules import Rules
 from gatewayd.days import Calendar
 from gatewayd.dispatch.allowance import Allowance
+from gatewayd.dispatch.brakes import Brakes
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler, Turn
 from gatewayd.model import Priority, Route
 from gatewayd.outcomes import PAUSES_S
 from gatewayd.pacing import Gcra, Limits, Pace
-from gatewayd.store.commands import QueueInfo
+from gatewayd.store.commands import JobPace, QueueInfo
 
 TRIES: Final = 4
 LONGEST_S: Final = 120 * 86_400.0
@@ -65,6 +66,8 @@ class Job:
     people: Sequence[Person]
     prefix: str = ""
     ours: bool = False
+    pace: JobPace | None = None
+    """What it was slowed down to."""
     timed: bool = False
     """Whether rules of contact hold for it."""
 
@@ -144,6 +147,7 @@ class World:
         calendar = Calendar(truth.zone)
         self._lines = [_Line(modem, calendar, truth.begin, truth.urgent_share) for modem in truth.modems]
         self._scheduler = Scheduler()
+        self._brakes = Brakes()
         self._queues: dict[int, _Waiting] = {}
         self._credit = dict(truth.credit)
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
@@ -217,6 +221,10 @@ class World:
         """The next of a queue who may be written to; None, and the queue rests, where there is none now."""
         waiting, truth = self._queues[queue.info.id], self._truth
         waiting.wake(now)
+        until = self._brakes.until(waiting.job.pace, _ms(now))
+        if until is not None:
+            self._scheduler.brake(queue.info.id, until, _ms(now))
+            return None
         if waiting.job.timed and truth.rules is not None:
             slot = window(truth.rules, truth.klass, _ms(now), truth.zone)
             if slot is None or slot[0] > _ms(now):
@@ -247,13 +255,16 @@ class World:
     def _send(self, line: _Line, queue: Queue, person: Person, now: float) -> None:
         job = self._queues[queue.info.id].job
         self._scheduler.served(queue, person.segments)
-        room = line.pace.room()
+        room = line.pace.room(now)
         if room is not None and room < person.segments:
             self._queues[queue.info.id].due.appendleft(person)
-            self._at(line.allowance._calendar.next_day(now) + 0.001, lambda at: self._pull(line, at))
+            _, at = line.pace.tightest(now)
+            again = line.allowance._calendar.next_day(now) if at is None else at
+            self._at(again + 0.001, lambda at: self._pull(line, at))
             return
         if queue.info.priority is Priority.URGENT:
             line.urgent.setdefault(job.account, Gcra(line.urgent_s)).take(now, person.segments)
+        self._brakes.take(job.pace, person.segments, _ms(now))
         line.pace.begin(now, person.segments)
         for _ in range(person.segments):
             line.pace.count(now, str(person.number))

@@ -15,6 +15,7 @@ from gatewayd.customers.faults import FieldError
 from gatewayd.customers.portion import AstrayError
 from gatewayd.errors import UsageError
 from gatewayd.imports.bills import BillRows, columns_of, guess
+from gatewayd.imports.values import amount
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
 NOON = 1_795_100_000_000
@@ -190,3 +191,59 @@ def test_a_document_says_which_field_is_wrong(document: dict[str, Any], field: s
     with pytest.raises(FieldError) as caught:
         fields.invoice(document, external_id="F1")
     assert (caught.value.field, caught.value.reason) == (field, reason)
+
+
+@pytest.mark.parametrize("odd", [None, "due", "saldo", "link", "cliente"])
+def test_a_column_looked_at_together_says_what_each_of_its_cells_says(odd: str | None) -> None:
+    """One cell that is not as most are, and all of its column are looked at one by one."""
+    heads = ["id", "cliente", "saldo", "due", "link"]
+    usual = ["1", "C1", "1500,05", "05/12/2026", "https://pagos.norte.example:8080/f/1?x=1&y=%20#z"]
+    cells = {"due": "5/12/26", "saldo": "$ 20", "link": "https://Pagos.example", "cliente": "C\u00a02"}
+    other = ["2", *(cells[head] if head == odd else cell for head, cell in zip(heads[1:], usual[1:], strict=True))]
+    alone, _issues = rows("invoices", heads, usual)
+    both, issues = rows("invoices", heads, usual, other)
+    assert issues == []
+    assert {name: column[:1] for name, column in both.columns.items()} == alone.columns
+    for name, head in (("customer", "cliente"), ("balance", "saldo"), ("due", "due"), ("link", "link")):
+        if head != odd:
+            assert both.columns[name][1] == both.columns[name][0]
+    assert alone.columns["balance"] == [1_500_050_000]
+    assert alone.columns["link"] == [usual[4]]
+
+
+@pytest.mark.parametrize("cell", ["1,00\n2,00", "١٢٣,00", "12345678901234,00", "1,0", ""])
+def test_amounts_looked_at_together_are_those_that_each_would_be(cell: str) -> None:
+    heads = ["id", "cliente", "saldo", "total"]
+    portion, issues = rows("invoices", heads, ["1", "C1", cell, "3,00"], ["2", "C2", "7,25", "3,00"])
+    try:
+        expected: list[int | None] = [amount(cell, ",") if cell else None]
+    except FieldError:
+        expected = []
+    assert portion.columns["balance"] == [*expected, 7_250_000]
+    assert [one.reason for one in issues] == ([] if expected else ["amount_invalid"])
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://x.example/a'b",
+        "http://x.example/a<b",
+        "http://x.example:0/",
+        "http://x.example:99999/",
+        "http:///x",
+        "javascript:alert(1)/",
+        "https://x.example/" + "a" * 2_000,
+        "https://x.example/ñ",
+        "HTTPS://X.EXAMPLE/",
+        "https://u:p@x.example/",
+    ],
+)
+def test_links_looked_at_together_are_those_that_each_would_be(link: str) -> None:
+    heads = ["id", "cliente", "saldo", "link"]
+    portion, issues = rows("invoices", heads, ["1", "C1", "1", link], ["2", "C2", "1", "https://x.example/2"])
+    try:
+        expected: str | None = fields.link("link", link)
+    except FieldError:
+        expected = None
+    assert (portion.columns["link"][0] if not issues else None) == expected
+    assert [one.reason for one in issues] == ([] if expected else ["link_invalid"])

@@ -21,10 +21,11 @@ from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
 from gatewayd.contact.calendar import day_slots
 from gatewayd.contact.classes import MessageClass
+from gatewayd.contact.judge import window
 from gatewayd.contact.presets import effective
 from gatewayd.model import Priority, Route
 from gatewayd.store import tables
-from gatewayd.store.campaigns import lists
+from gatewayd.store.campaigns import campaigns, lists
 from gatewayd.store.campaigns.lists import Member, NewList
 from gatewayd.store.commands import Change, Changed
 
@@ -309,6 +310,64 @@ def test_rules_of_contact_open_and_close_a_campaign(tmp_path: Path) -> None:
     seen = backend.perform("campaign.forecast", {"campaign": _draft(backend, "Hola")})
     assert seen["cause"] == "caps"
     assert seen["remedy"]["people"] == 30
+    backend.close()
+
+
+def test_the_pace_and_lines_that_somebody_chose_are_forecast(backend: OfflineBackend) -> None:
+    asyncio.run(backend.execute(Change(_members(100), "ana")))
+    number = _draft(backend, "Hola", options={"lines": ["claro-1"]})
+    alone = backend.perform("campaign.forecast", {"campaign": number})
+    assert _minutes(alone) == pytest.approx(10, abs=1.5), "a hundred at ten a minute"
+    _wish(backend, number, lines='{"sms": ["claro-1", "claro-2"]}')
+    both = backend.perform("campaign.forecast", {"campaign": number})
+    assert _minutes(both) == pytest.approx(5, abs=1.5)
+    _wish(backend, number, pace=2)
+    slow = backend.perform("campaign.forecast", {"campaign": number})
+    assert _minutes(slow) == pytest.approx(50, abs=2.5)
+    assert (slow["cause"], slow["cause_words"]) == ("slowed", "the pace that was set for it")
+    assert slow["remedy"]["code"] == "full_pace"
+    assert slow["remedy_words"].startswith("At the full pace of its lines it would end ")
+
+
+def _wish(backend: OfflineBackend, number: int, **wished: Any) -> None:
+    asyncio.run(backend.execute(Change(lambda unit: campaigns.put(unit.session, number, **wished), "ana")))
+
+
+def _minutes(found: Any) -> float:
+    span = datetime.fromisoformat(found["end"]) - datetime.fromisoformat(found["at"])
+    return span.total_seconds() / 60
+
+
+def test_people_of_another_zone_are_forecast_by_their_own_hours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = {**CONFIG, "store": {"url": f"sqlite:///{tmp_path}/g.db"}, "spool": {"path": str(tmp_path / "spool")}}
+    backend = OfflineBackend(parse(raw | {"contact": {"preset": "ar-cautious"}}, tmp_path / "gatewayd.toml"))
+    monkeypatch.setattr(backend, "now", lambda: int(TUESDAY * 1000))
+    backend.perform("account.create", {"account": "norte"})
+    here, there = ZONE, ZoneInfo("Asia/Tokyo")
+    people = [
+        {
+            "external_id": f"C{row}",
+            "name": "Ana",
+            "contacts": [{"channel": "phone", "address": f"+54935155{row:05}"}],
+            **({"zone": there.key} if row % 2 else {}),
+        }
+        for row in range(10)
+    ]
+    backend.perform("customer.put_many", {"account": "norte", "customers": people})
+    rules = effective(backend.config.contact, {})
+    assert rules is not None
+    opens = []
+    for zone in (here, there):
+        slot = window(rules, MessageClass.COLLECTIONS, backend.now(), zone)
+        assert slot is not None
+        opens.append(max(slot[0], backend.now()) / 1000)
+    number = _draft(backend, "Hola", audience={"filter": {}})
+    found = backend.perform("campaign.forecast", {"campaign": number})
+    start, end = (datetime.fromisoformat(found[name]).timestamp() for name in ("start", "end"))
+    assert start == pytest.approx(min(opens), abs=60)
+    assert end == pytest.approx(max(opens), abs=300)
     backend.close()
 
 

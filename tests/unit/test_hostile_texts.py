@@ -60,6 +60,7 @@ SEEDS = (
     "a.",
     "a@",
     "a ",
+    "a\u200d",
     "0 ",
     "0-",
     "0.",
@@ -91,14 +92,15 @@ def hostile(longest: int = LONG) -> Iterator[str]:
             yield (head + body + tail)[:longest]
 
 
-def timed(work: Callable[[str], Any], text: str) -> float:
-    """Seconds of this thread, so that a busy machine does not count; the best of three where the first was slow."""
+def timed(work: Callable[[str], Any], text: str, enough_s: float = AT_MOST_S) -> float:
+    """Seconds of this thread, the best of ten where the first was slow: a busy machine does not count, nor does what
+    others do to the caches of its processor."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(10):
         begun = time.thread_time()
         work(text)
         best = min(best, time.thread_time() - begun)
-        if best <= AT_MOST_S:
+        if best <= enough_s:
             break
     return best
 
@@ -174,6 +176,4 @@ def test_a_page_of_html_is_read_for_variables_in_time() -> None:
     pages = ("<p style='width: 100%'>", "% ", "%a", "{x", "#a", "&nbsp;", "%20")
     for piece in pages:
         page = piece * (400_000 // len(piece))
-        begun = time.thread_time()
-        refusing(lambda text: Variables(["nombre"], {}).bind(text, tags=True))(page)
-        assert time.thread_time() - begun < 1.5, piece
+        assert timed(refusing(lambda text: Variables(["nombre"], {}).bind(text, tags=True)), page, 1.5) < 1.5, piece

@@ -66,12 +66,12 @@ def test_a_window_slides() -> None:
 def test_quotas_by_day_month_and_recipient_end_and_begin_again() -> None:
     pace = Pace(Limits(quota_day=2, quota_month=3, recipients_month=2))
     pace.roll("2026-11-22", "2026-11")
-    assert pace.room() == 2
+    assert pace.room(0.0) == 2
     pace.count(0.0, "a")
     pace.count(0.0, "a")
     assert pace.spent() == "quota_day"
     pace.roll("2026-11-23", "2026-11")
-    assert (pace.spent(), pace.room()) == (None, 1)
+    assert (pace.spent(), pace.room(0.0)) == (None, 1)
     pace.count(0.0, "b")
     assert pace.spent() == "quota_month"
     pace.roll("2026-12-01", "2026-12")

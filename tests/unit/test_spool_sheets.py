@@ -362,14 +362,16 @@ def judged(path: Path, content: bytes) -> int:
     """How a process of its own ends that reads this under a memory limit, as the daemon's worker does.
 
     An abort (compiled code that met the limit) is an end that the daemon knows; a signal of any other kind, a second
-    of computing, or another exception is a defect.
+    of computing, or another exception is a defect. The limit is for the reading: it comes on top of what the tests
+    have in memory, of which a fork begins with all.
     """
     path.write_bytes(content)
     child = os.fork()
     if not child:
         code = 1
         with suppress(BaseException):
-            resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+            limit = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + (1 << 30)
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
             os.dup2(os.open("/dev/null", os.O_WRONLY), 2)

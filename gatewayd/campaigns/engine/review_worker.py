@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
+from gatewayd.campaigns.engine.cuts import Cuts
 from gatewayd.campaigns.engine.words import Words
 from gatewayd.campaigns.slices import head_of
 from gatewayd.errors import GatewayError
@@ -50,6 +51,9 @@ class Review:
 
     people: int = 0
     segments: int = 0
+    """The most that all texts take, over whichever lines they go."""
+    fewest: int = 0
+    """Of segments, where each goes over the line that cuts it best."""
     by_segments: Counter[int] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     faulty: list[dict[str, Any]] = field(default_factory=list)
@@ -66,6 +70,7 @@ class Review:
             "people": self.people,
             "recipients": self.people + self.left_out.total(),
             "segments": self.segments,
+            "segments_least": self.fewest,
             "by_segments": {str(count): people for count, people in sorted(self.by_segments.items())},
             "left_out": dict(self.left_out.most_common()),
             "faulty": self.faulty,
@@ -144,6 +149,7 @@ def _reviewed(
         partial(audience.source, campaign=found, meant=said.meant, channel=said.ladder[0].channel, occasion=about)
     )
     words = Words(_document(request), Policy(*request["policy"]))
+    cuts = Cuts((prefixes, variant) for prefixes, variant in request["lines"])
     earlier = reader.ask(
         partial(
             repeats.same_content,
@@ -166,7 +172,7 @@ def _reviewed(
         )
         contacted = reader.ask(partial(repeats.contacted, runs=earlier, addresses=addresses))
         for one in page.people:
-            reason = _one(review, words, one, blocked, seen)
+            reason = _one(review, words, cuts, one, blocked, seen)
             if reason is not None:
                 writer.writerow([_harmless(one.external_id or ""), _harmless(one.address), reason])
             elif (campaign := contacted.get(one.address)) is not None:
@@ -177,7 +183,9 @@ def _reviewed(
     return review, words.fault
 
 
-def _one(review: Review, words: Words, one: Person, blocked: set[str], seen: set[int]) -> str | None:
+def _one(  # noqa: PLR0917 - one person, and what is known of all
+    review: Review, words: Words, cuts: Cuts, one: Person, blocked: set[str], seen: set[int]
+) -> str | None:
     """Notes one person; returns why it is left out, None where it is not."""
     row = words.row(one.address, one.external_id, one.cells)
     reason = "value_missing" if row is None else row[7]
@@ -195,21 +203,23 @@ def _one(review: Review, words: Words, one: Person, blocked: set[str], seen: set
         if len(review.faulty) < FAULTY_SHOWN:
             review.faulty.append({"ref": one.external_id, "to": one.address, "reason": reason})
         return reason or "invalid"
+    fewest, most = cuts.parts(one.address, row[3] or "", row[4], row[5])
     shown = {
         "ref": one.external_id,
         "to": one.address,
         "text": row[3],
-        "segments": row[5],
+        "segments": most,
         "texts": json.loads(row[9])["texts"] if row[9] else {},
     }
     review.people += 1
-    review.segments += row[5]
-    review.by_segments[row[5]] += 1
+    review.segments += most
+    review.fewest += fewest
+    review.by_segments[most] += 1
     review.encodings[row[4] or "gsm7"] += 1
     if len(review.first) < SHOWN:
         review.first.append(shown)
     review.last = [*review.last[-SHOWN + 1 :], shown]
-    if len(review.dearest) < SHOWN or row[5] > review.dearest[-1]["segments"]:
+    if len(review.dearest) < SHOWN or most > review.dearest[-1]["segments"]:
         review.dearest = sorted([*review.dearest, shown], key=lambda each: -each["segments"])[:SHOWN]
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,9 @@ log = structlog.get_logger()
 WORKER: Final = "gatewayd.campaigns.engine.review_worker"
 AT_ONCE: Final = 2
 """Workers: more would take the processor from the lines."""
+
+_Lines = Sequence[tuple[Sequence[str], str]]
+"""Prefixes of numbers, and how a line cuts texts, of each that may send."""
 
 
 @dataclass(slots=True)
@@ -66,15 +69,18 @@ class Reviewing:
         self._running: dict[int, _Running] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
 
-    async def review(self, campaign: Campaign, wait_s: float) -> int | None:
+    async def review(self, campaign: Campaign, wait_s: float, lines: _Lines = ()) -> int | None:
         """Begins a review where none of that version runs; returns how many people it has seen, None once it is done
-        and written down. What is wrong with the campaign is written down too."""
+        and written down. What is wrong with the campaign is written down too.
+
+        `lines` are those that may send it: prefixes of numbers, and how they cut texts.
+        """
         running = self._running.get(campaign.id)
         if running is not None and running.version != campaign.version:
             running.task.cancel()
             running = None
         if running is None:
-            task = asyncio.create_task(self._one(campaign, language()), name=f"review {campaign.id}")
+            task = asyncio.create_task(self._one(campaign, language(), lines), name=f"review {campaign.id}")
             running = self._running[campaign.id] = _Running(campaign.version, task)
         await asyncio.wait({running.task}, timeout=wait_s)
         if not running.task.done():
@@ -90,10 +96,10 @@ class Reviewing:
             task.cancel()
         return tasks
 
-    async def _one(self, campaign: Campaign, spoken: str) -> None:
+    async def _one(self, campaign: Campaign, spoken: str, lines: _Lines) -> None:
         try:
             async with self._room:
-                document = await self._told(campaign, spoken)
+                document = await self._told(campaign, spoken, lines)
             written, now = json.dumps(document | {"at": self._now()}, ensure_ascii=False), self._now()
             del now
 
@@ -106,7 +112,7 @@ class Reviewing:
             if running is not None and running.task is asyncio.current_task():
                 del self._running[campaign.id]
 
-    async def _told(self, campaign: Campaign, spoken: str) -> dict[str, Any]:
+    async def _told(self, campaign: Campaign, spoken: str, lines: _Lines) -> dict[str, Any]:
         config = self._intake.config
         said = CampaignDocument.model_validate_json(campaign.document)
         content = said.job_keys()[0]
@@ -133,6 +139,7 @@ class Reviewing:
                 "content": dict(template.content),
                 "values": dict(template.values),
             },
+            "lines": lines,
             "policy": [policy.region, policy.home_area, policy.assume_mobile],
             "zone": str(zone) if isinstance(zone, ZoneInfo) else "UTC",
             "now": now,

@@ -139,9 +139,12 @@ class Campaigns:
         async with self._recording.setdefault(campaign, asyncio.Lock()):
             pass
 
-    async def review(self, campaign: Campaign, wait_s: float) -> int | None:
-        """Looks through a campaign: how many people were seen, None once that is done and written down."""
-        return await self._reviews.review(campaign, wait_s)
+    async def review(
+        self, campaign: Campaign, wait_s: float, lines: Sequence[tuple[Sequence[str], str]] = ()
+    ) -> int | None:
+        """Looks through a campaign: how many people were seen, None once that is done and written down. `lines` are
+        those that may send it: prefixes of numbers, and how they cut texts."""
+        return await self._reviews.review(campaign, wait_s, lines)
 
     def left_out(self, campaign: int) -> Path:
         """Returns where the sheet of those lies whom a review has left out."""

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from gatewayd.campaigns.forecast.situation import Batch, Situation
 
-Cause = Literal["credit", "line_down", "quota", "caps", "hours", "pace"]
+Cause = Literal["credit", "line_down", "quota", "caps", "hours", "slowed", "pace"]
 
 FASTER: Final = 1.5
 """How much faster lines would have to be for it to count as their pace."""
@@ -66,12 +66,17 @@ def _faster(situation: Situation) -> Situation:
     return replace(situation, lines=lines)
 
 
+def _unbound(situation: Situation) -> Situation:
+    return replace(situation, pace=None)
+
+
 LIFTED: Final[Mapping[Cause, Callable[[Situation], Situation]]] = {
     "credit": _no_credit_needed,
     "line_down": _all_lines_up,
     "quota": _no_quotas,
     "caps": _no_caps,
     "hours": _any_hour,
+    "slowed": _unbound,
     "pace": _faster,
 }
 """The situation without each cause; of equal ones the first is named."""

@@ -19,6 +19,8 @@ UNMEASURED: Final = 0.2
 """Spread of what a default may be wrong by, as a share."""
 DRIFT: Final = 0.03
 """Devices of tomorrow are not quite those that were measured."""
+LOST_WAITING: Final = 0.06
+"""Most of its bound that a slowed campaign was seen to lose while lines were busy with others."""
 _SEED: Final = 20_300
 _NORMAL: Final = NormalDist()
 
@@ -38,6 +40,8 @@ class Draw:
     """Hours by which that traffic comes sooner or later: a week of days has few of each hour."""
     stretch: float = 1.0
     """How much more it strays from its mean: within minutes more than within the hours that were counted."""
+    kept: float = 0.0
+    """What of its own bound a slowed campaign loses to lines that are busy with others, as a share."""
     tail: float | None = None
     """0 to 1: how unlucky the last messages are; None: as expected."""
 
@@ -78,7 +82,7 @@ def draws(situation: Situation, count: int, messages: float, span_s: float) -> l
     failing = 1 / math.sqrt(max(situation.again.share * situation.again.measured, 1.0))
     again = [math.exp(min(failing, 0.5) * step) for step in normals()]
     lost = [math.exp(0.4 * step) for step in normals()]
-    tails, days, shifts = evens(), evens(), evens()
+    tails, days, shifts, kept = evens(), evens(), evens(), evens()
     stretch = min(max((3600.0 / max(span_s, 1.0)) ** 0.5, 1.0), 3.0)
     past = len(situation.others.days)
     return [
@@ -89,6 +93,7 @@ def draws(situation: Situation, count: int, messages: float, span_s: float) -> l
             int(days[number] * past) if past else None,
             int(shifts[number] * 3) - 1,
             stretch,
+            kept[number] * LOST_WAITING if past else 0.0,
             tails[number],
         )
         for number in range(count)

@@ -132,7 +132,8 @@ class Flow:
     """A batch within one run."""
 
     __slots__ = (
-        *("_attempts", "_closes", "_opens", "_waits", "able", "batch", "charge", "flow", "later", "lines", "rate"),
+        *("_attempts", "_closes", "_opens", "_pulls", "_waits", "able", "batch", "charge", "flow", "later", "lines"),
+        "rate",
         *("ready", "segments", "shut", "weight"),
     )
 
@@ -159,6 +160,8 @@ class Flow:
         self.able = self.shut = False
         self.flow = self.charge = 0.0
         """Messages and paid segments a second."""
+        self._pulls: list[tuple[LineFlow, float]] = []
+        """Lines that it flows over now, and messages a second over each."""
         self._opens = self._closes = math.inf
 
     @classmethod
@@ -186,6 +189,7 @@ class Flow:
         opened = self._opens <= now + 1e-6 and self.batch.due <= now + 1e-6
         self.able = opened and (self.ready > LITTLE or self.rate > 0)
         self.flow = self.charge = 0.0
+        self._pulls.clear()
 
     def expire(self, now: float) -> float:
         """Returns what its end takes away."""
@@ -213,6 +217,15 @@ class Flow:
         self.charge += rate * self.batch.segments
         line.segments += rate * self.segments
         line.people += rate
+        self._pulls.append((line, rate))
+
+    def slow(self, share: float) -> None:
+        """It flows at that share of its rates."""
+        self.flow *= share
+        self.charge *= share
+        for line, rate in self._pulls:
+            line.segments -= rate * (1 - share) * self.segments
+            line.people -= rate * (1 - share)
 
     def take(self, step: float) -> float:
         """Returns what has gone in so long."""

@@ -199,6 +199,8 @@ def remedy(situation: Situation, cause: Cause, expected: Run) -> Remedy | None:
             waits = [wait for batch in ours for wait in batch.waits]
             people = sum(many for at, many in waits if at > situation.now)
             return Remedy("without_capped", end, people=people, at=max((at for at, _ in waits), default=None))
+        case "slowed":
+            return Remedy("full_pace", end)
         case "hours":
             return _another_line(situation, expected) or _within_one_slot(situation)
         case "quota" | "pace":

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from gatewayd.campaigns.forecast.chance import Draw
 from gatewayd.campaigns.forecast.flow import Doors, Flow, LineFlow
-from gatewayd.campaigns.forecast.shares import shared
+from gatewayd.campaigns.forecast.shares import shared, slowed
 from gatewayd.campaigns.forecast.situation import NOWHERE, Situation
 
 EVENTS_MOST: Final = 8_000
@@ -109,6 +109,8 @@ class Simulation:
                 line.open(now)
             able = [flow for flow in flows if flow.able and self._pays(flow)]
             shared(able, self.lines, now, situation.urgent_share)
+            if situation.pace is not None:
+                slowed([flow for flow in able if flow.batch.ours], situation.pace * (1 - self._draw.kept))
             step = min(
                 self._next(flows, able, now),
                 calendar.next - now,

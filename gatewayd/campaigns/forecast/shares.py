@@ -31,6 +31,16 @@ def shared(able: Sequence[Flow], lines: Sequence[LineFlow], now: float, urgent_s
         _share(line, flows, speed, urgent_share)
 
 
+def slowed(ours: Sequence[Flow], pace: float) -> None:
+    """Slows flows down to so many segments a second together. What they leave of a line is nobody's: whoever is slowed
+    down does not end sooner by it."""
+    wanted = sum(flow.flow * flow.segments for flow in ours if flow.able)
+    if wanted > pace:
+        for flow in ours:
+            if flow.able:
+                flow.slow(pace / wanted)
+
+
 def _share(line: LineFlow, flows: list[tuple[Flow, float]], speed: dict[int, float], urgent_share: float) -> None:
     left = 1.0
     urgent = [each for each in flows if each[0].priority is Priority.URGENT]

@@ -79,6 +79,8 @@ class Situation:
     again: Again = Again()
     others: Others = Others()
     urgent_share: float = 0.2
+    pace: float | None = None
+    """Segments a second that ours may take together, over all lines; None: no bound of its own."""
     lost: float = 0.0
     """Share of people who drop out before their turn (blocked, unsubscribed)."""
 

@@ -85,9 +85,11 @@ class BillSteps(Steps):
         )
         return request, ZoneInfo(zone)
 
-    def _bills(self, batch: Batch, zone: ZoneInfo) -> list[BillRow]:
+    def _bills(self, batch: Batch, zone: ZoneInfo) -> list[BillRow] | BillPortion:
         if not isinstance(batch.portion, BillPortion):
             return []
+        if self._kind == "invoices" and "as_of" not in batch.portion.columns:
+            return batch.portion
         return list(batch.portion.made(zone, self._work.as_of, posted=self._kind != "invoices"))
 
     def _load(self, unit: Any) -> Any:
@@ -146,7 +148,7 @@ class BillSteps(Steps):
         await self._close()
         await self._done()
 
-    async def _record(self, batch: Batch, rows: Sequence[BillRow]) -> None:
+    async def _record(self, batch: Batch, rows: Sequence[BillRow] | BillPortion) -> None:
         """Writes a batch with how far the import is."""
         engine = self._engine
 

@@ -62,13 +62,11 @@ class SheetReader:
         self._opened: Opened
         self.judgement, self._opened = judge(path, Task(file, PEOPLE, said=instructions(reading)))
         self.headers = self.judgement.headers or self.judgement.columns
-        first = [(self._line(), cells) for cells in islice(self._opened.rows, EXAMPLES)]
-        self._rows = chain(first, ((self._line(), cells) for cells in self._opened.rows))
+        source = self._opened.source
+        assert source is not None
+        first = [(source.line, cells) for cells in islice(self._opened.rows, EXAMPLES)]
+        self._rows = chain(first, ((source.line, cells) for cells in self._opened.rows))
         self.examples = [[cell[:EXAMPLE_LONGEST] for cell in cells[: len(self.headers)]] for _line, cells in first]
-
-    def _line(self) -> int:
-        assert self._opened.source is not None
-        return self._opened.source.line
 
     def document(self) -> dict[str, Any]:
         """Returns how the sheet is read and what its columns seem to be."""

@@ -6,9 +6,10 @@ it have one meaning, and the better one replaces the other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import literal_column, select
@@ -49,6 +50,11 @@ _PAID: Final = Statement(
 )
 _FOR_INVOICES: Final = Statement(
     select(_PART.payment_id).where(_PART.account_id == given(_PART.account_id), among(_PART.invoice)).distinct(),
+    "p_account_id",
+)
+_PAYERS: Final = Statement(select(_PAYMENT.customer_id).where(among(_PAYMENT.customer_id)).distinct())
+_PAID_FOR: Final = Statement(
+    select(_PART.invoice).where(_PART.account_id == given(_PART.account_id), among(_PART.invoice)).distinct(),
     "p_account_id",
 )
 _BY_ID: Final = Statement(
@@ -97,24 +103,44 @@ class Facts:
 NOTHING: Final = Facts(())
 
 
-def facts(
-    session: Session,
-    account_id: int,
-    customers: Iterable[int],
-    flags: dict[int, list[tuple[str, bool, int]]] | None = None,
-) -> dict[int, Facts]:
-    """Returns what billing said of these customers of an account. `flags` is filled with external id, whether something
-    is known to be open, and number of each invoice, by customer."""
+def invoice_rows(session: Session, account_id: int, customers: Iterable[int]) -> dict[int, list[Row]]:
+    """Returns the invoices of customers of which something may be open, as they are kept (`customer_id id open` and
+    `INVOICE`), by customer. What a sheet says that somebody owes of whom billing has never had an invoice is one
+    without a number of its own."""
     wanted = sorted(set(customers))
-    invoices: dict[int, list[Invoice]] = {}
+    found: dict[int, list[Row]] = {}
     for row in session.among(_OF_CUSTOMERS, wanted):
-        invoices.setdefault(row[0], []).append(read_invoice(row[3:]))
-        if flags is not None:
-            flags.setdefault(row[0], []).append((row[3], bool(row[2]), row[1]))
-    bare = [number for number in wanted if number not in invoices]
-    if bare:
-        for number, one in _debts(session, account_id, bare).items():
-            invoices[number] = [one]
+        found.setdefault(row[0], []).append(row)
+    bare = [number for number in wanted if number not in found]
+    debts = session.among(_DEBTS, bare) if bare else []
+    if debts:
+        have = {row[0] for row in session.among(_HAVE, [row[0] for row in debts])}
+        own = currency_of(session, account_id)
+        for number, name, currency, due, balance, as_of in debts:
+            if number not in have:
+                of_sheet = (name or SHEETS, name or "", currency or own, due, None, None, balance, as_of)
+                found[number] = [(number, None, None, *of_sheet, "open", "", "", None, None, None)]
+    return found
+
+
+def payers(session: Session, account_id: int, rows: Mapping[int, Sequence[Row]]) -> set[int]:
+    """Returns those customers, of some with their `invoice_rows`, who have paid anything or of whose invoices somebody
+    has."""
+    if not rows or not session.all(_ANY_PAID, account_id):
+        return set()
+    found = {row[0] for row in session.among(_PAYERS, sorted(rows))}
+    owners = {row[3]: number for number, own in rows.items() if number not in found for row in own}
+    return found | {owners[row[0]] for row in session.among(_PAID_FOR, sorted(owners), account_id)}
+
+
+def facts(
+    session: Session, account_id: int, customers: Iterable[int], rows: Mapping[int, Sequence[Row]] | None = None
+) -> dict[int, Facts]:
+    """Returns what billing said of these customers of an account. `rows` are their `invoice_rows`, where the caller has
+    read them."""
+    wanted = sorted(set(customers))
+    known = invoice_rows(session, account_id, wanted) if rows is None else rows
+    invoices = {number: [read_invoice(row[3:]) for row in known[number]] for number in wanted if number in known}
     if not session.all(_ANY_PAID, account_id):
         return {number: Facts(tuple(invoices.get(number, ()))) for number in wanted}
     payments = _payments(session, account_id, wanted, invoices)
@@ -126,27 +152,6 @@ def currency_of(session: Session, account_id: int) -> str:
     row = session.one(_CURRENCY, account_id)
     assert row is not None
     return str(row[0])
-
-
-def _debts(session: Session, account_id: int, customers: Sequence[int]) -> dict[int, Invoice]:
-    """Returns what sheets of customers say, of those of whom billing has never had an invoice."""
-    rows = session.among(_DEBTS, customers)
-    if not rows:
-        return {}
-    have = {row[0] for row in session.among(_HAVE, [row[0] for row in rows])}
-    own = currency_of(session, account_id)
-    return {
-        number: Invoice(
-            external_id=name or SHEETS,
-            number=name or "",
-            currency=currency or own,
-            due=_date(due),
-            balance=balance,
-            as_of=as_of,
-        )
-        for number, name, currency, due, balance, as_of in rows
-        if number not in have
-    }
 
 
 def _payments(
@@ -204,12 +209,12 @@ def read_invoice(row: Sequence[Any]) -> Invoice:
     external_id, number, currency, due, issued, total, balance, as_of, state, link, pdf, policy, since, until = row
     if since is not None and state == "open":
         return Invoice(
-            *(external_id, number, currency, _date(due), _date(issued), total, balance, as_of, "disputed"),
-            _date(until),
+            *(external_id, number, currency, on_day(due), on_day(issued), total, balance, as_of, "disputed"),
+            on_day(until),
             *(link, pdf, policy),
         )
     return Invoice(
-        *(external_id, number, currency, _date(due), _date(issued), total, balance, as_of, state),
+        *(external_id, number, currency, on_day(due), on_day(issued), total, balance, as_of, state),
         None,
         *(link, pdf, policy),
     )
@@ -223,7 +228,7 @@ def read_payment(row: Sequence[Any], parts: Collection[Allocation]) -> Payment:
         currency=currency,
         amount=amount,
         posted_at=posted_at,
-        value_date=_date(value_date),
+        value_date=on_day(value_date),
         kind=kind,
         invoices=tuple(parts) if allocated else None,
         method=method,
@@ -233,5 +238,7 @@ def read_payment(row: Sequence[Any], parts: Collection[Allocation]) -> Payment:
     )
 
 
-def _date(value: str | None) -> date | None:
+@lru_cache(maxsize=4_096)
+def on_day(value: str | None) -> date | None:
+    """Returns the day of YYYY-MM-DD: a list of bills has few of them."""
     return None if value is None else date.fromisoformat(value)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, literal_column, select, update
 
 from gatewayd.billing.balance import OPEN_STATES
 from gatewayd.billing.fields import BillRow
+from gatewayd.billing.portion import BillPortion
 from gatewayd.store import tables
 from gatewayd.store.billing.loads import Fault, Load, Written, whose
 from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
@@ -24,7 +26,7 @@ _SAID: Final = "customer number issued due currency total balance state link pdf
 _KEYS: Final = tuple(_SAID.split())
 _READ: Final = ("id", "external_id", "customer_id", "as_of", "seen", *_KEYS)
 _AT: Final = {key: place for place, key in enumerate(_KEYS, 5)}
-_BALANCE, _STATE = _AT["balance"], _AT["state"]
+_BALANCE, _STATE, _TOTAL = _AT["balance"], _AT["state"], _AT["total"]
 _ADD: Final = adding(
     tables.invoice,
     f"id account_id external_id customer_id as_of open source seen first_seen initial updated_at {_SAID}",
@@ -108,21 +110,24 @@ _CLOSE: Final = Statement(
 class _Sorted:
     """Rows told apart by what is to be written."""
 
-    names: Mapping[str, int]
-    fresh: list[dict[str, Any]] = field(default_factory=list)
+    names: Mapping[str, int] = field(default_factory=dict)
+    """Customers by external id: those of the rows that are new or say something else."""
+    fresh: list[Row] = field(default_factory=list)
+    """External id, as of when, whether it is open, and what is said."""
     changed: list[Row] = field(default_factory=list)
     confirmed: list[tuple[Row, int]] = field(default_factory=list)
     """Rows as they are, and the later moment as of which they still are."""
     seen: list[int] = field(default_factory=list)
 
 
-def put(unit: Any, load: Load, rows: Sequence[BillRow]) -> Written:
-    """Writes invoices; returns what became of each row. No external id twice: the caller has seen to it.
+def put(unit: Any, load: Load, rows: Sequence[BillRow] | BillPortion) -> Written:
+    """Writes invoices; returns what became of each row. No external id twice: the caller has seen to it. Of a portion
+    no row says by itself as of when it is so.
 
     An older row never replaces a newer one, and the same one again changes nothing."""
     session: Session = unit.session
     written = Written()
-    found = _sorted(session, load, rows, written)
+    found = _apart(session, load, rows, written)
     _add(unit, load, found, written)
     session.many(_SET, found.changed)
     session.among(_SEE, found.seen, load.as_of, load.as_of)
@@ -130,15 +135,73 @@ def put(unit: Any, load: Load, rows: Sequence[BillRow]) -> Written:
     return written
 
 
-def tried(session: Session, load: Load, rows: Sequence[BillRow]) -> Written:
+def tried(session: Session, load: Load, rows: Sequence[BillRow] | BillPortion) -> Written:
     """Returns what would become of each row; writes nothing."""
     written = Written()
-    written.new += range(len(_sorted(session, load, rows, written).fresh))
+    written.new += range(len(_apart(session, load, rows, written).fresh))
     return written
 
 
-def _sorted(session: Session, load: Load, rows: Sequence[BillRow], written: Written) -> _Sorted:
-    known = {row[1]: row for row in session.among(_FOUND, [row.external_id for row in rows], load.account_id)}
+def _apart(session: Session, load: Load, rows: Sequence[BillRow] | BillPortion, written: Written) -> _Sorted:
+    if not isinstance(rows, BillPortion):
+        known = {row[1]: row for row in session.among(_FOUND, [row.external_id for row in rows], load.account_id)}
+        return _sorted(session, load, rows, known, written)
+    known = {row[1]: row for row in session.among(_FOUND, rows.ids, load.account_id)}
+    money = [rows.columns[key] for key in ("balance", "total") if key in rows.columns]
+    if None in rows.columns["customer"] or all(None in column for column in money):
+        return _sorted(session, load, list(rows.plainly()), known, written)
+    return _by_columns(session, load, rows, known, written)
+
+
+def _by_columns(
+    session: Session, load: Load, portion: BillPortion, known: Mapping[str, Row], written: Written
+) -> _Sorted:
+    """Tells rows apart by whole columns, none of which lacks what an invoice must have: most rows of most lists are
+    new, or as they were. Each of the others is looked at by itself."""
+    keys = [key for key in portion.columns if key in _AT]
+    said = itemgetter(*(_AT[key] for key in keys))
+    fresh: list[int] = []
+    confirmed: list[tuple[Row, int]] = []
+    others: list[int] = []
+    tells = "balance" in keys
+    values = zip(*(portion.columns[key] for key in keys), strict=True)
+    for place, (name, own) in enumerate(zip(portion.ids, values, strict=True)):
+        was = known.get(name)
+        if was is None:
+            fresh.append(place)
+        elif said(was) == own and was[_STATE] != "closed" and was[3] <= load.as_of:
+            confirmed.append((was, load.as_of if tells or was[_BALANCE] is None else was[3]))
+        else:
+            others.append(place)
+    found = _sorted(session, load, list(portion.only(others).plainly()), known, written)
+    found.confirmed += confirmed
+    written.same += len(confirmed)
+    if fresh:
+        found.fresh += _made(load, portion if len(fresh) == len(portion.ids) else portion.only(fresh))
+        found.names = {**found.names, **whose(session, load.account_id, {row[3] for row in found.fresh})}
+    return found
+
+
+def _made(load: Load, portion: BillPortion) -> Iterator[Row]:
+    """Yields new invoices, as `_Sorted.fresh` has them."""
+    usual = {"currency": load.currency, "state": "open", "link": "", "pdf": ""}
+
+    def column(key: str) -> Iterable[Any]:
+        own = portion.columns.get(key, (None,) * len(portion.ids))
+        if key == "number":
+            return [one or name for one, name in zip(own, portion.ids, strict=True)]
+        nothing = usual.get(key)
+        return own if nothing is None or (None not in own and "" not in own) else [one or nothing for one in own]
+
+    rows = zip(*map(column, _KEYS), strict=True)
+    for name, said in zip(portion.ids, rows, strict=True):
+        rest = said[_BALANCE - 5] if said[_BALANCE - 5] is not None else said[_TOTAL - 5]
+        yield (name, load.as_of, said[_STATE - 5] in OPEN_STATES and rest > 0, *said)
+
+
+def _sorted(
+    session: Session, load: Load, rows: Sequence[BillRow], known: Mapping[str, Row], written: Written
+) -> _Sorted:
     names = {str(row.values["customer"]) for row in rows if "customer" in row.values}
     found = _Sorted(whose(session, load.account_id, names))
     for row in rows:
@@ -177,7 +240,7 @@ def _sorted(session: Session, load: Load, rows: Sequence[BillRow], written: Writ
     return found
 
 
-def _new(row: BillRow, load: Load, written: Written) -> dict[str, Any] | None:
+def _new(row: BillRow, load: Load, written: Written) -> Row | None:
     values = row.values
     lacking = (
         ("customer", "customer_missing")
@@ -189,8 +252,7 @@ def _new(row: BillRow, load: Load, written: Written) -> dict[str, Any] | None:
     if lacking is not None:
         written.faults.append(Fault(row.row, row.external_id, *lacking))
         return None
-    return {
-        "external_id": row.external_id,
+    made = {
         "customer": values["customer"],
         "number": values.get("number") or row.external_id,
         "issued": values.get("issued"),
@@ -202,8 +264,9 @@ def _new(row: BillRow, load: Load, written: Written) -> dict[str, Any] | None:
         "link": values.get("link") or "",
         "pdf": values.get("pdf") or "",
         "policy": values.get("policy"),
-        "as_of": values.get("as_of") or load.as_of,
     }
+    at = values.get("as_of") or load.as_of
+    return (row.external_id, at, _open(made), *(made[key] for key in _KEYS))
 
 
 def _as_before(row: BillRow, was: Row) -> bool:
@@ -243,19 +306,14 @@ def _add(unit: Any, load: Load, found: _Sorted, written: Written) -> None:
     first = unit.memory.ids.take(unit.session, tables.invoice, len(fresh))
     written.new += range(first, first + len(fresh))
     rows = []
-    for number, made in enumerate(fresh, first):
-        customer = names.get(made["customer"])
+    account, source, seen, now, initial = load.account_id, load.source, load.as_of, load.now, load.initial
+    for number, (name, at, is_open, whose_, *said) in enumerate(fresh, first):
+        customer = names.get(whose_)
         if customer is None:
             written.unknown += 1
         else:
             written.touched.add(customer)
-        rows.append(
-            (
-                *(number, load.account_id, made["external_id"], customer, made["as_of"], _open(made), load.source),
-                *(load.as_of, load.now, load.initial, load.now),
-                *(made[key] for key in _KEYS),
-            )
-        )
+        rows.append((number, account, name, customer, at, is_open, source, seen, now, initial, now, whose_, *said))
     unit.session.many(_ADD, rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from gatewayd.billing.balance import Balance, balances, disputed
 from gatewayd.store import tables
-from gatewayd.store.billing.facts import facts
+from gatewayd.store.billing.facts import facts, invoice_rows, on_day, payers
 from gatewayd.store.session import Row, Session, Statement, among, given, merging, setting
 
 _OWED: Final = tables.owed.c
@@ -36,6 +36,8 @@ _ROWS: Final = Statement(
     select(*(_OWED[name] for name in _COLUMNS.split()), _OWED.updated_at).where(among(_OWED.customer_id))
 )
 _NOTHING: Final = ""
+_NEVER: Final = date.max.isoformat()
+"""Due date of what is never due, where the oldest comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +85,89 @@ def settle(session: Session, account_id: int, customers: Iterable[int], today: d
     before: dict[tuple[int, str], tuple[str, int]] = {
         (row[0], row[1]): (row[2], row[3]) for row in session.among(_FOUND, wanted)
     }
-    rows: list[Row] = []
+    made: list[Row] = []
     gone: list[Row] = []
     moved: list[Moved] = []
     flags: list[Row] = []
-    flagged: dict[int, list[tuple[str, bool, int]]] = {}
-    for number, one in facts(session, account_id, wanted, flagged).items():
+
+    def note(number: int, currency: str, row: Row | None) -> None:
+        was = before.pop((number, currency), (_NOTHING, 0))
+        if (_NOTHING if row is None else row[10]) == was[0]:
+            return
+        if row is None:
+            gone.append((number, currency))
+        else:
+            made.append(row)
+        moved.append(Moved(number, currency, was[1], 0 if row is None else row[3]))
+
+    known = invoice_rows(session, account_id, wanted)
+    usual = _usual(session, account_id, known, now)
+    for number, (currency, row, its_flags) in usual.items():
+        note(number, currency, row)
+        flags += its_flags
+    others = [number for number in wanted if number not in usual]
+    for number, one in facts(session, account_id, others, known).items() if others else ():
         opens: set[str] = set()
         for currency, balance in balances(one.invoices, one.payments).items():
             opens.update([each.invoice.external_id for each in balance.invoices])
-            was = before.pop((number, currency), (_NOTHING, 0))
-            row = _row(number, account_id, balance, today, now)
-            digest = _NOTHING if row is None else str(row[10])
-            if digest == was[0]:
-                continue
-            if row is None:
-                gone.append((number, currency))
-            else:
-                rows.append(row)
-            moved.append(Moved(number, currency, was[1], 0 if row is None else row[3]))
-        for name, is_open, invoice in flagged.get(number, ()):
-            if is_open != (name in opens):
-                flags.append((not is_open, invoice))
+            note(number, currency, _row(number, account_id, balance, today, now))
+        for bill in known.get(number, ()):
+            if bill[1] is not None and bill[2] != (bill[3] in opens):
+                flags.append((not bill[2], bill[1]))
     for (number, currency), (_digest, was_owed) in before.items():
         gone.append((number, currency))
         moved.append(Moved(number, currency, was_owed, 0))
-    session.many(_SET, rows)
+    session.many(_SET, made)
     session.many(_DROP, gone)
     session.many(_FLAG, flags)
     return moved
+
+
+def _usual(
+    session: Session, account_id: int, known: Mapping[int, Sequence[Row]], now: int
+) -> dict[int, tuple[str, Row | None, list[Row]]]:
+    """Returns for whoever has paid nothing, and whose invoices are all open and in one currency, that currency, what is
+    owed, and which invoices are open otherwise than is known: what most owe, by a way that is short for them."""
+    found = {}
+    for number, bills in known.items():
+        row = usual_row(number, account_id, bills, now)
+        if row is not None:
+            found[number] = row
+    for number in payers(session, account_id, {number: known[number] for number in found}):
+        del found[number]
+    return found
+
+
+def usual_row(number: int, account_id: int, bills: Sequence[Row], now: int) -> tuple[str, Row | None, list[Row]] | None:
+    """Returns what `_usual` says of one customer by its invoices alone (`invoice_rows`); None where the long way is
+    needed. Both ways give the same row."""
+    own = bills[0][5]
+    opens: list[Row] = []
+    flags: list[Row] = []
+    for bill in bills:
+        _, invoice, is_open, name, shown, currency, due, _, total, balance, _, state, link, _, policy, since, _ = bill
+        rest = (total if balance is None else balance) or 0
+        if currency != own or rest < 0 or state != "open" or since is not None:
+            return None
+        if rest:
+            opens.append((due or _NEVER, name, shown, rest, due, link, policy))
+        if invoice is not None and is_open != (rest > 0):
+            flags.append((rest > 0, invoice))
+    if not opens:
+        return own, None, flags
+    opens.sort()
+    said: list[Any] = [0]
+    owed = 0
+    for _by, name, shown, rest, due, link, policy in opens:
+        said += (name, shown, rest, on_day(due), "open", None, link, policy)
+        owed += rest
+    first = opens[0][4]
+    row = (number, own, account_id, owed, 0, 0, len(opens), first, first, None, _digest(said), now)
+    return own, row, flags
+
+
+def _digest(said: Sequence[Any]) -> str:
+    return blake2b(repr(said).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def _row(number: int, account_id: int, found: Balance, today: date, now: int) -> Row | None:
@@ -137,10 +193,9 @@ def _row(number: int, account_id: int, found: Balance, today: date, now: int) ->
         in_dispute += net
         if bill.disputed_until is not None and (until is None or bill.disputed_until < until):
             until = bill.disputed_until
-    digest = blake2b(repr(said).encode("utf-8", "replace"), digest_size=12).hexdigest()
     return (
         *(number, found.currency, account_id, owed, found.credit, in_dispute, count, _iso(due), _iso(cycle)),
-        *(None if until is None else _iso(until + timedelta(days=1)), digest, now),
+        *(None if until is None else _iso(until + timedelta(days=1)), _digest(said), now),
     )
 
 

@@ -31,6 +31,8 @@ class Claim(Command["Claimed"]):
     now: int
     only: int | None = None
     """The one message that is wanted, if it still waits and is due; the queue is said to have more."""
+    most: int | None = None
+    """Parts that the line may still send: a longer message is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Claimed:
     work: tuple[Work, ...]
     blocked: str | None
     """`credit` when the balance does not cover the next message; `paused`, `window` (not_before, or nobody may be
-    contacted at this hour) … when the queue may not go; None otherwise."""
+    contacted at this hour) … when the queue may not go; `room` where all that was looked at is longer than the line may
+    still send; None otherwise."""
     next_due: int | None
     """When nothing (more) is due: the time of the next waiting row, None if the queue is empty."""
 

@@ -22,6 +22,7 @@ from gatewayd.contact.presets import effective
 from gatewayd.contact.reading import RulesError
 from gatewayd.contact.rules import Rules, capped, lookback_ms
 from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.store.contacts.billing_age import own_ms
 from gatewayd.store.session import Session, Statement, given
 from gatewayd.store.tables import account, account_settings, customer
 
@@ -172,14 +173,15 @@ class Rulebook:
             # Who runs the gateway is told at any hour.
             return Standing(None, self._zone, ())
         document = json.loads(row[1] or "{}")
-        zone = _zone(document.get("zone")) or self._zone
+        zone = zone_named(document.get("zone")) or self._zone
         try:
             rules = effective(self._contact, document)
         except RulesError as error:
             # What was judged when it was set and cannot be read any more: the file's rules are better than none.
             _log.error("rules of account %s cannot be read, the file's hold: %s", account_id, error)
             rules = effective(self._contact, None)
-        age = self._billing_age_ms if (own := document.get("billing_max_age")) is None else int(own) * 1000
+        own = own_ms(row[1])
+        age = self._billing_age_ms if own is None else own
         return Standing(rules, zone, () if rules is None else _zones(session, account_id, zone), age)
 
 
@@ -191,12 +193,13 @@ def _zones(session: Session, account_id: int, own: ZoneInfo) -> tuple[ZoneInfo, 
         if row[0] is None:
             break
         after = row[0]
-        if (zone := _zone(after)) is not None and zone.key != own.key:
+        if (zone := zone_named(after)) is not None and zone.key != own.key:
             found.append(zone)
     return tuple(found)
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """Returns the zone of that name; None where there is none."""
     if not name:
         return None
     try:
@@ -207,4 +210,4 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 def zone_of(name: str | None, standing: Standing) -> ZoneInfo:
     """Returns the zone of a customer that names one, else the account's."""
-    return _zone(name) or standing.zone
+    return zone_named(name) or standing.zone

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, func, select
 
@@ -19,6 +19,8 @@ from gatewayd.model import Priority, Route
 from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.sending.counts import WAITING_WORDS
+
+T = TypeVar("T")
 
 WAITING: Final = ("queued", "scheduled", "held")
 LATELY: Final = 4_000
@@ -160,6 +162,40 @@ def deferred(connection: Connection, *, jobs: Collection[int], now: int) -> list
     return [(int(row[0]), int(row[1])) for row in rows]
 
 
+def zones_of(connection: Connection, *, account: int, customers: Collection[int]) -> dict[int, str]:
+    """Returns the zones of those customers who have one of their own."""
+    customer = tables.customer.c
+    own = select(customer.id).where(customer.account_id == account, customer.zone > "").limit(1)
+    if not customers or connection.scalar(own) is None:
+        return {}
+    found: dict[int, str] = {}
+    for some in batched(customers, AT_ONCE):
+        rows = connection.execute(select(customer.id, customer.zone).where(customer.id.in_(some), customer.zone > ""))
+        found.update((int(row[0]), str(row[1])) for row in rows)
+    return found
+
+
+def zones_waiting(connection: Connection, *, account: int, jobs: Collection[int]) -> dict[str, int]:
+    """Returns how much waits of jobs for people of each zone; "" for those who have none of their own. Empty where
+    nobody of the account has one."""
+    customer, message = tables.customer.c, tables.message.c
+    own = select(customer.id).where(customer.account_id == account, customer.zone > "").limit(1)
+    if not jobs or connection.scalar(own) is None:
+        return {}
+    zone = func.coalesce(customer.zone, "")
+    rows = connection.execute(
+        select(zone, func.count())
+        .select_from(
+            tables.message.join(tables.queue, _QUEUE.id == message.queue_id).outerjoin(
+                tables.customer, customer.id == message.person_id
+            )
+        )
+        .where(_QUEUE.job_id.in_(jobs), message.state.in_(WAITING))
+        .group_by(zone)
+    )
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
 def contacts(connection: Connection, *, account: int, people: Collection[str], since: int) -> dict[str, list[Contact]]:
     """Returns the contacts of some people that count for caps, from `since` (ms) on; people as evidence names them."""
     evidence = tables.evidence.c
@@ -179,7 +215,7 @@ def contacts(connection: Connection, *, account: int, people: Collection[str], s
     return found
 
 
-def batched(people: Collection[str], size: int) -> Iterator[list[str]]:
+def batched(people: Collection[T], size: int) -> Iterator[list[T]]:
     """Yields them in portions."""
     rest = iter(people)
     while portion := list(islice(rest, size)):

@@ -15,7 +15,7 @@ from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.contacts.points import refuses
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import blocks, causes, inbox, reports, staleness
-from gatewayd.store.sending.claims import furthest, parts_of
+from gatewayd.store.sending.cuts import furthest, parts_of
 from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.gate import Asked, Gate
 from gatewayd.store.sending.lines import LineCounters

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import delete, select, text
 
-from gatewayd.model import PartState, State, message_state
+from gatewayd.model import State, message_state
 from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import holds, staleness
+from gatewayd.store.sending.cuts import Cut, Cutter, parts_of
 from gatewayd.store.sending.gate import Found, Sieve, with_people
 from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.sending.unit import Unit
-from gatewayd.store.session import Row, Session, Statement, adding, among, given
-from gatewayd.store.tables import attempt, job, message, part, queue, transfer
+from gatewayd.store.session import Row, Statement, adding, among, given
+from gatewayd.store.tables import attempt, job, message, queue, transfer
 from gatewayd.store.tables.sending import WAITS
-from gatewayd.texts import split_for
 
 if TYPE_CHECKING:
     from drivers.base import Encoding
@@ -70,59 +70,29 @@ _ONE_WITH_PEOPLE: Final = Statement(
     with_people((message.c.id == given(message.c.id), *_OF_QUEUE)).with_for_update(of=message, skip_locked=True),
     "p_id p_queue_id",
 )
-_DONE: Final = Statement(
-    select(attempt.c.message_id, part.c.part, part.c.state)
-    .select_from(attempt.join(part, part.c.attempt_id == attempt.c.id))
-    .where(among(attempt.c.message_id))
-    .order_by(attempt.c.id)
-)
 _ADD: Final = adding(attempt, "id message_id number line node epoch state started_at")
 
 _DUE: Final = COLUMNS.index("due")
 _SENDING: Final = State.SENDING.value
-
-SETTLED: Final = frozenset({PartState.TAKEN, PartState.REFUSED, PartState.DELIVERED, PartState.UNDELIVERED})
-"""Parts in these states are not sent again."""
-
-
-_RANKS: Final = {
-    PartState.UNSENT: 0,
-    PartState.OPEN: 1,
-    PartState.REFUSED: 2,
-    PartState.DOUBT: 3,
-    PartState.UNDELIVERED: 4,
-    PartState.TAKEN: 5,
-    PartState.DELIVERED: 6,
-}
-
-
-def furthest(one: PartState | None, other: PartState) -> PartState:
-    """What became of a part that went twice: the furthest it is known to have come."""
-    return other if one is None or _RANKS[other] >= _RANKS[one] else one
-
-
-def parts_of(session: Session, messages: Iterable[int]) -> dict[int, dict[int, PartState]]:
-    """For each message, its parts that passed a point of no return, and what became of them in any attempt."""
-    found: dict[int, dict[int, PartState]] = defaultdict(dict)
-    for message_id, number, state in session.among(_DONE, sorted(set(messages))):
-        parts = found[message_id]
-        parts[number] = furthest(parts.get(number), PartState(state))
-    return found
+LOOKED_AHEAD: Final = 200
+"""Messages among which one is looked for that is short enough for what a line may still send."""
 
 
 def claim(unit: Unit, commands: list[Claim]) -> list[Claimed | Exception]:
     """Claims on one queue share one reading of its rows, so that no row is handed out twice."""
     unit.flush_messages()
-    by_queue: dict[int, list[int]] = defaultdict(list)
+    by_queue: dict[tuple[int, int | None], list[int]] = defaultdict(list)
     results: list[Claimed | Exception] = [Claimed((), None, None)] * len(commands)
     attempts: list[Row] = []
     for index, command in enumerate(commands):
         if command.only is None:
-            by_queue[command.queue_id].append(index)
+            by_queue[command.queue_id, command.most].append(index)
         else:
             results[index] = _claim_one(unit, command, command.only, attempts)
             unit.flush_messages()
-    for queue_id, indexes in by_queue.items():
+    for place, ((queue_id, _most), indexes) in enumerate(by_queue.items()):
+        if place:
+            unit.flush_messages()
         claims = [commands[index] for index in indexes]
         for index, claimed in zip(indexes, _claim_queue(unit, queue_id, claims, attempts), strict=True):
             results[index] = claimed
@@ -141,7 +111,7 @@ def _claim_queue(unit: Unit, queue_id: int, claims: list[Claim], attempts: list[
         next_due = info.not_before if blocked == "window" else None
         return [Claimed((), blocked, next_due)] * len(claims)
     # One more than can be claimed: it tells when to come again.
-    want = sum(command.limit for command in claims) + 1
+    want = sum(command.limit for command in claims) + (1 if claims[0].most is None else LOOKED_AHEAD)
     standing = unit.memory.rules.of(unit.session, info.account_id)
     course = standing.course(info.klass, info.channel)
     closed = None if course is None else standing.closed(course, now)
@@ -162,7 +132,7 @@ def _claim_queue(unit: Unit, queue_id: int, claims: list[Claim], attempts: list[
             unit.journal.tell_queue(info, sifted.reason, sifted.kept, now, sifted.until)
     taker = _Taker(unit, info, rows, attempts, ends)
     taken = [taker.take(command) for command in claims]
-    next_due = now if more else taker.next_due()
+    next_due = now if more or taker.passed_over else taker.next_due()
     return [Claimed(tuple(work), blocked, next_due) for work, blocked in taken]
 
 
@@ -202,40 +172,6 @@ def _blocked(info: JobInfo, state: str, now: int) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """A message as one line would send it."""
-
-    encoding: str
-    parts: tuple[str, ...]
-    todo: tuple[int, ...]
-    done: tuple[tuple[int, PartState], ...] = ()
-
-
-_WHOLE: Final = _Cut("", (), (1,))
-"""What has no parts is sent in one go."""
-
-
-class Cutter:
-    """Cuts messages of one queue for a line, leaving out what earlier attempts settled."""
-
-    def __init__(self, info: JobInfo, done: dict[int, dict[int, PartState]]) -> None:
-        self._sms = info.channel == "sms"
-        self._done = done
-
-    def cut(self, row: MessageRow, body: str, variant: Literal["", "es"]) -> _Cut:
-        if not self._sms:
-            return _WHOLE
-        split = split_for(body, row.encoding, variant)
-        numbers = range(1, len(split.parts) + 1)
-        done = self._done.get(row.id)
-        if done is None:
-            return _Cut(split.encoding, split.parts, tuple(numbers))
-        settled = {number: state for number, state in done.items() if state in SETTLED}
-        todo = tuple(number for number in numbers if number not in settled)
-        return _Cut(split.encoding, split.parts, todo, tuple(sorted(settled.items())))
-
-
-@dataclass(frozen=True, slots=True)
 class _Ends:
     """When the hours of contact of messages end: of all, or of each."""
 
@@ -258,6 +194,8 @@ class _Taker:
         self._info = info
         self._rows = [(unit.keep(row[:-3]), row[-3] or "", row[-2]) for row in found]
         self._position = 0
+        self.passed_over = 0
+        """Messages with more parts than the line may still send."""
         self._attempts = attempts
         # Only messages that were tried before can have parts that are not to be sent again.
         tried = [row.id for row, _, _ in self._rows if row.attempt_id is not None] if info.channel == "sms" else []
@@ -282,14 +220,18 @@ class _Taker:
                 self._position += 1
                 self._overtaken(row, command.now)
                 continue
+            if command.most is not None and len(cut.todo) > command.most:
+                self._position += 1
+                self.passed_over += 1
+                continue
             if self._info.unit_price * len(cut.todo) > pots.balance:
                 return works, "credit"
             self._position += 1
             works.append(self._hold(row, body, options, cut, command))
             segments += len(cut.todo)
-        return works, None
+        return works, "room" if self.passed_over and not works else None
 
-    def _hold(self, row: MessageRow, body: str, options: str | None, cut: _Cut, command: Claim) -> Work:
+    def _hold(self, row: MessageRow, body: str, options: str | None, cut: Cut, command: Claim) -> Work:
         """The message becomes `sending` under a new attempt, its price held."""
         unit, info, now = self._unit, self._info, command.now
         attempt_id = self._attempt_id()

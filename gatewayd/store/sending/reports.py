@@ -12,7 +12,7 @@ from gatewayd.model import WAITING, PartState, State, may_become, message_state
 from gatewayd.store.commands import Finish, PartEnd, Report, Reported
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import early
-from gatewayd.store.sending.claims import parts_of
+from gatewayd.store.sending.cuts import parts_of
 from gatewayd.store.sending.early import EarlyReport, Status, by_attempt, same_recipient
 from gatewayd.store.sending.parts import (
     COLUMNS,

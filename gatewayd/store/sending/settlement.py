@@ -8,7 +8,7 @@ from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import IN_NETWORK, WAITING, PartState, State
 from gatewayd.store.commands import LateAnswer, Reported, Settle, Settled
 from gatewayd.store.credit.ledger import Kind
-from gatewayd.store.sending.claims import parts_of
+from gatewayd.store.sending.cuts import parts_of
 from gatewayd.store.sending.parts import (
     ANSWERED,
     DOUBTS_OF,

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, delete, func, literal_column, select, text, upda
 from gatewayd.model import IN_NETWORK, Channel, PartState, State
 from gatewayd.store.commands import Prune, Sweep, Swept
 from gatewayd.store.sending import counts, early, removal
-from gatewayd.store.sending.claims import parts_of
+from gatewayd.store.sending.cuts import parts_of
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.sending.rows import MessageRow
 from gatewayd.store.sending.unit import Unit

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from gatewayd.claim_reasons import claim_word
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.errors import ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError
 from gatewayd.web.panel import rule_form
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
@@ -111,11 +111,12 @@ async def save(visit: Visit) -> Response:
         tried = await visit.ask("policy.try", **said, standard=standard)
         if not trying:
             version = int(form["version"]) if form["version"].isdecimal() else None
-            await visit.ask("policy.save", **said, standard=standard, version=version)
+            password = str(visit.form.get("password", ""))[:1000]
+            await visit.ask("policy.save", **said, standard=standard, version=version, password=password)
     except ValueError as error:
         fault = _("{field}: a whole number").format(field=error)
         return await _page(visit, found, document, form, standard=standard, fault=fault)
-    except (ConflictError, FaultsError, NotFoundError, UsageError) as error:
+    except (ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError) as error:
         return await _page(visit, found, document, form, standard=standard, fault=str(error))
     if trying:
         return await _page(visit, found, document, form, standard=standard, tried=tried)

@@ -173,8 +173,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {"segments": {"type": ["integer", "null"], "minimum": 1, "maximum": 1_000_000}}, ["segments"]
     ),
     "CampaignLines": closed({"lines": {"type": "array", "maxItems": 200, "items": named(LINE_NAME)}}, ["lines"]),
-    "CampaignApproval": closed({"password": text(1000, least=1), "note": text(1000)}, []),
-    "CampaignRejection": closed({"note": text(1000)}, []),
     "CampaignPeople": page(
         shown(
             {
@@ -216,7 +214,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "seen": COUNT,
             "people": COUNT,
             "segments": COUNT,
+            "segments_least": COUNT,
             "cost": TEXT,
+            "cost_least": TEXT,
             "left_out": _OBJECT,
             "faults": {"type": "array", "items": _OBJECT},
         },

@@ -49,9 +49,10 @@ if (window.htmx?.defineExtension && window.Idiomorph) {
         morphStyle: styles[style],
         ignoreActiveValue: true,
         callbacks: {
-          // What a person has opened or chosen stays so.
+          // What a person has opened or chosen stays so; a row that has the focus would lose it with its tabindex.
           beforeAttributeUpdated: (name, node) =>
-            !(name === "open" && node.localName === "details") && !(name === "hidden" && node.hasAttribute?.("data-chosen")),
+            !(name === "open" && node.localName === "details") && !(name === "hidden" && node.hasAttribute?.("data-chosen"))
+              && !(name === "tabindex" && node === document.activeElement),
         },
       });
     },
@@ -142,10 +143,10 @@ document.addEventListener("click", (event) => {
   if (button) document.documentElement.dataset.theme = button.dataset.themeIs;
 });
 
-// A form is sent once, however often one presses.
+// A form is sent once, however often one presses; not where the answer goes into a frame and the form stays.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.method !== "post" || event.defaultPrevented || event.submitter?.formTarget) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -36,13 +36,13 @@ def test_eight_tabs_follow_a_job_within_a_second(tmp_path: Path) -> None:
         # More than is looked at: however slowly one looks, there is always a next one.
         shown.gateway.campaign(120, text="Hola")
         late: list[float] = []
-        for count in range(2, 10):
+        for count in range(2, 8):
             before = [tab.evaluate(TEXT) for tab in tabs]
             shown.simulator.wait_taken(count)
             taken = time.monotonic()
             for tab, text in zip(tabs, before, strict=True):
                 tab.wait_for_function(f"(text) => {TEXT} !== text", arg=text, polling=20)
             late.append(time.monotonic() - taken)
-        # One of eight may meet a busy moment of the machine that the tests share.
+        # One of six may meet a busy moment of the machine.
         assert sorted(late)[-2] <= SOON_S, late
         assert len(streams) == 1, streams

@@ -1,0 +1,108 @@
+"""What a review says that a campaign costs, and what its messages were charged once all were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from drivers.gsm.alphabet import split
+from tests.rig import campaigns as rig
+from tests.rig.gateway import Gateway
+from tests.rig.simulator import Simulator
+
+LINES = """
+[[line]]
+name = "plain"
+driver = "gsm"
+port = "{0}"
+rate = "100000/s"
+
+[[line]]
+name = "shift"
+driver = "gsm"
+port = "{1}"
+rate = "100000/s"
+shift_table = true
+
+[[line]]
+name = "near"
+driver = "gsm"
+port = "{2}"
+rate = "100000/s"
+shift_table = true
+prefixes = ["+549115"]
+"""
+ACCENTS = (
+    "Señor José: la reunión del miércoles será a las once y media, "
+    "según acordó %nombre% con el técnico. Más información aquí"
+)
+"""More than 70 letters, one of them neither in GSM 7-bit nor a double: two parts, or one with the shift table."""
+TEXTS = {
+    "short": "Hola %nombre%",
+    "accents": ACCENTS,
+    "several": ACCENTS + ". " + ACCENTS,
+    "extensions": "[%nombre%] paga {hoy} ~ 10 € " * 7,
+    "at the edge": "x" * 140 + "%nombre%",
+    "pictures": "Hola %nombre% \U0001f600 " * 9,
+}
+PEOPLE = (
+    "telefono;ref;nombre\n+5491150000001;A;Ana\n+5491150000002;B;Ñandú Peñarrubia de las Mercedes\n"
+    "+5493515000003;C;María[1]\n+5493515000004;D;Zoë y un nombre que no termina\n"
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("cost")
+    with (
+        Simulator(folder, modems=3) as simulator,
+        Gateway(folder, [], extra=LINES.format(*simulator.ports)) as made,
+    ):
+        made.start()
+        made.account(credit="1000")
+        rig.allow(made)
+        yield made
+
+
+def reviewed_and_charged(gateway: Gateway, text: str, *lines: str) -> tuple[Any, Decimal]:
+    options = {"options": {"lines": list(lines)}} if lines else {}
+    campaign = rig.draft(gateway, PEOPLE.encode(), text, **options)
+    review = gateway.call("campaign.review", campaign=campaign)
+    assert review["people"] == 4, review
+    held = Decimal(gateway.call("account.show", account=rig.ACCOUNT)["balance"])
+    rig.launch(gateway, campaign)
+    found = rig.wait(gateway, campaign, lambda found: found["state"] == "finished")
+    assert found["counts"].keys() <= {"submitted", "delivered"}
+    charged = held - Decimal(gateway.call("account.show", account=rig.ACCOUNT)["balance"])
+    assert Decimal(found["cost"]) == charged
+    return review, charged
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("line", ["plain", "shift"])
+def test_the_cost_over_lines_that_cut_alike_is_what_is_charged(gateway: Gateway, kind: str, line: str) -> None:
+    review, charged = reviewed_and_charged(gateway, TEXTS[kind], line)
+    assert Decimal(review["cost"]) == Decimal(review["cost_least"]) == charged > 0
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_the_cost_over_lines_that_cut_otherwise_is_a_range_with_the_charge_inside(gateway: Gateway, kind: str) -> None:
+    review, charged = reviewed_and_charged(gateway, TEXTS[kind])
+    assert Decimal(review["cost_least"]) <= charged <= Decimal(review["cost"])
+    assert (review["cost"] != review["cost_least"]) == (kind not in {"short", "pictures"}), review
+
+
+def test_a_line_counts_for_the_numbers_that_it_is_for(gateway: Gateway) -> None:
+    review, charged = reviewed_and_charged(gateway, ACCENTS, "plain", "near")
+    # The two of Buenos Aires may go over either, those of Córdoba over the plain one alone.
+    near = [one["text"] for one in review["first"] if one["to"].startswith("+549115")]
+    far = [one["text"] for one in review["first"] if not one["to"].startswith("+549115")]
+    assert (len(near), len(far)) == (2, 2)
+    most = sum(len(split(text).parts) for text in near + far)
+    saved = most - sum(len(split(text, shift=text in near).parts) for text in near + far)
+    assert saved > 0
+    assert (review["segments_least"], review["segments"]) == (most - saved, most)
+    assert Decimal(review["cost_least"]) <= charged <= Decimal(review["cost"])
