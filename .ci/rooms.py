@@ -275,6 +275,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.control": (*VALUES, "gatewayd.operations"),
     "gatewayd.connections": (),
+    "gatewayd.cycles": (),
     "gatewayd.serving": (*VALUES, "gatewayd.connections"),
     "gatewayd.http": (
         *VALUES,
@@ -305,6 +306,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *PORT,
         "gatewayd.config",
         "gatewayd.connections",
+        "gatewayd.cycles",
         "gatewayd.serving",
         "gatewayd.control",
         "gatewayd.operations",
