@@ -249,7 +249,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         )
         intake.sheets = live.imports
         freshening = Freshening(partial(_asked, readers, reader), live.rules_changed)
-        live.billed = freshening.due
+        news.hear({"bill"}, freshening.due)
         posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
             fleet = Fleet(config, dispatcher, came, policy, services.start, rules=rules)

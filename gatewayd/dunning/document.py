@@ -6,13 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from gatewayd.dunning.policy import CHANNELS, Level, Policy
+from gatewayd.dunning.policy import CHANNELS, DAYS_MAX, LEVELS_MAX, Level, Policy
 from gatewayd.errors import UsageError
 from gatewayd.money import format_money, parse_money
 from gatewayd.translation import gettext as _
 
-LEVELS_MAX: Final = 30
-DAYS_MAX: Final = 3_650
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _HOUR: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")

@@ -9,6 +9,9 @@ from typing import Final, Literal
 Basis = Literal["due", "contact"]
 Action = Literal["message", "event", "visit"]
 CHANNELS: Final = ("sms", "email", "call", "push", "whatsapp")
+LEVELS_MAX: Final = 30
+DAYS_MAX: Final = 3_650
+"""From a due date or a contact, both ways."""
 
 
 @dataclass(frozen=True, slots=True)

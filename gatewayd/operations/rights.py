@@ -137,6 +137,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "billing.status": _reads(),
     "billing.rows": _reads(),
     "billing.confirm": _acts(_SUPERVISORS, "manage"),
+    "billing.vouch": _acts(_SUPERVISORS, "manage"),
     "customer.account": _reads(),
     "customer.list": _reads(),
     "customer.count": _reads(),
@@ -289,8 +290,9 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "campaign.review": Right(_EVERYBODY, "send", audited=False),
     "campaign.left_out": _acts(_EVERYBODY, "send"),
     "campaign.resend": _acts(_EVERYBODY, "send"),
-    "campaign.approve": _acts(_SUPERVISORS, "manage"),
-    "campaign.reject": _acts(_SUPERVISORS, "manage"),
+    # No token approves: it is nobody else than whoever asked, who may bear one.
+    "campaign.approve": _acts(_SUPERVISORS, "none"),
+    "campaign.reject": _acts(_SUPERVISORS, "none"),
     "campaign.pause": _acts(_EVERYBODY, "send"),
     "campaign.resume": _acts(_EVERYBODY, "send"),
     "campaign.cancel": _acts(_EVERYBODY, "send"),
@@ -311,6 +313,7 @@ _REAL: Final = frozenset(
     {
         *("interaction.resend", "line.test", "line.ask", "template.test"),
         *("reminder.add", "reminder.edit", "reminder.repeat", "reminder.send"),
+        *("policy.save", "policy.give"),
     }
 )
 """What leaves the gateway, or is charged, whoever asks: no test token may."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -20,6 +20,7 @@ from gatewayd.tokens import TokenKind, digest, make_token, token_prefix
 from gatewayd.translation import gettext as _
 
 TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional"]
+SCOPES: Final[tuple[str, ...]] = get_args(TokenScope)
 EXPIRES_MIN_S: Final = 60.0
 EXPIRES_MAX_S: Final = 10 * 366 * 86_400.0
 TokenName = Annotated[
@@ -57,7 +58,7 @@ class CreateToken(Operation):
     admin: bool = False
     """Of administration, in every account."""
     kind: TokenKind = "live"
-    scopes: Annotated[tuple[TokenScope, ...], Field(min_length=1, max_length=5)] = ("read", "send")
+    scopes: Annotated[tuple[TokenScope, ...], Field(min_length=1, max_length=len(SCOPES))] = ("read", "send")
     expires: Annotated[str, Field(max_length=40)] | None = None
     """How long it is good, as "90d"; None: until it is revoked."""
 

@@ -1,61 +1,42 @@
-"""Schemathesis, with all its checks and a valid token: nothing that the document says is untrue."""
+"""Schemathesis, with all its checks and a valid token: nothing that the document says is untrue.
+
+The long form (`make faults ARGS=tests/acceptance/test_api_schema.py`) is a test an operation, so that it can be run in
+parts (`-k putCustomer`) and by several processes (`-n 2`), each with a gateway of its own.
+"""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from tests.rig.panel import panel
-from tests.rig.programs import token
+from gatewayd.web.v1.endpoint import Endpoint
+from gatewayd.web.v1.table import ENDPOINTS
+from tests.rig.fuzz import Fuzzed, fuzzed
 
-ROOT = Path(__file__).parents[2]
-
-CONFIG = """
-# A body that is larger than an address takes is 413, whatever it says: it is not read to its end.
-[checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
-
-[checks.positive_data_acceptance]
-expected-statuses = ["2xx", "401", "403", "404", "409", "413", "429"]
-"""
-"""The one override of an expected status, with its reason."""
+EXAMPLES = 200
+"""Of each operation and phase that generates, in the long form."""
 
 
-def _examine(folder: Path, examples: int, phases: str, timeout_s: float) -> None:
-    with panel(folder, modems=1) as shown:
-        (folder / "schemathesis.toml").write_text(CONFIG)
-        program = str(Path(sys.executable).with_name("st"))
-        secret = token(shown)
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "SCHEMATHESIS_HOOKS": "tests.rig.schemathesis_hooks",
-            "no_proxy": "*",
-        }
-        arguments = ["--checks", "all", "--continue-on-failure", "-n", str(examples), "--phases", phases]
-        ran = subprocess.run(
-            [program, "run", f"{shown.url}/v1/openapi.json", "-H", f"Authorization: Bearer {secret}", *arguments],
-            cwd=folder,
-            env=environment,
-            text=True,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
-        assert "Traceback" not in shown.gateway.log.read_text()
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
+    with fuzzed(tmp_path_factory.mktemp("fuzz")) as made:
+        yield made
 
 
 @pytest.mark.timeout(240)
-def test_the_document_is_true(tmp_path: Path) -> None:
-    _examine(tmp_path, 2, "examples,fuzzing", 200)
+def test_the_document_is_true(gateway: Fuzzed) -> None:
+    gateway.examine(None, gateway.account, 1, "examples,fuzzing", 200)
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(7200)
-def test_the_document_is_true_whatever_is_asked(tmp_path: Path) -> None:
-    _examine(tmp_path, 200, "examples,coverage,fuzzing,stateful", 7000)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: str(one.name))
+def test_the_document_is_true_whatever_is_asked(endpoint: Endpoint, gateway: Fuzzed) -> None:
+    gateway.examine([endpoint], gateway.bearer(endpoint), EXAMPLES, "examples,coverage,fuzzing", 1700)
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(3700)
+def test_the_document_is_true_of_one_request_after_another(gateway: Fuzzed) -> None:
+    gateway.examine(None, gateway.account, EXAMPLES, "stateful", 3600)

@@ -60,5 +60,5 @@ def _settings(document: str) -> AnswerSettings:
 
 
 def max_age_ms(config: Config) -> int:
-    """Returns how old what billing said may be for an amount to be named."""
+    """Returns how old what billing said may be for an amount to be named, where an account says nothing else."""
     return int(config.billing.max_age * 1000)

@@ -19,6 +19,7 @@ from gatewayd.intake.rendering import CAUSE
 from gatewayd.store.commands import CLAIM, Change
 from gatewayd.store.dunning import batches
 from gatewayd.store.dunning.batches import Batch, Member
+from gatewayd.store.settings.accounts import company_of
 from spool.errors import JobFileError
 
 log = structlog.get_logger()
@@ -66,7 +67,7 @@ class Recording:
 
     async def _laid(self, batch: Batch) -> None:
         people: Sequence[Member] = await self._ask(partial(batches.members, number=batch.id))
-        head = head_of(batch)
+        head = head_of(batch, company=await self._ask(partial(company_of, account=batch.account)))
         rows = map(_recipient, people)
         document, data = await asyncio.to_thread(submission.written, head, rows, f"{batch.job}.json")
         document = await self._intake.templates.filled(batch.account, document)
@@ -79,9 +80,11 @@ def _refused(number: int, code: str, unit: Any) -> None:
     batches.refused(unit.session, number, code)
 
 
-def head_of(batch: Batch) -> dict[str, Any]:
-    """Returns a batch's job file without its recipients."""
-    words: dict[str, Any] = {"template": batch.template} if batch.template else wording.neutral(batch.channel)
+def head_of(batch: Batch, *, company: str) -> dict[str, Any]:
+    """Returns a batch's job file without its recipients; `company` is who speaks where no template does."""
+    words: dict[str, Any] = {"template": batch.template}
+    if not batch.template:
+        words = {**wording.neutral(batch.channel), "values": {"empresa": company}}
     return {
         "job": batch.job,
         "channel": batch.channel,

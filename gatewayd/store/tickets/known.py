@@ -26,7 +26,6 @@ _CUSTOMER: Final = tables.customer.c
 _ANSWER: Final = tables.answer.c
 _TICKET: Final = tables.ticket.c
 _OWED: Final = tables.owed.c
-_STATE: Final = tables.billing_state.c
 
 _CAME: Final = select(
     *(_IN.id, _IN.account_id, _IN.channel, _IN.line, _IN.sender, _IN.text, _IN.received_at, _IN.opt_out),
@@ -118,7 +117,6 @@ _DEBTS: Final = Statement(
     .where(among(_OWED.customer_id))
     .order_by(_OWED.customer_id, _OWED.currency)
 )
-_AS_OF: Final = Statement(select(_STATE.as_of).where(_STATE.account_id == given(_STATE.account_id)), "p_account_id")
 
 
 def owed(session: Session, customers: Collection[int]) -> dict[int, tuple[Owed, ...]]:
@@ -128,12 +126,6 @@ def owed(session: Session, customers: Collection[int]) -> dict[int, tuple[Owed, 
         day = None if due is None else date.fromisoformat(due)
         found.setdefault(number, []).append(Owed(currency, balance, day, invoices, digest))
     return {number: tuple(debts) for number, debts in found.items()}
-
-
-def billing_as_of(session: Session, account_id: int) -> int | None:
-    """Returns the moment at which the account's billing was so (Unix ms); None: it has none."""
-    row = session.one(_AS_OF, account_id)
-    return None if row is None else int(row[0])
 
 
 # -------------------------------------------------------------------------------------------------- what was answered

@@ -25,6 +25,9 @@ SCOPES: Final = {
     "read": (spoken("Read"), spoken("Jobs, messages, lines, credit.")),
     "send": (spoken("Send"), spoken("Post messages and jobs, pause, settle, upload lists.")),
     "manage": (spoken("Manage"), spoken("Users, lines, the block list, webhooks.")),
+    "mass": (spoken("To many"), spoken("Launch to more than one person without the password.")),
+    "push": (spoken("Push"), spoken("Say by which token of an app a customer is reached, and nothing else.")),
+    "transactional": (spoken("Transactional"), spoken("Post what has hours of its own, such as confirmations.")),
 }
 KINDS: Final = {
     "live": (spoken("Live"), spoken("What it posts is sent.")),

@@ -70,6 +70,8 @@ _FILTER: Final = closed(
         "changed_since": {"type": "integer", "minimum": 0, "maximum": 1 << 50},
         "absent": FLAG,
         "owing": FLAG,
+        "campaign": {"type": "integer", "minimum": 1, "maximum": 1 << 50},
+        "outcome": {"enum": ["meant", "reached", "not_reached", "answered", "not_answered", "not_meant"]},
         "ids": {"type": "array", "maxItems": 10_000, "items": text(100)},
     },
     [],
@@ -173,8 +175,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {"segments": {"type": ["integer", "null"], "minimum": 1, "maximum": 1_000_000}}, ["segments"]
     ),
     "CampaignLines": closed({"lines": {"type": "array", "maxItems": 200, "items": named(LINE_NAME)}}, ["lines"]),
-    "CampaignApproval": closed({"password": text(1000, least=1), "note": text(1000)}, []),
-    "CampaignRejection": closed({"note": text(1000)}, []),
     "CampaignPeople": page(
         shown(
             {

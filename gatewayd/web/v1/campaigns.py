@@ -191,14 +191,6 @@ ENDPOINTS: Final = (
                 "CampaignLines",
                 {"lines": ["claro-2"]},
             ),
-            (
-                "approve",
-                spoken("Approve a campaign"),
-                spoken("That somebody else asked to launch; it is launched then."),
-                "CampaignApproval",
-                {"note": "Visto"},
-            ),
-            ("reject", spoken("Send a campaign back as a draft"), "", "CampaignRejection", {"note": "Falta el monto"}),
             ("cancel", spoken("Cancel a campaign"), spoken("What has not left is withdrawn, for good."), None, {}),
             (
                 "resend",

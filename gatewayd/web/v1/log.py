@@ -153,18 +153,20 @@ ENDPOINTS: Final = (
         tag=spoken("Inbox"),
         parameters=(ADDRESS, ACCOUNT),
     ),
-    Endpoint(
-        *("GET", "/v1/statistics", "showStatistics", "statistics.show", spoken("Sum up messages"), "Statistics"),
-        *(statistics,),
-        description=spoken("Of some days, in groups. Days are those of the gateway's zone."),
-        tag=spoken("Statistics"),
-        parameters=(
-            Parameter("since", DAY, spoken("The first day."), required=True),
-            Parameter("until", DAY, spoken("The last day, which is included."), required=True),
-            Parameter("by", {"enum": forms.GROUPS, "default": "day"}, spoken("What makes a group.")),
-            ACCOUNT,
-            CHANNEL,
-            LINE,
-        ),
+    *(
+        Endpoint(
+            *("GET", path, name, "statistics.show", spoken("Sum up messages"), "Statistics", statistics),
+            description=spoken("Of some days, in groups. Days are those of the gateway's zone."),
+            tag=spoken("Statistics"),
+            parameters=(
+                Parameter("since", DAY, spoken("The first day."), required=True),
+                Parameter("until", DAY, spoken("The last day, which is included."), required=True),
+                Parameter("by", {"enum": forms.GROUPS, "default": "day"}, spoken("What makes a group.")),
+                ACCOUNT,
+                CHANNEL,
+                LINE,
+            ),
+        )
+        for path, name in (("/v1/statistics", "showStatistics"), ("/v1/reports/statistics", "reportStatistics"))
     ),
 )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from gatewayd.operations.tokens import SCOPES
 from gatewayd.web.v1 import (
     bill_schemas,
     campaign_schemas,
+    claim_schemas,
     contact_schemas,
     customer_schemas,
     forecast_schemas,
+    policy_schemas,
     reminder_schemas,
     template_schemas,
     tickets,
@@ -34,6 +37,7 @@ from gatewayd.web.v1.forms import (
     TIME,
     UPLOAD_ID,
     USER_NAME,
+    VALUE,
     Schema,
     closed,
     named,
@@ -253,9 +257,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "scopes": {
                 "type": "array",
                 "minItems": 1,
-                "maxItems": 5,
+                "maxItems": len(SCOPES),
                 "uniqueItems": True,
-                "items": {"enum": ["read", "send", "manage", "mass", "push", "transactional"]},
+                "items": {"enum": list(SCOPES)},
             },
             "expires": named("^[1-9][0-9]{0,2}d$"),
             "admin": {**FLAG, "default": False},
@@ -267,6 +271,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "WebhookChange": closed({"url": _URL, "events": _EVENTS, "rotate": FLAG}, []),
     "NewReplay": closed({"since": TIME, "until": TIME, "all": FLAG}, ["since"]),
+    "Value": VALUE,
     "Problem": PROBLEM,
     "Posted": _RESULT,
     "PostedMessages": shown({"results": {"type": "array", "items": ref("Posted")}}, "results"),
@@ -388,6 +393,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **customer_schemas.SCHEMAS,
     **bill_schemas.SCHEMAS,
     **reminder_schemas.SCHEMAS,
+    **policy_schemas.SCHEMAS,
+    **claim_schemas.SCHEMAS,
     **tickets.SCHEMAS,
     **forecast_schemas.SCHEMAS,
     **template_schemas.SCHEMAS,
