@@ -74,7 +74,9 @@ def _plot(visit: Visit, groups: Sequence[Mapping[str, Any]], alone: Sequence[Map
     contacted, left = _rates(groups), _rates(alone)
     if not contacted or not left:
         return None
-    title = _("Within 15 days a payment followed {contacted} of the contacts; of those who were left alone {alone} paid")
+    title = _(
+        "Within 15 days a payment followed {contacted} of the contacts; of those who were left alone {alone} paid"
+    )
     return Plot(
         title.format(contacted=visit.formats.percent(contacted[-1]), alone=visit.formats.percent(left[-1])),
         [_("{count} days").format(count=days) for days in (3, 7, 15)],
