@@ -149,6 +149,8 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.carrying": (*VALUES, "spool", f"{STORE}.commands"),
     "gatewayd.freshening": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
+    # Longest names first: the first room that fits decides.
+    "gatewayd.workers.claims": (*VALUES, "gatewayd.claims", "gatewayd.workers", STORE),
     "gatewayd.workers": (*VALUES, STORE),
     "gatewayd.task_engine": (*VALUES, "gatewayd.config", "gatewayd.workers", STORE),
     "gatewayd.exports": (*VALUES, "gatewayd.task_engine", "gatewayd.workers", STORE),
@@ -275,6 +277,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.control": (*VALUES, "gatewayd.operations"),
     "gatewayd.connections": (),
+    "gatewayd.cycles": (),
     "gatewayd.serving": (*VALUES, "gatewayd.connections"),
     "gatewayd.http": (
         *VALUES,
@@ -305,6 +308,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *PORT,
         "gatewayd.config",
         "gatewayd.connections",
+        "gatewayd.cycles",
         "gatewayd.serving",
         "gatewayd.control",
         "gatewayd.operations",

@@ -11,7 +11,7 @@ from gatewayd.clock import now_ms
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
-from gatewayd.news import News
+from gatewayd.news import Kind, News
 from gatewayd.store.commands import QueueInfo
 from spool.folders import Spool
 
@@ -31,9 +31,10 @@ class _Told:
         self.intake.told.recorded(job_id)
 
     def collections(self) -> None:
-        self.say.say("collections")
+        self.say.say("promise")
+        self.say.say("pause")
 
-    def news(self, kind: str) -> None:
+    def news(self, kind: Kind) -> None:
         self.say.say(kind)
 
 
@@ -47,8 +48,9 @@ def answers(
     in_thread: Callable[..., Awaitable[Any]],
     news: News,
 ) -> Answers:
-    """Returns the service; `logged` is told when there may be something for webhooks to post."""
-    return Answers(
+    """Returns the service, woken by what `news` says of bills; `logged` is told when webhooks may have something to
+    post."""
+    made = Answers(
         lambda: intake.config,
         intake.writer,
         spool,
@@ -58,3 +60,5 @@ def answers(
         in_thread=in_thread,
         now=now_ms,
     )
+    news.hear({"bill", "customer"}, made.facts)
+    return made

@@ -12,7 +12,7 @@ from gatewayd.carrying import Cargo, Carrying
 from gatewayd.clock import now_ms
 from gatewayd.dunning.engine.service import Collections
 from gatewayd.intake.reception import IntakeDesk
-from gatewayd.news import News
+from gatewayd.news import FACTS, News
 from gatewayd.store.dunning import events
 from gatewayd.store.reader import Reader
 from spool.folders import Spool
@@ -51,5 +51,5 @@ def collections(
         told=lambda account: news.say("claim", account),
         carry=carry,
     )
-    news.hear({"bill", "customer", "promise", "pause", "policy"}, made.due)
+    news.hear(FACTS, made.due)
     return made

@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 
@@ -30,7 +30,7 @@ from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
-from gatewayd.news import News
+from gatewayd.news import Kind, News
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Change, Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -115,8 +115,6 @@ class LiveGateway:
         self.reminders = reminders
         self.feeds = feeds
         self.outcomes = outcomes
-        self.billed: Callable[[], None] = lambda: None
-        """There is newer billing; the daemon's."""
         self.take_over: Callable[[], Awaitable[object]] | None = None
         """Takes over what people changed of lines; the daemon's, once its lines run."""
 
@@ -187,7 +185,7 @@ class LiveGateway:
             case "job":
                 self.news.say("job", event.subject.partition("/")[0])
             case kind:  # of lines, which are everybody's; whose a message is, its job says
-                self.news.say("line" if kind == "message" else kind)
+                self.news.say("line" if kind == "message" else cast("Kind", kind))
 
     def happened(self, state: str, reason: str | None) -> None:
         """Something became of the daemon's own surroundings: a person watching would like to see it."""
@@ -357,10 +355,8 @@ class LiveGateway:
     def job_changed(self, change: JobChange) -> None:
         self._dispatcher.job_changed(change)
 
-    def changed(self, kind: str, account: str) -> None:
+    def changed(self, kind: Kind, account: str) -> None:
         self.news.say(kind, account)
-        if kind == "bill":
-            self.billed()
 
     def tasks_due(self) -> None:
         for engine in self._engines:

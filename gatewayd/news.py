@@ -9,9 +9,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, Literal
 
 from gatewayd.errors import GatewayError
+
+Kind = Literal[
+    "line",
+    "job",
+    "message",
+    "inbound",
+    "credit",
+    "task",
+    "daemon",
+    "campaign",
+    "customer",
+    "webhook",
+    "account",
+    "bill",
+    "claim",
+    "policy",
+    "novelty",
+    "promise",
+    "pause",
+    "tickets",
+    "notices",
+    "reminder",
+    "inbox",
+]
+FACTS: Final[frozenset[Kind]] = frozenset({"bill", "customer", "promise", "pause", "policy"})
+"""What claims are decided from."""
 
 GATHER_S: Final = 0.2
 """Changes of so long become one word: a fifth of what a person waits for a page to follow."""
@@ -42,9 +68,9 @@ class News:
         self._wake = asyncio.Event()
         self._known: dict[int, str] = {}
         self._task: asyncio.Task[None] | None = None
-        self._hearing: list[tuple[frozenset[str], Callable[[], object]]] = []
+        self._hearing: list[tuple[frozenset[Kind], Callable[[], object]]] = []
 
-    def hear(self, kinds: Collection[str], told: Callable[[], object]) -> None:
+    def hear(self, kinds: Collection[Kind], told: Callable[[], object]) -> None:
         """Has one of the daemon's own parts told at once where something of these kinds has changed."""
         self._hearing.append((frozenset(kinds), told))
 
@@ -54,7 +80,7 @@ class News:
             self._jobs.update(jobs)
             self._wake.set()
 
-    def say(self, kind: str, account: str | None = None) -> None:
+    def say(self, kind: Kind, account: str | None = None) -> None:
         """Something of that kind has changed; of one account, where it is one's."""
         for kinds, told in self._hearing:
             if kind in kinds:

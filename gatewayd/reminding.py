@@ -16,12 +16,14 @@ from gatewayd.store.reader import Reader
 
 
 def reminders(intake: IntakeDesk, reader: Reader, readers: Executor, news: News) -> Reminding:
-    """Returns the service."""
+    """Returns the service; it is woken by what `news` says of bills."""
 
     async def ask(question: Callable[..., Any]) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(readers, partial(reader.ask, question))
 
-    return Reminding(
+    made = Reminding(
         intake, ask=ask, execute=intake.writer.do, now=now_ms, told=lambda account: news.say("reminder", account)
     )
+    news.hear({"bill", "customer"}, made.due)
+    return made

@@ -5,8 +5,8 @@ backup` says so of itself, and `<spool>/.generation` holds a number that the sto
 to, so that any older copy (of the file, of the disk, of a server) is below it; one for each store that it has served.
 Then every job with something left is paused, and the receipts, which are outside the store, say what became of its
 messages: what left is in doubt until a person settles it, and jobs that came after the copy are read again from
-`accepted`, paused as well; the steps of claims and the sends of reminders that they were count as done. Who has opted
-out in the meantime, as inbox files say, is blocked again.
+`accepted`, paused as well; the campaigns, steps of claims and sends of reminders that they were count as done. Who has
+opted out in the meantime, as inbox files say, is blocked again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ import structlog
 from gatewayd.clock import now_ms
 from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.model import State, ulid_number, ulid_salt
-from gatewayd.store.commands import CLAIM_JOB, REMINDER_JOB, Block, Change, Command
+from gatewayd.store.campaigns import recalled
+from gatewayd.store.commands import CAMPAIGN_JOB, CLAIM_JOB, REMINDER_JOB, Block, Change, Command
 from gatewayd.store.dunning import recalled_sends, recalling
 from gatewayd.store.sending import restoration
 from gatewayd.store.sending.inbox import OPT_OUT
@@ -123,6 +124,7 @@ class Restoration:
     async def _carry_out(self) -> Restored:
         await self._change(partial(restoration.stand_still, now=self._now()))
         paused = await self._change(restoration.pause)
+        await self._change(lambda unit: recalled.hold(unit.session, self._now()))
         await self._change(restoration.skip_ids)
         known = await self._change(restoration.jobs)
         doubted = 0
@@ -138,6 +140,8 @@ class Restoration:
             if (account, name) not in names
         ]
         # Of sends of one reminder the earlier first: their names differ in a number at the end.
+        sent = [one for one in strange if CAMPAIGN_JOB.fullmatch(one[1])]
+        await self._change(lambda unit: recalled.take_over(unit.session, sent, self._now()))
         strange.sort(key=lambda each: (each[0], len(each[1]), each[1]))
         retaken = [f"{account}/{name}" for account, name in strange if await self._retake(account, name)]
         return Restored(paused, doubted, tuple(retaken))

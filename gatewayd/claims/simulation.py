@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from gatewayd.claims.looking import PORTION
 from gatewayd.claims.moment import Moment, judge
 from gatewayd.dunning import wording
 from gatewayd.dunning.decision import Decision
@@ -20,6 +19,8 @@ from gatewayd.store.dunning.policies import PolicyRow, Rules
 from gatewayd.store.dunning.situations import Seen
 from gatewayd.store.session import Session
 
+PORTION: Final = 500
+"""Customers that are read together."""
 SHOWN: Final = 200
 """People that are named."""
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from gatewayd.claims.gathering import Gathering
 from gatewayd.claims.moment import Judged, Moment, judge, saying, tomorrow
 from gatewayd.claims.reconnecting import reconnect
-from gatewayd.dunning import wording
+from gatewayd.claims.slices import NUMBERED, Way, cells, known, level_of, way_of
 from gatewayd.dunning.decide import decide
 from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.ladder import plain
 from gatewayd.dunning.novelty import NoveltyKind
-from gatewayd.dunning.policy import Level, Policy
-from gatewayd.dunning.step_key import COLUMN, StepKey
+from gatewayd.dunning.policy import Level
 from gatewayd.store.billing import marks
 from gatewayd.store.billing.marks import Mark
 from gatewayd.store.dunning import (
     addresses,
-    batches,
     decisions,
     events,
     novelties,
@@ -29,7 +27,6 @@ from gatewayd.store.dunning import (
     situations,
     steps,
 )
-from gatewayd.store.dunning.batches import NewBatch
 from gatewayd.store.dunning.decisions import Said
 from gatewayd.store.dunning.events import NewEvent
 from gatewayd.store.dunning.novelties import NewNovelty
@@ -37,10 +34,8 @@ from gatewayd.store.dunning.steps import StepRow, Try
 from gatewayd.store.sending import causes
 from gatewayd.store.session import Session
 
-WRITTEN: Final = 200
-"""Customers whose steps are written together: a few milliseconds of the writer."""
-NUMBERED: Final = frozenset({"sms", "call", "whatsapp"})
-"""Channels that reach a number, which others may share or have had."""
+WRITTEN: Final = 50
+"""Customers who are decided about in one transaction: some ten milliseconds of the writer."""
 
 
 @dataclass(slots=True)
@@ -48,20 +43,27 @@ class Written:
     """What writing did."""
 
     steps: int = 0
-    batches: list[int] = field(default_factory=list)
     accounts: set[str] = field(default_factory=set)
     events: int = 0
     """What other systems are to be told."""
 
 
-def write(unit: Any, *, moment: Moment, customers: Collection[int], seen: Sequence[Mark] = ()) -> Written:
-    """Decides about customers anew, in this transaction, and writes down what follows; `seen` marks are let go."""
+def write(
+    unit: Any,
+    *,
+    moment: Moment,
+    customers: Collection[int],
+    seen: Sequence[Mark] = (),
+    gathering: Gathering | None = None,
+) -> Written:
+    """Decides about customers anew, in this transaction, and writes down what follows; `seen` marks are let go.
+    `gathering`: batches to which people are added; None: those of this transaction are whole."""
     session: Session = unit.session
     rules = moment.rules
     recalling.recall(session, rules.account_id, rules.account, customers)
     found = situations.read(session, rules, customers, today=moment.today, zone=moment.zone)
     judged = [judge(one, moment) for one in found.values()]
-    work = _Work(session, moment)
+    work = _Work(session, moment, gathering or Gathering(open_=False))
     for one in judged:
         work.keep_promises(one)
     # What a promise, that is over now, held back is decided at once.
@@ -82,31 +84,19 @@ def write(unit: Any, *, moment: Moment, customers: Collection[int], seen: Sequen
     return work.written
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """What the messages of one batch have in common."""
-
-    policy: int
-    version: int
-    level: str
-    channel: str
-    template: str
-    """Empty: words that name nobody and nothing."""
-    approval: bool
-
-
 class _Work:
     """The steps of a portion of customers."""
 
-    def __init__(self, session: Session, moment: Moment) -> None:
+    def __init__(self, session: Session, moment: Moment, gathering: Gathering) -> None:
         self.session = session
+        self._gathering = gathering
         self.moment = moment
         self.rules = moment.rules
         self.written = Written()
         self.instead: dict[tuple[int, str], Said] = {}
         """Decisions that writing has made others of: somebody at the same number was written to today."""
         self._new: list[NewNovelty] = []
-        self._ways: dict[_Way, list[tuple[Judged, Decision, int]]] = {}
+        self._ways: dict[Way, list[tuple[Judged, Decision, int]]] = {}
         self._known = addresses.Shared(frozenset(), frozenset(), set())
 
     def keep_promises(self, one: Judged) -> None:
@@ -124,10 +114,9 @@ class _Work:
         due = [
             (one, decision) for one in judged for decision in one.decided if decision.reason in {"due", "no_channel"}
         ]
-        self._know(due)
-        shared = self._known
+        shared = self._known = known(self.session, self.moment, due)
         for one, decision in due:
-            rule, level = self._level(decision)
+            rule, level = level_of(self.rules, decision)
             customer = one.seen.situation.customer
             point = one.seen.points.get(decision.channel or "")
             if point is not None and (decision.channel or "") in NUMBERED and point.address in shared.busy:
@@ -156,22 +145,6 @@ class _Work:
         policy = None if decision.policy is None else self.rules.number_of(decision.policy[0])
         self.instead[customer, decision.currency] = Said(customer, decision, policy)
 
-    def _know(self, due: Sequence[tuple[Judged, Decision]]) -> None:
-        """Looks up the numbers to which something is due."""
-        numbers = {
-            one.seen.points[decision.channel].address
-            for one, decision in due
-            if decision.channel in NUMBERED and decision.channel in one.seen.points
-        }
-        day = situations.midnight(self.moment.today, self.moment.zone)
-        self._known = addresses.shared(self.session, self.rules.account_id, numbers, since=day)
-
-    def _level(self, decision: Decision) -> tuple[Policy, Level]:
-        assert decision.policy is not None
-        assert decision.level is not None
-        rule = self.rules.by_name[decision.policy[0]]
-        return rule, next(one for one in rule.levels if one.id == plain(decision.level or ""))
-
     def _carry_out(self, one: Judged, decision: Decision, number: int, level: Level) -> None:
         """Does what a level says, or puts the step among those of its batch."""
         customer, key = one.seen.situation.customer, f"step-{number}"
@@ -193,15 +166,7 @@ class _Work:
             steps.end(self.session, number, "done", self.moment.now)
             self._tell_outside(one, decision, level)
             return
-        channel = decision.channel or ""
-        point = one.seen.points[channel]
-        neutral = channel in NUMBERED and (
-            point.address in self._known.several or (not point.confirmed and point.address not in self._known.reached)
-        )
-        template = "" if neutral else level.templates.get(channel, "")
-        policy = self.rules.number_of(decision.policy[0] if decision.policy else "")
-        version = decision.policy[1] if decision.policy else 0
-        way = _Way(policy, version, level.id, channel, template, level.approval)
+        way = way_of(self.rules, one, decision, self._known)
         self._ways.setdefault(way, []).append((one, decision, number))
 
     def _tell_outside(self, one: Judged, decision: Decision, level: Level) -> None:
@@ -214,56 +179,32 @@ class _Work:
         events.add(self.session, new, self.moment.now)
         self.written.events += 1
 
-    def _batch(self, way: _Way, members: Sequence[tuple[Judged, Decision, int]]) -> None:
+    def _batch(self, way: Way, members: Sequence[tuple[Judged, Decision, int]]) -> None:
         account_id, now = self.rules.account_id, self.moment.now
-        minted: dict[tuple[str, int], int] = {}
-        for currency in sorted({decision.currency for _one, decision, _number in members}):
-            whose = [one.seen.situation.customer for one, decision, _n in members if decision.currency == currency]
-            made = causes.mint_many(self.session, account_id, whose, currency, now)
-            minted |= {(currency, customer): cause for customer, cause in made.items()}
-        new = NewBatch(
-            *(account_id, way.policy, way.version, way.level, way.channel, way.template),
-            *(self.moment.today.isoformat(), way.approval),
+        minted = causes.mint_each(
+            *(self.session, account_id),
+            [(decision.currency, one.seen.situation.customer) for one, decision, _number in members],
+            now,
         )
-        batch = batches.add(self.session, new, len(members), now)
+        batch, before = self._gathering.room(self.session, self.moment, way, len(members))
         tries = [
             Try(
                 number,
                 one.seen.points[way.channel].address,
-                self._cells(one, decision, neutral=not way.template),
+                cells(one, decision, self.moment, neutral=not way.template),
                 minted[decision.currency, one.seen.situation.customer],
             )
             for one, decision, number in members
         ]
-        steps.put_in(self.session, batch, way.channel, way.template, tries)
-        self.written.batches.append(batch)
-        if way.approval:
-            self._new.append(
-                NewNovelty(
-                    *(account_id, None, "approval", self.moment.today, ""),
-                    {"batch": batch, "level": way.level, "people": len(members)},
-                    None,
-                    f"batch-{batch}",
-                )
-            )
-
-    def _cells(self, one: Judged, decision: Decision, *, neutral: bool) -> str:
-        assert decision.level is not None
-        assert decision.cycle is not None
-        step = str(StepKey(decision.currency, decision.level, decision.cycle))
-        if neutral:
-            return json.dumps({COLUMN: step})
-        owed = wording.of_claim(decision, one.seen.situation.invoices, self.moment.today, self.moment.region)
-        own = (one.seen.name, one.seen.external_id, one.seen.document, one.seen.portfolio)
-        return json.dumps(wording.cells(one.seen.columns, own, owed, step), ensure_ascii=False)
+        steps.put_in(self.session, batch, way.channel, way.template, tries, behind=before)
 
     def _novelty(self, customer: int, kind: NoveltyKind, detail: Mapping[str, Any], key: str) -> None:
         self._new.append(NewNovelty(self.rules.account_id, customer, kind, self.moment.today, "", detail, None, key))
 
     def try_again(self, one: Judged, decision: Decision, number: int) -> None:
         """Gives a step to the channel of a decision."""
-        _rule, level = self._level(decision)
-        self._know([(one, decision)])
+        _rule, level = level_of(self.rules, decision)
+        self._known = known(self.session, self.moment, [(one, decision)])
         self._carry_out(one, decision, number, level)
         for way, members in self._ways.items():
             self._batch(replace(way, approval=False), members)
@@ -300,5 +241,5 @@ def retry(session: Session, row: StepRow, moment: Moment) -> Literal["tried", "w
     if decision is None or decision.reason != "due" or (decision.level, decision.cycle) != (row.level, row.cycle):
         steps.end(session, row.id, "undone", moment.now)
         return "anew"
-    _Work(session, moment).try_again(one, decision, row.id)
+    _Work(session, moment, Gathering(open_=False)).try_again(one, decision, row.id)
     return "tried"

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gatewayd.cli import output
+from gatewayd.cli.session import log_aside
 from gatewayd.errors import GatewayError
 from gatewayd.translation import gettext as _
 
@@ -26,6 +27,7 @@ def check(as_json: bool) -> int:
     looked = _by_daemon(file)
     if looked is None:
         _as_service(file)
+        log_aside()
         from gatewayd.operations.diagnosis import findings
 
         found, wrong, notes = findings(file, alone=True)

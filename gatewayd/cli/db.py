@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from gatewayd.cli import output
-from gatewayd.cli.session import Session, session
+from gatewayd.cli.session import Session, log_aside, session
 from gatewayd.config import Config
 from gatewayd.errors import GatewayError, StoreLockedError, UnavailableError
 from gatewayd.translation import gettext as _
@@ -110,6 +110,7 @@ def _last_word(config: Config) -> str | None:
     path = config.store.sqlite_path
     if path is None or not path.exists() or not path.stat().st_size:
         return None
+    log_aside()
     try:
         with closing(OfflineBackend(config)) as backend:
             backend.write_out()

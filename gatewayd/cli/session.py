@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -138,6 +139,7 @@ class Session:
         # The store and all its tools: half a second that a command beside a daemon need not spend.
         from gatewayd.cli.offline import OfflineBackend
 
+        log_aside()
         config = self.config if self.config.store.sqlite_path else self.whole_config
         until = time.monotonic() + LOCK_WAIT_S
         while True:
@@ -181,6 +183,16 @@ class Pages:
             left = None if left is None else left - len(page["items"])
             if self.next is None:
                 return
+
+
+def log_aside() -> None:
+    """Has what is logged from here on go to standard error: standard output bears the command's answer alone.
+
+    For commands that do the gateway's own work; others load nothing that logs.
+    """
+    from gatewayd import logs
+
+    logs.configure(os.environ.get("GATEWAYD_LOG_LEVEL") or "warning")
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from gatewayd.intake.record import Follow, PostedBy, Recorder, beginning
 from gatewayd.intake.stored import NoTemplates, Templates
 from gatewayd.numbers import Policy
 from gatewayd.stalls import Stalls
-from gatewayd.store.commands import QueueInfo
+from gatewayd.store.commands import CAMPAIGN_JOB, QueueInfo
 from gatewayd.store.port import Writer
 from gatewayd.turns import Turns
 from spool.customers import CustomersDocument
@@ -361,13 +361,15 @@ class IntakeDesk:
         what its key's first request was answered, None where it is the first. `origin` is the engine whose job it is:
         such a one may say which facts its texts were written from, and `follow` its job."""
         answers: list[str] = []
-        async with self.feed.open(self._request(taken, document, apart=apart, own=bool(origin))) as stream:
+        # One of a campaign that is read again after a restore says so, too; nobody else's of such a name is taken.
+        own = bool(origin or CAMPAIGN_JOB.fullmatch(document.job))
+        async with self.feed.open(self._request(taken, document, apart=apart, own=own)) as stream:
             content_hash = stream.content_hash or ""
             begin = beginning(self.config, taken, document, content_hash, post, origin=origin)
             lines = {line.name for line in self.config.lines}
             # What the gateway itself brings in may be an answer.
-            own = frozenset({"reply"}) if (taken.account, document.job) in self._waiters else frozenset[str]()
-            may = own if post is None else post.may
+            ours = frozenset({"reply"}) if (taken.account, document.job) in self._waiters else frozenset[str]()
+            may = ours if post is None else post.may
             fit = partial(judge, document, lines, time.time(), may)
             infos = await self._recorder.load(begin, stream, taken, fit, answers.append, follow=follow)
             if infos and stream.totals is not None and stream.totals.lost:

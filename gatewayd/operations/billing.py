@@ -16,14 +16,15 @@ from gatewayd.operations.customers import ExternalId, scope_of
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.accounts import account_number
-from gatewayd.store.billing import listing, overview
+from gatewayd.store.billing import freshness, listing, overview
 from gatewayd.store.billing.freshness import Billing
 from gatewayd.store.commands import Change, Changed
+from gatewayd.store.contacts.billing_age import Age
 from gatewayd.translation import gettext as _
 
 
 def max_age_ms(backend: Backend) -> int:
-    """Returns how old billing may be."""
+    """Returns how old billing may be where an account says nothing else."""
     return int(backend.config.billing.max_age * 1000)
 
 
@@ -39,7 +40,15 @@ class CustomerAccount(Operation):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         scope = scope_of(self.account, by)
         today = await today_of(backend, str(scope.account))
-        question = partial(overview.customer_account, scope=scope, external_id=self.external_id, today=today)
+        now, most_ms = backend.now(), max_age_ms(backend)
+        question = partial(
+            overview.customer_account,
+            scope=scope,
+            external_id=self.external_id,
+            today=today,
+            now=now,
+            most_ms=most_ms,
+        )
         found = await backend.read(lambda reader: reader.ask(question))
         return {
             "customer": found.customer,
@@ -51,7 +60,7 @@ class CustomerAccount(Operation):
             "invoices": [invoice_document(one, today) for one in found.invoices],
             "payments": [payment_document(one) for one in found.payments],
             "as_of": None if found.billing is None else iso(found.billing.as_of),
-            "stale": found.billing is not None and found.billing.age(backend.now()) > max_age_ms(backend),
+            "stale": found.age.old,
         }
 
 
@@ -64,9 +73,10 @@ class BillingStatus(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account = str(scope_of(self.account, by).account)
-        question = partial(overview.status, account=account, today=await today_of(backend, account))
+        today, now = await today_of(backend, account), backend.now()
+        question = partial(overview.status, account=account, today=today, now=now, most_ms=max_age_ms(backend))
         found = await backend.read(lambda reader: reader.ask(question))
-        return _status(found.billing, backend.now(), max_age_ms(backend)) | {
+        return _status(found.billing, now, found.age) | {
             "account": account,
             "owed": {
                 currency: {
@@ -80,14 +90,14 @@ class BillingStatus(Operation):
         }
 
 
-def _status(found: Billing | None, now: int, max_age: int) -> Json:
+def _status(found: Billing | None, now: int, age: Age) -> Json:
     pending = None if found is None else found.pending
     return {
         "as_of": None if found is None else iso(found.as_of),
         "source": None if found is None else found.source,
         "age_s": None if found is None else found.age(now) // 1000,
-        "max_age_s": max_age // 1000,
-        "stale": found is not None and found.age(now) > max_age,
+        "max_age_s": age.bound_ms // 1000,
+        "stale": age.old,
         "complete_as_of": None if found is None else iso(found.complete_as_of),
         "first_at": None if found is None else iso(found.first_at),
         "pending": None
@@ -132,6 +142,27 @@ class ConfirmBilling(Operation):
         if backend.live is not None:
             backend.live.changed("bill", account)
         return {"account": account, "closed": closed}
+
+
+class VouchBilling(Operation):
+    """Says that all invoices and payments that are written down are so as of now: for whoever enters them by hand. From
+    then on they are as old as that word, and claims go on."""
+
+    name: ClassVar[str] = "billing.vouch"
+    account: str | None = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        account, now = str(scope_of(self.account, by).account), backend.now()
+
+        def work(unit: Any) -> Changed[None]:
+            number = account_number(unit.session.connection, account)
+            freshness.refresh(unit.session, number, now, "person", now)
+            return Changed(None, None, {"as_of": iso(now)}, account)
+
+        await backend.execute(Change(work, by.name))
+        if backend.live is not None:
+            backend.live.changed("bill", account)
+        return {"account": account, "as_of": iso(now)}
 
 
 class BillingRows(Paged):

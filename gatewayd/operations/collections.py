@@ -17,8 +17,8 @@ from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import account_of, scope_of
 from gatewayd.operations.policies import Day, day_of, in_portions, moment_question, told
 from gatewayd.operations.ports import Backend
-from gatewayd.store.billing import freshness
 from gatewayd.store.commands import Change
+from gatewayd.store.contacts import billing_age
 from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.dunning import batches, decisions, policies, runs
 from gatewayd.store.dunning.decisions import DecisionRow
@@ -59,8 +59,9 @@ class SimulateCollections(Operation):
         there = on(here, day_of(self.date))
         found = Simulated(there.today)
         found.complete = await in_portions(backend, partial(simulate, moment=there, found=found))
-        billing = (await backend.read(lambda reader: reader.ask(freshness.billings))).get(there.rules.account_id)
-        stale = billing is None or billing.age(here.now) > backend.config.billing.max_age * 1000
+        number, most_ms = there.rules.account_id, int(backend.config.billing.max_age * 1000)
+        question = partial(billing_age.fresh, account_id=number, most_ms=most_ms, now=here.now)
+        stale = not await backend.read(lambda reader: reader.ask(question))
         prices = {channel: self._price(backend, channel) for _rule, _level, channel in found.levels if channel}
         cost = sum(count * prices.get(channel, 0) for (_r, _l, channel), count in found.levels.items())
         return {

@@ -18,6 +18,8 @@ from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
 from gatewayd.store.billing import feeds as store
 from gatewayd.store.billing.feeds import Feed
+from gatewayd.store.contacts import billing_age
+from gatewayd.store.session import Session
 from gatewayd.translation import gettext as _
 
 Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(wellformed)]
@@ -64,9 +66,13 @@ def shape(found: Feed, now: int, most_s: float) -> Json:
 
 
 async def _feeds(backend: Backend, by: Actor) -> list[Json]:
-    found = await backend.read(lambda reader: reader.ask(partial(store.feeds, scope=by.scope)))
-    most_s = backend.config.billing.max_age
-    return [shape(one, backend.now(), most_s) for one in found]
+    return await backend.read(lambda reader: reader.ask(partial(_shapes, backend, by)))
+
+
+def _shapes(backend: Backend, by: Actor, connection: Any) -> list[Json]:
+    session, most_ms = Session(connection), int(backend.config.billing.max_age * 1000)
+    found = store.feeds(connection, scope=by.scope)
+    return [shape(one, backend.now(), billing_age.bound_ms(session, one.account_id, most_ms) / 1000) for one in found]
 
 
 async def _one(backend: Backend, by: Actor, account: str | None, name: str | None) -> Json:
@@ -121,5 +127,5 @@ class RunFeed(Operation):
         if self.wait_s:
             since = None if before is None else round(datetime.fromisoformat(before).timestamp() * 1000)
             done = await live.feeds.finished(account, name, since, self.wait_s)
-            return shape(done, backend.now(), backend.config.billing.max_age)
+            return shape(done, backend.now(), found["max_age_s"])
         return await _one(backend, by, account, name)

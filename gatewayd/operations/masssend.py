@@ -76,6 +76,21 @@ async def permit(
     await require(backend, by, account, to, password, price=price)
 
 
+async def activate(backend: Backend, by: Actor, account: str, people: int, password: SecretStr | None = None) -> None:
+    """Lets a rule hold by which so many people may be claimed from by itself, at any later day.
+
+    PasswordNeededError where a person means more than one and gave no password; ForbiddenError for a wrong one, or a
+    token without the scope; ConflictError where the account has no password yet; ThrottledError.
+    """
+    if people <= 1 or by.kind not in {"person", "token"}:
+        return
+    if by.kind == "token":
+        if "mass" not in by.scopes:
+            raise ForbiddenError(_("this token may not send to many: it needs the scope {scope}").format(scope="mass"))
+        return
+    await _prove(backend, acting(by), account, password)
+
+
 async def answered(backend: Backend, by: Actor, account: str, *, price: int) -> None:
     """Counts an answer to somebody who wrote in the month of whoever answers. LimitReachedError.
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, Field, StrictInt
+from pydantic import AfterValidator, Field, SecretStr, StrictInt
 
 from gatewayd.actor import Actor, Scope
 from gatewayd.claims.moment import Moment, day_in, moments, today_in
@@ -19,13 +19,16 @@ from gatewayd.dunning.document import document_of, policy_of
 from gatewayd.dunning.policy import Policy
 from gatewayd.dunning.preview import calendar
 from gatewayd.errors import UsageError
+from gatewayd.news import Kind
 from gatewayd.operations.base import Json, Operation
+from gatewayd.operations.masssend import activate
 from gatewayd.operations.people_lists import account_of, scope_of
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change, Changed
+from gatewayd.store.contacts import directory
 from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.dunning import policies, runs
 from gatewayd.store.dunning.policies import PolicyRow, Rules
@@ -85,7 +88,7 @@ def moment_question(backend: Backend, account: str) -> Any:
     return question
 
 
-def told(backend: Backend, kind: str, account: str) -> None:
+def told(backend: Backend, kind: Kind, account: str) -> None:
     """Tells the running daemon, where there is one, that something of a kind has changed."""
     if backend.live is not None:
         backend.live.changed(kind, account)
@@ -160,11 +163,13 @@ class SavePolicy(_OfPolicy):
     """Of the rules with an audience the first that means a customer is its rule."""
     version: StrictInt | None = None
     """The one that was seen; None: whichever there is."""
+    password: Annotated[SecretStr, Field(max_length=1000)] | None = None
+    """The account's for sends to many, where a person has a rule claim from more than one."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account = account_of(self.account)
         made, document = judged(self.policy, self.document)
-        del made
+        await self._activate(backend, by, account, made)
         now, zone = backend.now(), str(backend.config.timezone)
 
         def work(unit: Any) -> Changed[int]:
@@ -183,6 +188,18 @@ class SavePolicy(_OfPolicy):
         await backend.execute(Change(work, by.name))
         told(backend, "policy", account)
         return shape(await self.found(backend, by))
+
+    async def _activate(self, backend: Backend, by: Actor, account: str, made: Policy) -> None:
+        """Asks for the password for sends to many where the rule, as it will be, sends to more than one."""
+        audience = self.document.get("audience")
+        if made.nothing or all(one.action != "message" for one in made.levels) or not (self.standard or audience):
+            return
+
+        def reached(connection: Any) -> int:
+            return directory.count(connection, scope=Scope.of(account), wanted=filter_of(audience or {}))
+
+        people = await backend.read(lambda reader: reader.ask(reached))
+        await activate(backend, by, account, people, self.password)
 
 
 def _look_again(unit: Any, account: str, now: int, zone: str) -> None:

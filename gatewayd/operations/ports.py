@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from drivers.base import HookCall
 from gatewayd.config import Config
+from gatewayd.news import Kind
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
@@ -215,7 +216,7 @@ class Live(Protocol):
     def settled(self, settled: Settled) -> None:
         """A person settled an uncertain message; `resend` made its queue due again."""
 
-    def changed(self, kind: str, account: str) -> None:
+    def changed(self, kind: Kind, account: str) -> None:
         """Things of that kind (`customer`, `campaign` …) have changed in an account, for those who watch."""
 
     def tasks_due(self) -> None:

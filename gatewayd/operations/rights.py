@@ -137,6 +137,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "billing.status": _reads(),
     "billing.rows": _reads(),
     "billing.confirm": _acts(_SUPERVISORS, "manage"),
+    "billing.vouch": _acts(_SUPERVISORS, "manage"),
     "customer.account": _reads(),
     "customer.list": _reads(),
     "customer.count": _reads(),
@@ -312,6 +313,7 @@ _REAL: Final = frozenset(
     {
         *("interaction.resend", "line.test", "line.ask", "template.test"),
         *("reminder.add", "reminder.edit", "reminder.repeat", "reminder.send"),
+        *("policy.save", "policy.give"),
     }
 )
 """What leaves the gateway, or is charged, whoever asks: no test token may."""

@@ -31,7 +31,8 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, S
         yield gateway, simulator
 
 
-def until(found: Callable[[], Any], within_s: float = 30) -> Any:
+def until(found: Callable[[], Any], within_s: float = 15) -> Any:
+    """Waits for something. An engine that nobody wakes looks again after 30 s: by then it is late."""
     end = time.monotonic() + within_s
     while not (seen := found()):
         assert time.monotonic() < end, "it did not come to that"
@@ -39,10 +40,10 @@ def until(found: Callable[[], Any], within_s: float = 30) -> Any:
     return seen
 
 
-def owe(gateway: Gateway, number: int, days: int = 3) -> str:
-    """A customer with a confirmed number, and a bill that is so many days late; returns its id."""
+def owe(gateway: Gateway, number: int, days: int = 3, state: str = "confirmed") -> str:
+    """A customer with a number, and a bill that is so many days late; returns its id."""
     who = f"R{number}"
-    point = {"channel": "phone", "address": rig.number_of(number), "state": "confirmed"}
+    point = {"channel": "phone", "address": rig.number_of(number), "state": state}
     gateway.call("customer.put", account=rig.ACCOUNT, external_id=who, customer={"name": "Ana", "contacts": [point]})
     due = datetime.now(ZoneInfo("America/Argentina/Buenos_Aires")).date() - timedelta(days=days)
     bill = {"customer": who, "number": f"N-{number}", "due": due.isoformat(), "balance": "1500.50"}
@@ -95,6 +96,19 @@ def test_a_promise_and_a_dispute_hold_claims_and_the_page_says_why(floor: tuple[
     until(lambda: decided(gateway, who)["reason"] == "promised")
 
 
+def test_a_thanks_leaves_when_a_payment_comes(floor: tuple[Gateway, Simulator]) -> None:
+    """The engine of answers looks by itself every 20 s; a payment wakes it."""
+    gateway, simulator = floor
+    before = len(simulator.texts())
+    on = {"payment": {"on": True, "automatic": True, "manual": True}}
+    gateway.call("answers.set", account=rig.ACCOUNT, **on)
+    who = owe(gateway, 3, days=-9)
+    for number in range(2):
+        said = {"customer": who, "amount": "10", "invoices": [{"external_id": "F3", "amount": "10"}]}
+        gateway.call("payment.put", account=rig.ACCOUNT, external_id=f"T{number}", payment=said)
+        until(lambda number=number: len(simulator.texts()) == before + number + 1)  # type: ignore[misc]
+
+
 def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) -> None:
     gateway, _simulator = floor
     said = {"account": rig.ACCOUNT, "policy": "empresa", "standard": True}
@@ -106,3 +120,13 @@ def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) ->
     shown = gateway.call("policy.show", account=rig.ACCOUNT, policy="empresa")
     assert (shown["version"], len(shown["versions"])) == (1, 1)
     assert gateway.call("effectiveness.show", account=rig.ACCOUNT)["groups"][0]["contacts"] == 1
+
+
+def test_who_may_be_another_person_reads_neither_name_nor_amount(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    before = len(simulator.texts())
+    gateway.call("account.set", account=rig.ACCOUNT, company="Norte 100% Wifi", language="en")
+    owe(gateway, 4, state="unknown")
+    until(lambda: len(simulator.texts()) > before)
+    told = simulator.texts()[-1]
+    assert told["text"] == "A message from Norte 100% Wifi awaits you. Please get in touch with us."

@@ -48,7 +48,8 @@ def rows(count: int, of: int, *, paid: int = 0) -> Iterator[list[str]]:
         ]
 
 
-def _write(path: Path, head: tuple[str, ...], found: Iterator[list[str]]) -> Path:
+def write(path: Path, head: tuple[str, ...], found: Iterator[list[str]]) -> Path:
+    """Writes a sheet; returns its path."""
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, delimiter=";")
         table.writerow(head)
@@ -62,10 +63,10 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     with scratch(base) as folder, Gateway(folder, []) as gateway:
         gateway.start()
         gateway.call("account.create", account="norte")
-        people = _write(folder / "clientes.csv", ("Nro Cliente", "Nombre"), ([one[0], one[2]] for one in customers(of)))
-        timed(gateway, _brought(gateway, people, "customers"), "run")
-        first = _write(folder / "facturas.csv", HEAD, rows(count, of))
-        again = _write(folder / "otra.csv", HEAD, rows(count, of, paid=20))
+        people = write(folder / "clientes.csv", ("Nro Cliente", "Nombre"), ([one[0], one[2]] for one in customers(of)))
+        timed(gateway, brought(gateway, people, "customers"), "run")
+        first = write(folder / "facturas.csv", HEAD, rows(count, of))
+        again = write(folder / "otra.csv", HEAD, rows(count, of, paid=20))
         before = memory(gateway.pid, "VmRSS:")
         bare_s = _bare(first)
         name = f"{count:,} invoices of {of:,} customers"
@@ -74,7 +75,7 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
             (first, "first complete import", {"new": count}),
             (again, "complete import, a twentieth changed", {"changed": -(-count // 20)}),
         ):
-            took, found = timed(gateway, _brought(gateway, path, "invoices", complete=True), "run")
+            took, found = timed(gateway, brought(gateway, path, "invoices", complete=True), "run")
             assert counts.items() <= found["counts"].items(), found["counts"]
             yield Figure(f"{name}: {word}, times that loop", took / bare_s, "×", TIMES, "<=")
             yield Figure(f"{name}: {word}", took, "s")
@@ -91,7 +92,7 @@ def _paid(gateway: Gateway, number: int) -> float:
     return time.monotonic() - began
 
 
-def _brought(gateway: Gateway, path: Path, kind: str, *, complete: bool = False) -> int:
+def brought(gateway: Gateway, path: Path, kind: str, *, complete: bool = False) -> int:
     upload = gateway.call("upload.begin", account="norte", file=path.name)["id"]
     at = 0
     with path.open("rb") as file:

@@ -59,6 +59,8 @@ class Scale:
     log_inbound: int
     customers: int
     """In a sheet that is imported."""
+    claims: tuple[int, ...]
+    """Customers of a day's run of claims, of one after another."""
     panel_rounds: int
     """Of looks at the panel, each beside a round at a bare route."""
     panel_each: int
@@ -99,6 +101,7 @@ FULL = Scale(
     log_messages=1_000_000,
     log_inbound=200_000,
     customers=200_000,
+    claims=(50_000, 200_000),
     panel_rounds=5,
     panel_each=20,
     forecasts=(40, 12),
@@ -136,6 +139,7 @@ SHORT = Scale(
     log_messages=20_000,
     log_inbound=4_000,
     customers=4_000,
+    claims=(2_000,),
     panel_rounds=1,
     panel_each=4,
     forecasts=(2, 1),

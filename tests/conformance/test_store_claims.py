@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from drivers.base import Withdrawn
 from gatewayd import billing_desk as desk
 from gatewayd.actor import Scope
-from gatewayd.claims.looking import look
+from gatewayd.claims.gathering import Gathering, release
 from gatewayd.claims.moment import Moment, moments
+from gatewayd.claims.slice_writing import put
+from gatewayd.claims.slices import Slice, portion
 from gatewayd.claims.writing import write
 from gatewayd.dunning.engine.settling import Settled, settle
 from gatewayd.model import PartState, Priority, State
@@ -28,7 +31,7 @@ from gatewayd.store.commands import (
     QueueInfo,
     SetJobState,
 )
-from gatewayd.store.contacts import joining
+from gatewayd.store.contacts import joining, knowledge
 from gatewayd.store.dunning import (
     batches,
     decisions,
@@ -281,18 +284,133 @@ def test_events_and_visits_are_written_and_done_at_once(house: House) -> None:
     assert [row[1] for row in states(house)] == ["done", "done"]
 
 
-def test_a_look_writes_nothing_and_names_those_who_are_to_be_written_about(house: House) -> None:
+def sliced(house: House, after: int = 0) -> Slice:
+    """The next slice of the run, as a worker hands it over."""
+    found = portion(house.transactions.session.connection, moment=moment(house), after=after, hour="08:00")
+    return Slice.read(json.loads(json.dumps(found.document())))
+
+
+def written(house: House, found: Slice, gathering: Gathering | None = None, decided: Any = ()) -> Any:
+    """Writes a slice, and whoever is to be decided about apart."""
+    gathering = gathering or Gathering(open_=False)
+    rest = house.do(
+        Change(partial(put, moment=moment(house), found=found, gathering=gathering, decided=decided), bulk=True)
+    )
+    if rest:
+        house.do(Change(partial(write, moment=moment(house), customers=rest, gathering=gathering)))
+    return rest
+
+
+def shown(house: House) -> Any:
+    """All that a run writes, but for numbers and moments."""
+    return [
+        house.rows(
+            "SELECT customer_id, currency, level, cycle, state, action, amount, invoices, channel, template, place,"
+            " tries FROM step ORDER BY customer_id, level"
+        ),
+        house.rows("SELECT place, address, cells FROM step_try ORDER BY batch_id, place"),
+        house.rows(
+            "SELECT level, channel, template, state, people FROM dunning_batch ORDER BY level, channel, template"
+        ),
+        house.rows(
+            "SELECT customer_id, reason, level, amount, invoices, detail, again FROM decision ORDER BY customer_id"
+        ),
+        house.rows("SELECT customer_id, currency FROM cause WHERE withdrawn IS NULL ORDER BY customer_id"),
+        house.rows("SELECT customer_id, kind, detail FROM novelty ORDER BY customer_id, kind"),
+    ]
+
+
+def people(house: House) -> list[int]:
+    """Somebody late, somebody paid up, two at one number, one without any address, one whose promise is broken."""
+    found = [debtor(house), debtor(house, "B2", phone="+5491150000002", balance="0")]
+    found += [debtor(house, name, phone="+5491150000003") for name in ("C3", "C4")]
+    found += [debtor(house, "D5", contacts=[]), debtor(house, "E6", phone="+5491150000006")]
+    day = moment(house).today - timedelta(days=2)
+    change(house, promises.add, NewPromise(ACCOUNT, found[-1], "ARS", day, None, 0), now=house.now)
+    quiet(house)
+    return found
+
+
+def quiet(house: House) -> None:
+    """Every fact so far has been decided about."""
+    house.rows("DELETE FROM fact_mark")
+
+
+def test_a_slice_writes_what_deciding_about_each_does(house: House) -> None:
     rule(house)
-    late, paying = debtor(house), debtor(house, "B2", phone="+5491150000002", balance="0")
-    seen = look(house.transactions.session.connection, moment=moment(house), after=0, hour="08:00")
-    assert (seen.last, seen.changed, seen.counts["due"]) == (late, [late], 1)
-    assert paying > late
+    everybody = people(house)
+    found = sliced(house)
     assert house.rows("SELECT count(*) FROM decision") == [(0,)]
-    decide(house, late)
-    again = look(house.transactions.session.connection, moment=moment(house), after=0, hour="08:00")
-    assert again.changed == [late]
-    decide(house, late)
-    assert look(house.transactions.session.connection, moment=moment(house), after=0, hour="08:00").changed == []
+    assert found.last == everybody[-1]
+    written(house, found, Gathering(open_=True))
+    by_slice = shown(house)
+    assert len(by_slice[0]) == 4
+    for table in ("step_try", "step", "dunning_batch", "decision", "cause", "novelty"):
+        house.rows(f"DELETE FROM {table}")
+    house.rows("UPDATE promise SET state = 'pending', ended_at = NULL")
+    together = Gathering(open_=True)
+    house.do(Change(partial(write, moment=moment(house), customers=everybody, gathering=together)))
+    assert shown(house) == by_slice
+    written(house, sliced(house))
+    assert len(states(house)) == 4
+
+
+def test_a_fact_that_comes_between_reading_and_writing_a_slice_goes_first(house: House) -> None:
+    rule(house)
+    payer, debtor_, promiser = (
+        debtor(house),
+        debtor(house, "B2", phone="+5491150000002"),
+        debtor(house, "C3", phone="+5491150000003"),
+    )
+    quiet(house)
+    found = sliced(house)
+    bring(house, "payments", paid("P1", "100", ("F-A1", "100")))
+    change(house, promises.add, NewPromise(ACCOUNT, promiser, "ARS", moment(house).today, None, 0), now=house.now)
+    # It was decided about meanwhile, and its mark is gone.
+    written(house, found, decided={promiser})
+    taken = {row[0] for row in house.rows("SELECT customer_id FROM step")}
+    assert (payer in taken, promiser in taken, debtor_ in taken) == (False, False, True)
+    decide(house, payer)
+    assert reasons(house).count("due") == 1
+
+
+def test_a_slice_of_other_rules_or_another_day_is_void(house: House) -> None:
+    rule(house)
+    debtor(house)
+    quiet(house)
+    found = sliced(house)
+    house.now += 86_400_000
+    assert written(house, found) is None
+    found = sliced(house)
+    rule(house, tolerance_days=3)
+    assert written(house, found) is None
+    assert states(house) == []
+    assert written(house, sliced(house)) is not None
+    assert len(states(house)) == 1
+
+
+def test_slices_of_a_run_share_their_batches_until_it_is_over(house: House) -> None:
+    rule(house, levels=[{**LEVELS[0], "approval": True}])
+    for place in range(3):
+        debtor(house, f"A{place}", phone=f"+549115000001{place}")
+    quiet(house)
+    gathering = Gathering(open_=True)
+    for _ in range(3):
+        found = portion(
+            house.transactions.session.connection,
+            moment=moment(house),
+            after=0,
+            hour="08:00",
+            limit=len(states(house)) + 1,
+        )
+        written(house, found, gathering)
+    assert house.rows("SELECT state, people FROM dunning_batch") == [("gathering_approval", 3)]
+    assert kinds(house) == []
+    house.do(Change(lambda unit: release(unit.session, moment(house))))
+    assert house.rows("SELECT state, people FROM dunning_batch") == [("approval", 3)]
+    assert kinds(house) == ["approval"]
+    (batch,) = ask(house, batches.waiting, state="approval")
+    assert len(ask(house, batches.members, number=batch.id)) == 3
 
 
 def test_a_day_on_which_nothing_is_otherwise_adds_no_row(house: House) -> None:
@@ -429,3 +547,33 @@ def test_a_claim_of_another_life_waits_and_is_withdrawn_when_it_is_to_go(house: 
     (work,) = house.claim(queue).work
     with pytest.raises(Withdrawn, match="changed"):
         house.pnr(work)
+
+
+def test_who_is_forgotten_leaves_no_words_behind_in_what_was_claimed(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    assert decide(house, number) == 1
+    change(house, pauses.add, ACCOUNT, number, "blocked", until=None, note="juicio de Ana", now=house.now)
+    promised = NewPromise(ACCOUNT, number, "ARS", moment(house).today, None, note="dice Ana")
+    change(house, promises.add, promised, now=house.now)
+    told = novelties.NewNovelty(
+        ACCOUNT, number, "note", moment(house).today, "Ana llama", {"address": "+5491150000001"}
+    )
+    change(house, novelties.add, told, now=house.now)
+    change(house, pauses.dispute, ACCOUNT, number, "F-A1", until=None, note="Ana no quiere", now=house.now)
+
+    def words() -> str:
+        columns = {
+            "novelty": "text, note, detail",
+            "promise": "note",
+            "pause": "note",
+            "step_try": "address, cells",
+            "invoice": "dispute_reason",
+        }
+        return str([house.rows(f"SELECT {one} FROM {table}") for table, one in columns.items()])
+
+    assert "Ana" in words()
+    house.do(Change(lambda unit: knowledge.forget(unit, NORTE, knowledge.Forget("A1", house.now))))
+    assert "Ana" not in words()
+    assert "+5491150000001" not in words()
+    assert len(states(house)) == 1

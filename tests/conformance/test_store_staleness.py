@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
 from sqlalchemy import delete
 
@@ -10,8 +13,9 @@ from gatewayd.actor import Scope
 from gatewayd.model import State
 from gatewayd.outcomes import Terms, held, resolve
 from gatewayd.store.admin import _counts
-from gatewayd.store.billing import freshness
+from gatewayd.store.billing import feeds, freshness, overview
 from gatewayd.store.commands import Change, KeptBack
+from gatewayd.store.contacts import billing_age
 from gatewayd.store.insight.kept_back import kept_back
 from gatewayd.store.sending import staleness
 from gatewayd.store.sending.gate import look_again
@@ -132,3 +136,58 @@ def test_an_account_says_how_old_it_may_be_and_what_never_came_is_not_old(billed
     billed.now += 30 * HOUR
     (second,) = billed.claim(billed.job_of([caused(mint(billed, 12))], name="b", price=PRICE)).work
     billed.pnr(second)
+
+
+def test_a_feed_with_a_bound_of_its_own_keeps_it_whatever_else_comes(billed: House) -> None:
+    def fed(as_of: int | None, max_age_s: int | None) -> None:
+        def work(unit: Any) -> None:
+            feeds.declare(unit.session, "n1", {(1, "isp"): {"max_age": max_age_s}})
+            if as_of is not None:
+                feeds.done(unit.session, 1, "isp", as_of=as_of, now=billed.now, kinds={})
+
+        billed.do(Change(work))
+
+    def fresh(most_ms: int = 2 * HOUR) -> bool:
+        connection = billed.transactions.session.connection
+        return billing_age.fresh(connection, account_id=1, most_ms=most_ms, now=billed.now)
+
+    queue = billed.job_of([caused(mint(billed))])
+    assert fresh()
+    fed(None, None)
+    assert fresh(), "a feed without a bound is bounded by its account"
+    fed(None, 600)
+    assert not fresh(), "it was never read to its end"
+    fed(billed.now, 600)
+    assert fresh()
+    billed.now += 601_000
+    refreshed(billed)  # somebody has typed in a payment
+    assert not fresh()
+    assert billed.claim(queue).work == ()
+    before = staleness.waiting(billed.transactions.session.connection)
+    fed(billed.now, 600)
+    assert staleness.waiting(billed.transactions.session.connection)["norte"] > before["norte"]
+    assert fresh()
+    released(billed)
+    (work,) = billed.claim(queue).work
+    billed.now += 601_000
+    refreshed(billed)
+    with pytest.raises(KeptBack):
+        billed.pnr(work)
+
+
+def test_where_an_account_says_how_old_it_may_be_everybody_believes_that(billed: House) -> None:
+    connection = billed.transactions.session.connection
+
+    def asked() -> tuple[bool, bool, int]:
+        fresh = billing_age.fresh(connection, account_id=1, most_ms=2 * HOUR, now=billed.now)
+        old = freshness.asks(connection, max_age_ms=2 * HOUR, now=billed.now)
+        today = date(2026, 11, 18)
+        shown = overview.status(connection, account="norte", today=today, now=billed.now, most_ms=2 * HOUR).age
+        assert shown.old == (not fresh)
+        return fresh, bool(old), shown.bound_ms
+
+    billed.now += HOUR + 1000
+    assert asked() == (True, False, 2 * HOUR)
+    own = {"billing_max_age": 3600}
+    billed.do(Change(lambda unit: settings.keep(unit.session, "norte", own, billed.now, None)))
+    assert asked() == (False, True, HOUR)

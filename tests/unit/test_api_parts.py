@@ -6,6 +6,7 @@ import asyncio
 import io
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,45 @@ def test_every_whole_number_of_a_query_is_taken_as_far_as_the_document_says() ->
             assert _checked(known, text) == int(text), one.name
         with pytest.raises(Problem):
             _checked(known, str(one.schema["maximum"] + 1))
+
+
+def _open(schema: Any, place: str, seen: frozenset[str]) -> Iterator[str]:
+    """Yields the places of a schema that let in what no store can hold: a text or a key that may have a NUL."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        if name not in seen:
+            yield from _open(SCHEMAS[name], f"{place} {name}", seen | {name})
+        return
+    kinds = [schema.get("type")] if isinstance(schema.get("type"), str) else schema.get("type", [])
+    if "object" in kinds and schema.get("additionalProperties") is not False:
+        names = schema.get("propertyNames", {})
+        if not ({"pattern", "enum"} & names.keys()) or not isinstance(schema.get("additionalProperties"), dict):
+            yield place
+    if "string" in kinds and not ({"pattern", "enum", "format"} & schema.keys()):
+        yield place
+    if "array" in kinds and "items" not in schema:
+        yield place
+    for name, one in schema.get("properties", {}).items():
+        yield from _open(one, f"{place}.{name}", seen)
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield from _open(schema[name], f"{place}.{name}", seen)
+    for name in ("anyOf", "oneOf", "allOf"):
+        for number, one in enumerate(schema.get(name, ())):
+            yield from _open(one, f"{place}.{name}{number}", seen)
+
+
+@pytest.mark.parametrize("name", sorted({one.body for one in ENDPOINTS if one.body}))
+def test_no_body_that_fits_is_unclean(name: str) -> None:
+    """What the schema of a body allows is never a 400 for a NUL."""
+    assert not list(_open({"$ref": f"#/components/schemas/{name}"}, "", frozenset()))
+
+
+def test_a_free_object_is_held_to_be_clean() -> None:
+    content = Schema(
+        {"$ref": "#/components/schemas/NewTemplate", "components": {"schemas": SCHEMAS}},
+    )
+    content.check({"content": {"text": "hola", "deep": [{"a": [1, None, True, "b"]}]}})
+    for wrong in ({"a\0": 1}, {"a": {"b\0": 1}}, {"a": [["\0"]]}, {"a": 1e300}):
+        with pytest.raises(Problem):
+            content.check({"content": wrong})

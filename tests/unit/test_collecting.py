@@ -8,15 +8,15 @@ from typing import Any, cast
 import pytest
 
 from gatewayd.collecting import collections
-from gatewayd.news import News
+from gatewayd.news import FACTS, Kind, News
 
 
 async def _nobody(_jobs: Any) -> dict[int, str]:
     return {}
 
 
-@pytest.mark.parametrize("kind", ["bill", "customer", "promise", "pause", "policy"])
-async def test_a_fact_wakes_the_engine_of_claims(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", sorted(FACTS))
+async def test_a_fact_wakes_the_engine_of_claims(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     news, any_part = News(_nobody), cast("Any", type("Part", (), {"writer": type("Writer", (), {"do": None})}))
     made = collections(any_part, any_part, any_part, news, spool=any_part, in_thread=any_part, logged=any_part)
     worked = asyncio.Event()

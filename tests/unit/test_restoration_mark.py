@@ -19,6 +19,7 @@ from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
 from spool.folders import Spool
 from spool.inbox import write_inbox
+from tests.rig.processes import run
 
 
 def start(store: Path, spool: Spool) -> Restored | None:
@@ -110,3 +111,26 @@ def test_who_opted_out_after_the_copy_is_blocked_again(tmp_path: Path) -> None:
         log.unlink()
     assert start(store, spool) == Restored(0, 0, ())
     assert blocked(store) == {"+5491150000002"}
+
+
+def test_what_a_command_logs_is_no_part_of_its_answer(tmp_path: Path) -> None:
+    """Standard output bears one JSON document; what the restore warns of goes to standard error."""
+    store, spool = tmp_path / "store.db", Spool(tmp_path / "spool")
+    spool.create()
+    assert start(store, spool) is None
+    shutil.copy(store, tmp_path / "copy.db")
+    receive(store, spool, "+5491150000002", Verdict.YES)
+    config = tmp_path / "gatewayd.toml"
+    lines = (
+        'node = "n"',
+        'locale = "en"',
+        "[store]",
+        f'url = "sqlite:///{store}"',
+        "[spool]",
+        f'path = "{spool.path}"',
+    )
+    config.write_text("\n".join(lines))
+    done = run(["--config", str(config), "db", "restore", str(tmp_path / "copy.db"), "--json"])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["paused"] == 0
+    assert "blocked again" in done.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -37,6 +37,11 @@ def read(session: Any, config: Config) -> dict[int, Account]:
     return {row[0]: of_row(config, row) for row in known.accounts(session)}
 
 
+def of_numbers(session: Any, config: Config, numbers: Collection[int]) -> dict[int, Account]:
+    """Returns accounts by number, whether they have set anything or not."""
+    return {row[0]: of_row(config, row) for row in known.accounts_of(session, numbers)} if numbers else {}
+
+
 def of_row(config: Config, row: tuple[int, str, str | None, str | None, str | None]) -> Account:
     """Returns an account as the store has it; one that has set nothing answers nothing."""
     number, name, own, document, since = row
@@ -60,5 +65,5 @@ def _settings(document: str) -> AnswerSettings:
 
 
 def max_age_ms(config: Config) -> int:
-    """Returns how old what billing said may be for an amount to be named."""
+    """Returns how old what billing said may be for an amount to be named, where an account says nothing else."""
     return int(config.billing.max_age * 1000)

@@ -20,6 +20,7 @@ from gatewayd.carrying import Cargo, Carrying
 from gatewayd.config import Config
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
+from gatewayd.news import Kind
 from gatewayd.store.commands import Change, QueueInfo
 from gatewayd.store.port import Writer
 from gatewayd.store.tickets import tickets
@@ -56,7 +57,7 @@ class Told(Protocol):
     def collections(self) -> None:
         """Facts about debts have changed."""
 
-    def news(self, kind: str) -> None:
+    def news(self, kind: Kind) -> None:
         """Something of a kind has changed, for those who watch."""
 
 

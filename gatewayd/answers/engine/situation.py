@@ -8,6 +8,7 @@ from typing import Any
 from gatewayd.answers.engine.accounts import Account
 from gatewayd.answers.judge import HOUR_MS, RECENT_MS
 from gatewayd.answers.known import Answered, Incoming, Known, Person
+from gatewayd.store.contacts import billing_age
 from gatewayd.store.tickets import known
 
 
@@ -15,6 +16,7 @@ class Situation:
     """Everything that decides about the texts of one portion; what is answered meanwhile is added to it."""
 
     def __init__(self, session: Any, account: Account, texts: Sequence[Incoming], now: int, max_age_ms: int) -> None:
+        """`max_age_ms` is how old billing may be where the account says nothing else."""
         self._session = session
         self._account = account
         self._people: dict[tuple[str, str], tuple[Person, ...]] = {}
@@ -26,8 +28,7 @@ class Situation:
                 self._people[channel, address] = people
         numbers = {person.id for people in self._people.values() for person in people}
         self._owed = known.owed(session, numbers) if numbers else {}
-        as_of = known.billing_as_of(session, account.number)
-        self._fresh = as_of is not None and now - as_of <= max_age_ms
+        self._fresh = billing_age.is_fresh(session, account.number, max_age_ms, now)
         self._today = dict(known.tickets_of(session, numbers, account.day(now))) if numbers else {}
         self._tickets = known.open_tickets(session, numbers) if numbers else {}
         self._recent = known.answered(

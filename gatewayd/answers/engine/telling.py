@@ -19,6 +19,7 @@ from gatewayd.customers.variables import amount
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store.campaigns.templates import version_of
 from gatewayd.store.commands import Post, PostItem, QueueInfo
+from gatewayd.store.contacts import billing_age
 from gatewayd.store.sending import causes, posting
 from gatewayd.store.tickets import known, newest, notices
 from gatewayd.store.tickets.newest import NewInvoice, NewPayment, TicketNews
@@ -55,8 +56,7 @@ class Telling:
         people = notices.reached(session, {one.customer_id for one in due if one.customer_id is not None})
         shared = self._shared(kind, people)
         owed = known.owed(session, list(people))
-        as_of = known.billing_as_of(session, self._account.number)
-        fresh = as_of is not None and self._now - as_of <= max_age_ms(self._config)
+        fresh = billing_age.is_fresh(session, self._account.number, max_age_ms(self._config), self._now)
         items: list[tuple[Notice, PostItem, bool]] = []
         for one in due:
             person = people.get(one.customer_id or 0)

@@ -7,9 +7,8 @@ in the store it goes on with; nothing is known to it that the store does not kno
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -17,17 +16,19 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from gatewayd.claims.looking import PORTION, Look, look
+from gatewayd.claims.gathering import release
 from gatewayd.claims.moment import Moment, moments
-from gatewayd.claims.writing import WRITTEN, write
+from gatewayd.claims.writing import WRITTEN, Written
+from gatewayd.dunning.engine.facts import Facts
 from gatewayd.dunning.engine.recording import Recording
+from gatewayd.dunning.engine.running import Running
 from gatewayd.dunning.engine.settling import settle
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.rounds import rounds
-from gatewayd.store.billing import freshness, marks
-from gatewayd.store.billing.marks import Mark
+from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change
+from gatewayd.store.contacts import billing_age
 from gatewayd.store.dunning import batches, decisions, runs, steps
 from gatewayd.store.dunning.runs import Run
 from gatewayd.store.dunning.steps import StepRow
@@ -42,7 +43,8 @@ LONGEST_S: Final = 30.0
 MOMENT_S: Final = 0.05
 SETTLE_S: Final = 0.5
 """Messages that change within it are read together."""
-MARKS: Final = 500
+PORTION: Final = 500
+"""Steps that are read together."""
 KEEP_S: Final = 400 * 86_400
 """How long decisions are kept once they hold no more."""
 
@@ -71,6 +73,7 @@ class Collections:
         self._events = True
         """Whether there may be something for other systems."""
         self._wake = asyncio.Event()
+        self._fact = asyncio.Event()
         self._recorder = Recording(intake, ask=ask, execute=execute, now=now)
         self._changed: set[int] = set()
         """Jobs whose messages have changed."""
@@ -78,6 +81,9 @@ class Collections:
         """When every open step was looked at last."""
         self._stirred: asyncio.TimerHandle | None = None
         self._forgotten: date | None = None
+        self._picked_up = False
+        self._facts = Facts(ask=ask, execute=execute, now=now, wrote=self._wrote, fresh=self._fresh)
+        self._running = Running(intake, self._facts, ask=ask, execute=execute, now=now, wrote=self._wrote)
         self._stale: set[str] = set()
         """Accounts whose runs stand still, so that it is told once."""
 
@@ -85,6 +91,7 @@ class Collections:
 
     def due(self) -> None:
         """A fact has changed, or a rule, or a person has said something."""
+        self._fact.set()
         self._wake.set()
 
     def jobs(self, jobs: Iterable[int]) -> None:
@@ -108,13 +115,15 @@ class Collections:
         if await self._ask(standing_still):
             return STILL_S
         known = await self._moments()
+        if not self._picked_up:
+            await self._pick_up(known)
         await self._settle(known)
-        await self._facts(known)
-        following = await self._runs(known)
-        await self._facts(known)
-        for batch in await self._ask(batches.waiting):
-            await self._recorder.record(batch)
-            self._told(batch.account)
+        await self._facts.decide(known)
+        async with self._facts_meanwhile():
+            following = await self._runs(known)
+            for batch in await self._ask(batches.waiting):
+                await self._recorder.record(batch)
+                self._told(batch.account)
         await self._forget()
         if self._events:
             await self._carry()
@@ -128,12 +137,50 @@ class Collections:
         found: Mapping[int, Moment] = await self._ask(question)
         return found
 
+    def _wrote(self, written: Written) -> None:
+        self._events = self._events or written.events > 0
+        for account in written.accounts:
+            self._told(account)
+
+    @asynccontextmanager
+    async def _facts_meanwhile(self) -> AsyncIterator[None]:
+        """Decides about facts that come while something longer is done."""
+        over = False
+
+        async def attend() -> None:
+            while not over:
+                self._fact.clear()
+                if await self._ask(_marked):
+                    await self._facts.decide(await self._moments())
+                if not over:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LONGEST_S):
+                            await self._fact.wait()
+
+        attending = asyncio.create_task(attend())
+        try:
+            yield
+        except BaseException:
+            attending.cancel()
+            raise
+        finally:
+            over = True
+            self._fact.set()
+            with suppress(asyncio.CancelledError):
+                await attending
+
+    async def _pick_up(self, known: Mapping[int, Moment]) -> None:
+        """Lets go of what an earlier life has gathered, and did not come to let go of."""
+        for number in await self._ask(batches.forsaken):
+            await self._execute(Change(partial(_release, number, known.get(number)), "collections"))
+        self._picked_up = True
+
     async def _fresh(self, moment: Moment) -> bool:
         """Returns whether an account's billing is young enough to claim by; says so once where it is not."""
         account = moment.rules.account
         limit = int(self._intake.config.billing.max_age * 1000)
-        found = (await self._ask(freshness.billings)).get(moment.rules.account_id)
-        fresh = found is not None and found.age(moment.now) <= limit
+        number = moment.rules.account_id
+        fresh: bool = await self._ask(partial(billing_age.fresh, account_id=number, most_ms=limit, now=self._now()))
         if fresh:
             self._stale.discard(account)
         elif account not in self._stale:
@@ -141,40 +188,6 @@ class Collections:
             log.warning("billing is too old to claim by", account=account)
             self._told(account)
         return fresh
-
-    # --------------------------------------------------------------------------------------------------------- facts
-
-    async def _facts(self, known: Mapping[int, Moment]) -> None:
-        """Decides anew about those of whom a fact has changed."""
-        while True:
-            found: Sequence[Mark] = await self._ask(_marked)
-            if not found:
-                return
-            by_account: dict[int, list[Mark]] = {}
-            for one in found:
-                by_account.setdefault(one.account, []).append(one)
-            waits = 0
-            for number, own in by_account.items():
-                moment = known.get(number)
-                if moment is None:
-                    await self._execute(Change(partial(_drop, own), "collections", bulk=True))
-                elif not await self._fresh(moment):
-                    waits += len(own)
-                else:
-                    moment = moment.at(self._now())
-                    for start in range(0, len(own), WRITTEN):
-                        await self._write(moment, own[start : start + WRITTEN])
-            if waits or len(found) < MARKS:
-                return
-
-    async def _write(self, moment: Moment, seen: Sequence[Mark]) -> None:
-        customers = [one.customer for one in seen]
-        work = partial(write, moment=moment, customers=customers, seen=seen)
-        written = await self._execute(Change(work, "collections", bulk=True))
-        hit("claims.decided")
-        self._events = self._events or written.events > 0
-        for account in written.accounts:
-            self._told(account)
 
     # ---------------------------------------------------------------------------------------------------------- runs
 
@@ -193,39 +206,16 @@ class Collections:
         for run in await self._ask(runs.open_runs):
             open_moment = known.get(run.account_id)
             if open_moment is None or run.day != open_moment.at(self._now()).today.isoformat():
-                ended = partial(_ended, run, self._now(), "stopped", run.reason or "missed")
+                ended = partial(_ended, run, open_moment, self._now())
                 await self._execute(Change(ended, "collections"))
             elif await self._fresh(open_moment):
-                await self._go_on(run, open_moment)
+                if not await self._running.go_on(run, open_moment):
+                    return MOMENT_S
             elif run.state != "stopped":
-                await self._execute(Change(partial(_stop, run), "collections"))
+                await self._execute(Change(partial(_stop, run, open_moment), "collections"))
                 self._told(run.account)
         waits = [_until(one.at(self._now()), hour) for one in known.values() for hour in one.rules.hours()]
         return min(waits, default=LONGEST_S)
-
-    async def _go_on(self, run: Run, moment: Moment) -> None:
-        """Looks at everybody behind where a run is."""
-        cursor, counts = run.cursor, Counter(run.counts)
-        while True:
-            moment = moment.at(self._now())
-            seen: Look = await self._ask(partial(look, moment=moment, after=cursor, hour=run.hour))
-            if not seen.last:
-                break
-            for start in range(0, len(seen.changed), WRITTEN):
-                part = seen.changed[start : start + WRITTEN]
-                work = partial(write, moment=moment, customers=part)
-                written = await self._execute(Change(work, "collections", bulk=True))
-                hit("claims.portion")
-                self._events = self._events or written.events > 0
-            counts.update(seen.counts)
-            advance = partial(_advance, run, seen.last, dict(counts), cursor)
-            if not await self._execute(Change(advance, "collections")):
-                return  # another life has gone further
-            cursor = seen.last
-        await self._execute(Change(partial(_ended, run, self._now(), "done", None), "collections"))
-        hit("claims.ended")
-        log.info("claims decided", account=run.account, day=run.day, **{key: counts[key] for key in sorted(counts)})
-        self._told(run.account)
 
     # --------------------------------------------------------------------------------------------------------- steps
 
@@ -283,25 +273,26 @@ def _until(now: Moment, hour: str) -> float:
     return at.timestamp() - here.timestamp()
 
 
-def _marked(connection: Any) -> Sequence[Mark]:
-    return marks.marked(Session(connection), MARKS)
-
-
-def _drop(seen: Sequence[Mark], unit: Any) -> None:
-    marks.drop(unit.session, seen)
+def _marked(connection: Any) -> bool:
+    return bool(marks.marked(Session(connection), 1))
 
 
 def _begin(account_id: int, day: str, hour: str, now: int, unit: Any) -> bool:
     return runs.begin(unit.session, account_id, day, hour, now)
 
 
-def _advance(run: Run, cursor: int, counts: Mapping[str, int], before: int, unit: Any) -> bool:
-    return runs.go_on(unit.session, replace(run, cursor=before), cursor, counts)
+def _ended(run: Run, moment: Moment | None, now: int, unit: Any) -> None:
+    runs.end(unit.session, run, now, state="stopped", reason=run.reason or "missed")
+    _release(run.account_id, moment, unit)
 
 
-def _ended(run: Run, now: int, state: str, reason: str | None, unit: Any) -> None:
-    runs.end(unit.session, run, now, state=state, reason=reason)
-
-
-def _stop(run: Run, unit: Any) -> None:
+def _stop(run: Run, moment: Moment, unit: Any) -> None:
     runs.stop(unit.session, run, "stale")
+    _release(run.account_id, moment, unit)
+
+
+def _release(account_id: int, moment: Moment | None, unit: Any) -> None:
+    if moment is None:
+        batches.release(unit.session, account_id)
+    else:
+        release(unit.session, moment)

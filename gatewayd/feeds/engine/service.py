@@ -19,6 +19,7 @@ from gatewayd.failpoints import hit
 from gatewayd.feeds.engine.reading import FeedFaultError, Reading
 from gatewayd.feeds.schedule import next_read
 from gatewayd.feeds.source import source_of
+from gatewayd.news import Kind
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import feeds
 from gatewayd.store.commands import Change
@@ -58,7 +59,7 @@ class Feeds:
         *,
         sheets: Any,
         withdrawn: Callable[[Sequence[int]], object],
-        tell: Callable[[str, str], object] = lambda _kind, _account: None,
+        tell: Callable[[Kind, str], object] = lambda _kind, _account: None,
     ) -> None:
         """`sheets` is the engine of imports; `withdrawn` is told which jobs have receipts of withdrawn messages; `tell`
         that things of a kind changed in an account."""
@@ -193,6 +194,7 @@ class Feeds:
             log.info("a feed was read", account=feed.account, feed=feed.name, **counts)
         hit("feed.noted")
         self._tell("task", feed.account)
+        self._tell("bill", feed.account)  # what came before a fault is written, too
 
     async def finished(self, account: str, name: str, since: int | None, wait_s: float) -> feeds.Feed:
         """Returns how a feed went, once a reading that began after `since` has ended; ConflictError where none does in

@@ -25,6 +25,7 @@ from gatewayd.imports.engine import deposited
 from gatewayd.imports.engine.bills import steps_of
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import CUSTOMERS
+from gatewayd.news import Kind
 from gatewayd.numbers import Policy
 from gatewayd.store.contacts import imports
 from gatewayd.store.contacts.imports import Import
@@ -58,7 +59,7 @@ class Imports(TaskEngine):
         now: Callable[[], int],
         *,
         spool: Spool,
-        tell: Callable[[str, str], object] = lambda _kind, _account: None,
+        tell: Callable[[Kind, str], object] = lambda _kind, _account: None,
     ) -> None:
         """`tell` is told that things of a kind changed in an account."""
         super().__init__(config, writer, reader, threads, now)

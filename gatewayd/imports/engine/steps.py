@@ -17,6 +17,7 @@ from gatewayd.failpoints import hit
 from gatewayd.imports.engine.process import ReaderDiedError, Request, SheetRefusedError, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.rows import House, Issue
+from gatewayd.news import Kind
 from gatewayd.numbers import Policy
 from gatewayd.store.contacts import houses, imported, imports, undoing
 from gatewayd.store.contacts.imported import Outcome, Sheet
@@ -42,7 +43,7 @@ class Engine(Protocol):
     """What a step needs of the engine."""
 
     config: Config
-    tell: Callable[[str, str], object]
+    tell: Callable[[Kind, str], object]
     now: Callable[[], int]
 
     @property

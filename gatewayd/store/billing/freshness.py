@@ -8,6 +8,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection, select
 
 from gatewayd.store import tables
+from gatewayd.store.contacts import billing_age
 from gatewayd.store.session import Row, Session, Statement, given, merging, setting
 
 _STATE: Final = tables.billing_state.c
@@ -77,12 +78,6 @@ def billing(session: Session, account_id: int) -> Billing | None:
     return None if row is None else _read(row)
 
 
-def billings(connection: Connection) -> dict[int, Billing]:
-    """Returns all accounts that have billing, by number."""
-    rows = connection.execute(select(*(_STATE[name] for name in _COLUMNS.split())))
-    return {row[0]: _read(tuple(row)) for row in rows}
-
-
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What of an account's billing asks for a person."""
@@ -94,16 +89,18 @@ class Ask:
 
 
 def asks(connection: Connection, *, max_age_ms: int, now: int) -> list[Ask]:
-    """Returns which accounts' billing asks for a person, by name."""
+    """Returns which accounts' billing asks for a person, by name; it may be `max_age_ms` old where an account says
+    nothing else."""
+    session = Session(connection)
     account = tables.account.c
     statement = (
-        select(account.name, _STATE.as_of, _STATE.pending_missing)
+        select(account.name, _STATE.account_id, _STATE.as_of, _STATE.pending_missing)
         .join(tables.billing_state, _STATE.account_id == account.id)
         .order_by(account.name)
     )
     found = []
-    for name, as_of, missing in connection.execute(statement):
-        if now - as_of > max_age_ms:
+    for name, number, as_of, missing in connection.execute(statement).all():
+        if billing_age.age(session, number, max_age_ms, now).old:
             found.append(Ask(name, "billing_old", (now - as_of) // 3_600_000))
         if missing is not None:
             found.append(Ask(name, "billing_pending", missing))

@@ -9,13 +9,19 @@ from typing import Any, Final
 from sqlalchemy import delete, select
 
 from gatewayd.store import tables
-from gatewayd.store.session import Session, Statement, given, merging
+from gatewayd.store.session import Session, Statement, among, given, merging
 
 _MARK: Final = tables.fact_mark.c
 _SET: Final = merging(tables.fact_mark, "customer_id account_id at", "customer_id", replace="at")
 _FIRST: Final = Statement(
     select(_MARK.customer_id, _MARK.account_id, _MARK.at)
     .order_by(_MARK.at, _MARK.customer_id)
+    .limit(given(_MARK.customer_id, "p_limit")),
+    "p_limit",
+)
+_LAST: Final = Statement(
+    select(_MARK.customer_id, _MARK.account_id, _MARK.at)
+    .order_by(_MARK.at.desc(), _MARK.customer_id.desc())
     .limit(given(_MARK.customer_id, "p_limit")),
     "p_limit",
 )
@@ -41,9 +47,17 @@ def mark(session: Session, account_id: int, customers: Iterable[int], now: int) 
     session.many(_SET, [(number, account_id, now) for number in sorted(set(customers))])
 
 
-def marked(session: Session, limit: int) -> list[Mark]:
-    """Returns marked customers, those that have waited longest first."""
-    return [Mark(*row) for row in session.all(_FIRST, limit)]
+def marked(session: Session, limit: int, *, newest: bool = False) -> list[Mark]:
+    """Returns marked customers, those that have waited longest first, or those that were marked last."""
+    return [Mark(*row) for row in session.all(_LAST if newest else _FIRST, limit)]
+
+
+_BEARING: Final = Statement(select(_MARK.customer_id).where(among(_MARK.customer_id)))
+
+
+def bearing(session: Session, customers: Iterable[int]) -> set[int]:
+    """Returns those of some customers that are marked."""
+    return {row[0] for row in session.among(_BEARING, sorted(set(customers)))}
 
 
 def drop(session: Session, seen: Sequence[Mark]) -> None:

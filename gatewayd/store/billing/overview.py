@@ -16,7 +16,8 @@ from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import facts, freshness, joining, listing
 from gatewayd.store.billing.freshness import Billing
-from gatewayd.store.contacts import directory
+from gatewayd.store.contacts import billing_age, directory
+from gatewayd.store.contacts.billing_age import Age
 from gatewayd.store.session import Session
 
 SHOWN: Final = 100
@@ -33,10 +34,13 @@ class CustomerAccount:
     invoices: Sequence[KeptInvoice]
     payments: Sequence[KeptPayment]
     billing: Billing | None
+    age: Age
 
 
-def customer_account(connection: Connection, *, scope: Scope, external_id: str, today: date) -> CustomerAccount:
-    """Returns a customer's account. NotFoundError."""
+def customer_account(
+    connection: Connection, *, scope: Scope, external_id: str, today: date, now: int, most_ms: int
+) -> CustomerAccount:
+    """Returns a customer's account; billing may be `most_ms` old where its account says nothing. NotFoundError."""
     kept = directory.customer(connection, scope=scope, external_id=external_id)
     session = Session(connection)
     number = account_number(connection, kept.account)
@@ -48,6 +52,7 @@ def customer_account(connection: Connection, *, scope: Scope, external_id: str, 
         listing.invoices(connection, scope=scope, wanted=wanted, today=today).items,
         listing.payments(connection, scope=scope, wanted=wanted).items,
         freshness.billing(session, number),
+        billing_age.age(session, number, most_ms, now),
     )
 
 
@@ -66,13 +71,15 @@ class Status:
     """An account's billing as a whole."""
 
     billing: Billing | None
+    age: Age
     owed: Mapping[str, Total]
     unknown: Mapping[str, int]
     """Invoices and payments of customers whom nobody has brought."""
 
 
-def status(connection: Connection, *, account: str, today: date) -> Status:
-    """Returns how an account's billing is. NotFoundError."""
+def status(connection: Connection, *, account: str, today: date, now: int, most_ms: int) -> Status:
+    """Returns how an account's billing is; it may be `most_ms` old where the account says nothing. NotFoundError."""
+    session = Session(connection)
     number = account_number(connection, account)
     late = case((_OWED.due < today.isoformat(), 1), else_=0)
     statement = (
@@ -81,4 +88,5 @@ def status(connection: Connection, *, account: str, today: date) -> Status:
         .group_by(_OWED.currency)
     )
     owed = {row[0]: Total(int(row[1]), int(row[2]), int(row[3])) for row in connection.execute(statement)}
-    return Status(freshness.billing(Session(connection), number), owed, joining.unknown(connection, number))
+    billing, age = freshness.billing(session, number), billing_age.age(session, number, most_ms, now)
+    return Status(billing, age, owed, joining.unknown(connection, number))

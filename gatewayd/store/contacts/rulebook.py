@@ -22,6 +22,7 @@ from gatewayd.contact.presets import effective
 from gatewayd.contact.reading import RulesError
 from gatewayd.contact.rules import Rules, capped, lookback_ms
 from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.store.contacts.billing_age import own_ms
 from gatewayd.store.session import Session, Statement, given
 from gatewayd.store.tables import account, account_settings, customer
 
@@ -179,7 +180,8 @@ class Rulebook:
             # What was judged when it was set and cannot be read any more: the file's rules are better than none.
             _log.error("rules of account %s cannot be read, the file's hold: %s", account_id, error)
             rules = effective(self._contact, None)
-        age = self._billing_age_ms if (own := document.get("billing_max_age")) is None else int(own) * 1000
+        own = own_ms(row[1])
+        age = self._billing_age_ms if own is None else own
         return Standing(rules, zone, () if rules is None else _zones(session, account_id, zone), age)
 
 

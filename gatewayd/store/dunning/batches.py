@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
@@ -15,6 +15,11 @@ from gatewayd.store.commands import CLAIM
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, given, setting
 from gatewayd.translation import gettext as _
+
+GATHERING: Final = ("gathering", "gathering_approval")
+"""States of batches to which a run that is under way adds people."""
+WAITING: Final = frozenset({*GATHERING, "approval", "ready"})
+"""States of batches that have no job yet, and may get one."""
 
 _BATCH: Final = tables.dunning_batch.c
 _TRY: Final = tables.step_try.c
@@ -34,7 +39,7 @@ class Batch:
     template: str
     day: str
     state: str
-    """approval, ready, recorded, refused, rejected."""
+    """gathering, gathering_approval (a run adds more people), approval, ready, recorded, refused, rejected."""
     job_id: int | None
     reason: str | None
     people: int
@@ -126,15 +131,62 @@ class NewBatch:
     approval: bool
 
 
-def add(session: Session, new: NewBatch, people: int, now: int) -> int:
-    """Writes a batch; returns its number."""
+def add(session: Session, new: NewBatch, people: int, now: int, *, gathering: bool = False) -> int:
+    """Writes a batch; returns its number. `gathering`: it becomes no job before `release`."""
     state = "approval" if new.approval else "ready"
+    if gathering:
+        state = "gathering_approval" if new.approval else "gathering"
     number = number_of(
         *(session, _ADD, new.account_id, new.policy, new.version, new.level, new.channel, new.template, new.day),
         *(state, people, now),
     )
     assert number is not None
     return number
+
+
+_GROW: Final = Statement(
+    tables.dunning_batch.update()
+    .where(
+        _BATCH.id == given(_BATCH.id, "k_id"),
+        _BATCH.people == given(_BATCH.people, "k_people"),
+        _BATCH.state.in_(GATHERING),
+    )
+    .values(people=given(_BATCH.people)),
+    "p_people k_id k_people",
+)
+_GATHERED: Final = Statement(
+    _SELECT.where(_BATCH.account_id == given(_BATCH.account_id), _BATCH.state.in_(GATHERING)).order_by(_BATCH.id),
+    "p_account_id",
+)
+_LET_GO: Final = setting(tables.dunning_batch, "state", "id state")
+
+
+def grow(session: Session, number: int, people: int, more: int) -> bool:
+    """Makes room for more people behind the `people` of a batch that gathers; False where it does so no longer."""
+    return bool(session.run(_GROW, people + more, number, people))
+
+
+def release(session: Session, account_id: int, numbers: Collection[int] | None = None) -> list[Batch]:
+    """Lets go of what was gathered for an account, or of those batches alone; returns those that wait for a person's
+    word now."""
+    found = [_view(row) for row in session.all(_GATHERED, account_id)]
+    let_go = [one for one in found if numbers is None or one.id in numbers]
+    for one in let_go:
+        session.run(_LET_GO, "approval" if one.state == "gathering_approval" else "ready", one.id, one.state)
+    return [one for one in let_go if one.state == "gathering_approval"]
+
+
+def forsaken(connection: Connection) -> list[int]:
+    """Returns the accounts for which something was gathered, and of which no run is open that would let it go."""
+    run = tables.dunning_run.c
+    statement = (
+        select(_BATCH.account_id)
+        .where(
+            _BATCH.state.in_(GATHERING), ~exists().where(run.account_id == _BATCH.account_id, run.ended_at.is_(None))
+        )
+        .distinct()
+    )
+    return [int(number) for number in connection.scalars(statement)]
 
 
 def recorded(session: Session, number: int, job_id: int) -> None:

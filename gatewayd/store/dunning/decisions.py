@@ -55,42 +55,61 @@ QUIET: Final = frozenset({"nothing_owed", "no_policy"})
 """Reasons that are written down only where something else was decided before."""
 
 
-def differing(session: Session, account_id: int, said: Sequence[Said]) -> list[Said]:
-    """Returns the decisions that are others than those that hold."""
-    known = {(row[1], row[2]): row for row in session.among(_PRESENT, {one.customer for one in said}, account_id)}
-    found = []
-    for one in said:
-        row = known.get((one.customer, one.decision.currency))
-        if row is None:
-            if one.decision.reason not in QUIET:
-                found.append(one)
-        elif tuple(row[4:]) != _row(one):
-            found.append(one)
-    return found
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows that decisions make of those that hold. The first value of each is the customer's number."""
+
+    closed: Sequence[Row] = ()
+    """Those that held until yesterday: customer, number."""
+    replaced: Sequence[Row] = ()
+    """Those that were written today: customer, number, and what is said now."""
+    added: Sequence[Row] = ()
+    """Customer, currency, and what is said."""
+
+    def customers(self) -> set[int]:
+        """Returns the customers about whom something else is decided than before."""
+        return {int(row[0]) for rows in (self.closed, self.replaced, self.added) for row in rows}
+
+    def without(self, customers: Collection[int]) -> Changes:
+        """Returns the same without some customers."""
+        return Changes(
+            *([row for row in rows if row[0] not in customers] for rows in (self.closed, self.replaced, self.added))
+        )
 
 
-def write(session: Session, account_id: int, said: Sequence[Said], today: date, now: int) -> None:
-    """Keeps decisions from today on; what held until then did so up to yesterday. What is as it was adds nothing."""
+def changes(session: Session, account_id: int, said: Sequence[Said], today: date) -> Changes:
+    """Returns what decisions, from today on, change of those that hold. What is as it was changes nothing."""
     known = {(row[1], row[2]): row for row in session.among(_PRESENT, {one.customer for one in said}, account_id)}
-    day, yesterday = today.isoformat(), (today - timedelta(days=1)).isoformat()
-    added: list[Row] = []
+    day = today.isoformat()
     closed: list[Row] = []
     replaced: list[Row] = []
+    added: list[Row] = []
     for one in said:
         row, written = known.get((one.customer, one.decision.currency)), _row(one)
         if row is not None and tuple(row[4:]) == written:
             continue
         if row is not None and row[3] >= day:
-            replaced.append((*written, now, row[0]))
+            replaced.append((one.customer, row[0], *written))
             continue
         if row is not None:
-            closed.append((yesterday, row[0]))
+            closed.append((one.customer, row[0]))
         elif one.decision.reason in QUIET:
             continue
-        added.append((account_id, one.customer, one.decision.currency, day, *written, now))
-    session.many(_CLOSE, closed)
-    session.many(_REPLACE, replaced)
-    session.many(_ADD, added)
+        added.append((one.customer, one.decision.currency, *written))
+    return Changes(closed, replaced, added)
+
+
+def keep(session: Session, account_id: int, found: Changes, today: date, now: int) -> None:
+    """Keeps changed decisions from today on; what held until then did so up to yesterday."""
+    day, yesterday = today.isoformat(), (today - timedelta(days=1)).isoformat()
+    session.many(_CLOSE, [(yesterday, row[1]) for row in found.closed])
+    session.many(_REPLACE, [(*row[2:], now, row[1]) for row in found.replaced])
+    session.many(_ADD, [(account_id, row[0], row[1], day, *row[2:], now) for row in found.added])
+
+
+def write(session: Session, account_id: int, said: Sequence[Said], today: date, now: int) -> None:
+    """Keeps decisions from today on."""
+    keep(session, account_id, changes(session, account_id, said, today), today, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,22 @@ def policy(connection: Connection, *, scope: Scope, account: str, name: str) -> 
     return _view(row)
 
 
+Stamp = Sequence[Sequence[Any]]
+"""What tells rules of an account from others: number, version, whether it is the company's, place of each."""
+
+_STAMP: Final = Statement(
+    select(_POLICY.id, _POLICY.version, _POLICY.standard, _POLICY.place)
+    .where(_POLICY.account_id == given(_POLICY.account_id), _POLICY.state == "active")
+    .order_by(_POLICY.id),
+    "p_account_id",
+)
+
+
+def stamp(session: Session, account_id: int) -> Stamp:
+    """Returns the stamp of the rules that hold now."""
+    return [[row[0], row[1], bool(row[2]), row[3]] for row in session.all(_STAMP, account_id)]
+
+
 @dataclass(frozen=True, slots=True)
 class VersionRow:
     version: int
@@ -197,6 +213,11 @@ class Rules:
     def number_of(self, name: str) -> int:
         """Returns the number of a rule by its name, which there is."""
         return next(number for number, (row, _rule) in self.known.items() if row.name == name)
+
+    @property
+    def stamp(self) -> Stamp:
+        rows = [self.known[number][0] for number in sorted(self.known)]
+        return [[row.id, row.version, row.standard, row.place] for row in rows]
 
     @property
     def standard(self) -> int | None:

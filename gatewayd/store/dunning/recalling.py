@@ -83,7 +83,7 @@ def take_over(session: Session, account: str, taken: Sequence[Taken], now: int) 
 
 def recall(session: Session, account_id: int, account: str, customers: Collection[int]) -> None:
     """Writes the steps of these customers that were kept aside until somebody brought them in."""
-    if session.one(_ANY, f"{_ASIDE}{account}/", f"{_ASIDE}{account}0") is None:  # "0" is what follows "/"
+    if not aside(session, account):
         return
     names = {_aside(account, row[0]): (row[0], row[1]) for row in session.among(_NAMES, sorted(set(customers)))}
     rows = session.among(_GET, sorted(names)) if names else []
@@ -92,6 +92,12 @@ def recall(session: Session, account_id: int, account: str, customers: Collectio
         _write(session, account_id, [(number, one) for one in _read(name, value)])
     if rows:
         session.among(_DROP, [row[0] for row in rows])
+
+
+def aside(session: Session, account: str) -> bool:
+    """Returns whether steps of anybody in an account are kept aside."""
+    # "0" is what follows "/".
+    return session.one(_ANY, f"{_ASIDE}{account}/", f"{_ASIDE}{account}0") is not None
 
 
 def _write(session: Session, account_id: int, taken: Iterable[tuple[int, Taken]]) -> None:

@@ -91,7 +91,7 @@ _ANEW: Final = Statement(
     .where(
         _RUN.account_id == given(_RUN.account_id, "k_account_id"),
         _RUN.day == given(_RUN.day, "k_day"),
-        _RUN.state == "done",
+        _RUN.state.in_(("done", "running")),
     )
     .values(state="running", cursor=0, counts="{}", ended_at=null()),
     "k_account_id k_day",

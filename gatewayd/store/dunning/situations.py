@@ -37,6 +37,7 @@ _PEOPLE: Final = Statement(
         *(_CUSTOMER.columns, _CUSTOMER.no_claim, _CUSTOMER.no_claim_until),
     ).where(among(_CUSTOMER.id))
 )
+_THERE: Final = Statement(select(_CUSTOMER.id).where(among(_CUSTOMER.id)))
 _POINTS: Final = Statement(
     select(_POINT.customer_id, _POINT.channel, _POINT.address, _POINT.kind, _POINT.state, _POINT.consent)
     .where(_POINT.state != "wrong_person", among(_POINT.customer_id))
@@ -160,6 +161,11 @@ def read(session: Session, rules: Rules, customers: Iterable[int], *, today: dat
             *(row[1], row[2], row[3], row[4], json.loads(row[5]) if row[5] else {}, reached),
         )
     return found
+
+
+def existing(session: Session, customers: Iterable[int]) -> set[int]:
+    """Returns those of some customers that there are: others were erased, or have become part of somebody."""
+    return {row[0] for row in session.among(_THERE, sorted(set(customers)))}
 
 
 def under(session: Session, rules: Rules, seen: Mapping[int, Seen]) -> dict[int, Seen]:

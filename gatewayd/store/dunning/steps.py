@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -14,6 +14,7 @@ from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.situation import Step, StepState
 from gatewayd.model import State
 from gatewayd.store import tables
+from gatewayd.store.dunning.batches import WAITING
 from gatewayd.store.session import Session, Statement, adding, among, given, merging, setting
 
 _STEP: Final = tables.step.c
@@ -62,7 +63,7 @@ class StepRow:
         """What has become of it: done at its first point of no return, and not before."""
         if self.state != "planned":
             return self.state
-        if self.batch is None or self.batch_state in {"approval", "ready"}:
+        if self.batch is None or self.batch_state in WAITING:
             return "planned"
         if self.batch_state == "rejected":
             return "undone"
@@ -247,8 +248,77 @@ class Try:
     cause: int | None
 
 
-def put_in(session: Session, batch: int, channel: str, template: str, tries: Sequence[Try]) -> None:
-    """Puts steps into a batch, in this order."""
-    rows = [(batch, place, one.step, one.address, one.cells, one.cause) for place, one in enumerate(tries, 1)]
-    session.many(_TRY, rows)
-    session.many(_PLACE, [(channel, template, batch, place, one.step) for place, one in enumerate(tries, 1)])
+def put_in(session: Session, batch: int, channel: str, template: str, tries: Sequence[Try], *, behind: int = 0) -> None:
+    """Puts steps into a batch, in this order, behind so many that are in it."""
+    placed = list(enumerate(tries, behind + 1))
+    session.many(_TRY, [(batch, place, one.step, one.address, one.cells, one.cause) for place, one in placed])
+    session.many(_PLACE, [(channel, template, batch, place, one.step) for place, one in placed])
+
+
+# ---------------------------------------------------------------------------------------------------------- a slice's
+
+Key = tuple[int, str, str, str]
+"""Customer, currency, level, cycle."""
+
+_TAKEN: Final = Statement(
+    select(_STEP.customer_id, _STEP.currency, _STEP.level, _STEP.cycle, _STEP.id, _STEP.state).where(
+        _STEP.account_id == given(_STEP.account_id), among(_STEP.customer_id)
+    ),
+    "p_account_id",
+)
+_ENTER: Final = adding(
+    tables.step,
+    "account_id customer_id currency level cycle state action at policy_id policy_version amount invoices"
+    " channel template batch_id place tries",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A step by a message, with its place in a batch."""
+
+    key: Key
+    policy: int
+    version: int
+    amount: int
+    invoices: str
+    """JSON: external ids."""
+    channel: str
+    template: str
+    batch: int
+    place: int
+    address: str
+    cells: str
+    cause: int
+
+
+def taken(session: Session, account_id: int, customers: Iterable[int]) -> dict[Key, tuple[int, str]]:
+    """Returns number and state of each step of some customers."""
+    rows = session.among(_TAKEN, sorted(set(customers)), account_id)
+    return {(row[0], row[1], row[2], row[3]): (row[4], row[5]) for row in rows}
+
+
+def enter(
+    session: Session, account_id: int, entries: Sequence[Entry], known: Mapping[Key, tuple[int, str]], now: int
+) -> None:
+    """Writes steps of which `known` has none that is planned or done, each with its place."""
+    fresh = [one for one in entries if one.key not in known]
+    again = [one for one in entries if one.key in known]
+    session.many(
+        _ENTER,
+        [
+            (
+                *(account_id, *one.key, "planned", "message", now, one.policy, one.version, one.amount, one.invoices),
+                *(one.channel, one.template, one.batch, one.place, 1),
+            )
+            for one in fresh
+        ],
+    )
+    for one in again:
+        key = (account_id, *one.key)
+        session.run(_AGAIN, "message", now, one.policy, one.version, one.amount, one.invoices, *key)
+    session.many(_PLACE, [(one.channel, one.template, one.batch, one.place, known[one.key][0]) for one in again])
+    numbers = taken(session, account_id, {one.key[0] for one in entries})
+    session.many(
+        _TRY, [(one.batch, one.place, numbers[one.key][0], one.address, one.cells, one.cause) for one in entries]
+    )

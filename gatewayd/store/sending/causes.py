@@ -96,6 +96,20 @@ def mint_many(session: Session, account_id: int, customers: Collection[int], cur
     return found
 
 
+def mint_each(
+    session: Session, account_id: int, whose: Iterable[tuple[str, int]], now: int
+) -> dict[tuple[str, int], int]:
+    """Returns the present cause of each currency and customer, made where there is none."""
+    grouped: dict[str, list[int]] = {}
+    for currency, customer in whose:
+        grouped.setdefault(currency, []).append(customer)
+    return {
+        (currency, customer): cause
+        for currency, customers in sorted(grouped.items())
+        for customer, cause in mint_many(session, account_id, customers, currency, now).items()
+    }
+
+
 def present(connection: Connection, customers: Collection[int], currency: str = ANY) -> Mapping[int, int]:
     """Returns the present cause of each customer that has one. What is read in the same snapshot are its facts."""
     found: dict[int, int] = {}

@@ -95,7 +95,7 @@ _ENGINES: Final = {"c-": (CAMPAIGN, CAMPAIGN_JOB), "d-": (CLAIM, CLAIM_JOB), "r-
 
 
 _DEBTS: Final = frozenset({"d-", "r-"})
-"""First letters of the names of those whose texts speak of a debt."""
+"""First letters of the names of those whose texts all speak of a debt; a campaign's rows say which of them do."""
 
 
 def _begin_new(unit: Unit, command: BeginJob, owner: Row) -> BegunJob:
@@ -199,9 +199,13 @@ def _add(unit: Unit, command: AddMessages) -> int:
     listed = additions.blocked(unit.session, info, command.rows)
     first = unit.memory.ids.take(unit.session, message, len(command.rows))
     rows = command.rows
-    if info.name[:2] in _DEBTS and _again(unit, info.id):
+    every = info.name[:2] in _DEBTS
+    if (every or any(row.cause is not None for row in rows)) and _again(unit, info.id):
         # Written from facts of another life: nobody knows whether they are still so.
-        rows = [row if row.reason is not None else row._replace(cause=causes.NOBODYS) for row in rows]
+        rows = [
+            row._replace(cause=causes.NOBODYS) if row.reason is None and (every or row.cause is not None) else row
+            for row in rows
+        ]
     return additions.write(unit, info, rows, command.now, numbers=count(first), listed=listed)
 
 

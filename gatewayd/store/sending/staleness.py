@@ -9,10 +9,11 @@ from sqlalchemy import Connection, func, select, text
 
 from gatewayd.model import State
 from gatewayd.store import tables
+from gatewayd.store.contacts.billing_age import is_old
 from gatewayd.store.sending import counts
 from gatewayd.store.sending.rows import COLUMNS
-from gatewayd.store.session import Row, Statement, given
-from gatewayd.store.tables import billing_state, job, queue, queue_count
+from gatewayd.store.session import Row, Statement
+from gatewayd.store.tables import billing_state, feed, job, queue, queue_count
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import JobInfo
@@ -25,10 +26,6 @@ ROUNDS: Final = 8
 PORTION: Final = 128
 """Rows that one claim looks at, most."""
 
-_AS_OF: Final = Statement(
-    select(billing_state.c.as_of).where(billing_state.c.account_id == given(billing_state.c.account_id)),
-    "p_account_id",
-)
 _KEPT: Final = len(COLUMNS) + 3
 """Columns of a claim's row that are the message's and its attempt's."""
 _DUE: Final = COLUMNS.index("due")
@@ -36,9 +33,8 @@ _DUE: Final = COLUMNS.index("due")
 
 def stale(unit: Unit, account_id: int, now: int) -> bool:
     """Returns whether an account's billing is older than it may be. What has never come is not old."""
-    age = unit.memory.rules.of(unit.session, account_id).billing_age_ms
-    found = None if age is None else unit.session.one(_AS_OF, account_id)
-    return found is not None and age is not None and found[0] + age <= now
+    bound = unit.memory.rules.of(unit.session, account_id).billing_age_ms
+    return bound is not None and is_old(unit.session, account_id, bound, now)
 
 
 def sift(unit: Unit, account_id: int, rows: Sequence[Row], place: int, now: int) -> tuple[list[Row], int]:
@@ -79,10 +75,11 @@ def read(
 
 
 def waiting(connection: Connection) -> dict[str, int]:
-    """Returns the accounts whose messages wait for newer billing, each with when theirs was so (Unix ms; 0: it is gone
-    altogether)."""
+    """Returns the accounts whose messages wait for newer billing, each with a number that grows with whatever newer
+    there is."""
+    fed = select(func.coalesce(func.sum(feed.c.as_of), 0)).where(feed.c.account_id == tables.account.c.id)
     statement = (
-        select(tables.account.c.name, func.coalesce(billing_state.c.as_of, 0))
+        select(tables.account.c.name, func.coalesce(billing_state.c.as_of, 0) + fed.scalar_subquery())
         .select_from(
             queue_count.join(queue, queue.c.id == queue_count.c.queue_id)
             .join(job, job.c.id == queue.c.job_id)

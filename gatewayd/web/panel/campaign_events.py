@@ -34,6 +34,8 @@ SAID: Final[Mapping[str, str]] = {
     "goes_on": spoken("nothing waits any more"),
     "stuck": spoken("nothing leaves any more"),
     "moves": spoken("messages leave again"),
+    "restored": spoken("the store was put back from a copy: it waits for you"),
+    "sent_later": spoken("sent off after the copy was made that was put back; its jobs wait to be settled"),
     "refused": spoken("some could not be handed over"),
 }
 """By kind of an event."""

@@ -4,13 +4,16 @@ simulation of any day."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.web.panel.bills import freshness
 from gatewayd.web.panel.ladder_drawing import Rung, ladder
 from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
@@ -33,17 +36,27 @@ async def show(visit: Visit) -> Response:
     for one in found["standing"]:
         if one["level"] is not None:
             levels[one["level"].partition("+")[0]] += one["customers"]
+    account = await account_of(visit)
+    names = {one["id"]: one["name"] or one["id"] for rule in rules for one in rule["document"]["levels"]}
     return visit.page(
         "collections.html",
         block="today" if visit.fragment else None,
-        standing=found["standing"],
+        billing=await freshness(visit, account) if account and visit.may("billing.status") else None,
+        standing=[{**one, "level_name": level_name(one["level"], names)} for one in found["standing"]],
         runs=found["runs"],
-        waiting=found["waiting"],
+        waiting=[{**one, "level_name": level_name(one["level"], names)} for one in found["waiting"]],
         rules=[_ladder(rule, levels) for rule in rules if rule["document"]["levels"]],
         run_word=lambda state: _(RUN_STATES[state]) if state in RUN_STATES else state,
         may_decide=visit.may("collections.approve"),
         may_simulate=visit.may("collections.simulate"),
     )
+
+
+def level_name(level: str | None, names: Mapping[str, str]) -> str:
+    """Returns a level as people named it; of a repeat, which."""
+    plain, _plus, repeat = str(level or "").partition("+")
+    name = names.get(plain, plain)
+    return _("{level}, repeat {number}").format(level=name, number=repeat) if repeat else name
 
 
 def _ladder(rule: Any, levels: Counter[str]) -> dict[str, Any]:

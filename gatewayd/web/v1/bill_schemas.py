@@ -12,6 +12,7 @@ from gatewayd.web.v1.forms import (
     TEXT_OR_NULL,
     Schema,
     closed,
+    free,
     named,
     page,
     ref,
@@ -67,7 +68,7 @@ _ROWS: Final[Schema] = {
     "type": "array",
     "minItems": 1,
     "maxItems": 1000,
-    "items": {"type": "object", "maxProperties": 40},
+    "items": free(40),
 }
 _PUT: Final[dict[str, Schema]] = {
     "external_id": TEXT,
@@ -120,4 +121,5 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "ConfirmBilling": closed({"close": FLAG}, ["close"]),
     "ConfirmedBilling": shown({"account": TEXT, "closed": COUNT}, "account", "closed"),
+    "VouchedBilling": shown({"account": TEXT, "as_of": TEXT}, "account", "as_of"),
 }

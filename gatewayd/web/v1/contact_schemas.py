@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatewayd.web.v1.forms import COUNT, FLAG, TEXT, TEXT_OR_NULL, TIME, Schema, closed, page, shown
+from gatewayd.web.v1.forms import COUNT, FLAG, TEXT, TEXT_OR_NULL, TIME, Schema, closed, free, page, shown
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "NewContactRules": closed(
         {
-            "contact": {"type": ["object", "null"], "maxProperties": 20},
+            "contact": free(20, null=True),
             "version": COUNT,
         },
         ["contact"],

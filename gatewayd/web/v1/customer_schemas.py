@@ -15,6 +15,7 @@ from gatewayd.web.v1.forms import (
     UPLOAD_ID,
     Schema,
     closed,
+    free,
     named,
     page,
     ref,
@@ -68,7 +69,7 @@ _SAID: Final[dict[str, Schema]] = {
     "contacts": {"type": "array", "maxItems": 20, "items": _CONTACT},
     "debt": {"anyOf": [_DEBT, {"type": "null"}]},
 }
-_MAPPING: Final[Schema] = {"type": "object", "maxProperties": 40, "propertyNames": {"pattern": NO_NUL}}
+_MAPPING: Final[Schema] = free(40)
 _READING: Final[Schema] = closed(
     {
         "sheet": text(200),

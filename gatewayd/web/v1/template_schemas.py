@@ -16,12 +16,13 @@ from gatewayd.web.v1.forms import (
     TIME,
     Schema,
     closed,
+    free,
     page,
     shown,
     text,
 )
 
-_CONTENT: Final[Schema] = {"type": "object", "maxProperties": 20}
+_CONTENT: Final[Schema] = free(20)
 _VALUES: Final[Schema] = {
     "type": "object",
     "maxProperties": 200,
@@ -54,7 +55,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         ["content"],
     ),
     "NewTemplatePreview": closed({**_WORDS, "values": _VALUES, "customer": text(200, least=1)}, []),
-    "NewTemplateCost": closed({**_WORDS, "audience": {"type": "object", "maxProperties": 20}}, []),
+    "NewTemplateCost": closed({**_WORDS, "audience": free(20)}, []),
     "NewTemplateTest": closed(
         {"to": text(2048, least=1), "group": FLAG, "values": _VALUES, "customer": text(200, least=1)}, []
     ),
