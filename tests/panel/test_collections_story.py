@@ -15,10 +15,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from gatewayd.web.words import catalogue
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 from tests.rig.warm_children import AHEAD
 
