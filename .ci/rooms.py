@@ -277,6 +277,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.control": (*VALUES, "gatewayd.operations"),
     "gatewayd.connections": (),
+    "gatewayd.cycles": (),
     "gatewayd.serving": (*VALUES, "gatewayd.connections"),
     "gatewayd.http": (
         *VALUES,
@@ -307,6 +308,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *PORT,
         "gatewayd.config",
         "gatewayd.connections",
+        "gatewayd.cycles",
         "gatewayd.serving",
         "gatewayd.control",
         "gatewayd.operations",

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import answering, campaigning, collecting, logs, posting, reminding
+from gatewayd import answering, campaigning, collecting, cycles, logs, posting, reminding
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
 from gatewayd.clock import now_ms
@@ -106,6 +106,7 @@ async def serve(config: Config) -> int:
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     notifier = Notifier.from_environment()
     async with gateway(config) as running:
+        cycles.settle()
         notifier.ready()
         log.info("ready", node=config.node, lines=len(config.lines))
         guards = [

@@ -121,6 +121,7 @@ def presets(as_json: bool) -> None:
 @click.option(
     "--file",
     "file",
+    metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=_("TOML with the keys of `[contact]`; in place of what the account said before."),
 )
@@ -267,7 +268,10 @@ def waiting(account: str | None, as_json: bool) -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help=_("From this day on."))
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=_("Before this day."))
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help=_("Write a file: .csv, or .xlsx for one person.")
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("Write a file: .csv, or .xlsx for one person."),
 )
 @output.json_option
 def evidence(  # noqa: PLR0917 - click hands each option over

@@ -110,8 +110,10 @@ class Wanted:
 @click.option("--account", metavar="NAME", help=_("The first account."))
 @click.option("--administrator", metavar="NAME", help=_("The first administrator of the panel."))
 @click.option("--password-stdin", is_flag=True, help=_("Read the administrator's password from the input."))
-@click.option("--store", type=click.Path(path_type=Path), help=_("The SQLite file of the store."))
-@click.option("--spool", type=click.Path(path_type=Path), help=_("The folder that jobs are dropped into."))
+@click.option("--store", metavar="FILE", type=click.Path(path_type=Path), help=_("The SQLite file of the store."))
+@click.option(
+    "--spool", metavar="DIR", type=click.Path(path_type=Path), help=_("The folder that jobs are dropped into.")
+)
 @click.option("--listen", metavar="ADDRESS", help=_("Where the panel is served."))
 @click.option("--search", multiple=True, metavar="PATTERN", help=_("Further ports to look for modems at; repeatable."))
 @click.option("--modems/--no-modems", default=True, help=_("Whether modems are looked for and added."))

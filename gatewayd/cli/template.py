@@ -24,6 +24,7 @@ channel_option = click.option(
 )
 file_option = click.option(
     "--file",
+    metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     help=_("JSON: the keys of a job file that say what is sent."),
 )

@@ -32,12 +32,19 @@ class CustomerFilter:
     """Lacking in a sheet that said it was complete."""
     owing: bool | None = None
     """Has a debt above zero."""
+    campaign: int | None = None
+    """Number of a campaign of the account, whose people they were."""
+    outcome: str | None = None
+    """What it was for them, one of `OUTCOMES`; none: `meant`."""
     ids: tuple[str, ...] | None = None
     """External ids."""
 
 
-_TEXTS = ("search", "portfolio_type", "portfolio_name", "assigned", "channel", "state")
-_CHOICES = {"portfolio_type": PORTFOLIOS, "channel": CHANNELS, "state": STATES}
+_TEXTS = ("search", "portfolio_type", "portfolio_name", "assigned", "channel", "state", "outcome")
+OUTCOMES = ("meant", "reached", "not_reached", "answered", "not_answered", "not_meant")
+"""Of a campaign: they were among its people; a message reached them (or may have), or none did; they answered it, or
+were reached and did not; they were not among its people."""
+_CHOICES = {"portfolio_type": PORTFOLIOS, "channel": CHANNELS, "state": STATES, "outcome": OUTCOMES}
 IDS_MAX = 10_000
 TEXT_MAX = 200
 
@@ -52,6 +59,8 @@ def filter_of(given: Mapping[str, Any]) -> CustomerFilter:
         if value is None or value in ("", [], ()):
             continue
         values[key] = _value(key, value)
+    if "outcome" in values and "campaign" not in values:
+        raise UsageError(_("outcome: say which campaign is meant"))
     return CustomerFilter(**values)
 
 
@@ -65,7 +74,7 @@ def _value(key: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise wrong
         return value
-    if key == "changed_since":
+    if key in {"changed_since", "campaign"}:
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 1 << 60:
             raise wrong
         return value

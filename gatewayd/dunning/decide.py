@@ -120,7 +120,7 @@ class _Case:
     def _claimed(self, claimable: list[Open]) -> Decision:
         dues = [one.invoice.due for one in claimable if one.invoice.due is not None]
         if not dues:
-            return self._say("not_due")
+            return self._say("not_due", again=min(self._disputes_over(), default=None))
         cycle = min(dues)
         taken = ladder.taken(self.situation.steps, self.currency, cycle, self.zone)
         again = self._again(claimable, taken)
@@ -177,8 +177,10 @@ class _Case:
             return self._say("minimum", level=choice.name, cycle=cycle, again=again, policy=choice.policy)
         if minimums and self.currency not in minimums:
             warnings = ("minimum_missing",)
-        if (self.currency, self.today) in self.situation.contacts:
-            again = _next(self.today)
+        # One of a later day: the clock was set back, and it is that day again for whoever was contacted.
+        contacted = [day for day in self._contacts() if day >= self.today]
+        if contacted:
+            again = _next(max(contacted))
             return self._say("contacted_today", level=choice.name, cycle=cycle, again=again, policy=choice.policy)
         level = choice.policy.levels[choice.place]
         channel = next((one for one in level.channels if one in self.situation.channels), None)
@@ -216,9 +218,12 @@ class _Case:
                 if rule.levels:
                     following = ladder.repeats(rule, taken, self._contacts(), self.today).again
                     days += [] if following is None or following <= self.today else [following]
+        return min([*days, *self._disputes_over()], default=None)
+
+    def _disputes_over(self) -> list[date]:
+        """Returns the days on which disputes are over."""
         ends = [one.invoice.disputed_until for one in self.balance.owing if disputed(one.invoice, self.today)]
-        days += [_next(end) for end in ends if end is not None]
-        return min(days, default=None)
+        return [_next(end) for end in ends if end is not None]
 
     # ---------------------------------------------------------------------------------------------------- what is said
 

@@ -16,7 +16,7 @@ from gatewayd.operations.customers import ExternalId, scope_of
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.accounts import account_number
-from gatewayd.store.billing import listing, overview
+from gatewayd.store.billing import freshness, listing, overview
 from gatewayd.store.billing.freshness import Billing
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts.billing_age import Age
@@ -142,6 +142,27 @@ class ConfirmBilling(Operation):
         if backend.live is not None:
             backend.live.changed("bill", account)
         return {"account": account, "closed": closed}
+
+
+class VouchBilling(Operation):
+    """Says that all invoices and payments that are written down are so as of now: for whoever enters them by hand. From
+    then on they are as old as that word, and claims go on."""
+
+    name: ClassVar[str] = "billing.vouch"
+    account: str | None = None
+
+    async def perform(self, backend: Backend, by: Actor) -> Json:
+        account, now = str(scope_of(self.account, by).account), backend.now()
+
+        def work(unit: Any) -> Changed[None]:
+            number = account_number(unit.session.connection, account)
+            freshness.refresh(unit.session, number, now, "person", now)
+            return Changed(None, None, {"as_of": iso(now)}, account)
+
+        await backend.execute(Change(work, by.name))
+        if backend.live is not None:
+            backend.live.changed("bill", account)
+        return {"account": account, "as_of": iso(now)}
 
 
 class BillingRows(Paged):

@@ -18,6 +18,7 @@ CAUSES: Final = {
     "caps": spoken("people who have been contacted often enough for now"),
     "slowed": spoken("the pace that was set for it"),
     "credit": spoken("the account's credit"),
+    "no_line": spoken("there is no line that sends to these people"),
     "line_down": spoken("a line that does not work"),
 }
 """What limits a campaign, by its code."""

@@ -77,6 +77,7 @@ PLACES: Final[Mapping[str, str]] = {
     "customer.account": "billing:CustomerAccount",
     "billing.status": "billing:BillingStatus",
     "billing.confirm": "billing:ConfirmBilling",
+    "billing.vouch": "billing:VouchBilling",
     "billing.rows": "billing:BillingRows",
     "customer.list": "customers:ListCustomers",
     "customer.count": "customers:CountCustomers",

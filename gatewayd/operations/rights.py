@@ -137,6 +137,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "billing.status": _reads(),
     "billing.rows": _reads(),
     "billing.confirm": _acts(_SUPERVISORS, "manage"),
+    "billing.vouch": _acts(_SUPERVISORS, "manage"),
     "customer.account": _reads(),
     "customer.list": _reads(),
     "customer.count": _reads(),

@@ -25,6 +25,10 @@ once for all of them."""
 LOG_STEP: Final = 8 << 20
 """How much more it grows before it is tried again, where a reader kept it from being cut."""
 
+LOOKED_AFTER: Final = 200
+"""Changes of rows after which the log's file is looked at: each touches a few pages, so that these are far below what
+it is cut at, and a commit of one message makes some twenty."""
+
 _FIRST: Final = 4000
 _LEAST: Final = 500
 
@@ -41,7 +45,7 @@ class Checkpointer:
         self._cut_at = LOG_MAX
         self._reserve = reserve
         self._grows = False
-        self._done = session.changes
+        self._done = self._looked = session.changes
         self._threshold = _FIRST
         self._clean = False
 
@@ -50,15 +54,13 @@ class Checkpointer:
         self._clean = False
         if bulk and self._log is not None and _size(self._log) < max(LOG_BULK, self._cut_at):
             return False
-        if self._log is not None and (size := _size(self._log)) >= self._cut_at:
-            self._grows = True
-            if self._checkpoint("TRUNCATE") == 0:
-                self._cut_at = LOG_MAX
-                self._keep_reserve()
-            else:
-                self._cut_at = size + LOG_STEP
-            return True
-        changed = self._session.changes - self._done
+        changes = self._session.changes
+        if self._log is not None and changes - self._looked >= LOOKED_AFTER:
+            self._looked = changes
+            if (size := _size(self._log)) >= self._cut_at:
+                self._cut(size)
+                return True
+        changed = changes - self._done
         if changed < self._threshold:
             return False
         self._grows = True
@@ -66,6 +68,14 @@ class Checkpointer:
         if pages > 0:
             self._threshold = min(max(changed * PAGES // pages, _LEAST), 20 * _FIRST)
         return True
+
+    def _cut(self, size: int) -> None:
+        self._grows = True
+        if self._checkpoint("TRUNCATE") == 0:
+            self._cut_at = LOG_MAX
+            self._keep_reserve()
+        else:
+            self._cut_at = size + LOG_STEP
 
     def idle(self) -> None:
         if not self._clean:

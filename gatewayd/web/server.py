@@ -16,7 +16,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
-from gatewayd import serving
+from gatewayd import cycles, serving
 from gatewayd.config import Config, InvalidConfigError
 from gatewayd.config.publication import read
 from gatewayd.errors import ConfigError, GatewayError
@@ -184,6 +184,7 @@ async def _serve(settings: _Settings, store_password: str | None) -> int:
         server.open(Gate(listener, server.make, server.server_state.connections, tls=tls, shared=shared))
         with _hup(lambda: look(asked=True)):
             give_way()
+            cycles.settle()
             log.info("the panel is served", listen=config.web.listen, tls=tls is not None)
             try:
                 await server.serve()

@@ -29,6 +29,7 @@ _WORDS: Final = (
     "#null!", "#nulo!", "#¡nulo!", "#spill!", "#¡desbordamiento!", "#desbordamiento!", "#calc!", "#¡calc!", "#field!",
     "#¡campo!", "#busy!", "#¡ocupado!", "#connect!", "#¡conectar!", "#unknown!", "#¡desconocido!", "#blocked!",
     "#¡bloqueado!", "#getting_data", "#obteniendo_datos", "#error!", "#¡error!",
+    "<null>", "[null]", "{null}", "<none>", "(none)", "nil", "-nan", "1.#ind", "-1.#ind", "1.#qnan",
 )  # fmt: skip
 """What databases, sheets and languages write for a cell without a value, in lower case."""
 _NOTHING: Final = frozenset(_WORDS)

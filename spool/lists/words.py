@@ -23,7 +23,7 @@ def _set(words: str) -> frozenset[str]:
 
 _MOBILE: Final = _set(
     "cel cels celu celus cell cells cellular cellphone celular celulares celullar movil moviles mobile mobiles mobil"
-    " mob sms gsm telcel smartphone"
+    " mob sms gsm telcel smartphone msisdn"
 )
 _WHATSAPP: Final = _set("whatsapp whatsap whats wasap wapp wsp wpp watsap")
 _PHONE: Final = _set("tel tels telf telfs tlf tlfn tlfno tfno tfn fono fonos phone phones telephone")

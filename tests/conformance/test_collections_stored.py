@@ -9,7 +9,7 @@ from tests.rig.collections.generator import draw
 from tests.rig.collections.stored import StoredLife
 
 
-@pytest.mark.parametrize("seed", [1, 6, 31])
+@pytest.mark.parametrize("seed", [1, 6, 7, 31, 36])
 def test_what_is_decided_from_the_store_is_what_the_oracle_says(seed: int, house: House) -> None:
     life = StoredLife(draw(seed), house)
     life.live()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 
 NUMBER = "+5491123450001"
@@ -56,12 +56,11 @@ def test_a_rule_from_its_form_to_what_comes_of_it(browser: Signed, shown: Panel)
     page.locator("#f-days_0").fill("3")
     page.locator("#f-channels_0").fill("sms")
     page.locator("#f-templates_0").fill("reclamo")
-    page.get_by_role("button", name="Seguir").click()
+    page.get_by_role("button", name="Probarla").click()
     expect(page.get_by_text("Calendario de ejemplo").first).to_be_attached()
     expect(page.get_by_text("Se contactaría hoy: 1.")).to_be_visible()
     judge(page)
-    page.locator("#f-do").select_option("save")
-    page.get_by_role("button", name="Seguir").click()
+    page.get_by_role("button", name="Guardarla").click()
     expect(page.get_by_text("La regla se guardó; vale desde ahora.")).to_be_visible()
     assert shown.simulator is not None
     shown.simulator.wait_taken(1, DONE_S)

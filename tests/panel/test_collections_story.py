@@ -15,10 +15,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from gatewayd.web.words import catalogue
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 from tests.rig.warm_children import AHEAD
 
@@ -52,6 +52,10 @@ class Desk:
 
     def say(self, message: str, **values: object) -> str:
         return self._catalogue.gettext(message).format(**values)
+
+    def count(self, one: str, number: int) -> str:
+        """Returns a sentence that counts, as it is of one thing or of several."""
+        return self._catalogue.ngettext(one, one, number).format(count=number)
 
     def go(self, path: str) -> None:
         answer = self.page.goto(f"{self.shown.url}{path}")
@@ -176,21 +180,32 @@ def write_the_rule(desk: Desk) -> None:
         page.fill(f"#f-days_{number}", days)
         page.fill(f"#f-channels_{number}", "sms")
         page.fill(f"#f-templates_{number}", template)
-    page.select_option("#f-do", "save")
-    desk.press("Go on")
+    desk.press("Save it")
     desk.sees("The rule was saved; it holds from now on.", "body")
 
 
 def a_bill_comes_in(desk: Desk) -> None:
     page = desk.page
-    bill = {"customer": "C-1", "number": "F-7", "due": desk.due.isoformat(), "balance": "1500.50"}
-    desk.shown.gateway.call("invoice.put", account="norte", external_id="F-7", invoice=bill)
+    desk.go("/cobranza/facturas/nueva?customer=C-1")
+    page.fill("[name=number]", "F-7")
+    page.fill("[name=total]", "1.500,50")
+    page.fill("[name=due]", desk.due.isoformat())
+    desk.press("Save")
+    desk.sees("Account of {name}", "h1", name="Ana")
+    # Who types bills says when they are all there; before nothing is claimed.
+    desk.go("/cobranza")
+    desk.look()
+    assert not desk.shown.gateway.call("decision.list", account="norte")["items"]
+    desk.press("Everything stands here and is up to date")
+    desk.sees("From now on what stands here counts as up to date; claims go on by their rules.", "body")
     assert taken(desk, 1).startswith("Ana, F-7 vence el ")
+    decided(desk, "done")
     # What will be done is known beforehand, and nothing of it happens by looking.
     after = desk.due + timedelta(days=TOLERANCE + 1)
     desk.go(f"/cobranza/simulacion?cuenta=norte&fecha={after}")
     expect(page.locator("#people")).to_contain_text("Reclamo")
     expect(page.locator("#people")).to_contain_text("Ana")
+    expect(page.locator("blockquote")).to_contain_text("Debe 1.500,50" if desk.language == "es" else "Debe ")
     desk.look()
 
 
@@ -203,7 +218,7 @@ def it_is_within_its_tolerance(desk: Desk) -> None:
     # A rule without tolerance would claim today; trying it changes nothing.
     desk.go("/cobranza/reglas?regla=empresa&cuenta=norte")
     page.fill("#f-tolerance_days", "0")
-    desk.press("Go on")
+    desk.press("Try it out")
     desk.sees("Would be contacted today: {count}. By the rules as they are: {before}.", count=1, before=0)
     desk.look()
     taken(desk, 1)
@@ -211,9 +226,9 @@ def it_is_within_its_tolerance(desk: Desk) -> None:
 
 def it_is_claimed(desk: Desk) -> None:
     assert taken(desk, 2).startswith("Debe 1.500,50")
-    until(lambda: len(desk.shown.gateway.call("novelty.list", account="norte")["items"]) == 2)
-    desk.go("/cobranza/novedades?tipo=claim")
-    desk.page.get_by_role("link", name="Ana").last.click()
+    until(lambda: len(desk.shown.gateway.call("novelty.list", account="norte")["items"]) == 1)
+    desk.go("/cobranza/novedades")
+    desk.page.get_by_role("link", name="Ana").click()
     desk.page.select_option("#f-result", "no_answer")
     desk.press("Save")
     desk.sees("The result was written down.", "body")
@@ -238,10 +253,13 @@ def the_promise_is_broken(desk: Desk) -> None:
         return desk.shown.gateway.call("novelty.list", account="norte", kind="broken_promise")["items"]
 
     until(broken)
+    desk.go("/")
+    expect(desk.page.locator("#needs")).to_contain_text(desk.count("{count} promise was not kept", 1))
+    desk.look()
+    desk.page.locator("#needs").get_by_role("link", name=desk.say("See the list")).first.click()
+    expect(desk.page.locator("#novelties-table")).to_contain_text("Ana")
     desk.go("/cobranza/promesas?ver=broken")
     expect(desk.page.locator("#promises-table")).to_contain_text("Ana")
-    desk.go("/cobranza/novedades?tipo=broken_promise")
-    expect(desk.page.locator("#novelties-table")).to_contain_text("Ana")
     desk.look()
 
 
@@ -250,7 +268,9 @@ def a_complaint_is_answered_and_closed(desk: Desk) -> None:
     before = len(desk.shown.simulator.texts())
     comes_in(desk, "RECLAMO no anda internet")
     assert "1" in taken(desk, before + 1)
-    desk.go("/cobranza/tickets")
+    desk.go("/")
+    expect(desk.page.locator("#needs")).to_contain_text(desk.count("{count} open ticket", 1))
+    desk.page.locator("#needs").get_by_role("link", name=desk.say("See tickets")).click()
     desk.page.get_by_role("link", name="#1").click()
     desk.page.select_option("#f-state", "closed")
     desk.page.fill("#f-note", "Era el router")
@@ -267,6 +287,14 @@ def it_is_paid(desk: Desk) -> None:
     desk.press("Save")
     desk.sees("Nothing is owed.")
     decided(desk, "nothing_owed")
+    desk.go("/clientes/acciones/reclamos?id=C-1")
+    for reason in ("nothing is owed", "a promise is pending", "within the days of tolerance"):
+        desk.sees(reason)
+    desk.look()
     desk.go("/cobranza/efectividad")
-    expect(page.locator("#groups")).to_contain_text("eclamo")
+    expect(page.locator("#groups")).to_contain_text("Reclamo")
+    # One payment is money once: the last contact's, though three came before it.
+    groups = desk.shown.gateway.call("effectiveness.show", account="norte")["groups"]
+    recovered = {one["name"]: (one["contacts"], one["recovered"]) for one in groups}
+    assert recovered == {"aviso": (1, "0.00"), "reclamo": (2, "1500.50")}
     desk.look()

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.panel.test_log import judge
+from tests.rig import campaigns as rig
 from tests.rig.panel import Panel, Signed, panel
 
 LOOKS = [((1280, 900), "light", "es"), ((390, 844), "dark", "en")]
@@ -156,3 +157,52 @@ def test_one_who_is_chosen_is_written_to(browser: Signed, shown: Panel) -> None:
     judge(page, "customers-send", 1280)
     page.get_by_role("button", name="Enviar a Cliente 0007").click()
     expect(page.locator(".faults")).to_contain_text("plantilla")
+
+
+def test_a_live_list_of_who_was_not_reached_is_made_and_used(browser: Signed, shown: Panel) -> None:
+    gateway = shown.gateway
+    rig.allow(gateway)
+    said = {
+        "channel": "sms",
+        "content": {"text": "Hola"},
+        "audience": {"filter": {"portfolio_type": "vigente"}},
+    }
+    campaign = gateway.call("campaign.save", account="norte", title="Corte del jueves", document=said)["campaign"]
+    rig.launch(gateway, campaign)
+    people = rig.wait(gateway, campaign, lambda found: found["messages"] > 0)["messages"]
+    gateway.call("blocklist.add", numbers=["+5491150000003"], account="norte")
+    page = browser.sign_in()
+    page.goto(f"{shown.url}/campanas/c/{campaign}")
+    # Slowed down by the keyboard alone; without a line it waits.
+    page.get_by_role("button", name="Ritmo y líneas").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog#wish")).to_be_visible()
+    judge(page, "campaign-pace", 1280)
+    page.locator("dialog#wish input[name=pace]").focus()
+    page.keyboard.type("60")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("60 partes por minuto")
+    judge(page, "campaign-running", 1280)
+    assert gateway.call("campaign.show", campaign=campaign)["pace"] == 60
+    gateway.call("campaign.cancel", campaign=campaign)
+    rig.wait(gateway, campaign, lambda found: found["state"] == "cancelled")
+    page.goto(f"{shown.url}/campanas/c/{campaign}")
+    page.get_by_role("link", name="a quienes no les llegó").click()
+    expect(page.locator("main")).to_contain_text(f"campaña {campaign}")
+    expect(page.locator("main")).to_contain_text(f"{people} clientes")
+    page.goto(f"{shown.url}/campanas/listas/nueva")
+    page.fill("input[name=title]", "No les llegó")
+    page.check("input[value=customers]")
+    page.select_option("select[name=campaign]", str(campaign))
+    page.select_option("select[name=outcome]", "not_reached")
+    judge(page, "lists-new", 1280)
+    page.get_by_role("button", name="Crear la lista").click()
+    expect(page.locator(".lead")).to_contain_text(f"{people} clientes")
+    judge(page, "list-live", 1280)
+    page.get_by_role("link", name="Nueva campaña").click()
+    expect(page.locator("main")).to_contain_text("No les llegó")
+    page.goto(f"{shown.url}/campanas/listas")
+    judge(page, "lists", 1280)
+    (made,) = gateway.call("list.list", account="norte")["items"]
+    found = gateway.call("list.show", list=made["list"])
+    assert found["source"]["filter"] == {"campaign": campaign, "outcome": "not_reached"}

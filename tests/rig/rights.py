@@ -400,6 +400,7 @@ CASES: Final[Mapping[str, Case]] = {
     "billing.status": Case("user", "read", _of("account"), bound=True),
     "billing.rows": Case("user", "read", _of("account"), bound=True),
     "billing.confirm": Case("supervisor", "manage", _of("account", close=False), bound=True, vain=True),
+    "billing.vouch": Case("supervisor", "manage", _of("account"), bound=True),
     "customer.account": Case("user", "read", _of("account", **_CUSTOMER), bound=True),
     "customer.mark": Case("user", "manage", _of("account", add_tags=["vip"]), bound=True),
     "customer.sheet": Case("user", "read", _of("account"), bound=True),

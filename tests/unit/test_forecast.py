@@ -181,6 +181,14 @@ def test_what_expires_is_told() -> None:
     assert (found.end, found.expired, found.left) == (None, 600, 600)
 
 
+def test_where_no_line_is_for_it_that_is_said() -> None:
+    far = Batch("norte", Route("sms", "+54351"), 10, ours=True)
+    found = foresee(Situation(TUESDAY, ZONE, (line("claro-1", prefixes=("+54911",)),), (far,)))
+    assert (found.start, found.cause, found.remedy, found.left) == (None, "no_line", None, 10)
+    down = foresee(Situation(TUESDAY, ZONE, (line("claro-1", state="down"),), (far,)))
+    assert down.cause == "line_down"
+
+
 def test_the_same_forecast_each_time_and_quickly_however_many_people() -> None:
     lines = tuple(line(f"claro-{number}", quota_day=2500, day_used=number) for number in range(16))
     others = Others(tuple(tuple(100.0 * (hour > 8) for hour in range(24)) for _ in range(7)), (False,) * 7)

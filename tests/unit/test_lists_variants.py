@@ -67,7 +67,7 @@ UNREADABLE = "recipients_unreadable"
         "Mobile Phone Number", "Cell Phone", "cellphone", "WhatsApp", "Número de WhatsApp", "wsp", "Teléfono",
         "TELEFONO", "Telefono:", "Teléfonos", "Tel", "tel.", "TEL_1", "Telf.", "Tlf", "Fono", "Fono contacto", "phone",
         "Phone Number", "Telephone", "Phone 1 - Value", "telefono de contacto", "TelContacto", "numero", "Número",
-        "Number", "\ufeffTelefono", "Tele\u00adfono", "Celular*", "teléfono principal", "Número SMS",
+        "Number", "\ufeffTelefono", "Tele\u00adfono", "Celular*", "teléfono principal", "Número SMS", "MSISDN",
     ],
 )  # fmt: skip
 def test_a_header_speaks_of_a_telephone(tmp_path: Path, header: str) -> None:
@@ -402,6 +402,7 @@ def test_the_job_says_which_encoding(tmp_path: Path) -> None:
     "cell",
     [
         "NULL", "null", "Null", "(null)", "\\N", "nan", "NaN", "NaT", "None", "NONE", "undefined", "<NA>", "#N/A",
+        "<null>", "[NULL]", "nil", "1.#IND",
         "#n/d", "#¡VALOR!", "#VALUE!", "#¡REF!", "#DIV/0!", "#¿NOMBRE?", "####", "##########", "[object Object]",
         "(en blanco)", "=A2*2", '="" ', "False", "\u200b", "\u00a0", "nUlL",
     ],

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from gatewayd.campaigns.forecast.situation import Batch, Situation
 
-Cause = Literal["credit", "line_down", "quota", "caps", "hours", "slowed", "pace"]
+Cause = Literal["credit", "line_down", "quota", "caps", "hours", "slowed", "pace", "no_line"]
 
 FASTER: Final = 1.5
 """How much faster lines would have to be for it to count as their pace."""
@@ -83,6 +83,12 @@ LIFTED: Final[Mapping[Cause, Callable[[Situation], Situation]]] = {
 
 TIE: Final = 0.1
 """Gains that differ by less than this share are equal."""
+
+
+def unserved(situation: Situation) -> bool:
+    """Whether no line at all, working or not, is for any of ours."""
+    ours = [batch for batch in situation.batches if batch.ours and batch.messages]
+    return bool(ours) and not any(line.fits(batch.route, situation.areas) for line in situation.lines for batch in ours)
 
 
 def ranked(gains: Mapping[Cause, float]) -> list[Cause]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from gatewayd.campaigns.forecast.causes import LIFTED, Cause, ranked
+from gatewayd.campaigns.forecast.causes import LIFTED, Cause, ranked, unserved
 from gatewayd.campaigns.forecast.chance import draws, middle
 from gatewayd.campaigns.forecast.interval import interval
 from gatewayd.campaigns.forecast.line import Line
@@ -99,7 +99,7 @@ def foresee(situation: Situation) -> Forecast:
     stops = usually.last if usually.begin is not None else begin
     span = interval([run.last for run in alike] or [stops], begin, stops)
     gains = {cause: _gain(situation, expected, cause) for cause in LIFTED}
-    causes = ranked(gains)
+    causes: list[Cause] = ["no_line"] if unserved(situation) else ranked(gains)
     today = _rounded(usually.by_day)
     return Forecast(
         start=usually.begin,
@@ -182,6 +182,8 @@ def _first_is_today(situation: Situation, days: Mapping[str, int]) -> bool:
 
 def remedy(situation: Situation, cause: Cause, expected: Run) -> Remedy | None:
     """Returns what would change the cause, as a simulation of it says; None where nothing would help."""
+    if cause == "no_line":
+        return None
     lifted = LIFTED[cause](situation)
     after = _expected(lifted)
     end = after.last if after.ends and after.begin is not None else None

@@ -9,6 +9,7 @@ from typing import Any
 from gatewayd.claims.moment import Moment
 from gatewayd.claims.writing import retry
 from gatewayd.dunning.ladder import plain
+from gatewayd.dunning.policy import Level
 from gatewayd.store.billing import marks
 from gatewayd.store.dunning import novelties, steps
 from gatewayd.store.dunning.novelties import NewNovelty
@@ -41,7 +42,8 @@ def settle(unit: Any, *, moment: Moment, numbers: Sequence[int]) -> Settled:
             if steps.end(session, row.id, "done", row.left_at):
                 found.done += 1
                 anew.append(row.customer)
-                new.append(_claim(row, moment))
+                if not _before_due(row, moment.rules):
+                    new.append(_claim(row, moment))
         elif fate == "undone":
             if steps.end(session, row.id, "undone", moment.now):
                 found.again += 1
@@ -72,7 +74,18 @@ def _novelty(row: StepRow, moment: Moment, kind: Any, key: str) -> NewNovelty:
     return NewNovelty(row.account_id, row.customer, kind, moment.today, "", detail, None, key)
 
 
-def _level_name(row: StepRow, rules: Rules) -> str:
+def _before_due(row: StepRow, rules: Rules) -> bool:
+    """Whether its level comes before the due date: who was reminded in time lacks no payment."""
+    level = _level(row, rules)
+    return level is not None and level.basis == "due" and level.days < 0
+
+
+def _level(row: StepRow, rules: Rules) -> Level | None:
     known = rules.known.get(row.policy)
     levels = () if known is None else known[1].levels
-    return next((one.name or one.id for one in levels if one.id == plain(row.level)), row.level)
+    return next((one for one in levels if one.id == plain(row.level)), None)
+
+
+def _level_name(row: StepRow, rules: Rules) -> str:
+    level = _level(row, rules)
+    return row.level if level is None else level.name or level.id

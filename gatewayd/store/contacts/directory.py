@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, W
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
+from gatewayd.store.contacts.dealings import dealing
 from gatewayd.store.contacts.owing import owes
 from gatewayd.store.contacts.persons import read_customer, read_point
 from gatewayd.store.snapshots import Page
@@ -195,15 +196,22 @@ def conditions(
         meant.append(exists(select(_POINT.place).where(*asked)))
     if wanted.changed_since is not None:
         meant.append(_CUSTOMER.updated_at >= wanted.changed_since)
-    if wanted.absent is not None:
-        meant.append(_CUSTOMER.absent_at.is_not(None) if wanted.absent else _CUSTOMER.absent_at.is_(None))
-    if wanted.owing is not None:
-        meant.append(owes() if wanted.owing else ~owes())
+    meant += _known(account_id, wanted)
     if wanted.ids is not None:
         if not wanted.ids:
             return None
         meant.append(_CUSTOMER.external_id.in_(wanted.ids))
     return meant
+
+
+def _known(account_id: int, wanted: CustomerFilter) -> Iterator[ColumnElement[bool]]:
+    """Yields what is asked of a sheet, of debts and of a campaign."""
+    if wanted.absent is not None:
+        yield _CUSTOMER.absent_at.is_not(None) if wanted.absent else _CUSTOMER.absent_at.is_(None)
+    if wanted.owing is not None:
+        yield owes() if wanted.owing else ~owes()
+    if wanted.campaign is not None:
+        yield dealing(account_id, wanted.campaign, wanted.outcome or "meant")
 
 
 def _bears(account_id: int, word: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -92,6 +92,7 @@ WORDS: Final = {
     "payment.put": spoken("Payment written"),
     "payment.put_many": spoken("Payments written"),
     "billing.confirm": spoken("Complete list confirmed"),
+    "billing.vouch": spoken("Bills said to be up to date"),
     "customer.merge": spoken("Customers merged"),
     "customer.export": spoken("Customer's data carried out"),
     "customer.forget": spoken("Customer forgotten"),

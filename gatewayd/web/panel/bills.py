@@ -20,6 +20,7 @@ from gatewayd.web.words import ngettext, spoken
 INVOICES: Final = "/cobranza/facturas"
 PAYMENTS: Final = "/cobranza/pagos"
 CONFIRM: Final = f"{INVOICES}/confirmar"
+VOUCH: Final = f"{INVOICES}/al-dia"
 LIMIT: Final = 50
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     "open": ("scheduled", spoken("open")),
@@ -164,6 +165,13 @@ async def freshness(visit: Visit, account: str) -> dict[str, Any]:
             "Billing is of {day}: older than it may be. Nothing is claimed and no amount is said until it is fresh."
         )
         sentences.append(("act", text.format(day=visit.formats.full(found["as_of"]))))
+    unvouched = found["as_of"] is None and bool(found["owed"])
+    if unvouched:
+        text = _(
+            "These bills were entered by hand, and nobody has said that they are all. Nothing is claimed and no amount"
+            " is said until then."
+        )
+        sentences.append(("act", text))
     unknown = found["unknown"]["invoices"] + found["unknown"]["payments"]
     if unknown:
         text = ngettext(
@@ -183,7 +191,16 @@ async def freshness(visit: Visit, account: str) -> dict[str, Any]:
             pending["known"],
         ).format(missing=pending["missing"], known=pending["known"])
         asks = f"{_(PENDING[pending['reason']])} {lacks}"
-    return {**found, "sentences": sentences, "asks": asks}
+    vouches = unvouched or (found["stale"] and found["source"] in {"panel", "person"})
+    return {**found, "sentences": sentences, "asks": asks, "vouches": vouches}
+
+
+@page(VOUCH, operation="billing.vouch", method="POST")
+async def vouch(visit: Visit) -> Response:
+    """Says that all bills that are written down are up to date."""
+    await visit.ask("billing.vouch", account=await account_of(visit))
+    back = visit.way_back(str(visit.form.get("back", "")), INVOICES)
+    return visit.go(back, said=_("From now on what stands here counts as up to date; claims go on by their rules."))
 
 
 @page(CONFIRM, operation="billing.confirm", method="POST")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gatewayd.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
 from gatewayd.web.panel.bills import account_page
 from gatewayd.web.panel.customer_address import CHANNELS, PATH, STATES, card
+from gatewayd.web.panel.customer_claims import claims_page
 from gatewayd.web.panel.customers import choose_account, points
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.uploading import account_of
@@ -58,6 +59,7 @@ async def shown(visit: Visit, external_id: str, *, fault: str = "", given: Mappi
         customer=found,
         account=await _account(visit, account, found["external_id"]),
         account_href=account_page(found["external_id"]),
+        claims_href=claims_page(found["external_id"]),
         href=card(found["external_id"]),
         query=urlencode({"id": found["external_id"]}),
         usable=usable,

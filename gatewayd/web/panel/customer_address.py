@@ -14,7 +14,18 @@ from gatewayd.web.words import spoken
 
 PATH: Final = "/clientes"
 MANY: Final = ("tag",)
-ONE: Final = ("portfolio_type", "portfolio_name", "assigned", "channel", "state", "owing", "absent", "q")
+ONE: Final = (
+    "portfolio_type",
+    "portfolio_name",
+    "assigned",
+    "channel",
+    "state",
+    "owing",
+    "absent",
+    "campaign",
+    "outcome",
+    "q",
+)
 FLAGS: Final = ("owing", "absent")
 SORTS: Final = ("name", "-name", "updated", "-updated", "id", "-id")
 RESERVED: Final = frozenset({"importaciones", "ficha", "columnas", "nuevo", "acciones"})
@@ -32,6 +43,15 @@ STATES: Final[Mapping[str, str]] = {
     "confirmed": spoken("confirmed"),
     "wrong_person": spoken("of somebody else"),
 }
+OUTCOMES: Final[Mapping[str, str]] = {
+    "meant": spoken("were meant by it"),
+    "reached": spoken("were reached by it"),
+    "not_reached": spoken("were not reached by it"),
+    "answered": spoken("answered it"),
+    "not_answered": spoken("were reached and did not answer"),
+    "not_meant": spoken("were not meant by it"),
+}
+"""What a campaign was for the customers of a filter."""
 _READY: Final[Sequence[tuple[str, Mapping[str, Any]]]] = (
     (spoken("Everybody"), {}),
     (spoken("Those who owe"), {"owing": "1"}),
@@ -60,7 +80,8 @@ class CustomerAddress:
         """Returns the address of a filter as operations have it; keys that no address has are left out."""
         said = {"q": wanted.get("search"), "tag": list(wanted.get("tags") or ()), **wanted}
         flags = {name: "1" if said[name] else "0" for name in FLAGS if said.get(name) is not None}
-        given = said | flags
+        number = {"campaign": str(said["campaign"])} if said.get("campaign") else {}
+        given = said | flags | number
         return cls({name: given[name] for name in (*MANY, *ONE) if given.get(name)})
 
     @property
@@ -74,6 +95,10 @@ class CustomerAddress:
         for flag in FLAGS:
             if flag in found:
                 found[flag] = found[flag] == "1"
+        if (number := found.get("campaign", "")).isdecimal() and number.isascii() and len(number) < 16:
+            found["campaign"] = int(number)
+        elif not number:
+            found.pop("outcome", None)
         return found
 
     def href(
@@ -123,6 +148,10 @@ def _said(name: str, value: str) -> str:
             return _("contact {state}").format(state=_(STATES.get(value, value)))
         case "owing":
             return _("who owe") if value == "1" else _("who owe nothing")
+        case "campaign":
+            return _("campaign {number}").format(number=value)
+        case "outcome":
+            return _(OUTCOMES.get(value, value))
         case "absent":
             return _("missing in the last whole sheet") if value == "1" else _("in the last whole sheet")
     return _("tag: {name}").format(name=value)

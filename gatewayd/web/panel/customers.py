@@ -11,6 +11,7 @@ from gatewayd.errors import UsageError
 from gatewayd.operations.customer_columns import HEADS
 from gatewayd.web.panel.customer_address import (
     CHANNELS,
+    OUTCOMES,
     PATH,
     PORTFOLIOS,
     STATES,
@@ -106,8 +107,19 @@ async def fields(visit: Visit, account: str) -> dict[str, Any]:
         "channels": [("", every), *((code, _(word)) for code, word in CHANNELS.items())],
         "states": [("", every), *((code, _(word)) for code, word in STATES.items())],
         "owing": [("", every), ("1", _("Who owe")), ("0", _("Who owe nothing"))],
+        "campaigns": [("", _("Any or none")), *await campaigns(visit, account)],
+        "outcomes": [("", _("Were meant by it")), *((code, _(word)) for code, word in list(OUTCOMES.items())[1:])],
         "users": [("", every), *await users(visit, account)],
     }
+
+
+async def campaigns(visit: Visit, account: str) -> list[tuple[str, str]]:
+    """Returns the newest campaigns that went out, by which customers can be looked for."""
+    if not visit.may("campaign.list"):
+        return []
+    found = await visit.ask("campaign.list", account=account, limit=30)
+    sent = [one for one in found["items"] if one["state"] in {"running", "paused", "finished", "cancelled"}]
+    return [(str(one["campaign"]), f"{one['campaign']} · {one['name']}") for one in sent]
 
 
 async def users(visit: Visit, account: str) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from gatewayd.web.panel.pieces import Figure
 from gatewayd.web.panel.rendering import now
 from gatewayd.web.panel.today import WEEK, figures, sums
 from gatewayd.web.panel.visit import Visit
+from gatewayd.web.panel.work import work
 from gatewayd.web.words import spoken
 
 BLOCKS = {"needs", "figures", "going", "lines"}
@@ -57,7 +58,8 @@ async def _status(visit: Visit) -> Any:
 async def _needs(visit: Visit) -> Sequence[Any]:
     status = await _status(visit)
     missing = [{"kind": "daemon", "subject": "", "reason": "not_running", "count": None}]
-    return [need(one, visit.words, visit.formats) for one in (missing if status is None else status["needs"])]
+    wanted = missing if status is None else status["needs"]
+    return [*(need(one, visit.words, visit.formats) for one in wanted), *await work(visit)]
 
 
 async def _figures(visit: Visit) -> Sequence[Figure]:

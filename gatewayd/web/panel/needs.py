@@ -64,7 +64,19 @@ def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:
         case "stalled":
             text = gettext("The folders of {account} cannot be used: {reason}", account=subject, reason=meaning(reason))
             return Need(text, tone="act", icon="act")
-    return Need(Markup("{} {} {}").format(kind, subject, meaning(reason)))
+    return _rare(kind, subject, reason, words)
+
+
+def _rare(kind: str, subject: str, reason: str | None, words: Words) -> Need:
+    """Returns what is hardly ever needed; of a kind that is unknown here its code."""
+    if kind == "standstill":
+        text = words.gettext("A copy of the store was put back: nothing is sent by itself until it is released")
+        return Need(text, tone="act", icon="act")
+    if kind == "webhook":
+        account = subject.partition(" ")[0]
+        text = words.gettext("A webhook of {account} fails: {reason}", account=account, reason=meaning(reason or ""))
+        return Need(text, places.link("/ajustes/webhooks"), words.gettext("See it"), "act", "act")
+    return Need(Markup("{} {} {}").format(kind, subject, meaning(reason or "")))
 
 
 def _campaign(reason: str, words: Words) -> Markup:

@@ -16,6 +16,7 @@ import gatewayd.web.panel.contact_upload
 import gatewayd.web.panel.credit
 import gatewayd.web.panel.customer
 import gatewayd.web.panel.customer_acts
+import gatewayd.web.panel.customer_claims
 import gatewayd.web.panel.customer_form
 import gatewayd.web.panel.customer_list
 import gatewayd.web.panel.customer_merge
@@ -56,7 +57,8 @@ import gatewayd.web.panel.tasks
 import gatewayd.web.panel.template_pages
 import gatewayd.web.panel.template_trial
 import gatewayd.web.panel.tickets
-import gatewayd.web.panel.users  # noqa: F401 - what is imported is registered
+import gatewayd.web.panel.users
+import gatewayd.web.panel.visit_sheet  # noqa: F401 - what is imported is registered
 from gatewayd.web.panel.page import PAGES
 
 __all__ = ["PAGES"]

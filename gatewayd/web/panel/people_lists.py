@@ -112,7 +112,7 @@ async def _new(visit: Visit, given: Mapping[str, str], error: UsageError | Confl
         "lists_new.html",
         status=422 if error else 200,
         given=given,
-        filters=CustomerAddress.read(given.items()).filters,
+        filters=_filters(given).filters,
         channels=[(code, _(CHANNEL[code].word)) for code in CHANNELS],
         fields=await fields(visit, account),
         faults=faults,
@@ -131,7 +131,7 @@ async def make(visit: Visit) -> Response:
         if not given.get("title"):
             raise fault("title", _("give it a name"))
         if given.get("kind") == "customers":
-            wanted = CustomerAddress.read(given.items()).wanted
+            wanted = _filters(given).wanted
             # An empty filter is meant: it is everybody.
             arguments: dict[str, Any] = {"account": account, "title": given["title"], "filter": wanted}
             made = await visit.remote.ask(visit.bearer, "list.create", arguments)
@@ -140,6 +140,11 @@ async def make(visit: Visit) -> Response:
     except (UsageError, ConflictError) as error:
         return await _new(visit, given, _about_title(error))
     return visit.go(address(made["list"]))
+
+
+def _filters(given: Mapping[str, str]) -> CustomerAddress:
+    """Returns the filters of a form, whose `channel` is that of a file."""
+    return CustomerAddress.read((name, value) for name, value in given.items() if name != "channel")
 
 
 async def _of_file(visit: Visit, account: str, given: Mapping[str, str]) -> Any:

@@ -49,10 +49,19 @@ async def show(visit: Visit) -> Response:
     form: dict[str, Any] = {"policy": name, "account": account or "", "version": opened["version"] if opened else ""}
     if not account:
         form["accounts"] = [(one["name"], one["name"]) for one in (await visit.ask("account.list"))["items"]]
-    return _page(visit, found, document, form, standard=opened["standard"] if opened else not found, opened=opened)
+    return await _page(
+        visit, found, document, form, standard=opened["standard"] if opened else not found, opened=opened
+    )
 
 
-def _page(
+async def _templates(visit: Visit, account: str) -> list[str]:
+    """Returns the names of an account's templates, to choose from while one types."""
+    if not account or not visit.may("template.list"):
+        return []
+    return sorted({one["template"] for one in (await visit.ask("template.list", account=account))["items"]})
+
+
+async def _page(
     visit: Visit,
     rules: Any,
     document: dict[str, Any],
@@ -74,7 +83,7 @@ def _page(
         minimums="\n".join(f"{currency} {amount}" for currency, amount in (document.get("minimums") or {}).items()),
         tags=" ".join(audience.get("tags") or ()),
         portfolio=audience.get("portfolio_type") or "",
-        portfolios=[("", _("any")), ("vigente", "vigente"), ("castigada", "castigada")],
+        portfolios=[("", _("any")), ("vigente", _("current")), ("castigada", _("written off"))],
         standard=standard,
         bases=[(key, _(word)) for key, word in BASES],
         actions=[(key, _(word)) for key, word in ACTIONS],
@@ -83,6 +92,7 @@ def _page(
         fault=fault,
         stand=claim_word,
         may_save=visit.may("policy.save"),
+        templates=await _templates(visit, form.get("account") or visit.account),
     )
 
 
@@ -105,11 +115,11 @@ async def save(visit: Visit) -> Response:
             await visit.ask("policy.save", **said, standard=standard, version=version, password=password)
     except ValueError as error:
         fault = _("{field}: a whole number").format(field=error)
-        return _page(visit, found, document, form, standard=standard, fault=fault)
+        return await _page(visit, found, document, form, standard=standard, fault=fault)
     except (ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError) as error:
-        return _page(visit, found, document, form, standard=standard, fault=str(error))
+        return await _page(visit, found, document, form, standard=standard, fault=str(error))
     if trying:
-        return _page(visit, found, document, form, standard=standard, tried=tried)
+        return await _page(visit, found, document, form, standard=standard, tried=tried)
     address = f"{HERE}?regla={quote(form['policy'])}&cuenta={quote(account or '')}"
     return visit.go(address, said=_("The rule was saved; it holds from now on."))
 

@@ -39,7 +39,7 @@ def _address(which: str, **values: str) -> str:
     return places.with_query(HERE, ver=which if which != "open" else "", **values)
 
 
-@page(HERE, operation="ticket.list", place=Place("cobranza", spoken("Tickets"), 60))
+@page(HERE, operation="ticket.list", place=Place("cobranza", spoken("Tickets"), 65))
 async def show(visit: Visit) -> Response:
     """Shows the tickets, and the one that is open beside them."""
     which = visit.query.get("ver", "open")

@@ -121,4 +121,5 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "ConfirmBilling": closed({"close": FLAG}, ["close"]),
     "ConfirmedBilling": shown({"account": TEXT, "closed": COUNT}, "account", "closed"),
+    "VouchedBilling": shown({"account": TEXT, "as_of": TEXT}, "account", "as_of"),
 }

@@ -86,6 +86,10 @@ async def confirm(call: Call) -> Response:
     return answer(await call.ask("billing.confirm", account=await account_of(call), **call.body))
 
 
+async def vouch(call: Call) -> Response:
+    return answer(await call.ask("billing.vouch", account=await account_of(call)))
+
+
 _TAG: Final = spoken("Bills and payments")
 _MERGED: Final = spoken(
     "What the body names is replaced, everything else stays as it is. The same again changes nothing."
@@ -247,5 +251,12 @@ ENDPOINTS: Final = (
         body="ConfirmBilling",
         parameters=(ACCOUNT,),
         conflicts=True,
+    ),
+    Endpoint(
+        *("POST", "/v1/billing/vouch", "vouchBilling", "billing.vouch"),
+        *(spoken("Say that what is written down is up to date"), "VouchedBilling", vouch),
+        description=spoken("For whoever enters bills by hand: from now on they are as old as this word."),
+        tag=_TAG,
+        parameters=(ACCOUNT,),
     ),
 )

@@ -70,6 +70,8 @@ _FILTER: Final = closed(
         "changed_since": {"type": "integer", "minimum": 0, "maximum": 1 << 50},
         "absent": FLAG,
         "owing": FLAG,
+        "campaign": {"type": "integer", "minimum": 1, "maximum": 1 << 50},
+        "outcome": {"enum": ["meant", "reached", "not_reached", "answered", "not_answered", "not_meant"]},
         "ids": {"type": "array", "maxItems": 10_000, "items": text(100)},
     },
     [],

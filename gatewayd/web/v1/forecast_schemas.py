@@ -63,7 +63,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "high": _TIME_OR_NULL,
             "nearly": _TIME_OR_NULL,
             "holds": {"type": "number"},
-            "cause": {"enum": ["pace", "quota", "hours", "caps", "credit", "line_down", "slowed"]},
+            "cause": {"enum": ["pace", "quota", "hours", "caps", "credit", "line_down", "slowed", "no_line"]},
             "cause_words": TEXT,
             "next_cause": TEXT_OR_NULL,
             "remedy": {"type": ["object", "null"]},

@@ -57,6 +57,8 @@ _AUDIENCE: Final = closed(
         "channel": {"enum": list(POINTS)},
         "state": {"enum": list(STATES)},
         "owing": FLAG,
+        "campaign": {"type": "integer", "minimum": 1, "maximum": 1 << 50},
+        "outcome": {"enum": ["meant", "reached", "not_reached", "answered", "not_answered", "not_meant"]},
         "ids": {"type": "array", "maxItems": 10_000, "items": _WORD},
     },
     [],

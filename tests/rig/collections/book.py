@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from tests.rig.collections.history import Event, When
+from tests.rig.collections.owing import before_credit
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,9 @@ class Book:
     def _close(self, kept: frozenset[str]) -> None:
         for file in self.files.values():
             for bill in list(file.bills.values()):
-                if bill.id not in kept and bill.state in ("open", "disputed"):
+                # Of one that is paid, by what we know, a list of what is open says nothing: what was paid too much for
+                # it stays the customer's.
+                if bill.id not in kept and bill.state in ("open", "disputed") and before_credit(file, bill) > 0:
                     file.bills[bill.id] = replace(bill, state="closed", argued_until=None)
                     file.withdraw()
 
@@ -204,6 +207,7 @@ class Book:
         kept.moneys.update(old.moneys)
         kept.words += old.words
         kept.rests += old.rests
+        kept.rule = kept.rule or old.rule
         old.withdraw()
         kept.withdraw()
         for step in old.taken:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from tests.rig.collections.book import Bill, File, Money
+if TYPE_CHECKING:
+    from tests.rig.collections.book import Bill, File, Money
 
 
 @dataclass(frozen=True)

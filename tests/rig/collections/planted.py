@@ -61,8 +61,8 @@ FAULTS: Final = (
     Fault(
         "a_contact_in_another_currency_counts",
         DECIDE,
-        "if (self.currency, self.today) in self.situation.contacts",
-        "if any(day == self.today for _name, day in self.situation.contacts)",
+        "for day in self._contacts() if day >= self.today]",
+        "for _name, day in self.situation.contacts if day >= self.today]",
     ),
     Fault(
         "a_block_without_an_end_is_none",
@@ -75,6 +75,15 @@ FAULTS: Final = (
         DECIDE,
         "if self._days(one) >= first]",
         "if self._days(one) >= first and (first < 1 or self._stand(one) == 'overdue')]",
+    ),
+    Fault(
+        "a_contact_is_forgotten_when_the_clock_is_set_back", DECIDE, "if day >= self.today]", "if day == self.today]"
+    ),
+    Fault(
+        "nobody_looks_again_after_a_dispute",
+        DECIDE,
+        "return [_next(end) for end in ends if end is not None]",
+        "return [] if ends else []",
     ),
     Fault("the_highest_is_of_the_newest_bill", DECIDE, "height > best", "height < best"),
     Fault("what_is_argued_about_is_claimed", DECIDE, "for one in arguable if", "for one in opens if"),

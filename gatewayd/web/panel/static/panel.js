@@ -118,6 +118,11 @@ document.addEventListener("click", async (event) => {
   say(button.dataset.copied);
 });
 
+// Printing.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // The one live region: polite, and silent for ten seconds after it spoke.
 const region = document.getElementById("said");
 let spoke = -Infinity;

@@ -1,0 +1,152 @@
+"""The day's work in collections as sentences with a way to it: whom to telephone, what to verify, what to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.web.panel import places
+from gatewayd.web.panel.pieces import Need
+from gatewayd.web.panel.rendering import now
+from gatewayd.web.panel.uploading import account_of
+from gatewayd.web.panel.visit import Visit
+from gatewayd.web.words import Words, grouped
+
+MOST: Final = 200
+"""Above it a person reads "200+": nobody does so many in a day."""
+NOVELTIES: Final = "/cobranza/novedades"
+CALLS: Final = "/cobranza/novedades/lista"
+Say = Callable[[Words, int, str], str]
+"""Says how many there are: the language, the number, and how it is written."""
+
+
+async def work(visit: Visit) -> Sequence[Need]:
+    """Returns what waits for a person in collections today, the most urgent first."""
+    words = visit.words
+    found: list[Need] = []
+    for operation, ask in (("feed.list", _feeds), ("collections.show", _batches), ("novelty.list", _novelties)):
+        if visit.may(operation):
+            found += await ask(visit, words)
+    if visit.may("invoice.list") and (account := await account_of(visit)):
+        listed = await _asked(visit, "invoice.list", account=account, state="disputed", limit=MOST)
+        found += _one(listed, words, _disputes, "/cobranza/facturas?ver=disputed", words.gettext("Decide"))
+    if visit.may("ticket.list"):
+        listed = await _asked(visit, "ticket.list", which="open", limit=MOST)
+        found += _one(listed, words, _tickets, "/cobranza/tickets", words.gettext("See tickets"))
+    return found
+
+
+async def _asked(visit: Visit, operation: str, **arguments: Any) -> Mapping[str, Any]:
+    """Asks for a list; what cannot be answered now is an empty one, since the page has other things to say."""
+    try:
+        found: Mapping[str, Any] = await visit.ask(operation, **arguments)
+    except UnauthenticatedError:
+        raise
+    except GatewayError:
+        return {"items": [], "next": None}
+    return found
+
+
+def _one(listed: Mapping[str, Any], words: Words, say: Say, href: str, act: str) -> list[Need]:
+    """Returns the need that a list is; none where nothing is in it."""
+    number = len(listed["items"])
+    if not number:
+        return []
+    shown = f"{grouped(number, words.language)}{'+' if listed.get('next') else ''}"
+    return [Need(say(words, number, shown), places.link(href), act)]
+
+
+def _disputes(words: Words, number: int, shown: str) -> str:
+    return words.ngettext(
+        "{count} invoice in dispute: it is not claimed until somebody decides",
+        "{count} invoices in dispute: they are not claimed until somebody decides",
+        number,
+        count=shown,
+    )
+
+
+def _tickets(words: Words, number: int, shown: str) -> str:
+    return words.ngettext("{count} open ticket", "{count} open tickets", number, count=shown)
+
+
+def _broken(words: Words, number: int, shown: str) -> str:
+    return words.ngettext("{count} promise was not kept", "{count} promises were not kept", number, count=shown)
+
+
+def _verify(words: Words, number: int, shown: str) -> str:
+    return words.ngettext(
+        "{count} customer says that it has paid: verify it",
+        "{count} customers say that they have paid: verify it",
+        number,
+        count=shown,
+    )
+
+
+def _wrong(words: Words, number: int, shown: str) -> str:
+    return words.ngettext(
+        "{count} number is another person's: look for the customer's",
+        "{count} numbers are other people's: look for the customers'",
+        number,
+        count=shown,
+    )
+
+
+def _disputing(words: Words, number: int, shown: str) -> str:
+    return words.ngettext(
+        "{count} customer disputes an invoice", "{count} customers dispute an invoice", number, count=shown
+    )
+
+
+def _others(words: Words, number: int, shown: str) -> str:
+    return words.ngettext(
+        "{count} customer to telephone or to visit", "{count} customers to telephone or to visit", number, count=shown
+    )
+
+
+APART: Final[Mapping[str, Say]] = {
+    "broken_promise": _broken,
+    "verify_payment": _verify,
+    "wrong_person": _wrong,
+    "dispute": _disputing,
+}
+"""Kinds of novelties that have a sentence of their own; the others share one."""
+
+
+async def _novelties(visit: Visit, words: Words) -> list[Need]:
+    today = now().astimezone(visit.formats.zone).date().isoformat()
+    due = {"state": "open", "due_by": today, "limit": MOST}
+    found: list[Need] = []
+    for kind, say in APART.items():
+        listed = await _asked(visit, "novelty.list", kind=kind, **due)
+        found += _one(listed, words, say, places.with_query(NOVELTIES, tipo=kind), words.gettext("See the list"))
+    every = await _asked(visit, "novelty.list", **due)
+    rest = {**every, "items": [one for one in every["items"] if one["kind"] not in APART]}
+    return [*found, *_one(rest, words, _others, CALLS, words.gettext("See the list"))]
+
+
+async def _batches(visit: Visit, words: Words) -> list[Need]:
+    waiting = (await _asked(visit, "collections.show")).get("waiting") or ()
+    people = sum(int(one["people"]) for one in waiting)
+    if not people:
+        return []
+    text = words.ngettext(
+        "{count} claim waits for somebody's yes before it goes out",
+        "{count} claims wait for somebody's yes before they go out",
+        people,
+    )
+    return [Need(text, places.link("/cobranza"), words.gettext("Decide"), "act", "act")]
+
+
+async def _feeds(visit: Visit, words: Words) -> list[Need]:
+    needs = []
+    for one in (await _asked(visit, "feed.list"))["items"]:
+        if one["fault"] is not None:
+            fault = str(one["fault"]["text"]).rstrip(".")
+            text = words.gettext("{feed} cannot be read: {fault}", feed=one["feed"], fault=fault)
+        elif one["stale"]:
+            text = words.gettext("What {feed} brought is older than it may be", feed=one["feed"])
+        else:
+            continue
+        needs.append(Need(text, places.link("/cobranza/origenes"), words.gettext("See the origin"), "act", "act"))
+    return needs

@@ -1,0 +1,83 @@
+"""Customers by what a campaign was for them (reached, not reached, answered …), over both stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from gatewayd.actor import Scope
+from gatewayd.customers.filters import OUTCOMES, filter_of
+from gatewayd.errors import UsageError
+from gatewayd.store import tables
+from gatewayd.store.campaigns import runs
+from gatewayd.store.campaigns.runs import Person, Slice
+from gatewayd.store.contacts import directory
+from tests.conformance.house import House
+from tests.conformance.test_customers import phone, put
+from tests.conformance.test_store_campaigns import NORTE, ask, change, job, launched, people
+
+STATES = ("delivered", "submitted", "failed", "queued", "uncertain", "delivered", "failed")
+"""Of the messages to C0 … C6; the last two have answered."""
+MEANT = {
+    "meant": "C0 C1 C2 C3 C4 C5 C6 C7",
+    "reached": "C0 C1 C4 C5 C6 C7",
+    "not_reached": "C2",
+    "answered": "C5 C6",
+    "not_answered": "C0 C1 C4 C7",
+    "not_meant": "C8",
+}
+
+
+def names(house: House, scope: Scope = NORTE, **said: Any) -> str:
+    wanted = filter_of(said)
+    found = ask(house, directory.customers, scope=scope, wanted=directory.Wanted(wanted, sort="id", limit=50))
+    count = ask(house, directory.count, scope=scope, wanted=wanted)
+    assert count == len(found.items)
+    return " ".join(sorted(one.customer.external_id for one in found.items))
+
+
+def test_each_outcome_of_a_campaign_means_its_customers(house: House) -> None:
+    some = people(len(STATES))
+    kept = [put(house, f"C{n}", contacts=[phone(one.address)]) for n, one in enumerate(some)]
+    shares = put(house, "C7", contacts=[phone(some[0].address)])  # told once, together with C0
+    put(house, "C8", contacts=[phone("+5491158888888")])
+    found, run = launched(house)
+    on_it = [Person(one.id, f"C{n}", some[n].address, "{}") for n, one in enumerate(kept)]
+    on_it.append(Person(shares.id, "C7", some[0].address, "{}"))
+    change(house, runs.freeze, run, on_it, cursor=9, left_out={})
+    new = Slice(run.id, 0, 0, 1, len(on_it), "c-1.20260907T1000-0-0", None, None)
+    change(house, runs.add_slice, new)
+    number = job(house, new.job, len(STATES)).job_id
+    change(house, runs.recorded, new, number)
+    message = tables.message.c
+
+    def queued(session: Any) -> None:
+        session.connection.execute(update(tables.message).where(message.job_id == number).values(state="queued"))
+
+    def became(session: Any) -> None:
+        for row, state in enumerate(STATES, 1):
+            session.connection.execute(
+                update(tables.message).where(message.job_id == number, message.row == row).values(state=state)
+            )
+        for row in (6, 7):
+            told = session.connection.scalar(select(message.id).where(message.job_id == number, message.row == row))
+            values = {"line": "claro-1", "channel": "sms", "key": f"k{row}", "sender": "+54911", "text": "ya"}
+            times = {"at": house.now, "received_at": house.now}
+            session.connection.execute(
+                insert(tables.inbound).values(message_id=told, opt_out=False, written=True, **values, **times)
+            )
+
+    change(house, became)
+    for outcome in OUTCOMES:
+        assert names(house, campaign=found.id, outcome=outcome) == MEANT[outcome], outcome
+    assert names(house, campaign=found.id) == MEANT["meant"]
+    # One of another number, or another account's, means nobody.
+    assert names(house, campaign=found.id + 1) == ""
+    assert names(house, campaign=found.id + 1, outcome="reached") == ""
+    with pytest.raises(UsageError, match="campaign"):
+        filter_of({"outcome": "reached"})
+    with pytest.raises(UsageError):
+        filter_of({"campaign": found.id, "outcome": "loved"})
+    change(house, queued)  # as the counts have it
