@@ -19,7 +19,7 @@ from gatewayd.store import tables
 from gatewayd.web.panel import door
 from gatewayd.web.panel.page import Page
 from gatewayd.web.panel.pages import PAGES
-from gatewayd.web.remote import AwayError, Bearer, Remote
+from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.security import CSRF_FIELD, SESSION_COOKIE, csrf_token
 from tests.rig.rights import Side, World
 
@@ -42,12 +42,6 @@ class Asked:
 
     async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
         return await perform(self.backend, operation, dict(arguments or {}), await self.actor(bearer))
-
-    async def changes(self, _bearer: Bearer) -> AsyncIterator[frozenset[str]]:
-        raise AwayError("nothing changes here")
-        yield frozenset()
-
-    watch = changes
 
 
 @pytest.fixture(scope="module")
