@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.rig.pattern import copying
+
 _LAST: Final = ("last_type", "last_value", "last_traceback", "last_exc")
 """Where pytest leaves an error for a debugger until the next test runs."""
 
@@ -38,6 +40,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
     return done
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stores() -> None:
+    """Has new stores be copies of one."""
+    copying()
 
 
 @pytest.hookimpl(optionalhook=True)

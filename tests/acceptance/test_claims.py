@@ -109,16 +109,6 @@ def test_a_thanks_leaves_when_a_payment_comes(floor: tuple[Gateway, Simulator]) 
         until(lambda number=number: len(simulator.texts()) == before + number + 1)  # type: ignore[misc]
 
 
-def test_who_may_be_another_person_reads_neither_name_nor_amount(floor: tuple[Gateway, Simulator]) -> None:
-    gateway, simulator = floor
-    before = len(simulator.texts())
-    gateway.call("account.set", account=rig.ACCOUNT, company="Norte 100% Wifi", language="en")
-    owe(gateway, 4, state="unknown")
-    until(lambda: len(simulator.texts()) > before)
-    told = simulator.texts()[-1]
-    assert told["text"] == "A message from Norte 100% Wifi awaits you. Please get in touch with us."
-
-
 def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) -> None:
     gateway, _simulator = floor
     said = {"account": rig.ACCOUNT, "policy": "empresa", "standard": True}
@@ -130,3 +120,13 @@ def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) ->
     shown = gateway.call("policy.show", account=rig.ACCOUNT, policy="empresa")
     assert (shown["version"], len(shown["versions"])) == (1, 1)
     assert gateway.call("effectiveness.show", account=rig.ACCOUNT)["groups"][0]["contacts"] == 1
+
+
+def test_who_may_be_another_person_reads_neither_name_nor_amount(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    before = len(simulator.texts())
+    gateway.call("account.set", account=rig.ACCOUNT, company="Norte 100% Wifi", language="en")
+    owe(gateway, 4, state="unknown")
+    until(lambda: len(simulator.texts()) > before)
+    told = simulator.texts()[-1]
+    assert told["text"] == "A message from Norte 100% Wifi awaits you. Please get in touch with us."

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.rig.axe import Axe
 from tests.rig.gateway import Gateway
 from tests.rig.panel import PASSWORD, Panel, Signed, panel
 from tests.rig.ports import free_port
