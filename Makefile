@@ -15,6 +15,8 @@ PYTHON ?= python3
 # Test files at once. Most of them wait for modems and telephones, not for the processor, so that there are more than it
 # has cores. In the order of the folders: those of the unit tests, the short ones, come last, so that all end together.
 JOBS ?= 5
+# A shell may forbid it: then each of a thousand processes of the tests would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet

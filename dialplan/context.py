@@ -20,7 +20,7 @@ from typing import Final, Literal
 EVENT: Final = "GatewaydCall"
 """Name of the UserEvent that ends an answered call."""
 
-VERSION: Final = "4"
+VERSION: Final = "5"
 """Of what the context and the gateway say to each other; an older context has to be written again."""
 
 AGI_SCRIPT: Final = "gatewayd_agi.py"
@@ -53,7 +53,7 @@ LINGER_S: Final = 0.5
 _SAFE: Final = re.compile(r"[A-Za-z0-9_./@:+-]*")
 
 Amd = Literal["off", "detect", "leave_message"]
-Action = Literal["repeat", "promise", "transfer", "opt_out"]
+Action = Literal["repeat", "promise", "paid", "wrong_person", "its_me", "transfer", "opt_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ exten => s,1,NoOp(gatewayd {version})
  same => n,GotoIf($["${{GW_ACTION}}" = "repeat"]?again)
  same => n,GotoIf($["${{GW_LINE}}" = ""]?act)
  same => n,Set(DB({kept}/${{GW_LINE}}/${{GW_ID}})={kept_value})
- same => n(act),GotoIf($["${{GW_ACTION}}" = "promise"]?said)
+ same => n(act),GotoIf($["${{GW_ACTION}}" != "transfer"]?said)
  same => n,Set(GW_TO=${{GW_TO_${{GW_KEY}}}})
  same => n,Goto(transfer)
  same => n(again),ExecIf($["${{GW_DIGIT}}" != ""]?Set(GW_KEY=${{GW_DIGIT}}))

@@ -56,7 +56,7 @@ class IfStep:
 
 @dataclass(frozen=True, slots=True)
 class DoStep:
-    action: Literal["promise", "opt_out", "transfer"]
+    action: Literal["promise", "paid", "wrong_person", "its_me", "opt_out", "transfer"]
     to: str = ""
 
 

@@ -7,6 +7,10 @@ from typing import Final
 from drivers.base import spoken
 from gatewayd.translation import gettext as _
 
+AWAITS: Final = spoken("A message from %empresa% awaits you. Please get in touch with us.")
+TOUCH: Final = spoken("%empresa%: please get in touch")
+"""What somebody is told of whom nobody knows whether it is the customer."""
+
 OF_CLAIMS: Final = {
     "due": spoken("to be claimed"),
     "no_policy": spoken("no rule is for it"),

@@ -32,6 +32,7 @@ MEMORY_MAX: Final = 512 << 20
 LOOK_S: Final = 5.0
 STOP_S: Final = 4.0
 """Its own time for answers in work is half of it."""
+_ROOT: Final = str(Path(__file__).parents[1])
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _NOT_ITS_OWN: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"})
 """What systemd gave the daemon alone."""
@@ -101,8 +102,10 @@ class _Keeper:
     async def _one(self) -> int:
         """Starts one and waits for its end; answers its status, negative where a signal ended it."""
         environment = {name: value for name, value in os.environ.items() if name not in _NOT_ITS_OWN}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (_ROOT, environment.get("PYTHONPATH"))))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # a folder `spool` where the daemon was started is no package of ours
             "-m",
             "gatewayd",
             *self._arguments,

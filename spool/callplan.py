@@ -31,9 +31,11 @@ _PIECES: Final = ("say", "play", "amount")
 _VERBS: Final = (*_PIECES, "spell", "ask", "if", "do", "goto")
 _ASK: Final = ("prompt", "digits", "keys", "wait_s", "tries", "else")
 _IF: Final = ("equals", "then", "else")
-_CONFIRMED: Final = ("promise", "opt_out")
+SAID: Final = ("promise", "paid", "wrong_person", "its_me")
+"""What a person says of a debt by a key: it promises, has paid, is another person, or is the one who is meant."""
+_CONFIRMED: Final = (*SAID, "opt_out")
 
-_ACTION: Final = re.compile(r"repeat|promise|opt_out|transfer:[A-Za-z0-9_-]{1,40}")
+_ACTION: Final = re.compile(rf"repeat|{'|'.join(SAID)}|opt_out|transfer:[A-Za-z0-9_-]{{1,40}}")
 _VOICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LABEL: Final = re.compile(r"[a-z][a-z0-9_]{0,23}")

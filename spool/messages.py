@@ -83,7 +83,9 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     ),
     "value_language": spoken("{field} must be the template's language as Meta writes it: es, es_AR, en_US."),
     "value_parameter": spoken("{field}: a parameter's name has lower-case letters, digits and underscores."),
-    "value_action": spoken("{field} must be an action like repeat, promise, opt_out or transfer:sales."),
+    "value_action": spoken(
+        "{field} must be an action like repeat, promise, paid, wrong_person, its_me, opt_out or transfer:sales."
+    ),
     "value_message": spoken(
         '{field} must be a text or a list of steps {{"say": …}}, {{"play": …}} or {{"amount": …}}.'
     ),

@@ -10,6 +10,9 @@ from typing import Any, Final
 
 import pytest
 
+from tests.rig.gateway import OverdueError
+from tests.rig.pattern import copying
+
 _LAST: Final = ("last_type", "last_value", "last_traceback", "last_exc")
 """Where pytest leaves an error for a debugger until the next test runs."""
 
@@ -18,11 +21,21 @@ _FAILED: Final = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
         item.stash[_FAILED] = True
+        report.overdue = call.excinfo is not None and call.excinfo.errisinstance(OverdueError)  # type: ignore[attr-defined]
     return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Names the tests that failed by a wait alone."""
+    for report in terminalreporter.stats.get("failed", []):
+        if getattr(report, "overdue", False):
+            terminalreporter.write_line(f"overdue: {report.nodeid}")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -38,6 +51,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
     return done
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stores() -> None:
+    """Has new stores be copies of one."""
+    copying()
 
 
 @pytest.hookimpl(optionalhook=True)

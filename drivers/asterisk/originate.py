@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 from dialplan.context import Flow, Key, variables
 from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.program import opt_out, program
-from drivers.asterisk.script import CallPlan
+from drivers.asterisk.script import CallPlan, Confirmed
 from drivers.base import OutboundMessage
 
 _ATTEMPT: Final = re.compile(r"[A-Za-z0-9]{1,64}")
@@ -44,7 +44,7 @@ def originate(
         amd=planned.amd,
         menu=planned.script.keys() or {digit: Key("opt_out") for digit in opt_out(planned.script)},
         menu_prompt=prompts.get("menu", ""),
-        said={action: path for action, path in prompts.items() if action in {"promise", "opt_out"}},
+        said={action: path for action, path in prompts.items() if action in get_args(Confirmed)},
         goodbye=prompts.get("bye", ""),
         steps=program(planned.script, prompts, lengths),
         limit_s=planned.limit_s,

@@ -17,7 +17,10 @@ from dialplan.prompts import Play, Say
 from drivers.asterisk import amounts
 from drivers.base import CallContent
 
-_ACTION = re.compile(r"(repeat|promise|opt_out)|(transfer):([A-Za-z0-9_-]{1,40})")
+_ACTION = re.compile(r"(repeat|promise|paid|wrong_person|its_me|opt_out)|(transfer):([A-Za-z0-9_-]{1,40})")
+_DO = r"^(promise|paid|wrong_person|its_me|opt_out|transfer:[A-Za-z0-9_-]{1,40})$"
+Confirmed = Literal["promise", "paid", "wrong_person", "its_me", "opt_out"]
+"""Actions after which something may be said."""
 _RECORDING = r"^[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}$"
 """A bare name: nothing that leads out of the folder of recordings."""
 
@@ -67,7 +70,7 @@ class Step(_Strict):
     equals: str | None = None
     then: Label | None = None
     otherwise: Annotated[Label, Field(alias="else")] = END
-    do: Annotated[str, Field(pattern=r"^(promise|opt_out|transfer:[A-Za-z0-9_-]{1,40})$")] | None = None
+    do: Annotated[str, Field(pattern=_DO)] | None = None
     goto: Label | None = None
 
     @model_validator(mode="after")
@@ -103,7 +106,7 @@ class Script(_Strict):
     message: Pieces = ()
     menu: Mapping[Digit, str] = {}
     menu_prompt: str | None = None
-    confirm: Mapping[Literal["promise", "opt_out"], str] = {}
+    confirm: Mapping[Confirmed, str] = {}
     goodbye: str | None = None
     steps: Annotated[tuple[Step, ...], Field(max_length=60)] = ()
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "es"
@@ -114,7 +117,7 @@ class Script(_Strict):
     def _known_actions(cls, value: Mapping[str, str]) -> Mapping[str, str]:
         for action in value.values():
             if not _ACTION.fullmatch(action):
-                raise ValueError("repeat, promise, opt_out or transfer:EXTENSION")
+                raise ValueError("repeat, promise, paid, wrong_person, its_me, opt_out or transfer:EXTENSION")
         return value
 
     @model_validator(mode="after")

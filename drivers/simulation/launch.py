@@ -48,7 +48,7 @@ class SimulatorProcess:
         """Raises `ControlError` when it announces nothing."""
         path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
-            [sys.executable, "-m", self._module, *self._arguments],
+            [sys.executable, "-P", "-m", self._module, *self._arguments],
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from gatewayd.answers import keywords
@@ -49,6 +49,8 @@ def judge(house: House, text: Incoming, known: Known) -> Verdict:
 def _meant(house: House, text: Incoming, known: Known) -> Verdict:
     """What the text asks for, in the order in which words count."""
     settings = house.settings
+    if text.pressed:
+        return _pressed(house, text, known)
     wrong = settings.wrong_person.on and keywords.whole(
         text.text, keywords.WRONG_PERSON | keywords.folded(settings.wrong_person.words)
     )
@@ -71,6 +73,26 @@ def _meant(house: House, text: Incoming, known: Known) -> Verdict:
     if settings.debt.on and keywords.begins(text.text, debt_words):
         return answer_to_debt(text, known, long=not keywords.whole(text.text, debt_words))
     return Verdict("none")
+
+
+def _pressed(house: House, text: Incoming, known: Known) -> Verdict:
+    """What a key says that somebody pressed in a call. It is acted on, and not answered: the call has answered already.
+    A script that names the key is its switch."""
+    if text.opt_out:
+        return Verdict("opt_out")
+    people = _people(text, known)
+    reason = None if len(people) == 1 else "shared_number" if people else "unknown_number"
+    if text.pressed == "wrong_person":
+        return _wrong_person(text, known)
+    if text.pressed == "paid":
+        return Verdict("paid", people=people, reason=None if people else reason)
+    if reason is not None:
+        return Verdict("promise" if text.pressed == "promise" else "confirm", reason=reason)
+    if text.pressed == "promise":
+        day = house.today + timedelta(days=house.settings.promise.key_days)
+        return Verdict("promise", people=people, day=day)
+    # Who shares a number is another one each time it is said.
+    return Verdict("confirm", people=people, confirms=len(known.people) == 1)
 
 
 def _people(text: Incoming, known: Known) -> tuple[Person, ...]:

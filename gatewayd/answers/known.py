@@ -23,6 +23,8 @@ class Incoming:
     """Whether it may be an opt-out, for a person to see."""
     answers_customer: int | None = None
     """The customer to whom the message went that it answers."""
+    pressed: str = ""
+    """What the key means that was pressed in a call (promise, paid, wrong_person, its_me); empty: it is a text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,8 @@ class Promise(_Part):
 
     days_max: Annotated[StrictInt, Field(ge=1, le=90)] = 15
     """A later day is for a person to judge."""
+    key_days: Annotated[StrictInt, Field(ge=1, le=30)] = 3
+    """Who promises by a key in a call has so many days."""
     body: Body | None = None
     day: Body | None = None
     """Asks the day back."""

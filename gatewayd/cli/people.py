@@ -9,6 +9,7 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
+from gatewayd.customers.filters import OUTCOMES
 from gatewayd.translation import gettext as _
 
 
@@ -85,14 +86,26 @@ def members(number: int, limit: int | None, cursor: str | None, as_json: bool) -
         )
 
 
-@people.command(help=_("Make a list: of customers by their ids, or a live one of all who have certain tags."))
+@people.command(help=_("Make a list: of customers by their ids, or a live one of all who fit."))
 @click.argument("title", metavar="NAME")
 @click.option("--account", required=True, shell_complete=completion.accounts)
 @click.option("--tag", "tags", multiple=True, help=_("Whoever has it (all, where several are named)."))
 @click.option("--customer", "customers", multiple=True, metavar="ID", help=_("This customer (may be repeated)."))
+@click.option("--campaign", type=click.IntRange(min=1), metavar="N", help=_("Whom this campaign meant."))
+@click.option("--outcome", type=click.Choice(OUTCOMES), help=_("With --campaign: of them, those for whom it was that."))
 @output.json_option
-def create(title: str, account: str, tags: tuple[str, ...], customers: tuple[str, ...], as_json: bool) -> None:
-    wanted: dict[str, Any] = {"customers": list(customers)} if customers else {"filter": {"tags": list(tags)}}
+def create(  # noqa: PLR0917 - options of the command line
+    title: str,
+    account: str,
+    tags: tuple[str, ...],
+    customers: tuple[str, ...],
+    campaign: int | None,
+    outcome: str | None,
+    as_json: bool,
+) -> None:
+    asked = {"tags": list(tags), "campaign": campaign, "outcome": outcome}
+    meant = {key: value for key, value in asked.items() if value is not None}
+    wanted: dict[str, Any] = {"customers": list(customers)} if customers else {"filter": meant}
     with session() as open_session:
         _show(open_session.ask("list.create", account=account, title=title, **wanted), as_json)
 

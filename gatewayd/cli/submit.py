@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,8 @@ from gatewayd.translation import gettext as _
 from spool.folders import LOCK
 
 if TYPE_CHECKING:
+    from gatewayd.cli.session import Session
+    from spool.document import JobDocument
     from spool.folders import Spool
 
 
@@ -39,9 +42,10 @@ def submit(file: Path, account: str | None, dry_run: bool, no_wait: bool, as_jso
 
     with session() as open_session:
         config = open_session.config
-    if dry_run:
-        show_survey(lambda: survey_of_job(file, config), file, config.locale, as_json)
-        return
+        if dry_run:
+            named = partial(_with_template, open_session, account)
+            show_survey(lambda: survey_of_job(file, config, named), file, config.locale, as_json)
+            return
     spool = Spool(config.spool.path)
     try:
         accounts = spool.accounts()
@@ -74,6 +78,26 @@ def submit(file: Path, account: str | None, dry_run: bool, no_wait: bool, as_jso
             ),
             file=sys.stderr,
         )
+
+
+def _with_template(open_session: Session, account: str | None, document: JobDocument) -> JobDocument:
+    """Returns a job with the words of the stored template that it names, as the store has them now."""
+    from spool import stored
+    from spool.errors import JobFileError
+
+    owner = account or _only([one["name"] for one in open_session.ask("account.list")["items"]])
+    version = document.template_version
+    asked = {"account": owner, "template": document.template, "channel": document.channel}
+    try:
+        found = open_session.ask("template.show", **asked, version=version)
+    except NotFoundError:
+        kind = "template_unknown" if version is None else "template_version"
+        name = document.template
+        raise JobFileError(
+            "template_unknown", kind, file=document.file, field="template", name=name, version=version
+        ) from None
+    company = open_session.ask("account.settings", account=owner)["company"]
+    return stored.filled(document, found["version"], found["content"], dict.fromkeys(("empresa", "company"), company))
 
 
 WAIT_S: Final = 10.0

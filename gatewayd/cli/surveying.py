@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gatewayd.config import Config
     from gatewayd.intake.survey import Survey
     from gatewayd.numbers import Policy
+    from spool.document import JobDocument
     from spool.errors import JobFileError
     from spool.lists.judgement import Judgement
 
@@ -28,8 +29,9 @@ def policy_of(config: Config) -> Policy:
     return Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
 
 
-def survey_of_job(file: Path, config: Config) -> Survey:
-    """Reads a job file and the list it names, as intake would. JobFileError."""
+def survey_of_job(file: Path, config: Config, named: Callable[[JobDocument], JobDocument]) -> Survey:
+    """Reads a job file and the list it names, as intake would; `named` gives a job that names a stored template its
+    words. JobFileError."""
     from gatewayd.intake.survey import survey
     from spool.document import JOB_FILE_LIMIT, parse
     from spool.errors import JobFileError, operating_system
@@ -38,6 +40,8 @@ def survey_of_job(file: Path, config: Config) -> Survey:
         if file.stat().st_size > JOB_FILE_LIMIT:
             raise JobFileError("too_large", "job_too_large", file=file.name, limit=f"{JOB_FILE_LIMIT >> 20} MiB")
         document = parse(file.read_bytes(), file.name)
+    if document.template is not None:
+        document = named(document)
     for name in document.files:
         if not (file.parent / name).is_file():
             raise JobFileError("recipients_missing", file=name)

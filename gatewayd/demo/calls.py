@@ -93,7 +93,7 @@ def _trunk(started: pbx.Pbx) -> Table:
     }
     if any(shutil.which(program) is None for program in ("espeak-ng", "sox")):
         click.echo(_("espeak-ng or sox is not installed: the calls of the demo say tones instead of words"), err=True)
-        command = [sys.executable, "-m", "gatewayd.demo.voice", "{output}"]
+        command = [sys.executable, "-P", "-m", "gatewayd.demo.voice", "{output}"]
         table |= {"speech": command, "convert": command}
     return table
 

@@ -22,6 +22,7 @@ START_S: Final = 20.0
 STOP_S: Final = 20.0
 """The daemon's own drain is shorter."""
 LOOK_S: Final = 0.02
+_ROOT: Final = str(Path(__file__).parents[2])
 
 
 @contextmanager
@@ -62,10 +63,11 @@ def _connected(running: subprocess.Popen[Any], control: Path, log: Path) -> Cont
 @contextmanager
 def process(arguments: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
     """A gatewayd with these arguments. A Ctrl-C at the terminal is ours to tell it."""
+    path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
     started = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "gatewayd", *arguments],
+        [sys.executable, "-P", "-m", "gatewayd", *arguments],
         start_new_session=True,
-        env=os.environ | {"NO_COLOR": "1"},
+        env=os.environ | {"NO_COLOR": "1", "PYTHONPATH": path},
         **options,
     )
     try:

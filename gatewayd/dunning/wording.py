@@ -7,11 +7,14 @@ from datetime import date
 from typing import Final
 
 from gatewayd.billing.facts import Invoice
+from gatewayd.claim_reasons import AWAITS, TOUCH
 from gatewayd.customers.variables import amount, day, joined
 from gatewayd.dunning import step_key
 from gatewayd.dunning.decision import Decision
-from gatewayd.translation import gettext as _
+from gatewayd.translation import gettext_in
 
+COMPANY: Final = "empresa"
+"""The variable of neutral words."""
 NUMBERS_SHOWN: Final = 10
 """Invoices that a text names; of more the rest is counted."""
 
@@ -48,13 +51,13 @@ def cells(
     return {**found, step_key.COLUMN: step}
 
 
-def neutral(channel: str) -> dict[str, object]:
+def neutral(channel: str, language: str) -> dict[str, object]:
     """Returns the words for somebody of whom nobody knows whether it is the customer: no name, no amount, no debt."""
-    text = _("A message from %empresa% awaits you. Please get in touch with us.")
+    text = gettext_in(language, AWAITS)
     if channel == "email":
-        return {"subject": _("%empresa%: please get in touch"), "text": text}
+        return {"subject": gettext_in(language, TOUCH), "text": text}
     if channel == "push":
-        return {"title": "%empresa%", "text": text}
+        return {"text": text, "push": {"title": f"%{COMPANY}%"}}
     if channel == "call":
-        return {"script": [{"say": text}]}
+        return {"call": {"script": {"message": text, "language": language}}}
     return {"text": text}

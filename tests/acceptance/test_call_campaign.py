@@ -101,3 +101,41 @@ def test_who_opts_out_while_the_gateway_is_dead_is_never_called_again(tmp_path: 
                 time.sleep(0.2)
             assert "/gatewayd/" not in pbx.cli("database show gatewayd")
             assert gateway.stop() == 0
+
+
+@pytest.mark.peer
+def test_what_people_press_in_a_claim_is_done(tmp_path: Path) -> None:
+    """A promise, "ya pagué", another person's number and "soy yo", by key: no switch is on but the script's own."""
+    means = {"2": "promise", "3": "paid", "4": "wrong_person", "5": "its_me"}
+    with running(tmp_path / "asterisk") as pbx:
+        extra = configured(pbx, **{f"pulsa{digit}": f"{PRESSES}{digit}" for digit in means})
+        with Gateway(tmp_path, [], extra=extra, tariff="").start() as gateway:
+            gateway.account(credit="100")
+            for serial, digit in enumerate(means):
+                point = {"channel": "phone", "address": str(one(serial)["to"]), "state": "unknown"}
+                known = {"name": f"Ana {digit}", "contacts": [point]}
+                gateway.call("customer.put", account="norte", external_id=f"C{digit}", customer=known)
+                bill = {"customer": f"C{digit}", "due": "2026-01-10", "balance": "1500.50"}
+                gateway.call("invoice.put", account="norte", external_id=f"F{digit}", invoice=bill)
+                script = {"message": "Hola %nombre%", "menu": means, "confirm": {means[digit]: "Gracias"}}
+                gateway.drop(calls(f"c{digit}", f"pulsa{digit}", range(serial, serial + 1), script=script))
+            for digit, action in means.items():
+                gateway.wait_job(f"c{digit}")
+                detail = gateway.receipts(f"c{digit}")[-1]["detail"]
+                assert (detail["key"], detail["action"]) == (digit, action)
+
+            def answered() -> set[str]:
+                found = {one["kind"] for one in gateway.call("novelty.list", account="norte")["items"]}
+                for kind, more in (("promise", {}), ("pause", {"customer": "C3"})):
+                    found |= {kind for _one in gateway.call(f"{kind}.list", account="norte", **more)["items"]}
+                shown = gateway.call("customer.show", account="norte", external_id="C5")
+                return found | {shown["contacts"][0]["state"]}
+
+            end = time.monotonic() + 30
+            wanted = {"promise", "pause", "verify_payment", "wrong_person", "confirmed"}
+            while not wanted <= answered():
+                assert time.monotonic() < end, answered()
+                time.sleep(0.2)
+            (promise,) = gateway.call("promise.list", account="norte")["items"]
+            assert (promise["customer"], promise["source"], promise["currency"]) == ("C2", "call", "ARS")
+            assert gateway.stop() == 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -125,6 +128,54 @@ def test_a_review_says_who_is_left_out_and_what_it_costs(floor: tuple[Gateway, S
     repeated = gateway.call("campaign.review", campaign=again)
     assert repeated["contacted_today"] == [{"campaign": campaign, "people": 3}]
     assert repeated["faults"][0]["kind"] == "already_today"
+
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "=HYPERLINK(1)+cmd|' /C calc'!A0",
+    "100% de %nombre% y %ref% %",
+    "{{7*7}} ${HOME} {% raise %} {0.__class__}",
+    "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd",
+    "\U0001f600\U0001f469\u200d\U0001f4bb",
+    "'; DROP TABLE message; --",
+)
+"""Names that are markup, formulas, variables, braces, right to left, pictures and SQL to somebody."""
+
+
+def test_whatever_a_name_is_it_goes_out_as_written_and_is_never_run(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, simulator = floor
+    names = (*HOSTILE, "x" * 10_000)
+    for campaign in (_of_customers(gateway, HOSTILE), _of_a_sheet(gateway, names)):
+        review = gateway.call("campaign.review", campaign=campaign)
+        assert review["people"] == len(HOSTILE), review["faulty"]
+        assert [one["text"] for one in review["first"]] == [f"Hola {name}, chau" for name in HOSTILE[:5]]
+        if review["left_out"]:
+            assert review["left_out"] == {"too_long": 1}
+            data = base64.b64decode(gateway.call("campaign.left_out", campaign=campaign)["data"]).decode("utf-8-sig")
+            (row,) = list(csv.reader(data.splitlines()))[1:]
+            assert row[0] == f"'=1+{len(HOSTILE)}", "a spreadsheet must not take it for a formula"
+            assert row[2] == "too_long"
+        before = len(simulator.texts())
+        rig.launch(gateway, campaign)
+        over(gateway, campaign)
+        told = sorted(one["text"] for one in simulator.texts(before))
+        assert told == sorted(f"Hola {name}, chau" for name in HOSTILE)
+
+
+def _of_customers(gateway: Gateway, names: Sequence[str]) -> int:
+    for n, name in enumerate(names):
+        customers(gateway, 9_100 + n, 1, name=name, tags=["raros"])
+    return save(gateway, {"filter": {"tags": ["raros"]}}, content={"text": "Hola %nombre%, chau"})
+
+
+def _of_a_sheet(gateway: Gateway, names: Sequence[str]) -> int:
+    """As a spreadsheet guards them: what begins like a formula has an apostrophe before it."""
+    rows = io.StringIO()
+    sheet = csv.writer(rows, delimiter=";")
+    sheet.writerow(["telefono", "ref", "nombre"])
+    for n, name in enumerate(names):
+        sheet.writerow([rig.number_of(9_000 + n), f"'=1+{n}", f"'{name}" if name[0] in "=+-@'" else name])
+    return rig.draft(gateway, rows.getvalue().encode(), "Hola %nombre%, chau")
 
 
 def test_part_of_a_campaign_goes_again_with_todays_facts(floor: tuple[Gateway, Simulator]) -> None:

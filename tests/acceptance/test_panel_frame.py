@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, Page, expect
 
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 
 SHOTS = os.environ.get("SHOTS")

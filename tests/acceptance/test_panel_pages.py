@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from gatewayd.web.panel.pages import PAGES
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 
 SHOTS = os.environ.get("SHOTS")

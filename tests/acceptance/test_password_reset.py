@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from drivers.control import ControlClient
+from tests.rig.axe import Axe
 from tests.rig.panel import PASSWORD, Panel, Signed, panel
 from tests.rig.processes import end, gatewayd
 

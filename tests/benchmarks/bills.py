@@ -48,7 +48,8 @@ def rows(count: int, of: int, *, paid: int = 0) -> Iterator[list[str]]:
         ]
 
 
-def _write(path: Path, head: tuple[str, ...], found: Iterator[list[str]]) -> Path:
+def write(path: Path, head: tuple[str, ...], found: Iterator[list[str]]) -> Path:
+    """Writes a sheet; returns its path."""
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, delimiter=";")
         table.writerow(head)
@@ -62,10 +63,10 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     with scratch(base) as folder, Gateway(folder, []) as gateway:
         gateway.start()
         gateway.call("account.create", account="norte")
-        people = _write(folder / "clientes.csv", ("Nro Cliente", "Nombre"), ([one[0], one[2]] for one in customers(of)))
+        people = write(folder / "clientes.csv", ("Nro Cliente", "Nombre"), ([one[0], one[2]] for one in customers(of)))
         timed(gateway, brought(gateway, people, "customers"), "run")
-        first = _write(folder / "facturas.csv", HEAD, rows(count, of))
-        again = _write(folder / "otra.csv", HEAD, rows(count, of, paid=20))
+        first = write(folder / "facturas.csv", HEAD, rows(count, of))
+        again = write(folder / "otra.csv", HEAD, rows(count, of, paid=20))
         before = memory(gateway.pid, "VmRSS:")
         bare_s = _bare(first)
         name = f"{count:,} invoices of {of:,} customers"

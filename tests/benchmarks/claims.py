@@ -21,8 +21,8 @@ from tests.benchmarks.customers import timed
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.machine import Memory, cpu_s, pss_mb, tree
 from tests.benchmarks.scale import Scale
-from tests.benchmarks.trial import READY_S, scratch, simulated
-from tests.rig import Gateway
+from tests.benchmarks.trial import READY_S, Take, intervals_rate, scratch, simulated
+from tests.rig import Gateway, Simulator
 
 RUN_S: Final = 60.0
 FACT_MS: Final = 2_000.0
@@ -34,6 +34,8 @@ PACE: Final = "12/min"
 EVERY_S: Final = 5.0
 """Between two messages of a line at that pace."""
 SUBMIT_S: Final = 3.0
+SHARE_S: Final = 15.0
+"""For so long at least the lines' share is measured."""
 FACT_S: Final = 0.25
 """Between two facts: bills, payments and promises in turn."""
 LONGEST_S: Final = 600.0
@@ -120,7 +122,7 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
 
 def _measured(base: Path, customers: int) -> Iterator[Figure]:
     name = f"{customers:,} customers with {customers * 3 // 2:,} open invoices"
-    with scratch(base) as folder, simulated(folder, MODEMS) as simulator:
+    with scratch(base) as folder, simulated(folder, MODEMS, SUBMIT_S) as simulator:
         gateway = Gateway(folder, simulator.ports, rate=PACE)
         with gateway.start():
             _brought_in(gateway, folder, customers)
@@ -143,6 +145,8 @@ def _measured(base: Path, customers: int) -> Iterator[Figure]:
             ((claims,),) = gateway.sql("SELECT count(*) FROM step")
             ((jobs,),) = gateway.sql("SELECT count(*) FROM dunning_batch")
             assert gateway.stop() == 0
+        with Gateway(folder, simulator.ports).start() as gateway:
+            share, again = _saturated(gateway, simulator)
         assert not facts.error, facts.error
         yield Figure(
             f"{name}: a day's run, everybody decided",
@@ -152,6 +156,8 @@ def _measured(base: Path, customers: int) -> Iterator[Figure]:
             "<=",
         )
         yield Figure(f"{name}: and all {claims:,} claims jobs", ended - began, "s")
+        yield Figure(f"{name}: everybody again under a changed rule", again, "s")
+        yield Figure(f"{name}: {MODEMS} modems without pace beside that, share", share, "%", SHARE, ">=")
         yield Figure(f"{name}: processor time", spent, "s")
         yield Figure(f"{name}: jobs of claims", jobs, "jobs")
         yield Figure(
@@ -160,6 +166,22 @@ def _measured(base: Path, customers: int) -> Iterator[Figure]:
         yield Figure(f"{name}: of that acknowledged, p99", _p99(facts.acknowledged), "ms")
         yield Figure(f"{name}: growth of memory", memory.peak_mb - before, "MB", GROWTH_MB, "<=")
         yield Figure(f"{name}: {MODEMS} modems at 12 a minute, latest message", late, "ms", LATE_MS, "<=")
+
+
+def _saturated(gateway: Gateway, simulator: Simulator) -> tuple[float, float]:
+    """Has everybody decided about again while all lines send what they can; returns the lines' share of that, and the
+    seconds of the run."""
+    taken = simulator.ask("texts", since=0, limit=0)["total"]
+    simulator.wait_taken(taken + 3 * MODEMS, LONGEST_S)
+    began = time.monotonic()
+    gateway.call("policy.save", account="norte", policy="empresa", standard=True, document=_rule(reclaim_days=9))
+    _until(gateway, "SELECT count(*) FROM dunning_run WHERE state = 'done'")
+    again = time.monotonic() - began
+    time.sleep(max(0.0, SHARE_S - again))
+    takes = [Take(one["modem"], one["monotonic"]) for one in simulator.texts()]
+    share = intervals_rate(takes, began, time.monotonic()) / (MODEMS / SUBMIT_S) * 100
+    assert gateway.stop() == 0
+    return share, again
 
 
 def _rule(**more: Any) -> dict[str, Any]:

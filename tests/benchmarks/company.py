@@ -30,7 +30,8 @@ CAUSES: Final[dict[str, tuple[str, int, Outcome]]] = {
     "a trunk, 40 at once": ("call", 40, Completed("failed", "rejected", blame=Blame.EITHER)),
 }
 CONTENT: Final[dict[str, dict[str, Any]]] = {
-    "call": {"call": {"script": {"message": "hola"}}},
+    # As intake leaves it in the store.
+    "call": {"call": {"script": {"message": [{"say": "hola"}], "menu": {}, "language": "es", "voice": None}}},
     "email": {"email": {"subject": "hola"}},
 }
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import (
+    answers,
     audio,
     backlog,
     biglist,
+    claims,
     customers,
     doubt,
     export,
@@ -22,6 +24,7 @@ from tests.benchmarks import (
     population,
     posts,
     provider,
+    quiet,
     share,
     status,
     throughput,
@@ -61,6 +64,24 @@ def test_customers(tmp_path: Path) -> None:
         assert found[f"{name}: growth of the daemon's memory"] <= 100
         for step in ("dry run", "import", "undo"):
             assert found[f"{name}: {step}, times that loop"] <= 20
+
+
+def test_a_run_of_claims(tmp_path: Path) -> None:
+    found = figures(claims.measure, tmp_path)
+    name = "2,000 customers with 3,000 open invoices"
+    assert 0 < found[f"{name}: jobs of claims"] <= 30
+    assert found[f"{name}: growth of memory"] <= 250
+    assert found[f"{name}: 64 modems without pace beside that, share"] >= 40
+
+
+def test_a_first_import_tells_nobody(tmp_path: Path) -> None:
+    found = figures(quiet.measure, tmp_path)
+    assert [value for name, value in found.items() if name.endswith((": thanked or told", ": closed"))] == [0, 0]
+
+
+def test_people_who_ask_are_answered(tmp_path: Path) -> None:
+    found = figures(answers.measure, tmp_path)
+    assert [value for name, value in found.items() if name.endswith(("or twice", "another's amount"))] == [0, 0]
 
 
 def test_share_of_the_possible(tmp_path: Path) -> None:

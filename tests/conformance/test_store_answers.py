@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from gatewayd.store.commands import Change
+import pytest
+from sqlalchemy import delete
+
+from gatewayd.model import State
+from gatewayd.store import tables
+from gatewayd.store.commands import Change, NewMessage
 from gatewayd.store.sending import restoration
 from tests.conformance.house import House
 from tests.rig.answers import DAY_MS, Desk, mail, phone
@@ -138,6 +146,66 @@ def test_who_is_not_meant_is_left_alone_and_the_debt_stays(desk: Desk) -> None:
     assert desk.rows("novelty", "kind") == [("wrong_person",)]
     assert desk.rows("owed", "balance") == [(777_000_000,)]
     assert "777" not in desk.asks("saldo")[0]
+
+
+def called(desk: Desk, key: str, action: str, *, opted_out: bool = False, to: str = NUMBER) -> None:
+    """Somebody is called, and presses a key."""
+    row = NewMessage(1, None, to, "Hola", "", 1, "", None, None)
+    queue = desk.house.job_of([row], name=f"c{desk.house.now}", channel="call")
+    (work,) = desk.house.claim(queue).work
+    desk.house.pnr(work)
+    detail = json.dumps({"disposition": "answered", "key": key, "action": action})
+    ended = desk.house.finishing(work, State.DELIVERED)
+    desk.house.do(replace(ended, pressed=key, detail=detail, opted_out=opted_out))
+    desk.house.now += 1000
+    desk.answer()
+
+
+def test_a_key_in_a_call_is_acted_on_once_and_not_answered(desk: Desk) -> None:
+    ana = desk.customer("C-1", phone(state="unknown"))
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    sent = len(desk.rows("message", "id"))
+    called(desk, "1", "repeat")
+    called(desk, "1", "its_me")
+    assert desk.rows("contact_point", "state") == [("confirmed",)]
+    called(desk, "2", "promise")
+    ((source, state, day, note),) = desk.rows("promise", "source, state, day, note")
+    assert (source, state, note) == ("call", "pending", "tecla 2 en una llamada")
+    today = datetime.fromtimestamp(desk.house.now / 1000, ZoneInfo("America/Argentina/Buenos_Aires")).date()
+    assert date.fromisoformat(day) == today + timedelta(days=3)
+    called(desk, "3", "paid")
+    assert desk.rows("pause", "reason") == [("claims_paid",)]
+    called(desk, "4", "wrong_person")
+    assert desk.rows("contact_point", "state") == [("wrong_person",)]
+    assert sorted(one for (one,) in desk.rows("novelty", "kind")) == ["verify_payment", "wrong_person"]
+    called(desk, "9", "opt_out", opted_out=True, to="+5491123450009")
+    assert [row[1:] for row in desk.rows("answer", "id, kind, state")] == [
+        *[("confirm", "done"), ("promise", "done"), ("paid", "done"), ("wrong_person", "done")]
+    ]
+    assert len(desk.rows("message", "id")) == sent + 6  # the calls themselves
+
+
+def test_a_key_counts_though_the_account_answers_nothing(house: House) -> None:
+    desk = Desk(house)
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    house.do(Change(lambda unit: unit.session.connection.execute(delete(tables.answer_settings))))
+    called(desk, "2", "promise")
+    assert desk.rows("promise", "state") == [("pending",)]
+    assert desk.asks("saldo") == []
+
+
+def test_a_key_of_an_unknown_number_is_a_persons_and_a_shared_one_confirms_nobody(desk: Desk) -> None:
+    called(desk, "2", "promise")
+    assert desk.rows("answer", "kind, state, reason") == [("promise", "inbox", "unknown_number")]
+    for name in ("C-1", "C-2"):
+        desk.owes(desk.customer(name, phone(state="unknown")), 777_000_000)
+    called(desk, "2", "promise")
+    called(desk, "1", "its_me")
+    assert [row[1:] for row in desk.rows("answer", "id, kind, reason")[1:]] == [*[("promise", None), ("confirm", None)]]
+    assert len(desk.rows("promise", "id")) == 1, "of the one who was called"
+    assert {row[0] for row in desk.rows("contact_point", "state")} == {"unknown"}
 
 
 def test_a_complaint_becomes_a_ticket_so_many_a_day(desk: Desk) -> None:

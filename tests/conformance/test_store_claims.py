@@ -31,7 +31,7 @@ from gatewayd.store.commands import (
     QueueInfo,
     SetJobState,
 )
-from gatewayd.store.contacts import joining
+from gatewayd.store.contacts import joining, knowledge
 from gatewayd.store.dunning import (
     batches,
     decisions,
@@ -547,3 +547,33 @@ def test_a_claim_of_another_life_waits_and_is_withdrawn_when_it_is_to_go(house: 
     (work,) = house.claim(queue).work
     with pytest.raises(Withdrawn, match="changed"):
         house.pnr(work)
+
+
+def test_who_is_forgotten_leaves_no_words_behind_in_what_was_claimed(house: House) -> None:
+    rule(house)
+    number = debtor(house)
+    assert decide(house, number) == 1
+    change(house, pauses.add, ACCOUNT, number, "blocked", until=None, note="juicio de Ana", now=house.now)
+    promised = NewPromise(ACCOUNT, number, "ARS", moment(house).today, None, note="dice Ana")
+    change(house, promises.add, promised, now=house.now)
+    told = novelties.NewNovelty(
+        ACCOUNT, number, "note", moment(house).today, "Ana llama", {"address": "+5491150000001"}
+    )
+    change(house, novelties.add, told, now=house.now)
+    change(house, pauses.dispute, ACCOUNT, number, "F-A1", until=None, note="Ana no quiere", now=house.now)
+
+    def words() -> str:
+        columns = {
+            "novelty": "text, note, detail",
+            "promise": "note",
+            "pause": "note",
+            "step_try": "address, cells",
+            "invoice": "dispute_reason",
+        }
+        return str([house.rows(f"SELECT {one} FROM {table}") for table, one in columns.items()])
+
+    assert "Ana" in words()
+    house.do(Change(lambda unit: knowledge.forget(unit, NORTE, knowledge.Forget("A1", house.now))))
+    assert "Ana" not in words()
+    assert "+5491150000001" not in words()
+    assert len(states(house)) == 1

@@ -15,10 +15,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from gatewayd.web.words import catalogue
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 from tests.rig.warm_children import AHEAD
 
@@ -205,6 +205,7 @@ def a_bill_comes_in(desk: Desk) -> None:
     desk.go(f"/cobranza/simulacion?cuenta=norte&fecha={after}")
     expect(page.locator("#people")).to_contain_text("Reclamo")
     expect(page.locator("#people")).to_contain_text("Ana")
+    expect(page.locator("blockquote")).to_contain_text("Debe 1.500,50" if desk.language == "es" else "Debe ")
     desk.look()
 
 
@@ -286,6 +287,14 @@ def it_is_paid(desk: Desk) -> None:
     desk.press("Save")
     desk.sees("Nothing is owed.")
     decided(desk, "nothing_owed")
+    desk.go("/clientes/acciones/reclamos?id=C-1")
+    for reason in ("nothing is owed", "a promise is pending", "within the days of tolerance"):
+        desk.sees(reason)
+    desk.look()
     desk.go("/cobranza/efectividad")
-    expect(page.locator("#groups")).to_contain_text("eclamo")
+    expect(page.locator("#groups")).to_contain_text("Reclamo")
+    # One payment is money once: the last contact's, though three came before it.
+    groups = desk.shown.gateway.call("effectiveness.show", account="norte")["groups"]
+    recovered = {one["name"]: (one["contacts"], one["recovered"]) for one in groups}
+    assert recovered == {"aviso": (1, "0.00"), "reclamo": (2, "1500.50")}
     desk.look()

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from gatewayd.web.panel.assets import panel_assets
 from gatewayd.web.security import HEADERS
 from tests.panel.gallery import gallery
+from tests.rig.axe import Axe
 from tests.rig.panel import CHROMIUM
 
 WIDE, PHONE = (1280, 900), (390, 844)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 
 WIDE, PHONE = (1280, 900), (390, 844)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.rig.axe import Axe
 from tests.rig.panel import Panel, Signed, panel
 
 NUMBER = "+5491123450001"

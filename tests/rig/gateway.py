@@ -52,6 +52,10 @@ sms = "0.85"
 """
 
 
+class OverdueError(AssertionError):
+    """What was waited for did not come in time; nothing was found to be wrong."""
+
+
 Row = tuple[int, str, str]
 """Row, number and text as the message should have them."""
 
@@ -242,8 +246,10 @@ class Gateway:
                 summary = self.summary(job, account)
                 if summary is not None and wanted(summary):
                     return summary
-                if time.monotonic() > until or (self.process is not None and self.process.poll() is not None):
-                    raise AssertionError(f"job {job}: {summary}\n{self.log.read_text()[-4000:]}")
+                if self.process is not None and self.process.poll() is not None:
+                    raise AssertionError(f"the daemon ended; job {job}: {summary}\n{self.log.read_text()[-4000:]}")
+                if time.monotonic() > until:
+                    raise OverdueError(f"job {job}: {summary}\n{self.log.read_text()[-4000:]}")
                 notify.sync_get()
 
     def wait_overview(self, wanted: Callable[[dict[str, Any]], bool], *, timeout_s: float = 60.0) -> dict[str, Any]:
@@ -260,7 +266,7 @@ class Gateway:
                     found: dict[str, Any] = snapshot
                     return found
                 if time.monotonic() > until:
-                    raise AssertionError(f"never so: {snapshot}\n{self.log.read_text()[-3000:]}")
+                    raise OverdueError(f"never so: {snapshot}\n{self.log.read_text()[-3000:]}")
         finally:
             client.close()
         raise AssertionError("the daemon went away")
@@ -280,7 +286,7 @@ class Gateway:
         with self._watching(*folders) as notify:
             while len(self.inbox()) < count:
                 if time.monotonic() > until:
-                    raise AssertionError(f"{len(self.inbox())} of {count}\n{self.log.read_text()[-3000:]}")
+                    raise OverdueError(f"{len(self.inbox())} of {count}\n{self.log.read_text()[-3000:]}")
                 notify.sync_get()
 
     def wait_files(self, folder: Path, count: int, *, timeout_s: float = 30.0) -> None:
@@ -289,7 +295,7 @@ class Gateway:
         with self._watching(folder) as notify:
             while sum(not path.name.startswith(".") for path in folder.iterdir()) < count:
                 if time.monotonic() > until:
-                    raise AssertionError(f"{folder}: {sorted(path.name for path in folder.iterdir())}")
+                    raise OverdueError(f"{folder}: {sorted(path.name for path in folder.iterdir())}")
                 notify.sync_get()
 
     def wait_gone(self, folder: Path, *, timeout_s: float = 30.0) -> None:
@@ -298,7 +304,8 @@ class Gateway:
         with Inotify(sync_timeout=1.0) as notify:
             notify.add_watch(folder, Mask.MOVED_FROM | Mask.DELETE)
             while left := [path.name for path in folder.iterdir() if not path.name.startswith(".")]:
-                assert time.monotonic() < until, f"{folder}: {left}"
+                if time.monotonic() > until:
+                    raise OverdueError(f"{folder}: {left}")
                 notify.sync_get()
 
     def wait_read(self, *, timeout_s: float = 60.0) -> None:

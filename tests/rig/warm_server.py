@@ -25,6 +25,7 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from tests.rig import warm_children
+from tests.rig.pattern import copying
 
 REQUEST_MAX: Final = 200_000
 _PACKAGES: Final = ("gatewayd", "drivers", "spool")
@@ -44,6 +45,7 @@ def load() -> None:
     for name in ("gatewayd.cli", "gatewayd.cli.root", "gatewayd.cli.session", "gatewayd.cli.output"):
         importlib.import_module(name)
     importlib.import_module("gatewayd.cli.offline")
+    copying()
 
 
 def serve(requests: socket.socket) -> Callable[[], Any] | None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from gatewayd.cli import main
+from gatewayd.cli.offline import OfflineBackend
+from gatewayd.config import load
 
 CONFIG = """
 locale = "en"
@@ -81,6 +83,32 @@ def test_a_job_is_tried_and_nothing_is_sent(tmp_path: Path, capsys: pytest.Captu
     for word in ("+5491159876543", "Hola Ana", "more cells than columns"):
         assert word in out
     assert sorted({path.name for path in tmp_path.rglob("*")} - {"gatewayd.toml"}) == before
+
+
+def test_a_job_is_tried_with_the_words_of_its_stored_template(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gatewayd.toml").write_text(CONFIG)
+    backend = OfflineBackend(load(tmp_path / "gatewayd.toml"))
+    backend.perform("account.create", {"account": "norte"})
+    backend.perform("account.set", {"account": "norte", "company": "Norte Wifi"})
+    said = {"account": "norte", "template": "aviso", "channel": "sms"}
+    for words in ("Hola %nombre%", "Hola %nombre%, le escribe %empresa%"):
+        backend.perform("template.save", {**said, "content": {"text": words}})
+    backend.close()
+    (tmp_path / "c.csv").write_text(LIST)
+    job = {"channel": "sms", "template": "aviso", "recipients_file": "c.csv"}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    found = shown(tmp_path, capsys, "submit", "--dry-run", str(tmp_path / "job.json"))
+    assert [one["text"] for one in found["first"]] == ["Hola Ana, le escribe Norte Wifi"]
+    (tmp_path / "job.json").write_text(json.dumps(job | {"template_version": 1}))
+    found = shown(tmp_path, capsys, "submit", "--dry-run", str(tmp_path / "job.json"))
+    assert [one["text"] for one in found["first"]] == ["Hola Ana"]
+    for wrong in ({"template": "otra"}, {"template_version": 9}):
+        (tmp_path / "job.json").write_text(json.dumps(job | wrong))
+        status, out, error = ran(tmp_path, capsys, "submit", "--dry-run", str(tmp_path / "job.json"))
+        assert (status, out) == (1, "")
+        assert "template_unknown" in error
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -35,6 +35,11 @@ class Account:
 def read(session: Any, config: Config) -> dict[int, Account]:
     """Returns by number every account that has set what is answered."""
     return {row[0]: of_row(config, row) for row in known.accounts(session)}
+
+
+def of_numbers(session: Any, config: Config, numbers: Collection[int]) -> dict[int, Account]:
+    """Returns accounts by number, whether they have set anything or not."""
+    return {row[0]: of_row(config, row) for row in known.accounts_of(session, numbers)} if numbers else {}
 
 
 def of_row(config: Config, row: tuple[int, str, str | None, str | None, str | None]) -> Account:

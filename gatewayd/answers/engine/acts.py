@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
+from drivers.base import spoken
 from gatewayd.answers.engine.accounts import Account
 from gatewayd.answers.known import Incoming, Person, Verdict
 from gatewayd.store.billing import marks
@@ -16,8 +17,10 @@ from gatewayd.store.dunning.promises import NewPromise
 from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason
 from gatewayd.store.tickets import known
+from gatewayd.translation import gettext_in
 
 BY: Final = "gatewayd"
+PRESSED: Final = spoken("key {key} in a call")
 
 
 @dataclass(slots=True)
@@ -51,7 +54,15 @@ class Acts:
             until = self._end_of(self.account.settings.paid.days)
             key = f"answer-{text.id}-{person.id}"
             pauses.add(
-                session, number, person.id, "claims_paid", until=until, note=text.text, now=self.now, by=BY, key=key
+                session,
+                number,
+                person.id,
+                "claims_paid",
+                until=until,
+                note=self._note(text),
+                now=self.now,
+                by=BY,
+                key=key,
             )
             self._novelty(text, person.id, "verify_payment", key)
             self._changed(person.id, "blocked")
@@ -69,8 +80,8 @@ class Acts:
                     continue
                 new = NewPromise(
                     *(number, person.id, debt.currency, verdict.day, None),
-                    source="message",
-                    note=text.text,
+                    source="call" if text.pressed else "message",
+                    note=self._note(text),
                     key=f"answer-{text.id}-{debt.currency}",
                 )
                 promises.add(session, new, now=self.now, by=BY)
@@ -87,11 +98,17 @@ class Acts:
 
     def _novelty(self, text: Incoming, customer: int | None, kind: Any, key: str) -> None:
         new = NewNovelty(
-            *(self.account.number, customer, kind, self.account.day(self.now), text.text),
+            *(self.account.number, customer, kind, self.account.day(self.now), self._note(text)),
             detail={"address": text.sender},
             key=key,
         )
         novelties.add(self.unit.session, new, now=self.now, by=BY)
+
+    def _note(self, text: Incoming) -> str:
+        """Returns what somebody has said, for people of the account."""
+        if not text.pressed:
+            return text.text
+        return gettext_in(self.account.language, PRESSED).format(key=text.text)
 
     def _changed(self, customer: int, reason: Reason) -> None:
         """Withdraws what was written before, and has the customer decided about anew."""

@@ -88,9 +88,13 @@ class Answering:
             kept.set_place(session, INBOUND, reached)
         houses = accounts.read(session, self._config())
         texts: dict[int, list[Incoming]] = {}
+        pressed = {one.account_id for one in fresh if one.text.pressed and one.account_id is not None}
+        houses |= accounts.of_numbers(session, self._config(), pressed - houses.keys())
         for one in fresh:
             house = houses.get(one.account_id or 0)
-            if house is not None and house.settings.answers and one.text.channel != known.CALL:
+            if house is None:
+                continue
+            if one.text.pressed or (house.settings.answers and one.text.channel != known.CALL):
                 texts.setdefault(house.number, []).append(one.text)
         for number, its in texts.items():
             portion = self._of(unit, houses[number], its, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -19,7 +19,7 @@ from gatewayd.intake.rendering import CAUSE
 from gatewayd.store.commands import CLAIM, Change
 from gatewayd.store.dunning import batches
 from gatewayd.store.dunning.batches import Batch, Member
-from gatewayd.store.settings.accounts import company_of
+from gatewayd.store.settings.accounts import settings
 from spool.errors import JobFileError
 
 log = structlog.get_logger()
@@ -67,7 +67,7 @@ class Recording:
 
     async def _laid(self, batch: Batch) -> None:
         people: Sequence[Member] = await self._ask(partial(batches.members, number=batch.id))
-        head = head_of(batch, company=await self._ask(partial(company_of, account=batch.account)))
+        head = head_of(batch, await self._ask(partial(_house, account=batch.account)), self._intake.config.locale)
         rows = map(_recipient, people)
         document, data = await asyncio.to_thread(submission.written, head, rows, f"{batch.job}.json")
         document = await self._intake.templates.filled(batch.account, document)
@@ -80,11 +80,17 @@ def _refused(number: int, code: str, unit: Any) -> None:
     batches.refused(unit.session, number, code)
 
 
-def head_of(batch: Batch, *, company: str) -> dict[str, Any]:
-    """Returns a batch's job file without its recipients; `company` is who speaks where no template does."""
+def _house(connection: Any, account: str) -> Mapping[str, Any]:
+    return settings(connection, account).document
+
+
+def head_of(batch: Batch, house: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Returns a batch's job file without its recipients. `house` is what its account has set, `language` the gateway's
+    own."""
     words: dict[str, Any] = {"template": batch.template}
     if not batch.template:
-        words = {**wording.neutral(batch.channel), "values": {"empresa": company}}
+        words = wording.neutral(batch.channel, str(house.get("language") or language))
+        words["values"] = {wording.COMPANY: str(house.get("company") or batch.account)}
     return {
         "job": batch.job,
         "channel": batch.channel,

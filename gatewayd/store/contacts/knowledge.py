@@ -157,6 +157,7 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
         .values(to=None, person=f"#{number}")
     )
     _untold(connection, account_id, number, addresses)
+    _unclaimed(connection, number)
     blocks = blocklist.hide(session, account_id, addresses)
     _unshow(connection, number)
     # What an import kept to put back must not come back.
@@ -199,6 +200,20 @@ def _untold(connection: Connection, account_id: int, number: int, addresses: Seq
     answer = tables.answer.c
     meant = or_(answer.customer_id == number, answer.address.in_(addresses))
     connection.execute(update(tables.answer).where(answer.account_id == account_id, meant).values(address=""))
+
+
+def _unclaimed(connection: Connection, number: int) -> None:
+    """Takes the words and addresses of a customer out of what was claimed from it; what was decided stays."""
+    novelty, tried, step = tables.novelty.c, tables.step_try.c, tables.step.c
+    connection.execute(
+        update(tables.novelty).where(novelty.customer_id == number).values(text="", note="", detail="{}")
+    )
+    for table in (tables.promise, tables.pause):
+        connection.execute(update(table).where(table.c.customer_id == number).values(note=""))
+    its = select(step.id).where(step.customer_id == number)
+    connection.execute(update(tables.step_try).where(tried.step_id.in_(its)).values(address="", cells="{}"))
+    invoice = tables.invoice.c
+    connection.execute(update(tables.invoice).where(invoice.customer_id == number).values(dispute_reason=None))
 
 
 def _unshow(connection: Connection, number: int) -> None:

@@ -39,7 +39,7 @@ class Group:
     paid: tuple[int, int, int]
     """Those after which something was paid within 3, 7 and 15 days."""
     recovered: int
-    """What was paid within 15 days; millionths."""
+    """What was paid within 15 days of each customer's last contact; millionths."""
     cost: int
     """Of the contacts, in the account's currency; millionths."""
 
@@ -99,36 +99,60 @@ def left_alone(connection: Connection, *, scope: Scope, since: int, zone: str) -
 
 def _groups(connection: Connection, contacts: Sequence[_Contact], since: int) -> Sequence[Group]:
     payments = _payments(connection, {one.customer for one in contacts}, since)
+    recovered = _recovered(contacts, payments)
     counted: dict[tuple[str, str], list[int]] = {}
-    for one in contacts:
+    for place, one in enumerate(contacts):
         sums = counted.setdefault((one.name, one.currency), [0, 0, 0, 0, 0, 0])
         sums[0] += 1
+        sums[4] += recovered[place]
         sums[5] += one.cost
-        paid = [(at, much) for at, much in payments.get((one.customer, one.currency), ()) if at >= one.at]
-        for place, days in enumerate(DAYS, 1):
-            sums[place] += any(at < one.at + days * DAY_MS for at, _much in paid)
-        sums[4] += sum(much for at, much in paid if at < one.at + DAYS[-1] * DAY_MS)
+        paid = [at for at, _much in payments.get((one.customer, one.currency), ()) if at >= one.at]
+        for column, days in enumerate(DAYS, 1):
+            sums[column] += any(at < one.at + days * DAY_MS for at in paid)
     return [
         Group(name, currency, sums[0], (sums[1], sums[2], sums[3]), sums[4], sums[5])
         for (name, currency), sums in sorted(counted.items())
     ]
 
 
+def _recovered(
+    contacts: Sequence[_Contact], payments: Mapping[tuple[int, str], Sequence[tuple[int, int]]]
+) -> Sequence[int]:
+    """Returns what each contact brought: a payment is the last contact's before it, and no other's, so that no money is
+    counted twice."""
+    found = [0] * len(contacts)
+    of_whom: dict[tuple[int, str], list[int]] = {}
+    for place, one in enumerate(contacts):
+        of_whom.setdefault((one.customer, one.currency), []).append(place)
+    for whose, places in of_whom.items():
+        for at, much in payments.get(whose, ()):
+            before = [place for place in places if contacts[place].at <= at < contacts[place].at + DAYS[-1] * DAY_MS]
+            if before:
+                found[max(before, key=lambda place: contacts[place].at)] += much
+    return found
+
+
 def _payments(
     connection: Connection, customers: Iterable[int], since: int
 ) -> Mapping[tuple[int, str], Sequence[tuple[int, int]]]:
+    """Returns payments by customer and currency: when they were posted, and how much; none that was taken back."""
     found: dict[tuple[int, str], list[tuple[int, int]]] = {}
     wanted = sorted(customers)
     for start in range(0, len(wanted), 500):
-        statement = select(_PAYMENT.customer_id, _PAYMENT.currency, _PAYMENT.posted_at, _PAYMENT.amount).where(
+        statement = select(
+            *(_PAYMENT.customer_id, _PAYMENT.currency, _PAYMENT.posted_at, _PAYMENT.amount),
+            *(_PAYMENT.account_id, _PAYMENT.external_id, _PAYMENT.reversal_of),
+        ).where(
             _PAYMENT.customer_id.in_(wanted[start : start + 500]),
             _PAYMENT.posted_at >= since,
             _PAYMENT.kind == "payment",
             _PAYMENT.cancelled.is_(False),
-            _PAYMENT.reversal_of.is_(None),
         )
-        for customer, currency, at, amount in connection.execute(statement):
-            found.setdefault((customer, currency), []).append((at, amount))
+        rows = connection.execute(statement).all()
+        back = {(row.account_id, row.reversal_of) for row in rows if row.reversal_of is not None}
+        for row in rows:
+            if row.reversal_of is None and (row.account_id, row.external_id) not in back:
+                found.setdefault((row.customer_id, row.currency), []).append((row.posted_at, row.amount))
     return found
 
 

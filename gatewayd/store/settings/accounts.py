@@ -44,12 +44,6 @@ def zone_of(connection: Connection, account: str, default: str) -> str:
     return str(settings(connection, account).document.get("zone") or default)
 
 
-def company_of(connection: Connection, account: str) -> str:
-    """Returns what an account calls its company; its own name where it has said nothing. NotFoundError without the
-    account."""
-    return str(settings(connection, account).document.get("company") or account)
-
-
 def logo(connection: Connection, account: str) -> tuple[bytes, str] | None:
     """Returns the PNG of an account's logo and its digest; None without one. NotFoundError without the account."""
     number = account_number(connection, account)

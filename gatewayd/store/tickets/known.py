@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ LONG: Final = "long"
 """Beside an answer: the text only began with the word."""
 CALL: Final = "call"
 """The channel of keys pressed in calls, which are no texts."""
+SAID: Final = frozenset({"promise", "paid", "wrong_person", "its_me"})
+"""Actions of keys that say something of a debt."""
 
 _IN: Final = tables.inbound.c
 _POINT: Final = tables.contact_point.c
@@ -29,7 +32,7 @@ _OWED: Final = tables.owed.c
 
 _CAME: Final = select(
     *(_IN.id, _IN.account_id, _IN.channel, _IN.line, _IN.sender, _IN.text, _IN.received_at, _IN.opt_out),
-    *(_IN.review, tables.message.c.person_id),
+    *(_IN.review, tables.message.c.person_id, tables.message.c.detail),
 ).select_from(tables.inbound.outerjoin(tables.message, tables.message.c.id == _IN.message_id))
 _TEXTS: Final = Statement(_CAME.where(among(_IN.id)))
 _FRESH: Final = Statement(
@@ -57,7 +60,14 @@ def texts(session: Session, numbers: Collection[int]) -> dict[int, Incoming]:
 
 
 def _incoming(row: Row) -> Incoming:
-    return Incoming(row[0], row[2], row[3], row[4], row[5], row[6], bool(row[7]), row[8] is not None, row[9])
+    pressed = _pressed(row[10]) if row[2] == CALL else ""
+    return Incoming(row[0], row[2], row[3], row[4], row[5], row[6], bool(row[7]), row[8] is not None, row[9], pressed)
+
+
+def _pressed(detail: str | None) -> str:
+    """Returns what the key of a call means for a debt, as its message has it; empty: nothing."""
+    action = json.loads(detail or "{}").get("action")
+    return action if action in SAID else ""
 
 
 _LAST: Final = Statement(select(func.max(_IN.id)))
@@ -198,6 +208,7 @@ _OF_ACCOUNT: Final = select(
     )
 )
 _ACCOUNTS: Final = Statement(_OF_ACCOUNT.where(_SETTINGS.account_id.is_not(None)))
+_NUMBERED: Final = Statement(_OF_ACCOUNT.where(among(_ACCOUNT.id)))
 _NAMED: Final = Statement(_OF_ACCOUNT.where(_ACCOUNT.name == given(_ACCOUNT.name)), "p_name")
 
 AccountRow = tuple[int, str, str | None, str | None, str | None]
@@ -207,6 +218,11 @@ AccountRow = tuple[int, str, str | None, str | None, str | None]
 def accounts(session: Session) -> Sequence[AccountRow]:
     """Returns each account that has set what is answered."""
     return [(row[0], row[1], row[2], row[3], row[4]) for row in session.all(_ACCOUNTS)]
+
+
+def accounts_of(session: Session, numbers: Collection[int]) -> Sequence[AccountRow]:
+    """Returns accounts by number, whether they have set anything or not."""
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in session.among(_NUMBERED, sorted(numbers))]
 
 
 def account_of(session: Session, name: str) -> AccountRow | None:

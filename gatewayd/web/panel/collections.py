@@ -4,12 +4,13 @@ simulation of any day."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.web.panel import marks
 from gatewayd.web.panel.bills import freshness
 from gatewayd.web.panel.ladder_drawing import Rung, ladder
 from gatewayd.web.panel.page import Place, page
@@ -75,13 +76,47 @@ def _ladder(rule: Any, levels: Counter[str]) -> dict[str, Any]:
 @page(SIMULATION, operation="collections.simulate")
 async def simulation(visit: Visit) -> Response:
     """Shows what the run of a day would do."""
-    day, account = visit.query.get("fecha", "")[:10], visit.query.get("cuenta", "") or visit.account
+    day, account = visit.query.get("fecha", "")[:10], await account_of(visit, visit.query.get("cuenta", ""))
     fault, found = "", None
     try:
         found = await visit.ask("collections.simulate", account=account or None, date=day or None)
     except (UsageError, NotFoundError) as error:
         fault = str(error)
-    return visit.page("collections_simulation.html", found=found, fault=fault, day=day, account=account)
+    names = [] if visit.account else [one["name"] for one in (await visit.ask("account.list"))["items"]]
+    return visit.page(
+        "collections_simulation.html",
+        found=found,
+        fault=fault,
+        day=day,
+        account=account,
+        accounts=[(name, name) for name in names],
+        example=None if found is None else await _example(visit, account, found["people"]),
+    )
+
+
+async def _example(visit: Visit, account: str, people: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+    """Returns the first message that would go out, as it would read; None where no text is known."""
+    first = next((one for one in people if one["channel"] and one["template"]), None)
+    if first is None or not visit.may("template.preview"):
+        return None
+    channel = str(first["channel"])
+    try:
+        shown = await visit.ask(
+            "template.preview",
+            account=account,
+            template=first["template"],
+            channel=channel,
+            customer=first["customer"],
+            values={name: value for name, value in first["values"].items() if value},
+        )
+    except (NotFoundError, UsageError):
+        return None
+    fields = shown.get("fields") or {}
+    text = "\n".join(str(fields[name]) for name in ("subject", "title", "text", "message") if fields.get(name))
+    if not text:
+        return None
+    word = _(marks.CHANNEL[channel].word) if channel in marks.CHANNEL else channel
+    return {"text": text, "name": first["name"] or first["customer"], "channel": word, "template": first["template"]}
 
 
 @page(f"{HERE}/tandas", operation="collections.approve", method="POST")

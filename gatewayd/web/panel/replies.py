@@ -31,7 +31,7 @@ DEFAULTS: Final = {
     ("payment", "body"): "payment", ("paid", "body"): "paid", ("promise", "body"): "promise", ("promise", "day"): "day",
 }  # fmt: skip
 """Which of our own words stand where an account has none."""
-NUMBERS: Final = (("ticket", "per_day"), ("paid", "days"), ("promise", "days_max"))
+NUMBERS: Final = (("ticket", "per_day"), ("paid", "days"), ("promise", "days_max"), ("promise", "key_days"))
 SWITCHES: Final = (
     *("debt", "ticket", "payment", "paid", "promise", "wrong_person"),
     *("mail_invoice", "mail_payment", "mail_ticket"),

@@ -38,6 +38,9 @@ ACTIONS: Final = {
     "": spoken("nothing"),
     "repeat": spoken("says it again"),
     "promise": spoken("promises to pay"),
+    "paid": spoken("says that it has paid"),
+    "wrong_person": spoken("is another person"),
+    "its_me": spoken("is the one who is meant"),
     "opt_out": spoken("wants no more calls"),
 }
 FILTERED: Final = ("q", "canal", "tras")

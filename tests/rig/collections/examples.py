@@ -291,6 +291,7 @@ EXAMPLES: Final = (
         contacts=(ago(2),),
     ),
     Example("contacted_by_hand_today", "contacted_today", (bill("a", 9),), contacts=(TODAY,)),
+    Example("contacted_before_the_clock_was_set_back", "contacted_today", (bill("a", 9),), contacts=(ago(-1),)),
     Example("contacted_by_hand_yesterday", "due cinco 5000 a", (bill("a", 9),), contacts=(ago(1),)),
     Example("no_address", "no_channel", (bill("a", 9),), channels=()),
     Example("the_next_channel", "due cinco 5000 a", (bill("a", 9),), channels=("sms",)),
