@@ -246,7 +246,7 @@ def test_rights_and_tokens_are_judged(shown: Panel) -> None:
     [
         (b"{", "invalid-json"),
         (b'{"to":"1","to":"2"}', "invalid-json"),
-        (b'{"to":"1","text":"\\u0000"}', "invalid-json"),
+        (b'{"to":"1","text":"\\u0000"}', "invalid-request"),
         (b'{"to":"1","text":"\\ud800"}', "invalid-json"),
         (b'{"to":"\xff"}', "invalid-json"),
         (b"[" * 100_000, "invalid-json"),

@@ -180,15 +180,37 @@ def by_resend(trial: Trial, count: int, chance: random.Random) -> None:
     over(trial, again)
 
 
+def by_claim(trial: Trial, count: int, chance: random.Random) -> None:
+    """A rule is saved by which all are due, and they pay while its run writes to them."""
+    names, call = trial.owing(count), trial.gateway.call
+    rule = {"levels": [{"id": "uno", "days": 1, "channels": ["sms"], "templates": {"sms": "reclamo"}}], "hour": "00:00"}
+    content = {"text": "%nombre%, debe $ %deuda%"}
+    call("template.save", account=rig.ACCOUNT, template="reclamo", channel="sms", content=content)
+    call("policy.save", account=rig.ACCOUNT, policy="empresa", standard=True, document={"nothing": True})
+    for name in names:
+        bill = {"customer": name, "due": "2026-01-10", "balance": "100.50", "currency": "ARS"}
+        call("invoice.put", account=rig.ACCOUNT, external_id=f"F-{name}", invoice=bill)
+    call("policy.save", account=rig.ACCOUNT, policy="empresa", standard=True, document=rule)
+    end = time.monotonic() + 60
+    while not call("message.list", limit=1)["items"]:
+        assert time.monotonic() < end, "nobody is claimed"
+        time.sleep(0.02)
+    trial.pay(names, count / (2 * RATE), chance)
+    while any(call("message.list", state=state, limit=1)["items"] for state in ("queued", "sending")):
+        assert time.monotonic() < end + 180
+        time.sleep(0.2)
+
+
 WAYS: Final[dict[str, Callable[[Trial, int, random.Random], None]]] = {
     "campaign": by_campaign,
     "rung": by_rung,
     "resend": by_resend,
+    "claim": by_claim,
 }
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("way", ["campaign", "rung"])
+@pytest.mark.parametrize("way", ["campaign", "rung", "claim"])
 def test_forty_payments_race_messages_on_their_way(trial: Trial, way: str) -> None:
     WAYS[way](trial, 20, random.Random(SEED))
     _told, stopped = trial.judge()

@@ -10,19 +10,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from gatewayd.actor import NOBODY, Actor, Role
+from gatewayd.actor import NOBODY, Actor, Role, Scope
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
 from gatewayd.contact.said import Verdict
 from gatewayd.errors import UnauthenticatedError
 from gatewayd.model import Priority
 from gatewayd.operations import perform
+from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import AddMessages, BeginJob, Change, Inbound, NewMessage, PublishJob
 from gatewayd.store.contacts import imports
 from gatewayd.store.contacts.imports import NewImport
+from gatewayd.store.dunning import batches, policies
+from gatewayd.store.dunning.batches import NewBatch
 from gatewayd.store.insight import processes, saved_views
 from gatewayd.store.insight.processes import NewProcess
 from gatewayd.store.people.sessions import NewSession, open_session, person_of
@@ -61,6 +65,10 @@ class Side:
     reminder: int = 0
     campaign: int = 0
     novelty: int = 0
+    promise: int = 0
+    pause: int = 0
+    batch: int = 0
+    """Of claims, that waits for a person's word."""
     import_id: int = 0
     actors: dict[str, Actor] = field(default_factory=dict)
 
@@ -132,6 +140,7 @@ class World:
         written = {"customer": "A1", "currency": "ARS", "text": side.text}
         made = await self._ask("reminder.add", account=side.account, **written)
         side.reminder = made["reminder"]
+        await self._claimed(side)
         now = self.backend.now()
         sheet = NewImport(
             *(side.account, None, side.user, "trial", "panel", None, f"{side.text}.csv", "0" * 64, 10, {}, None, None),
@@ -163,6 +172,25 @@ class World:
         side.view = await self.backend.execute(
             Change(lambda unit: saved_views.save(unit.session, unit.session.connection, view))
         )
+
+    async def _claimed(self, side: Side) -> None:
+        """Gives the account what people say about debts, and claims that wait for their word."""
+        backend, now = self.backend, self.backend.now()
+        day = str((datetime.now(UTC) + timedelta(days=30)).date())
+        made = await self._ask("promise.add", account=side.account, customer="A1", day=day, note=side.text)
+        side.promise = made["promise"]
+        made = await self._ask("pause.add", account=side.account, customer="A1", note=side.text)
+        side.pause = made["pause"]
+
+        def batch(unit: Any) -> int:
+            account_id = account_number(unit.session.connection, side.account)
+            row = policies.policy(
+                unit.session.connection, scope=Scope.of(side.account), account=side.account, name="empresa"
+            )
+            new = NewBatch(account_id, row.id, row.version, "primero", "sms", side.template, day, approval=True)
+            return batches.add(unit.session, new, 1, now)
+
+        side.batch = await backend.execute(Change(batch))
 
     async def _messages(self, side: Side) -> None:
         backend, now = self.backend, self.backend.now()
@@ -297,18 +325,18 @@ CASES: Final[Mapping[str, Case]] = {
     "collections.run": Case("supervisor", "manage", vain=True),
     "collections.simulate": Case("user", "read", _of("account"), bound=True),
     "collections.show": Case("user", "read", _of("account"), bound=True),
-    "collections.approve": Case("supervisor", None, lambda _side: {"batch": 1}, vain=True),
-    "collections.reject": Case("supervisor", None, lambda _side: {"batch": 1}, vain=True),
+    "collections.approve": Case("supervisor", None, _of("batch"), bound=True, vain=True),
+    "collections.reject": Case("supervisor", None, _of("batch"), bound=True, vain=True),
     "decision.list": Case("user", "read", _of("account"), bound=True),
     "novelty.list": Case("user", "read", _of("account"), bound=True),
     "novelty.add": Case("user", "manage", _of("account", customer="A1", text="llamar"), bound=True),
     "novelty.done": Case("user", "manage", _of("novelty", result="talked"), bound=True, vain=True),
     "promise.list": Case("user", "read", _of("account"), bound=True),
     "promise.add": Case("user", "manage", _of("account", customer="A1", day="2999-01-01"), bound=True, vain=True),
-    "promise.withdraw": Case("user", "manage", lambda _side: {"promise": 1}, vain=True),
+    "promise.withdraw": Case("user", "manage", _of("promise"), bound=True, vain=True),
     "pause.list": Case("user", "read", _of("account", customer="A1"), bound=True),
     "pause.add": Case("user", "manage", _of("account", customer="A1", note="juicio"), bound=True),
-    "pause.lift": Case("supervisor", "manage", lambda _side: {"pause": 1}, vain=True),
+    "pause.lift": Case("supervisor", "manage", _of("pause"), bound=True, vain=True),
     "dispute.set": Case("user", "manage", _of("account", customer="A1", invoice="F1"), bound=True, vain=True),
     "dispute.end": Case("user", "manage", _of("account", customer="A1", invoice="F1"), bound=True, vain=True),
     "effectiveness.show": Case("user", "read", _of("account"), bound=True),

@@ -23,7 +23,7 @@ from gatewayd.web.v1.gathering import Gatherer
 from gatewayd.web.v1.limits import Limits
 from gatewayd.web.v1.problems import Problem, of_error
 from gatewayd.web.v1.schemas import SCHEMAS
-from gatewayd.web.v1.validation import Schema, fault, invalid, read_json
+from gatewayd.web.v1.validation import Schema, fault, invalid, read_json, refuse_nul
 from gatewayd.web.words import gettext as _
 
 TOKEN_MAX: Final = 200
@@ -168,6 +168,7 @@ class _Checks:
         value = read_json(raw)
         assert self._body is not None
         self._body.check(value)
+        refuse_nul(raw, value)
         return value
 
 

@@ -51,12 +51,11 @@ def closed(properties: dict[str, Schema], required: list[str], **more: Any) -> S
 
 
 def free(most: int, *, null: bool = False) -> Schema:
-    """Returns the schema of an object whose keys somebody else judges: whatever a store can hold, without NUL."""
+    """Returns the schema of an object whose keys an operation judges; what cannot be kept deep in it is refused."""
     return {
         "type": ["object", "null"] if null else "object",
         "maxProperties": most,
         "propertyNames": {"pattern": NO_NUL},
-        "additionalProperties": ref("Value"),
     }
 
 
@@ -86,13 +85,3 @@ COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 COUNT_OR_NULL: Final[Schema] = {"type": ["integer", "null"]}
 FLAG: Final[Schema] = {"type": "boolean"}
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
-VALUE: Final[Schema] = {
-    "anyOf": [
-        {"type": ["null", "boolean"]},
-        {"type": "number", "minimum": -1e15, "maximum": 1e15},
-        text(1_000_000),
-        {"type": "array", "maxItems": 10_000, "items": ref("Value")},
-        free(10_000),
-    ]
-}
-"""Component `Value`: any JSON that a store can hold."""

@@ -52,7 +52,7 @@ def read_json(body: bytes) -> Any:
         text = body.decode()
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
         if _SUSPECT.search(text):
-            _refuse_unstorable(json.dumps(value, ensure_ascii=False))
+            json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
         raise Problem("invalid-json", _("a letter that is none in UTF-8")) from None
     except RecursionError:
@@ -66,11 +66,21 @@ def read_json(body: bytes) -> Any:
     return value
 
 
-def _refuse_unstorable(written: str) -> None:
-    """Raises ValueError for what no store can hold: NUL, half a pair of surrogates."""
-    written.encode()
-    if "\\u0000" in written:
-        raise ValueError("NUL")
+def refuse_nul(body: bytes, value: Any) -> None:
+    """Raises Problem `refused` where a text or key has the letter NUL, which no store can hold.
+
+    It comes after the schema, which names the place where it is exact: free objects are left to this.
+    """
+    left = [value] if b"\\u0000" in body else []
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if "\0" in one:
+                raise Problem("refused", _("a text has the letter NUL, which cannot be kept"))
+        elif isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
