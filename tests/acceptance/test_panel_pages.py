@@ -48,19 +48,28 @@ def look(page: Page, path: str, width: int) -> list[str]:
 
 @pytest.mark.parametrize("locale", LOOKS)
 def test_every_page_can_be_used(shown: Panel, locale: str) -> None:
+    """Each page wide in one language and on a telephone in the other, light and dark in turn."""
     with shown.browser() as browser:
-        _tour(shown, browser, locale)
+        _tour(shown, browser, locale, whole=False)
 
 
-def _tour(shown: Panel, browser: Signed, locale: str) -> None:
+@pytest.mark.fault
+@pytest.mark.parametrize("locale", LOOKS)
+def test_every_page_can_be_used_in_every_way(shown: Panel, locale: str) -> None:
+    with shown.browser() as browser:
+        _tour(shown, browser, locale, whole=True)
+
+
+def _tour(shown: Panel, browser: Signed, locale: str, *, whole: bool) -> None:
     page = browser.sign_in(locale=locale)
     faults: list[str] = []
-    for path in PATHS:
+    turn = list(LOOKS).index(locale)
+    for number, path in enumerate(PATHS):
         answer = page.goto(f"{shown.url}{path}")
         if answer is None or answer.status != 200:
             faults.append(f"{path}: {None if answer is None else answer.status}")
             continue
-        for scheme, width in LOOKS[locale]:
+        for scheme, width in LOOKS[locale] if whole else [LOOKS[locale][(number + turn) % 2]]:
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 900})
             faults += look(page, path, width)

@@ -162,12 +162,12 @@ class Collections:
             yield
         except BaseException:
             attending.cancel()
+            await asyncio.gather(attending, return_exceptions=True)
             raise
-        finally:
-            over = True
-            self._fact.set()
-            with suppress(asyncio.CancelledError):
-                await attending
+        over = True
+        self._fact.set()
+        # Whoever cancels us meanwhile is obeyed: the daemon waits for it.
+        await attending
 
     async def _pick_up(self, known: Mapping[int, Moment]) -> None:
         """Lets go of what an earlier life has gathered, and did not come to let go of."""
