@@ -12,8 +12,9 @@ from gatewayd.store.dunning.batches import Batch, NewBatch
 from gatewayd.store.dunning.novelties import NewNovelty
 from gatewayd.store.session import Session
 
-MOST: Final = 5_000
-"""People of a batch to which more are added."""
+MOST: Final = 200
+"""People of a batch to which more are added. What became of a step is looked up among the messages of its job: few are
+quick to look through."""
 
 
 class Gathering:

@@ -26,7 +26,8 @@ _WHOSE: Final = Statement(
 _REACHED: Final = Statement(
     select(_MESSAGE.to)
     .where(
-        _MESSAGE.account_id == given(_MESSAGE.account_id),
+        # By the index of numbers: without statistics SQLite would read every message of the account.
+        (_MESSAGE.account_id + 0) == given(_MESSAGE.account_id),
         _MESSAGE.state.in_((State.SUBMITTED.value, State.DELIVERED.value, State.READ.value, State.UNCERTAIN.value)),
         among(_MESSAGE.to),
     )
