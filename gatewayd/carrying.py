@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd.failpoints import hit
 from gatewayd.store.commands import Change
 from spool.errors import SpoolError
 from spool.folders import Spool
@@ -27,11 +26,13 @@ class Cargo:
     """What is carried."""
 
     kind: str
-    """For logs and for the failpoint `KIND.carried`."""
+    """For logs."""
     by: str
     unwritten: Callable[[Any, int], Sequence[Row]]
     written: Callable[[Any, Sequence[int]], None]
     write: Callable[[Spool, str, str, Mapping[str, Any]], object]
+    carried: Callable[[], None]
+    """The failpoint: files are in the spool, the store does not know yet."""
 
 
 class Carrying:
@@ -58,7 +59,7 @@ class Carrying:
             if not rows:
                 return count
             written, fault = await self._in_thread(self._write, rows)
-            hit(f"{cargo.kind}.carried")
+            cargo.carried()
             if written:
                 await self._execute(Change(partial(_written, cargo=cargo, numbers=written), cargo.by))
             count += len(written)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from gatewayd.carrying import Cargo, Carrying
 from gatewayd.clock import now_ms
 from gatewayd.dunning.engine.service import Collections
+from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.news import FACTS, News
 from gatewayd.store.dunning import events
@@ -18,7 +19,9 @@ from gatewayd.store.reader import Reader
 from spool.folders import Spool
 from spool.inbox import write_event
 
-_EVENTS: Final = Cargo("event", "collections", events.unwritten, events.written, write_event)
+_EVENTS: Final = Cargo(
+    "event", "collections", events.unwritten, events.written, write_event, lambda: hit("event.carried")
+)
 
 
 def collections(

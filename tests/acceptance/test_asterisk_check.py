@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dialplan.context import VERSION
 from drivers.asterisk.diagnosis import check
 from drivers.asterisk.timing import Timing
 from drivers.base import Finding
@@ -206,7 +207,7 @@ def test_silence_that_is_not_sent_is_told(pbx: Asterisk) -> None:
 
 
 def test_a_context_of_an_older_gatewayd_is_told(pbx: Asterisk) -> None:
-    with changed(pbx.base / "etc/extensions.conf", "NoOp(gatewayd 4)", "NoOp(gatewayd)"):
+    with changed(pbx.base / "etc/extensions.conf", f"NoOp(gatewayd {VERSION})", "NoOp(gatewayd)"):
         pbx.cli("dialplan reload")
         [(key, message)] = findings(pbx)
         assert key == "context"

@@ -20,7 +20,8 @@ from tests.rig.simulator import Simulator
 ACCOUNT: Final = "norte"
 RUNS: Final = ("claims.begun", "claims.portion", "claims.ended")
 FACTS: Final = ("claims.decided", "claims.laid", "claims.recorded", "claims.noted", "claims.settled")
-PLACES: Final = (*RUNS, *FACTS)
+TOLD: Final = ("claims.decided", "event.carried")
+PLACES: Final = (*RUNS, *FACTS, "event.carried")
 LEVELS: Final = [{"id": "uno", "days": 1, "channels": ["sms"], "templates": {"sms": "reclamo"}}]
 
 
@@ -108,7 +109,6 @@ events = ["event"]
 secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 allow_private = true
 """
-    places = ("claims.decided", "event.carried")
     wanted: list[tuple[str, str]] = []
     with Gateway(tmp_path, (), extra=hook) as gateway:
         gateway.start()
@@ -117,7 +117,7 @@ allow_private = true
         gateway.start()  # its webhook is the account's, which is there by now
         rule(gateway, "00:00", nothing=True)
         cut_off(gateway)
-        for person, place in enumerate(places):
+        for person, place in enumerate(TOLD):
             known(gateway, person)
             killed(gateway, place, partial(owe, policy="corte"), person)
             until_events(gateway, *wanted, (f"C{person}", "suspension_due"))
@@ -152,6 +152,6 @@ def test_a_daemon_killed_anywhere_in_a_run_or_at_a_fact_claims_each_step_once(tm
             until(gateway, person, "ended")
         told = [str(one["to"]) for one in simulator.texts()]
         doubts = {one["to"] for one in gateway.call("message.list", state="uncertain")["items"]}
-    everybody = {number_of(person) for person in range(len(PLACES))}
+    everybody = {number_of(person) for person in range(len((*RUNS, *FACTS)))}
     assert len(set(told)) == len(told)
     assert everybody - doubts <= set(told) <= everybody

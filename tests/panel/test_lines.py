@@ -222,7 +222,7 @@ def test_a_company_has_its_name_and_logo_on_every_page(shown: Panel, browser: Si
     expect(page.locator(".nav .brand")).to_contain_text("Norte Internet SRL")
     logo = page.locator(".nav .brand img")
     expect(logo).to_have_count(1)
-    assert logo.evaluate("image => image.complete && image.naturalWidth") == 8
+    expect(logo).to_have_js_property("naturalWidth", 8)
     found = shown.gateway.call("account.settings", account="norte")
     assert (found["zone"], found["low_credit"]) == ("America/Santiago", "250.50")
     (tmp_path / "no.png").write_text("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from gatewayd.store import migrations
 
 _RUN: Final = migrations._run
+_HEAD: Final = migrations.HEAD
 _THEIRS: Final = ("migration", "upgrade")
 """Tests with these words in their names run what is said there."""
 
@@ -46,6 +47,7 @@ def copying() -> None:
 def _run(connection: Connection) -> None:
     if (
         connection.dialect.name != "sqlite"
+        or migrations.HEAD != _HEAD
         or any(word in os.environ.get("PYTEST_CURRENT_TEST", "") for word in _THEIRS)
         or connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, cycle, islice
+from itertools import chain, cycle, islice, zip_longest
 from typing import Any, Final
 
 from tests.peers.asterisk_callees import (
@@ -81,8 +81,16 @@ DETECTED: Final = (
 )
 LEFT: Final = (Person(MACHINE, "delivered", "machine"), Person(LATER, "delivered", "answered"))
 
-OVER_LOCAL: Final = (*AT_THE_MENU, *UNREACHED, _failing(NOWHERE, "failed"))
-OVER_SIP: Final = (*AT_THE_MENU, *UNREACHED, _failing(AWAY, "no_answer"), _failing(DEAD, "failed"))
+
+def _mixed(failing: tuple[Person, ...]) -> tuple[Person, ...]:
+    """Whoever cannot be reached stands among those who can, as in a list of a provider: were all of them called in a
+    row, that would be the picture of a bad line."""
+    pairs = zip_longest(AT_THE_MENU, failing)
+    return tuple(each for pair in pairs for each in pair if each is not None)
+
+
+OVER_LOCAL: Final = _mixed((*UNREACHED, _failing(NOWHERE, "failed")))
+OVER_SIP: Final = _mixed((*UNREACHED, _failing(AWAY, "no_answer"), _failing(DEAD, "failed")))
 """A transfer, once made, is Asterisk's own."""
 
 

@@ -42,7 +42,7 @@ BATCH_S: Final = 1.0
 """Between looks whether a batch of notices is whole."""
 TROUBLE_S: Final = 5.0
 BY: Final = "answers"
-_TICKETS: Final = Cargo("ticket", BY, tickets.unwritten, tickets.written, write_ticket)
+_TICKETS: Final = Cargo("ticket", BY, tickets.unwritten, tickets.written, write_ticket, lambda: hit("ticket.carried"))
 
 
 class Told(Protocol):
