@@ -28,7 +28,7 @@ from tests.rig.processes import end
 from tests.rig.programs import token
 
 AT_ONCE: Final = 32
-TOKENS: Final = 2
+TOKENS: Final = 3
 MODEMS: Final = 16
 RATE: Final = "30/min"
 """Of each modem: some six times what a real one sends."""
@@ -76,7 +76,7 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     shares, rates, bares, slow, slow_bares, growths, paces = [], [], [], [], [], [], []
     folders = lost = 0
     with scratch(base) as folder, panel(folder, modems=MODEMS, rate=RATE) as shown:
-        # Two programs share the work: a token has a bound a second, which a quick machine reaches.
+        # Three programs share the work: a token has a bound a second, which a quick machine reaches.
         secrets = tuple(token(shown, "read", "send") for _ in range(TOKENS))
         shown.gateway.campaign(int(MODEMS * seconds * scale.runs * 4), "busy", lines=[f"m{n}" for n in range(MODEMS)])
         with _bare() as bare_port:

@@ -21,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
+import uvloop
+
 REQUEST_MAX: Final = 200_000
 AHEAD: Final = "GATEWAYD_TEST_CLOCK_AHEAD_S"
 """A variable: by how many seconds the clock of a warm process is ahead."""
@@ -163,14 +165,16 @@ def _starter(server: socket.socket) -> Callable[..., Any]:
         if read_out is not None:
             os.close(write_out)
         process = _Process(pid)
+        # uvloop closes a pipe's descriptor by itself, and once more by the file: by then it may be somebody else's.
+        closes = not isinstance(loop, uvloop.Loop)
         if write_in is not None:
-            pipe = os.fdopen(write_in, "wb", 0)
+            pipe = os.fdopen(write_in, "wb", 0, closefd=closes)
             transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, pipe)
             process.stdin = asyncio.StreamWriter(cast("Any", transport), protocol, None, loop)
         if read_out is not None:
             process.stdout = asyncio.StreamReader(limit=limit)
             reading = asyncio.StreamReaderProtocol(process.stdout)
-            heard, _ = await loop.connect_read_pipe(lambda: reading, os.fdopen(read_out, "rb", 0))
+            heard, _ = await loop.connect_read_pipe(lambda: reading, os.fdopen(read_out, "rb", 0, closefd=closes))
             weakref.finalize(process, _close, heard)
         return process
 
