@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import structlog
-from structlog.testing import capture_logs
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from drivers.base import Blame, Fate, MisconfiguredError, NotSent, Partial, PartOutcome, Refused, Uncertain
 from drivers.gsm import driver, pdu, ussd
