@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from gatewayd.errors import GatewayError, UnauthenticatedError
@@ -117,12 +117,17 @@ async def _novelties(visit: Visit, words: Words) -> list[Need]:
     today = now().astimezone(visit.formats.zone).date().isoformat()
     due = {"state": "open", "due_by": today, "limit": MOST}
     found: list[Need] = []
-    for kind, say in APART.items():
-        listed = await _asked(visit, "novelty.list", kind=kind, **due)
-        found += _one(listed, words, say, places.with_query(NOVELTIES, tipo=kind), words.gettext("See the list"))
     every = await _asked(visit, "novelty.list", **due)
-    rest = {**every, "items": [one for one in every["items"] if one["kind"] not in APART]}
+    for kind, say in APART.items():
+        # A kind is asked for by itself only where not all are in the one list.
+        listed = await _asked(visit, "novelty.list", kind=kind, **due) if every.get("next") else _of(every, {kind})
+        found += _one(listed, words, say, places.with_query(NOVELTIES, tipo=kind), words.gettext("See the list"))
+    rest = _of(every, {one["kind"] for one in every["items"]} - APART.keys())
     return [*found, *_one(rest, words, _others, CALLS, words.gettext("See the list"))]
+
+
+def _of(listed: Mapping[str, Any], kinds: Collection[str]) -> Mapping[str, Any]:
+    return {**listed, "items": [one for one in listed["items"] if one["kind"] in kinds]}
 
 
 async def _batches(visit: Visit, words: Words) -> list[Need]:
