@@ -7,8 +7,6 @@ the last one with `"last": 0`; or `{"error": sentence}`. It is as far ahead as t
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import time
 from functools import partial
@@ -16,34 +14,15 @@ from typing import Any, Final
 
 from gatewayd.claims.moment import moments
 from gatewayd.claims.slices import portion
-from gatewayd.errors import GatewayError
 from gatewayd.store.reader import Reader
-from gatewayd.workers.confinement import confine
+from gatewayd.workers.documents import serve
 
 REQUEST_MAX: Final = 1 << 16
 
 
 def main() -> int:
     """`claims PARENT MEMORY`: the parent's pid, octets of address space."""
-    confine(int(sys.argv[1]), int(sys.argv[2]))
-    # Whatever a library prints must not get between the documents.
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    request: dict[str, Any] = json.loads(sys.stdin.buffer.readline(REQUEST_MAX))
-
-    def tell(document: dict[str, Any]) -> None:
-        output.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n")
-        output.flush()
-
-    try:
-        decide(request, tell)
-    except (GatewayError, OSError) as error:
-        tell({"error": str(error)})
-        return 1
-    except MemoryError:
-        tell({"error": "out of memory"})
-        return 1
-    return 0
+    return serve(decide, REQUEST_MAX)
 
 
 def decide(request: dict[str, Any], tell: Any) -> None:

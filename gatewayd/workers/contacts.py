@@ -8,8 +8,6 @@ a portion; at the end `{"done": n, "over": true}` with `octets` where there is a
 from __future__ import annotations
 
 import csv
-import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,7 +19,7 @@ from typing import IO, Any, Final
 from gatewayd.contact.elsewhere import Faulty, Told, columns_of, told
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.translation import set_language
-from gatewayd.workers.confinement import confine
+from gatewayd.workers.documents import begin
 
 REQUEST_MAX: Final = 1 << 20
 PORTION: Final = 500
@@ -42,16 +40,7 @@ class HeadError(Exception):
 
 def main() -> int:
     """`contacts PARENT MEMORY`: the parent's pid, octets of address space."""
-    confine(int(sys.argv[1]), int(sys.argv[2]))
-    # Whatever a library prints must not get between the documents.
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    request: dict[str, Any] = json.loads(sys.stdin.buffer.readline(REQUEST_MAX))
-
-    def tell(document: dict[str, Any]) -> None:
-        output.write(json.dumps(document) + "\n")
-        output.flush()
-
+    request, tell = begin(REQUEST_MAX, escaped=True)
     try:
         read(request, tell)
     except HeadError as error:

@@ -7,7 +7,6 @@ that is not whole bears the name it was given with `.part` at its end. One JSON 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -16,13 +15,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from gatewayd.actor import Scope
-from gatewayd.errors import GatewayError
 from gatewayd.store.insight.export_rows import ExportRows
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.reader import Reader
 from gatewayd.translation import set_language
 from gatewayd.workers.cells import NUMBERS, Cells, Words
-from gatewayd.workers.confinement import confine
+from gatewayd.workers.documents import serve
 from gatewayd.workers.sheets import CsvSheet, Sheet, XlsxSheet
 
 REQUEST_MAX: Final = 1 << 20
@@ -33,25 +31,7 @@ ADDRESSES: Final = frozenset({"party"})
 
 def main() -> int:
     """`export PARENT MEMORY`: the parent's pid, octets of address space."""
-    confine(int(sys.argv[1]), int(sys.argv[2]))
-    # Whatever a library prints must not get between the documents.
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    request: dict[str, Any] = json.loads(sys.stdin.buffer.readline(REQUEST_MAX))
-
-    def tell(document: dict[str, Any]) -> None:
-        output.write(json.dumps(document) + "\n")
-        output.flush()
-
-    try:
-        write(request, tell)
-    except (GatewayError, OSError) as error:
-        tell({"error": str(error)})
-        return 1
-    except MemoryError:
-        tell({"error": "out of memory"})
-        return 1
-    return 0
+    return serve(write, REQUEST_MAX, escaped=True)
 
 
 def write(request: dict[str, Any], tell: Any) -> None:

@@ -8,16 +8,14 @@ output one JSON document a line: `{"judgement": …, "columns": […]}`, then `{
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.intake.rendering import Rendering, RenderPlan
 from gatewayd.numbers import NumberError, Numbers, Policy
-from gatewayd.workers.confinement import confine
+from gatewayd.workers.documents import begin
 from spool.document import parse
 from spool.errors import JobFileError, SpoolError
 from spool.fields import TEXT_LIMIT
@@ -32,16 +30,7 @@ OWN: Final = frozenset({"to", "ref"})
 
 def main() -> int:
     """`list_worker PARENT MEMORY`: the parent's pid, octets of address space."""
-    confine(int(sys.argv[1]), int(sys.argv[2]))
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    # Whatever a library prints must not get between the documents.
-    os.dup2(2, 1)
-    request: dict[str, Any] = json.loads(sys.stdin.buffer.readline(REQUEST_MAX))
-
-    def tell(document: Mapping[str, Any]) -> None:
-        output.write(json.dumps(document, ensure_ascii=False) + "\n")
-        output.flush()
-
+    request, tell = begin(REQUEST_MAX)
     try:
         _read(request, tell)
     except JobFileError as error:

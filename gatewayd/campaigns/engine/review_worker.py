@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 import time
 from collections import Counter
@@ -31,7 +30,7 @@ from gatewayd.store.campaigns.occasion import occasion
 from gatewayd.store.campaigns.runs import Person
 from gatewayd.store.reader import Reader
 from gatewayd.translation import set_language
-from gatewayd.workers.confinement import confine
+from gatewayd.workers.documents import begin
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.stored import filled
@@ -86,16 +85,7 @@ class Review:
 
 def main() -> int:
     """`review_worker PARENT MEMORY`: the parent's pid, octets of address space."""
-    confine(int(sys.argv[1]), int(sys.argv[2]))
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    # Whatever a library prints must not get between the documents.
-    os.dup2(2, 1)
-    request: dict[str, Any] = json.loads(sys.stdin.buffer.readline(REQUEST_MAX))
-
-    def tell(document: Mapping[str, Any]) -> None:
-        output.write(json.dumps(document, ensure_ascii=False) + "\n")
-        output.flush()
-
+    request, tell = begin(REQUEST_MAX)
     try:
         _look_through(request, tell)
     except JobFileError as error:
