@@ -43,8 +43,8 @@ async def require(
     if by.kind == "engine" or not people:
         return
     if by.kind == "token":
-        if len(people) > 1 and "mass" not in by.scopes:
-            raise ForbiddenError(_("this token may not send to many: it needs the scope {scope}").format(scope="mass"))
+        if len(people) > 1:
+            _bears_scope(by)
         return
     who, now = acting(by), backend.now()
     month = await month_of(backend, account) if by.kind == "person" else ""
@@ -85,10 +85,9 @@ async def activate(backend: Backend, by: Actor, account: str, people: int, passw
     if people <= 1 or by.kind not in {"person", "token"}:
         return
     if by.kind == "token":
-        if "mass" not in by.scopes:
-            raise ForbiddenError(_("this token may not send to many: it needs the scope {scope}").format(scope="mass"))
-        return
-    await _prove(backend, acting(by), account, password)
+        _bears_scope(by)
+    else:
+        await _prove(backend, acting(by), account, password)
 
 
 async def answered(backend: Backend, by: Actor, account: str, *, price: int) -> None:
@@ -105,6 +104,11 @@ async def answered(backend: Backend, by: Actor, account: str, *, price: int) -> 
         spend(unit, by, month, price, currency)
 
     await backend.execute(Change(count, by.name, aside=True))
+
+
+def _bears_scope(token: Actor) -> None:
+    if "mass" not in token.scopes:
+        raise ForbiddenError(_("this token may not send to many: it needs the scope {scope}").format(scope="mass"))
 
 
 async def _prove(backend: Backend, who: str, account: str, password: SecretStr | None) -> None:

@@ -13,7 +13,7 @@ from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.claim_schemas import PROMISE_STATES
 from gatewayd.web.v1.customers import CUSTOMER
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, Endpoint, Handler, Parameter
-from gatewayd.web.v1.house import account_of
+from gatewayd.web.v1.house import in_account
 from gatewayd.web.v1.policy_schemas import DAY
 from gatewayd.web.words import spoken
 
@@ -35,24 +35,6 @@ _DISPUTE: Final = "/v1/customers/{customer}/disputes/{invoice}"
 _PAUSES: Final = "/v1/customers/{customer}/pauses"
 
 
-def _in_account(operation: str, status: int = 200) -> Handler:
-    """Returns a handler that asks for what an account has, or adds to it."""
-
-    async def handle(call: Call) -> Response:
-        said: dict[str, Any] = {**call.query, **(call.body or {}), "account": await account_of(call)}
-        return answer(await call.ask(operation, **said), status)
-
-    return handle
-
-
-def _of_customer(operation: str, status: int = 200) -> Handler:
-    async def handle(call: Call) -> Response:
-        said: dict[str, Any] = {**call.path, **(call.body or {}), "account": await account_of(call)}
-        return answer(await call.ask(operation, **said), status)
-
-    return handle
-
-
 def _numbered(operation: str, name: str) -> Handler:
     async def handle(call: Call) -> Response:
         said: dict[str, Any] = dict(call.body or {})
@@ -65,13 +47,6 @@ async def feeds(call: Call) -> Response:
     return answer(await call.ask("feed.list", **call.query))
 
 
-def _feed(operation: str, status: int = 200) -> Handler:
-    async def handle(call: Call) -> Response:
-        return answer(await call.ask(operation, account=await account_of(call), feed=call.path["feed"]), status)
-
-    return handle
-
-
 async def notices(call: Call) -> Response:
     given: dict[str, Any] = dict(call.query)
     asked = given.pop("which", "waiting") == "waiting"
@@ -81,7 +56,7 @@ async def notices(call: Call) -> Response:
 ENDPOINTS: Final = (
     Endpoint(
         *("GET", "/v1/novelties", "listNovelties", "novelty.list", spoken("List novelties"), "Novelties"),
-        *(_in_account("novelty.list"),),
+        *(in_account("novelty.list"),),
         description=spoken("What somebody is to do about a customer, the oldest day first; or what is done."),
         tag=_COLLECTIONS,
         parameters=(
@@ -96,7 +71,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/novelties", "addNovelty", "novelty.add", spoken("Write a novelty"), "Novelty"),
-        *(_in_account("novelty.add", 201),),
+        *(in_account("novelty.add", 201),),
         description=spoken("What somebody is to do about a customer, from a day on."),
         tag=_COLLECTIONS,
         status=201,
@@ -116,7 +91,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/promises", "listPromises", "promise.list", spoken("List promises to pay"), "Promises"),
-        *(_in_account("promise.list"),),
+        *(in_account("promise.list"),),
         description=spoken("The newest first."),
         tag=_COLLECTIONS,
         parameters=(
@@ -129,7 +104,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/promises", "addPromise", "promise.add", spoken("Write a promise to pay"), "Promise"),
-        *(_in_account("promise.add", 201),),
+        *(in_account("promise.add", 201),),
         description=spoken(
             "By a day within a year: all of it, or an amount. Claims wait until then, and what was on its way is"
             " withdrawn."
@@ -150,14 +125,14 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", _PAUSES, "listPauses", "pause.list", spoken("List a customer's pauses"), "Pauses"),
-        *(_of_customer("pause.list"),),
+        *(in_account("pause.list"),),
         description=spoken("The newest first, those that are over too."),
         tag=_COLLECTIONS,
         parameters=(CUSTOMER, ACCOUNT),
     ),
     Endpoint(
         *("POST", _PAUSES, "addPause", "pause.add", spoken("Claim nothing from a customer for a while"), "Pause"),
-        *(_of_customer("pause.add", 201),),
+        *(in_account("pause.add", 201),),
         description=spoken("A block (`blocked`, without `days` until it is lifted), or whoever says it has paid."),
         tag=_COLLECTIONS,
         status=201,
@@ -175,7 +150,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("PUT", _DISPUTE, "setDispute", "dispute.set", spoken("Say that an invoice is in dispute"), "Dispute"),
-        *(_of_customer("dispute.set"),),
+        *(in_account("dispute.set"),),
         description=spoken("It neither triggers a claim nor is listed in one, until a day or until the dispute ends."),
         tag=_COLLECTIONS,
         body="NewDispute",
@@ -185,7 +160,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("DELETE", _DISPUTE, "endDispute", "dispute.end", spoken("End the dispute about an invoice"), "Dispute"),
-        *(_of_customer("dispute.end"),),
+        *(in_account("dispute.end"),),
         description=spoken("It is claimed as any other."),
         tag=_COLLECTIONS,
         parameters=(CUSTOMER, INVOICE, ACCOUNT),
@@ -198,13 +173,13 @@ ENDPOINTS: Final = (
         parameters=(ACCOUNT,),
     ),
     Endpoint(
-        *("GET", "/v1/feeds/{feed}", "showFeed", "feed.show", spoken("Show a feed"), "Feed", _feed("feed.show")),
+        *("GET", "/v1/feeds/{feed}", "showFeed", "feed.show", spoken("Show a feed"), "Feed", in_account("feed.show")),
         tag=_FEEDS,
         parameters=(FEED, ACCOUNT),
     ),
     Endpoint(
         *("POST", "/v1/feeds/{feed}/run", "runFeed", "feed.run", spoken("Have a feed read now"), "Feed"),
-        *(_feed("feed.run", 202),),
+        *(in_account("feed.run", 202),),
         description=spoken("It is read in the background: show the feed to see how it went."),
         tag=_FEEDS,
         status=202,
@@ -212,14 +187,14 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/answers", "showAnswers", "answers.show", spoken("Show what is answered without a person")),
-        *("Answers", _in_account("answers.show")),
+        *("Answers", in_account("answers.show")),
         description=spoken("Each kind with its switch and words; `defaults` are those of what has none of its own."),
         tag=_ANSWERS,
         parameters=(ACCOUNT,),
     ),
     Endpoint(
         *("POST", "/v1/answers/try", "tryAnswer", "answers.try", spoken("Say what a text would be answered")),
-        *("TrialAnswer", _in_account("answers.try")),
+        *("TrialAnswer", in_account("answers.try")),
         description=spoken("From an address, by the facts as they are. Nothing is done and nothing is sent."),
         tag=_ANSWERS,
         body="NewTrialText",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
-from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, LINE, Endpoint, Parameter
+from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, LINE, Endpoint, Handler, Parameter
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
 
@@ -42,6 +42,16 @@ async def account_of(call: Call) -> str:
     if bound is None:
         raise NotFoundError(_("account: name it; this token is not bound to one"))
     return bound
+
+
+def in_account(operation: str, status: int = 200) -> Handler:
+    """Returns a handler that performs an operation of an account with what path, query and body say."""
+
+    async def handle(call: Call) -> Response:
+        said: dict[str, Any] = {**call.query, **call.path, **(call.body or {}), "account": await account_of(call)}
+        return answer(await call.ask(operation, **said), status)
+
+    return handle
 
 
 async def account(call: Call) -> Response:

@@ -10,8 +10,8 @@ from gatewayd.web.v1 import forms
 from gatewayd.web.v1.bills import OF_CUSTOMER
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.customers import CUSTOMER
-from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, Endpoint, Handler, Parameter
-from gatewayd.web.v1.house import account_of
+from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, Endpoint, Parameter
+from gatewayd.web.v1.house import in_account
 from gatewayd.web.v1.policy_schemas import DAY, RULE_NAME
 from gatewayd.web.words import spoken
 
@@ -39,35 +39,12 @@ def _words(call: Call, *flags: str) -> dict[str, Any]:
     return {name: value == "true" if name in flags else value for name, value in call.query.items()}
 
 
-def _named(action: str) -> Handler:
-    async def handle(call: Call) -> Response:
-        said: dict[str, Any] = dict(call.body or {})
-        account = await account_of(call)
-        return answer(await call.ask(f"policy.{action}", account=account, policy=call.path["policy"], **said))
-
-    return handle
-
-
-async def give(call: Call) -> Response:
-    account, customer = await account_of(call), call.path["customer"]
-    return answer(await call.ask("policy.give", account=account, customer=customer, policy=call.body["policy"]))
-
-
 async def standing(call: Call) -> Response:
     return answer(await call.ask("collections.show", **call.query))
 
 
-async def simulate(call: Call) -> Response:
-    return answer(await call.ask("collections.simulate", **{**call.query, "account": await account_of(call)}))
-
-
 async def run(call: Call) -> Response:
     return answer(await call.ask("collections.run"), 202)
-
-
-async def decisions(call: Call) -> Response:
-    given = {**call.query, "account": await account_of(call)}
-    return answer(await call.ask("decision.list", **given))
 
 
 async def effectiveness(call: Call) -> Response:
@@ -86,13 +63,13 @@ ENDPOINTS: Final = (
         ),
     ),
     Endpoint(
-        *("GET", _ONE, "showPolicy", "policy.show", spoken("Show a rule"), "Policy", _named("show")),
+        *("GET", _ONE, "showPolicy", "policy.show", spoken("Show a rule"), "Policy", in_account("policy.show")),
         description=spoken("With all its versions."),
         tag=TAG,
         parameters=(POLICY, ACCOUNT),
     ),
     Endpoint(
-        *("PUT", _ONE, "savePolicy", "policy.save", spoken("Write a rule"), "Policy", _named("save")),
+        *("PUT", _ONE, "savePolicy", "policy.save", spoken("Write a rule"), "Policy", in_account("policy.save")),
         description=spoken(
             "It holds from now on. Levels keep their `id`, so that nobody is claimed twice for one, however often the"
             " rule is saved. `version` is the one that was seen."
@@ -105,14 +82,14 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", f"{_ONE}/archive", "archivePolicy", "policy.archive", spoken("Put a rule aside"), "PolicyState"),
-        *(_named("archive"),),
+        *(in_account("policy.archive"),),
         description=spoken("It is nobody's any more. What was decided by it stays; written anew, it holds again."),
         tag=TAG,
         parameters=(POLICY, ACCOUNT),
     ),
     Endpoint(
         *("POST", f"{_ONE}/try", "tryPolicy", "policy.try", spoken("Try a rule before it is saved"), "PolicyTrial"),
-        *(_named("try"),),
+        *(in_account("policy.try"),),
         description=spoken(
             "A worked calendar of a sample invoice, how many people would move from one level to another, and how many"
             " would be contacted today. Writes nothing."
@@ -124,7 +101,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("PUT", "/v1/customers/{customer}/policy", "givePolicy", "policy.give"),
-        *(spoken("Give a customer a rule of its own"), "CustomerPolicy", give),
+        *(spoken("Give a customer a rule of its own"), "CustomerPolicy", in_account("policy.give")),
         description=spoken("Before that of any audience; null: none of its own."),
         tag=TAG,
         body="GivenPolicy",
@@ -142,7 +119,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/collections/simulation", "simulateCollections", "collections.simulate"),
-        *(spoken("Say what the run of a day would do"), "Simulation", simulate),
+        *(spoken("Say what the run of a day would do"), "Simulation", in_account("collections.simulate")),
         description=spoken(
             "Who would be claimed, by which rule and level, over which channel, with what in the text, and what it"
             " would cost. Writes nothing; `complete` is false where there was no time for everybody."
@@ -159,7 +136,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/decisions", "listDecisions", "decision.list", spoken("List what was decided, and why")),
-        *("Decisions", decisions),
+        *("Decisions", in_account("decision.list")),
         description=spoken(
             "Why a customer was claimed, or was not: of a `customer` all of it, else what holds now; the newest first."
         ),
