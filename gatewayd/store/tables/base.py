@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import BigInteger, Integer, MetaData
 
 metadata = MetaData(
@@ -17,3 +19,10 @@ metadata = MetaData(
 # A table whose key has several columns has no rowid on SQLite: one tree to write instead of two.
 # SQLite gives rowid speed only to a column declared INTEGER; PostgreSQL needs 64 bits for the same.
 Id = BigInteger().with_variant(Integer, "sqlite")
+
+# What a column holds of a secret: the web process reads the whole store. A test holds every value against it, and every
+# column that is named as a secret.
+SEALED: Final = {"secret": "sealed"}
+"""By `gatewayd.vault`."""
+HASHED: Final = {"secret": "hashed"}
+"""SHA-256 in hex of what was drawn at random, argon2id of what a person chose."""
