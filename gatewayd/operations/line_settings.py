@@ -15,7 +15,15 @@ from drivers.base import NamesDevice
 from gatewayd import registry
 from gatewayd.actor import Actor
 from gatewayd.added_lines import AddedLine, secret_place
-from gatewayd.config import ConfigFault, JudgedLine, from_text, judge_line, secret_keys
+from gatewayd.config import (
+    Config,
+    ConfigFault,
+    JudgedLine,
+    from_text,
+    judge_line,
+    plain_secret_faults,
+    secret_keys,
+)
 from gatewayd.config.values import Name
 from gatewayd.errors import ConfigError, ConflictError, FaultsError, UsageError
 from gatewayd.operations.base import Json, Operation, reworded
@@ -59,6 +67,13 @@ async def _judged(
     return judged
 
 
+def _no_plain_secret(config: Config, name: str, keys: Mapping[str, Any]) -> None:
+    """FaultsError where a secret stands among keys: the store would show it to whoever reads it."""
+    faults = tuple(plain_secret_faults(config, name, keys))
+    if faults:
+        raise _faults(name, faults)
+
+
 def _read(driver: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """Returns a form's texts as values; None for an empty one. UsageError for a driver that is not there."""
     try:
@@ -91,6 +106,7 @@ class AddLine(Operation):
             key: value for key, value in {**self.keys, **_read(self.driver, self.texts)}.items() if value is not None
         }
         _bounded(keys)
+        _no_plain_secret(backend.config, self.line, keys)
         secrets = {key: secret.get_secret_value() for key, secret in self.secrets.items()}
         await _judged(backend, self.line, self.driver, keys, secrets)
         sealed = {key: await _sealed(backend, self.line, key, text) for key, text in secrets.items()}
@@ -129,6 +145,7 @@ class SetLine(Operation):
         if given:
             keys = {key: value for key, value in {**found.keys, **given}.items() if value is not None}
             _bounded(keys)
+            _no_plain_secret(backend.config, self.line, given)
             await _judged(backend, self.line, found.driver, keys, opened(backend, found))
             # One who looked at no version may still not undo what another has just saved.
             version, now = found.version if self.version is None else self.version, backend.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from sqlalchemy import BigInteger, Integer, MetaData, TextClause, text
 
@@ -20,6 +21,12 @@ metadata = MetaData(
 # SQLite gives rowid speed only to a column declared INTEGER; PostgreSQL needs 64 bits for the same.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+# What a column holds of a secret: the web process reads the whole store. A test holds every value against it, and every
+# column that is named as a secret.
+SEALED: Final = {"secret": "sealed"}
+"""By `gatewayd.vault`."""
+HASHED: Final = {"secret": "hashed"}
+"""SHA-256 in hex of what was drawn at random, argon2id of what a person chose."""
 
 def one_of(*states: str) -> str:
     """Returns the condition of a partial index that `state` is one of these.
