@@ -28,6 +28,7 @@ SEALED: Final = {"secret": "sealed"}
 HASHED: Final = {"secret": "hashed"}
 """SHA-256 in hex of what was drawn at random, argon2id of what a person chose."""
 
+
 def one_of(*states: str) -> str:
     """Returns the condition of a partial index that `state` is one of these.
 
