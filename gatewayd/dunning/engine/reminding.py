@@ -121,10 +121,8 @@ class Reminding:
             except GatewayError:
                 reminder_sends.put_off(session, known, until=later, now=now, reason="unreachable")
                 continue
-            try:
-                reminder_sends.first_today(session.connection, known, now=now, zone=zone)
-            except GatewayError:
-                reminder_sends.put_off(session, known, until=later, now=now, reason="contacted_today")
+            if (rival := reminder_sends.rival(session, known, now=now, zone=zone)) is not None:
+                reminder_sends.put_off(session, known, until=later, now=now, reason=rival)
                 continue
             try:
                 reminder_sends.decide(session, known, now=now, zone=zone, by="")
