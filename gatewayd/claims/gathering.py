@@ -65,7 +65,7 @@ def _ask(session: Session, moment: Moment, found: Sequence[tuple[int, str, int]]
             *(moment.rules.account_id, None, "approval", moment.today, ""),
             {"batch": number, "level": level, "people": people},
             None,
-            f"batch-{number}",
+            batches.novelty_of(number),
         )
         for number, level, people in found
     ]

@@ -12,6 +12,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.commands import CLAIM
+from gatewayd.store.dunning import novelties
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, given, setting
 from gatewayd.translation import gettext as _
@@ -23,6 +24,11 @@ WAITING: Final = frozenset({*GATHERING, "approval", "ready"})
 
 _BATCH: Final = tables.dunning_batch.c
 _TRY: Final = tables.step_try.c
+
+
+def novelty_of(number: int) -> str:
+    """Returns the key of the novelty that asks for a word about a batch."""
+    return f"batch-{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,9 @@ _DECIDED: Final = Statement(
 )
 
 
+_WHOSE: Final = Statement(select(_BATCH.account_id).where(_BATCH.id == given(_BATCH.id)), "p_id")
+
+
 @dataclass(frozen=True, slots=True)
 class NewBatch:
     account_id: int
@@ -200,9 +209,12 @@ def refused(session: Session, number: int, reason: str) -> None:
 
 
 def decide(session: Session, number: int, *, approved: bool, now: int, by: str) -> None:
-    """Takes a person's word about a batch; ConflictError where somebody has decided."""
+    """Takes a person's word about a batch, and ends the novelty that asked for it; ConflictError where somebody has
+    decided."""
     if not session.run(_DECIDED, "ready" if approved else "rejected", by, now, number):
         raise ConflictError(_("somebody has decided already"))
+    for (account_id,) in session.all(_WHOSE, number):
+        novelties.decided(session, account_id, novelty_of(number), now=now, by=by)
 
 
 def job_of(connection: Connection, *, account: str, name: str) -> int | None:
