@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
+from gatewayd.actor import Scope
 from gatewayd.claims.moment import Moment, moments
 from gatewayd.claims.writing import write
 from gatewayd.demo.books import Bill
@@ -165,8 +167,12 @@ def _decided(unit: Any, *, now: int, zone: str, approved: bool) -> Sequence[Batc
     everybody = decisions.customers_behind(session.connection, account_id=number, after=0, limit=10_000)
     runs.begin(session, number, moment.today.isoformat(), HOUR, now)
     write(unit, moment=moment, customers=everybody)
+    counts: Counter[str] = Counter()
+    for (reason, _level), people in decisions.standing(session.connection, scope=Scope.of(ACCOUNT)).items():
+        counts[reason] += people
     run = runs.run_of(session.connection, account_id=number, day=moment.today.isoformat(), hour=HOUR)
     assert run is not None
+    runs.go_on(session, run, max(everybody, default=0), counts)
     runs.end(session, run, now)
     for one in batches.waiting(session.connection, state="approval") if approved else ():
         batches.decide(session, one.id, approved=True, now=now, by=BY)
