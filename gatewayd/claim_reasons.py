@@ -64,7 +64,7 @@ RESULTS: Final = {
     "other": spoken("Something else"),
 }
 """What may come of a novelty, as a person writes it down."""
-_BY_ITSELF: Final = {"settled": spoken("Owes nothing any more"), "decided": spoken("Decided")}
+_BY_ITSELF: Final = {"settled": spoken("Owes nothing any more")}
 
 PROMISES: Final = {
     "pending": spoken("pending"),

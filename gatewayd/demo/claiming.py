@@ -23,7 +23,7 @@ from gatewayd.demo.office import AGENTS, Perform
 from gatewayd.dunning import wording
 from gatewayd.dunning.engine.settling import settle
 from gatewayd.store.commands import CLAIM, Change, Command, NewMessage
-from gatewayd.store.dunning import batches, decisions, novelties, runs, steps
+from gatewayd.store.dunning import approving, batches, decisions, novelties, runs, steps
 from gatewayd.store.dunning.batches import Batch
 from gatewayd.store.dunning.novelties import NoveltyFilter
 
@@ -181,6 +181,7 @@ def _decided(unit: Any, *, now: int, zone: str, approved: bool) -> Sequence[Batc
     runs.end(session, run, now)
     for one in batches.waiting(session.connection, state="approval") if approved else ():
         batches.decide(session, one.id, approved=True, now=now, by=BY)
+        approving.close(session, one, now=now, by=BY)
     return batches.waiting(session.connection)
 
 

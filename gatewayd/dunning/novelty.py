@@ -28,5 +28,4 @@ RESULTS: Final = ("talked", "promised", "paid", "no_answer", "wrong_person", "re
 OVERTAKEN: Final = ("claim", "visit", "no_channel", "broken_promise", "verify_payment")
 """Kinds that nobody has to work on once the customer owes nothing any more."""
 SETTLED: Final = "settled"
-DECIDED: Final = "decided"
-"""What came of a novelty without whoever telephones: nothing is owed any more, or a person has said yes or no."""
+"""What came of a novelty without whoever telephones: nothing is owed any more."""

@@ -12,7 +12,6 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.commands import CLAIM
-from gatewayd.store.dunning import novelties
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, given, setting
 from gatewayd.translation import gettext as _
@@ -24,11 +23,6 @@ WAITING: Final = frozenset({*GATHERING, "approval", "ready"})
 
 _BATCH: Final = tables.dunning_batch.c
 _TRY: Final = tables.step_try.c
-
-
-def novelty_of(number: int) -> str:
-    """Returns the key of the novelty that asks for a word about a batch."""
-    return f"batch-{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +111,13 @@ _ADD: Final = numbering(
 )
 _RECORDED: Final = setting(tables.dunning_batch, "state job_id", "id state")
 _REFUSED: Final = setting(tables.dunning_batch, "state reason", "id state")
+_LAPSED: Final = setting(tables.dunning_batch, "state reason decided_at", "id state")
 _DECIDED: Final = Statement(
     tables.dunning_batch.update()
     .where(_BATCH.id == given(_BATCH.id, "k_id"), _BATCH.state == "approval")
     .values(state=given(_BATCH.state), decided_by=given(_BATCH.decided_by), decided_at=given(_BATCH.decided_at)),
     "p_state p_decided_by p_decided_at k_id",
 )
-
-
-_WHOSE: Final = Statement(select(_BATCH.account_id).where(_BATCH.id == given(_BATCH.id)), "p_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +200,16 @@ def refused(session: Session, number: int, reason: str) -> None:
     session.run(_REFUSED, "refused", reason, number, "ready")
 
 
+def lapse(session: Session, number: int, state: str, now: int) -> bool:
+    """Ends a batch that has waited for too long, in that state, to become a job: its steps are undone, and planned anew
+    from what is so then. False where it waits no longer."""
+    return bool(session.run(_LAPSED, "rejected", "late", now, number, state))
+
+
 def decide(session: Session, number: int, *, approved: bool, now: int, by: str) -> None:
-    """Takes a person's word about a batch, and ends the novelty that asked for it; ConflictError where somebody has
-    decided."""
+    """Takes a person's word about a batch; ConflictError where somebody has decided."""
     if not session.run(_DECIDED, "ready" if approved else "rejected", by, now, number):
         raise ConflictError(_("somebody has decided already"))
-    for (account_id,) in session.all(_WHOSE, number):
-        novelties.decided(session, account_id, novelty_of(number), now=now, by=by)
 
 
 def job_of(connection: Connection, *, account: str, name: str) -> int | None:

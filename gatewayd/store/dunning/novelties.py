@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from gatewayd.actor import Scope
-from gatewayd.dunning.novelty import DECIDED, OVERTAKEN, SETTLED, NoveltyKind
+from gatewayd.dunning.novelty import OVERTAKEN, SETTLED, NoveltyKind
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.numbered import number_of, numbering
@@ -188,26 +188,11 @@ _OVERTAKEN: Final = Statement(
     .values(state="done", result=SETTLED, done_at=given(_NOVELTY.done_at), done_by=given(_NOVELTY.done_by)),
     "p_done_at p_done_by",
 )
-_DECIDED: Final = Statement(
-    tables.novelty.update()
-    .where(
-        _NOVELTY.account_id == given(_NOVELTY.account_id, "k_account_id"),
-        _NOVELTY.key == given(_NOVELTY.key, "k_key"),
-        _NOVELTY.state == "open",
-    )
-    .values(state="done", result=DECIDED, done_at=given(_NOVELTY.done_at), done_by=given(_NOVELTY.done_by)),
-    "p_done_at p_done_by k_account_id k_key",
-)
 
 
 def overtake(session: Session, customers: Iterable[int], now: int) -> None:
     """Ends what somebody was to do about customers who owe nothing any more."""
     session.among(_OVERTAKEN, sorted(set(customers)), now, "gatewayd")
-
-
-def decided(session: Session, account_id: int, key: str, *, now: int, by: str) -> None:
-    """Ends the novelty that asked for a person's word, which was given."""
-    session.run(_DECIDED, now, by, account_id, key)
 
 
 def done(
