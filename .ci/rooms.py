@@ -132,6 +132,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         *CODING,
         "drivers.asterisk.amounts",
         "gatewayd.config",
+        "gatewayd.registry",
         "gatewayd.workers",
         "spool",
         f"{STORE}.commands",

@@ -40,6 +40,7 @@ from gatewayd.happenings import Came, Due, Told
 from gatewayd.imports.engine.service import Imports
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
+from gatewayd.intake.lines import Lines
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
@@ -57,7 +58,7 @@ from gatewayd.store.reader import Reader
 from gatewayd.store.settings.lines import added_lines
 from gatewayd.store.writer import Writer
 from gatewayd.stored_templates import StoredTemplates
-from gatewayd.takeover import Takeover, merged_with, prefixes
+from gatewayd.takeover import Takeover, merged_with
 from gatewayd.upkeep import Upkeep
 from gatewayd.vault import Vault
 from gatewayd.web_process import open_to_web
@@ -206,7 +207,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             spool,
             writer,
             policy,
-            prefixes(config),
+            Lines.of(config),
             dispatcher,
             Told(dispatcher, receipts, upkeep, restoration),
             recovered,

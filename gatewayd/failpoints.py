@@ -97,6 +97,7 @@ NAMES: Final[Mapping[str, str]] = {
     "campaign.list_chunk": "some of its people are written down",
     "campaign.list_read": "all are, the list does not say so yet",
     "campaign.launched": "a launch is written down, nobody has been told",
+    "campaign.approved": "an approval and the launch that it lets are written down, the approver is not told",
     "campaign.scheduled": "a run whose time had come is begun, or left out",
     "campaign.frozen": "up to a thousand people of a run are written down",
     "campaign.all_frozen": "all are",

@@ -5,8 +5,9 @@ backup` says so of itself, and `<spool>/.generation` holds a number that the sto
 to, so that any older copy (of the file, of the disk, of a server) is below it; one for each store that it has served.
 Then every job with something left is paused, and the receipts, which are outside the store, say what became of its
 messages: what left is in doubt until a person settles it, and jobs that came after the copy are read again from
-`accepted`, paused as well; the campaigns, steps of claims and sends of reminders that they were count as done. Who has
-opted out in the meantime, as inbox files say, is blocked again.
+`accepted`, paused as well; the campaigns, steps of claims and sends of reminders that they were count as done. Numbers
+of campaigns that were given out after the copy are given to no other. Who has opted out in the meantime, as inbox files
+say, is blocked again.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import structlog
 from gatewayd.clock import now_ms
 from gatewayd.errors import GatewayError, NotFoundError
 from gatewayd.model import State, ulid_number, ulid_salt
-from gatewayd.store.campaigns import recalled
+from gatewayd.store.campaigns import numbers, recalled
 from gatewayd.store.commands import CAMPAIGN_JOB, CLAIM_JOB, REMINDER_JOB, Block, Change, Command
 from gatewayd.store.dunning import recalled_sends, recalling
 from gatewayd.store.sending import restoration
@@ -100,6 +101,8 @@ class Restoration:
         self._salt = salt
         self._now = now
         self._others: dict[str, int] = {}
+        self._campaigns = 0
+        """The highest number of a campaign that the spool knows of."""
         self._outstanding: set[str] = set()
         self._recorded: deque[int] = deque()
         self._wake = asyncio.Event()
@@ -139,8 +142,10 @@ class Restoration:
             for name in accepted_jobs(self._spool, account)
             if (account, name) not in names
         ]
-        # Of sends of one reminder the earlier first: their names differ in a number at the end.
         sent = [one for one in strange if CAMPAIGN_JOB.fullmatch(one[1])]
+        beyond = max([self._campaigns, *(recalled.campaign_of(name) for _account, name in sent)])
+        await self._change(lambda unit: numbers.skip(unit.session, beyond))
+        # Of sends of one reminder the earlier first: their names differ in a number at the end.
         await self._change(lambda unit: recalled.take_over(unit.session, sent, self._now()))
         strange.sort(key=lambda each: (each[0], len(each[1]), each[1]))
         retaken = [f"{account}/{name}" for account, name in strange if await self._retake(account, name)]
@@ -284,7 +289,11 @@ class Restoration:
             await asyncio.sleep(MARK_S)
 
     async def _advance(self, beyond: int) -> None:
-        generation = await self._change(partial(restoration.advance, node=self._node, beyond=beyond))
+        def advance(unit: Any) -> tuple[int, int]:
+            return restoration.advance(unit, self._node, beyond), numbers.last(unit.session)
+
+        generation, last = await self._change(advance)
+        self._campaigns = max(self._campaigns, last)
         await asyncio.to_thread(self._write_mark, generation)
 
     def _read_mark(self) -> int | None:
@@ -297,14 +306,16 @@ class Restoration:
                 mark = json.loads(durable.read_file(root, MARK, MARK_BYTES_MAX))
             known = {str(mark["store"]): int(mark["generation"])}
             known |= {str(store): int(generation) for store, generation in mark.get("others", {}).items()}
+            campaigns = int(mark.get("campaigns", 0))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         own = known.pop(str(self._salt), None)
-        self._others = known
+        self._others, self._campaigns = known, campaigns
         return own
 
     def _write_mark(self, generation: int) -> None:
-        mark = {"store": self._salt, "node": self._node, "generation": generation, "others": self._others}
+        own = {"store": self._salt, "node": self._node, "generation": generation}
+        mark = own | {"others": self._others, "campaigns": self._campaigns}
         with durable.open_folder(self._spool.path) as root:
             durable.replace(root, MARK, [json.dumps(mark).encode()])
             os.chmod(MARK, 0o600, dir_fd=root)

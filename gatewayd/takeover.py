@@ -10,6 +10,7 @@ import structlog
 from gatewayd.added_lines import AddedLine
 from gatewayd.config import Config, merge, startup
 from gatewayd.fleet import Fleet
+from gatewayd.intake.lines import Lines
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
 from gatewayd.vault import Vault
@@ -63,7 +64,7 @@ class Takeover:
     async def _bring(self) -> Sequence[str]:
         merged = await merged_with(self._file, await self._added(), self._vault)
         changed = await self._fleet.take_over(merged)
-        self._intake.take_over(merged, prefixes(merged))
+        self._intake.take_over(merged, Lines.of(merged))
         self._webhooks.take_over(merged.webhooks)
         self._live.feeds.take_over(merged)
         before = self._live.config
@@ -81,8 +82,3 @@ async def merged_with(config: Config, added: Sequence[AddedLine], vault: Vault) 
     for name, faults in merged.faulty.items():
         log.error("an added line cannot be made", line=name, faults=[fault.key for fault in faults])
     return merged
-
-
-def prefixes(config: Config) -> list[str]:
-    """Returns every prefix that some line has."""
-    return sorted({prefix for line in config.lines for prefix in line.prefixes})

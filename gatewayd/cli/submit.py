@@ -16,7 +16,7 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.cli.surveying import refusal, show_survey, survey_of_job
+from gatewayd.cli.surveying import lines_of, refusal, show_survey, survey_of_job
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
 from gatewayd.translation import gettext as _
 from spool.folders import LOCK
@@ -44,7 +44,8 @@ def submit(file: Path, account: str | None, dry_run: bool, no_wait: bool, as_jso
         config = open_session.config
         if dry_run:
             named = partial(_with_template, open_session, account)
-            show_survey(lambda: survey_of_job(file, config, named), file, config.locale, as_json)
+            lines = partial(lines_of, open_session)
+            show_survey(lambda: survey_of_job(file, config, lines, named), file, config.locale, as_json)
             return
     spool = Spool(config.spool.path)
     try:

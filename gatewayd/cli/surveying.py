@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from gatewayd.reasons import meaning
 from gatewayd.translation import gettext as _
 
 if TYPE_CHECKING:
+    from gatewayd.cli.session import Session
     from gatewayd.config import Config
+    from gatewayd.intake.lines import Lines
     from gatewayd.intake.survey import Survey
     from gatewayd.numbers import Policy
     from spool.document import JobDocument
@@ -29,7 +32,33 @@ def policy_of(config: Config) -> Policy:
     return Policy(config.numbers.region, config.numbers.home_area, config.numbers.assume_mobile)
 
 
-def survey_of_job(file: Path, config: Config, named: Callable[[JobDocument], JobDocument]) -> Survey:
+def lines_of(open_session: Session) -> Lines:
+    """Returns the lines that messages may take: those of the configuration, and those that people added, where the
+    gateway can be asked for them."""
+    from gatewayd.config.values import read_window
+    from gatewayd.intake.lines import Ceiling, Lines, least
+    from gatewayd.registry import driver
+
+    lines = Lines.of(open_session.config)
+    known = {line.name for line in open_session.config.lines}
+    added = []
+    store = open_session.config.store.sqlite_path
+    if open_session.client is None and store is not None and not store.exists():
+        return lines  # nothing is made for a look
+    with suppress(GatewayError):
+        for one in open_session.ask("line.list", whole=True)["items"]:
+            if one["name"] not in known:
+                window = None if one["window"] is None else read_window(one["window"]).count
+                most = least(window, one["quota_day"], one["quota_month"])
+                channels = driver(one["driver"]).channels
+                # How it cuts texts is not told: the shorter way is assumed.
+                added.append(Ceiling(one["name"], channels, tuple(one["prefixes"]), most, shifts=True))
+    return lines.with_(added)
+
+
+def survey_of_job(
+    file: Path, config: Config, lines: Callable[[], Lines], named: Callable[[JobDocument], JobDocument]
+) -> Survey:
     """Reads a job file and the list it names, as intake would; `named` gives a job that names a stored template its
     words. JobFileError."""
     from gatewayd.intake.survey import survey
@@ -45,7 +74,7 @@ def survey_of_job(file: Path, config: Config, named: Callable[[JobDocument], Job
     for name in document.files:
         if not (file.parent / name).is_file():
             raise JobFileError("recipients_missing", file=name)
-    return survey(document, file.parent, policy_of(config))
+    return survey(document, file.parent, policy_of(config), lines() if document.channel == "sms" else None)
 
 
 def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bool) -> None:

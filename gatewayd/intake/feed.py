@@ -17,14 +17,14 @@ import signal
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from gatewayd.intake.frames import Begun, Load, ReadDocument
 from gatewayd.intake.lane import Lane, Session, WorkerDiedError
 from gatewayd.intake.loading import Loading, Source, Template
-from gatewayd.intake.rendering import Row, Totals
+from gatewayd.intake.rendering import Most, Row, Totals
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.store.commands import NewMessage
 from spool.document import JobDocument
@@ -62,6 +62,8 @@ class Request:
     """By a worker in any case."""
     own: bool = False
     """Whether the daemon itself brings the job."""
+    most: Most = field(default_factory=dict)
+    """How many parts its lines take."""
 
 
 class Stream(ABC):
@@ -162,7 +164,9 @@ class Feed:
         """
         document, path = request.document, request.path
         prefixes, template = tuple(request.prefixes), Template.of(document)
-        source = Source(str(path), document.file, request.policy, prefixes, request.hashes, template, request.own)
+        source = Source(
+            *(str(path), document.file, request.policy, prefixes, request.hashes, template, request.own, request.most)
+        )
         size = _octets(request)
         if self.reads_itself(request):
             in_thread = size > AT_ONCE

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gatewayd.intake.rendering import CHUNK, Rendering, RenderPlan, Row, Totals
+from gatewayd.intake.rendering import CHUNK, Most, Rendering, RenderPlan, Row, Totals
 from gatewayd.numbers import NumberError, Numbers, Policy
 from spool.document import JobDocument, parse
 from spool.errors import operating_system
@@ -50,6 +50,8 @@ class Source:
     """What the stored template says that the job names; None: it names none."""
     own: bool = False
     """Whether the daemon itself brings the job."""
+    most: Most = field(default_factory=dict)
+    """How many parts its lines take."""
 
 
 def read_document(folder: str, job: str) -> JobDocument:
@@ -85,7 +87,7 @@ class Loading:
         template = source.template
         if template is not None and document.stored is None:
             document = filled(document, template.version, template.content, template.values)
-        plan = RenderPlan.of(document, source.policy, source.prefixes, own=source.own)
+        plan = RenderPlan.of(document, source.policy, source.prefixes, own=source.own, most=source.most)
         with ExitStack() as stack:
             table = stack.enter_context(open_table(document, Path(source.folder), numbers))
             self._rendering = Rendering(plan, table, numbers)

@@ -159,7 +159,7 @@ class PostDesk:
         self, origin: Origin, messages: Sequence[Mapping[str, Any]], now: int, kept: _Kept, found: _Templates
     ) -> list[PostItem]:
         intake = self._intake
-        kept.hold(intake.config, intake.prefixes, intake.policy)
+        kept.hold(intake.config, intake.lines, intake.policy)
         kept.numbers = intake.feed.numbers(intake.policy)
         kept.lines = {line.name for line in intake.config.lines}
         return [self._item(origin, one, now, kept, found) for one in messages]
@@ -183,10 +183,11 @@ class PostDesk:
             cells = ["" if is_nothing(cell) else cell for cell in cells]
         plain = document.channel == "sms"
         own = tuple(document.values.items())
-        key = document.text, document.encoding, document.max_segments, columns, own
+        key = document.text, document.encoding, document.max_segments, columns, own, document.lines
         rendering = kept.renderings.get(key) if plain else None
         if rendering is None:
-            plan = RenderPlan.of(document, self._intake.policy, self._intake.prefixes)
+            lines = self._intake.lines
+            plan = RenderPlan.of(document, self._intake.policy, lines.prefixes, most=lines.most(document))
             table = Recipients(document.file, columns, 0, 1, iter(()))
             rendering = Rendering(plan, table, kept.numbers)
             if plain:

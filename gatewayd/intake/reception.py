@@ -23,6 +23,7 @@ from gatewayd.intake import moves
 from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.fitness import judge
 from gatewayd.intake.lane import WorkerDiedError
+from gatewayd.intake.lines import Lines
 from gatewayd.intake.moves import NoSheets, Sheets
 from gatewayd.intake.record import Follow, PostedBy, Recorder, beginning
 from gatewayd.intake.stored import NoTemplates, Templates
@@ -108,7 +109,7 @@ class IntakeDesk:
     spool: Spool
     writer: Writer
     policy: Policy
-    prefixes: Sequence[str]
+    lines: Lines
     dispatcher: Dispatch
     told: Told
     recovered: Recovered = field(default_factory=Recovered)
@@ -155,10 +156,10 @@ class IntakeDesk:
         log.warning("a file lies in incoming and is not taken", account=account, file=name, reason=reason)
         self.told.happened(f"{account}/{name}", "waiting", reason)
 
-    def take_over(self, config: Config, prefixes: Sequence[str]) -> None:
-        """A new configuration: tariff, language and prefixes hold for jobs taken from now on."""
+    def take_over(self, config: Config, lines: Lines) -> None:
+        """A new configuration: tariff, language and lines hold for jobs taken from now on."""
         self.config = config
-        self.prefixes = prefixes
+        self.lines = lines
 
     async def submit(self, account: str, document: JobDocument, data: bytes, waiter: Waiter) -> None:
         """Puts a job of the gateway's own into the spool, as anybody would; `waiter` learns what became of it."""
@@ -345,7 +346,8 @@ class IntakeDesk:
     # -------------------------------------------------------------------------------------------------------- a record
 
     def _request(self, taken: Taken, document: JobDocument, *, apart: bool = False, own: bool = False) -> Request:
-        return Request(document, taken.path, self.policy, self.prefixes, taken.hashes, apart=apart, own=own)
+        prefixes, most = self.lines.prefixes, self.lines.most(document)
+        return Request(document, taken.path, self.policy, prefixes, taken.hashes, apart=apart, own=own, most=most)
 
     async def record(
         self,
@@ -366,11 +368,11 @@ class IntakeDesk:
         async with self.feed.open(self._request(taken, document, apart=apart, own=own)) as stream:
             content_hash = stream.content_hash or ""
             begin = beginning(self.config, taken, document, content_hash, post, origin=origin)
-            lines = {line.name for line in self.config.lines}
+            names = {line.name for line in self.config.lines}
             # What the gateway itself brings in may be an answer.
             ours = frozenset({"reply"}) if (taken.account, document.job) in self._waiters else frozenset[str]()
             may = ours if post is None else post.may
-            fit = partial(judge, document, lines, time.time(), may)
+            fit = partial(judge, document, names, time.time(), may)
             infos = await self._recorder.load(begin, stream, taken, fit, answers.append, follow=follow)
             if infos and stream.totals is not None and stream.totals.lost:
                 # Before the first of them leaves, so that a person may still stop the job.

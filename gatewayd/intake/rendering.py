@@ -17,14 +17,15 @@ from typing import Final
 from drivers.gsm.alphabet import septets
 from drivers.gsm.transliteration import lost
 from gatewayd.addresses import AddressError
-from gatewayd.callscript import templates, texts
 from gatewayd.characters import visible
 from gatewayd.intake.destinations import as_json, is_email, readers_of
+from gatewayd.intake.doubles import Doubles
+from gatewayd.intake.further import fixed, further
 from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.links import begins_with_value, strays
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
-from gatewayd.texts import ONE_SEGMENT, TOO_LONG, Wanted, as_sent
+from gatewayd.texts import ONE_SEGMENT, TOO_LONG, Wanted, as_sent, parts_with_shift
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.lists.cells import is_date
@@ -41,6 +42,8 @@ no longer than another's."""
 
 VALUE_MISSING: Final = "value_missing"
 REPEATED: Final = "repeated"
+OVER_LINES: Final = "over_lines"
+"""More parts than any line that the message may take sends in its whole window or quota."""
 RAGGED: Final = "row_ragged"
 """More cells than columns: a delimiter in a value, most likely, and nobody knows which cell is which."""
 MARKED: Final = {HIDDEN: "row_hidden", SHORT: "row_short"}
@@ -52,6 +55,10 @@ CAUSE: Final = "#cause"
 called so, for no variable has a sign in its name."""
 
 CAUSE_DIGITS: Final = 18
+
+Most = Mapping[str, Sequence[int]]
+"""By the prefix of a route: parts that a line takes which cuts texts as they are counted, and one that cuts with the
+Spanish shift table; 0 where there is no such line. A prefix that is missing has no bound."""
 
 Row = tuple[int, str | None, str | None, str | None, str, int, str, str | None, str | None, str | None, int | None]
 """row, ref, to, text, encoding, segments, prefix, reason, detail, options, cause."""
@@ -93,10 +100,18 @@ class RenderPlan:
     """What a call's words must be; None for other channels."""
     own: bool = False
     """Whether the daemon itself brings the job: only such a one says what its texts were written from."""
+    most: Most = field(default_factory=dict)
+    """How many parts its lines take."""
 
     @classmethod
     def of(
-        cls, document: JobDocument, policy: Policy, prefixes: Iterable[str] = (), *, own: bool = False
+        cls,
+        document: JobDocument,
+        policy: Policy,
+        prefixes: Iterable[str] = (),
+        *,
+        own: bool = False,
+        most: Most | None = None,
     ) -> RenderPlan:
         """JobFileError `template_unknown`: the words of the template that it names were not looked up."""
         if document.template is not None and document.stored is None:
@@ -109,36 +124,13 @@ class RenderPlan:
             document.encoding,
             policy,
             tuple(prefixes),
-            _further(document),
-            _fixed(document),
+            further(document),
+            fixed(document),
             document.max_segments,
             Speech.of(document),
             own,
+            most or {},
         )
-
-
-def _further(document: JobDocument) -> dict[str, str]:
-    """The job's templates besides its text, by the name under which lines find them rendered."""
-    if document.email is not None:
-        given = {"subject": document.email.subject, "html": document.email.html}
-        copies = {f"cc[{number}]": copy for number, copy in enumerate(document.email.cc) if "%" in copy}
-        return {name: template for name, template in given.items() if template is not None} | copies
-    if document.push is not None:
-        title = {} if document.push.title is None else {"title": document.push.title}
-        return title | {f"data.{name}": template for name, template in document.push.data.items()}
-    if document.whatsapp is not None:
-        parameters = document.whatsapp.parameters
-        named = parameters.items() if isinstance(parameters, Mapping) else enumerate(parameters)
-        return {f"parameter.{name}": template for name, template in named}
-    script = (document.call or {}).get("script")
-    if script is not None:
-        return templates(script)
-    return {}
-
-
-def _fixed(document: JobDocument) -> tuple[str, ...]:
-    script = (document.call or {}).get("script")
-    return () if script is None else tuple(text for text in texts(script) if "%" not in text)
 
 
 @dataclass(slots=True)
@@ -178,6 +170,7 @@ class Rendering:
         self._columns = table.columns
         self._ref = table.ref
         self._width = len(table.columns)
+        self._doubles = Doubles.of(table)
         self._cause = table.columns.index(CAUSE) if plan.own and CAUSE in table.columns else None
         self._text, self._options = self._bound(_named(table.columns, self._cause))
         self._address = readers_of(plan.channel, numbers)
@@ -189,6 +182,7 @@ class Rendering:
         by_length = {len(prefix) for prefix in plan.prefixes if prefix}
         self._prefix_lengths = sorted(by_length, reverse=True)
         self._prefixes = frozenset(plan.prefixes)
+        self._most = plan.most
         # 64-bit hashes of (to, text), keyed anew in each process: of a million rows, some 3 in 10^8 jobs would call one
         # row a repeat that is none.
         self._seen: set[int] = set()
@@ -197,11 +191,12 @@ class Rendering:
         """The renderers of the text and of the further templates; one error names what is wrong with any of them."""
         plan = self._plan
         values = {name: visible(value) for name, value in plan.values.items()}
-        variables = Variables(columns, values)
+        firsts = self._doubles.firsts
+        variables = Variables(columns, values, firsts)
         escaped = variables
         if "html" in plan.options:
             # The template is the sender's own HTML; what a customer's name holds is text, whatever it looks like.
-            escaped = Variables(columns, {name: escape(value) for name, value in values.items()})
+            escaped = Variables(columns, {name: escape(value) for name, value in values.items()}, firsts)
         unknown: list[Unknown] = []
 
         def bound(text: str, names: Variables = variables, *, tags: bool = False) -> Renderer:
@@ -218,10 +213,11 @@ class Rendering:
             else _headed(name, bound(visible(template)))
             for name, template in plan.options.items()
         }
-        for fixed in plan.fixed:
-            bound(fixed)
+        for said in plan.fixed:
+            bound(said)
         if unknown:
             raise _unknown(unknown, plan.file)
+        self._doubles = self._doubles.among(variables.by_name | escaped.by_name)
         return text, options
 
     def one(self, cells: Sequence[str]) -> Row:
@@ -250,22 +246,33 @@ class Rendering:
     def _row(self, number: int, cells: Sequence[str]) -> Row:
         ref = (cells[self._ref].strip() or None) if self._ref is not None else None
         raw = cells[self._to]
-        to = detail = None
+        to, detail, prefix = None, None, ""
         if len(cells) > self._width:
             return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), as_json({"raw": raw[:_SHOWN]}))
+        if self._doubles.groups:
+            self._doubles.judge(number, cells)
         cause = None if self._cause is None else _number(cells[self._cause])
         try:
             to, detail = self._reached(cells) if self._several else self._address(raw)
             text, encoding, count, options = self._words(to, cells)
+            for length in self._prefix_lengths:
+                if to[:length] in self._prefixes:
+                    prefix = to[:length]
+                    break
+            if prefix in self._most:
+                self._fit(self._most[prefix], text, encoding, count)
         except (Unusable, AddressError, NumberError) as refused:
             if to is None and raw:
                 detail = as_json({"raw": raw[:_SHOWN]})
             return self._invalid(number, ref, to, refused.reason, detail)
         self.totals.segments += count
-        for length in self._prefix_lengths:
-            if to[:length] in self._prefixes:
-                return (number, ref, to, text, encoding, count, to[:length], None, detail, options, cause)
-        return (number, ref, to, text, encoding, count, "", None, detail, options, cause)
+        return (number, ref, to, text, encoding, count, prefix, None, detail, options, cause)
+
+    def _fit(self, most: Sequence[int], text: str, encoding: str, count: int) -> None:
+        """Some line takes so many parts, else Unusable."""
+        plain, shifted = most
+        if count > plain and (not shifted or (count if encoding else parts_with_shift(text)) > shifted):
+            raise Unusable(OVER_LINES)
 
     def _reached(self, cells: Sequence[str]) -> tuple[str, str | None]:
         """The first address of a row with several columns for it; one that says it is a mobile before one that is only

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from gatewayd.intake.lines import Lines
 from gatewayd.intake.loading import open_table
 from gatewayd.intake.rendering import REPEATED, Rendering, RenderPlan, Row
 from gatewayd.numbers import Numbers, Policy
@@ -69,10 +70,14 @@ class Survey:
         return document
 
 
-def survey(document: JobDocument, folder: Path, policy: Policy, *, shown: int = SHOWN) -> Survey:
-    """Reads a whole job whose files lie in `folder`. JobFileError: it would be refused."""
+def survey(
+    document: JobDocument, folder: Path, policy: Policy, lines: Lines | None = None, *, shown: int = SHOWN
+) -> Survey:
+    """Reads a whole job whose files lie in `folder`; by `lines` some messages are too long. JobFileError: it would
+    be refused."""
     numbers = Numbers(policy)
-    plan = RenderPlan.of(document, policy)
+    most = None if lines is None else lines.most(document)
+    plan = RenderPlan.of(document, policy, () if lines is None else lines.prefixes, most=most)
     first: list[Outgoing] = []
     left_out: list[LeftOut] = []
     with open_table(document, folder, numbers) as table:

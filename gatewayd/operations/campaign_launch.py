@@ -158,8 +158,17 @@ def _asked(unit: Any, *, campaign: Campaign, people: int, by: str, now: int) -> 
     return Changed(None, {"state": campaign.state}, {"state": states.AWAITING_APPROVAL, "people": people})
 
 
-async def start(backend: Backend, by: Actor, found: Campaign, document: CampaignDocument, people: int) -> None:
-    """Lets a campaign run now, or wait for its time."""
+async def start(
+    backend: Backend,
+    by: Actor,
+    found: Campaign,
+    document: CampaignDocument,
+    people: int,
+    *,
+    also: Callable[[Any], None] | None = None,
+) -> None:
+    """Lets a campaign run now, or wait for its time. `also` is done in the same transaction, before: ConflictError of
+    it keeps everything as it was."""
     now = backend.now()
     said = document.schedule
     plan = said.plan(str(await zone_of(backend, found.account)))
@@ -196,8 +205,14 @@ async def start(backend: Backend, by: Actor, found: Campaign, document: Campaign
             events.note(unit.session, found.id, "scheduled", now, actor=by.name, planned=planned)
             return Changed(None, {"state": was}, {"state": states.SCHEDULED, "planned": planned, "people": people})
 
-    before = states.MAY["launch"] | states.MAY["decide"]
-    await backend.execute(Change(work, by.name))
+    def whole(unit: Any) -> Changed[None]:
+        campaigns.unchanged(unit.session, found)
+        if also is not None:
+            also(unit)
+        return work(unit)
+
+    before = states.MAY["launch" if also is None else "decide"]
+    await backend.execute(Change(whole, by.name))
     hit("campaign.launched")
     if backend.live is not None:
         backend.live.campaigns.due()
@@ -228,12 +243,13 @@ class ApproveCampaign(OfCampaign):
         await require(backend, by, found.account, to_of(found, people), self.password)
         now = backend.now()
 
-        def work(unit: Any) -> None:
+        def approved(unit: Any) -> None:
             approvals.decide(unit.session, asked.id, "approved", by=by.name, now=now, note=self.note)
             events.note(unit.session, found.id, "approved", now, actor=by.name, people=people)
 
-        await backend.execute(Change(work, by.name))
-        await start(backend, by, found, document, people)
+        # At once: an approval without its launch would wait for nobody, and could not be given again.
+        await start(backend, by, found, document, people, also=approved)
+        hit("campaign.approved")
         return await self.shown(backend, by)
 
 

@@ -14,7 +14,18 @@ from gatewayd.campaigns import states
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import Priority
 from gatewayd.store import tables
-from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, lists, outcomes, runs, steps
+from gatewayd.store.campaigns import (
+    approvals,
+    audience,
+    campaigns,
+    events,
+    launches,
+    lists,
+    numbers,
+    outcomes,
+    runs,
+    steps,
+)
 from gatewayd.store.campaigns.campaigns import Campaign, NewCampaign
 from gatewayd.store.campaigns.lists import Member, NewList
 from gatewayd.store.campaigns.runs import Person, Run, Slice
@@ -231,6 +242,29 @@ def test_a_list_is_read_in_portions_and_begun_anew_after_a_crash(house: House) -
     assert (found.state, found.members, dict(found.refused)) == ("ready", 2, {"number_invalid": 1})
     assert [one.row for one in ask(house, lists.members, number=number, after=1, limit=9)] == [3]
     assert not change(house, lists.add_members, known, some, members=4, refused={})
+
+
+def test_a_number_is_one_campaigns_for_ever(house: House) -> None:
+    first = made(house)
+    draft = made(house)
+    change(house, campaigns.remove, scope=NORTE, number=draft.id)
+    assert made(house).id == draft.id + 1
+    left_out = change(house, numbers.skip, draft.id + 5)
+    assert left_out == numbers.STEP
+    assert made(house).id == numbers.STEP + 1
+    # A copy put back once more, whose spool has seen those that came after the first time.
+    assert change(house, numbers.skip, numbers.STEP + 7) == 2 * numbers.STEP
+    assert [made(house).id, made(house).id] == [2 * numbers.STEP + 1, 2 * numbers.STEP + 2]
+    assert first.id < draft.id
+
+
+def test_a_launch_of_what_somebody_has_changed_is_refused(house: House) -> None:
+    found = made(house)
+    change(house, campaigns.unchanged, found)
+    said = {"name": "Otra", "document": found.document, "list_id": None, "now": house.now}
+    change(house, campaigns.save, scope=NORTE, number=found.id, version=found.version, **said)
+    with pytest.raises(ConflictError):
+        change(house, campaigns.unchanged, found)
 
 
 def test_an_approval_is_decided_once(house: House) -> None:

@@ -8,13 +8,15 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 import pytest
 
-from gatewayd.errors import GatewayError
+from gatewayd.errors import ConflictError, GatewayError
 from gatewayd.failpoints import VARIABLE
 from tests.faults.test_kill_imports import ROWS, bring
 from tests.rig import campaigns as rig
@@ -33,6 +35,7 @@ PLACES: Final[Mapping[str, str]] = {
     "campaign.list_chunk": "save",
     "campaign.list_read": "save",
     "campaign.launched": "launch",
+    "campaign.approved": "approve",
     "campaign.frozen": "launch",
     "campaign.all_frozen": "launch",
     "campaign.laid": "launch",
@@ -73,6 +76,17 @@ class Trial:
     def draft(self, count: int = PEOPLE, **document: Any) -> int:
         """Saves a campaign, whose list is read by a life that nobody kills."""
         return rig.draft(self.gateway, self.sheet(count), **document)
+
+    def asked(self, campaign: int) -> None:
+        """Stops the daemon, and has somebody ask for a campaign's approval: whoever is at the machine needs none."""
+        self.gateway.stop()
+        with closing(sqlite3.connect(self.gateway.store)) as store:
+            store.execute("UPDATE campaign SET state = 'awaiting_approval' WHERE id = ?", (campaign,))
+            store.execute(
+                "INSERT INTO approval (campaign_id, version, people, asked_at, asked_by) VALUES (?, 1, ?, 1, 'luz')",
+                (campaign, PEOPLE),
+            )
+            store.commit()
 
     def again(self) -> None:
         """Waits for the death, and starts anew."""
@@ -144,6 +158,14 @@ def at_place(trial: Trial, place: str, act: str, count: int) -> None:
         trial.armed(setting)
         trial.ask("campaign.launch", campaign=campaign, password=rig.PASSWORD)
         trial.again()
+    elif act == "approve":
+        campaign = trial.draft()
+        trial.asked(campaign)
+        gateway.start({VARIABLE: setting})
+        trial.ask("campaign.approve", campaign=campaign, password=rig.PASSWORD)
+        trial.again()
+        with pytest.raises(ConflictError):
+            gateway.call("campaign.approve", campaign=campaign, password=rig.PASSWORD)
     elif act == "schedule":
         # Of this very minute: its time has come when it is launched.
         at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M}"
@@ -196,7 +218,7 @@ def test_a_daemon_killed_at_every_place_of_campaigns_reaches_each_person_once(tr
     trial.judge()
 
 
-ACTS: Final = ("launch", "schedule", "pause", "pace", "import", "resend")
+ACTS: Final = ("launch", "schedule", "approve", "pause", "pace", "import", "resend")
 
 
 def killed_at_random(trial: Trial, times: int) -> None:
@@ -211,8 +233,16 @@ def killed_at_random(trial: Trial, times: int) -> None:
             {"schedule": {"kind": "at", "at": at, "zone": "UTC", "missed": "late"}} if act == "schedule" else {}
         )
         campaign = trial.draft(**said)
+        approving: Thread | None = None
         number = bring(gateway) if act == "import" and turn < len(ACTS) else 0
-        rig.launch(gateway, campaign)
+        if act == "approve":
+            trial.asked(campaign)
+            gateway.start()
+            said_so = {"campaign": campaign, "password": rig.PASSWORD}
+            approving = Thread(target=trial.ask, args=("campaign.approve",), kwargs=said_so)
+            approving.start()
+        else:
+            rig.launch(gateway, campaign)
         if act == "resend":
             trial.over(campaign)
             trial.ask("campaign.resend", campaign=campaign, states=["delivered", "submitted"])
@@ -224,8 +254,12 @@ def killed_at_random(trial: Trial, times: int) -> None:
         if act == "pace":
             trial.ask("campaign.pace", campaign=campaign, segments=3_000)
         gateway.kill()
+        if approving is not None:
+            approving.join()
         gateway.start()
         found = gateway.call("campaign.show", campaign=campaign)
+        if found["state"] == "awaiting_approval":
+            gateway.call("campaign.approve", campaign=campaign, password=rig.PASSWORD)
         if found["state"] == "paused":
             gateway.call("campaign.resume", campaign=campaign)
         trial.over(campaign)

@@ -201,16 +201,46 @@ def by_claim(trial: Trial, count: int, chance: random.Random) -> None:
         time.sleep(0.2)
 
 
+def by_reminder(trial: Trial, count: int, chance: random.Random) -> None:
+    """Reminders go out, every other one by a person and the rest by themselves, while those who get them pay."""
+    names, call = trial.owing(count), trial.gateway.call
+    waiting = []
+    for name in names:
+        bill = {"customer": name, "due": "2026-01-10", "balance": "100.50", "currency": "ARS"}
+        call("invoice.put", account=rig.ACCOUNT, external_id=f"F-{name}", invoice=bill)
+        said = {"customer": name, "invoice": f"F-{name}", "currency": "ARS", "text": "%nombre%, debe $ %monto%"}
+        waiting.append(call("reminder.add", account=rig.ACCOUNT, **said))
+    with ThreadPoolExecutor(1) as paying:
+        paid = paying.submit(trial.pay, names, count / (2 * RATE), chance)
+        for place, one in enumerate(waiting):
+            how: dict[str, Any] = {"first": "2026-01-10", "hour": "00:00", "version": one["version"]}
+            with suppress(GatewayError):  # who has paid already is not to be reminded, and the person is told so
+                if place % 2:
+                    call("reminder.repeat", reminder=one["reminder"], **how)
+                else:
+                    call("reminder.send", reminder=one["reminder"])
+        paid.result()
+    end = time.monotonic() + 180
+    under_way = (
+        "SELECT 1 FROM reminder_event WHERE state = 'waiting'"
+        " UNION ALL SELECT 1 FROM message WHERE state IN ('queued', 'sending')"
+    )
+    while trial.gateway.sql(under_way):
+        assert time.monotonic() < end, "what was sent stays on its way"
+        time.sleep(0.2)
+
+
 WAYS: Final[dict[str, Callable[[Trial, int, random.Random], None]]] = {
     "campaign": by_campaign,
     "rung": by_rung,
     "resend": by_resend,
     "claim": by_claim,
+    "reminder": by_reminder,
 }
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("way", ["campaign", "rung", "claim"])
+@pytest.mark.parametrize("way", ["campaign", "rung", "claim", "reminder"])
 def test_forty_payments_race_messages_on_their_way(trial: Trial, way: str) -> None:
     WAYS[way](trial, 20, random.Random(SEED))
     _told, stopped = trial.judge()

@@ -13,6 +13,7 @@ import pytest
 from gatewayd.clock import now_ms
 from gatewayd.config import parse
 from gatewayd.errors import UnavailableError
+from gatewayd.intake.lines import Lines
 from gatewayd.intake.reception import REFUSED_AT, IntakeDesk
 from gatewayd.numbers import Policy
 from gatewayd.store.commands import AddMessages, Command, CreateAccount, DropJob, LoadingJobs, QueueInfo
@@ -74,7 +75,7 @@ async def test_a_job_that_could_not_be_forgotten_is_not_taken_for_a_known_one(tm
     writer = Stumbling(Transactions(store.connection), AddMessages, DropJob)
     published = Published()
     await writer.do(CreateAccount("norte", "ARS", now_ms()))
-    intake = IntakeDesk(config, spool, writer, Policy("AR", "11", True), (), published, published)
+    intake = IntakeDesk(config, spool, writer, Policy("AR", "11", True), Lines(), published, published)
     content = {"channel": "sms", "text": "hola", "recipients": [{"to": "1159876543"}]}
     data = json.dumps(content).encode()
     (spool.folder("incoming", "norte") / "j.json").write_bytes(data)
@@ -111,7 +112,7 @@ async def test_what_the_daemon_died_over_is_read_apart_then_refused(
     await writer.do(CreateAccount("norte", "ARS", now_ms()))
     published = Published()
     policy = Policy("AR", "11", True)
-    intake = IntakeDesk(config, spool, writer, policy, (), published, published, recover(spool))
+    intake = IntakeDesk(config, spool, writer, policy, Lines(), published, published, recover(spool))
     running = asyncio.create_task(intake.run())
     async with asyncio.timeout(30):
         assert await published.heard.get() == ("refused" if refused else "recorded")

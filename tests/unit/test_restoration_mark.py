@@ -11,11 +11,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from gatewayd.contact.said import Verdict
 from gatewayd.inbox_writer import inbox_document
 from gatewayd.restoration import MARK, Restoration, Restored
-from gatewayd.store.commands import Inbound, InboxWritten, StartNode, UnwrittenInbox
+from gatewayd.store import tables
+from gatewayd.store.campaigns import campaigns, numbers
+from gatewayd.store.commands import Change, CreateAccount, Inbound, InboxWritten, StartNode, UnwrittenInbox
 from gatewayd.store.connection import open_store
+from gatewayd.store.session import Statement
 from gatewayd.store.transactions import Transactions
 from spool.folders import Spool
 from spool.inbox import write_inbox
@@ -134,3 +139,51 @@ def test_what_a_command_logs_is_no_part_of_its_answer(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["paused"] == 0
     assert "blocked again" in done.stderr
+
+
+def following(store: Path) -> int:
+    """Returns the number that the next campaign gets."""
+    with closing(open_store(f"sqlite:///{store}")) as opened:
+        transactions = Transactions(opened.connection)
+        try:
+            return transactions.do(Change(lambda unit: numbers.following(unit.session)))
+        finally:
+            transactions.close()
+
+
+def keep(store: Path, name: str) -> int:
+    """Saves a campaign; returns its number."""
+    with closing(open_store(f"sqlite:///{store}")) as opened:
+        transactions = Transactions(opened.connection)
+        try:
+            if not transactions.session.all(Statement(select(tables.account.c.id))):
+                transactions.do(CreateAccount("norte", "ARS", 1))
+            new = campaigns.NewCampaign("norte", name, "{}", "ana", 1)
+            return transactions.do(Change(lambda unit: campaigns.add(unit.session, new)))
+        finally:
+            transactions.close()
+
+
+def put_back(copy: Path, store: Path) -> None:
+    shutil.copy(copy, store)
+    for log in store.parent.glob("store.db-*"):
+        log.unlink()
+
+
+def test_no_campaign_gets_the_number_of_one_that_came_after_the_copy(tmp_path: Path) -> None:
+    store, spool, copy = tmp_path / "store.db", Spool(tmp_path / "spool"), tmp_path / "copy.db"
+    spool.create()
+    assert start(store, spool) is None
+    assert keep(store, "Agosto") == 1
+    shutil.copy(store, copy)
+    assert start(store, spool) is None
+    # A weekly one came after the copy, and its run of this hour is in the spool: its jobs have the hour in their names.
+    assert keep(store, "Semanal") == 2
+    (spool.path / "accepted" / "norte" / "c-2.20260907T1030-0-0").mkdir(parents=True)
+    put_back(copy, store)
+    assert start(store, spool) is not None
+    assert keep(store, "Otra semanal") == 1_001
+    assert start(store, spool) is None  # the spool sees that number
+    put_back(copy, store)
+    assert start(store, spool) is not None
+    assert following(store) == 2_001

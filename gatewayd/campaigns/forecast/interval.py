@@ -11,6 +11,8 @@ WIDEST: Final = 0.25
 MARGIN: Final = 0.012
 """Of the whole, on either side: what no draw knows of."""
 MARGIN_S: Final = 2.0
+BEYOND: Final = 0.15
+"""Of what the draws span, on either side where there is room: some dozens of them do not go as far as chance does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +38,7 @@ def interval(ends: Sequence[float], begin: float, middle: float) -> Interval:
         found = (last - first + 1, ordered[first] - high, ordered[first], high)
         best = max(best, found)
     count, _, low, high = best
+    # Where the end as expected lies behind the span, the end of it is what people are told.
+    room = WIDEST * (min(middle, high) - begin) - 2 * margin - (high - low)
+    margin += min(BEYOND * (high - low), max(room, 0.0) / 2)
     return Interval(max(low - margin, begin), high + margin, count / len(ordered))

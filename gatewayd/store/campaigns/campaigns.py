@@ -13,6 +13,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
+from gatewayd.store.campaigns import numbers
 from gatewayd.store.session import Row, Session, Statement, adding, given, setting
 from gatewayd.store.snapshots import Page
 from gatewayd.store.tables.campaigns import DUE, OPEN
@@ -153,6 +154,10 @@ _ADD: Final = adding(
     tables.campaign,
     "account_id name state document list_id origin created_at created_by updated_at version test",
 )
+_ADD_NUMBERED: Final = adding(
+    tables.campaign,
+    "id account_id name state document list_id origin created_at created_by updated_at version test",
+)
 _LATEST: Final = Statement(
     select(_CAMPAIGN.id)
     .where(_CAMPAIGN.account_id == given(_CAMPAIGN.account_id))
@@ -199,9 +204,12 @@ class NewCampaign:
 def add(session: Session, new: NewCampaign) -> int:
     """Keeps a new draft; returns its number."""
     account = account_number(session.connection, new.account)
-    session.run(
-        _ADD, account, new.name, "draft", new.document, new.list_id, new.origin, new.now, new.by, new.now, 1, new.test
-    )
+    said = (new.name, "draft", new.document, new.list_id, new.origin, new.now, new.by, new.now, 1, new.test)
+    if session.sqlite:
+        number = numbers.following(session)
+        session.run(_ADD_NUMBERED, number, account, *said)
+        return number
+    session.run(_ADD, account, *said)
     made = session.one(_LATEST, account)
     assert made is not None
     return int(made[0])
@@ -246,6 +254,14 @@ def planned(session: Session, number: int) -> str | None:
     return None if row is None else row[0]
 
 
+def unchanged(session: Session, found: Campaign) -> None:
+    """Raises ConflictError where somebody has saved another version of a campaign than `found`; it stays so for this
+    transaction."""
+    row = session.one(_LOCK, found.id)
+    if row is None or row[1] != found.version:
+        raise ConflictError(_("somebody has changed this meanwhile; load it again. Nothing was sent"))
+
+
 def turn(session: Session, number: int, before: Collection[str], after: str, now: int) -> str:
     """Brings a campaign from one of some states to another; returns which it was. ConflictError from any other."""
     was = state(session, number)
@@ -287,5 +303,6 @@ def remove(session: Session, *, scope: Scope, number: int) -> Campaign:
         raise ConflictError(_("only a draft that was never launched can be removed"))
     session.run(_REMOVE_EVENTS, number)
     session.run(_REMOVE_APPROVALS, number)
+    numbers.used(session, number)
     session.run(_REMOVE, number)
     return was

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, text, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, true
 
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import WAITING, State, ulid
@@ -15,6 +15,7 @@ from gatewayd.store import tables
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.sending import counts
 from gatewayd.store.snapshots import AttemptView, Hold, JobSummary, MessageView, PartView, job_state
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
 from gatewayd.translation import gettext as _
 
@@ -98,7 +99,7 @@ DEPTH: Final = (
 FIRST_DUE: Final = (
     select(tables.message.c.due)
     # In so many words: a partial index is used only where the condition is seen to be its own.
-    .where(tables.message.c.queue_id == tables.queue.c.id, text("message." + WAITS))
+    .where(tables.message.c.queue_id == tables.queue.c.id, of("message", WAITS))
     .order_by(tables.message.c.due)
     .limit(1)
     .scalar_subquery()
