@@ -29,6 +29,7 @@ from gatewayd.store.tables.customers import (
     customer_word,
     debt,
     import_mapping,
+    import_range,
     import_row,
     sheet_import,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "fact_mark",
     "feed",
     "import_mapping",
+    "import_range",
     "import_row",
     "inbound",
     "inbound_part",
