@@ -31,6 +31,7 @@ from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
 from gatewayd.news import Kind, News
+from gatewayd.reasons import meaning, state_word
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Change, Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -213,8 +214,8 @@ class LiveGateway:
         runner = self._runner(line)
         if not runner.usable:
             state, reason = runner.state
-            told = _("line {line} is {state}").format(line=line, state=state)
-            raise UnavailableError(told + (f": {reason}" if reason else ""))
+            told = _("line {line} is {state}").format(line=line, state=state_word(state))
+            raise UnavailableError(f"{told}: {meaning(reason)}" if reason else told)
         if len(runner.driver.channels) != 1:
             raise ConflictError(_("line {line} serves several channels").format(line=line))
         if account is None:
