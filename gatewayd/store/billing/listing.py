@@ -227,7 +227,7 @@ def _names(connection: Connection, customers: Collection[int]) -> Mapping[int, s
         return {}
     customer = tables.customer.c
     rows = connection.execute(select(customer.id, customer.name).where(customer.id.in_(customers)))
-    return {number: name for number, name in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _kept_payments(connection: Connection, rows: Sequence[Sequence[Any]], account: str) -> list[KeptPayment]:
