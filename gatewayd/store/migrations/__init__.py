@@ -39,6 +39,7 @@ REVISIONS: Final = (
     "0024",
     "0025",
     "0026",
+    "0027",
 )
 """Every revision, oldest first; the last is the one this program works with."""
 
