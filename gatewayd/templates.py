@@ -110,8 +110,13 @@ class _Slot(NamedTuple):
 class Variables:
     """The names that the texts of one job may use: the columns of its recipients, and its values."""
 
-    def __init__(self, columns: Sequence[str], values: Mapping[str, str]) -> None:
-        """Of equal columns the first counts."""
+    def __init__(
+        self, columns: Sequence[str], values: Mapping[str, str], apart: Mapping[str, int] | None = None
+    ) -> None:
+        """Of equal columns the first counts; `apart` has the name that tells such a first one from the others."""
+        self._apart = apart or {}
+        self.by_name: set[int] = set()
+        """Places of the columns that the texts use by the name that another may have as well."""
         self._columns: dict[str, int] = {}
         self._alike: dict[str, list[int]] = {}
         for place, column in enumerate(columns):
@@ -136,10 +141,15 @@ class Variables:
         if not name:
             return None
         place, alike = self._columns.get(column_name(written)), self._alike.get(name, ())
+        if place is None:
+            place = self._apart.get(column_name(written))
+        elif self._apart:
+            self.by_name.add(place)
         if place is None and len(alike) > 1:
             return None
         if place is None and alike:
             place = alike[0]
+            self.by_name.add(place)
         value = self._values.get(name)
         if place is None and value is None:
             return None

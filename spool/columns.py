@@ -26,5 +26,23 @@ def names(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(result)
 
 
+def doubled(header: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """Returns the places of columns that are called alike, by groups."""
+    places: dict[str, list[int]] = {}
+    for place, cell in enumerate(header):
+        if name := column_name(cell):
+            places.setdefault(name, []).append(place)
+    return tuple(tuple(group) for group in places.values() if len(group) > 1)
+
+
+def told_apart(header: Sequence[str]) -> tuple[str, ...]:
+    """Returns names as `names` does, but of columns that are called alike the first is `…_1`, and none has the name."""
+    found = list(names(header))
+    for first, *_others in doubled(header):
+        if (name := f"{found[first]}_1") not in found:
+            found[first] = name
+    return tuple(found)
+
+
 def ref_column(columns: Sequence[str]) -> int | None:
     return next((columns.index(name) for name in REF if name in columns), None)

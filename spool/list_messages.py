@@ -14,6 +14,14 @@ LIST_MESSAGES: Final[dict[str, str]] = {
         "In {file} it is not clear which column is the telephone number: {columns}. Name it in the job: "
         '"columns": {{"to": "…"}}.'
     ),
+    "columns_doubled": spoken(
+        'In {file} more than one column is called "{name}", and in row {row} they say different things. Give them '
+        "names of their own, or say in the text which one is meant: {columns}."
+    ),
+    "column_doubled": spoken(
+        'In {file} more than one column is called "{name}". Give them names of their own, or say in {field} '
+        "which one is meant: {columns}."
+    ),
     "columns_alien": spoken(
         "In {file} the only number belongs to another person: {columns}. If the message is for that "
         'person, say so in the job: "columns": {{"to": "{first}"}}.'

@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from pydantic import SecretStr
 
 from drivers.base import Blame, MisconfiguredError, OutboundMessage, Refused, spoken
+from drivers.base.plain_secrets import MASK, SECRET_NAMES
 from drivers.http.answer import Request
 from drivers.http.pattern import Pattern, TooLongError
 from drivers.provider.answer import Finder, pattern
@@ -23,14 +24,6 @@ from drivers.provider.identity import foreign_id
 from drivers.provider.options import Call, ProviderOptions
 from drivers.provider.rules import Result, Rule, parse_rules
 from drivers.provider.template import NAMES, Document, Pairs, Template
-
-MASK: Final = "***"
-SECRET_NAMES: Final = re.compile(
-    r"(?i)pass|clave|contrase|token|secret|api-?_?key|^key$|-key$|auth|credential|signature|cookie"
-)
-"""Names of headers and parameters whose literal values are shown to nobody: a person may have written a secret there
-instead of `{password}` or `{key}`."""
-
 
 CALL_NAMES: Final = frozenset({"id"})
 

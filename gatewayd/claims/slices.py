@@ -18,7 +18,7 @@ from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.ladder import plain
 from gatewayd.dunning.policy import Level, Policy
 from gatewayd.dunning.step_key import COLUMN, StepKey
-from gatewayd.store.dunning import addresses, decisions, events, situations
+from gatewayd.store.dunning import addresses, contacted, decisions, events, situations
 from gatewayd.store.dunning.addresses import Shared
 from gatewayd.store.dunning.decisions import Changes, Said
 from gatewayd.store.dunning.policies import Rules, Stamp
@@ -205,7 +205,7 @@ def known(session: Session, moment: Moment, due: Iterable[tuple[Judged, Decision
         for one, decision in due
         if decision.channel in NUMBERED and decision.channel in one.seen.points
     }
-    day = situations.midnight(moment.today, moment.zone)
+    day = contacted.midnight(moment.today, moment.zone)
     return addresses.shared(session, moment.rules.account_id, numbers, since=day)
 
 

@@ -107,7 +107,7 @@ def add(customer: str, as_json: bool, **said: Any) -> None:
 
 @reminder.command("send", help=_("Send a reminder now."))
 @click.argument("number", type=int, metavar="REMINDER")
-@click.option("--anyway", is_flag=True, help=_("Though the customer was reminded today already."))
+@click.option("--anyway", is_flag=True, help=_("Though the customer was contacted about its debt today already."))
 @output.json_option
 def send(number: int, *, anyway: bool, as_json: bool) -> None:
     with session() as open_session:

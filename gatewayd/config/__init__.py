@@ -1,6 +1,14 @@
 """The configuration: one TOML file, read whole, judged whole, frozen."""
 
-from gatewayd.config.added import JudgedLine, from_text, judge_added, judge_line, merge, secret_keys
+from gatewayd.config.added import (
+    JudgedLine,
+    from_text,
+    judge_added,
+    judge_line,
+    merge,
+    plain_secret_faults,
+    secret_keys,
+)
 from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.control_socket import DEFAULT_FILE
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
@@ -60,6 +68,7 @@ __all__ = [
     "load",
     "merge",
     "parse",
+    "plain_secret_faults",
     "salvage",
     "secret_keys",
 ]

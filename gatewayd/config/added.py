@@ -11,6 +11,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import SecretStr
 
 from drivers.base import NamesDevice
+from drivers.base.plain_secrets import plain_secrets
 from gatewayd import registry
 from gatewayd.added_lines import AddedLine, secret_place
 from gatewayd.config import catalogue
@@ -96,6 +97,12 @@ def judge_line(
 
 def _is_of(fault: ConfigFault, line: str, key: str) -> bool:
     return fault.key in {f"line[{line}].{key}", f"line[{line}].{key}_file"}
+
+
+def plain_secret_faults(config: Config, name: str, keys: Mapping[str, Any]) -> list[ConfigFault]:
+    """Returns a fault for each key of a line that people add in whose value a secret stands in the clear."""
+    texts = catalogue.texts("secret_among", language(), {})
+    return [ConfigFault(config.file, f"line[{name}].{key}", *texts) for key in plain_secrets(keys)]
 
 
 def _file_only(driver: str) -> frozenset[str]:

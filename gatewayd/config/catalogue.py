@@ -157,6 +157,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         spoken("leave it out here, or write this line into the file"),
     ),
     "secret_apart": (spoken("is a secret"), spoken("enter it by itself, where it is never shown again")),
+    "secret_among": (
+        spoken("has a secret in it that everybody who looks at the line would read"),
+        spoken("write {{password}} or {{key}} in its place, and enter the secret by itself"),
+    ),
     "secret_missing": (spoken("is still to be entered"), spoken("enter it by itself, where it is never shown again")),
     "secret_sealed": (spoken("cannot be opened: {why}"), spoken("enter it again")),
     "device_taken": (spoken("line {other} has this device already"), spoken("give each line a device of its own")),

@@ -10,6 +10,8 @@ from pydantic import BaseModel, SecretStr
 
 _IN_URL: Final = re.compile(r"(?<=://)([^/?#@\s:]*):[^/?#@\s]*@")
 """A password within an address (RFC 3986 §3.2.1)."""
+_IN_QUERY: Final = re.compile(r"(?<=[?&])[^=&#\s]*password=[^&#\s]*&?", re.IGNORECASE)
+"""A password that a database's address has as a parameter: what libpq takes as `password` and `sslpassword`."""
 
 
 def redacted(
@@ -29,7 +31,7 @@ def redacted(
 
 def _plain(table: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     return {
-        name: _IN_URL.sub(r"\1@", value) if isinstance(value, str) else value
+        name: _IN_QUERY.sub("", _IN_URL.sub(r"\1@", value)) if isinstance(value, str) else value
         for name, value in table.items()
         if name in model.model_fields and not secret(model.model_fields[name].annotation)
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -56,13 +55,13 @@ def _people() -> Iterator[Person]:
         yield Person(f"C-{index:05d}", name, f"+54911{number}")
 
 
-def customers(count: int, today: date) -> Sequence[dict[str, Any]]:
-    """Returns the first `count` as customers, as operations take them: most of them owe something."""
+def customers(count: int) -> Sequence[dict[str, Any]]:
+    """Returns the first `count` as customers, as operations take them."""
     dice = random.Random(SEED + 1)  # noqa: S311 - a play, not a secret
-    return [_customer(one, index, dice, today) for index, one in enumerate(people(count), 1)]
+    return [_customer(one, index, dice) for index, one in enumerate(people(count), 1)]
 
 
-def _customer(one: Person, index: int, dice: random.Random, today: date) -> dict[str, Any]:
+def _customer(one: Person, index: int, dice: random.Random) -> dict[str, Any]:
     firm = one.name in COMPANIES
     document = f"30-{70_000_000 + index * 811}-{index % 10}" if firm else f"{20_000_000 + index * 13_577}"
     phone: dict[str, Any] = {"channel": "phone", "address": one.number}
@@ -75,7 +74,7 @@ def _customer(one: Person, index: int, dice: random.Random, today: date) -> dict
     if dice.random() < 0.6:
         contacts.append({"channel": "email", "address": f"cliente{index}@correo.example"})
     late = dice.random()
-    found: dict[str, Any] = {
+    return {
         "external_id": one.ref,
         "name": one.name,
         "document_type": "CUIT" if firm else "DNI",
@@ -86,12 +85,3 @@ def _customer(one: Person, index: int, dice: random.Random, today: date) -> dict
         "columns": {"Domicilio": f"{dice.choice(STREETS)} {dice.randrange(10, 4000)}", "Plan": dice.choice(PLANS)},
         "contacts": contacts,
     }
-    if dice.random() < 0.62:
-        due = today + timedelta(days=dice.randrange(-45, 16))
-        found["debt"] = {
-            "balance": f"{dice.randrange(3_000, 45_000)}.{dice.randrange(100):02d}",
-            "currency": "ARS",
-            "due": due.isoformat(),
-            "number": f"F-0001-{index:05d}",
-        }
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Any, Final
 
 from gatewayd.demo.campaign import ACCOUNT
@@ -32,16 +31,21 @@ TEMPLATES: Final = (
         "sms",
         {"text": "%nombre%: su factura de $ %deuda% vence el %vencimiento%. %empresa%", "class": "notice"},
     ),
+    (
+        "Segundo aviso",
+        "sms",
+        {"text": "%nombre%: sigue pendiente su saldo de $ %deuda%. Por un plan de pagos, responda. %empresa%"},
+    ),
     ("Factura disponible", "whatsapp", {"text": "Hola %nombre%, su factura de $ %deuda% vence el %vencimiento%."}),
 )
 """Beside those that every account can begin with."""
 
 
-def furnish(perform: Perform, today: date, mass: str) -> None:
+def furnish(perform: Perform, mass: str) -> None:
     """Makes all that the company keeps; `mass` is its password of sends to many."""
     perform("account.set", {"account": ACCOUNT, "company": COMPANY, "language": "es"})
     perform("mass.set", {"account": ACCOUNT, "password": mass})
-    everybody = customers(CUSTOMERS, today)
+    everybody = customers(CUSTOMERS)
     for index, one in enumerate(everybody):
         if index % 3:
             one["assigned"] = AGENTS[index % len(AGENTS)]

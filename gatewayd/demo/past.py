@@ -18,7 +18,7 @@ from gatewayd.contact.optout import judge
 from gatewayd.demo.campaign import ACCOUNT
 from gatewayd.demo.crowd import Person, people
 from gatewayd.demo.office import CUSTOMERS
-from gatewayd.demo.weekly import WEEKDAY, Run, Weekly
+from gatewayd.demo.weekly import WEEKDAY, Weekly
 from gatewayd.model import PartState, Priority, State
 from gatewayd.store.commands import (
     CAMPAIGN,
@@ -138,12 +138,29 @@ class Past:
             NewMessage(row, one.ref, one.number, run.text_of(one), "", 1, "", None, None)
             for row, one in enumerate(run.people, 1)
         ]
-        queue = self._job(run.job, "sms", rows, PRICE, at, run=run)
+        job = self.send(run.job, "sms", rows, at, origin=CAMPAIGN, klass=run.klass, template=run.template)
+        self._weekly.end(run, job, at + MINUTE_MS * len(rows), last=last)
+
+    def send(
+        self,
+        job: str,
+        channel: str,
+        rows: Sequence[NewMessage],
+        at: int,
+        *,
+        origin: str,
+        klass: str | None,
+        template: tuple[str, int] | None = None,
+    ) -> int:
+        """Has the messages of an engine's job leave and come to their end; returns the job's number."""
+        if channel == "call":
+            return self._dialled(job, rows, at, origin=origin, klass=klass)
+        queue = self._job(job, channel, rows, PRICE, at, origin=origin, klass=klass, template=template)
         moment = at + 2000
-        while works := self._claim(queue, self._dice.choice(self._lines["sms"]), moment):
+        while works := self._claim(queue, self._dice.choice(self._lines[channel]), moment):
             list(self._sent(works, moment, weak=False, doubts=0))
             moment += 7 * MINUTE_MS
-        self._weekly.end(run, queue.job_id, moment, last=last)
+        return queue.job_id
 
     # ------------------------------------------------------------------------------------------------------ messages
 
@@ -168,15 +185,24 @@ class Past:
         return arrived
 
     def _job(
-        self, name: str, channel: str, rows: Sequence[NewMessage], price: int, at: int, *, run: Run | None = None
+        self,
+        name: str,
+        channel: str,
+        rows: Sequence[NewMessage],
+        price: int,
+        at: int,
+        *,
+        origin: str = "",
+        klass: str | None = None,
+        template: tuple[str, int] | None = None,
     ) -> QueueInfo:
         content = json.dumps({"lines": []})
         begin = BeginJob(
             *(ACCOUNT, name, channel, Priority.NORMAL, f"past-{name}", None, None, False, price, "ARS", content),
             *(self._node, at),
-            origin="" if run is None else CAMPAIGN,
-            template=None if run is None else run.template,
-            klass=None if run is None else run.klass,
+            origin=origin,
+            template=template,
+            klass=klass,
         )
         (begun,) = self._apply([begin])
         self._apply([AddMessages(begun.job_id, rows, at)])
@@ -249,10 +275,16 @@ class Past:
 
     def _calls(self, name: str, people: Sequence[Person], at: int) -> None:
         rows = [NewMessage(row, one.ref, one.number, "", "", 1, "", None, None) for row, one in enumerate(people, 1)]
-        queue = self._job(name, "call", rows, CALL_PRICE, at)
+        self._dialled(name, rows, at)
+
+    def _dialled(
+        self, name: str, rows: Sequence[NewMessage], at: int, *, origin: str = "", klass: str | None = None
+    ) -> int:
+        queue = self._job(name, "call", rows, CALL_PRICE, at, origin=origin, klass=klass)
         works = self._claim(queue, self._lines["call"][0], at + 1000)
         self._passed(works, at + 1000)
         self._apply([self._called(work, line, at + number * 20_000) for number, (work, line) in enumerate(works)])
+        return queue.job_id
 
     def _called(self, work: Work, line: str, at: int) -> Finish:
         answered = self._dice.random() < 0.7

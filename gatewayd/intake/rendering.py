@@ -19,6 +19,7 @@ from drivers.gsm.transliteration import lost
 from gatewayd.addresses import AddressError
 from gatewayd.characters import visible
 from gatewayd.intake.destinations import as_json, is_email, readers_of
+from gatewayd.intake.doubles import Doubles
 from gatewayd.intake.further import fixed, further
 from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
 from gatewayd.links import begins_with_value, strays
@@ -169,6 +170,7 @@ class Rendering:
         self._columns = table.columns
         self._ref = table.ref
         self._width = len(table.columns)
+        self._doubles = Doubles.of(table)
         self._cause = table.columns.index(CAUSE) if plan.own and CAUSE in table.columns else None
         self._text, self._options = self._bound(_named(table.columns, self._cause))
         self._address = readers_of(plan.channel, numbers)
@@ -189,11 +191,12 @@ class Rendering:
         """The renderers of the text and of the further templates; one error names what is wrong with any of them."""
         plan = self._plan
         values = {name: visible(value) for name, value in plan.values.items()}
-        variables = Variables(columns, values)
+        firsts = self._doubles.firsts
+        variables = Variables(columns, values, firsts)
         escaped = variables
         if "html" in plan.options:
             # The template is the sender's own HTML; what a customer's name holds is text, whatever it looks like.
-            escaped = Variables(columns, {name: escape(value) for name, value in values.items()})
+            escaped = Variables(columns, {name: escape(value) for name, value in values.items()}, firsts)
         unknown: list[Unknown] = []
 
         def bound(text: str, names: Variables = variables, *, tags: bool = False) -> Renderer:
@@ -214,6 +217,7 @@ class Rendering:
             bound(said)
         if unknown:
             raise _unknown(unknown, plan.file)
+        self._doubles = self._doubles.among(variables.by_name | escaped.by_name)
         return text, options
 
     def one(self, cells: Sequence[str]) -> Row:
@@ -245,6 +249,8 @@ class Rendering:
         to, detail, prefix = None, None, ""
         if len(cells) > self._width:
             return self._invalid(number, ref, None, MARKED.get(cells[-1], RAGGED), as_json({"raw": raw[:_SHOWN]}))
+        if self._doubles.groups:
+            self._doubles.judge(number, cells)
         cause = None if self._cause is None else _number(cells[self._cause])
         try:
             to, detail = self._reached(cells) if self._several else self._address(raw)

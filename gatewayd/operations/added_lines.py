@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from gatewayd.config import Config, InvalidConfigError, load, merge
+from gatewayd.config import Config, InvalidConfigError, load, merge, plain_secret_faults
 from gatewayd.errors import GatewayError
 from gatewayd.registry import findings as findings_of
 from gatewayd.store.reader import Reader
@@ -36,6 +36,11 @@ def findings(file: Path | None) -> list[dict[str, str]]:
     merged = merge(config, added, Vault(config.key_file))
     for faults in merged.faulty.values():
         found += [_finding(config, one.key, one.message, one.remedy) for one in faults]
+    for one in added:
+        found += [
+            _finding(config, fault.key, fault.message, fault.remedy)
+            for fault in plain_secret_faults(config, one.name, one.keys)
+        ]
     for line in merged.lines:
         if line.origin == "panel" and line.enabled:
             found += [

@@ -15,7 +15,14 @@ from drivers.base import NamesDevice
 from gatewayd import registry
 from gatewayd.actor import Actor
 from gatewayd.added_lines import AddedLine, secret_place
-from gatewayd.config import ConfigFault, JudgedLine, from_text, judge_line, secret_keys
+from gatewayd.config import (
+    ConfigFault,
+    JudgedLine,
+    from_text,
+    judge_line,
+    plain_secret_faults,
+    secret_keys,
+)
 from gatewayd.config.values import Name
 from gatewayd.errors import ConfigError, ConflictError, FaultsError, UsageError
 from gatewayd.operations.base import Json, Operation, reworded
@@ -48,14 +55,25 @@ def _faults(line: str, faults: tuple[ConfigFault, ...]) -> FaultsError:
 
 
 async def _judged(
-    backend: Backend, name: str, driver: str, keys: Mapping[str, Any], secrets: Mapping[str, str]
+    backend: Backend,
+    name: str,
+    driver: str,
+    keys: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    *,
+    given: Mapping[str, Any],
 ) -> JudgedLine:
-    """Judges the line; FaultsError names every field that is wrong. A secret that is still missing is none of them."""
+    """Judges the line; FaultsError names every field that is wrong. A secret that is still missing is none of them.
+
+    `given` are the keys that are entered now: a secret in the clear among those is a fault as well.
+    """
     config = backend.config
     # Drivers are imported for it, and devices looked up.
     judged = await asyncio.to_thread(judge_line, config, name, driver, keys, secrets, beside=config.lines)
-    if judged.faults:
-        raise _faults(name, judged.faults)
+    known = {fault.key for fault in judged.faults}
+    plain = [fault for fault in plain_secret_faults(config, name, given) if fault.key not in known]
+    if judged.faults or plain:
+        raise _faults(name, (*judged.faults, *plain))
     return judged
 
 
@@ -92,7 +110,7 @@ class AddLine(Operation):
         }
         _bounded(keys)
         secrets = {key: secret.get_secret_value() for key, secret in self.secrets.items()}
-        await _judged(backend, self.line, self.driver, keys, secrets)
+        await _judged(backend, self.line, self.driver, keys, secrets, given=keys)
         sealed = {key: await _sealed(backend, self.line, key, text) for key, text in secrets.items()}
         new = AddedLine(self.line, self.driver, keys, sealed, added_by=by.name)
         now = backend.now()
@@ -129,7 +147,7 @@ class SetLine(Operation):
         if given:
             keys = {key: value for key, value in {**found.keys, **given}.items() if value is not None}
             _bounded(keys)
-            await _judged(backend, self.line, found.driver, keys, opened(backend, found))
+            await _judged(backend, self.line, found.driver, keys, opened(backend, found), given=given)
             # One who looked at no version may still not undo what another has just saved.
             version, now = found.version if self.version is None else self.version, backend.now()
             changed = Change(lambda unit: store.change(unit.session, self.line, keys, now, version), by.name)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 
+from drivers.base.plain_secrets import without_secrets
 from gatewayd.added_lines import AddedLine, secret_place
 from gatewayd.config import ConfigFault, LineConfig, judge_added, secret_keys
 from gatewayd.errors import ConfigError, ConflictError, NotFoundError
@@ -93,7 +94,7 @@ def _of_file(line: LineConfig | None) -> Json:
     own = {name: getattr(options, name) for name in options.model_fields_set if name not in secrets}
     common: dict[str, Any] = {name: getattr(line, name) for name in COMMON if name in line.model_fields_set}
     written: dict[str, Any] = {**common, **own}
-    keys = {name: _plain(value) for name, value in written.items()}
+    keys = without_secrets({name: _plain(value) for name, value in written.items()})
     return {
         "keys": {name: value for name, value in keys.items() if value is not None},
         "secrets": {key: getattr(options, key) is not None for key in secrets},

@@ -264,7 +264,7 @@ class SendReminder(_OfReminder):
         def work(session: Any, known: Reminder) -> None:
             reminder_sends.sendable(session.connection, known, now=now, zone=zone, region=region)
             if not self.anyway:
-                reminder_sends.first_today(session.connection, known, now=now, zone=zone)
+                reminder_sends.first_today(session, known, now=now, zone=zone)
             reminder_sends.decide(session, known, now=now, zone=zone, by=by.name)
 
         return await self.change(backend, by, work)

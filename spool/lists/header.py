@@ -15,14 +15,12 @@ from spool.errors import JobFileError
 from spool.lists.cells import digits, folded, is_address_like, is_mail_like, is_number_like, shown
 from spool.lists.choice import Alien, Choice, Several, choose
 from spool.lists.instructions import Instructions
+from spool.lists.named import column_of, listed, places_of
 from spool.lists.rows import Row
 from spool.lists.words import is_area, sense
-from spool.names import column_name
 
 SEARCHED: Final = 10
 """Rows among which a header is looked for."""
-_SHOWN: Final = 12
-"""Headers that a refusal names."""
 _NAMES: Final = frozenset(
     {
         "dni", "documento", "doc", "cuit", "cuil", "rut", "nit", "nro", "nº", "no", "id", "codigo", "cuenta",
@@ -103,7 +101,7 @@ def _named(rows: Sequence[Row], file: str, channel: str, said: Instructions) -> 
     """Returns the first row that has all the names."""
     wanted = [*said.to, *([said.ref] if said.ref else [])]
     for place, row in enumerate(rows[:SEARCHED]):
-        if all(_place(row.cells, name) is not None for name in wanted):
+        if all(places_of(row.cells, name) for name in wanted):
             return _by_names(row, place, row.line, file, said)
     row = _likeliest(rows, channel)
     if any(map(is_address_like, row.cells)) and all(name in _places(rows) for name in wanted):
@@ -112,37 +110,12 @@ def _named(rows: Sequence[Row], file: str, channel: str, said: Instructions) -> 
 
 
 def _by_names(row: Row, place: int, line: int | None, file: str, said: Instructions) -> Header:
-    found = []
-    for name in said.to:
-        at = _place(row.cells, name)
-        if at is None:
-            raise _missing_column(file, "columns.to", name, row)
-        found.append(at)
+    found = [column_of(row.cells, name, file, "columns.to") for name in said.to]
     return Header(line, tuple(row.cells), place + 1, Choice(tuple(dict.fromkeys(found))), _ref(row, file, said))
 
 
 def _ref(row: Row, file: str, said: Instructions) -> int | None:
-    if said.ref is None:
-        return None
-    at = _place(row.cells, said.ref)
-    if at is None:
-        raise _missing_column(file, "columns.ref", said.ref, row)
-    return at
-
-
-def _place(cells: Sequence[str], name: str) -> int | None:
-    """Returns the column of that name: as it is written, else without accents and signs."""
-    for form in (column_name, lambda text: "".join(filter(str.isalnum, folded(text)))):
-        wanted = form(name)
-        if wanted:
-            for place, cell in enumerate(cells):
-                if form(cell) == wanted:
-                    return place
-    return names(cells).index(column_name(name)) if column_name(name) in names(cells) else None
-
-
-def _missing_column(file: str, field: str, name: str, row: Row) -> JobFileError:
-    return JobFileError("value_invalid", "column_missing", file=file, field=field, name=name, columns=listed(row.cells))
+    return None if said.ref is None else column_of(row.cells, said.ref, file, "columns.ref")
 
 
 # ------------------------------------------------------------------------------------------------ as the list says
@@ -412,9 +385,3 @@ def _headerless_ambiguous(file: str, rows: Sequence[Row], places: Sequence[int])
         field="header_row",
         columns=", ".join(samples),
     )
-
-
-def listed(cells: Sequence[str]) -> str:
-    """Returns headers for a sentence."""
-    named = [shown(cell) for cell in cells[:_SHOWN] if cell]
-    return ", ".join(named) + (", …" if len(cells) > _SHOWN else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -11,17 +12,20 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.rig import other_user
+from gatewayd.errors import GatewayError
+from tests.rig import other_user, secrets
 from tests.rig.gateway import Gateway
 from tests.rig.panel import ADMINISTRATOR, PASSWORD, Panel, panel
 from tests.rig.ports import free_port
+from tests.rig.rights import Side
+from tests.rig.secrets import Canaries
 
 BACK_S = 5.0
 
@@ -177,10 +181,19 @@ def test_a_stream_tells_of_its_account_alone_and_ends_with_the_session(tmp_path:
 def apart() -> Iterator[tuple[Gateway, Panel]]:
     """A daemon whose web process is another user's."""
     other_user.require()
+    with _apart("") as made:
+        yield made
+
+
+@contextmanager
+def _apart(extra: str) -> Iterator[tuple[Gateway, Panel]]:
+    """A daemon of a configuration with further tables, and its web process, which is another user's."""
     port = free_port()
     web = f'[web]\nlisten = "127.0.0.1:{port}"\nstart = false\nuser = "{other_user.USER}"\n'
-    with other_user.open_folder() as folder, Gateway(folder, [], extra=web) as gateway:
+    with other_user.open_folder() as folder, Gateway(folder, [], extra=web + extra) as gateway:
+        gateway.config.chmod(0o640)  # as the package installs it
         gateway.start()
+        gateway.log.chmod(0o640)  # in the place of the journal
         gateway.account()
         shown = Panel(gateway, None, port)
         shown.user(ADMINISTRATOR, "administrator", None)
@@ -240,14 +253,6 @@ for name, bearing in (("nobody", {}), ("nothing", {"as": None}), ("made up", {"a
     asked = ({"op": operation, "args": {}, **bearing} for operation in operations)
     said[name] = sorted({kind for one in asked for kind in speak(f"{folder}/web.sock", one)})
 said["watch"] = speak(f"{folder}/web.sock", {"op": "watch", "args": {"kinds": True}}, )
-said["files"] = []
-for place, _folders, files in os.walk(folder):
-    for file in files:
-        try:
-            open(os.path.join(place, file), "rb").close()
-            said["files"].append(file)
-        except OSError:
-            pass
 print(json.dumps(said))
 """
 
@@ -261,7 +266,6 @@ def test_an_attackers_code_in_its_place_administers_nothing(apart: tuple[Gateway
     closed = sorted(name for name in OPERATIONS if not RIGHTS[name].anybody)
     said = json.loads(other_user.said(HOSTILE, str(gateway.folder), json.dumps(closed)))
     assert said.pop("control") == ["Permission denied"]
-    assert set(said.pop("files")) <= {"gatewayd.db", "gatewayd.db-wal", "gatewayd.db-shm", "web.json"}
     for name, kinds in said.items():
         assert "unauthenticated" in kinds or name in {"a name", "a number"}, (name, kinds)
         assert set(kinds) <= {"unauthenticated", "usage", "faults"}, (name, kinds)
@@ -307,20 +311,65 @@ def test_its_user_can_flood_nobody_else_out(apart: tuple[Gateway, Panel]) -> Non
     until(lambda: visitor.ask("POST", "/entrar", {"user": ADMINISTRATOR, "password": PASSWORD})[0] in {303, 429}, 20)
 
 
-def test_no_secret_lies_open_in_what_its_user_can_read(apart: tuple[Gateway, Panel]) -> None:
-    gateway, shown = apart
-    visitor = Visitor(shown.port)
-    visitor.sign_in()
-    session = visitor.cookie.partition("=")[2]
-    secrets = {"password": PASSWORD, "session": session}
-    program = """
-import glob, json, sys
-folder, secrets = sys.argv[1], json.loads(sys.argv[2])
-everything = b"".join(open(f"{folder}/{name}", "rb").read() for name in ("gatewayd.db", "gatewayd.db-wal", "web.json"))
-assert b"ana" in everything
-print(json.dumps([name for name, secret in secrets.items() if secret.encode() in everything]))
+GREEDY = """
+import base64, json, os, socket, sys
+found, files, sockets = [], [], []
+for path in json.load(sys.stdin):
+    try:
+        found.append(open(path, "rb").read())
+        files.append(path)
+    except OSError:
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(path)
+                sockets.append(path)
+            except OSError:
+                pass
+for process in os.listdir("/proc"):
+    for name in ("cmdline", "environ", "maps"):
+        try:
+            found.append(open(f"/proc/{process}/{name}", "rb").read())
+        except OSError:
+            pass
+print(json.dumps({"files": files, "sockets": sockets, "read": base64.b64encode(b"|".join(found)).decode()}))
 """
-    assert json.loads(other_user.said(program, str(gateway.folder), json.dumps(secrets))) == []
+"""Reads whatever its user can: each path of a folder, whose names an attacker knows from the documentation, and what
+other processes show of themselves."""
+
+
+def test_no_secret_lies_open_in_what_its_user_can_read() -> None:
+    """With every secret that the configuration and the operations take (`tests.rig.secrets`)."""
+    other_user.require()
+    planted, side = Canaries(), Side("norte", "+5491150000001")
+    with socket.create_server(("127.0.0.1", 0)) as database:
+        tables = secrets.configuration(planted)
+        host = f"127.0.0.1:{database.getsockname()[1]}"
+        tables["feed"] = [secrets.feed(planted, host)]
+        del tables["store"], tables["web"]
+        with _apart(secrets.toml(tables)) as (gateway, shown):
+            visitor = Visitor(shown.port)
+            visitor.sign_in()
+            planted.known |= {"password": PASSWORD, "session": visitor.cookie.partition("=")[2]}
+            gateway.campaign(1, text="Hola")
+            for line in secrets.added_lines(planted):
+                gateway.call("line.add", **line)
+            for operation in secrets.asking().keys() - {"line.add", "line.secret"}:
+                with suppress(GatewayError):
+                    gateway.call(operation, **secrets.given(planted, operation, side, "alguien"))
+            planted.known["token"] = str(gateway.call("token.create", label="erp", account="norte")["secret"])
+            database.settimeout(60)
+            reader, _address = database.accept()  # the feed's process waits for an answer, its password in hand
+            with reader:
+                paths = [str(path) for path in gateway.folder.rglob("*") if not path.is_dir()]
+                said = json.loads(other_user.said(GREEDY, given=json.dumps(paths)))
+    known = {Path(path).name for path in said["files"]}
+    assert {"gatewayd.db", "gatewayd.db-wal", "web.json"} <= known
+    assert known <= {"gatewayd.db", "gatewayd.db-wal", "gatewayd.db-shm", "web.json", "web.log"}
+    assert {Path(path).name for path in said["sockets"]} == {"web.sock"}
+    read = base64.b64decode(said["read"])
+    assert ADMINISTRATOR.encode() in read
+    assert b"gatewayd.workers.feed" in read, "it looks while the database is asked"
+    assert planted.shown(read) == []
 
 
 # --------------------------------------------------------------------------------------------------- floods and TLS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from gatewayd.reminder import Draft, Timing, first_send, following_send, job_nam
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import joining, knowledge
 from gatewayd.store.dunning import recalled_sends, reminder_sends, reminders
+from gatewayd.store.dunning.contacted import rival
 from gatewayd.store.dunning.reminders import Reminder
 from tests.conformance.house import House
 from tests.conformance.test_billing import bill, bring, paid
@@ -99,18 +100,24 @@ def test_one_that_was_sent_stays_and_one_that_was_not_goes(house: House) -> None
         again(house, fresh.id)
 
 
+def contacted(house: House, known: Reminder, currency: str = "ARS") -> str | None:
+    """What else is that customer's contact of today."""
+    session, day = house.transactions.session, datetime.fromtimestamp(house.now / 1000, SANTIAGO).date()
+    found: str | None = rival(session, known.customer_id, currency, day, SANTIAGO.key)
+    return found
+
+
 def test_a_send_is_the_contact_of_its_day(house: House) -> None:
     known = written(house)
-    reminder_sends.first_today(house.transactions.session.connection, known, now=house.now, zone=SANTIAGO)
+    reminder_sends.first_today(house.transactions.session, known, now=house.now, zone=SANTIAGO)
     assert change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana") == 1
-    day = reminder_sends.today(house.now, SANTIAGO)
-    assert ask(house, reminder_sends.contact_days, customer=known.customer_id, since=day) == [("ARS", day)]
+    assert (contacted(house, known), contacted(house, known, "USD")) == ("contacted_today", None)
     with pytest.raises(ConflictError):
-        reminder_sends.first_today(house.transactions.session.connection, known, now=house.now, zone=SANTIAGO)
+        reminder_sends.first_today(house.transactions.session, known, now=house.now, zone=SANTIAGO)
     (send,) = ask(house, reminder_sends.waiting)
     change(house, reminder_sends.given_up, send, "refused", "variable_missing", "falta %saldo%")
     assert ask(house, reminder_sends.waiting) == []
-    assert ask(house, reminder_sends.contact_days, customer=known.customer_id, since=day) == []
+    assert contacted(house, known) is None
     # A second answer about the same send changes nothing.
     change(house, reminder_sends.recorded, send, 9)
     (shown,) = [one for one in ask(house, reminders.history, number=known.id) if one.kind == "sent"]
@@ -140,7 +147,7 @@ def test_a_send_of_another_life_of_the_store_is_not_made_again(house: House) -> 
     assert after.next_at == first_send(Timing(date(2026, 11, 10), hour="10:00", times=1), SANTIAGO)
     assert ask(house, reminder_sends.waiting) == []
     with pytest.raises(ConflictError):
-        reminder_sends.first_today(house.transactions.session.connection, after, now=house.now, zone=SANTIAGO)
+        reminder_sends.first_today(house.transactions.session, after, now=house.now, zone=SANTIAGO)
 
 
 def test_who_cannot_be_reached_is_not_written_to(house: House) -> None:
@@ -170,8 +177,7 @@ def test_a_merged_customers_reminders_are_the_others_and_a_forgotten_ones_say_no
     house.do(Change(lambda unit: joining.merge(unit, NORTE, joining.Merge("C2", "C1", house.now))))
     after = again(house, known.id)
     assert after.draft.customer == "C2"
-    day = reminder_sends.today(house.now, SANTIAGO)
-    assert ask(house, reminder_sends.contact_days, customer=after.customer_id, since=day) == [("ARS", day)]
+    assert contacted(house, after) == "contacted_today"
     house.do(Change(lambda unit: knowledge.forget(unit, NORTE, knowledge.Forget("C2", house.now))))
     after = again(house, known.id)
     assert (after.draft.text, after.state, after.archived) == ("", "cancelled", True)

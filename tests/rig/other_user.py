@@ -71,11 +71,16 @@ def start(arguments: Sequence[str], **keys: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command(arguments), start_new_session=True, **keys)
 
 
-def said(program: str, *arguments: str, timeout_s: float = 60.0) -> str:
-    """Returns what a program given as text prints; AssertionError with its complaint where it fails."""
+def said(program: str, *arguments: str, given: str = "", timeout_s: float = 60.0) -> str:
+    """Returns what a program given as text prints, with `given` on its input; AssertionError with its complaint."""
     require()
     done = subprocess.run(
-        command(["-c", program, *arguments]), capture_output=True, text=True, timeout=timeout_s, check=False
+        command(["-c", program, *arguments]),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -134,3 +134,23 @@ def test_what_cannot_be_a_store_is_told(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path}/text.db")
     with pytest.raises(UnavailableError):
         open_store(f"postgresql://nobody@/gatewayd?host={tmp_path}")
+
+
+def test_no_partial_index_makes_sqlite_build_a_table_for_each_row_that_is_written(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/a.db")
+    try:
+        run = store.connection.exec_driver_sql
+        tables = [
+            name for (name,) in run("SELECT name FROM sqlite_schema WHERE type = 'table' AND name != 'alembic_version'")
+        ]
+        for table in tables:
+            columns = [row[1] for row in run(f'PRAGMA table_info("{table}")') if not row[5]]
+            if not columns:
+                continue
+            changes = ", ".join(f'"{column}" = ?' for column in columns)
+            steps = run(f'EXPLAIN UPDATE "{table}" SET {changes}', tuple(None for _ in columns)).all()
+            # The rows that are to be changed are gathered once; what comes after that is done for each.
+            each = [step for step in steps if step[1] == "OpenEphemeral" and "k(1,B)" in str(step[5])]
+            assert not each, f"{table}: a condition of an index is an IN of more than two"
+    finally:
+        store.close()

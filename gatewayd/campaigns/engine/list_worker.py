@@ -16,6 +16,7 @@ from typing import Any, Final
 from gatewayd.intake.rendering import Rendering, RenderPlan
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.workers.documents import begin
+from spool.columns import told_apart
 from spool.document import parse
 from spool.errors import JobFileError, SpoolError
 from spool.fields import TEXT_LIMIT
@@ -58,10 +59,12 @@ def _read(request: dict[str, Any], tell: Any) -> None:
     said = parse(json.dumps(head, ensure_ascii=False).encode(), "list.json")
     with open_list(Path(request["path"]), name, channel=channel, said=said.reading, mobile=mobile) as table:
         judgement = table.judgement
+        # What a text will use of it nobody knows yet: of columns that are called alike none has the plain name.
+        names = table.columns if judgement is None else told_apart(judgement.headers) or table.columns
         tell(
             {
                 "judgement": None if judgement is None else judgement.document(),
-                "columns": [column for column in table.columns if column not in OWN],
+                "columns": [column for column in names if column not in OWN],
             }
         )
         plan = RenderPlan(name, channel, "-", {}, "auto", numbers.policy)
@@ -77,7 +80,7 @@ def _read(request: dict[str, Any], tell: Any) -> None:
             if max(map(len, cells), default=0) > TEXT_LIMIT:
                 refused["too_long"] += 1
                 continue
-            own = {column: cell for column, cell in zip(table.columns, cells, strict=False) if column not in OWN}
+            own = {column: cell for column, cell in zip(names, cells, strict=False) if column not in OWN}
             kept = json.dumps(own, ensure_ascii=False)
             rows.append([last, found[2], found[1], kept])
             weight += len(kept)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
+from drivers.base import spoken
 from gatewayd.billing.balance import balances
 from gatewayd.errors import ConflictError
 from gatewayd.reminder import State, following_send
@@ -18,9 +19,11 @@ from gatewayd.store import tables
 from gatewayd.store.billing import marks
 from gatewayd.store.billing.facts import facts
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
+from gatewayd.store.dunning import contacted
+from gatewayd.store.dunning.contacted import Rival
 from gatewayd.store.dunning.reminders import Reminder, note
 from gatewayd.store.sending import causes
-from gatewayd.store.session import Session, Statement, adding, among, given, setting
+from gatewayd.store.session import Session, adding, given, setting
 from gatewayd.translation import gettext as _
 
 _R: Final = tables.reminder.c
@@ -75,42 +78,6 @@ def waiting(connection: Connection) -> Sequence[Send]:
     return [Send(*row[:6], json.loads(row[6]).get("amount")) for row in connection.execute(statement)]
 
 
-def contact_days(connection: Connection, *, customer: int, since: str) -> Sequence[tuple[str, str]]:
-    """Returns on which days (YYYY-MM-DD, from `since` on) a customer was reminded by hand: currency and day.
-
-    One that was refused or withdrawn is no contact; one that still waits or is under way counts, so that nothing else
-    is sent beside it.
-    """
-    statement = (
-        select(_E.currency, _E.day)
-        .where(_E.customer_id == customer, _E.day >= since, _E.state.in_(("waiting", "recorded")))
-        .distinct()
-    )
-    return [(str(row[0]), str(row[1])) for row in connection.execute(statement)]
-
-
-_CONTACTS: Final = Statement(
-    select(_E.customer_id, _E.currency, _E.day).where(
-        _E.state.in_(("waiting", "recorded")),
-        # Of one whose message came to nothing there was no contact.
-        ~exists(
-            select(tables.message.c.id).where(
-                tables.message.c.job_id == _E.job_id, tables.message.c.state.in_(("failed", "invalid", "cancelled"))
-            )
-        ),
-        among(_E.customer_id),
-    )
-)
-
-
-def contacts(session: Session, customers: Iterable[int]) -> dict[int, set[tuple[str, date]]]:
-    """Returns the days on which customers were reminded by hand, with the currency."""
-    found: dict[int, set[tuple[str, date]]] = {}
-    for number, currency, day in session.among(_CONTACTS, sorted(set(customers))):
-        found.setdefault(number, set()).add((currency, date.fromisoformat(day)))
-    return found
-
-
 def today(now: int, zone: ZoneInfo) -> str:
     """Returns the day (YYYY-MM-DD) that it is there."""
     return datetime.fromtimestamp(now / 1000, zone).date().isoformat()
@@ -144,11 +111,23 @@ def sendable(connection: Connection, known: Reminder, *, now: int, zone: ZoneInf
         )
 
 
-def first_today(connection: Connection, known: Reminder, *, now: int, zone: ZoneInfo) -> None:
-    """ConflictError where the customer was written to about what it owes in that currency today."""
-    day = today(now, zone)
-    if (known.draft.currency, day) in contact_days(connection, customer=known.customer_id, since=day):
-        raise ConflictError(_("the customer was reminded today already"))
+_RIVALS: Final[Mapping[Rival, str]] = {
+    "claimed_today": spoken("a claim goes to the customer already, or has gone today"),
+    "contacted_today": spoken("the customer was contacted about its debt today already"),
+}
+
+
+def rival(session: Session, known: Reminder, *, now: int, zone: ZoneInfo) -> Rival | None:
+    """Returns what is the customer's contact of today already, in the reminder's currency; None: nothing."""
+    day = datetime.fromtimestamp(now / 1000, zone).date()
+    return contacted.rival(session, known.customer_id, known.draft.currency, day, zone.key)
+
+
+def first_today(session: Session, known: Reminder, *, now: int, zone: ZoneInfo) -> None:
+    """ConflictError where the customer is contacted about what it owes in that currency today, by whatever it is."""
+    found = rival(session, known, now=now, zone=zone)
+    if found is not None:
+        raise ConflictError(_(_RIVALS[found]))
 
 
 def open_amount(session: Session, known: Reminder) -> int | None:

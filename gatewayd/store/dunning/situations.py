@@ -5,31 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from gatewayd.customers.document import LANDLINE
 from gatewayd.dunning.holdout import left_alone
 from gatewayd.dunning.ladder import day_of
 from gatewayd.dunning.policy import CHANNELS
 from gatewayd.dunning.situation import Pause, Promise, Situation
-from gatewayd.model import State
 from gatewayd.store import tables
 from gatewayd.store.billing.facts import facts
 from gatewayd.store.contacts.audience import POINTS_OF
-from gatewayd.store.dunning import reminder_sends, steps
+from gatewayd.store.dunning import contacted, steps
 from gatewayd.store.dunning.policies import Rules, rules_of
-from gatewayd.store.session import Session, Statement, among, given
+from gatewayd.store.session import Session, Statement, among
 
 _CUSTOMER: Final = tables.customer.c
 _POINT: Final = tables.contact_point.c
 _PROMISE: Final = tables.promise.c
 _PAUSE: Final = tables.pause.c
-_MESSAGE: Final = tables.message.c
-_ELSEWHERE: Final = tables.elsewhere.c
 
 _PEOPLE: Final = Statement(
     select(
@@ -51,29 +47,6 @@ _PROMISES: Final = Statement(
 )
 _PAUSES: Final = Statement(
     select(_PAUSE.customer_id, _PAUSE.until, _PAUSE.reason).where(_PAUSE.lifted_at.is_(None), among(_PAUSE.customer_id))
-)
-_REACHED: Final = (State.SUBMITTED.value, State.DELIVERED.value, State.READ.value, State.UNCERTAIN.value)
-_SENT: Final = Statement(
-    select(_MESSAGE.person_id, _MESSAGE.at)
-    .select_from(tables.message.join(tables.job, tables.job.c.id == _MESSAGE.job_id))
-    .where(
-        _MESSAGE.at >= given(_MESSAGE.at, "p_since"),
-        tables.job.c["class"] == "collections",
-        _MESSAGE.attempt_id.is_not(None),
-        or_(_MESSAGE.state.in_(_REACHED), _MESSAGE.state.in_((State.UNDELIVERED.value, State.SENDING.value))),
-        among(_MESSAGE.person_id),
-    ),
-    "p_since",
-)
-_NOTED: Final = Statement(
-    select(_ELSEWHERE.person_id, _ELSEWHERE.at).where(
-        _ELSEWHERE.at >= given(_ELSEWHERE.at, "p_since"),
-        _ELSEWHERE["class"] == "collections",
-        _ELSEWHERE.counts,
-        _ELSEWHERE.direction == "out",
-        among(_ELSEWHERE.person_id),
-    ),
-    "p_since",
 )
 
 
@@ -99,11 +72,6 @@ class Seen:
     """By channel."""
 
 
-def midnight(today: date, zone: str) -> int:
-    """Returns when a day begins in a zone (Unix ms)."""
-    return int(datetime(today.year, today.month, today.day, tzinfo=ZoneInfo(zone)).timestamp() * 1000)
-
-
 def read(session: Session, rules: Rules, customers: Iterable[int], *, today: date, zone: str) -> dict[int, Seen]:
     """Returns what decides about some customers of an account, by number; whoever was erased is left out."""
     wanted = sorted(set(customers))
@@ -119,12 +87,8 @@ def read(session: Session, rules: Rules, customers: Iterable[int], *, today: dat
     for number, until, reason in session.among(_PAUSES, people):
         pauses.setdefault(number, []).append(Pause(until, reason))
     taken = steps.of(session, people)
-    since = midnight(today, zone)
-    by_hand = reminder_sends.contacts(session, people)
-    contacts: dict[int, set[date]] = {}
-    for statement in (_SENT, _NOTED):
-        for number, at in session.among(statement, people, since):
-            contacts.setdefault(number, set()).add(day_of(at, zone))
+    by_hand = contacted.by_hand(session, people, today, zone)
+    contacts = contacted.days(session, people, today, zone)
     named = rules.by_name
     found: dict[int, Seen] = {}
     for number, row in people.items():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, or_, select, text
+from sqlalchemy import Connection, func, or_, select
 
 from gatewayd.actor import Scope
 from gatewayd.store import tables
@@ -47,7 +47,7 @@ def kept_back(connection: Connection, *, scope: Scope, account: str | None, now:
         .join_from(tables.queue_count, tables.queue, _QUEUE.id == _COUNT.queue_id)
         .join(tables.job, _JOB.id == _QUEUE.job_id)
         .where(
-            text(WAITS),
+            WAITS,
             _JOB.state.not_in(("paused", "cancelled", "loading")),
             or_(_COUNT.state.in_((HELD, HELD_WINDOW, HELD_STALE)), _QUEUE.held_reason == WINDOW),
         )

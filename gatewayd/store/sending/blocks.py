@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gatewayd.errors import NotFoundError
 from gatewayd.model import State
@@ -16,12 +16,13 @@ from gatewayd.store.sending.sweeps import withdraw
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Session, Statement, among, given
 from gatewayd.store.tables import account, job, message
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
 
 _WAITING: Final = Statement(
     select(message.c.id, message.c.account_id, message.c.channel)
     .select_from(message.join(job, job.c.id == message.c.job_id))
-    .where(text("message." + WAITS), job.c["class"] != "reply", among(message.c.to))
+    .where(of("message", WAITS), job.c["class"] != "reply", among(message.c.to))
 )
 _ACCOUNT: Final = Statement(select(account.c.id).where(account.c.name == given(account.c.name)), "p_name")
 _LATEST: Final = Statement(

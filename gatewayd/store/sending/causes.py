@@ -19,6 +19,7 @@ from gatewayd.store.sending.sweeps import withdraw as end_waiting
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Session, Statement, among, given, merging, setting
 from gatewayd.store.tables import attempt, cause, job, message
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.causes import HOLDS
 from gatewayd.store.tables.sending import CAUSED
 
@@ -136,7 +137,7 @@ _STANDING: Final = Statement(
 )
 _OWNERS: Final = Statement(select(cause.c.customer_id, cause.c.currency, cause.c.id).where(among(cause.c.id)))
 _WITHDRAW: Final = setting(cause, "withdrawn withdrawn_at", "id")
-_CAUSED: Final = text(CAUSED.replace("cause_id", "message.cause_id").replace("state IN", "message.state IN"))
+_CAUSED: Final = of("message", CAUSED)
 _WAITING: Final = Statement(
     select(message.c.id).where(
         _CAUSED,

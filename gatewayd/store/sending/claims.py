@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from gatewayd.model import State, message_state
 from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
@@ -19,13 +19,14 @@ from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import attempt, job, message, queue, transfer
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
 
 if TYPE_CHECKING:
     from drivers.base import Encoding
     from gatewayd.store.sending.rows import JobInfo, MessageRow
 
-READY: Final = text("message." + WAITS)
+READY: Final = of("message", WAITS)
 """As the partial index says it, word for word."""
 
 _QUEUE: Final = Statement(

@@ -12,9 +12,10 @@ from typing import Final
 from gatewayd.model import State
 from gatewayd.store.session import Session, merging
 from gatewayd.store.tables import queue_count
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import COUNT_WAITS
 
-WAITS: Final = COUNT_WAITS.replace("state IN", "queue_count.state IN").replace("messages >", "queue_count.messages >")
+WAITS: Final = of("queue_count", COUNT_WAITS)
 """What the partial index says, with its table."""
 
 HELD: Final = State.HELD.value

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 
 from gatewayd.contact.judge import Contact, Verdict, judge
 from gatewayd.model import State
@@ -20,6 +20,7 @@ from gatewayd.store.sending import counts, staleness
 from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.session import Row, Statement, given, setting
 from gatewayd.store.tables import account, attempt, customer, job, message, queue, queue_count
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ _KEPT: Final = Statement(
         .join(account, account.c.id == job.c.account_id)
     )
     .where(
-        text(counts.WAITS),
+        counts.WAITS,
         queue_count.c.state.in_([counts.HELD, counts.HELD_WINDOW, counts.HELD_STALE]),
         or_(given(account.c.name) == "", account.c.name == given(account.c.name)),
     )
@@ -259,7 +260,7 @@ _ROWS: Final = Statement(
     select(message.c.id)
     .where(
         message.c.queue_id == given(message.c.queue_id),
-        text("message." + WAITS),
+        of("message", WAITS),
         message.c.state == "held",
         message.c.due > given(message.c.due),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from gatewayd.store.commands import HoldQueue
 from gatewayd.store.sending import counts
@@ -20,7 +20,7 @@ WINDOW: Final = "window"
 
 _QUEUE: Final = Statement(
     select(queue.c.job_id, queue.c.held_reason, func.coalesce(func.sum(queue_count.c.messages), 0))
-    .select_from(queue.outerjoin(queue_count, (queue_count.c.queue_id == queue.c.id) & text(counts.WAITS)))
+    .select_from(queue.outerjoin(queue_count, (queue_count.c.queue_id == queue.c.id) & counts.WAITS))
     .where(queue.c.id == given(queue.c.id))
     .group_by(queue.c.job_id, queue.c.held_reason),
     "p_id",

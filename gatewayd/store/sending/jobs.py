@@ -211,7 +211,6 @@ def _add(unit: Unit, command: AddMessages) -> int:
 
 # ------------------------------------------------------------------------------------------------------------- visible
 
-_WAITS: Final = text(counts.WAITS)
 _INFO: Final = (
     queue.c.id,
     queue.c.job_id,
@@ -239,7 +238,7 @@ _INFO_OF_JOB: Final = Statement(
     select(
         *_INFO,
         select(func.coalesce(func.sum(queue_count.c.messages), 0))
-        .where(queue_count.c.queue_id == queue.c.id, _WAITS)
+        .where(queue_count.c.queue_id == queue.c.id, counts.WAITS)
         .scalar_subquery(),
     )
     .select_from(_WITH_JOB)
@@ -250,7 +249,7 @@ _INFO_OF_JOB: Final = Statement(
 _INFO_WAITING: Final = Statement(
     select(*_INFO, queue_count.c.messages)
     .select_from(_WITH_JOB.join(queue_count, queue_count.c.queue_id == queue.c.id))
-    .where(_WAITS, job.c.state.in_(["running", "paused"]))
+    .where(counts.WAITS, job.c.state.in_(["running", "paused"]))
     .order_by(queue.c.id)
 )
 _SET_STATE: Final = setting(job, "state", "id")

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, text, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, true
 
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import WAITING, State, ulid
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.sending import counts
 from gatewayd.store.snapshots import AttemptView, Hold, JobSummary, MessageView, PartView, job_state
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
 from gatewayd.translation import gettext as _
 
@@ -76,6 +78,12 @@ _COUNTS: Final = (
     .where(tables.queue.c.job_id.in_(bindparam("jobs", expanding=True)), _COUNT.messages > 0)
 )
 
+_LEFT: Final = (
+    select(tables.queue.c.job_id)
+    .join_from(tables.queue, tables.queue_count, _COUNT.queue_id == tables.queue.c.id)
+    .where(_COUNT.state.in_([*counts.WAITING_WORDS, "sending"]), _COUNT.messages > 0)
+)
+
 DEPTH: Final = (
     select(
         *(_COUNT.queue_id, _COUNT.state, _COUNT.messages, tables.queue.c.held_reason, tables.queue.c.held_until),
@@ -91,7 +99,7 @@ DEPTH: Final = (
 FIRST_DUE: Final = (
     select(tables.message.c.due)
     # In so many words: a partial index is used only where the condition is seen to be its own.
-    .where(tables.message.c.queue_id == tables.queue.c.id, text("message." + WAITS))
+    .where(tables.message.c.queue_id == tables.queue.c.id, of("message", WAITS))
     .order_by(tables.message.c.due)
     .limit(1)
     .scalar_subquery()
@@ -144,6 +152,18 @@ def summaries(connection: Connection, jobs: Sequence[AnyRow], now: int) -> Itera
             counted[row.job_id].append(row)
     for job in jobs:
         yield _summary(job, counted[job.id], now)
+
+
+def going(connection: Connection, now: int, *, account: str | None, among: int) -> list[JobSummary]:
+    """The jobs with something left to send among the `among` newest that people see, newest first."""
+    newest = select(_JOB.id).join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
+    newest = newest.where(_JOB.state != "loading", tables.account.c.name != STAFF)
+    if account is not None:
+        newest = newest.where(tables.account.c.name == account)
+    some = newest.order_by(_JOB.id.desc()).limit(among).subquery("newest")
+    left = _LEFT.where(tables.queue.c.job_id.in_(select(some.c.id)))
+    statement = JOBS.where(_JOB.id.in_(left), _JOB.state != "cancelled").order_by(_JOB.id.desc())
+    return list(summaries(connection, connection.execute(statement).all(), now))
 
 
 def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
 from gatewayd.model import State
 from gatewayd.store import tables
@@ -86,7 +86,7 @@ def waiting(connection: Connection) -> dict[str, int]:
             .join(tables.account, tables.account.c.id == job.c.account_id)
             .outerjoin(billing_state, billing_state.c.account_id == tables.account.c.id)
         )
-        .where(text(counts.WAITS), queue_count.c.state == counts.HELD_STALE)
+        .where(counts.WAITS, queue_count.c.state == counts.HELD_STALE)
         .distinct()
         .order_by(tables.account.c.name)
     )

@@ -17,6 +17,7 @@ from gatewayd.store.sending.rows import MessageRow
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, among, given
 from gatewayd.store.tables import attempt, inbound_part, job, message, part, queue, queue_count, segment
+from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
 
 EARLY_KEPT_MS: Final = 15 * 60_000
@@ -25,17 +26,16 @@ EARLY_KEPT_MS: Final = 15 * 60_000
 PARTS_KEPT_MS: Final = 7 * 86_400_000
 """How long the parts of a received text that is over are remembered, to know repeats."""
 
-_WAITS: Final = text(counts.WAITS)
 _WAITING: Final = Statement(
     select(queue.c.id, job.c.id, job.c.state, job.c.not_after)
     .select_from(queue_count.join(queue, queue.c.id == queue_count.c.queue_id).join(job, job.c.id == queue.c.job_id))
-    .where(_WAITS, job.c.state != "loading", (job.c.state == "cancelled") | job.c.not_after.is_not(None))
+    .where(counts.WAITS, job.c.state != "loading", (job.c.state == "cancelled") | job.c.not_after.is_not(None))
     .distinct()
     .order_by(queue.c.id)
 )
 _ROWS: Final = Statement(
     select(message.c.id)
-    .where(message.c.queue_id == given(message.c.queue_id), text("message." + WAITS))
+    .where(message.c.queue_id == given(message.c.queue_id), of("message", WAITS))
     .order_by(message.c.due, message.c.id)
     .limit(given(message.c.id, "p_limit")),
     "p_queue_id p_limit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, false, text
 
-from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.base import HASHED, SEALED, Id, metadata
 
 user = Table(
     "user_",  # `user` is a word of SQL's own
@@ -19,16 +19,16 @@ user = Table(
     Column("account_id", Id, ForeignKey("account.id"), index=True),
     Column("supervisor_id", Id, ForeignKey("user_.id")),
     # argon2id, in the PHC string format
-    Column("password", Text, nullable=False),
+    Column("password", Text, nullable=False, info=HASHED),
     Column("password_at", BigInteger, nullable=False),
     # sealed; none: no second factor
-    Column("totp", Text),
+    Column("totp", Text, info=SEALED),
     # sealed: a seed that is shown and not confirmed by a code yet
-    Column("totp_offered", Text),
+    Column("totp_offered", Text, info=SEALED),
     # the last time step a code was taken for: none is taken twice
     Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
     # JSON: hashes of the recovery codes that are left
-    Column("recovery", Text),
+    Column("recovery", Text, info=HASHED),
     Column("monthly_limit", BigInteger),
     Column("disabled", Boolean, nullable=False, server_default=false()),
     Column("language", Text),
@@ -42,7 +42,7 @@ session = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     # SHA-256 of the secret that the browser holds, in hex
-    Column("secret", Text, nullable=False, unique=True),
+    Column("secret", Text, nullable=False, unique=True, info=HASHED),
     Column("user_id", Id, ForeignKey("user_.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
@@ -57,7 +57,7 @@ device = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     # SHA-256 of the secret that the browser holds, in hex
-    Column("secret", Text, nullable=False, unique=True),
+    Column("secret", Text, nullable=False, unique=True, info=HASHED),
     Column("user_id", Id, ForeignKey("user_.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
@@ -69,7 +69,7 @@ reset = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     # SHA-256 of the secret in the link, in hex
-    Column("secret", Text, nullable=False, unique=True),
+    Column("secret", Text, nullable=False, unique=True, info=HASHED),
     Column("user_id", Id, ForeignKey("user_.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
@@ -82,7 +82,7 @@ token = Table(
     # the public beginning, by which a person knows it in a list
     Column("prefix", Text, nullable=False),
     # SHA-256 of the whole token, in hex
-    Column("secret", Text, nullable=False, unique=True),
+    Column("secret", Text, nullable=False, unique=True, info=HASHED),
     Column("name", Text, nullable=False),
     # none: of administration
     Column("account_id", Id, ForeignKey("account.id"), index=True),
@@ -103,7 +103,7 @@ mass_rule = Table(
     metadata,
     Column("account_id", Id, ForeignKey("account.id"), primary_key=True, autoincrement=False),
     # argon2id, in the PHC string format; none: none is set yet
-    Column("password", Text),
+    Column("password", Text, info=HASHED),
     # people above which somebody else approves; none: nobody needs to
     Column("approve_above", Integer),
     Column("version", Integer, nullable=False, server_default=text("1")),

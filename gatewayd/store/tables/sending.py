@@ -19,11 +19,11 @@ from sqlalchemy import (
     text,
 )
 
-from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.base import Id, metadata, one_of
 
-WAITS: Final = "state IN ('queued', 'scheduled', 'held')"
+WAITS: Final = one_of("queued", "scheduled", "held")
 """The messages that a line may claim once they are due."""
-COUNT_WAITS: Final = "state IN ('queued', 'scheduled', 'held', 'held_window', 'held_stale') AND messages > 0"
+COUNT_WAITS: Final = one_of("queued", "scheduled", "held", "held_window", "held_stale") + " AND messages > 0"
 """The counts of queues with something waiting; see `store.sending.counts`."""
 
 job = Table(
@@ -105,10 +105,10 @@ queue_count = Table(
     sqlite_with_rowid=False,
 )
 
-CAUSED: Final = "cause_id IS NOT NULL AND state IN ('queued', 'scheduled', 'held', 'sending')"
+CAUSED: Final = "cause_id IS NOT NULL AND " + one_of("queued", "scheduled", "held", "sending")
 """The messages that were written from facts, and wait or are on their way."""
 
-ASTRAY: Final = "state IN ('undelivered', 'failed', 'expired', 'uncertain', 'invalid', 'cancelled')"
+ASTRAY: Final = one_of("undelivered", "failed", "expired", "uncertain", "invalid", "cancelled")
 """The messages that people look for among many more that went well."""
 
 message = Table(

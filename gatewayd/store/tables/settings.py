@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text
 
-from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.base import SEALED, Id, metadata
 
 setting = Table(
     "setting",
@@ -44,7 +44,7 @@ line_secret = Table(
     Column("line", Text, ForeignKey("added_line.name"), primary_key=True),
     Column("key", Text, primary_key=True),
     # by `gatewayd.vault`, for the place line.NAME.KEY
-    Column("sealed", Text, nullable=False),
+    Column("sealed", Text, nullable=False, info=SEALED),
     Column("changed_at", BigInteger, nullable=False),
 )
 

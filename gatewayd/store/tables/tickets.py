@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.base import Id, metadata, one_of
 
 ticket = Table(
     "ticket",
@@ -118,6 +120,8 @@ answer_place = Table(
     sqlite_with_rowid=False,
 )
 
+OPEN_NOTICE: Final = one_of("asked", "due", "telling")
+
 payment_notice = Table(
     "payment_notice",
     metadata,
@@ -138,8 +142,8 @@ payment_notice = Table(
         "ix_payment_notice_due",
         "state",
         "at",
-        sqlite_where=text("state IN ('asked', 'due', 'telling')"),
-        postgresql_where=text("state IN ('asked', 'due', 'telling')"),
+        sqlite_where=text(OPEN_NOTICE),
+        postgresql_where=text(OPEN_NOTICE),
     ),
     Index("ix_payment_notice_account_id_kind_at", "account_id", "kind", "at"),
     sqlite_with_rowid=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
-from gatewayd.store.tables.base import Id, metadata
+from gatewayd.store.tables.base import SEALED, Id, metadata
 
 webhook = Table(
     "webhook",
@@ -21,7 +21,7 @@ webhook = Table(
     # the file's word; false for all others
     Column("allow_private", Boolean, nullable=False),
     # sealed JSON; null where the file has them
-    Column("secrets", Text),
+    Column("secrets", Text, info=SEALED),
     Column("enabled", Boolean, nullable=False),
     # why it is disabled: by_person, endpoint_gone, tries_used_up
     Column("reason", Text),

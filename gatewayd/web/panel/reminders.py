@@ -54,7 +54,8 @@ WHY: Final[Mapping[str, str]] = {
     "invoice_cancelled": spoken("the invoice was cancelled"),
     "invoice_closed": spoken("billing no longer has the invoice open"),
     "unreachable": spoken("the customer cannot be reached by this channel, or nothing may be claimed from it"),
-    "contacted_today": spoken("the customer was reminded today already"),
+    "contacted_today": spoken("the customer was contacted about its debt today already"),
+    "claimed_today": spoken("a claim goes to the customer already, or has gone today"),
 }
 SENDS: Final[Mapping[str, str]] = {
     "waiting": spoken("about to leave"),

@@ -262,6 +262,9 @@ class StoredLife(Life):
             number = reminders.add(unit.session, account=self.account, draft=draft, next_at=None, by="ana", now=now)
             known = reminders.by_number(unit.session.connection, scope=self.scope, number=number)
             reminder_sends.decide(unit.session, known, now=now, zone=zone, by="ana")
+            # It leaves at once, and its message is kept no longer.
+            for send in reminder_sends.waiting(unit.session.connection):
+                reminder_sends.recorded(unit.session, send, 0)
 
         self._do(work)
 
