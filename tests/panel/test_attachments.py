@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.rig.axe import Axe
 from tests.rig.panel import Panel, panel
 
 PDF = b"%PDF-1.4\n" + b"condiciones " * 4_000
-MAIL = {"name": "condiciones.pdf", "mimeType": "application/pdf", "buffer": PDF}
+MAIL: FilePayload = {"name": "condiciones.pdf", "mimeType": "application/pdf", "buffer": PDF}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,9 @@ def test_a_file_is_attached_to_a_template_and_taken_off(shown: Panel) -> None:
         page.fill("#f-text", "Hola %nombre%, adjuntamos las condiciones")
         page.click("button.primary")
         expect(page.get_by_role("list", name="Adjunto en cada correo")).to_contain_text("48 kB")
-        page.set_input_files("#f-adjuntos", [{**MAIL, "name": "condiciones.pdf.exe"}])
+        page.set_input_files(
+            "#f-adjuntos", [FilePayload(name="condiciones.pdf.exe", mimeType="application/pdf", buffer=PDF)]
+        )
         page.click("button.primary")
         expect(page.locator("#e-adjuntos")).to_contain_text("su nombre no termina")
         page.goto(f"{shown.url}/campanas/plantillas/editar?canal=email&nombre=Condiciones")
