@@ -38,14 +38,14 @@ class BillPortion:
     """What rows of one sheet say, each at the same place of every list."""
 
     rows: list[int]
-    """As the sheet counts them, ascending."""
+    """As the sheet counts them."""
     ids: list[str]
     """External ids, each once in the whole sheet."""
     columns: Mapping[str, list[Any]]
     """By field; None: the row says nothing of it."""
 
     def only(self, places: Sequence[int]) -> BillPortion:
-        """Returns the rows at these places, ascending."""
+        """Returns the rows at these places, in their order."""
         columns = {name: [column[at] for at in places] for name, column in self.columns.items()}
         return BillPortion([self.rows[at] for at in places], [self.ids[at] for at in places], columns)
 
@@ -92,15 +92,15 @@ def plain(portion: BillPortion) -> list[Any]:
 
 
 def judged(content: Any, after: int, kind: Kind) -> BillPortion:
-    """Returns a portion whose rows come after a row; AstrayError for anything else. Nothing of it is believed but what
-    its place allows."""
+    """Returns a portion whose rows come after a row, in whatever order; AstrayError for anything else. Nothing of it is
+    believed but what its place allows."""
     if not isinstance(content, list) or len(content) != 3 or not isinstance(content[0], list):
         _astray()
     rows, ids, columns = content
     count = len(rows)
-    if not 0 < count <= ROWS_MAX or set(map(type, rows)) != {int} or not after < rows[0] <= rows[-1] < _BIG:
+    if not 0 < count <= ROWS_MAX or set(map(type, rows)) != {int} or not after < min(rows) <= max(rows) < _BIG:
         _astray()
-    if sorted(set(rows)) != rows or not isinstance(ids, list) or len(ids) != count:
+    if len(set(rows)) != count or not isinstance(ids, list) or len(ids) != count:
         _astray()
     _texts(ids)
     if (

@@ -20,6 +20,8 @@ from gatewayd.money import MICROS
 from gatewayd.translation import gettext as _
 
 REMEMBERED: Final = 10_000
+BY_CUSTOMER: Final = "customer"
+"""What a step of an import says of the order in which it goes through the rows of invoices."""
 DEFAULTS: Final = ("currency", "state", "method", "policy", "reason")
 """Fields that may be said once for all rows."""
 

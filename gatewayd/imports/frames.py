@@ -14,6 +14,8 @@ HEADER: Final = 5
 FRAME_MAX: Final = 64 << 20
 """Octets of a body: a portion of the widest sheets."""
 JUDGED, ROWS, ENDED, REFUSED = b"J", b"R", b"T", b"F"
+ALIVE: Final = b"A"
+"""It reads, and has nothing to tell yet."""
 KINDS: Final = ("refused", "repeated", "noted")
 
 _encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

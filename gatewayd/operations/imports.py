@@ -338,7 +338,7 @@ class RunImport(_Step):
         if found.counts.get("asks") and self.absent is None and found.state == CHECKED:
             text = _("the sheet lacks {count} of the customers, more than a tenth: say whether they are absent")
             raise ConflictError(text.format(count=found.counts.get("absent")))
-        request = {"step": "run", "absent": self.absent}
+        request = {"step": "run", "absent": self.absent, "order": bills.BY_CUSTOMER}
         counts = {"since": found.counts.get("since", backend.now())}
         states = (CREATED, CHECKED, FAILED, DONE)
         return await self._begin(backend, by, states, RUNNING, request, counts=counts, applied=0)

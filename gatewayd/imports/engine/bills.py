@@ -13,6 +13,7 @@ from gatewayd.actor import Scope
 from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.billing.portion import BillPortion
 from gatewayd.failpoints import hit
+from gatewayd.imports.bills import BY_CUSTOMER
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.engine.steps import CancelledError, Engine, Steps, Stopped, noted
@@ -81,7 +82,9 @@ class BillSteps(Steps):
         path, back = engine.sheet(work.sha256), engine.back(work.id)
         house = House(engine.config.numbers.region)
         request = Request(
-            *(path, work.file, work.reading, engine.policy, self._language, work.mapping, house, work.kind, back)
+            *(path, work.file, work.reading, engine.policy, self._language, work.mapping, house, work.kind, back),
+            # One that began otherwise goes on so: how far it is counts rows in that order.
+            by_customer=self._kind == "invoices" and self._request.get("order") == BY_CUSTOMER,
         )
         return request, ZoneInfo(zone)
 
@@ -167,6 +170,7 @@ class BillSteps(Steps):
         except CancelledError:
             raise Stopped from None
         self._take(counts, kept, Outcome())
+        self._after = batch.last
         await engine.settled(withdrawal)
         engine.tell("task", self._work.account)
 
@@ -191,13 +195,21 @@ class BillSteps(Steps):
         if found.asks is not None:
             self._counts |= {"absent_unmarked": found.missing, "asks": found.asks}
             return
-        closed: int | None = 0
-        while closed is not None:
-            if closed:
-                self._counts["absent"] = int(self._counts.get("absent", 0)) + closed
-            close = partial(desk.close_absent, account_id=work.account_id, as_of=work.as_of, now=engine.now())
-            closed = await engine.change(close, bulk=True)
+        counts: dict[str, Any] | None = self._counts
+        while counts is not None:
+            self._counts = counts
+            counts = await engine.change(self._closed, bulk=True)
             hit("import.absent")
+
+    def _closed(self, unit: Any) -> dict[str, Any] | None:
+        """Closes a portion of what the list lacks; returns the counts with it, None once nothing is left."""
+        work, now = self._work, self._engine.now()
+        closed = desk.close_absent(unit, work.account_id, work.as_of, now)
+        if closed is None:
+            return None
+        counts = {**self._counts, "absent": int(self._counts.get("absent", 0)) + closed}
+        imports.progress(unit.session, work.id, self._after, counts, now)
+        return counts
 
 
 def _issue(fault: Fault) -> Issue:

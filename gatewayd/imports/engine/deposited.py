@@ -94,6 +94,7 @@ async def bring(
     def work(unit: Any) -> None:
         number = imports.create(unit.session, new)
         request = {"import": number, "step": "run", "absent": document.absent, "language": language}
+        request["order"] = bills.BY_CUSTOMER
         task = processes.NewProcess(KIND, account, None, ORIGIN, engine.config.node, json.dumps(request), now, now)
         process = processes.add(unit.session, unit.session.connection, task)
         imports.change(

@@ -60,6 +60,8 @@ class Request:
     """What its rows are."""
     back: Path | None = None
     """Where the sheets of refused rows go, without their ending."""
+    by_customer: bool = False
+    """Whether rows of invoices come in the order of their customers."""
 
     def line(self) -> bytes:
         document = {
@@ -74,6 +76,7 @@ class Request:
             "forgotten": sorted(self.house.forgotten),
             "back": None if self.back is None else str(self.back),
             "language": self.language,
+            "by_customer": self.by_customer,
         }
         return json.dumps(document).encode() + b"\n"
 
@@ -81,9 +84,10 @@ class Request:
 class Answers:
     """What a reader says, in its order."""
 
-    def __init__(self, output: asyncio.StreamReader, kind: str = CUSTOMERS) -> None:
+    def __init__(self, output: asyncio.StreamReader, kind: str = CUSTOMERS, *, by_customer: bool = False) -> None:
         self._output = output
         self._kind = kind
+        self._by_customer = by_customer
         self.ended: Mapping[str, Any] | None = None
         """How it ended, once all has come."""
 
@@ -102,7 +106,9 @@ class Answers:
             if kind == frames.ENDED:
                 self.ended = content if isinstance(content, dict) else {}
                 return
-            batch = _batch(kind, content, after, self._kind)
+            if kind == frames.ALIVE:
+                continue
+            batch = _batch(kind, content, after, self._kind, by_customer=self._by_customer)
             after = batch.last
             yield batch
 
@@ -122,14 +128,15 @@ class Answers:
         return header[4:], content
 
 
-def _batch(kind: bytes, content: Any, after: int, rows: str) -> Batch:
+def _batch(kind: bytes, content: Any, after: int, rows: str, *, by_customer: bool) -> Batch:
     if kind != frames.ROWS or not isinstance(content, list) or len(content) != 4:
         raise AstrayError("the reader of sheets gave no rows")
     last, count, portion, issues = content
     if type(last) is not int or type(count) is not int or last <= after or not 0 < count <= ROWS_MAX:
         raise AstrayError("the reader of sheets went back")
-    read = None if portion is None else _portion(portion, after, rows)
-    if read is not None and read.rows[-1] > last:
+    # By customer the rows of a batch are any of the sheet's, and how far it is counts them.
+    read = None if portion is None else _portion(portion, 0 if by_customer else after, rows)
+    if read is not None and not by_customer and max(read.rows) > last:
         raise AstrayError("the reader of sheets gave a row too far")
     return Batch(last, count, read, frames.issues_of(issues))
 
@@ -158,7 +165,7 @@ async def reader(request: Request) -> AsyncIterator[Answers]:
             process.stdin.write(request.line())
             await process.stdin.drain()
             process.stdin.close()
-        yield Answers(process.stdout, request.kind)
+        yield Answers(process.stdout, request.kind, by_customer=request.by_customer)
     finally:
         with suppress(ProcessLookupError):
             process.kill()

@@ -235,7 +235,7 @@ class Steps:
             if not processes.running(unit.session, self._task.id):
                 raise CancelledError
             outcome = imported.apply(unit, sheet, portion) if isinstance(portion, Portion) else Outcome()
-            withdrawal = owe(unit, sheet, outcome.owing)
+            withdrawal = owe(unit, sheet, outcome)
             counts, kept = self._added(batch, outcome)
             imports.add_issues(unit.session, self._work.id, noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, sheet.now)
@@ -314,11 +314,14 @@ class Steps:
         return {**counts, "undone": done}, back.last
 
 
-def owe(unit: Any, sheet: Sheet, owing: Mapping[int, int | None]) -> Withdrawal:
+def owe(unit: Any, sheet: Sheet, outcome: Outcome) -> Withdrawal:
     """Writes what a sheet says of debts into what customers owe, and withdraws what was written from it before."""
+    found = Withdrawal()
+    if outcome.debts:
+        found += billing_desk.came(unit, sheet.account_id, outcome.debts, sheet.now).withdrawal
+    owing = outcome.owing
     paid = [number for number, balance in owing.items() if balance == 0]
     others = [number for number, balance in owing.items() if balance != 0]
-    found = Withdrawal()
     reasons: tuple[tuple[Reason, list[int]], ...] = (("paid", paid), ("changed", others))
     for reason, numbers in reasons:
         if numbers:

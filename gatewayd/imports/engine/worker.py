@@ -19,6 +19,7 @@ from gatewayd.billing.portion import plain as bills_plain
 from gatewayd.customers.portion import Portion, plain
 from gatewayd.errors import UsageError
 from gatewayd.imports import frames
+from gatewayd.imports.engine.ordering import by_customer
 from gatewayd.imports.engine.reading import CUSTOMERS, Back, SheetReader
 from gatewayd.imports.rows import House
 from gatewayd.numbers import Policy
@@ -73,7 +74,8 @@ def _read(request: dict[str, Any], path: Path, tell: Any) -> None:
     stem = None if request["back"] is None else Path(request["back"])
     back = Back(stem, sheet.headers, sheet.judgement.delimiter or ";")
     if sheet.kind != CUSTOMERS:
-        for batch in sheet.bills(request["mapping"], request["policy"]["region"], back):
+        batches = sheet.bills(request["mapping"], request["policy"]["region"], back)
+        for batch in by_customer(batches, lambda: tell(frames.ALIVE, None)) if request["by_customer"] else batches:
             bills = bills_plain(batch.portion) if isinstance(batch.portion, BillPortion) else None
             tell(frames.ROWS, [batch.last, batch.count, bills, [list(one) for one in batch.issues]])
         back.close()
