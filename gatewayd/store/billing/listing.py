@@ -244,8 +244,7 @@ def _kept_payments(connection: Connection, rows: Sequence[Sequence[Any]], accoun
     return [
         KeptPayment(
             *(row[6], account, row[1], row[0] is not None, read_payment(row[6:], parts.get(row[6], ()))),
-            *row[2:6],
-            names.get(row[0]),
+            *(row[2], row[3], row[4], row[5], names.get(row[0])),
         )
         for row in rows
     ]
