@@ -32,7 +32,7 @@ from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
 from gatewayd.news import Kind, News
-from gatewayd.reasons import meaning, state_word
+from gatewayd.reasons import standing
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Change, Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -214,9 +214,7 @@ class LiveGateway:
         """Sends one urgent message over that line alone, by the way of every message: a job in the spool."""
         runner = self._runner(line)
         if not runner.usable:
-            state, reason = runner.state
-            told = _("line {line} is {state}").format(line=line, state=state_word(state))
-            raise UnavailableError(f"{told}: {meaning(reason)}" if reason else told)
+            raise UnavailableError(_("line {line} is {state}").format(line=line, state=standing(*runner.state)))
         if len(runner.driver.channels) != 1:
             raise ConflictError(_("line {line} serves several channels").format(line=line))
         if account is None:
