@@ -35,6 +35,12 @@ class Recorded:
     withdrawal: Withdrawal = field(default_factory=Withdrawal)
     """What was withdrawn because of them: ask `causes.past` for what had left before, once this is committed."""
 
+    def add(self, other: Recorded) -> None:
+        """Takes in what recording further facts in the same transaction did."""
+        self.written.add(other.written)
+        self.moved += other.moved
+        self.withdrawal += other.withdrawal
+
 
 def today(unit: Any, account_id: int, now: int) -> date:
     """Returns the day it is in the account's zone."""
@@ -110,7 +116,7 @@ def _follow(unit: Any, account_id: int, written: Written, now: int, reason: Any)
     if not written.touched:
         return Recorded(written)
     moved = owed.settle(unit.session, account_id, written.touched, today(unit, account_id, now), now)
-    marks.mark(unit.session, account_id, written.touched, now)
+    marks.mark_ruled(unit.session, account_id, written.touched, now)
     return Recorded(written, moved, _withdrawn(unit, moved, now, reason))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import SystemRandom
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from gatewayd import failpoints
 from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import commands
 from gatewayd.store.commands import Command
+from gatewayd.store.connection import CACHE_BULK_KIB
 from gatewayd.store.contacts.rulebook import Rulebook
 from gatewayd.store.credit import accounts
 from gatewayd.store.faults import Fault, fault, translated
@@ -177,6 +179,8 @@ class Transactions:
         except self.session.Error as error:
             raise self._failed(StoreError, _("the store cannot be read: {error}"), error) from error
         self._clashes = 0
+        self.others_wait: Callable[[float], bool] = lambda _seconds: False
+        """Whether a transaction that writes in bulk, and is so many seconds old, is to end for the sake of others."""
 
     @property
     def salt(self) -> int:
@@ -241,6 +245,7 @@ class Transactions:
         loosely = session.sqlite and is_bulk(batch)
         if loosely:
             session.plain("PRAGMA synchronous = NORMAL")
+            session.plain(f"PRAGMA cache_size = -{CACHE_BULK_KIB}")
         try:
             return self._committed(session, batch)
         finally:
@@ -251,6 +256,10 @@ class Transactions:
         session.begin()
         try:
             unit = Unit(session, self._memory)
+            # On a server other nodes may wait for its rows, of whom nobody here knows.
+            if session.sqlite and is_bulk(batch):
+                began = time.monotonic()
+                unit.goes_on = lambda: not self.others_wait(time.monotonic() - began)
             results = _apply(unit, batch)
             unit.flush()
             failpoints.hit("store.before_commit")
@@ -271,7 +280,7 @@ class Transactions:
         self.session.close()
 
 
-def is_bulk(batch: Sequence[Command[Any]]) -> bool:
+def is_bulk(batch: Iterable[Command[Any]]) -> bool:
     """Returns whether nothing in a batch is told to anybody as durable: an engine's own portions, which it goes on
     behind. They wait for no disk; the next other commit, which lies behind them in the same log, brings them along."""
     return all(isinstance(one, commands.Change) and one.bulk for one in batch)

@@ -56,6 +56,9 @@ KEPT: Final = 50_000
 """Most posted commands kept while the store is stalled. Lines stop at their next point of no return, which needs the
 store: each has only what it was at."""
 
+BULK_S: Final = 0.15
+"""How long engines that write in bulk wait for each other's transaction; everybody else for a portion of it."""
+
 BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 """Bounds of the histogram of transaction times: a quick commit is one to ten ms, a slow disk's a hundred."""
 
@@ -144,6 +147,7 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._inbox: deque[_Entry] = deque()
+        transactions.others_wait = self._others_wait
         # One token wakes the thread; `_rung` keeps a second from being put beside it.
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._rung = False
@@ -327,6 +331,10 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - the edge of the writer's requests: the caller gets the error
             _log.exception("%d commands failed", len(batch))
             return [UnavailableError(f"the store failed: {error}")] * len(batch)
+
+    def _others_wait(self, seconds: float) -> bool:
+        waiting = self._inbox.copy()
+        return bool(waiting) and (seconds >= BULK_S or not is_bulk(entry.command for entry in waiting))
 
     def _sort_out(self, batch: list[_Entry], results: list[Any], now: float) -> bool:
         """Tells those who wait, keeps what was posted and could not be written; whether the store is stalled."""

@@ -20,6 +20,7 @@ from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import (
     AddMessages,
     Block,
+    Change,
     Command,
     CreateAccount,
     Credit,
@@ -29,7 +30,7 @@ from gatewayd.store.commands import (
     SetLineEnabled,
     Unblock,
 )
-from gatewayd.store.connection import Store, open_store
+from gatewayd.store.connection import CACHE_KIB, Store, open_store
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
@@ -461,3 +462,43 @@ async def test_a_reader_does_not_keep_the_writer_waiting(writer: Writer, store: 
         await asyncio.wait_for(writer.do(Block([f"{n}.{turn}" for n in range(1000)], "test", None, 1)), 5)
     await asyncio.wait_for(writer.close(), 5)
     reader.close()
+
+
+async def test_what_is_written_in_bulk_goes_on_until_others_wait(writer: Writer, mocker: MockerFixture) -> None:
+    begun, go = threading.Semaphore(0), threading.Semaphore(0)
+
+    def work(unit: Any) -> tuple[bool, bool]:
+        before = unit.goes_on()
+        begun.release()
+        assert go.acquire(timeout=10)
+        return before, unit.goes_on()
+
+    async def asked(*others: Change[Any]) -> tuple[bool, bool]:
+        found = writer.do(Change(work, bulk=True))
+        await reached(begun)
+        waiting = [writer.do(one) for one in others]
+        go.release()
+        await asyncio.gather(*waiting)
+        return await found
+
+    person, engine = Change(lambda _unit: None), Change(lambda _unit: None, bulk=True)
+    assert await asked() == (True, True)
+    assert await asked(person) == (True, False)
+    assert await asked(engine, person) == (True, False)
+    mocker.patch.object(writer_module, "BULK_S", 3_600.0)
+    assert await asked(engine) == (True, True)
+    mocker.patch.object(writer_module, "BULK_S", 0.0)
+    assert await asked(engine) == (True, False)
+    assert await asked() == (True, True)
+
+
+async def test_the_cache_is_large_from_a_bulk_until_nobody_writes(writer: Writer, held: Held) -> None:
+    async def large() -> bool:
+        ((kib,),) = await writer.do(Change(lambda unit: unit.session.plain("PRAGMA cache_size")))
+        return -int(kib) > CACHE_KIB
+
+    assert not await large()
+    await writer.do(Change(lambda _unit: None, bulk=True))
+    assert await large()
+    Checkpointer(held.session).idle()
+    assert not await large()

@@ -61,6 +61,7 @@ class Unit:
         "consumed",
         "counts",
         "evidence",
+        "goes_on",
         "jobs",
         "journal",
         "memory",
@@ -72,6 +73,8 @@ class Unit:
 
     def __init__(self, session: Session, memory: Memory) -> None:
         self.session = session
+        self.goes_on: Callable[[], bool] = lambda: False
+        """Whether nobody waits for this transaction to end: who writes in bulk may write the next portion in it too."""
         self.memory = memory
         self.jobs = memory.jobs
         self.messages: dict[int, MessageRow] = {}
