@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import structlog
@@ -16,6 +16,36 @@ log = structlog.get_logger()
 
 TROUBLE_S: Final = 5.0
 """Between tries while the store or the disk refuses."""
+
+
+FAULTS: Final = 5
+"""Of single pieces of work: then it is the store or the disk, and not one of them."""
+
+
+class Apart:
+    """Pieces of work of which one that cannot be done holds up no other. Its fault is raised by `end`, once all were
+    tried."""
+
+    def __init__(self, waits: str) -> None:
+        """`waits` is the event of the log."""
+        self._waits = waits
+        self._faults: list[GatewayError | SpoolError | OSError] = []
+
+    @contextmanager
+    def one(self, name: str) -> Iterator[None]:
+        """Does one of them, by its name. GatewayError, SpoolError, OSError where too many could not be done."""
+        try:
+            yield
+        except (GatewayError, SpoolError, OSError) as error:
+            log.warning(self._waits, name=name, error=str(error))
+            self._faults.append(error)
+            if len(self._faults) >= FAULTS:
+                raise
+
+    def end(self) -> None:
+        """Raises the first fault, so that the round is tried again."""
+        if self._faults:
+            raise self._faults[0]
 
 
 async def rounds(wake: asyncio.Event, work: Callable[[], Awaitable[float]], waits: str) -> None:

@@ -7,9 +7,8 @@ from typing import Final
 
 from gatewayd.claims.moment import Moment
 from gatewayd.claims.slices import Way
-from gatewayd.store.dunning import batches, novelties
+from gatewayd.store.dunning import approving, batches
 from gatewayd.store.dunning.batches import Batch, NewBatch
-from gatewayd.store.dunning.novelties import NewNovelty
 from gatewayd.store.session import Session
 
 MOST: Final = 200
@@ -60,13 +59,4 @@ def release(session: Session, moment: Moment, numbers: Collection[int] | None = 
 
 def _ask(session: Session, moment: Moment, found: Sequence[tuple[int, str, int]]) -> None:
     """Writes for each batch that a person is to approve it."""
-    new = [
-        NewNovelty(
-            *(moment.rules.account_id, None, "approval", moment.today, ""),
-            {"batch": number, "level": level, "people": people},
-            None,
-            f"batch-{number}",
-        )
-        for number, level, people in found
-    ]
-    novelties.add_many(session, new, now=moment.now)
+    approving.ask(session, moment.rules.account_id, moment.today, found, moment.now)

@@ -56,6 +56,11 @@ class Judged:
         """Returns whether something is to be done, beside keeping what was decided."""
         return bool(self.fates) or any(one.reason in {"due", "no_channel"} for one in self.decided)
 
+    @property
+    def owes_nothing(self) -> bool:
+        """Returns whether it is known, and nothing is open in any currency."""
+        return bool(self.decided) and all(one.reason == "nothing_owed" for one in self.decided)
+
 
 def judge(seen: Seen, moment: Moment) -> Judged:
     """Decides about one customer. Before the hour of its rule nothing is sent: then it waits for that."""
@@ -97,13 +102,17 @@ def tomorrow(day: date) -> date:
 
 
 def moments(connection: Any, *, now: int, zone: str, region: str, account: str | None = None) -> dict[int, Moment]:
-    """Returns the rules and the clock of each account that has any rule, by its number; `zone` is the gateway's."""
+    """Returns the rules and the clock of each account that has any rule, by its number; `zone` is the gateway's.
+
+    One whose rules are all archived is there too: what was claimed by them goes on to its end.
+    """
     grouped: dict[tuple[str, int], list[policies.PolicyRow]] = {}
-    for row in policies.policies(connection, scope=Scope(account)):
+    for row in policies.policies(connection, scope=Scope(account), archived=True):
         grouped.setdefault((row.account, row.account_id), []).append(row)
     found = {}
     for (name, number), own in grouped.items():
-        known = {row.id: (row, policy_of(row.name, row.version, row.document)) for row in own}
+        active = [row for row in own if row.state == "active"]
+        known = {row.id: (row, policy_of(row.name, row.version, row.document)) for row in active}
         there = zone_of(connection, name, zone)
         rules = Rules(name, number, known)
         found[number] = Moment(rules, now, day_in(there, now), there, region)

@@ -79,6 +79,7 @@ def write(
     rows = [row for one in judged for row in saying(one, rules)]
     kept = [work.instead.get((row.customer, row.decision.currency), row) for row in rows]
     decisions.write(session, rules.account_id, kept, moment.today, moment.now)
+    novelties.overtake(session, [one.seen.situation.customer for one in judged if one.owes_nothing], moment.now)
     if seen:
         marks.drop(session, seen)
     return work.written
@@ -218,7 +219,11 @@ def retry(session: Session, row: StepRow, moment: Moment) -> Literal["tried", "w
     """
     known = moment.rules.known.get(row.policy)
     level = None if known is None else next((one for one in known[1].levels if one.id == plain(row.level)), None)
-    if level is None or row.channel not in level.channels:
+    if level is None:
+        # Its rule was put aside, or has that level no more: what is to be done now is another question.
+        steps.end(session, row.id, "undone", moment.now)
+        return "anew"
+    if row.channel not in level.channels:
         return "nobody"
     later = level.channels[level.channels.index(row.channel) + 1 :]
     found = situations.read(session, moment.rules, [row.customer], today=moment.today, zone=moment.zone)

@@ -20,7 +20,7 @@ from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import billing_age
 from gatewayd.store.contacts.customers import one_of
-from gatewayd.store.dunning import batches, decisions, policies, runs
+from gatewayd.store.dunning import approving, batches, decisions, policies, runs
 from gatewayd.store.dunning.decisions import DecisionRow
 from gatewayd.store.session import Session
 from gatewayd.store.snapshots import iso
@@ -171,8 +171,12 @@ class _OfBatch(Operation):
         question = partial(batches.batch, scope=by.scope, number=self.batch)
         found = await backend.read(lambda reader: reader.ask(question))
         now = backend.now()
-        work = partial(batches.decide, number=found.id, approved=approved, now=now, by=by.name)
-        await backend.execute(Change(lambda unit: work(unit.session), by.name))
+
+        def work(unit: Any) -> None:
+            batches.decide(unit.session, found.id, approved=approved, now=now, by=by.name)
+            approving.close(unit.session, found, now=now, by=by.name)
+
+        await backend.execute(Change(work, by.name))
         told(backend, "policy", found.account)
         return {"batch": found.id, "people": found.people, "state": "ready" if approved else "rejected"}
 

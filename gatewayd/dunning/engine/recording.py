@@ -17,7 +17,7 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
 from gatewayd.store.commands import CLAIM, Change
-from gatewayd.store.dunning import batches
+from gatewayd.store.dunning import approving, batches
 from gatewayd.store.dunning.batches import Batch, Member
 from gatewayd.store.settings.accounts import settings
 from spool.errors import JobFileError
@@ -50,6 +50,10 @@ class Recording:
         it is to be tried again."""
         known = partial(batches.job_of, account=batch.account, name=batch.job)
         job_id = await self._ask(known)
+        if job_id is None and self.late(batch):
+            # What its texts say was so days ago.
+            await self._execute(Change(partial(_lapsed, batch, self._now()), "collections"))
+            return
         if job_id is None:
             try:
                 await self._laid(batch)
@@ -65,6 +69,16 @@ class Recording:
         await self._execute(Change(lambda unit: batches.recorded(unit.session, batch.id, job_id), "collections"))
         hit("claims.noted")
 
+    def late(self, batch: Batch) -> bool:
+        """Returns whether a batch has waited until nothing of it would be sent any more."""
+        return self._now() >= batch.created_at + LASTS_S * 1000
+
+    async def lapse(self) -> None:
+        """Ends what nobody has approved in time."""
+        for batch in await self._ask(partial(batches.waiting, state="approval")):
+            if self.late(batch):
+                await self._execute(Change(partial(_lapsed, batch, self._now()), "collections"))
+
     async def _laid(self, batch: Batch) -> None:
         people: Sequence[Member] = await self._ask(partial(batches.members, number=batch.id))
         head = head_of(batch, await self._ask(partial(_house, account=batch.account)), self._intake.config.locale)
@@ -74,6 +88,11 @@ class Recording:
         taken = await submission.lay(self._intake, batch.account, document, data)
         hit("claims.laid")
         await submission.enter(self._intake, taken, document, origin=CLAIM)
+
+
+def _lapsed(batch: Batch, now: int, unit: Any) -> None:
+    if batches.lapse(unit.session, batch.id, batch.state, now):
+        approving.close(unit.session, batch, now=now)
 
 
 def _refused(number: int, code: str, unit: Any) -> None:

@@ -24,7 +24,7 @@ from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
 from gatewayd.reminder import State, job_name, tomorrow
-from gatewayd.rounds import rounds
+from gatewayd.rounds import Apart, rounds
 from gatewayd.store.commands import REMINDER, Change
 from gatewayd.store.contacts.audience import AudienceRow
 from gatewayd.store.dunning import reminder_sends, reminders
@@ -83,8 +83,11 @@ class Reminding:
                 zones[number] = await self._zone(known.account)
             await self._execute(Change(partial(self._decide, numbers, zones), "reminders"))
         sends: Sequence[Send] = await self._ask(reminder_sends.waiting)
+        tries = Apart("a reminder waits")
         for send in sends:
-            await self._record(send)
+            with tries.one(f"{send.reminder}-{send.number}"):
+                await self._record(send)
+        tries.end()
         if sends:
             return MOMENT_S
         following: int | None = await self._ask(reminder_sends.next_due)

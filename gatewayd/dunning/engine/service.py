@@ -25,7 +25,7 @@ from gatewayd.dunning.engine.running import Running
 from gatewayd.dunning.engine.settling import settle
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
-from gatewayd.rounds import rounds
+from gatewayd.rounds import Apart, rounds
 from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import billing_age
@@ -80,8 +80,9 @@ class Collections:
         self._looked = 0
         """When every open step was looked at last."""
         self._stirred: asyncio.TimerHandle | None = None
+        self._ruled = True
+        """Whether any account had rules when they were looked at last: without, no step is settled."""
         self._forgotten: date | None = None
-        self._picked_up = False
         self._facts = Facts(ask=ask, execute=execute, now=now, wrote=self._wrote, fresh=self._fresh)
         self._running = Running(intake, self._facts, ask=ask, execute=execute, now=now, wrote=self._wrote)
         self._stale: set[str] = set()
@@ -96,6 +97,8 @@ class Collections:
 
     def jobs(self, jobs: Iterable[int]) -> None:
         """Messages of these jobs have changed."""
+        if not self._ruled:
+            return
         self._changed.update(jobs)
         if self._stirred is None:
             self._stirred = asyncio.get_running_loop().call_later(SETTLE_S, self._stir)
@@ -115,15 +118,14 @@ class Collections:
         if await self._ask(standing_still):
             return STILL_S
         known = await self._moments()
-        if not self._picked_up:
+        if self._is_time():
             await self._pick_up(known)
+            await self._recorder.lapse()
         await self._settle(known)
         await self._facts.decide(known)
         async with self._facts_meanwhile():
             following = await self._runs(known)
-            for batch in await self._ask(batches.waiting):
-                await self._recorder.record(batch)
-                self._told(batch.account)
+            await self._record()
         await self._forget()
         if self._events:
             await self._carry()
@@ -135,6 +137,7 @@ class Collections:
         config = self._intake.config
         question = partial(moments, now=self._now(), zone=str(config.timezone), region=config.numbers.region)
         found: Mapping[int, Moment] = await self._ask(question)
+        self._ruled = bool(found)
         return found
 
     def _wrote(self, written: Written) -> None:
@@ -170,10 +173,10 @@ class Collections:
         await attending
 
     async def _pick_up(self, known: Mapping[int, Moment]) -> None:
-        """Lets go of what an earlier life has gathered, and did not come to let go of."""
+        """Lets go of what was gathered, and not let go of: its life ended before, or the store refused it. Nobody
+        gathers meanwhile."""
         for number in await self._ask(batches.forsaken):
             await self._execute(Change(partial(_release, number, known.get(number)), "collections"))
-        self._picked_up = True
 
     async def _fresh(self, moment: Moment) -> bool:
         """Returns whether an account's billing is young enough to claim by; says so once where it is not."""
@@ -217,15 +220,27 @@ class Collections:
         waits = [_until(one.at(self._now()), hour) for one in known.values() for hour in one.rules.hours()]
         return min(waits, default=LONGEST_S)
 
+    async def _record(self) -> None:
+        """Makes jobs of the batches that are ready."""
+        tries = Apart("a batch of claims waits")
+        for batch in await self._ask(batches.waiting):
+            with tries.one(batch.job):
+                await self._recorder.record(batch)
+                self._told(batch.account)
+        tries.end()
+
     # --------------------------------------------------------------------------------------------------------- steps
+
+    def _is_time(self) -> bool:
+        """Returns whether all that is open is to be looked at, and not only what has changed."""
+        return abs(self._now() - self._looked) >= LONGEST_S * 1000
 
     async def _settle(self, known: Mapping[int, Moment]) -> None:
         """Reads what became of open steps: of the jobs that changed, and now and then of all."""
         jobs: set[int] | None = set(self._changed)
         self._changed.clear()
-        now = self._now()
-        if abs(now - self._looked) >= LONGEST_S * 1000:
-            self._looked, jobs = now, None
+        if self._is_time():
+            self._looked, jobs = self._now(), None
         if jobs is not None and not jobs:
             return
         after = 0

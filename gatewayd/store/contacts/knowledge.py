@@ -210,6 +210,9 @@ def _unclaimed(connection: Connection, number: int) -> None:
     )
     for table in (tables.promise, tables.pause):
         connection.execute(update(table).where(table.c.customer_id == number).values(note=""))
+    # What has no message yet is to have none.
+    withdrawn = update(tables.step).where(step.customer_id == number, step.state == "planned")
+    connection.execute(withdrawn.values(state="undone"))
     its = select(step.id).where(step.customer_id == number)
     connection.execute(update(tables.step_try).where(tried.step_id.in_(its)).values(address="", cells="{}"))
     invoice = tables.invoice.c

@@ -111,6 +111,7 @@ _ADD: Final = numbering(
 )
 _RECORDED: Final = setting(tables.dunning_batch, "state job_id", "id state")
 _REFUSED: Final = setting(tables.dunning_batch, "state reason", "id state")
+_LAPSED: Final = setting(tables.dunning_batch, "state reason decided_at", "id state")
 _DECIDED: Final = Statement(
     tables.dunning_batch.update()
     .where(_BATCH.id == given(_BATCH.id, "k_id"), _BATCH.state == "approval")
@@ -197,6 +198,12 @@ def recorded(session: Session, number: int, job_id: int) -> None:
 def refused(session: Session, number: int, reason: str) -> None:
     """Says why a batch has become no job."""
     session.run(_REFUSED, "refused", reason, number, "ready")
+
+
+def lapse(session: Session, number: int, state: str, now: int) -> bool:
+    """Ends a batch that has waited for too long, in that state, to become a job: its steps are undone, and planned anew
+    from what is so then. False where it waits no longer."""
+    return bool(session.run(_LAPSED, "rejected", "late", now, number, state))
 
 
 def decide(session: Session, number: int, *, approved: bool, now: int, by: str) -> None:
