@@ -35,12 +35,6 @@ class Recorded:
     withdrawal: Withdrawal = field(default_factory=Withdrawal)
     """What was withdrawn because of them: ask `causes.past` for what had left before, once this is committed."""
 
-    def add(self, other: Recorded) -> None:
-        """Takes in what recording further facts in the same transaction did."""
-        self.written.add(other.written)
-        self.moved += other.moved
-        self.withdrawal += other.withdrawal
-
 
 def today(unit: Any, account_id: int, now: int) -> date:
     """Returns the day it is in the account's zone."""

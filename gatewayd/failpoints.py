@@ -81,7 +81,6 @@ NAMES: Final[Mapping[str, str]] = {
     # Imports of customers
     "import.begun": "a step is taken up, nothing of the sheet is read",
     "import.read": "a portion of the sheet has come, nothing of it is written",
-    "import.written": "a portion of bills is written in a transaction that may take the next one too",
     "import.applied": "a portion is written, with how far the import is",
     "import.loaded": "all portions are written, whom the sheet lacks is not yet known",
     "import.absent": "some of those whom the sheet lacks are noted as absent",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import SystemRandom
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -180,8 +179,6 @@ class Transactions:
         except self.session.Error as error:
             raise self._failed(StoreError, _("the store cannot be read: {error}"), error) from error
         self._clashes = 0
-        self.others_wait: Callable[[float], bool] = lambda _seconds: False
-        """Whether a transaction that writes in bulk, and is so many seconds old, is to end for the sake of others."""
 
     @property
     def salt(self) -> int:
@@ -260,10 +257,6 @@ class Transactions:
         session.begin()
         try:
             unit = Unit(session, self._memory)
-            # On a server other nodes may wait for its rows, of whom nobody here knows.
-            if session.sqlite and is_bulk(batch):
-                began = time.monotonic()
-                unit.goes_on = lambda: not self.others_wait(time.monotonic() - began)
             results = _apply(unit, batch)
             while more is not None and (command := more()) is not None:
                 results += _apply(unit, [command])
@@ -286,7 +279,7 @@ class Transactions:
         self.session.close()
 
 
-def is_bulk(batch: Iterable[Command[Any]]) -> bool:
+def is_bulk(batch: Sequence[Command[Any]]) -> bool:
     """Returns whether nothing in a batch is told to anybody as durable: an engine's own portions, which it goes on
     behind. They wait for no disk; the next other commit, which lies behind them in the same log, brings them along."""
     return all(isinstance(one, commands.Change) and one.bulk for one in batch)

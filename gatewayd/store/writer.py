@@ -50,9 +50,11 @@ WEIGHT: Final = 512
 """Most parts of one transaction beside that of its last command: one long text to many people is thousands, and
 everybody else's messages would wait for the commit."""
 
-TOGETHER: Final = 4
+TOGETHER: Final = 16
 """Most portions of engines in one transaction, while nobody else waits: each page that several of them change is
 written once, and whoever comes waits for the one that is under way and the commit."""
+TOGETHER_S: Final = 0.25
+"""How old such a transaction may be for another portion: an engine's own are told only then."""
 
 RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
 """Pauses before a stalled store is tried again; the last repeats. A full disk is freed by a person."""
@@ -60,9 +62,6 @@ RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
 KEPT: Final = 50_000
 """Most posted commands kept while the store is stalled. Lines stop at their next point of no return, which needs the
 store: each has only what it was at."""
-
-BULK_S: Final = 0.15
-"""How long engines that write in bulk wait for each other's transaction; everybody else for a portion of it."""
 
 BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 """Bounds of the histogram of transaction times: a quick commit is one to ten ms, a slow disk's a hundred."""
@@ -152,7 +151,6 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._inbox: deque[_Entry] = deque()
-        transactions.others_wait = self._others_wait
         # One token wakes the thread; `_rung` keeps a second from being put beside it.
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._rung = False
@@ -286,7 +284,7 @@ class Writer:
         together = [entry.command for entry in batch]
 
         def more() -> Command[Any] | None:
-            entry = self._following(len(batch))
+            entry = self._following(len(batch)) if time.perf_counter() - begin < TOGETHER_S else None
             if entry is None:
                 return None
             batch.append(entry)
@@ -358,10 +356,6 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - the edge of the writer's requests: the caller gets the error
             _log.exception("%d commands failed", len(batch))
             return [UnavailableError(f"the store failed: {error}")] * len(batch)
-
-    def _others_wait(self, seconds: float) -> bool:
-        waiting = self._inbox.copy()
-        return bool(waiting) and (seconds >= BULK_S or not is_bulk(entry.command for entry in waiting))
 
     def _sort_out(self, batch: list[_Entry], results: list[Any], now: float) -> bool:
         """Tells those who wait, keeps what was posted and could not be written; whether the store is stalled."""

@@ -118,10 +118,3 @@ def test_what_most_owe_is_worked_out_as_what_any_owes(house: House, monkeypatch:
         monkeypatch.setattr(owed, "usual_row", counted)
         assert settled() == []
     assert asked > 30
-
-
-def test_what_is_written_in_bulk_goes_on_where_nobody_else_may_wait(house: House) -> None:
-    """On a server other nodes may, of whom nobody here knows."""
-    asked = Change(lambda unit: unit.goes_on(), bulk=True)
-    assert house.do(asked) == house.transactions.session.sqlite
-    assert house.do(Change(lambda unit: unit.goes_on())) is False

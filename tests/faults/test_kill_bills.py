@@ -18,8 +18,7 @@ ROWS: Final = 2_600
 """Three portions, in whatever order they are read."""
 PLACES: Final = (
     "import.read:1",
-    "import.written:2",
-    "import.applied:1",
+    "import.applied:2",
     "import.loaded:1",
     "import.absent:1",
     "import.ended:1",
@@ -98,7 +97,7 @@ def peopled(folder: Path) -> Iterator[Gateway]:
 
 def test_a_list_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     with peopled(tmp_path) as gateway:
-        counts = killed(gateway, brought(gateway, bills(0)), "import.written:3")
+        counts = killed(gateway, brought(gateway, bills(0)), "import.applied:2")
         assert (counts["rows"], counts["new"], counts["same"]) == (ROWS, ROWS, 0)
         is_kept(gateway, bills(0))
         # The next list says otherwise of each, and lacks some.
@@ -121,7 +120,7 @@ def test_a_list_that_began_in_the_order_of_its_sheet_goes_on_so(tmp_path: Path) 
             said = json.loads(request)
             assert said.pop("order") == "customer"
             store.execute("UPDATE process SET request = ? WHERE id = ?", (json.dumps(said), task))
-        gateway.launch({"GATEWAYD_FAILPOINT": "import.written:3"})
+        gateway.launch({"GATEWAYD_FAILPOINT": "import.applied:2"})
         assert gateway.died() == -9
         gateway.start()
         counts = over(gateway, number)

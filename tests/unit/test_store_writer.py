@@ -137,7 +137,9 @@ def granted(held: Held) -> int:
     return int(held.session.plain("SELECT granted FROM account")[0][0])
 
 
-async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held: Held) -> None:
+async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held: Held, mocker: MockerFixture) -> None:
+    mocker.patch.object(writer_module, "TOGETHER", 4)
+    mocker.patch.object(writer_module, "TOGETHER_S", 3_600.0)
     await writer.do(CreateAccount("norte", "ARS", 1))
     queued = threading.Event()
     rest = [writer.do(portion(1, queued)), *(writer.do(portion(one)) for one in range(2, 7))]
@@ -157,6 +159,9 @@ async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held
     # The one under way, then who came with one more, then what is left.
     assert [len(batch) for batch in held.batches[3:]] == [1, 2, 1]
     assert granted(held) == 21 + 6 + 7
+    mocker.patch.object(writer_module, "TOGETHER_S", 0.0)
+    assert await asyncio.gather(*(writer.do(portion(1)) for _ in range(3))) == [1, 1, 1]
+    assert [len(batch) for batch in held.batches[6:]] == [1, 1, 1]
 
 
 async def test_a_portion_that_is_refused_takes_no_other_with_it(writer: Writer, held: Held) -> None:
@@ -515,34 +520,6 @@ async def test_a_reader_does_not_keep_the_writer_waiting(writer: Writer, store: 
         await asyncio.wait_for(writer.do(Block([f"{n}.{turn}" for n in range(1000)], "test", None, 1)), 5)
     await asyncio.wait_for(writer.close(), 5)
     reader.close()
-
-
-async def test_what_is_written_in_bulk_goes_on_until_others_wait(writer: Writer, mocker: MockerFixture) -> None:
-    begun, go = threading.Semaphore(0), threading.Semaphore(0)
-
-    def work(unit: Any) -> tuple[bool, bool]:
-        before = unit.goes_on()
-        begun.release()
-        assert go.acquire(timeout=10)
-        return before, unit.goes_on()
-
-    async def asked(*others: Change[Any]) -> tuple[bool, bool]:
-        found = writer.do(Change(work, bulk=True))
-        await reached(begun)
-        waiting = [writer.do(one) for one in others]
-        go.release()
-        await asyncio.gather(*waiting)
-        return await found
-
-    person, engine = Change(lambda _unit: None), Change(lambda _unit: None, bulk=True)
-    assert await asked() == (True, True)
-    assert await asked(person) == (True, False)
-    assert await asked(engine, person) == (True, False)
-    mocker.patch.object(writer_module, "BULK_S", 3_600.0)
-    assert await asked(engine) == (True, True)
-    mocker.patch.object(writer_module, "BULK_S", 0.0)
-    assert await asked(engine) == (True, False)
-    assert await asked() == (True, True)
 
 
 async def test_the_cache_is_large_from_a_bulk_until_nobody_writes(writer: Writer, held: Held) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -15,7 +14,8 @@ from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.billing.portion import BillPortion
 from gatewayd.failpoints import hit
 from gatewayd.imports.bills import BY_CUSTOMER
-from gatewayd.imports.engine.process import Answers, Request, reader
+from gatewayd.imports.engine.pipeline import Pipeline
+from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.engine.steps import CancelledError, Engine, Steps, Stopped, noted
 from gatewayd.imports.rows import House, Issue
@@ -30,12 +30,18 @@ from gatewayd.store.sending.causes import Withdrawal
 from gatewayd.store.settings.accounts import zone_of
 
 JOINED_AT_ONCE: Final = 500
-PORTIONS_READY: Final = 16
-"""Portions that are read while others are written: some 20 MB."""
-PORTIONS_TOGETHER: Final = 16
-"""Most portions of one transaction: whoever comes meanwhile waits for the one that is under way, and for the commit."""
+PORTIONS_AT_ONCE: Final = 20
+"""Between reader and store: what the writer takes at once, and some that wait for it; some 30 MB."""
 
-_Portion = tuple[Batch, Sequence[BillRow] | BillPortion]
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What became of a batch."""
+
+    last: int
+    counts: dict[str, Any]
+    kept: list[Issue]
+    withdrawal: Withdrawal
 
 
 def steps_of(engine: Engine, task: Process, work: Import, request: Mapping[str, Any]) -> Steps:
@@ -114,11 +120,14 @@ class BillSteps(Steps):
             importing=True,
         )
 
-    def _counted(self, batch: Batch, written: Written) -> tuple[dict[str, Any], list[Issue]]:
-        """Returns the counts with a batch, and the issues of it that the store keeps."""
+    def _counted(
+        self, batch: Batch, written: Written, before: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Any], list[Issue]]:
+        """Returns the counts with a batch, and the issues of it that the store keeps; `before` are those without it,
+        None: those that were taken last."""
         told = [*batch.issues, *map(_issue, written.faults)]
         outcome = Outcome(len(written.new), written.changed, written.same)
-        counts, kept = self._added(replace(batch, issues=sorted(told)), outcome)
+        counts, kept = self._added(replace(batch, issues=sorted(told)), outcome, before)
         for key, value in (("older", written.older), ("unknown", written.unknown)):
             if value:
                 counts[key] = counts.get(key, 0) + value
@@ -147,79 +156,46 @@ class BillSteps(Steps):
         request, zone = await self._request_of()
         if not self._after:
             await engine.change(lambda unit: imports.drop_issues(unit.session, work.id))
+        behind = self._after
         async with reader(request) as answers:
             await answers.judgement()
-            await self._through(answers, zone)
+            async with Pipeline(self._told, PORTIONS_AT_ONCE) as pipeline:
+                async for batch in answers.batches():
+                    hit("import.read")
+                    if batch.last > behind:
+                        await pipeline.add(self._record(batch, self._bills(batch, zone), behind))
+                        behind = batch.last
         hit("import.loaded")
         await self._close()
         await self._done()
 
-    async def _through(self, answers: Answers, zone: ZoneInfo) -> None:
-        """Writes all rows, and reads the next portions meanwhile."""
-        ready: list[_Portion] = []
-        moved = asyncio.Event()
-
-        async def read() -> None:
-            async for batch in answers.batches():
-                hit("import.read")
-                if batch.last <= self._after:
-                    continue
-                ready.append((batch, self._bills(batch, zone)))
-                moved.set()
-                while len(ready) >= PORTIONS_READY:
-                    moved.clear()
-                    await moved.wait()
-
-        reading = asyncio.create_task(read())
-        reading.add_done_callback(lambda _task: moved.set())
-        try:
-            while True:
-                while not ready and not reading.done():
-                    moved.clear()
-                    await moved.wait()
-                if not ready:
-                    break
-                await self._record(ready)
-                moved.set()
-                hit("import.applied")
-        finally:
-            reading.cancel()
-            await asyncio.wait([reading])
-        reading.result()
-
-    async def _record(self, ready: list[_Portion]) -> None:
-        """Writes the first of the portions that are ready, with how far the import is: as many in one transaction as
-        there are while nobody else waits for it to end. A page that many of them change is written once for all."""
+    async def _record(self, batch: Batch, rows: Sequence[BillRow] | BillPortion, behind: int) -> _Recorded:
+        """Writes a batch with how far the import is; `behind` is how far it was before. Stopped."""
         engine = self._engine
 
-        def write(unit: Any) -> tuple[int, dict[str, Any], list[Issue], Withdrawal]:
+        def write(unit: Any) -> _Recorded:
             if not processes.running(unit.session, self._task.id):
                 raise CancelledError
-            how, done, place = self._load(unit), desk.Recorded(Written()), 0
-            while place < min(len(ready), PORTIONS_TOGETHER) and (not place or unit.goes_on()):
-                rows = ready[place][1]
-                if rows:
-                    done.add(desk.record(unit, how, self._kind, rows))
-                hit("import.written")
-                place += 1
-            batches = [batch for batch, _rows in ready[:place]]
-            issues = [issue for batch in batches for issue in batch.issues]
-            taken = Batch(batches[-1].last, sum(batch.count for batch in batches), None, issues)
-            counts, kept = self._counted(taken, done.written)
+            before = imports.at(unit.session, self._work.id, behind)
+            done = desk.record(unit, self._load(unit), self._kind, rows) if rows else desk.Recorded(Written())
+            counts, kept = self._counted(batch, done.written, before)
             imports.add_issues(unit.session, self._work.id, noted(kept))
-            imports.progress(unit.session, self._work.id, taken.last, counts, engine.now())
+            imports.progress(unit.session, self._work.id, batch.last, counts, engine.now())
             processes.advance(unit.session, self._task.id, counts["rows"])
-            return place, counts, kept, done.withdrawal
+            return _Recorded(batch.last, counts, kept, done.withdrawal)
 
         try:
-            count, counts, kept, withdrawal = await engine.change(write, bulk=True)
+            return await engine.change(write, bulk=True)
         except CancelledError:
             raise Stopped from None
-        self._after = ready[count - 1][0].last
-        del ready[:count]
-        self._take(counts, kept, Outcome())
-        await engine.settled(withdrawal)
-        engine.tell("task", self._work.account)
+
+    async def _told(self, done: _Recorded) -> None:
+        """Takes what became of a batch that is in the store."""
+        self._after = done.last
+        self._take(done.counts, done.kept, Outcome())
+        await self._engine.settled(done.withdrawal)
+        hit("import.applied")
+        self._engine.tell("task", self._work.account)
 
     async def _close(self) -> None:
         """Notes how fresh billing is, and closes what a complete list of invoices lacks, where that needs no person."""

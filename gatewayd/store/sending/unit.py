@@ -61,7 +61,6 @@ class Unit:
         "consumed",
         "counts",
         "evidence",
-        "goes_on",
         "jobs",
         "journal",
         "memory",
@@ -73,8 +72,6 @@ class Unit:
 
     def __init__(self, session: Session, memory: Memory) -> None:
         self.session = session
-        self.goes_on: Callable[[], bool] = lambda: False
-        """Whether nobody waits for this transaction to end: who writes in bulk may write the next portion in it too."""
         self.memory = memory
         self.jobs = memory.jobs
         self.messages: dict[int, MessageRow] = {}
