@@ -116,7 +116,7 @@ class LiveGateway:
         self.feeds = feeds
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
-        """Takes over what people changed of lines; the daemon's, once its lines run."""
+        """Takes over what people changed of lines."""
 
     @property
     def live(self) -> LiveGateway:
@@ -361,6 +361,10 @@ class LiveGateway:
     def tasks_due(self) -> None:
         for engine in self._engines:
             engine.due()
+
+    def released(self) -> None:
+        for due in (self.tasks_due, self.campaigns.due, self.claims.due, self.answers.due, self.reminders.due):
+            due()
 
     def task_cancelled(self, process: int) -> None:
         for engine in self._engines:

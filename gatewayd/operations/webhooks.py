@@ -328,5 +328,5 @@ class ReleaseEngines(Operation):
             raise NotFoundError(_("nothing stands still"))
         _changed(backend, None)
         if backend.live is not None:
-            backend.live.tasks_due()
+            backend.live.released()
         return {"released": True}

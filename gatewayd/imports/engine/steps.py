@@ -24,6 +24,7 @@ from gatewayd.store.contacts.imported import Outcome, Sheet
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
+from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.store.session import Session
 from gatewayd.translation import gettext as _
@@ -286,11 +287,13 @@ class Steps:
         counts.setdefault("undone", {"removed": 0, "restored": 0, "kept": 0})
         after: int | None = -(2**62)
         while after is not None:
-            counts, after = await engine.change(
+            counts, after, withdrawal = await engine.change(
                 partial(self._taken_back, undo=undo, counts=counts, behind=after), bulk=True
             )
             hit("import.taken_back")
+            await engine.settled(withdrawal)
             engine.tell("task", work.account)
+            engine.tell("customer", work.account)
         now = engine.now()
 
         def end(unit: Any) -> None:
@@ -303,15 +306,16 @@ class Steps:
 
     def _taken_back(
         self, unit: Any, *, undo: undoing.Undo, counts: dict[str, Any], behind: int
-    ) -> tuple[dict[str, Any], int | None]:
-        """Takes back some rows; returns the counts with them, and the last of them."""
-        back = undoing.take_back(unit, undo, behind, UNDONE_AT_ONCE)
+    ) -> tuple[dict[str, Any], int | None, Withdrawal]:
+        """Takes back some rows; returns the counts with them, the last of them, and what was withdrawn: what they owed
+        by the sheet nobody owes any more."""
+        back, withdrawal = taken_back(unit, undo, behind)
         if back is None:
-            return counts, None
+            return counts, None, withdrawal
         done = {name: count + getattr(back, name) for name, count in counts["undone"].items()}
         imports.progress(unit.session, undo.number, 0, {**counts, "undone": done}, undo.now)
         processes.advance(unit.session, self._task.id, sum(done.values()))
-        return {**counts, "undone": done}, back.last
+        return {**counts, "undone": done}, back.last, withdrawal
 
 
 def owe(unit: Any, sheet: Sheet, owing: Mapping[int, int | None]) -> Withdrawal:
@@ -324,6 +328,16 @@ def owe(unit: Any, sheet: Sheet, owing: Mapping[int, int | None]) -> Withdrawal:
         if numbers:
             found += billing_desk.changed(unit, sheet.account_id, numbers, sheet.now, reason).withdrawal
     return found
+
+
+def taken_back(unit: Any, undo: undoing.Undo, behind: int) -> tuple[undoing.TakenBack | None, Withdrawal]:
+    """Takes back a portion of a sheet's rows, and withdraws what was written from what they said is owed."""
+    back = undoing.take_back(unit, undo, behind, UNDONE_AT_ONCE)
+    if back is None:
+        return None, Withdrawal()
+    withdrawal = causes.withdraw_of(unit, back.gone, "changed", undo.now)
+    withdrawal += billing_desk.changed(unit, undo.account_id, back.as_before, undo.now).withdrawal
+    return back, withdrawal
 
 
 class CancelledError(GatewayError):
