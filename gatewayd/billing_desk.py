@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.billing.portion import BillPortion
-from gatewayd.store.billing import facts, freshness, invoices, joining, marks, owed, payments
+from gatewayd.store.billing import facts, freshness, invoices, joining, marks, newcomers, owed, payments
 from gatewayd.store.billing.freshness import Pending
 from gatewayd.store.billing.loads import Fault, Load, Written
 from gatewayd.store.billing.owed import Moved
@@ -178,6 +178,13 @@ def confirm(unit: Any, account_id: int, now: int, *, close: bool) -> Pending | N
 def changed(unit: Any, account_id: int, customers: Iterable[int], now: int, reason: Reason = "changed") -> Recorded:
     """Works out anew what customers owe of whom something else has changed: a debt of a sheet, a dispute, a merge."""
     return _follow(unit, account_id, Written(touched=set(customers)), now, lambda _one: reason)
+
+
+def came(unit: Any, account_id: int, debts: Sequence[tuple[Any, ...]], now: int) -> Recorded:
+    """Works out what customers owe who were made in this transaction; `debts` are rows, as they are kept, of what a
+    sheet says of them."""
+    rest = newcomers.settle(unit.session, account_id, debts, now)
+    return changed(unit, account_id, rest, now)
 
 
 def joined(unit: Any, account_id: int, external_ids: Iterable[str], now: int) -> Recorded:

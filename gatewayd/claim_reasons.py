@@ -63,7 +63,8 @@ RESULTS: Final = {
     "visited": spoken("Visited"),
     "other": spoken("Something else"),
 }
-"""What may come of a novelty."""
+"""What may come of a novelty, as a person writes it down."""
+_BY_ITSELF: Final = {"settled": spoken("Owes nothing any more")}
 
 PROMISES: Final = {
     "pending": spoken("pending"),
@@ -86,7 +87,8 @@ def kind_word(code: str) -> str:
 
 def result_word(code: str) -> str:
     """Returns what came of a novelty, in the language spoken."""
-    return _(RESULTS[code]) if code in RESULTS else code
+    word = RESULTS.get(code) or _BY_ITSELF.get(code)
+    return _(word) if word else code
 
 
 def promise_word(code: str) -> str:

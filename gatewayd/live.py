@@ -20,6 +20,7 @@ from gatewayd.answers.engine.service import Answers
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dunning.engine.reminding import Reminding
@@ -44,7 +45,7 @@ from gatewayd.webhooks.engine.service import Webhooks
 from gatewayd.webhooks.verdict import Verdict
 from spool.document import parse
 from spool.errors import JobFileError
-from spool.folders import Spool
+from spool.folders import ACCEPTED, Spool
 
 log = structlog.get_logger()
 
@@ -284,8 +285,11 @@ class LiveGateway:
             raise UnavailableError(told) from None
         return name
 
-    async def submit(self, account: str, job: Mapping[str, Any]) -> str:
-        """Puts a job of the gateway's own at intake, by the way of every job: a file in the spool."""
+    async def attachments(self, account: str, job: str, sha256: Mapping[str, str]) -> Mapping[str, bytes] | None:
+        return await Attachments(self._intake.spool.folder(ACCEPTED)).contents(account, job, sha256)
+
+    async def submit(self, account: str, job: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> str:
+        """Puts a job of the gateway's own at intake, by the way of every job: files in the spool."""
         data = json.dumps(job, ensure_ascii=False).encode()
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
@@ -301,7 +305,7 @@ class LiveGateway:
             else:
                 ended.set_exception(UsageError(result.text(self.config.locale)))
 
-        await self._intake.submit(account, document, data, known)
+        await self._intake.submit(account, document, data, known, files)
         try:
             async with asyncio.timeout(SUBMIT_S):
                 await ended

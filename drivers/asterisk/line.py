@@ -6,7 +6,6 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -17,6 +16,7 @@ from drivers.asterisk.abilities import Abilities, deaf_to, forbidden, tried_apar
 from drivers.asterisk.ami import Answer, Connection, check_fields
 from drivers.asterisk.amounts import AmountError
 from drivers.asterisk.call import Call, verdict_outcome
+from drivers.asterisk.crowd import Crowd
 from drivers.asterisk.disposition import Evidence, no_room
 from drivers.asterisk.engaged import Engaged
 from drivers.asterisk.errors import LinkError, LoginRefusedError, PermissionMissingError, UnsafeValueError
@@ -85,6 +85,7 @@ class AsteriskLine:
         self._account = "gatewayd-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
         self._board = Switchboard(options.channels, self._timing, self._account, engaged)
         self._pace = TrunkPace()
+        self._crowd = Crowd()
         self._soundness = Soundness()
         self._stopped: asyncio.Task[None] | None = None
         self._heard_all = False
@@ -203,6 +204,7 @@ class AsteriskLine:
                 await call.stirred()
         if call.evidence.rang or call.evidence.answered:
             self._pace.passed(placed, time.monotonic())
+            self._crowd.hear(call.evidence)
         outcome = await call.outcome()
         if not no_room(call.evidence):
             self._pace.passed(placed, time.monotonic())
@@ -210,9 +212,7 @@ class AsteriskLine:
             await asyncio.sleep(HOLD_S)
             if self._pace.crowded(placed, time.monotonic()):
                 return NotSent("trunk_full", retry_after=REST_S, counts=False)
-            if self._pace.everybody(time.monotonic()) and isinstance(outcome, Completed):
-                outcome = replace(outcome, blame=Blame.EITHER, line_reason="trunk_refuses")
-        return await self._judged(call, outcome)
+        return await self._judged(call, await self._crowd.judged(call.to or call.attempt, call.evidence, outcome))
 
     def _unwanted(self, answer: Answer) -> Outcome:
         self._log.warning("originate refused", message=answer.message)

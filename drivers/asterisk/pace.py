@@ -117,12 +117,6 @@ class TrunkPace:
             self._deferred[call.to] = now
         return True
 
-    def everybody(self, now: float) -> bool:
-        """Returns whether a crowd was refused within the window and nobody got through: no question of pace."""
-        recent = [each for each in self._placed if each.at > now - WINDOW_S - HOLD_S]
-        refused = {each.to for each in recent if each.refused}
-        return len(refused) >= CROWD and not any(each.passed for each in recent)
-
     def _limit(self, now: float) -> int | None:
         """Returns how many calls a second the trunk takes, None where nobody but people has refused."""
         recent = [each for each in self._placed if each.at > now - WINDOW_S - HOLD_S]

@@ -56,6 +56,11 @@ class Judged:
         """Returns whether something is to be done, beside keeping what was decided."""
         return bool(self.fates) or any(one.reason in {"due", "no_channel"} for one in self.decided)
 
+    @property
+    def owes_nothing(self) -> bool:
+        """Returns whether it is known, and nothing is open in any currency."""
+        return bool(self.decided) and all(one.reason == "nothing_owed" for one in self.decided)
+
 
 def judge(seen: Seen, moment: Moment) -> Judged:
     """Decides about one customer. Before the hour of its rule nothing is sent: then it waits for that."""

@@ -79,6 +79,7 @@ def write(
     rows = [row for one in judged for row in saying(one, rules)]
     kept = [work.instead.get((row.customer, row.decision.currency), row) for row in rows]
     decisions.write(session, rules.account_id, kept, moment.today, moment.now)
+    novelties.overtake(session, [one.seen.situation.customer for one in judged if one.owes_nothing], moment.now)
     if seen:
         marks.drop(session, seen)
     return work.written

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
+from gatewayd.actor import Scope
 from gatewayd.claims.moment import Moment, moments
 from gatewayd.claims.writing import write
 from gatewayd.demo.books import Bill
 from gatewayd.demo.campaign import ACCOUNT
-from gatewayd.demo.office import Perform
+from gatewayd.demo.office import AGENTS, Perform
 from gatewayd.dunning import wording
 from gatewayd.dunning.engine.settling import settle
 from gatewayd.store.commands import CLAIM, Change, Command, NewMessage
-from gatewayd.store.dunning import batches, decisions, runs, steps
+from gatewayd.store.dunning import approving, batches, decisions, novelties, runs, steps
 from gatewayd.store.dunning.batches import Batch
+from gatewayd.store.dunning.novelties import NoveltyFilter
 
 POLICY: Final = "Hogares y comercios"
 HOUR: Final = "09:30"
@@ -53,6 +56,9 @@ RULE: Final[Mapping[str, Any]] = {
         {"id": "visita", "days": 35, "name": "Visita", "action": "visit"},
     ],
 }
+TELEPHONED: Final = timedelta(days=4)
+"""After so long everybody who was claimed from has been telephoned."""
+FOUND_OUT: Final = ("talked", "no_answer", "talked", "refused", "no_answer")
 PROMISES: Final = 9
 """People who promise in the past weeks; of some the day is over by now."""
 
@@ -151,6 +157,7 @@ class Claiming:
             job = self._sender.send(batch.job, batch.channel, rows, now, origin=CLAIM, klass="collections")
             self._change(partial(_recorded, number=batch.id, job=job))
         self._change(partial(_settled, now=self._at(day, 20), zone=str(self._zone)))
+        self._change(partial(_telephoned, until=day - TELEPHONED, now=self._at(day, 20)))
 
 
 def _moment(unit: Any, now: int, zone: str) -> Moment:
@@ -165,11 +172,16 @@ def _decided(unit: Any, *, now: int, zone: str, approved: bool) -> Sequence[Batc
     everybody = decisions.customers_behind(session.connection, account_id=number, after=0, limit=10_000)
     runs.begin(session, number, moment.today.isoformat(), HOUR, now)
     write(unit, moment=moment, customers=everybody)
+    counts: Counter[str] = Counter()
+    for (reason, _level), people in decisions.standing(session.connection, scope=Scope.of(ACCOUNT)).items():
+        counts[reason] += people
     run = runs.run_of(session.connection, account_id=number, day=moment.today.isoformat(), hour=HOUR)
     assert run is not None
+    runs.go_on(session, run, max(everybody, default=0), counts)
     runs.end(session, run, now)
     for one in batches.waiting(session.connection, state="approval") if approved else ():
         batches.decide(session, one.id, approved=True, now=now, by=BY)
+        approving.close(session, one, now=now, by=BY)
     return batches.waiting(session.connection)
 
 
@@ -192,6 +204,14 @@ def _cell(cells: Mapping[str, str], found: re.Match[str]) -> str:
 
 def _recorded(unit: Any, *, number: int, job: int) -> None:
     batches.recorded(unit.session, number, job)
+
+
+def _telephoned(unit: Any, *, until: date, now: int) -> None:
+    """Writes down what came of the calls to those who were claimed from until a day."""
+    wanted = NoveltyFilter("open", "claim", until)
+    for one in novelties.novelties(unit.session.connection, scope=Scope.of(ACCOUNT), wanted=wanted, limit=10_000):
+        result, by = FOUND_OUT[one.id % len(FOUND_OUT)], AGENTS[one.id % len(AGENTS)]
+        novelties.done(unit.session, one, result=result, note="", next_date=None, now=now, by=by)
 
 
 def _settled(unit: Any, *, now: int, zone: str) -> None:

@@ -24,3 +24,8 @@ NOVELTY_KINDS: Final[tuple[NoveltyKind, ...]] = (
 )
 RESULTS: Final = ("talked", "promised", "paid", "no_answer", "wrong_person", "refused", "visited", "other")
 """What a person found out; `paid` and `promised` are words alone, until a payment or a promise is written down."""
+
+OVERTAKEN: Final = ("claim", "visit", "no_channel", "broken_promise", "verify_payment")
+"""Kinds that nobody has to work on once the customer owes nothing any more."""
+SETTLED: Final = "settled"
+"""What came of a novelty without whoever telephones: nothing is owed any more."""

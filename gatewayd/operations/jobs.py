@@ -12,6 +12,7 @@ from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import SetJobState
+from gatewayd.store.sending.queries import going
 from gatewayd.store.sending.questions import reasons_of
 from gatewayd.translation import gettext as _
 
@@ -20,8 +21,15 @@ class ListJobs(Paged):
     name: ClassVar[str] = "job.list"
     reads_store = True
     account: str | None = None
+    going: bool = False
+    """Only those with something left to send, among the `limit` newest; on one page."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
+        if self.going:
+            found = await backend.read(
+                lambda reader: reader.ask(partial(going, now=backend.now(), account=self.account, among=self.limit))
+            )
+            return {"items": [shapes.summary(one) for one in found], "next": None}
         page = await backend.read(
             lambda reader: reader.jobs(backend.now(), account=self.account, cursor=self.cursor, limit=self.limit)
         )

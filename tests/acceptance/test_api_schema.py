@@ -6,13 +6,17 @@ parts (`-k putCustomer`) and by several processes (`-n 2`), each with a gateway 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from gatewayd.actor import Role
+from gatewayd.operations.rights import RIGHTS
 from gatewayd.web.v1.endpoint import Endpoint
+from gatewayd.web.v1.follow_ups import FOLLOW_UPS
 from gatewayd.web.v1.table import ENDPOINTS
-from tests.rig.fuzz import Fuzzed, fuzzed
+from tests.rig.fuzz import OURS, Fuzzed, fuzzed
 
 EXAMPLES = 200
 """Of each operation and phase that generates, in the long form."""
@@ -29,6 +33,39 @@ def test_the_document_is_true(gateway: Fuzzed) -> None:
     gateway.examine(None, gateway.account, 1, "examples,fuzzing", 200)
 
 
+BEGINNINGS = sorted(FOLLOW_UPS.keys() - {to for links in FOLLOW_UPS.values() for to in links} | {"putCustomer"})
+
+
+def _chain(first: str) -> list[Endpoint]:
+    """Returns an operation and all that may follow it, one after another."""
+    found = [first]
+    for name in found:
+        found += [to for to in FOLLOW_UPS.get(name, ()) if to not in found]
+    return [one for one in ENDPOINTS if one.name in found]
+
+
+def _follow(gateway: Fuzzed, first: str, examples: int, timeout_s: float) -> None:
+    chain = _chain(first)
+    mine = Role.SUPERVISOR in RIGHTS[chain[0].operation].roles
+    secret = gateway.account if mine else gateway.administration
+    said = gateway.examine(chain, secret, examples, "stateful", timeout_s, OURS)
+    covered = re.search(r"API Links: +([1-9]\d*) covered", said)
+    assert covered is not None, said
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("first", ["createCampaign", "postJob"])
+def test_what_follows_an_answer_is_true_as_well(first: str, gateway: Fuzzed) -> None:
+    _follow(gateway, first, 10, 200)
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("first", BEGINNINGS)
+def test_whatever_follows_an_answer_is_true(first: str, gateway: Fuzzed) -> None:
+    _follow(gateway, first, EXAMPLES, 1700)
+
+
 @pytest.mark.fault
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: str(one.name))
@@ -38,5 +75,7 @@ def test_the_document_is_true_whatever_is_asked(endpoint: Endpoint, gateway: Fuz
 
 @pytest.mark.fault
 @pytest.mark.timeout(3700)
-def test_the_document_is_true_of_one_request_after_another(gateway: Fuzzed) -> None:
-    gateway.examine(None, gateway.account, EXAMPLES, "stateful", 3600)
+@pytest.mark.parametrize("who", ["account", "administration"])
+def test_the_document_is_true_of_one_request_after_another(who: str, gateway: Fuzzed) -> None:
+    """Among them what names alike make likely to follow."""
+    gateway.examine(None, getattr(gateway, who), EXAMPLES, "stateful", 3600)

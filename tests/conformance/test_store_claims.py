@@ -179,6 +179,26 @@ def test_a_payment_withdraws_a_claim_and_its_step_is_undone(house: House) -> Non
     assert reasons(house) == ["nothing_owed"]
 
 
+def test_who_owes_nothing_any_more_is_on_nobodys_list(house: House) -> None:
+    rule(house)
+    number, other = debtor(house), debtor(house, "A2", phone="+5491150000002")
+    decide(house, number, other)
+    for work in house.claim(record(house, *ask(house, batches.waiting))).work:
+        house.send(work)
+    settled(house)
+    note = novelties.NewNovelty(ACCOUNT, number, "note", moment(house).today, "llamar por el plan nuevo")
+    change(house, novelties.add, note, now=house.now)
+    assert kinds(house) == ["claim", "claim", "note"]
+    bring(house, "payments", paid("P1", "40", ("F-A1", "40")))
+    decide(house, number)
+    assert kinds(house) == ["claim", "claim", "note"], "a part of it is still owed"
+    bring(house, "payments", paid("P2", "60", ("F-A1", "60")))
+    decide(house, number)
+    assert kinds(house) == ["claim", "note"], "what is of no debt stays, and so does the other customer's"
+    (ended,) = ask(house, novelties.novelties, scope=NORTE, wanted=NoveltyFilter("done"), limit=5)
+    assert (ended.customer, ended.result, ended.done_by) == (number, "settled", "gatewayd")
+
+
 def test_a_claim_that_was_cancelled_is_planned_anew_under_the_same_key(house: House) -> None:
     rule(house)
     number = debtor(house)

@@ -178,8 +178,7 @@ def write_the_rule(desk: Desk) -> None:
     for number, (name, days, template) in enumerate(levels):
         page.fill(f"#f-name_{number}", name)
         page.fill(f"#f-days_{number}", days)
-        page.fill(f"#f-channels_{number}", "sms")
-        page.fill(f"#f-templates_{number}", template)
+        page.select_option(f"#f-way_{number}_0", f"sms:{template}")
     desk.press("Save it")
     desk.sees("The rule was saved; it holds from now on.", "body")
 

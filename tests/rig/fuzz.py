@@ -27,6 +27,11 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "41
 expected-statuses = ["2xx", "401", "403", "404", "409", "413", "429"]
 """
 """The one override of an expected status, with its reason."""
+OURS: Final = """
+[phases.stateful.inference]
+algorithms = []
+"""
+"""Follows the document's own links alone, not what names alike make likely as well."""
 SCOPES: Final = ("read", "send", "manage", "mass", "push", "transactional")
 
 
@@ -46,10 +51,19 @@ class Fuzzed:
         return self.account if Role.SUPERVISOR in RIGHTS[endpoint.operation].roles else self.administration
 
     def examine(
-        self, endpoints: Iterable[Endpoint] | None, secret: str, examples: int, phases: str, timeout_s: float
-    ) -> None:
-        """Runs Schemathesis with all checks over some operations, all where None; AssertionError says its findings."""
-        (self.folder / "schemathesis.toml").write_text(CONFIG)
+        self,
+        endpoints: Iterable[Endpoint] | None,
+        secret: str,
+        examples: int,
+        phases: str,
+        timeout_s: float,
+        config: str = "",
+    ) -> str:
+        """Runs Schemathesis with all checks over some operations, all where None; returns what it says.
+
+        AssertionError says its findings.
+        """
+        (self.folder / "schemathesis.toml").write_text(CONFIG + config)
         environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -72,6 +86,7 @@ class Fuzzed:
         assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
         log = self.shown.gateway.log.read_text()
         assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:6000]
+        return ran.stdout
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from gatewayd.errors import UnavailableError
 from gatewayd.operations.posts import pointer
 from gatewayd.web.remote import Bearer
 from gatewayd.web.v1.door import _checked
+from gatewayd.web.v1.follow_ups import FOLLOW_UPS
 from gatewayd.web.v1.gathering import TOGETHER, Gatherer
 from gatewayd.web.v1.limits import Limits
 from gatewayd.web.v1.problems import Problem
@@ -208,3 +209,18 @@ def test_what_cannot_be_kept_deep_in_a_free_object_is_refused_and_not_called_unc
     assert unfit.value.kind == "invalid-request"
     kept = b'{"content": {"a": "\\\\u0000"}}'  # a backslash and five letters
     refuse_nul(kept, read_json(kept))
+
+
+def test_what_may_follow_is_there_and_takes_what_it_is_given() -> None:
+    known = {one.name: one for one in ENDPOINTS}
+    for name, links in FOLLOW_UPS.items():
+        for to, parameters in links.items():
+            wanted = {one.name for one in known[to].parameters if one.where == "path"}
+            assert parameters.keys() == wanted, (name, to)
+            for place in parameters.values():
+                where, _dot, field = place.removeprefix("$request.").partition(".")
+                if where == "path":
+                    assert f"{{{field}}}" in known[name].path, (name, to)
+                else:
+                    answer = SCHEMAS[known[name].answer]
+                    assert place.removeprefix("$response.body#/") in answer["properties"], (name, to)

@@ -41,7 +41,7 @@ _OF_CUSTOMERS: Final = Statement(
 )
 _HAVE: Final = Statement(select(_INVOICE.customer_id).where(among(_INVOICE.customer_id)).distinct())
 _DEBTS: Final = Statement(
-    select(_DEBT.customer_id, _DEBT.number, _DEBT.currency, _DEBT.due, _DEBT.balance, _DEBT.as_of).where(
+    select(_DEBT.customer_id, _DEBT.balance, _DEBT.due, _DEBT.number, _DEBT.currency, _DEBT.as_of).where(
         _DEBT.balance.is_not(None), among(_DEBT.customer_id)
     )
 )
@@ -116,11 +116,18 @@ def invoice_rows(session: Session, account_id: int, customers: Iterable[int]) ->
     if debts:
         have = {row[0] for row in session.among(_HAVE, [row[0] for row in debts])}
         own = currency_of(session, account_id)
-        for number, name, currency, due, balance, as_of in debts:
-            if number not in have:
-                of_sheet = (name or SHEETS, name or "", currency or own, due, None, None, balance, as_of)
-                found[number] = [(number, None, None, *of_sheet, "open", "", "", None, None, None)]
+        found |= {debt[0]: [sheet_bill(debt, own)] for debt in debts if debt[0] not in have}
     return found
+
+
+def sheet_bill(debt: Row, own: str) -> Row:
+    """Returns what a sheet says that somebody owes as one of `invoice_rows`; `debt` is a row of debts (customer,
+    balance, due date, number, currency, moment), `own` the account's currency."""
+    customer, balance, due, number, currency, as_of = debt
+    return (
+        *(customer, None, None, number or SHEETS, number or "", currency or own, due, None, None, balance, as_of),
+        *("open", "", "", None, None, None),
+    )
 
 
 def payers(session: Session, account_id: int, rows: Mapping[int, Sequence[Row]]) -> set[int]:

@@ -18,12 +18,14 @@ from gatewayd.store.session import Row, Session, Statement, among, given, mergin
 _OWED: Final = tables.owed.c
 _INVOICE: Final = tables.invoice.c
 _COLUMNS: Final = "customer_id currency account_id balance credit disputed invoices due undisputed_due until digest"
+ROW: Final = f"{_COLUMNS} updated_at"
+"""Columns of `usual_row`."""
 _FOUND: Final = Statement(
     select(_OWED.customer_id, _OWED.currency, _OWED.digest, _OWED.balance).where(among(_OWED.customer_id))
 )
 _SET: Final = merging(
     tables.owed,
-    f"{_COLUMNS} updated_at",
+    ROW,
     "customer_id currency",
     replace="balance credit disputed invoices due undisputed_due until digest updated_at",
 )

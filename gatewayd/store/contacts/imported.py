@@ -87,7 +87,9 @@ class Outcome:
     seen: Sequence[int] = ()
     """Numbers of those who were known before."""
     owing: Mapping[int, int | None] = field(default_factory=dict)
-    """By number, what those owe of whom the sheet says something new; None: not how much."""
+    """By number, what those owe who were known, and of whom the sheet says something new; None: not how much."""
+    debts: Sequence[Row] = ()
+    """Of new customers, as they are kept: customer, balance, due date, number, currency, moment."""
 
     def add(self, other: Outcome) -> None:
         self.fresh += other.fresh
@@ -164,10 +166,10 @@ def apply(unit: Any, sheet: Sheet, portion: Portion) -> Outcome:
     session: Session = unit.session
     told = _apart(session, sheet, portion)
     notes: list[Row] = []
-    first = 0
+    debts: list[Row] = []
     if told.fresh:
         first = unit.memory.ids.take(session, tables.customer, len(told.fresh))
-        _add(session, sheet, portion, told.fresh, first)
+        debts = _add(session, sheet, portion, told.fresh, first)
         rows = portion.rows
         notes += [(sheet.import_id, rows[at], NEW, number, None) for number, at in enumerate(told.fresh, first)]
     altered = [(place, edit) for place, edit in told.edits if _alters(edit)]
@@ -184,25 +186,21 @@ def apply(unit: Any, sheet: Sheet, portion: Portion) -> Outcome:
         session.among(_STILL_OWED, still, sheet.as_of, sheet.as_of)
     session.many(_ADD_ROW, sorted(notes))
     count = len(told.as_before) + len(same)
-    owing = _owing(portion, told.fresh, first, [edit for _place, edit in altered])
-    return Outcome(len(told.fresh), len(altered), count, told.refused, told.seen, owing)
+    owing = {} if portion.debts is None else _owing([edit for _place, edit in altered])
+    return Outcome(len(told.fresh), len(altered), count, told.refused, told.seen, owing, debts)
 
 
-def _owing(portion: Portion, fresh: Sequence[int], first: int, altered: Sequence[Edit]) -> dict[int, int | None]:
-    """Returns what a portion says of debts that is new; its new customers are numbered from `first`."""
-    if portion.debts is None:
-        return {}
-    balances = portion.debts[0]
-    found = {number: balances[at] for number, at in enumerate(fresh, first) if portion.owes(at)}
-    for edit in altered:
-        debt = edit.customer.debt
-        if debt != edit.was.customer.debt:
-            found[edit.was.head.id] = 0 if debt is None else debt.balance
-    return found
+def _owing(altered: Sequence[Edit]) -> dict[int, int | None]:
+    """Returns what edits say of debts that is new."""
+    return {
+        edit.was.head.id: 0 if edit.customer.debt is None else edit.customer.debt.balance
+        for edit in altered
+        if edit.customer.debt != edit.was.customer.debt
+    }
 
 
-def _add(session: Session, sheet: Sheet, portion: Portion, places: list[int], first: int) -> None:
-    """Writes new customers column by column: most rows of most imports are such."""
+def _add(session: Session, sheet: Sheet, portion: Portion, places: list[int], first: int) -> list[Row]:
+    """Writes new customers column by column: most rows of most imports are such. Returns their debts."""
     all_of_it = len(places) == len(portion.ids)
 
     def only(column: list[Any]) -> list[Any]:
@@ -255,6 +253,7 @@ def _add(session: Session, sheet: Sheet, portion: Portion, places: list[int], fi
             if one[0] is not None or one[1] is not None or one[2] is not None
         ]
     persons.add_hanging(session, points, words, debts)
+    return debts
 
 
 # ------------------------------------------------------------------------------------------------------------- absence

@@ -59,6 +59,7 @@ _ADD_ISSUE: Final = merging(
 _DROP_ISSUES: Final = Statement(
     delete(tables.import_row).where(_ROW.import_id == given(_ROW.import_id), _ROW.kind.in_(ISSUE_KINDS)), "p_import_id"
 )
+_AT: Final = Statement(select(_IMPORT.applied, _IMPORT.counts).where(_IMPORT.id == given(_IMPORT.id)), "p_id")
 _PROGRESS: Final = setting(tables.sheet_import, "applied counts updated_at", "id")
 
 
@@ -271,6 +272,15 @@ def remember(session: Session, account_id: int, header_key: str, mapping: Mappin
 def progress(session: Session, number: int, applied: int, counts: Mapping[str, Any], now: int) -> None:
     """Notes how far an import is, in the transaction that brought it there."""
     session.run(_PROGRESS, applied, _dumped(counts), now, number)
+
+
+def at(session: Session, number: int, behind: int | None = None) -> dict[str, Any]:
+    """Returns the counts of an import as they are in this transaction. ConflictError where row `behind` is not the last
+    that was written: what comes next would leave out what came before it."""
+    row = session.one(_AT, number)
+    if row is None or (behind is not None and row[0] != behind):
+        raise ConflictError(_("this import is at work, over, or was changed meanwhile; look at it again"))
+    return _loaded(row[1]) or {}
 
 
 def drop_issues(session: Session, number: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -11,11 +11,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from gatewayd.actor import Scope
-from gatewayd.dunning.novelty import NoveltyKind
+from gatewayd.dunning.novelty import OVERTAKEN, SETTLED, NoveltyKind
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.numbered import number_of, numbering
-from gatewayd.store.session import Session, Statement, given, merging
+from gatewayd.store.session import Session, Statement, among, given, merging
 from gatewayd.translation import gettext as _
 
 _NOVELTY: Final = tables.novelty.c
@@ -180,6 +180,19 @@ _DONE: Final = Statement(
     ),
     "p_result p_note p_next_id p_done_at p_done_by k_id",
 )
+
+
+_OVERTAKEN: Final = Statement(
+    tables.novelty.update()
+    .where(_NOVELTY.state == "open", _NOVELTY.kind.in_(OVERTAKEN), among(_NOVELTY.customer_id))
+    .values(state="done", result=SETTLED, done_at=given(_NOVELTY.done_at), done_by=given(_NOVELTY.done_by)),
+    "p_done_at p_done_by",
+)
+
+
+def overtake(session: Session, customers: Iterable[int], now: int) -> None:
+    """Ends what somebody was to do about customers who owe nothing any more."""
+    session.among(_OVERTAKEN, sorted(set(customers)), now, "gatewayd")
 
 
 def done(

@@ -13,6 +13,7 @@ from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.bills import freshness
 from gatewayd.web.panel.ladder_drawing import Rung, ladder
+from gatewayd.web.panel.level_names import level_name
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
@@ -51,13 +52,6 @@ async def show(visit: Visit) -> Response:
         may_decide=visit.may("collections.approve"),
         may_simulate=visit.may("collections.simulate"),
     )
-
-
-def level_name(level: str | None, names: Mapping[str, str]) -> str:
-    """Returns a level as people named it; of a repeat, which."""
-    plain, _plus, repeat = str(level or "").partition("+")
-    name = names.get(plain, plain)
-    return _("{level}, repeat {number}").format(level=name, number=repeat) if repeat else name
 
 
 def _ladder(rule: Any, levels: Counter[str]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from gatewayd.claim_reasons import claim_word
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.bills import account_page, freshness, placed
-from gatewayd.web.panel.collections import level_name
 from gatewayd.web.panel.customer_address import card
 from gatewayd.web.panel.customers import choose_account
+from gatewayd.web.panel.level_names import level_name
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.pieces import Column
 from gatewayd.web.panel.uploading import account_of

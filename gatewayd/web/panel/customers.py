@@ -21,7 +21,7 @@ from gatewayd.web.panel.customer_address import (
     tabs,
 )
 from gatewayd.web.panel.log import ordered, set_aside
-from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.page import PAGES, Place, page
 from gatewayd.web.panel.pieces import Column
 from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
@@ -76,9 +76,17 @@ async def show(visit: Visit) -> Response:
 
 
 async def choose_account(visit: Visit, back: str) -> Response:
-    """Asks which account's customers are meant: they belong to one."""
+    """Asks which account is meant: customers, and all that is theirs, belong to one."""
     accounts = [one["name"] for one in (await visit.ask("account.list"))["items"]]
-    return visit.page("customers_account.html", accounts=accounts, back=back)
+    title = _title(visit.request.url.path)
+    return visit.page("customers_account.html", accounts=accounts, back=back, title=_(title))
+
+
+def _title(path: str) -> str:
+    """Returns the title of the page in the navigation that an address is, or lies below."""
+    above = [one for one in PAGES if one.place is not None and f"{path}/".startswith(f"{one.path}/")]
+    place = max(above, key=lambda one: len(one.path)).place if above else None
+    return "Customers" if place is None else place.title
 
 
 def points(customer: Mapping[str, Any]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gatewayd.claim_reasons import PROMISES, promise_word
 from gatewayd.web.panel import marks
+from gatewayd.web.panel.level_names import level_name, level_names
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.plots import Plot, Series
 from gatewayd.web.panel.visit import Visit
@@ -33,10 +34,16 @@ async def show(visit: Visit) -> Response:
     days = visit.query.get("dias", "60")
     days = days if days in DAYS else "60"
     found = await visit.ask("effectiveness.show", by=by, days=int(days))
-    names = await _names(visit) if by == "level" else {}
+    names = await level_names(visit) if by == "level" else {}
+    order = {name: rank for rank, name in enumerate(names)}
+
+    def place(one: Mapping[str, Any]) -> int:
+        """Levels as they stand on their ladder; whatever else as it comes."""
+        return order.get(one["name"].partition("+")[0], len(order))
+
     return visit.page(
         "effectiveness.html",
-        groups=[{**one, "name": _word(one["name"], by, names)} for one in found["groups"]],
+        groups=[{**one, "name": _word(one["name"], by, names)} for one in sorted(found["groups"], key=place)],
         left_alone=found["left_alone"],
         promises_kept=found["promises_kept"],
         by=by,
@@ -49,18 +56,10 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def _names(visit: Visit) -> Mapping[str, str]:
-    """Returns the names of levels by their ids, those of rules that were put aside too."""
-    if not visit.may("policy.list"):
-        return {}
-    rules = [one for old in (True, False) for one in (await visit.ask("policy.list", archived=old))["items"]]
-    return {one["id"]: one.get("name") or one["id"] for rule in rules for one in rule["document"].get("levels", ())}
-
-
 def _word(name: str, by: str, names: Mapping[str, str]) -> str:
     if by == "channel" and name in marks.CHANNEL:
         return _(marks.CHANNEL[name].word)
-    return names.get(name, name) or "–"
+    return level_name(name, names) or "–"
 
 
 def _rates(groups: Sequence[Mapping[str, Any]]) -> list[float]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-HEIGHT: Final = 120
+HEIGHT: Final = 96
 _AT: Final = 62
 """Of the line."""
 MARGIN: Final = 8.0
@@ -52,7 +52,7 @@ def ladder(rungs: Sequence[Rung], due: str, label: str) -> Markup:
     parts = [
         _LINE.format(MARGIN / 2, 100 - MARGIN / 2, _AT, _AT),
         _DUE.format(zero, _AT - 16, _AT + 16),
-        _TEXT.format(zero, HEIGHT - 4, due),
+        _TEXT.format(zero, _AT + 30, due),
     ]
     for number, (one, at) in enumerate(zip(rungs, found, strict=True)):
         high = number % 2 == 0

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from gatewayd.claim_reasons import KINDS, RESULTS, kind_word, result_word
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.money import format_money
 from gatewayd.web.panel import places
+from gatewayd.web.panel.level_names import level_name, level_names
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
-from gatewayd.web.words import spoken
+from gatewayd.web.words import ngettext, spoken
 
 HERE: Final = "/cobranza/novedades"
 PAGE: Final = 50
@@ -37,6 +40,7 @@ async def show(visit: Visit) -> Response:
     kind = kind if kind in KINDS else ""
     cursor, number = visit.query.get("tras", ""), visit.query.get("novedad", "")
     found = await visit.ask("novelty.list", state=which, kind=kind or None, cursor=cursor or None, limit=PAGE)
+    names = await level_names(visit)
     opened = next((one for one in found["items"] if str(one["novelty"]) == number), None)
     return visit.page(
         "novelties.html",
@@ -48,6 +52,8 @@ async def show(visit: Visit) -> Response:
         kind=kind,
         results=[(key, result_word(key)) for key in RESULTS],
         result_of=result_word,
+        whose=_whose,
+        about=lambda one: _about(visit, one, names),
         address=lambda one: _address(which, tipo=kind, novedad=str(one["novelty"])),
         close=_address(which, tipo=kind),
         asked=bool(number),
@@ -56,6 +62,24 @@ async def show(visit: Visit) -> Response:
         older=_address(which, tipo=kind, tras=found["next"]) if found["next"] else "",
         may_act=visit.may("novelty.done"),
     )
+
+
+def _whose(one: Mapping[str, Any]) -> str:
+    """Returns whose a novelty is, or how many people it is about."""
+    if one["kind"] == "approval":
+        people = int(one["detail"].get("people") or 0)
+        return ngettext("{count} person", "{count} people", people).format(count=people)
+    return str(one["name"] or one["customer"] or _("nobody's"))
+
+
+def _about(visit: Visit, one: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Returns what a novelty is about: what somebody wrote, else the level and what was owed at it."""
+    detail = one["detail"]
+    level = str(detail.get("level") or "")
+    said = [str(one["text"]) if one["text"] else level_name(level, names) if level else ""]
+    if not one["text"] and isinstance(detail.get("amount"), int) and detail.get("currency"):
+        said.append(visit.formats.money(format_money(detail["amount"]), str(detail["currency"])))
+    return " · ".join(each for each in said if each)
 
 
 @page(HERE, operation="novelty.done", method="POST")

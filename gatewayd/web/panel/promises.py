@@ -20,7 +20,7 @@ WHICH: Final = (
     ("pending", spoken("Pending")),
     ("broken", spoken("Not kept")),
     ("kept", spoken("Kept")),
-    ("all", spoken("All")),
+    ("all", spoken("Every promise")),
 )
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 SPARE: Final = 2
 """Empty rows behind the levels that there are."""
 MOST: Final = 30
-_PARTS: Final = ("id", "name", "days", "basis", "action", "channels", "templates", "approval")
+WAYS_LEAST: Final = 3
+"""Ways that a level's row offers: the first, and two for whom it does not reach."""
+WAYS_MOST: Final = 5
+_PARTS: Final = ("id", "name", "days", "basis", "action", "approval")
 
 
-def rows_of(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Returns the levels of a document as rows of fields, with empty ones behind."""
-    rows = []
+def rows_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the levels of a document as rows of fields, with empty ones behind. `ways` has the values of the choices
+    by which a level goes, in their order."""
+    rows: list[dict[str, Any]] = []
     for one in document.get("levels") or ():
         templates = one.get("templates") or {}
         rows.append(
@@ -25,12 +29,22 @@ def rows_of(document: Mapping[str, Any]) -> list[dict[str, str]]:
                 "days": str(one["days"]),
                 "basis": one.get("basis") or "due",
                 "action": one.get("action") or "message",
-                "channels": " ".join(one.get("channels") or ()),
-                "templates": " ".join(f"{channel}={name}" for channel, name in templates.items()),
                 "approval": "1" if one.get("approval") else "",
+                "ways": _padded([way(channel, templates.get(channel, "")) for channel in one.get("channels") or ()]),
             }
         )
-    return [*rows, *(dict.fromkeys(_PARTS, "") for _row in range(SPARE))][:MOST]
+    empty = ({**dict.fromkeys(_PARTS, ""), "ways": _padded([])} for _row in range(SPARE))
+    return [*rows, *empty][:MOST]
+
+
+def way(channel: str, template: str) -> str:
+    """Returns the value of the choice that sends a template by a channel."""
+    return f"{channel}:{template}"
+
+
+def _padded(ways: list[str]) -> list[str]:
+    wanted = min(WAYS_MOST, max(WAYS_LEAST, len(ways) + 1))
+    return [*ways, *[""] * (wanted - len(ways))][:WAYS_MOST]
 
 
 def document_of(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +55,9 @@ def document_of(form: Mapping[str, Any]) -> dict[str, Any]:
         row = {part: str(form.get(f"{part}_{number}", "")).strip() for part in _PARTS}
         if not row["days"]:
             continue
-        channels = row["channels"].replace(",", " ").split()
+        ways = [str(form.get(f"way_{number}_{place}", "")).strip() for place in range(WAYS_MOST)]
+        chosen = [(one.partition(":")[0], one.partition(":")[2]) for one in ways if one]
+        action = row["action"] or "message"
         name = row["id"] or _id(row["name"] or f"dia {row['days']}", taken)
         taken.add(name)
         levels.append(
@@ -50,9 +66,9 @@ def document_of(form: Mapping[str, Any]) -> dict[str, Any]:
                 "name": row["name"],
                 "days": _number(row["days"], f"levels[{len(levels) + 1}].days"),
                 "basis": row["basis"] or "due",
-                "action": row["action"] or "message",
-                "channels": channels,
-                "templates": _templates(row["templates"], channels),
+                "action": action,
+                "channels": [channel for channel, _name in chosen] if action == "message" else [],
+                "templates": dict(chosen) if action == "message" else {},
                 "approval": row["approval"] == "1",
             }
         )
@@ -75,14 +91,6 @@ def document_of(form: Mapping[str, Any]) -> dict[str, Any]:
     if audience:
         document["audience"] = audience
     return document
-
-
-def _templates(text: str, channels: Sequence[str]) -> dict[str, str]:
-    """Returns templates by channel: one name for all of them, or `sms=uno email=dos`."""
-    if "=" not in text:
-        return dict.fromkeys(channels, text) if text else {}
-    pairs = (one.partition("=") for one in text.split())
-    return {channel: name for channel, _sign, name in pairs}
 
 
 def _id(name: str, taken: set[str]) -> str:

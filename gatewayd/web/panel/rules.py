@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from gatewayd.claim_reasons import claim_word
+from gatewayd.dunning.policy import CHANNELS
 from gatewayd.errors import ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError
-from gatewayd.web.panel import rule_form
+from gatewayd.web.panel import marks, rule_form
 from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
 
 HERE: Final = "/cobranza/reglas"
+PAGE_MAX: Final = 200
+"""Templates of a channel to choose from."""
 BASES: Final = (("due", spoken("from the due date")), ("contact", spoken("from the contact before")))
 ACTIONS: Final = (
     ("message", spoken("message")),
@@ -37,7 +42,7 @@ EMPTY: Final[dict[str, Any]] = {
 @page(HERE, operation="policy.list", place=Place("cobranza", spoken("Rules"), 10))
 async def show(visit: Visit) -> Response:
     """Shows the rules, and one of them in its form."""
-    name, account = visit.query.get("regla", ""), visit.query.get("cuenta", "") or visit.account
+    name, account = visit.query.get("regla", ""), await account_of(visit, visit.query.get("cuenta", ""))
     found = (await visit.ask("policy.list"))["items"]
     opened = None
     if name:
@@ -46,19 +51,28 @@ async def show(visit: Visit) -> Response:
         except (NotFoundError, UsageError):
             opened = None
     document = opened["document"] if opened is not None else EMPTY
-    form: dict[str, Any] = {"policy": name, "account": account or "", "version": opened["version"] if opened else ""}
-    if not account:
-        form["accounts"] = [(one["name"], one["name"]) for one in (await visit.ask("account.list"))["items"]]
+    form: dict[str, Any] = {"policy": name, "account": account, "version": opened["version"] if opened else ""}
+    known = any(one["standard"] for one in found if one["account"] == account)
     return await _page(
-        visit, found, document, form, standard=opened["standard"] if opened else not found, opened=opened
+        visit, found, document, form, standard=opened["standard"] if opened else not known, opened=opened
     )
 
 
-async def _templates(visit: Visit, account: str) -> list[str]:
-    """Returns the names of an account's templates, to choose from while one types."""
-    if not account or not visit.may("template.list"):
-        return []
-    return sorted({one["template"] for one in (await visit.ask("template.list", account=account))["items"]})
+async def _ways(visit: Visit, account: str, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Returns by what a level may go, a channel with one of the account's templates each, as choices. What a rule says
+    already stays one, though its template was put aside since."""
+    found: dict[str, str] = {}
+    if account and visit.may("template.list"):
+        for channel in CHANNELS:
+            listed = await visit.ask("template.list", account=account, channel=channel, limit=PAGE_MAX)
+            found |= {rule_form.way(channel, one["template"]): one["template"] for one in listed["items"]}
+    said = {one: one.partition(":")[2] for row in rows for one in row["ways"] if one}
+    return [(value, f"{_channel(value)} · {name or '–'}") for value, name in {**found, **said}.items()]
+
+
+def _channel(value: str) -> str:
+    channel = value.partition(":")[0]
+    return _(marks.CHANNEL[channel].word) if channel in marks.CHANNEL else channel
 
 
 async def _page(
@@ -73,13 +87,16 @@ async def _page(
     fault: str = "",
 ) -> Response:
     audience = document.get("audience") or {}
+    account, rows = form.get("account") or visit.account, rule_form.rows_of(document)
+    names = [] if account else [one["name"] for one in (await visit.ask("account.list"))["items"]]
     return visit.page(
         "rules.html",
         rules=rules,
         address=lambda one: f"{HERE}?regla={quote(one['policy'])}&cuenta={quote(one['account'])}",
         form=form,
         document=document,
-        rows=rule_form.rows_of(document),
+        rows=rows,
+        accounts=[(name, f"{HERE}?cuenta={quote(name)}") for name in names],
         minimums="\n".join(f"{currency} {amount}" for currency, amount in (document.get("minimums") or {}).items()),
         tags=" ".join(audience.get("tags") or ()),
         portfolio=audience.get("portfolio_type") or "",
@@ -92,7 +109,9 @@ async def _page(
         fault=fault,
         stand=claim_word,
         may_save=visit.may("policy.save"),
-        templates=await _templates(visit, form.get("account") or visit.account),
+        ways=await _ways(visit, account, rows),
+        may_templates=visit.may("template.list"),
+        lead=[_("First by"), _("If that reaches nobody"), _("Then by")],
     )
 
 

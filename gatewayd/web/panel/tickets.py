@@ -17,7 +17,7 @@ from gatewayd.web.words import spoken
 HERE: Final = "/cobranza/tickets"
 PAGE: Final = 40
 NOTE_MAX: Final = 4_000
-WHICH: Final = (("open", spoken("Open")), ("closed", spoken("Closed")), ("all", spoken("All")))
+WHICH: Final = (("open", spoken("Open tickets")), ("closed", spoken("Closed")), ("all", spoken("All")))
 STATES: Final = (
     ("open", spoken("open")),
     ("working", spoken("in progress")),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gatewayd.operations.rights import RIGHTS
 from gatewayd.web.v1.endpoint import Endpoint, Parameter
+from gatewayd.web.v1.follow_ups import links_of
 from gatewayd.web.v1.forms import KEY, named, ref
 from gatewayd.web.v1.problems import KINDS, MEDIA_TYPE
 from gatewayd.web.v1.schemas import SCHEMAS
@@ -104,6 +105,8 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         good["content"] = {"application/json": {"schema": ref(endpoint.answer)}}
     if endpoint.keyed:
         good["headers"] = {"Idempotent-Replayed": {"schema": {"enum": ["true"]}, "description": "It is a repeat."}}
+    if links := links_of(endpoint.name):
+        good["links"] = links
     responses = {str(endpoint.status): good}
     by_status: dict[int, list[str]] = {}
     for word in kinds_of(endpoint):
