@@ -366,10 +366,6 @@ class LiveGateway:
         for engine in self._engines:
             engine.due()
 
-    def released(self) -> None:
-        for due in (self.tasks_due, self.campaigns.due, self.claims.due, self.answers.due, self.reminders.due):
-            due()
-
     def task_cancelled(self, process: int) -> None:
         for engine in self._engines:
             engine.cancelled(process)

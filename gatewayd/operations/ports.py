@@ -226,9 +226,6 @@ class Live(Protocol):
     def tasks_due(self) -> None:
         """Something waits in the process log."""
 
-    def released(self) -> None:
-        """What stood still after a restore goes on: every engine looks at what waits for it."""
-
     def task_cancelled(self, process: int) -> None:
         """A task is not wanted any more."""
 
