@@ -14,6 +14,7 @@ from gatewayd.campaigns import schedule, states
 from gatewayd.campaigns.document import CampaignDocument, faults
 from gatewayd.errors import ConflictError, ForbiddenError, UsageError
 from gatewayd.failpoints import hit
+from gatewayd.operations import attached
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.limits import price_of
@@ -100,6 +101,7 @@ class LaunchCampaign(OfCampaign):
             return await self.shown(backend, by)
         missing(document)
         await _approved_words(backend, found, document)
+        await _kept_files(backend, found, document)
         people = await people_of(backend, found, document)
         price = _price(backend, found, document, people)
         await require(backend, by, found.account, to_of(found, people), self.password, price=price)
@@ -137,6 +139,15 @@ async def _approved_words(backend: Backend, found: Campaign, document: CampaignD
             version = await backend.read(lambda reader, question=question: reader.ask(question))  # type: ignore[misc]
         if version is None or version.approved_at is None:
             raise ForbiddenError(_("transactional: only with a template that an administrator approved"))
+
+
+async def _kept_files(backend: Backend, found: Campaign, document: CampaignDocument) -> None:
+    """Raises UsageError for a campaign of mails that attach what nobody keeps."""
+    _files, gone = await attached.of_ladder(backend, found.account, document)
+    if gone:
+        raise UsageError(
+            _("{files} is attached, and kept nowhere: attach it with the template").format(files=", ".join(gone))
+        )
 
 
 def _skipped(unit: Any, *, campaign: Campaign, by: str, now: int) -> Changed[None]:

@@ -15,6 +15,7 @@ from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.days import Calendar
 from gatewayd.errors import NotFoundError
 from gatewayd.money import format_money
+from gatewayd.operations import attached
 from gatewayd.operations.base import Json, live_of
 from gatewayd.operations.campaign_launch import missing
 from gatewayd.operations.campaigns import OfCampaign
@@ -52,7 +53,8 @@ class ReviewCampaign(OfCampaign):
                 return {"campaign": found.id, "state": "running", "seen": seen}
             found = await self.found(backend, by)
         kept: Json = json.loads(found.review or "{}")
-        return await _shown(backend, found, document, kept)
+        attachments, gone = await attached.of_ladder(backend, found.account, document)
+        return await _shown(backend, found, document, kept | {"attachments": attachments, "attachments_missing": gone})
 
 
 async def _lines(backend: Backend, document: CampaignDocument) -> Sequence[tuple[Sequence[str], Literal["", "es"]]]:
@@ -108,6 +110,9 @@ def _faults(review: Json) -> list[Json]:
     fault = review.get("fault")
     if fault is not None:
         found.append({"kind": "words", "stops": True, "sentence": fault["sentence"], "people": fault["people"]})
+    if gone := review["attachments_missing"]:
+        sentence = _("{files} is attached, and kept nowhere: attach it with the template").format(files=", ".join(gone))
+        found.append({"kind": "attachments", "stops": True, "sentence": sentence})
     if not review.get("people"):
         found.append({"kind": "nobody", "stops": True, "sentence": _("nobody is reached")})
     told = sum(one["people"] for one in review.get("contacted_today", []))

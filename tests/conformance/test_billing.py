@@ -18,6 +18,7 @@ from gatewayd.store.billing import facts, freshness, joining, marks, owed
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import customers
 from gatewayd.store.contacts import joining as merging
+from gatewayd.store.contacts.owing import debts_of
 from gatewayd.store.sending import causes
 from tests.conformance.house import House
 
@@ -245,6 +246,14 @@ def test_what_a_sheet_of_customers_says_is_owed_until_billing_says_it(house: Hou
     assert owes(house, number) == {"ARS": (2500, 0)}
     bring(house, "invoices", bill())
     assert owes(house, number) == {"ARS": (10000, 0)}
+    other, nobody = customer(house, "B2", debt={"balance": "7", "number": "S-2"}), customer(house, "C3")
+    listed = debts_of(house.transactions.session.connection, [number, other, nobody])
+    assert {one: (debt.balance, debt.number) for one, debt in listed.items()} == {
+        number: (100_000_000, "F1"),
+        other: (7_000_000, "S-2"),
+    }
+    bring(house, "payments", paid("P2", "100", ("F1", "100"), at="2027-01-02T00:00:00Z"))
+    assert number not in debts_of(house.transactions.session.connection, [number]), "it owes nothing any more"
 
 
 def test_a_merge_brings_what_either_owes(house: House) -> None:

@@ -26,6 +26,7 @@ from gatewayd.web.v1.forms import (
     text,
     texts,
 )
+from gatewayd.web.v1.template_schemas import UPLOADS
 
 _LINE_OF_TEXT: Final = "^[^\\u0000-\\u001f\\u007f]+$"
 _TITLE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": _LINE_OF_TEXT}
@@ -140,6 +141,7 @@ _CAMPAIGN: Final[dict[str, Schema]] = {
     "class": {"enum": ["collections", "notice", "transactional"]},
     "schedule": _SCHEDULE,
     "options": _OPTIONS,
+    "uploads": UPLOADS,
 }
 _LADDER: Final[Schema] = {"type": "array", "minItems": 1, "maxItems": 5, "items": _RUNG}
 
