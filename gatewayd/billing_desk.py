@@ -110,7 +110,7 @@ def _follow(unit: Any, account_id: int, written: Written, now: int, reason: Any)
     if not written.touched:
         return Recorded(written)
     moved = owed.settle(unit.session, account_id, written.touched, today(unit, account_id, now), now)
-    marks.mark(unit.session, account_id, written.touched, now)
+    marks.mark_ruled(unit.session, account_id, written.touched, now)
     return Recorded(written, moved, _withdrawn(unit, moved, now, reason))
 
 

@@ -118,7 +118,7 @@ class LiveGateway:
         self.feeds = feeds
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
-        """Takes over what people changed of lines; the daemon's, once its lines run."""
+        """Takes over what people changed of lines."""
 
     @property
     def live(self) -> LiveGateway:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, null, select, update
+from sqlalchemy import Connection, and_, delete, null, select, update
 
 from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, mark, named
 from gatewayd.store import tables
@@ -67,6 +67,17 @@ _ANY_SENT: Final = Statement(
 )
 
 
+_DONE: Final = tuple(
+    Statement(select(table.c.customer_id).where(among(table.c.customer_id)).distinct())
+    for table in (
+        *(tables.step, tables.promise, tables.pause, tables.novelty, tables.customer_policy),
+        *(tables.reminder, tables.ticket),
+    )
+)
+"""What was done with customers: whoever did it finds them."""
+_DROP_DECISIONS: Final = Statement(delete(tables.decision).where(among(tables.decision.c.customer_id)))
+
+
 @dataclass(slots=True)
 class TakenBack:
     """What became of a portion that was taken back."""
@@ -76,7 +87,11 @@ class TakenBack:
     removed: int = 0
     restored: int = 0
     kept: int = 0
-    """Changed again since, or written to: they stay as they are."""
+    """Changed again since, written to, or claimed from: they stay as they are."""
+    gone: Sequence[int] = ()
+    """Customers that were removed."""
+    as_before: Sequence[int] = ()
+    """Customers that are as they were, what they owe included."""
 
 
 def sent_to(connection: Connection, *, account_id: int, number: int, since: int) -> list[str]:
@@ -124,8 +139,9 @@ def take_back(unit: Any, undo: Undo, after: int, limit: int) -> TakenBack | None
     written_to = _sent(session, undo.account_id, undo.since, [row[2] for row in rows])
     fresh = [row for row in rows if row[1] == NEW and row[2] not in written_to]
     others = [row for row in rows if row[1] != NEW and row[2] not in written_to]
-    done.removed = _remove(session, undo.account_id, [row[2] for row in fresh])
-    done.restored = _restore(session, undo.account_id, others, undo.now)
+    done.gone = _remove(session, undo.account_id, [row[2] for row in fresh])
+    done.as_before = _restore(session, undo.account_id, others, undo.now)
+    done.removed, done.restored = len(done.gone), len(done.as_before)
     done.kept = len(rows) - done.removed - done.restored
     session.run(_TAKEN_BACK, undo.number, rows[0][0], rows[-1][0])
     return done
@@ -137,15 +153,17 @@ def _sent(session: Session, account_id: int, since: int, ids: Sequence[int]) -> 
     return {row[0] for row in session.among(_SENT, ids, since)}
 
 
-def _remove(session: Session, account_id: int, ids: Sequence[int]) -> int:
-    """Removes customers whom nobody has changed since they were brought; returns how many."""
-    found = [row for row in session.among(_FOUND_BY, ids, account_id) if row[1] == 1]
+def _remove(session: Session, account_id: int, ids: Sequence[int]) -> Sequence[int]:
+    """Removes customers whom nobody has changed since they were brought, and of whom nothing was done; returns them."""
+    busy = {row[0] for statement in _DONE for row in session.among(statement, ids)}
+    found = [row for row in session.among(_FOUND_BY, ids, account_id) if row[1] == 1 and row[0] not in busy]
+    session.among(_DROP_DECISIONS, [row[0] for row in found])
     persons.remove(
         session,
         [row[0] for row in found],
         sorted(word for row in found for word in _words(account_id, row)),
     )
-    return len(found)
+    return [row[0] for row in found]
 
 
 def _words(account_id: int, row: Row) -> Iterable[Row]:
@@ -162,8 +180,8 @@ def _words(account_id: int, row: Row) -> Iterable[Row]:
     return ((account_id, word, number) for word in words)
 
 
-def _restore(session: Session, account_id: int, rows: Sequence[Row], now: int) -> int:
-    """Puts customers back as they were, where nobody has changed them since; returns how many."""
+def _restore(session: Session, account_id: int, rows: Sequence[Row], now: int) -> Sequence[int]:
+    """Puts customers back as they were, where nobody has changed them since; returns them."""
     whole = persons.stored(session, account_id, [row[2] for row in rows])
     edits: list[Edit] = []
     for _row, kind, number, detail in rows:
@@ -177,4 +195,4 @@ def _restore(session: Session, account_id: int, rows: Sequence[Row], now: int) -
         if was.head.version == version + 1:
             edits.append(Edit(was, before, digest=digest, absent_at=absent_at))
     persons.edit(session, account_id, edits, now)
-    return len(edits)
+    return [one.was.head.id for one in edits]
