@@ -159,7 +159,7 @@ def take_back(unit: Any, undo: Undo, after: int, limit: int) -> TakenBack | None
         gone = [number for number in numbers if number not in written_to] if written_to else numbers
         removed = _remove(session, undo.account_id, gone)
         session.run(_BROUGHT_BACK, True, undo.number, first)
-        return TakenBack(after, removed=removed, kept=count - removed)
+        return TakenBack(after, removed=len(removed), kept=count - len(removed), gone=removed)
     rows = session.all(_ROWS, undo.number, after, limit)
     if not rows:
         return None
