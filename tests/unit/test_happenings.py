@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-from gatewayd.happenings import Due
+from gatewayd.happenings import Changes, Due
 
 
 class Ear:
@@ -50,3 +50,13 @@ async def test_what_is_left_is_told_at_once_when_the_daemon_stops() -> None:
     due.spread()
     await asyncio.sleep(0.05)
     assert [ear.heard for ear in ears] == [[{1}]] * 3
+
+
+async def test_engines_that_are_made_later_are_told_too() -> None:
+    news, first, later = Ear(), Ear(), Ear()
+    engines: list[Changes] = [first]
+    due = Due(cast("Any", Ear()), cast("Any", Ear()), cast("Any", news), engines)
+    engines += (later,)
+    due([1, 2])
+    due.spread()
+    assert [ear.heard for ear in (news, first, later)] == [[{1, 2}]] * 3
