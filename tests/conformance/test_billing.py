@@ -77,8 +77,30 @@ def joinable(house: House) -> list[str]:
     return joining.joinable(house.transactions.session.connection, account_id=ACCOUNT, limit=10)
 
 
+def ruled(house: House) -> None:
+    """Gives the account a rule for claims: somebody decides about whom facts mark."""
+    columns = "account_id, name, state, place, version, created_at, created_by, updated_at"
+    row = f"INSERT INTO policy ({columns}) VALUES ({ACCOUNT}, 'mora', 'active', 0, 1, 0, 'x', 0)"
+    house.do(Change(lambda unit: unit.session.plain(row)))
+
+
+def test_a_fact_marks_nobody_where_no_rule_decides(house: House) -> None:
+    number = customer(house, "A1")
+    session = house.transactions.session
+    bring(house, "invoices", bill())
+    assert marks.marked(session, 10) == []
+    ruled(house)
+    bring(house, "invoices", bill(balance="60"), as_of=T + 1)
+    assert [one.customer for one in marks.marked(session, 10)] == [number]
+    house.do(Change(lambda unit: marks.drop(unit.session, marks.marked(unit.session, 10))))
+    house.do(Change(lambda unit: unit.session.plain("UPDATE policy SET state = 'archived'")))
+    bring(house, "invoices", bill(balance="50"), as_of=T + 2)
+    assert marks.marked(session, 10) == []
+
+
 def test_the_same_again_changes_nothing_and_an_older_one_replaces_nothing(house: House) -> None:
     number = customer(house, "A1")
+    ruled(house)
     first = bring(house, "invoices", bill())
     assert (first.written.counts()["new"], owes(house, number)) == (1, {"ARS": (10000, 0)})
     house.do(Change(lambda unit: marks.drop(unit.session, marks.marked(unit.session, 10))))
@@ -117,6 +139,7 @@ def test_a_later_balance_knows_of_what_was_paid_before(house: House) -> None:
 
 
 def test_bills_of_somebody_who_is_not_known_yet_wait_for_them(house: House) -> None:
+    ruled(house)
     done = bring(house, "invoices", bill(who="Z9"))
     bring(house, "payments", paid("P1", "10", ("F1", "10")) | {"customer": "Z9"})
     assert done.written.unknown == 1
