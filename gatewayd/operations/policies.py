@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field, SecretStr, StrictInt
 
-from gatewayd import call_amounts, submission
+from gatewayd import call_amounts
 from gatewayd.actor import Actor, Scope
 from gatewayd.claims.moment import Moment, day_in, moments, today_in
 from gatewayd.claims.simulation import Saving, changed, on, saving
@@ -37,6 +38,7 @@ from gatewayd.store.dunning.policies import PolicyRow, Rules
 from gatewayd.store.settings.accounts import zone_of
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
+from spool.document import parse
 from spool.errors import JobFileError
 
 BOUND_S: Final = 20.0
@@ -214,7 +216,8 @@ def _calls_are_discreet(connection: Any, account: str, made: Policy) -> None:
             continue
         try:
             content = version_of(connection, account, name, channel="call").content
-            document = submission.bare({"job": "call", "channel": "call", **content})
+            said_by = {"job": "call", "channel": "call", **content, "recipients": [{"to": "-"}]}
+            document = parse(json.dumps(said_by, ensure_ascii=False).encode(), "call.json")
         except (NotFoundError, ConflictError, JobFileError):
             continue  # its job says what is wrong
         said = call_amounts.early(document.text, document.call)
