@@ -32,6 +32,7 @@ from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
 from gatewayd.news import Kind, News
+from gatewayd.reasons import standing
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Change, Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -117,7 +118,7 @@ class LiveGateway:
         self.feeds = feeds
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
-        """Takes over what people changed of lines; the daemon's, once its lines run."""
+        """Takes over what people changed of lines."""
 
     @property
     def live(self) -> LiveGateway:
@@ -213,9 +214,7 @@ class LiveGateway:
         """Sends one urgent message over that line alone, by the way of every message: a job in the spool."""
         runner = self._runner(line)
         if not runner.usable:
-            state, reason = runner.state
-            told = _("line {line} is {state}").format(line=line, state=state)
-            raise UnavailableError(told + (f": {reason}" if reason else ""))
+            raise UnavailableError(_("line {line} is {state}").format(line=line, state=standing(*runner.state)))
         if len(runner.driver.channels) != 1:
             raise ConflictError(_("line {line} serves several channels").format(line=line))
         if account is None:

@@ -27,6 +27,7 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     ),
     # ----------------------------------------------------------------------------------------------------------- keys
     "key_unknown": spoken("There is no key {field}. Check its spelling or remove it."),
+    "keys_unknown": spoken("There are no such keys: {names}. Check their spelling or remove them."),
     "key_meant": spoken("There is no key {field}. Did you mean {meant}?"),
     # --------------------------------------------------------------------------------------------------------- values
     "value_invalid": spoken("The value of {field} is not valid."),

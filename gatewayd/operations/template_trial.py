@@ -142,7 +142,7 @@ class PromptTemplate(OfRow):
             try:
                 answer = await live.command(line, "prompts", argument)
             except LineError as error:
-                trouble = str(error)
+                trouble = _(str(error))
                 continue
             prompts = [{**one, "sound": f"{line}:{one['file']}"} for one in answer["prompts"]]
             for one in prompts:

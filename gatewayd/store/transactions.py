@@ -14,6 +14,7 @@ from gatewayd import failpoints
 from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import commands
 from gatewayd.store.commands import Command
+from gatewayd.store.connection import CACHE_BULK_KIB
 from gatewayd.store.contacts.rulebook import Rulebook
 from gatewayd.store.credit import accounts
 from gatewayd.store.faults import Fault, fault, translated
@@ -245,6 +246,7 @@ class Transactions:
         loosely = session.sqlite and bulk
         if loosely:
             session.plain("PRAGMA synchronous = NORMAL")
+            session.plain(f"PRAGMA cache_size = -{CACHE_BULK_KIB}")
         try:
             return self._committed(session, batch, more if bulk else None)
         finally:

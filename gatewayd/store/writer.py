@@ -50,9 +50,11 @@ WEIGHT: Final = 512
 """Most parts of one transaction beside that of its last command: one long text to many people is thousands, and
 everybody else's messages would wait for the commit."""
 
-TOGETHER: Final = 4
+TOGETHER: Final = 16
 """Most portions of engines in one transaction, while nobody else waits: each page that several of them change is
 written once, and whoever comes waits for the one that is under way and the commit."""
+TOGETHER_S: Final = 0.25
+"""How old such a transaction may be for another portion: an engine's own are told only then."""
 
 RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
 """Pauses before a stalled store is tried again; the last repeats. A full disk is freed by a person."""
@@ -282,7 +284,7 @@ class Writer:
         together = [entry.command for entry in batch]
 
         def more() -> Command[Any] | None:
-            entry = self._following(len(batch))
+            entry = self._following(len(batch)) if time.perf_counter() - begin < TOGETHER_S else None
             if entry is None:
                 return None
             batch.append(entry)

@@ -30,7 +30,7 @@ from gatewayd.store.commands import (
     SetLineEnabled,
     Unblock,
 )
-from gatewayd.store.connection import Store, open_store
+from gatewayd.store.connection import CACHE_KIB, Store, open_store
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import More, Transactions
 from gatewayd.store.writer import Writer
@@ -137,7 +137,9 @@ def granted(held: Held) -> int:
     return int(held.session.plain("SELECT granted FROM account")[0][0])
 
 
-async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held: Held) -> None:
+async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held: Held, mocker: MockerFixture) -> None:
+    mocker.patch.object(writer_module, "TOGETHER", 4)
+    mocker.patch.object(writer_module, "TOGETHER_S", 3_600.0)
     await writer.do(CreateAccount("norte", "ARS", 1))
     queued = threading.Event()
     rest = [writer.do(portion(1, queued)), *(writer.do(portion(one)) for one in range(2, 7))]
@@ -157,6 +159,9 @@ async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held
     # The one under way, then who came with one more, then what is left.
     assert [len(batch) for batch in held.batches[3:]] == [1, 2, 1]
     assert granted(held) == 21 + 6 + 7
+    mocker.patch.object(writer_module, "TOGETHER_S", 0.0)
+    assert await asyncio.gather(*(writer.do(portion(1)) for _ in range(3))) == [1, 1, 1]
+    assert [len(batch) for batch in held.batches[6:]] == [1, 1, 1]
 
 
 async def test_a_portion_that_is_refused_takes_no_other_with_it(writer: Writer, held: Held) -> None:
@@ -515,3 +520,15 @@ async def test_a_reader_does_not_keep_the_writer_waiting(writer: Writer, store: 
         await asyncio.wait_for(writer.do(Block([f"{n}.{turn}" for n in range(1000)], "test", None, 1)), 5)
     await asyncio.wait_for(writer.close(), 5)
     reader.close()
+
+
+async def test_the_cache_is_large_from_a_bulk_until_nobody_writes(writer: Writer, held: Held) -> None:
+    async def large() -> bool:
+        ((kib,),) = await writer.do(Change(lambda unit: unit.session.plain("PRAGMA cache_size")))
+        return -int(kib) > CACHE_KIB
+
+    assert not await large()
+    await writer.do(Change(lambda _unit: None, bulk=True))
+    assert await large()
+    Checkpointer(held.session).idle()
+    assert not await large()

@@ -26,6 +26,7 @@ from gatewayd.store.contacts.imported import Outcome, Sheet
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
+from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.store.session import Session
 from gatewayd.translation import gettext as _
@@ -312,12 +313,14 @@ class Steps:
         undo = undoing.Undo(work.account_id, work.id, since, engine.now())
         over = False
 
-        async def settled(more: bool) -> None:
+        async def settled(more: Withdrawal | None) -> None:
             nonlocal over
-            if more:
+            if more is not None:
                 hit("import.taken_back")
+                await engine.settled(more)
                 engine.tell("task", work.account)
-            over = over or not more
+                engine.tell("customer", work.account)
+            over = over or more is None
 
         async with Pipeline(settled) as pipeline:
             while not over:
@@ -334,17 +337,17 @@ class Steps:
 
         await engine.change(end)
 
-    def _taken_back(self, unit: Any, *, undo: undoing.Undo) -> bool:
-        """Takes back some rows, and notes how far that is; returns whether there were any."""
+    def _taken_back(self, unit: Any, *, undo: undoing.Undo) -> Withdrawal | None:
+        """Takes back some rows, and notes how far that is; returns what was withdrawn, None where there were none."""
         counts, done = _undone(imports.at(unit.session, undo.number))
-        back = undoing.take_back(unit, undo, counts.get(BEHIND, -(2**62)), UNDONE_AT_ONCE)
+        back, withdrawal = taken_back(unit, undo, counts.get(BEHIND, -(2**62)))
         if back is None:
-            return False
+            return None
         for name in done:
             done[name] += getattr(back, name)
         imports.progress(unit.session, undo.number, 0, {**counts, BEHIND: back.last}, undo.now)
         processes.advance(unit.session, self._task.id, sum(done.values()))
-        return True
+        return withdrawal
 
 
 def _issues_of(counts: Mapping[str, Any]) -> int:
@@ -370,6 +373,16 @@ def owe(unit: Any, sheet: Sheet, outcome: Outcome) -> Withdrawal:
         if numbers:
             found += billing_desk.changed(unit, sheet.account_id, numbers, sheet.now, reason).withdrawal
     return found
+
+
+def taken_back(unit: Any, undo: undoing.Undo, behind: int) -> tuple[undoing.TakenBack | None, Withdrawal]:
+    """Takes back a portion of a sheet's rows, and withdraws what was written from what they said is owed."""
+    back = undoing.take_back(unit, undo, behind, UNDONE_AT_ONCE)
+    if back is None:
+        return None, Withdrawal()
+    withdrawal = causes.withdraw_of(unit, back.gone, "changed", undo.now)
+    withdrawal += billing_desk.changed(unit, undo.account_id, back.as_before, undo.now).withdrawal
+    return back, withdrawal
 
 
 class CancelledError(GatewayError):

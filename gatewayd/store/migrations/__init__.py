@@ -41,6 +41,8 @@ REVISIONS: Final = (
     "0026",
     "0027",
     "0028",
+    "0029",
+    "0030",
 )
 """Every revision, oldest first; the last is the one this program works with."""
 
