@@ -32,11 +32,9 @@ class Due:
     def __init__(
         self, restoration: Restoration, receipts: ReceiptWriter, news: News, engines: Sequence[Changes]
     ) -> None:
-        """`engines` may grow afterwards: those that are told are the ones that are in it then."""
         self._restoration = restoration
         self._receipts = receipts
-        self._news = news
-        self._engines = engines
+        self._news, self._engines = news, engines
         self._jobs: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -53,6 +51,7 @@ class Due:
         self._timer, jobs, self._jobs = None, self._jobs, set()
         self._restoration.sent()
         self._receipts.due(jobs)
+        # Now, not when this was made: engines are added while the daemon is put together.
         for one in (self._news, *self._engines):
             one.jobs(jobs)
 
