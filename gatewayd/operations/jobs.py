@@ -11,6 +11,7 @@ from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
+from gatewayd.reasons import state_word
 from gatewayd.store.commands import SetJobState
 from gatewayd.store.sending.queries import going
 from gatewayd.store.sending.questions import reasons_of
@@ -82,7 +83,7 @@ class _ChangeJob(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
-        refusal = _("job {job} is {state}").format(job=f"{found.account}/{found.job}", state=found.state)
+        refusal = _("job {job} is {state}").format(job=f"{found.account}/{found.job}", state=state_word(found.state))
         with reworded(ConflictError, refusal):
             change = await backend.execute(SetJobState(found.account, found.job, self.state, backend.now()))
         if backend.live is not None:

@@ -256,5 +256,5 @@ class AskLine(Operation):
         try:
             answer = await live.command(self.line, self.question, self.argument)
         except LineError as error:
-            raise UnavailableError(str(error)) from error
+            raise UnavailableError(_(str(error))) from error
         return {"line": self.line, "question": self.question, "answer": dict(answer)}
