@@ -47,6 +47,9 @@ KNOWN: Final = {
     "batch": "1",
     "job": "agosto",
     "feed": "facturas",
+    "task": "1",
+    "key": "pin",
+    "direction": "out",
 }
 """By the name of a parameter of a path: what the gateway under test has."""
 BODIES: Final[dict[str, list[Any]]] = {
@@ -54,6 +57,7 @@ BODIES: Final[dict[str, list[Any]]] = {
     "createCampaign": [
         {"name": "Aviso", "channel": "sms", "content": {"text": "Hola"}, "audience": {"customers": ["C1"]}}
     ],
+    "createImport": [{"upload": os.environ.get("SCHEMATHESIS_UPLOAD", "")}],
     "createList": [{"name": "Lista", "customers": ["C1"]}],
     "saveTemplate": [{"content": {"text": "Hola %nombre%"}}],
     "openTicket": [{"customer": "C1", "text": "sin internet"}, {"text": "no se sabe quién"}],
