@@ -12,8 +12,6 @@ from urllib.parse import quote
 
 import pytest
 
-from gatewayd.actor import Role
-from gatewayd.operations.rights import RIGHTS
 from gatewayd.web.v1.endpoint import Endpoint
 from gatewayd.web.v1.follow_ups import FOLLOW_UPS
 from gatewayd.web.v1.table import ENDPOINTS
@@ -69,7 +67,8 @@ def test_the_document_is_true(gateway: Fuzzed) -> None:
     gateway.examine(None, gateway.account, 1, "examples,fuzzing", 200)
 
 
-BEGINNINGS = sorted(FOLLOW_UPS.keys() - {to for links in FOLLOW_UPS.values() for to in links} | {"putCustomer"})
+# Schemathesis begins with no PUT where there is a POST that it may begin with.
+BEGINNINGS = sorted(FOLLOW_UPS.keys() - {to for links in FOLLOW_UPS.values() for to in links} - {"putCustomer"})
 
 
 def _chain(first: str) -> list[Endpoint]:
@@ -82,9 +81,8 @@ def _chain(first: str) -> list[Endpoint]:
 
 def _follow(gateway: Fuzzed, first: str, examples: int, timeout_s: float) -> None:
     chain = _chain(first)
-    mine = Role.SUPERVISOR in RIGHTS[chain[0].operation].roles
-    secret = gateway.account if mine else gateway.administration
-    said = gateway.examine(chain, secret, examples, "stateful", timeout_s, OURS)
+    begins = next(one for one in chain if one.name == first)
+    said = gateway.examine(chain, gateway.bearer(begins), examples, "stateful", timeout_s, OURS)
     covered = re.search(r"API Links: +([1-9]\d*) covered", said)
     assert covered is not None, said
 

@@ -25,7 +25,7 @@ STATE: Final = Parameter(
 
 RUN: Final = Parameter("run", {"type": "integer", "minimum": 1, "maximum": 1 << 31}, spoken("Of which run; the last."))
 REACHED: Final = Parameter("state", {"enum": sorted(State)}, spoken("Only those whose message is so."))
-OFFSET: Final = Parameter("offset", {"type": "integer", "minimum": 0, "maximum": 1 << 49}, spoken("In octets."))
+OFFSET: Final = Parameter("offset", {"type": "integer", "minimum": 0, "maximum": (1 << 40) - 1}, spoken("In octets."))
 
 
 def _number(call: Call, name: str) -> int:

@@ -273,7 +273,7 @@ ENDPOINTS: Final = (
         parameters=(
             IMPORT,
             Parameter("format", {"enum": ["csv", "xlsx"], "default": "xlsx"}, spoken("What it is made as.")),
-            Parameter("offset", {"type": "integer", "minimum": 0, "maximum": 1 << 49}, spoken("In octets.")),
+            Parameter("offset", {"type": "integer", "minimum": 0, "maximum": (1 << 40) - 1}, spoken("In octets.")),
         ),
         conflicts=True,
     ),

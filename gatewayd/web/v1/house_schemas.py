@@ -185,6 +185,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         [],
     ),
     "TemplateName": closed({"name": text(80, least=1)}, ["name"]),
+    "RenamedTemplate": shown({"template": TEXT, "channel": TEXT}, "template", "channel"),
     "TemplateDefaults": page(
         shown({"default": TEXT, "channel": TEXT, "language": TEXT, "template": TEXT, "content": _OBJECT})
     ),

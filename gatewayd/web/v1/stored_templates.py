@@ -125,7 +125,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", f"{_ONE}/rename", "renameTemplate", "template.rename", spoken("Give a template another name")),
-        *("TemplateState", performed("template.rename", name="to")),
+        *("RenamedTemplate", performed("template.rename", name="to")),
         description=spoken("One that was not used yet."),
         tag=spoken("Templates"),
         body="TemplateName",

@@ -10,7 +10,7 @@ from gatewayd.web.v1.house import in_account, performed
 from gatewayd.web.words import spoken
 
 TASK: Final = Parameter("task", named("^[1-9][0-9]{0,17}$"), spoken("The task's number."), "path")
-OFFSET: Final = Parameter("offset", {"type": "integer", "minimum": 0, "maximum": 1 << 49}, spoken("In octets."))
+OFFSET: Final = Parameter("offset", {"type": "integer", "minimum": 0, "maximum": (1 << 40) - 1}, spoken("In octets."))
 _TAG: Final = spoken("Tasks and exports")
 _ONE: Final = "/v1/tasks/{task}"
 
