@@ -36,7 +36,7 @@ from gatewayd.failpoints import hit
 from gatewayd.feeds.engine.service import Feeds
 from gatewayd.fleet import Fleet
 from gatewayd.freshening import Freshening
-from gatewayd.happenings import Came, Due, Told
+from gatewayd.happenings import Came, Changes, Due, Told
 from gatewayd.imports.engine.service import Imports
 from gatewayd.inbound import InboundRules
 from gatewayd.inbox_writer import InboxWriter
@@ -172,9 +172,8 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         news = News(lambda jobs: _owners(readers, reader, config.node, jobs))
         outcomes = Outcomes(writer, partial(_asked, readers, reader), receipts.due)
         # By whatever: what a line did, what time did, what a person said.
-        changed = Due(
-            restoration, receipts, news, lambda jobs: [one.jobs(jobs) for one in (outcomes, campaigns, answers, claims)]
-        )
+        engines: list[Changes] = [outcomes]
+        changed = Due(restoration, receipts, news, engines)
         upkeep = Upkeep(
             writer,
             now=now_ms,
@@ -221,6 +220,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         answers = answering.answers(
             intake, posts, spool, dispatcher, logged=webhooks.post, in_thread=in_files, news=news
         )
+        engines += (campaigns, answers, claims)
         came = Came(inbox, answers)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
@@ -301,6 +301,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 live.stopping = True
                 hit("stop.draining")
                 await dispatcher.drain(config.delivery.drain)
+        changed.spread()
         await receipts.finish()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from gatewayd.answers.engine.service import Answers
 from gatewayd.dispatch.dispatcher import Dispatcher
@@ -13,21 +15,45 @@ from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration
 from gatewayd.upkeep import Upkeep
 
+GATHER_S: Final = 0.01
+"""Messages that change within it are told together: each line that sends quickly has several, and each of those who are
+told does the same for one as for all."""
 
-@dataclass(frozen=True, slots=True)
+
+class Changes(Protocol):
+    """An engine that wants to know of which jobs messages have changed."""
+
+    def jobs(self, jobs: Iterable[int]) -> object: ...
+
+
 class Due:
-    """Spreads that messages of some jobs have changed."""
+    """Spreads that messages of some jobs have changed, those of a moment together. Lives on one event loop."""
 
-    restoration: Restoration
-    receipts: ReceiptWriter
-    news: News
-    engines: Callable[[Iterable[int]], object]
+    def __init__(
+        self, restoration: Restoration, receipts: ReceiptWriter, news: News, engines: Sequence[Changes]
+    ) -> None:
+        self._restoration = restoration
+        self._receipts = receipts
+        self._news, self._engines = news, engines
+        self._jobs: set[int] = set()
+        self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, jobs: Iterable[int]) -> None:
-        self.restoration.sent()
-        self.receipts.due(jobs)
-        self.news.jobs(jobs)
-        self.engines(jobs)
+        self._jobs.update(jobs)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self.spread)
+
+    def spread(self) -> None:
+        """Spreads what has gathered, without waiting for more."""
+        if self._timer is None:
+            return
+        self._timer.cancel()
+        self._timer, jobs, self._jobs = None, self._jobs, set()
+        self._restoration.sent()
+        self._receipts.due(jobs)
+        # Now, not when this was made: engines are added while the daemon is put together.
+        for one in (self._news, *self._engines):
+            one.jobs(jobs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gatewayd.answers.engine.service import Answers
 from gatewayd.campaigns.engine.service import Campaigns
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dunning.engine.reminding import Reminding
@@ -31,6 +32,7 @@ from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
 from gatewayd.news import Kind, News
+from gatewayd.reasons import standing
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Change, Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
@@ -44,7 +46,7 @@ from gatewayd.webhooks.engine.service import Webhooks
 from gatewayd.webhooks.verdict import Verdict
 from spool.document import parse
 from spool.errors import JobFileError
-from spool.folders import Spool
+from spool.folders import ACCEPTED, Spool
 
 log = structlog.get_logger()
 
@@ -116,7 +118,7 @@ class LiveGateway:
         self.feeds = feeds
         self.outcomes = outcomes
         self.take_over: Callable[[], Awaitable[object]] | None = None
-        """Takes over what people changed of lines; the daemon's, once its lines run."""
+        """Takes over what people changed of lines."""
 
     @property
     def live(self) -> LiveGateway:
@@ -212,9 +214,7 @@ class LiveGateway:
         """Sends one urgent message over that line alone, by the way of every message: a job in the spool."""
         runner = self._runner(line)
         if not runner.usable:
-            state, reason = runner.state
-            told = _("line {line} is {state}").format(line=line, state=state)
-            raise UnavailableError(told + (f": {reason}" if reason else ""))
+            raise UnavailableError(_("line {line} is {state}").format(line=line, state=standing(*runner.state)))
         if len(runner.driver.channels) != 1:
             raise ConflictError(_("line {line} serves several channels").format(line=line))
         if account is None:
@@ -284,8 +284,11 @@ class LiveGateway:
             raise UnavailableError(told) from None
         return name
 
-    async def submit(self, account: str, job: Mapping[str, Any]) -> str:
-        """Puts a job of the gateway's own at intake, by the way of every job: a file in the spool."""
+    async def attachments(self, account: str, job: str, sha256: Mapping[str, str]) -> Mapping[str, bytes] | None:
+        return await Attachments(self._intake.spool.folder(ACCEPTED)).contents(account, job, sha256)
+
+    async def submit(self, account: str, job: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> str:
+        """Puts a job of the gateway's own at intake, by the way of every job: files in the spool."""
         data = json.dumps(job, ensure_ascii=False).encode()
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
@@ -301,7 +304,7 @@ class LiveGateway:
             else:
                 ended.set_exception(UsageError(result.text(self.config.locale)))
 
-        await self._intake.submit(account, document, data, known)
+        await self._intake.submit(account, document, data, known, files)
         try:
             async with asyncio.timeout(SUBMIT_S):
                 await ended

@@ -266,7 +266,7 @@ class _Ending:
         return Finish(
             work=self.work,
             line=self.line,
-            parts={n: PartEnd(end.state, _reference(end), maybe(end.reason)) for n, end in ends.items()},
+            parts={n: _holdable(end) for n, end in ends.items()},
             outcome=name,
             state=state,
             reason=maybe(reason),
@@ -279,8 +279,13 @@ class _Ending:
         )
 
 
-def _reference(end: PartEnd) -> str | None:
-    return None if end.reference is None else bounded(end.reference.strip())
+def _holdable(end: PartEnd) -> PartEnd:
+    """Returns an end as every store can hold it: nearly always the same one."""
+    reference = None if end.reference is None else bounded(end.reference.strip())
+    reason = maybe(end.reason)
+    if reference == end.reference and reason == end.reason:
+        return end
+    return PartEnd(end.state, reference, reason)
 
 
 def _stored(detail: Mapping[str, Any]) -> str:

@@ -332,6 +332,11 @@ def state_word(code: str | None) -> str:
     return "" if code is None else _(STATES.get(code, code))
 
 
+def standing(state: str, reason: str | None) -> str:
+    """Returns a state with its reason, in the language spoken."""
+    return f"{state_word(state)}: {meaning(reason)}" if reason else state_word(state)
+
+
 _OF_SYSTEM: Final = (
     spoken("Permission denied"),
     spoken("Operation not permitted"),

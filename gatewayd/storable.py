@@ -45,6 +45,8 @@ _HASHED: Final = 96
 
 def bounded(text: str, most: int = KEY_MOST) -> str:
     """Returns a text that an index can hold: the same one, or its beginning and a hash of the whole."""
+    if len(text) <= most and text.isascii() and "\0" not in text:
+        return text
     text = wellformed(text)
     octets = text.encode()
     if len(octets) <= most:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from gatewayd.clock import now_ms
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store.accounts import account_number
+from gatewayd.store.campaigns import files
 from gatewayd.store.campaigns.templates import Version, mark_used, needs_mark, version_of
 from gatewayd.store.commands import Change
 from gatewayd.store.port import Writer
@@ -56,6 +57,16 @@ class StoredTemplates:
             await self.writer.do(Change(lambda unit: mark_used(unit.session, found, now), "intake", aside=True))
         content = dict(found.content) | ({} if found.klass is None else {"class": found.klass})
         return stored.filled(document, found.version, content, dict.fromkeys(COMPANY, company))
+
+    async def files(self, account: str, wanted: Mapping[str, str]) -> Mapping[str, bytes]:
+        """Returns files that are kept for an account, by name. JobFileError where one is kept no longer."""
+        found: dict[str, bytes] = {}
+        for name, sha256 in wanted.items():
+            data = await self.ask(partial(files.data, account=account, sha256=sha256))
+            if data is None:
+                raise JobFileError("recipients_missing", "attachment_gone", file=name, field="attachments")
+            found[name] = data
+        return found
 
 
 def _look_up(connection: Any, account: str, document: JobDocument) -> tuple[Version | None, str]:

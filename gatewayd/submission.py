@@ -16,9 +16,10 @@ from typing import Any, Final
 from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.record import Follow
+from gatewayd.intake.stored import kept_files
 from spool import posted
 from spool.document import JobDocument, parse
-from spool.errors import SpoolError
+from spool.errors import JobFileError, SpoolError
 from spool.intake import Taken
 
 _DUMMY: Final = ({"to": "-", "ref": ""},)
@@ -42,9 +43,16 @@ def written(head: Mapping[str, Any], recipients: Iterable[str], file: str) -> tu
     return replace(skeleton, recipients=()), data
 
 
-async def lay(intake: IntakeDesk, account: str, document: JobDocument, data: bytes) -> Taken:
-    """Lays a job into the private folder; durable when this returns. SpoolError."""
-    return await asyncio.to_thread(posted.lay, intake.spool, account, document, data, {})
+async def lay(
+    intake: IntakeDesk, account: str, document: JobDocument, data: bytes, content: Mapping[str, Any] | None = None
+) -> Taken:
+    """Lays a job into the private folder, with the files that its template attaches, or `content` where its words are
+    its own; durable when this returns. SpoolError, JobFileError where a file is not kept."""
+    files = await kept_files(intake.templates, account, document, content)
+    for name in document.files:
+        if name not in files:
+            raise JobFileError("recipients_missing", "attachment_gone", file=name, field="attachments")
+    return await asyncio.to_thread(posted.lay, intake.spool, account, document, data, files)
 
 
 async def enter(

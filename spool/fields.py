@@ -40,6 +40,8 @@ _BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)", re.ASCII)
 _DURATION_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_STRANGE_MOST: Final = 10
+"""Unknown keys that a refusal names."""
 _DIGITS: Final = re.compile(r"\d{1,18}", re.ASCII)
 _DECIMAL: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
@@ -51,15 +53,23 @@ def invalid(kind: str, field: str, **values: Any) -> JobFileError:
 def known(
     raw: Mapping[str, Any], keys: Collection[str], path: str, within: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """Refuses the first key that is not one of `keys`, and says which was probably meant: one of them, or one that
-    belongs into the object that `within` names."""
-    for key in raw:
-        if key not in keys:
-            name = key.encode("utf-8", "backslashreplace").decode()[:NAME_LIMIT]
-            near = probably(name, keys)
-            meant = f"{within[name]}.{name}" if name in within else None if near is None else path + near
-            kind = "key_unknown" if meant is None else "key_meant"
-            raise JobFileError("key_unknown", kind, field=path + name, name=name, meant=meant)
+    """Refuses keys that are not among `keys`, and says which were probably meant: some of them, or such as belong into
+    the object that `within` names."""
+    strange = [key.encode("utf-8", "backslashreplace").decode()[:NAME_LIMIT] for key in raw if key not in keys]
+    if not strange:
+        return
+    near = {name: probably(name, keys) for name in strange[:_STRANGE_MOST]}
+    meant = {
+        name: f"{within[name]}.{name}" if name in within else None if close is None else path + close
+        for name, close in near.items()
+    }
+    first = strange[0]
+    if len(strange) == 1:
+        kind = "key_unknown" if meant[first] is None else "key_meant"
+        raise JobFileError("key_unknown", kind, field=path + first, name=first, meant=meant[first])
+    told = [f"{path}{name} ({likely}?)" if likely else path + name for name, likely in meant.items()]
+    names = ", ".join(told) + (", …" if len(strange) > _STRANGE_MOST else "")
+    raise JobFileError("key_unknown", "keys_unknown", field=path + first, name=first, meant=meant[first], names=names)
 
 
 def table(raw: Mapping[str, Any], key: str, keys: Collection[str] | None, path: str = "") -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ RECEIPTS: Final = "receipts"
 INBOX: Final = "inbox"
 INTAKE: Final = ".intake"
 LOCK: Final = ".lock"
+GLANCES: Final = 10
+"""Tries for the lock, 20 ms apart: whoever looks whether it is held has it for a moment."""
 UNMATCHED: Final = "_unmatched"
 
 FOLDERS: Final = (INCOMING, ACCEPTED, REJECTED, RECEIPTS, INBOX)
@@ -134,13 +137,29 @@ class Spool:
         with operating_system(str(self.path)), os.scandir(self.path / INCOMING) as entries:
             return sorted(e.name for e in entries if is_name(e.name) and e.is_dir(follow_symlinks=False))
 
+    def is_held(self) -> bool | None:
+        """Returns whether a daemon holds the spool, one that is starting as well; None where this user may not know."""
+        try:
+            lock = os.open(self.path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
     def lock(self) -> SpoolLock:
         """Takes the spool for this process; SpoolLockedError when another has it."""
         path = self.path / LOCK
         with operating_system(str(path)):
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(fd)
         except BlockingIOError:
             holder = os.read(fd, 32).decode("ascii", "replace").strip()
             os.close(fd)
@@ -252,6 +271,15 @@ def _strays(spool: Spool, locale: str) -> Iterator[Finding]:
                 text("check_stray", locale, {"names": shown}),
                 text("check_stray_remedy", locale, {}),
             )
+
+
+def _lock(fd: int) -> None:
+    """BlockingIOError: another process has it, and not for a glance."""
+    for _ in range(GLANCES):
+        with suppress(BlockingIOError):
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.02)
+    return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _listed(spool: Spool) -> list[str]:

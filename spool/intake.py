@@ -16,14 +16,16 @@ Everything here blocks; the records are plain values that travel between process
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Final
 
 from spool import durable, originals
@@ -121,8 +123,10 @@ def take_files(
     taken: Taken,
     document: JobDocument | CustomersDocument,
     settled: Callable[[str, str], bool] | None = None,
+    kept: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Taken:
-    """Copies the files that the job names.
+    """Copies the files that the job names. `kept` are those that come with its template: what lies beside the job under
+    such a name is taken for them only where it holds the same.
 
     JobFileError `recipients_missing` (its `file` says which) when one is not there: it may still come.
     SpoolUnsettledError when one is being written, as `settled(account, name)` (the watcher's) or a change under our
@@ -137,6 +141,9 @@ def take_files(
         room = ATTACHMENTS_LIMIT
         for name in document.files:
             field = _field(document, name)
+            if name in kept:
+                copies.append(_kept(incoming, private, name, kept[name]))
+                continue
             limit, kind = (DATA_FILE_LIMIT, "too_many_bytes") if field == _LIST else (room, "attachment_large")
             there = _as_it_lies(incoming, name, field)
             status = look(incoming, there)
@@ -152,6 +159,21 @@ def take_files(
                 room -= copy.identity.size
             copies.append(copy)
     return replace(taken, files=tuple(copies))
+
+
+def _kept(incoming: int, private: int, name: str, data: bytes) -> Copy:
+    """Lays a file of a template into the private folder; the same file beside the job goes with it (one that is read
+    again after a restore)."""
+    with suppress(SpoolGoneError, OSError):
+        copy = copy_file(incoming, name, private, len(data), "attachment_large")
+        if isinstance(copy, Copy) and copy.sha256 == hashlib.sha256(data).hexdigest():
+            return copy
+    fd = durable.create_file(private, name)
+    try:
+        durable.write_all(fd, data)
+        return Copy(name, Identity.of(os.fstat(fd)), hashlib.sha256(data).hexdigest())
+    finally:
+        os.close(fd)
 
 
 def _as_it_lies(incoming: int, name: str, field: str) -> str:

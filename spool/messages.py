@@ -27,6 +27,7 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     ),
     # ----------------------------------------------------------------------------------------------------------- keys
     "key_unknown": spoken("There is no key {field}. Check its spelling or remove it."),
+    "keys_unknown": spoken("There are no such keys: {names}. Check their spelling or remove them."),
     "key_meant": spoken("There is no key {field}. Did you mean {meant}?"),
     # --------------------------------------------------------------------------------------------------------- values
     "value_invalid": spoken("The value of {field} is not valid."),
@@ -149,6 +150,8 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     "recipients_missing": spoken(
         "The job names the file {file}, which did not arrive. Put it into the same folder before the job."
     ),
+    "attachment_gone": spoken("The file {file} is attached, but not kept with the template. Attach it there again."),
+    "attachment_single": spoken("A message by itself attaches no files: bring it as a job."),
     "recipients_mismatch": spoken("The list of recipients is not the one that the job expects."),
     "mismatch_rows": spoken("The job expects {told} recipients and there are {found}. Is the list complete?"),
     "mismatch_sha256": spoken("The content of {file} is not what the job expects (different SHA-256). Is it complete?"),

@@ -29,7 +29,7 @@ _MARK: Final = "~"
 _CHUNK: Final = 1 << 20
 
 
-def lay(spool: Spool, account: str, document: JobDocument, data: bytes, files: Mapping[str, Path]) -> Taken:
+def lay(spool: Spool, account: str, document: JobDocument, data: bytes, files: Mapping[str, Path | bytes]) -> Taken:
     """Lays a job and the files it names into a private folder; JobFileError `recipients_missing` for one that is not
     in `files`."""
     folder = f"{secrets.token_hex(16)}{_MARK}{document.job}"
@@ -48,7 +48,7 @@ def lay(spool: Spool, account: str, document: JobDocument, data: bytes, files: M
     return Taken(account, file, job.identity, folder, path, job, files=tuple(copies))
 
 
-def _source(document: JobDocument, name: str, files: Mapping[str, Path]) -> Path:
+def _source(document: JobDocument, name: str, files: Mapping[str, Path | bytes]) -> Path | bytes:
     if name in files and name != f"{document.job}.json":
         return files[name]
     field = "recipients_file" if name == document.recipients_file else "attachments"
@@ -67,8 +67,11 @@ def _put(folder: int, name: str, chunks: Iterator[bytes] | list[bytes]) -> Copy:
         os.close(fd)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _chunks(source: Path | bytes) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        yield source
+        return
+    with source.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
 

@@ -23,6 +23,9 @@ KEYS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By channel, the keys that a template may say."""
 
+FILES: Final = "files"
+"""Key of a content beside those of a job file: what is known of the files that are kept with it, by name."""
+_APART: Final = frozenset({"class", FILES})
 _FILLED: Final = ("text", "call", "email", "push", "whatsapp")
 _ASKED: Final = ("encoding", "max_segments")
 """Said by the template where the job says nothing else than what holds anyway."""
@@ -33,9 +36,15 @@ _BLANK: Final = JobDocument(_FILE, _FILE, "sms")
 def judged(channel: str, content: Mapping[str, Any]) -> JobDocument:
     """Returns what a template says as a job that has no recipients yet. JobFileError names the field."""
     raw = load(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
-    fields.known(raw, KEYS_OF.get(channel, _ALWAYS), "")
-    raw = {key: value for key, value in raw.items() if key != "class"}
+    fields.known(raw, (*KEYS_OF.get(channel, _ALWAYS), *((FILES,) if channel == "email" else ())), "")
+    raw = {key: value for key, value in raw.items() if key not in _APART}
     return document_of({**raw, "channel": channel, "job": _FILE, "recipients": [{"to": "-"}]}, _FILE)
+
+
+def files_in(content: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the files that are kept with a content: SHA-256 (hex) by name; of those alone that it attaches."""
+    kept = content.get(FILES) or {}
+    return {name: kept[name]["sha256"] for name in content.get("attachments") or () if name in kept}
 
 
 def filled(

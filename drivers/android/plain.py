@@ -33,6 +33,7 @@ from drivers.base import (
     Refused,
     Uncertain,
     Withdrawn,
+    spoken,
 )
 
 _FALSE: Final = re.compile(r'"(?:success|ok)"\s*:\s*false')
@@ -167,4 +168,4 @@ class PlainLine:
         """`health`. Raises `LineError`."""
         if name == "health":
             return await self._health()
-        raise LineError(f"a line of the app {self._options.app} knows no command {name!r}: health")
+        raise LineError(spoken("a line of this app answers: health"))

@@ -40,6 +40,7 @@ from drivers.base import (
     Refused,
     Uncertain,
     Withdrawn,
+    spoken,
 )
 
 CAPACITY: Final = 8
@@ -354,7 +355,7 @@ class SmsgateLine:
                 return await self._health()
             case "device":
                 return {"devices": await self._client.read("/device")}
-        raise LineError(f"an SMSGate line knows no command {name!r}: health, device")
+        raise LineError(spoken("an SMSGate line answers: health, device"))
 
 
 def _authorization(options: AndroidOptions) -> dict[str, str]:

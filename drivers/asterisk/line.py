@@ -46,6 +46,7 @@ from drivers.base import (
     Refused,
     Uncertain,
     Withdrawn,
+    spoken,
 )
 
 STARTING_MAX: Final = 25
@@ -306,7 +307,7 @@ class AsteriskLine:
             return {"channels": self._options.channels, "used": self._board.used, "doubted": self._board.doubted}
         if name == "prompts":
             return await self._speaker.heard(argument)
-        raise LineError(f"an Asterisk line knows no command {name!r}: channels, prompts")
+        raise LineError(spoken("an Asterisk line answers: channels, prompts"))
 
     # --------------------------------------------------------------------------------------------------- the connection
 

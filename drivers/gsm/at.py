@@ -292,7 +292,7 @@ class Reply:
 
     @property
     def ok(self) -> bool:
-        return self.final.ok
+        return self.final.family == "OK"
 
     def value(self, prefix: str) -> str | None:
         """Returns what follows `prefix` in the first line that begins with it, stripped."""

@@ -18,6 +18,7 @@ from drivers.base import (
     OutboundMessage,
     Outcome,
     PointOfNoReturn,
+    spoken,
 )
 from drivers.gsm.board import Board
 from drivers.gsm.connection import Connection
@@ -65,13 +66,13 @@ class GsmLine:
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:
         """`ussd` with a code, `signal`. Raises `LineError`."""
         if self._connection is None:
-            raise LineError("the modem is not connected")
+            raise LineError(spoken("the modem is not connected"))
         match name:
             case "ussd":
                 return await self._connection.ussd(argument)
             case "signal":
                 return await self._connection.look()
-        raise LineError(f"a GSM line knows no command {name!r}: ussd, signal")
+        raise LineError(spoken("a GSM line answers: ussd, signal"))
 
     async def run(self, events: EventSink) -> None:
         self._board = board = Board(events)

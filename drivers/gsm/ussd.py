@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
-from drivers.base import LineError
+from drivers.base import LineError, spoken
 from drivers.gsm import at
 from drivers.gsm.alphabet import decode7, encode7
 from drivers.gsm.dialogue import Dialogue
@@ -17,10 +17,10 @@ from drivers.gsm.timing import Timing
 _CODE = re.compile(r"[0-9*#+A-Za-z .]{1,160}")
 
 _STATES = {
-    "2": "the network ended the session",
-    "3": "another client of the modem has answered",
-    "4": "the network does not support this code",
-    "5": "the network did not answer",
+    "2": spoken("the network ended the session"),
+    "3": spoken("another client of the modem has answered"),
+    "4": spoken("the network does not support this code"),
+    "5": spoken("the network did not answer"),
 }
 """`m` of +CUSD; 0 is the end with an answer, 1 an answer that wants a reply."""
 
@@ -44,9 +44,9 @@ class Ussd:
         """Returns the network's answer and whether it awaits a reply (ask again with it); `ucs2`: texts travel so.
         Raises `LineError`."""
         if _CODE.fullmatch(code) is None:
-            raise LineError("a USSD code is made of digits, * and #")
+            raise LineError(spoken("a USSD code is made of digits, * and #"))
         if self._answer is not None:
-            raise LineError("another USSD question is under way")
+            raise LineError(spoken("another USSD question is under way"))
         self._answer = answer = asyncio.get_running_loop().create_future()
         try:
             await self._request(code, profile, ucs2)

@@ -26,6 +26,7 @@ from drivers.base import (
     Outcome,
     PointOfNoReturn,
     Uncertain,
+    spoken,
 )
 from drivers.http.answer import Answer
 from drivers.http.exchange import LIST_MAX, Exchange, LostError, NotWrittenError
@@ -193,11 +194,11 @@ class ProviderLine:
             case "explain":
                 number, _, text = argument.strip().partition(" ")
                 if not number:
-                    raise LineError("explain what? explain NUMBER [TEXT]")
+                    raise LineError(spoken("explain what? explain NUMBER [TEXT]"))
                 return self._showing.explained(number, text or "gatewayd")
             case "last":
                 return self._showing.latest()
-        raise LineError(f"a provider's line knows no command {name!r}: balance, explain, last")
+        raise LineError(spoken("a provider's line answers: balance, explain, last"))
 
     def exchange(self, attempt: str) -> Mapping[str, Any] | None:
         """Implements `drivers.base.ShowsExchanges`."""
@@ -205,7 +206,7 @@ class ProviderLine:
 
     async def _balance(self) -> Mapping[str, Any]:
         if self._plan.balance_shape is None or self._plan.balance is None:
-            raise LineError("the line has no balance_url")
+            raise LineError(spoken("the line has no balance_url"))
         answer = await self._asked(self._plan.balance_shape)
         value = self._plan.balance.find(answer) if 200 <= answer.status <= 299 else None
         if value is None:
@@ -215,7 +216,7 @@ class ProviderLine:
     async def _asked(self, shape: Any, limit: int = LIST_MAX, **values: str) -> Answer:
         """Returns the answer to a question; raises `LineError`."""
         if self._exchange is None:
-            raise LineError("the line is not running")
+            raise LineError(spoken("the line is not running"))
         try:
             return await self._exchange(self._plan.ask(shape, values), limit=limit)
         except (NotWrittenError, LostError) as error:

@@ -17,6 +17,7 @@ from drivers.base import (
     OutboundMessage,
     Outcome,
     PointOfNoReturn,
+    spoken,
 )
 from drivers.http.exchange import Exchange
 from drivers.http.flight import Flight, outcome_of
@@ -92,9 +93,9 @@ class PushLine:
         """`health`: ask the service now; `facts`: what it is, with the VAPID public key. Raises `LineError`."""
         service = self._service
         if name not in ("health", "facts"):
-            raise LineError(f"a push line knows no command {name!r}: health, facts")
+            raise LineError(spoken("a push line answers: health, facts"))
         if service is None:
-            raise LineError("the line is not running")
+            raise LineError(spoken("the line is not running"))
         if name == "facts":
             return service.facts()
         health = await service.look()

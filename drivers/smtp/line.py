@@ -26,6 +26,7 @@ from drivers.base import (
     Outcome,
     PointOfNoReturn,
     Refused,
+    spoken,
 )
 from drivers.smtp.attachments import read_attachments
 from drivers.smtp.compose import Content, Mail, Sender, UnsendableError, compose
@@ -74,7 +75,7 @@ class SmtpLine:
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - the port's signature
         """Answers `verify`: connects and logs in, at server and mailbox, and sends nothing. Raises `LineError`."""
         if name != "verify":
-            raise LineError(f"a mail line knows no command {name!r}: verify")
+            raise LineError(spoken("a mail line answers: verify"))
         session = Session(self._options, self._timing, self._tokens)
         began = time.monotonic()
         await session.open()

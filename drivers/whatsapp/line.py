@@ -26,6 +26,7 @@ from drivers.base import (
     PointOfNoReturn,
     Refused,
     Uncertain,
+    spoken,
 )
 from drivers.http.answer import Request
 from drivers.http.exchange import Exchange, LostError, NotWrittenError
@@ -124,7 +125,7 @@ class WhatsappLine:
     async def command(self, name: str, argument: str = "") -> Mapping[str, Any]:  # noqa: ARG002 - the port's signature
         """`health`: the number's name and standing. Raises `LineError`."""
         if name != "health":
-            raise LineError(f"a WhatsApp line knows no command {name!r}: health")
+            raise LineError(spoken("a WhatsApp line answers: health"))
         health = await self._look()
         return {"usable": True, **(health.detail or {})}
 

@@ -28,6 +28,8 @@ class KeptInvoice:
     version: int
     open: int = 0
     """What of it is open, with payments taken off but not free credit; millionths."""
+    name: str | None = None
+    """Of the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class KeptPayment:
     first_seen: int
     updated_at: int
     version: int
+    name: str | None = None
+    """Of the customer."""
 
 
 def money(amount: int | None) -> str | None:
@@ -58,6 +62,7 @@ def invoice_document(kept: KeptInvoice, today: date) -> dict[str, Any]:
         "account": kept.account,
         "customer": kept.customer,
         "customer_known": kept.customer_known,
+        "customer_name": kept.name,
         "number": one.number,
         "issued": _day(one.issued),
         "due": _day(one.due),
@@ -89,6 +94,7 @@ def payment_document(kept: KeptPayment) -> dict[str, Any]:
         "account": kept.account,
         "customer": kept.customer,
         "customer_known": kept.customer_known,
+        "customer_name": kept.name,
         "kind": one.kind,
         "currency": one.currency,
         "amount": money(one.amount),

@@ -30,8 +30,11 @@ def job_name(run: str, rung: int, number: int) -> str:
 
 
 _COLUMNS: Final = {"to": "to", "ref": "ref"}
+_FILES: Final = "files"
+"""Of a mail's words: what is known of the files that they attach. No key of a job file."""
 
 
 def head_of(content: Mapping[str, Any], job: str) -> dict[str, Any]:
-    """Returns a job file without its recipients; `content` are the keys of its rung."""
-    return {**content, "job": job, "columns": _COLUMNS}
+    """Returns a job file without its recipients; `content` are the keys of its rung, and what is known of its files."""
+    keys = {key: value for key, value in content.items() if key != _FILES}
+    return {**keys, "job": job, "columns": _COLUMNS}

@@ -65,8 +65,8 @@ def list_invoices(*, limit: int | None, cursor: str | None, as_json: bool, **giv
         "invoice.list",
         {**given, "limit": limit, "cursor": cursor},
         as_json,
-        (_("Id"), _("Number"), _("Customer"), _("State"), _("Due"), _("Open"), _("Currency")),
-        lambda one: (
+        (_("Id"), _("Number"), _("Customer"), _("State"), _("Due date"), _("Owed"), _("Currency")),
+        lambda one, _zone: (
             *(one["external_id"], one["number"], one["customer"], one["state"], one["due"], one["open"]),
             one["currency"],
         ),
@@ -85,8 +85,9 @@ def list_payments(*, limit: int | None, cursor: str | None, as_json: bool, **giv
         {**given, "limit": limit, "cursor": cursor},
         as_json,
         (_("Id"), _("Customer"), _("Kind"), _("Posted"), _("Amount"), _("Currency")),
-        lambda one: (
-            *(one["external_id"], one["customer"], one["kind"], one["posted_at"], one["amount"], one["currency"]),
+        lambda one, zone: (
+            *(one["external_id"], one["customer"], one["kind"], output.local(one["posted_at"], zone)),
+            *(one["amount"], one["currency"]),
         ),
     )
 
@@ -99,7 +100,8 @@ def _list(operation: str, given: dict[str, Any], as_json: bool, heads: tuple[str
         if as_json:
             output.emit_list(pages)
         else:
-            output.shown_list(pages, heads, row)
+            zone = open_session.config.timezone
+            output.shown_list(pages, heads, lambda one: row(one, zone))
 
 
 @invoice.command("show", help=_("One invoice, with what was paid or credited to it, as JSON."))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +9,10 @@ from typing import Any, Final
 import click
 
 from gatewayd.cli import output
+from gatewayd.cli.number_list import numbers_of
 from gatewayd.cli.session import session
 from gatewayd.errors import GatewayError
+from gatewayd.reasons import meaning
 from gatewayd.translation import gettext as _
 
 BATCH: Final = 1000
@@ -80,7 +80,9 @@ def add(number: str, account: str | None, note: str | None, as_json: bool) -> No
         done = open_session.ask("blocklist.add", numbers=[number], account=account, note=note)
     if done["refused"]:
         refused = done["refused"][0]
-        raise GatewayError(_("not a number: {number} ({reason})").format(number=number, reason=refused["reason"]))
+        raise GatewayError(
+            _("not a number: {number} ({reason})").format(number=number, reason=meaning(refused["reason"]))
+        )
     _report(done, as_json)
 
 
@@ -107,8 +109,8 @@ def remove(number: str, account: str | None, reason: str, as_json: bool) -> None
 @output.json_option
 def import_(file: Path, account: str | None, note: str | None, as_json: bool) -> None:
     total: dict[str, Any] = {"added": 0, "known": 0, "cancelled": 0, "refused": []}
-    rows = numbers_of(file)
     with session() as open_session:
+        rows = numbers_of(file, open_session.config.numbers)
         while batch := list(islice(rows, BATCH)):
             numbers = [number for _row, number in batch]
             done = open_session.ask(
@@ -120,10 +122,6 @@ def import_(file: Path, account: str | None, note: str | None, as_json: bool) ->
                 {"row": batch[one["place"]][0], "number": one["number"], "reason": one["reason"]}
                 for one in done["refused"]
             ]
-    if not total["added"] + total["known"]:
-        raise GatewayError(
-            _("{file}: no row has a number or address; is it a list, and what is its column called?").format(file=file)
-        )
     _report(total, as_json)
 
 
@@ -135,37 +133,6 @@ def _report(done: dict[str, Any], as_json: bool) -> None:
     sums = _("added: {added}, on the list already: {known}, messages cancelled: {cancelled}, refused: {refused}")
     print(sums.format(**(done | {"refused": len(refused)})))
     for one in refused[:REFUSED_SHOWN]:
-        output.say(_("row {row}: {number} ({reason})").format(**one))
+        output.say(_("row {row}: {number} ({reason})").format(**(one | {"reason": meaning(one["reason"])})))
     if len(refused) > REFUSED_SHOWN:
         print(_("… and more: --json has them all"))
-
-
-def numbers_of(file: Path) -> Iterator[tuple[int, str]]:
-    """(row from 1, number) of every row with one: of the column that is called like a number's, else of the first."""
-    text = _decoded(file)
-    head = text[:4096].partition("\n")[0]
-    delimiter = max(";,\t|", key=head.count)
-    column = 0
-    for place, cells in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), start=1):
-        if place == 1 and (found := column_of(cells)) is not None:
-            column = found
-        elif len(cells) > column and cells[column].strip():
-            yield place, cells[column]
-
-
-def _decoded(file: Path) -> str:
-    data = file.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def column_of(cells: Sequence[str]) -> int | None:
-    """The place of the number's column in a header; None where the first row is a number already."""
-    from spool.lists.choice import Choice, choose
-
-    found = choose(cells, "sms")
-    if isinstance(found, Choice):
-        return found.places[0]
-    return None if any(character.isdigit() for character in "".join(cells[:1])) else 0

@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from gatewayd.cli import completion, output
+from gatewayd.cli.customer import upload
 from gatewayd.cli.session import session
+from gatewayd.cli.template import attach_option
 from gatewayd.errors import ForbiddenError, UsageError
 from gatewayd.operations.masssend import PasswordNeededError
 from gatewayd.reasons import state_word
@@ -126,15 +128,22 @@ def forecast(number: int, as_json: bool) -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--account", shell_complete=completion.accounts, help=_("Whose campaign it is."))
 @click.option("--campaign", "number", type=click.IntRange(min=1), help=_("The campaign that is changed."))
+@attach_option
 @output.json_option
-def save(file: Any, account: str | None, number: int | None, as_json: bool) -> None:
+def save(file: Any, account: str | None, number: int | None, attach: tuple[Path, ...], as_json: bool) -> None:
     try:
         said = json.loads(file.read(1 << 20))
         title = said.pop("name")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UsageError(_("{file}: not a campaign as JSON with a name").format(file=Path(file.name).name)) from None
     version = said.pop("seen_version", None)
-    _perform("campaign.save", as_json, account=account, campaign=number, version=version, title=title, document=said)
+    arguments: dict[str, Any] = {"account": account, "campaign": number, "version": version, "title": title}
+    if attach:
+        if account is None:
+            raise UsageError(_("whose file is it? --account"))
+        with session() as open_session:
+            arguments["uploads"] = [upload(open_session, account, each) for each in attach]
+    _perform("campaign.save", as_json, **arguments, document=said)
 
 
 def _with_password(operation: str, as_json: bool, **arguments: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any, Final
 import click
 
 from gatewayd.cli import output
-from gatewayd.cli.blocklist import numbers_of
+from gatewayd.cli.number_list import numbers_of
 from gatewayd.cli.session import session
-from gatewayd.errors import GatewayError
 from gatewayd.model import Channel
+from gatewayd.reasons import meaning
 from gatewayd.translation import gettext as _
 
 BATCH: Final = 1000
@@ -76,14 +75,10 @@ def import_(  # noqa: PLR0917 - click hands each option over
     name: str, file: Path, source: str, as_of: datetime | None, max_age: int, channel: str | None, as_json: bool
 ) -> None:
     day = (as_of or datetime.fromtimestamp(file.stat().st_mtime)).date().isoformat()  # noqa: DTZ006 - a local day
-    rows = _rows(file)
-    first = list(islice(rows, BATCH))
-    if not first:
-        raise GatewayError(
-            _("{file}: no row has a number or address; is it a list, and what is its column called?").format(file=file)
-        )
     total: dict[str, Any] = {"added": 0, "known": 0, "cancelled": 0, "refused": []}
     with session() as open_session:
+        rows = numbers_of(file, open_session.config.numbers)
+        first = list(islice(rows, BATCH))
         begun = open_session.ask(
             "register.import",
             register_name=name,
@@ -112,42 +107,9 @@ def import_(  # noqa: PLR0917 - click hands each option over
     sums = _("{name}: {numbers} numbers; added: {added}, messages cancelled: {cancelled}, refused: {refused}")
     print(sums.format(name=name, numbers=kept["numbers"], **(total | {"refused": len(total["refused"])})))
     for one in total["refused"][:REFUSED_SHOWN]:
-        output.say(_("row {row}: {number} ({reason})").format(**one))
+        output.say(_("row {row}: {number} ({reason})").format(**(one | {"reason": meaning(one["reason"])})))
     if len(total["refused"]) > REFUSED_SHOWN:
         print(_("… and more: --json has them all"))
-
-
-def _rows(file: Path) -> Iterator[tuple[int, str]]:
-    """(row from 1, number) of every row with one, whatever the file is."""
-    with file.open("rb") as stream:
-        head = stream.read(8)
-    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        yield from _sheet(file)
-    else:
-        yield from numbers_of(file)
-
-
-def _sheet(file: Path) -> Iterator[tuple[int, str]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    from gatewayd.cli.blocklist import column_of
-
-    try:
-        rows = CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).iter_rows()
-    except (CalamineError, OSError, IndexError) as error:
-        raise GatewayError(_("{file}: {why}").format(file=file, why=error)) from None
-    column = 0
-    for place, cells in enumerate(rows, start=1):
-        texts = [_text(cell) for cell in cells]
-        if place == 1 and (found := column_of(texts)) is not None:
-            column = found
-        elif len(texts) > column and texts[column].strip():
-            yield place, texts[column]
-
-
-def _text(cell: object) -> str:
-    # A number that a sheet keeps as a float has no fraction.
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 @register.command(help=_("Take a register away: its numbers may be contacted again."))

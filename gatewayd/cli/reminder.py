@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -25,11 +27,11 @@ def _word(state: str) -> str:
     return words.get(state, state)
 
 
-def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
+def _row(found: Mapping[str, Any], zone: ZoneInfo) -> tuple[object, ...]:
     amount = "" if found["amount"] is None else f"{found['amount']} {found['currency']}"
     return (
         *(found["reminder"], found["customer"], found["invoice"], _word(found["state"]), amount, found["due"] or ""),
-        *(found["sends"], found["next_at"] or ""),
+        *(found["sends"], output.local(found["next_at"], zone) or ""),
     )
 
 
@@ -49,14 +51,14 @@ def list_(
             return
         output.shown_list(
             open_session.pages("reminder.list", **wanted, limit=limit or output.SHOWN),
-            ("#", _("Customer"), _("Invoice"), _("State"), _("Amount"), _("Due"), _("Sent"), _("Next")),
-            _row,
+            ("#", _("Customer"), _("Invoice"), _("State"), _("Amount"), _("Due date"), _("Sent"), _("Next")),
+            partial(_row, zone=open_session.config.timezone),
             right=(0, 4, 6),
             spare=(7, 5),
         )
 
 
-def _done(found: Mapping[str, Any], as_json: bool) -> None:
+def _done(found: Mapping[str, Any], as_json: bool, zone: ZoneInfo) -> None:
     if as_json:
         output.emit(found)
         return
@@ -67,11 +69,11 @@ def _done(found: Mapping[str, Any], as_json: bool) -> None:
             (_("Invoice"), found["invoice"]),
             (_("State"), _word(found["state"])),
             (_("Amount"), "" if found["amount"] is None else f"{found['amount']} {found['currency']}"),
-            (_("Due"), found["due"]),
+            (_("Due date"), found["due"]),
             (_("Channel"), found["channel"]),
             (_("Text"), found["text"]),
             (_("Sent"), found["sends"]),
-            (_("Next"), found["next_at"]),
+            (_("Next"), output.local(found["next_at"], zone)),
         )
     )
 
@@ -81,7 +83,7 @@ def _done(found: Mapping[str, Any], as_json: bool) -> None:
 @output.json_option
 def show(number: int, as_json: bool) -> None:
     with session() as open_session:
-        _done(open_session.ask("reminder.show", reminder=number), as_json)
+        _done(open_session.ask("reminder.show", reminder=number), as_json, open_session.config.timezone)
 
 
 @reminder.command("add", help=_("Write a reminder for a customer."))
@@ -102,7 +104,7 @@ def show(number: int, as_json: bool) -> None:
 def add(customer: str, as_json: bool, **said: Any) -> None:
     given = {name: value for name, value in said.items() if value is not None}
     with session() as open_session:
-        _done(open_session.ask("reminder.add", customer=customer, **given), as_json)
+        _done(open_session.ask("reminder.add", customer=customer, **given), as_json, open_session.config.timezone)
 
 
 @reminder.command("send", help=_("Send a reminder now."))
@@ -111,7 +113,7 @@ def add(customer: str, as_json: bool, **said: Any) -> None:
 @output.json_option
 def send(number: int, *, anyway: bool, as_json: bool) -> None:
     with session() as open_session:
-        _done(open_session.ask("reminder.send", reminder=number, anyway=anyway), as_json)
+        _done(open_session.ask("reminder.send", reminder=number, anyway=anyway), as_json, open_session.config.timezone)
 
 
 @reminder.command("state", help=_("Say that a reminder is paid, cancelled, or active again."))
@@ -120,7 +122,7 @@ def send(number: int, *, anyway: bool, as_json: bool) -> None:
 @output.json_option
 def state_(number: int, state: str, as_json: bool) -> None:
     with session() as open_session:
-        _done(open_session.ask("reminder.pay", reminder=number, state=state), as_json)
+        _done(open_session.ask("reminder.pay", reminder=number, state=state), as_json, open_session.config.timezone)
 
 
 @reminder.command("archive", help=_("Put a reminder aside, or (--back) take it back."))
@@ -129,7 +131,11 @@ def state_(number: int, state: str, as_json: bool) -> None:
 @output.json_option
 def archive(number: int, *, back: bool, as_json: bool) -> None:
     with session() as open_session:
-        _done(open_session.ask("reminder.archive", reminder=number, archived=not back), as_json)
+        _done(
+            open_session.ask("reminder.archive", reminder=number, archived=not back),
+            as_json,
+            open_session.config.timezone,
+        )
 
 
 @reminder.command("remove", help=_("Remove a reminder that was never sent."))

@@ -26,6 +26,8 @@ LOCK_WAIT_S: Final = 5.0
 LOCK_STEP_S: Final = 0.05
 DAEMON_WAIT_S: Final = 10.0
 """A daemon that was started by the line above in the same script has its socket by then, on a slow machine too."""
+STARTING_WAIT_S: Final = 60.0
+"""For one that holds the spool already: it brings its store up to date, or finds out what a crash has left."""
 SILENT_S: Final = 2.0
 """After that a person at a terminal is told what is waited for; a script reads one line, the fault."""
 
@@ -102,13 +104,22 @@ class Session:
             if waited > SILENT_S and not said and sys.stderr.isatty():
                 said = True
                 print(_("gatewayd: waiting for the daemon …"), file=sys.stderr)
-            if waited > DAEMON_WAIT_S:
+            if waited > DAEMON_WAIT_S and self._starting():
+                if waited > STARTING_WAIT_S:
+                    raise UnavailableError(_("a daemon is starting and does not answer yet: try again in a moment"))
+            elif waited > DAEMON_WAIT_S:
                 raise UnavailableError(
                     _("this needs the daemon, and none is running: systemctl start gatewayd, or gatewayd run")
                 )
             time.sleep(LOCK_STEP_S)
             del self.client  # look again
         return self.client
+
+    def _starting(self) -> bool:
+        """Whether a process holds the spool as a daemon does."""
+        from spool.folders import Spool
+
+        return Spool(self.config.spool.path).is_held() is True
 
     def ask(self, operation: str, **arguments: Any) -> Any:
         """Performs an operation; arguments that are None are left to their defaults."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sys
 import time
 from contextlib import suppress
@@ -19,7 +17,6 @@ from gatewayd.cli.session import session
 from gatewayd.cli.surveying import lines_of, refusal, show_survey, survey_of_job
 from gatewayd.errors import GatewayError, NotFoundError, UsageError
 from gatewayd.translation import gettext as _
-from spool.folders import LOCK
 
 if TYPE_CHECKING:
     from gatewayd.cli.session import Session
@@ -116,7 +113,7 @@ def _wait(spool: Spool, account: str, job: str, began: int) -> bool:
     last = time.monotonic() + LONGEST_S
     while waiting.exists():
         now = time.monotonic()
-        if not _served(spool):
+        if spool.is_held() is False:
             return False
         if now > last or (now > until and not _taken(working)):
             return False
@@ -127,21 +124,6 @@ def _wait(spool: Spool, account: str, job: str, began: int) -> bool:
         at = "".join(f":{refused[key]}" for key in ("line", "column") if refused[key] is not None)
         raise GatewayError(f"{refused['file'] or job}{at}: {refused['code']}:{place} {refused['message']}")
     return True
-
-
-def _served(spool: Spool) -> bool:
-    """Whether a daemon holds the spool; true as well where this user may not know."""
-    try:
-        lock = os.open(spool.path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(lock)
-    return False
 
 
 def _taken(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from gatewayd.cli import output
+from gatewayd.cli.customer import upload
 from gatewayd.cli.session import Session, session
 from gatewayd.errors import UsageError
 from gatewayd.translation import gettext as _
@@ -29,6 +30,13 @@ file_option = click.option(
     help=_("JSON: the keys of a job file that say what is sent."),
 )
 text_option = click.option("--text", help=_("The text itself."))
+attach_option = click.option(
+    "--attach",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("A file that the mail attaches; may be repeated."),
+)
 set_option = click.option(
     "--set", "values", multiple=True, metavar="NAME=VALUE", help=_("Value of a variable; may be repeated.")
 )
@@ -89,6 +97,7 @@ def show(name: str, account: str | None, channel: str | None, version: int | Non
             (_("Version"), _("{version} of {newest}").format(version=found["version"], newest=found["newest"])),
             (_("Class"), found["class"]),
             (_("Variables"), ", ".join(f"%{one}%" for one in found["variables"])),
+            (_("Attached"), ", ".join(one["name"] for one in found["files"]) or None),
             (_("Saved by"), found["changed_by"]),
             (_("Archive"), _("yes") if found["archived"] else None),
         )
@@ -102,12 +111,30 @@ def show(name: str, account: str | None, channel: str | None, version: int | Non
 @click.option("--channel", type=click.Choice(CHANNELS), default="sms", show_default=True, help=_("What it is for."))
 @text_option
 @file_option
+@attach_option
 @output.json_option
-def save(name: str, account: str | None, channel: str, text: str | None, *, file: Path | None, as_json: bool) -> None:
+def save(
+    name: str,
+    account: str | None,
+    channel: str,
+    text: str | None,
+    *,
+    file: Path | None,
+    attach: tuple[Path, ...],
+    as_json: bool,
+) -> None:
     content = _content(text, file)
     with session() as open_session:
         account = _whose(open_session, account)
-        made = open_session.ask("template.save", account=account, template=name, channel=channel, content=content)
+        uploads = [upload(open_session, account, each) for each in attach]
+        made = open_session.ask(
+            "template.save",
+            account=account,
+            template=name,
+            channel=channel,
+            content=content,
+            uploads=uploads or None,
+        )
     if as_json:
         output.emit(made)
     else:

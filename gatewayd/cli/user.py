@@ -70,7 +70,7 @@ def list_(account: str | None, as_json: bool) -> None:
 @output.json_option
 def show(name: str, as_json: bool) -> None:
     with session() as open_session:
-        found = open_session.ask("user.show", user=name)
+        found, zone = open_session.ask("user.show", user=name), open_session.config.timezone
     if as_json:
         output.emit(found)
         return
@@ -84,7 +84,7 @@ def show(name: str, as_json: bool) -> None:
             (_("Monthly limit"), found["monthly_limit"]),
             (_("Second factor"), _("yes") if found["totp"] else _("no")),
             (_("State"), _("disabled") if found["disabled"] else _("may sign in")),
-            (_("Created"), found["created_at"]),
+            (_("Created"), output.local(found["created_at"], zone)),
         ]
     )
 

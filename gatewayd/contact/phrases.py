@@ -38,7 +38,9 @@ COMMANDS: Final = _phrases(
     "unsubcribe|unsuscribirme|opt out|optout|opt me out|cancel|remove|remove me|revoke|do not disturb",
     "do not contact|do not call|leave me alone|sair|sair da lista|quero sair|descadastrar|descadastre|descadastro",
     "desinscrever|cancelar inscricao|me remova|me tira da lista|nao perturbe|nao perturbar|nao incomodar",
-    "nao enviar|nao enviar mais|parem|quitar suscripcion|quitar la suscripcion|desactivar suscripcion",
+    "nao enviar|nao enviar mais|parem|remova|dejar de recibir|dejenme en paz|dejeme en paz|dejame en paz",
+    "dejenme tranquilo|dejenme tranquila|dejeme tranquilo|dejeme tranquila|me deixem em paz|me deixe em paz",
+    "quitar suscripcion|quitar la suscripcion|desactivar suscripcion",
 )
 """What is an opt-out when it is all that a text, its first line or its first sentence says."""
 
@@ -106,6 +108,8 @@ SAYS_SO: Final = re.compile(
     rf"|no (?:me |nos )?{_DO} {_WHICH}?{_MESSAGES}\b"
     rf"|no (?:me |nos ){_DO}$"
     rf"|(?<!no )dej(?:en|enme|eme|ame) (?:de|d) {_TO_DO}(?:me|nos)?\b{_OF_THINGS}"
+    rf"|(?<!no )dejar de recibir {_WHICH}?{_WHICH}?{_MESSAGES}\b"
+    r"|(?:quiero|deseo|quisiera|queremos|pido|solicito|exijo|necesito) dejar de recibir(?:l[oa]s?)?$"
     rf"|no (?:quiero|deseo|quisiera|queremos) que me {_DO}\b{_OF_THINGS}"
     rf"|no (?:quiero|deseo|quisiera|queremos) (?:seguir )?recibi(?:r|endo)(?: mas)?$"
     rf"|no (?:quiero|deseo|quisiera|queremos) (?:seguir )?recibi(?:r|endo) {_WHICH}?{_WHICH}?{_MESSAGES}\b"
@@ -165,7 +169,8 @@ MAY_SAY_SO: Final = re.compile(
     rf"|{_AWAY}(?: a)?(?: mi| este| el)? {_NUMBER}\b"
     rf"|no (?:me |nos )?molest(?:en|es|e|ar)\b{_OF_THINGS}"
     r"|unsubscribe\b|unsub\b|opt (?:me )?out\b|please stop\b|stop this\b|descadastr\w{1,4}\b|sair da lista\b"
-    r"|salir(?:me)? de (?:la|esta|su) lista\b"
+    r"|salir(?:me)? de (?:la|esta|su) lista\b|^baja al? [0-9]{3,5}$"
+    r"|(?:dejen|deje|deja)(?:me|nos) (?:en paz|tranquil[oa]s?)\b"
     r")"
 )
 """What is an opt-out in a short text that asks nothing and speaks of nothing else."""
@@ -185,7 +190,7 @@ NEGATED: Final = re.compile(
 
 MAY_BE_COMMANDS: Final = _phrases(
     "fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear|bloqueado"
-    "|bajenme|me bajo|desactivar|errado|engano|foi engano|e engano|no text|no texts|no sms"
+    "|bajenme|bajame|me bajo|desactivar|errado|engano|foi engano|e engano|no text|no texts|no sms"
 )
 """What is worth a person's look when it is all that a text says."""
 
@@ -207,7 +212,8 @@ MENTIONS: Final = re.compile(
     r"|no quiero (?:mas|recibir)|no deseo|dejen de|basta|no more|do not|dont text"
     r"|consentimiento|habeas data|(?:derecho|derechos) (?:de|a la|arco)|supresion|oposicion|arco|prohib\w{1,5}"
     r"|(?:los|te|lo|la) (?:voy a |vamos a )?bloque\w{1,4}|hinchar|hueve\w{1,4}|webe\w{1,4}|dejense de|rompan"
-    r"|no vive (?:ningun|nadie|ninguna)|no pertenece|cambio de numero|no es cliente|equivocaste|nao autorizo|sign up"
+    r"|no vive (?:ningun|nadie|ninguna)|(?:aca|aqui|ahi) no vive|no es mi deuda|se equivocan?"
+    r"|no pertenece|cambio de numero|no es cliente|equivocaste|nao autorizo|sign up"
     r"|never (?:call|text|write|send)|(?:remove|take) me|nao (?:me )?(?:mand|envi|lig|escrev)\w{1,4}"
     rf"|no (?:me|nos) {_DO}|nao quero|descadastr\w{{1,6}}|remover|removerme|wrong)\b"
 )

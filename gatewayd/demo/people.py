@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gatewayd.cli.offline import OfflineBackend
-from gatewayd.demo import desk, office
+from gatewayd.demo import billing_system, desk, office
 from gatewayd.demo.books import books
 from gatewayd.demo.campaign import ACCOUNT
 from gatewayd.demo.claiming import Claiming
@@ -89,6 +89,7 @@ def furnish(config_file: Path, granted: int, told: Callable[[int, int], None]) -
             told(DAYS - left, DAYS)
             backend.set_clock(None)
         claiming.bring(today)
+        billing_system.write(config_file.parent, bills, today, config.timezone)
         desk.fill(backend.perform, bills, today, config.timezone, backend.set_clock)
         office.settle(backend.perform)
     finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gatewayd.control import ControlClient
-from gatewayd.demo import calls, campaign, modems, phone, provider, today
+from gatewayd.demo import billing_system, calls, campaign, modems, phone, provider, today
 from gatewayd.demo.kind import Campaign, Kind, Play
 from gatewayd.demo.people import Key, furnish
 from gatewayd.demo.processes import daemon
@@ -95,6 +95,7 @@ def stage(
         lines = [line for kind in KINDS for line in running.enter_context(kind.lines(play))]
         config = folder / "gatewayd.toml"
         text = CONFIG.format(folder=folder, locale=locale, web=listen) + "".join(map(line_table, lines))
+        text += billing_system.feed(folder) if panel else ""
         config.write_text(text, encoding="utf-8")
         key = furnish(config, play.messages * 2 + 20_000, told) if panel else None
         client = running.enter_context(daemon(config, folder / "control.sock", folder / "gatewayd.log"))

@@ -43,6 +43,14 @@ class Attachments:
         self._found.move_to_end(key)
         return found
 
+    async def contents(self, account: str, job: str, wanted: Mapping[str, str]) -> Mapping[str, bytes] | None:
+        """Returns what the files hold, by name; None where one of them is gone."""
+        try:
+            paths = await self.find(account, job, wanted)
+            return {name: await asyncio.to_thread(Path(path).read_bytes) for name, path in paths.items()}
+        except (MissingFilesError, OSError):
+            return None
+
     def _look(self, account: str, job: str, wanted: Mapping[str, str]) -> Mapping[str, str]:
         for version in range(1, COPIES):
             folder = self._accepted / account / (job if version == 1 else f"{job}~{version}")

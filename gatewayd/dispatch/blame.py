@@ -226,7 +226,7 @@ class Judge:
     @property
     def by_report(self) -> bool:
         """Whether it was reports that said that nobody was reached."""
-        return any(strike.reported for strike in self._strikes)
+        return bool(self._strikes) and any(strike.reported for strike in self._strikes)
 
     def reached(self, to: str, began: float) -> Sequence[Undecided]:
         """Somebody was reached by a send that began then. Answers whose refusals were their own: those that came before

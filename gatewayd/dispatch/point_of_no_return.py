@@ -98,8 +98,9 @@ class Intent:
 
     def over(self) -> None:
         """Nothing more of it will pass: what was kept free of the line's quotas for it is free again."""
-        self._line.pace.reserve(-self._reserved)
-        self._reserved = 0
+        if self._reserved:
+            self._line.pace.reserve(-self._reserved)
+            self._reserved = 0
 
     def kept(self, outcome: Outcome) -> Outcome:
         """The outcome, with every part taken that the network has answered with a reference: what comes after that,

@@ -48,3 +48,8 @@ def committed(spool: Spool, found: Taken, job: str) -> None:
     """Moves files whose job the store has to where they belong."""
     unmark(found)
     commit(spool, found, job)
+
+
+def size(taken: Taken) -> int:
+    """Octets of the job with all its files."""
+    return taken.identity.size + sum(copy.identity.size for copy in taken.files)

@@ -24,6 +24,7 @@ from gatewayd.intake.fitness import judge
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.record import PostedBy, content_of, milliseconds, template_of
 from gatewayd.intake.rendering import Rendering, RenderPlan
+from gatewayd.intake.stored import kept_files
 from gatewayd.model import Priority, State
 from gatewayd.numbers import Numbers
 from gatewayd.store.commands import MessagePost, NewMessage, Origin, Post, Posted, PostItem, PostKey, SharedJob
@@ -71,7 +72,8 @@ class PostDesk:
         document, data = await asyncio.to_thread(_read, data, f"{name}.json")
         document = await self._intake.templates.filled(origin.account, document)
         spool = self._intake.spool
-        taken = await asyncio.to_thread(posted.lay, spool, origin.account, document, data, files)
+        kept = await kept_files(self._intake.templates, origin.account, document)
+        taken = await asyncio.to_thread(posted.lay, spool, origin.account, document, data, {**files, **kept})
         try:
             # The name that the private copy has is what its errors and its rows are known by.
             document = replace(document, file=taken.name)
@@ -168,6 +170,7 @@ class PostDesk:
         try:
             document = _filled(_document(message), found)
             judge(document, kept.lines, now / 1000, origin.may)
+            _without_files(document)
             row = self._row(document, message, kept)
         except JobFileError as error:
             return PostItem(None, None, refused=_refusal(error, message, origin))
@@ -313,6 +316,12 @@ def _common(document: JobDocument) -> dict[str, Any]:
 def _up(ms: int | None) -> int | None:
     """Returns a time rounded up to the minute, so that times of their own do not make each message a job."""
     return None if ms is None else -(-ms // _MINUTE_MS) * _MINUTE_MS
+
+
+def _without_files(document: JobDocument) -> None:
+    """Raises JobFileError for a message that attaches a file: it shares its job with others, and none comes with it."""
+    if document.files:
+        raise JobFileError("value_invalid", "attachment_single", file=document.file, field="attachments")
 
 
 def _refusal(error: JobFileError, message: Mapping[str, Any], origin: Origin) -> dict[str, Any]:

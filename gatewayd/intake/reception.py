@@ -26,7 +26,7 @@ from gatewayd.intake.lane import WorkerDiedError
 from gatewayd.intake.lines import Lines
 from gatewayd.intake.moves import NoSheets, Sheets
 from gatewayd.intake.record import Follow, PostedBy, Recorder, beginning
-from gatewayd.intake.stored import NoTemplates, Templates
+from gatewayd.intake.stored import NoTemplates, Templates, kept_files
 from gatewayd.numbers import Policy
 from gatewayd.stalls import Stalls
 from gatewayd.store.commands import CAMPAIGN_JOB, QueueInfo
@@ -98,7 +98,7 @@ class _Large:
     octets: int = 0
 
     def __post_init__(self) -> None:
-        self.octets = self.octets or size(self.taken)
+        self.octets = self.octets or moves.size(self.taken)
 
 
 @dataclass(slots=True)
@@ -161,11 +161,14 @@ class IntakeDesk:
         self.config = config
         self.lines = lines
 
-    async def submit(self, account: str, document: JobDocument, data: bytes, waiter: Waiter) -> None:
-        """Puts a job of the gateway's own into the spool, as anybody would; `waiter` learns what became of it."""
+    async def submit(
+        self, account: str, document: JobDocument, data: bytes, waiter: Waiter, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Puts a job of the gateway's own into the spool, with the files that it names, as anybody would; `waiter`
+        learns what became of it."""
         self._waiters[account, document.job] = waiter
         try:
-            await self._in_thread(deposit, self.spool, account, document, data, {})
+            await self._in_thread(deposit, self.spool, account, document, data, files or {})
         except BaseException:
             self._waiters.pop((account, document.job), None)
             raise
@@ -260,7 +263,8 @@ class IntakeDesk:
     async def _with_files(self, taken: Taken, document: JobDocument | CustomersDocument) -> Taken:
         if not document.files:
             return taken
-        taken = await self._in_thread(take_files, self.spool, taken, document, self._watcher.settled)
+        kept = await kept_files(self.templates, taken.account, document)
+        taken = await self._in_thread(take_files, self.spool, taken, document, self._watcher.settled, kept)
         hit("intake.files_taken")
         verify(taken, document)
         return taken
@@ -413,8 +417,3 @@ class IntakeDesk:
         self.dispatcher.appeared(infos)
         log.info("job recorded", account=taken.account, job=document.job)
         self.told.happened(f"{taken.account}/{document.job}", "recorded", None)
-
-
-def size(taken: Taken) -> int:
-    """Octets of the job with all its files."""
-    return taken.identity.size + sum(copy.identity.size for copy in taken.files)

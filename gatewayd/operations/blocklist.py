@@ -15,6 +15,7 @@ from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Note, Operation, Paged
 from gatewayd.operations.ports import Backend
+from gatewayd.reasons import meaning
 from gatewayd.store.commands import Block, Unblock
 from gatewayd.translation import gettext as _
 
@@ -77,7 +78,9 @@ def address_of(raw: str, config: NumbersConfig) -> str:
     try:
         return _normalised(raw, config)[0]
     except NumberError as error:
-        raise UsageError(_("not a number: {number} ({reason})").format(number=raw, reason=error.reason)) from None
+        raise UsageError(
+            _("not a number: {number} ({reason})").format(number=raw, reason=meaning(error.reason))
+        ) from None
 
 
 class ListBlocked(Paged):
@@ -158,7 +161,7 @@ class UnblockNumber(Operation):
             if await backend.execute(Unblock(self.number, self.account)):
                 return {"removed": self.number}
             raise UsageError(
-                _("not a number: {number} ({reason})").format(number=self.number, reason=error.reason)
+                _("not a number: {number} ({reason})").format(number=self.number, reason=meaning(error.reason))
             ) from None
         if not await backend.execute(Unblock(number, self.account)):
             raise NotFoundError(_("{number} is not on the list").format(number=number))

@@ -14,6 +14,7 @@ from gatewayd.campaigns import schedule, states
 from gatewayd.campaigns.document import CampaignDocument, faults
 from gatewayd.errors import ConflictError, ForbiddenError, UsageError
 from gatewayd.failpoints import hit
+from gatewayd.operations import attached
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.limits import price_of
@@ -100,6 +101,7 @@ class LaunchCampaign(OfCampaign):
             return await self.shown(backend, by)
         missing(document)
         await _approved_words(backend, found, document)
+        await _kept_files(backend, found, document)
         people = await people_of(backend, found, document)
         price = _price(backend, found, document, people)
         await require(backend, by, found.account, to_of(found, people), self.password, price=price)
@@ -113,11 +115,16 @@ class LaunchCampaign(OfCampaign):
 
 
 def _price(backend: Backend, found: Campaign, document: CampaignDocument, people: int) -> int:
-    """Returns what a run of a campaign costs (millionths), as its review says it; without one, a segment a person."""
+    """Returns the most that a run of a campaign costs (millionths), as its review says it; without one, a segment a
+    person over each channel."""
     segments = people
     if found.review is not None and found.review_version == found.version:
-        segments = int(json.loads(found.review).get("segments", people))
-    return segments * price_of(backend, document.ladder[0].channel)
+        review: Json = json.loads(found.review)
+        if review.get("ladder") is not None:
+            return int(review["ladder"]["most"])
+        segments = int(review.get("segments", people))
+        return segments * price_of(backend, document.ladder[0].channel)
+    return sum(people * price_of(backend, rung.channel) for rung in document.ladder)
 
 
 async def _approved_words(backend: Backend, found: Campaign, document: CampaignDocument) -> None:
@@ -137,6 +144,15 @@ async def _approved_words(backend: Backend, found: Campaign, document: CampaignD
             version = await backend.read(lambda reader, question=question: reader.ask(question))  # type: ignore[misc]
         if version is None or version.approved_at is None:
             raise ForbiddenError(_("transactional: only with a template that an administrator approved"))
+
+
+async def _kept_files(backend: Backend, found: Campaign, document: CampaignDocument) -> None:
+    """Raises UsageError for a campaign of mails that attach what nobody keeps."""
+    _files, gone = await attached.of_ladder(backend, found.account, document)
+    if gone:
+        raise UsageError(
+            _("{files} is attached, and kept nowhere: attach it with the template").format(files=", ".join(gone))
+        )
 
 
 def _skipped(unit: Any, *, campaign: Campaign, by: str, now: int) -> Changed[None]:

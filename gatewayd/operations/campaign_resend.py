@@ -17,11 +17,12 @@ from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign, ShowCampaign
 from gatewayd.operations.people_lists import Title
 from gatewayd.operations.ports import Backend
-from gatewayd.store.campaigns import campaigns, events, lists
+from gatewayd.store.campaigns import campaigns, events, files, lists
 from gatewayd.store.campaigns.campaigns import NewCampaign
 from gatewayd.store.campaigns.lists import NewList
 from gatewayd.store.commands import Change, Changed
 from gatewayd.translation import gettext as _
+from spool.stored import FILES
 
 State = Literal["submitted", "delivered", "read", "undelivered", "failed", "expired", "invalid", "cancelled"]
 """What may be sent again: what is open goes anyway, and what is in doubt is settled by a person first."""
@@ -56,6 +57,8 @@ class ResendCampaign(OfCampaign):
         ]
         said |= {"ladder": ladder, "schedule": {"kind": "now"}, "audience": {"origin": found.id}}
         document = CampaignDocument.model_validate(said)
+        contents = [rung.content or {} for rung in document.ladder]
+        kept = [one["sha256"] for content in contents for one in content.get(FILES, {}).values()]
         origin = {"campaign": found.id, "run": last["run"], "states": wanted}
         title = self.title or _("{name}, again").format(name=found.name)[:120]
         source = {"resend": {"campaign": found.id, "run": last["id"], "states": wanted}}
@@ -77,6 +80,7 @@ class ResendCampaign(OfCampaign):
                     by.test,
                 ),
             )
+            files.use(unit.session, found.account, "campaign", number, kept)
             events.note(unit.session, number, "saved", now, actor=by.name, origin=found.id)
             events.note(unit.session, found.id, "sent_again", now, actor=by.name, again=number)
             return Changed(number, None, origin, about=f"campaign {number}")

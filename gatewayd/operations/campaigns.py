@@ -13,8 +13,10 @@ from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns import states
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.customers.filters import filter_of
-from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.money import format_money
+from gatewayd.operations import attached
+from gatewayd.operations.attached import Uploads
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import (
@@ -27,13 +29,15 @@ from gatewayd.operations.people_lists import (
 )
 from gatewayd.operations.people_lists import shape as list_shape
 from gatewayd.operations.ports import Backend
-from gatewayd.store.campaigns import campaigns, events, lists, outcomes, runs
+from gatewayd.store.campaigns import campaigns, events, files, lists, outcomes, runs
 from gatewayd.store.campaigns.campaigns import Campaign, NewCampaign
+from gatewayd.store.campaigns.files import NewFile
 from gatewayd.store.campaigns.lists import NewList, PeopleList
 from gatewayd.store.campaigns.runs import OPEN_STATES, WAITING, Counts, Run
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
+from spool.stored import FILES
 
 State = Annotated[str, Field(pattern=r"^(draft|awaiting_approval|scheduled|running|paused|finished|cancelled)$")]
 SENT: Final = frozenset({"submitted", "delivered", "read", "undelivered", "uncertain"})
@@ -211,6 +215,9 @@ class SaveCampaign(Operation):
     version: int | None = None
     title: Title
     document: CampaignDocument
+    uploads: Uploads = Field(default_factory=list)
+    """Files that mails with words of their own attach from now on; those of the version before stay attached while
+    `attachments` names them."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         now, scope = backend.now(), scope_of(by, self.account)
@@ -224,7 +231,8 @@ class SaveCampaign(Operation):
         if self.document.audience is not None and self.document.audience.filter is not None:
             filter_of(self.document.audience.filter)  # one that cannot be read is told at once
         new_list = self._new_list(backend, account, was, by, now)
-        kept = self.document.kept()
+        document, fresh, attaches = await self._attached(backend, account, was)
+        kept = document.kept()
 
         def work(unit: Any) -> Changed[int]:
             list_id = None if was is None else was.list_id
@@ -248,6 +256,9 @@ class SaveCampaign(Operation):
                     list_id=list_id,
                     now=now,
                 )
+            if attaches or was is not None:
+                files.keep(unit.session, account, fresh, now)
+                files.change(unit.session, account, number, attaches, launched=was is not None and was.launched_at)
             events.note(unit.session, number, "saved", now, actor=by.name)
             before = None if was is None else {"name": was.name, "state": was.state}
             return Changed(number, before, {"name": self.title}, about=f"campaign {number}")
@@ -256,6 +267,26 @@ class SaveCampaign(Operation):
         if backend.live is not None:
             backend.live.campaigns.due()
         return await ShowCampaign(campaign=made.answer, account=account).shown(backend, by)
+
+    async def _attached(
+        self, backend: Backend, account: str, was: Campaign | None
+    ) -> tuple[CampaignDocument, list[NewFile], list[str]]:
+        """Returns the document with what its mails attach, the files that are new, and the SHA-256 of all."""
+        before: Json = {}
+        for rung in () if was is None else json.loads(was.document)["ladder"]:
+            before |= (rung.get("content") or {}).get(FILES, {})
+        fresh: list[NewFile] = []
+        kept: list[str] = []
+        ladder = list(self.document.ladder)
+        for place, rung in enumerate(ladder):
+            if rung.channel == "email" and rung.content is not None:
+                made = await attached.attached(backend, account, rung.content, self.uploads, before)
+                ladder[place] = rung.model_copy(update={"content": made.content})
+                fresh += made.fresh
+                kept += made.kept
+        if self.uploads and not kept:
+            raise UsageError(_("uploads: only a mail with words of its own attaches files"))
+        return self.document.model_copy(update={"ladder": ladder}), fresh, kept
 
     def _new_list(self, backend: Backend, account: str, was: Campaign | None, by: Actor, now: int) -> NewList | None:
         """Returns the list that the uploaded file becomes; None where there is none, or it was read already."""

@@ -14,7 +14,7 @@ from gatewayd import billing_desk as desk
 from gatewayd.actor import Actor, Scope
 from gatewayd.customers import fields
 from gatewayd.customers.change import changed
-from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Kept, document
+from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Debt, Kept, debt_document, document
 from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.errors import UsageError
@@ -28,7 +28,9 @@ from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import customers as store
 from gatewayd.store.contacts import directory
 from gatewayd.store.contacts.directory import COUNTED_MAX, Wanted
+from gatewayd.store.contacts.owing import debts_of
 from gatewayd.store.sending.causes import Reason, Withdrawal
+from gatewayd.store.snapshots import Page
 from gatewayd.translation import gettext as _
 
 LIMIT_MAX: Final = 500
@@ -105,11 +107,18 @@ class ListCustomers(Paged, _Filtered):
             raise UsageError(_("limit: from 1 to {limit}").format(limit=LIMIT_MAX))
         numbers = spellings(filter_.search, numbers_of(backend))
         wanted = Wanted(filter_, self.sort, self.cursor, self.limit, numbers)
-        page = await backend.read(lambda reader: reader.ask(partial(directory.customers, scope=scope, wanted=wanted)))
-        answer: Json = {"items": [document(one) for one in page.items], "next": page.next}
+        page, owed = await backend.read(lambda reader: reader.ask(partial(_page, scope=scope, wanted=wanted)))
+        items = [document(one) | {"debt": debt_document(owed.get(one.id))} for one in page.items]
+        answer: Json = {"items": items, "next": page.next}
         if self.counted:
             answer["count"] = await _count(backend, scope, filter_)
         return answer
+
+
+def _page(connection: Any, *, scope: Scope, wanted: Wanted) -> tuple[Page[Kept], Mapping[int, Debt]]:
+    """Returns a page of customers, and what they owe: as billing says it, else their sheet."""
+    found = directory.customers(connection, scope=scope, wanted=wanted)
+    return found, debts_of(connection, [one.id for one in found.items])
 
 
 async def _count(backend: Backend, scope: Scope, wanted: CustomerFilter) -> int | None:

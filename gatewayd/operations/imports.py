@@ -50,7 +50,8 @@ def document(found: Import) -> Json:
     read = found.judgement or {}
     counts = dict(found.counts)
     reasons = counts.pop("reasons", {})
-    counts.pop("since", None)
+    for own in ("since", "undone_to"):
+        counts.pop(own, None)
     return {
         "import": found.id,
         "account": found.account,

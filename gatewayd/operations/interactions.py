@@ -15,7 +15,7 @@ from gatewayd.operations.log_query import FIELDS, LogQuery, filter_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
 from gatewayd.store.insight.interaction_rows import Interaction, made_elsewhere, replies, reply
-from gatewayd.store.insight.interactions import counted, interactions
+from gatewayd.store.insight.interactions import interactions
 from gatewayd.store.insight.position import Position
 from gatewayd.store.insight.surroundings import contacts_before
 from gatewayd.store.snapshots import MessageView, iso
@@ -25,6 +25,7 @@ LIMIT_MAX: Final = 500
 LOOK_S: Final = 0.06
 """How long a page may be looked for: behind it stands how far was looked, and the next page goes on there."""
 COUNT_S: Final = 0.02
+"""From the beginning of the search on, how long may be counted: what fills the page late is not looked for further."""
 TEXT_MAX: Final = 300
 """Characters of a text in a list."""
 
@@ -122,8 +123,9 @@ class ListInteractions(_OfLog):
                     now=now,
                     salt=reader.salt(),
                     limit=limit,
-                    seconds=LOOK_S,
+                    seconds=LOOK_S * reader.patience(),
                     behind=behind,
+                    count_s=COUNT_S * reader.patience() if self.counted else None,
                 )
             )
         )
@@ -138,13 +140,8 @@ class ListInteractions(_OfLog):
             "next": page.next,
             "looked_to": iso(page.looked_to),
         }
-        if self.counted:
-            if behind is None and page.next is None:
-                answer["count"] = {"count": len(page.items), "all": True}
-            else:
-                question = partial(counted, scope=scope, wanted=wanted, now=now, seconds=COUNT_S)
-                found = await backend.read(lambda reader: reader.ask(question))
-                answer["count"] = {"count": found.count, "all": found.all}
+        if page.counted is not None:
+            answer["count"] = {"count": page.counted.count, "all": page.counted.all}
         return answer
 
 

@@ -11,7 +11,9 @@ from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
+from gatewayd.reasons import state_word
 from gatewayd.store.commands import SetJobState
+from gatewayd.store.sending.queries import going
 from gatewayd.store.sending.questions import reasons_of
 from gatewayd.translation import gettext as _
 
@@ -20,8 +22,15 @@ class ListJobs(Paged):
     name: ClassVar[str] = "job.list"
     reads_store = True
     account: str | None = None
+    going: bool = False
+    """Only those with something left to send, among the `limit` newest; on one page."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
+        if self.going:
+            found = await backend.read(
+                lambda reader: reader.ask(partial(going, now=backend.now(), account=self.account, among=self.limit))
+            )
+            return {"items": [shapes.summary(one) for one in found], "next": None}
         page = await backend.read(
             lambda reader: reader.jobs(backend.now(), account=self.account, cursor=self.cursor, limit=self.limit)
         )
@@ -74,7 +83,7 @@ class _ChangeJob(Operation):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await backend.read(lambda reader: reader.job(self.job, backend.now()))
-        refusal = _("job {job} is {state}").format(job=f"{found.account}/{found.job}", state=found.state)
+        refusal = _("job {job} is {state}").format(job=f"{found.account}/{found.job}", state=state_word(found.state))
         with reworded(ConflictError, refusal):
             change = await backend.execute(SetJobState(found.account, found.job, self.state, backend.now()))
         if backend.live is not None:

@@ -256,5 +256,5 @@ class AskLine(Operation):
         try:
             answer = await live.command(self.line, self.question, self.argument)
         except LineError as error:  # the gateway is there: it is this line that cannot say so now
-            raise ConflictError(str(error)) from error
+            raise ConflictError(_(str(error))) from error
         return {"line": self.line, "question": self.question, "answer": dict(answer)}

@@ -20,6 +20,7 @@ from gatewayd.operations.masssend import permit
 from gatewayd.operations.paging import before_of, instant_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
+from gatewayd.reasons import state_word
 from gatewayd.store.commands import Settle
 from gatewayd.store.sending.questions import MessageFilter, find_messages
 from gatewayd.store.snapshots import MessageView
@@ -119,7 +120,7 @@ class SettleMessage(Operation):
 
     async def settle(self, backend: Backend, found: MessageView) -> Json:
         """Settles a message that may be sent again where that is the verdict. ConflictError: it is not in doubt."""
-        with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=found.state)):
+        with reworded(ConflictError, _("the message is {state}, not uncertain").format(state=state_word(found.state))):
             settled = await backend.execute(Settle(found.id, self.verdict, backend.now()))
         if backend.live is not None:
             backend.live.settled(settled)

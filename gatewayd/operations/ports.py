@@ -72,10 +72,10 @@ class CampaignEngine(Protocol):
         """There is something new to do: a list to read, a launch, a schedule."""
 
     async def review(
-        self, campaign: Campaign, wait_s: float, lines: Sequence[tuple[Sequence[str], str]] = ()
+        self, campaign: Campaign, wait_s: float, lines: Sequence[Sequence[tuple[Sequence[str], str]]] = ()
     ) -> int | None:
         """Looks through a campaign; how many people were seen, None once that is done and written down. `lines` are
-        those that may send it: prefixes of numbers, and how they cut texts."""
+        those that may send it, by rung: prefixes of numbers, and how they cut texts."""
 
     def left_out(self, campaign: int) -> Path:
         """Where the sheet of those lies whom a review has left out."""
@@ -156,9 +156,13 @@ class Live(Protocol):
         has ended or the line's own bound of a send has passed. `account` None: the only account there is. Raises
         GatewayError for a number that is none, no credit, a line that is not ready."""
 
-    async def submit(self, account: str, job: Mapping[str, Any]) -> str:
-        """Puts a job of the gateway's own at intake, as a file would be; answers its name once it is recorded, or was
-        before. UsageError for one that is refused, UnavailableError where it is not read in time."""
+    async def attachments(self, account: str, job: str, sha256: Mapping[str, str]) -> Mapping[str, bytes] | None:
+        """What a job attached, by name, as it is kept with the job; None where that is gone. `sha256` in hex."""
+
+    async def submit(self, account: str, job: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> str:
+        """Puts a job of the gateway's own at intake, as a file would be, with the files that it attaches; answers its
+        name once it is recorded, or was before. UsageError for one that is refused, UnavailableError where it is not
+        read in time."""
 
     async def command(self, line: str, name: str, argument: str) -> Mapping[str, Any]:
         """The driver's own question (`ussd`, `balance` …)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -20,7 +21,7 @@ from gatewayd.operations.limits import price_of
 from gatewayd.operations.log_query import LogQuery, filter_of
 from gatewayd.operations.masssend import permit
 from gatewayd.operations.ports import Backend
-from gatewayd.operations.resend_job import NotResendableError, SentMessage, jobs_of
+from gatewayd.operations.resend_job import FILES, NotResendableError, SentMessage, attached_by, jobs_of
 from gatewayd.store.insight.sent_again import Candidate, candidates, numbers_of
 from gatewayd.translation import gettext as _
 
@@ -53,6 +54,7 @@ class ResendInteractions(Operation):
             raise UsageError(_("name the messages by `ids`, or by `query`"))
         found = await self._found(backend, scope_of(by, self.account))
         chosen, left_out = judged(found)
+        chosen = await self._with_files(backend, chosen, left_out)
         people = {one.to for one in chosen if one.to}
         by_account: dict[str, list[Candidate]] = {}
         for one in chosen:
@@ -72,8 +74,28 @@ class ResendInteractions(Operation):
         live = live_of(backend)
         for account, some in by_account.items():
             for owner, job in jobs_of([_sent(one) for one in some], self._name(some, backend)):
-                answer["jobs"].append(f"{owner}/{await live.submit(account, job)}")
+                wanted = job.pop(FILES, None)
+                files = None if wanted is None else await live.attachments(account, wanted["job"], wanted["sha256"])
+                answer["jobs"].append(f"{owner}/{await live.submit(account, job, files)}")
         return answer
+
+    async def _with_files(self, backend: Backend, chosen: list[Candidate], left_out: Counter[str]) -> list[Candidate]:
+        """Returns those whose files are still kept with their jobs; counts the others."""
+        kept: dict[tuple[str, str, str], bool] = {}
+        found = []
+        for one in chosen:
+            wanted = attached_by(one.content)
+            key = one.account, one.job, json.dumps(wanted, sort_keys=True)
+            if key not in kept:
+                live = backend.live
+                kept[key] = not wanted or (
+                    live is not None and await live.attachments(one.account, one.job, wanted) is not None
+                )
+            if kept[key]:
+                found.append(one)
+            else:
+                left_out["attachments"] += 1
+        return found
 
     async def _permitted(self, backend: Backend, by: Actor, by_account: dict[str, list[Candidate]]) -> None:
         """Asks for the password of sends to many where more than one person is reached."""

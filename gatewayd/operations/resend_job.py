@@ -13,6 +13,9 @@ from typing import Any, Final
 
 from gatewayd.callscript import templates
 
+FILES: Final = "files"
+"""Of a job that is made here, beside the keys of a job file: the job that attached the files which this one does, and
+their SHA-256 (hex) by name. Whoever brings the job in takes it off, and brings the files."""
 TEXT: Final = "texto"
 _SUBJECT: Final = "asunto"
 _TITLE: Final = "titulo"
@@ -38,6 +41,17 @@ class SentMessage:
     """JSON: the job's, templates as they were written."""
     texts: str | None
     """JSON: the message's own rendered texts, by name."""
+
+
+def attached_by(content: str) -> dict[str, str]:
+    """Returns what a job's mails attach: SHA-256 (hex) by name. `content` is JSON as the store keeps it.
+    NotResendableError where it is not known what a file held."""
+    email = json.loads(content or "{}").get("email") or {}
+    known = email.get("sha256") or {}
+    names = email.get("attachments") or ()
+    if not set(names) <= known.keys():
+        raise NotResendableError("attachments")
+    return {name: known[name] for name in names}
 
 
 def jobs_of(messages: Sequence[SentMessage], name: str) -> list[tuple[str, dict[str, Any]]]:
@@ -73,6 +87,8 @@ def _made(message: SentMessage) -> tuple[dict[str, Any], dict[str, str]]:
         head["encoding"] = content["encoding"]
     if email := content.get("email"):
         _mail(email, texts, head, recipient)
+        if wanted := attached_by(message.content):
+            head["attachments"], head[FILES] = list(wanted), {"job": message.job, "sha256": wanted}
     if call := content.get("call"):
         _call(call, texts, head, recipient)
     if push := content.get("push"):
@@ -83,8 +99,6 @@ def _made(message: SentMessage) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _mail(email: Mapping[str, Any], texts: Mapping[str, str], head: dict[str, Any], recipient: dict[str, str]) -> None:
-    if email.get("attachments"):
-        raise NotResendableError("attachments")
     head["area"] = email.get("area") or "all"
     if texts.get("subject"):
         head["subject"] = f"%{_SUBJECT}%"

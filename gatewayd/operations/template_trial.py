@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
 
@@ -23,12 +25,15 @@ from gatewayd.operations.template_preview import OfRow
 from gatewayd.operations.template_row import Country, Variable, variables_in
 from gatewayd.operations.template_words import faults_of
 from gatewayd.operations.templates import OfTemplates
+from gatewayd.store.campaigns.files import data as kept_data
+from gatewayd.store.campaigns.templates import version_of
 from gatewayd.store.settings import accounts as settings
 from gatewayd.templates import Variables
 from gatewayd.translation import gettext as _
 from spool import stored
 from spool.document import JobDocument
 from spool.names import variable_name
+from spool.stored import FILES, files_in
 
 GROUP_MAX: Final = 20
 CHUNK: Final = 512 << 10
@@ -80,10 +85,28 @@ class TestTemplate(OfRow):
             job |= {"template": self.template}
             job |= {} if self.version is None else {"template_version": self.version}
         else:
-            # What it attaches lies beside jobs of upstream, and is not here.
-            job |= {key: value for key, value in content.items() if key not in {"attachments", "class"}}
-        name = await live.submit(self.owner, job)
+            job |= {key: value for key, value in content.items() if key not in {"attachments", "class", FILES}}
+        files = await self._files(backend, content)
+        if files:
+            job["attachments"] = list(files)
+        name = await live.submit(self.owner, job, files)
         return {"job": f"{self.owner}/{name}", "messages": len(to), "to": to}
+
+    async def _files(self, backend: Backend, content: Json) -> dict[str, bytes]:
+        """Returns the files that the words attach; what comes with each job of upstream is not here."""
+        found: dict[str, bytes] = {}
+        if self.content is not None and self.template is not None and content.get("attachments"):
+            # What is being written, with the files of what was saved last.
+            with suppress(NotFoundError):
+                version = partial(version_of, account=self.owner, name=self.template, channel=self.channel)
+                saved = await backend.read(methodcaller("ask", version))
+                content = {**content, FILES: saved.content.get(FILES, {})}
+        for name, sha256 in files_in(content).items():
+            question = partial(kept_data, account=self.owner, sha256=sha256)
+            data = await backend.read(methodcaller("ask", question))
+            if data is not None:
+                found[name] = data
+        return found
 
     async def _addresses(self, backend: Backend, channel: str) -> list[str]:
         if self.group == (self.to is not None):
@@ -119,7 +142,7 @@ class PromptTemplate(OfRow):
             try:
                 answer = await live.command(line, "prompts", argument)
             except LineError as error:
-                trouble = str(error)
+                trouble = _(str(error))
                 continue
             prompts = [{**one, "sound": f"{line}:{one['file']}"} for one in answer["prompts"]]
             for one in prompts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -11,16 +12,20 @@ from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
 from gatewayd.actor import Actor, Scope
-from gatewayd.errors import FaultsError, UsageError
+from gatewayd.errors import FaultsError, NotFoundError, UsageError
+from gatewayd.operations import attached
+from gatewayd.operations.attached import Uploads
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.template_words import faults_of, variables_of, words_of
 from gatewayd.storable import wellformed
+from gatewayd.store.campaigns import files
 from gatewayd.store.campaigns import templates as store
 from gatewayd.store.campaigns.templates import Key, Version
 from gatewayd.store.commands import Change
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
+from spool.stored import FILES
 
 NAME_MAX: Final = 80
 EXCERPT: Final = 200
@@ -79,6 +84,7 @@ def shape(found: Version) -> Json:
         "newest": found.newest,
         "class": found.klass,
         "variables": list(variables_of(found.channel, found.content)),
+        "files": attached.shown(found.content),
         "archived": found.archived_at is not None,
         "used": found.template_used_at is not None,
         "used_at": iso(found.template_used_at),
@@ -95,7 +101,9 @@ def shown(found: Version) -> Json:
 
 
 def content_of(found: Version) -> Json:
-    return dict(found.content) | ({} if found.klass is None else {"class": found.klass})
+    """Returns what a version says, as a job file says it."""
+    said = {key: value for key, value in found.content.items() if key != FILES}
+    return said | ({} if found.klass is None else {"class": found.klass})
 
 
 class ListTemplates(OfTemplates):
@@ -164,6 +172,9 @@ class SaveTemplate(OfTemplates):
     channel: Channel
     content: dict[str, Any]
     """The keys of a job file of that channel that say what is sent, and `class`."""
+    uploads: Uploads = Field(default_factory=list)
+    """Files that a mail attaches from now on, each under its own name; those of the version before stay attached while
+    `attachments` names them."""
     seen: Annotated[StrictInt, Field(ge=1)] | None = None
     """The version that was looked at; where somebody has saved another since, ConflictError."""
     fresh: bool = False
@@ -171,14 +182,37 @@ class SaveTemplate(OfTemplates):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         content, klass = judged(self.channel, self.content)
+        made = await self._attached(backend, content)
         key = Key(self.owner, self.template, self.channel)
-        new = store.NewVersion(key, content, klass, by.name, backend.now(), self.seen, self.fresh)
-        saved = await backend.execute(Change(lambda unit: store.save(unit.session, new), by.name))
-        return shown(saved)
+        new = store.NewVersion(key, made.content, klass, by.name, backend.now(), self.seen, self.fresh)
+
+        def work(unit: Any) -> Version:
+            files.keep(unit.session, self.owner, made.fresh, new.now)
+            saved = store.save(unit.session, new)
+            files.use(unit.session, self.owner, "template", saved.template_id, made.kept)
+            return saved
+
+        return shown(await backend.execute(Change(work, by.name)))
+
+    async def _attached(self, backend: Backend, content: Json) -> attached.Attached:
+        if self.channel != "email":
+            if self.uploads:
+                raise UsageError(_("uploads: only a mail attaches files"))
+            return attached.Attached(content)
+        before: Mapping[str, Any] = {}
+        with suppress(NotFoundError):
+            question = partial(store.version_of, account=self.owner, name=self.template, channel=self.channel)
+            before = (await backend.read(lambda reader: reader.ask(question))).content.get(FILES, {})
+        made = await attached.attached(backend, self.owner, content, self.uploads, before)
+        if faults := faults_of(self.channel, made.content):
+            raise FaultsError(faults)
+        return made
 
 
 def judged(channel: str, content: Mapping[str, Any]) -> tuple[Json, str | None]:
     """Returns a content without its class, and the class. FaultsError names each field that is wrong."""
+    if FILES in content:
+        raise UsageError(_("content: what it attaches comes by `uploads`"))
     if faults := faults_of(channel, content):
         raise FaultsError(faults)
     kept = {key: value for key, value in content.items() if key != "class" and value is not None}

@@ -328,5 +328,15 @@ class ReleaseEngines(Operation):
             raise NotFoundError(_("nothing stands still"))
         _changed(backend, None)
         if backend.live is not None:
-            backend.live.tasks_due()
+            live = backend.live
+            # What claims are decided from may have changed; the others look at what waits for them.
+            live.changed("policy", "")
+            for due in (
+                live.tasks_due,
+                live.campaigns.due,
+                live.reminders.due,
+                live.answers.facts,
+                live.answers.tickets,
+            ):
+                due()
         return {"released": True}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from gatewayd.failpoints import hit
-from gatewayd.store.connection import BUSY_S
+from gatewayd.store.connection import BUSY_S, CACHE_KIB
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.session import Session
 
@@ -83,6 +83,7 @@ class Checkpointer:
             self._checkpoint("TRUNCATE")
             self._clean = True
             self._keep_reserve()
+            self._session.plain(f"PRAGMA cache_size = -{CACHE_KIB}")
 
     def relieve(self) -> None:
         """Cuts the log's file: the disk is full. Where the database has to grow for it, the reserve makes room."""

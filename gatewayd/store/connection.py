@@ -31,6 +31,10 @@ BUSY_S: Final = 5.0
 CACHE_KIB: Final = 16_000
 """Page cache of the writer: the upper levels of every index of a million messages, and the pages in use."""
 
+CACHE_BULK_KIB: Final = 48_000
+"""The same from when an engine writes in bulk until the store is idle: changed pages that find no room go to the log in
+the middle of a transaction, and are read from there again. It is taken as it is used."""
+
 _MODE: Final = 0o660
 
 

@@ -11,7 +11,7 @@ _KEPT: Final = 64
 
 _LETTERS: Final = [ulid(0, 0, value)[-1] for value in range(32)]
 _PAIRS: Final = [one + two for one in _LETTERS for two in _LETTERS]
-_SHIFTS: Final = range(70, -1, -10)
+_SHIFTS: Final = range(70, 19, -10)
 
 
 class Stamps:
@@ -24,6 +24,8 @@ class Stamps:
         self._zone = zone
         self._seconds: dict[int, tuple[str, str]] = {}
         self._heads: dict[int, str] = {}
+        self._middles: dict[int, str] = {}
+        """By the row number without its last 20 bits: a million rows share the twelve letters before the last four."""
         self._salted = salt << 64
         self.salt = salt
 
@@ -41,12 +43,17 @@ class Stamps:
     def public(self, ms: int, number: int) -> str:
         """Returns the public id of row `number`, made at `ms`: `gatewayd.model.ulid`, two letters at a step.
 
-        A job's messages share the ten letters that tell its time.
+        A job's messages share the ten letters that tell its time, and rows near each other the twelve behind them.
         """
         head = self._heads.get(ms)
         if head is None:
             if len(self._heads) >= _KEPT:
                 self._heads.clear()
             head = self._heads[ms] = ulid(ms, self.salt, 0)[:10]
-        tail = self._salted | number
-        return head + "".join([_PAIRS[(tail >> shift) & 1023] for shift in _SHIFTS])
+        middle = self._middles.get(number >> 20)
+        if middle is None:
+            if len(self._middles) >= _KEPT:
+                self._middles.clear()
+            tail = self._salted | number
+            middle = self._middles[number >> 20] = "".join([_PAIRS[(tail >> shift) & 1023] for shift in _SHIFTS])
+        return head + middle + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]

@@ -113,6 +113,8 @@ class Reader:
             self._engine = reading_engine(url, password=password, pool=pool, limit_s=limit_s)
         self._url = url
         self._salt: int | None = None
+        self.patience: Callable[[], float] = lambda: 1.0
+        """Which share of the time that a search may take it should take now: less than 1 where many wait."""
 
     def close(self) -> None:
         self._engine.dispose()

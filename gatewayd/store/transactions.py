@@ -14,6 +14,7 @@ from gatewayd import failpoints
 from gatewayd.errors import GatewayError, StoreError, UnavailableError
 from gatewayd.store import commands
 from gatewayd.store.commands import Command
+from gatewayd.store.connection import CACHE_BULK_KIB
 from gatewayd.store.contacts.rulebook import Rulebook
 from gatewayd.store.credit import accounts
 from gatewayd.store.faults import Fault, fault, translated
@@ -57,6 +58,7 @@ CLASHES: Final = 5
 REPORT_WAIT_MS: Final = 72 * 3_600_000
 
 Handler = Callable[[Unit, list[Any]], Sequence[Any]]
+More = Callable[[], Command[Any] | None]
 
 
 def _change(unit: Unit, changes: list[commands.Change[Any]]) -> list[Any]:
@@ -197,13 +199,15 @@ class Transactions:
             raise result
         return result  # type: ignore[no-any-return]
 
-    def apply(self, batch: Sequence[Command[Any]]) -> list[Any]:
+    def apply(self, batch: Sequence[Command[Any]], more: More | None = None) -> list[Any]:
         """Returns the answer to each command, or the exception it ended with. All are durable when this returns.
 
-        Should the transaction fail, each command is applied in one of its own, so that only the culprit fails.
+        Should the transaction fail, each command is applied in one of its own, so that only the culprit fails. `more`
+        is asked, before the end of a transaction that is an engine's alone, for what goes into it too: it has put that
+        into `batch` itself.
         """
         try:
-            return self._transaction(batch)
+            return self._transaction(batch, more)
         except self.session.Error as error:
             kind = fault(error)
             if kind is Fault.AWAY:
@@ -236,22 +240,26 @@ class Transactions:
         broken.__cause__ = error
         return broken
 
-    def _transaction(self, batch: Sequence[Command[Any]]) -> list[Any]:
+    def _transaction(self, batch: Sequence[Command[Any]], more: More | None) -> list[Any]:
         session = self.session
-        loosely = session.sqlite and is_bulk(batch)
+        bulk = is_bulk(batch)
+        loosely = session.sqlite and bulk
         if loosely:
             session.plain("PRAGMA synchronous = NORMAL")
+            session.plain(f"PRAGMA cache_size = -{CACHE_BULK_KIB}")
         try:
-            return self._committed(session, batch)
+            return self._committed(session, batch, more if bulk else None)
         finally:
             if loosely:
                 session.plain("PRAGMA synchronous = FULL")
 
-    def _committed(self, session: Session, batch: Sequence[Command[Any]]) -> list[Any]:
+    def _committed(self, session: Session, batch: Sequence[Command[Any]], more: More | None) -> list[Any]:
         session.begin()
         try:
             unit = Unit(session, self._memory)
             results = _apply(unit, batch)
+            while more is not None and (command := more()) is not None:
+                results += _apply(unit, [command])
             unit.flush()
             failpoints.hit("store.before_commit")
             session.commit()

@@ -24,6 +24,7 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     Block,
+    Change,
     Command,
     DropJob,
     HoldQueue,
@@ -32,7 +33,7 @@ from gatewayd.store.commands import (
     Sweep,
     bare,
 )
-from gatewayd.store.transactions import Transactions, is_bulk
+from gatewayd.store.transactions import More, Transactions, is_bulk
 
 _log: Final = logging.getLogger(__name__)
 
@@ -48,6 +49,12 @@ BATCH: Final = 256
 WEIGHT: Final = 512
 """Most parts of one transaction beside that of its last command: one long text to many people is thousands, and
 everybody else's messages would wait for the commit."""
+
+TOGETHER: Final = 16
+"""Most portions of engines in one transaction, while nobody else waits: each page that several of them change is
+written once, and whoever comes waits for the one that is under way and the commit."""
+TOGETHER_S: Final = 0.25
+"""How old such a transaction may be for another portion: an engine's own are told only then."""
 
 RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)
 """Pauses before a stalled store is tried again; the last repeats. A full disk is freed by a person."""
@@ -275,7 +282,16 @@ class Writer:
             return False
         begin = time.perf_counter()
         together = [entry.command for entry in batch]
-        results = self._apply(together)
+
+        def more() -> Command[Any] | None:
+            entry = self._following(len(batch)) if time.perf_counter() - begin < TOGETHER_S else None
+            if entry is None:
+                return None
+            batch.append(entry)
+            together.append(entry.command)
+            return entry.command
+
+        results = self._apply(together, more)
         end = time.perf_counter()
         stats = self.stats
         stats.commits += 1
@@ -301,7 +317,7 @@ class Writer:
         """Returns what has come, in order, kept ones first. Heavy commands after the first wait for the next turn."""
         batch: list[_Entry] = []
         later: list[_Entry] = []
-        heavy = intake = False
+        heavy = intake = bulk = False
         weight = 0
         inbox = self._inbox
         for source in (self._kept, inbox):
@@ -311,19 +327,32 @@ class Writer:
                     continue
                 command = bare(entry.command)
                 is_heavy = isinstance(command, _HEAVY) and not (isinstance(command, AddMessages) and command.is_small)
-                if (heavy and is_heavy) or (intake and isinstance(command, _INTAKE)):
+                is_bulky = isinstance(command, Change) and command.bulk
+                if (heavy and is_heavy) or (intake and isinstance(command, _INTAKE)) or (bulk and is_bulky):
                     later.append(entry)
                     intake = intake or isinstance(command, _INTAKE)
                     continue
-                heavy = heavy or is_heavy
+                heavy, bulk = heavy or is_heavy, bulk or is_bulky
                 batch.append(entry)
                 weight += command.weight
         inbox.extendleft(reversed(later))
         return batch
 
-    def _apply(self, batch: list[Command[Any]]) -> list[Any]:
+    def _following(self, count: int) -> _Entry | None:
+        """Returns an engine's next portion, for a transaction of `count` others, where that is all that waits: whoever
+        else comes has the transaction end."""
+        inbox = self._inbox
+        while inbox and count < TOGETHER:
+            if not all(isinstance(one.command, Change) and one.command.bulk for one in inbox.copy()):
+                return None
+            entry = inbox.popleft()
+            if entry.future is None or not entry.future.cancelled():
+                return entry
+        return None
+
+    def _apply(self, batch: list[Command[Any]], more: More) -> list[Any]:
         try:
-            return self._transactions.apply(batch)
+            return self._transactions.apply(batch, more)
         except Exception as error:  # noqa: BLE001 - the edge of the writer's requests: the caller gets the error
             _log.exception("%d commands failed", len(batch))
             return [UnavailableError(f"the store failed: {error}")] * len(batch)

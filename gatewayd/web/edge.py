@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatewayd.config import WebConfig
+from gatewayd.web.readers import arrived
 from gatewayd.web.security import HEADERS
 
 BODY_MAX: Final = 2 << 20
@@ -93,6 +94,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return None
+        arrived()
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             headers[name] = headers[name] + b"," + value if name in headers else value

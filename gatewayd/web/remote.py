@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from concurrent.futures import Executor
 from contextlib import aclosing
-from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from gatewayd.actor import Actor
 from gatewayd.clock import now_ms
@@ -23,8 +21,12 @@ from gatewayd.store.reader import Reader
 from gatewayd.translation import language
 from gatewayd.vault import Vault
 from gatewayd.web.links import AwayError, Links
+from gatewayd.web.readers import Readers
 
 __all__ = ["AwayError", "Bearer", "ReadingBackend", "Remote"]
+
+LATELY_MAX: Final = 256
+"""Answers kept at once."""
 
 R = TypeVar("R")
 
@@ -49,7 +51,7 @@ class ReadingBackend:
 
     live = None
 
-    def __init__(self, config: Config, reader: Reader, threads: Executor) -> None:
+    def __init__(self, config: Config, reader: Reader, threads: Readers) -> None:
         self.config = config
         self._reader = reader
         self._threads = threads
@@ -61,11 +63,7 @@ class ReadingBackend:
         raise AssertionError(f"{type(command).__name__} in the web process")
 
     async def read(self, question: Callable[[Reader], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(
-            # In the context of the task that asks: what is not found is said in the language of the person it serves.
-            self._threads,
-            partial(copy_context().run, question, self._reader),
-        )
+        return await self._threads.run(question, self._reader)
 
     async def lines_changed(self) -> None:
         raise AssertionError("lines in the web process")
@@ -85,6 +83,7 @@ class Remote:
         self.backend = backend
         self._links = Links(socket)
         self._identities = Identities(backend, self._note)
+        self._lately: OrderedDict[tuple[Any, ...], tuple[float, Any]] = OrderedDict()
 
     async def close(self) -> None:
         await self._identities.close()
@@ -98,16 +97,36 @@ class Remote:
         """Tells the daemon who was seen here, for pages read the store and pass it by."""
         await self.ask(Bearer(), "session.touch", {"sessions": sorted(seen.sessions), "tokens": sorted(seen.tokens)})
 
-    async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
+    async def ask(
+        self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None, *, by: Actor | None = None
+    ) -> Any:
         """Performs an operation and returns its JSON; raises the operation's error.
 
-        AwayError where it needs the daemon, and none answers. What changes something is asked once.
+        AwayError where it needs the daemon, and none answers. What changes something is asked once. `by`: whose the
+        bearer was found to be a moment ago, by whoever asks many questions for one page.
         """
         given = dict(arguments or {})
         if OPERATIONS[operation].reads_store and not RIGHTS[operation].audited:
-            return await perform(self.backend, operation, given, await self.actor(bearer))
+            return await perform(self.backend, operation, given, by or await self.actor(bearer))
         request = self._request(bearer, operation, given)
+        if RIGHTS[operation].audited:
+            self._lately.clear()
         return await self._links.ask(request, again=not RIGHTS[operation].audited)
+
+    async def ask_lately(self, bearer: Bearer, operation: str, by: Actor, seconds: float) -> Any:
+        """Returns what `by`, who bears it, was answered to that question no longer than `seconds` ago, else asks it.
+
+        Only for what stands beside what a page is about, such as the choices of a filter.
+        """
+        key = operation, by.kind, by.number, by.role, by.account, language()
+        until, answer = self._lately.get(key, (0.0, None))
+        if until < time.monotonic():
+            answer = await self.ask(bearer, operation, by=by)
+            self._lately[key] = time.monotonic() + seconds, answer
+            self._lately.move_to_end(key)
+            if len(self._lately) > LATELY_MAX:
+                self._lately.popitem(last=False)
+        return answer
 
     async def watch(self, bearer: Bearer) -> AsyncIterator[Any]:
         """Yields the overview each half second until the daemon goes away (AwayError) or the session ends."""

@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +24,7 @@ from gatewayd.web.application import application
 from gatewayd.web.confinement import confine, give_way
 from gatewayd.web.edge import Edge
 from gatewayd.web.gate import Gate, WebConnection, tls_context
+from gatewayd.web.readers import Readers
 from gatewayd.web.remote import ReadingBackend, Remote
 
 log = structlog.get_logger()
@@ -152,7 +152,9 @@ async def _serve(settings: _Settings, store_password: str | None) -> int:
         listener = stack.enter_context(serving.listening_socket("web.listen", *config.web.address, backlog=BACKLOG))
         reader = Reader(config.store.url, password=store_password or _store_password(config), pool=READERS, beside=True)
         stack.callback(reader.close)
-        threads = stack.enter_context(ThreadPoolExecutor(READERS, thread_name_prefix="reader"))
+        threads = Readers(READERS)
+        stack.callback(threads.close)
+        reader.patience = lambda: threads.patience
         backend = ReadingBackend(config, reader, threads)
         remote = Remote(backend, config.web_socket)
         edge = Edge(application(remote), config.web)

@@ -147,3 +147,4 @@ def test_bills_come_by_sheet_spool_and_program(gateway: Gateway) -> None:
     assert ended(gateway, sheet["import"])["state"] == "done"
     shown = gateway.call("invoice.list", account="norte", customer="Z9")["items"]
     assert [(one["external_id"], one["state"], one["customer_known"]) for one in shown] == [("A-0025", "closed", True)]
+    assert shown[0]["customer_name"] == "Zoe"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +107,62 @@ def test_a_line_counts_for_the_numbers_that_it_is_for(gateway: Gateway) -> None:
     assert saved > 0
     assert (review["segments_least"], review["segments"]) == (most - saved, most)
     assert Decimal(review["cost_least"]) <= charged <= Decimal(review["cost"])
+
+
+LADDER = [
+    {"channel": "push", "content": {"text": "Hola %nombre%", "push": {"title": "Norte"}}, "wait": "1s"},
+    {"channel": "sms", "content": {"text": ACCENTS}, "wait": "1s"},
+    {"channel": "email", "content": {"subject": "Reunión", "text": "Hola %nombre%"}},
+]
+TARIFF = """
+[tariff]
+currency = "ARS"
+sms = "0.85"
+push = "0.05"
+email = "0.10"
+"""
+
+
+def test_a_ladder_costs_between_the_cheapest_channel_and_all_of_them(tmp_path: Path) -> None:
+    """One has no number, one no mail; the forecast says the same as the review."""
+    with Simulator(tmp_path, modems=3) as simulator:
+        extra = LINES.format(*simulator.ports)
+        with Gateway(tmp_path, [], extra=extra, tariff=TARIFF) as gateway:
+            gateway.start()
+            gateway.account(credit="1000")
+            rig.allow(gateway)
+            for number, (phone, mail) in enumerate(
+                (("1150000001", "a@b.example"), ("1150000002", None), (None, "c@b.example"))
+            ):
+                points = [{"channel": "push", "address": f"token-{number}-abcdefghijklmnop"}]
+                points += [{"channel": "phone", "address": phone}] if phone else []
+                points += [{"channel": "email", "address": mail}] if mail else []
+                customer = {"name": f"María {number}", "contacts": points}
+                gateway.call("customer.put", account=rig.ACCOUNT, external_id=f"C-{number}", customer=customer)
+            said = {"ladder": LADDER, "audience": {"filter": {}}}
+            number = gateway.call("campaign.save", account=rig.ACCOUNT, title="Aviso", document=said)["campaign"]
+            before = gateway.call("campaign.forecast", campaign=number)["ladder"]
+            assert (before["cost_least"], before["cost"]) == ("0.15", "3.00"), "a part a person over each channel"
+            review = gateway.call("campaign.review", campaign=number)
+            assert [
+                (one["channel"], one["people"], one["segments_least"], one["segments"]) for one in review["ladder"]
+            ] == [
+                ("push", 3, 3, 3),
+                ("sms", 2, 2, 4),
+                ("email", 2, 2, 2),
+            ]
+            # The cheapest channel that reaches each is the push; at most all channels are charged.
+            assert Decimal(review["cost_least"]) == Decimal("0.15")
+            assert Decimal(review["cost"]) == Decimal("0.15") + 4 * Decimal("0.85") + 2 * Decimal("0.10")
+            forecast = gateway.call("campaign.forecast", campaign=number)
+            assert (forecast["ladder"]["cost_least"], forecast["ladder"]["cost"]) == (
+                review["cost_least"],
+                review["cost"],
+            )
+            assert forecast["ladder"]["wait_s"] == 2
+            assert review["cost"] in forecast["ladder_words"]
+            gateway.call("account.credit", account=rig.ACCOUNT, amount="-998")
+            (credit,) = [
+                one for one in gateway.call("campaign.review", campaign=number)["faults"] if one["kind"] == "credit"
+            ]
+            assert "all channels" in credit["sentence"]

@@ -18,6 +18,7 @@ from gatewayd.store.billing import facts, freshness, joining, marks, owed
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import customers
 from gatewayd.store.contacts import joining as merging
+from gatewayd.store.contacts.owing import debts_of
 from gatewayd.store.sending import causes
 from tests.conformance.house import House
 
@@ -76,8 +77,30 @@ def joinable(house: House) -> list[str]:
     return joining.joinable(house.transactions.session.connection, account_id=ACCOUNT, limit=10)
 
 
+def ruled(house: House) -> None:
+    """Gives the account a rule for claims: somebody decides about whom facts mark."""
+    columns = "account_id, name, state, place, version, created_at, created_by, updated_at"
+    row = f"INSERT INTO policy ({columns}) VALUES ({ACCOUNT}, 'mora', 'active', 0, 1, 0, 'x', 0)"
+    house.do(Change(lambda unit: unit.session.plain(row)))
+
+
+def test_a_fact_marks_nobody_where_no_rule_decides(house: House) -> None:
+    number = customer(house, "A1")
+    session = house.transactions.session
+    bring(house, "invoices", bill())
+    assert marks.marked(session, 10) == []
+    ruled(house)
+    bring(house, "invoices", bill(balance="60"), as_of=T + 1)
+    assert [one.customer for one in marks.marked(session, 10)] == [number]
+    house.do(Change(lambda unit: marks.drop(unit.session, marks.marked(unit.session, 10))))
+    house.do(Change(lambda unit: unit.session.plain("UPDATE policy SET state = 'archived'")))
+    bring(house, "invoices", bill(balance="50"), as_of=T + 2)
+    assert marks.marked(session, 10) == []
+
+
 def test_the_same_again_changes_nothing_and_an_older_one_replaces_nothing(house: House) -> None:
     number = customer(house, "A1")
+    ruled(house)
     first = bring(house, "invoices", bill())
     assert (first.written.counts()["new"], owes(house, number)) == (1, {"ARS": (10000, 0)})
     house.do(Change(lambda unit: marks.drop(unit.session, marks.marked(unit.session, 10))))
@@ -116,6 +139,7 @@ def test_a_later_balance_knows_of_what_was_paid_before(house: House) -> None:
 
 
 def test_bills_of_somebody_who_is_not_known_yet_wait_for_them(house: House) -> None:
+    ruled(house)
     done = bring(house, "invoices", bill(who="Z9"))
     bring(house, "payments", paid("P1", "10", ("F1", "10")) | {"customer": "Z9"})
     assert done.written.unknown == 1
@@ -245,6 +269,14 @@ def test_what_a_sheet_of_customers_says_is_owed_until_billing_says_it(house: Hou
     assert owes(house, number) == {"ARS": (2500, 0)}
     bring(house, "invoices", bill())
     assert owes(house, number) == {"ARS": (10000, 0)}
+    other, nobody = customer(house, "B2", debt={"balance": "7", "number": "S-2"}), customer(house, "C3")
+    listed = debts_of(house.transactions.session.connection, [number, other, nobody])
+    assert {one: (debt.balance, debt.number) for one, debt in listed.items()} == {
+        number: (100_000_000, "F1"),
+        other: (7_000_000, "S-2"),
+    }
+    bring(house, "payments", paid("P2", "100", ("F1", "100"), at="2027-01-02T00:00:00Z"))
+    assert number not in debts_of(house.transactions.session.connection, [number]), "it owes nothing any more"
 
 
 def test_a_merge_brings_what_either_owes(house: House) -> None:

@@ -13,10 +13,11 @@ from gatewayd.contact.said import Verdict
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import PartState, State
 from gatewayd.store.commands import CreateAccount, Inbound, NewMessage, PartEnd, SetJobState
+from gatewayd.store.insight import interactions as log
 from gatewayd.store.insight import walk
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.insight.interaction_rows import Interaction
-from gatewayd.store.insight.interactions import counted, interactions
+from gatewayd.store.insight.interactions import Counted, InteractionPage, interactions
 from gatewayd.store.insight.position import Position
 from gatewayd.store.reader import Reader
 from tests.conformance.house import HOUR, House
@@ -39,6 +40,32 @@ def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "LAST_WINDOW", 4)
 
 
+def page(
+    house: House,
+    reader: Reader,
+    limit: int = 100,
+    seconds: float = LONG_S,
+    scope: Scope | None = None,
+    *,
+    behind: Position | None = None,
+    count_s: float | None = None,
+    **wanted: Any,
+) -> InteractionPage:
+    return reader.ask(
+        partial(
+            interactions,
+            scope=scope or Scope.all(),
+            wanted=InteractionFilter(**wanted),
+            now=house.now,
+            salt=reader.salt(),
+            limit=limit,
+            seconds=seconds,
+            behind=behind,
+            count_s=count_s,
+        )
+    )
+
+
 def found(
     house: House, reader: Reader, limit: int = 100, seconds: float = LONG_S, scope: Scope | None = None, **wanted: Any
 ) -> list[Interaction]:
@@ -46,23 +73,13 @@ def found(
     rows: list[Interaction] = []
     behind = None
     for _page in range(200):
-        page = reader.ask(
-            partial(
-                interactions,
-                scope=scope or Scope.all(),
-                wanted=InteractionFilter(**wanted),
-                now=house.now,
-                salt=reader.salt(),
-                limit=limit,
-                seconds=seconds,
-                behind=behind,
-            )
-        )
-        assert len(page.items) <= limit
-        rows += page.items
-        if page.next is None:
+        shown = page(house, reader, limit, seconds, scope, behind=behind, **wanted)
+        assert len(shown.items) <= limit
+        assert shown.counted is None
+        rows += shown.items
+        if shown.next is None:
             return rows
-        behind = Position.read(page.next)
+        behind = Position.read(shown.next)
     raise AssertionError("the pages do not end")
 
 
@@ -158,9 +175,29 @@ def test_pages_hold_every_row_once(busy: House, reader: Reader, limit: int, seco
 def test_each_filter_finds_what_it_says(busy: House, reader: Reader, wanted: dict[str, Any], meant: list[str]) -> None:
     rows = found(busy, reader, limit=2, **wanted)
     assert words(rows) == meant
-    everywhere = partial(counted, scope=Scope.all(), wanted=InteractionFilter(**wanted))
-    count = reader.ask(partial(everywhere, now=busy.now, seconds=LONG_S))
-    assert (count.count, count.all) == (len(meant), True)
+    for limit in (1, 2, 100):
+        first = page(busy, reader, limit, count_s=LONG_S, **wanted)
+        assert first.counted == Counted(len(meant), all=True)
+        # A later page says the same of all pages.
+        behind = None if first.next is None else Position.read(first.next)
+        assert page(busy, reader, limit, behind=behind, count_s=LONG_S, **wanted).counted == first.counted
+
+
+def test_a_count_that_has_no_time_says_what_is_there_at_least(busy: House, reader: Reader) -> None:
+    rest = page(busy, reader, 1, count_s=0.0, line="claro-1").counted
+    assert rest is not None
+    assert not rest.all
+    assert 2 <= rest.count <= 5
+    # The page itself ended before it was full: what it found is what is known.
+    early = page(busy, reader, 5, seconds=0.0, count_s=LONG_S, line="claro-1")
+    assert early.looked_to is not None
+    assert early.counted == Counted(len(early.items), all=False)
+
+
+def test_no_more_is_counted_than_a_person_reads(busy: House, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "COUNTED_MOST", 4)
+    assert page(busy, reader, 2, count_s=LONG_S).counted == Counted(4, all=False)
+    assert page(busy, reader, 2, count_s=LONG_S, cost_min=1).counted == Counted(2, all=True)
 
 
 def test_an_account_sees_its_own_alone(busy: House, reader: Reader) -> None:

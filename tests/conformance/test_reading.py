@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -62,6 +64,25 @@ def test_a_job_runs_is_sent_and_is_done(house: House, reader: Reader) -> None:
     assert (done.state, done.counts, done.cost) == ("done", {State.DELIVERED: 3}, 4 * PRICE)
     assert done.last_seq == len(house.receipts()) == 6
     assert reader.job_by_number(done.id, house.now) == done
+
+
+def test_what_goes_is_what_has_something_left_to_send(house: House, reader: Reader) -> None:
+    queues = {name: house.job("uno", name=name) for name in ("paused", "cancelled", "over", "runs")}
+    for name in ("paused", "cancelled"):
+        house.do(SetJobState("norte", name, name, house.now))
+    for one in house.claim(queues["over"]).work:
+        house.send(one)
+    everything = {one.job: one.state for one in reader.jobs(house.now).items}
+    assert everything == {"paused": "paused", "cancelled": "cancelled", "over": "sent", "runs": "running"}
+
+    def names(**asked: Any) -> list[str]:
+        asked = {"account": None, "among": 10, **asked}
+        return [one.job for one in reader.ask(partial(queries.going, now=house.now, **asked))]
+
+    assert names() == ["runs", "paused"]
+    assert names(account="norte") == ["runs", "paused"]
+    assert names(account="sur") == []
+    assert names(among=2) == ["runs"]
 
 
 def test_the_summary_names_every_state(house: House, reader: Reader) -> None:

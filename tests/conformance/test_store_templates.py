@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import partial
 from typing import Any
 
 import pytest
 
 from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.store.campaigns import templates
+from gatewayd.store.campaigns import files, templates
 from gatewayd.store.campaigns.templates import Key, NewVersion, Version
 from gatewayd.store.commands import Change, CreateAccount
 from tests.conformance.house import HOUR, House
@@ -107,3 +109,33 @@ def test_an_approval_is_of_one_version(house: House) -> None:
     save(house, "Corte de servicio, otra vez")
     approved = [one.approved_by for one in ask(house, templates.versions, NORTE, found.template_id)]
     assert approved == [None, "root"]
+
+
+def test_a_file_is_kept_once_and_goes_with_the_last_that_attaches_it(house: House) -> None:
+    def kept() -> int:
+        return int(
+            house.transactions.session.connection.exec_driver_sql("SELECT count(*) FROM kept_file").scalar() or 0
+        )
+
+    def work(unit: Any, kind: Any, owner: int, data: bytes) -> None:
+        sha256 = hashlib.sha256(data).hexdigest()
+        files.keep(unit.session, "norte", [files.NewFile(sha256, data)], house.now)
+        files.use(unit.session, "norte", kind, owner, [sha256])
+
+    for kind, owner in (("template", 1), ("campaign", 1), ("campaign", 2)):
+        house.do(Change(partial(work, kind=kind, owner=owner, data=b"%PDF-\0\xff")))
+    assert kept() == 1
+    connection = house.transactions.session.connection
+    sha256 = hashlib.sha256(b"%PDF-\0\xff").hexdigest()
+    assert files.data(connection, account="norte", sha256=sha256) == b"%PDF-\0\xff"
+    assert files.data(connection, account="sur", sha256=sha256) is None
+    house.do(Change(lambda unit: files.release(unit.session, "template", 1)))
+    house.do(Change(lambda unit: files.change(unit.session, "norte", 1, [], launched=None)))
+    assert kept() == 1
+    # What one that was launched attached stays: a run may still need it.
+    house.do(Change(lambda unit: files.change(unit.session, "norte", 2, [], launched=house.now)))
+    assert kept() == 1
+    house.do(Change(lambda unit: files.release(unit.session, "campaign", 2)))
+    assert kept() == 0
+    with pytest.raises(ConflictError):
+        house.do(Change(lambda unit: files.use(unit.session, "norte", "campaign", 3, [sha256])))

@@ -16,7 +16,13 @@ from tests.rig.gateway import Gateway
 CUSTOMERS: Final = 700
 ROWS: Final = 2_600
 """Three portions, in whatever order they are read."""
-PLACES: Final = ("import.read:1", "import.applied:1", "import.loaded:1", "import.absent:1", "import.ended:1")
+PLACES: Final = (
+    "import.read:1",
+    "import.applied:2",
+    "import.loaded:1",
+    "import.absent:1",
+    "import.ended:1",
+)
 HEAD: Final = ("Cliente", "Factura", "Saldo")
 
 

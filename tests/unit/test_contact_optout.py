@@ -45,6 +45,13 @@ FORMS = (
 )
 
 YES = """
+dejar de recibir
+quiero dejar de recibir mensajes
+quiero dejar de recibir esto
+déjenme en paz
+Señores, déjenme tranquila por favor
+remova
+BAJA al 12345
 Baja por favor
 B A J A
 b.a.j.a
@@ -261,6 +268,10 @@ quero tirar meu modem
 """.strip("\n").splitlines()
 
 DOUBTFUL = """
+bajame
+acá no vive
+no es mi deuda
+Ud se equivoca
 me di de baja el mes pasado y me siguen cobrando
 no me molesten a esta hora
 estoy trabajando, no me llamen

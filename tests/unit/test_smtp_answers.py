@@ -19,6 +19,8 @@ ORIGINAL = QUOTED.replace("> ", "")
 GMAIL = "El lun, 23 nov 2026 a las 11:00, Norte Wifi (<cobranzas@norte.example>) escribió:"
 
 PLAIN = {
+    "proton": f"Ya pagué\n\nEnviado con el correo electrónico seguro de Proton Mail.\n\n{GMAIL}\n\n{QUOTED}",
+    "proton english": f"Ya pagué\n\nSent with [Proton Mail](https://proton.me/) secure email.\n\n{GMAIL}\n\n{QUOTED}",
     "gmail": f"Ya pagué\n\n{GMAIL}\n\n{QUOTED}",
     "gmail wrapped": (
         f"Ya pagué\n\nEl lun, 23 nov 2026 a las 11:00, Norte Wifi Cobranzas del Sur (<\ncobranzas@norte.example>) escribió:\n\n{QUOTED}"

@@ -53,6 +53,13 @@ def test_an_answer_to_a_recipient(code: int, text: str, outcome: object) -> None
             "Domain norte.example has exceeded the max emails per hour (150/150 (100%)) allowed. Discarded.",
             "quota",
         ),
+        (450, "4.7.1 <a@x.example>: Recipient address rejected: Policy Rejection - Quota exceeded.", "quota"),
+        (552, "5.2.0 your account is over its outgoing quota", "quota"),
+        (550, "User has reached the maximum number of recipients per day", "quota"),
+        (554, "Message refused: monthly limit reached, upgrade your plan", "quota"),
+        (550, "Ha superado el máximo de correos por hora", "quota"),
+        (550, "Your plan has expired", "account_suspended"),
+        (550, "SMTP AUTH is required for message submission", "relay_denied"),
         (
             550,
             "Domain norte.example has exceeded the max defers and failures per hour (5/5 (100%)) allowed.",

@@ -592,3 +592,11 @@ def test_a_text_that_nobody_could_see_is_blank(text: str) -> None:
     with pytest.raises(JobFileError) as refused:
         parse(json.dumps({"channel": "sms", "text": text, "recipients": [{"to": "1159876543"}]}).encode(), "job.json")
     assert (refused.value.code, refused.value.kind) == ("value_invalid", "value_blank")
+
+
+def test_all_keys_that_are_none_are_named_at_once() -> None:
+    error = refusal({"channel": "sms", "texto": "x", "recipient": [], "zzz": 1, "recipients": [{"to": "1"}]})
+    assert (error.code, error.field) == ("key_unknown", "texto")
+    for language in ("en", "es"):
+        for word in ("texto (text?)", "recipient (recipients?)", "zzz"):
+            assert word in error.text(language)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import pickle
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from pytest_mock import MockerFixture
 
 from spool.errors import JobFileError, SpoolLockedError, SpoolMisconfiguredError
-from spool.folders import FOLDERS, Spool, is_name
+from spool.folders import FOLDERS, LOCK, Spool, is_name
 from spool.inbox import write_inbox
 from spool.intake import commit, reject, take
 from spool.receipts import write_segment, write_summary
@@ -91,6 +93,18 @@ def test_a_lock_is_exclusive_until_it_is_closed(spool: Spool) -> None:
     lock.close()
     with spool.lock():
         pass
+
+
+def test_who_looks_whether_it_is_held_is_in_no_daemons_way(spool: Spool) -> None:
+    assert spool.is_held() is False
+    with (spool.path / LOCK).open("a") as glance:
+        fcntl.flock(glance, fcntl.LOCK_SH)
+        letting_go = threading.Timer(0.05, glance.close)
+        letting_go.start()
+        with spool.lock():
+            assert spool.is_held() is True
+        letting_go.join()
+    assert spool.is_held() is False
 
 
 def test_a_lock_ends_with_its_process(spool: Spool) -> None:

@@ -20,6 +20,7 @@ from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import (
     AddMessages,
     Block,
+    Change,
     Command,
     CreateAccount,
     Credit,
@@ -29,9 +30,9 @@ from gatewayd.store.commands import (
     SetLineEnabled,
     Unblock,
 )
-from gatewayd.store.connection import Store, open_store
+from gatewayd.store.connection import CACHE_KIB, Store, open_store
 from gatewayd.store.reserve import Reserve
-from gatewayd.store.transactions import Transactions
+from gatewayd.store.transactions import More, Transactions
 from gatewayd.store.writer import Writer
 
 
@@ -48,11 +49,12 @@ class Held(Transactions):
     def hold(self) -> None:
         self.go = threading.Semaphore(0)
 
-    def apply(self, batch: Any) -> list[Any]:
-        self.batches.append(list(batch))
+    def apply(self, batch: Any, more: More | None = None) -> list[Any]:
+        # Not a copy: what an engine's portions are followed by comes into it.
+        self.batches.append(batch)
         self.begun.release()
         self.go.acquire()
-        results = super().apply(batch)
+        results = super().apply(batch, more)
         self.done.release()
         return results
 
@@ -118,6 +120,63 @@ async def test_a_transaction_is_bounded_by_parts_too(
     held.go.release(10)
     await asyncio.gather(begun, *rest)
     assert [len(batch) for batch in held.batches] == [1, 1, 3, 3, 1]
+
+
+def portion(amount: int, until: threading.Event | None = None) -> Change[int]:
+    """A portion of an engine: adds to the first account, once told so; None: at once."""
+
+    def work(unit: Any) -> int:
+        assert until is None or until.wait(10)
+        unit.session.plain(f"UPDATE account SET granted = granted + {amount}, balance = balance + {amount}")
+        return amount
+
+    return Change(work, bulk=True)
+
+
+def granted(held: Held) -> int:
+    return int(held.session.plain("SELECT granted FROM account")[0][0])
+
+
+async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held: Held, mocker: MockerFixture) -> None:
+    mocker.patch.object(writer_module, "TOGETHER", 4)
+    mocker.patch.object(writer_module, "TOGETHER_S", 3_600.0)
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    queued = threading.Event()
+    rest = [writer.do(portion(1, queued)), *(writer.do(portion(one)) for one in range(2, 7))]
+    queued.set()
+    assert await asyncio.gather(*rest) == [1, 2, 3, 4, 5, 6]
+    assert [len(batch) for batch in held.batches] == [1, 4, 2]
+    for _batch in held.batches:
+        await reached(held.begun)
+    queued.clear()
+    rest = [writer.do(portion(1, queued))]
+    await reached(held.begun)
+    rest += [writer.do(portion(2)), writer.do(portion(3))]
+    someone = writer.do(Credit("norte", 7, 1))
+    queued.set()
+    await someone
+    assert await asyncio.gather(*rest) == [1, 2, 3]
+    # The one under way, then who came with one more, then what is left.
+    assert [len(batch) for batch in held.batches[3:]] == [1, 2, 1]
+    assert granted(held) == 21 + 6 + 7
+    mocker.patch.object(writer_module, "TOGETHER_S", 0.0)
+    assert await asyncio.gather(*(writer.do(portion(1)) for _ in range(3))) == [1, 1, 1]
+    assert [len(batch) for batch in held.batches[6:]] == [1, 1, 1]
+
+
+async def test_a_portion_that_is_refused_takes_no_other_with_it(writer: Writer, held: Held) -> None:
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    queued = threading.Event()
+
+    def refuse(unit: Any) -> int:
+        unit.session.plain("UPDATE account SET granted = granted + 100, balance = balance + 100")
+        raise ConflictError("no")
+
+    rest = [writer.do(portion(1, queued)), writer.do(Change(refuse, bulk=True)), writer.do(portion(2))]
+    queued.set()
+    done = await asyncio.gather(*rest, return_exceptions=True)
+    assert (done[0], done[2], granted(held)) == (1, 2, 3)
+    assert isinstance(done[1], ConflictError)
 
 
 async def test_an_error_goes_to_whoever_asked(writer: Writer) -> None:
@@ -461,3 +520,15 @@ async def test_a_reader_does_not_keep_the_writer_waiting(writer: Writer, store: 
         await asyncio.wait_for(writer.do(Block([f"{n}.{turn}" for n in range(1000)], "test", None, 1)), 5)
     await asyncio.wait_for(writer.close(), 5)
     reader.close()
+
+
+async def test_the_cache_is_large_from_a_bulk_until_nobody_writes(writer: Writer, held: Held) -> None:
+    async def large() -> bool:
+        ((kib,),) = await writer.do(Change(lambda unit: unit.session.plain("PRAGMA cache_size")))
+        return -int(kib) > CACHE_KIB
+
+    assert not await large()
+    await writer.do(Change(lambda _unit: None, bulk=True))
+    assert await large()
+    Checkpointer(held.session).idle()
+    assert not await large()

@@ -54,6 +54,11 @@ _SENT_FROM: Final = (
     ),
     *(
         "enviado con gmail",
+        "enviado con el correo electrónico seguro de",
+        "enviado con proton",
+        "enviado com o correio eletrónico seguro",
+        "sent with proton",
+        "sent with [proton",
         "enviado do meu ",
         "enviado pelo ",
         "enviado via ",

@@ -82,7 +82,8 @@ class Recording:
 
     async def _laid(self, campaign: Campaign, run: Run, slice_: Slice, written: Written) -> None:
         document, data = written
-        taken = await submission.lay(self._intake, campaign.account, document, data)
+        content = None if document.stored is not None else run.content[slice_.rung]
+        taken = await submission.lay(self._intake, campaign.account, document, data, content)
         hit("campaign.laid")
 
         def follow(unit: Any, job_id: int) -> None:

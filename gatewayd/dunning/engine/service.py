@@ -80,6 +80,8 @@ class Collections:
         self._looked = 0
         """When every open step was looked at last."""
         self._stirred: asyncio.TimerHandle | None = None
+        self._ruled = True
+        """Whether any account had rules when they were looked at last: without, no step is settled."""
         self._forgotten: date | None = None
         self._facts = Facts(ask=ask, execute=execute, now=now, wrote=self._wrote, fresh=self._fresh)
         self._running = Running(intake, self._facts, ask=ask, execute=execute, now=now, wrote=self._wrote)
@@ -95,6 +97,8 @@ class Collections:
 
     def jobs(self, jobs: Iterable[int]) -> None:
         """Messages of these jobs have changed."""
+        if not self._ruled:
+            return
         self._changed.update(jobs)
         if self._stirred is None:
             self._stirred = asyncio.get_running_loop().call_later(SETTLE_S, self._stir)
@@ -133,6 +137,7 @@ class Collections:
         config = self._intake.config
         question = partial(moments, now=self._now(), zone=str(config.timezone), region=config.numbers.region)
         found: Mapping[int, Moment] = await self._ask(question)
+        self._ruled = bool(found)
         return found
 
     def _wrote(self, written: Written) -> None:

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 R = TypeVar("R")
 
 LONGEST_S: Final = 600.0
-STILL_S: Final = 60.0
+STILL_S: Final = 5.0
 """Between looks whether the engines were released."""
 ACCOUNT_S: Final = 5.0
 """Between looks whether the account is there."""

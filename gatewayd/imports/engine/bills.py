@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.billing.portion import BillPortion
 from gatewayd.failpoints import hit
 from gatewayd.imports.bills import BY_CUSTOMER
+from gatewayd.imports.engine.pipeline import Pipeline
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.engine.steps import CancelledError, Engine, Steps, Stopped, noted
@@ -29,6 +30,18 @@ from gatewayd.store.sending.causes import Withdrawal
 from gatewayd.store.settings.accounts import zone_of
 
 JOINED_AT_ONCE: Final = 500
+PORTIONS_AT_ONCE: Final = 20
+"""Between reader and store: what the writer takes at once, and some that wait for it; some 30 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What became of a batch."""
+
+    last: int
+    counts: dict[str, Any]
+    kept: list[Issue]
+    withdrawal: Withdrawal
 
 
 def steps_of(engine: Engine, task: Process, work: Import, request: Mapping[str, Any]) -> Steps:
@@ -107,11 +120,14 @@ class BillSteps(Steps):
             importing=True,
         )
 
-    def _counted(self, batch: Batch, written: Written) -> tuple[dict[str, Any], list[Issue]]:
-        """Returns the counts with a batch, and the issues of it that the store keeps."""
+    def _counted(
+        self, batch: Batch, written: Written, before: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Any], list[Issue]]:
+        """Returns the counts with a batch, and the issues of it that the store keeps; `before` are those without it,
+        None: those that were taken last."""
         told = [*batch.issues, *map(_issue, written.faults)]
         outcome = Outcome(len(written.new), written.changed, written.same)
-        counts, kept = self._added(replace(batch, issues=sorted(told)), outcome)
+        counts, kept = self._added(replace(batch, issues=sorted(told)), outcome, before)
         for key, value in (("older", written.older), ("unknown", written.unknown)):
             if value:
                 counts[key] = counts.get(key, 0) + value
@@ -140,39 +156,46 @@ class BillSteps(Steps):
         request, zone = await self._request_of()
         if not self._after:
             await engine.change(lambda unit: imports.drop_issues(unit.session, work.id))
+        behind = self._after
         async with reader(request) as answers:
             await answers.judgement()
-            async for batch in answers.batches():
-                hit("import.read")
-                if batch.last > self._after:
-                    await self._record(batch, self._bills(batch, zone))
-                hit("import.applied")
+            async with Pipeline(self._told, PORTIONS_AT_ONCE) as pipeline:
+                async for batch in answers.batches():
+                    hit("import.read")
+                    if batch.last > behind:
+                        await pipeline.add(self._record(batch, self._bills(batch, zone), behind))
+                        behind = batch.last
         hit("import.loaded")
         await self._close()
         await self._done()
 
-    async def _record(self, batch: Batch, rows: Sequence[BillRow] | BillPortion) -> None:
-        """Writes a batch with how far the import is."""
+    async def _record(self, batch: Batch, rows: Sequence[BillRow] | BillPortion, behind: int) -> _Recorded:
+        """Writes a batch with how far the import is; `behind` is how far it was before. Stopped."""
         engine = self._engine
 
-        def write(unit: Any) -> tuple[dict[str, Any], list[Issue], Withdrawal]:
+        def write(unit: Any) -> _Recorded:
             if not processes.running(unit.session, self._task.id):
                 raise CancelledError
+            before = imports.at(unit.session, self._work.id, behind)
             done = desk.record(unit, self._load(unit), self._kind, rows) if rows else desk.Recorded(Written())
-            counts, kept = self._counted(batch, done.written)
+            counts, kept = self._counted(batch, done.written, before)
             imports.add_issues(unit.session, self._work.id, noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, engine.now())
             processes.advance(unit.session, self._task.id, counts["rows"])
-            return counts, kept, done.withdrawal
+            return _Recorded(batch.last, counts, kept, done.withdrawal)
 
         try:
-            counts, kept, withdrawal = await engine.change(write, bulk=True)
+            return await engine.change(write, bulk=True)
         except CancelledError:
             raise Stopped from None
-        self._take(counts, kept, Outcome())
-        self._after = batch.last
-        await engine.settled(withdrawal)
-        engine.tell("task", self._work.account)
+
+    async def _told(self, done: _Recorded) -> None:
+        """Takes what became of a batch that is in the store."""
+        self._after = done.last
+        self._take(done.counts, done.kept, Outcome())
+        await self._engine.settled(done.withdrawal)
+        hit("import.applied")
+        self._engine.tell("task", self._work.account)
 
     async def _close(self) -> None:
         """Notes how fresh billing is, and closes what a complete list of invoices lacks, where that needs no person."""

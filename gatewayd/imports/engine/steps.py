@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -14,6 +15,7 @@ from gatewayd.config import Config
 from gatewayd.customers.portion import AstrayError, Portion
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
+from gatewayd.imports.engine.pipeline import Pipeline
 from gatewayd.imports.engine.process import ReaderDiedError, Request, SheetRefusedError, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.rows import House, Issue
@@ -24,6 +26,7 @@ from gatewayd.store.contacts.imported import Outcome, Sheet
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
+from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.store.session import Session
 from gatewayd.translation import gettext as _
@@ -37,6 +40,8 @@ ABSENT_MOST: Final = 0.10
 PRESENT_AT_ONCE: Final = 10_000
 UNDONE_AT_ONCE: Final = 2_000
 TO_UNDO: Final = "sent_to"
+BEHIND: Final = "undone_to"
+"""Among the counts of an import that is taken back: the last row that was."""
 
 
 class Engine(Protocol):
@@ -60,6 +65,16 @@ class Engine(Protocol):
     async def settled(self, withdrawal: Withdrawal) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Batched:
+    """What became of a batch."""
+
+    counts: dict[str, Any]
+    kept: list[Issue]
+    outcome: Outcome
+    withdrawal: Withdrawal
+
+
 class Stopped(Exception):  # noqa: N818 - a person's wish, no fault
     """The step was cancelled."""
 
@@ -77,7 +92,7 @@ class Steps:
         runs = request["step"] == "run"
         self._counts: dict[str, Any] = dict(work.counts) if runs else {}
         self._after = work.applied if runs else 0
-        self._issues = sum(int(self._counts.get(kind, 0)) for kind in imports.ISSUE_KINDS)
+        self._issues = _issues_of(self._counts)
         self._seen: set[int] = set()
 
     async def perform(self) -> None:
@@ -120,9 +135,13 @@ class Steps:
         named |= frozenset(work.mapping.get("defaults", {}))
         return Sheet(work.id, work.account_id, work.as_of, named, engine.now()), request
 
-    def _added(self, batch: Batch, outcome: Outcome) -> tuple[dict[str, Any], list[Issue]]:
-        """Returns the counts with a batch, and the issues of it that the store keeps."""
-        counts = dict(self._counts)
+    def _added(
+        self, batch: Batch, outcome: Outcome, before: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Any], list[Issue]]:
+        """Returns the counts with a batch, and the issues of it that the store keeps. `before` are the counts without
+        it; None: those that were taken last."""
+        counts = dict(self._counts if before is None else before)
+        known = self._issues if before is None else _issues_of(before)
         for key, value in (
             ("rows", batch.count),
             ("new", outcome.fresh),
@@ -135,7 +154,7 @@ class Steps:
         for one in batch.issues:
             counts[one.kind] = counts.get(one.kind, 0) + 1
             reasons[one.reason] = reasons.get(one.reason, 0) + 1
-        return counts, batch.issues[: max(0, imports.ISSUES_KEPT - self._issues)]
+        return counts, batch.issues[: max(0, imports.ISSUES_KEPT - known)]
 
     def _take(self, counts: dict[str, Any], kept: Sequence[Issue], outcome: Outcome) -> None:
         self._counts = counts
@@ -190,12 +209,17 @@ class Steps:
         sheet, request = await self._sheet()
         if not self._after:
             await engine.change(lambda unit: imports.drop_issues(unit.session, self._work.id))
+        behind = self._after
         async with reader(request) as answers:
             await answers.judgement()
-            async for batch in answers.batches():
-                hit("import.read")
-                await self._batch(sheet, batch)
-                hit("import.applied")
+            async with Pipeline(self._written) as pipeline:
+                async for batch in answers.batches():
+                    hit("import.read")
+                    if batch.last <= self._after:
+                        await self._pass(sheet, batch)
+                        continue
+                    await pipeline.add(self._batch(sheet, batch, behind))
+                    behind = batch.last
         hit("import.loaded")
         if self._work.complete:
             await self._note_absent(sheet)
@@ -220,34 +244,39 @@ class Steps:
 
         await engine.change(write)
 
-    async def _batch(self, sheet: Sheet, batch: Batch) -> None:
-        """Writes a batch with how far the import is; one that a crash came behind is only looked at."""
-        engine, portion = self._engine, batch.portion
-        if batch.last <= self._after:
-            if portion is not None and self._work.complete:
-                self._seen.update((await engine.ask(partial(_compared, sheet=sheet, portion=portion))).seen)
-            return
+    async def _pass(self, sheet: Sheet, batch: Batch) -> None:
+        """Looks at a batch that a crash came behind, where who is in the sheet matters."""
+        if isinstance(batch.portion, Portion) and self._work.complete:
+            question = partial(_compared, sheet=sheet, portion=batch.portion)
+            self._seen.update((await self._engine.ask(question)).seen)
 
-        withdrawal = Withdrawal()
+    async def _batch(self, sheet: Sheet, batch: Batch, behind: int) -> _Batched:
+        """Writes a batch with how far the import is; `behind` is the last row of the batch before it. Stopped."""
+        portion = batch.portion
 
-        def write(unit: Any) -> tuple[dict[str, Any], list[Issue], Outcome]:
-            nonlocal withdrawal
+        def write(unit: Any) -> _Batched:
             if not processes.running(unit.session, self._task.id):
                 raise CancelledError
+            before = imports.at(unit.session, self._work.id, behind)
             outcome = imported.apply(unit, sheet, portion) if isinstance(portion, Portion) else Outcome()
             withdrawal = owe(unit, sheet, outcome)
-            counts, kept = self._added(batch, outcome)
+            counts, kept = self._added(batch, outcome, before)
             imports.add_issues(unit.session, self._work.id, noted(kept))
             imports.progress(unit.session, self._work.id, batch.last, counts, sheet.now)
             processes.advance(unit.session, self._task.id, counts["rows"])
-            return counts, kept, outcome
+            return _Batched(counts, kept, outcome, withdrawal)
 
         try:
-            self._take(*await engine.change(write, bulk=True))
+            return await self._engine.change(write, bulk=True)
         except CancelledError:
             raise Stopped from None
-        await engine.settled(withdrawal)
-        engine.tell("task", self._work.account)
+
+    async def _written(self, done: _Batched) -> None:
+        """Takes what became of a batch that is in the store."""
+        self._take(done.counts, done.kept, done.outcome)
+        await self._engine.settled(done.withdrawal)
+        hit("import.applied")
+        self._engine.tell("task", self._work.account)
 
     async def _missing(self) -> tuple[list[int], int]:
         """Returns customers whom the sheet lacks, and how many there are together."""
@@ -282,36 +311,53 @@ class Steps:
         engine, work = self._engine, self._work
         since = int(work.counts.get("since", work.created_at))
         undo = undoing.Undo(work.account_id, work.id, since, engine.now())
-        counts = dict(work.counts)
-        counts.setdefault("undone", {"removed": 0, "restored": 0, "kept": 0})
-        after: int | None = -(2**62)
-        while after is not None:
-            counts, after = await engine.change(
-                partial(self._taken_back, undo=undo, counts=counts, behind=after), bulk=True
-            )
-            hit("import.taken_back")
-            engine.tell("task", work.account)
+        over = False
+
+        async def settled(more: Withdrawal | None) -> None:
+            nonlocal over
+            if more is not None:
+                hit("import.taken_back")
+                await engine.settled(more)
+                engine.tell("task", work.account)
+                engine.tell("customer", work.account)
+            over = over or more is None
+
+        async with Pipeline(settled) as pipeline:
+            while not over:
+                await pipeline.add(engine.change(partial(self._taken_back, undo=undo), bulk=True))
         now = engine.now()
 
         def end(unit: Any) -> None:
-            processes.end(unit.session, self._task.id, "done", now, done=sum(counts["undone"].values()))
+            counts, done = _undone(imports.at(unit.session, work.id))
+            counts.pop(BEHIND, None)
+            processes.end(unit.session, self._task.id, "done", now, done=sum(done.values()))
             imports.change(
                 unit.session, work.id, (imports.UNDOING,), now, None, state=imports.UNDONE, counts=counts, reason=None
             )
 
         await engine.change(end)
 
-    def _taken_back(
-        self, unit: Any, *, undo: undoing.Undo, counts: dict[str, Any], behind: int
-    ) -> tuple[dict[str, Any], int | None]:
-        """Takes back some rows; returns the counts with them, and the last of them."""
-        back = undoing.take_back(unit, undo, behind, UNDONE_AT_ONCE)
+    def _taken_back(self, unit: Any, *, undo: undoing.Undo) -> Withdrawal | None:
+        """Takes back some rows, and notes how far that is; returns what was withdrawn, None where there were none."""
+        counts, done = _undone(imports.at(unit.session, undo.number))
+        back, withdrawal = taken_back(unit, undo, counts.get(BEHIND, -(2**62)))
         if back is None:
-            return counts, None
-        done = {name: count + getattr(back, name) for name, count in counts["undone"].items()}
-        imports.progress(unit.session, undo.number, 0, {**counts, "undone": done}, undo.now)
+            return None
+        for name in done:
+            done[name] += getattr(back, name)
+        imports.progress(unit.session, undo.number, 0, {**counts, BEHIND: back.last}, undo.now)
         processes.advance(unit.session, self._task.id, sum(done.values()))
-        return {**counts, "undone": done}, back.last
+        return withdrawal
+
+
+def _issues_of(counts: Mapping[str, Any]) -> int:
+    return sum(int(counts.get(kind, 0)) for kind in imports.ISSUE_KINDS)
+
+
+def _undone(counts: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
+    """Returns counts of an import that is taken back, and what they say of customers."""
+    done = {"removed": 0, "restored": 0, "kept": 0, **counts.get("undone", {})}
+    return {**counts, "undone": done}, done
 
 
 def owe(unit: Any, sheet: Sheet, outcome: Outcome) -> Withdrawal:
@@ -327,6 +373,16 @@ def owe(unit: Any, sheet: Sheet, outcome: Outcome) -> Withdrawal:
         if numbers:
             found += billing_desk.changed(unit, sheet.account_id, numbers, sheet.now, reason).withdrawal
     return found
+
+
+def taken_back(unit: Any, undo: undoing.Undo, behind: int) -> tuple[undoing.TakenBack | None, Withdrawal]:
+    """Takes back a portion of a sheet's rows, and withdraws what was written from what they said is owed."""
+    back = undoing.take_back(unit, undo, behind, UNDONE_AT_ONCE)
+    if back is None:
+        return None, Withdrawal()
+    withdrawal = causes.withdraw_of(unit, back.gone, "changed", undo.now)
+    withdrawal += billing_desk.changed(unit, undo.account_id, back.as_before, undo.now).withdrawal
+    return back, withdrawal
 
 
 class CancelledError(GatewayError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -209,6 +209,7 @@ def _opened(
         for found in balances(its.invoices, its.payments).values():
             opens.update(((number, each.invoice.external_id), each.gross) for each in found.invoices)
     result = []
+    names = _names(connection, owners)
     for one, row in zip(kept, rows, strict=False):
         bill = one.invoice
         if row[1] is not None:
@@ -216,8 +217,17 @@ def _opened(
         else:
             rest = max(0, bill.balance if bill.balance is not None else bill.total or 0)
             rest = rest if bill.state in {"open", "disputed"} else 0
-        result.append(replace(one, open=rest))
+        result.append(replace(one, open=rest, name=names.get(row[1])))
     return result
+
+
+def _names(connection: Connection, customers: Collection[int]) -> Mapping[int, str | None]:
+    """Returns the names of customers by their numbers."""
+    if not customers:
+        return {}
+    customer = tables.customer.c
+    rows = connection.execute(select(customer.id, customer.name).where(customer.id.in_(customers)))
+    return {row[0]: row[1] for row in rows}
 
 
 def _kept_payments(connection: Connection, rows: Sequence[Sequence[Any]], account: str) -> list[KeptPayment]:
@@ -230,10 +240,11 @@ def _kept_payments(connection: Connection, rows: Sequence[Sequence[Any]], accoun
     )
     for number, name, amount in connection.execute(statement) if numbers else ():
         parts.setdefault(number, []).append(Allocation(name, amount))
+    names = _names(connection, {row[0] for row in rows if row[0] is not None})
     return [
         KeptPayment(
             *(row[6], account, row[1], row[0] is not None, read_payment(row[6:], parts.get(row[6], ()))),
-            *row[2:6],
+            *(row[2], row[3], row[4], row[5], names.get(row[0])),
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, literal_column, select
 
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, among, given, merging
@@ -32,6 +32,13 @@ _DROP: Final = Statement(
     ),
     "p_customer_id p_seen",
 )
+_RULED: Final = Statement(
+    select(literal_column("1"))
+    .select_from(tables.policy)
+    .where(tables.policy.c.account_id == given(tables.policy.c.account_id), tables.policy.c.state == "active")
+    .limit(1),
+    "p_account_id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,13 @@ class Mark:
 def mark(session: Session, account_id: int, customers: Iterable[int], now: int) -> None:
     """Marks customers, so that they are decided about anew; those that are marked already bear the newer moment."""
     session.many(_SET, [(number, account_id, now) for number in sorted(set(customers))])
+
+
+def mark_ruled(session: Session, account_id: int, customers: Iterable[int], now: int) -> None:
+    """Marks customers of an account that has a rule for claims. Where it has none nobody decides, and the engine would
+    only take the marks away: a rule that comes later decides about everybody."""
+    if session.all(_RULED, account_id):
+        mark(session, account_id, customers, now)
 
 
 def marked(session: Session, limit: int, *, newest: bool = False) -> list[Mark]:

@@ -13,7 +13,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
-from gatewayd.store.campaigns import numbers
+from gatewayd.store.campaigns import files, numbers
 from gatewayd.store.session import Row, Session, Statement, adding, given, setting
 from gatewayd.store.snapshots import Page
 from gatewayd.store.tables.campaigns import DUE, OPEN
@@ -304,5 +304,6 @@ def remove(session: Session, *, scope: Scope, number: int) -> Campaign:
     session.run(_REMOVE_EVENTS, number)
     session.run(_REMOVE_APPROVALS, number)
     numbers.used(session, number)
+    files.release(session, "campaign", number)
     session.run(_REMOVE, number)
     return was

@@ -13,6 +13,7 @@ from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
+from gatewayd.store.campaigns import files
 from gatewayd.store.session import Session, Statement, adding, given, setting
 from gatewayd.translation import gettext as _
 
@@ -293,6 +294,7 @@ def remove(session: Session, found: Version) -> None:
     if found.template_used_at is not None:
         raise ConflictError(_("a template that was used is archived, not removed"))
     session.run(_REMOVE_VERSIONS, found.template_id)
+    files.release(session, "template", found.template_id)
     if not session.run(_REMOVE, found.template_id):
         raise ConflictError(_("a template that was used is archived, not removed"))
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +15,7 @@ from gatewayd.errors import ConflictError
 from gatewayd.money import format_money
 from gatewayd.store import tables
 from gatewayd.store.commands import Changed
-from gatewayd.store.contacts import blocklist, persons
+from gatewayd.store.contacts import blocklist, erasing, persons
 from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.contacts.directory import customer
 from gatewayd.store.contacts.houses import FORGOTTEN
@@ -143,6 +141,11 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
     waiting = connection.execute(select(_MESSAGE.id).where(its, _MESSAGE.final.is_(False)).limit(1)).first()
     if waiting is not None:
         raise ConflictError(_("a message for this person waits or is under way; cancel it, or wait for its end"))
+    digest = hashlib.sha256(was.customer.external_id.encode()).hexdigest()
+    hidden = f"{FORGOTTEN}{digest}"
+    merged = connection.scalars(select(_ALIAS.external_id).where(_ALIAS.customer_id == number))
+    ids = frozenset({was.customer.external_id, *merged})
+    erasing.erase(connection, erasing.Person(account_id, number, ids, addresses, hidden))
     blank = {"text": "", "to": None, "ref": None, "detail": None, "options": None}
     sent = connection.execute(update(tables.message).where(its).values(**blank)).rowcount
     heard = connection.execute(
@@ -156,75 +159,16 @@ def forget(unit: Any, scope: Scope, wanted: Forget) -> Changed[dict[str, Any]]:
         .where(_EVIDENCE.account_id == account_id, _EVIDENCE.person.in_([f"#{number}", *addresses]))
         .values(to=None, person=f"#{number}")
     )
-    _untold(connection, account_id, number, addresses)
-    _unclaimed(connection, number)
     blocks = blocklist.hide(session, account_id, addresses)
-    _unshow(connection, number)
     # What an import kept to put back must not come back.
     connection.execute(update(tables.import_row).where(_ROW.customer_id == number).values(kind="undone", detail=None))
-    member, person = tables.list_member.c, tables.campaign_person.c
-    connection.execute(
-        update(tables.list_member)
-        .where(member.customer_id == number)
-        .values(external_id=None, address=None, cells=None)
-    )
-    connection.execute(
-        update(tables.campaign_person)
-        .where(person.customer_id == number)
-        .values(external_id=None, address="", cells="{}")
-    )
     connection.execute(tables.customer_alias.delete().where(_ALIAS.customer_id == number))
-    written = tables.reminder.c
-    connection.execute(
-        update(tables.reminder)
-        .where(written.customer_id == number)
-        .values(text="", subject="", state="cancelled", archived=True, next_at=None)
-    )
     # Sums are the ledger of who is owed; what names the person or leads to it is not.
     for table, blank_bill in ((tables.invoice, {"link": "", "pdf": ""}), (tables.payment, {"reason": ""})):
         statement = update(table).where(table.c.customer_id == number)
         connection.execute(statement.values(customer=FORGOTTEN, **blank_bill))
-    digest = hashlib.sha256(was.customer.external_id.encode()).hexdigest()
-    connection.execute(update(tables.customer).where(_CUSTOMER.id == number).values(external_id=f"{FORGOTTEN}{digest}"))
-    nobody = Customer(f"{FORGOTTEN}{digest}", mails=0)
+    connection.execute(update(tables.customer).where(_CUSTOMER.id == number).values(external_id=hidden))
+    nobody = Customer(hidden, mails=0)
     persons.edit(session, account_id, [Edit(was, nobody, forgotten_at=wanted.now)], wanted.now)
     counts = {"messages": sent, "received": heard, "contacts": len(addresses), "blocks": blocks}
     return Changed(counts, None, counts, digest[:12])
-
-
-def _untold(connection: Connection, account_id: int, number: int, addresses: Sequence[str]) -> None:
-    """Takes the words and addresses of a customer out of its tickets and of what was answered to it."""
-    its = select(_TICKET.id).where(_TICKET.customer_id == number)
-    connection.execute(update(tables.ticket_event).where(tables.ticket_event.c.ticket_id.in_(its)).values(note=None))
-    connection.execute(update(tables.ticket).where(_TICKET.customer_id == number).values(text="", address=None))
-    answer = tables.answer.c
-    meant = or_(answer.customer_id == number, answer.address.in_(addresses))
-    connection.execute(update(tables.answer).where(answer.account_id == account_id, meant).values(address=""))
-
-
-def _unclaimed(connection: Connection, number: int) -> None:
-    """Takes the words and addresses of a customer out of what was claimed from it; what was decided stays."""
-    novelty, tried, step = tables.novelty.c, tables.step_try.c, tables.step.c
-    connection.execute(
-        update(tables.novelty).where(novelty.customer_id == number).values(text="", note="", detail="{}")
-    )
-    for table in (tables.promise, tables.pause):
-        connection.execute(update(table).where(table.c.customer_id == number).values(note=""))
-    # What has no message yet is to have none.
-    withdrawn = update(tables.step).where(step.customer_id == number, step.state == "planned")
-    connection.execute(withdrawn.values(state="undone"))
-    its = select(step.id).where(step.customer_id == number)
-    connection.execute(update(tables.step_try).where(tried.step_id.in_(its)).values(address="", cells="{}"))
-    invoice = tables.invoice.c
-    connection.execute(update(tables.invoice).where(invoice.customer_id == number).values(dispute_reason=None))
-
-
-def _unshow(connection: Connection, number: int) -> None:
-    """Takes the rows that were shown as examples out of the imports that brought a customer."""
-    sheet = tables.sheet_import.c
-    brought = select(_ROW.import_id).where(_ROW.customer_id == number)
-    rows = connection.execute(select(sheet.id, sheet.judgement).where(sheet.id.in_(brought))).all()
-    for import_id, judgement in rows:
-        if judgement is not None:
-            bare = json.dumps(json.loads(judgement) | {"examples": []}, ensure_ascii=False)
-            connection.execute(update(tables.sheet_import).where(sheet.id == import_id).values(judgement=bare))

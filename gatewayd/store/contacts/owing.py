@@ -5,7 +5,7 @@ The one place where the two come together for whoever chooses people; `store.bil
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from sqlalchemy import Connection, exists, or_, select, union
@@ -21,24 +21,37 @@ _INVOICE: Final = tables.invoice.c
 _PAYMENT: Final = tables.payment.c
 
 
+Which = Callable[[ColumnElement[int]], ColumnElement[bool]]
+"""The condition on a column that has the numbers of customers."""
+
+
+def debts_of(connection: Connection, numbers: Collection[int]) -> dict[int, Debt]:
+    """Returns what some customers owe, as `debts` does of many that lie side by side."""
+    return _debts(connection, lambda column: column.in_(numbers), numbers) if numbers else {}
+
+
 def debts(connection: Connection, between: tuple[int, int], numbers: Collection[int]) -> dict[int, Debt]:
     """Returns what customers owe, by number, those with nothing known left out; `between` are the lowest and the
     highest number. In several currencies, what is due first."""
+    return _debts(connection, lambda column: column.between(*between), numbers)
+
+
+def _debts(connection: Connection, which: Which, numbers: Collection[int]) -> dict[int, Debt]:
     sheets = {
         row[0]: Debt(*row[1:])
         for row in connection.execute(
             select(_DEBT.customer_id, _DEBT.balance, _DEBT.due, _DEBT.number, _DEBT.currency, _DEBT.as_of).where(
-                _DEBT.customer_id.between(*between)
+                which(_DEBT.customer_id)
             )
         )
         if row[0] in numbers
     }
-    billed = billing_knows(connection, between)
+    billed = _billed(connection, which)
     found = {number: debt for number, debt in sheets.items() if number not in billed}
-    names = _one_open(connection, between) if billed else {}
+    names = _one_open(connection, which) if billed else {}
     owed = (
         select(_OWED.customer_id, _OWED.balance, _OWED.due, _OWED.currency, _OWED.updated_at)
-        .where(_OWED.customer_id.between(*between), _OWED.balance > 0)
+        .where(which(_OWED.customer_id), _OWED.balance > 0)
         .order_by(_OWED.customer_id, _OWED.due.is_(None), _OWED.due, _OWED.currency)
     )
     seen: set[int] = set()
@@ -53,17 +66,21 @@ def debts(connection: Connection, between: tuple[int, int], numbers: Collection[
 
 def billing_knows(connection: Connection, between: tuple[int, int]) -> frozenset[int]:
     """Returns the customers of whom billing has said something: what it does not say, they do not owe."""
+    return _billed(connection, lambda column: column.between(*between))
+
+
+def _billed(connection: Connection, which: Which) -> frozenset[int]:
     said = union(
-        select(_INVOICE.customer_id).where(_INVOICE.customer_id.between(*between)),
-        select(_PAYMENT.customer_id).where(_PAYMENT.customer_id.between(*between)),
+        select(_INVOICE.customer_id).where(which(_INVOICE.customer_id)),
+        select(_PAYMENT.customer_id).where(which(_PAYMENT.customer_id)),
     )
     return frozenset(row[0] for row in connection.execute(said))
 
 
-def _one_open(connection: Connection, between: tuple[int, int]) -> dict[int, str]:
+def _one_open(connection: Connection, which: Which) -> dict[int, str]:
     """Returns the number of the bill that is open, of whom just one is."""
     rows = connection.execute(
-        select(_INVOICE.customer_id, _INVOICE.number).where(_INVOICE.customer_id.between(*between), _INVOICE.open)
+        select(_INVOICE.customer_id, _INVOICE.number).where(which(_INVOICE.customer_id), _INVOICE.open)
     )
     found: dict[int, str | None] = {}
     for customer, number in rows:

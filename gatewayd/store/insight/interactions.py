@@ -48,18 +48,20 @@ _ACCOUNT: Final = tables.account.c
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    count: int
+    all: bool
+    """False: there are more, or they were not all looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class InteractionPage:
     items: Sequence[Interaction]
     next: str | None
     looked_to: int | None
     """Unix ms down to which was looked where the page ends before it is full; None: it is full, or all is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    count: int
-    all: bool
-    """False: there are more, or they were not all looked at."""
+    counted: Counted | None = None
+    """How many are meant, on all pages together, where that was asked."""
 
 
 def interactions(
@@ -72,31 +74,35 @@ def interactions(
     limit: int,
     seconds: float,
     behind: Position | None = None,
+    count_s: float | None = None,
 ) -> InteractionPage:
     """Returns a page of what is meant, newest first, from behind a place; `seconds` is how long may be looked for it.
 
-    NotFoundError for an account or job that is not there.
+    `count_s`: it is counted as well how many are meant, for so long from the beginning of the search on. More than
+    `COUNTED_MOST` are not counted. NotFoundError for an account or job that is not there.
     """
     start = behind or NEWEST
     gathered, ways = _ways(connection, scope, wanted, now)
-    places, edge = walk.walk(connection, ways, start, limit + 1, Budget.of(seconds))
-    places += [place for place in gathered if place < start and (edge is None or place >= edge)]
-    places.sort(reverse=True)
-    items = fetched(connection, places[:limit], now=now, salt=salt)
+    counting = Budget.of(count_s or 0.0)
+    looked = walk.walk(connection, ways, start, limit + 1, Budget.of(seconds))
+    edge = looked.edge
+    places = [one for one in gathered if one < start and (edge is None or one >= edge)]
+    places = sorted([*looked.places, *places], reverse=True)
+    page = InteractionPage(fetched(connection, places[:limit], now=now, salt=salt), None, None)
     if len(places) > limit:
-        return InteractionPage(items, places[limit - 1].cursor, None)
-    if edge is None:
-        return InteractionPage(items, None, None)
-    return InteractionPage(items, edge.cursor, edge.at)
-
-
-def counted(connection: Connection, *, scope: Scope, wanted: InteractionFilter, now: int, seconds: float) -> Counted:
-    """Returns how many are meant; not all where there are more than `COUNTED_MOST`, or the time is over."""
-    gathered, ways = _ways(connection, scope, wanted, now)
-    known = len(gathered)
-    total, everything = walk.count(connection, ways, max(0, COUNTED_MOST - known), Budget.of(seconds))
-    total += known
-    return Counted(min(total, COUNTED_MOST), all=everything and total <= COUNTED_MOST)
+        page = replace(page, next=places[limit - 1].cursor)
+    elif edge is not None:
+        page = replace(page, next=edge.cursor, looked_to=edge.at)
+    if count_s is None:
+        return page
+    if behind is not None:
+        looked = walk.unbegun(ways)
+    elif page.looked_to is not None:
+        # The time was over before the page was full: a count would come no further down.
+        return replace(page, counted=Counted(len(places), all=False))
+    total, everything = looked.count(connection, max(0, COUNTED_MOST - len(gathered)), counting)
+    total += len(gathered)
+    return replace(page, counted=Counted(min(total, COUNTED_MOST), all=everything and total <= COUNTED_MOST))
 
 
 def _ways(

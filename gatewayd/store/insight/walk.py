@@ -60,7 +60,7 @@ class _Walker:
     way: Way
     reached: Position
     over: bool = False
-    window: int = FIRST_WINDOW
+    window: int = field(default_factory=lambda: FIRST_WINDOW)
     places: list[Position] = field(default_factory=list)
 
     def step(self, connection: Connection, limit: int) -> None:
@@ -82,6 +82,24 @@ class _Walker:
         self._take(connection.execute(statement).all(), limit, edge)
         self.window = min(self.window * GROWTH, LAST_WINDOW)
 
+    def count(self, connection: Connection, most: int) -> int:
+        """Looks at the next window; returns how many of its rows are meant, up to `most`."""
+        way = self.way
+        size = self.window if way.judged else most
+        inner = _window(way, self.reached, size).subquery("looked")
+        rows = select(inner.c.id)
+        if way.judged:
+            rows = rows.select_from(inner.join(way.source, inner.c.id == way.table.c.id)).where(*way.judged)
+        meant = rows.limit(most).subquery("meant")
+        found = int(connection.scalar(select(func.count()).select_from(meant)) or 0)
+        edge = _edge(connection, way, self.reached, size)
+        if edge is None:
+            self.over = True
+        else:
+            self.reached = edge
+        self.window = min(self.window * GROWTH, LAST_WINDOW)
+        return found
+
     def _take(self, rows: Sequence[Any], limit: int, edge: Position | None) -> None:
         found = [Position(at, self.way.rank, number) for at, number in rows]
         self.places += found
@@ -93,10 +111,40 @@ class _Walker:
             self.reached = edge
 
 
-def walk(
-    connection: Connection, ways: Sequence[Way], start: Position, limit: int, budget: Budget
-) -> tuple[list[Position], Position | None]:
-    """Returns the newest places that are meant, from `start` (itself left out) back in time, and where it stopped.
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far was looked, and what was found."""
+
+    places: list[Position]
+    """What is meant, newest first; nothing that is meant lies between them."""
+    edge: Position | None
+    """Where it stopped; None: nowhere, there is no more."""
+    _walkers: Sequence[_Walker]
+
+    def count(self, connection: Connection, most: int, budget: Budget) -> tuple[int, bool]:
+        """Returns how many rows are meant, up to `most` + 1, and whether all were looked at.
+
+        It goes on from where the page was full, so that no row is judged twice; each way is looked at once more at
+        least, then for as long as the time lasts.
+        """
+        total = sum(len(walker.places) for walker in self._walkers)
+        for walker in self._walkers:
+            while not walker.over and total <= most:
+                if budget.spent:
+                    walker.window = FIRST_WINDOW
+                total += walker.count(connection, most + 1 - total)
+                if budget.spent:
+                    break
+        return min(total, most + 1), total <= most and all(walker.over for walker in self._walkers)
+
+
+def unbegun(ways: Sequence[Way]) -> Walk:
+    """Returns a walk from the newest on that has not looked at anything yet."""
+    return Walk([], NEWEST, [_Walker(way, NEWEST) for way in ways])
+
+
+def walk(connection: Connection, ways: Sequence[Way], start: Position, limit: int, budget: Budget) -> Walk:
+    """Looks for the newest places that are meant, from `start` (itself left out) back in time.
 
     They are at least `limit`, unless there are no more (it stopped nowhere: None) or the time is over.
     """
@@ -108,33 +156,9 @@ def walk(
         known = [place for walker in walkers for place in walker.places if edge is None or place >= edge]
         begun = not open_ones or edge != start
         if edge is None or len(known) >= limit or (begun and budget.spent):
-            return sorted(known, reverse=True), edge
+            return Walk(sorted(known, reverse=True), edge, walkers)
         nearest = max(open_ones, key=lambda walker: walker.reached)
         nearest.step(connection, limit)
-
-
-def count(connection: Connection, ways: Sequence[Way], most: int, budget: Budget) -> tuple[int, bool]:
-    """Returns how many rows are meant, up to `most` + 1, and whether all were looked at."""
-    total = 0
-    for way in ways:
-        last, window = NEWEST, FIRST_WINDOW
-        while True:
-            size = window if way.judged else most + 1
-            inner = _window(way, last, size).subquery("looked")
-            rows = select(inner.c.id)
-            if way.judged:
-                rows = rows.select_from(inner.join(way.source, inner.c.id == way.table.c.id)).where(*way.judged)
-            meant = rows.limit(most + 1 - total).subquery("meant")
-            total += int(connection.scalar(select(func.count()).select_from(meant)) or 0)
-            if total > most:
-                return total, False
-            edge = _edge(connection, way, last, size)
-            if edge is None:
-                break
-            if budget.spent:
-                return total, False
-            last, window = edge, min(window * GROWTH, LAST_WINDOW)
-    return total, True
 
 
 def _window(way: Way, last: Position, size: int) -> Select[Any]:

@@ -40,6 +40,9 @@ REVISIONS: Final = (
     "0025",
     "0026",
     "0027",
+    "0028",
+    "0029",
+    "0030",
 )
 """Every revision, oldest first; the last is the one this program works with."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, or_, select
@@ -20,7 +20,7 @@ from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.gate import Asked, Gate
 from gatewayd.store.sending.lines import LineCounters
 from gatewayd.store.sending.parts import state_of
-from gatewayd.store.session import Row, Statement, adding, among, setting
+from gatewayd.store.session import Row, Session, Statement, adding, among, setting
 from gatewayd.store.tables import attempt, customer, job, message, node, part
 
 if TYPE_CHECKING:
@@ -47,26 +47,38 @@ _LEASE: Final = Statement(
         message.c.account_id,
         message.c.to,
         message.c.person_id,
-        customer.c.zone,
         job.c["class"],
         message.c.cause_id,
-        and_(
-            job.c["class"] == "collections",
-            customer.c.no_claim,
-            or_(customer.c.no_claim_until.is_(None), customer.c.no_claim_until > attempt.c.started_at),
-        ),
-        and_(message.c.person_id.is_not(None), refuses(message.c.person_id, message.c.to, job.c["class"])),
     )
     .select_from(
         attempt.join(message, message.c.id == attempt.c.message_id)
         .join(job, job.c.id == message.c.job_id)
         .join(node, node.c.name == attempt.c.node)
-        .outerjoin(customer, customer.c.id == message.c.person_id)
     )
     .where(among(attempt.c.id))
     # A takeover by another node waits for this, or has been seen by it.
     .with_for_update(of=attempt)
 )
+_PERSON: Final = Statement(
+    select(
+        attempt.c.id,
+        customer.c.zone,
+        and_(
+            job.c["class"] == "collections",
+            customer.c.no_claim,
+            or_(customer.c.no_claim_until.is_(None), customer.c.no_claim_until > attempt.c.started_at),
+        ),
+        refuses(message.c.person_id, message.c.to, job.c["class"]),
+    )
+    .select_from(
+        attempt.join(message, message.c.id == attempt.c.message_id)
+        .join(job, job.c.id == message.c.job_id)
+        .outerjoin(customer, customer.c.id == message.c.person_id)
+    )
+    .where(among(attempt.c.id))
+)
+"""What is known of the customers that messages go to; most messages of most stores go to none."""
+_NOBODY: Final = (None, False, False)
 _OPEN: Final = setting(attempt, "state", "id")
 _PLACE: Final = setting(message, "at", "id")
 _ADD_PART: Final = adding(part, "attempt_id part line to state at")
@@ -75,7 +87,7 @@ _ANSWERED: Final = setting(part, "reference", "attempt_id part")
 
 def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None]:
     session = unit.session
-    leases = {row[0]: row for row in session.among(_LEASE, sorted({command.attempt_id for command in commands}))}
+    leases = _leases(session, sorted({command.attempt_id for command in commands}))
     results: list[Exception | None] = []
     parts: list[Row] = []
     answered: list[Row] = []
@@ -110,6 +122,13 @@ def point_of_no_return(unit: Unit, commands: list[Pnr]) -> list[Exception | None
     return results
 
 
+def _leases(session: Session, attempts: Sequence[int]) -> dict[int, Row]:
+    """Returns, by attempt, the rows of `_LEASE` with those of `_PERSON` behind them, but for the number."""
+    rows = session.among(_LEASE, attempts)
+    known = {row[0]: row[1:] for row in session.among(_PERSON, [row[0] for row in rows if row[15] is not None])}
+    return {row[0]: (*row, *known.get(row[0], _NOBODY)) for row in rows}
+
+
 class _Door:
     """What decides whether a message of which nothing has left may go: its job, the do-not-contact list, the facts
     that it was written from, the rules of contact. One that has begun goes on: half a text is worse. Each try of a call
@@ -125,12 +144,12 @@ class _Door:
             lease = leases.get(command.attempt_id)
             if lease is None or lease[1] != "claimed":
                 continue
-            if lease[18] is not None:
-                caused.add(lease[18])
-            if gate.standing(lease[13]).course(lease[17], lease[12]) is not None:
+            if lease[17] is not None:
+                caused.add(lease[17])
+            if gate.standing(lease[13]).course(lease[16], lease[12]) is not None:
                 self._ruled[command.attempt_id] = Asked(
-                    *(lease[13], lease[6], lease[5], command.attempt_id, lease[14], lease[15], lease[16]),
-                    *(lease[17], lease[12], command.now),
+                    *(lease[13], lease[6], lease[5], command.attempt_id, lease[14], lease[15], lease[18]),
+                    *(lease[16], lease[12], command.now),
                 )
         self._fates = causes.fates(unit.session, caused) if caused else {}
         if self._ruled:
@@ -139,8 +158,8 @@ class _Door:
     def withdrawn(self, lease: Row, command: Pnr) -> Withdrawn | None:
         """Returns why a message may not go, or notes that it goes."""
         asked = self._ruled.get(command.attempt_id)
-        reason = self._fates.get(lease[18]) or _reason(lease, command.now)
-        stale = lease[18] is not None and staleness.stale(self._unit, lease[13], command.now)
+        reason = self._fates.get(lease[17]) or _reason(lease, command.now)
+        stale = lease[17] is not None and staleness.stale(self._unit, lease[13], command.now)
         if reason is None and asked is None and not stale:
             return None
         if lease[12] != Channel.CALL and lease[4] > 1:

@@ -64,8 +64,13 @@ class Part:
     reference: str | None
 
 
+# Looked up: an enumeration costs two calls each time.
+STATES: Final = {state.value: state for state in State}
+_PART_STATES: Final = {state.value: state for state in PartState}
+
+
 def part_of(row: Row) -> Part:
-    return Part(row[0], row[1], PartState(row[2]), row[3], row[4], row[5], row[7])
+    return Part(row[0], row[1], _PART_STATES[row[2]], row[3], row[4], row[5], row[7])
 
 
 def state_of(parts: Mapping[int, PartState], row: MessageRow) -> State:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, 
 
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.model import WAITING, State, ulid
+from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.sending import counts
@@ -75,6 +76,12 @@ _COUNTS: Final = (
     )
     .join_from(tables.queue, tables.queue_count, _COUNT.queue_id == tables.queue.c.id)
     .where(tables.queue.c.job_id.in_(bindparam("jobs", expanding=True)), _COUNT.messages > 0)
+)
+
+_LEFT: Final = (
+    select(tables.queue.c.job_id)
+    .join_from(tables.queue, tables.queue_count, _COUNT.queue_id == tables.queue.c.id)
+    .where(_COUNT.state.in_([*counts.WAITING_WORDS, "sending"]), _COUNT.messages > 0)
 )
 
 DEPTH: Final = (
@@ -145,6 +152,18 @@ def summaries(connection: Connection, jobs: Sequence[AnyRow], now: int) -> Itera
             counted[row.job_id].append(row)
     for job in jobs:
         yield _summary(job, counted[job.id], now)
+
+
+def going(connection: Connection, now: int, *, account: str | None, among: int) -> list[JobSummary]:
+    """The jobs with something left to send among the `among` newest that people see, newest first."""
+    newest = select(_JOB.id).join_from(tables.job, tables.account, tables.account.c.id == _JOB.account_id)
+    newest = newest.where(_JOB.state != "loading", tables.account.c.name != STAFF)
+    if account is not None:
+        newest = newest.where(tables.account.c.name == account)
+    some = newest.order_by(_JOB.id.desc()).limit(among).subquery("newest")
+    left = _LEFT.where(tables.queue.c.job_id.in_(select(some.c.id)))
+    statement = JOBS.where(_JOB.id.in_(left), _JOB.state != "cancelled").order_by(_JOB.id.desc())
+    return list(summaries(connection, connection.execute(statement).all(), now))
 
 
 def _summary(job: AnyRow, counted: Sequence[AnyRow], now: int) -> JobSummary:

@@ -20,6 +20,7 @@ from gatewayd.store.sending.parts import (
     OF_ATTEMPT,
     SAVE,
     SETTLED,
+    STATES,
     Part,
     part_of,
     settle_hold,
@@ -245,7 +246,7 @@ class _Reports:
         before = found.state
         if row.state not in _REPORTABLE and row.state not in _UNENDED:
             # It has ended for good; a person said so, or nothing was known to have left.
-            return Reported(row.job_id, State(row.state))
+            return Reported(row.job_id, STATES[row.state])
         if before is PartState.DOUBT:
             # Only the network reports: whatever it says, it has taken the part.
             unit.charge(row, settle_hold(unit, Kind.CHARGE, found, now))
@@ -265,10 +266,10 @@ class _Reports:
                 # The network still tries: it will say more.
                 row.due = max(row.due, now + unit.memory.report_wait_ms)
                 row.dirty = True
-            return Reported(row.job_id, State(row.state), found.at)
+            return Reported(row.job_id, STATES[row.state], found.at)
         if row.state in _REPORTABLE:
             self._turn(row, found, status, reason, now)
-        return Reported(row.job_id, State(row.state), found.at)
+        return Reported(row.job_id, STATES[row.state], found.at)
 
     def _turn(self, row: MessageRow, found: Part, status: Status, reason: str | None, now: int) -> None:
         unit = self._unit
@@ -284,7 +285,7 @@ class _Reports:
                 # Given up, and read after all: it was delivered in between, whoever said so.
                 unit.turn(row, State.DELIVERED.value, now, reason=None, final=True)
             state = State.READ
-        if state.value == row.state or not may_become(State(row.state), state):
+        if state.value == row.state or not may_become(STATES[row.state], state):
             return
         if state is State.SUBMITTED:
             row.due = now + unit.memory.report_wait_ms

@@ -17,7 +17,7 @@ from gatewayd.store.contacts.rulebook import Rulebook
 from gatewayd.store.credit.book import Book
 from gatewayd.store.ids import ConcatReferences, Ids
 from gatewayd.store.public_ids import Stamps
-from gatewayd.store.sending.counts import Counts, word
+from gatewayd.store.sending.counts import HELD, Counts, word
 from gatewayd.store.sending.early import EarlyReports
 from gatewayd.store.sending.journal import RECEIPTED, Journal
 from gatewayd.store.sending.rows import COLUMNS, JobInfo, Jobs, MessageRow
@@ -103,7 +103,7 @@ class Unit:
     def keep(self, row: Row) -> MessageRow:
         """Takes a row of `COLUMNS`, attempt's number, state and start, as it was read in this transaction."""
         final = bool(row[9])
-        was = (word(row[8], row[10]), final, row[7], row[16], row[14], row[21])
+        was = (row[8] if row[8] != HELD else word(HELD, row[10]), final, row[7], row[16], row[14], row[21])
         found = MessageRow(*(*row[:9], final, *row[10:], was))
         self.messages[found.id] = found
         return found
@@ -150,28 +150,31 @@ class Unit:
                     row.id,
                 )
             )
-            if row.was != (word(row.state, row.reason), row.final, row.segments, row.cost, row.line, row.sent_at):
-                self._count(row)
+            counted = row.state if row.state != HELD else word(HELD, row.reason)
+            if row.was != (counted, row.final, row.segments, row.cost, row.line, row.sent_at):
+                self._count(row, counted)
         self.session.many(_SAVE, rows)
         self.messages.clear()
         if self.options:
             self.session.many(_KEEP, [(options, number) for number, options in sorted(self.options.items())])
             self.options.clear()
 
-    def _count(self, row: MessageRow) -> None:
+    def _count(self, row: MessageRow, counted: str) -> None:
         """Moves a message from where it was counted to where it counts now."""
         state, final, segments, cost, line, sent_at = row.was
-        counted = word(row.state, row.reason)
         if (counted, row.final, row.segments) != (state, final, segments):
             self.counts.add(row.queue_id, state, final, -1, -segments)
             self.counts.add(row.queue_id, counted, row.final, 1, row.segments)
+        was_told, is_told = state in RECEIPTED, row.state in RECEIPTED
+        if not was_told and not is_told:
+            return
         info = self.job(row.job_id)
-        if state in RECEIPTED:
+        if was_told:
             # One that ended before any attempt is moved no more: its hour is that of its end.
             hour = (row.updated_at if sent_at is None else sent_at) // HOUR_MS
             was = (hour, info.account_id, info.channel, line or "" if sent_at else "", state)
             self.tallies.add(was, -1, -segments, -cost)
-        if row.state in RECEIPTED:
+        if is_told:
             hour = (row.updated_at if row.sent_at is None else row.sent_at) // HOUR_MS
             now = (hour, info.account_id, info.channel, row.line or "" if row.sent_at else "", row.state)
             self.tallies.add(now, 1, row.segments, row.cost)

@@ -29,6 +29,7 @@ from gatewayd.store.tables.customers import (
     customer_word,
     debt,
     import_mapping,
+    import_range,
     import_row,
     sheet_import,
 )
@@ -70,7 +71,7 @@ from gatewayd.store.tables.sending import (
     tally,
 )
 from gatewayd.store.tables.settings import account_settings, added_line, line_secret, logo, node, setting
-from gatewayd.store.tables.templates import template, template_version
+from gatewayd.store.tables.templates import file_use, kept_file, template, template_version
 from gatewayd.store.tables.tickets import (
     answer,
     answer_place,
@@ -120,12 +121,15 @@ __all__ = [
     "evidence",
     "fact_mark",
     "feed",
+    "file_use",
     "import_mapping",
+    "import_range",
     "import_row",
     "inbound",
     "inbound_part",
     "invoice",
     "job",
+    "kept_file",
     "line",
     "line_count",
     "line_recipient",

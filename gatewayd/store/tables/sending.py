@@ -275,9 +275,11 @@ receipt = Table(
     Column("job_id", Id, primary_key=True),
     Column("seq", Id, primary_key=True),
     Column("body", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
-"""Receipts on their way to a file; removed once their segment is written."""
+"""Receipts on their way to a file; removed once their segment is written.
+
+With rowids: their texts are long, and in a tree by their key each that comes has three pages written anew for balance;
+by rowid they come one behind the other."""
 
 segment = Table(
     "segment",

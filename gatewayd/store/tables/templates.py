@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from gatewayd.store.tables.base import Id, metadata
 
@@ -43,3 +43,29 @@ template_version = Table(
     sqlite_with_rowid=False,
 )
 """Never changed once it is written, but for its approval and its use."""
+
+kept_file = Table(
+    "kept_file",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "sha256"),
+)
+"""Files that mails attach, kept with what attaches them: once for each content."""
+
+file_use = Table(
+    "file_use",
+    metadata,
+    Column("file_id", Id, ForeignKey("kept_file.id"), primary_key=True),
+    # template or campaign
+    Column("kind", Text, primary_key=True),
+    # its number
+    Column("owner", Id, primary_key=True, autoincrement=False),
+    Index("ix_file_use_kind_owner", "kind", "owner"),
+    sqlite_with_rowid=False,
+)
+"""What attaches a file; one that nothing attaches is gone."""

@@ -23,21 +23,21 @@ CONFIRM: Final = f"{INVOICES}/confirmar"
 VOUCH: Final = f"{INVOICES}/al-dia"
 LIMIT: Final = 50
 STATES: Final[Mapping[str, tuple[str, str]]] = {
-    "open": ("scheduled", spoken("open")),
+    "open": ("scheduled", spoken("not due yet")),
     "overdue": ("refused", spoken("overdue")),
     "disputed": ("paused", spoken("in dispute")),
     "paid": ("done", spoken("paid")),
     "cancelled": ("cancelled", spoken("void")),
-    "closed": ("cancelled", spoken("closed")),
+    "closed": ("cancelled", spoken("no longer listed")),
 }
 """By what an invoice is, its mark and word."""
 TABS: Final[Mapping[str, str]] = {
-    "": spoken("All"),
+    "": spoken("Every invoice"),
     "open": spoken("Open"),
     "overdue": spoken("Overdue"),
     "disputed": spoken("In dispute"),
     "paid": spoken("Paid"),
-    "closed": spoken("Closed"),
+    "closed": spoken("Closed ones"),
     "unknown": spoken("Without customer"),
 }
 KINDS: Final[Mapping[str, str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from gatewayd.web.panel.customer_address import CustomerAddress
 from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.marks import CHANNEL
 from gatewayd.web.panel.page import page
-from gatewayd.web.panel.uploading import account_of, chosen, upload
+from gatewayd.web.panel.uploading import NAME_MAX, account_of, attached, chosen, upload
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
@@ -52,7 +52,9 @@ def document_of(found: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if value is not None}
 
 
-async def saved(visit: Visit, found: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
+async def saved(
+    visit: Visit, found: Mapping[str, Any], document: Mapping[str, Any], uploads: Sequence[str] = ()
+) -> Any:
     """Saves a draft as somebody looked at it; ConflictError where another has changed it since."""
     version = text(visit, "version", 9)
     return await visit.ask(
@@ -62,6 +64,7 @@ async def saved(visit: Visit, found: Mapping[str, Any], document: Mapping[str, A
         version=int(version) if version.isdecimal() else found["version"],
         title=found["name"],
         document=dict(document),
+        uploads=list(uploads),
     )
 
 
@@ -177,6 +180,7 @@ async def _what(
         here=f"{address(found['campaign'])}/que",
         ladder=ladder,
         templates={channel: _options(names, nothing) for channel, names in by_channel.items()},
+        mails=any(rung["channel"] == "email" for rung in ladder),
         channels=[(one, _(CHANNEL[one].word)) for one in CHANNELS],
         waits=[(value, _(word)) for value, word in WAITS.items()],
         faults=faults,
@@ -198,7 +202,14 @@ async def take_what(visit: Visit) -> Response:
             for at, rung in enumerate(ladder):
                 if "template" not in rung and "content" not in rung:
                     raise fault(f"template-{at}", _("choose a template, or write the text"))
-        found = await saved(visit, found, document_of(found) | {"ladder": ladder})
+        chosen_files = [
+            one
+            for at, rung in enumerate(ladder)
+            if "content" in rung and rung["channel"] == "email"
+            for one in attached(visit, f"attach-{at}")
+        ]
+        uploads = [await upload(visit, found["account"], one) for one in chosen_files]
+        found = await saved(visit, found, document_of(found) | {"ladder": ladder}, uploads)
     except (UsageError, ConflictError) as error:
         return await _what(visit, found, ladder, error)
     onward = "que" if visit.form.get("more") or visit.form.get("less") else "cuando"
@@ -219,6 +230,8 @@ def _ladder(visit: Visit) -> list[dict[str, Any]]:
             rung["content"] = {"text": own}
             if channel == "email" and (subject := text(visit, f"subject-{at}")):
                 rung["content"]["subject"] = subject
+            if names := [str(one)[:NAME_MAX] for one in visit.form.getlist(f"kept-{at}")]:
+                rung["content"]["attachments"] = names
         if text(visit, f"wait-{at}") in WAITS:
             rung["wait"] = text(visit, f"wait-{at}")
         ladder.append(rung)

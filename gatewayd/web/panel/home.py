@@ -43,7 +43,8 @@ async def _values(visit: Visit, part: str) -> dict[str, Any]:
     if part == "figures":
         return {"figures": await _figures(visit)}
     if part == "going":
-        return {"going": await _going(visit), "kept": await visit.ask("contact.waiting")}
+        under_way, kept = await asyncio.gather(_going(visit), visit.ask("contact.waiting"))
+        return {"going": under_way, "kept": kept}
     return {"lines": await _lines(visit)}
 
 
@@ -56,28 +57,28 @@ async def _status(visit: Visit) -> Any:
 
 
 async def _needs(visit: Visit) -> Sequence[Any]:
-    status = await _status(visit)
+    status, waiting = await asyncio.gather(_status(visit), work(visit))
     missing = [{"kind": "daemon", "subject": "", "reason": "not_running", "count": None}]
     wanted = missing if status is None else status["needs"]
-    return [*(need(one, visit.words, visit.formats) for one in wanted), *await work(visit)]
+    return [*(need(one, visit.words, visit.formats) for one in wanted), *waiting]
 
 
 async def _figures(visit: Visit) -> Sequence[Figure]:
     """Returns today's numbers, beside those of a week ago."""
     moment = now()
     today = moment.astimezone(visit.formats.zone).date()
-    found = []
-    for day, until in ((today, moment), (today - WEEK, moment - WEEK)):
-        hours = await visit.ask("statistics.show", since=day.isoformat(), until=day.isoformat(), by="hour")
-        found.append(sums(hours["items"], until))
-    return figures(found[0], found[1], visit.words, visit.formats)
+    days = (today, moment), (today - WEEK, moment - WEEK)
+    asked = [
+        visit.ask("statistics.show", since=day.isoformat(), until=day.isoformat(), by="hour") for day, _end in days
+    ]
+    hours = await asyncio.gather(*asked)
+    here, before = (sums(one["items"], until) for one, (_day, until) in zip(hours, days, strict=True))
+    return figures(here, before, visit.words, visit.formats)
 
 
 async def _going(visit: Visit) -> Sequence[Going]:
-    jobs = running((await visit.ask("job.list", limit=100))["items"])
-    campaigns: list[Any] = []
-    if visit.may("campaign.list"):
-        campaigns = (await visit.ask("campaign.list", state=["running", "paused"], limit=SHOWN_MAX))["items"]
+    shown, campaigns = await asyncio.gather(visit.ask("job.list", limit=100, going=True), _campaigns(visit))
+    jobs = running(shown["items"])
     if not jobs and not campaigns:
         return ()
     try:
@@ -87,8 +88,15 @@ async def _going(visit: Visit) -> Sequence[Going]:
     rate = 0.0 if overview is None else max(float(overview["rates"][one]) for one in ("segments_10s", "segments_60s"))
     ahead = 0 if overview is None else sum(int(overview["queue"]["counts"].get(state, 0)) for state in OPEN)
     pace = Pace(rate, ahead, now())
-    shown = [campaign_going(one, pace, visit.words, visit.formats) for one in campaigns]
-    return [*shown, *(going(one, pace, visit.words, visit.formats) for one in jobs)][:SHOWN_MAX]
+    first = [campaign_going(one, pace, visit.words, visit.formats) for one in campaigns]
+    return [*first, *(going(one, pace, visit.words, visit.formats) for one in jobs)][:SHOWN_MAX]
+
+
+async def _campaigns(visit: Visit) -> Sequence[Any]:
+    if not visit.may("campaign.list"):
+        return ()
+    found: Sequence[Any] = (await visit.ask("campaign.list", state=["running", "paused"], limit=SHOWN_MAX))["items"]
+    return found
 
 
 async def _lines(visit: Visit) -> Sequence[Any]:

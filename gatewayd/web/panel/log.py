@@ -22,6 +22,8 @@ from gatewayd.web.words import Words, spoken
 from gatewayd.web.words import gettext as _
 
 LIMIT: Final = 50
+CHOICES_S: Final = 3.0
+"""How old the choice of lines in the filter may be."""
 
 WORDS: Final[Mapping[str, str]] = HEADS
 """Heads of the columns; a customer's columns join them with the customers."""
@@ -126,7 +128,9 @@ def set_aside(every: list[str], chosen: list[str]) -> list[str]:
 
 async def _fields(visit: Visit) -> dict[str, Any]:
     """Returns what the filter's fields offer."""
-    lines = await visit.ask("line.list") if visit.may("line.list") else {"items": []}
+    lines: Mapping[str, Any] = {"items": []}
+    if visit.may("line.list"):
+        lines = await visit.remote.ask_lately(visit.bearer, "line.list", visit.actor, CHOICES_S)
     every = _("All")
     return {
         "channels": [("", every), *((code, _(one.word)) for code, one in marks.CHANNEL.items())],

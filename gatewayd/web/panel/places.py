@@ -51,7 +51,11 @@ def _form(path: str) -> re.Pattern[str]:
 
 def exists(address: str) -> bool:
     """Returns whether there is a page at an address: what has none yet is shown without a link."""
-    path = address.partition("?")[0]
+    return _found(address.partition("?")[0], len(PAGES))
+
+
+@lru_cache(4096)
+def _found(path: str, pages: int) -> bool:  # noqa: ARG001 - pages that join later are looked at
     return any(one.method == "GET" and _form(one.path).fullmatch(path) for one in PAGES)
 
 

@@ -13,6 +13,7 @@ from gatewayd.web.panel import template_form as form
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Chip, Tab
 from gatewayd.web.panel.template_marks import compared, runs
+from gatewayd.web.panel.uploading import attached, upload
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
@@ -287,12 +288,14 @@ async def save(visit: Visit) -> Response:
     content = form.content_of(channel, values, {} if saved is None else saved["content"])
     seen = str(visit.form.get("vista", ""))
     try:
+        uploads = [await upload(visit, account, one) for one in attached(visit, "adjuntos")]
         made = await visit.ask(
             "template.save",
             account=account,
             template=name or None,
             channel=channel,
             content=content or {"text": ""},
+            uploads=uploads,
             fresh=fresh or None,
             seen=int(seen) if seen.isdecimal() and len(seen) < 8 and not fresh else None,
         )

@@ -134,6 +134,7 @@ async def test(visit: Visit) -> Response:
         made = await visit.ask(
             "template.test",
             account=account,
+            template=saved["template"] if saved is not None else None,
             channel=channel,
             content=form.content_of(channel, values, kept),
             customer=customer,

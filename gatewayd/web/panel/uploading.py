@@ -15,6 +15,8 @@ PORTION: Final = 384 << 10
 """Octets a portion: in base64 half of what the socket takes."""
 SIZE_MAX: Final = 100 << 20
 NAME_MAX: Final = 150
+ATTACHED_MAX: Final = 10
+"""Files of one mail."""
 
 
 def chosen(visit: Visit, field: str) -> UploadFile:
@@ -26,6 +28,16 @@ def chosen(visit: Visit, field: str) -> UploadFile:
         raise UsageError(_("the file is empty"))
     if given.size > SIZE_MAX:
         raise UsageError(_("the file is larger than {limit} MiB").format(limit=SIZE_MAX >> 20))
+    return given
+
+
+def attached(visit: Visit, field: str) -> list[UploadFile]:
+    """Returns the files that a field of several brought; none where none was chosen."""
+    given = [one for one in visit.form.getlist(field) if isinstance(one, UploadFile) and one.filename]
+    if any(not one.size for one in given):
+        raise UsageError(_("the file is empty"))
+    if len(given) > ATTACHED_MAX or sum(one.size or 0 for one in given) > SIZE_MAX:
+        raise UsageError(_("that is too much for a mail"))
     return given
 
 

@@ -132,7 +132,9 @@ class Visit:
             if "account" in fields and not fields["account"].is_required():
                 given["account"] = self.working_in
         try:
-            return await self.remote.ask(self.bearer, operation, given)
+            # A page is read by whoever it was opened by; what follows a change is asked by whoever that has left.
+            by = self.actor if self.request.method == "GET" and self.actor.kind != "nobody" else None
+            return await self.remote.ask(self.bearer, operation, given, by=by)
         except AwayError:
             self.frame = replace(self.frame, away=True)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -24,17 +25,23 @@ Say = Callable[[Words, int, str], str]
 async def work(visit: Visit) -> Sequence[Need]:
     """Returns what waits for a person in collections today, the most urgent first."""
     words = visit.words
-    found: list[Need] = []
-    for operation, ask in (("feed.list", _feeds), ("collections.show", _batches), ("novelty.list", _novelties)):
-        if visit.may(operation):
-            found += await ask(visit, words)
-    if visit.may("invoice.list") and (account := await account_of(visit)):
-        listed = await _asked(visit, "invoice.list", account=account, state="disputed", limit=MOST)
-        found += _one(listed, words, _disputes, "/cobranza/facturas?ver=disputed", words.gettext("Decide"))
-    if visit.may("ticket.list"):
-        listed = await _asked(visit, "ticket.list", which="open", limit=MOST)
-        found += _one(listed, words, _tickets, "/cobranza/tickets", words.gettext("See tickets"))
-    return found
+    every = (_feeds, "feed.list"), (_batches, "collections.show"), (_novelties, "novelty.list")
+    more = (_disputed, "invoice.list"), (_open_tickets, "ticket.list")
+    asked = [ask(visit, words) for ask, operation in (*every, *more) if visit.may(operation)]
+    return [need for needs in await asyncio.gather(*asked) for need in needs]
+
+
+async def _disputed(visit: Visit, words: Words) -> list[Need]:
+    account = await account_of(visit)
+    if not account:
+        return []
+    listed = await _asked(visit, "invoice.list", account=account, state="disputed", limit=MOST)
+    return _one(listed, words, _disputes, "/cobranza/facturas?ver=disputed", words.gettext("Decide"))
+
+
+async def _open_tickets(visit: Visit, words: Words) -> list[Need]:
+    listed = await _asked(visit, "ticket.list", which="open", limit=MOST)
+    return _one(listed, words, _tickets, "/cobranza/tickets", words.gettext("See tickets"))
 
 
 async def _asked(visit: Visit, operation: str, **arguments: Any) -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ from gatewayd.web.v1.forms import (
     text,
     texts,
 )
+from gatewayd.web.v1.template_schemas import UPLOADS
 
 _LINE_OF_TEXT: Final = "^[^\\u0000-\\u001f\\u007f]+$"
 _TITLE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": _LINE_OF_TEXT}
@@ -140,6 +141,7 @@ _CAMPAIGN: Final[dict[str, Schema]] = {
     "class": {"enum": ["collections", "notice", "transactional"]},
     "schedule": _SCHEDULE,
     "options": _OPTIONS,
+    "uploads": UPLOADS,
 }
 _LADDER: Final[Schema] = {"type": "array", "minItems": 1, "maxItems": 5, "items": _RUNG}
 
@@ -219,6 +221,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "segments_least": COUNT,
             "cost": TEXT,
             "cost_least": TEXT,
+            "ladder": {"type": ["array", "null"], "items": {"type": "object"}},
+            "attachments": {"type": "array", "items": {"type": "object"}},
             "left_out": _OBJECT,
             "faults": {"type": "array", "items": _OBJECT},
         },

@@ -44,7 +44,9 @@ async def saved(call: Call) -> Response:
     body: dict[str, Any] = dict(call.body)
     title = body.pop("name")
     version = body.pop("seen_version", None)
-    arguments: dict[str, Any] = {"title": title, "document": body, "account": await account_of(call)}
+    uploads = body.pop("uploads", None)
+    account = await account_of(call)
+    arguments: dict[str, Any] = {"title": title, "document": body, "uploads": uploads, "account": account}
     if "campaign" in call.path:
         arguments |= {"campaign": _number(call, "campaign"), "version": version}
     made = await call.ask("campaign.save", **arguments)

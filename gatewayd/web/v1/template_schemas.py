@@ -23,6 +23,13 @@ from gatewayd.web.v1.forms import (
 )
 
 _CONTENT: Final[Schema] = free(20)
+UPLOADS: Final[Schema] = {
+    "type": "array",
+    "maxItems": 10,
+    "uniqueItems": True,
+    "items": {"type": "string", "pattern": "^[0-9a-f]{24}$"},
+}
+"""Uploads whose files a mail attaches."""
 _VALUES: Final[Schema] = {
     "type": "object",
     "maxProperties": 200,
@@ -37,6 +44,10 @@ _TEMPLATE: Final = {
     "newest": COUNT,
     "class": TEXT_OR_NULL,
     "variables": {"type": "array", "items": TEXT},
+    "files": {
+        "type": "array",
+        "items": shown({"name": TEXT, "size": COUNT_OR_NULL, "kind": TEXT_OR_NULL}, "name", "size", "kind"),
+    },
     "archived": FLAG,
     "used": FLAG,
     "changed_at": TIME,
@@ -51,7 +62,12 @@ _WORDS: Final[dict[str, Schema]] = {
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "NewTemplate": closed(
-        {"content": _CONTENT, "seen": {"type": "integer", "minimum": 1, "maximum": 1_000_000}, "fresh": FLAG},
+        {
+            "content": _CONTENT,
+            "uploads": UPLOADS,
+            "seen": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+            "fresh": FLAG,
+        },
         ["content"],
     ),
     "NewTemplatePreview": closed({**_WORDS, "values": _VALUES, "customer": text(200, least=1)}, []),
