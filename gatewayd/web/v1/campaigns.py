@@ -44,7 +44,7 @@ async def saved(call: Call) -> Response:
     body: dict[str, Any] = dict(call.body)
     title = body.pop("name")
     version = body.pop("seen_version", None)
-    uploads = body.pop("uploads", None)
+    uploads = body.pop("uploads", [])
     account = await account_of(call)
     arguments: dict[str, Any] = {"title": title, "document": body, "uploads": uploads, "account": account}
     if "campaign" in call.path:
