@@ -109,7 +109,8 @@ def _follow(unit: Any, account_id: int, written: Written, now: int, reason: Any)
     """Writes what follows for the customers whose facts are others."""
     if not written.touched:
         return Recorded(written)
-    moved = owed.settle(unit.session, account_id, written.touched, today(unit, account_id, now), now)
+    day = today(unit, account_id, now)
+    moved = owed.settle(unit.session, account_id, written.touched, day, now, fresh=written.fresh)
     marks.mark_ruled(unit.session, account_id, written.touched, now)
     return Recorded(written, moved, _withdrawn(unit, moved, now, reason))
 

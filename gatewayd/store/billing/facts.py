@@ -39,6 +39,12 @@ _OF_CUSTOMERS: Final = Statement(
         _INVOICE.state.in_(OPEN_STATES), among(_INVOICE.customer_id)
     )
 )
+_OF_CUSTOMERS_BEFORE: Final = Statement(
+    select(_INVOICE.customer_id, _INVOICE.id, _INVOICE.open, *(_INVOICE[name] for name in INVOICE.split())).where(
+        _INVOICE.state.in_(OPEN_STATES), _INVOICE.id < given(_INVOICE.id, "p_before"), among(_INVOICE.customer_id)
+    ),
+    "p_before",
+)
 _HAVE: Final = Statement(select(_INVOICE.customer_id).where(among(_INVOICE.customer_id)).distinct())
 _DEBTS: Final = Statement(
     select(_DEBT.customer_id, _DEBT.balance, _DEBT.due, _DEBT.number, _DEBT.currency, _DEBT.as_of).where(
@@ -103,13 +109,22 @@ class Facts:
 NOTHING: Final = Facts(())
 
 
-def invoice_rows(session: Session, account_id: int, customers: Iterable[int]) -> dict[int, list[Row]]:
+def invoice_rows(
+    session: Session, account_id: int, customers: Iterable[int], fresh: Mapping[int, Sequence[Row]] | None = None
+) -> dict[int, list[Row]]:
     """Returns the invoices of customers of which something may be open, as they are kept (`customer_id id open` and
     `INVOICE`), by customer. What a sheet says that somebody owes of whom billing has never had an invoice is one
-    without a number of its own."""
+    without a number of its own. `fresh` are all those of them that were written last, with the highest numbers: they
+    are not read back."""
     wanted = sorted(set(customers))
     found: dict[int, list[Row]] = {}
-    for row in session.among(_OF_CUSTOMERS, wanted):
+    if fresh:
+        first = min(row[1] for rows in fresh.values() for row in rows)
+        found = {number: list(rows) for number, rows in fresh.items()}
+        before = session.among(_OF_CUSTOMERS_BEFORE, wanted, first)
+    else:
+        before = session.among(_OF_CUSTOMERS, wanted)
+    for row in before:
         found.setdefault(row[0], []).append(row)
     bare = [number for number in wanted if number not in found]
     debts = session.among(_DEBTS, bare) if bare else []

@@ -306,6 +306,7 @@ def _add(unit: Any, load: Load, found: _Sorted, written: Written) -> None:
     first = unit.memory.ids.take(unit.session, tables.invoice, len(fresh))
     written.new += range(first, first + len(fresh))
     rows = []
+    newest = unit.session.sqlite
     account, source, seen, now, initial = load.account_id, load.source, load.as_of, load.now, load.initial
     for number, (name, at, is_open, whose_, *said) in enumerate(fresh, first):
         customer = names.get(whose_)
@@ -313,6 +314,17 @@ def _add(unit: Any, load: Load, found: _Sorted, written: Written) -> None:
             written.unknown += 1
         else:
             written.touched.add(customer)
+            shown, issued, due, currency, total, balance, state, link, pdf, policy = said
+            if newest and state in OPEN_STATES:
+                own = written.fresh.get(customer)
+                bill = (
+                    *(customer, number, is_open, name, shown, currency, due, issued, total, balance, at),
+                    *(state, link, pdf, policy, None, None),
+                )
+                if own is None:
+                    written.fresh[customer] = [bill]
+                else:
+                    own.append(bill)
         rows.append((number, account, name, customer, at, is_open, source, seen, now, initial, now, whose_, *said))
     unit.session.many(_ADD, rows)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from gatewayd.store import tables
-from gatewayd.store.session import Session, Statement, among, given
+from gatewayd.store.session import Row, Session, Statement, among, given
 
 _CUSTOMER: Final = tables.customer.c
 _ALIAS: Final = tables.customer_alias.c
@@ -70,6 +70,9 @@ class Written:
     faults: list[Fault] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
     """Customers whose facts are others."""
+    fresh: dict[int, list[Row]] = field(default_factory=dict)
+    """Of new invoices those of which something may be open, by customer, as `facts.invoice_rows` reads them: on SQLite,
+    where nobody else gives out numbers, these are the newest that there are."""
     paid: set[int] = field(default_factory=set)
     """Of them, those an invoice of whom is said to be paid."""
 
@@ -81,6 +84,8 @@ class Written:
         self.unknown += other.unknown
         self.faults += other.faults
         self.touched |= other.touched
+        for customer, rows in other.fresh.items():
+            self.fresh.setdefault(customer, []).extend(rows)
         self.paid |= other.paid
 
     def counts(self) -> dict[str, Any]:

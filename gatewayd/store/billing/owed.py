@@ -79,8 +79,17 @@ def owed(session: Session, customers: Iterable[int]) -> dict[int, list[Owed]]:
     return found
 
 
-def settle(session: Session, account_id: int, customers: Iterable[int], today: date, now: int) -> list[Moved]:
-    """Works out anew what these customers owe, and writes it down; returns the debts that are others than before."""
+def settle(
+    session: Session,
+    account_id: int,
+    customers: Iterable[int],
+    today: date,
+    now: int,
+    *,
+    fresh: Mapping[int, Sequence[Row]] | None = None,
+) -> list[Moved]:
+    """Works out anew what these customers owe, and writes it down; returns the debts that are others than before.
+    `fresh` are their newest invoices, as `invoice_rows` takes them."""
     wanted = sorted(set(customers))
     if not wanted:
         return []
@@ -102,7 +111,7 @@ def settle(session: Session, account_id: int, customers: Iterable[int], today: d
             made.append(row)
         moved.append(Moved(number, currency, was[1], 0 if row is None else row[3]))
 
-    known = invoice_rows(session, account_id, wanted)
+    known = invoice_rows(session, account_id, wanted, fresh)
     usual = _usual(session, account_id, known, now)
     for number, (currency, row, its_flags) in usual.items():
         note(number, currency, row)
