@@ -175,8 +175,13 @@ _DECISION: Final = shown(
 )
 _GROUP: Final = shown(
     {
-        **{"name": TEXT, "currency": TEXT, "contacts": COUNT, "recovered": TEXT, "cost": TEXT},
-        **{"wrong_person": COUNT, "opted_out": COUNT},
+        "name": TEXT,
+        "currency": TEXT,
+        "contacts": COUNT,
+        "recovered": TEXT,
+        "cost": TEXT,
+        "wrong_person": COUNT,
+        "opted_out": COUNT,
     },
     "contacts",
 )
