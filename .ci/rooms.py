@@ -25,6 +25,7 @@ VALUES: Final = tuple(
         "answers.settings",
         "answers.tickets",
         "billing",
+        "call_amounts",
         "callscript",
         "claim_reasons",
         "characters",

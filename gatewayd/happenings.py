@@ -15,7 +15,7 @@ from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration
 from gatewayd.upkeep import Upkeep
 
-GATHER_S: Final = 0.01
+GATHER_S: Final = 0.05
 """Messages that change within it are told together: each line that sends quickly has several, and each of those who are
 told does the same for one as for all."""
 
@@ -34,7 +34,7 @@ class Due:
     ) -> None:
         self._restoration = restoration
         self._receipts = receipts
-        self._told: Sequence[Changes] = (news, *engines)
+        self._news, self._engines = news, engines
         self._jobs: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -51,7 +51,8 @@ class Due:
         self._timer, jobs, self._jobs = None, self._jobs, set()
         self._restoration.sent()
         self._receipts.due(jobs)
-        for one in self._told:
+        # Now, not when this was made: engines are added while the daemon is put together.
+        for one in (self._news, *self._engines):
             one.jobs(jobs)
 
 

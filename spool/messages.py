@@ -58,6 +58,9 @@ _FILE_MESSAGES: Final[dict[str, str]] = {
     "value_amount": spoken(
         "{field} is not an amount that can be read in only one way: for example 1,500.50 or USD 12."
     ),
+    "value_amount_early": spoken(
+        '{field} says an amount before a key has said "it\'s me" (its_me): anybody may be listening, or a machine.'
+    ),
     "value_missing": spoken("{field} is missing."),
     "value_required": spoken("{field} is missing; it must be one of: {options}."),
     "value_choice": spoken("{field} must be one of: {options}."),

@@ -68,6 +68,8 @@ def _instant(text: str, zone: ZoneInfo) -> str:
 
 def show(found: Mapping[str, Any]) -> None:
     print(found["summary"])
+    if found.get("ladder_words"):
+        print(found["ladder_words"])
     if found["remedy_words"]:
         print(found["remedy_words"])
     if not found["by_day"]:

@@ -115,11 +115,16 @@ class LaunchCampaign(OfCampaign):
 
 
 def _price(backend: Backend, found: Campaign, document: CampaignDocument, people: int) -> int:
-    """Returns what a run of a campaign costs (millionths), as its review says it; without one, a segment a person."""
+    """Returns the most that a run of a campaign costs (millionths), as its review says it; without one, a segment a
+    person over each channel."""
     segments = people
     if found.review is not None and found.review_version == found.version:
-        segments = int(json.loads(found.review).get("segments", people))
-    return segments * price_of(backend, document.ladder[0].channel)
+        review: Json = json.loads(found.review)
+        if review.get("ladder") is not None:
+            return int(review["ladder"]["most"])
+        segments = int(review.get("segments", people))
+        return segments * price_of(backend, document.ladder[0].channel)
+    return sum(people * price_of(backend, rung.channel) for rung in document.ladder)
 
 
 async def _approved_words(backend: Backend, found: Campaign, document: CampaignDocument) -> None:

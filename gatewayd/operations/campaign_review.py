@@ -47,8 +47,9 @@ class ReviewCampaign(OfCampaign):
         found = await self.found(backend, by)
         document = CampaignDocument.model_validate_json(found.document)
         missing(document)
-        if self.again or not _fresh(found, backend.now()):
-            seen = await live_of(backend).campaigns.review(found, self.wait, await _lines(backend, document))
+        if self.again or not _fresh(found, document, backend):
+            lines = [await _lines(backend, document, rung.channel) for rung in document.ladder]
+            seen = await live_of(backend).campaigns.review(found, self.wait, lines)
             if seen is not None:
                 return {"campaign": found.id, "state": "running", "seen": seen}
             found = await self.found(backend, by)
@@ -57,9 +58,11 @@ class ReviewCampaign(OfCampaign):
         return await _shown(backend, found, document, kept | {"attachments": attachments, "attachments_missing": gone})
 
 
-async def _lines(backend: Backend, document: CampaignDocument) -> Sequence[tuple[Sequence[str], Literal["", "es"]]]:
+async def _lines(
+    backend: Backend, document: CampaignDocument, channel: str
+) -> Sequence[tuple[Sequence[str], Literal["", "es"]]]:
     """Returns the enabled lines that may send it: the prefixes that they are for, and how they cut texts."""
-    wanted, channel = document.options.lines, document.ladder[0].channel
+    wanted = document.options.lines
     day = Calendar(backend.config.timezone).words(backend.now() / 1000)[0]
     counts = await backend.read(lambda reader: reader.line_counts(day))
     found = []
@@ -71,10 +74,15 @@ async def _lines(backend: Backend, document: CampaignDocument) -> Sequence[tuple
     return found
 
 
-def _fresh(found: Campaign, now: int) -> bool:
+def _fresh(found: Campaign, document: CampaignDocument, backend: Backend) -> bool:
     if found.review is None or found.review_version != found.version:
         return False
-    return now - int(json.loads(found.review).get("at", 0)) < FRESH_MS
+    kept: Json = json.loads(found.review)
+    prices = [backend.config.tariff.price(rung.channel) for rung in document.ladder]
+    ladder = kept.get("ladder")
+    if ladder is not None and ladder["prices"] != prices:
+        return False
+    return backend.now() - int(kept.get("at", 0)) < FRESH_MS
 
 
 async def _shown(backend: Backend, found: Campaign, document: CampaignDocument, kept: Json) -> Json:
@@ -85,11 +93,19 @@ async def _shown(backend: Backend, found: Campaign, document: CampaignDocument, 
     segments = int(kept.get("segments", 0))
     cost = segments * tariff.price(channel)
     least = int(kept.get("segments_least", segments)) * tariff.price(channel)
+    kept, ladder = dict(kept), kept.get("ladder")
+    if ladder is not None:
+        cost, least = ladder["most"], ladder["least"]
+        kept["ladder"] = [
+            rung | {"price": format_money(price), "cost": format_money(price * rung["segments"])}
+            for rung, price in zip(ladder["rungs"], ladder["prices"], strict=True)
+        ]
     answer: Json = {
         "campaign": found.id,
         "state": "done",
         "version": found.review_version,
         "at": iso(int(kept.get("at", 0))),
+        "ladder": None,
         **{name: value for name, value in kept.items() if name != "at"},
         "cost": format_money(cost),
         "cost_least": format_money(least),
@@ -97,6 +113,7 @@ async def _shown(backend: Backend, found: Campaign, document: CampaignDocument, 
         "balance": format_money(account.balance),
         "currency": tariff.currency,
         "covered": cost <= account.balance,
+        "covered_least": least <= account.balance,
         "needs_approval": await needs_approval(backend, found.account, int(kept.get("people", 0))),
     }
     answer["faults"] = _faults(answer)
@@ -127,9 +144,10 @@ def _faults(review: Json) -> list[Json]:
             }
         )
     if not review["covered"]:
-        found.append(
-            {"kind": "credit", "stops": False, "sentence": _("the balance does not cover it: part of it will wait")}
-        )
+        sentence = _("the balance does not cover it: part of it will wait")
+        if review["ladder"] and review["covered_least"]:
+            sentence = _("the balance does not cover it if many need all channels: part of it would wait")
+        found.append({"kind": "credit", "stops": False, "sentence": sentence})
     left_out = sum(review.get("left_out", {}).values())
     if left_out:
         found.append(
@@ -142,7 +160,7 @@ class ReadLeftOut(OfCampaign):
     """Answers a stretch of the sheet of those whom a review leaves out, in base64; an empty one at its end."""
 
     name: ClassVar[str] = "campaign.left_out"
-    offset: Annotated[int, Field(ge=0, lt=1 << 50)] = 0
+    offset: Annotated[int, Field(ge=0, lt=1 << 40)] = 0
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await self.found(backend, by)

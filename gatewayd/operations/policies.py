@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field, SecretStr, StrictInt
 
+from gatewayd import call_amounts
 from gatewayd.actor import Actor, Scope
 from gatewayd.claims.moment import Moment, day_in, moments, today_in
 from gatewayd.claims.simulation import Saving, changed, on, saving
@@ -18,7 +20,7 @@ from gatewayd.customers.filters import filter_of
 from gatewayd.dunning.document import document_of, policy_of
 from gatewayd.dunning.policy import Policy
 from gatewayd.dunning.preview import calendar
-from gatewayd.errors import UsageError
+from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.news import Kind
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.masssend import activate
@@ -27,6 +29,7 @@ from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import marks
+from gatewayd.store.campaigns.templates import version_of
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import directory
 from gatewayd.store.contacts.customers import one_of
@@ -35,6 +38,8 @@ from gatewayd.store.dunning.policies import PolicyRow, Rules
 from gatewayd.store.settings.accounts import zone_of
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
+from spool.document import parse
+from spool.errors import JobFileError
 
 BOUND_S: Final = 20.0
 """How long somebody waits for a question about everybody."""
@@ -169,6 +174,7 @@ class SavePolicy(_OfPolicy):
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account = account_of(self.account)
         made, document = judged(self.policy, self.document)
+        await backend.read(lambda reader: reader.ask(partial(_calls_are_discreet, account=account, made=made)))
         await self._activate(backend, by, account, made)
         now, zone = backend.now(), str(backend.config.timezone)
 
@@ -200,6 +206,27 @@ class SavePolicy(_OfPolicy):
 
         people = await backend.read(lambda reader: reader.ask(reached))
         await activate(backend, by, account, people, self.password)
+
+
+def _calls_are_discreet(connection: Any, account: str, made: Policy) -> None:
+    """UsageError where a call of a rule would say an amount to whoever picks up, or to a machine."""
+    for place, level in enumerate(made.levels, 1):
+        name = level.templates.get("call") if "call" in level.channels else None
+        if name is None:
+            continue
+        try:
+            content = version_of(connection, account, name, channel="call").content
+            said_by = {"job": "call", "channel": "call", **content, "recipients": [{"to": "-"}]}
+            document = parse(json.dumps(said_by, ensure_ascii=False).encode(), "call.json")
+        except (NotFoundError, ConflictError, JobFileError):
+            continue  # its job says what is wrong
+        said = call_amounts.early(document.text, document.call)
+        if said is not None:
+            text = _(
+                'levels[{place}].templates: {template} says an amount at {field} before a key has said "it\'s me"'
+                " (its_me); anybody may be listening, or a machine"
+            )
+            raise UsageError(text.format(place=place, template=name, field=said))
 
 
 def _look_again(unit: Any, account: str, now: int, zone: str) -> None:

@@ -72,10 +72,10 @@ class CampaignEngine(Protocol):
         """There is something new to do: a list to read, a launch, a schedule."""
 
     async def review(
-        self, campaign: Campaign, wait_s: float, lines: Sequence[tuple[Sequence[str], str]] = ()
+        self, campaign: Campaign, wait_s: float, lines: Sequence[Sequence[tuple[Sequence[str], str]]] = ()
     ) -> int | None:
         """Looks through a campaign; how many people were seen, None once that is done and written down. `lines` are
-        those that may send it: prefixes of numbers, and how they cut texts."""
+        those that may send it, by rung: prefixes of numbers, and how they cut texts."""
 
     def left_out(self, campaign: int) -> Path:
         """Where the sheet of those lies whom a review has left out."""

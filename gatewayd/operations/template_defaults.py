@@ -81,12 +81,11 @@ DEFAULTS: Final = (
             "es": {
                 "call": {
                     "script": {
-                        "message": [
-                            {"say": "Hola %nombre%. Le hablamos de %empresa%. Su saldo vencido es de"},
-                            {"amount": "%deuda%"},
-                        ],
-                        "menu_prompt": "Marque 1 para repetir, 2 si paga esta semana, 9 para no recibir más llamadas.",
-                        "menu": {"1": "repeat", "2": "promise", "9": "opt_out"},
+                        "message": [{"say": "Hola. Le hablamos de %empresa%. Tenemos un aviso para %nombre%."}],
+                        "menu_prompt": "Si es usted, marque 1 para oír su saldo, o 2 si paga esta semana. Si no lo es, "
+                        "marque 3. Para no recibir más llamadas, marque 9.",
+                        "menu": {"1": "its_me", "2": "promise", "3": "wrong_person", "9": "opt_out"},
+                        "confirm": {"its_me": "Su saldo vencido es de $ %deuda%."},
                         "goodbye": "Gracias. Hasta luego.",
                         "language": "es",
                     }
@@ -95,12 +94,11 @@ DEFAULTS: Final = (
             "en": {
                 "call": {
                     "script": {
-                        "message": [
-                            {"say": "Hello %nombre%. This is %empresa%. Your overdue balance is"},
-                            {"amount": "%deuda%"},
-                        ],
-                        "menu_prompt": "Press 1 to repeat, 2 if you will pay this week, 9 to get no more calls.",
-                        "menu": {"1": "repeat", "2": "promise", "9": "opt_out"},
+                        "message": [{"say": "Hello. This is %empresa%. We have a notice for %nombre%."}],
+                        "menu_prompt": "If that is you, press 1 to hear your balance, or 2 if you will pay this week. "
+                        "If it is not, press 3. To get no more calls, press 9.",
+                        "menu": {"1": "its_me", "2": "promise", "3": "wrong_person", "9": "opt_out"},
+                        "confirm": {"its_me": "Your overdue balance is $ %deuda%."},
                         "goodbye": "Thank you. Goodbye.",
                         "language": "en",
                     }

@@ -13,6 +13,7 @@ from gatewayd.store.tables import (
     attempt,
     customer,
     early_report,
+    import_range,
     import_row,
     invoice,
     message,
@@ -32,7 +33,11 @@ _LAST: Final = {
     invoice: (Statement(select(func.max(invoice.c.id))),),
     payment: (Statement(select(func.max(payment.c.id))),),
     # A list may still name one that the undoing of an import removed.
-    customer: (Statement(select(func.max(customer.c.id))), Statement(select(func.max(import_row.c.customer_id)))),
+    customer: (
+        Statement(select(func.max(customer.c.id))),
+        Statement(select(func.max(import_row.c.customer_id))),
+        Statement(select(func.max(import_range.c.first_id + import_range.c.customers))),
+    ),
 }
 
 _FLOOR_KEY: Final = "ids_floor"

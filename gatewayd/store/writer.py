@@ -24,7 +24,6 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     Block,
-    Change,
     Command,
     DropJob,
     HoldQueue,
@@ -154,6 +153,7 @@ class Writer:
         # One token wakes the thread; `_rung` keeps a second from being put beside it.
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._rung = False
+        self._portion = False
         self._timer: asyncio.TimerHandle | None = None
         self._kept: deque[_Entry] = deque()
         self._stalls = 0
@@ -285,11 +285,10 @@ class Writer:
 
         def more() -> Command[Any] | None:
             entry = self._following(len(batch)) if time.perf_counter() - begin < TOGETHER_S else None
-            if entry is None:
-                return None
-            batch.append(entry)
-            together.append(entry.command)
-            return entry.command
+            if entry is not None:
+                batch.append(entry)
+                together.append(entry.command)
+            return None if entry is None else entry.command
 
         results = self._apply(together, more)
         end = time.perf_counter()
@@ -317,7 +316,8 @@ class Writer:
         """Returns what has come, in order, kept ones first. Heavy commands after the first wait for the next turn."""
         batch: list[_Entry] = []
         later: list[_Entry] = []
-        heavy = intake = bulk = False
+        heavy = intake = False
+        portion = self._portion  # whoever came during one does not wait for the next one too
         weight = 0
         inbox = self._inbox
         for source in (self._kept, inbox):
@@ -327,14 +327,17 @@ class Writer:
                     continue
                 command = bare(entry.command)
                 is_heavy = isinstance(command, _HEAVY) and not (isinstance(command, AddMessages) and command.is_small)
-                is_bulky = isinstance(command, Change) and command.bulk
-                if (heavy and is_heavy) or (intake and isinstance(command, _INTAKE)) or (bulk and is_bulky):
+                is_portion = is_bulk((command,))
+                if (heavy and is_heavy) or (intake and isinstance(command, _INTAKE)) or (portion and is_portion):
                     later.append(entry)
                     intake = intake or isinstance(command, _INTAKE)
                     continue
-                heavy, bulk = heavy or is_heavy, bulk or is_bulky
+                heavy, portion = heavy or is_heavy, portion or is_portion
                 batch.append(entry)
                 weight += command.weight
+        if not batch and later:
+            batch.append(later.pop(0))
+        self._portion = any(is_bulk((entry.command,)) for entry in batch)
         inbox.extendleft(reversed(later))
         return batch
 
@@ -342,9 +345,7 @@ class Writer:
         """Returns an engine's next portion, for a transaction of `count` others, where that is all that waits: whoever
         else comes has the transaction end."""
         inbox = self._inbox
-        while inbox and count < TOGETHER:
-            if not all(isinstance(one.command, Change) and one.command.bulk for one in inbox.copy()):
-                return None
+        while inbox and count < TOGETHER and is_bulk([one.command for one in inbox.copy()]):
             entry = inbox.popleft()
             if entry.future is None or not entry.future.cancelled():
                 return entry

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drivers.gsm.alphabet import split
+from gatewayd.errors import NotFoundError
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
@@ -106,3 +109,84 @@ def test_a_line_counts_for_the_numbers_that_it_is_for(gateway: Gateway) -> None:
     assert saved > 0
     assert (review["segments_least"], review["segments"]) == (most - saved, most)
     assert Decimal(review["cost_least"]) <= charged <= Decimal(review["cost"])
+
+
+def test_a_template_is_shown_with_a_row_of_an_uploaded_list_and_as_the_shift_table_carries_it(gateway: Gateway) -> None:
+    upload = rig.upload(gateway, PEOPLE.encode())
+    made = gateway.call("list.create", account=rig.ACCOUNT, title="Marzo", upload=upload, channel="sms")["list"]
+    while gateway.call("list.show", list=made)["state"] == "loading":
+        time.sleep(0.05)
+    asked = {"account": rig.ACCOUNT, "channel": "sms", "content": {"text": ACCENTS}, "rows_of": made}
+    first = gateway.call("template.preview", **asked)
+    assert (first["row"]["customer"], "acordó Ana con" in first["fields"]["text"]) == ("A", True)
+    second = gateway.call("template.preview", **asked, after=first["row"]["number"])
+    assert "Ñandú Peñarrubia" in second["fields"]["text"]
+    sms = second["sms"]
+    assert (sms["segments"], sms["plain_segments"]) == (3, 1)
+    assert len(split(second["fields"]["text"], shift=True).parts) == 1
+    assert sms["shifted"] == {"lines": ["shift", "near"], "segments": 1, "saves": "1.70"}
+    # Behind the last row comes the first again; what a row lacks is said.
+    assert gateway.call("template.preview", **asked, after=10_000)["row"]["customer"] == "A"
+    lacks = gateway.call("template.preview", **{**asked, "content": {"text": "Hola %saldo%"}})
+    assert [one["from"] for one in lacks["variables"]] == ["unknown"]
+    with pytest.raises(NotFoundError):
+        gateway.call("template.preview", **{**asked, "rows_of": made + 1_000})
+
+
+LADDER = [
+    {"channel": "push", "content": {"text": "Hola %nombre%", "push": {"title": "Norte"}}, "wait": "1s"},
+    {"channel": "sms", "content": {"text": ACCENTS}, "wait": "1s"},
+    {"channel": "email", "content": {"subject": "Reunión", "text": "Hola %nombre%"}},
+]
+TARIFF = """
+[tariff]
+currency = "ARS"
+sms = "0.85"
+push = "0.05"
+email = "0.10"
+"""
+
+
+def test_a_ladder_costs_between_the_cheapest_channel_and_all_of_them(tmp_path: Path) -> None:
+    """One has no number, one no mail; the forecast says the same as the review."""
+    with Simulator(tmp_path, modems=3) as simulator:
+        extra = LINES.format(*simulator.ports)
+        with Gateway(tmp_path, [], extra=extra, tariff=TARIFF) as gateway:
+            gateway.start()
+            gateway.account(credit="1000")
+            rig.allow(gateway)
+            for number, (phone, mail) in enumerate(
+                (("1150000001", "a@b.example"), ("1150000002", None), (None, "c@b.example"))
+            ):
+                points = [{"channel": "push", "address": f"token-{number}-abcdefghijklmnop"}]
+                points += [{"channel": "phone", "address": phone}] if phone else []
+                points += [{"channel": "email", "address": mail}] if mail else []
+                customer = {"name": f"María {number}", "contacts": points}
+                gateway.call("customer.put", account=rig.ACCOUNT, external_id=f"C-{number}", customer=customer)
+            said = {"ladder": LADDER, "audience": {"filter": {}}}
+            number = gateway.call("campaign.save", account=rig.ACCOUNT, title="Aviso", document=said)["campaign"]
+            before = gateway.call("campaign.forecast", campaign=number)["ladder"]
+            assert (before["cost_least"], before["cost"]) == ("0.15", "3.00"), "a part a person over each channel"
+            review = gateway.call("campaign.review", campaign=number)
+            assert [
+                (one["channel"], one["people"], one["segments_least"], one["segments"]) for one in review["ladder"]
+            ] == [
+                ("push", 3, 3, 3),
+                ("sms", 2, 2, 4),
+                ("email", 2, 2, 2),
+            ]
+            # The cheapest channel that reaches each is the push; at most all channels are charged.
+            assert Decimal(review["cost_least"]) == Decimal("0.15")
+            assert Decimal(review["cost"]) == Decimal("0.15") + 4 * Decimal("0.85") + 2 * Decimal("0.10")
+            forecast = gateway.call("campaign.forecast", campaign=number)
+            assert (forecast["ladder"]["cost_least"], forecast["ladder"]["cost"]) == (
+                review["cost_least"],
+                review["cost"],
+            )
+            assert forecast["ladder"]["wait_s"] == 2
+            assert review["cost"] in forecast["ladder_words"]
+            gateway.call("account.credit", account=rig.ACCOUNT, amount="-998")
+            (credit,) = [
+                one for one in gateway.call("campaign.review", campaign=number)["faults"] if one["kind"] == "credit"
+            ]
+            assert "all channels" in credit["sentence"]

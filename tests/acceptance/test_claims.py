@@ -110,8 +110,17 @@ def test_a_thanks_leaves_when_a_payment_comes(floor: tuple[Gateway, Simulator]) 
 
 
 def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) -> None:
-    gateway, _simulator = floor
+    gateway, simulator = floor
     said = {"account": rig.ACCOUNT, "policy": "empresa", "standard": True}
+
+    def contacts() -> int:
+        groups = gateway.call("effectiveness.show", account=rig.ACCOUNT)["groups"]
+        return sum(one["contacts"] for one in groups)
+
+    before, told = contacts(), len(simulator.texts())
+    owe(gateway, 5)
+    until(lambda: len(simulator.texts()) > told)
+    until(lambda: contacts() == before + 1)
     document = {**RULE, "levels": [{**LEVELS[0], "days": -3}], "tolerance_days": 2}
     tried = gateway.call("policy.try", **said, document=document, due="2026-12-10")
     assert [(one["day"], one["days"]) for one in tried["calendar"]] == [("2026-12-07", -3)]
@@ -119,7 +128,20 @@ def test_a_rule_is_tried_before_it_is_saved(floor: tuple[Gateway, Simulator]) ->
         gateway.call("policy.save", **said, document={"levels": [{"id": "a", "days": 1}]})
     shown = gateway.call("policy.show", account=rig.ACCOUNT, policy="empresa")
     assert (shown["version"], len(shown["versions"])) == (1, 1)
-    assert gateway.call("effectiveness.show", account=rig.ACCOUNT)["groups"][0]["contacts"] == 1
+
+
+def test_a_rule_whose_call_says_an_amount_to_anybody_is_not_saved(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, _simulator = floor
+    said = {"account": rig.ACCOUNT, "policy": "por teléfono", "standard": False}
+    level = {"id": "llamada", "days": 9, "channels": ["call"], "templates": {"call": "voz"}}
+    early = {"call": {"script": {"message": [{"say": "Su saldo es"}, {"amount": "%deuda%"}]}}}
+    gateway.call("template.save", account=rig.ACCOUNT, template="voz", channel="call", content=early)
+    with pytest.raises(UsageError, match=r"message\[1\].*its_me"):
+        gateway.call("policy.save", **said, document={"levels": [level]})
+    script = {"message": "Norte Wifi", "menu": {"1": "its_me"}, "confirm": {"its_me": "Debe %deuda%"}}
+    behind = {"call": {"script": script}}
+    gateway.call("template.save", account=rig.ACCOUNT, template="voz", channel="call", content=behind)
+    assert gateway.call("policy.save", **said, document={"levels": [level]})["version"] == 1
 
 
 def test_who_may_be_another_person_reads_neither_name_nor_amount(floor: tuple[Gateway, Simulator]) -> None:

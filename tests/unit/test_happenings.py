@@ -50,3 +50,13 @@ async def test_what_is_left_is_told_at_once_when_the_daemon_stops() -> None:
     due.spread()
     await asyncio.sleep(0.05)
     assert [ear.heard for ear in ears] == [[{1}]] * 3
+
+
+async def test_engines_that_are_added_while_the_daemon_is_put_together_are_told_too() -> None:
+    first, later = Ear(), Ear()
+    engines: list[Any] = [first]
+    due = Due(cast("Any", Ear()), cast("Any", Ear()), cast("Any", Ear()), engines)
+    engines.append(later)
+    due([1])
+    due.spread()
+    assert [first.heard, later.heard] == [[{1}], [{1}]]

@@ -529,3 +529,22 @@ def test_what_lay_aside_is_removed_or_put_back(spool: Spool) -> None:
     assert recover(spool).jobs == 0
     assert names(spool, "incoming", "norte") == ["new.json"]
     assert private(spool) == []
+
+
+def test_a_sparse_file_stays_one_in_accepted_and_in_rejected(spool: Spool) -> None:
+    """A file of a few octets that says it is huge takes no room when it is copied or refused."""
+    folder = incoming(spool)
+    size = 32 << 20
+    for name in ("uno.json", "dos.json"):
+        put(spool, name, {"channel": "sms", "text": "x", "recipients_file": f"{name}.csv"})
+        with (folder / f"{name}.csv").open("wb") as file:
+            file.truncate(size)
+            file.write(b"to\n1159876543\n")
+        if (folder / f"{name}.csv").stat().st_blocks * 512 > size / 2:
+            pytest.skip("this file system knows no holes")
+    commit(spool, taken_whole(spool, "uno.json")[0], "uno")
+    reject(spool, taken_whole(spool, "dos.json")[0], JobFileError("recipients_unreadable", file="dos.json.csv"))
+    kept = [path for kind in ("accepted", "rejected") for path in spool.folder(kind, "norte").rglob("*.csv*")]
+    large = [path.stat() for path in kept if path.stat().st_size == size]
+    assert len(large) == 2, kept
+    assert all(each.st_blocks * 512 < 1 << 20 for each in large)

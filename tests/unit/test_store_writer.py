@@ -156,8 +156,8 @@ async def test_portions_go_together_while_nobody_else_waits(writer: Writer, held
     queued.set()
     await someone
     assert await asyncio.gather(*rest) == [1, 2, 3]
-    # The one under way, then who came with one more, then what is left.
-    assert [len(batch) for batch in held.batches[3:]] == [1, 2, 1]
+    # The one under way, then who came, then what is left.
+    assert [len(batch) for batch in held.batches[3:]] == [1, 1, 2]
     assert granted(held) == 21 + 6 + 7
     mocker.patch.object(writer_module, "TOGETHER_S", 0.0)
     assert await asyncio.gather(*(writer.do(portion(1)) for _ in range(3))) == [1, 1, 1]

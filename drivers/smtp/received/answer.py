@@ -58,6 +58,7 @@ _SENT_FROM: Final = (
         "enviado con proton",
         "enviado com o correio eletrónico seguro",
         "sent with proton",
+        "sent with [proton",
         "enviado do meu ",
         "enviado pelo ",
         "enviado via ",

@@ -21,6 +21,7 @@ from typing import Any, Final
 from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.engine.cuts import Cuts
+from gatewayd.campaigns.engine.later_rungs import LadderCost, LaterRungs, Rung
 from gatewayd.campaigns.engine.words import Words
 from gatewayd.campaigns.slices import head_of
 from gatewayd.errors import GatewayError
@@ -63,6 +64,8 @@ class Review:
     contacted: Counter[int] = field(default_factory=Counter)
     """By campaign of today that said the same, people."""
     with_fault: int = 0
+    ladder: dict[str, Any] | None = None
+    """What all channels may cost; None where there is one."""
 
     def document(self) -> dict[str, Any]:
         return {
@@ -77,6 +80,7 @@ class Review:
             "last": self.last,
             "dearest": self.dearest,
             "encodings": dict(self.encodings),
+            "ladder": self.ladder,
             "contacted_today": [
                 {"campaign": campaign, "people": people} for campaign, people in self.contacted.most_common(10)
             ],
@@ -138,14 +142,26 @@ def _reviewed(
     source = reader.ask(
         partial(audience.source, campaign=found, meant=said.meant, channel=said.ladder[0].channel, occasion=about)
     )
-    words = Words(_document(request), Policy(*request["policy"]))
-    cuts = Cuts((prefixes, variant) for prefixes, variant in request["lines"])
+    policy = Policy(*request["policy"])
+    first, *later = request["rungs"]
+    words = Words(_document(first), policy)
+    cuts = Cuts((prefixes, variant) for prefixes, variant in first["lines"])
+    ladder = LadderCost([Rung(each["content"]["channel"], each["price"]) for each in request["rungs"]])
+    rungs = LaterRungs(
+        reader,
+        said,
+        lambda channel: reader.ask(
+            partial(audience.source, campaign=found, meant=said.meant, channel=channel, occasion=about)
+        ),
+        [Words(_document(each), policy) for each in later],
+        [Cuts((prefixes, variant) for prefixes, variant in each["lines"]) for each in later],
+    )
     earlier = reader.ask(
         partial(
             repeats.same_content,
             campaign=found.id,
             account_id=source.account_id,
-            content=request["content"],
+            content=first["content"],
             since=request["today"],
         )
     )
@@ -161,8 +177,12 @@ def _reviewed(
             partial(repeats.blocked, account_id=source.account_id, channel=source.channel, addresses=addresses)
         )
         contacted = reader.ask(partial(repeats.contacted, runs=earlier, addresses=addresses))
-        for one in page.people:
+        counts = rungs.counts(page.people) if later else ()
+        for place, one in enumerate(page.people):
+            before = review.fewest, review.segments
             reason = _one(review, words, cuts, one, blocked, seen)
+            if later and reason is None:
+                ladder.add([(review.fewest - before[0], review.segments - before[1]), *counts[place]])
             if reason is not None:
                 writer.writerow([_harmless(one.external_id or ""), _harmless(one.address), reason])
             elif (campaign := contacted.get(one.address)) is not None:
@@ -170,6 +190,7 @@ def _reviewed(
         if time.monotonic() - told >= TELL_S:
             tell({"done": review.people})
             told = time.monotonic()
+    review.ladder = ladder.document() if later else None
     return review, words.fault
 
 
@@ -214,10 +235,10 @@ def _one(  # noqa: PLR0917 - one person, and what is known of all
     return None
 
 
-def _document(request: Mapping[str, Any]) -> Any:
-    head = {**head_of(request["content"], "c"), "recipients": [{"to": "-", "ref": ""}]}
+def _document(rung: Mapping[str, Any]) -> Any:
+    head = {**head_of(rung["content"], "c"), "recipients": [{"to": "-", "ref": ""}]}
     document = parse(json.dumps(head, ensure_ascii=False).encode(), "c.json")
-    template = request["template"]
+    template = rung["template"]
     if template is None:
         return document
     return filled(document, template["version"], template["content"], template["values"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,8 +35,8 @@ WORKER: Final = "gatewayd.campaigns.engine.review_worker"
 AT_ONCE: Final = 2
 """Workers: more would take the processor from the lines."""
 
-_Lines = Sequence[tuple[Sequence[str], str]]
-"""Prefixes of numbers, and how a line cuts texts, of each that may send."""
+_Lines = Sequence[Sequence[tuple[Sequence[str], str]]]
+"""By rung: prefixes of numbers, and how a line cuts texts, of each that may send."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Reviewing:
         """Begins a review where none of that version runs; returns how many people it has seen, None once it is done
         and written down. What is wrong with the campaign is written down too.
 
-        `lines` are those that may send it: prefixes of numbers, and how they cut texts.
+        `lines` are those that may send it, by rung: prefixes of numbers, and how they cut texts.
         """
         running = self._running.get(campaign.id)
         if running is not None and running.version != campaign.version:
@@ -115,31 +115,22 @@ class Reviewing:
     async def _told(self, campaign: Campaign, spoken: str, lines: _Lines) -> dict[str, Any]:
         config = self._intake.config
         said = CampaignDocument.model_validate_json(campaign.document)
-        content = said.job_keys()[0]
         try:
-            head = await self._intake.templates.filled(campaign.account, bare(head_of(content, "c")))
+            rungs = [
+                await self._rung(campaign.account, content, lines[place] if place < len(lines) else ())
+                for place, content in enumerate(said.job_keys())
+            ]
         except JobFileError as error:
             return {"fault": {"code": error.code, "sentence": error.text(spoken), "people": 0}, "people": 0}
-        template = Template.of(head)
         zone = config.timezone
         now = self._now()
         today = datetime.fromtimestamp(now / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        if template is not None:
-            content = {**content, "template_version": template.version}
         policy, password = self._policy, config.store.password
         request = {
             "url": config.store.url,
             "password": None if password is None else password.get_secret_value(),
             "campaign": campaign.id,
-            "content": content,
-            "template": None
-            if template is None
-            else {
-                "version": template.version,
-                "content": dict(template.content),
-                "values": dict(template.values),
-            },
-            "lines": lines,
+            "rungs": rungs,
             "policy": [policy.region, policy.home_area, policy.assume_mobile],
             "zone": str(zone) if isinstance(zone, ZoneInfo) else "UTC",
             "now": now,
@@ -162,3 +153,17 @@ class Reviewing:
                     found: dict[str, Any] = document["review"]
                     return found
         raise GatewayError("the process that reviews campaigns said nothing")
+
+    async def _rung(self, account: str, content: Mapping[str, Any], lines: Any) -> dict[str, Any]:
+        """Returns a rung as its worker needs it. JobFileError."""
+        head = await self._intake.templates.filled(account, bare(head_of(content, "c")))
+        template = Template.of(head)
+        rung = {"content": content, "template": None, "lines": lines}
+        if template is not None:
+            rung["content"] = {**content, "template_version": template.version}
+            rung["template"] = {
+                "version": template.version,
+                "content": dict(template.content),
+                "values": dict(template.values),
+            }
+        return rung | {"price": self._intake.config.tariff.price(head.channel)}

@@ -140,10 +140,10 @@ class Campaigns:
             pass
 
     async def review(
-        self, campaign: Campaign, wait_s: float, lines: Sequence[tuple[Sequence[str], str]] = ()
+        self, campaign: Campaign, wait_s: float, lines: Sequence[Sequence[tuple[Sequence[str], str]]] = ()
     ) -> int | None:
         """Looks through a campaign: how many people were seen, None once that is done and written down. `lines` are
-        those that may send it: prefixes of numbers, and how they cut texts."""
+        those that may send it, by rung: prefixes of numbers, and how they cut texts."""
         return await self._reviews.review(campaign, wait_s, lines)
 
     def left_out(self, campaign: int) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from operator import itemgetter
@@ -16,15 +17,17 @@ from gatewayd.customers.portion import SHEET, Portion
 from gatewayd.store import tables
 from gatewayd.store.contacts import persons
 from gatewayd.store.contacts.persons import Edit, Head, Stored
-from gatewayd.store.session import Row, Session, Statement, among, given, merging
+from gatewayd.store.session import Row, Session, Statement, adding, among, given, merging
 
 NEW, CHANGED, ABSENT = "new", "changed", "absent"
 
 _CUSTOMER: Final = tables.customer.c
 _DEBT: Final = tables.debt.c
 _ROW: Final = tables.import_row.c
+_RANGE: Final = tables.import_range.c
 # Of a row that is run again the first note stays: it says what was there before the sheet came.
 _ADD_ROW: Final = merging(tables.import_row, "import_id row kind customer_id detail", "import_id row")
+_ADD_RANGE: Final = adding(tables.import_range, "import_id first_id customers")
 _REMEMBER: Final = Statement(
     update(tables.customer)
     .where(_CUSTOMER.id == given(_CUSTOMER.id, "k_id"))
@@ -51,6 +54,10 @@ _PRESENT: Final = Statement(
 )
 _BROUGHT: Final = Statement(
     select(_ROW.customer_id).where(_ROW.import_id == given(_ROW.import_id), _ROW.kind == NEW), "p_import_id"
+)
+_RANGES: Final = Statement(
+    select(_RANGE.first_id, _RANGE.customers).where(_RANGE.import_id == given(_RANGE.import_id), ~_RANGE.undone),
+    "p_import_id",
 )
 _ABSENT: Final = Statement(
     update(tables.customer)
@@ -170,14 +177,16 @@ def apply(unit: Any, sheet: Sheet, portion: Portion) -> Outcome:
     if told.fresh:
         first = unit.memory.ids.take(session, tables.customer, len(told.fresh))
         debts = _add(session, sheet, portion, told.fresh, first)
-        rows = portion.rows
-        notes += [(sheet.import_id, rows[at], NEW, number, None) for number, at in enumerate(told.fresh, first)]
+        session.run(_ADD_RANGE, sheet.import_id, first, len(told.fresh))
     altered = [(place, edit) for place, edit in told.edits if _alters(edit)]
     if altered:
         persons.edit(session, sheet.account_id, [edit for _place, edit in altered], sheet.now)
+        # Of whom this import has brought there is nothing to be put back.
+        own = _own(session, sheet.import_id, [edit.was.head.id for _place, edit in altered])
         notes += [
             (sheet.import_id, portion.rows[place], CHANGED, edit.was.head.id, frozen(edit.was))
             for place, edit in altered
+            if edit.was.head.id not in own
         ]
     same = [(place, edit.was.head) for place, edit in told.edits if not _alters(edit)]
     session.many(_REMEMBER, [(portion.digests[place], head.id) for place, head in same])
@@ -188,6 +197,14 @@ def apply(unit: Any, sheet: Sheet, portion: Portion) -> Outcome:
     count = len(told.as_before) + len(same)
     owing = {} if portion.debts is None else _owing([edit for _place, edit in altered])
     return Outcome(len(told.fresh), len(altered), count, told.refused, told.seen, owing, debts)
+
+
+def _own(session: Session, number: int, customers: Sequence[int]) -> set[int]:
+    """Returns those of some customers whom an import has brought itself."""
+    ranges = sorted(session.all(_RANGES, number))
+    firsts = [first for first, _count in ranges]
+    places = ((one, bisect_right(firsts, one) - 1) for one in customers)
+    return {one for one, at in places if at >= 0 and one < sum(ranges[at])}
 
 
 def _owing(altered: Sequence[Edit]) -> dict[int, int | None]:
@@ -266,7 +283,10 @@ def present(session: Session, account_id: int, after: int, limit: int) -> list[i
 
 def brought(session: Session, number: int) -> list[int]:
     """Returns customers that an import has made: its sheet has them, and it did not know them before."""
-    return [row[0] for row in session.all(_BROUGHT, number)]
+    found = [row[0] for row in session.all(_BROUGHT, number)]
+    for first, count in session.all(_RANGES, number):
+        found += range(first, first + count)
+    return found
 
 
 def mark_absent(session: Session, sheet: Sheet, numbers: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from gatewayd.actor import Scope
 from gatewayd.errors import ConflictError, NotFoundError
@@ -15,6 +15,7 @@ from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
 from gatewayd.store.snapshots import Page
+from gatewayd.store.tables.customers import IMPORT_ISSUE
 from gatewayd.translation import gettext as _
 
 CREATED, CHECKING, CHECKED = "created", "checking", "checked"
@@ -57,7 +58,7 @@ _ADD_ISSUE: Final = merging(
     tables.import_row, "import_id row kind customer_id detail", "import_id row", replace="kind detail"
 )
 _DROP_ISSUES: Final = Statement(
-    delete(tables.import_row).where(_ROW.import_id == given(_ROW.import_id), _ROW.kind.in_(ISSUE_KINDS)), "p_import_id"
+    delete(tables.import_row).where(_ROW.import_id == given(_ROW.import_id), text(IMPORT_ISSUE)), "p_import_id"
 )
 _AT: Final = Statement(select(_IMPORT.applied, _IMPORT.counts).where(_IMPORT.id == given(_IMPORT.id)), "p_id")
 _PROGRESS: Final = setting(tables.sheet_import, "applied counts updated_at", "id")
@@ -202,14 +203,18 @@ def remembered(connection: Connection, *, scope: Scope, header_key: str) -> Mapp
 
 def issues(connection: Connection, number: int, *, kind: str | None, after: int, limit: int) -> Page[dict[str, Any]]:
     """Returns rows of an import that were not taken as they stand, as the sheet orders them."""
+    if not limit:
+        return Page((), None)
     statement = select(_ROW.row, _ROW.kind, _ROW.detail).where(
-        _ROW.import_id == number, _ROW.row > after, _ROW.kind.in_(ISSUE_KINDS if kind is None else (kind,))
+        _ROW.import_id == number, _ROW.row > after, text(IMPORT_ISSUE)
     )
+    if kind is not None:
+        statement = statement.where(_ROW.kind == kind)
     rows = connection.execute(statement.order_by(_ROW.row).limit(limit + 1)).all()
     found = tuple(
         {"row": row.row % NOTED_FROM, "kind": row.kind, **(_loaded(row.detail) or {})} for row in rows[:limit]
     )
-    return Page(found, str(rows[limit - 1].row) if len(rows) > limit and limit else None)
+    return Page(found, str(rows[limit - 1].row) if len(rows) > limit else None)
 
 
 # ------------------------------------------------------------------------------------------------------------- changes

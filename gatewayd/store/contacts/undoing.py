@@ -13,13 +13,14 @@ from gatewayd.store import tables
 from gatewayd.store.contacts import persons
 from gatewayd.store.contacts.imported import ABSENT, CHANGED, NEW, thawed
 from gatewayd.store.contacts.persons import Edit
-from gatewayd.store.session import Row, Session, Statement, among, given
+from gatewayd.store.session import Row, Session, Statement, among, given, setting
 
 UNDONE: Final = "undone"
 NAMED_MAX: Final = 20
 """Customers that a refusal names."""
 
 _ROW: Final = tables.import_row.c
+_RANGE: Final = tables.import_range.c
 _CUSTOMER: Final = tables.customer.c
 _POINT: Final = tables.contact_point.c
 _MESSAGE: Final = tables.message.c
@@ -30,6 +31,14 @@ _ROWS: Final = Statement(
     .limit(given(_ROW.customer_id, "p_limit")),
     "p_import_id p_row p_limit",
 )
+_BROUGHT: Final = Statement(
+    select(_RANGE.first_id, _RANGE.customers)
+    .where(_RANGE.import_id == given(_RANGE.import_id), ~_RANGE.undone)
+    .order_by(_RANGE.first_id)
+    .limit(1),
+    "p_import_id",
+)
+_BROUGHT_BACK: Final = setting(tables.import_range, "undone", "import_id first_id")
 _TAKEN_BACK: Final = Statement(
     update(tables.import_row)
     .where(
@@ -99,23 +108,32 @@ def sent_to(connection: Connection, *, account_id: int, number: int, since: int)
     session = Session(connection)
     if session.one(_ANY_SENT, since, account_id) is None:
         return []
-    statement = (
-        select(_CUSTOMER.external_id)
-        .select_from(
-            tables.import_row.join(tables.customer, _CUSTOMER.id == _ROW.customer_id)
-            .join(tables.contact_point, _POINT.customer_id == _ROW.customer_id)
-            .join(tables.message, and_(_MESSAGE.to == _POINT.address, _MESSAGE.account_id == account_id))
+    found: set[str] = set()
+    for table, its_own, written in (
+        (
+            tables.import_row,
+            _CUSTOMER.id == _ROW.customer_id,
+            (_ROW.import_id == number, _ROW.kind.in_((NEW, CHANGED))),
+        ),
+        (
+            tables.import_range,
+            and_(_CUSTOMER.id >= _RANGE.first_id, _CUSTOMER.id < _RANGE.first_id + _RANGE.customers),
+            (_RANGE.import_id == number, ~_RANGE.undone),
+        ),
+    ):
+        statement = (
+            select(_CUSTOMER.external_id)
+            .select_from(
+                table.join(tables.customer, its_own)
+                .join(tables.contact_point, _POINT.customer_id == _CUSTOMER.id)
+                .join(tables.message, and_(_MESSAGE.to == _POINT.address, _MESSAGE.account_id == account_id))
+            )
+            .where(*written, _MESSAGE.at >= since, _MESSAGE.attempt_id.is_not(None))
+            .distinct()
+            .limit(NAMED_MAX + 1)
         )
-        .where(
-            _ROW.import_id == number,
-            _ROW.kind.in_((NEW, CHANGED)),
-            _MESSAGE.at >= since,
-            _MESSAGE.attempt_id.is_not(None),
-        )
-        .distinct()
-        .limit(NAMED_MAX + 1)
-    )
-    return sorted(connection.scalars(statement))
+        found.update(connection.scalars(statement))
+    return sorted(found)[: NAMED_MAX + 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +148,18 @@ class Undo:
 
 
 def take_back(unit: Any, undo: Undo, after: int, limit: int) -> TakenBack | None:
-    """Takes back at most `limit` rows behind row `after`; None where there are none."""
+    """Takes back a portion of those whom an import brought, or, where none is left, at most `limit` rows behind row
+    `after`; None where there are none."""
     session: Session = unit.session
+    brought = session.one(_BROUGHT, undo.number)
+    if brought is not None:
+        first, count = brought
+        numbers = range(first, first + count)
+        written_to = _sent(session, undo.account_id, undo.since, numbers)
+        gone = [number for number in numbers if number not in written_to] if written_to else numbers
+        removed = _remove(session, undo.account_id, gone)
+        session.run(_BROUGHT_BACK, True, undo.number, first)
+        return TakenBack(after, removed=len(removed), kept=count - len(removed), gone=removed)
     rows = session.all(_ROWS, undo.number, after, limit)
     if not rows:
         return None

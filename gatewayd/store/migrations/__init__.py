@@ -42,6 +42,7 @@ REVISIONS: Final = (
     "0027",
     "0028",
     "0029",
+    "0030",
 )
 """Every revision, oldest first; the last is the one this program works with."""
 

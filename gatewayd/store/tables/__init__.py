@@ -29,6 +29,7 @@ from gatewayd.store.tables.customers import (
     customer_word,
     debt,
     import_mapping,
+    import_range,
     import_row,
     sheet_import,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "feed",
     "file_use",
     "import_mapping",
+    "import_range",
     "import_row",
     "inbound",
     "inbound_part",

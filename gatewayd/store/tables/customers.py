@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -167,20 +169,42 @@ sheet_import = Table(
     Index("ix_import_account_id_id", "account_id", "id"),
 )
 
+IMPORT_ISSUE: Final = "(kind = 'refused' OR kind = 'repeated' OR kind = 'noted')"
+"""Condition of the index of rows that were not taken as they stand. A question that is to use it says it so."""
+
 import_row = Table(
     "import_row",
     metadata,
     Column("import_id", Id, ForeignKey("import.id"), primary_key=True),
     # as the sheet counts: the first below a header is 2; below 0: of customers that it lacks
     Column("row", BigInteger, primary_key=True),
-    # new, changed, absent, refused, repeated, noted
+    # changed, absent, refused, repeated, noted; new: by an older version, which kept no ranges
     Column("kind", Text, nullable=False),
     Column("customer_id", Id),
     # JSON: what was there before, to be put back; of what was not taken, why
     Column("detail", Text),
     Index("ix_import_row_customer_id", "customer_id"),
+    Index(
+        "ix_import_row_issue",
+        "import_id",
+        "row",
+        sqlite_where=text(IMPORT_ISSUE),
+        postgresql_where=text(IMPORT_ISSUE),
+    ),
     sqlite_with_rowid=False,
 )
+
+import_range = Table(
+    "import_range",
+    metadata,
+    Column("import_id", Id, ForeignKey("import.id"), primary_key=True),
+    # of customers whom a portion brought: that many numbers in a row
+    Column("first_id", Id, primary_key=True),
+    Column("customers", Integer, nullable=False),
+    Column("undone", Boolean, nullable=False, server_default=false()),
+    sqlite_with_rowid=False,
+)
+"""Customers whom a sheet brought; nothing was there before that could be put back."""
 
 import_mapping = Table(
     "import_mapping",

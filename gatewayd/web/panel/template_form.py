@@ -15,7 +15,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("subject", "text", "html", "area", "cc", "attachments"),
     "call": (
         *("message", "menu_prompt", "goodbye", "language", "voice", "steps", "amd", "ring_s"),
-        *("promise", "opt_out", "times", "pause"),
+        *("its_me", "promise", "paid", "wrong_person", "opt_out", "times", "pause"),
         *(f"key{digit}" for digit in range(10)),
     ),
     "push": ("title", "text", "data", "ttl"),
@@ -23,6 +23,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By channel, the names of its fields; `class` besides."""
 TEXT_MAX: Final = 2_000_000
+_CONFIRMED: Final = ("its_me", "promise", "paid", "wrong_person", "opt_out")
+"""What a key says, after which the call says something."""
 _AMOUNT: Final = ("importe:", "amount:")
 _RECORDING: Final = ("audio:", "play:")
 _WHOLE: Final = ("max_segments",)
@@ -75,8 +77,7 @@ def _call_fields(content: Mapping[str, Any]) -> dict[str, str]:
         "ring_s": str(call.get("ring_s") or ""),
         "times": str(retry.get("times") or ""),
         "pause": str(retry.get("pause") or ""),
-        "promise": (script.get("confirm") or {}).get("promise") or "",
-        "opt_out": (script.get("confirm") or {}).get("opt_out") or "",
+        **{name: (script.get("confirm") or {}).get(name) or "" for name in _CONFIRMED},
         **{f"key{digit}": action for digit, action in (script.get("menu") or {}).items()},
     }
 
@@ -160,7 +161,7 @@ def _called(content: dict[str, Any], given: Mapping[str, str], kept: Mapping[str
     menu = {str(digit): given[f"key{digit}"].strip() for digit in range(10) if given[f"key{digit}"].strip()}
     if menu:
         script["menu"] = menu
-    confirm = {name: given[name].strip() for name in ("promise", "opt_out") if given[name].strip()}
+    confirm = {name: given[name].strip() for name in _CONFIRMED if given[name].strip()}
     if confirm:
         script["confirm"] = confirm
     if given["steps"].strip():
@@ -209,8 +210,7 @@ _PLACES: Final = (
     ("call.script.language", "language"),
     ("call.script.voice", "voice"),
     ("call.script.steps", "steps"),
-    ("call.script.confirm.promise", "promise"),
-    ("call.script.confirm.opt_out", "opt_out"),
+    *((f"call.script.confirm.{name}", name) for name in _CONFIRMED),
     ("call.script", "message"),
     ("call.amd", "amd"),
     ("call.ring_s", "ring_s"),

@@ -221,6 +221,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "segments_least": COUNT,
             "cost": TEXT,
             "cost_least": TEXT,
+            "ladder": {"type": ["array", "null"], "items": {"type": "object"}},
+            "attachments": {"type": "array", "items": {"type": "object"}},
             "left_out": _OBJECT,
             "faults": {"type": "array", "items": _OBJECT},
         },

@@ -68,6 +68,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "next_cause": TEXT_OR_NULL,
             "remedy": {"type": ["object", "null"]},
             "remedy_words": TEXT,
+            "ladder": {"type": ["object", "null"]},
+            "ladder_words": TEXT,
             "summary": TEXT,
             "left": COUNT,
             "expired": COUNT,
