@@ -24,6 +24,9 @@ _STRAY = "".join(map(chr, range(0x21))) + "\x7f\xff"
 _NO_TEXT = bytes([*range(0x21), *range(0x7F, 0x100)])
 """Octets that are nothing when they stand before or behind a prompt."""
 
+_SIGNS = bytes(octet for octet in range(0x100) if octet in _NO_TEXT or chr(octet) in "!#$%&*-.:;=>?_|~")
+"""What a prompt may hold: no letter, no digit, no quote."""
+
 _LONGEST_PROMPT = 8
 """Octets of a prompt without a line end, odd ones around its `>` included."""
 
@@ -277,10 +280,11 @@ class Splitter:
 
 
 def _prompts(rest: bytearray) -> bool:
-    """Whether octets without a line end are a prompt: `>`, with or without a colon, amid octets that are no text."""
+    """Whether octets without a line end are a prompt: `>` with signs at most (`>:`, `>>`), amid what is no text."""
     if len(rest) > _LONGEST_PROMPT:
         return False
-    return bytes(rest).strip(_NO_TEXT) in (b">", b">:")
+    bare = bytes(rest).strip(_NO_TEXT)
+    return bare.startswith(b">") and not bare.translate(None, _SIGNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,10 +139,10 @@ class Connection:
         if line.startswith("+CREG:"):
             stat = at.number(line[6:].split(",")[0].strip())
             registered = stat is None or Registration(stat).registered
-            if not registered:
-                self._dialogue.may_submit = False
             if registered != self._ready:  # some modems say the same again and again
                 self._alarm(Alarm.REGISTRATION)
+            if not registered:
+                self._dialogue.may_submit = False
         elif (there := at.sim_state(line)) is not None:
             self._on_sim(there)
         elif at.booted(line) and self._loop.time() >= self._doubted_at + self._timing.busy_pause_s:

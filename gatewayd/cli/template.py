@@ -183,6 +183,8 @@ def _act(operation: str, name: str, account: str | None, channel: str | None, as
 @text_option
 @set_option
 @customer_option
+@click.option("--list", "list_", type=click.IntRange(min=1), metavar="N", help=_("The list whose row is shown."))
+@click.option("--row", type=click.IntRange(min=1), metavar="N", help=_("Which row of the list (default: the first)."))
 @output.json_option
 def preview(
     name: str | None,
@@ -192,6 +194,8 @@ def preview(
     *,
     values: tuple[str, ...],
     customer: str | None,
+    list_: int | None,
+    row: int | None,
     as_json: bool,
 ) -> None:
     if (name is None) == (text is None):
@@ -206,6 +210,8 @@ def preview(
             content=None if text is None else {"text": text},
             values=_values(values) or None,
             customer=customer,
+            rows_of=list_,
+            after=None if row is None else row - 1,
         )
     if as_json:
         output.emit(found)
@@ -227,6 +233,7 @@ def _costs(found: Mapping[str, Any]) -> list[tuple[str, object]]:
             (_("Characters"), f"{sms['units']} / {sms['units'] + sms['left']} ({sms['encoding']})"),
             (_("Dear letters"), " ".join(letters for _start, _end, letters in sms["dear"]) or None),
             (_("In plain letters"), sms["plain_segments"] if sms["plain"] else None),
+            (_("With the shift table"), sms["shifted"] and sms["shifted"]["segments"]),
         ]
     return [*rows, (_("Cost"), None if found["cost"] is None else f"{found['cost']} {found['currency']}")]
 

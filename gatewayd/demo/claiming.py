@@ -37,25 +37,13 @@ WORDS: Final[Mapping[str, str]] = {
     "Segundo aviso": "%nombre%: sigue pendiente su saldo de $ %deuda%. Por un plan de pagos, responda. Norte Wifi",
 }
 """By template."""
-RULE: Final[Mapping[str, Any]] = {
-    "tolerance_days": 2,
-    "hold_out": 5,
-    "hour": HOUR,
-    "minimums": {"ARS": "1000"},
-    "levels": [
-        {"id": "aviso", "days": 3, "name": "Primer aviso", "templates": {"sms": "Factura vencida"}},
-        {"id": "segundo", "days": 10, "name": "Segundo aviso", "templates": {"sms": "Segundo aviso"}},
-        {
-            "id": "llamada",
-            "days": 20,
-            "name": "Llamada",
-            "channels": ["call"],
-            "approval": True,
-            "templates": {"call": "Llamada: recordatorio"},
-        },
-        {"id": "visita", "days": 35, "name": "Visita", "action": "visit"},
-    ],
+CALL: Final[Mapping[str, Any]] = {
+    "name": "Llamada",
+    "channels": ["call"],
+    "templates": {"call": "Llamada: recordatorio"},
 }
+LAST: Final[Mapping[str, Any]] = {"name": "Último aviso", "templates": {"sms": "Segundo aviso"}}
+"""The third level, with a line that calls and without one."""
 TELEPHONED: Final = timedelta(days=4)
 """After so long everybody who was claimed from has been telephoned."""
 FOUND_OUT: Final = ("talked", "no_answer", "talked", "refused", "no_answer")
@@ -63,6 +51,22 @@ PROMISES: Final = 9
 """People who promise in the past weeks; of some the day is over by now."""
 
 Apply = Callable[[Sequence[Command[Any]]], Sequence[Any]]
+
+
+def rule(*, calls: bool) -> dict[str, Any]:
+    """Returns the company's rule; its third level calls where a line can."""
+    return {
+        "tolerance_days": 2,
+        "hold_out": 5,
+        "hour": HOUR,
+        "minimums": {"ARS": "1000"},
+        "levels": [
+            {"id": "aviso", "days": 3, "name": "Primer aviso", "templates": {"sms": "Factura vencida"}},
+            {"id": "segundo", "days": 10, "name": "Segundo aviso", "templates": {"sms": "Segundo aviso"}},
+            {"id": "tercero", "days": 20, "approval": True, **(CALL if calls else LAST)},
+            {"id": "visita", "days": 35, "name": "Visita", "action": "visit"},
+        ],
+    }
 
 
 class Sender(Protocol):
@@ -85,20 +89,23 @@ class Claiming:
         *,
         zone: ZoneInfo,
         set_clock: Callable[[int], None],
+        calls: bool,
     ) -> None:
+        """`calls`: whether a line of the company calls."""
         self._perform = perform
         self._apply = apply
         self._sender = sender
         self._books = books
         self._zone = zone
         self._set_clock = set_clock
+        self._calls = calls
         self._billed: set[str] = set()
         self._promised: set[str] = set()
 
     def begin(self, day: date) -> None:
         """Writes the rule, on the day before the first one."""
         self._at(day, 8)
-        document = dict(RULE)
+        document = rule(calls=self._calls)
         self._perform("policy.save", {"account": ACCOUNT, "policy": POLICY, "document": document, "standard": True})
 
     def live(self, day: date, *, last: bool) -> None:

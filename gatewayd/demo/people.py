@@ -81,7 +81,10 @@ def furnish(config_file: Path, granted: int, told: Callable[[int, int], None]) -
         today = datetime.fromtimestamp(now / 1000, config.timezone).date()
         bills = books(office.CUSTOMERS, today)
         claiming = Claiming(
-            *(backend.perform, backend.apply, past, bills), zone=config.timezone, set_clock=backend.set_clock
+            *(backend.perform, backend.apply, past, bills),
+            zone=config.timezone,
+            set_clock=backend.set_clock,
+            calls=any(line.driver == "asterisk" for line in config.lines),
         )
         claiming.begin(today - timedelta(days=DAYS + 1))
         for left in past.live(now):

@@ -160,7 +160,7 @@ class ReadLeftOut(OfCampaign):
     """Answers a stretch of the sheet of those whom a review leaves out, in base64; an empty one at its end."""
 
     name: ClassVar[str] = "campaign.left_out"
-    offset: Annotated[int, Field(ge=0, lt=1 << 50)] = 0
+    offset: Annotated[int, Field(ge=0, lt=1 << 40)] = 0
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await self.found(backend, by)

@@ -291,7 +291,7 @@ class ReadExport(_OfTask):
     """Answers a stretch of an export's file, in base64; an empty one at its end."""
 
     name: ClassVar[str] = "export.read"
-    offset: Annotated[int, Field(ge=0, lt=1 << 50)] = 0
+    offset: Annotated[int, Field(ge=0, lt=1 << 40)] = 0
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         _, path = _file(backend, await self.found(backend, by))

@@ -370,7 +370,7 @@ class RefusedRows(_OfImport):
 
     name: ClassVar[str] = "import.refused"
     format: Literal["csv", "xlsx"] = "xlsx"
-    offset: Annotated[int, Field(ge=0, lt=1 << 50)] = 0
+    offset: Annotated[int, Field(ge=0, lt=1 << 40)] = 0
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         found = await found_import(backend, by, self.import_id)

@@ -172,7 +172,7 @@ class ShowInteraction(Operation):
         }
 
     async def _received(self, backend: Backend, by: Actor, missing: str) -> Json:
-        number = self._number()
+        number = self._number(missing)
         found = await backend.read(
             lambda reader: reader.ask(partial(reply, number=number, now=backend.now(), salt=reader.salt()))
         )
@@ -182,7 +182,7 @@ class ShowInteraction(Operation):
         return shape(shown, whole=True) | {"answers": None if answered is None else shape(answered, whole=True)}
 
     async def _noted(self, backend: Backend, by: Actor, missing: str) -> Json:
-        number = self._number()
+        number = self._number(missing)
         found = await backend.read(
             lambda reader: reader.ask(partial(made_elsewhere, number=number, salt=reader.salt()))
         )
@@ -190,11 +190,15 @@ class ShowInteraction(Operation):
             raise NotFoundError(missing)
         return shape(found, whole=True)
 
-    def _number(self) -> int:
+    def _number(self, missing: str) -> int:
+        """Returns the row's number; NotFoundError for one that no row can bear."""
         try:
-            return ulid_number(self.id)
+            number = ulid_number(self.id)
         except ValueError:
             raise UsageError(_("not the id of a message: {message}").format(message=self.id[:40])) from None
+        if number >= 1 << 63:
+            raise NotFoundError(missing)
+        return number
 
 
 def way(found: MessageView) -> list[dict[str, Any]]:

@@ -255,6 +255,6 @@ class AskLine(Operation):
 
         try:
             answer = await live.command(self.line, self.question, self.argument)
-        except LineError as error:
-            raise UnavailableError(_(str(error))) from error
+        except LineError as error:  # the gateway is there: it is this line that cannot say so now
+            raise ConflictError(_(str(error))) from error
         return {"line": self.line, "question": self.question, "answer": dict(answer)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from pydantic import Field, StrictInt
 
 from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns.sizes import Cost, Sizes, cost
+from gatewayd.config.publication import variant_of
 from gatewayd.customers.faults import FieldError
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.customers.variables import variables as of_customer
@@ -25,12 +27,14 @@ from gatewayd.operations.ports import Backend
 from gatewayd.operations.template_row import Country, Known, Variable, rendered, variables_in
 from gatewayd.operations.template_words import MENU, faults_of
 from gatewayd.operations.templates import Channel, Name, OfTemplates
+from gatewayd.registry import driver
+from gatewayd.store.campaigns import lists
 from gatewayd.store.campaigns import templates as store
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
 from gatewayd.store.contacts.directory import account_of, customer
 from gatewayd.store.settings import accounts as settings
 from gatewayd.templates import VariableUnknownError, parts_of
-from gatewayd.texts import Letters, letters
+from gatewayd.texts import Letters, letters, parts_with_shift
 from gatewayd.translation import gettext as _
 from spool import stored
 from spool.document import JobDocument
@@ -75,8 +79,11 @@ class OfRow(OfWords):
     """Of variables, by name; before all else."""
     customer: Annotated[str, Field(max_length=200)] | None = None
     """External id of the customer whose row it is."""
+    rows_of: Annotated[StrictInt, Field(ge=1)] | None = None
+    """Number of a fixed list, such as an uploaded one, whose rows are meant in place of customers."""
     after: StrictInt | None = None
-    """Without `customer`: the first reachable one behind that number; 0: the first. None: invented values."""
+    """Without `customer`: the first reachable one behind that number (of a list: that row); 0: the first. None:
+    invented values, but for a list its first row."""
 
     async def row(self, backend: Backend, channel: str) -> tuple[Known, AudienceRow | None, Context]:
         """Returns what is known of the row, and whose it is. NotFoundError where no such customer is."""
@@ -117,12 +124,37 @@ def _row(asked: OfRow, channel: str, context: Context, connection: Any) -> Audie
         kept = customer(connection, scope=scope, external_id=asked.customer)
         columns = of_customer(kept.customer, context.today, context.region)
         return AudienceRow(kept.id, kept.customer.external_id, "", columns)
+    if asked.rows_of is not None:
+        return _of_list(connection, scope, asked.rows_of, asked.after or 0, channel, context)
     if asked.after is None:
         return None
     account_id = account_of(connection, scope)
     ask = partial(audience_rows, connection, account_id, CustomerFilter(), channel, limit=1, occasion=context.occasion)
     found = ask(after_id=asked.after) or (ask(after_id=0) if asked.after else [])
     return found[0] if found else None
+
+
+def _of_list(  # noqa: PLR0917 - a list's row, and whose it is
+    connection: Any, scope: Scope, number: int, after: int, channel: str, context: Context
+) -> AudienceRow | None:
+    """Returns the first row of a fixed list behind `after`, else its first; None of a list without rows or of a live
+    one. NotFoundError."""
+    lists.by_number(connection, scope=scope, number=number)
+    ask = partial(lists.members, connection, number=number, limit=1)
+    for one in ask(after=after) or (ask(after=0) if after else ()):
+        if one.cells is not None:
+            cells = {variable_name(name): str(value) for name, value in json.loads(one.cells).items()}
+            return AudienceRow(one.row, one.external_id or str(one.row), one.address or "", cells)
+        if one.customer is None:
+            continue
+        known = audience_rows(
+            *(connection, account_of(connection, scope), [one.customer], channel),
+            after_id=0,
+            limit=1,
+            occasion=context.occasion,
+        )
+        return AudienceRow(one.row, known[0].external_id, known[0].address, known[0].columns) if known else None
+    return None
 
 
 class PreviewTemplate(OfRow):
@@ -156,7 +188,10 @@ class PreviewTemplate(OfRow):
             fields = rendered(document, variables)
         except (JobFileError, VariableUnknownError):
             return shown
-        return shown | said(document, variables, fields, backend.config.tariff.price(channel))
+        shown |= said(document, variables, fields, backend.config.tariff.price(channel))
+        if shown["sms"] is not None:
+            shown["sms"]["shifted"] = _shifted(backend, document, shown)
+        return shown
 
 
 def said(document: JobDocument, variables: list[Variable], fields: Mapping[str, str], price: int) -> Json:
@@ -178,6 +213,21 @@ def said(document: JobDocument, variables: list[Variable], fields: Mapping[str, 
         "too_long": too_long,
         "cost": format_money(price * (1 if sms is None else sms.segments)),
     }
+
+
+def _shifted(backend: Backend, document: JobDocument, shown: Json) -> Json | None:
+    """Returns what the text takes over lines with the Spanish shift table, which carries accents at a plain text's
+    price; None where no line of ours has it, or the job asks for an encoding."""
+    lines = [
+        line.name
+        for line in backend.config.lines
+        if line.enabled and "sms" in driver(line.driver).channels and variant_of(line) == "es"
+    ]
+    if not lines or document.encoding != "auto":
+        return None
+    segments = min(parts_with_shift(shown["fields"]["text"]), shown["sms"]["segments"])
+    saved = shown["sms"]["segments"] - segments
+    return {"lines": lines, "segments": segments, "saves": format_money(backend.config.tariff.price("sms") * saved)}
 
 
 def _letters(sms: Letters, price: int) -> Json:

@@ -288,23 +288,6 @@ def test_lists_are_paged_by_cursor(client: httpx.Client) -> None:
     assert len(seen) == len(set(seen)) == 9
 
 
-def test_every_example_of_the_document_runs(client: httpx.Client) -> None:
-    document = client.get("/v1/openapi.json").json()
-    assert document["openapi"] == "3.1.0"
-    ran = 0
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-            for example in content.get("examples", {}).values():
-                if "{" in path:
-                    continue  # it speaks of a message in doubt, that the benches make
-                answer = client.request(method, path, json=example["value"])
-                assert str(answer.status_code) in operation["responses"], answer.text
-                assert answer.status_code < 300, answer.text
-                ran += 1
-    assert ran >= 4
-
-
 def test_every_endpoint_is_an_operation(client: httpx.Client) -> None:
     assert {one.operation for one in ENDPOINTS} <= OPERATIONS.keys()
     assert len({one.name for one in ENDPOINTS}) == len(ENDPOINTS)

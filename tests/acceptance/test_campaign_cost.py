@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from drivers.gsm.alphabet import split
+from gatewayd.errors import NotFoundError
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
@@ -107,6 +109,28 @@ def test_a_line_counts_for_the_numbers_that_it_is_for(gateway: Gateway) -> None:
     assert saved > 0
     assert (review["segments_least"], review["segments"]) == (most - saved, most)
     assert Decimal(review["cost_least"]) <= charged <= Decimal(review["cost"])
+
+
+def test_a_template_is_shown_with_a_row_of_an_uploaded_list_and_as_the_shift_table_carries_it(gateway: Gateway) -> None:
+    upload = rig.upload(gateway, PEOPLE.encode())
+    made = gateway.call("list.create", account=rig.ACCOUNT, title="Marzo", upload=upload, channel="sms")["list"]
+    while gateway.call("list.show", list=made)["state"] == "loading":
+        time.sleep(0.05)
+    asked = {"account": rig.ACCOUNT, "channel": "sms", "content": {"text": ACCENTS}, "rows_of": made}
+    first = gateway.call("template.preview", **asked)
+    assert (first["row"]["customer"], "acordó Ana con" in first["fields"]["text"]) == ("A", True)
+    second = gateway.call("template.preview", **asked, after=first["row"]["number"])
+    assert "Ñandú Peñarrubia" in second["fields"]["text"]
+    sms = second["sms"]
+    assert (sms["segments"], sms["plain_segments"]) == (3, 1)
+    assert len(split(second["fields"]["text"], shift=True).parts) == 1
+    assert sms["shifted"] == {"lines": ["shift", "near"], "segments": 1, "saves": "1.70"}
+    # Behind the last row comes the first again; what a row lacks is said.
+    assert gateway.call("template.preview", **asked, after=10_000)["row"]["customer"] == "A"
+    lacks = gateway.call("template.preview", **{**asked, "content": {"text": "Hola %saldo%"}})
+    assert [one["from"] for one in lacks["variables"]] == ["unknown"]
+    with pytest.raises(NotFoundError):
+        gateway.call("template.preview", **{**asked, "rows_of": made + 1_000})
 
 
 LADDER = [

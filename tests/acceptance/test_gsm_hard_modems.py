@@ -81,7 +81,20 @@ async def test_an_answer_lost_in_a_flood_of_unknown_lines_is_missed_in_time() ->
 
 @pytest.mark.parametrize(
     "prompt",
-    ["\r\n\x00> ", "\r\n> \x00", "\r\n\xff> ", "\r\n> \xff", "\r\n>  ", "\r\n>:", "\r\n>", ">", "\r\n\xff\xfe> \x00"],
+    [
+        "\r\n\x00> ",
+        "\r\n> \x00",
+        "\r\n\xff> ",
+        "\r\n> \xff",
+        "\r\n>  ",
+        "\r\n>:",
+        "\r\n>",
+        ">",
+        "\r\n\xff\xfe> \x00",
+        "\r\n> >",
+        "\r\n>>",
+        "\r\n>;",
+    ],
 )
 async def test_odd_prompts(prompt: str) -> None:
     async with GsmSimulator(settings={"prompt": prompt}) as sim, rig(sim) as line:

@@ -678,7 +678,8 @@ async def test_trap_20_sending_does_not_depend_on_the_character_set() -> None:
 
 
 async def test_trap_21_registration_lost_and_regained() -> None:
-    async with GsmSimulator() as sim, rig(sim) as line:
+    # It is the modem's own word that tells, not the next look at its health.
+    async with GsmSimulator() as sim, rig(sim, pulse_s=300.0, health_s=300.0, waiting_s=300.0) as line:
         sim.set(registration=2)
         status = await line.sink.state("waiting")
         assert status.reason == "searching"

@@ -29,10 +29,6 @@ FACT_MS: Final = 2_000.0
 GROWTH_MB: Final = 250.0
 LATE_MS: Final = 100.0
 SHARE: Final = 95.0
-MODEMS: Final = 64
-PACE: Final = "12/min"
-EVERY_S: Final = 5.0
-"""Between two messages of a line at that pace."""
 SUBMIT_S: Final = 3.0
 SHARE_S: Final = 15.0
 """For so long at least the lines' share is measured."""
@@ -117,21 +113,22 @@ def _payment(who: str) -> dict[str, Any]:
 
 def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     for customers in scale.claims:
-        yield from _measured(base, customers)
+        yield from _measured(base, customers, scale)
 
 
-def _measured(base: Path, customers: int) -> Iterator[Figure]:
+def _measured(base: Path, customers: int, scale: Scale) -> Iterator[Figure]:
+    modems, every_s = scale.beside, scale.beside_every_s
     name = f"{customers:,} customers with {customers * 3 // 2:,} open invoices"
-    with scratch(base) as folder, simulated(folder, MODEMS, SUBMIT_S) as simulator:
-        gateway = Gateway(folder, simulator.ports, rate=PACE)
+    with scratch(base) as folder, simulated(folder, modems, SUBMIT_S) as simulator:
+        gateway = Gateway(folder, simulator.ports, rate=f"{60 / every_s:g}/min")
         with gateway.start():
             _brought_in(gateway, folder, customers)
             gateway.wait_overview(
                 lambda found: all(one["state"] in {"ready", "busy"} for one in found["lines"]), timeout_s=READY_S
             )
             gateway.account(OTHERS)
-            _busy(gateway, "paced", 1_000)
-            simulator.wait_taken(3 * MODEMS, LONGEST_S)
+            _busy(gateway, "paced", modems * 100)
+            simulator.wait_taken(3 * modems, LONGEST_S)
             before, cpu = pss_mb(tree(gateway.pid)), cpu_s(gateway.pid)
             began = time.monotonic()
             with Memory(gateway.pid) as memory, Facts(gateway, customers) as facts:
@@ -141,12 +138,12 @@ def _measured(base: Path, customers: int) -> Iterator[Figure]:
                 _until(gateway, "SELECT count(*) = 0 FROM dunning_batch WHERE state != 'recorded'")
                 ended = time.monotonic()
             spent = cpu_s(gateway.pid) - cpu
-            late = _latest(simulator.texts(), began, ended)
+            late = _latest(simulator.texts(), began, ended, every_s)
             ((claims,),) = gateway.sql("SELECT count(*) FROM step")
             ((jobs,),) = gateway.sql("SELECT count(*) FROM dunning_batch")
             assert gateway.stop() == 0
         with Gateway(folder, simulator.ports).start() as gateway:
-            share, again = _saturated(gateway, simulator)
+            share, again = _saturated(gateway, simulator, modems)
         assert not facts.error, facts.error
         yield Figure(
             f"{name}: a day's run, everybody decided",
@@ -157,7 +154,7 @@ def _measured(base: Path, customers: int) -> Iterator[Figure]:
         )
         yield Figure(f"{name}: and all {claims:,} claims jobs", ended - began, "s")
         yield Figure(f"{name}: everybody again under a changed rule", again, "s")
-        yield Figure(f"{name}: {MODEMS} modems without pace beside that, share", share, "%", SHARE, ">=")
+        yield Figure(f"{name}: {modems} modems without pace beside that, share", share, "%", SHARE, ">=")
         yield Figure(f"{name}: processor time", spent, "s")
         yield Figure(f"{name}: jobs of claims", jobs, "jobs")
         yield Figure(
@@ -165,21 +162,21 @@ def _measured(base: Path, customers: int) -> Iterator[Figure]:
         )
         yield Figure(f"{name}: of that acknowledged, p99", _p99(facts.acknowledged), "ms")
         yield Figure(f"{name}: growth of memory", memory.peak_mb - before, "MB", GROWTH_MB, "<=")
-        yield Figure(f"{name}: {MODEMS} modems at 12 a minute, latest message", late, "ms", LATE_MS, "<=")
+        yield Figure(f"{name}: {modems} modems at {60 / every_s:g} a minute, latest message", late, "ms", LATE_MS, "<=")
 
 
-def _saturated(gateway: Gateway, simulator: Simulator) -> tuple[float, float]:
+def _saturated(gateway: Gateway, simulator: Simulator, modems: int) -> tuple[float, float]:
     """Has everybody decided about again while all lines send what they can; returns the lines' share of that, and the
     seconds of the run."""
     taken = simulator.ask("texts", since=0, limit=0)["total"]
-    simulator.wait_taken(taken + 3 * MODEMS, LONGEST_S)
+    simulator.wait_taken(taken + 3 * modems, LONGEST_S)
     began = time.monotonic()
     gateway.call("policy.save", account="norte", policy="empresa", standard=True, document=_rule(reclaim_days=9))
     _until(gateway, "SELECT count(*) FROM dunning_run WHERE state = 'done'")
     again = time.monotonic() - began
     time.sleep(max(0.0, SHARE_S - again))
     takes = [Take(one["modem"], one["monotonic"]) for one in simulator.texts()]
-    share = intervals_rate(takes, began, time.monotonic()) / (MODEMS / SUBMIT_S) * 100
+    share = intervals_rate(takes, began, time.monotonic()) / (modems / SUBMIT_S) * 100
     assert gateway.stop() == 0
     return share, again
 
@@ -196,13 +193,13 @@ def _p99(values: list[float]) -> float:
     return quantiles(values, n=100)[98] if len(values) > 1 else max(values)
 
 
-def _latest(taken: list[dict[str, Any]], began: float, ended: float) -> float:
+def _latest(taken: list[dict[str, Any]], began: float, ended: float, every_s: float) -> float:
     """Returns by how many ms a message of a line at a pace came later than its place after the one before it."""
     lines: dict[int, list[float]] = defaultdict(list)
     for one in taken:
         lines[one["modem"]].append(one["monotonic"])
     gaps = [
-        (after - before - EVERY_S) * 1000
+        (after - before - every_s) * 1000
         for times in lines.values()
         for before, after in pairwise(times)
         if began <= after <= ended
@@ -217,14 +214,14 @@ def _until(gateway: Gateway, question: str) -> None:
         time.sleep(0.05)
 
 
-def _busy(gateway: Gateway, name: str, each: int) -> None:
+def _busy(gateway: Gateway, name: str, messages: int) -> None:
     """Gives all lines something to do."""
     gateway.drop(
         {
             "job": name,
             "channel": "sms",
             "text": "Hola",
-            "recipients": [{"to": f"+54911{60_000_000 + place:08d}"} for place in range(MODEMS * each // 10)],
+            "recipients": [{"to": f"+54911{60_000_000 + place:08d}"} for place in range(messages)],
         },
         account=OTHERS,
     )

@@ -28,18 +28,15 @@ from tests.rig.processes import end, gatewayd
 P99_MS: Final = 200.0
 TIMES_BARE: Final = 12.0
 PEOPLE: Final = 20
-MODEMS: Final = 64
 PACE: Final = "12/min"
 ANSWER_S: Final = 60.0
-READS_S: Final = 3.0
-"""What somebody looks at a page for, in a hurry."""
 ROWS: Final = 50
 
 
 def measure(base: Path, scale: Scale) -> Iterator[Figure]:
     size = Size(scale.log_messages, scale.log_inbound)
     now = int(time.time() * 1000)
-    with scratch(base) as folder, simulated(folder, MODEMS) as simulator:
+    with scratch(base) as folder, simulated(folder, scale.beside) as simulator:
         longlog.build(folder / "gatewayd.db", size, now)
         port, bare_port = free_port(), free_port()
         web = f'\n[web]\nlisten = "127.0.0.1:{port}"\n'
@@ -47,7 +44,7 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
             gateway.start()
             gateway.account()
             gateway.call("user.create", user=ADMINISTRATOR, role="administrator", password=PASSWORD)
-            gateway.campaign(MODEMS * 60)
+            gateway.campaign(scale.beside * 60)
             with _served(gateway, port) as cookie:
                 octets = len(_get(port, "/interacciones", cookie)[1])
                 command = [sys.executable, "-m", "tests.benchmarks.bare_page", str(bare_port), str(ROWS), str(octets)]
@@ -111,9 +108,11 @@ def _figures(port: int, bare_port: int, cookie: str, pages: dict[str, str], scal
     p99 = tuple(_p99([one for times in found.values() for one in times]) for found in ours)
     bare = tuple(_p99(found) for found in bares)
     name = f"{scale.log_messages:,} messages, {PEOPLE} people"
-    read = _load(port, pages, cookie, scale.panel_each, pause_s=READS_S)
+    read = _load(port, pages, cookie, scale.panel_each, pause_s=scale.panel_reads_s)
     calm = [one for times in read.values() for one in times]
-    yield Figure(f"{name} who read {READS_S:g} s a page: p99 of {len(pages)} pages", _p99(calm), "ms", P99_MS, "<=")
+    yield Figure(
+        f"{name} who read {scale.panel_reads_s:g} s a page: p99 of {len(pages)} pages", _p99(calm), "ms", P99_MS, "<="
+    )
     name += " who never pause"
     yield Figure(f"{name}: p99 of {len(pages)} pages", median(p99), "ms", runs=p99)
     yield Figure("beside it a bare route of the same size, p99", median(bare), "ms", runs=bare)

@@ -61,6 +61,12 @@ class Scale:
     """In a sheet that is imported."""
     claims: tuple[int, ...]
     """Customers of a day's run of claims, of one after another."""
+    beside: int
+    """Modems that send meanwhile, beside claims and people at the panel."""
+    beside_every_s: float
+    """Between two messages of each of them, beside claims."""
+    panel_reads_s: float
+    """What somebody who is in no great hurry looks at a page for."""
     panel_rounds: int
     """Of looks at the panel, each beside a round at a bare route."""
     panel_each: int
@@ -102,6 +108,9 @@ FULL = Scale(
     log_inbound=200_000,
     customers=200_000,
     claims=(50_000, 200_000),
+    beside=64,
+    beside_every_s=5.0,
+    panel_reads_s=3.0,
     panel_rounds=5,
     panel_each=20,
     forecasts=(40, 12),
@@ -140,6 +149,9 @@ SHORT = Scale(
     log_inbound=4_000,
     customers=4_000,
     claims=(2_000,),
+    beside=16,
+    beside_every_s=1.0,
+    panel_reads_s=0.3,
     panel_rounds=1,
     panel_each=4,
     forecasts=(2, 1),

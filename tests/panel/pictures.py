@@ -11,15 +11,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Page
 
 from gatewayd.demo import today
+from gatewayd.demo.claiming import POLICY
 from gatewayd.demo.people import Key, furnish
 from tests.rig.gateway import Gateway
 from tests.rig.panel import Panel
@@ -48,17 +50,6 @@ PAGES: Final[Mapping[str, str]] = {
     "lineas": "/lineas",
     "usuarios": "/ajustes/usuarios",
 }
-DEBTORS: Final = (
-    ("Ana Pérez", -2),
-    ("Bartolomé González", 5),
-    ("Carla Ñancucheo", 5),
-    ("Darío Ybarra", 1),
-    ("Elena Núñez", 12),
-    ("Fabián Li", 12),
-    ("Gabriela Funes", 25),
-)
-"""Who owes, and for how many days past the due date."""
-STANDING: Final = 3
 
 
 @contextmanager
@@ -118,47 +109,18 @@ def draft(gateway: Gateway) -> int:
     return int(made["campaign"])
 
 
-def owe(gateway: Gateway, mass: str) -> str:
-    """Writes templates, a rule, and customers who owe; returns the id of one who has promised."""
-    today_ = date.today()  # noqa: DTZ011 - days from now, whatever the zone
-    for name, text in (
-        ("Aviso de vencimiento", "%nombre%: su factura %factura% vence el %vencimiento%. %empresa%"),
-        ("Reclamo", "%nombre%: debe $ %deuda% desde el %vencimiento%. %empresa%"),
-    ):
-        gateway.call("template.save", account="norte", template=name, channel="sms", content={"text": text})
-    levels = [
-        {"id": "aviso", "name": "Aviso", "days": -3, "templates": {"sms": "Aviso de vencimiento"}},
-        {"id": "primero", "name": "Primer reclamo", "days": 3, "templates": {"sms": "Reclamo"}},
-        {"id": "segundo", "name": "Segundo reclamo", "days": 10, "templates": {"sms": "Reclamo"}, "approval": True},
-        {"id": "visita", "name": "Visita", "days": 20, "action": "visit"},
-    ]
-    rule = {"levels": [{"channels": ["sms"], **one} for one in levels], "hour": "00:00", "tolerance_days": 2}
-    for place, (name, late) in enumerate(DEBTORS):
-        who, number = f"D-{place}", f"A-0001-{place + 4711:08d}"
-        point = {"channel": "phone", "address": f"+54911234{place:05d}", "state": "confirmed"}
-        gateway.call("customer.put", account="norte", external_id=who, customer={"name": name, "contacts": [point]})
-        bill = {"customer": who, "number": number, "due": str(today_ - timedelta(days=late)), "balance": "12450"}
-        gateway.call("invoice.put", account="norte", external_id=number, invoice=bill)
-    gateway.call("pause.add", account="norte", customer="D-4", days=7, note="Se muda; paga al volver")
-    gateway.call("policy.save", account="norte", policy="empresa", standard=True, document=rule, password=mass)
-    until = time.monotonic() + PATIENCE_S
-    while len(gateway.call("collections.show", account="norte")["standing"]) < STANDING:
-        assert time.monotonic() < until, "nothing is decided"
-        time.sleep(0.5)
-    gateway.call("promise.add", account="norte", customer="D-1", day=str(today_ + timedelta(days=3)), amount="12450")
-    while gateway.call("decision.list", account="norte", customer="D-1")["items"][0]["reason"] != "promised":
-        assert time.monotonic() < until, "the promise is not seen"
-        time.sleep(0.5)
-    return "D-1"
-
-
-def keep_claims(shown: Panel, page: Page, mass: str) -> None:
+def keep_claims(shown: Panel, page: Page) -> None:
     """Takes the pictures of the chapters on claims."""
-    who = owe(shown.gateway, mass)
+    promised = shown.gateway.call("decision.list", account="norte", reason="promised", limit=1)["items"]
+    assert promised, "nobody has promised anything"
+    who = promised[0]["customer"]
     for name, path in (
-        ("regla", "/cobranza/reglas?regla=empresa&cuenta=norte"),
+        ("regla", f"/cobranza/reglas?regla={quote(POLICY)}&cuenta=norte"),
         ("escalera", "/cobranza"),
         ("decisiones", f"/clientes/acciones/reclamos?id={who}"),
+        ("novedades", "/cobranza/novedades/lista"),
+        ("efectividad", "/cobranza/efectividad"),
+        ("tickets", "/cobranza/tickets"),
     ):
         answer = page.goto(shown.url + path)
         assert answer is not None
@@ -201,7 +163,7 @@ def take() -> None:
         row = shown.gateway.call("interaction.list", direction="out", state=["delivered"], limit=1)["items"][0]["id"]
         page.goto(f"{shown.url}/interacciones?row=out-{row}")
         keep(page, "registro")
-        keep_claims(shown, page, key.mass)
+        keep_claims(shown, page)
 
 
 if __name__ == "__main__":

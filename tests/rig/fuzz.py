@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -30,8 +31,11 @@ expected-statuses = ["2xx", "401", "403", "404", "409", "413", "429"]
 OURS: Final = """
 [phases.stateful.inference]
 algorithms = []
+
+[phases.stateful.generation]
+mode = "positive"
 """
-"""Follows the document's own links alone, not what names alike make likely as well."""
+"""Follows the document's own links alone, not what names alike make likely as well, by requests that fit."""
 SCOPES: Final = ("read", "send", "manage", "mass", "push", "transactional")
 
 
@@ -45,6 +49,8 @@ class Fuzzed:
     """Token of its account `norte`, with every scope."""
     administration: str
     administration_id: int
+    upload: str
+    """Id of a sheet that was uploaded."""
 
     def bearer(self, endpoint: Endpoint) -> str:
         """Returns the token for an operation: the account's, unless its role may not."""
@@ -69,8 +75,10 @@ class Fuzzed:
             "PYTHONPATH": str(ROOT),
             "SCHEMATHESIS_HOOKS": "tests.rig.schemathesis_hooks",
             "SCHEMATHESIS_OWN_TOKEN": str(self.administration_id),
+            "SCHEMATHESIS_UPLOAD": self.upload,
             "no_proxy": "*",
         }
+        said = len(self.shown.gateway.log.read_text())
         wanted = [word for one in endpoints or () for word in ("--include-operation-id", one.name)]
         program = [str(Path(sys.executable).with_name("st")), "run", f"{self.shown.url}/v1/openapi.json"]
         arguments = ["--checks", "all", "--continue-on-failure", "-n", str(examples), "--phases", phases]
@@ -84,7 +92,7 @@ class Fuzzed:
             check=False,
         )
         assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
-        log = self.shown.gateway.log.read_text()
+        log = self.shown.gateway.log.read_text()[said:]
         assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:6000]
         return ran.stdout
 
@@ -92,14 +100,14 @@ class Fuzzed:
 @contextmanager
 def fuzzed(folder: Path) -> Iterator[Fuzzed]:
     """Starts a gateway with an account, furnishes it, and makes the tokens."""
-    with panel(folder, modems=1) as shown:
-        _furnish(shown)
+    with panel(folder, modems=1, extra='[inbox]\ndefault = "norte"\n') as shown:
+        upload = _furnish(shown)
         made = shown.gateway.call("token.create", label="fuzz", admin=True, kind="live", scopes=list(SCOPES))
-        yield Fuzzed(shown, folder, token(shown, *SCOPES), str(made["secret"]), int(made["token"]))
+        yield Fuzzed(shown, folder, token(shown, *SCOPES), str(made["secret"]), int(made["token"]), upload)
 
 
-def _furnish(shown: Panel) -> None:
-    """Gives the account `norte` what `tests.rig.schemathesis_hooks.KNOWN` names."""
+def _furnish(shown: Panel) -> str:
+    """Gives the account `norte` what `tests.rig.schemathesis_hooks.KNOWN` names; returns the id of a sheet uploaded."""
 
     def ask(operation: str, **said: Any) -> Any:
         return shown.gateway.call(operation, account="norte", **said)
@@ -120,3 +128,12 @@ def _furnish(shown: Panel) -> None:
     ask("novelty.add", customer="C1", text="llamar")
     ask("pause.add", customer="C1", days=3, note="espera")
     shown.gateway.call("webhook.add", account="norte", url="https://norte.example/hook")
+    assert shown.simulator is not None
+    shown.gateway.wait_line("m0", "ready")
+    shown.simulator.ask("inject", **{"from": number, "text": "no tengo internet"})
+    shown.gateway.wait_inbox(1)
+    sheet = b"external_id;nombre\nC8;Eva\n"
+    upload = ask("upload.begin", file="clientes.csv")["id"]
+    ask("upload.add", upload=upload, at=0, data=base64.b64encode(sheet).decode())
+    ask("upload.end", upload=upload)
+    return str(upload)

@@ -14,7 +14,9 @@ import pytest
 
 from gatewayd.errors import UnavailableError
 from gatewayd.operations.posts import pointer
+from gatewayd.operations.rights import RIGHTS
 from gatewayd.web.remote import Bearer
+from gatewayd.web.v1.absent import ABSENT
 from gatewayd.web.v1.door import _checked
 from gatewayd.web.v1.follow_ups import FOLLOW_UPS
 from gatewayd.web.v1.gathering import TOGETHER, Gatherer
@@ -224,3 +226,10 @@ def test_what_may_follow_is_there_and_takes_what_it_is_given() -> None:
                 else:
                     answer = SCHEMAS[known[name].answer]
                     assert place.removeprefix("$response.body#/") in answer["properties"], (name, to)
+
+
+def test_every_operation_has_an_address_or_a_reason_why_not() -> None:
+    served = {one.operation for one in ENDPOINTS}
+    assert served & ABSENT.keys() == set()
+    assert served | ABSENT.keys() == RIGHTS.keys()
+    assert {one for one in served if RIGHTS[one].scope == "none"} == set()

@@ -144,6 +144,23 @@ def test_another_account_does_not_exist() -> None:
     assert judge(read_request(OPERATIONS["job.list"], {}), ANA).model_dump()["account"] == "norte"
 
 
+@pytest.mark.parametrize("public", ["05SWTVQYNHG31ZD9MFT4W4TRR7", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "0" * 26])
+async def test_an_id_that_no_row_can_bear_is_nobodys(public: str, world: World) -> None:
+    """Its number may be larger than the store takes."""
+    for name, arguments in (
+        ("message.show", {"message": public}),
+        ("message.settle", {"message": public, "verdict": "sent"}),
+        ("interaction.show", {"direction": "out", "id": public}),
+        ("interaction.show", {"direction": "in", "id": public}),
+        ("interaction.show", {"direction": "noted", "id": public}),
+        ("interaction.resend", {"ids": [public], "preview": True}),
+    ):
+        with pytest.raises(NotFoundError):
+            await perform(world.backend, name, arguments, world.administrator)
+    many = {"messages": [public], "verdict": "sent"}
+    assert (await perform(world.backend, "message.settle_many", many, world.administrator))["settled"] == 0
+
+
 def test_a_refusal_says_what_to_do() -> None:
     with pytest.raises(UnauthenticatedError):
         judge(read_request(OPERATIONS["status"], {}), NOBODY)

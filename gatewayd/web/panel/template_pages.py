@@ -22,6 +22,8 @@ HERE: Final = "/campanas/plantillas"
 NEW: Final = f"{HERE}/nueva"
 ONE: Final = f"{HERE}/editar"
 PAGE: Final = 50
+LISTS: Final = 50
+"""Lists whose rows are offered to write with."""
 CHANNELS: Final = {
     "sms": spoken("SMS"),
     "email": spoken("Mail"),
@@ -230,6 +232,10 @@ async def preview_of(
     after = str(asked_for.get("tras", "0"))
     after = after if after.isdecimal() and len(after) < 18 else "0"
     content = form.content_of(channel, values, kept)
+    lists = (await visit.ask("list.list", account=account, limit=LISTS))["items"] if visit.may("list.list") else []
+    lists = [one for one in lists if one["kind"] == "fixed" and one["state"] == "ready"]
+    chosen = str(asked_for.get("lista", ""))
+    number = int(chosen) if chosen in {str(one["list"]) for one in lists} else None
     trouble = ""
     try:
         found = await visit.ask(
@@ -238,6 +244,7 @@ async def preview_of(
             channel=channel,
             content=content or {"text": ""},
             customer=customer,
+            rows_of=None if customer else number,
             after=None if customer else int(after),
         )
     except NotFoundError as error:
@@ -246,6 +253,8 @@ async def preview_of(
     return {
         "shown": found,
         "cliente": customer,
+        "lists": [("", _("customers")), *((str(one["list"]), one["name"]) for one in lists)],
+        "lista": "" if number is None else str(number),
         "tras": after,
         "trouble": trouble,
         "runs": runs,

@@ -10,7 +10,7 @@ from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.customers import CUSTOMER
 from gatewayd.web.v1.endpoint import ACCOUNT, LIMIT, Endpoint, Parameter
-from gatewayd.web.v1.house import account_of
+from gatewayd.web.v1.house import account_of, in_account
 from gatewayd.web.words import spoken
 
 _PATH: Final = "^[^/\\u0000-\\u001f\\u007f]{1,200}$"
@@ -23,33 +23,11 @@ SEARCH: Final = Parameter(
 )
 
 
-async def invoices(call: Call) -> Response:
-    given = {**call.query, "account": await account_of(call)}
-    return answer(await call.ask("invoice.list", **given))
-
-
-async def invoice(call: Call) -> Response:
-    return answer(await call.ask("invoice.show", account=await account_of(call), external_id=call.path["invoice"]))
-
-
 async def put_invoice(call: Call) -> Response:
     done = await call.ask(
         "invoice.put", account=await account_of(call), external_id=call.path["invoice"], invoice=call.body
     )
     return answer(done)
-
-
-async def put_invoices(call: Call) -> Response:
-    return answer(await call.ask("invoice.put_many", account=await account_of(call), **call.body))
-
-
-async def payments(call: Call) -> Response:
-    given = {**call.query, "account": await account_of(call)}
-    return answer(await call.ask("payment.list", **given))
-
-
-async def payment(call: Call) -> Response:
-    return answer(await call.ask("payment.show", account=await account_of(call), external_id=call.path["payment"]))
 
 
 async def put_payment(call: Call) -> Response:
@@ -65,31 +43,6 @@ async def put_payment(call: Call) -> Response:
     return answer(done)
 
 
-async def put_payments(call: Call) -> Response:
-    return answer(await call.ask("payment.put_many", account=await account_of(call), **call.body))
-
-
-async def customer_account(call: Call) -> Response:
-    done = await call.ask("customer.account", account=await account_of(call), external_id=call.path["customer"])
-    return answer(done)
-
-
-async def billing(call: Call) -> Response:
-    return answer(await call.ask("billing.status", account=await account_of(call)))
-
-
-async def rows(call: Call) -> Response:
-    return answer(await call.ask("billing.rows", **{**call.query, "account": await account_of(call)}))
-
-
-async def confirm(call: Call) -> Response:
-    return answer(await call.ask("billing.confirm", account=await account_of(call), **call.body))
-
-
-async def vouch(call: Call) -> Response:
-    return answer(await call.ask("billing.vouch", account=await account_of(call)))
-
-
 _TAG: Final = spoken("Bills and payments")
 _MERGED: Final = spoken(
     "What the body names is replaced, everything else stays as it is. The same again changes nothing."
@@ -97,7 +50,15 @@ _MERGED: Final = spoken(
 
 ENDPOINTS: Final = (
     Endpoint(
-        *("GET", "/v1/invoices", "listInvoices", "invoice.list", spoken("List invoices"), "Invoices", invoices),
+        *(
+            "GET",
+            "/v1/invoices",
+            "listInvoices",
+            "invoice.list",
+            spoken("List invoices"),
+            "Invoices",
+            in_account("invoice.list"),
+        ),
         description=spoken("The newest first; `open` and `overdue` ones by due date."),
         tag=_TAG,
         parameters=(
@@ -115,7 +76,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/invoices", "putInvoices", "invoice.put_many", spoken("Write many invoices"), "PutBills"),
-        *(put_invoices,),
+        *(in_account("invoice.put_many"),),
         description=spoken(
             "Each by its `external_id`, at most 1,000. One that cannot be read never drops the others, and is told in"
             " `refused_rows`."
@@ -135,7 +96,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/invoices/{invoice}", "showInvoice", "invoice.show", spoken("Show an invoice"), "Invoice"),
-        *(invoice,),
+        *(in_account("invoice.show", invoice="external_id"),),
         tag=_TAG,
         parameters=(INVOICE, ACCOUNT),
     ),
@@ -159,7 +120,15 @@ ENDPOINTS: Final = (
         },
     ),
     Endpoint(
-        *("GET", "/v1/payments", "listPayments", "payment.list", spoken("List payments"), "Payments", payments),
+        *(
+            "GET",
+            "/v1/payments",
+            "listPayments",
+            "payment.list",
+            spoken("List payments"),
+            "Payments",
+            in_account("payment.list"),
+        ),
         description=spoken("With credit notes; those that were posted last first."),
         tag=_TAG,
         parameters=(
@@ -177,7 +146,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/payments", "putPayments", "payment.put_many", spoken("Write many payments"), "PutBills"),
-        *(put_payments,),
+        *(in_account("payment.put_many"),),
         description=spoken(
             "Each by its `external_id`, at most 1,000. One that cannot be read never drops the others, and is told in"
             " `refused_rows`."
@@ -201,7 +170,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/payments/{payment}", "showPayment", "payment.show", spoken("Show a payment"), "Payment"),
-        *(payment,),
+        *(in_account("payment.show", payment="external_id"),),
         tag=_TAG,
         parameters=(PAYMENT, ACCOUNT),
     ),
@@ -227,26 +196,34 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/customers/{customer}/account", "showCustomerAccount", "customer.account"),
-        *(spoken("Show what a customer owes"), "CustomerAccount", customer_account),
+        *(
+            spoken("Show what a customer owes"),
+            "CustomerAccount",
+            in_account("customer.account", customer="external_id"),
+        ),
         tag=_TAG,
         parameters=(CUSTOMER, ACCOUNT),
     ),
     Endpoint(
         *("GET", "/v1/billing", "showBilling", "billing.status", spoken("Show how fresh billing is"), "Billing"),
-        *(billing,),
+        *(in_account("billing.status"),),
         tag=_TAG,
         parameters=(ACCOUNT,),
     ),
     Endpoint(
         *("GET", "/v1/billing/missing", "listMissingInvoices", "billing.rows"),
-        *(spoken("List what a complete list lacks"), "Invoices", rows),
+        *(spoken("List what a complete list lacks"), "Invoices", in_account("billing.rows")),
         description=spoken("Open invoices that close once somebody confirms the list."),
         tag=_TAG,
         parameters=(ACCOUNT, CURSOR, LIMIT),
     ),
     Endpoint(
         *("POST", "/v1/billing/confirm", "confirmBilling", "billing.confirm"),
-        *(spoken("Say whether what a complete list lacks is closed"), "ConfirmedBilling", confirm),
+        *(
+            spoken("Say whether what a complete list lacks is closed"),
+            "ConfirmedBilling",
+            in_account("billing.confirm"),
+        ),
         tag=_TAG,
         body="ConfirmBilling",
         parameters=(ACCOUNT,),
@@ -254,7 +231,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/billing/vouch", "vouchBilling", "billing.vouch"),
-        *(spoken("Say that what is written down is up to date"), "VouchedBilling", vouch),
+        *(spoken("Say that what is written down is up to date"), "VouchedBilling", in_account("billing.vouch")),
         description=spoken("For whoever enters bills by hand: from now on they are as old as this word."),
         tag=_TAG,
         parameters=(ACCOUNT,),

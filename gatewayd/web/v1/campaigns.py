@@ -10,12 +10,12 @@ from gatewayd.model import State
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, Endpoint, Handler, Parameter
 from gatewayd.web.v1.forms import DIGITS, named, text
-from gatewayd.web.v1.house import account_of
+from gatewayd.web.v1.house import account_of, in_account, performed
 from gatewayd.web.words import spoken
 
 TAG: Final = spoken("Campaigns")
 CAMPAIGN: Final = Parameter("campaign", named(DIGITS), spoken("The campaign's number."), "path")
-LIST: Final = Parameter("list", named(DIGITS), spoken("The list's number."), "path")
+LIST: Final = Parameter("list", named("^[1-9][0-9]{0,17}$"), spoken("The list's number."), "path")
 Q: Final = Parameter("q", text(100), spoken("Part of the name."))
 STATE: Final = Parameter(
     "state",
@@ -25,7 +25,7 @@ STATE: Final = Parameter(
 
 RUN: Final = Parameter("run", {"type": "integer", "minimum": 1, "maximum": 1 << 31}, spoken("Of which run; the last."))
 REACHED: Final = Parameter("state", {"enum": sorted(State)}, spoken("Only those whose message is so."))
-OFFSET: Final = Parameter("offset", {"type": "integer", "minimum": 0, "maximum": 1 << 49}, spoken("In octets."))
+OFFSET: Final = Parameter("offset", {"type": "integer", "minimum": 0, "maximum": (1 << 40) - 1}, spoken("In octets."))
 
 
 def _number(call: Call, name: str) -> int:
@@ -44,7 +44,7 @@ async def saved(call: Call) -> Response:
     body: dict[str, Any] = dict(call.body)
     title = body.pop("name")
     version = body.pop("seen_version", None)
-    uploads = body.pop("uploads", None)
+    uploads = body.pop("uploads", [])
     account = await account_of(call)
     arguments: dict[str, Any] = {"title": title, "document": body, "uploads": uploads, "account": account}
     if "campaign" in call.path:
@@ -84,24 +84,6 @@ def _acted(action: str) -> Handler:
         return answer(await call.ask(f"campaign.{action}", campaign=_number(call, "campaign"), **call.query, **said))
 
     return acted
-
-
-async def lists(call: Call) -> Response:
-    return answer(await call.ask("list.list", **call.query))
-
-
-async def list_made(call: Call) -> Response:
-    said: dict[str, Any] = dict(call.body)
-    said["title"] = said.pop("name")
-    return answer(await call.ask("list.create", account=await account_of(call), **said), 201)
-
-
-async def list_shown(call: Call) -> Response:
-    return answer(await call.ask("list.show", list=_number(call, "list"), **call.query))
-
-
-async def members(call: Call) -> Response:
-    return answer(await call.ask("list.members", list=_number(call, "list"), **call.query))
 
 
 _ONE: Final = {"channel": "sms", "template": "aviso", "audience": {"filter": {"tags": ["zona-3"]}}}
@@ -225,13 +207,13 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/lists", "listLists", "list.list", spoken("List the lists of people")),
-        *("Lists", lists),
+        *("Lists", performed("list.list")),
         tag=TAG,
         parameters=(ACCOUNT, Q, CURSOR, LIMIT),
     ),
     Endpoint(
         *("POST", "/v1/lists", "createList", "list.create", spoken("Make a list of people")),
-        *("List", list_made),
+        *("List", in_account("list.create", 201, name="title")),
         description=spoken("Fixed, of an uploaded file that is read in the background; or live, of a filter."),
         tag=TAG,
         status=201,
@@ -242,14 +224,34 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/lists/{list}", "showList", "list.show", spoken("Show a list of people")),
-        *("List", list_shown),
+        *("List", performed("list.show")),
         tag=TAG,
         parameters=(LIST, ACCOUNT),
     ),
     Endpoint(
         *("GET", "/v1/lists/{list}/members", "listMembers", "list.members", spoken("List the members of a fixed list")),
-        *("Members", members),
+        *("Members", performed("list.members")),
         tag=TAG,
         parameters=(LIST, ACCOUNT, CURSOR, LIMIT),
+    ),
+    Endpoint(
+        *("PATCH", "/v1/lists/{list}", "changeList", "list.set", spoken("Change a list of people"), "List"),
+        *(performed("list.set", name="title"),),
+        description=spoken("Its name; of a live one its filter, too."),
+        tag=TAG,
+        body="ListChange",
+        conflicts=True,
+        parameters=(LIST, ACCOUNT),
+        examples={"one": {"name": "Zona 3 y 4", "version": 1}},
+    ),
+    Endpoint(
+        *("POST", "/v1/lists/{list}/archive", "archiveList", "list.archive", spoken("Put a list aside, or back")),
+        *("List", performed("list.archive")),
+        description=spoken("Campaigns that use it go on."),
+        tag=TAG,
+        body="ListArchived",
+        conflicts=True,
+        parameters=(LIST, ACCOUNT),
+        examples={"one": {"archived": True}},
     ),
 )

@@ -193,6 +193,18 @@ ENDPOINTS: Final = (
         parameters=(ACCOUNT,),
     ),
     Endpoint(
+        *("PATCH", "/v1/answers", "changeAnswers", "answers.set", spoken("Change what is answered without a person")),
+        *("Answers", in_account("answers.set")),
+        description=spoken(
+            "Only what is named, key by key within each kind. Answers speak of what happens from then on."
+        ),
+        tag=_ANSWERS,
+        body="AnswersChange",
+        conflicts=True,
+        parameters=(ACCOUNT,),
+        examples={"debt": {"debt": {"on": True, "words": ["saldo", "deuda"]}}},
+    ),
+    Endpoint(
         *("POST", "/v1/answers/try", "tryAnswer", "answers.try", spoken("Say what a text would be answered")),
         *("TrialAnswer", in_account("answers.try")),
         description=spoken("From an address, by the facts as they are. Nothing is done and nothing is sent."),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
-from gatewayd.web.v1.endpoint import ACCOUNT, LIMIT, Endpoint, Parameter
-from gatewayd.web.v1.house import account_of
+from gatewayd.web.v1.endpoint import ACCOUNT, LIMIT, Endpoint, Handler, Parameter
+from gatewayd.web.v1.house import account_of, in_account, performed
 from gatewayd.web.words import spoken
 
 CUSTOMER: Final = Parameter(
@@ -23,6 +23,14 @@ CURSOR: Final = Parameter("cursor", forms.text(300, least=1), spoken("The `next`
 _WORD: Final = forms.text(200, least=1)
 
 
+def _of_customer(operation: str) -> Handler:
+    return in_account(operation, customer="external_id")
+
+
+def _of_import(operation: str, status: int = 200) -> Handler:
+    return performed(operation, status, **{"import": "import_id"})
+
+
 async def customers(call: Call) -> Response:
     wanted = dict(call.query)
     wanted.pop("account", None)
@@ -30,10 +38,6 @@ async def customers(call: Call) -> Response:
     if "tag" in wanted:
         wanted["tags"] = [wanted.pop("tag")]
     return answer(await call.ask("customer.list", account=await account_of(call), filter=wanted, **given))
-
-
-async def customer(call: Call) -> Response:
-    return answer(await call.ask("customer.show", account=await account_of(call), external_id=call.path["customer"]))
 
 
 async def put(call: Call) -> Response:
@@ -49,71 +53,11 @@ async def put(call: Call) -> Response:
     return answer(done)
 
 
-async def put_many(call: Call) -> Response:
-    return answer(await call.ask("customer.put_many", account=await account_of(call), customers=call.body["customers"]))
-
-
-async def contact(call: Call) -> Response:
-    done = await call.ask(
-        "customer.contact",
-        account=await account_of(call),
-        external_id=call.path["customer"],
-        kind=call.path["kind"],
-        **call.body,
-    )
-    return answer(done)
-
-
-async def merge(call: Call) -> Response:
-    done = await call.ask(
-        "customer.merge",
-        account=await account_of(call),
-        external_id=call.path["customer"],
-        **call.body,
-    )
-    return answer(done)
-
-
-async def export(call: Call) -> Response:
-    return answer(await call.ask("customer.export", account=await account_of(call), external_id=call.path["customer"]))
-
-
 async def forget(call: Call) -> Response:
     done = await call.ask(
         "customer.forget", account=await account_of(call), external_id=call.path["customer"], sure=True
     )
     return answer(done)
-
-
-async def imports(call: Call) -> Response:
-    return answer(await call.ask("import.list", **call.query))
-
-
-async def create(call: Call) -> Response:
-    given: dict[str, Any] = dict(call.body)
-    if "name" in given:
-        given["title"] = given.pop("name")
-    return answer(await call.ask("import.create", account=await account_of(call), **given), 201)
-
-
-async def show(call: Call) -> Response:
-    return answer(await call.ask("import.show", import_id=int(call.path["import"]), **call.query))
-
-
-async def map_(call: Call) -> Response:
-    return answer(await call.ask("import.map", import_id=int(call.path["import"]), **call.body))
-
-
-async def dry(call: Call) -> Response:
-    return answer(await call.ask("import.dry", import_id=int(call.path["import"])), 202)
-
-
-async def run(call: Call) -> Response:
-    return answer(await call.ask("import.run", import_id=int(call.path["import"]), **call.body), 202)
-
-
-async def undo(call: Call) -> Response:
-    return answer(await call.ask("import.undo", import_id=int(call.path["import"])), 202)
 
 
 _TAG: Final = spoken("Customers")
@@ -141,7 +85,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/customers", "putCustomers", "customer.put_many", spoken("Write many customers")),
-        *("PutCustomers", put_many),
+        *("PutCustomers", in_account("customer.put_many")),
         description=spoken("Each by its `external_id`. All of them, or none where one is wrong."),
         tag=_TAG,
         body="ManyCustomers",
@@ -151,7 +95,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/customers/{customer}", "showCustomer", "customer.show", spoken("Show a customer"), "Customer"),
-        *(customer,),
+        *(_of_customer("customer.show"),),
         tag=_TAG,
         parameters=(CUSTOMER, ACCOUNT),
     ),
@@ -184,7 +128,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("PUT", "/v1/customers/{customer}/contacts/{kind}", "setContact", "customer.contact"),
-        *(spoken("Set a customer's contact"), "CustomerContact", contact),
+        *(spoken("Set a customer's contact"), "CustomerContact", _of_customer("customer.contact")),
         description=spoken(
             "In place of the others of its kind and channel; without an address they are taken away. A token with the"
             " scope push alone may bring an app's push token this way, and learns nothing else of the customer."
@@ -196,7 +140,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/customers/{customer}/merge", "mergeCustomers", "customer.merge"),
-        *(spoken("Merge another customer into this one"), "Customer", merge),
+        *(spoken("Merge another customer into this one"), "Customer", _of_customer("customer.merge")),
         description=spoken("Its id leads here from then on; where they differ the stricter holds. It is for good."),
         tag=_TAG,
         body="MergeCustomers",
@@ -205,7 +149,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/customers/{customer}/export", "exportCustomer", "customer.export"),
-        *(spoken("Carry out all that is known of a customer"), "CustomerKnowledge", export),
+        *(spoken("Carry out all that is known of a customer"), "CustomerKnowledge", _of_customer("customer.export")),
         tag=_TAG,
         parameters=(CUSTOMER, ACCOUNT),
     ),
@@ -218,7 +162,15 @@ ENDPOINTS: Final = (
         conflicts=True,
     ),
     Endpoint(
-        *("GET", "/v1/imports", "listImports", "import.list", spoken("List imports"), "Imports", imports),
+        *(
+            "GET",
+            "/v1/imports",
+            "listImports",
+            "import.list",
+            spoken("List imports"),
+            "Imports",
+            performed("import.list"),
+        ),
         tag=_TAG,
         parameters=(ACCOUNT, CURSOR, LIMIT),
     ),
@@ -230,7 +182,7 @@ ENDPOINTS: Final = (
             "import.create",
             spoken("Bring a sheet of customers"),
             "Import",
-            create,
+            in_account("import.create", 201, name="title"),
         ),
         description=spoken("One that was uploaded. The answer says how it is read and what its columns seem to be."),
         tag=_TAG,
@@ -240,7 +192,15 @@ ENDPOINTS: Final = (
         conflicts=True,
     ),
     Endpoint(
-        *("GET", "/v1/imports/{import}", "showImport", "import.show", spoken("Show an import"), "Import", show),
+        *(
+            "GET",
+            "/v1/imports/{import}",
+            "showImport",
+            "import.show",
+            spoken("Show an import"),
+            "Import",
+            _of_import("import.show"),
+        ),
         description=spoken("With a page of the rows that were refused, repeated, or taken in part."),
         tag=_TAG,
         parameters=(
@@ -251,21 +211,37 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/imports/{import}/map", "mapImport", "import.map", spoken("Say what the columns of a sheet are")),
-        *("Import", map_),
+        *("Import", _of_import("import.map")),
         tag=_TAG,
         body="ImportMapping",
         parameters=(IMPORT,),
         conflicts=True,
     ),
     Endpoint(
-        *("POST", "/v1/imports/{import}/dry", "dryImport", "import.dry", spoken("Try an import"), "Import", dry),
+        *(
+            "POST",
+            "/v1/imports/{import}/dry",
+            "dryImport",
+            "import.dry",
+            spoken("Try an import"),
+            "Import",
+            _of_import("import.dry", 202),
+        ),
         tag=_TAG,
         status=202,
         parameters=(IMPORT,),
         conflicts=True,
     ),
     Endpoint(
-        *("POST", "/v1/imports/{import}/run", "runImport", "import.run", spoken("Run an import"), "Import", run),
+        *(
+            "POST",
+            "/v1/imports/{import}/run",
+            "runImport",
+            "import.run",
+            spoken("Run an import"),
+            "Import",
+            _of_import("import.run", 202),
+        ),
         description=spoken("The same rows again change nothing."),
         tag=_TAG,
         status=202,
@@ -281,12 +257,50 @@ ENDPOINTS: Final = (
             "import.undo",
             spoken("Take an import back"),
             "Import",
-            undo,
+            _of_import("import.undo", 202),
         ),
         description=spoken("As long as nothing was sent to whom it brought."),
         tag=_TAG,
         status=202,
         parameters=(IMPORT,),
         conflicts=True,
+    ),
+    Endpoint(
+        *("GET", "/v1/imports/{import}/refused", "readRefusedRows", "import.refused"),
+        *(spoken("Read the sheet of rows that were refused"), "Stretch", _of_import("import.refused")),
+        description=spoken("A stretch of it from `offset` on, in base64; an empty one at its end."),
+        tag=_TAG,
+        parameters=(
+            IMPORT,
+            Parameter("format", {"enum": ["csv", "xlsx"], "default": "xlsx"}, spoken("What it is made as.")),
+            Parameter("offset", {"type": "integer", "minimum": 0, "maximum": (1 << 40) - 1}, spoken("In octets.")),
+        ),
+        conflicts=True,
+    ),
+    Endpoint(
+        *(
+            "POST",
+            "/v1/reports/customer-count",
+            "countCustomers",
+            "customer.count",
+            spoken("Count customers"),
+            "CustomerCount",
+        ),
+        *(in_account("customer.count"),),
+        description=spoken("Who fit a filter; null above ten thousand."),
+        tag=_TAG,
+        body="CustomersFilter",
+        parameters=(ACCOUNT,),
+        examples={"tag": {"filter": {"tags": ["fibra"]}}},
+    ),
+    Endpoint(
+        *("POST", "/v1/customer-marks", "markCustomers", "customer.mark", spoken("Tag or assign many customers")),
+        *("MarkedCustomers", in_account("customer.mark")),
+        description=spoken("All that a filter means."),
+        tag=_TAG,
+        body="CustomerMarks",
+        parameters=(ACCOUNT,),
+        conflicts=True,
+        examples={"tag": {"filter": {"tags": ["fibra"]}, "add_tags": ["zona-3"]}},
     ),
 )

@@ -37,7 +37,7 @@ FOLLOW_UPS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "putPayment": _by(_path("payment"), "showPayment"),
     "upload": _by(_body(upload="id"), "removeUpload"),
     "createImport": _by(_body(**{"import": "import"}), "showImport", "mapImport", "dryImport", "runImport"),
-    "createList": _by(_body(list="list"), "showList", "listMembers"),
+    "createList": _by(_body(list="list"), "showList", "listMembers", "changeList", "archiveList"),
     "createCampaign": _by(
         _CAMPAIGN,
         *("showCampaign", "changeCampaign", "reviewCampaign", "forecastCampaign", "launchCampaign"),
@@ -49,7 +49,7 @@ FOLLOW_UPS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "cancelCampaign": _by(_path("campaign"), "showCampaign", "resendCampaign"),
     "saveTemplate": _by(_TEMPLATE, "showTemplate", "archiveTemplate", "restoreTemplate", "removeTemplate"),
     "removeTemplate": _by(_TEMPLATE, "showTemplate", "saveTemplate"),
-    "openTicket": _by(_body(ticket="ticket"), "showTicket", "changeTicket"),
+    "openTicket": _by(_body(ticket="ticket"), "showTicket", "changeTicket", "noteTicket"),
     "addReminder": _by(
         _body(reminder="reminder"),
         *("showReminder", "editReminder", "sendReminder", "repeatReminder", "payReminder", "archiveReminder"),
@@ -59,7 +59,15 @@ FOLLOW_UPS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "savePolicy": _by(_path("policy"), "showPolicy", "tryPolicy", "archivePolicy"),
     "addNovelty": _by(_body(novelty="novelty"), "endNovelty"),
     "addPromise": _by(_body(promise="promise"), "withdrawPromise"),
-    "createUser": _by(_body(user="name"), "showUser", "disableUser", "enableUser"),
+    "createUser": _by(
+        _body(user="name"), "showUser", "changeUser", "setPassword", "disableUser", "enableUser", "signOut"
+    ),
+    "addLine": _by(
+        _body(line="name"),
+        *("showLine", "changeLine", "disableLine", "enableLine", "removeLine"),
+    ),
+    "removeLine": _by(_path("line"), "showLine"),
+    "createExport": _by(_body(task="task"), "showTask", "showExportFile", "readExportFile", "cancelTask"),
     "createToken": _by(_body(token="token"), "revokeToken"),  # noqa: S106
     "addWebhook": _by(
         _WEBHOOK,

@@ -1,7 +1,8 @@
-"""Lines, accounts and the block list."""
+"""Accounts with their settings, and the block list; what handlers of other modules have in common."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -9,29 +10,11 @@ from starlette.responses import Response
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
-from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, LINE, Endpoint, Handler, Parameter
+from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, Endpoint, Handler, Parameter
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
 
-
-async def lines(call: Call) -> Response:
-    return answer(await call.ask("line.list"))
-
-
-async def line(call: Call) -> Response:
-    return answer(await call.ask("line.show", line=call.path["line"]))
-
-
-async def enable(call: Call) -> Response:
-    return answer(await call.ask("line.enable", line=call.path["line"]))
-
-
-async def disable(call: Call) -> Response:
-    return answer(await call.ask("line.disable", line=call.path["line"]))
-
-
-async def accounts(call: Call) -> Response:
-    return answer(await call.ask("account.list"))
+NO_CONTENT: Final = 204
 
 
 async def account_of(call: Call) -> str:
@@ -44,27 +27,33 @@ async def account_of(call: Call) -> str:
     return bound
 
 
-def in_account(operation: str, status: int = 200) -> Handler:
-    """Returns a handler that performs an operation of an account with what path, query and body say."""
+def performed(operation: str, status: int = 200, **names: str) -> Handler:
+    """Returns a handler that performs an operation with what path, query and body say.
+
+    `names`: what the operation calls a thing, by what the address or the body calls it. 204 answers no document.
+    """
 
     async def handle(call: Call) -> Response:
-        said: dict[str, Any] = {**call.query, **call.path, **(call.body or {}), "account": await account_of(call)}
-        return answer(await call.ask(operation, **said), status)
+        done = await call.ask(operation, **_said(call, names))
+        return Response(status_code=204) if status == NO_CONTENT else answer(done, status)
 
     return handle
 
 
-async def account(call: Call) -> Response:
-    return answer(await call.ask("account.show", account=await account_of(call)))
+def in_account(operation: str, status: int = 200, **names: str) -> Handler:
+    """Returns a handler like `performed`'s for an operation that must be told of which account."""
+
+    async def handle(call: Call) -> Response:
+        said = {**_said(call, names), "account": await account_of(call)}
+        done = await call.ask(operation, **said)
+        return Response(status_code=204) if status == NO_CONTENT else answer(done, status)
+
+    return handle
 
 
-async def statement(call: Call) -> Response:
-    wanted: dict[str, Any] = {**call.query, "account": await account_of(call)}
-    return answer(await call.ask("account.statement", **wanted))
-
-
-async def blocklist(call: Call) -> Response:
-    return answer(await call.ask("blocklist.list", **call.query))
+def _said(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
+    said: dict[str, Any] = {**call.query, **call.path, **(call.body or {})}
+    return {names.get(name, name): value for name, value in said.items()}
 
 
 async def block(call: Call) -> Response:
@@ -85,40 +74,35 @@ async def unblock(call: Call) -> Response:
 
 ENDPOINTS: Final = (
     Endpoint(
-        *("GET", "/v1/lines", "listLines", "line.list", spoken("List lines"), "Lines", lines),
-        description=spoken("With what each is doing now."),
-        tag=spoken("Lines"),
-    ),
-    Endpoint(
-        *("GET", "/v1/lines/{line}", "showLine", "line.show", spoken("Show a line"), "Line", line),
-        tag=spoken("Lines"),
-        parameters=(LINE,),
-    ),
-    Endpoint(
-        *("POST", "/v1/lines/{line}/enable", "enableLine", "line.enable", spoken("Enable a line"), "Line", enable),
-        tag=spoken("Lines"),
-        parameters=(LINE,),
-    ),
-    Endpoint(
-        *("POST", "/v1/lines/{line}/disable", "disableLine", "line.disable", spoken("Disable a line"), "Line", disable),
-        description=spoken("Nothing more is sent over it."),
-        tag=spoken("Lines"),
-        parameters=(LINE,),
-    ),
-    Endpoint(
-        *("GET", "/v1/accounts", "listAccounts", "account.list", spoken("List accounts"), "Accounts", accounts),
+        *(
+            "GET",
+            "/v1/accounts",
+            "listAccounts",
+            "account.list",
+            spoken("List accounts"),
+            "Accounts",
+            performed("account.list"),
+        ),
         description=spoken("Those that the token may see."),
         tag=spoken("Account"),
     ),
     Endpoint(
-        *("GET", "/v1/account", "showAccount", "account.show", spoken("Show the account"), "Account", account),
+        *(
+            "GET",
+            "/v1/account",
+            "showAccount",
+            "account.show",
+            spoken("Show the account"),
+            "Account",
+            in_account("account.show"),
+        ),
         description=spoken("Balance, what is held for attempts, what was charged."),
         tag=spoken("Account"),
         parameters=(ACCOUNT,),
     ),
     Endpoint(
         *("GET", "/v1/account/statement", "showStatement", "account.statement", spoken("Show the account's statement")),
-        *("Statement", statement),
+        *("Statement", in_account("account.statement")),
         description=spoken("The newest first."),
         tag=spoken("Account"),
         parameters=(ACCOUNT, CURSOR, LIMIT),
@@ -131,7 +115,7 @@ ENDPOINTS: Final = (
             "blocklist.list",
             spoken("List blocked addresses"),
             "Blocklist",
-            blocklist,
+            performed("blocklist.list"),
         ),
         tag=spoken("Block list"),
         parameters=(
@@ -170,5 +154,63 @@ ENDPOINTS: Final = (
                 required=True,
             ),
         ),
+    ),
+    Endpoint(
+        *("POST", "/v1/accounts", "createAccount", "account.create", spoken("Make an account"), "Account"),
+        *(performed("account.create", 201, name="account"),),
+        tag=spoken("Account"),
+        status=201,
+        body="NewAccount",
+        conflicts=True,
+        examples={"one": {"name": "este"}},
+    ),
+    Endpoint(
+        *("POST", "/v1/account/credit", "creditAccount", "account.credit", spoken("Grant credit, or withdraw it")),
+        *("Account", in_account("account.credit")),
+        description=spoken("A negative amount withdraws; never more than the balance."),
+        tag=spoken("Account"),
+        body="Credit",
+        conflicts=True,
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        *("GET", "/v1/account/sums", "sumAccount", "account.sums", spoken("Sum up what the account has moved")),
+        *("Sums", in_account("account.sums")),
+        tag=spoken("Account"),
+        parameters=(
+            ACCOUNT,
+            Parameter("by", {"enum": ["job", "day"]}, spoken("A sum for each of these."), required=True),
+        ),
+    ),
+    Endpoint(
+        *("GET", "/v1/account/settings", "showSettings", "account.settings", spoken("Show the account's settings")),
+        *("AccountSettings", in_account("account.settings")),
+        description=spoken("null: not set; `effective` says what holds."),
+        tag=spoken("Account"),
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        *("PATCH", "/v1/account/settings", "changeSettings", "account.set", spoken("Change the account's settings")),
+        *("AccountSettings", in_account("account.set")),
+        description=spoken("Only what is named; null takes a setting back to the gateway's own."),
+        tag=spoken("Account"),
+        body="SettingsChange",
+        conflicts=True,
+        parameters=(ACCOUNT,),
+        examples={"one": {"company": "Norte Wifi", "low_credit": "500"}},
+    ),
+    Endpoint(
+        *("GET", "/v1/account/mass-sends", "showMassSends", "mass.show", spoken("Show what sends to many ask for")),
+        *("MassSends", in_account("mass.show")),
+        description=spoken("Whether there is a password, and above how many people somebody else approves."),
+        tag=spoken("Account"),
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        *("GET", "/v1/reports/doubtful", "listDoubtful", "blocklist.doubtful"),
+        *(spoken("List texts that may ask for no more"), "Doubtful", performed("blocklist.doubtful")),
+        description=spoken("Of the last weeks, for a person to judge."),
+        tag=spoken("Block list"),
+        parameters=(CURSOR, LIMIT),
     ),
 )

@@ -92,7 +92,19 @@ _EXAMPLES: Final = {
     }
 }
 
+
+async def causes(call: Call) -> Response:
+    return answer(await call.ask("job.causes", job=_named(call)))
+
+
 ENDPOINTS: Final = (
+    Endpoint(
+        *("GET", "/v1/jobs/{job}/causes", "showCauses", "job.causes", spoken("Count what ended badly"), "Causes"),
+        *(causes,),
+        description=spoken("By state and reason."),
+        tag=spoken("Jobs"),
+        parameters=(JOB, ACCOUNT),
+    ),
     Endpoint(
         "POST",
         "/v1/jobs",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, LIMIT, Endpoint, Parameter
-from gatewayd.web.v1.house import account_of
+from gatewayd.web.v1.house import in_account, performed
 from gatewayd.web.words import spoken
 
 CURSOR: Final = Parameter("cursor", forms.text(2100, least=1), spoken("The `next` of the page before."))
@@ -26,38 +26,6 @@ async def interactions(call: Call) -> Response:
         if name in wanted:
             wanted[name] = [wanted[name]]
     return answer(await call.ask("interaction.list", **wanted))
-
-
-async def conversations(call: Call) -> Response:
-    return answer(await call.ask("inbox.list", **call.query))
-
-
-async def _asked(call: Call, operation: str) -> Response:
-    return answer(await call.ask(operation, account=await account_of(call), address=call.path["address"]))
-
-
-async def conversation(call: Call) -> Response:
-    return await _asked(call, "inbox.show")
-
-
-async def read(call: Call) -> Response:
-    return await _asked(call, "inbox.read")
-
-
-async def done(call: Call) -> Response:
-    return await _asked(call, "inbox.done")
-
-
-async def statistics(call: Call) -> Response:
-    return answer(await call.ask("statistics.show", **call.query))
-
-
-async def note(call: Call) -> Response:
-    return answer(await call.ask("interaction.note", account=await account_of(call), **call.body), 201)
-
-
-async def upload(call: Call) -> Response:
-    return answer(await call.ask("interaction.upload", account=await account_of(call), **call.body), 202)
 
 
 async def task(call: Call) -> Response:
@@ -89,7 +57,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/interactions", "noteInteraction", "interaction.note", spoken("Enter a contact made elsewhere")),
-        *("Interaction", note),
+        *("Interaction", in_account("interaction.note", 201)),
         description=spoken(
             "A call, a visit, a note, an access to a payment page, or what another system sent. It stands in the log"
             " beside messages and counts for caps at its time. The same `ref` again changes it."
@@ -101,7 +69,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("POST", "/v1/interactions/uploads", "uploadInteractions", "interaction.upload"),
-        *(spoken("Have a sheet of contacts read"), "Task", upload),
+        *(spoken("Have a sheet of contacts read"), "Task", in_account("interaction.upload", 202)),
         description=spoken(
             "A CSV with the columns document_type, document_number or external_id, channel, sent_at (YYYY-MM-DD"
             " HH:mm:ss, UTC), recipients and state, uploaded before. It is read in the background."
@@ -121,7 +89,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/inbox", "listConversations", "inbox.list", spoken("List conversations"), "Conversations"),
-        *(conversations,),
+        *(performed("inbox.list"),),
         description=spoken("What people answered, by who it is with, the latest first."),
         tag=spoken("Inbox"),
         parameters=(
@@ -136,26 +104,99 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         *("GET", "/v1/inbox/{address}", "showConversation", "inbox.show", spoken("Show a conversation")),
-        *("Conversation", conversation),
+        *("Conversation", in_account("inbox.show")),
         tag=spoken("Inbox"),
         parameters=(ADDRESS, ACCOUNT),
     ),
     Endpoint(
         *("POST", "/v1/inbox/{address}/read", "readConversation", "inbox.read", spoken("Mark a conversation as read")),
-        *("Conversation", read),
+        *("Conversation", in_account("inbox.read")),
         tag=spoken("Inbox"),
         parameters=(ADDRESS, ACCOUNT),
     ),
     Endpoint(
         *("POST", "/v1/inbox/{address}/done", "finishConversation", "inbox.done", spoken("Put a conversation away")),
-        *("Conversation", done),
+        *("Conversation", in_account("inbox.done")),
         description=spoken("Until something comes in."),
         tag=spoken("Inbox"),
         parameters=(ADDRESS, ACCOUNT),
     ),
+    Endpoint(
+        *(
+            "POST",
+            "/v1/inbox/{address}/open",
+            "openConversation",
+            "inbox.open",
+            spoken("Take a conversation out again"),
+        ),
+        *("Conversation", in_account("inbox.open")),
+        tag=spoken("Inbox"),
+        parameters=(ADDRESS, ACCOUNT),
+    ),
+    Endpoint(
+        *("POST", "/v1/inbox/{address}/assign", "assignConversation", "inbox.assign"),
+        *(spoken("Give a conversation to a user"), "Conversation", in_account("inbox.assign")),
+        description=spoken("null takes it from everybody."),
+        tag=spoken("Inbox"),
+        body="Assignment",
+        conflicts=True,
+        parameters=(ADDRESS, ACCOUNT),
+        examples={"one": {"user": "ana"}},
+    ),
+    Endpoint(
+        *("POST", "/v1/inbox/{address}/reply", "replyConversation", "inbox.reply", spoken("Reply to a conversation")),
+        *("Replied", in_account("inbox.reply", 202)),
+        description=spoken(
+            "Over the line that the latest message came by, before other messages. The same `key` again sends nothing."
+        ),
+        tag=spoken("Inbox"),
+        status=202,
+        body="Reply",
+        conflicts=True,
+        parameters=(ADDRESS, ACCOUNT),
+        examples={"one": {"text": "Buenas tardes, lo vemos enseguida.", "key": "r-77"}},
+    ),
+    Endpoint(
+        *("GET", "/v1/reports/unread", "countUnread", "inbox.unread", spoken("Count unread conversations"), "Unread"),
+        *(performed("inbox.unread"),),
+        description=spoken("`more`: there are more than the count says."),
+        tag=spoken("Inbox"),
+    ),
+    Endpoint(
+        *("GET", "/v1/interactions/{direction}/{id}", "showInteraction", "interaction.show"),
+        *(spoken("Show an interaction"), "Interaction", performed("interaction.show")),
+        description=spoken("With its whole text, the way it went with its times, and what answered it."),
+        tag=spoken("Interactions"),
+        parameters=(
+            Parameter("direction", {"enum": ["out", "in", "noted"]}, spoken("Which way it went."), "path"),
+            Parameter("id", forms.named(forms.MESSAGE_ID), spoken("Its id."), "path"),
+        ),
+    ),
+    Endpoint(
+        *("POST", "/v1/interactions/resend", "resendInteractions", "interaction.resend"),
+        *(spoken("Send messages again"), "Resent", in_account("interaction.resend", 202, filter="query")),
+        description=spoken(
+            "Those named, or all that a filter means; with `preview`, what that would be. Never those in doubt, blocked"
+            " or on their way. To more than one person a token needs the scope `mass`."
+        ),
+        tag=spoken("Interactions"),
+        status=202,
+        body="Resend",
+        conflicts=True,
+        parameters=(ACCOUNT,),
+        examples={"preview": {"filter": {"state": ["failed"]}, "preview": True}},
+    ),
     *(
         Endpoint(
-            *("GET", path, name, "statistics.show", spoken("Sum up messages"), "Statistics", statistics),
+            *(
+                "GET",
+                path,
+                name,
+                "statistics.show",
+                spoken("Sum up messages"),
+                "Statistics",
+                performed("statistics.show"),
+            ),
             description=spoken("Of some days, in groups. Days are those of the gateway's zone."),
             tag=spoken("Statistics"),
             parameters=(

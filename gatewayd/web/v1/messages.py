@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gatewayd.web.v1 import forms
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, CURSOR, LIMIT, MESSAGE, Endpoint, Parameter
+from gatewayd.web.v1.house import performed
 from gatewayd.web.v1.jobs import STATE, posted
 from gatewayd.web.words import spoken
 
@@ -96,6 +97,15 @@ ENDPOINTS: Final = (
             CURSOR,
             LIMIT,
         ),
+    ),
+    Endpoint(
+        *("POST", "/v1/messages/settle", "settleMessages", "message.settle_many", spoken("Settle messages in doubt")),
+        *("Settled", performed("message.settle_many")),
+        description=spoken("`refused` names those that cannot be settled, and why."),
+        tag=spoken("Messages"),
+        body="Verdicts",
+        conflicts=True,
+        examples={"sent": {"messages": ["01M8S1XE6P54P0000000000001"], "verdict": "sent"}},
     ),
     Endpoint(
         *("GET", "/v1/messages/{message}", "showMessage", "message.show", spoken("Show a message"), "Message", show),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, LIMIT, Endpoint, Parameter
 from gatewayd.web.v1.forms import CHANNELS, Schema, text
+from gatewayd.web.v1.house import performed
 from gatewayd.web.words import spoken
 
 TEMPLATE: Final = Parameter("template", text(80, least=1), spoken("The template's name."), "path")
@@ -121,6 +122,25 @@ ENDPOINTS: Final = (
         status=204,
         parameters=(CHANNEL, TEMPLATE, ACCOUNT),
         conflicts=True,
+    ),
+    Endpoint(
+        *("POST", f"{_ONE}/rename", "renameTemplate", "template.rename", spoken("Give a template another name")),
+        *("RenamedTemplate", performed("template.rename", name="to")),
+        description=spoken("One that was not used yet."),
+        tag=spoken("Templates"),
+        body="TemplateName",
+        parameters=(CHANNEL, TEMPLATE, ACCOUNT),
+        conflicts=True,
+    ),
+    Endpoint(
+        *("GET", "/v1/template-defaults", "listTemplateDefaults", "template.defaults"),
+        *(spoken("List templates to begin with"), "TemplateDefaults", performed("template.defaults")),
+        description=spoken("What they say is nobody's until it is saved."),
+        tag=spoken("Templates"),
+        parameters=(
+            Parameter("channel", {"enum": CHANNELS}, spoken("Only this channel.")),
+            Parameter("language", {"enum": ["es", "en"]}, spoken("Only this language.")),
+        ),
     ),
     Endpoint(
         *("POST", f"{_ONE}/archive", "archiveTemplate", "template.archive", spoken("Archive a template")),

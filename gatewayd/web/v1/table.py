@@ -14,6 +14,7 @@ from gatewayd.web.v1 import (
     hooks,
     house,
     jobs,
+    lines,
     log,
     messages,
     people,
@@ -21,6 +22,7 @@ from gatewayd.web.v1 import (
     reminders,
     stored_templates,
     streaming,
+    tasks,
     tickets,
 )
 from gatewayd.web.v1.endpoint import Endpoint
@@ -30,6 +32,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *messages.ENDPOINTS,
     *streaming.ENDPOINTS,
     *stored_templates.ENDPOINTS,
+    *lines.ENDPOINTS,
     *house.ENDPOINTS,
     *log.ENDPOINTS,
     *tickets.ENDPOINTS,
@@ -43,4 +46,5 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *forecast.ENDPOINTS,
     *hooks.ENDPOINTS,
     *people.ENDPOINTS,
+    *tasks.ENDPOINTS,
 )

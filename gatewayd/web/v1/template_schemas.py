@@ -70,7 +70,16 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
         ["content"],
     ),
-    "NewTemplatePreview": closed({**_WORDS, "values": _VALUES, "customer": text(200, least=1)}, []),
+    "NewTemplatePreview": closed(
+        {
+            **_WORDS,
+            "values": _VALUES,
+            "customer": text(200, least=1),
+            "rows_of": {"type": "integer", "minimum": 1, "maximum": 1 << 53},
+            "after": {"type": "integer", "minimum": 0, "maximum": 1 << 53},
+        },
+        [],
+    ),
     "NewTemplateCost": closed({**_WORDS, "audience": free(20)}, []),
     "NewTemplateTest": closed(
         {"to": text(2048, least=1), "group": FLAG, "values": _VALUES, "customer": text(200, least=1)}, []

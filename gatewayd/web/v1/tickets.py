@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.responses import Response
-
 from gatewayd.answers.tickets import CATEGORY_MAX, NOTE_MAX, STATES, TEXT_MAX
 from gatewayd.web.v1 import forms
-from gatewayd.web.v1.call import Call, answer
 from gatewayd.web.v1.endpoint import ACCOUNT, LIMIT, Endpoint, Parameter
 from gatewayd.web.v1.forms import COUNT, TEXT, TEXT_OR_NULL, Schema, closed, page, ref, shown, text
-from gatewayd.web.v1.house import account_of
+from gatewayd.web.v1.house import in_account, performed
 from gatewayd.web.words import spoken
 
 NUMBER: Final = "^[1-9][0-9]{0,8}$"
@@ -57,28 +54,19 @@ SCHEMAS: Final[dict[str, Schema]] = {
 }
 
 
-async def tickets(call: Call) -> Response:
-    return answer(await call.ask("ticket.list", **call.query))
-
-
-async def ticket(call: Call) -> Response:
-    return answer(await call.ask("ticket.show", account=await account_of(call), ticket=int(call.path["ticket"])))
-
-
-async def add(call: Call) -> Response:
-    return answer(await call.ask("ticket.add", account=await account_of(call), **call.body), 201)
-
-
-async def change(call: Call) -> Response:
-    number = int(call.path["ticket"])
-    return answer(await call.ask("ticket.set", account=await account_of(call), ticket=number, **call.body))
-
-
 _TAG: Final = spoken("Tickets")
 
 ENDPOINTS: Final = (
     Endpoint(
-        *("GET", "/v1/tickets", "listTickets", "ticket.list", spoken("List tickets"), "Tickets", tickets),
+        *(
+            "GET",
+            "/v1/tickets",
+            "listTickets",
+            "ticket.list",
+            spoken("List tickets"),
+            "Tickets",
+            performed("ticket.list"),
+        ),
         description=spoken("The one that changed last first; open ones alone, unless `which` says otherwise."),
         tag=_TAG,
         parameters=(
@@ -91,7 +79,15 @@ ENDPOINTS: Final = (
         ),
     ),
     Endpoint(
-        *("POST", "/v1/tickets", "openTicket", "ticket.add", spoken("Open a ticket"), "Ticket", add),
+        *(
+            "POST",
+            "/v1/tickets",
+            "openTicket",
+            "ticket.add",
+            spoken("Open a ticket"),
+            "Ticket",
+            in_account("ticket.add", 201),
+        ),
         description=spoken("For a customer, or for nobody."),
         tag=_TAG,
         status=201,
@@ -99,17 +95,42 @@ ENDPOINTS: Final = (
         parameters=(ACCOUNT,),
     ),
     Endpoint(
-        *("GET", "/v1/tickets/{ticket}", "showTicket", "ticket.show", spoken("Show a ticket"), "Ticket", ticket),
+        *(
+            "GET",
+            "/v1/tickets/{ticket}",
+            "showTicket",
+            "ticket.show",
+            spoken("Show a ticket"),
+            "Ticket",
+            in_account("ticket.show"),
+        ),
         description=spoken("With all that happened to it, the oldest first."),
         tag=_TAG,
         parameters=(TICKET, ACCOUNT),
     ),
     Endpoint(
-        *("PATCH", "/v1/tickets/{ticket}", "changeTicket", "ticket.set", spoken("Change a ticket"), "Ticket", change),
+        *(
+            "PATCH",
+            "/v1/tickets/{ticket}",
+            "changeTicket",
+            "ticket.set",
+            spoken("Change a ticket"),
+            "Ticket",
+            in_account("ticket.set"),
+        ),
         description=spoken("Its state, whose it is (empty: nobody's), its category; a note is written beside."),
         tag=_TAG,
         body="TicketChange",
         parameters=(TICKET, ACCOUNT),
         conflicts=True,
+    ),
+    Endpoint(
+        *("POST", "/v1/tickets/{ticket}/notes", "noteTicket", "ticket.note", spoken("Write a note to a ticket")),
+        *("Ticket", in_account("ticket.note")),
+        tag=_TAG,
+        body="TicketNote",
+        parameters=(TICKET, ACCOUNT),
+        conflicts=True,
+        examples={"one": {"note": "Va el técnico mañana a las 9"}},
     ),
 )
