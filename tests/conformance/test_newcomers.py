@@ -11,7 +11,7 @@ from gatewayd.store.billing import marks, owed
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import persons
 from tests.conformance.house import House
-from tests.conformance.test_billing import T, bring, customer, paid
+from tests.conformance.test_billing import T, bring, customer, paid, ruled
 
 UNIT: Final = 1_000_000
 DEBTS: Final = (
@@ -29,6 +29,7 @@ _SAID: Final = "balance, credit, disputed, invoices, due, undisputed_due, until,
 
 
 def test_debts_of_new_customers_are_what_any_debt_is(house: House) -> None:
+    ruled(house)
     payer = customer(house, "A1")
     bring(house, "payments", paid("P1", "40", ("PAID", "40")), paid("P2", "30", ("HALF", "30")))
     house.do(Change(lambda unit: marks.drop(unit.session, marks.marked(unit.session, 10))))

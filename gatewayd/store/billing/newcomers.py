@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from gatewayd.store import tables
+from gatewayd.store.billing import marks
 from gatewayd.store.billing.facts import currency_of, payers, sheet_bill
 from gatewayd.store.billing.owed import ROW, usual_row
 from gatewayd.store.session import Row, Session, adding
 
 _ADD: Final = adding(tables.owed, ROW)
-_MARK: Final = adding(tables.fact_mark, "customer_id account_id at")
 
 
 def settle(session: Session, account_id: int, debts: Sequence[Row], now: int) -> list[int]:
-    """Writes what new customers owe, and marks them; returns those whose balance has to be worked out from all facts.
+    """Writes what new customers owe, and marks them as any whose facts changed; returns those whose balance has to be worked out from all facts.
 
     `debts` are rows as they are kept: customer, balance, due date, number, currency, moment. The customers were made in
     this transaction, so that no invoice, payment or message bears them yet; a payment for a bill of that number may be
@@ -32,5 +32,5 @@ def settle(session: Session, account_id: int, debts: Sequence[Row], now: int) ->
         elif found[1] is not None:
             made.append(found[1])
     session.many(_ADD, made)
-    session.many(_MARK, [(debt[0], account_id, now) for debt in debts if debt[0] not in others])
+    marks.mark_ruled(session, account_id, [debt[0] for debt in debts if debt[0] not in others], now)
     return sorted(others)
