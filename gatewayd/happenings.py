@@ -15,7 +15,7 @@ from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration
 from gatewayd.upkeep import Upkeep
 
-GATHER_S: Final = 0.01
+GATHER_S: Final = 0.05
 """Messages that change within it are told together: each line that sends quickly has several, and each of those who are
 told does the same for one as for all."""
 

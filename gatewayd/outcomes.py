@@ -27,6 +27,7 @@ PAUSES_S: Final = (10.0, 40.0, 160.0, 640.0, 3600.0)
 ELSEWHERE_S: Final = 5.0
 """Rest of a message that its line cannot carry while it is moved into a queue of others."""
 
+_GOES_ON: Final = frozenset({State.QUEUED, State.SCHEDULED, State.SUBMITTED})
 _FATES: Final = {
     Fate.TAKEN: PartState.TAKEN,
     Fate.REFUSED: PartState.REFUSED,
@@ -80,6 +81,8 @@ def resolve(
     match outcome:
         case Accepted(references):
             taken = {number: PartEnd(PartState.TAKEN, references.get(number)) for number in work.todo}
+            if taken and not work.done:  # the way of nearly all messages
+                return ending.finish("accepted", taken, State.SUBMITTED, None, final=not outcome.reported)
             finish = ending.by_parts("accepted", taken, NotSent("unsent"))
             if not outcome.reported and finish.state is State.SUBMITTED:
                 return replace(finish, final=True)
@@ -260,7 +263,9 @@ class _Ending:
         tries: int | None = None,
         due: int | None = None,
         charge: bool = False,
+        final: bool | None = None,
     ) -> Finish:
+        """`final`, where it is not what the state says by itself."""
         if due is None:
             due = self.now + self.terms.report_wait_ms if state is State.SUBMITTED else self.now
         return Finish(
@@ -270,7 +275,7 @@ class _Ending:
             outcome=name,
             state=state,
             reason=maybe(reason),
-            final=state not in {State.QUEUED, State.SCHEDULED, State.SUBMITTED},
+            final=state not in _GOES_ON if final is None else final,
             due=due,
             tries=self.work.tries if tries is None else tries,
             charge=charge,
