@@ -13,6 +13,7 @@ from gatewayd.store.commands import Change, EndParts, Prune, Sweep
 from gatewayd.store.contacts import evidence
 from gatewayd.store.people.retention import forget
 from gatewayd.store.port import Writer
+from gatewayd.store.tickets import pruning
 from spool.errors import SpoolError
 from spool.retention import Forgotten
 
@@ -118,7 +119,7 @@ class Upkeep:
             await self._forget(account)
 
     async def _forget_people(self) -> None:
-        """Removes sessions that ended, rows of the audit trail and evidence of contacts that are old."""
+        """Removes sessions that ended, and old rows of the audit trail, evidence of contacts, answers and notices."""
         more = await self._writer.do(Change(self._forget_portion))
         while more:
             await asyncio.sleep(PORTION_S)
@@ -127,6 +128,8 @@ class Upkeep:
     def _forget_portion(self, unit: Any) -> bool:
         now = self._now()
         old = evidence.prune(unit.session, now - self._keep_evidence_ms)
+        if pruning.prune(unit.session, now, self._keep_ms):
+            return True
         return forget(unit.session, now, now - self._keep_audit_ms) or old >= evidence.PORTION
 
     async def _forget(self, account: str) -> None:

@@ -19,9 +19,14 @@ LABELS: Final = frozenset(
     }
 )
 """Labels of the button that Meta adds to marketing templates, and of those that businesses make for the same."""
-WORDS: Final = frozenset({"baja", "stop", "unsubscribe", "optout", "salir", "detener", "parar", "descadastrar"})
-"""First words of a payload or id by which a program knows such a button."""
-
+WORDS: Final = frozenset(
+    {
+        *("baja", "stop", "unsubscribe", "unsub", "optout", "opt out", "salir", "detener", "desuscribir"),
+        *("parar", "descadastrar", "no molestar", "dar baja", "dar de baja", "darme de baja"),
+    }
+)
+"""What a payload or id begins with, by which a program knows such a button."""
+_BEGINNINGS: Final = tuple(f"{word} " for word in sorted(WORDS))
 _LONGEST: Final = 256
 _NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
 
@@ -31,7 +36,7 @@ def chosen(message: Mapping[str, Any]) -> bool:
     labels, programs = _choice(message)
     if any(_plain(label) in LABELS for label in labels):
         return True
-    return any(plain in LABELS or plain.split(" ")[0] in WORDS for plain in map(_plain, programs))
+    return any(plain in LABELS or f"{plain} ".startswith(_BEGINNINGS) for plain in map(_plain, programs))
 
 
 def _choice(message: Mapping[str, Any]) -> tuple[list[str], list[str]]:

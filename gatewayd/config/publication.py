@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
@@ -18,6 +18,7 @@ from gatewayd.access_list import READ, admit, number_of
 from gatewayd.config.reader import parse
 from gatewayd.config.sections import Config, LineConfig, LineKeys, StoreConfig
 from gatewayd.errors import UnavailableError
+from gatewayd.registry import driver
 from gatewayd.translation import gettext as _
 
 MODE: Final = 0o600
@@ -31,7 +32,9 @@ def publish(config: Config) -> bool:
     """
     file = config.published
     web: dict[str, Any] = {**config.public.get("web", {}), "socket": str(config.web_socket)}
-    document = {"file": str(config.file), "raw": {**config.public, "control": str(config.control), "web": web}}
+    raw = {**config.public, "control": str(config.control), "web": web}
+    variants = {line.name: variant_of(line) for line in config.lines}
+    document = {"file": str(config.file), "raw": raw, "variants": variants}
     text = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
     uid = number_of(config.web.user)
     with suppress(OSError):
@@ -64,7 +67,7 @@ def read(file: Path) -> Config:
     try:
         with file.open("rb") as stream:
             document = json.loads(stream.read(SIZE_MAX))
-        return _parsed(document["raw"], Path(document["file"]))
+        return _parsed(document["raw"], Path(document["file"]), document.get("variants", {}))
     except OSError as error:
         why = error.strerror or str(error)
         raise UnavailableError(
@@ -77,10 +80,21 @@ def read(file: Path) -> Config:
 class _NoOptions(BaseModel):
     """What the web process knows of a driver's own keys."""
 
+    variant: Literal["", "es"] = ""
+    """How the line cuts texts."""
 
-def _parsed(raw: Mapping[str, Any], file: Path) -> Config:
+
+def variant_of(line: LineConfig) -> Literal["", "es"]:
+    """Returns how a line cuts texts: `es` where it may use the Spanish shift table."""
+    if isinstance(line.options, _NoOptions):
+        return line.options.variant
+    return driver(line.driver).encoding_variant(line.options)
+
+
+def _parsed(raw: Mapping[str, Any], file: Path, variants: Mapping[str, Any]) -> Config:
     keys = {name: value for name, value in raw.items() if name != "line"}
-    lines = [LineConfig(**dict(LineKeys.model_validate(table)), options=_NoOptions()) for table in raw.get("line", ())]
+    known = [LineKeys.model_validate(table) for table in raw.get("line", ())]
+    lines = [LineConfig(**dict(one), options=_NoOptions(variant=variants.get(one.name, ""))) for one in known]
     config = parse(keys, file, secrets=False)
     store = config.store
     if config.web.store_url is not None:

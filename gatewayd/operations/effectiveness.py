@@ -33,6 +33,10 @@ def _shape(one: Group) -> Json:
         "rate_3": rate(one.paid[0]),
         "rate_7": rate(one.paid[1]),
         "rate_15": rate(one.paid[2]),
+        "wrong_person": one.wrong_person,
+        "opted_out": one.opted_out,
+        "rate_wrong_person": rate(one.wrong_person),
+        "rate_opted_out": rate(one.opted_out),
         "recovered": format_money(one.recovered),
         "cost": format_money(one.cost),
         "cost_of_one": None if not one.recovered else round(one.cost / one.recovered, 6),
@@ -41,7 +45,8 @@ def _shape(one: Group) -> Json:
 
 class ShowEffectiveness(Operation):
     """Shows, for the contacts of some days, who paid within 3, 7 and 15 days of them: how many, how much, what it cost
-    for each unit recovered; the same of those who were left alone to compare with; and what became of promises.
+    for each unit recovered; how many said that they are another person, or wanted no more, within 15 days; the same of
+    those who were left alone to compare with; and what became of promises.
 
     Of contacts younger than 15 days the later figures are not whole yet."""
 

@@ -16,6 +16,7 @@ from pydantic import Field, StrictInt
 
 from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns.sizes import Cost, Sizes, cost
+from gatewayd.config.publication import variant_of
 from gatewayd.customers.faults import FieldError
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.customers.variables import variables as of_customer
@@ -220,9 +221,7 @@ def _shifted(backend: Backend, document: JobDocument, shown: Json) -> Json | Non
     lines = [
         line.name
         for line in backend.config.lines
-        if line.enabled
-        and "sms" in (made_by := driver(line.driver)).channels
-        and made_by.encoding_variant(line.options) == "es"
+        if line.enabled and "sms" in driver(line.driver).channels and variant_of(line) == "es"
     ]
     if not lines or document.encoding != "auto":
         return None

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gatewayd import config as configuration
-from gatewayd.config.publication import publish, read
+from gatewayd.config import parse
+from gatewayd.config.publication import publish, read, variant_of
 from gatewayd.errors import UnavailableError
 
 FULL = """
@@ -128,3 +129,19 @@ def test_a_closed_one_is_not(tmp_path: Path, web: str) -> None:
     file = tmp_path / "gatewayd.toml"
     file.write_text(f"[web]\n{web}\n")
     configuration.load(file)
+
+
+def test_the_web_process_knows_how_a_line_cuts_texts(tmp_path: Path) -> None:
+    raw = {
+        "node": "n",
+        "store": {"url": f"sqlite:///{tmp_path}/g.db"},
+        "spool": {"path": str(tmp_path / "spool")},
+        "line": [
+            {"name": "a", "driver": "gsm", "port": "/dev/ttyUSB0", "shift_table": True},
+            {"name": "b", "driver": "gsm", "port": "/dev/ttyUSB1"},
+        ],
+    }
+    config = parse(raw, tmp_path / "gatewayd.toml")
+    publish(config)
+    known = read(config.published)
+    assert [variant_of(line) for line in config.lines] == [variant_of(line) for line in known.lines] == ["es", ""]

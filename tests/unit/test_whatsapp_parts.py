@@ -137,6 +137,10 @@ def reply(title: str, name: str, kind: str = "button_reply") -> dict[str, Any]:
         reply("No más", "stop-promotions"),
         reply("Cancelar suscripción", "7", "list_reply"),
         reply("Otra", "optout", "list_reply"),
+        reply("No, gracias", "OPT_OUT_PROMOS"),
+        button("No, gracias", "unsub-7"),
+        button("No, gracias", "dar_de_baja:2"),
+        reply("No", "no-molestar"),
     ],
 )
 def test_a_button_that_stands_for_an_opt_out_is_one(content: dict[str, Any]) -> None:
@@ -151,6 +155,8 @@ def test_a_button_that_stands_for_an_opt_out_is_one(content: dict[str, Any]) -> 
         button("Quiero trabajar", "trabajar"),
         button("Volver", "no_baja"),
         button("Pagar", "stopwatch"),
+        button("Pagar", "optimo"),
+        button("Pagar", "dar_datos"),
         reply("Reclamo", "bajada"),
         {"type": "text", "text": {"body": "BAJA"}},
         {"type": "button", "button": "BAJA"},

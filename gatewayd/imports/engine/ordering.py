@@ -15,9 +15,9 @@ from gatewayd.billing.portion import MONEY, BillPortion
 from gatewayd.customers.portion import ROWS_MAX
 from gatewayd.imports.engine.reading import ROWS_AT_ONCE, Batch
 
-ROWS_TOGETHER: Final = 400_000
-"""Rows that are put in order together: some 250 MB of a reader's memory."""
-TEXT_TOGETHER: Final = 128_000_000
+ROWS_TOGETHER: Final = 100_000
+"""Rows that are put in order together, while those before them are written: some 80 MB of a reader's memory."""
+TEXT_TOGETHER: Final = 64_000_000
 """Characters of the same, for sheets whose rows are long."""
 _WIDTH_MOST: Final = 24
 

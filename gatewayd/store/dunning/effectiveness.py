@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, Select, func, select
 
 from gatewayd.actor import Scope
 from gatewayd.dunning.ladder import plain
@@ -27,6 +27,8 @@ _DECISION: Final = tables.decision.c
 _PROMISE: Final = tables.promise.c
 _MESSAGE: Final = tables.message.c
 _BATCH: Final = tables.dunning_batch.c
+_NOVELTY: Final = tables.novelty.c
+_INBOUND: Final = tables.inbound.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Group:
     """What was paid within 15 days of each customer's last contact; millionths."""
     cost: int
     """Of the contacts, in the account's currency; millionths."""
+    wrong_person: int = 0
+    """Contacts after which somebody said, within 15 days, that it is another person."""
+    opted_out: int = 0
+    """Contacts after which somebody asked, within 15 days, to be told no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +104,23 @@ def left_alone(connection: Connection, *, scope: Scope, since: int, zone: str) -
 
 
 def _groups(connection: Connection, contacts: Sequence[_Contact], since: int) -> Sequence[Group]:
-    payments = _payments(connection, {one.customer for one in contacts}, since)
+    customers = {one.customer for one in contacts}
+    payments = _payments(connection, customers, since)
     recovered = _recovered(contacts, payments)
+    refused = [_refused(contacts, asked(connection, customers, since)) for asked in (_wrong_people, _opted_out)]
     counted: dict[tuple[str, str], list[int]] = {}
     for place, one in enumerate(contacts):
-        sums = counted.setdefault((one.name, one.currency), [0, 0, 0, 0, 0, 0])
+        sums = counted.setdefault((one.name, one.currency), [0] * 8)
         sums[0] += 1
         sums[4] += recovered[place]
         sums[5] += one.cost
         paid = [at for at, _much in payments.get((one.customer, one.currency), ()) if at >= one.at]
         for column, days in enumerate(DAYS, 1):
             sums[column] += any(at < one.at + days * DAY_MS for at in paid)
+        sums[6] += place in refused[0]
+        sums[7] += place in refused[1]
     return [
-        Group(name, currency, sums[0], (sums[1], sums[2], sums[3]), sums[4], sums[5])
+        Group(name, currency, sums[0], (sums[1], sums[2], sums[3]), *sums[4:])
         for (name, currency), sums in sorted(counted.items())
     ]
 
@@ -129,6 +139,49 @@ def _recovered(
             before = [place for place in places if contacts[place].at <= at < contacts[place].at + DAYS[-1] * DAY_MS]
             if before:
                 found[max(before, key=lambda place: contacts[place].at)] += much
+    return found
+
+
+def _refused(contacts: Sequence[_Contact], said: Mapping[int, Sequence[int]]) -> set[int]:
+    """Returns the contacts after which somebody would have none: each time it was said, the last one before it."""
+    of_whom: dict[int, list[int]] = {}
+    for place, one in enumerate(contacts):
+        of_whom.setdefault(one.customer, []).append(place)
+    found = set()
+    for whose, places in of_whom.items():
+        for at in said.get(whose, ()):
+            before = [place for place in places if contacts[place].at <= at < contacts[place].at + DAYS[-1] * DAY_MS]
+            if before:
+                found.add(max(before, key=lambda place: contacts[place].at))
+    return found
+
+
+def _wrong_people(connection: Connection, customers: Iterable[int], since: int) -> Mapping[int, Sequence[int]]:
+    """Returns when it was said of customers that the number is another person's."""
+    of_them = select(_NOVELTY.customer_id, _NOVELTY.made_at).where(
+        _NOVELTY.kind == "wrong_person", _NOVELTY.made_at >= since
+    )
+    return _times(connection, of_them, _NOVELTY.customer_id, customers)
+
+
+def _opted_out(connection: Connection, customers: Iterable[int], since: int) -> Mapping[int, Sequence[int]]:
+    """Returns when customers answered that they want no more."""
+    of_them = (
+        select(_MESSAGE.person_id, _INBOUND.received_at)
+        .select_from(tables.inbound.join(tables.message, _MESSAGE.id == _INBOUND.message_id))
+        .where(_INBOUND.opt_out, _INBOUND.received_at >= since)
+    )
+    return _times(connection, of_them, _MESSAGE.person_id, customers)
+
+
+def _times(
+    connection: Connection, statement: Select[Any], whose: Column[Any], customers: Iterable[int]
+) -> Mapping[int, Sequence[int]]:
+    found: dict[int, list[int]] = {}
+    wanted = sorted(customers)
+    for start in range(0, len(wanted), 500):
+        for number, at in connection.execute(statement.where(whose.in_(wanted[start : start + 500]))):
+            found.setdefault(number, []).append(at)
     return found
 
 

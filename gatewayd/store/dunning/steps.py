@@ -318,7 +318,8 @@ def enter(
         key = (account_id, *one.key)
         session.run(_AGAIN, "message", now, one.policy, one.version, one.amount, one.invoices, *key)
     session.many(_PLACE, [(one.channel, one.template, one.batch, one.place, known[one.key][0]) for one in again])
-    numbers = taken(session, account_id, {one.key[0] for one in entries})
+    # Of those that were there the numbers are known.
+    numbers = dict(known) | taken(session, account_id, {one.key[0] for one in fresh}) if fresh else known
     session.many(
         _TRY, [(one.batch, one.place, numbers[one.key][0], one.address, one.cells, one.cause) for one in entries]
     )

@@ -173,7 +173,18 @@ _DECISION: Final = shown(
     },
     *("decision", "account", "customer", "currency", "from", "to", "verdict", "reason", "words", "stands", "at"),
 )
-_GROUP: Final = shown({"name": TEXT, "currency": TEXT, "contacts": COUNT, "recovered": TEXT, "cost": TEXT}, "contacts")
+_GROUP: Final = shown(
+    {
+        "name": TEXT,
+        "currency": TEXT,
+        "contacts": COUNT,
+        "recovered": TEXT,
+        "cost": TEXT,
+        "wrong_person": COUNT,
+        "opted_out": COUNT,
+    },
+    "contacts",
+)
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "NewPolicy": closed(
