@@ -15,7 +15,7 @@ _ADD: Final = adding(tables.owed, ROW)
 
 
 def settle(session: Session, account_id: int, debts: Sequence[Row], now: int) -> list[int]:
-    """Writes what new customers owe, and marks them as any whose facts changed; returns those whose balance has to be worked out from all facts.
+    """Writes what new customers owe, and marks them; returns those whose balance has to be worked out from all facts.
 
     `debts` are rows as they are kept: customer, balance, due date, number, currency, moment. The customers were made in
     this transaction, so that no invoice, payment or message bears them yet; a payment for a bill of that number may be
