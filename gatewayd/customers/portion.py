@@ -11,8 +11,10 @@ from gatewayd.customers.words import ASSIGNED, KEY_LONGEST, PORTFOLIO, PORTFOLIO
 from gatewayd.errors import GatewayError
 
 ROWS_MAX: Final = 2_000
-"""Rows of one portion, which is one transaction. Rows of one sheet lie anywhere in most indexes, so that each
-transaction writes a page for nearly each of them: twice the rows are a third less to write."""
+"""Most rows of one portion."""
+ROWS_AT_ONCE: Final = 1_000
+"""Customers of one portion: whoever else writes waits for one at most. While nobody does, several go in one
+transaction, for rows of one sheet lie anywhere in most indexes, and each transaction writes a page for nearly each."""
 CELLS_MAX: Final = 24_000
 """Cells of one portion: of wide sheets it has fewer rows, so that its transaction is no longer."""
 ROWS_LEAST: Final = 100
@@ -125,7 +127,7 @@ def found_by(texts: list[list[Any]], assigned: list[int | None], tags: list[str 
 
 def rows_of(width: int) -> int:
     """Returns how many rows of a sheet with so many columns make a portion."""
-    return max(ROWS_LEAST, min(ROWS_MAX, CELLS_MAX // max(1, width)))
+    return max(ROWS_LEAST, min(ROWS_AT_ONCE, CELLS_MAX // max(1, width)))
 
 
 SHEET: Final = "sheet"

@@ -17,7 +17,7 @@ from gatewayd.errors import GatewayError
 from tests.rig.gateway import Gateway
 
 ROWS: Final = 5_000
-"""Three portions."""
+"""Five portions."""
 SHORT: Final = (
     ("run", "import.begun:1"),
     ("run", "import.read:2"),

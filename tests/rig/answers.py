@@ -17,6 +17,7 @@ from gatewayd.answers.settings import AnswerSettings, merged
 from gatewayd.config import Config, parse
 from gatewayd.contact.optout import judge
 from gatewayd.customers.document import Customer, Point
+from gatewayd.intake.lines import Lines
 from gatewayd.intake.posting import PostDesk
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.store import tables
@@ -50,7 +51,7 @@ class Desk:
         )
         intake: Any = SimpleNamespace(
             config=self.config,
-            prefixes=(),
+            lines=Lines.of(self.config),
             policy=POLICY,
             feed=SimpleNamespace(numbers=Numbers),
         )

@@ -12,6 +12,7 @@ from drivers.asterisk.script import CallPlan
 from gatewayd.cli.root import root
 from gatewayd.model import State
 from gatewayd.templates import Variables
+from gatewayd.web.v1.table import ENDPOINTS
 from spool import callplan, columns
 from spool.document import parse
 from spool.errors import CODES
@@ -121,6 +122,49 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
             assert longest > 0, line
             if any(len(path) > longest and path[:longest] == words[:longest] for path in known):
                 pytest.fail(f"no such command: {line}")
+
+
+def shown_command(words: list[str]) -> tuple[click.Command, int]:
+    """Returns the command that words begin with, and how many of them name it."""
+    command: click.Command = root()
+    for at, word in enumerate(words):
+        found = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        if found is None:
+            return command, at
+        command = found
+    return command, len(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_options_that_are_shown_exist(page: Path) -> None:
+    for line in page.read_text().splitlines():
+        for text in re.findall(r"gatewayd ([a-z][a-z-]*(?: [^`|#;&]*)?)", line):
+            command, named = shown_command(text.split())
+            if named == 0 or isinstance(command, click.Group) or text.startswith("simulate "):
+                continue  # prose; a simulator reads its own arguments
+            known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+            shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--config", "--json", "--help"}
+            assert shown <= known, line
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name not in {"simulators.md", "CHANGELOG.md"}], ids=lambda page: page.name
+)
+def test_addresses_of_the_api_that_are_shown_exist(page: Path) -> None:
+    """A provider's simulator has addresses of its own, and what changed may have changed again."""
+    known = [re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(one.path)) + "$") for one in ENDPOINTS]
+    for shown in re.findall(r"/v1/[A-Za-z0-9_{}./-]+", page.read_text()):
+        path = shown.rstrip("/.")
+        if path in {"/v1/docs", "/v1/openapi.json"} or path.startswith("/v1/problems"):
+            continue
+        assert any(one.match(re.sub(r"\{\w*\}", "x", path)) for one in known), shown
+
+
+def test_every_address_of_the_api_is_in_the_guide() -> None:
+    """By the resource that it is of; `…` stands for the address before it."""
+    text = (ROOT / "docs/api.md").read_text()
+    for one in ENDPOINTS:
+        assert f"/v1/{one.path.split('/')[2]}" in text, one.path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
