@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -12,10 +13,12 @@ from typing import Any, cast
 import pytest
 
 from drivers.base import HookCall
-from gatewayd import connections, serving
+from gatewayd import connections, services, serving
 from gatewayd.config import parse
 from gatewayd.http import bodies, server
 from gatewayd.operations import Backend
+from gatewayd.web import gate
+from gatewayd.web import server as web_server
 from tests.rig.ports import free_port
 
 
@@ -122,3 +125,37 @@ def test_a_few_descriptors_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(resource, "getrlimit", limits)
     assert connections.most() == 25
+
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+
+
+@pytest.mark.parametrize(
+    ("unit", "asked", "door", "share"),
+    [
+        ("gatewayd.service", services.DESCRIPTORS, connections, 4),
+        ("gatewayd-web.service", web_server.DESCRIPTORS, gate, 2),
+    ],
+)
+def test_the_units_give_what_the_programs_ask_for_and_the_door_leaves_most_of_it(
+    monkeypatch: pytest.MonkeyPatch, unit: str, asked: int, door: Any, share: int
+) -> None:
+    [given] = map(int, re.findall(r"^LimitNOFILE=(\d+)$", (SYSTEMD / unit).read_text(), re.MULTILINE))
+    assert given == asked
+    for descriptors in (given, 1024):  # the unit's, and what a shell gives
+        monkeypatch.setattr(resource, "getrlimit", lambda _, descriptors=descriptors: (descriptors, descriptors))
+        assert door.most() == min(door.MOST, descriptors // share)
+        assert door.most() * share <= descriptors, "the rest is for lines, files and the store"
+    assert door.MOST * share <= given, "the door's bound is its own, not the machine's"
+
+
+@pytest.mark.parametrize(
+    ("hard", "wanted"),
+    [(services.DESCRIPTORS * 2, services.DESCRIPTORS), (5000, 5000), (resource.RLIM_INFINITY, 65_536)],
+)
+def test_the_daemon_asks_for_its_descriptors(monkeypatch: pytest.MonkeyPatch, hard: int, wanted: int) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: told.append(limits))
+    services.raise_descriptors()
+    assert told == [(wanted, hard)]

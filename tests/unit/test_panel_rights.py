@@ -40,8 +40,13 @@ class Asked:
     async def actor(self, bearer: Bearer) -> Actor:
         return self._actors.get(bearer.session or "", NOBODY)
 
-    async def ask(self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
-        return await perform(self.backend, operation, dict(arguments or {}), await self.actor(bearer))
+    async def ask(
+        self, bearer: Bearer, operation: str, arguments: Mapping[str, Any] | None = None, *, by: Actor | None = None
+    ) -> Any:
+        return await perform(self.backend, operation, dict(arguments or {}), by or await self.actor(bearer))
+
+    async def ask_lately(self, bearer: Bearer, operation: str, by: Actor, _seconds: float) -> Any:
+        return await self.ask(bearer, operation, by=by)
 
 
 @pytest.fixture(scope="module")
