@@ -14,7 +14,7 @@ import structlog
 
 from gatewayd.clock import now_ms
 from gatewayd.errors import GatewayError
-from gatewayd.store.commands import OpenWork, QueueInfo, RecoverOwnerless
+from gatewayd.store.commands import LoadQueues, OpenWork, QueueInfo, RecoverOwnerless
 from gatewayd.store.port import Writer
 
 log = structlog.get_logger()
@@ -46,6 +46,8 @@ class Ownerless:
         self._owners = owners
         self._now = now
         self._lost = asyncio.Event()
+        self._unsure = False
+        """Whether a look had no answer: what it gave back is no longer found as claimed, and nobody knows its queue."""
 
     def lost(self) -> None:
         """An answer of the store was lost."""
@@ -69,7 +71,8 @@ class Ownerless:
 
     async def look(self) -> int:
         """Gives back what nobody holds; answers how much. GatewayError while the store cannot be asked."""
-        owners, now = self._owners, self._now()
+        owners, now, unsure = self._owners, self._now(), self._unsure
+        self._unsure = True
         found = await self._writer.do(
             RecoverOwnerless(owners.node, owners.epoch, frozenset(owners.held()), now - int(GRACE_S * 1000), now)
         )
@@ -77,6 +80,8 @@ class Ownerless:
             log.warning("work that nobody held is given back", claims=found.returned, in_doubt=len(found.open))
         if found.open:
             owners.give_up(list(found.open))
-        if found.queues:
-            owners.recovered(found.queues)
+        queues = await self._writer.do(LoadQueues()) if unsure else found.queues
+        self._unsure = False
+        if queues:
+            owners.recovered(queues)
         return found.returned + len(found.open)

@@ -11,12 +11,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gatewayd.dispatch import ownerless, stock
 from gatewayd.store import writer as writer_module
-from gatewayd.store.commands import RecoverOwnerless
+from gatewayd.store.commands import Claim, RecoverOwnerless
 from tests.conformance.house import House
 from tests.rig.floor import Floor, floor, number
 
@@ -141,6 +142,42 @@ async def test_sqlite_says_that_the_disk_is_full_and_has_committed(tmp_path: Pat
             drop = 1
 
         await sent_in_the_end(house, lose, lambda: dropped, 6)
+
+
+async def test_the_answer_to_looking_for_what_was_lost_is_lost_too(tmp_path: Path) -> None:
+    left: list[type] = [Claim, RecoverOwnerless]
+    async with floor(tmp_path) as house:
+        session, apply = house.transactions.session, house.transactions.apply
+        commit, losing = session.commit, False
+
+        def applied(batch: Any, *more: Any) -> Any:
+            nonlocal losing
+            if left and any(isinstance(command, left[0]) for command in batch):
+                losing = True
+                left.pop(0)
+            return apply(batch, *more)
+
+        def committed() -> None:
+            nonlocal losing
+            commit()
+            if losing:
+                losing = False
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise error
+
+        session.commit = committed  # type: ignore[method-assign]
+        house.transactions.apply = applied  # type: ignore[method-assign, assignment]
+        looking = asyncio.create_task(house.dispatcher.ownerless.run())
+        try:
+            line = house.line("claro-1")
+            await house.job(range(1))
+            await house.until(lambda counts: counts["submitted"] == 1)
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        assert left == []
+        assert line.asked == [number(0)]
 
 
 def test_what_somebody_holds_or_has_just_claimed_is_left_alone(house: House) -> None:
