@@ -192,7 +192,7 @@ MEANINGS: Final = {
     "row_short": spoken("a cell of the row is missing"),
     "row_hidden": spoken("row hidden in the sheet"),
     "too_long": spoken("text too long"),
-    "over_lines": spoken("more parts than its lines may send in their whole window or quota"),
+    "over_lines": spoken("more parts than its lines ever may send"),
     "repeated": spoken("same number and text as before"),
     "settled": spoken("settled by a person"),
     "no_report": spoken("no report came"),

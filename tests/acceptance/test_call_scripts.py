@@ -275,7 +275,7 @@ def test_a_line_that_cannot_call_says_what_is_missing(pbx: Asterisk, tmp_path: P
         )
         said = tested.communicate(timeout=60)[1].decode()
         assert tested.returncode == 1
-        assert "login_refused" in said
+        assert "login refused" in said
         assert "line[cerrado].secret: Asterisk at 127.0.0.1" in said
         assert len(said.splitlines()) == 1
         # Nothing is wrong with a line whose callee is busy.

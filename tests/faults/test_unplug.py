@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import Final
 import pytest
 
 from tests.rig import Gateway, Simulator, judge
+from tests.rig.gateway import OverdueError
 
 ACCOUNT: Final = "norte"
 MODEMS: Final = 3
@@ -73,6 +75,7 @@ class Load:
         have been used up by a message."""
         self.gateway.call("job.cancel", job=f"{ACCOUNT}/carga")
         self.gateway.wait_job("carga", lambda summary: not any(summary["counts"][state] for state in UNENDED))
+        self._swept()
         grown = self.gateway.log.stat().st_size - self._logged
         assert self.gateway.stop() == 0
         verdict = judge(self.gateway, self.simulator, settled=True, inbound=inbound)
@@ -83,6 +86,14 @@ class Load:
         for modem in range(MODEMS):
             if modem != VICTIM:
                 assert max(self._gaps(modem)) < GAP_S, f"modem {modem} was held up"
+
+    def _swept(self, timeout_s: float = 60.0) -> None:
+        """What a cancelled job has left is withdrawn at once, and its rows are turned one portion after the other."""
+        until = time.monotonic() + timeout_s
+        while left := self.gateway.sql("SELECT count(*) FROM message WHERE state = 'queued'")[0][0]:
+            if time.monotonic() > until:
+                raise OverdueError(f"{left} rows of a cancelled job are still queued")
+            time.sleep(0.1)
 
     def _gaps(self, modem: int) -> Iterator[float]:
         at = [text["monotonic"] for text in self.simulator.texts(modem=modem)]

@@ -40,7 +40,7 @@ def test_a_reminder_from_its_first_to_its_last_day(tmp_path: Path) -> None:
         page.get_by_role("button", name="Enviar ahora").click()
         expect(page.locator("main")).to_contain_text("enviada")
         page.get_by_role("button", name="Enviar ahora").click()
-        expect(page.get_by_role("alert")).to_contain_text("ya se le recordó hoy")
+        expect(page.get_by_role("alert")).to_contain_text("hoy ya se contactó al cliente por su deuda")
         expect(page.get_by_role("button", name="Enviarlo de todos modos")).to_be_visible()
         judged(page)
         page.get_by_role("button", name="Marcar como pagado").click()

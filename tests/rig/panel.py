@@ -20,7 +20,9 @@ from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
+from tests.rig.browser_end import ended_after
 from tests.rig.gateway import Gateway
 from tests.rig.ports import free_port
 from tests.rig.processes import end, gatewayd
@@ -83,10 +85,16 @@ class Signed:
     def contexts(self) -> list[BrowserContext]:
         return list(self._contexts)
 
-    def close(self) -> None:
-        """Closes what was opened here."""
-        for context in self._contexts:
-            context.close()
+    def close(self) -> bool:
+        """Closes what was opened here; returns whether the browser is still there."""
+        with ended_after() as ended:
+            for context in self._contexts:
+                try:
+                    context.close()
+                except PlaywrightError:
+                    if not ended.is_set():
+                        raise
+        return not ended.is_set()
 
     def _found(self, page: Page, what: str) -> None:
         self.faults.append(f"{page.url}: {what}")
@@ -164,19 +172,25 @@ class Panel:
             yield signed
             assert not signed.faults, signed.faults
         finally:
-            signed.close()
+            if not signed.close():
+                self._launched = None
 
     def _launch(self) -> Browser:
         if not Path(CHROMIUM).exists():
             pytest.skip("not installed: chromium (Debian)")
         playwright = self._browsing.enter_context(sync_playwright())
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        self._browsing.callback(launched.close)
+        self._browsing.callback(_closed, launched)
         return launched
 
     def close(self) -> None:
         """Ends the browser."""
         self._browsing.close()
+
+
+def _closed(browser: Browser) -> None:
+    if browser.is_connected():
+        browser.close()
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def tried(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("en", "more parts than its lines may send"), ("es", "más partes de las que sus líneas")]
+    ("locale", "words"), [("en", "more parts than its lines ever may send"), ("es", "más partes de las que sus líneas")]
 )
 def test_a_dry_run_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str], locale: str, words: str) -> None:
     (tmp_path / "gatewayd.toml").write_text(CONFIG.format(locale=locale))
