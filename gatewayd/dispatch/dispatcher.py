@@ -148,9 +148,9 @@ class Dispatcher:
 
     def recovered(self, queues: Iterable[QueueInfo]) -> None:
         """Messages of these queues wait that were taken for claimed."""
-        for info in (found := tuple(queues)):
+        self.appeared(found := tuple(queues))
+        for info in found:
             self._came_back(info.id, 0)
-        self.appeared(found)
 
     def answer_lost(self) -> None:
         """The store may have done what it could not answer: what it claimed for nobody is looked for."""
@@ -245,7 +245,10 @@ class Dispatcher:
         now = now_ms()
         self._scheduler.came_back(queue_id, due, now)
         queue = self._scheduler.get(queue_id)
-        if queue is not None and queue.ready:
+        if queue is None:
+            # All of it was out when the daemon started: nothing of it waited then, and the store was not asked for it.
+            self.ownerless.unknown()
+        elif queue.ready:
             self._wake_lines(queue)
         self._schedule(now)
 

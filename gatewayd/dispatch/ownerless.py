@@ -53,6 +53,11 @@ class Ownerless:
         """An answer of the store was lost."""
         self._lost.set()
 
+    def unknown(self) -> None:
+        """A message waits again of a queue that nobody knows: all that waits is asked for."""
+        self._unsure = True
+        self._lost.set()
+
     async def run(self) -> None:
         """Looks until cancelled."""
         while True:
@@ -71,17 +76,26 @@ class Ownerless:
 
     async def look(self) -> int:
         """Gives back what nobody holds; answers how much. GatewayError while the store cannot be asked."""
-        owners, now, unsure = self._owners, self._now(), self._unsure
-        self._unsure = True
-        found = await self._writer.do(
-            RecoverOwnerless(owners.node, owners.epoch, frozenset(owners.held()), now - int(GRACE_S * 1000), now)
-        )
+        owners, now = self._owners, self._now()
+        lost = RecoverOwnerless(owners.node, owners.epoch, frozenset(owners.held()), now - int(GRACE_S * 1000), now)
+        try:
+            found = await self._writer.do(lost)
+        except GatewayError:
+            self._unsure = True
+            raise
+        unsure = self._unsure
         if found.returned or found.open:
             log.warning("work that nobody held is given back", claims=found.returned, in_doubt=len(found.open))
         if found.open:
             owners.give_up(list(found.open))
-        queues = await self._writer.do(LoadQueues()) if unsure else found.queues
-        self._unsure = False
+        queues = found.queues
+        if unsure:
+            self._unsure = False
+            try:
+                queues = await self._writer.do(LoadQueues())
+            except GatewayError:
+                self._unsure = True
+                raise
         if queues:
             owners.recovered(queues)
         return found.returned + len(found.open)

@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from drivers.base import NotSent, OutboundMessage, Outcome
 from gatewayd.dispatch import ownerless, stock
 from gatewayd.store import writer as writer_module
 from gatewayd.store.commands import Claim, RecoverOwnerless
 from tests.conformance.house import House
-from tests.rig.floor import Floor, floor, number
+from tests.rig.floor import Floor, floor, number, taken
 
 PEOPLE = 60
 
@@ -178,6 +179,30 @@ async def test_the_answer_to_looking_for_what_was_lost_is_lost_too(tmp_path: Pat
             await asyncio.gather(looking, return_exceptions=True)
         assert left == []
         assert line.asked == [number(0)]
+
+
+async def test_what_comes_back_to_a_queue_that_nobody_knows_goes_out(tmp_path: Path) -> None:
+    """So it is after a restart where all of a job was out: nothing of it waited, and its queue was not loaded."""
+    async with floor(tmp_path) as house:
+        tried: list[str] = []
+
+        def answer(message: OutboundMessage) -> Outcome:
+            tried.append(message.to)
+            if len(tried) > 1:
+                return taken(message)
+            ((queue,),) = house.transactions.session.plain("SELECT id FROM queue")
+            house.dispatcher._scheduler.remove(queue)
+            return NotSent("busy", counts=False, retry_after=0.2)
+
+        looking = asyncio.create_task(house.dispatcher.ownerless.run())
+        try:
+            house.line("claro-1", answer)
+            await house.job(range(1))
+            await house.until(lambda counts: counts["submitted"] == 1)
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        assert tried == [number(0), number(0)]
 
 
 def test_what_somebody_holds_or_has_just_claimed_is_left_alone(house: House) -> None:
