@@ -242,12 +242,9 @@ class Dispatcher:
             self._receipts_due([queue.info.job_id])
 
     def _came_back(self, queue_id: int, due: int) -> None:
-        now = now_ms()
-        self._scheduler.came_back(queue_id, due, now)
-        queue = self._scheduler.get(queue_id)
-        if queue is None:
-            # All of it was out when the daemon started: nothing of it waited then, and the store was not asked for it.
-            self.ownerless.unknown()
+        self._scheduler.came_back(queue_id, due, now := now_ms())
+        if (queue := self._scheduler.get(queue_id)) is None:
+            self.ownerless.unknown()  # all of it was out at the start: nothing waited then, and it was not loaded
         elif queue.ready:
             self._wake_lines(queue)
         self._schedule(now)
