@@ -13,6 +13,7 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import Session, session
+from gatewayd.customers.filters import DAYS_MAX
 from gatewayd.errors import UsageError
 from gatewayd.translation import gettext as _
 
@@ -44,6 +45,12 @@ def customer() -> None:
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help=_("Bears this tag (may be repeated)."))
 @click.option("--portfolio", type=click.Choice(["vigente", "castigada"]), help=_("Of this portfolio."))
 @click.option("--absent", is_flag=True, help=_("Whom a complete sheet lacks."))
+@click.option(
+    "--not-contacted",
+    type=click.IntRange(1, DAYS_MAX),
+    metavar="DAYS",
+    help=_("Whom nothing has reached for so many days."),
+)
 @output.page_options
 @output.json_option
 def list_(  # noqa: PLR0917 - the options of a command
@@ -52,11 +59,13 @@ def list_(  # noqa: PLR0917 - the options of a command
     tags: tuple[str, ...],
     portfolio: str | None,
     absent: bool,
+    not_contacted: int | None,
     limit: int | None,
     cursor: str | None,
     as_json: bool,
 ) -> None:
     wanted = {"search": search, "tags": list(tags), "portfolio_type": portfolio, "absent": absent or None}
+    wanted["not_contacted_days"] = not_contacted
     with session() as open_session:
         given = {name: value for name, value in wanted.items() if value}
         if not as_json and limit is None:

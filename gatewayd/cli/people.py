@@ -9,7 +9,7 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.customers.filters import OUTCOMES
+from gatewayd.customers.filters import DAYS_MAX, OUTCOMES
 from gatewayd.translation import gettext as _
 
 
@@ -93,6 +93,12 @@ def members(number: int, limit: int | None, cursor: str | None, as_json: bool) -
 @click.option("--customer", "customers", multiple=True, metavar="ID", help=_("This customer (may be repeated)."))
 @click.option("--campaign", type=click.IntRange(min=1), metavar="N", help=_("Whom this campaign meant."))
 @click.option("--outcome", type=click.Choice(OUTCOMES), help=_("With --campaign: of them, those for whom it was that."))
+@click.option(
+    "--not-contacted",
+    type=click.IntRange(1, DAYS_MAX),
+    metavar="DAYS",
+    help=_("Whom nothing has reached for so many days."),
+)
 @output.json_option
 def create(  # noqa: PLR0917 - options of the command line
     title: str,
@@ -101,9 +107,10 @@ def create(  # noqa: PLR0917 - options of the command line
     customers: tuple[str, ...],
     campaign: int | None,
     outcome: str | None,
+    not_contacted: int | None,
     as_json: bool,
 ) -> None:
-    asked = {"tags": list(tags), "campaign": campaign, "outcome": outcome}
+    asked = {"tags": list(tags), "campaign": campaign, "outcome": outcome, "not_contacted_days": not_contacted}
     meant = {key: value for key, value in asked.items() if value is not None}
     wanted: dict[str, Any] = {"customers": list(customers)} if customers else {"filter": meant}
     with session() as open_session:

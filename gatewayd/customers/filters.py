@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gatewayd.customers.document import CHANNELS, PORTFOLIOS, STATES
 from gatewayd.errors import UsageError
@@ -36,6 +38,8 @@ class CustomerFilter:
     """Number of a campaign of the account, whose people they were."""
     outcome: str | None = None
     """What it was for them, one of `OUTCOMES`; none: `meant`."""
+    not_contacted_days: int | None = None
+    """Nothing of the account has reached them on today and the days before, so many in all, over no channel."""
     ids: tuple[str, ...] | None = None
     """External ids."""
 
@@ -46,6 +50,7 @@ OUTCOMES = ("meant", "reached", "not_reached", "answered", "not_answered", "not_
 were reached and did not; they were not among its people."""
 _CHOICES = {"portfolio_type": PORTFOLIOS, "channel": CHANNELS, "state": STATES, "outcome": OUTCOMES}
 IDS_MAX = 10_000
+DAYS_MAX = 3_650
 TEXT_MAX = 200
 
 
@@ -78,11 +83,24 @@ def _value(key: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 1 << 60:
             raise wrong
         return value
+    if key == "not_contacted_days":
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= DAYS_MAX:
+            raise wrong
+        return value
     if key == "tags" and isinstance(value, str):
         value = [value]
     if not isinstance(value, list | tuple) or len(value) > IDS_MAX or not all(isinstance(one, str) for one in value):
         raise wrong
     return tuple(value)
+
+
+def contacts_since(wanted: CustomerFilter, today: date, zone: ZoneInfo) -> int | None:
+    """Returns from when on (Unix ms) a contact keeps a customer out; None: the filter does not ask. Days are those of
+    the account's zone, so that a weekly campaign finds whom it reached an hour later a week ago."""
+    if wanted.not_contacted_days is None:
+        return None
+    first = today - timedelta(days=wanted.not_contacted_days - 1)
+    return int(datetime(first.year, first.month, first.day, tzinfo=zone).timestamp() * 1000)
 
 
 def document(wanted: CustomerFilter) -> dict[str, Any]:

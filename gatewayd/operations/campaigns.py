@@ -12,12 +12,12 @@ from pydantic import Field
 from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns import states
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.customers.filters import filter_of
 from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.money import format_money
 from gatewayd.operations import attached
 from gatewayd.operations.attached import Uploads
 from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.customer_filters import judged_filter
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import (
     LIMIT_MAX,
@@ -229,7 +229,7 @@ class SaveCampaign(Operation):
                 raise ConflictError(_("a campaign that was launched stays as it is; make another of it"))
         account = was.account if was is not None else account_of(self.account)
         if self.document.audience is not None and self.document.audience.filter is not None:
-            filter_of(self.document.audience.filter)  # one that cannot be read is told at once
+            judged_filter(backend, self.document.audience.filter)  # one that cannot be read is told at once
         new_list = self._new_list(backend, account, was, by, now)
         document, fresh, attaches = await self._attached(backend, account, was)
         kept = document.kept()

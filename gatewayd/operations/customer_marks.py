@@ -12,11 +12,11 @@ from pydantic import AfterValidator, Field
 from gatewayd.actor import Actor, Scope
 from gatewayd.clock import iso
 from gatewayd.customers.document import Customer, Kept
-from gatewayd.customers.filters import filter_of
 from gatewayd.errors import UsageError
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.customer_columns import COLUMNS, DEFAULT_COLUMNS, HEADS
+from gatewayd.operations.customer_filters import judged_filter, since_of
 from gatewayd.operations.customers import numbers_of, said, scope_of, spellings
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
@@ -51,12 +51,13 @@ class MarkCustomers(Operation):
         scope = scope_of(self.account, by)
         if not (self.add_tags or self.remove_tags or self.assigned is not None):
             raise UsageError(_("say what to change: tags, or whom they are assigned to"))
-        wanted = filter_of(self.filter)
+        wanted = judged_filter(backend, self.filter)
+        since = await since_of(backend, scope.account, wanted)
         numbers = spellings(wanted.search, numbers_of(backend))
         cursor: str | None = None
         names: list[str] = []
         while True:
-            asked = Wanted(wanted, "id", cursor, AT_ONCE, numbers)
+            asked = Wanted(wanted, "id", cursor, AT_ONCE, numbers, since)
             page = await _page(backend, scope, asked)
             names += [one.customer.external_id for one in page.items if one.forgotten_at is None]
             if len(names) > MARKED_MAX:
@@ -111,13 +112,14 @@ class SheetOfCustomers(Operation):
     cursor: str | None = None
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        scope, wanted = scope_of(self.account, by), filter_of(self.filter)
+        scope, wanted = scope_of(self.account, by), judged_filter(backend, self.filter)
         names = list(dict.fromkeys(self.columns)) or list(DEFAULT_COLUMNS)
         unknown = [name for name in names if name not in COLUMNS]
         if unknown:
             raise UsageError(_("columns: there is no {column}").format(column=unknown[0][:40]))
         numbers = spellings(wanted.search, numbers_of(backend))
-        asked = Wanted(wanted, "id", self.cursor, AT_ONCE, numbers)
+        since = await since_of(backend, scope.account, wanted)
+        asked = Wanted(wanted, "id", self.cursor, AT_ONCE, numbers, since)
         page = await _page(backend, scope, asked)
         return {
             "heads": [_(HEADS[name]) for name in names],

@@ -16,11 +16,12 @@ from gatewayd.customers import fields
 from gatewayd.customers.change import changed
 from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Debt, Kept, debt_document, document
 from gatewayd.customers.faults import FieldError, sentence
-from gatewayd.customers.filters import CustomerFilter, filter_of
+from gatewayd.customers.filters import CustomerFilter
 from gatewayd.errors import UsageError
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.operations.acknowledgement import acknowledged
 from gatewayd.operations.base import Json, Operation, Paged
+from gatewayd.operations.customer_filters import judged_filter, since_of
 from gatewayd.operations.ports import Backend
 from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
@@ -88,8 +89,8 @@ class _Filtered(Operation):
     filter: Mapping[str, Any] = Field(default_factory=dict)
     """`CustomerFilter` as JSON."""
 
-    def wanted(self) -> CustomerFilter:
-        return filter_of(self.filter)
+    def wanted(self, backend: Backend) -> CustomerFilter:
+        return judged_filter(backend, self.filter)
 
 
 class ListCustomers(Paged, _Filtered):
@@ -102,11 +103,12 @@ class ListCustomers(Paged, _Filtered):
     """Whether `count` says how many fit; null above ten thousand."""
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        scope, filter_ = scope_of(self.account, by), self.wanted()
+        scope, filter_ = scope_of(self.account, by), self.wanted(backend)
         if not 1 <= self.limit <= LIMIT_MAX:
             raise UsageError(_("limit: from 1 to {limit}").format(limit=LIMIT_MAX))
         numbers = spellings(filter_.search, numbers_of(backend))
-        wanted = Wanted(filter_, self.sort, self.cursor, self.limit, numbers)
+        since = await since_of(backend, scope.account, filter_)
+        wanted = Wanted(filter_, self.sort, self.cursor, self.limit, numbers, since)
         page, owed = await backend.read(lambda reader: reader.ask(partial(_page, scope=scope, wanted=wanted)))
         items = [document(one) | {"debt": debt_document(owed.get(one.id))} for one in page.items]
         answer: Json = {"items": items, "next": page.next}
@@ -123,9 +125,9 @@ def _page(connection: Any, *, scope: Scope, wanted: Wanted) -> tuple[Page[Kept],
 
 async def _count(backend: Backend, scope: Scope, wanted: CustomerFilter) -> int | None:
     numbers = spellings(wanted.search, numbers_of(backend))
-    found = await backend.read(
-        lambda reader: reader.ask(partial(directory.count, scope=scope, wanted=wanted, numbers=numbers))
-    )
+    since = await since_of(backend, scope.account, wanted)
+    question = partial(directory.count, scope=scope, wanted=wanted, numbers=numbers, since=since)
+    found = await backend.read(lambda reader: reader.ask(question))
     return None if found > COUNTED_MAX else found
 
 
@@ -136,7 +138,10 @@ class CountCustomers(_Filtered):
     reads_store = True
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        return {"count": await _count(backend, scope_of(self.account, by), self.wanted()), "counted_to": COUNTED_MAX}
+        return {
+            "count": await _count(backend, scope_of(self.account, by), self.wanted(backend)),
+            "counted_to": COUNTED_MAX,
+        }
 
 
 class _One(Operation):

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field
 
 from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns.document import Selection
-from gatewayd.customers.filters import filter_of
 from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, Paged, live_of
+from gatewayd.operations.customer_filters import judged_filter
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number as UploadId
@@ -148,7 +148,7 @@ class CreateList(Operation):
         if sum(one is not None for one in (self.upload, self.filter, self.customers)) != 1:
             raise UsageError(_("name one of an upload, a filter, or customers"))
         if self.filter is not None:
-            filter_of(self.filter)  # one that cannot be read is told at once
+            judged_filter(backend, self.filter)  # one that cannot be read is told at once
         if self.upload is not None:
             source = upload_source(backend, account, self.upload, self.channel, self.instructions)
             new = NewList(account, self.title, "fixed", "loading", source, by.name, now)
@@ -179,7 +179,7 @@ class SetList(_OfList):
         scope = scope_of(by, self.account)
         source = None if self.filter is None else {"filter": self.filter}
         if self.filter is not None:
-            filter_of(self.filter)
+            judged_filter(backend, self.filter)
         await backend.execute(
             Change(
                 lambda unit: Changed(

@@ -243,7 +243,10 @@ def judged(name: str, document: Mapping[str, Any]) -> tuple[Policy, Json]:
     if audience is not None:
         if not isinstance(audience, Mapping):
             raise UsageError(_("{field}: not a value of this field").format(field="audience"))
-        filter_of(audience)
+        if filter_of(audience).not_contacted_days is not None:
+            raise UsageError(
+                _("audience: a rule says itself how often it contacts; leave out the days without contact")
+            )
     return made, document_of(made, audience)
 
 

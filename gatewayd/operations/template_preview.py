@@ -18,11 +18,12 @@ from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns.sizes import Cost, Sizes, cost
 from gatewayd.config.publication import variant_of
 from gatewayd.customers.faults import FieldError
-from gatewayd.customers.filters import CustomerFilter, filter_of
+from gatewayd.customers.filters import CustomerFilter
 from gatewayd.customers.variables import variables as of_customer
 from gatewayd.errors import FaultsError, UsageError
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json
+from gatewayd.operations.customer_filters import judged_filter
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.template_row import Country, Known, Variable, rendered, variables_in
 from gatewayd.operations.template_words import MENU, faults_of
@@ -107,7 +108,7 @@ class Context:
 
     @property
     def occasion(self) -> Occasion:
-        return Occasion(self.now, self.today, None, self.region)
+        return Occasion(self.now, self.today, None, self.region, str(self.zone))
 
 
 async def context_of(backend: Backend, account: str) -> Context:
@@ -299,7 +300,7 @@ _KEPT: dict[tuple[str, str], tuple[float, Sizes, list[int]]] = {}
 
 async def _sizes(backend: Backend, context: Context, audience: Mapping[str, Any]) -> tuple[Sizes, list[int]]:
     try:
-        chosen = filter_of(audience)
+        chosen = judged_filter(backend, audience)
     except FieldError as error:
         raise UsageError(f"audience.{error.field}: {error.reason}") from None
     key = context.account, repr(chosen)

@@ -199,6 +199,35 @@ def test_part_of_a_campaign_goes_again_with_todays_facts(floor: tuple[Gateway, S
     assert told == ["Hola Ana 301, su cuota vence", "Hola Doña Ana, su cuota vence"]
 
 
+def test_a_live_list_of_those_without_contact_leaves_out_whom_anything_has_reached(
+    floor: tuple[Gateway, Simulator],
+) -> None:
+    gateway, simulator = floor
+    customers(gateway, 520, 3, tags=["zona-9"])
+    one = save(gateway, {"customers": ["R520"]})
+    rig.launch(gateway, one)
+    over(gateway, one)
+    quiet = {"tags": ["zona-9"], "not_contacted_days": 7}
+    gateway.call("list.create", account=rig.ACCOUNT, title="Sin contacto", filter=quiet)
+    gateway.call("interaction.note", account=rig.ACCOUNT, customer="R522", channel="call", text="No atendió")
+    assert gateway.call("customer.count", account=rig.ACCOUNT, filter=quiet)["count"] == 1
+    (found,) = gateway.call("customer.list", account=rig.ACCOUNT, filter=quiet)["items"]
+    assert found["external_id"] == "R521"
+    rest = save(gateway, {"list": "Sin contacto"})
+    before = len(simulator.texts())
+    rig.launch(gateway, rest)
+    over(gateway, rest)
+    assert [each["to"] for each in simulator.texts(before)] == [rig.number_of(521)]
+    assert gateway.call("customer.count", account=rig.ACCOUNT, filter=quiet)["count"] == 0
+    # Beyond what is kept everybody would be without contact.
+    for operation, more in (("list.create", {"title": "Años"}), ("customer.list", {}), ("customer.count", {})):
+        with pytest.raises(UsageError, match="400 days"):
+            gateway.call(operation, account=rig.ACCOUNT, filter={"not_contacted_days": 401}, **more)
+    levels = [{"id": "a", "days": 1, "channels": ["sms"], "templates": {"sms": "aviso"}}]
+    with pytest.raises(UsageError, match="how often"):
+        gateway.call("policy.save", account=rig.ACCOUNT, policy="x", document={"levels": levels, "audience": quiet})
+
+
 def test_a_selection_is_a_fixed_list(floor: tuple[Gateway, Simulator]) -> None:
     gateway, simulator = floor
     customers(gateway, 500, 2)

@@ -195,9 +195,11 @@ def test_a_live_list_of_who_was_not_reached_is_made_and_used(browser: Signed, sh
     page.check("input[value=customers]")
     page.select_option("select[name=campaign]", str(campaign))
     page.select_option("select[name=outcome]", "not_reached")
+    page.fill("input[name=not_contacted_days]", "30")
     judge(page, "lists-new", 1280)
     page.get_by_role("button", name="Crear la lista").click()
     expect(page.locator(".lead")).to_contain_text(f"{people} clientes")
+    expect(page.locator("main")).to_contain_text("sin contacto en 30 días")
     judge(page, "list-live", 1280)
     page.get_by_role("link", name="Nueva campaña").click()
     expect(page.locator("main")).to_contain_text("No les llegó")
@@ -205,4 +207,25 @@ def test_a_live_list_of_who_was_not_reached_is_made_and_used(browser: Signed, sh
     judge(page, "lists", 1280)
     (made,) = gateway.call("list.list", account="norte")["items"]
     found = gateway.call("list.show", list=made["list"])
-    assert found["source"]["filter"] == {"campaign": campaign, "outcome": "not_reached"}
+    assert found["source"]["filter"] == {"campaign": campaign, "outcome": "not_reached", "not_contacted_days": 30}
+
+
+def test_days_without_contact_are_a_filter_with_words_for_what_is_none(browser: Signed, shown: Panel) -> None:
+    gateway = shown.gateway
+    page = browser.sign_in()
+    page.goto(f"{shown.url}/clientes?not_contacted_days=1&q=Bartolom%C3%A9")
+    expect(page.locator("main")).to_contain_text("sin contacto hoy")
+    expect(page.locator("main")).not_to_contain_text("Fernández Iturralde")  # it was telephoned, as somebody noted
+    gateway.call("customer.put", account="norte", external_id="Q-1", customer={"name": "Quirino Quieto"})
+    page.goto(f"{shown.url}/clientes?not_contacted_days=1&q=Quirino")
+    expect(page.locator("main")).to_contain_text("Quirino Quieto")
+    for wrong, said in (
+        ("0", "no es un valor"),
+        ("99", "99"),
+        ("9999", "no es un valor"),
+        ("x%3Cb%3E", "no es un valor"),
+    ):
+        page.goto(f"{shown.url}/clientes?not_contacted_days={wrong}")
+        expect(page.locator("main")).to_contain_text(said)
+    page.goto(f"{shown.url}/clientes?not_contacted_days=500")
+    expect(page.locator("[role=alert]")).to_contain_text("los mensajes se guardan 400 días")

@@ -14,5 +14,6 @@ from gatewayd.store.settings.accounts import zone_of
 
 def occasion(connection: Connection, account: str, klass: str | None, *, now: int, zone: str, region: str) -> Occasion:
     """Returns what a contact of that class is about, today where the account is; `zone` is the gateway's."""
-    here = ZoneInfo(zone_of(connection, account, zone))
-    return Occasion(now, datetime.fromtimestamp(now / 1000, here).date(), klass or str(DEFAULT), region)
+    name = zone_of(connection, account, zone)
+    today = datetime.fromtimestamp(now / 1000, ZoneInfo(name)).date()
+    return Occasion(now, today, klass or str(DEFAULT), region, name)

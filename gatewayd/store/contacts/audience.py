@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, func, or_, select
 
 from gatewayd.customers.document import LANDLINE
-from gatewayd.customers.filters import CustomerFilter
+from gatewayd.customers.filters import CustomerFilter, contacts_since
 from gatewayd.customers.variables import joined, of_debt
 from gatewayd.store import tables
 from gatewayd.store.contacts.directory import conditions
@@ -53,6 +54,8 @@ class Occasion:
     """Class of the message; None: consent is not asked."""
     region: str = "AR"
     """How amounts and dates are written."""
+    zone: str = "UTC"
+    """The account's, in which days of contacts are counted."""
 
 
 def audience_rows(
@@ -117,7 +120,12 @@ def _meant(
     connection: Connection, account_id: int, chosen: CustomerFilter | Sequence[int], channel: str, occasion: Occasion
 ) -> list[Any] | None:
     if isinstance(chosen, CustomerFilter):
-        meant: list[Any] | None = conditions(connection, account_id, chosen)
+        meant: list[Any] | None = conditions(
+            connection,
+            account_id,
+            chosen,
+            since=contacts_since(chosen, occasion.today, ZoneInfo(occasion.zone)),
+        )
         asked_for_absent = chosen.absent is not None
     else:
         meant, asked_for_absent = [_CUSTOMER.id.in_(list(chosen))], True

@@ -1,4 +1,4 @@
-"""What became of a campaign for each customer, as conditions of whom a filter means: who was reached, who answered.
+"""What became of messages for each customer, as conditions of whom a filter means: who was reached, who answered.
 
 Each is asked of one customer at a time, by indexes of that customer and of that one's address: a page of people costs
 as much whether the campaign had a hundred or 200,000.
@@ -19,6 +19,8 @@ _SLICE: Final = tables.campaign_slice.c
 _RUN: Final = tables.campaign_run.c
 _CAMPAIGN: Final = tables.campaign.c
 _INBOUND: Final = tables.inbound.c
+_POINT: Final = tables.contact_point.c
+_OTHER: Final = tables.elsewhere.c
 
 ARRIVED: Final = ("submitted", "delivered", "read", "uncertain")
 """States that count as reached: of those without a report nobody knows that they were not."""
@@ -58,3 +60,26 @@ def dealing(account_id: int, campaign: int, outcome: str) -> ColumnElement[bool]
         case "not_answered":
             return and_(meant, message(_MESSAGE.state.in_(ARRIVED)), ~answered)
     return meant
+
+
+def contacted(account_id: int, since: int) -> ColumnElement[bool]:
+    """Returns the condition that something of the account has reached a customer from a time on (Unix ms), or is being
+    sent: as that customer or at an address of its own, over our lines or, as it was told to us, over others."""
+    left = (_MESSAGE.account_id == account_id, _MESSAGE.at >= since, _MESSAGE.state.in_((*ARRIVED, "sending")))
+    told = (_OTHER.account_id == account_id, _OTHER.at >= since, _OTHER.direction == "out", _OTHER.counts)
+    own = (_POINT.customer_id == _CUSTOMER.id, _POINT.state != "wrong_person")
+    at_point = tables.contact_point
+    return or_(
+        exists(select(_MESSAGE.id).where(_MESSAGE.person_id == _CUSTOMER.id, *left)),
+        exists(select(_OTHER.id).where(_OTHER.person_id == _CUSTOMER.id, *told)),
+        exists(
+            select(_MESSAGE.id)
+            .select_from(at_point.join(tables.message, _MESSAGE.to == _POINT.address))
+            .where(*own, *left)
+        ),
+        exists(
+            select(_OTHER.id)
+            .select_from(at_point.join(tables.elsewhere, _OTHER.address == _POINT.address))
+            .where(*own, *told)
+        ),
+    )

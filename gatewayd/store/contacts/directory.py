@@ -15,7 +15,7 @@ from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, W
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
-from gatewayd.store.contacts.dealings import dealing
+from gatewayd.store.contacts.dealings import contacted, dealing
 from gatewayd.store.contacts.owing import owes
 from gatewayd.store.contacts.persons import read_customer, read_point
 from gatewayd.store.snapshots import Page
@@ -46,6 +46,8 @@ class Wanted:
     limit: int = 100
     numbers: Sequence[str] = ()
     """What a search may be as a telephone, in E.164."""
+    since: int | None = None
+    """What `filters.contacts_since` says of the filter."""
 
 
 def account_of(connection: Connection, scope: Scope) -> int:
@@ -117,7 +119,7 @@ def customers(connection: Connection, *, scope: Scope, wanted: Wanted) -> Page[K
     account_id = account_of(connection, scope)
     if wanted.sort not in SORTS:
         raise UsageError(_("sort: one of {sorts}").format(sorts=", ".join(SORTS)))
-    meant = conditions(connection, account_id, wanted.filter, wanted.numbers)
+    meant = conditions(connection, account_id, wanted.filter, wanted.numbers, wanted.since)
     if meant is None:
         return Page((), None)
     descending, by = wanted.sort.startswith("-"), wanted.sort.lstrip("-")
@@ -154,10 +156,17 @@ def _behind(key: Any, by: str, cursor: str, descending: bool) -> ColumnElement[b
     return or_(key > shown, and_(key == shown, _CUSTOMER.id > at))
 
 
-def count(connection: Connection, *, scope: Scope, wanted: CustomerFilter, numbers: Sequence[str] = ()) -> int:
+def count(
+    connection: Connection,
+    *,
+    scope: Scope,
+    wanted: CustomerFilter,
+    numbers: Sequence[str] = (),
+    since: int | None = None,
+) -> int:
     """Returns how many customers a filter means; `COUNTED_MAX` + 1 for more than that."""
     account_id = account_of(connection, scope)
-    meant = conditions(connection, account_id, wanted, numbers)
+    meant = conditions(connection, account_id, wanted, numbers, since)
     if meant is None:
         return 0
     few = select(_CUSTOMER.id).where(_CUSTOMER.account_id == account_id, *meant).limit(COUNTED_MAX + 1).subquery()
@@ -168,9 +177,14 @@ def count(connection: Connection, *, scope: Scope, wanted: CustomerFilter, numbe
 
 
 def conditions(
-    connection: Connection, account_id: int, wanted: CustomerFilter, numbers: Sequence[str] = ()
+    connection: Connection,
+    account_id: int,
+    wanted: CustomerFilter,
+    numbers: Sequence[str] = (),
+    since: int | None = None,
 ) -> list[ColumnElement[bool]] | None:
-    """Returns what a filter asks of `customer`; None where nobody can fit it. `numbers`: the search as telephones."""
+    """Returns what a filter asks of `customer`; None where nobody can fit it. `numbers`: the search as telephones;
+    `since`: from when on a contact keeps somebody out. UsageError for a filter by contacts without it."""
     meant: list[ColumnElement[bool]] = []
     words = [mark(TAG, tag) for tag in wanted.tags]
     if wanted.portfolio_type is not None:
@@ -197,6 +211,10 @@ def conditions(
     if wanted.changed_since is not None:
         meant.append(_CUSTOMER.updated_at >= wanted.changed_since)
     meant += _known(account_id, wanted)
+    if wanted.not_contacted_days is not None:
+        if since is None:
+            raise UsageError(_("not_contacted_days: not asked here"))
+        meant.append(~contacted(account_id, since))
     if wanted.ids is not None:
         if not wanted.ids:
             return None

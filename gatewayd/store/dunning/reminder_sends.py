@@ -94,7 +94,7 @@ def person(connection: Connection, known: Reminder, *, now: int, zone: ZoneInfo,
         known.draft.channel,
         after_id=0,
         limit=1,
-        occasion=Occasion(now, day, CLASS, region),
+        occasion=Occasion(now, day, CLASS, region, str(zone)),
     )
     return rows[0] if rows else None
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from gatewayd.web.panel.address_filters import pairs, read
 from gatewayd.web.panel.pieces import Chip, Tab
 from gatewayd.web.words import gettext as _
-from gatewayd.web.words import spoken
+from gatewayd.web.words import ngettext, spoken
 
 PATH: Final = "/clientes"
 MANY: Final = ("tag",)
@@ -24,6 +24,7 @@ ONE: Final = (
     "absent",
     "campaign",
     "outcome",
+    "not_contacted_days",
     "q",
 )
 FLAGS: Final = ("owing", "absent")
@@ -81,7 +82,8 @@ class CustomerAddress:
         said = {"q": wanted.get("search"), "tag": list(wanted.get("tags") or ()), **wanted}
         flags = {name: "1" if said[name] else "0" for name in FLAGS if said.get(name) is not None}
         number = {"campaign": str(said["campaign"])} if said.get("campaign") else {}
-        given = said | flags | number
+        days = {"not_contacted_days": str(said["not_contacted_days"])} if said.get("not_contacted_days") else {}
+        given = said | flags | number | days
         return cls({name: given[name] for name in (*MANY, *ONE) if given.get(name)})
 
     @property
@@ -99,6 +101,8 @@ class CustomerAddress:
             found["campaign"] = int(number)
         elif not number:
             found.pop("outcome", None)
+        if (days := found.get("not_contacted_days", "")).isdecimal() and days.isascii() and len(days) < 16:
+            found["not_contacted_days"] = int(days)
         return found
 
     def href(
@@ -152,6 +156,9 @@ def _said(name: str, value: str) -> str:
             return _("campaign {number}").format(number=value)
         case "outcome":
             return _(OUTCOMES.get(value, value))
+        case "not_contacted_days":
+            said = ngettext("not contacted today", "not contacted for {count} days", 1 if value == "1" else 2)
+            return said.format(count=value)
         case "absent":
             return _("missing in the last whole sheet") if value == "1" else _("in the last whole sheet")
     return _("tag: {name}").format(name=value)

@@ -73,6 +73,7 @@ _FILTER: Final = closed(
         "owing": FLAG,
         "campaign": {"type": "integer", "minimum": 1, "maximum": 1 << 50},
         "outcome": {"enum": ["meant", "reached", "not_reached", "answered", "not_answered", "not_meant"]},
+        "not_contacted_days": {"type": "integer", "minimum": 1, "maximum": 3650},
         "ids": {"type": "array", "maxItems": 10_000, "items": text(100)},
     },
     [],

@@ -75,6 +75,11 @@ ENDPOINTS: Final = (
             Parameter("tag", _WORD, spoken("Bears this tag.")),
             Parameter("channel", {"enum": ["phone", "email", "push", "whatsapp"]}, spoken("Has an address of it.")),
             Parameter(
+                "not_contacted_days",
+                {"type": "integer", "minimum": 1, "maximum": 3650},
+                spoken("Nothing has reached them on today and the days before, so many in all."),
+            ),
+            Parameter(
                 "sort",
                 {"enum": ["id", "-id", "name", "-name", "updated", "-updated"]},
                 spoken("The order; `-`: the other way."),
