@@ -65,9 +65,10 @@ def list_(  # noqa: PLR0917 - the options of a command
     as_json: bool,
 ) -> None:
     wanted = {"search": search, "tags": list(tags), "portfolio_type": portfolio, "absent": absent or None}
-    wanted["not_contacted_days"] = not_contacted
     with session() as open_session:
-        given = {name: value for name, value in wanted.items() if value}
+        given: dict[str, Any] = {name: value for name, value in wanted.items() if value}
+        if not_contacted is not None:
+            given["not_contacted_days"] = not_contacted
         if not as_json and limit is None:
             limit = output.SHOWN
         pages = open_session.pages("customer.list", limit=limit, cursor=cursor, account=account, filter=given)
