@@ -169,6 +169,11 @@ class _Heard:
     def reported(self, event: DeliveryReport | LateAccept, reported: Reported) -> None:
         self.dispatcher.reported(self.runner.name, event, reported)
 
+    def pressed(self, received: Received) -> None:
+        if received.stored:
+            self.inbox.due()
+            self.dispatcher.withdrawn(received.jobs)
+
     def received(self, event: InboundMessage, received: Received) -> None:  # noqa: ARG002 - the port's signature
         if received.complete:
             self.inbox.due()

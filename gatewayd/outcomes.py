@@ -244,13 +244,14 @@ class _Ending:
         ended = self.finish(
             "completed", dict.fromkeys(self.passed, end), state, reason, tries=tries, due=due, charge=outcome.charged
         )
-        pressed, opted_out = outcome.detail.get("key"), outcome.detail.get("action") == "opt_out"
+        pressed, action = outcome.detail.get("key"), outcome.detail.get("action")
         return replace(
             ended,
             detail=_stored(shown),
             options=again,
             pressed=str(pressed) if pressed else None,
-            opted_out=opted_out,
+            opted_out=action == "opt_out",
+            action=str(action) if action else None,
         )
 
     def finish(

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -24,7 +25,7 @@ from drivers.asterisk.options import AsteriskOptions
 from drivers.asterisk.originate import originate
 from drivers.asterisk.pace import HOLD_S, REST_S, TrunkPace
 from drivers.asterisk.pressed import Pressed
-from drivers.asterisk.script import CallPlan, Script, plan
+from drivers.asterisk.script import UNKNOWN, CallPlan, plan
 from drivers.asterisk.soundness import Soundness
 from drivers.asterisk.speaker import Speaker
 from drivers.asterisk.switchboard import Switchboard
@@ -67,10 +68,6 @@ TRIAL_S: Final = 5.0
 
 RESUME_S: Final = 45.0
 """How long a call that outlived us is waited for after a restart, before it is `uncertain`."""
-
-
-UNKNOWN: Final = CallPlan(script=Script(message=""))
-"""The plan of a call of an earlier life of ours."""
 
 
 class AsteriskLine:
@@ -396,12 +393,9 @@ class AsteriskLine:
         """Reports how a call ended after all that was given up as uncertain."""
         outcome = await call.outcome()
         if isinstance(outcome, Completed) and outcome.state in ("delivered", "undelivered") and self._events:
-            opt_out = outcome.detail["action"] == "opt_out"
-            await self._events.put(
-                DeliveryReport(
-                    call.attempt, call.to, outcome.state, outcome.reason, time.time(), call.attempt, 1, opt_out=opt_out
-                )
-            )
+            said = outcome.detail
+            report = DeliveryReport(call.attempt, call.to, outcome.state, outcome.reason, time.time(), call.attempt, 1)
+            await self._events.put(replace(report, opt_out=said["action"] == "opt_out", detail=said))
             self._pressed.spend(call.attempt, call.evidence.report)
 
     async def _show(self, state: LineState, reason: str | None = None) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import structlog
 
 from dialplan.context import KEPT
 from drivers.asterisk.ami import Connection
+from drivers.asterisk.call import verdict_outcome
+from drivers.asterisk.disposition import Evidence
 from drivers.asterisk.report import Report, kept
-from drivers.base import DeliveryReport, EventSink, NotDurableError
+from drivers.asterisk.script import UNKNOWN
+from drivers.base import Completed, DeliveryReport, EventSink, NotDurableError
 
 NEEDED: Final = {"dbgettree": "write = system or reporting", "dbdel": "write = system"}
 """Actions that this takes, as ListCommands names them, and the permission each needs."""
@@ -32,6 +35,7 @@ class Spent:
     attempt: str
     to: str | None
     """None where nobody has to be blocked for it."""
+    report: Report
     late: bool = False
     """Whether its call may have been given up: then it is reported as delivered, for a person pressed a key."""
 
@@ -69,7 +73,7 @@ class Pressed:
         if report is None or not (report.action or report.answers):
             return
         to = report.to if report.action == "opt_out" and report.to else None
-        self._spent[attempt] = Spent(attempt, to, late)
+        self._spent[attempt] = Spent(attempt, to, report, late)
         if not self._more.is_set():
             self._more.set()
 
@@ -100,8 +104,11 @@ async def _store(spent: list[Spent], events: EventSink) -> None:
     plain = [each for each in spent if each.to is None and not each.late]
     for each in [*plain[-1:], *(each for each in spent if each.to is not None or each.late)]:
         status: Literal["delivered", "pending"] = "delivered" if each.late else "pending"
-        await events.put(
-            DeliveryReport(
-                each.attempt, each.to, status, None, time.time(), each.attempt, 1, opt_out=each.to is not None
-            )
-        )
+        said = DeliveryReport(each.attempt, each.to, status, None, time.time(), each.attempt, 1)
+        await events.put(replace(said, opt_out=each.to is not None, detail=_said(each.report)))
+
+
+def _said(report: Report) -> Mapping[str, Any]:
+    """Returns what a call has brought of which only the key is known that was pressed in it."""
+    outcome = verdict_outcome(Evidence(answered=True, report=report), UNKNOWN)
+    return outcome.detail if isinstance(outcome, Completed) else {}

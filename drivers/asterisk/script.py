@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -208,6 +208,10 @@ class CallPlan(_Strict):
             "transfer": any(action.startswith("transfer") for action in transfers),
         }
         return frozenset(name for name, needed in found.items() if needed)
+
+
+UNKNOWN: Final = CallPlan(script=Script(message=""))
+"""The plan of a call of an earlier life of ours."""
 
 
 def plan(text: str, content: CallContent) -> CallPlan:

@@ -16,7 +16,7 @@ from drivers.asterisk.ami import Connection, Event
 from drivers.asterisk.call import OTHER_HALF, Call
 from drivers.asterisk.engaged import Engaged
 from drivers.asterisk.report import Report
-from drivers.asterisk.script import CallPlan, Script
+from drivers.asterisk.script import UNKNOWN, CallPlan
 from drivers.asterisk.timing import Timing
 
 UPTIME_S: Final = 1.5
@@ -164,7 +164,7 @@ class Switchboard:
 
     def _adopt(self, attempt: str, state: str = "") -> Call:
         """A call of an earlier life of ours: its plan is not known any more, its channel counts."""
-        call = Call(attempt, CallPlan(script=Script(message="")), self._timing)
+        call = Call(attempt, UNKNOWN, self._timing)
         self._calls[attempt] = self._ghosts[attempt] = call
         call.placed()
         call.found(state)

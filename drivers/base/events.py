@@ -32,6 +32,9 @@ class DeliveryReport:
     blame: Blame = Blame.PERSON
     """Whose fault it may be that it is `undelivered`: a phone that accepts everything and then cannot send says
     `EITHER` or `LINE`, and the line is rested as if it had refused."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """What a call that ended after it was given up has brought, as `Completed.detail` would have said it: among it the
+    `key` that was pressed and the `action` that it means."""
 
 
 @dataclass(frozen=True, slots=True)

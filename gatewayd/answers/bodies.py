@@ -62,15 +62,17 @@ NOBODY: Final[Mapping[str, str]] = {"es": "cliente", "en": "customer"}
 """How somebody is called whose name is not known."""
 NO_OPERATOR: Final[Mapping[str, str]] = {"es": "Nuestro equipo", "en": "Our team"}
 
-AMOUNTS: Final = frozenset({"deuda", "monto", "facturas", "factura", "dias"})
+AMOUNTS: Final = frozenset({"deuda", "monto", "facturas", "factura", "dias", "enlace_de_pago"})
 """Variables that say what somebody owes or paid, which only the answers to a question about it may have."""
+BILL: Final = frozenset({"factura", "enlace_de_pago"})
+"""Variables of the invoice that is owed longest. Where billing has not said them, the words are ours instead."""
 VARIABLES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("other", "confirm", "paid", "thanks"), frozenset({"nombre", "empresa", "id"})),
     **dict.fromkeys(("ticket", "tickets"), frozenset({"nombre", "empresa", "id", "operador"})),
     "change": frozenset({"nombre", "empresa", "id", "operador", "estado"}),
     "promise": frozenset({"nombre", "empresa", "id", "vencimiento"}),
     "day": frozenset({"nombre", "empresa", "id", "ejemplo"}),
-    "debt": frozenset({"nombre", "empresa", "id", "deuda", "vencimiento", "dias", "facturas"}),
+    "debt": frozenset({"nombre", "empresa", "id", "deuda", "vencimiento", "dias", "facturas"}) | BILL,
     "payment": frozenset({"nombre", "empresa", "id", "monto", "deuda", "vencimiento", "dias", "facturas"}),
 }
 """Of each answer, the variables that it may have."""

@@ -50,6 +50,14 @@ class Owed:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """The invoice that a customer owes longest; what billing has not said of it is empty."""
+
+    number: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """One earlier answer to the same number. `at` is Unix ms."""
 
@@ -75,6 +83,8 @@ class Known:
     """Every customer of the account with that address, wrong persons too."""
     owed: Mapping[int, tuple[Owed, ...]] = field(default_factory=dict)
     """By customer."""
+    bills: Mapping[int, Bill] = field(default_factory=dict)
+    """The same; of those who owe, where the account's words name one."""
     fresh: bool = False
     """Whether the account has billing, and it is young enough to be spoken of."""
     recent: tuple[Answered, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
@@ -12,7 +13,7 @@ from gatewayd.clock import now_ms
 from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid_number, ulid_salt
 from gatewayd.storable import ADDRESS_MOST, bounded, bounded_maybe, maybe, wellformed
-from gatewayd.store.commands import Block, Inbound, Judge, LateAnswer, Received, Report, Reported
+from gatewayd.store.commands import Block, Inbound, Judge, KeyPressed, LateAnswer, Received, Report, Reported
 from gatewayd.store.port import Writer
 
 NUMBER_MOST: Final = (1 << 63) - 1
@@ -28,6 +29,7 @@ class Heard(Protocol):
     def status(self, status: LineStatus) -> None: ...
     def reported(self, event: DeliveryReport | LateAccept, reported: Reported) -> None: ...
     def received(self, event: InboundMessage, received: Received) -> None: ...
+    def pressed(self, received: Received) -> None: ...
 
 
 class LineSink:
@@ -67,12 +69,13 @@ class LineSink:
             case LineStatus():
                 self._heard.status(event)
             case DeliveryReport():
-                # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
-                if event.opt_out and event.to:
-                    # Before the report, which the device repeats only until it is acknowledged.
+                # Both before the report, which the device repeats only until it is acknowledged.
+                blocked = await self._pressed(event)
+                if event.opt_out and event.to and not blocked:
                     await self._writer.do(
                         Block((self._address(event.to),), self._channel, None, now_ms(), answered=True)
                     )
+                # The modem waits seconds for its acknowledgement; at full speed the next send's commit takes it along.
                 reported = await self._writer.do(self._report(event), patient=True)
                 self._heard.reported(event, reported)
             case LateAccept():
@@ -87,6 +90,25 @@ class LineSink:
                 self._heard.reported(event, await self._writer.do(answer))
             case InboundMessage():
                 self._heard.received(event, await self._writer.do(self._inbound(event)))
+
+    async def _pressed(self, event: DeliveryReport) -> bool:
+        """Keeps the key of a call that ended after it was given up; returns whether it has blocked its number."""
+        key, attempt = event.detail.get("key"), self._own(event.attempt)
+        if not key or attempt is None:
+            return False
+        action = event.detail.get("action")
+        pressed = KeyPressed(
+            attempt_id=attempt,
+            line=self._line,
+            to=self._address(event.to) if event.to else None,
+            key=bounded(str(key)),
+            action=bounded(str(action)) if action else None,
+            detail=wellformed(json.dumps(dict(event.detail), ensure_ascii=False, separators=(",", ":"))),
+            now=now_ms(),
+        )
+        received = await self._writer.do(pressed)
+        self._heard.pressed(received)
+        return received.opt_out
 
     def _report(self, event: DeliveryReport) -> Report:
         return Report(

@@ -122,3 +122,4 @@ async def test_nothing_is_lost_while_nobody_listens(pbx: Asterisk) -> None:
     assert {(each.attempt, each.to, each.status, each.opt_out) for each in reports} == {
         (each.attempt, each.to, "delivered", True) for each in calls.values()
     }
+    assert {(each.detail["key"], each.detail["action"]) for each in reports} == {("9", "opt_out")}

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete
 
-from gatewayd.model import State
+from gatewayd.model import PartState, State
 from gatewayd.store import tables
-from gatewayd.store.commands import Change, NewMessage
+from gatewayd.store.commands import Change, KeyPressed, NewMessage, PartEnd
 from gatewayd.store.sending import restoration
 from tests.conformance.house import House
 from tests.rig.answers import DAY_MS, Desk, mail, phone
@@ -80,6 +80,44 @@ def test_a_mail_is_answered_to_the_address_on_file_alone(desk: Desk) -> None:
     assert "777" in text
     (other,) = desk.asks("saldo", "somebody@example.com", channel="email")
     assert "777" not in other
+
+
+BILLED = "%nombre%: debe $ %deuda%. Factura %factura%, pague en %enlace_de_pago%"
+
+
+def test_the_invoice_that_is_owed_longest_is_named_with_its_link(desk: Desk) -> None:
+    desk.set({"debt": {"body": BILLED}})
+    ana = desk.customer("C-1", phone())
+    desk.bills(ana, 500_000_000, "2", due="2026-12-10", link="https://pagos.example/2")
+    desk.bills(ana, 277_000_000, "1", due="2026-11-10", link="https://pagos.example/1")
+    desk.bills(ana, 900_000_000, "0", due="2026-10-10", state="paid", open=False, balance=0)
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    (text,) = desk.asks("saldo")
+    assert text == "Ana: debe $ 777,00. Factura A-1, pague en https://pagos.example/1"
+    # What a payment covers is not what is owed longest.
+    desk.pays(ana, 277_000_000, "P-1")
+    desk.owes(ana, 500_000_000, due="2026-12-10")
+    desk.again()
+    assert desk.sent()[-1][1] == "Ana: debe $ 500,00. Factura A-2, pague en https://pagos.example/2"
+
+
+@pytest.mark.parametrize("why", ["no link", "nothing owed", "unconfirmed", "shared"])
+def test_an_answer_names_no_invoice_that_is_not_known_or_not_theirs(desk: Desk, why: str) -> None:
+    desk.set({"debt": {"body": BILLED}})
+    ana = desk.customer("C-1", phone(state="unknown" if why == "unconfirmed" else "confirmed"))
+    if why == "shared":
+        desk.customer("C-2", phone(), name="Luis")
+    owed = 0 if why == "nothing owed" else 777_000_000
+    if owed:
+        desk.bills(ana, owed, "1", link="" if why == "no link" else "https://pagos.example/1")
+    desk.owes(ana, owed)
+    desk.billing()
+    (text,) = desk.asks("saldo")
+    assert "A-1" not in text
+    assert "pagos.example" not in text
+    assert "%" not in text
+    assert ("777" in text) == (why == "no link")
 
 
 def test_soy_yo_confirms_the_number(desk: Desk) -> None:
@@ -194,6 +232,28 @@ def test_a_key_counts_though_the_account_answers_nothing(house: House) -> None:
     called(desk, "2", "promise")
     assert desk.rows("promise", "state") == [("pending",)]
     assert desk.asks("saldo") == []
+
+
+@pytest.mark.parametrize(("action", "table"), [("promise", "promise"), ("paid", "pause")])
+def test_a_key_counts_though_its_call_ended_in_doubt_and_was_made_again(desk: Desk, action: str, table: str) -> None:
+    """The next try says what was pressed in it, and no longer what was pressed before."""
+    ana = desk.customer("C-1", phone())
+    desk.owes(ana, 777_000_000)
+    desk.billing()
+    house = desk.house
+    row = NewMessage(1, None, NUMBER, "Hola", "", 1, "", None, None)
+    queue = house.job_of([row], name="c", channel="call", resend=True)
+    (work,) = house.claim(queue).work
+    house.pnr(work)
+    house.finish(work, State.QUEUED, outcome="uncertain", parts={1: PartEnd(PartState.DOUBT)}, due=house.now)
+    (again,) = house.claim(queue).work
+    house.pnr(again)
+    detail = json.dumps({"disposition": "answered", "key": "2", "action": action})
+    house.do(KeyPressed(work.attempt_id, "claro-1", NUMBER, "2", action, detail, house.now))
+    ended = house.finishing(again, State.DELIVERED)
+    house.do(replace(ended, detail=json.dumps({"disposition": "answered", "key": None, "action": None})))
+    desk.answer()
+    assert len(desk.rows(table, "id")) == 1
 
 
 def test_a_key_of_an_unknown_number_is_a_persons_and_a_shared_one_confirms_nobody(desk: Desk) -> None:

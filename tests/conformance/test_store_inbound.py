@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,10 +17,12 @@ from gatewayd.store.commands import (
     EndParts,
     Inbound,
     InboxWritten,
+    KeyPressed,
     NewMessage,
     PartEnd,
     Received,
     UnwrittenInbox,
+    Work,
 )
 from gatewayd.store.sending.inbox import ANSWER_MS
 from gatewayd.store.sending.sweeps import PARTS_KEPT_MS
@@ -102,6 +105,67 @@ def test_a_key_pressed_comes_in_with_the_end_of_its_call(house: House) -> None:
     document = inbox_document(entry)
     assert (document["key"], document["text"], document["opt_out"]) == ("2", None, False)
     assert document["in_reply_to"]["message"] == entry.message
+
+
+def call(house: House, name: str = "j") -> Work:
+    """Somebody is called, and nobody knows how the call ended."""
+    (work,) = house.claim(
+        house.job_of([NewMessage(1, "C1", SENDER, "hola", "", 1, "", None, None)], channel="call", name=name)
+    ).work
+    house.pnr(work)
+    house.finish(work, State.UNCERTAIN, outcome="uncertain", parts={1: PartEnd(PartState.DOUBT)})
+    return work
+
+
+def late(house: House, work: Work, key: str, action: str, to: str | None = SENDER) -> Received:
+    detail = json.dumps({"disposition": "answered", "key": key, "action": action})
+    said: Received = house.do(KeyPressed(work.attempt_id, "claro-1", to, key, action, detail, house.now))
+    return said
+
+
+def test_a_key_of_a_call_that_ended_late_comes_in_once(house: House) -> None:
+    work = call(house)
+    assert late(house, work, "2", "promise", "+5491199990000") == Received(False, False, False), "somebody else's"
+    assert late(house, work, "2", "promise") == Received(stored=True, complete=True, opt_out=False)
+    assert late(house, work, "2", "promise") == Received(stored=False, complete=True, opt_out=False)
+    # The end that was asked for meanwhile says it again.
+    ended = house.finishing(work, State.DELIVERED, outcome="completed", parts={1: PartEnd(PartState.DELIVERED)})
+    house.do(replace(ended, pressed="2", action="promise"))
+    (entry,) = inbox(house)
+    assert (entry.channel, entry.sender, entry.text, entry.job, entry.ref) == ("call", SENDER, "2", "j", "C1")
+    assert house.rows("SELECT action FROM inbound") == [("promise",)]
+    house.report(work, work.public, attempt_id=work.attempt_id, part=1)
+    assert house.states() == ["delivered"]
+    assert house.receipts()[-1]["detail"]["key"] == "2"
+
+
+def test_a_key_is_kept_though_its_call_ended_another_way(house: House) -> None:
+    work = call(house)
+    ended = house.finishing(work, State.DELIVERED, outcome="completed", parts={1: PartEnd(PartState.DELIVERED)})
+    house.do(replace(ended, pressed="3", action="paid"))
+    assert house.states() == ["uncertain"], "that is for reports and people"
+    assert [entry.text for entry in inbox(house)] == ["3"]
+
+
+def test_who_opts_out_late_is_blocked_in_the_account_that_called(house: House) -> None:
+    work = call(house)
+    house.do(CreateAccount("sur", "ARS", house.now))
+    house.now += 1000
+    house.send(house.claim(house.job("x", name="later", account="sur", price=0)).work[0])
+    assert late(house, work, "9", "opt_out").opt_out
+    assert late(house, work, "9", "opt_out") == Received(stored=False, complete=True, opt_out=True)
+    assert house.rows("SELECT account.name FROM blocklist JOIN account ON account.id = blocklist.account_id") == [
+        ("norte",)
+    ]
+
+
+def test_a_key_of_a_call_that_the_store_lacks_is_taken_as_a_text_is(house: House) -> None:
+    work = call(house)
+    unknown = replace(work, attempt_id=work.attempt_id + 1000)
+    assert late(house, unknown, "2", "promise").stored
+    assert not late(house, replace(work, attempt_id=work.attempt_id + 1001), "2", "promise", None).stored
+    (entry,) = inbox(house)
+    assert (entry.account, entry.job) == ("norte", "j")
 
 
 def test_who_opts_out_in_a_call_is_blocked_with_its_end(house: House) -> None:

@@ -55,7 +55,7 @@ FIELDS = {
     "Partial": "parts",
     "Uncertain": "reason",
     "DeliveryReport": "reference to status reason at attempt=None part=None whole=False opt_out=False exclusive=False"
-    " blame='person'",
+    " blame='person' detail",
     "LateAccept": "attempt part reference",
     "Concat": "reference total number",
     "InboundMessage": "key sender to text at concat=None subject='' answers=None answers_reference=None opt_out=False"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable
 from typing import Any
 
@@ -12,7 +13,7 @@ from gatewayd.contact.optout import judge
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.errors import UnavailableError
 from gatewayd.model import ulid
-from gatewayd.store.commands import Block, Command, Inbound, Received, Report, Reported
+from gatewayd.store.commands import Block, Command, Inbound, KeyPressed, Received, Report, Reported
 
 SALT = 4711
 
@@ -23,12 +24,12 @@ class Store:
     def __init__(self) -> None:
         self.commands: list[Command[Any]] = []
 
-    async def _done(self) -> Reported:
-        return Reported(None, None)
+    async def _done(self, command: Command[Any]) -> Reported | Received:
+        return Received(True, True, False) if isinstance(command, KeyPressed) else Reported(None, None)
 
     def do(self, command: Command[Any], *, patient: bool = False) -> Awaitable[Any]:
         self.commands.append(command)
-        return self._done()
+        return self._done(command)
 
     def post(self, command: Command[Any]) -> None:
         self.commands.append(command)
@@ -38,6 +39,7 @@ class Nobody:
     def status(self, status: LineStatus) -> None: ...
     def reported(self, event: DeliveryReport | LateAccept, reported: Reported) -> None: ...
     def received(self, event: InboundMessage, received: Received) -> None: ...
+    def pressed(self, received: Received) -> None: ...
 
 
 async def test_a_report_names_an_attempt_of_this_store_alone() -> None:
@@ -189,3 +191,30 @@ async def test_an_opt_out_beside_a_report_is_in_the_store_before_it_is_acknowled
     assert [type(command) for command in store.commands] == [Block, Report]
     with pytest.raises(NotDurableError):
         await a_sink(Failing()).put(report)
+
+
+async def test_the_key_of_a_call_that_ended_late_comes_before_its_report() -> None:
+    store = Store()
+    sink = LineSink(
+        "troncal",
+        "call",
+        store,
+        Nobody(),
+        lambda text: text,
+        salt=SALT,
+        report_wait_ms=1000,
+        default_account=None,
+        judge=judge,
+    )
+    ours = ulid(1_790_000_000_000, SALT, 5)
+    said = {"key": "2", "action": "promise", "disposition": "answered"}
+    await sink.put(DeliveryReport(ours, "+5491159876543", "delivered", None, 1.0, ours, 1, detail=said))
+    pressed, report = store.commands
+    assert isinstance(pressed, KeyPressed)
+    assert (pressed.attempt_id, pressed.key, pressed.action, json.loads(pressed.detail)) == (5, "2", "promise", said)
+    assert isinstance(report, Report)
+    store.commands.clear()
+    theirs = ulid(1_790_000_000_000, SALT + 1, 5)
+    await sink.put(DeliveryReport(theirs, "+5491159876543", "delivered", None, 1.0, theirs, 1, detail=said))
+    await sink.put(DeliveryReport(ours, "+5491159876543", "delivered", None, 1.0, ours, 1, detail={"key": None}))
+    assert not any(isinstance(one, KeyPressed) for one in store.commands)

@@ -140,7 +140,7 @@ class AccountPortion:
         if verdict.kind == "debt":
             (person,) = verdict.people
             cause = causes.mint(self._unit.session, account.number, person.id, causes.ANY, now)
-        said = words.words_of(account, verdict.kind)
+        said = words.sayable(account, verdict.kind, given)
         message = words.message(account, text, said, given, words.expires(now))
         return Making(number, self._make(origin_of(account), message, now), cause, tries)
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gatewayd.answers.engine.accounts import Account
+from gatewayd.answers.engine.bills import longest_owed
+from gatewayd.answers.engine.words import names_bill
 from gatewayd.answers.judge import HOUR_MS, RECENT_MS
 from gatewayd.answers.known import Answered, Incoming, Known, Person
 from gatewayd.store.contacts import billing_age
@@ -28,6 +30,7 @@ class Situation:
                 self._people[channel, address] = people
         numbers = {person.id for people in self._people.values() for person in people}
         self._owed = known.owed(session, numbers) if numbers else {}
+        self._bills = longest_owed(session, account.number, self._owed) if self._owed and names_bill(account) else {}
         self._fresh = billing_age.is_fresh(session, account.number, max_age_ms, now)
         self._today = dict(known.tickets_of(session, numbers, account.day(now))) if numbers else {}
         self._tickets = known.open_tickets(session, numbers) if numbers else {}
@@ -44,6 +47,7 @@ class Situation:
         return Known(
             people=people,
             owed={person.id: self._owed.get(person.id, ()) for person in people},
+            bills={person.id: self._bills[person.id] for person in people if person.id in self._bills},
             fresh=self._fresh,
             recent=tuple(self._recent.get(text.sender, ())),
             account_hour=self._hour,

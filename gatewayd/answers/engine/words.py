@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from gatewayd.answers.bodies import NO_OPERATOR, NOBODY, body
+from gatewayd.answers.bodies import BILL, NO_OPERATOR, NOBODY, body
 from gatewayd.answers.engine.accounts import Account
 from gatewayd.answers.judge import EXPIRES_MS
-from gatewayd.answers.known import Incoming, Known, Owed, Person, Verdict
+from gatewayd.answers.known import Bill, Incoming, Known, Owed, Person, Verdict
 from gatewayd.customers.variables import amount, day
+from gatewayd.templates import named_in
 from spool.names import variable_name
 
 SUBJECTS: Final[Mapping[str, str]] = {"es": "Su mensaje", "en": "Your message"}
@@ -78,6 +79,7 @@ def given(account: Account, verdict: Verdict, found: Known, today: date, ticket:
     said = values(account, person, today)
     if verdict.kind == "debt" and person is not None:
         said |= of_debts(found.owed.get(person.id, ()), account.region, today)
+        said |= of_bill(found.bills.get(person.id))
     if verdict.kind in {"ticket", "tickets"}:
         if ticket is None and found.open_ticket is not None:
             ticket = found.open_ticket.number
@@ -92,7 +94,7 @@ def shown(account: Account, verdict: Verdict, found: Known, today: date) -> str:
     """Returns the words of an answer as they would go out, for a person who tries it."""
     opens = (found.open_ticket.number if found.open_ticket else 0) + 1 if verdict.kind == "ticket" else None
     said = given(account, verdict, found, today, opens)
-    return _VARIABLE.sub(lambda one: said.get(variable_name(one[1]), one[0]), words_of(account, verdict.kind))
+    return _VARIABLE.sub(lambda one: said.get(variable_name(one[1]), one[0]), sayable(account, verdict.kind, said))
 
 
 def of_debts(debts: Sequence[Owed], region: str, today: date) -> dict[str, str]:
@@ -109,6 +111,25 @@ def of_debts(debts: Sequence[Owed], region: str, today: date) -> dict[str, str]:
         "dias": "0" if due is None else str((today - due).days),
         "facturas": str(sum(one.invoices for one in open_ones)),
     }
+
+
+def of_bill(bill: Bill | None) -> dict[str, str]:
+    """Returns what an answer may say of the invoice that is owed longest: what billing has said of it."""
+    if bill is None:
+        return {}
+    return {"factura": bill.number} | ({"enlace_de_pago": bill.link} if bill.link else {})
+
+
+def names_bill(account: Account) -> bool:
+    """Returns whether the account's answer about a balance names an invoice or its link."""
+    return not BILL.isdisjoint(map(variable_name, named_in(words_of(account, "debt"))))
+
+
+def sayable(account: Account, kind: str, given: Mapping[str, str]) -> str:
+    """Returns the words of an answer: the account's own, or ours where they name what is not known."""
+    own = words_of(account, kind)
+    known = all(variable_name(name) in given for name in named_in(own))
+    return own if known else body(kind, account.language)
 
 
 def message(account: Account, text: Incoming, said: str, given: Mapping[str, str], until: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from gatewayd.store.commands.inbox import (
     InboxEntry,
     InboxWritten,
     Judge,
+    KeyPressed,
     Received,
     UnwrittenInbox,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "Judge",
     "KeptBack",
     "KeyBusyError",
+    "KeyPressed",
     "KeyReusedError",
     "LateAnswer",
     "LineUse",

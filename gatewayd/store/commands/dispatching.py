@@ -159,6 +159,8 @@ class Finish(Command[None]):
     """The key that the person called has pressed: it comes into the inbox."""
     opted_out: bool = False
     """... and by it asked not to be called again."""
+    action: str | None = None
+    """What the key means, by the script of the call."""
     options: str | None = None
     """What the message keeps for its next try; None: as it was."""
 

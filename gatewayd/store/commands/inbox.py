@@ -43,6 +43,29 @@ class Inbound(Command["Received"]):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed(Command["Received"]):
+    """A key that was pressed in a call of which that becomes known after its end: it comes into the inbox as with the
+    end, each attempt's once. One that opts out blocks the number in the account that called. An attempt that a store
+    lacks, which was put back, is taken for the latest message to that number. Answers `opt_out` where that was done, of
+    a repeat as well."""
+
+    attempt_id: int
+    line: str
+    to: str | None
+    """Who was called, in E.164; None where that is not known."""
+    key: str
+    action: str | None
+    """What it means, by the script of the call."""
+    detail: str
+    """What is known of the call, as JSON: the message says it from now on."""
+    now: int
+
+    @property
+    def opted_out(self) -> bool:
+        return self.action == "opt_out"
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     stored: bool
     """False: a repeat."""

@@ -43,6 +43,7 @@ REVISIONS: Final = (
     "0028",
     "0029",
     "0030",
+    "0031",
 )
 """Every revision, oldest first; the last is the one this program works with."""
 

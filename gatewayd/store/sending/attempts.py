@@ -14,10 +14,11 @@ from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Pnr
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.contacts.points import refuses
 from gatewayd.store.credit.ledger import Kind
-from gatewayd.store.sending import blocks, causes, inbox, reports, staleness
+from gatewayd.store.sending import blocks, causes, pressed, reports, staleness
 from gatewayd.store.sending.cuts import furthest, parts_of
 from gatewayd.store.sending.early import by_attempt
 from gatewayd.store.sending.gate import Asked, Gate
+from gatewayd.store.sending.inbox import KEYS
 from gatewayd.store.sending.lines import LineCounters
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.session import Row, Session, Statement, adding, among, setting
@@ -211,7 +212,6 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
     parts: list[Row] = []
     closed: list[Row] = []
     reported: list[Finish] = []
-    pressed: list[Finish] = []
     opted_out: list[Finish] = []
     for command in commands:
         work = command.work
@@ -235,15 +235,14 @@ def finish(unit: Unit, commands: list[Finish]) -> list[Exception | None]:
         ]
         _settle(unit, row, command)
         _end(unit, row, command)
-        if command.pressed:
-            pressed.append(command)
         if any(_early(unit, command, number, end) for number, end in command.parts.items()):
             reported.append(command)
     unit.session.many(_END_PART, parts)
     unit.session.many(_CLOSE, closed)
-    inbox.keyed(unit, pressed)
+    # Of calls that had ended already, too: what somebody says by a key is lost by no end that came before.
+    pressed.keyed(unit, [each for each in commands if each.pressed and each.work.message_id in messages])
     for command in opted_out:
-        blocks.put(unit, [command.work.to], inbox.KEYS, None, command.now, account_id=command.work.account_id)
+        blocks.put(unit, [command.work.to], KEYS, None, command.now, account_id=command.work.account_id)
     for command in reported:
         _report(unit, command)
     return [None] * len(commands)

@@ -13,7 +13,6 @@ from gatewayd.store.commands import (
     Blocked,
     Ended,
     EndParts,
-    Finish,
     Inbound,
     InboxEntry,
     InboxWritten,
@@ -41,14 +40,14 @@ ANSWER_MS: Final = 30 * 86_400_000
 MAY_HAVE_COME: Final = ("sending", "submitted", "delivered", "read", "undelivered", "uncertain")
 """States of a message that somebody may be answering."""
 
-_STORED: Final = Statement(
+STORED: Final = Statement(
     select(inbound.c.id).where(inbound.c.line == given(inbound.c.line), inbound.c.key == given(inbound.c.key)),
     "p_line p_key",
 )
-_ADD: Final = adding(
-    inbound, "at received_at account_id channel line sender to text key message_id opt_out written review"
+ADD: Final = adding(
+    inbound, "at received_at account_id channel line sender to text key message_id opt_out written review action"
 )
-_ANSWERED: Final = Statement(
+ANSWERED: Final = Statement(
     select(message.c.id, job.c.account_id)
     .select_from(message.join(job, job.c.id == message.c.job_id))
     .where(
@@ -128,13 +127,13 @@ def _end_parts(unit: Unit, command: EndParts) -> Ended:
 
 def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
     session = unit.session
-    if session.one(_STORED, command.line, whole.key) is not None:
+    if session.one(STORED, command.line, whole.key) is not None:
         return Received(stored=False, complete=True, opt_out=False)
     message_id, account_id = _answers(unit, command)
     verdict = Verdict.YES if command.opted_out else command.judge(whole.text, command.subject)
     opt_out = verdict is Verdict.YES
     session.run(
-        _ADD,
+        ADD,
         whole.at,
         command.now,
         account_id,
@@ -148,6 +147,7 @@ def _store(unit: Unit, command: Inbound, whole: fragments.Whole) -> Received:
         opt_out,
         False,
         OPT_OUT if verdict is Verdict.DOUBTFUL else None,
+        None,
     )
     if account_id is not None:
         unit.tallies.add((command.now // HOUR_MS, account_id, command.channel, command.line, RECEIVED), 1, 0, 0)
@@ -186,34 +186,6 @@ def _blocked_too(unit: Unit, command: Inbound) -> Blocked | None:
     return Blocked(sum(each.added for each in done), sum(each.cancelled for each in done), jobs) if done else None
 
 
-def keyed(unit: Unit, commands: Sequence[Finish]) -> None:
-    """The keys that people pressed in calls: each answers the call it was pressed in, once."""
-    for command in commands:
-        key = (command.now // HOUR_MS, command.work.account_id, KEYS, command.line, RECEIVED)
-        unit.tallies.add(key, 1, 0, 0)
-    unit.session.many(
-        _ADD,
-        [
-            (
-                command.now,
-                command.now,
-                command.work.account_id,
-                KEYS,
-                command.line,
-                command.work.to,
-                None,
-                command.pressed,
-                f"#{command.work.attempt_id}",
-                command.work.message_id,
-                command.opted_out,
-                False,
-                None,
-            )
-            for command in commands
-        ],
-    )
-
-
 def _answers(unit: Unit, command: Inbound) -> tuple[int | None, int | None]:
     """The message it answers and the account it belongs to: the one that is named, else the latest to the sender."""
     found = None
@@ -224,7 +196,7 @@ def _answers(unit: Unit, command: Inbound) -> tuple[int | None, int | None]:
         for address in addresses:
             found = found or unit.session.one(_BY_REFERENCE, address, command.line, command.answers_reference)
     for address in addresses:
-        found = found or unit.session.one(_ANSWERED, address, command.now - ANSWER_MS)
+        found = found or unit.session.one(ANSWERED, address, command.now - ANSWER_MS)
     if found is not None:
         return found[0], found[1]
     if command.default_account is None:

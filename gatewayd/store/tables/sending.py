@@ -311,6 +311,8 @@ inbound = Table(
     Column("written", Boolean, nullable=False),
     # opt_out: may be one, for a person to see
     Column("review", Text),
+    # what the key of a call means, by its script
+    Column("action", Text),
     UniqueConstraint("line", "key"),
     Index(
         "ix_inbound_review",

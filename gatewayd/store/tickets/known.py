@@ -32,7 +32,7 @@ _OWED: Final = tables.owed.c
 
 _CAME: Final = select(
     *(_IN.id, _IN.account_id, _IN.channel, _IN.line, _IN.sender, _IN.text, _IN.received_at, _IN.opt_out),
-    *(_IN.review, tables.message.c.person_id, tables.message.c.detail),
+    *(_IN.review, tables.message.c.person_id, tables.message.c.detail, _IN.action),
 ).select_from(tables.inbound.outerjoin(tables.message, tables.message.c.id == _IN.message_id))
 _TEXTS: Final = Statement(_CAME.where(among(_IN.id)))
 _FRESH: Final = Statement(
@@ -60,13 +60,14 @@ def texts(session: Session, numbers: Collection[int]) -> dict[int, Incoming]:
 
 
 def _incoming(row: Row) -> Incoming:
-    pressed = _pressed(row[10]) if row[2] == CALL else ""
+    pressed = _pressed(row[11], row[10]) if row[2] == CALL else ""
     return Incoming(row[0], row[2], row[3], row[4], row[5], row[6], bool(row[7]), row[8] is not None, row[9], pressed)
 
 
-def _pressed(detail: str | None) -> str:
-    """Returns what the key of a call means for a debt, as its message has it; empty: nothing."""
-    action = json.loads(detail or "{}").get("action")
+def _pressed(action: str | None, detail: str | None) -> str:
+    """Returns what the key of a call means for a debt; empty: nothing. Rows of older versions say it by their message
+    alone."""
+    action = action or json.loads(detail or "{}").get("action")
     return action if action in SAID else ""
 
 
