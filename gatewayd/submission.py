@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
+from gatewayd import call_amounts
 from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.record import Follow
@@ -43,11 +44,18 @@ def written(head: Mapping[str, Any], recipients: Iterable[str], file: str) -> tu
     return replace(skeleton, recipients=()), data
 
 
+def discreet(document: JobDocument) -> None:
+    """Raises JobFileError, with the field, for a job whose calls say an amount to whoever picks up, or to a machine."""
+    if document.channel == "call" and (place := call_amounts.early(document.text, document.call)) is not None:
+        raise JobFileError("value_invalid", "value_amount_early", file=document.file, field=place)
+
+
 async def lay(
     intake: IntakeDesk, account: str, document: JobDocument, data: bytes, content: Mapping[str, Any] | None = None
 ) -> Taken:
     """Lays a job into the private folder, with the files that its template attaches, or `content` where its words are
-    its own; durable when this returns. SpoolError, JobFileError where a file is not kept."""
+    its own; durable when this returns. SpoolError; JobFileError where a file is not kept, or a call is not discreet."""
+    discreet(document)
     files = await kept_files(intake.templates, account, document, content)
     for name in document.files:
         if name not in files:

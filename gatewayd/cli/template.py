@@ -218,6 +218,8 @@ def preview(
         return
     for fault in found["faults"]:
         output.say(f"{fault['key']}: {fault['message']}")
+    if found["amount_early"]:
+        output.say(_("Neither a campaign nor a rule calls with it: {reason}").format(reason=found["amount_early"]))
     for field, said in found["fields"].items():
         output.say(said if field == "text" else f"{field}: {said}")
     output.record(_costs(found))

@@ -16,6 +16,7 @@ from gatewayd.errors import ConflictError, ForbiddenError, UsageError
 from gatewayd.failpoints import hit
 from gatewayd.operations import attached
 from gatewayd.operations.base import Json
+from gatewayd.operations.call_words import calls_are_discreet
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import needs_approval, require
@@ -102,6 +103,7 @@ class LaunchCampaign(OfCampaign):
         missing(document)
         await _approved_words(backend, found, document)
         await _kept_files(backend, found, document)
+        await calls_are_discreet(backend, found.account, document)
         people = await people_of(backend, found, document)
         price = _price(backend, found, document, people)
         await require(backend, by, found.account, to_of(found, people), self.password, price=price)
@@ -249,6 +251,7 @@ class ApproveCampaign(OfCampaign):
             raise ConflictError(_("the campaign waits for nobody's approval"))
         if asked.by == by.name:
             raise ForbiddenError(_("somebody else approves what you asked for"))
+        await calls_are_discreet(backend, found.account, document)
         people = await people_of(backend, found, document)
         if not states.still_approved(asked.people, people):
             raise ConflictError(

@@ -23,6 +23,7 @@ from gatewayd.customers.variables import variables as of_customer
 from gatewayd.errors import FaultsError, UsageError
 from gatewayd.money import format_money
 from gatewayd.operations.base import Json
+from gatewayd.operations.call_words import said_early
 from gatewayd.operations.customer_filters import judged_filter
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.template_row import Country, Known, Variable, rendered, variables_in
@@ -172,6 +173,7 @@ class PreviewTemplate(OfRow):
         shown: Json = {
             "channel": channel,
             "faults": faults_of(channel, content),
+            "amount_early": None,
             "row": None
             if person is None
             else {"customer": person.external_id, "number": person.customer_id, "name": person.columns.get("nombre")},
@@ -185,6 +187,7 @@ class PreviewTemplate(OfRow):
         }
         try:
             document = stored.judged(channel, content)
+            shown["amount_early"] = said_early(document)
             variables = variables_in(document, known, Country(context.today, context.region, currency))
             fields = rendered(document, variables)
         except (JobFileError, VariableUnknownError):

@@ -54,6 +54,29 @@ def over(gateway: Gateway, campaign: int) -> Any:
     return rig.wait(gateway, campaign, lambda found: found["state"] == "finished", 60)
 
 
+def test_a_call_says_no_amount_before_a_key_says_who_listens(floor: tuple[Gateway, Simulator]) -> None:
+    gateway, _simulator = floor
+    customers(gateway, 90, 1, tags=["llamadas"])
+    early = {"call": {"script": {"message": [{"say": "Hola %nombre%, debe"}, {"amount": "%deuda%"}]}}}
+    menu = {"message": "Hola %nombre%", "menu": {"1": "its_me"}, "confirm": {"its_me": "Debe %deuda%"}}
+    audience = {"filter": {"tags": ["llamadas"]}}
+    gateway.call("template.save", account=rig.ACCOUNT, template="llamado", channel="call", content=early)
+    told: dict[str, Any] = {"channel": "call", "account": rig.ACCOUNT}
+    shown = gateway.call("template.preview", template="llamado", **told)
+    assert shown["faults"] == [], "it may be kept; nobody is called with it"
+    assert "call.script.message[1]" in shown["amount_early"]
+    for words in ({"content": early}, {"content": None, "template": "llamado"}):
+        campaign = save(gateway, audience, channel="call", **words)
+        review = gateway.call("campaign.review", campaign=campaign)
+        assert [(one["kind"], one["stops"]) for one in review["faults"]][:1] == [("words", True)]
+        assert "its_me" in review["faults"][0]["sentence"]
+        with pytest.raises(UsageError, match=r"message\[1\].*its_me"):
+            rig.launch(gateway, campaign)
+    campaign = save(gateway, audience, channel="call", content={"call": {"script": menu}})
+    assert gateway.call("template.preview", content={"call": {"script": menu}}, **told)["amount_early"] is None
+    assert "its_me" not in str(gateway.call("campaign.review", campaign=campaign)["faults"])
+
+
 def test_a_live_list_is_asked_at_launch_and_a_template_is_frozen(floor: tuple[Gateway, Simulator]) -> None:
     gateway, simulator = floor
     customers(gateway, 100, 3, tags=["zona-3"])

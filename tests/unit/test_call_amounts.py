@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from gatewayd.call_amounts import early
 from gatewayd.operations.template_defaults import DEFAULTS
-from gatewayd.submission import bare
+from gatewayd.submission import bare, lay
+from spool.errors import JobFileError
+
+if TYPE_CHECKING:
+    from gatewayd.intake.reception import IntakeDesk
 
 
 def found(script: dict[str, Any], **plan: Any) -> str | None:
@@ -80,3 +84,11 @@ def test_the_calls_to_begin_with_may_be_a_rules() -> None:
             for content in default.content.values():
                 document = bare({"job": "j", "channel": "call", **content})
                 assert early(document.text, document.call) is None
+
+
+async def test_a_job_of_the_gateways_own_that_says_one_is_never_laid() -> None:
+    """Its template may have been changed since its rule was saved, or its campaign launched."""
+    document = bare({"job": "j", "channel": "call", "call": {"script": {"message": "Debe %deuda%"}}})
+    with pytest.raises(JobFileError) as refused:
+        await lay(cast("IntakeDesk", None), "norte", document, b"{}")
+    assert (refused.value.kind, refused.value.field) == ("value_amount_early", "call.script.message[0]")

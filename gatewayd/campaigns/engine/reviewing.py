@@ -24,7 +24,7 @@ from gatewayd.numbers import Policy
 from gatewayd.store.campaigns import campaigns
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Change
-from gatewayd.submission import bare
+from gatewayd.submission import bare, discreet
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 from spool.errors import JobFileError
@@ -157,6 +157,7 @@ class Reviewing:
     async def _rung(self, account: str, content: Mapping[str, Any], lines: Any) -> dict[str, Any]:
         """Returns a rung as its worker needs it. JobFileError."""
         head = await self._intake.templates.filled(account, bare(head_of(content, "c")))
+        discreet(head)
         template = Template.of(head)
         rung = {"content": content, "template": None, "lines": lines}
         if template is not None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd import call_amounts, submission
+from gatewayd import submission
 from gatewayd.dunning import wording
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
@@ -85,9 +85,6 @@ class Recording:
         rows = map(_recipient, people)
         document, data = await asyncio.to_thread(submission.written, head, rows, f"{batch.job}.json")
         document = await self._intake.templates.filled(batch.account, document)
-        if batch.channel == "call" and (place := call_amounts.early(document.text, document.call)) is not None:
-            # The template was changed since its rule was saved.
-            raise JobFileError("value_invalid", "value_amount_early", file=document.file, field=place)
         taken = await submission.lay(self._intake, batch.account, document, data)
         hit("claims.laid")
         await submission.enter(self._intake, taken, document, origin=CLAIM)
