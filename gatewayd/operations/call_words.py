@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from operator import methodcaller
 
+from gatewayd import call_amounts
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.errors import UsageError
 from gatewayd.operations.ports import Backend
 from gatewayd.store.campaigns import templates
-from gatewayd.submission import bare, discreet
 from gatewayd.translation import gettext as _
 from gatewayd.translation import language
 from spool import stored
-from spool.document import JobDocument
+from spool.document import JobDocument, parse
 from spool.errors import JobFileError
 
 
 def said_early(document: JobDocument) -> str | None:
     """Returns what is wrong with a job that calls, in the language of who asks; None: it says no amount too early."""
-    try:
-        discreet(document)
-    except JobFileError as error:
-        return error.text(language())
-    return None
+    place = call_amounts.early(document.text, document.call) if document.channel == "call" else None
+    return None if place is None else JobFileError("value_invalid", "value_amount_early", field=place).text(language())
 
 
 async def calls_are_discreet(backend: Backend, account: str, document: CampaignDocument) -> None:
@@ -43,8 +41,12 @@ async def calls_are_discreet(backend: Backend, account: str, document: CampaignD
             )
             content = (await backend.read(methodcaller("ask", question))).content
         try:
-            own = {"job": "c", "channel": rung.channel, **(rung.content or {})}
-            sentence = said_early(bare(own) if content is None else stored.judged(rung.channel, content))
+            own = {"job": "c", "channel": rung.channel, **(rung.content or {}), "recipients": [{"to": "-"}]}
+            sentence = said_early(
+                parse(json.dumps(own, ensure_ascii=False).encode(), "c.json")
+                if content is None
+                else stored.judged(rung.channel, content)
+            )
         except JobFileError:
             continue  # its review says what is wrong
         if sentence is not None:
