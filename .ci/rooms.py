@@ -148,6 +148,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         f"{STORE}.port",
     ),
     "gatewayd.acknowledgement": (*VALUES, STORE),
+    "gatewayd.aftermath": VALUES,
     "gatewayd.carrying": (*VALUES, "spool", f"{STORE}.commands"),
     "gatewayd.freshening": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),

@@ -23,6 +23,7 @@ import structlog
 from gatewayd import answering, campaigning, collecting, cycles, logs, posting, reminding
 from gatewayd.acknowledgement import Outcomes
 from gatewayd.added_lines import AddedLine
+from gatewayd.aftermath import Aftermath
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
 from gatewayd.contact_uploads import ContactUploads
@@ -268,7 +269,25 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             dispatcher.publish(queues)
             # A person's pause, or a new job, may have been recorded without its summary.
             receipts.due({queue.job_id for queue in queues})
+            aftermath = Aftermath(
+                (
+                    partial(writer.do, LoadingJobs("")),  # it can be asked
+                    dispatcher.ownerless.unknown,
+                    partial(dispatcher.credited, None),
+                    receipts.look,
+                    came.look,
+                    upkeep.due,
+                    webhooks.changed,
+                    webhooks.due,
+                    *(one.due for one in (exports, contacts, imports, campaigns, claims, live.reminders)),
+                    fleet.look_again,
+                    takeover.refresh,
+                    live.rules_changed,
+                )
+            )
+            writer.unheard = aftermath.due
             for name, service in (
+                ("aftermath", aftermath),
                 ("receipts", receipts),
                 ("inbox", inbox),
                 ("upkeep", upkeep),

@@ -84,6 +84,13 @@ class Fleet:
                 self._dispatcher.give_up(left)
         return changed
 
+    async def look_again(self) -> None:
+        """Switches lines on and off as the store says that people have."""
+        for runner in tuple(self._dispatcher.runners.values()):
+            use = await self._dispatcher.writer.do(self._load(runner.config))
+            if use.enabled is not None:
+                runner.set_enabled(use.enabled)
+
     async def _add_again(self, line: LineConfig) -> None:
         """While the daemon runs: a store that refuses for a moment must not cost it a line."""
         while True:

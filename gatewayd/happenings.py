@@ -67,6 +67,11 @@ class Came:
         self.inbox.due()
         self.answers.due()
 
+    def look(self) -> None:
+        """Something may have come in, and more may have happened to what is answered."""
+        self.inbox.due()
+        self.answers.look()
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

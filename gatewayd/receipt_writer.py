@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -76,6 +77,8 @@ class ReceiptWriter:
         self._waiting: set[int] = set()
         """In `_turns`."""
         self._wake = asyncio.Event()
+        self._all = True
+        """Whether any job may have receipts that nobody has said to be due."""
         self.stalls: Stalls[int] = Stalls("receipts", self.due, tell)
 
     def due(self, jobs: Iterable[int]) -> None:
@@ -84,17 +87,26 @@ class ReceiptWriter:
         if self._fresh:
             self._wake.set()
 
+    def look(self) -> None:
+        """There may be receipts of any job."""
+        self._all = True
+        self._wake.set()
+
     async def run(self) -> None:
         """Until cancelled; begins with what a crash has left."""
-        everything = True
         troubled = False
+        looked = 0.0
         while True:
-            if not everything:
-                everything = not await self._woken()
+            if not self._all:
+                await self._woken()
                 await asyncio.sleep(CLOSE_S)
+            now = time.monotonic()
+            everything = self._all or (self._shared and now - looked >= LOOK_S)
+            looked, self._all = now if everything else looked, False
             try:
                 await self.flush(everything=everything)
             except (GatewayError, SpoolError) as error:
+                self._all = self._all or everything
                 if not troubled:
                     log.error("receipts cannot be written; they wait in the store", error=str(error))  # noqa: TRY400
                 troubled = True
@@ -103,15 +115,12 @@ class ReceiptWriter:
             if troubled:
                 log.info("receipts are written again")
                 troubled = False
-            everything = False
 
-    async def _woken(self) -> bool:
-        """Whether something is due; False when it is time to look what other nodes have told of our jobs."""
-        try:
+    async def _woken(self) -> None:
+        """Returns when something is due, or when it is time to look what other nodes have told of our jobs."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S if self._shared else None):
-                return await self._wake.wait()
-        except TimeoutError:
-            return False
+                await self._wake.wait()
 
     async def finish(self) -> None:
         """Writes what can be written before the daemon ends."""

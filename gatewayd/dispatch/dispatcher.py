@@ -147,9 +147,11 @@ class Dispatcher:
             yield from (each.work.attempt_id for each in runner.left)
 
     def recovered(self, queues: Iterable[QueueInfo]) -> None:
-        """Messages of these queues wait that were taken for claimed."""
-        self.appeared(found := tuple(queues))
-        for info in found:
+        """Messages of these queues wait, whatever is known of them here."""
+        for info in tuple(queues):
+            if not self._scheduler.knows(info):
+                self._hold(info.id, "paused" if info.paused else None)
+                self.publish([info])
             self._came_back(info.id, 0)
 
     def answer_lost(self) -> None:
@@ -195,10 +197,10 @@ class Dispatcher:
                 runner.sender.stock.recall({info.id for info in change.queues})  # it goes by what is, not by what was
         self._receipts_due([change.job_id])
 
-    def credited(self, account: str) -> None:
-        """A top-up: what waited for credit tries again."""
-        self._broke.discard(account)
-        self._retry_credit([queue for queue in self._scheduler if queue.info.account == account])
+    def credited(self, account: str | None) -> None:
+        """A top-up of an account, or perhaps of any: what waited for credit tries again."""
+        self._broke -= self._broke if account is None else {account}
+        self._retry_credit([queue for queue in self._scheduler if account in {None, queue.info.account}])
 
     def look_again(self, account: str | None) -> None:
         """Rules of contact have changed, of an account or of all: what rests until an instant asks anew."""
@@ -259,8 +261,7 @@ class Dispatcher:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        next_at = self._scheduler.next_at
-        if next_at is not None:
+        if (next_at := self._scheduler.next_at) is not None:
             delay = min(max(next_at - now, 0) / 1000, 3600.0)
             self._timer = asyncio.get_running_loop().call_later(delay, self._due)
 
@@ -274,8 +275,7 @@ class Dispatcher:
 
     def content(self, queue_id: int) -> JobContent:
         """What the job says beyond a text, parsed once."""
-        queue = self._scheduler.get(queue_id)
-        if queue is None:
+        if (queue := self._scheduler.get(queue_id)) is None:
             return PLAIN
         if queue.content is None:
             queue.content = parsed(queue.info.content)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
 from gatewayd.clock import now_ms
 from gatewayd.errors import GatewayError
-from gatewayd.store.commands import LoadQueues, OpenWork, QueueInfo, RecoverOwnerless
+from gatewayd.store.commands import Command, LoadQueues, OpenWork, QueueInfo, RecoverOwnerless
 from gatewayd.store.port import Writer
 
 log = structlog.get_logger()
+
+R = TypeVar("R")
 
 EVERY_S: Final = 60.0
 """Between looks while no answer is known to be lost; one costs a look at what is under way."""
@@ -78,11 +80,7 @@ class Ownerless:
         """Gives back what nobody holds; answers how much. GatewayError while the store cannot be asked."""
         owners, now = self._owners, self._now()
         lost = RecoverOwnerless(owners.node, owners.epoch, frozenset(owners.held()), now - int(GRACE_S * 1000), now)
-        try:
-            found = await self._writer.do(lost)
-        except GatewayError:
-            self._unsure = True
-            raise
+        found = await self._ask(lost)
         unsure = self._unsure
         if found.returned or found.open:
             log.warning("work that nobody held is given back", claims=found.returned, in_doubt=len(found.open))
@@ -91,11 +89,15 @@ class Ownerless:
         queues = found.queues
         if unsure:
             self._unsure = False
-            try:
-                queues = await self._writer.do(LoadQueues())
-            except GatewayError:
-                self._unsure = True
-                raise
+            queues = await self._ask(LoadQueues())
         if queues:
             owners.recovered(queues)
         return found.returned + len(found.open)
+
+    async def _ask(self, command: Command[R]) -> R:
+        """Asks the store, and remembers where its answer was lost."""
+        try:
+            return await self._writer.do(command)
+        except GatewayError:
+            self._unsure = True
+            raise

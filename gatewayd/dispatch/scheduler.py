@@ -90,6 +90,11 @@ class Scheduler:
     def get(self, queue_id: int) -> Queue | None:
         return self._queues.get(queue_id)
 
+    def knows(self, info: QueueInfo) -> bool:
+        """Returns whether the queue is here as the store has it: paused or not, and how fast it may go."""
+        queue = self._queues.get(info.id)
+        return queue is not None and queue.info.pace == info.pace and (queue.held == "paused") == info.paused
+
     def add(self, info: QueueInfo, now: int) -> Queue:
         """A queue appears, or comes back with fresh figures."""
         queue = self._queues.get(info.id)

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+import structlog
 
 from gatewayd.clock import now_ms
 from gatewayd.config import Config
-from gatewayd.errors import ConflictError, CurrencyError, GatewayError
+from gatewayd.errors import ConflictError, CurrencyError, GatewayError, UnavailableError
 from gatewayd.failpoints import hit
 from gatewayd.intake.feed import Stream
 from gatewayd.model import Priority
@@ -21,7 +23,9 @@ from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
+    BegunJob,
     DropJob,
+    ForsakenJob,
     KeyBusyError,
     KeyReusedError,
     NewMessage,
@@ -33,6 +37,11 @@ from gatewayd.store.port import Writer
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.intake import Taken
+
+log = structlog.get_logger()
+
+ASK_AGAIN_S: Final = (0.1, 0.5, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
+"""Pauses before the store is asked again whether a job is shown: a server is back by then, or is gone for long."""
 
 Follow = Callable[[Any, int], None]
 """What an engine says of its job in the transaction that shows it: unit of work, the job's number."""
@@ -55,6 +64,10 @@ class Recorder:
         self._writer = writer
         self._left: set[int] = set()
         """Begun and given up, and not forgotten yet: they must not be taken for known ones."""
+        self._unheard: list[BeginJob] = []
+        """Begun, perhaps: nobody has heard what became of it."""
+        self._unseen: set[int] = set()
+        """Shown after all, as their removal was told: whoever brings them again is to publish them."""
         self._clearing = asyncio.Lock()
 
     async def load(
@@ -75,7 +88,7 @@ class Recorder:
         """
         await self._clear_left()
         try:
-            begun = await self._writer.do(begin)
+            begun = await self._begun(begin)
         except CurrencyError as error:
             raise JobFileError(
                 "value_invalid",
@@ -92,6 +105,10 @@ class Recorder:
         if begun.known:
             if begun.answer is not None and replayed is not None:
                 replayed(begun.answer)
+            if begun.job_id in self._unseen:
+                infos = await self._writer.do(PublishJob(begun.job_id, now_ms()))
+                self._unseen.discard(begun.job_id)
+                return infos
             return ()
         hit("intake.begun")
         try:
@@ -100,12 +117,31 @@ class Recorder:
             _need(valid, taken, first)
             hit("intake.loaded")
             shown = PublishJob(begun.job_id, now_ms(), keyed=begin.key is not None, follow=follow)
-            return await self._writer.do(shown)
-        except Exception:
+            return await self._show(shown)
+        except BaseException as error:
             self._left.add(begun.job_id)
-            with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
-                await self._clear_left()
+            if isinstance(error, Exception):
+                with suppress(GatewayError):  # such as a full disk: before the next job is begun, then
+                    await self._clear_left()
             raise
+
+    async def _begun(self, begin: BeginJob) -> BegunJob:
+        try:
+            return await self._writer.do(begin)
+        except (UnavailableError, asyncio.CancelledError):
+            # Were it there, and never ended, its file would be taken for one that is known.
+            self._unheard.append(begin)
+            raise
+
+    async def _show(self, shown: PublishJob) -> tuple[QueueInfo, ...]:
+        """Shows the job. Where the answer is lost it may be shown already: the store is asked again for a while."""
+        for pause in ASK_AGAIN_S:
+            try:
+                return await self._writer.do(shown)
+            except UnavailableError as error:
+                log.warning("a job may be recorded; the store is asked again", error=str(error))
+            await asyncio.sleep(pause)
+        return await self._writer.do(shown)
 
     async def _add(self, job_id: int, stream: Stream) -> tuple[int, NewMessage | None]:
         """Writes all rows; answers how many are valid, and the first of all. The next portion is read while one is
@@ -130,13 +166,19 @@ class Recorder:
 
     async def _clear_left(self) -> None:
         """One at a time, for the store may give the number of a job that is gone to the next one."""
-        if not self._left:
+        if not self._left and not self._unheard:
             return
         async with self._clearing:
+            for begin in tuple(self._unheard):
+                if (found := await self._writer.do(ForsakenJob(begin))) is not None:
+                    self._left.add(found)
+                self._unheard.remove(begin)
             for job_id in tuple(self._left):
-                with suppress(ConflictError):  # it was recorded, for all that its answer said
+                try:
                     while not await self._writer.do(DropJob(job_id)):
                         pass
+                except ConflictError:  # it was recorded, for all that its answer said
+                    self._unseen.add(job_id)
                 self._left.discard(job_id)
 
 

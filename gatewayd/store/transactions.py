@@ -58,6 +58,8 @@ CLASHES: Final = 5
 
 REPORT_WAIT_MS: Final = 72 * 3_600_000
 
+MAYBE: Final = "the store did not answer; it may be done all the same: look before you ask for it again ({error})"
+
 Handler = Callable[[Unit, list[Any]], Sequence[Any]]
 More = Callable[[], Command[Any] | None]
 
@@ -105,6 +107,7 @@ def _bulk(unit: Unit, change: commands.Change[Any]) -> Any:
 HANDLERS: Final[dict[type[Command[Any]], Handler]] = {
     commands.StartNode: nodes.start,
     commands.LoadingJobs: jobs.loading,
+    commands.ForsakenJob: jobs.forsaken,
     commands.CreateAccount: accounts.create,
     commands.Credit: accounts.credit,
     commands.BeginJob: jobs.begin,
@@ -181,6 +184,8 @@ class Transactions:
         except self.session.Error as error:
             raise self._failed(StoreError, _("the store cannot be read: {error}"), error) from error
         self._clashes = 0
+        self._unsure = False
+        """Whether a commit had no answer."""
 
     @property
     def salt(self) -> int:
@@ -214,7 +219,9 @@ class Transactions:
             kind = fault(error)
             if kind is Fault.AWAY:
                 self._clashes = 0
-                return [self._failed(UnavailableError, "the store cannot be written now: {error}", error)] * len(batch)
+                sentence = MAYBE if self._unsure else "the store cannot be written now: {error}"
+                self._unsure = False
+                return [self._failed(UnavailableError, sentence, error)] * len(batch)
             if kind is Fault.CLASH and self._clashes < CLASHES:
                 self._clashes += 1
                 return self.apply(batch)
@@ -258,13 +265,19 @@ class Transactions:
     def _committed(self, session: Session, batch: Sequence[Command[Any]], more: More | None) -> list[Any]:
         session.begin()
         try:
+            self._memory.early.load(session)
             unit = Unit(session, self._memory)
             results = _apply(unit, batch)
             while more is not None and (command := more()) is not None:
                 results += _apply(unit, [command])
             unit.flush()
             failpoints.hit("store.before_commit")
-            session.commit()
+            try:
+                session.commit()
+            except session.Error:
+                self._memory.early.forget()  # it may have been done all the same
+                self._unsure = not session.sqlite  # which takes back what it could not commit
+                raise
         except BaseException:
             # What was read in this transaction may never have been.
             self._memory.jobs.forget()

@@ -10,11 +10,9 @@ import asyncio
 import logging
 import threading
 import time
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
@@ -33,6 +31,7 @@ from gatewayd.store.commands import (
     bare,
 )
 from gatewayd.store.transactions import More, Transactions, is_bulk
+from gatewayd.store.writer_stats import WriterStats
 
 _log: Final = logging.getLogger(__name__)
 
@@ -62,40 +61,11 @@ KEPT: Final = 50_000
 """Most posted commands kept while the store is stalled. Lines stop at their next point of no return, which needs the
 store: each has only what it was at."""
 
-BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
-"""Bounds of the histogram of transaction times: a quick commit is one to ten ms, a slow disk's a hundred."""
-
 _INTAKE: Final = (BeginJob, AddMessages, PublishJob, DropJob)
 """These keep their order among themselves."""
 _HEAVY: Final = (AddMessages, DropJob, Sweep, Prune, Block)
 """At most one of these a transaction, so that no line waits for more than one portion of a big file. The messages of a
 small job are none: it would wait for a commit of its own behind each list's portion."""
-
-
-@dataclass(slots=True)
-class WriterStats:
-    """What the writer has done since it began."""
-
-    commits: int = 0
-    commands: int = 0
-    failures: int = 0
-    seconds: float = 0.0
-    """Time in transactions, commits included."""
-    slowest: float = 0.0
-    waited: float = 0.0
-    """Sum over awaited commands of the time from asking to being woken."""
-    awaited: int = 0
-    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=2048))
-    """Of the latest awaited commands, seconds."""
-    sizes: deque[int] = field(default_factory=lambda: deque(maxlen=2048))
-    """Commands in each of the latest transactions."""
-    checkpoints: int = 0
-    by_time: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
-    """Transactions by the first of `BUCKETS_S` that they did not exceed; the last count is of those beyond all."""
-
-    def buckets(self) -> list[tuple[float, int]]:
-        """(upper bound in s, transactions not slower), in growing order."""
-        return list(zip(BUCKETS_S, accumulate(self.by_time), strict=False))
 
 
 @dataclass(slots=True)
@@ -147,6 +117,9 @@ class Writer:
         self._transactions = transactions
         self._checkpointer = checkpointer
         self._on_lost = on_lost
+        self.unheard: Callable[[], object] = lambda: None
+        """Called (in the loop's thread) when nobody may have learnt that a command was applied: the store did not say
+        so, or whoever had asked waits no more."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._inbox: deque[_Entry] = deque()
@@ -292,13 +265,7 @@ class Writer:
 
         results = self._apply(together, more)
         end = time.perf_counter()
-        stats = self.stats
-        stats.commits += 1
-        stats.commands += len(batch)
-        stats.sizes.append(len(batch))
-        stats.seconds += end - begin
-        stats.by_time[bisect_left(BUCKETS_S, end - begin)] += 1
-        stats.slowest = max(stats.slowest, end - begin)
+        self.stats.committed(len(batch), end - begin)
         stalled = self._sort_out(batch, results, end)
         if stalled:
             if self._checkpointer is not None:
@@ -309,7 +276,7 @@ class Writer:
             _log.warning("the store can be written again")
         self._stalls = 0
         if self._checkpointer is not None and self._checkpointer.after_commit(bulk=is_bulk(together)):
-            stats.checkpoints += 1
+            self.stats.checkpoints += 1
         return True
 
     def _gather(self) -> list[_Entry]:
@@ -408,6 +375,8 @@ class Writer:
 
     def _wake(self, answers: list[tuple[asyncio.Future[Any], Any]], lost: list[tuple[Command[Any], Exception]]) -> None:
         for future, result in answers:
+            if future.done() or isinstance(result, UnavailableError):
+                self.unheard()
             if future.done():
                 continue
             if isinstance(result, Exception):

@@ -17,8 +17,10 @@ import pytest
 
 from drivers.base import NotSent, OutboundMessage, Outcome
 from gatewayd.dispatch import ownerless, stock
+from gatewayd.errors import UnavailableError
+from gatewayd.model import PartState, State
 from gatewayd.store import writer as writer_module
-from gatewayd.store.commands import Claim, RecoverOwnerless
+from gatewayd.store.commands import Claim, PartEnd, RecoverOwnerless
 from tests.conformance.house import House
 from tests.rig.floor import Floor, floor, number, taken
 
@@ -203,6 +205,27 @@ async def test_what_comes_back_to_a_queue_that_nobody_knows_goes_out(tmp_path: P
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
         assert tried == [number(0), number(0)]
+
+
+def test_an_early_report_whose_answer_was_lost_still_finds_its_message(house: House) -> None:
+    (work,) = house.claim(house.job("x")).work
+    house.pnr(work)
+    session = house.transactions.session
+    commit = session.commit
+
+    def committed() -> None:
+        commit()
+        error = session._dbapi.OperationalError("gone")
+        if session.sqlite:
+            vars(error)["sqlite_errorcode"] = sqlite3.SQLITE_FULL
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "commit", committed)
+        with pytest.raises(UnavailableError, match="cannot be written" if session.sqlite else "may be done"):
+            house.report(work, 10)
+    house.finish(work, State.SUBMITTED, parts={1: PartEnd(PartState.TAKEN, "10")})
+    assert house.states() == ["delivered"]
 
 
 def test_what_somebody_holds_or_has_just_claimed_is_left_alone(house: House) -> None:

@@ -532,3 +532,37 @@ async def test_the_cache_is_large_from_a_bulk_until_nobody_writes(writer: Writer
     assert await large()
     Checkpointer(held.session).idle()
     assert not await large()
+
+
+async def test_it_is_said_when_nobody_hears_what_was_applied(writer: Writer, held: Held, store: Store) -> None:
+    unheard = asyncio.Event()
+    writer.unheard = unheard.set
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    await reached(held.begun)
+    held.hold()
+    asked = writer.do(Credit("norte", 5, 1))
+    await reached(held.begun)
+    asked.cancel()
+    assert not unheard.is_set()
+    held.go.release()
+    async with asyncio.timeout(10):
+        await unheard.wait()
+    assert balance(store) == 5
+
+
+async def test_it_is_said_when_the_store_did_not_answer(
+    writer: Writer, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unheard = asyncio.Event()
+    writer.unheard = unheard.set
+    await writer.do(CreateAccount("norte", "ARS", 1))
+    assert not unheard.is_set()
+    with monkeypatch.context() as patch:
+
+        def away(batch: Any, _more: Any = None) -> list[Any]:
+            return [UnavailableError("away")] * len(batch)
+
+        patch.setattr(held, "apply", away)
+        with pytest.raises(UnavailableError):
+            await writer.do(Credit("norte", 5, 1))
+    assert unheard.is_set()

@@ -192,3 +192,58 @@ async def test_a_job_that_goes_on_does_not_wait_for_thousands_of_others(
     assert places[1] < 5 * receipt_writer.PORTION
     assert times[2] - times[1] >= 0.1
     assert places[2] < CROWD
+
+
+class OtherNodes(Crowd):
+    """A store in which another node has told something of norte's job; this node's own work never ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def unwritten_jobs(self, _node: str) -> list[int]:
+        self.asked += 1
+        return [OURS] if self.asked > 1 else []
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_what_nobody_has_said_to_be_due_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    """Though something is always due: after a while where other nodes work on the store, at once when asked to look."""
+    monkeypatch.setattr(receipt_writer, "CLOSE_S", 0.01)
+    monkeypatch.setattr(receipt_writer, "LOOK_S", 3600.0 if told else 0.2)
+    spool = Spool(tmp_path / "spool")
+    spool.create()
+    for account in ("norte", "malo"):
+        spool.create_account(account)
+    store, seen = OtherNodes(), asyncio.Event()
+
+    async def written(work: Callable[..., Any], *arguments: Any) -> Any:
+        result = work(*arguments)
+        receipts.due([1])
+        if OURS in store.turns:
+            seen.set()
+        return result
+
+    receipts = ReceiptWriter(
+        store,
+        store,  # type: ignore[arg-type] # as much of a reader as is asked here
+        spool,
+        node="n",
+        now=lambda: 1,
+        in_thread=lambda *call: asyncio.ensure_future(written(*call)),
+        shared=True,
+    )
+    receipts.due([1])
+    running = asyncio.create_task(receipts.run())
+    try:
+        async with asyncio.timeout(10):
+            while not store.turns:
+                await asyncio.sleep(0.01)
+            if told:
+                receipts.look()
+            await seen.wait()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -110,6 +110,11 @@ class Answers:
             self._changed = True
             self._wake.set()
 
+    def look(self) -> None:
+        """Anything may have happened: it is looked for in the store."""
+        self._facts = self._tickets = self._changed = True
+        self._wake.set()
+
     def facts(self) -> None:
         """Payments or invoices have come, or a person has said yes."""
         self._facts = True

@@ -170,6 +170,13 @@ class DropJob(Command[bool]):
 
 
 @dataclass(frozen=True, slots=True)
+class ForsakenJob(Command["int | None"]):
+    """Answers the number of the job that `begun` began and that is still loading, None where it began none."""
+
+    begun: BeginJob
+
+
+@dataclass(frozen=True, slots=True)
 class LoadingJobs(Command["tuple[int, ...]"]):
     """Jobs that this node left loading when it last stopped."""
 

@@ -75,6 +75,11 @@ class EarlyReports:
             self.add([EarlyReport(*row) for row in session.all(_LOAD)])
             self._loaded = True
 
+    def forget(self) -> None:
+        """Forgets them all until they are loaded again: nobody knows which of the latest changes are durable."""
+        self._waiting.clear()
+        self._loaded = False
+
     def __iter__(self) -> Iterator[EarlyReport]:
         for lines in self._waiting.values():
             for reports in lines.values():

@@ -20,6 +20,7 @@ from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
     BegunJob,
+    ForsakenJob,
     JobChange,
     JobPace,
     KeyBusyError,
@@ -54,6 +55,12 @@ BEGIN: Final = adding(
 _BEGIN_BEHIND: Final = setting(job, "last_seq written_seq", "id")
 _LOADING: Final = Statement(
     select(job.c.id).where(job.c.state == "loading", job.c.node == given(job.c.node)).order_by(job.c.id), "p_node"
+)
+_BEGUN: Final = Statement(
+    select(job.c.id, job.c.state, job.c.node, job.c.created_at, job.c.content_hash)
+    .select_from(job.join(account, account.c.id == job.c.account_id))
+    .where(account.c.name == given(account.c.name, "p_account"), job.c.name == given(job.c.name)),
+    "p_account p_name",
 )
 
 
@@ -174,6 +181,14 @@ def begin_shared(unit: Unit, account_id: int, name: str, shared: SharedJob, *, n
 
 def loading(unit: Unit, commands: list[LoadingJobs]) -> list[tuple[int, ...] | Exception]:
     return [tuple(row[0] for row in unit.session.all(_LOADING, command.node)) for command in commands]
+
+
+def forsaken(unit: Unit, commands: list[ForsakenJob]) -> list[int | Exception | None]:
+    found = [(one.begun, unit.session.one(_BEGUN, one.begun.account, one.begun.name)) for one in commands]
+    return [
+        row[0] if row is not None and tuple(row[1:]) == ("loading", begun.node, begun.now, begun.content_hash) else None
+        for begun, row in found
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------ messages
