@@ -142,7 +142,7 @@ class _Compiled:
             if order[-1] != "among":
                 raise AssertionError(f"the list is not last: {self._text}")
             order.pop()
-        self.together = self._together() if statement.adds else ()
+        self.together = self._together(compiled.dialect.name) if statement.adds else ()
         """Counts of rows at once, and the text for so many."""
         # None where the values come in the order of the text already
         self.pick: Callable[[Row], Row] | None = None
@@ -154,10 +154,14 @@ class _Compiled:
                 raise AssertionError(f"parameters {order} are not {names}: {self._text}")
             self.pick = _picker([*names, *added], order, tuple(added.values()))
 
-    def _together(self) -> tuple[tuple[int, str], ...]:
+    def _together(self, dialect: str) -> tuple[tuple[int, str], ...]:
         head, values, row = self._text.rpartition(" VALUES ")
-        if not values or not row.startswith("(") or not row.endswith(")"):
+        if not values or not row.startswith("(") or not row.endswith(")") or not head.startswith("INSERT INTO "):
             raise AssertionError(f"no row of parameters at the end: {self._text}")
+        if dialect == "sqlite":
+            # Else SQLite copies each page that one of the rows is the first to change, to undo those before a row that
+            # is refused: half of what rows cost whose trees are not in their order. Here the transaction goes with it.
+            head = f"INSERT OR FAIL{head.removeprefix('INSERT')}"
         return tuple((count, head + values + ", ".join([row] * count)) for count in TOGETHER)
 
     def sized(self, count: int) -> str:
