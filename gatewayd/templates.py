@@ -29,6 +29,7 @@ _SURELY_ALIKE: Final = 0.8
 _SENTENCE: Final = re.compile(r"[,.;:!?\n]|[\s\d]\Z")
 """What no name has: there the sign before a word is `%x` of another program, and not the first of two."""
 _WORD: Final = re.compile(r"[^\W\d_]\w*")
+_BEFORE: Final = re.compile(r"\A([^|:!,]{1,100})[|:!,]")
 # Each look ahead ends at the next sign of its own kind, so that none of them reads a text twice.
 _FOREIGN: Final = re.compile(
     r"(\{)(?=([^{}%\n]{1,100})\})"
@@ -40,10 +41,13 @@ _FOREIGN: Final = re.compile(
     r"|(\*\|)(?=([^|%\n]{1,100})\|\*)"
     r"|(__)(?=([^\W_]\w{0,100}?)__)"
     r"|(%\()(?=([^()%\n]{1,100})\)s)"
+    r"|(%%=)(?=([^=%\n]{1,100})=%%)"
+    r"|(\uff05)(?=([^\uff05%\n]{1,100})\uff05)"
+    r"|(&)(?=([^\W\d_]\w{0,100});)"
     r"|(\$)(?=([^\W\d_]\w*))"
 )
 """How other programs write a variable: `{{x}}`, `{x}`, `[x]`, `<x>`, `<<x>>`, `«x»`, `#x#`, `@x@`, `*|x|*`, `__x__`,
-`%(x)s`, `$x`, `${x}`."""
+`%(x)s`, `%%=x=%%`, `&x;`, `$x`, `${x}`; and with the percent sign of Chinese letters."""
 _ALWAYS: Final = re.compile(r"\{\{[^{}%\n]{1,100}\}\}|\*\|[^|%\n]{1,100}\|\*")
 """What no text for people has, whatever its word is."""
 _CLOSING: Final = {
@@ -51,6 +55,9 @@ _CLOSING: Final = {
     "*|": "|*",
     "__": "__",
     "%(": ")s",
+    "%%=": "=%%",
+    "\uff05": "\uff05",
+    "&": ";",
     "{": "}",
     "[": "]",
     "<": ">",
@@ -256,9 +263,11 @@ class _Scan:
             sign, word = (group for group in match.groups() if group is not None)
             if self._tags and sign == "<" and word.strip("/ ").lower() in _TAGS:
                 continue
+            if self._tags and sign == "&":
+                continue  # a letter of HTML
             twice = 2 if sign in "{[<" and self._text.startswith(sign * 2, max(0, match.start() - 1)) else 1
-            # Between double signs other programs allow expressions: {{ cliente.nombre | upper }}.
-            words = [word, *_WORD.findall(word)] if twice == 2 else [word]
+            # Between double signs other programs allow expressions: {{ cliente.nombre | upper }}; {nombre:20} as well.
+            words = [word, *(_WORD.findall(word) if twice == 2 or sign == "%%=" else _BEFORE.findall(word))]
             name = next(filter(self._is_name, words), None)
             if name is not None:
                 self._refuse(sign * twice + word + _CLOSING[sign] * twice, name, foreign=True)

@@ -23,8 +23,8 @@ LIST_MESSAGES: Final[dict[str, str]] = {
         "which one is meant: {columns}."
     ),
     "columns_alien": spoken(
-        "In {file} the only number belongs to another person: {columns}. If the message is for that "
-        'person, say so in the job: "columns": {{"to": "{first}"}}.'
+        "In {file} the only number belongs to another person or is out of use, as its header says: {columns}. If the "
+        'message is for that number, say so in the job: "columns": {{"to": "{first}"}}.'
     ),
     "columns_area": spoken(
         'In {file} the number is split over two columns: the area code in "{area}" and the rest in '
@@ -65,6 +65,14 @@ LIST_MESSAGES: Final[dict[str, str]] = {
     "encoding_mixed": spoken(
         "{file} mixes encodings: it is UTF-8, but from this line on there are letters that are not. Save "
         "the whole file as CSV UTF-8."
+    ),
+    "encoding_doubled": spoken(
+        '{file} was encoded twice: this line has "{found}" where "{meant}" is meant. Export it again as CSV UTF-8, or '
+        'write "recipients_encoding": "utf-8" in the job if those are the letters.'
+    ),
+    "sheet_doubled": spoken(
+        'In {file} row {line} has "{found}" where "{meant}" is meant: the list was read in a wrong encoding before it '
+        "became a sheet. Import it into the sheet again, as UTF-8."
     ),
     "encoding_several": spoken(
         "It is not clear which encoding {file} has ({encodings}): look at the accented letters of this "

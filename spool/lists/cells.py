@@ -104,7 +104,13 @@ def cleaned(row: Sequence[str]) -> list[str]:
             value = inner
         cells.append("" if is_nothing(value) else value)
     # Where one cell of a row is guarded by an apostrophe, so are the others that begin with one.
-    return [cell[1:].lstrip() if cell[:1] == "'" else cell for cell in cells] if guarded else cells
+    return [_without_apostrophes(cell) for cell in cells] if guarded else cells
+
+
+def _without_apostrophes(cell: str) -> str:
+    if cell[:1] != "'":
+        return cell
+    return cell[1:-1].strip() if len(cell) > 2 and cell[-1] == "'" else cell[1:].lstrip()
 
 
 def unquoted(cell: str) -> str:

@@ -63,6 +63,15 @@ _INVISIBLE_UTF8: Final = tuple(map(bytes.fromhex, ("c2ad", "cd8f", "d89c", "e1a0
 _INVISIBLE_SINGLE: Final = (b"\xad", b"\xf0")
 """A soft hyphen in Windows' encoding and in that of DOS."""
 
+_DOUBLED_LEADS: Final = tuple(letter.encode() for letter in "ÃÂ├┬√¬")
+"""The first bytes of Spanish letters in UTF-8, as letters of Windows, DOS and the old Macintosh."""
+_DOUBLED: Final = re.compile(
+    b"(?:" + b"|".join(map(re.escape, _DOUBLED_LEADS)) + rb")(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2})"
+)
+_DOUBLED_PAIR: Final = re.compile(r"[ÃÂ├┬√¬][^\x00-\x7f]")
+_DOUBLED_MOST: Final = 6
+"""Bytes that a match may have, less one, before the next chunk begins."""
+
 _FOREIGN, _ODD, _NEVER = 1, 3, 100
 
 
@@ -78,6 +87,8 @@ def encoding_of(path: Path, file: str, head: bytes, told: str | None) -> tuple[s
         if head.startswith(mark):
             if _fault(path, name, file, end) is not None:
                 raise JobFileError("recipients_unreadable", "recipients_encoding", file=file)
+            if name == "utf-8-sig":
+                _refuse_doubled(path, file, end)
             return name, end
     if unmarked := _utf16_without_mark(head):
         if _fault(path, unmarked, file, end) is None:
@@ -85,6 +96,7 @@ def encoding_of(path: Path, file: str, head: bytes, told: str | None) -> tuple[s
     else:
         fault = _fault(path, "utf-8", file, end)
         if fault is None:
+            _refuse_doubled(path, file, end)
             return "utf-8", end
         _refuse_cut(path, file, end, *fault)
     return _single_byte(path, file, end), end
@@ -127,6 +139,47 @@ def _refuse_utf8(path: Path, file: str, told: str, end: int) -> None:
                 )
             return
         seen += len(chunk)
+
+
+def _refuse_doubled(path: Path, file: str, end: int) -> None:
+    """Refuses UTF-8 that was taken for letters of one byte and encoded again: no name has what `ñ` becomes by that."""
+    line, last = 1, b""
+    for chunk in chunks(path, end):
+        block = last + chunk
+        if any(lead in block for lead in _DOUBLED_LEADS):
+            for match in _DOUBLED.finditer(block):
+                found = match[0].decode("utf-8", "ignore")
+                if (meant := _halved(found)) is not None:
+                    raise JobFileError(
+                        "recipients_ambiguous",
+                        "encoding_doubled",
+                        file=file,
+                        line=line + block.count(b"\n", 0, match.start()),
+                        field="recipients_encoding",
+                        found=found,
+                        meant=meant,
+                    )
+        last = block[-_DOUBLED_MOST:]
+        line += block.count(b"\n") - last.count(b"\n")
+
+
+def doubled(text: str) -> tuple[str, str] | None:
+    """Returns the first letters of a text that one letter became, and which one; None where there are none."""
+    if not text.isascii():
+        for pair in _DOUBLED_PAIR.findall(text):
+            if (meant := _halved(pair)) is not None:
+                return pair, meant
+    return None
+
+
+def _halved(found: str) -> str | None:
+    """Returns the letter that two are which were one letter's bytes; None where they were not."""
+    for name in (*_SINGLE_BYTE, "latin-1"):
+        with suppress(UnicodeError):
+            letter = found.encode(name).decode()
+            if len(letter) == 1 and (letter in _SPANISH or letter in _NEIGHBOURS or letter in _SIGNS):
+                return letter
+    return None
 
 
 def chunks(path: Path, end: int) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from spool.columns import names, ref_column
 from spool.errors import JobFileError, operating_system
 from spool.lists import sheets, text
 from spool.lists.choice import Choice
+from spool.lists.encoding import doubled
 from spool.lists.header import Header, Mobile, find, in_names
 from spool.lists.instructions import AS_IT_SAYS, Instructions
 from spool.lists.judgement import Judgement
@@ -110,6 +111,7 @@ def _of_sheet(path: Path, task: Task) -> tuple[Judgement, Opened]:
     with sheets.Book(path, file) as book:
         found = find_sheet(book, file, said, partial(_header, task))
         header = found.header
+        _refuse_doubled(found.prefix, file)
         shape = shape_of_sheet(header, found.prefix.visible)
         bounds = Bounds(file, sheets.ROW_LIMIT, task.expected, is_text=False)
         rows = checked(found.prefix, header.line, shape, bounds)
@@ -124,6 +126,16 @@ def _of_sheet(path: Path, task: Task) -> tuple[Judgement, Opened]:
             hidden=said.hidden_rows,
         )
     return judgement, _opened(header, judgement.columns, rows, found.rows)
+
+
+def _refuse_doubled(prefix: Prefix, file: str) -> None:
+    """Refuses a sheet whose letters were read in a wrong encoding before it became one."""
+    for row in prefix.visible:
+        for cell in row.cells:
+            if (pair := doubled(cell)) is not None:
+                raise JobFileError(
+                    "recipients_unreadable", "sheet_doubled", file=file, line=row.line, found=pair[0], meant=pair[1]
+                )
 
 
 def _header(task: Task, prefix: Prefix) -> Header:

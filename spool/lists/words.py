@@ -6,6 +6,7 @@ read word by word. What a header does not say is not guessed here.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,7 @@ def _set(words: str) -> frozenset[str]:
 
 _MOBILE: Final = _set(
     "cel cels celu celus cell cells cellular cellphone celular celulares celullar movil moviles mobile mobiles mobil"
-    " mob sms gsm telcel smartphone msisdn"
+    " mob sms gsm telcel smartphone msisdn telemovel telemoveis"
 )
 _WHATSAPP: Final = _set("whatsapp whatsap whats wasap wapp wsp wpp watsap")
 _PHONE: Final = _set("tel tels telf telfs tlf tlfn tlfno tfno tfn fono fonos phone phones telephone")
@@ -41,7 +42,7 @@ _ABOUT: Final = _set(
     " date hora verificado valido validado estado status cantidad plan deuda saldo monto importe costo precio area"
     " prefijo prefix interno extension ext pais country tiene obs observacion observaciones nota notas comentario"
     " comentarios resultado respuesta fax texto text mensaje message postal servicio consumo abono factura llamadas"
-    " llamados caracteristica acepta permite"
+    " llamados caracteristica acepta permite cobertura motivo serie serial sim icc pin puk patente matricula garantia"
 )
 """Words of columns that speak of a telephone or a mail, and hold none."""
 _AREA: Final = _set(
@@ -57,14 +58,25 @@ _OTHERS: Final = _set(
     " padre madre papa mama tutor tutora hijo hija hermano hermana vecino vendedor vendedora cobrador cobradora asesor"
     " asesora agente ejecutivo sucursal tecnico instalador proveedor comercio emergencia emergencias emisor remitente"
     " guarantor spouse father mother parent relative reference emergency seller agent branch sender soporte ventas"
+    " abuelo abuela tio tia primo prima sobrino sobrina nieto nieta suegro suegra cunado cunada yerno nuera novio novia"
+    " concubino concubina amigo amiga companero companera apoderado apoderada encargado encargada inquilino inquilina"
+    " portero portera empleador jefe jefa abogado abogada contador contadora gestor gestora representante avalista"
+    " mae pai irmao irma filho filha conjuge vizinho vizinha"
 )
 """Words of another person than the one the row is about."""
 _CONTACT: Final = _set("contacto contact contato")
 _OUT_OF_USE: Final = _set(
-    "usar viejo vieja anterior baja incorrecto incorrecta erroneo erronea equivocado equivocada inactivo inactiva"
-    " invalido invalida old previous former wrong inactive antigo antiguo antigua"
+    "viejo vieja anterior baja incorrecto incorrecta erroneo erronea equivocado equivocada inactivo inactiva"
+    " invalido invalida old previous former wrong inactive antigo antiguo antigua bloqueado bloqueada robado robada"
+    " perdido perdida suspendido suspendida cortado desactivado desactivada inexistente ajeno blocked disabled stolen"
 )
-"""Words that count in brackets as well: `Celular (no usar)`."""
+"""Words of a number that reaches the person no more; they count in brackets as well: `Celular (viejo)`."""
+_LEAVE_ALONE: Final = {
+    "no": _set("contactar llamar molestar enviar escribir mandar notificar avisar usar"),
+    "not": _set("call contact disturb text use write send"),
+    "sin": _set("sms servicio uso linea"),
+}
+"""What says no with the word before it: `Celular (no contactar)`; `No. contact` is a contact's number."""
 _SPARE: Final = _set(
     "alternativo alternativa alterno alterna alt secundario secundaria secondary adicional additional otro otra other"
     " opcional optional respaldo backup extra"
@@ -98,7 +110,7 @@ class Sense:
     spare: bool = False
     """It says of itself that it is the second choice."""
     other: bool = False
-    """It belongs to another person than the row."""
+    """It belongs to another person than the row, or is out of use."""
     contact: bool = False
     """It is called a contact's: the row's own person, unless another column has the name of one."""
 
@@ -133,10 +145,15 @@ def _sense(header: str) -> Sense:
     if not kind or (_ABOUT | _OTHER_NUMBERS).intersection(outside):
         return Sense()
     place = next((int(token) for token in outside if token.isdigit() and len(token) == 1), 0)
-    other = bool(_OTHERS.intersection(every))
+    other = not (_OTHERS | _OUT_OF_USE).isdisjoint(every) or _is_left_alone(every)
     base = frozenset(filter(_says_any, every))
-    words = _distinct(outside) | _OUT_OF_USE.intersection(every)
+    words = _distinct(outside)
     return Sense(kind, base, words, place, bool(_SPARE.intersection(outside)), other, says_contact(text))
+
+
+def _is_left_alone(tokens: tuple[str, ...]) -> bool:
+    """Returns whether a header says that its number is not to be used."""
+    return any(word in _LEAVE_ALONE.get(before, ()) for before, word in itertools.pairwise(tokens))
 
 
 def says_contact(header: str) -> bool:

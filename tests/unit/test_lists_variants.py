@@ -19,6 +19,7 @@ from gatewayd.intake.loading import Loading, Source
 from gatewayd.numbers import Numbers, Policy
 from spool.document import parse
 from spool.errors import JobFileError
+from spool.lists import encoding
 
 POLICY = Policy("AR", "11")
 NUMBERS = Numbers(POLICY)
@@ -67,7 +68,8 @@ UNREADABLE = "recipients_unreadable"
         "Mobile Phone Number", "Cell Phone", "cellphone", "WhatsApp", "Número de WhatsApp", "wsp", "Teléfono",
         "TELEFONO", "Telefono:", "Teléfonos", "Tel", "tel.", "TEL_1", "Telf.", "Tlf", "Fono", "Fono contacto", "phone",
         "Phone Number", "Telephone", "Phone 1 - Value", "telefono de contacto", "TelContacto", "numero", "Número",
-        "Number", "\ufeffTelefono", "Tele\u00adfono", "Celular*", "teléfono principal", "Número SMS", "MSISDN",
+        "Number", "Telemóvel", "No. de celular", "Celular (sin 0 ni 15)", "Enviar SMS a (celular)", "\ufeffTelefono",
+        "Tele\u00adfono", "Celular*", "teléfono principal", "Número SMS", "MSISDN",
     ],
 )  # fmt: skip
 def test_a_header_speaks_of_a_telephone(tmp_path: Path, header: str) -> None:
@@ -80,7 +82,8 @@ def test_a_header_speaks_of_a_telephone(tmp_path: Path, header: str) -> None:
         "email", "Correo electrónico", "E-mail 1 - Value", "dni", "Tipo de teléfono", "Phone 1 - Label", "Operador cel",
         "Empresa de telefonía", "Fax", "Teléfono fijo", "Home Phone", "Tel. casa", "Modelo de celular", "Saldo celular",
         "Fecha último llamado al celular", "Celeste", "Televisión", "Telar", "Automóvil", "cliente",
-        "Nº", "móvil valido",
+        "Nº", "móvil valido", "Cobertura móvil", "Motivo sin celular", "Nro. de serie del teléfono", "SIM celular",
+        "ICC móvil", "PIN del celular",
     ],
 )  # fmt: skip
 def test_a_header_that_is_no_telephone_of_a_message(tmp_path: Path, header: str) -> None:
@@ -121,7 +124,8 @@ def test_of_several_columns_the_best_is_taken(tmp_path: Path, header: str, taken
     "header",
     [
         "Celular;Móvil", "Teléfono;Phone", "Celular padre;Celular madre", "Celular garante", "Tel. vendedor",
-        "Celular oficina norte;Celular oficina sur", "telefono;tel",
+        "Celular oficina norte;Celular oficina sur", "telefono;tel", "Celular abuela", "Celular suegro",
+        "Celular apoderado", "Celular viejo", "Celular (no contactar)", "Celular robado", "No llamar al celular",
     ],
 )  # fmt: skip
 def test_of_equal_columns_none_is_taken(tmp_path: Path, header: str) -> None:
@@ -187,10 +191,15 @@ def test_a_fall_back_with_words_of_its_own_is_not_taken(tmp_path: Path) -> None:
         check(tmp_path, {ANA: "Hola Ana"}, data.replace("{}", words))
 
 
-@pytest.mark.parametrize("words", ["no usar", "viejo", "anterior", "baja", "equivocado"])
+@pytest.mark.parametrize(
+    "words",
+    ["no usar", "viejo", "anterior", "baja", "equivocado", "bloqueado", "no contactar", "do not call", "sin servicio"],
+)
 def test_a_number_out_of_use_stands_in_for_none(tmp_path: Path, words: str) -> None:
     data = f"nombre;Celular;Celular ({words})\nLuis;;3514123456\nAna;1159876543;3414123457\n"
     check(tmp_path, {ANA: "Hola Ana"}, data)
+    # Nor is it better than a telephone of which nobody says that it is a mobile.
+    check(tmp_path, {ANA: "Hola Ana"}, f"nombre;Celular {words};Teléfono\nAna;3514123456;1159876543\n")
 
 
 def test_a_column_of_texts_is_no_telephone(tmp_path: Path) -> None:
@@ -383,6 +392,43 @@ def test_letters_that_are_not_sure(tmp_path: Path, lines: Sequence[bytes], kind:
     check(tmp_path, kind, b"telefono;nombre\n" + b"\n".join(lines))
 
 
+DOUBLED = "telefono;nombre\n3514123456;Luis\n1159876543;Muñoz\n".encode()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp850", "cp437", "mac_roman"])
+def test_a_list_that_was_encoded_twice_is_refused(tmp_path: Path, encoding: str) -> None:
+    again = DOUBLED.decode(encoding)
+    for data in (again.encode(), again.encode("utf-8-sig")):
+        check(tmp_path, f"{AMBIGUOUS}/encoding_doubled", data)
+        right = {LUIS: "Hola Luis", ANA: f"Hola {'Muñoz'.encode().decode(encoding)}"}
+        check(tmp_path, right, data, recipients_encoding="utf-8")
+    rows = [line.split(";") for line in again.splitlines()]
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    check(tmp_path, f"{UNREADABLE}/sheet_doubled", out.getvalue())
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
+def test_one_letter_that_was_encoded_twice_far_down_is_found(tmp_path: Path, before: int) -> None:
+    """At any place of the border between two chunks, of which it has so many octets `before`."""
+    row = b"1159876543;"
+    people = [f"115{3_000_000 + n};Luis\n".encode() for n in range(65_000)]
+    data = b"telefono;nombre\n" + b"".join(people)
+    assert len(data) < encoding.CHUNK - len(row) - before
+    name = b"x" * (encoding.CHUNK - len(data) - len(row) - before)
+    check(tmp_path, f"{AMBIGUOUS}/encoding_doubled", data + row + name + "Ã±\n".encode() + people[0])
+
+
+@pytest.mark.parametrize("name", ["JOÃO", "Ângela", "√2", "¬A", "A ├ B", "Vũ Ânh", "Ñandú"])
+def test_letters_that_were_encoded_once(tmp_path: Path, name: str) -> None:
+    check(tmp_path, {ANA: f"Hola {name}"}, f"telefono;nombre\n1159876543;{name}\n")
+
+
 @pytest.mark.parametrize("told", ["cp850", "cp1252", "mac-roman", "iso8859-15"])
 def test_a_job_that_takes_utf_8_for_letters_of_one_byte(tmp_path: Path, told: str) -> None:
     data = "celular;nombre\n1159876543;Ana\n3514123456;Muñoz\n"
@@ -425,6 +471,11 @@ def test_a_cell_that_says_nothing_is_empty(tmp_path: Path, cell: str) -> None:
 )  # fmt: skip
 def test_a_cell_is_its_value(tmp_path: Path, cell: str, value: str) -> None:
     check(tmp_path, {ANA: f"Hola {value}"}, f"telefono;nombre\n1159876543;{cell}\n")
+
+
+def test_apostrophes_around_every_cell_are_guards(tmp_path: Path) -> None:
+    check(tmp_path, BOTH, "'telefono';'nombre'\n'1159876543';'Ana'\n'3514123456';'Luis'\n")
+    check(tmp_path, {ANA: "Hola O'Higgins"}, "telefono;nombre\n'1159876543';'O'Higgins'\n")
 
 
 @pytest.mark.parametrize(
