@@ -105,6 +105,8 @@ FOUNDATION: Final = tuple(
         "numbered",
         "port",
         "public_ids",
+        "reading_engine",
+        "reading_role",
         "reserve",
         "session",
         "snapshots",

@@ -390,7 +390,7 @@ async def _reload(wanted: asyncio.Event, notifier: Notifier, running: Gateway) -
             running.dispatcher.events.add("daemon", old.node, "not_reloaded", "config_invalid")
         else:
             fresh = running.takeover.config
-            open_to_web(fresh)
+            await open_to_web(fresh)
             log.info("configuration applied", lines=changed, restart=_restart_wanted(old, fresh))
             running.dispatcher.events.add("daemon", fresh.node, "reloaded")
             old = fresh

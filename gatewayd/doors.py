@@ -30,7 +30,7 @@ async def doors(config: Config, live: LiveGateway) -> AsyncIterator[None]:
             web = ControlServer(live, config.web_socket, door, connections_max=WEB_CONNECTIONS_MAX)
             await web.start()
             stack.push_async_callback(web.close)
-            open_to_web(config)
+            await open_to_web(config)
             if config.web.start:
                 await stack.enter_async_context(web_process(config, live.happened))
         if config.http.address is not None:

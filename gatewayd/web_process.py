@@ -19,7 +19,10 @@ import structlog
 from gatewayd.access_list import READ, WRITE, admit, number_of
 from gatewayd.config import Config
 from gatewayd.config.publication import publish
+from gatewayd.errors import UnavailableError
+from gatewayd.opened_store import password_of
 from gatewayd.store.beside import share
+from gatewayd.store.reading_role import let_read, role_of
 
 log = structlog.get_logger()
 
@@ -38,7 +41,7 @@ _NOT_ITS_OWN: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID
 """What systemd gave the daemon alone."""
 
 
-def open_to_web(config: Config) -> None:
+async def open_to_web(config: Config) -> None:
     """Writes down what the web process may know, and lets its user, where it has one, at the store and its socket.
 
     What fails is logged: no page is worth a line.
@@ -50,6 +53,8 @@ def open_to_web(config: Config) -> None:
             log.error("the web process cannot read its settings: access lists fail here", path=str(config.published))
     except OSError as error:
         log.error("the web process's settings cannot be written", path=str(config.published), error=str(error))  # noqa: TRY400
+    if config.store.sqlite_path is None and config.web.store_url is not None:
+        await asyncio.to_thread(_let_read, config, role_of(config.web.store_url, config.web.user))
     uid = number_of(config.web.user)
     if uid is None:
         return
@@ -60,6 +65,13 @@ def open_to_web(config: Config) -> None:
             share(config.store.sqlite_path, uid)
     except OSError as error:
         log.error("the web process cannot be let at the store: access lists fail here", error=str(error))  # noqa: TRY400
+
+
+def _let_read(config: Config, role: str) -> None:
+    try:
+        let_read(config.store.url, role, password=password_of(config))
+    except UnavailableError as error:
+        log.error("the web process cannot be let at the store", role=role, error=str(error))  # noqa: TRY400
 
 
 Tell = Callable[[str, str | None], None]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from gatewayd.actor import Actor
 from gatewayd.config import examine
 from gatewayd.contact.presets import PRESETS
-from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError
+from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError, UnavailableError
 from gatewayd.operations.added_lines import findings as of_added_lines
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.overview import of_webhooks
@@ -239,6 +239,7 @@ def _store(sound: Sound, *, alone: bool) -> Iterator[Finding]:
             if alone and path is not None:
                 admin.look_through(path)
             yield from _accounts(sound, sound.store)
+            yield from _web_role(sound, sound.store)
     except ConfigError as error:
         yield _finding(sound.file, "store.url", str(error), _("install it where gatewayd is installed"))
     except SchemaError as error:
@@ -271,6 +272,31 @@ def _accounts(sound: Sound, store: StoreConfig) -> Iterator[Finding]:
         if name not in known:
             message = _("there is no account {account}").format(account=name)
             yield _finding(sound.file, key, message, f"gatewayd account create {name}")
+
+
+def _web_role(sound: Sound, store: StoreConfig) -> Iterator[Finding]:
+    """Whether a web process with a user of its own reads PostgreSQL by a role that can do nothing else."""
+    from gatewayd.store.reading_role import excess, role_of
+
+    web = sound.web
+    if store.sqlite_path is not None or web is None or web.address is None or web.start:
+        return
+    remedy = _("give it a role that can only read; operators.md says how")
+    if web.store_url is None:
+        yield _finding(sound.file, "web.store_url", _("the web process would have the daemon's own role"), remedy)
+        return
+    role = role_of(web.store_url, web.user)
+    try:
+        changes, creates = excess(store.url, role, password=_password(store))
+    except UnavailableError as error:
+        yield _finding(sound.file, "web.store_url", str(error), remedy)
+        return
+    if changes:
+        message = _("the role {role} may change the store; the web process takes one that can only read")
+        yield _finding(sound.file, "web.store_url", message.format(role=role), remedy)
+    elif creates:
+        message = _("the role {role} may create things of its own in the store").format(role=role)
+        yield _finding(sound.file, "web.store_url", message, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 
 
 def _room(sound: Sound, key: str, folder: Path) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from gatewayd.money import format_money
 from gatewayd.store import migrations, tables
 from gatewayd.store.connection import open_store
 from gatewayd.store.faults import damaged, translated
-from gatewayd.store.reader import reading_engine
+from gatewayd.store.reading_engine import reading_engine
 from gatewayd.translation import gettext as _
 
 BATCH: Final = 2000

@@ -14,11 +14,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, func, make_url, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
 
 from gatewayd.errors import NotFoundError, StoreError, UnavailableError, UsageError
 from gatewayd.model import WAITING, State, ulid, ulid_number
@@ -27,9 +26,9 @@ from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.beside import SNAPSHOT_S, Beside
 from gatewayd.store.commands import AccountInfo
-from gatewayd.store.connection import require_psycopg
 from gatewayd.store.contacts import blocklist
 from gatewayd.store.faults import interrupted, translated
+from gatewayd.store.reading_engine import BUSY_S, CACHE_KIB, reading_engine
 from gatewayd.store.sending import queries
 from gatewayd.store.sending.counts import meaning
 from gatewayd.store.sending.queries import AnyRow
@@ -48,51 +47,6 @@ from gatewayd.translation import gettext as _
 
 PAGE: Final = 100
 PAGE_MAX: Final = 1000
-BUSY_S: Final = 5.0
-"""A reader of SQLite in WAL mode waits for a lock only while the log is recovered after a crash."""
-CACHE_KIB: Final = 2000
-"""Page cache of a reading connection: the upper levels of the trees, no more."""
-
-
-def reading_engine(url: str, *, password: str | None = None, pool: int = 2, limit_s: float | None = None) -> Engine:
-    """Returns an engine whose connections can only read; each transaction sees one snapshot. `limit_s` bounds each
-    statement, and how long a transaction may rest between two (PostgreSQL)."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(
-            f"sqlite:///file:{parsed.database}?mode=ro&uri=true",
-            poolclass=QueuePool,
-            pool_size=pool,
-            max_overflow=0,
-            connect_args={"check_same_thread": False, "isolation_level": None, "timeout": BUSY_S},
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        # Without it every statement would read a snapshot of its own.
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        return engine
-    require_psycopg()
-    parsed = parsed.set(drivername="postgresql+psycopg")
-    if password:
-        parsed = parsed.set(password=password)
-    options = "-c default_transaction_read_only=on"
-    if limit_s is not None:
-        limit_ms = int(limit_s * 1000)
-        options += f" -c statement_timeout={limit_ms} -c idle_in_transaction_session_timeout={limit_ms}"
-    return create_engine(
-        parsed,
-        pool_size=pool,
-        max_overflow=0,
-        pool_pre_ping=True,
-        isolation_level="REPEATABLE READ",
-        connect_args={"options": options, "application_name": "gatewayd reader"},
-    )
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    cursor.close()
 
 
 R = TypeVar("R")
@@ -101,8 +55,11 @@ R = TypeVar("R")
 class Reader:
     """All questions that commands, the API and metrics ask of the store. Raises NotFoundError for what is not there."""
 
-    def __init__(self, url: str, *, password: str | None = None, pool: int = 2, beside: bool = False) -> None:
-        """`beside`: another user's process reads, whether the daemon runs or not, and no snapshot may last long."""
+    def __init__(
+        self, url: str, *, password: str | None = None, pool: int = 2, beside: bool = False, apart: bool = False
+    ) -> None:
+        """`beside`: the web process reads, whether the daemon runs or not, and no snapshot may last long. `apart`: as a
+        user of its own, whose role in PostgreSQL must not be able to change the store."""
         self._beside: Beside | None = None
         parsed = make_url(url)
         if beside and parsed.get_backend_name() == "sqlite":
@@ -110,7 +67,7 @@ class Reader:
             self._engine = self._beside.engine
         else:
             limit_s = SNAPSHOT_S if beside else None
-            self._engine = reading_engine(url, password=password, pool=pool, limit_s=limit_s)
+            self._engine = reading_engine(url, password=password, pool=pool, limit_s=limit_s, apart=apart)
         self._url = url
         self._salt: int | None = None
         self.patience: Callable[[], float] = lambda: 1.0

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, cast
 
-from sqlalchemy import Column, Connection, Table, bindparam
+from sqlalchemy import Column, Connection, Dialect, Table, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import visitors
@@ -124,6 +125,16 @@ def _picker(names: list[str], order: list[str], added: Row) -> Callable[[Row], R
     return (lambda row: picked((*row, *added))) if added else picked
 
 
+def _by_place(dialect: Dialect) -> Dialect:
+    """Returns the dialect with parameters by their place, as values are given here. A reader of PostgreSQL has them by
+    name: there one that stands in a statement twice has to be one and the same (GROUP BY)."""
+    if dialect.positional:
+        return dialect
+    placed = copy(dialect)
+    placed.paramstyle, placed.positional = "format", True
+    return placed
+
+
 class _Compiled:
     __slots__ = ("_mark", "_sized", "_text", "pick", "sql", "together")
 
@@ -132,7 +143,7 @@ class _Compiled:
             statement.clause if isinstance(statement.clause, Executable) else statement.clause(connection.dialect.name)
         )
         plain: Any = visitors.replacement_traverse(cast("ClauseElement", clause), {}, _constant)
-        compiled = plain.compile(dialect=connection.dialect)
+        compiled = plain.compile(dialect=_by_place(connection.dialect))
         order: list[str] = list(compiled.positiontup or ())
         self._mark = "?" if connection.dialect.name == "sqlite" else "%s"
         self._text = str(compiled)

@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from gatewayd import cycles, serving
+from gatewayd.access_list import number_of
 from gatewayd.config import Config, InvalidConfigError
 from gatewayd.config.publication import read
 from gatewayd.errors import ConfigError, GatewayError
@@ -150,7 +151,9 @@ async def _serve(settings: _Settings, store_password: str | None) -> int:
     tls = _tls(config)
     with ExitStack() as stack:
         listener = stack.enter_context(serving.listening_socket("web.listen", *config.web.address, backlog=BACKLOG))
-        reader = Reader(config.store.url, password=store_password or _store_password(config), pool=READERS, beside=True)
+        password = store_password or _store_password(config)
+        apart = os.geteuid() == number_of(config.web.user)
+        reader = Reader(config.store.url, password=password, pool=READERS, beside=True, apart=apart)
         stack.callback(reader.close)
         threads = Readers(READERS)
         stack.callback(threads.close)

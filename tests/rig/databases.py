@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -83,6 +83,42 @@ def postgresql(options: str = "-h ''", port: int = 5432) -> Iterator[Path]:
             run("pg_ctl", "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Addresses(NamedTuple):
+    """Of one database, by who signs in."""
+
+    owner: str
+    """The daemon's role, `daemon`: no superuser."""
+    reading: str
+    """`gatewayd_web`, which can do nothing yet."""
+    root: str
+    """The server's superuser."""
+
+
+@contextmanager
+def postgresql_with_passwords() -> Iterator[Addresses]:
+    """A server that lets nobody in without a password, and a database on it."""
+    if _least_user() == "nobody":
+        pytest.skip("no user `postgres`: the server would be the one of those who are to be kept out")
+    import psycopg
+
+    with postgresql() as folder:
+        folder.chmod(0o711)  # others pass through to the socket
+        at = f"host={folder} user=gatewayd"
+        with psycopg.connect(f"{at} dbname=postgres", autocommit=True) as connection:
+            connection.execute("ALTER ROLE gatewayd PASSWORD 'clave-de-todo'")
+            connection.execute("CREATE ROLE daemon LOGIN PASSWORD 'clave-del-daemon'")
+            connection.execute("CREATE DATABASE gatewayd OWNER daemon")
+            connection.execute("CREATE ROLE gatewayd_web LOGIN PASSWORD 'clave-de-lectura' CONNECTION LIMIT 16")
+            connection.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+            (folder / "data" / "pg_hba.conf").write_text("local all all scram-sha-256\n")
+            connection.execute("SELECT pg_reload_conf()")
+        yield Addresses(
+            f"postgresql://daemon:clave-del-daemon@/gatewayd?host={folder}",
+            f"postgresql://gatewayd_web:clave-de-lectura@/gatewayd?host={folder}",
+            f"postgresql://gatewayd:clave-de-todo@/gatewayd?host={folder}",
+        )
 
 
 class MariaDb:

@@ -31,7 +31,7 @@ locale = "en"
 control = "{folder}/control.sock"
 
 [store]
-url = "sqlite:///{folder}/gatewayd.db"
+url = "{store}"
 
 [spool]
 path = "{folder}/spool"
@@ -81,13 +81,14 @@ class Gateway:
         line: str = "",
         listen: str = "",
         tariff: str = TARIFF,
+        store: str | None = None,
     ) -> None:
         self.folder = folder
         self.config = folder / "gatewayd.toml"
         self.spool = Spool(folder / "spool")
         self.store = folder / "gatewayd.db"
         self.log = folder / "gatewayd.log"
-        text = CONFIG.format(folder=folder, listen=listen) + tariff + extra
+        text = CONFIG.format(folder=folder, listen=listen, store=store or f"sqlite:///{self.store}") + tariff + extra
         if "[web]" not in text:
             text += '\n[web]\nlisten = ""\n'
         for index, port in enumerate(ports):

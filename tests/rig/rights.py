@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from gatewayd.actor import NOBODY, Actor, Role, Scope
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
@@ -21,6 +23,7 @@ from gatewayd.contact.said import Verdict
 from gatewayd.errors import UnauthenticatedError
 from gatewayd.model import Priority
 from gatewayd.operations import perform
+from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import AddMessages, BeginJob, Change, Inbound, NewMessage, PublishJob
 from gatewayd.store.contacts import imports
@@ -86,10 +89,10 @@ class Side:
 class World:
     """A store with two accounts that have the same things each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str | None = None) -> None:
         raw = {
             **CONFIG,
-            "store": {"url": f"sqlite:///{folder}/gatewayd.db"},
+            "store": {"url": url or f"sqlite:///{folder}/gatewayd.db"},
             "spool": {"path": str(folder / "spool")},
             "control": str(folder / "control.sock"),
         }
@@ -216,7 +219,8 @@ class World:
         """Opens a session as the daemon does, without the password's work."""
         found = await self._ask("user.show", user=name)
         backend, secret = self.backend, f"session of {name}"
-        question = backend.store.connection.exec_driver_sql("SELECT id FROM user_ WHERE name = ?", (found["name"],))
+        asked = select(tables.user.c.id).where(tables.user.c.name == found["name"])
+        question = backend.store.connection.execute(asked)
         new = NewSession(digest(secret), question.scalar_one(), "192.0.2.7", "a browser", backend.now())
         await backend.execute(Change(lambda unit: open_session(unit.session, new)))
         actor = await backend.read(

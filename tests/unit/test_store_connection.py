@@ -7,7 +7,7 @@ import pytest
 from gatewayd.errors import ConfigError, StoreError, UnavailableError
 from gatewayd.store import admin, connection
 from gatewayd.store.connection import open_store
-from gatewayd.store.reader import reading_engine
+from gatewayd.store.reading_engine import reading_engine
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"
 

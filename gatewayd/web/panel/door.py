@@ -44,6 +44,7 @@ FORM_FILES_MAX: Final = 4
 FORM_PART_MAX: Final = 1 << 20
 """Bytes of a field of a form; files are streamed to disk."""
 
+FAULT: Final = 500
 _STATUS: Final[tuple[tuple[type[GatewayError], int], ...]] = (
     (UnauthenticatedError, 401),
     (ForbiddenError, 403),
@@ -88,7 +89,9 @@ def _endpoint(shown: Page, remote: Remote, surroundings: Surroundings) -> Callab
                 answer = _failed(visit, error)
             except Exception:  # noqa: BLE001 - a request's outermost edge: a fault of one page is no other's
                 logs.get().exception("panel.failed", page=shown.path, method=shown.method)
-                answer = _failed(visit, GatewayError(_("this page has a fault of its own; its log says more")))
+                answer = _failed(
+                    visit, GatewayError(_("this page has a fault of its own; its log says more")), told=True
+                )
         compress(answer, request.headers.get("accept-encoding", ""))
         for name, value in HEADERS.items():
             # A page that shows what is not ours has a narrower policy of its own.
@@ -147,9 +150,12 @@ async def _read_form(visit: Visit) -> None:
             raise ForbiddenError(_("this form is too old; load the page again. Nothing was done"))
 
 
-def _failed(visit: Visit, error: GatewayError) -> Response:
-    """Returns an error as a page that a person can act on; an ended session leads to signing in."""
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+def _failed(visit: Visit, error: GatewayError, *, told: bool = False) -> Response:
+    """Returns an error as a page that a person can act on; an ended session leads to signing in. `told`: the log says
+    more already."""
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), FAULT)
+    if status == FAULT and not told:  # the page says so
+        logs.get().error("panel.failed", page=visit.request.url.path, method=visit.request.method, error=str(error))
     if status == 401 and not visit.fragment:
         back = f"?next={quote(visit.here, safe='')}" if visit.request.method == "GET" and visit.here != "/" else ""
         return RedirectResponse(f"/entrar{back}", SEE_OTHER)
