@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import pwd
@@ -83,6 +84,22 @@ def postgresql(options: str = "-h ''", port: int = 5432) -> Iterator[Path]:
             run("pg_ctl", "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh(folder: Path) -> str | None:
+    """Returns the address of a database of a trial's own, where GATEWAYD_POSTGRESQL names a server for all (as libpq
+    takes it, of a superuser); None without it. So whatever starts a daemon can be tried over PostgreSQL by hand."""
+    server = os.environ.get("GATEWAYD_POSTGRESQL")
+    if not server:
+        return None
+    import psycopg
+
+    name = "t" + hashlib.sha256(str(folder).encode()).hexdigest()[:24]
+    with psycopg.connect(server, autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+            connection.execute(f"CREATE DATABASE {name}")
+        about = connection.info
+        return f"postgresql://{about.user}@/{name}?host={about.host}&port={about.port}"
 
 
 class Addresses(NamedTuple):

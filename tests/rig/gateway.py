@@ -21,6 +21,7 @@ from gatewayd.control import ControlClient
 from spool.document import parse
 from spool.folders import Spool
 from spool.submit import deposit
+from tests.rig import databases
 from tests.rig.processes import end, gatewayd
 
 START_S = 30.0
@@ -88,7 +89,8 @@ class Gateway:
         self.spool = Spool(folder / "spool")
         self.store = folder / "gatewayd.db"
         self.log = folder / "gatewayd.log"
-        text = CONFIG.format(folder=folder, listen=listen, store=store or f"sqlite:///{self.store}") + tariff + extra
+        store = store or databases.fresh(folder) or f"sqlite:///{self.store}"
+        text = CONFIG.format(folder=folder, listen=listen, store=store) + tariff + extra
         if "[web]" not in text:
             text += '\n[web]\nlisten = ""\n'
         for index, port in enumerate(ports):
