@@ -100,10 +100,10 @@ class _Address:
         except Problem as problem:
             return problems.response(problem)
         except GatewayError as error:
-            problem = of_error(error)
-            if problem.kind == "internal":  # it is said to be in the log
+            found = of_error(error)
+            if found.kind == "internal":  # it is said to be in the log
                 logs.get().error("api.failed", method=request.method, path=self._path, error=str(error))
-            return problems.response(problem)
+            return problems.response(found)
         except ClientDisconnect:
             return problems.response(Problem("invalid-request", _("the request was not finished")))
         except Exception:  # noqa: BLE001 - a request's outermost edge: the process goes on
