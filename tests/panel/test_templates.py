@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -143,3 +144,28 @@ def look(page: Page, address: str, width: int) -> None:
     assert not found.violations_count, f"{address}: {found.generate_report()}"
     assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     assert page.locator("main h1").count() == 1
+
+
+def test_rows_of_a_list_are_gone_through_and_lists_are_asked_for_once(shown: Panel) -> None:
+    gateway = shown.gateway
+    made = gateway.call("list.create", account="norte", title="Los de ayer", customers=["C-0"])["list"]
+    until = time.monotonic() + 20
+    while gateway.call("list.show", list=made)["state"] == "loading" and time.monotonic() < until:
+        time.sleep(0.05)
+    with shown.browser() as browser:
+        page = browser.sign_in()
+        page.goto(f"{shown.url}{HERE}/nueva?canal=sms")
+        with page.expect_response(lambda answer: answer.url.endswith("/vista")) as answered:
+            page.select_option("#f-lista", str(made))
+        expect(page.locator("#vista")).to_contain_text("Ana Paz")
+        assert "Los de ayer" not in answered.value.text()
+        page.fill("#f-text", "Hola %nombre%, hasta mañana")
+        expect(page.locator("#vista .message")).to_contain_text("Hola Ana Paz, hasta mañana")
+        expect(page.locator("#f-lista")).to_have_value(str(made))
+        page.fill("#f-cliente", "nadie")
+        page.locator("#f-cliente").blur()
+        expect(page.locator("#vista")).to_contain_text("nadie")
+        # Without a customer the rows of the list are gone through again.
+        page.fill("#f-cliente", "")
+        page.locator("#f-cliente").blur()
+        expect(page.locator("#vista")).not_to_contain_text("nadie")

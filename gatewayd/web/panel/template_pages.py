@@ -197,8 +197,17 @@ async def edit(
         may=visit.may("template.save"),
         may_approve=visit.may("template.approve"),
         old=saved is not None and saved["version"] != saved["newest"],
+        lists=[("", _("customers")), *await _lists(visit, account)],
         **shown,
     )
+
+
+async def _lists(visit: Visit, account: str) -> list[tuple[str, str]]:
+    """Returns the fixed lists whose rows a preview may go through. Asked for the page, not at each letter typed."""
+    if not visit.may("list.list"):
+        return []
+    found = (await visit.ask("list.list", account=account, limit=LISTS))["items"]
+    return [(str(one["list"]), one["name"]) for one in found if one["kind"] == "fixed" and one["state"] == "ready"]
 
 
 def given(visit: Visit, channel: str) -> dict[str, str]:
@@ -232,10 +241,8 @@ async def preview_of(
     after = str(asked_for.get("tras", "0"))
     after = after if after.isdecimal() and len(after) < 18 else "0"
     content = form.content_of(channel, values, kept)
-    lists = (await visit.ask("list.list", account=account, limit=LISTS))["items"] if visit.may("list.list") else []
-    lists = [one for one in lists if one["kind"] == "fixed" and one["state"] == "ready"]
     chosen = str(asked_for.get("lista", ""))
-    number = int(chosen) if chosen in {str(one["list"]) for one in lists} else None
+    number = (int(chosen) or None) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 18 else None
     trouble = ""
     try:
         found = await visit.ask(
@@ -253,7 +260,6 @@ async def preview_of(
     return {
         "shown": found,
         "cliente": customer,
-        "lists": [("", _("customers")), *((str(one["list"]), one["name"]) for one in lists)],
         "lista": "" if number is None else str(number),
         "tras": after,
         "trouble": trouble,
