@@ -156,9 +156,12 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),
     # Longest names first: the first room that fits decides.
     "gatewayd.workers.claims": (*VALUES, "gatewayd.claims", "gatewayd.workers", STORE),
+    "gatewayd.workers.numbers": (*VALUES, "gatewayd.number_list", "gatewayd.workers"),
     "gatewayd.workers": (*VALUES, STORE),
     "gatewayd.task_engine": (*VALUES, "gatewayd.config", "gatewayd.workers", STORE),
     "gatewayd.exports": (*VALUES, "gatewayd.task_engine", "gatewayd.workers", STORE),
+    "gatewayd.number_list": (*VALUES, "spool"),
+    "gatewayd.number_uploads": (*VALUES, "gatewayd.task_engine", "gatewayd.workers", "spool", STORE),
     "gatewayd.contact_uploads": (*VALUES, "gatewayd.task_engine", "gatewayd.workers", "spool", STORE),
     "gatewayd.inbound": (*VALUES, "gatewayd.config", f"{STORE}.commands"),
     "gatewayd.inbox_writer": (*VALUES, "spool", STORE),

@@ -47,6 +47,7 @@ from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
 from gatewayd.news import News
 from gatewayd.notify import Notifier
+from gatewayd.number_uploads import NumberUploads
 from gatewayd.numbers import Policy
 from gatewayd.opened_store import drop_unfinished, password_of, writer_of
 from gatewayd.outcomes import Terms
@@ -225,6 +226,9 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         came = Came(inbox, answers)
         exports = Exports(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
         contacts = ContactUploads(config, writer, reader, readers, now_ms, tell=dispatcher.events.add)
+        numbers = NumberUploads(
+            config, writer, reader, readers, now_ms, tell=dispatcher.events.add, receipts_due=changed
+        )
         imports = Imports(config, writer, reader, readers, now_ms, spool=spool, tell=news.say)
         live = LiveGateway(
             config,
@@ -238,7 +242,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             receipts_due=changed,
             news=news,
             vault=vault,
-            engines=(exports, contacts),
+            engines=(exports, contacts, numbers),
             imports=imports,
             feeds=Feeds(config, writer, reader, readers, now_ms, sheets=imports, withdrawn=changed, tell=news.say),
             webhooks=webhooks,
@@ -296,6 +300,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 ("imports", live.imports),
                 ("feeds", live.feeds),
                 ("contact uploads", contacts),
+                ("number uploads", numbers),
                 ("campaigns", campaigns),
                 ("freshening", freshening),
                 ("claims", claims),

@@ -146,14 +146,16 @@ class TaskEngine(ABC):
         """Says to those who watch that account that a task changed."""
         self._tell("task", f"{task.account or '*'}/{self.kind}-{task.id}", state)
 
-    async def failed(self, task: Process, reason: str) -> None:
-        """Writes down that it failed, unless somebody has cancelled it."""
+    async def failed(self, task: Process, reason: str, *, done: int = 0) -> None:
+        """Writes down that it failed after so many rows, unless somebody has cancelled it."""
         found = await self.ask(partial(processes.process, scope=Scope.all(), number=task.id))
         if found.state == "cancelled":
             return
         log.error("task failed", kind=self.kind, process=task.id, error=reason)
         now = self.now()
-        await self.change(lambda unit: processes.end(unit.session, task.id, "failed", now, reason=reason[:500]))
+        await self.change(
+            lambda unit: processes.end(unit.session, task.id, "failed", now, done=done, reason=reason[:500])
+        )
         self.say(task, "failed")
 
 

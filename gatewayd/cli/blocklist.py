@@ -9,9 +9,10 @@ from typing import Any, Final
 import click
 
 from gatewayd.cli import output
-from gatewayd.cli.number_list import numbers_of
 from gatewayd.cli.session import session
 from gatewayd.errors import GatewayError
+from gatewayd.number_list import numbers_of
+from gatewayd.operations.blocklist import reader_of
 from gatewayd.reasons import meaning
 from gatewayd.translation import gettext as _
 
@@ -110,7 +111,7 @@ def remove(number: str, account: str | None, reason: str, as_json: bool) -> None
 def import_(file: Path, account: str | None, note: str | None, as_json: bool) -> None:
     total: dict[str, Any] = {"added": 0, "known": 0, "cancelled": 0, "refused": []}
     with session() as open_session:
-        rows = numbers_of(file, open_session.config.numbers)
+        rows = numbers_of(file, reader_of(open_session.config.numbers))
         while batch := list(islice(rows, BATCH)):
             numbers = [number for _row, number in batch]
             done = open_session.ask(

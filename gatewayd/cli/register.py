@@ -10,9 +10,10 @@ from typing import Any, Final
 import click
 
 from gatewayd.cli import output
-from gatewayd.cli.number_list import numbers_of
 from gatewayd.cli.session import session
 from gatewayd.model import Channel
+from gatewayd.number_list import numbers_of
+from gatewayd.operations.blocklist import reader_of
 from gatewayd.reasons import meaning
 from gatewayd.translation import gettext as _
 
@@ -77,7 +78,7 @@ def import_(  # noqa: PLR0917 - click hands each option over
     day = (as_of or datetime.fromtimestamp(file.stat().st_mtime)).date().isoformat()  # noqa: DTZ006 - a local day
     total: dict[str, Any] = {"added": 0, "known": 0, "cancelled": 0, "refused": []}
     with session() as open_session:
-        rows = numbers_of(file, open_session.config.numbers)
+        rows = numbers_of(file, reader_of(open_session.config.numbers))
         first = list(islice(rows, BATCH))
         begun = open_session.ask(
             "register.import",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from gatewayd.actor import Actor
-from gatewayd.addresses import AddressError, push
 from gatewayd.config import NumbersConfig
+from gatewayd.contact.blockable import addresses_in, read
 from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Note, Operation, Paged
@@ -30,9 +30,6 @@ REASON_MIN = 3
 
 DOUBTFUL_MS = 30 * 86_400_000
 
-TOKEN_MIN = 20
-"""Characters; a shorter word with letters is a number mistyped rather than a device's token."""
-
 
 @cache
 def _numbers(region: str, home_area: str | None, assume_mobile: bool) -> Numbers:
@@ -42,33 +39,19 @@ def _numbers(region: str, home_area: str | None, assume_mobile: bool) -> Numbers
     return Numbers(Policy(region, home_area, assume_mobile))
 
 
+def reader_of(config: NumbersConfig) -> Numbers:
+    """Returns what reads numbers by the gateway's policy."""
+    return _numbers(config.region, config.home_area, config.assume_mobile)
+
+
 def _normalised(raw: str, config: NumbersConfig) -> tuple[str, ...]:
-    """E.164 of the numbers of any kind in a cell (landlines are called, so they are blocked too), a mail address in
-    lower case, or a push token or subscription; NumberError."""
-    text = raw.strip()
-    if "@" in text and not text.startswith("{"):
-        return (text.casefold(),)
-    if text.startswith("{") or (len(text) >= TOKEN_MIN and any(map(str.isalpha, text))):
-        try:
-            return (push(text),)
-        except AddressError:
-            pass  # then it may be a number after all, or else is told as one that is none
-    numbers = _numbers(config.region, config.home_area, config.assume_mobile)
-    return tuple(number.e164 for number in numbers.every(text, fixed=True))
+    return addresses_in(raw, reader_of(config))
 
 
 def read_numbers(raw: Sequence[str], config: NumbersConfig) -> tuple[tuple[str, ...], list[Json]]:
     """Returns the addresses in cells, each once, and what cannot be read, by its place."""
-    from gatewayd.numbers import NumberError
-
-    found: dict[str, None] = {}
-    refused: list[Json] = []
-    for place, cell in enumerate(raw):
-        try:
-            found |= dict.fromkeys(_normalised(cell, config))
-        except NumberError as error:
-            refused.append({"place": place, "number": cell, "reason": error.reason})
-    return tuple(found), refused
+    found, refused = read(raw, reader_of(config))
+    return found, [{"place": place, "number": cell, "reason": reason} for place, cell, reason in refused]
 
 
 def address_of(raw: str, config: NumbersConfig) -> str:

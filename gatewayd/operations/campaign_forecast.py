@@ -18,11 +18,11 @@ from gatewayd.contact.judge import Contact, judge
 from gatewayd.contact.rules import Rules, capped, lookback_ms
 from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.model import Priority
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaign_launch import source_of
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.forecast import forecast_of, longest
+from gatewayd.operations.ladder_forecast import ladder_of
 from gatewayd.operations.outlook import Asked, Portion, hours_for, rules_for
 from gatewayd.operations.ports import Backend
 from gatewayd.store.accounts import account_number
@@ -77,34 +77,7 @@ class ForecastCampaign(OfCampaign):
         rules, meant, zone = await rules_for(backend, found.account, klass)
         asked = await _asked(backend, found, document, rules, meant, zone)
         answer: Json = {"campaign": found.id, "state": found.state} | await forecast_of(backend, asked)
-        return answer | ladder_of(backend, found, document, int(answer["people"]))
-
-
-def ladder_of(backend: Backend, found: Campaign, document: CampaignDocument, people: int) -> Json:
-    """Returns what a forecast says of a ladder: that it is of its first channel, how much longer the waits for the next
-    ones may take, and what all may cost; empty keys for a single channel. A draft that was not reviewed is priced by a
-    segment a person."""
-    if len(document.ladder) == 1:
-        return {"ladder": None, "ladder_words": ""}
-    tariff = backend.config.tariff
-    prices = [tariff.price(rung.channel) for rung in document.ladder]
-    least, most = people * min(prices), people * sum(prices)
-    if found.review is not None and found.review_version == found.version:
-        ladder = json.loads(found.review).get("ladder") or {}
-        least, most = int(ladder.get("least", least)), int(ladder.get("most", most))
-    wait_s = sum(rung.wait_ms for rung in document.ladder[:-1]) // 1000
-    words = _(
-        "That is the first of {count} channels. Whom it does not reach the next ones try, each after its wait:"
-        " {hours} h of waiting at most, and {least} to {most} {currency} in all."
-    ).format(
-        count=len(document.ladder),
-        hours=f"{wait_s / 3600:.1f}".removesuffix(".0"),
-        least=format_money(least),
-        most=format_money(most),
-        currency=tariff.currency,
-    )
-    told = {"wait_s": wait_s, "cost_least": format_money(least), "cost": format_money(most)}
-    return {"ladder": told | {"channels": [rung.channel for rung in document.ladder]}, "ladder_words": words}
+        return answer | await ladder_of(backend, found, document, asked, int(answer["people"]))
 
 
 async def _asked(  # noqa: PLR0917 - a campaign, and the rules that hold for it

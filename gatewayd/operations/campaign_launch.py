@@ -43,8 +43,10 @@ def missing(document: CampaignDocument) -> None:
         raise UsageError(words[fault])
 
 
-def source_of(backend: Backend, found: Campaign, document: CampaignDocument) -> Callable[[Any], audience.Source]:
-    """Returns the question where the people of a campaign come from now."""
+def source_of(
+    backend: Backend, found: Campaign, document: CampaignDocument, rung: int = 0
+) -> Callable[[Any], audience.Source]:
+    """Returns the question where the people of a campaign come from now, as the channel of a rung reaches them."""
     config, now = backend.config, backend.now()
 
     def question(connection: Any) -> audience.Source:
@@ -54,7 +56,7 @@ def source_of(backend: Backend, found: Campaign, document: CampaignDocument) -> 
             zone=str(config.timezone),
             region=config.numbers.region,
         )
-        channel = document.ladder[0].channel
+        channel = document.ladder[rung].channel
         return audience.source(connection, campaign=found, meant=document.meant, channel=channel, occasion=about)
 
     return question

@@ -22,6 +22,7 @@ from gatewayd.operations.base import Json, Note, Operation, live_of
 from gatewayd.operations.interactions import shape
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
+from gatewayd.reasons import meaning
 from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change
@@ -125,7 +126,7 @@ class ShowFaults(Operation):
                     "code": one.code,
                     "value": one.value,
                     "column": _(FIELDS[one.field]) if one.field in FIELDS else one.field,
-                    "fault": _(CODES[one.code]) if one.code in CODES else one.code,
+                    "fault": _(CODES[one.code]) if one.code in CODES else meaning(one.code),
                 }
                 for one in faults[:FAULTS_SHOWN]
             ],

@@ -67,10 +67,9 @@ class ListRegisters(Operation):
         return {"items": [shape(one, now) for one in await _all(backend)]}
 
 
-class ImportRegister(Operation):
-    """Begins an import: its numbers follow by `register.add`, and `register.finish` takes away what it did not name."""
+class Bringing(Operation):
+    """What is said of a register that is brought."""
 
-    name: ClassVar[str] = "register.import"
     acts_on: ClassVar[str | None] = "register_name"
     register_name: RegisterName
     channel: Channel | None = None
@@ -82,17 +81,26 @@ class ImportRegister(Operation):
     max_age_days: Annotated[StrictInt, Field(ge=1, le=3650)] = 30
     """Days after it from which on a newer one has to be brought."""
 
+    def said(self) -> Json:
+        """Returns what is known of the register, as the store keeps it."""
+        return {
+            "name": self.register_name,
+            "channel": None if self.channel is None else str(self.channel),
+            "source": self.source,
+            "as_of": int(datetime.combine(self.as_of, time(), UTC).timestamp() * 1000),
+            "max_age_days": self.max_age_days,
+        }
+
+
+class ImportRegister(Bringing):
+    """Begins an import: its numbers follow by `register.add`, and `register.finish` takes away what it did not name."""
+
+    name: ClassVar[str] = "register.import"
+
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        before = next((one for one in await _all(backend) if one.name == self.register_name), None)
-        # What an earlier import named is older than this one, wherever the clock went meanwhile.
-        began = max(backend.now(), 0 if before is None else before.imported_at + 1)
-        made = RegisterView(
-            *(self.register_name, None if self.channel is None else str(self.channel), self.source),
-            int(datetime.combine(self.as_of, time(), UTC).timestamp() * 1000),
-            *(began, 0 if before is None else before.numbers, self.max_age_days),
-        )
-        await backend.execute(Change(lambda unit: store.keep(unit.session, made), by.name))
-        return shape(made, backend.now()) | {"began": began}
+        now, said = backend.now(), self.said()
+        made = await backend.execute(Change(lambda unit: store.begin(unit.session, now=now, **said), by.name))
+        return shape(made, backend.now()) | {"began": made.imported_at}
 
 
 class AddToRegister(Operation):

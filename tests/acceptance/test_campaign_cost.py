@@ -185,6 +185,11 @@ def test_a_ladder_costs_between_the_cheapest_channel_and_all_of_them(tmp_path: P
             )
             assert forecast["ladder"]["wait_s"] == 2
             assert review["cost"] in forecast["ladder_words"]
+            further = forecast["ladder"]["further"]
+            assert [one["channel"] for one in further] == ["sms", "email"]
+            # No week tells anything yet: what usually does not arrive.
+            assert [(one["missing"], one["measured"]) for one in further] == [(0.3, 0), (0.05, 0)]
+            assert forecast["ladder"]["low"] <= forecast["ladder"]["high"]
             gateway.call("account.credit", account=rig.ACCOUNT, amount="-998")
             (credit,) = [
                 one for one in gateway.call("campaign.review", campaign=number)["faults"] if one["kind"] == "credit"

@@ -11,6 +11,7 @@ from gatewayd.campaigns.forecast import Forecast
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.scale import Scale
 from tests.rig.foretold import FAMILIES, Trial, drawn, true_gains
+from tests.rig.foretold_ladder import drawn_ladder
 
 RIGHT: Final = 0.85
 """A cause is the right one whose absence would gain as much as any other's, but for a rest of chance."""
@@ -40,6 +41,16 @@ def measure(base: Path, scale: Scale) -> Iterator[Figure]:
         held += inside
         all_ += trials
         yield Figure(f"campaigns limited by {family}: the end within", 100 * inside / trials, "%")
+    inside = 0
+    for seed in range(trials):
+        ladder = drawn_ladder(seed, SIZES[seed % len(SIZES)])
+        began = time.process_time()
+        climbed = ladder.forecast()
+        slowest = max(slowest, time.process_time() - began)
+        inside += climbed.low <= ladder.happened() <= climbed.high
+        widest = max(widest, (climbed.high - climbed.low) / max(climbed.stops - ladder.first.truth.begin, 1.0))
+    held, all_ = held + inside, all_ + trials
+    yield Figure("ladders of two channels: the end of both within", 100 * inside / trials, "%")
     yield Figure(f"forecasts of {all_} campaigns: the end within the interval", 100 * held / all_, "%", 90, ">=")
     yield Figure("the widest interval, of the whole", 100 * widest, "%", 25, "<=")
     yield Figure(f"the cause named, of {judged}: right", 100 * right / judged, "%", 100, ">=")

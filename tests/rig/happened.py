@@ -97,6 +97,8 @@ class Happened:
     sent: int = 0
     failed: int = 0
     left: int = 0
+    sent_at: list[float] = field(default_factory=list)
+    failed_at: list[float] = field(default_factory=list)
 
 
 class _Line:
@@ -290,9 +292,11 @@ class World:
                 self._wake_all(now)
             elif job.ours:
                 self.result.failed += 1
+                self.result.failed_at.append(now)
                 self._open -= 1
         elif job.ours:
             self.result.sent += 1
+            self.result.sent_at.append(now)
             self._open -= 1
         if job.ours:
             self.result.last = now

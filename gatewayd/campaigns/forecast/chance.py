@@ -59,10 +59,10 @@ def middle(situation: Situation) -> Draw:
     return Draw((1.0,) * len(situation.lines))
 
 
-def draws(situation: Situation, count: int, messages: float, span_s: float) -> list[Draw]:
+def draws(situation: Situation, count: int, messages: float, span_s: float, rung: int = 0) -> list[Draw]:
     """Returns `count` draws; `messages` are ours, whose own scatter goes into the devices' time, and take about
-    `span_s`."""
-    dice = Random(_SEED)  # noqa: S311 - a forecast, no secret
+    `span_s`. Those of another `rung` of a ladder fall otherwise."""
+    dice = Random(_SEED + rung)  # noqa: S311 - a forecast, no secret
     lines = situation.lines
     each = max(messages / max(len(lines), 1), 1.0)
 

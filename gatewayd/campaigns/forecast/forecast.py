@@ -85,7 +85,7 @@ def foresee(situation: Situation) -> Forecast:
         situation = merged(whole)
         expected = Simulation(situation, middle(situation)).run()
     ours = [batch for batch in situation.batches if batch.ours]
-    messages = sum(batch.messages for batch in ours)
+    messages = round(sum(batch.messages for batch in ours))
     count = max(min(DRAWS, EVENTS // max(expected.events, 1)), DRAWS_LEAST)
     runs = (
         [Simulation(situation, draw).run() for draw in draws(situation, count, messages, expected.last - situation.now)]
@@ -199,7 +199,7 @@ def remedy(situation: Situation, cause: Cause, expected: Run) -> Remedy | None:
             return Remedy("line_back", end, line=", ".join(line.name for line in down[:3]))
         case "caps":
             waits = [wait for batch in ours for wait in batch.waits]
-            people = sum(many for at, many in waits if at > situation.now)
+            people = round(sum(many for at, many in waits if at > situation.now))
             return Remedy("without_capped", end, people=people, at=max((at for at, _ in waits), default=None))
         case "slowed":
             return Remedy("full_pace", end)

@@ -8,6 +8,8 @@ from typing import Final
 
 WIDEST: Final = 0.25
 """Of the whole: what is wider says nothing."""
+_WITHIN: Final = WIDEST * (1 - 1e-6)
+"""A Unix time as a float has seven digits behind the point."""
 MARGIN: Final = 0.012
 """Of the whole, on either side: what no draw knows of."""
 MARGIN_S: Final = 2.0
@@ -41,4 +43,7 @@ def interval(ends: Sequence[float], begin: float, middle: float) -> Interval:
     # Where the end as expected lies behind the span, the end of it is what people are told.
     room = WIDEST * (min(middle, high) - begin) - 2 * margin - (high - low)
     margin += min(BEYOND * (high - low), max(room, 0.0) / 2)
-    return Interval(max(low - margin, begin), high + margin, count / len(ordered))
+    low, high = max(low - margin, begin), high + margin
+    # The whole that people are told ends within the span: where that is sooner than expected, the span is cut to it.
+    told = min(max(middle, low), high)
+    return Interval(max(low, high - _WITHIN * max(told - begin, 0.0)), high, count / len(ordered))

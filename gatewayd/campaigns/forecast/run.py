@@ -43,6 +43,8 @@ class Run:
     starved: bool = False
     """Whether what is left waits for credit."""
     events: int = 0
+    gone: list[tuple[float, float, float]] = field(default_factory=list)
+    """Begin, end and how many went in between."""
 
     @property
     def ends(self) -> bool:
@@ -206,6 +208,7 @@ class Simulation:
     def _close(self, done: Run) -> None:
         done.left = sum(flow.left for flow in self._mine)
         done.starved = any(flow.left > LITTLE and not self._pays(flow) for flow in self._mine)
+        done.gone = self._log
         zone = self._situation.zone
         passed = 0.0
         for begin, end, gone in self._log:

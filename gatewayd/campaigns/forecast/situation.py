@@ -24,7 +24,7 @@ class Batch:
 
     account: str
     route: Route
-    messages: int
+    messages: float
     segments: float = 1.0
     """Of a message, mean."""
     priority: Priority = Priority.NORMAL
@@ -34,7 +34,7 @@ class Batch:
     """What has not gone by then expires."""
     hours: int | None = None
     """Index into the situation's `hours`; None: at any time."""
-    waits: tuple[tuple[float, int], ...] = ()
+    waits: tuple[tuple[float, float], ...] = ()
     """Of the messages, those to people who may be contacted again from an instant on."""
     jobs: int = 1
     """Queues they lie in: each has turns of its own within the account."""

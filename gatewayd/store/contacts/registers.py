@@ -7,7 +7,7 @@ takes away what it did not name, so that nobody who is on the register is off it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
@@ -79,6 +79,30 @@ def keep(session: Session, wanted: RegisterView) -> None:
         *(wanted.name, wanted.channel or "", wanted.source, wanted.as_of, wanted.imported_at, wanted.numbers),
         wanted.max_age_days,
     )
+
+
+def begin(
+    session: Session, *, name: str, channel: str | None, source: str, as_of: int, max_age_days: int, now: int
+) -> RegisterView:
+    """Begins an import: keeps what is said of a register, and returns it with the instant that its numbers are marked
+    from."""
+    before = next((one for one in registers(session.connection) if one.name == name), None)
+    # What an earlier import named is older than this one, wherever the clock went meanwhile.
+    began = max(now, 0 if before is None else before.imported_at + 1)
+    made = RegisterView(name, channel, source, as_of, began, 0 if before is None else before.numbers, max_age_days)
+    keep(session, made)
+    return made
+
+
+def still(connection: Connection, *, begun: RegisterView) -> bool:
+    """Returns whether an import is the last one of its register, which is there."""
+    found = select(register.c.imported_at).where(register.c.name == begun.name)
+    return bool(connection.scalar(found) == begun.imported_at)
+
+
+def counted(session: Session, begun: RegisterView, numbers: int) -> None:
+    """Keeps how many numbers a register has after its import."""
+    keep(session, replace(begun, numbers=numbers))
 
 
 def seen(session: Session, name: str, channel: str, numbers: Sequence[str], at: int) -> None:

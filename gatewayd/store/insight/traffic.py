@@ -26,6 +26,8 @@ WAITING: Final = ("queued", "scheduled", "held")
 LATELY: Final = 4_000
 """Attempts that are looked at for how long lines take."""
 LEFT: Final = ("submitted", "delivered", "read", "undelivered", "uncertain")
+ENDED: Final = (*LEFT, "failed", "expired")
+"""States that a message of a channel has come to, of which a share reached nobody."""
 AT_ONCE: Final = 500
 
 _JOB, _QUEUE, _COUNT = tables.job.c, tables.queue.c, tables.queue_count.c
@@ -238,3 +240,40 @@ def balances(connection: Connection) -> dict[str, int]:
         select(tables.account.c.name, tables.account.c.balance).where(tables.account.c.name != STAFF)
     )
     return {row[0]: int(row[1]) for row in rows}
+
+
+def ends_by_day(
+    connection: Connection, *, channel: str, first: int, end: int, missed: Collection[str], account: str | None = None
+) -> list[tuple[int, int]]:
+    """Returns for each day between two hours (since 1970) how many messages of a channel reached nobody, and how many
+    were sent; of one account, or of all."""
+    statement = (
+        select(_TALLY.hour, _TALLY.state, func.sum(_TALLY.messages))
+        .where(_TALLY.channel == channel, _TALLY.hour >= first, _TALLY.hour < end, _TALLY.state.in_(ENDED))
+        .group_by(_TALLY.hour, _TALLY.state)
+    )
+    if account is not None:
+        number = select(tables.account.c.id).where(tables.account.c.name == account).scalar_subquery()
+        statement = statement.where(_TALLY.account_id == number)
+    days: dict[int, list[int]] = {}
+    for hour, state, messages in connection.execute(statement):
+        day = days.setdefault((hour - first) // 24, [0, 0])
+        day[0] += int(messages) if state in missed else 0
+        day[1] += int(messages)
+    return [(missed_, sent) for missed_, sent in days.values()]
+
+
+def missed_lately(
+    connection: Connection, *, jobs: Collection[int], missed: Collection[str], since: int
+) -> list[tuple[int, int]]:
+    """Returns when (Unix ms, by the minute) messages of some jobs were sent that reached nobody, and how many."""
+    message = tables.message.c
+    minute = message.at / 60_000
+    found: dict[int, int] = {}
+    for some in batched(jobs, AT_ONCE):
+        statement = select(func.floor(minute), func.count()).where(
+            message.job_id.in_(some), message.state.in_(missed), message.at > since
+        )
+        for at, many in connection.execute(statement.group_by(func.floor(minute))):
+            found[int(at)] = found.get(int(at), 0) + int(many)
+    return [(at * 60_000, many) for at, many in sorted(found.items())]

@@ -11,8 +11,10 @@ from urllib.parse import urlencode
 from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import NotFoundError, UsageError
+from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.web.panel import number_files
 from gatewayd.web.panel.page import Place, page
+from gatewayd.web.panel.uploading import chosen
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import ngettext, spoken
@@ -22,7 +24,7 @@ PAGE: Final = 50
 AT_ONCE: Final = 1000
 """Numbers of one request to the daemon."""
 TEXT_MAX: Final = 1_000_000
-"""Characters of a list that is pasted or uploaded: some fifty thousand numbers."""
+"""Characters of a list that is pasted: some fifty thousand numbers; files are read in the background."""
 PORTION: Final = 1000
 REASON_MIN: Final = 3
 CHANNELS: Final = {
@@ -81,19 +83,20 @@ async def shown(
 
 @page(HERE, operation="blocklist.add", method="POST")
 async def add(visit: Visit) -> Response:
-    """Puts numbers on the list: typed, pasted, or of a file."""
-    typed = str(visit.form.get("numbers", ""))
+    """Puts numbers on the list: typed or pasted ones at once, those of a file in the background."""
+    text = str(visit.form.get("numbers", ""))
     note = str(visit.form.get("note", "")).strip()[:1000]
-    upload = visit.form.get("file")
-    text = typed
-    if isinstance(upload, UploadFile) and upload.filename:
-        read = await upload.read(TEXT_MAX + 1)
-        text += "\n" + read.decode("utf-8-sig", errors="replace")
     if len(text) > TEXT_MAX:
-        return await shown(
-            visit, fault=_("That is too long; split it into parts of some fifty thousand numbers."), note=note
-        )
+        return await shown(visit, fault=_("That is too long; bring it as a file."), note=note)
     numbers = list(dict.fromkeys(cells(text)))
+    file = visit.form.get("file")
+    if isinstance(file, UploadFile) and file.filename:
+        if numbers:
+            return await shown(visit, fault=_("Write numbers or choose a file, not both."), numbers=text, note=note)
+        try:
+            return visit.go(await number_files.block(visit, chosen(visit, "file"), note))
+        except (ConflictError, FaultsError, UsageError) as error:
+            return await shown(visit, fault=str(error), note=note)
     if not numbers:
         return await shown(visit, fault=_("Write at least one number, or choose a file."), note=note)
     added, cancelled, refused = 0, 0, []

@@ -39,6 +39,7 @@ import gatewayd.web.panel.log_resend
 import gatewayd.web.panel.masssend
 import gatewayd.web.panel.me
 import gatewayd.web.panel.novelties
+import gatewayd.web.panel.number_files
 import gatewayd.web.panel.origins
 import gatewayd.web.panel.people_lists
 import gatewayd.web.panel.preferences

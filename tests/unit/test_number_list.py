@@ -8,16 +8,16 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from gatewayd.cli.number_list import numbers_of
-from gatewayd.config import NumbersConfig
 from gatewayd.errors import GatewayError
+from gatewayd.number_list import numbers_of
+from gatewayd.numbers import Numbers, Policy
 
-CONFIG = NumbersConfig(region="AR", home_area="11")
+NUMBERS = Numbers(Policy("AR", "11"))
 
 
 def read(folder: Path, data: str | bytes) -> list[tuple[int, str]]:
     (folder / "bajas.x").write_bytes(data.encode() if isinstance(data, str) else data)
-    return list(numbers_of(folder / "bajas.x", CONFIG))
+    return list(numbers_of(folder / "bajas.x", NUMBERS))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_sheet_is_a_list_too(tmp_path: Path) -> None:
     for row in (["cliente", "telefono"], ["Ana", 1159876543], ["Eva", "1159876544"]):
         sheet.append(row)
     book.save(tmp_path / "b.xlsx")
-    assert list(numbers_of(tmp_path / "b.xlsx", CONFIG)) == [(2, "1159876543"), (3, "1159876544")]
+    assert list(numbers_of(tmp_path / "b.xlsx", NUMBERS)) == [(2, "1159876543"), (3, "1159876544")]
 
 
 @pytest.mark.parametrize(
