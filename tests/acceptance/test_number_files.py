@@ -74,9 +74,11 @@ def test_a_register_longer_than_a_form_takes_is_read_by_a_worker_and_its_faults_
     assert [row[:2] for row in told[1:]] == [["101", "no es un número"], ["150002", "'=1+1"]]
     # The next one takes off whom it does not name; nobody else is off meanwhile.
     book = openpyxl.Workbook()
-    for row in (["Celular"], *([1140000000 + number] for number in range(1_500))):
-        assert book.active is not None
-        book.active.append(row)
+    page = book.active
+    assert page is not None
+    page.append(["Celular"])
+    for number in range(1_500):
+        page.append([1140000000 + number])
     stream = io.BytesIO()
     book.save(stream)
     again = register(gateway, stream.getvalue())
