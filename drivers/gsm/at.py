@@ -59,18 +59,39 @@ _FINALS = {
     "OPERATION NOT SUPPORTED": ERROR,
 }
 
-_CODES_BY_TEXT = {
-    "sim not inserted": 10,
-    "sim pin required": 11,
-    "sim puk required": 12,
-    "sim failure": 13,
-    "sim busy": 14,
-    "sim wrong": 15,
-    "incorrect password": 16,
-    "no network service": 30,
-    "network timeout": 31,
+# fmt: off
+_OF_EQUIPMENT = {
+    "phone failure": 0, "me failure": 0, "operation not allowed": 3, "operation not supported": 4,
+    "ph-sim pin required": 5, "sim not inserted": 10, "sim pin required": 11, "sim puk required": 12, "sim failure": 13,
+    "sim busy": 14, "sim wrong": 15, "incorrect password": 16, "sim pin2 required": 17, "sim puk2 required": 18,
+    "memory full": 20, "invalid index": 21, "not found": 22, "memory failure": 23, "text string too long": 24,
+    "invalid characters in text string": 25, "dial string too long": 26, "invalid characters in dial string": 27,
+    "no network service": 30, "network timeout": 31, "network not allowed - emergency calls only": 32, "unknown": 100,
 }
-"""Numbers of the +CME texts (27.007 §9.2) from modems that insist on words whatever +CMEE says."""
+_OF_MESSAGES = {
+    "unassigned (unallocated) number": 1, "unassigned number": 1, "operator determined barring": 8, "call barred": 10,
+    "short message transfer rejected": 21, "destination out of service": 27, "destination out of order": 27,
+    "unidentified subscriber": 28, "facility rejected": 29, "unknown subscriber": 30, "network out of order": 38,
+    "temporary failure": 41, "congestion": 42, "resources unavailable": 47, "resources unavailable, unspecified": 47,
+    "requested facility not subscribed": 50, "requested facility not implemented": 69,
+    "invalid short message transfer reference value": 81, "invalid message, unspecified": 95,
+    "invalid mandatory information": 96, "message type non-existent or not implemented": 97,
+    "message not compatible with short message protocol state": 98,
+    "information element non-existent or not implemented": 99, "protocol error, unspecified": 111,
+    "interworking, unspecified": 127, "me failure": 300, "phone failure": 300, "sms service of me reserved": 301,
+    "operation not allowed": 302, "operation not supported": 303, "invalid pdu mode parameter": 304,
+    "invalid text mode parameter": 305, "sim not inserted": 310, "(u)sim not inserted": 310, "sim pin required": 311,
+    "sim pin necessary": 311, "(u)sim pin required": 311, "ph-sim pin required": 312, "ph-sim pin necessary": 312,
+    "sim failure": 313, "(u)sim failure": 313, "sim busy": 314, "(u)sim busy": 314, "sim wrong": 315,
+    "(u)sim wrong": 315, "sim puk required": 316, "(u)sim puk required": 316, "sim pin2 required": 317,
+    "sim puk2 required": 318, "memory failure": 320, "invalid memory index": 321, "memory full": 322,
+    "smsc address unknown": 330, "no network service": 331, "no network": 331, "network timeout": 332,
+    "no +cnma acknowledgement expected": 340, "unknown error": 500, "unknown": 500,
+}
+# fmt: on
+_BY_TEXT = {"CME": _OF_EQUIPMENT, "CMS": _OF_MESSAGES}
+"""Numbers of the texts of +CME (27.007 §9.2) and +CMS (27.005 §3.2.5), from modems that insist on words whatever
++CMEE says; one text has a number of its own in each."""
 
 
 def number(text: str) -> int | None:
@@ -84,9 +105,10 @@ def final(line: str) -> Final | None:
     if known is not None:
         return known
     if line.startswith(("+CMS ERROR", "+CME ERROR")):
-        text = line[10:].lstrip(": ").lower()
+        text = line[10:].strip(": ").lower()
         code = number(text)
-        return Final("CMS" if line[3] == "S" else "CME", _CODES_BY_TEXT.get(text) if code is None else code)
+        family: Literal["CMS", "CME"] = "CMS" if line[3] == "S" else "CME"
+        return Final(family, _BY_TEXT[family].get(text.rstrip(".")) if code is None else code)
     return None
 
 
@@ -147,7 +169,7 @@ def unsolicited(line: str) -> bool:
     """Whether `line` is of a kind that comes unasked (`^` and `*` are the vendors' own)."""
     first = line[0]
     if first == "+":
-        return line.partition(":")[0] in _URC_HEADS
+        return line.partition(":")[0] in _URC_HEADS or line in _URC_WHOLE
     return first in "^*" or line in _URC_WHOLE
 
 

@@ -40,7 +40,8 @@ COMMANDS: Final = _phrases(
     "desinscrever|cancelar inscricao|me remova|me tira da lista|nao perturbe|nao perturbar|nao incomodar",
     "nao enviar|nao enviar mais|parem|remova|dejar de recibir|dejenme en paz|dejeme en paz|dejame en paz",
     "dejenme tranquilo|dejenme tranquila|dejeme tranquilo|dejeme tranquila|me deixem em paz|me deixe em paz",
-    "quitar suscripcion|quitar la suscripcion|desactivar suscripcion",
+    "quitar suscripcion|quitar la suscripcion|desactivar suscripcion|salir ya|elimineme|eliminame|borreme|quiteme",
+    "saqueme|retirenme|retireme|retirame|retirarme|parar de receber|pare com isso|parem com isso",
 )
 """What is an opt-out when it is all that a text, its first line or its first sentence says."""
 
@@ -189,7 +190,7 @@ NEGATED: Final = re.compile(
 """What asks for the contrary of an opt-out in an opt-out's words, or may."""
 
 MAY_BE_COMMANDS: Final = _phrases(
-    "fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear|bloqueado"
+    "suspender|suspendan|fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear|bloqueado"
     "|bajenme|bajame|me bajo|desactivar|errado|engano|foi engano|e engano|no text|no texts|no sms"
 )
 """What is worth a person's look when it is all that a text says."""

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Final
 
 _TRIPLED: Final = re.compile(r"([a-z])\1{2,}")
-_PLUS: Final = re.compile(r"(?<=\s)\+(?=\s|[a-z])")
+_PLUS: Final = re.compile(r"(?<=\s)\+(?=\s|[a-z])|(?<=\bno)\+(?=\s|[a-z!.]|\Z)")
 """How "more" is written in a hurry: `no + sms`."""
 
 

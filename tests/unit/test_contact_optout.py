@@ -45,6 +45,13 @@ FORMS = (
 )
 
 YES = """
+SALIR YA
+elimíneme
+Retírenme por favor
+parar de receber
+Parem com isso
+NO+
+no+ mensajes
 dejar de recibir
 quiero dejar de recibir mensajes
 quiero dejar de recibir esto
@@ -268,6 +275,7 @@ quero tirar meu modem
 """.strip("\n").splitlines()
 
 DOUBTFUL = """
+SUSPENDER
 bajame
 acá no vive
 no es mi deuda

@@ -20,6 +20,13 @@ from drivers.gsm import at
         ("+CMS ERROR:21", at.Final("CMS", 21)),
         ("+CME ERROR: SIM busy", at.Final("CME", 14)),
         ("+CME ERROR: something else", at.Final("CME")),
+        # the words of one family are not those of the other
+        ("+CMS ERROR: no network service", at.Final("CMS", 331)),
+        ("+CME ERROR: no network service", at.Final("CME", 30)),
+        ("+CMS ERROR: SIM not inserted", at.Final("CMS", 310)),
+        ("+CMS ERROR: Operator determined barring", at.Final("CMS", 8)),
+        ("+CMS ERROR: network out of order.", at.Final("CMS", 38)),
+        ("+CMS ERROR: 38 ", at.Final("CMS", 38)),
         ("OK see you", None),
         ("NOT OK", None),
         ("ERRORS", None),

@@ -36,6 +36,8 @@ def ours(reason: str) -> NotSent:
         (452, "Insufficient system storage", ours("server_full")),
         # the number says one thing, the words another
         (552, "Mailbox full", Refused("mailbox_full", PERSON)),
+        (550, "Caixa postal cheia", Refused("mailbox_full", PERSON)),
+        (550, "Usuário inexistente", Refused("unknown_recipient", PERSON)),
         (552, "Message size exceeds fixed limit", Refused("too_large", PERSON)),
         (550, "5.0.0 <ana@x.example>... User unknown", Refused("unknown_recipient", PERSON)),
     ],
@@ -56,6 +58,9 @@ def test_an_answer_to_a_recipient(code: int, text: str, outcome: object) -> None
         (450, "4.7.1 <a@x.example>: Recipient address rejected: Policy Rejection - Quota exceeded.", "quota"),
         (552, "5.2.0 your account is over its outgoing quota", "quota"),
         (550, "User has reached the maximum number of recipients per day", "quota"),
+        (550, "5.4.6 Your message was rejected because the number of daily messages was exceeded", "quota"),
+        (452, "4.2.2 The sender's mailbox is over quota", "quota"),
+        (550, "La cuota de envíos por hora ha sido superada", "quota"),
         (554, "Message refused: monthly limit reached, upgrade your plan", "quota"),
         (550, "Ha superado el máximo de correos por hora", "quota"),
         (550, "Your plan has expired", "account_suspended"),

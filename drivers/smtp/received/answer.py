@@ -26,6 +26,9 @@ _WROTE: Final = ("escribió", "escribio", "escribiste", "wrote", "escreveu", "ha
 _BEGINS: Final = ("el ", "on ", "em ", "a ", "le ", "am ")
 _WHO_WHEN: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d?:\d\d .{0,80}<[^<>@\s]{1,64}@[^<>@\s]{1,200}>:$")
 """`2026-11-23 11:00 GMT-03:00 Norte Wifi <cobranzas@norte.example>:` of older Gmail."""
+_QUOTING: Final = re.compile(r"(?:quoting|citando(?: a)?|cita de|zitat von) .{1,200}:$", re.IGNORECASE)
+"""`Quoting Norte Wifi <cobranzas@norte.example>:` of Horde."""
+_ADDRESS: Final = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,200}> ")
 _ZOHO: Final = re.compile(r"-{2,6} ?(?:el|on|em) .{4,200}(?:escribió|wrote|escreveu) ?-{2,6}$", re.IGNORECASE)
 
 _SEPARATORS: Final = (
@@ -37,9 +40,10 @@ _SEPARATORS: Final = (
     "mensagem encaminhada",
     "original appointment",
 )
-_FROM: Final = ("de:", "from:", "desde:")
+_FROM: Final = ("de:", "from:", "desde:", "gesendet:", "von:")
 _OTHER_LABELS: Final = (
     *("enviado:", "enviado el:", "enviada em:", "enviada:", "sent:", "date:", "fecha:", "data:"),
+    *("von:", "an:", "betreff:"),
     *("para:", "to:", "a:", "asunto:", "subject:", "assunto:", "cc:"),
 )
 _HEADER_LINES: Final = 8
@@ -74,6 +78,18 @@ _SENT_FROM: Final = (
         "baixe o outlook para",
     ),
     "descargue outlook para",
+    *("enviado desde edison", "enviado desde spark", "enviado desde aol", "enviado desde blue", "enviado desde aqua"),
+    *(
+        "enviado con spark",
+        "enviado con blue",
+        "sent from edison",
+        "sent from spark",
+        "sent from aol",
+        "sent with spark",
+    ),
+    # What virus scanners add
+    *("libre de virus. www", "libre de virus.www", "libre de virus. <", "virus-free. www", "virus-free.www"),
+    *("livre de vírus. www", "livre de vírus.www", "<#dab4fad8-"),
 )
 _LEGAL: Final = (
     *("este mensaje y sus adjuntos", "este mensaje es confidencial", "este correo electrónico y", "aviso legal"),
@@ -120,6 +136,9 @@ def _attribution(lines: list[str], position: int) -> int | None:
         return None
     if _WHO_WHEN.match(first) or _ZOHO.match(first):
         return 1
+    if _QUOTING.match(first):
+        after = _next_written(lines, position + 1)
+        return 1 if after is not None and lines[after].lstrip().startswith(">") else None
     opens = first.casefold().startswith(_BEGINS)
     named = "@" in first
     if not opens and not named:
@@ -134,11 +153,11 @@ def _attribution(lines: list[str], position: int) -> int | None:
         if not joined.endswith(":"):
             continue
         folded = joined.casefold()
-        ends = folded.endswith(tuple(f"{word}:" for word in _WROTE)) or (
+        ends = folded.rstrip(" :").endswith(_WROTE) or (
             # `Norte Wifi <cobranzas@norte.example> escribió el lun, 23 nov 2026:`
             not opens and folded.endswith(":") and any(f"> {word} " in folded for word in _WROTE)
         )
-        if ends and any(char.isdigit() for char in joined):
+        if ends and (any(char.isdigit() for char in joined) or _ADDRESS.search(joined)):
             return count
     return None
 

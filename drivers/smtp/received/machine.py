@@ -20,7 +20,7 @@ _PRESENT: Final = (
         "x-mailgun-variables",
     ),
     *("feedback-id", "x-csa-complaints", "x-boxtrapper", "x-boxtrapper-queue", "x-spamarrest-noauth", "x-tmda-version"),
-    *("x-challenge", "x-tmda-fingerprint", "x-loop"),
+    *("x-challenge", "x-tmda-fingerprint", "x-loop", "x-ms-exchange-inbox-rules-loop"),
 )
 """Headers that only programs write."""
 _PRECEDENCE: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
@@ -42,7 +42,8 @@ def is_automatic(mail: Part, sender: str) -> bool:
     submitted = headers.first("auto-submitted").lower().replace(";", " ").partition(" ")[0]
     if submitted not in ("", "no") or headers.first("return-path").replace(" ", "") == "<>":
         return True
-    if headers.first("precedence").lower() in _PRECEDENCE or any(name in headers for name in _PRESENT):
+    precedence = {headers.first("precedence").lower(), headers.first("x-precedence").lower()}
+    if not _PRECEDENCE.isdisjoint(precedence) or any(name in headers for name in _PRESENT):
         return True
     if "autoresponder" in headers.first("x-post-messageclass").lower():
         return True
