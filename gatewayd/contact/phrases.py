@@ -190,8 +190,9 @@ NEGATED: Final = re.compile(
 """What asks for the contrary of an opt-out in an opt-out's words, or may."""
 
 MAY_BE_COMMANDS: Final = _phrases(
-    "suspender|suspendan|fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear|bloqueado"
-    "|bajenme|bajame|me bajo|desactivar|errado|engano|foi engano|e engano|no text|no texts|no sms"
+    "suspender|suspendan",
+    "fin|final|finalizar|arret|off|apagar|terminar|anular|suprimir|fuck off|vayanse|no insistan|bloquear|bloqueado"
+    "|bajenme|bajame|me bajo|desactivar|errado|engano|foi engano|e engano|no text|no texts|no sms",
 )
 """What is worth a person's look when it is all that a text says."""
 

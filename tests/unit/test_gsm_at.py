@@ -118,7 +118,7 @@ def test_answer_or_unsolicited(prefix: str, line: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["RING", '+CMTI: "SM",1', "^RSSI:17", "*PSUTTZ: 1", "+CUSD: 0", "NO CARRIER", "SMS Ready"]
+    "line", ["RING", "+PACSP0", '+CMTI: "SM",1', "^RSSI:17", "*PSUTTZ: 1", "+CUSD: 0", "NO CARRIER", "SMS Ready"]
 )
 def test_unsolicited(line: str) -> None:
     assert at.unsolicited(line)
