@@ -66,8 +66,8 @@ class Connection(H11Protocol):
 
     @property
     def waits(self) -> bool:
-        """Whether it is we who wait for the other side to say all that it wants."""
-        return self._phase in {h11.IDLE, h11.SEND_BODY}
+        """Whether it is we who wait for the other side to say all that it wants, and it is not being ended."""
+        return self._phase in {h11.IDLE, h11.SEND_BODY} and not self.transport.is_closing()
 
     def _turn(self) -> None:
         phase = self.conn.their_state
@@ -80,7 +80,7 @@ class Connection(H11Protocol):
 
     def hurry(self) -> None:
         """Ends it."""
-        if self.waits and not self.transport.is_closing() and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+        if self.waits and self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.write(_LATE)
             self.transport.close()
         else:
@@ -97,7 +97,10 @@ def end_longest(connections: Iterable[object]) -> bool:
 
 
 def hurry(connections: Iterable[object], now: float) -> None:
-    """Ends those that are late."""
+    """Ends those that are late. What becomes of one of them is no other's concern, nor the server's."""
     for connection in tuple(connections):
         if isinstance(connection, Connection) and connection.late(now):
-            connection.hurry()
+            try:
+                connection.hurry()
+            except RuntimeError:  # uvloop's: closed without a word to the connection
+                connection.connection_lost(None)

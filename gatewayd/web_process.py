@@ -28,8 +28,10 @@ log = structlog.get_logger()
 
 PAUSE_FIRST_S: Final = 0.2
 PAUSE_MAX_S: Final = 60.0
+AT_ONCE: Final = 5
+"""So many that end one soon after the other are started again without delay: people wait, and chance is not a fault."""
 SOUND_S: Final = 60.0
-"""One that ran for so long starts with the shortest pause again."""
+"""After one that ran for so long, all is as at first."""
 MEMORY_MAX: Final = 512 << 20
 """Bytes that it may keep in memory: some 100 MB at rest, and a few uploads and long pages."""
 LOOK_S: Final = 5.0
@@ -98,7 +100,7 @@ class _Keeper:
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        pause = PAUSE_FIRST_S
+        short_lives = 0
         while True:
             began = loop.time()
             try:
@@ -108,8 +110,8 @@ class _Keeper:
             else:
                 log.warning("the web process ended", status=status)
                 self._tell("web_ended", None)
-            pause = PAUSE_FIRST_S if loop.time() - began > SOUND_S else min(pause * 2, PAUSE_MAX_S)
-            await asyncio.sleep(pause)
+            short_lives = 1 if loop.time() - began > SOUND_S else short_lives + 1
+            await asyncio.sleep(pause_after(short_lives))
 
     async def _one(self) -> int:
         """Starts one and waits for its end; answers its status, negative where a signal ended it."""
@@ -138,6 +140,11 @@ class _Keeper:
                     await _stop(process)
         finally:
             await _stop(process)
+
+
+def pause_after(short_lives: int) -> float:
+    """Returns the seconds until the next start, after so many that ended soon in a row."""
+    return min(PAUSE_FIRST_S * 2.0 ** max(0, short_lives - AT_ONCE), PAUSE_MAX_S)
 
 
 async def _stop(process: Process) -> None:

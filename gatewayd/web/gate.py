@@ -85,6 +85,10 @@ class Gate:
         self.tls = tls
         self._shared = shared
         self._shaking: dict[asyncio.Task[None], str] = {}
+        """TLS handshakes, with their addresses."""
+        self._beginning: dict[asyncio.Task[None], str] = {}
+        """Connections of the next turn of the loop. They are not ended: uvloop would still make them, closed, and never
+        say that they are lost."""
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -98,29 +102,34 @@ class Gate:
                     continue
                 self._take(connection, str(address[0]))
         finally:
-            for task in self._shaking:
+            tasks = (*self._shaking, *self._beginning)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._shaking, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _take(self, connection: socket.socket, address: str) -> None:
         if not self._room(address):
             connection.close()
             return
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        task = asyncio.create_task(self._welcome(connection))
-        self._shaking[task] = address
-        task.add_done_callback(self._shaken)
+        tasks = self._beginning if self.tls is None else self._shaking
+        task = asyncio.create_task(self._welcome(connection, self.tls))
+        tasks[task] = address
 
-    def _shaken(self, task: asyncio.Task[None]) -> None:
-        del self._shaking[task]
+        def over(task: asyncio.Task[None]) -> None:
+            tasks.pop(task, None)
+            if task.cancelled():  # perhaps before its first step
+                connection.close()
+
+        task.add_done_callback(over)
 
     def _room(self, address: str) -> bool:
         """Makes room for one more; answers whether there is."""
-        if len(self._connections) + len(self._shaking) >= most() and not self._end(None):
+        if len(self._connections) + len(self._shaking) + len(self._beginning) >= most() and not self._end(None):
             return False
         if self._shared(address):
             return True
-        counts = Counter(self._shaking.values())
+        counts = Counter((*self._shaking.values(), *self._beginning.values()))
         counts.update(_address(one) for one in self._connections)
         return counts[address] < MOST_AN_ADDRESS or self._end(address)
 
@@ -128,24 +137,23 @@ class Gate:
         """Ends the connection that has waited longest, of an address where one is given."""
         shaking = next((task for task, its in self._shaking.items() if address in (None, its)), None)
         if shaking is not None:
+            # Forgotten at once: another may come before it has had its turn, and it makes room for one alone.
+            del self._shaking[shaking]
             shaking.cancel()
             return True
         return end_longest(one for one in self._connections if address in (None, _address(one)))
 
-    async def _welcome(self, connection: socket.socket) -> None:
+    async def _welcome(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
         try:
-            if self.tls is None:
+            if tls is None:
                 await loop.connect_accepted_socket(self._make, connection)
             else:
                 await loop.connect_accepted_socket(
-                    self._make, connection, ssl=self.tls, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=1.0
+                    self._make, connection, ssl=tls, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=1.0
                 )
         except (OSError, TimeoutError):  # no TLS, or not in time
             connection.close()
-        except asyncio.CancelledError:
-            connection.close()
-            raise
 
 
 def _address(connection: Any) -> str:

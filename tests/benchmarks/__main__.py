@@ -9,6 +9,7 @@ import argparse
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -130,13 +131,18 @@ def one(row: str, base: Path, scale: Scale) -> Result:
     result = Result(row, title)
     watch = Watch(base)
     signal.alarm(ROW_S)
+    # A thread that ends in an error has measured too little: figures of what is left would look better than they are.
+    fallen: list[str] = []
+    threading.excepthook = lambda it: fallen.append("".join(traceback.format_exception(it.exc_value)))
     try:
         with watch:
             for figure in measure(base, scale):
                 result.figures.append(figure)
+        assert not fallen, f"a thread of the row ended:\n{fallen[0]}"
     except Exception as error:  # noqa: BLE001 - the outermost edge of a row: the others are measured all the same
         result.error = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
     finally:
+        threading.excepthook = threading.__excepthook__
         signal.alarm(0)
     at = datetime.now().astimezone().isoformat(timespec="minutes")
     result.conditions = {"at": at, **watch.conditions.document()}

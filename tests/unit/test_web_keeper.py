@@ -1,4 +1,4 @@
-"""The daemon's watch over its web process: memory, growing pauses, and an end with the daemon."""
+"""The daemon's watch over its web process: memory, pauses where it ends again and again, an end with the daemon."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gatewayd import web_process
 from gatewayd.config.publication import publish
 
 
-async def test_one_that_keeps_too_much_is_ended_and_the_next_one_waits_longer(
+async def test_one_that_keeps_too_much_is_ended_and_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_process, "LOOK_S", 0.1)
@@ -40,4 +40,10 @@ async def test_one_that_keeps_too_much_is_ended_and_the_next_one_waits_longer(
     async with asyncio.timeout(60), web_process.web_process(config, tell):
         await enough.wait()
     assert ended == ["web_ended"] * 3
-    assert pauses[:2] == [web_process.PAUSE_FIRST_S * 2, web_process.PAUSE_FIRST_S * 4]
+    assert pauses[:2] == [web_process.PAUSE_FIRST_S] * 2
+
+
+def test_five_ends_in_a_row_cost_no_delay_and_more_of_them_up_to_a_minute() -> None:
+    first = web_process.PAUSE_FIRST_S
+    assert [web_process.pause_after(lives) for lives in range(1, 9)] == [first] * 5 + [first * 2, first * 4, first * 8]
+    assert web_process.pause_after(1_000) == web_process.PAUSE_MAX_S
