@@ -195,3 +195,15 @@ def test_a_ladder_costs_between_the_cheapest_channel_and_all_of_them(tmp_path: P
                 one for one in gateway.call("campaign.review", campaign=number)["faults"] if one["kind"] == "credit"
             ]
             assert "all channels" in credit["sentence"]
+
+
+def test_a_review_leaves_out_whom_no_line_could_ever_send_so_long_a_text(tmp_path: Path) -> None:
+    with Simulator(tmp_path, 1) as simulator, Gateway(tmp_path, simulator.ports, line="quota_day = 2") as gateway:
+        gateway.start()
+        gateway.account(credit="1000")
+        rig.allow(gateway)
+        people = f"telefono;ref;nombre\n+5491150000001;A;Ana\n+5491150000002;B;{'x' * 330}\n"
+        campaign = rig.draft(gateway, people.encode(), "Hola %nombre%")
+        review = gateway.call("campaign.review", campaign=campaign)
+        assert (review["people"], review["left_out"]) == (1, {"over_lines": 1})
+        assert [one["ref"] for one in review["faulty"]] == ["B"]

@@ -144,7 +144,7 @@ def _reviewed(
     )
     policy = Policy(*request["policy"])
     first, *later = request["rungs"]
-    words = Words(_document(first), policy)
+    words = _words(first, policy)
     cuts = Cuts((prefixes, variant) for prefixes, variant in first["lines"])
     ladder = LadderCost([Rung(each["content"]["channel"], each["price"]) for each in request["rungs"]])
     rungs = LaterRungs(
@@ -153,7 +153,7 @@ def _reviewed(
         lambda channel: reader.ask(
             partial(audience.source, campaign=found, meant=said.meant, channel=channel, occasion=about)
         ),
-        [Words(_document(each), policy) for each in later],
+        [_words(each, policy) for each in later],
         [Cuts((prefixes, variant) for prefixes, variant in each["lines"]) for each in later],
     )
     earlier = reader.ask(
@@ -233,6 +233,10 @@ def _one(  # noqa: PLR0917 - one person, and what is known of all
     if len(review.dearest) < SHOWN or most > review.dearest[-1]["segments"]:
         review.dearest = sorted([*review.dearest, shown], key=lambda each: -each["segments"])[:SHOWN]
     return None
+
+
+def _words(rung: Mapping[str, Any], policy: Policy) -> Words:
+    return Words(_document(rung), policy, rung["prefixes"], rung["most"])
 
 
 def _document(rung: Mapping[str, Any]) -> Any:

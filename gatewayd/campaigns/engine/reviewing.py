@@ -159,7 +159,9 @@ class Reviewing:
         head = await self._intake.templates.filled(account, bare(head_of(content, "c")))
         discreet(head)
         template = Template.of(head)
+        known = self._intake.lines
         rung = {"content": content, "template": None, "lines": lines}
+        rung |= {"prefixes": known.prefixes, "most": known.most(head)}
         if template is not None:
             rung["content"] = {**content, "template_version": template.version}
             rung["template"] = {

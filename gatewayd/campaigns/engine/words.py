@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from gatewayd.customers.variables import DEBT
-from gatewayd.intake.rendering import Rendering, RenderPlan, Row
+from gatewayd.intake.rendering import Most, Rendering, RenderPlan, Row
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.templates import named_in
 from spool.document import JobDocument
@@ -30,9 +30,12 @@ def speaks_of_debt(document: JobDocument, policy: Policy) -> bool:
 class Words:
     """Renders what a job says to somebody with certain cells."""
 
-    def __init__(self, document: JobDocument | None, policy: Policy) -> None:
-        """`document` is the job of one of a run's slices; None: nothing is known of it, and all are told the same."""
-        self._plan = None if document is None else RenderPlan.of(document, policy)
+    def __init__(
+        self, document: JobDocument | None, policy: Policy, prefixes: Sequence[str] = (), most: Most | None = None
+    ) -> None:
+        """`document` is the job of one of a run's slices; None: nothing is known of it, and all are told the same.
+        `prefixes` and `most` are of its lines, as intake knows them."""
+        self._plan = None if document is None else RenderPlan.of(document, policy, prefixes, most=most)
         self._numbers = Numbers(policy)
         self._renderings: dict[tuple[str, ...], Rendering | None] = {}
         self.fault: JobFileError | None = None
