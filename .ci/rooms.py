@@ -151,6 +151,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gatewayd.acknowledgement": (*VALUES, STORE),
     "gatewayd.aftermath": VALUES,
+    "gatewayd.neighbours": (*VALUES, "gatewayd.config", "gatewayd.intake", STORE),
     "gatewayd.carrying": (*VALUES, "spool", f"{STORE}.commands"),
     "gatewayd.freshening": (*VALUES, STORE),
     "gatewayd.receipt_writer": (*VALUES, "spool", STORE),

@@ -45,6 +45,7 @@ from gatewayd.intake.lines import Lines
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.live import LiveGateway
+from gatewayd.neighbours import Neighbours
 from gatewayd.news import News
 from gatewayd.notify import Notifier
 from gatewayd.number_uploads import NumberUploads
@@ -258,6 +259,14 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
         news.hear({"bill"}, freshening.due)
         posting.watch(webhooks, live, dispatcher.events)
         async with Services() as services:
+            neighbours = Neighbours(
+                lambda: live.config,
+                execute=writer.do,
+                ask=partial(_asked, readers, reader),
+                take=lambda lines: intake.take_over(live.config, lines),
+            )
+            if config.store.sqlite_path is None:
+                services.start(neighbours.run(), "neighbours")
             fleet = Fleet(config, dispatcher, came, policy, services.start, rules=rules)
             await fleet.launch()
             takeover = Takeover(
@@ -268,6 +277,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
                 intake=intake,
                 webhooks=webhooks,
                 live=live,
+                lines=neighbours.lines,
             )
             queues = await writer.do(LoadQueues())
             dispatcher.publish(queues)

@@ -32,8 +32,9 @@ class Takeover:
         intake: IntakeDesk,
         webhooks: Webhooks,
         live: LiveGateway,
+        lines: Callable[[Config], Lines] = Lines.of,
     ) -> None:
-        """`added` asks the store for the lines that people added."""
+        """`added` asks the store for the lines that people added; `lines` are what intake has to know of them all."""
         self._file = config
         self._added = added
         self._vault = vault
@@ -41,6 +42,7 @@ class Takeover:
         self._intake = intake
         self._webhooks = webhooks
         self._live = live
+        self._lines = lines
         self._turn = asyncio.Lock()
         live.take_over = self.refresh
 
@@ -64,7 +66,7 @@ class Takeover:
     async def _bring(self) -> Sequence[str]:
         merged = await merged_with(self._file, await self._added(), self._vault)
         changed = await self._fleet.take_over(merged)
-        self._intake.take_over(merged, Lines.of(merged))
+        self._intake.take_over(merged, self._lines(merged))
         self._webhooks.take_over(merged.webhooks)
         self._live.feeds.take_over(merged)
         before = self._live.config

@@ -5,8 +5,9 @@ A text of more parts than the whole window or quota of every line that it may ta
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from gatewayd.config import Config, LineConfig
 from gatewayd.intake.rendering import Most
@@ -36,7 +37,7 @@ class Lines:
     """Every prefix that some line has, sorted."""
     ceilings: tuple[Ceiling, ...] = ()
     shared: bool = False
-    """Whether other nodes may have lines, of which nothing is known here."""
+    """Whether other nodes may have lines of which nothing is known here."""
 
     @classmethod
     def of(cls, config: Config) -> Lines:
@@ -48,6 +49,10 @@ class Lines:
         """Returns these lines and more of them."""
         every = (*self.ceilings, *ceilings)
         return replace(self, prefixes=tuple(sorted({p for each in every for p in each.prefixes})), ceilings=every)
+
+    def beside(self, others: Iterable[Ceiling] | None) -> Lines:
+        """Returns these lines and those of all other nodes; None: of some nothing is known."""
+        return self if others is None else replace(self.with_(others), shared=False)
 
     def most(self, document: JobDocument) -> Most:
         """Returns what bounds the messages of a job, by route. Only an SMS has parts; where no line fits at all nothing
@@ -63,6 +68,23 @@ class Lines:
                 plain = max((most for most, shifts in bounds if not shifts), default=0)
                 found[prefix] = plain, max((most for most, shifts in bounds if shifts), default=0)
         return found
+
+
+def packed(ceilings: Iterable[Ceiling]) -> str:
+    """Returns lines as JSON, for other nodes."""
+    return json.dumps([{**asdict(each), "channels": sorted(each.channels)} for each in ceilings])
+
+
+def unpacked(document: str) -> tuple[Ceiling, ...]:
+    """Returns what `packed` made; a key that a newer node has written is left out."""
+    known = {field.name for field in fields(Ceiling)}
+    return tuple(
+        Ceiling(
+            **{key: value for key, value in each.items() if key in known}
+            | {"channels": frozenset(each["channels"]), "prefixes": tuple(each["prefixes"])}
+        )
+        for each in json.loads(document)
+    )
 
 
 def least(*numbers: int | None) -> int | None:
