@@ -31,7 +31,7 @@ def _word(state: str) -> str:
     words = {
         "draft": _("draft"),
         "awaiting_approval": _("waits for approval"),
-        "scheduled": _("scheduled"),
+        "scheduled": _("waits for its time"),
         "running": _("running"),
         "paused": _("paused"),
         "finished": _("finished"),

@@ -11,12 +11,16 @@ from typing import Any, Final
 
 import click
 
+from drivers.base import spoken
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import Session, session
 from gatewayd.customers.filters import DAYS_MAX
 from gatewayd.errors import UsageError
 from gatewayd.translation import gettext as _
 
+CHANNELS: Final = {"phone": spoken("Telephone"), "email": spoken("Mail"), "whatsapp": "WhatsApp", "push": "Push"}
+STATES: Final = {"confirmed": spoken("confirmed"), "wrong_person": spoken("of somebody else")}
+"""States of a contact point that say something; most are not confirmed."""
 POLL_S: Final = 0.25
 PORTION: Final = 256 * 1024
 """Octets of a sheet that one request carries."""
@@ -97,6 +101,10 @@ def show(id: str, account: str, as_json: bool) -> None:  # noqa: A002 - the argu
     _show(found, as_json)
 
 
+def _point(address: str, state: str) -> str:
+    return f"{address} ({_(STATES[state])})" if state in STATES else address
+
+
 def _show(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         output.emit(found)
@@ -109,7 +117,10 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
             (_("Document"), " ".join(filter(None, (found["document_type"], found["document_number"])))),
             (_("Portfolio"), " ".join(filter(None, (found["portfolio_type"], found["portfolio_name"])))),
             (_("Tags"), ", ".join(found["tags"])),
-            *((point["channel"], f"{point['address']} ({point['state']})") for point in found["contacts"]),
+            *(
+                (_(CHANNELS.get(point["channel"], point["channel"])), _point(point["address"], point["state"]))
+                for point in found["contacts"]
+            ),
             (_("Debt"), " ".join(filter(None, (debt.get("balance"), debt.get("currency"), debt.get("due"))))),
             *((header[:40], text[:200]) for header, text in found["columns"].items()),
         ]
@@ -225,16 +236,34 @@ def step(open_session: Session, name: str, number: int, **given: Any) -> dict[st
     return found
 
 
+def _import_word(state: str) -> str:
+    words = {
+        "created": _("not imported yet"),
+        "checked": _("tried, nothing is written"),
+        "done": _("imported"),
+        "failed": _("failed"),
+        "undone": _("taken back"),
+    }
+    return words.get(state, state)
+
+
+def _header(found: Any) -> str:
+    """Returns which column (or columns, or values for all rows) a field is made of."""
+    if isinstance(found, dict):
+        return ", ".join(f"{name} = {value}" for name, value in found.items())
+    return " + ".join(map(str, found)) if isinstance(found, list) else str(found)
+
+
 def told(found: dict[str, Any], as_json: bool) -> None:
     """Says what became of an import."""
     if as_json:
         output.emit(found)
         return
     counts = {"rows": 0, "new": 0, "changed": 0, "same": 0, "repeated": 0, "refused": 0} | found["counts"]
-    output.say(_("import {number}: {state}").format(number=found["import"], state=found["state"]))
+    output.say(_("import {number}: {state}").format(number=found["import"], state=_import_word(found["state"])))
     if found["reason"]:
         output.say(found["reason"])
-    output.record([(column, header) for column, header in (found["columns"] or {}).items()])
+    output.record([(column, _header(header)) for column, header in (found["columns"] or {}).items()])
     output.say(
         _("{rows} rows: {new} new, {changed} changed, {same} the same, {repeated} repeated, {refused} refused").format(
             **counts

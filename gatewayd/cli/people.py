@@ -18,10 +18,15 @@ def people() -> None:
     pass
 
 
+def _state(state: str) -> str:
+    words = {"loading": _("being read"), "ready": _("ready"), "failed": _("not readable"), "archived": _("put aside")}
+    return words.get(state, state)
+
+
 def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
     kind = _("live") if found["kind"] == "live" else _("fixed")
     members = "" if found["members"] is None else found["members"]
-    return found["list"], found["name"], kind, found["state"], members, found["account"]
+    return found["list"], found["name"], kind, _state(found["state"]), members, found["account"]
 
 
 @people.command("list", help=_("Lists of people, newest first."))
@@ -53,7 +58,7 @@ def _show(found: Mapping[str, Any], as_json: bool) -> None:
             (_("List"), found["name"]),
             (_("Account"), found["account"]),
             (_("Kind"), _("live") if found["kind"] == "live" else _("fixed")),
-            (_("State"), found["state"]),
+            (_("State"), _state(found["state"])),
             (_("People"), found["members"]),
             (_("Columns"), ", ".join(found["columns"])),
             (_("Reason"), found["reason"]),

@@ -67,38 +67,36 @@ async def ladder_of(backend: Backend, found: Campaign, document: CampaignDocumen
         "cost_least": format_money(least),
         "cost": format_money(most),
         "further": further,
-        "end": iso(int(climbed.stops * 1000)) if climbed.ends else None,
-        "low": iso(int(climbed.low * 1000)),
-        "high": iso(int(climbed.high * 1000)),
+        "end": iso(int(climbed.stops * 1000)) if climbed.ends and climbed.begins else None,
+        "low": iso(int(climbed.low * 1000)) if climbed.begins else None,
+        "high": iso(int(climbed.high * 1000)) if climbed.begins else None,
         "holds": round(climbed.holds, 2),
     }
     return {"ladder": told, "ladder_words": words}
 
 
 def _words(backend: Backend, climbed: Climbed, people: int, least: str, most: str) -> str:
+    """Returns what is said of the further channels; nothing where the first one cannot be tried as things are."""
     now, zone, currency = backend.now() / 1000, backend.config.timezone, backend.config.tariff.currency
-    many = round(climbed.people[0])
-    if many < 1:
-        said = _(
-            "That is the first channel. It will probably reach all of them; the next ones are for whom it does not."
+    many, said = round(climbed.people[0]), []
+    if not climbed.begins:
+        said.append(_("That is the first channel; the next ones are for whom it does not reach."))
+    elif many < 1:
+        said.append(
+            _("That is the first channel. It will probably reach all of them; the next ones are for whom it does not.")
         )
     else:
-        said = _("That is the first channel. About {many} of {people} people will go on to the next one.").format(
-            many=many, people=people
-        )
-    if climbed.ends and many:
-        said += " " + _("All of it will end {end} (between {low} and {high}).").format(
-            end=moment(climbed.stops, now, zone),
-            low=moment(climbed.low, now, zone),
-            high=moment(climbed.high, now, zone),
-        )
-    elif many:
-        said += " " + _("Not all of them can be tried over it as things are.")
-    return (
-        said
-        + " "
-        + _("It costs {least} to {most} {currency} in all.").format(least=least, most=most, currency=currency)
-    )
+        told = _("That is the first channel. About {many} of {people} people will go on to the next one.")
+        said.append(told.format(many=many, people=people))
+        end, low, high = (moment(at, now, zone) for at in (climbed.stops, climbed.low, climbed.high))
+        if not climbed.ends:
+            said.append(_("Not all of them can be tried over it as things are."))
+        elif low == high:
+            said.append(_("All of it will end {end}.").format(end=end))
+        else:
+            said.append(_("All of it will end {end} (between {low} and {high}).").format(end=end, low=low, high=high))
+    said.append(_("It costs {least} to {most} {currency} in all.").format(least=least, most=most, currency=currency))
+    return " ".join(said)
 
 
 async def _rungs(backend: Backend, found: Campaign, document: CampaignDocument, asked: Asked) -> list[Rung]:

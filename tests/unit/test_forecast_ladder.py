@@ -65,3 +65,14 @@ def test_what_a_week_tells_of_a_share_is_weighed_with_what_is_usual() -> None:
     assert steady.share == pytest.approx(0.1, rel=0.02)
     assert (steady.measured, restless.measured) == (7_000, 6_000)
     assert steady.spread < 0.1 < 0.5 < restless.spread
+
+
+def test_what_cannot_begin_reaches_nobody_and_what_begins_later_ends_later() -> None:
+    nowhere = Situation(0.0, ZONE, (), (ours(1_000),))
+    second = Situation(0.0, ZONE, (line("b"),), (ours(1_000),))
+    assert not climb(nowhere, [Rung(second, 60.0, Missing(0.3))]).begins
+    due = 2 * 86_400.0
+    first = Situation(0.0, ZONE, (line("a"),), (replace(ours(100), due=due),), again=NEVER_AGAIN)
+    alone, found = foresee(first), climb(first, [Rung(second, 600.0, Missing(0.3))])
+    for low, high in ((alone.low, alone.high), (found.low, found.high)):
+        assert due <= low <= high <= low + 1_800

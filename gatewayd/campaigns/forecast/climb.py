@@ -74,6 +74,8 @@ class Climbed:
     """Those who go on to each further channel, as expected."""
     ends: bool
     """Whether all of them go, as things are."""
+    begins: bool
+    """Whether anybody is tried over the first channel."""
 
 
 def climb(first: Situation, rungs: Sequence[Rung]) -> Climbed:
@@ -111,7 +113,8 @@ def climb(first: Situation, rungs: Sequence[Rung]) -> Climbed:
         ends.append(last)
         whole += all_go
     usual = sorted(ends)[len(ends) // 2]
-    found = interval(ends, first.now, usual)
+    begin = max(first.now, min((batch.due for batch in situations[0].batches if batch.ours), default=first.now))
+    found = interval(ends, begin, usual)
     return Climbed(
         stops=min(max(usual, found.low), found.high),
         low=found.low,
@@ -119,6 +122,7 @@ def climb(first: Situation, rungs: Sequence[Rung]) -> Climbed:
         holds=found.holds,
         people=tuple(people),
         ends=whole * 2 >= DRAWS,
+        begins=expected.begin is not None,
     )
 
 

@@ -95,7 +95,8 @@ def foresee(situation: Situation) -> Forecast:
     alike = sorted((run for run in runs if run.ends == expected.ends and run.begin is not None), key=lambda r: r.last)
     # What others send scatters one way alone: the run in the middle says more than the one in which all is as usual.
     usually = alike[len(alike) // 2] if alike else expected
-    begin = situation.now
+    # What is put off until a time is measured from then on: it cannot end before it begins.
+    begin = max(situation.now, min((batch.due for batch in ours), default=situation.now))
     stops = usually.last if usually.begin is not None else begin
     span = interval([run.last for run in alike] or [stops], begin, stops)
     gains = {cause: _gain(situation, expected, cause) for cause in LIFTED}
