@@ -9,6 +9,8 @@ import json
 import re
 from typing import Final
 
+NUMBERED: Final = frozenset({"sms", "call", "whatsapp"})
+"""Channels that reach a telephone number, which others may share or have had."""
 MISSING: Final = "address_missing"
 INVALID: Final = "address_invalid"
 

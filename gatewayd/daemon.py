@@ -189,6 +189,7 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:  # noqa: PLR0915 - 
             accounts=lambda: in_files(spool.accounts),
             end_parts=rules.end_parts,
             inbox_due=lambda: came.due(),  # noqa: PLW0108 - it comes later
+            node=config.node,
         )
         dispatcher = Dispatcher(
             writer,

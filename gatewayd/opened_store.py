@@ -15,6 +15,7 @@ from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Command, DropJob, LoadingJobs
 from gatewayd.store.connection import open_store
 from gatewayd.store.reserve import Reserve
+from gatewayd.store.sending.abandoned import lock_of
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
@@ -49,7 +50,7 @@ def writer_of(config: Config) -> Iterator[Writer]:
 def _hold_node(transactions: Transactions, node: str) -> None:
     """StoreLockedError where another daemon is this node: two of one name would do each other's work a second time."""
     until = time.monotonic() + NODE_WAIT_S
-    while not transactions.session.hold(f"gatewayd node {node}"):
+    while not transactions.session.hold(lock_of(node)):
         if time.monotonic() > until:
             raise StoreLockedError(_("another daemon runs as node {node} on this store").format(node=node))
         time.sleep(NODE_STEP_S)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from gatewayd.templates import Unknown, Variables, VariableUnknownError
+
+VARIABLES: Final = (
+    *("nombre", "id", "documento", "cartera", "empresa", "company"),
+    *("deuda", "monto", "factura", "vencimiento", "dias"),
+)
+"""What a reminder can say of anybody, where it is known; beside them a customer's further columns."""
 State = Literal["active", "paid", "cancelled"]
 CHANNELS: Final = ("sms", "email", "whatsapp", "push")
 EVERY_MAX: Final = 365
@@ -42,6 +50,19 @@ class Draft:
     """Millionths."""
     subject: str = ""
     timing: Timing = Timing()
+
+
+def unknown(draft: Draft, columns: Iterable[str]) -> Sequence[Unknown]:
+    """Returns the variables of a reminder's words that nothing can ever be put for; `columns` are the further ones of
+    its customer."""
+    known = Variables([*VARIABLES, *columns], {})
+    found: list[Unknown] = []
+    for text in (draft.subject, draft.text):
+        try:
+            known.bind(text)
+        except VariableUnknownError as error:
+            found += error.unknown
+    return list(dict.fromkeys(found))
 
 
 def first_send(timing: Timing, zone: ZoneInfo) -> int | None:

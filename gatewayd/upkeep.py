@@ -13,6 +13,7 @@ from gatewayd.store.commands import Change, EndParts, Prune, Sweep
 from gatewayd.store.contacts import evidence
 from gatewayd.store.people.retention import forget
 from gatewayd.store.port import Writer
+from gatewayd.store.sending import abandoned
 from gatewayd.store.tickets import pruning
 from spool.errors import SpoolError
 from spool.retention import Forgotten
@@ -52,6 +53,7 @@ class Upkeep:
         forget_jobs: Callable[[str], Awaitable[Forgotten]],
         end_parts: Callable[[int], EndParts],
         inbox_due: Callable[[], None],
+        node: str,
     ) -> None:
         self._writer = writer
         self._now = now
@@ -64,8 +66,10 @@ class Upkeep:
         self._forget_jobs = forget_jobs
         self._end_parts = end_parts
         self._inbox_due = inbox_due
+        self._node = node
         self._wake = asyncio.Event()
         self._ended = 0
+        self._looked = 0
 
     def due(self) -> None:
         self._wake.set()
@@ -77,6 +81,7 @@ class Upkeep:
             pause = TROUBLE_S
             try:
                 await self._end_texts()
+                await self._drop_abandoned()
                 pause = await self._sweep()
                 if self._now() - pruned >= PRUNE_EVERY_S * 1000:
                     await self._prune()
@@ -97,6 +102,16 @@ class Upkeep:
             if ended.texts:
                 self._inbox_due()
                 self._receipts_due(ended.jobs)
+
+    async def _drop_abandoned(self) -> None:
+        """Lets go of what nodes that are gone were recording, so that it is recorded here."""
+        if self._now() - self._looked < LONGEST_S * 1000:
+            return
+        self._looked = self._now()
+        more = True
+        while more:
+            more = await self._writer.do(Change(lambda unit: abandoned.drop(unit, node=self._node, now=self._now())))
+            await asyncio.sleep(PORTION_S)
 
     async def _sweep(self) -> float:
         """Turns what is over; answers how long (s) nothing more will be."""

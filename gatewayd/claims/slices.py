@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self
 
+from gatewayd.addresses import NUMBERED
 from gatewayd.claims.moment import Judged, Moment, judge, saying
 from gatewayd.dunning import wording
 from gatewayd.dunning.decision import Decision
@@ -26,8 +27,6 @@ from gatewayd.store.session import Session
 
 PORTION: Final = 250
 """Customers of a slice: some ten milliseconds of the writer."""
-NUMBERED: Final = frozenset({"sms", "call", "whatsapp"})
-"""Channels that reach a number, which others may share or have had."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from gatewayd.addresses import NUMBERED
 from gatewayd.claims.gathering import Gathering
 from gatewayd.claims.moment import Judged, Moment, judge, saying, tomorrow
 from gatewayd.claims.reconnecting import reconnect
-from gatewayd.claims.slices import NUMBERED, Way, cells, known, level_of, way_of
+from gatewayd.claims.slices import Way, cells, known, level_of, way_of
 from gatewayd.dunning.decide import decide
 from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.ladder import plain

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
 
+from drivers.base import spoken
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.reminder import CHANNELS
@@ -20,6 +21,12 @@ TABS = ("all", "active", "inactive", "archived")
 @click.group(help=_("Reminders: a customer is asked by hand for what it owes. REMINDER is a number."))
 def reminder() -> None:
     pass
+
+
+WITHHELD: Final[Mapping[str, str]] = {
+    "shared_number": spoken("words that name neither amount nor person: two customers have that number"),
+    "first_contact": spoken("words that name neither amount nor person: nobody has confirmed that number"),
+}
 
 
 def _word(state: str) -> str:
@@ -62,6 +69,7 @@ def _done(found: Mapping[str, Any], as_json: bool, zone: ZoneInfo) -> None:
     if as_json:
         output.emit(found)
         return
+    why = found.get("withheld")
     output.record(
         (
             ("#", found["reminder"]),
@@ -74,6 +82,7 @@ def _done(found: Mapping[str, Any], as_json: bool, zone: ZoneInfo) -> None:
             (_("Text"), found["text"]),
             (_("Sent"), found["sends"]),
             (_("Next"), output.local(found["next_at"], zone)),
+            (_("Goes out as"), _(WITHHELD[why]) if why else None),
         )
     )
 

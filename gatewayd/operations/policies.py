@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -43,6 +44,9 @@ from spool.errors import JobFileError
 
 BOUND_S: Final = 20.0
 """How long somebody waits for a question about everybody."""
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2099
+"""As of days that bills may have: a rule counts thousands of days from one, and a calendar ends."""
 
 RuleName = Annotated[
     str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(wellformed)
@@ -67,13 +71,13 @@ def shape(row: PolicyRow) -> Json:
 
 
 def day_of(given: str | None) -> date | None:
-    """Returns a day that was written; UsageError where there is no such day."""
+    """Returns a day that was written; UsageError where there is no such day, or none that calendars are made for."""
     if given is None:
         return None
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise UsageError(_("{day}: there is no such day").format(day=given)) from None
+    with suppress(ValueError):
+        if FIRST_YEAR <= (found := date.fromisoformat(given)).year <= LAST_YEAR:
+            return found
+    raise UsageError(_("{day}: there is no such day").format(day=given))
 
 
 def moment_question(backend: Backend, account: str) -> Any:

@@ -265,6 +265,9 @@ class SetDispute(_OfCustomer):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         until, now = day_of(self.until), backend.now()
+        ask = partial(today_in, account=account_of(self.account), now=now, zone=str(backend.config.timezone))
+        if until is not None and until < await backend.read(lambda reader: reader.ask(ask)):
+            raise UsageError(_("until: from today on"))
 
         def work(unit: Any, account_id: int, number: int) -> None:
             pauses.dispute(unit.session, account_id, number, self.invoice, until=until, note=self.note.strip(), now=now)

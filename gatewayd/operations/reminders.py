@@ -9,18 +9,20 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import AfterValidator, Field
 
 from gatewayd.actor import Actor, Scope
-from gatewayd.errors import UsageError
+from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.money import format_money, parse_money
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import account_of, scope_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.zones import zone_of
-from gatewayd.reminder import EVERY_MAX, TIMES_MAX, Draft, Timing, first_send, retimed
+from gatewayd.reminder import EVERY_MAX, TIMES_MAX, Draft, Timing, first_send, retimed, unknown
 from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change, Changed
+from gatewayd.store.contacts.directory import customer
 from gatewayd.store.dunning import reminder_sends, reminders
 from gatewayd.store.dunning.reminders import Reminder, ReminderEvent
+from gatewayd.store.session import Session
 from gatewayd.store.snapshots import iso
 from gatewayd.translation import gettext as _
 
@@ -31,6 +33,7 @@ Id = Annotated[int, Field(ge=1, lt=1 << 62)]
 Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"), AfterValidator(wellformed)]
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2099, 12, 31))]
 Channel = Literal["sms", "email", "whatsapp", "push"]
 
 
@@ -133,20 +136,23 @@ class ShowReminder(_OfReminder):
     reads_store = True
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
-        found = await self.found(backend, by)
+        found, now = await self.found(backend, by), backend.now()
+        zone, region = await zone_of(backend, found.account), backend.config.numbers.region
 
-        def ask(connection: Any) -> tuple[Any, Any]:
+        def ask(connection: Any) -> tuple[Any, Any, str | None]:
             events = reminders.history(connection, number=found.id)
             jobs = [one.job_id for one in events if one.job_id is not None]
-            return events, reminder_sends.message_states(connection, jobs=jobs)
+            person = reminder_sends.person(connection, found, now=now, zone=zone, region=region)
+            why = person and reminder_sends.withheld(Session(connection), found, person.address)
+            return events, reminder_sends.message_states(connection, jobs=jobs), why
 
-        events, messages = await backend.read(lambda reader: reader.ask(ask))
+        events, messages, withheld = await backend.read(lambda reader: reader.ask(ask))
         history = []
         for one in events:
             sent = messages.get(one.job_id)
             told = {} if sent is None else {"message": sent[0], "message_state": sent[1], "reason": sent[2]}
             history.append({**_event(one), **told})
-        return {**shape(found), "history": history}
+        return {**shape(found), "withheld": withheld, "history": history}
 
 
 class _Written(Operation):
@@ -154,13 +160,13 @@ class _Written(Operation):
 
     customer: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(wellformed)]
     invoice: Line = ""
-    due: date | None = None
+    due: Day | None = None
     amount: Annotated[str, Field(max_length=40)] | None = None
     currency: Currency
     channel: Channel = "sms"
     subject: Line = ""
     text: Annotated[str, Field(min_length=1, max_length=TEXT_MAX), AfterValidator(wellformed)]
-    first: date | None = None
+    first: Day | None = None
     """The day on which it is sent by itself for the first time; left out: only when somebody sends it."""
     every_days: Annotated[int, Field(ge=1, le=EVERY_MAX)] | None = None
     times: Annotated[int, Field(ge=1, le=TIMES_MAX)] = 1
@@ -194,6 +200,20 @@ class _Written(Operation):
         )
 
 
+def _words_known(connection: Any, account: str, draft: Draft) -> None:
+    """UsageError where a reminder's words have a variable that nothing can be put for on its day."""
+    try:
+        known = customer(connection, scope=Scope.of(account), external_id=draft.customer).customer
+    except NotFoundError:
+        return  # said where it is written
+    found = unknown(draft, known.columns)
+    if not found:
+        return
+    text = _("text: nothing can be put for {variable}").format(variable=", ".join(one.written for one in found))
+    hints = ", ".join(f"%{one.hint}%" for one in found if one.hint)
+    raise UsageError(text if not hints else text + "; " + _("was {variable} meant?").format(variable=hints))
+
+
 def timing_of(first: date | None, every_days: int | None, times: int, hour: str) -> Timing:
     """Returns when a reminder is sent by itself. UsageError where it is repeated and has no first day."""
     if first is None:
@@ -218,6 +238,7 @@ class AddReminder(_Written):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         account, draft, now = account_of(self.account), self.draft(), backend.now()
+        await backend.read(lambda reader: reader.ask(partial(_words_known, account=account, draft=draft)))
         next_at = first_send(draft.timing, await zone_of(backend, account))
         work = partial(_add, account=account, draft=draft, next_at=next_at, by=by.name, now=now)
         number = (await backend.execute(Change(work, by.name))).answer
@@ -240,6 +261,7 @@ class EditReminder(_OfReminder, _Written):
 
     async def perform(self, backend: Backend, by: Actor) -> Json:
         was, draft, now = await self.found(backend, by), self.draft(), backend.now()
+        await backend.read(lambda reader: reader.ask(partial(_words_known, account=was.account, draft=draft)))
         zone = await zone_of(backend, was.account)
 
         def work(session: Any, known: Reminder) -> None:
@@ -262,10 +284,11 @@ class SendReminder(_OfReminder):
         region = backend.config.numbers.region
 
         def work(session: Any, known: Reminder) -> None:
-            reminder_sends.sendable(session.connection, known, now=now, zone=zone, region=region)
+            address = reminder_sends.sendable(session.connection, known, now=now, zone=zone, region=region)
             if not self.anyway:
-                reminder_sends.first_today(session, known, now=now, zone=zone)
-            reminder_sends.decide(session, known, now=now, zone=zone, by=by.name)
+                reminder_sends.first_today(session, known, address, now=now, zone=zone)
+            why = reminder_sends.withheld(session, known, address)
+            reminder_sends.decide(session, known, now=now, zone=zone, by=by.name, why=why)
 
         return await self.change(backend, by, work)
 
@@ -275,7 +298,7 @@ class RepeatReminder(_OfReminder):
 
     name: ClassVar[str] = "reminder.repeat"
     acts_on: ClassVar[str | None] = "reminder"
-    first: date | None = None
+    first: Day | None = None
     every_days: Annotated[int, Field(ge=1, le=EVERY_MAX)] | None = None
     times: Annotated[int, Field(ge=1, le=TIMES_MAX)] = 1
     hour: Hour = "10:00"

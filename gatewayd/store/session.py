@@ -237,6 +237,14 @@ class Session:
             self._held = name
         return True
 
+    def absent(self, name: str) -> bool:
+        """Whether no process has the lock of that name; where so, none gets it until the transaction ends. On SQLite,
+        whose file one process has alone, none has."""
+        if self.sqlite:
+            return True
+        statement = f"SELECT pg_try_advisory_xact_lock({_lock(name)})"
+        return bool(self.connection.exec_driver_sql(statement).scalar())
+
     def commit(self) -> None:
         self._cursor.execute("COMMIT")
 
@@ -323,8 +331,11 @@ class Session:
 
 def _has_lock(connection: Connection, name: str) -> bool:
     """Takes a session's advisory lock (PostgreSQL 13.3.5) by the hash of its name."""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar())
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_lock(name)})").scalar())
+
+
+def _lock(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def _chunks(keys: list[Any]) -> Iterator[list[Any]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from gatewayd.errors import GatewayError, UsageError
 from gatewayd.operations.rights import RIGHTS
 from gatewayd.web.v1 import claims, policies
 from tests.rig.fuzz import Fuzzed, fuzzed
@@ -89,12 +90,23 @@ def test_promises_and_disputes_hold_claims_back(api: httpx.Client) -> None:
     taken = _good(api.post(f"/v1/promises/{made['promise']}/withdraw"))
     assert taken["state"] == "withdrawn"
     assert api.post("/v1/promises", json={"customer": "C1", "day": "2001-01-01"}).status_code == 409
+    over = {"note": "doble", "until": "2001-01-01"}
+    assert api.put("/v1/customers/C1/disputes/F1", json=over).status_code == 409, "it would be over before it began"
     assert _good(api.put("/v1/customers/C1/disputes/F1", json={"note": "doble"}))["disputed"] is True
     assert _good(api.delete("/v1/customers/C1/disputes/F1"))["disputed"] is False
     pauses = _good(api.get("/v1/customers/C1/pauses"))["items"]
     open_ones = [one["pause"] for one in pauses if one["lifted_at"] is None]  # type: ignore[attr-defined]
     assert open_ones
     assert _good(api.post(f"/v1/pauses/{open_ones[0]}/lift"))["lifted_at"]
+
+
+def test_a_day_beyond_every_calendar_is_none(gateway: Fuzzed) -> None:
+    for day in ("0001-01-01", "9999-12-31", "2026-02-31"):
+        with pytest.raises(UsageError, match="no such day"):
+            gateway.shown.gateway.call("collections.simulate", account="norte", date=day)
+        reminder = {"customer": "C1", "currency": "ARS", "text": "hola", "first": day}
+        with pytest.raises(GatewayError, match="first"):
+            gateway.shown.gateway.call("reminder.add", account="norte", **reminder)
 
 
 def test_feeds_answers_and_notices_are_shown(api: httpx.Client) -> None:

@@ -183,8 +183,12 @@ def test_rows_that_cannot_be_are_told_and_the_others_taken(house: House) -> None
         {"external_id": "P1", "customer": "A1"},
         {"external_id": "P2", "amount": "5"},
         paid("P3", "5", ("F3", "6")),
+        paid("P4", "5", reversal_of="P4"),
     )
-    assert [one.reason for one in paid_.written.faults] == ["amount_missing", "customer_missing", "parts_over"]
+    assert [one.reason for one in paid_.written.faults] == [
+        *("amount_missing", "customer_missing", "parts_over"),
+        "value_invalid",  # nothing takes itself back
+    ]
     assert owes(house, number) == {"ARS": (10000, 0)}
 
 

@@ -78,7 +78,7 @@ def test_what_was_claimed_or_is_about_to_be_is_not_reminded_that_day(house: Hous
     assert decide(house, number) == 1
     assert (beside(house, known), beside(house, known, "USD")) == ("claimed_today", None)
     with pytest.raises(ConflictError, match="claim"):
-        reminder_sends.first_today(house.transactions.session, known, now=house.now, zone=HERE)
+        reminder_sends.first_today(house.transactions.session, known, "+5491150000001", now=house.now, zone=HERE)
     (work,) = house.claim(recorded(house)).work
     assert beside(house, known) == "claimed_today"
     house.send(work)

@@ -117,7 +117,10 @@ def test_a_half_recorded_job_leaves_nothing_behind(house: House) -> None:
     house.do(AddMessages(begun.job_id, [row(n, reason="junk" if n % 2 else None) for n in range(1, 8)], house.now))
     house.restart()
     assert house.do(LoadingJobs(house.node)) == (begun.job_id,)
-    assert house.do(LoadingJobs("other")) == ()
+    # On SQLite one daemon alone is at work, whatever its node was called before.
+    renamed = house.do(LoadingJobs("other"))
+    assert renamed == ((begun.job_id,) if house.url.startswith("sqlite") else ())
+    assert house.do(LoadingJobs("")) == ()
     assert house.do(DropJob(begun.job_id, limit=5)) is False
     assert house.do(DropJob(begun.job_id, limit=5)) is True
     assert house.do(DropJob(begun.job_id)) is True

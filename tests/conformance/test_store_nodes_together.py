@@ -12,11 +12,17 @@ from sqlalchemy import create_engine
 
 from drivers.base import Withdrawn
 from gatewayd.errors import UnavailableError
-from gatewayd.model import PartState, State
+from gatewayd.model import PartState, Priority, State
 from gatewayd.store.commands import (
+    CLAIM,
+    AddMessages,
+    BeginJob,
+    BegunJob,
+    Change,
     Claim,
     Credit,
     Finish,
+    NewMessage,
     PartEnd,
     Pnr,
     QueueInfo,
@@ -27,6 +33,7 @@ from gatewayd.store.commands import (
     Unclaim,
 )
 from gatewayd.store.connection import Store, open_store
+from gatewayd.store.sending import abandoned
 from gatewayd.store.transactions import Transactions
 from tests.conformance.house import DAY, HOUR, MONTH, PRICE, START, House
 
@@ -59,6 +66,44 @@ def test_a_node_is_one_daemon_at_a_time(house: House) -> None:
     finally:
         for each in (first, other):
             each.session.close()
+
+
+def batch(house: House, node: str, name: str = "d-5") -> BegunJob:
+    """A batch of claims that a node begins to record; what it names is its piece of work."""
+    begun: BegunJob = house.do(
+        BeginJob(
+            *("norte", name, "sms", Priority.NORMAL, "hash", None, None, False, 0, "ARS", '{"lines": []}', node),
+            house.now,
+            origin=CLAIM,
+        )
+    )
+    return begun
+
+
+def let_go(house: House) -> bool:
+    more: bool = house.do(Change(lambda unit: abandoned.drop(unit, node=house.node, now=house.now)))
+    return more
+
+
+def test_what_a_node_that_is_gone_was_recording_is_recorded_by_another(house: House) -> None:
+    other = Transactions(open_store(house.url).connection)
+    assert other.session.hold(abandoned.lock_of("gone"))
+    begun = batch(house, "gone")
+    house.do(AddMessages(begun.job_id, [NewMessage(1, "C1", "+5491100000001", "x", "", 1, "", None, None)], house.now))
+    assert batch(house, house.node).known, "it waits for the other node"
+    house.now += abandoned.AFTER_MS + 1000
+    assert not let_go(house), "that lives, and goes on"
+    other.session.close()
+    assert let_go(house)
+    assert not let_go(house)
+    assert house.rows("SELECT id FROM job") == []
+    assert not batch(house, house.node).known
+    assert not let_go(house), "its own it knows by itself"
+
+
+def test_what_has_just_begun_is_not_taken_from_a_node_whose_connection_was_lost(house: House) -> None:
+    batch(house, "gone")
+    assert not let_go(house)
 
 
 class Node(threading.Thread):

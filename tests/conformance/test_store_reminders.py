@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,10 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gatewayd.actor import Scope
+from gatewayd.dunning.engine.reminding import job_keys, neutral_words
 from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.reminder import Draft, Timing, first_send, following_send, job_name, retimed
-from gatewayd.store.commands import Change
-from gatewayd.store.contacts import joining, knowledge
+from gatewayd.model import State
+from gatewayd.reminder import Draft, Timing, first_send, following_send, job_name, retimed, unknown
+from gatewayd.store.commands import Change, NewMessage
+from gatewayd.store.contacts import joining, knowledge, states
+from gatewayd.store.contacts.audience import AudienceRow
 from gatewayd.store.dunning import recalled_sends, reminder_sends, reminders
 from gatewayd.store.dunning.contacted import rival
 from gatewayd.store.dunning.reminders import Reminder
@@ -22,6 +27,7 @@ from tests.conformance.test_customers import phone, put
 
 NORTE, SUR = Scope.of("norte"), Scope.of("sur")
 SANTIAGO = ZoneInfo("America/Santiago")
+MAIL = Draft("C1", "ARS", "email", "Debe %monto%", subject="Su factura")
 DRAFT = Draft("C1", "ARS", "sms", "Hola %nombre%, debe %monto%", "F-7", date(2026, 11, 20), 5_000_000)
 
 
@@ -109,11 +115,11 @@ def contacted(house: House, known: Reminder, currency: str = "ARS") -> str | Non
 
 def test_a_send_is_the_contact_of_its_day(house: House) -> None:
     known = written(house)
-    reminder_sends.first_today(house.transactions.session, known, now=house.now, zone=SANTIAGO)
+    reminder_sends.first_today(house.transactions.session, known, "+5491150000001", now=house.now, zone=SANTIAGO)
     assert change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana") == 1
     assert (contacted(house, known), contacted(house, known, "USD")) == ("contacted_today", None)
     with pytest.raises(ConflictError):
-        reminder_sends.first_today(house.transactions.session, known, now=house.now, zone=SANTIAGO)
+        reminder_sends.first_today(house.transactions.session, known, "+5491150000001", now=house.now, zone=SANTIAGO)
     (send,) = ask(house, reminder_sends.waiting)
     change(house, reminder_sends.given_up, send, "refused", "variable_missing", "falta %saldo%")
     assert ask(house, reminder_sends.waiting) == []
@@ -147,7 +153,7 @@ def test_a_send_of_another_life_of_the_store_is_not_made_again(house: House) -> 
     assert after.next_at == first_send(Timing(date(2026, 11, 10), hour="10:00", times=1), SANTIAGO)
     assert ask(house, reminder_sends.waiting) == []
     with pytest.raises(ConflictError):
-        reminder_sends.first_today(house.transactions.session, after, now=house.now, zone=SANTIAGO)
+        reminder_sends.first_today(house.transactions.session, after, "+5491150000001", now=house.now, zone=SANTIAGO)
 
 
 def test_who_cannot_be_reached_is_not_written_to(house: House) -> None:
@@ -215,3 +221,90 @@ def test_times_are_of_the_accounts_clock_and_end() -> None:
 
 def test_no_two_sends_share_a_job() -> None:
     assert job_name(7, 1, 1_764_000_000_000) == "r-7.1764000000000-1"
+
+
+ADDRESS = "+5491150000001"
+
+
+def withheld(house: House, known: Reminder) -> str | None:
+    why: str | None = reminder_sends.withheld(house.transactions.session, known, ADDRESS)
+    return why
+
+
+def test_a_number_that_nobody_confirmed_or_that_two_have_is_told_no_amount(house: House) -> None:
+    known = written(house)
+    assert withheld(house, known) == "first_contact"
+    change(house, states.say, known.account_id, known.customer_id, ADDRESS, "confirmed", now=house.now)
+    assert withheld(house, known) is None
+    assert reminder_sends.withheld(house.transactions.session, replace(known, draft=MAIL), "ana@example.com") is None
+    put(house, "C2", name="Luis", contacts=[phone(ADDRESS)])
+    assert withheld(house, known) == "shared_number"
+    number = change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana", why="shared_number")
+    assert number == 1
+    (send,) = ask(house, reminder_sends.waiting)
+    assert send.withheld == "shared_number"
+    change(house, reminder_sends.recorded, send, 9, send.withheld)
+    assert ask(house, reminders.history, number=known.id)[0].detail == {"reason": "shared_number"}
+
+
+def test_a_number_that_was_reached_before_is_the_customers(house: House) -> None:
+    known = written(house)
+    row = NewMessage(1, "C1", ADDRESS, "hola", "", 1, "", None, None)
+    house.send(house.claim(house.job_of([row])).work[0])
+    assert withheld(house, known) is None
+
+
+def test_a_shared_number_is_written_to_once_a_day(house: House) -> None:
+    ana = written(house)
+    put(house, "C2", name="Luis", contacts=[phone(ADDRESS)])
+    draft = replace(DRAFT, customer="C2", invoice="F-8")
+    number = change(house, reminders.add, account="norte", draft=draft, next_at=None, by="ana", now=house.now)
+    luis = again(house, number)
+    session, now = house.transactions.session, house.now
+
+    def rival() -> str | None:
+        why: str | None = reminder_sends.rival(session, luis, ADDRESS, now=now, zone=SANTIAGO)
+        return why
+
+    assert rival() is None
+    change(house, reminder_sends.decide, ana, now=now, zone=SANTIAGO, by="ana")
+    assert rival() == "number_today", "its job is about to come"
+    row = NewMessage(1, "C1", ADDRESS, "hola", "", 1, "", None, None)
+    begun = house.job_of([row])
+    (send,) = ask(house, reminder_sends.waiting)
+    change(house, reminder_sends.recorded, send, house.rows("SELECT id FROM job")[0][0])
+    assert rival() == "number_today"
+    (work,) = house.claim(begun).work
+    house.finish(work, State.FAILED, outcome="refused")
+    assert rival() is None, "of what came to nothing there was no contact"
+    mail = replace(luis, draft=replace(draft, channel="email"))
+    assert reminder_sends.rival(session, mail, "luis@example.com", now=now, zone=SANTIAGO) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Hola %nombre%, debe $ %Deuda ($)%, %saldo vencido%: %plan%", ["%saldo vencido%"]),
+        ("50% hoy y 20% mañana, %empresa%", []),
+        ("Hola {nombre}, debe %mnoto%", ["%mnoto%", "{nombre}"]),
+    ],
+)
+def test_words_that_nothing_can_be_put_for_are_known_when_they_are_written(text: str, wrong: list[str]) -> None:
+    assert [one.written for one in unknown(replace(DRAFT, text=text), ["plan"])] == wrong
+    assert unknown(replace(MAIL, subject="%facturas%"), [])[0].written == "%facturas%"
+
+
+def test_a_job_that_names_nothing_says_neither_the_text_nor_a_cell(house: House) -> None:
+    known = written(house)
+    change(house, reminder_sends.decide, known, now=house.now, zone=SANTIAGO, by="ana")
+    (send,) = ask(house, reminder_sends.waiting)
+    person = AudienceRow(known.customer_id, "C1", ADDRESS, {"nombre": "Ana", "deuda": "50,00"})
+    said = job_keys(known, person, send, "r-1", "AR")
+    assert "5,00" in json.dumps(said, ensure_ascii=False)
+    said |= neutral_words(known, said, "es")
+    told = json.dumps(said, ensure_ascii=False)
+    assert "Ana" not in told
+    assert "5,00" not in told
+    assert "F-7" not in told
+    assert said["recipients"] == [{"to": ADDRESS, "ref": "C1", "#cause": str(send.cause)}]
+    assert "%empresa%" in said["text"]

@@ -22,7 +22,8 @@ PLACES: Final = ("reminder.laid", "reminder.recorded")
 
 
 def _written(gateway: Gateway, person: int) -> int:
-    known = {"name": f"Ana {person}", "contacts": [{"channel": "phone", "address": f"+54911500000{person:02}"}]}
+    point = {"channel": "phone", "address": f"+54911500000{person:02}", "state": "confirmed"}
+    known = {"name": f"Ana {person}", "contacts": [point]}
     gateway.call("customer.put", account=ACCOUNT, external_id=f"C{person}", customer=known)
     said = {"customer": f"C{person}", "currency": "ARS", "amount": "1500.50", "invoice": f"F-{person}"}
     said |= {"due": "2026-11-20", "text": "%nombre%: %factura% vence %vencimiento%, %monto%"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
 from tests.panel.test_log import judge
-from tests.rig.panel import Panel, panel
+from tests.rig.panel import ADMINISTRATOR, PASSWORD, Panel, panel
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +71,18 @@ def test_bills_are_entered_found_and_paid(shown: Panel, size: tuple[int, int], s
         judge(page, f"payments-{look}", width)
         page.goto(f"{shown.url}/clientes/ficha?id=A/7+ñ")
         expect(page.locator("main")).to_contain_text({"es": "Ver la cuenta", "en": "See the account"}[language])
+
+
+def test_a_form_that_is_sent_again_writes_no_second_payment(shown: Panel) -> None:
+    """A page that is loaded again, or tried once more after a link was lost: whoever pays once has paid once."""
+    with httpx.Client(base_url=shown.url, trust_env=False, timeout=30.0) as client:
+        client.post("/entrar", data={"user": ADMINISTRATOR, "password": PASSWORD})
+        asked = client.get("/cobranza/pagos/nuevo").text
+        given = {name: re.findall(rf'name="{name}" value="([0-9a-f]+)"', asked)[-1] for name in ("csrf", "key")}
+        given |= {"customer": "A/7 ñ", "amount": "12,34", "kind": "payment"}
+        for _ in range(2):
+            assert client.post("/cobranza/pagos/nuevo", data=given).status_code == 303
+        # Another amount on a page that one went back to is another payment.
+        assert client.post("/cobranza/pagos/nuevo", data={**given, "amount": "12,35"}).status_code == 303
+    amounts = shown.gateway.sql("SELECT amount FROM payment WHERE amount BETWEEN 12340000 AND 12350000 ORDER BY amount")
+    assert amounts == [(12340000,), (12350000,)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -17,7 +18,7 @@ def judged(page: Page) -> None:
 
 def test_a_reminder_from_its_first_to_its_last_day(tmp_path: Path) -> None:
     with panel(tmp_path, modems=1) as shown, shown.browser() as browser:
-        known = {"name": "Ana Pérez", "contacts": [{"channel": "phone", "address": "+5491150000001"}]}
+        known: dict[str, Any] = {"name": "Ana Pérez", "contacts": [{"channel": "phone", "address": "+5491150000001"}]}
         shown.gateway.call("customer.put", account="norte", external_id="C1", customer=known)
         page = browser.sign_in()
         page.goto(f"{shown.url}/cobranza/recordatorios")
@@ -36,7 +37,12 @@ def test_a_reminder_from_its_first_to_its_last_day(tmp_path: Path) -> None:
         page.get_by_role("button", name="Guardar").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Recordatorio a Ana Pérez")
         expect(page.locator("main")).to_contain_text("1.500,50")
+        expect(page.locator("main")).to_contain_text("Nadie confirmó ese número")
         judged(page)
+        known["contacts"][0]["state"] = "confirmed"
+        shown.gateway.call("customer.put", account="norte", external_id="C1", customer=known)
+        page.reload()
+        expect(page.locator("main")).not_to_contain_text("Nadie confirmó ese número")
         page.get_by_role("button", name="Enviar ahora").click()
         expect(page.locator("main")).to_contain_text("enviada")
         page.get_by_role("button", name="Enviar ahora").click()
@@ -48,8 +54,11 @@ def test_a_reminder_from_its_first_to_its_last_day(tmp_path: Path) -> None:
         page.goto(f"{shown.url}/cobranza/recordatorios?ver=archivo")
         expect(page.locator("#reminders-table")).to_contain_text("Ana Pérez")
         page.goto(f"{shown.url}/cobranza/recordatorios/nuevo?cliente=C1")
-        page.get_by_label("Mensaje", exact=True).fill("Le recordamos su factura")
+        page.get_by_label("Mensaje", exact=True).fill("Le recordamos su factura %fatcura%")
         page.get_by_label("Primer día").fill("2030-01-02")
+        page.get_by_role("button", name="Guardar").click()
+        expect(page.get_by_role("alert")).to_contain_text("%factura%")
+        page.get_by_label("Mensaje", exact=True).fill("Le recordamos su factura")
         page.get_by_role("button", name="Guardar").click()
         page.get_by_role("button", name="Quitar …").click()
         page.get_by_role("button", name="Quitarlo").click()

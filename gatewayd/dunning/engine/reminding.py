@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any, Final
@@ -19,6 +20,7 @@ import structlog
 from gatewayd import submission
 from gatewayd.actor import Scope
 from gatewayd.customers.variables import amount, day
+from gatewayd.dunning import wording
 from gatewayd.errors import GatewayError
 from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
@@ -31,7 +33,8 @@ from gatewayd.store.dunning import reminder_sends, reminders
 from gatewayd.store.dunning.reminder_sends import Send
 from gatewayd.store.dunning.reminders import Reminder
 from gatewayd.store.sending.restoration import standing_still
-from gatewayd.store.settings.accounts import zone_of
+from gatewayd.store.session import Session
+from gatewayd.store.settings.accounts import settings, zone_of
 from spool.document import JobDocument, parse
 from spool.errors import JobFileError
 
@@ -40,6 +43,8 @@ log = structlog.get_logger()
 LONGEST_S: Final = 60.0
 """Of one sleep: then the clock is looked at again, since clocks are set."""
 MOMENT_S: Final = 0.05
+COMPANY: Final = ("empresa", "company")
+"""The variable of the account's name for people, in both languages."""
 
 
 class Reminding:
@@ -120,15 +125,16 @@ class Reminding:
                 continue  # somebody was quicker
             later = tomorrow(now, known.draft.timing.hour, zone)
             try:
-                reminder_sends.sendable(session.connection, known, now=now, zone=zone, region=region)
+                address = reminder_sends.sendable(session.connection, known, now=now, zone=zone, region=region)
             except GatewayError:
                 reminder_sends.put_off(session, known, until=later, now=now, reason="unreachable")
                 continue
-            if (rival := reminder_sends.rival(session, known, now=now, zone=zone)) is not None:
+            if (rival := reminder_sends.rival(session, known, address, now=now, zone=zone)) is not None:
                 reminder_sends.put_off(session, known, until=later, now=now, reason=rival)
                 continue
             try:
-                reminder_sends.decide(session, known, now=now, zone=zone, by="")
+                why = reminder_sends.withheld(session, known, address)
+                reminder_sends.decide(session, known, now=now, zone=zone, by="", why=why)
             except GatewayError:
                 reminder_sends.put_off(session, known, until=None, now=now, reason="payment")
 
@@ -142,8 +148,10 @@ class Reminding:
         job_id = await self._ask(asked)
         if job_id is None:
             try:
-                if not await self._laid(known, send, name):
+                laid = await self._laid(known, send, name)
+                if laid is None:
                     return
+                send = laid
             except JobFileError as error:
                 sentence = error.text(self._intake.config.locale)
                 log.warning("a reminder's job is refused", job=name, code=error.code)
@@ -153,7 +161,7 @@ class Reminding:
         if job_id is None:
             return  # somebody else is recording it
         hit("reminder.recorded")
-        note = partial(reminder_sends.recorded, send=send, job_id=job_id)
+        note = partial(reminder_sends.recorded, send=send, job_id=job_id, why=send.withheld)
         await self._execute(Change(lambda unit: note(unit.session), "reminders"))
         self._told(known.account)
 
@@ -162,26 +170,32 @@ class Reminding:
         await self._execute(Change(lambda unit: work(unit.session), "reminders"))
         self._told(known.account)
 
-    async def _laid(self, known: Reminder, send: Send, name: str) -> bool:
-        """Brings a send's job into the store; False where it is withdrawn instead."""
+    async def _laid(self, known: Reminder, send: Send, name: str) -> Send | None:
+        """Brings a send's job into the store; returns it with why it says other words than the reminder's. None where
+        it is withdrawn instead."""
         config = self._intake.config
         zone = await self._zone(known.account)
         if known.state != "active" or known.archived:
             await self._give_up(known, send, "withdrawn", known.state if known.state != "active" else "archived")
-            return False
+            return None
         question = partial(reminder_sends.person, known=known, now=self._now(), zone=zone, region=config.numbers.region)
         person: AudienceRow | None = await self._ask(question)
         if person is None:
             await self._give_up(known, send, "withdrawn", "unreachable")
-            return False
+            return None
+        why = send.withheld or await self._ask(lambda to: reminder_sends.withheld(Session(to), known, person.address))
+        house = await self._ask(lambda to: settings(to, known.account).document)
         said = job_keys(known, person, send, name, config.numbers.region)
+        said["values"] = dict.fromkeys(COMPANY, str(house.get("company") or known.account))
+        if why is not None:
+            said |= neutral_words(known, said, str(house.get("language") or config.locale))
         data = json.dumps(said, ensure_ascii=False).encode()
         document: JobDocument = parse(data, f"{name}.json")
         document = await self._intake.templates.filled(known.account, document)
         taken = await submission.lay(self._intake, known.account, document, data)
         hit("reminder.laid")
         await submission.enter(self._intake, taken, document, origin=REMINDER)
-        return True
+        return replace(send, withheld=why)
 
 
 def job_keys(known: Reminder, person: AudienceRow, send: Send, name: str, region: str) -> dict[str, Any]:
@@ -212,3 +226,10 @@ def job_keys(known: Reminder, person: AudienceRow, send: Send, name: str, region
     if draft.channel == "email":
         keys["subject"] = draft.subject
     return keys
+
+
+def neutral_words(known: Reminder, said: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Returns what the job says instead to a number of which nobody knows whose it is: nothing of person and debt."""
+    (recipient,) = said["recipients"]
+    bare = {name: recipient[name] for name in ("to", "ref", CAUSE) if name in recipient}
+    return {**wording.neutral(known.draft.channel, language), "recipients": [bare]}

@@ -170,6 +170,8 @@ def _fault(row: BillRow, values: dict[str, Any], before: Sequence[Allocation]) -
         return Fault(row.row, row.external_id, "amount", "amount_missing")
     if not values["customer"] and not own and not values["reversal_of"]:
         return Fault(row.row, row.external_id, "customer", "customer_missing")
+    if values["reversal_of"] == row.external_id:
+        return Fault(row.row, row.external_id, "reversal_of", "value_invalid")
     if sum(part.amount for part in own) > values["amount"]:
         return Fault(row.row, row.external_id, "invoices", "parts_over")
     return None

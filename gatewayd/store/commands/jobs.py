@@ -178,7 +178,7 @@ class ForsakenJob(Command["int | None"]):
 
 @dataclass(frozen=True, slots=True)
 class LoadingJobs(Command["tuple[int, ...]"]):
-    """Jobs that this node left loading when it last stopped."""
+    """Jobs that this node left loading when it last stopped; on SQLite those that any did. An empty name: none."""
 
     node: str
 

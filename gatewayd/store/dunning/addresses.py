@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from gatewayd.model import State
 from gatewayd.store import tables
@@ -48,6 +48,46 @@ _BUSY: Final = Statement(
 )
 
 
+_EVENT: Final = tables.reminder_event.c
+_NOTHING: Final = tuple(one.value for one in (State.FAILED, State.INVALID, State.CANCELLED, State.EXPIRED))
+_REMINDED: Final = Statement(
+    select(_MESSAGE.to)
+    .select_from(tables.reminder_event.join(tables.message, _MESSAGE.job_id == _EVENT.job_id))
+    .where(
+        (_MESSAGE.account_id + 0) == given(_MESSAGE.account_id),
+        _EVENT.at >= given(_EVENT.at, "p_since"),
+        _MESSAGE.state.not_in(_NOTHING),
+        among(_MESSAGE.to),
+    )
+    .distinct(),
+    "p_account_id p_since",
+)
+# Its job comes in a moment, and will say to which of the customer's numbers.
+_ABOUT_TO: Final = Statement(
+    select(_POINT.address)
+    .select_from(tables.reminder_event.join(tables.contact_point, _POINT.customer_id == _EVENT.customer_id))
+    .where(
+        _POINT.account_id == given(_POINT.account_id),
+        text("reminder_event.state = 'waiting'"),
+        among(_POINT.address),
+    )
+    .distinct(),
+    "p_account_id",
+)
+_CONFIRMED: Final = Statement(
+    select(_POINT.address).where(
+        _POINT.account_id == given(_POINT.account_id),
+        _POINT.customer_id == given(_POINT.customer_id),
+        _POINT.state == "confirmed",
+        among(_POINT.address),
+    ),
+    "p_account_id p_customer_id",
+)
+
+Withheld = Literal["shared_number", "first_contact"]
+"""Why a message names neither amount nor person: two customers have the number, or nobody knows yet whose it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What is known of some numbers."""
@@ -57,7 +97,7 @@ class Shared:
     reached: frozenset[str]
     """Those to which something left before."""
     busy: set[str]
-    """Those of several customers, to which a claim goes today."""
+    """Those of several customers, to which a claim or a reminder goes today."""
 
 
 def shared(session: Session, account_id: int, numbers: Collection[str], *, since: int) -> Shared:
@@ -69,5 +109,19 @@ def shared(session: Session, account_id: int, numbers: Collection[str], *, since
         owners.setdefault(address, set()).add(customer)
     several = frozenset(address for address, whose in owners.items() if len(whose) > 1)
     reached = frozenset(row[0] for row in session.among(_REACHED, sorted(numbers), account_id))
-    busy = {row[0] for row in session.among(_BUSY, sorted(several), account_id, since)} if several else set()
+    busy: set[str] = set()
+    if several:
+        wanted = sorted(several)
+        for statement, values in ((_BUSY, (since,)), (_REMINDED, (since,)), (_ABOUT_TO, ())):
+            busy.update(row[0] for row in session.among(statement, wanted, account_id, *values))
     return Shared(several, reached, busy)
+
+
+def withheld(session: Session, account_id: int, customer: int, number: str) -> Withheld | None:
+    """Returns why a message to a customer's number names neither amount nor person; None: it may name them."""
+    known = shared(session, account_id, [number], since=0)
+    if number in known.several:
+        return "shared_number"
+    if number in known.reached or session.among(_CONFIRMED, [number], account_id, customer):
+        return None
+    return "first_contact"

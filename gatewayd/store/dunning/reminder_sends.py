@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from drivers.base import spoken
+from gatewayd.addresses import NUMBERED
 from gatewayd.billing.balance import balances
 from gatewayd.errors import ConflictError
 from gatewayd.reminder import State, following_send
@@ -19,8 +20,8 @@ from gatewayd.store import tables
 from gatewayd.store.billing import marks
 from gatewayd.store.billing.facts import facts
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
-from gatewayd.store.dunning import contacted
-from gatewayd.store.dunning.contacted import Rival
+from gatewayd.store.dunning import addresses, contacted
+from gatewayd.store.dunning.addresses import Withheld
 from gatewayd.store.dunning.reminders import Reminder, note
 from gatewayd.store.sending import causes
 from gatewayd.store.session import Session, adding, given, setting
@@ -58,6 +59,8 @@ class Send:
     day: str
     amount: int | None
     """What billing says is open of the invoice; None: it does not know it. Millionths."""
+    withheld: Withheld | None = None
+    """Why it says other words than the reminder's."""
 
 
 def due(connection: Connection, *, now: int) -> Sequence[int]:
@@ -75,7 +78,13 @@ def waiting(connection: Connection) -> Sequence[Send]:
     """Returns the sends that have no job yet, oldest first."""
     columns = (_E.id, _E.reminder_id, _E.number, _E.cause_id, _E.at, _E.day, _E.detail)
     statement = select(*columns).where(_E.state == "waiting").order_by(_E.id).limit(AT_ONCE)
-    return [Send(*row[:6], json.loads(row[6]).get("amount")) for row in connection.execute(statement)]
+    return [_send(row) for row in connection.execute(statement)]
+
+
+def _send(row: Sequence[Any]) -> Send:
+    detail = json.loads(row[6])
+    number, reminder, which, cause, at, day, _detail = row
+    return Send(number, reminder, which, cause, at, day, detail.get("amount"), detail.get("reason"))
 
 
 def today(now: int, zone: ZoneInfo) -> str:
@@ -99,33 +108,50 @@ def person(connection: Connection, known: Reminder, *, now: int, zone: ZoneInfo,
     return rows[0] if rows else None
 
 
-def sendable(connection: Connection, known: Reminder, *, now: int, zone: ZoneInfo, region: str) -> None:
-    """ConflictError where a reminder cannot be sent now, with why."""
+def sendable(connection: Connection, known: Reminder, *, now: int, zone: ZoneInfo, region: str) -> str:
+    """Returns the address to which a reminder goes; ConflictError where it cannot be sent now, with why."""
     if known.archived or known.state != "active":
         raise ConflictError(_("it is not active: nothing of it is sent"))
-    if person(connection, known, now=now, zone=zone, region=region) is None:
+    found = person(connection, known, now=now, zone=zone, region=region)
+    if found is None:
         raise ConflictError(
             _("{customer} cannot be reached by this channel, or nothing may be claimed from it").format(
                 customer=known.draft.customer
             )
         )
+    return found.address
 
 
-_RIVALS: Final[Mapping[Rival, str]] = {
+def withheld(session: Session, known: Reminder, address: str) -> Withheld | None:
+    """Returns why a reminder to that address names neither amount nor person, as a claim does; None: it may."""
+    if known.draft.channel not in NUMBERED:
+        return None
+    return addresses.withheld(session, known.account_id, known.customer_id, address)
+
+
+_RIVALS: Final[Mapping[str, str]] = {
     "claimed_today": spoken("a claim goes to the customer already, or has gone today"),
     "contacted_today": spoken("the customer was contacted about its debt today already"),
+    "number_today": spoken("another customer with that number was written to today already"),
 }
 
 
-def rival(session: Session, known: Reminder, *, now: int, zone: ZoneInfo) -> Rival | None:
-    """Returns what is the customer's contact of today already, in the reminder's currency; None: nothing."""
+def rival(session: Session, known: Reminder, address: str, *, now: int, zone: ZoneInfo) -> str | None:
+    """Returns what is the contact of today already: the customer's in the reminder's currency, or that of a number
+    which it shares; None: nothing."""
     day = datetime.fromtimestamp(now / 1000, zone).date()
-    return contacted.rival(session, known.customer_id, known.draft.currency, day, zone.key)
+    found = contacted.rival(session, known.customer_id, known.draft.currency, day, zone.key)
+    if found is None and known.draft.channel in NUMBERED:
+        since = contacted.midnight(day, zone.key)
+        if address in addresses.shared(session, known.account_id, [address], since=since).busy:
+            return "number_today"
+    return found
 
 
-def first_today(session: Session, known: Reminder, *, now: int, zone: ZoneInfo) -> None:
-    """ConflictError where the customer is contacted about what it owes in that currency today, by whatever it is."""
-    found = rival(session, known, now=now, zone=zone)
+def first_today(session: Session, known: Reminder, address: str, *, now: int, zone: ZoneInfo) -> None:
+    """ConflictError where the customer is contacted about what it owes in that currency today, by whatever it is, or
+    its number for another customer."""
+    found = rival(session, known, address, now=now, zone=zone)
     if found is not None:
         raise ConflictError(_(_RIVALS[found]))
 
@@ -170,9 +196,12 @@ def over(connection: Connection) -> Sequence[tuple[int, State, str]]:
     return list(found.values())
 
 
-def decide(session: Session, was: Reminder, *, now: int, zone: ZoneInfo, by: str) -> int:
+def decide(
+    session: Session, was: Reminder, *, now: int, zone: ZoneInfo, by: str, why: Withheld | None = None
+) -> int:  # fmt: skip
     """Writes that a reminder is sent, by a person or (`by` empty) by itself; returns which of its sends it is. Its job
-    follows, and is withdrawn with what the customer owes. ConflictError where billing says that it is paid."""
+    follows, and is withdrawn with what the customer owes; `why` it will say other words than the reminder's.
+    ConflictError where billing says that it is paid."""
     number, draft = was.sends + 1, was.draft
     repeated, next_at = was.repeated, was.next_at
     if not by:
@@ -183,7 +212,10 @@ def decide(session: Session, was: Reminder, *, now: int, zone: ZoneInfo, by: str
     amount = open_amount(session, was)
     if amount == 0:
         raise ConflictError(_("billing says that nothing of it is open"))
-    detail = json.dumps({"channel": draft.channel} | ({} if amount is None else {"amount": amount}))
+    said: dict[str, Any] = {"channel": draft.channel}
+    said |= {} if amount is None else {"amount": amount}
+    said |= {} if why is None else {"reason": why}
+    detail = json.dumps(said)
     values = (was.id, now, "sent", by, detail, number, today(now, zone), was.customer_id, draft.currency, "waiting")
     session.run(_ADD, *values, cause)
     # It is a contact: what rules decide about the customer today is another thing now.
@@ -198,9 +230,9 @@ def put_off(session: Session, was: Reminder, *, until: int | None, now: int, rea
     note(session, was.id, "put_off", now, "", reason=reason)
 
 
-def recorded(session: Session, send: Send, job_id: int) -> None:
-    """Notes the job that a send became."""
-    session.run(_ENDED, "recorded", job_id, "{}", send.id, "waiting")
+def recorded(session: Session, send: Send, job_id: int, why: Withheld | None = None) -> None:
+    """Notes the job that a send became, and why it says other words than the reminder's."""
+    session.run(_ENDED, "recorded", job_id, json.dumps({"reason": why} if why else {}), send.id, "waiting")
 
 
 def given_up(session: Session, send: Send, state: str, reason: str, sentence: str = "") -> None:

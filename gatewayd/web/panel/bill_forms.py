@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -78,7 +80,7 @@ async def write_invoice(visit: Visit) -> Response:
     said: dict[str, Any] = {name: one for name, one in _money(given).items() if one and name != "external_id"}
     if said.get("balance") is None and said.get("total") is not None:
         said["balance"] = said["total"]
-    name = given["external_id"] or given["number"] or f"panel-{uuid4().hex[:12]}"
+    name = given["external_id"] or given["number"] or _made_id(visit, said)
     return await _write(visit, "invoice_new.html", given, "invoice.put", {"external_id": name, "invoice": said})
 
 
@@ -98,9 +100,17 @@ async def write_payment(visit: Visit) -> Response:
     }
     if given["invoice"] and "amount" in said:
         said["invoices"] = [{"external_id": given["invoice"], "amount": said["amount"]}]
-    name = given["external_id"] or f"panel-{uuid4().hex[:12]}"
+    name = given["external_id"] or _made_id(visit, {**said, "kind": given["kind"]})
     arguments = {"external_id": name, "payment": said, "kind": given["kind"] or "payment"}
     return await _write(visit, "payment_new.html", given, "payment.put", arguments)
+
+
+def _made_id(visit: Visit, said: Mapping[str, Any]) -> str:
+    """Returns an id for what has none: the same for the same form with the same content, so that one that is sent
+    again (reloaded, or tried once more after a link was lost) writes the same and no second."""
+    key = str(visit.form.get("key", ""))[:64] or uuid4().hex
+    content = json.dumps([key, said], sort_keys=True, ensure_ascii=False)
+    return f"panel-{sha256(content.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def _given(visit: Visit, names: tuple[str, ...]) -> dict[str, str]:
@@ -127,7 +137,14 @@ async def _form(
         return await choose_account(visit, visit.request.url.path)
     names = _INVOICE if template == "invoice_new.html" else _PAYMENT
     faults, general = faults_of(error, names) if error is not None else ({}, "")
-    return visit.page(template, status=200 if error is None else 422, given=dict(given), faults=faults, general=general)
+    return visit.page(
+        template,
+        status=200 if error is None else 422,
+        given=dict(given),
+        faults=faults,
+        general=general,
+        key=str(visit.form.get("key", ""))[:64] or uuid4().hex,
+    )
 
 
 async def _write(
@@ -139,7 +156,7 @@ async def _write(
         shown = error if not isinstance(error, NotFoundError) else UsageError(str(error))
         return await _form(visit, template, given, shown)
     back = account_page(done["customer"]) if done["customer_known"] else INVOICES
-    said = _("Written.")
+    said = _("Written.") if done["outcome"] != "same" else _("It was written already; nothing is new.")
     if done["withdrawn"]:
         said += " " + _("{count} messages that waited were withdrawn.").format(count=done["withdrawn"])
     if done["open"]:

@@ -56,6 +56,9 @@ WHY: Final[Mapping[str, str]] = {
     "unreachable": spoken("the customer cannot be reached by this channel, or nothing may be claimed from it"),
     "contacted_today": spoken("the customer was contacted about its debt today already"),
     "claimed_today": spoken("a claim goes to the customer already, or has gone today"),
+    "number_today": spoken("another customer with that number was written to today already"),
+    "shared_number": spoken("two customers have that number: sent in words that name neither amount nor person"),
+    "first_contact": spoken("nobody has confirmed that number: sent in words that name neither amount nor person"),
 }
 SENDS: Final[Mapping[str, str]] = {
     "waiting": spoken("about to leave"),

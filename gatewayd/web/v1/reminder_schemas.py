@@ -48,6 +48,7 @@ _REMINDER: Final[dict[str, Schema]] = {
     "sends": COUNT,
     "sent_at": TEXT_OR_NULL,
     "version": COUNT,
+    "withheld": {"enum": ["shared_number", "first_contact", None]},
     "history": {"type": "array", "items": _EVENT},
 }
 _SHOWN: Final = ("reminder", "customer", "channel", "state", "sends", "version")
