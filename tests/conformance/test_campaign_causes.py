@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gatewayd import billing_desk
+from gatewayd.campaigns.engine.climbing import _addresses
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.recording import _recipient
 from gatewayd.campaigns.engine.words import Words, speaks_of_debt
@@ -96,6 +97,26 @@ def test_people_are_written_down_with_facts_and_cause_of_one_moment(two: House) 
     done = pays(two, "A")
     assert done.causes == (frozen[0].cause,)
     assert json.loads(_recipient(frozen[0]))["#cause"] == str(frozen[0].cause)
+
+
+def test_what_somebody_owes_is_not_read_by_whoever_else_has_its_number(two: House) -> None:
+    owing(two, "C", "300", "1150000001")
+    _campaign, run = launched(two)
+    frozen = freeze(two, run)
+    assert [one.external_id for one in people(two, run)] == ["B"]
+    assert frozen.left_out == {"shared_number": 2}
+
+
+def test_the_next_channel_is_passed_over_where_somebody_else_has_the_number_by_then(two: House) -> None:
+    _campaign, run = launched(two)
+    freeze(two, run)
+
+    def reached() -> set[int]:
+        return set(ask(two, _addresses, run=run.id, rows=[1, 2], source=source(two), column=None))
+
+    assert reached() == {1, 2}
+    owing(two, "C", "300", "1150000001")
+    assert reached() == {2}
 
 
 def test_a_payment_between_the_look_and_the_writing_withdraws_what_was_read(two: House) -> None:

@@ -11,7 +11,7 @@ from gatewayd.campaigns import slices
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.ladder import missed_states
 from gatewayd.failpoints import hit
-from gatewayd.store.campaigns import audience, events, outcomes, runs, steps
+from gatewayd.store.campaigns import audience, events, facts, outcomes, runs, steps
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import OPEN_STATES, Run, Slice
 from gatewayd.store.campaigns.steps import Step
@@ -117,4 +117,7 @@ def _addresses(
             address = json.loads(one.cells).get(column) if column is not None else one.address
             if address:
                 found[row] = address
-    return found
+    # What speaks of a debt is read by whoever else has the number.
+    spoken_to = {found[row] for row, one in people if row in found and one.cause is not None}
+    several = facts.shared(connection, source.account_id, source.channel, spoken_to)
+    return {row: address for row, address in found.items() if address not in several}

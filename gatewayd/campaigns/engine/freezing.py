@@ -180,7 +180,7 @@ def _look(
         owing = facts.page(connection, source=source, after=after, limit=limit, again=again)
         page = owing.page
     known = runs.known_addresses(connection, run=run, addresses=[one.address for one in page.people])
-    gone = {"paid": owing.settled} if owing.settled else {}
+    gone = {reason: count for reason, count in (("paid", owing.settled), ("shared_number", owing.shared)) if count}
     return _Found(page, known, gone, owing.without, owing.places_without)
 
 

@@ -22,11 +22,11 @@ from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.engine.cuts import Cuts
 from gatewayd.campaigns.engine.later_rungs import LadderCost, LaterRungs, Rung
-from gatewayd.campaigns.engine.words import Words
+from gatewayd.campaigns.engine.words import Words, speaks_of_debt
 from gatewayd.campaigns.slices import head_of
 from gatewayd.errors import GatewayError
 from gatewayd.numbers import Policy
-from gatewayd.store.campaigns import audience, campaigns, repeats
+from gatewayd.store.campaigns import audience, campaigns, facts, repeats
 from gatewayd.store.campaigns.occasion import occasion
 from gatewayd.store.campaigns.runs import Person
 from gatewayd.store.reader import Reader
@@ -156,6 +156,8 @@ def _reviewed(
         [_words(each, policy) for each in later],
         [Cuts((prefixes, variant) for prefixes, variant in each["lines"]) for each in later],
     )
+    owing = source.chosen is not None and source.chosen.owing
+    caused = owing or any(speaks_of_debt(_document(each), policy) for each in request["rungs"])
     earlier = reader.ask(
         partial(
             repeats.same_content,
@@ -176,11 +178,16 @@ def _reviewed(
         blocked = reader.ask(
             partial(repeats.blocked, account_id=source.account_id, channel=source.channel, addresses=addresses)
         )
+        several: frozenset[str] = frozenset()
+        if caused:
+            several = reader.ask(
+                partial(facts.shared, account_id=source.account_id, channel=source.channel, addresses=addresses)
+            )
         contacted = reader.ask(partial(repeats.contacted, runs=earlier, addresses=addresses))
         counts = rungs.counts(page.people) if later else ()
         for place, one in enumerate(page.people):
             before = review.fewest, review.segments
-            reason = _one(review, words, cuts, one, blocked, seen)
+            reason = _one(review, words, cuts, one, blocked, seen, several)
             if later and reason is None:
                 ladder.add([(review.fewest - before[0], review.segments - before[1]), *counts[place]])
             if reason is not None:
@@ -195,7 +202,13 @@ def _reviewed(
 
 
 def _one(  # noqa: PLR0917 - one person, and what is known of all
-    review: Review, words: Words, cuts: Cuts, one: Person, blocked: set[str], seen: set[int]
+    review: Review,
+    words: Words,
+    cuts: Cuts,
+    one: Person,
+    blocked: set[str],
+    seen: set[int],
+    several: frozenset[str],
 ) -> str | None:
     """Notes one person; returns why it is left out, None where it is not."""
     row = words.row(one.address, one.external_id, one.cells)
@@ -204,6 +217,8 @@ def _one(  # noqa: PLR0917 - one person, and what is known of all
         review.with_fault += 1
     if reason is None and one.address in blocked:
         reason = "blocked"
+    if reason is None and one.address in several:
+        reason = "shared_number"
     if row is not None and reason is None:
         key = hash((one.address, row[3], row[9]))
         if key in seen:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from gatewayd.addresses import NUMBERED
 from gatewayd.store import tables
 from gatewayd.store.campaigns import audience
 from gatewayd.store.campaigns.audience import Page, Source
@@ -18,6 +19,7 @@ from gatewayd.store.sending import causes
 from gatewayd.store.session import Session
 
 _CUSTOMER: Final = tables.customer.c
+_POINT: Final = tables.contact_point.c
 TOGETHER: Final = 500
 
 
@@ -32,6 +34,8 @@ class Facts:
     """Where they stand in the page."""
     settled: int = 0
     """Those left out because they owe nothing any more."""
+    shared: int = 0
+    """Those left out because others have their number, too, and would read what they owe."""
 
 
 def page(connection: Connection, *, source: Source, after: int, limit: int, again: bool) -> Facts:
@@ -41,18 +45,43 @@ def page(connection: Connection, *, source: Source, after: int, limit: int, agai
     whose = _customers(connection, source, found.people)
     over = settled(connection, whose.values()) if again else frozenset()
     known = causes.present(connection, whose.values())
+    several = shared(connection, source.account_id, source.channel, [one.address for one in found.people])
     people: list[Person] = []
     without: dict[int, int] = {}
+    hidden = 0
     for place, one in enumerate(found.people):
         customer = whose.get(place)
-        if customer is None:
+        if one.address in several:
+            hidden += 1
+        elif customer is None:
             people.append(one)
         elif customer not in over:
             if customer not in known:
                 without[len(people)] = customer
             people.append(replace(one, cause=known.get(customer)))
-    left = len(found.people) - len(people)
-    return Facts(replace(found, people=people), sorted(set(without.values())), frozenset(without), left)
+    left = len(found.people) - len(people) - hidden
+    return Facts(replace(found, people=people), sorted(set(without.values())), frozenset(without), left, hidden)
+
+
+def shared(connection: Connection, account_id: int, channel: str, addresses: Collection[str]) -> frozenset[str]:
+    """Returns those of some numbers that more than one customer has on file."""
+    if channel not in NUMBERED:
+        return frozenset()
+    wanted = sorted(set(addresses))
+    found: set[str] = set()
+    for start in range(0, len(wanted), TOGETHER):
+        statement = (
+            select(_POINT.address)
+            .where(
+                _POINT.account_id == account_id,
+                _POINT.state != "wrong_person",
+                _POINT.address.in_(wanted[start : start + TOGETHER]),
+            )
+            .group_by(_POINT.address)
+            .having(func.count(func.distinct(_POINT.customer_id)) > 1)
+        )
+        found.update(connection.scalars(statement))
+    return frozenset(found)
 
 
 def _customers(connection: Connection, source: Source, people: Sequence[Person]) -> dict[int, int]:

@@ -54,7 +54,9 @@ def next_slice(connection: Connection, *, run: int, rung: int) -> int:
 def people(connection: Connection, *, run: int, rows: Sequence[int]) -> list[tuple[int, Person]]:
     """Returns those at some rows, with these."""
     statement = (
-        select(_PERSON.row, _PERSON.customer_id, _PERSON.external_id, _PERSON.address, _PERSON.cells)
+        select(
+            *(_PERSON.row, _PERSON.customer_id, _PERSON.external_id, _PERSON.address, _PERSON.cells, _PERSON.cause_id)
+        )
         .where(_PERSON.run_id == run, _PERSON.row.in_(list(rows)))
         .order_by(_PERSON.row)
     )
