@@ -10,7 +10,7 @@ from gatewayd.store.connection import BUSY_S, CACHE_KIB
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.session import Session
 
-PAGES: Final = 2000
+PAGES: Final = 4000
 """About so many pages of log (8 MB) between checkpoints: few enough to be quick, many enough to be rare."""
 
 IDLE_S: Final = 2.0

@@ -136,7 +136,7 @@ def _by_place(dialect: Dialect) -> Dialect:
 
 
 class _Compiled:
-    __slots__ = ("_mark", "_sized", "_text", "pick", "sql", "together")
+    __slots__ = ("_mark", "_sized", "_text", "alone", "pick", "sql", "together")
 
     def __init__(self, statement: Statement, connection: Connection) -> None:
         clause = (
@@ -153,6 +153,8 @@ class _Compiled:
             if order[-1] != "among":
                 raise AssertionError(f"the list is not last: {self._text}")
             order.pop()
+        self.alone = self.sized(1)
+        """The text for a list of one value."""
         self.together = self._together(compiled.dialect.name) if statement.adds else ()
         """Counts of rows at once, and the text for so many."""
         # None where the values come in the order of the text already
@@ -273,7 +275,7 @@ class Session:
 
     def run(self, statement: Statement, *values: Any) -> int:
         """Runs it; answers how many rows it changed."""
-        compiled = self._of(statement)
+        compiled = self._compiled.get(statement) or self._compile(statement)
         self._cursor.execute(compiled.sql, values if compiled.pick is None else compiled.pick(values))
         return int(self._cursor.rowcount)
 
@@ -281,9 +283,13 @@ class Session:
         """Runs it once a row, in few calls into the driver."""
         if not rows:
             return
-        compiled = self._of(statement)
-        if compiled.pick is not None:
-            rows = [compiled.pick(row) for row in rows]
+        compiled = self._compiled.get(statement) or self._compile(statement)
+        pick = compiled.pick
+        if len(rows) == 1:
+            self._cursor.execute(compiled.sql, rows[0] if pick is None else pick(rows[0]))
+            return
+        if pick is not None:
+            rows = [pick(row) for row in rows]
         for count, sql in compiled.together:
             whole = len(rows) - len(rows) % count
             for start in range(0, whole, count):
@@ -297,7 +303,7 @@ class Session:
             self._cursor.executemany(compiled.sql, rows)
 
     def all(self, statement: Statement, *values: Any) -> list[Row]:
-        compiled = self._of(statement)
+        compiled = self._compiled.get(statement) or self._compile(statement)
         self._cursor.execute(compiled.sql, values if compiled.pick is None else compiled.pick(values))
         rows: list[Row] = self._cursor.fetchall()
         return rows
@@ -308,11 +314,17 @@ class Session:
 
     def among(self, statement: Statement, keys: Iterable[Any], *values: Any) -> list[Row]:
         """Returns the rows for any number of keys of its list, padded with its last key: few shapes to prepare."""
-        compiled = self._of(statement)
+        wanted = list(keys)
+        if not wanted:
+            return []
+        compiled = self._compiled.get(statement) or self._compile(statement)
         if compiled.pick is not None:
             values = compiled.pick(values)
+        if len(wanted) == 1:
+            self._cursor.execute(compiled.alone, (*values, *wanted))
+            return self._cursor.fetchall() if self._cursor.description else []
         found: list[Row] = []
-        for chunk in _chunks(list(keys)):
+        for chunk in _chunks(wanted):
             self._cursor.execute(compiled.sized(len(chunk)), (*values, *chunk))
             found += self._cursor.fetchall() if self._cursor.description else ()
         return found
@@ -322,10 +334,8 @@ class Session:
         self._cursor.execute(sql)
         return list(self._cursor.fetchall()) if self._cursor.description else []
 
-    def _of(self, statement: Statement) -> _Compiled:
-        compiled = self._compiled.get(statement)
-        if compiled is None:
-            compiled = self._compiled[statement] = _Compiled(statement, self.connection)
+    def _compile(self, statement: Statement) -> _Compiled:
+        compiled = self._compiled[statement] = _Compiled(statement, self.connection)
         return compiled
 
 

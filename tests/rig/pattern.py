@@ -16,6 +16,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from gatewayd.store import migrations
+from gatewayd.store.connection import PAGE
 
 _RUN: Final = migrations._run
 _HEAD: Final = migrations.HEAD
@@ -32,6 +33,8 @@ def pattern() -> sqlite3.Connection:
             f"sqlite:///{Path(folder) / 'store.db'}", isolation_level="AUTOCOMMIT", poolclass=NullPool
         )
         with engine.connect() as connection:
+            # A copy can only be laid into a store with pages of the same size.
+            connection.exec_driver_sql(f"PRAGMA page_size = {PAGE}")
             _RUN(connection)
             _raw(connection).backup(kept)
         engine.dispose()

@@ -16,12 +16,10 @@ from gatewayd.operations.diagnosis import findings
 from gatewayd.store import admin
 from gatewayd.store import backup as copies
 from gatewayd.store.commands import CreateAccount, Credit
-from gatewayd.store.connection import open_store
+from gatewayd.store.connection import PAGE, open_store
 from gatewayd.store.faults import Fault, fault, translated
 from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
-
-PAGE = 4096
 
 
 @pytest.fixture(autouse=True)
