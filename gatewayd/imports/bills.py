@@ -20,8 +20,11 @@ from gatewayd.money import MICROS
 from gatewayd.translation import gettext as _
 
 REMEMBERED: Final = 10_000
-BY_CUSTOMER: Final = "customer"
-"""What a step of an import says of the order in which it goes through the rows of invoices."""
+BY_CUSTOMER: Final = "customer:50000"
+"""What a step of an import says of the order in which it goes through the rows of invoices: by customer, so many
+together. The writer waits for the first of them, and is alone with the last."""
+_TOGETHER_BEFORE: Final = 100_000
+"""Of an import that an earlier release has begun, which said no number."""
 DEFAULTS: Final = ("currency", "state", "method", "policy", "reason")
 """Fields that may be said once for all rows."""
 
@@ -81,6 +84,12 @@ _STATES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("disputed", "disputada", "en disputa", "reclamada", "en reclamo"), "disputed"),
 }
 """`Cancelada` is none of them: to some it is paid, to others void."""
+
+
+def rows_together(order: str | None) -> int:
+    """Returns how many rows of invoices are put in the order of their customers together; 0: none."""
+    name, _sign, count = (order or "").partition(":")
+    return (int(count) if count else _TOGETHER_BEFORE) if name == "customer" else 0
 
 
 def guess(kind: Kind, headers: Sequence[str]) -> dict[str, Any]:
@@ -160,7 +169,7 @@ class BillRows:
         self._region = region
         self._marks: dict[str, Any] = {}
         self._seen: dict[str, int] = {}
-        self._known: dict[tuple[str, str], Any] = {}
+        self._known: dict[str, dict[str, Any]] = {}
 
     def portion(self, rows: Sequence[tuple[int, list[str]]]) -> tuple[BillPortion | None, list[Issue]]:
         """Returns what at most 1,000 rows (line, cells) say, and what of them is not taken. None where none is left."""
@@ -204,28 +213,35 @@ class BillRows:
         quick = None if default else self._quick(name, cells)
         if quick is not None:
             return quick
-        judge, known = self._judges(name), self._known
+        judge = self._judges(name)
+        texts = [cell or default for cell in cells] if default else cells
+        if name not in MONEY and name != "customer":
+            return self._few(self._known.setdefault(name, {}), name, texts, judge, bad)
         found: list[Any] = []
-        for place, cell in enumerate(cells):
-            text = cell or default
-            if not text:
-                found.append(None)
-                continue
-            key = (name, text)
-            value = known.get(key)
-            if value is None:
-                try:
-                    value = judge(text)
-                except FieldError as error:
-                    value = FieldError(name, error.reason, text)
-                if name not in MONEY and name != "customer":
-                    if len(known) >= REMEMBERED:
-                        known.clear()
-                    known[key] = value
+        for place, text in enumerate(texts):
+            value = _judged(judge, name, text)
             if isinstance(value, FieldError):
                 bad.setdefault(place, value)
                 value = None
             found.append(value)
+        return found
+
+    @staticmethod
+    def _few(
+        known: dict[str, Any], name: str, cells: Sequence[str], judge: Callable[[str], Any], bad: dict[int, FieldError]
+    ) -> list[Any]:
+        """Returns what a column of few values says, each of which is judged once."""
+        kinds = set(cells)
+        if len(known) + len(kinds) > REMEMBERED:
+            known.clear()
+        for cell in kinds - known.keys():
+            known[cell] = _judged(judge, name, cell)
+        found = list(map(known.__getitem__, cells))
+        if any(isinstance(known[cell], FieldError) for cell in kinds):
+            for place, value in enumerate(found):
+                if isinstance(value, FieldError):
+                    bad.setdefault(place, value)
+                    found[place] = None
         return found
 
     def _quick(self, name: str, cells: Sequence[str]) -> list[Any] | None:
@@ -296,6 +312,14 @@ class BillRows:
         whole = BillPortion(lines, ids, found)
         kept = [place for place in range(len(lines)) if place not in out] if out else lines
         return None if not kept else whole.only(kept) if out else whole
+
+
+def _judged(judge: Callable[[str], Any], name: str, cell: str) -> Any:
+    """Returns what a cell says, None where it is empty, or why it says nothing that can be."""
+    try:
+        return judge(cell) if cell else None
+    except FieldError as error:
+        return FieldError(name, error.reason, cell)
 
 
 def _is_plain(cells: Sequence[str]) -> bool:

@@ -51,7 +51,7 @@ everybody else's messages would wait for the commit."""
 TOGETHER: Final = 16
 """Most portions of engines in one transaction, while nobody else waits: each page that several of them change is
 written once, and whoever comes waits for the one that is under way and the commit."""
-TOGETHER_S: Final = 0.25
+TOGETHER_S: Final = 0.4
 """How old such a transaction may be for another portion: an engine's own are told only then."""
 
 RETRY_S: Final = (0.05, 0.2, 1.0, 5.0)

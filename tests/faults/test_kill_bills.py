@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from gatewayd.imports.bills import BY_CUSTOMER
 from tests.acceptance.test_imports import csv_of, upload
 from tests.faults.test_kill_imports import ask, ended
 from tests.rig.gateway import Gateway
@@ -118,7 +119,7 @@ def test_a_list_that_began_in_the_order_of_its_sheet_goes_on_so(tmp_path: Path) 
         with sqlite3.connect(gateway.store) as store:
             task, request = store.execute("SELECT id, request FROM process ORDER BY id DESC").fetchone()
             said = json.loads(request)
-            assert said.pop("order") == "customer"
+            assert said.pop("order") == BY_CUSTOMER
             store.execute("UPDATE process SET request = ? WHERE id = ?", (json.dumps(said), task))
         gateway.launch({"GATEWAYD_FAILPOINT": "import.applied:2"})
         assert gateway.died() == -9

@@ -13,7 +13,7 @@ from gatewayd.actor import Scope
 from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.billing.portion import BillPortion
 from gatewayd.failpoints import hit
-from gatewayd.imports.bills import BY_CUSTOMER
+from gatewayd.imports.bills import rows_together
 from gatewayd.imports.engine.pipeline import Pipeline
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import Batch
@@ -30,8 +30,6 @@ from gatewayd.store.sending.causes import Withdrawal
 from gatewayd.store.settings.accounts import zone_of
 
 JOINED_AT_ONCE: Final = 500
-PORTIONS_AT_ONCE: Final = 20
-"""Between reader and store: what the writer takes at once, and some that wait for it; some 30 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class BillSteps(Steps):
         request = Request(
             *(path, work.file, work.reading, engine.policy, self._language, work.mapping, house, work.kind, back),
             # One that began otherwise goes on so: how far it is counts rows in that order.
-            by_customer=self._kind == "invoices" and self._request.get("order") == BY_CUSTOMER,
+            by_customer=rows_together(self._request.get("order")) if self._kind == "invoices" else 0,
         )
         return request, ZoneInfo(zone)
 
@@ -159,7 +157,7 @@ class BillSteps(Steps):
         behind = self._after
         async with reader(request) as answers:
             await answers.judgement()
-            async with Pipeline(self._told, PORTIONS_AT_ONCE) as pipeline:
+            async with Pipeline(self._told) as pipeline:
                 async for batch in answers.batches():
                     hit("import.read")
                     if batch.last > behind:

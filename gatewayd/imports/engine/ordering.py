@@ -8,23 +8,20 @@ the store, and most come again in a later portion.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
+from gatewayd.billing.lines import BillLines, by_bill, lined, owner
 from gatewayd.billing.portion import MONEY, BillPortion
 from gatewayd.customers.portion import ROWS_MAX
 from gatewayd.imports.engine.reading import ROWS_AT_ONCE, Batch
 
-ROWS_TOGETHER: Final = 100_000
-"""Rows that are put in order together, while those before them are written: some 80 MB of a reader's memory."""
 TEXT_TOGETHER: Final = 64_000_000
-"""Characters of the same, for sheets whose rows are long."""
-_WIDTH_MOST: Final = 24
+"""Characters of rows that are put in order together, for sheets whose rows are long: some 80 MB of memory."""
 
 
-def by_customer(batches: Iterable[Batch], reads: Callable[[], object] = lambda: None) -> Iterator[Batch]:
+def by_customer(batches: Iterable[Batch], together: int, reads: Callable[[], object] = lambda: None) -> Iterator[Batch]:
     """Yields the rows of `batches` of invoices by customer, all of one in one batch where they are put in order
-    together. Rows that were not taken come apart and first.
+    together, which so many rows are. Rows that were not taken come apart and first.
 
     `reads` is called while rows are gathered, and nothing is yielded. `last` counts rows and names none. The same sheet
     is always given in the same order."""
@@ -44,7 +41,7 @@ def by_customer(batches: Iterable[Batch], reads: Callable[[], object] = lambda: 
             rows += taken
             text += _length(portion)
             reads()
-        if rows >= ROWS_TOGETHER or text >= TEXT_TOGETHER:
+        if rows >= together or text >= TEXT_TOGETHER:
             yield from _in_order(gathered, done)
             done += rows
             gathered = []
@@ -59,30 +56,17 @@ def _length(portion: BillPortion) -> int:
 
 def _in_order(portions: list[BillPortion], done: int) -> Iterator[Batch]:
     """Yields rows by customer; `done` have been given before. Lets go of `portions`."""
-    names = {name: None for portion in portions for name in portion.columns}
-    whole = BillPortion(
-        _joined(portions, attrgetter("rows")),
-        _joined(portions, attrgetter("ids")),
-        # A sheet's portions have the same columns; one that lacks one says nothing in it.
-        {
-            name: _joined(portions, lambda one, name=name: one.columns.get(name) or [None] * len(one.ids))
-            for name in names
-        },
-    )
+    if not portions:
+        return
+    whole = lined(portions)
     portions.clear()
-    whose = whole.columns.get("customer", whole.ids)
-    # Shorter ids first: numbers come in their own order then, which is mostly that in which customers were brought.
-    width = min(_WIDTH_MOST, max(map(len, filter(None, whose)), default=0))
-    keys = [(name or "").rjust(width) for name in whose]
-    order = sorted(range(len(keys)), key=keys.__getitem__)
+    lines = whole.lines
     start = 0
-    while start < len(order):
-        end, most = min(start + ROWS_AT_ONCE, len(order)), min(start + ROWS_MAX, len(order))
-        while end < most and keys[order[end]] == keys[order[end - 1]]:
+    while start < len(lines):
+        end, most = min(start + ROWS_AT_ONCE, len(lines)), min(start + ROWS_MAX, len(lines))
+        while end < most and owner(lines[end]) == owner(lines[end - 1]):
             end += 1
-        yield Batch(done + end, end - start, whole.only(order[start:end]), [])
+        # What is written together may come in any order: in that of the tree which has most of its pages touched.
+        portion = BillLines(whole.names, whole.said, by_bill(lines[start:end]))
+        yield Batch(done + end, end - start, portion, [])
         start = end
-
-
-def _joined(portions: Iterable[BillPortion], part: Any) -> list[Any]:
-    return [one for portion in portions for one in part(portion)]

@@ -11,8 +11,8 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 R = TypeVar("R")
 
-AT_ONCE: Final = 12
-"""Portions between reader and store: what the writer takes at once, and some that wait for it. They take some 20 MB."""
+AT_ONCE: Final = 20
+"""Portions between reader and store: what the writer takes at once, and some that wait for it. They take some 30 MB."""
 
 
 class Pipeline(Generic[R]):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from gatewayd.billing.fields import Kind
+from gatewayd.billing.lines import unfolded
 from gatewayd.billing.portion import BillPortion
 from gatewayd.billing.portion import judged as bills_judged
 from gatewayd.customers.portion import ROWS_MAX, AstrayError, Portion, judged
@@ -60,8 +61,8 @@ class Request:
     """What its rows are."""
     back: Path | None = None
     """Where the sheets of refused rows go, without their ending."""
-    by_customer: bool = False
-    """Whether rows of invoices come in the order of their customers."""
+    by_customer: int = 0
+    """So many rows of invoices are put in the order of their customers together; 0: they come as the sheet has them."""
 
     def line(self) -> bytes:
         document = {
@@ -142,7 +143,11 @@ def _batch(kind: bytes, content: Any, after: int, rows: str, *, by_customer: boo
 
 
 def _portion(content: Any, after: int, rows: str) -> Portion | BillPortion:
-    return judged(content, after) if rows == CUSTOMERS else bills_judged(content, after, cast("Kind", rows))
+    if rows == CUSTOMERS:
+        return judged(content, after)
+    if isinstance(content, list) and len(content) == 3 and isinstance(content[2], str):
+        content = unfolded(content)
+    return bills_judged(content, after, cast("Kind", rows))
 
 
 @asynccontextmanager
@@ -165,7 +170,7 @@ async def reader(request: Request) -> AsyncIterator[Answers]:
             process.stdin.write(request.line())
             await process.stdin.drain()
             process.stdin.close()
-        yield Answers(process.stdout, request.kind, by_customer=request.by_customer)
+        yield Answers(process.stdout, request.kind, by_customer=request.by_customer > 0)
     finally:
         with suppress(ProcessLookupError):
             process.kill()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from gatewayd.billing.fields import Kind
+from gatewayd.billing.lines import BillLines
 from gatewayd.billing.portion import BillPortion
 from gatewayd.customers.faults import sentence
 from gatewayd.customers.portion import Portion, rows_of
@@ -39,7 +40,7 @@ class Batch:
     last: int
     """The row of the sheet that they end with."""
     count: int
-    portion: Portion | BillPortion | None
+    portion: Portion | BillPortion | BillLines | None
     issues: list[Issue]
 
 

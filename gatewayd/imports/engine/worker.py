@@ -14,13 +14,15 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from gatewayd.billing import lines
+from gatewayd.billing.lines import BillLines
 from gatewayd.billing.portion import BillPortion
 from gatewayd.billing.portion import plain as bills_plain
 from gatewayd.customers.portion import Portion, plain
 from gatewayd.errors import UsageError
 from gatewayd.imports import frames
 from gatewayd.imports.engine.ordering import by_customer
-from gatewayd.imports.engine.reading import CUSTOMERS, Back, SheetReader
+from gatewayd.imports.engine.reading import CUSTOMERS, Back, Batch, SheetReader
 from gatewayd.imports.rows import House
 from gatewayd.numbers import Policy
 from gatewayd.translation import set_language
@@ -75,9 +77,9 @@ def _read(request: dict[str, Any], path: Path, tell: Any) -> None:
     back = Back(stem, sheet.headers, sheet.judgement.delimiter or ";")
     if sheet.kind != CUSTOMERS:
         batches = sheet.bills(request["mapping"], request["policy"]["region"], back)
-        for batch in by_customer(batches, lambda: tell(frames.ALIVE, None)) if request["by_customer"] else batches:
-            bills = bills_plain(batch.portion) if isinstance(batch.portion, BillPortion) else None
-            tell(frames.ROWS, [batch.last, batch.count, bills, [list(one) for one in batch.issues]])
+        together = request["by_customer"]
+        for batch in by_customer(batches, together, lambda: tell(frames.ALIVE, None)) if together else batches:
+            tell(frames.ROWS, [batch.last, batch.count, _bills(batch), [list(one) for one in batch.issues]])
         back.close()
         tell(frames.ENDED, {"back": back.rows})
         return
@@ -92,6 +94,12 @@ def _read(request: dict[str, Any], path: Path, tell: Any) -> None:
         tell(frames.ROWS, [batch.last, batch.count, portion, [list(one) for one in batch.issues]])
     back.close()
     tell(frames.ENDED, {"back": back.rows})
+
+
+def _bills(batch: Batch) -> list[Any] | None:
+    if isinstance(batch.portion, BillLines):
+        return lines.plain(batch.portion)
+    return bills_plain(batch.portion) if isinstance(batch.portion, BillPortion) else None
 
 
 if __name__ == "__main__":

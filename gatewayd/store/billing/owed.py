@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from gatewayd.billing.balance import Balance, balances, disputed
 from gatewayd.store import tables
 from gatewayd.store.billing.facts import facts, invoice_rows, on_day, payers
-from gatewayd.store.session import Row, Session, Statement, among, given, merging, setting
+from gatewayd.store.session import Row, Session, Statement, adding, among, given, merging, setting
 
 _OWED: Final = tables.owed.c
 _INVOICE: Final = tables.invoice.c
@@ -29,6 +29,7 @@ _SET: Final = merging(
     "customer_id currency",
     replace="balance credit disputed invoices due undisputed_due until digest updated_at",
 )
+_ADD: Final = adding(tables.owed, ROW)
 _DROP: Final = Statement(
     delete(tables.owed).where(_OWED.customer_id == given(_OWED.customer_id), _OWED.currency == given(_OWED.currency)),
     "p_customer_id p_currency",
@@ -96,19 +97,21 @@ def settle(
     before: dict[tuple[int, str], tuple[str, int]] = {
         (row[0], row[1]): (row[2], row[3]) for row in session.among(_FOUND, wanted)
     }
+    added: list[Row] = []
     made: list[Row] = []
     gone: list[Row] = []
     moved: list[Moved] = []
     flags: list[Row] = []
 
     def note(number: int, currency: str, row: Row | None) -> None:
-        was = before.pop((number, currency), (_NOTHING, 0))
+        there = before.pop((number, currency), None)
+        was = there or (_NOTHING, 0)
         if (_NOTHING if row is None else row[10]) == was[0]:
             return
         if row is None:
             gone.append((number, currency))
         else:
-            made.append(row)
+            (added if there is None else made).append(row)
         moved.append(Moved(number, currency, was[1], 0 if row is None else row[3]))
 
     known = invoice_rows(session, account_id, wanted, fresh)
@@ -128,6 +131,8 @@ def settle(
     for (number, currency), (_digest, was_owed) in before.items():
         gone.append((number, currency))
         moved.append(Moved(number, currency, was_owed, 0))
+    # Elsewhere another node may have written one meanwhile.
+    session.many(_ADD if session.sqlite else _SET, added)
     session.many(_SET, made)
     session.many(_DROP, gone)
     session.many(_FLAG, flags)
