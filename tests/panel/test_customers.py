@@ -159,6 +159,26 @@ def test_one_who_is_chosen_is_written_to(browser: Signed, shown: Panel) -> None:
     expect(page.locator(".faults")).to_contain_text("plantilla")
 
 
+def test_who_is_chosen_is_told_what_a_template_says(browser: Signed, shown: Panel) -> None:
+    gateway = shown.gateway
+    for name in ("Aviso de corte", "De antes"):
+        gateway.call("template.save", account="norte", template=name, channel="sms", content={"text": "Hola %nombre%"})
+    gateway.call("template.archive", account="norte", template="De antes", channel="sms")
+    page = browser.sign_in()
+    page.goto(f"{shown.url}/clientes/C-0008")
+    page.get_by_role("button", name="Comunicaciones").click()
+    offered = page.locator("select[name=template] option").all_inner_texts()
+    assert "Aviso de corte" in offered
+    assert "De antes" not in offered
+    page.select_option("select[name=template]", "Aviso de corte")
+    judge(page, "customers-send-template", 1280)
+    page.get_by_role("button", name="Enviar a Cliente 0008").click()
+    expect(page.get_by_role("status").first).to_contain_text("en camino")
+    newest = gateway.call("campaign.list", account="norte", limit=1)["items"][0]
+    assert (newest["template"], newest["audience"]["customers"]) == ("Aviso de corte", ["C-0008"])
+    gateway.call("campaign.cancel", campaign=newest["campaign"])
+
+
 def test_a_live_list_of_who_was_not_reached_is_made_and_used(browser: Signed, shown: Panel) -> None:
     gateway = shown.gateway
     rig.allow(gateway)

@@ -48,7 +48,7 @@ async def _compose(visit: Visit, account: str, faults: Mapping[str, str] | None 
     count = len(ids) if ids else await count_of(visit, account, wanted)
     channel = str(visit.form.get("way", ""))
     channel = channel if channel in CHANNELS else "sms"
-    reached = await count_of(visit, account, {**wanted, "channel": POINTS[channel]})
+    reached = await count_of(visit, account, {**({"ids": ids} if ids else wanted), "channel": POINTS[channel]})
     templates = await _templates(visit, account, channel)
     rule = await visit.ask("mass.show", account=account) if visit.may("mass.show") else {}
     given = {name: str(visit.form.get(name, "")) for name in ("template", "subject", "text")}
@@ -66,7 +66,7 @@ async def _compose(visit: Visit, account: str, faults: Mapping[str, str] | None 
         general=general,
         channel=channel,
         channels=[(code, _(marks.mark(code, "channel").word)) for code in CHANNELS],
-        templates=[("", _("None: write it here")), *((one["name"], one["name"]) for one in templates)],
+        templates=[("", _("None: write it here")), *((one["template"], one["template"]) for one in templates)],
         given=given,
         left=left,
         reached=reached,
