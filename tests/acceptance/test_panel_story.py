@@ -131,7 +131,7 @@ def day(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Day]:
             given=f"{PASSWORD}\n",
         )
         assert made.returncode == 0, made.stderr
-        browser = stack.enter_context(shown.browser())
+        browser = stack.enter_context(shown.browser(whole=True))
         page = browser.sign_in("jefa", PASSWORD, locale=request.param["locale"])
         page.context.set_default_timeout(PATIENCE_S * 1000)
         day = Day(shown, page, request.param, modems, url)

@@ -64,6 +64,7 @@ def _measure(base: Path, scale: Scale, *, busy: bool) -> Iterator[Figure]:
         others = [take for take in takes if take.modem != SPARE]
         rate = intervals_rate(others, began, dropped)
         meanwhile = intervals_rate(others, dropped, recorded)
+        assert any(take.at > recorded for take in others), "the modems had sent all before the list was recorded"
         yield Figure(f"{words}: their rate meanwhile", meanwhile / rate * 100, "%", KEPT_TARGET, ">=")
     yield Figure(f"{words}: growth of memory", memory.peak_mb - base_mb, "MB", GROWTH_TARGET_MB, "<=")
     yield Figure(

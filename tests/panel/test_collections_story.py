@@ -103,7 +103,7 @@ def until(found: Callable[[], Any], told: Callable[[], Any] = str) -> Any:
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_a_bill_from_its_first_day_to_its_last(tmp_path: Path, language: str) -> None:
     ahead = noon()
-    with panel(tmp_path, extra=EXTRA, env=clock(ahead)) as shown, shown.browser() as browser:
+    with panel(tmp_path, extra=EXTRA, env=clock(ahead)) as shown, shown.browser(whole=True) as browser:
         call = shown.gateway.call
         call("account.set", account="norte", language=language)
         known = {"name": "Ana", "contacts": [{"channel": "phone", "address": NUMBER, "state": "confirmed"}]}

@@ -15,7 +15,7 @@ from gatewayd.web.panel.assets import panel_assets
 from gatewayd.web.security import HEADERS
 from tests.panel.gallery import gallery
 from tests.rig.axe import Axe
-from tests.rig.panel import CHROMIUM
+from tests.rig.panel import chromium
 
 WIDE, PHONE = (1280, 900), (390, 844)
 LOOKS = [(WIDE, "light", "es"), (WIDE, "dark", "en"), (PHONE, "light", "en"), (PHONE, "dark", "es")]
@@ -26,10 +26,8 @@ SHOTS = os.environ.get("SHOTS")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("not installed: chromium (Debian)")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = chromium(playwright)
         yield launched
         launched.close()
 

@@ -107,7 +107,7 @@ def workbook(desk: Desk, folder: Path) -> Path:
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_whole_story(shown: Panel, tmp_path: Path, language: str) -> None:
     locale = {"es": "es-AR", "en": "en-US"}[language]
-    with shown.browser() as browser:
+    with shown.browser(whole=True) as browser:
         page = browser.sign_in(locale=locale, viewport={"width": 1280, "height": 900})
         desk = Desk(shown, page, language)
         bring_customers(desk, workbook(desk, tmp_path))
@@ -121,7 +121,7 @@ def test_the_whole_story(shown: Panel, tmp_path: Path, language: str) -> None:
 
 def test_what_was_scheduled_goes_at_its_minute(shown: Panel) -> None:
     """After both stories: until then the clock has gone on by itself."""
-    with shown.browser() as browser:
+    with shown.browser(whole=True) as browser:
         page = browser.sign_in(viewport={"width": 1280, "height": 900})
         for language in ("es", "en"):
             see_it_go(Desk(shown, page, "es"), Desk(shown, page, language).later)

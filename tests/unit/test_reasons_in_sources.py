@@ -95,6 +95,7 @@ def words(node: ast.AST | None) -> Iterator[str]:
             yield from words(default)
 
 
+@cache
 def given() -> dict[str, str]:
     """Every reason that the sources hand over or return, and where."""
     taking = takers()
