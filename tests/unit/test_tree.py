@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -70,6 +71,7 @@ RULES = {
     "a driver imports the core": ({"drivers/gsm/a.py": "from gatewayd.model import State"}, "may not import"),
     "a driver imports another": ({"drivers/gsm/a.py": "from drivers.smtp import b"}, "may not import"),
     "a driver whose name begins like another's": ({"drivers/gsm/a.py": "import drivers.gsm2.b"}, "may not import"),
+    "another driver imports the dialplan": ({"drivers/gsm/a.py": "from dialplan import b"}, "may not import"),
     "dialplan imports a driver": ({"dialplan/a.py": "from drivers.asterisk import b"}, "may not import"),
     "relative names are seen": ({"gatewayd/dispatch/a.py": "from ..intake import b"}, "may not import"),
     "an import within a function": (
@@ -109,7 +111,9 @@ def test_what_is_allowed_is_no_breach(tree: ModuleType, tmp_path: Path) -> None:
         tmp_path,
         {
             "gatewayd/store/sending/a.py": "from gatewayd.store.credit import book\nimport sqlalchemy",
+            "gatewayd/store/sending/b.py": "from gatewayd.store.sending.a import c",
             "gatewayd/store/writer.py": "from gatewayd.store.sending import a",
+            "gatewayd/upkeep.py": "import gatewayd",
             "gatewayd/store/insight/a.py": "from gatewayd.store.campaigns import b",
             "gatewayd/daemon.py": "import gatewayd.dispatch.a\nimport gatewayd.intake.b",
             "gatewayd/intake/b.py": "import spool.document\nfrom gatewayd.texts import t",
@@ -120,8 +124,21 @@ def test_what_is_allowed_is_no_breach(tree: ModuleType, tmp_path: Path) -> None:
 
 
 def test_a_pin_is_a_name_and_a_version(tree: ModuleType, tmp_path: Path) -> None:
-    (tmp_path / "constraints.txt").write_text("# why\naiohttp==3.11.0\nclick>=8\nfoo @ https://example.org/foo.whl\n")
-    assert [breach.split(":")[1] for breach in tree.loose_pins(tmp_path)] == ["3", "4"]
+    (tmp_path / "constraints.txt").write_text(
+        "# why\naiohttp==3.11.0\nclick>=8\nfoo @ https://example.org/foo.whl\na==1 --hash=sha256:00\n"
+    )
+    assert [breach.split(":")[1] for breach in tree.loose_pins(tmp_path)] == ["3", "4", "5"]
+
+
+def test_a_breach_fails_the_check(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
+    (tmp_path / "constraints.txt").write_text("aiohttp==3.11.0\n")
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "a.py").write_text("import gatewayd.model\n")
+    for arguments in (["init", "-q"], ["add", "spool", "constraints.txt"]):
+        subprocess.run(["/usr/bin/env", "git", *arguments], cwd=tmp_path, check=True)
+    done = subprocess.run([sys.executable, ".ci/tree.py"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, "spool/a.py:1: spool.a may not import" in done.stderr) == (1, True)
 
 
 def test_the_tree_itself_has_no_breach() -> None:
