@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -24,6 +25,8 @@ LINE_MAX: Final = 1 << 16
 """Characters of a first line that is looked at."""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _SHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_NO_LISTS: Final = (b"<", b"{", b"[{", b"%PDF-")
+"""Beginnings of pages, JSON and documents, in which a number may stand all the same."""
 _TEXTS: Final = frozenset({9, 10, 12, 13, 27})
 """Control characters that a text may hold."""
 
@@ -95,7 +98,9 @@ def _rows(file: Path, called: str) -> Iterator[list[str]]:
     if head.startswith(_SHEETS):
         return _sheet(file, called)
     encoding = "utf-16" if head.startswith(_UTF16) else "utf-8-sig" if _is_utf8(file) else "cp1252"
-    if encoding != "utf-16" and any(octet < 32 and octet not in _TEXTS for octet in head):
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    binary = encoding != "utf-16" and any(octet < 32 and octet not in _TEXTS for octet in head)
+    if binary or text.startswith(_NO_LISTS):
         raise GatewayError(_("{file}: not a list: neither text nor a sheet").format(file=called))
     return _text(file, encoding, called)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -61,6 +62,7 @@ def survey_of_job(
 ) -> Survey:
     """Reads a job file and the list it names, as intake would; `named` gives a job that names a stored template its
     words. JobFileError."""
+    from gatewayd.intake.fitness import judge
     from gatewayd.intake.survey import survey
     from spool.document import JOB_FILE_LIMIT, parse
     from spool.errors import JobFileError, operating_system
@@ -74,7 +76,9 @@ def survey_of_job(
     for name in document.files:
         if not (file.parent / name).is_file():
             raise JobFileError("recipients_missing", file=name)
-    return survey(document, file.parent, policy_of(config), lines() if document.channel == "sms" else None)
+    known = lines() if document.channel == "sms" or document.lines else None
+    judge(document, {each.name for each in known.ceilings} if known is not None else (), time.time())
+    return survey(document, file.parent, policy_of(config), known)
 
 
 def show_survey(read: Callable[[], Survey], file: Path, locale: str, as_json: bool) -> None:

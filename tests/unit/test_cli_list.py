@@ -140,3 +140,28 @@ def test_numbers_that_repeat_are_not_left_out_of_a_list_without_a_text(
     (tmp_path / "job.json").write_text(json.dumps({"channel": "sms", "text": "x", "recipients_file": "c.csv"}))
     found = shown(tmp_path, capsys, "submit", "--dry-run", str(tmp_path / "job.json"))
     assert (found["rows"], found["valid"], found["reasons"]) == (2, 1, {"repeated": 1})
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"not_after": "2020-01-01T00:00:00-03:00"}, "not_after"),
+        ({"lines": ["claro-l"]}, "claro-1"),
+        ({"channel": "email", "subject": "x", "lines": ["claro-l"]}, "claro-1"),
+        ({"class": "transactional"}, "class"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_gateway_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], keys: dict[str, Any], said: str
+) -> None:
+    to = "ana@norte.example" if keys.get("channel") == "email" else "1159876543"
+    job = {"channel": "sms", "text": "a", "recipients": [{"to": to}]} | keys
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    line = '[[line]]\nname = "claro-1"\ndriver = "gsm"\nport = "/dev/null"\n'
+    (tmp_path / "gatewayd.toml").write_text(CONFIG + line)
+    with pytest.raises(SystemExit) as ended:
+        main(["--config", str(tmp_path / "gatewayd.toml"), "submit", "--dry-run", str(tmp_path / "job.json")])
+    assert ended.value.code == 1
+    error = capsys.readouterr().err
+    assert "value_invalid" in error
+    assert said in error

@@ -56,6 +56,10 @@ def test_a_sheet_is_a_list_too(tmp_path: Path) -> None:
         "Querido cliente:\nllame al 1159876543\nsaludos\natte.\n",
         b"\x00\x01\x02 1159876543\n",
         b"%PDF-1.4\n\x07 4 0 obj\n1159876543\n",
+        "<html><body>1159876543</body></html>\n",
+        "<table>\n1159876543\n1159876544\n</table>\n",
+        '{"numeros": [\n1159876543,\n1159876544\n]}\n',
+        "\ufeff%PDF-1.7\n1159876543\n1159876544\n",
     ],
 )
 def test_what_is_none_is_refused(tmp_path: Path, data: str | bytes) -> None:
