@@ -287,6 +287,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "gatewayd.control": (*VALUES, "gatewayd.operations"),
     "gatewayd.connections": (),
     "gatewayd.cycles": (),
+    "gatewayd.loop": (),
     "gatewayd.serving": (*VALUES, "gatewayd.connections"),
     "gatewayd.http": (
         *VALUES,
@@ -318,6 +319,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
         "gatewayd.config",
         "gatewayd.connections",
         "gatewayd.cycles",
+        "gatewayd.loop",
         "gatewayd.serving",
         "gatewayd.control",
         "gatewayd.operations",

@@ -93,11 +93,11 @@ class Gateway:
 
 def run(config: Config) -> int:
     """Runs until SIGTERM or SIGINT; 0 when it stopped as asked."""
-    import uvloop
+    from gatewayd.loop import Loop
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     raise_descriptors()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(serve(config))
 
 

@@ -136,11 +136,11 @@ def run(
     `published`: where the settings came from, to be looked at again; `parent`: the daemon that started it, and with
     which it ends; `store_password`: what that daemon said.
     """
-    import uvloop
+    from gatewayd.loop import Loop
 
     confine(parent)
     _raise_descriptors()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(_serve(_Settings(config, published), store_password))
 
 
