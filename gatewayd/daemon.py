@@ -50,7 +50,7 @@ from gatewayd.news import News
 from gatewayd.notify import Notifier
 from gatewayd.number_uploads import NumberUploads
 from gatewayd.numbers import Policy
-from gatewayd.opened_store import drop_unfinished, password_of, writer_of
+from gatewayd.opened_store import drop_unfinished, password_of, upgrade_apart, writer_of
 from gatewayd.outcomes import Terms
 from gatewayd.receipt_writer import ReceiptWriter
 from gatewayd.restoration import Restoration, finish_posted
@@ -97,6 +97,7 @@ def run(config: Config) -> int:
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     raise_descriptors()
+    upgrade_apart(config)
     with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(serve(config))
 

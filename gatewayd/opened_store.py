@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from typing import Any, Final
@@ -13,18 +14,39 @@ from gatewayd.config import Config
 from gatewayd.errors import StoreLockedError
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import Command, DropJob, LoadingJobs
-from gatewayd.store.connection import open_store
+from gatewayd.store.connection import is_behind, open_store
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.sending.abandoned import lock_of
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
 from gatewayd.translation import gettext as _
+from gatewayd.workers.confinement import die_with
 
 log = structlog.get_logger()
 
 NODE_WAIT_S: Final = 5.0
 """A server may take a moment to see that a daemon that was killed is gone."""
 NODE_STEP_S: Final = 0.2
+
+
+def upgrade_apart(config: Config) -> None:
+    """Has a store that is not there, or behind, made or brought up to date by a process of its own: what that loads
+    would stay for as long as the daemon lives, 13 MB. To be called before there are threads and loops.
+
+    What fails there fails again where the daemon opens the store, and is said then.
+    """
+    url, password = config.store.url, password_of(config)
+    if not is_behind(url, password=password):
+        return
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        try:
+            die_with(parent)
+            open_store(url, password=password).close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 
 
 @contextlib.contextmanager

@@ -125,6 +125,25 @@ def open_store(url: str | URL, *, password: str | None = None) -> Store:
     return Store(parsed, engine, connection, path, lock)
 
 
+def is_behind(url: str | URL, *, password: str | None = None) -> bool:
+    """Whether the store has to be made, or its schema brought up to date; False where that cannot be told. Holds
+    nothing, and loads nothing that changes a schema."""
+    parsed = writing_url(url, password)
+    if parsed.get_backend_name() == "sqlite":
+        assert parsed.database is not None
+        if not Path(parsed.database).exists():
+            return True
+        parsed = make_url(f"sqlite:///file:{parsed.database}?mode=ro&uri=true")
+    engine = create_engine(parsed, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return migrations.revision(connection) != migrations.HEAD
+    except DBAPIError:
+        return False
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Holds the lock of a SQLite store without opening it; StoreLockedError where another process has it."""

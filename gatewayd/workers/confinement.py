@@ -14,12 +14,17 @@ _NICE: Final = 10
 """Lines and the store's writer come first."""
 
 
-def confine(parent: int, memory: int) -> None:
-    """Binds this process to `parent` (a pid) and to `memory` octets of address space; SystemExit where the parent is
-    gone already."""
+def die_with(parent: int) -> None:
+    """Binds this process to `parent` (a pid), whose end is its own; SystemExit where the parent is gone already."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we asked
         raise SystemExit(1)
+
+
+def confine(parent: int, memory: int) -> None:
+    """Binds this process to `parent` (a pid) and to `memory` octets of address space; SystemExit where the parent is
+    gone already."""
+    die_with(parent)
     # A terminal's Ctrl-C goes to the daemon; it drains and then closes our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A confined service may not change priorities; then the scheduler's fairness has to do.

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import xlsxwriter
 
 SHEET_ROWS: Final = 1_048_576
 """Rows of a sheet, its head included (ECMA-376; Excel's specifications and limits)."""
@@ -75,6 +74,9 @@ class XlsxSheet:
         self, path: Path, heads: Sequence[str], numbers: frozenset[int], title: str, *, rows_max: int = SHEET_ROWS
     ) -> None:
         """`numbers` are the places of columns of numbers; `title` names the sheets."""
+        # Three megabytes that the daemon, which knows of sheets and writes none, need not keep.
+        import xlsxwriter
+
         self._path = path
         self._heads = heads
         self._numbers = numbers
