@@ -32,8 +32,8 @@ CACHE_KIB: Final = 16_000
 """Page cache of the writer: the upper levels of every index of a million messages, and the pages in use."""
 
 CACHE_BULK_KIB: Final = 48_000
-"""The same from when an engine writes in bulk until the store is idle: changed pages that find no room go to the log in
-the middle of a transaction, and are read from there again. It is taken as it is used."""
+"""The same from when an engine has written much in bulk until the store is idle: changed pages that find no room go to
+the log in the middle of a transaction, and are read from there again. It is taken as it is used."""
 
 PAGE: Final = 2048
 """Octets of a page of the database. A message changes a few octets in each of two dozen pages, which go to the log

@@ -56,6 +56,9 @@ UTC: Final = ZoneInfo("UTC")
 CLASHES: Final = 5
 """Times that one batch is tried again at once when two nodes were in each other's way."""
 
+BULK_CHANGES: Final = 1_000
+"""Rows that an engine's transaction has changed when more of its kind will follow, which want room."""
+
 REPORT_WAIT_MS: Final = 72 * 3_600_000
 
 MAYBE: Final = "the store did not answer; it may be done all the same: look before you ask for it again ({error})"
@@ -255,12 +258,15 @@ class Transactions:
         loosely = session.sqlite and bulk
         if loosely:
             session.plain("PRAGMA synchronous = NORMAL")
-            session.plain(f"PRAGMA cache_size = -{CACHE_BULK_KIB}")
+        before = session.changes if loosely else 0
         try:
             return self._committed(session, batch, more if bulk else None)
         finally:
             if loosely:
                 session.plain("PRAGMA synchronous = FULL")
+                # A look of an engine that finds nothing to do is no bulk, and a list may be on its way beside it.
+                if session.changes - before >= BULK_CHANGES:
+                    session.plain(f"PRAGMA cache_size = -{CACHE_BULK_KIB}")
 
     def _committed(self, session: Session, batch: Sequence[Command[Any]], more: More | None) -> list[Any]:
         session.begin()

@@ -32,7 +32,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.connection import CACHE_KIB, Store, open_store
 from gatewayd.store.reserve import Reserve
-from gatewayd.store.transactions import More, Transactions
+from gatewayd.store.transactions import BULK_CHANGES, More, Transactions
 from gatewayd.store.writer import Writer
 
 
@@ -522,13 +522,20 @@ async def test_a_reader_does_not_keep_the_writer_waiting(writer: Writer, store: 
     reader.close()
 
 
-async def test_the_cache_is_large_from_a_bulk_until_nobody_writes(writer: Writer, held: Held) -> None:
+async def test_the_cache_is_large_from_much_in_bulk_until_nobody_writes(writer: Writer, held: Held) -> None:
     async def large() -> bool:
         ((kib,),) = await writer.do(Change(lambda unit: unit.session.plain("PRAGMA cache_size")))
         return -int(kib) > CACHE_KIB
 
+    def much(unit: Any) -> None:
+        unit.session.plain("CREATE TEMP TABLE much (number INTEGER)")
+        counted = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {BULK_CHANGES})"
+        unit.session.plain(f"INSERT INTO much {counted} SELECT i FROM n")
+
     assert not await large()
     await writer.do(Change(lambda _unit: None, bulk=True))
+    assert not await large(), "an engine has looked, and found nothing to do"
+    await writer.do(Change(much, bulk=True))
     assert await large()
     Checkpointer(held.session).idle()
     assert not await large()
