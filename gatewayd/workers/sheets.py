@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-
 SHEET_ROWS: Final = 1_048_576
 """Rows of a sheet, its head included (ECMA-376; Excel's specifications and limits)."""
 CELL_MAX: Final = 32_767
