@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, Final
+from typing import Final, TypeVarTuple
 
 import uvloop
+
+Ts = TypeVarTuple("Ts")
 
 _HALF_A_TICK_S: Final = 0.0005
 
@@ -21,6 +23,6 @@ class Loop(uvloop.Loop):
     """Rounds instants up. Delays, which nobody holds against the clock afterwards, stay as uvloop takes them."""
 
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         return self.call_later(when - self.time() + _HALF_A_TICK_S, callback, *args, context=context)
