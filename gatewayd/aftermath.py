@@ -39,6 +39,7 @@ class Aftermath:
 
     async def run(self) -> None:
         """Until cancelled."""
+        troubled = False
         while True:
             await self._lost.wait()
             await asyncio.sleep(GRACE_S)
@@ -46,13 +47,17 @@ class Aftermath:
             try:
                 await self.look()
             except GatewayError as error:
-                log.warning("what a lost answer has left is looked for again", error=str(error))
+                if not troubled:  # a disk may be full for hours
+                    log.warning("what a lost answer has left is looked for once the store answers", error=str(error))
+                troubled = True
                 await asyncio.sleep(TROUBLE_S)
                 self._lost.set()
+            else:
+                troubled = False
+                log.info("an answer of the store was lost: everything was looked at again")
 
     async def look(self) -> None:
         """Has every part look. GatewayError while the store cannot be asked."""
-        log.info("an answer of the store was lost: everything is looked at again")
         for look in self._looks:
             waits = look()
             if isinstance(waits, Awaitable):
