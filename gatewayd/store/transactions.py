@@ -255,7 +255,7 @@ class Transactions:
     def _transaction(self, batch: Sequence[Command[Any]], more: More | None) -> list[Any]:
         session = self.session
         bulk = is_bulk(batch)
-        loosely = session.sqlite and bulk
+        loosely = session.sqlite and is_untold(batch)
         if loosely:
             session.plain("PRAGMA synchronous = NORMAL")
         before = session.changes if loosely else 0
@@ -265,7 +265,7 @@ class Transactions:
             if loosely:
                 session.plain("PRAGMA synchronous = FULL")
                 # A look of an engine that finds nothing to do is no bulk, and a list may be on its way beside it.
-                if session.changes - before >= BULK_CHANGES:
+                if bulk and session.changes - before >= BULK_CHANGES:
                     session.plain(f"PRAGMA cache_size = -{CACHE_BULK_KIB}")
 
     def _committed(self, session: Session, batch: Sequence[Command[Any]], more: More | None) -> list[Any]:
@@ -302,8 +302,15 @@ class Transactions:
 
 def is_bulk(batch: Sequence[Command[Any]]) -> bool:
     """Returns whether nothing in a batch is told to anybody as durable: an engine's own portions, which it goes on
-    behind. They wait for no disk; the next other commit, which lies behind them in the same log, brings them along."""
+    behind."""
     return all(isinstance(one, commands.Change) and one.bulk for one in batch)
+
+
+def is_untold(batch: Sequence[Command[Any]]) -> bool:
+    """Returns whether a batch waits for no disk: nothing of it is told before another commit, which lies behind it in
+    the same log and brings it along. So are portions of engines, and the rows of jobs that are still being recorded:
+    nobody sees them before the one update that shows their job, and a start that finds such a job drops it."""
+    return all(isinstance(one, commands.AddMessages) or is_bulk((one,)) for one in batch)
 
 
 def _apply(unit: Unit, batch: Sequence[Command[Any]]) -> list[Any]:
