@@ -355,7 +355,7 @@ LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
     "sqlalchemy": (STORE, "gatewayd.workers.feed"),
     "alembic": (STORE,),
     "psycopg": (STORE,),
-    "fastapi": ("gatewayd.http", "gatewayd.web"),
+    "fastapi": ("gatewayd.http",),
     "starlette": ("gatewayd.http", "gatewayd.web"),
 }
 """Libraries that only these rooms may import."""

@@ -7,16 +7,19 @@ import io
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import jsonschema_rs
 import openpyxl
 import pytest
 
 from gatewayd.errors import UnavailableError
 from gatewayd.operations.posts import pointer
 from gatewayd.operations.rights import RIGHTS
-from gatewayd.web.remote import Bearer
+from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.v1.absent import ABSENT
+from gatewayd.web.v1.api import Api
 from gatewayd.web.v1.door import _checked
 from gatewayd.web.v1.follow_ups import FOLLOW_UPS
 from gatewayd.web.v1.gathering import TOGETHER, Gatherer
@@ -233,3 +236,29 @@ def test_every_operation_has_an_address_or_a_reason_why_not() -> None:
     assert served & ABSENT.keys() == set()
     assert served | ABSENT.keys() == RIGHTS.keys()
     assert {one for one in served if RIGHTS[one].scope == "none"} == set()
+
+
+def test_every_schema_compiles_and_none_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its start the web process has people waiting."""
+    compiled: list[object] = []
+    real = jsonschema_rs.Draft202012Validator
+
+    def counted(schema: Any, **keys: Any) -> Any:
+        compiled.append(schema)
+        return real(schema, **keys)
+
+    monkeypatch.setattr(jsonschema_rs, "Draft202012Validator", counted)
+    made: list[Schema] = []
+    begin = Schema.__init__
+
+    def remembered(schema: Schema, given: Any) -> None:
+        begin(schema, given)
+        made.append(schema)
+
+    monkeypatch.setattr(Schema, "__init__", remembered)
+    Api(cast("Remote", SimpleNamespace()))
+    assert made
+    assert compiled == []
+    for one in made:
+        assert one._validator is not None
+    assert len(compiled) == len(made)
