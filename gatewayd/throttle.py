@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address
+from typing import Final
 
 KEYS_MAX = 10_000
 """Keys remembered at most. The one that was used longest ago is forgotten first, as if its bucket were
 full."""
+
+
+_NETWORK: Final = 64
+"""Bits of an IPv6 address that say whose it is; the others are its owner's to choose (RFC 4291 §2.5.4, RFC 6177)."""
+
+
+def counted_as(address: str) -> str:
+    """Returns what requests from an address are counted as: itself, or its network where that is IPv6, for each
+    household has more addresses than could be remembered."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return f"{IPv6Address(int(found) >> _NETWORK << _NETWORK)}/{_NETWORK}"
 
 
 class Throttle:

@@ -15,7 +15,7 @@ from typing import Final
 
 from gatewayd.errors import ThrottledError
 from gatewayd.passwords import KNOWN, NOBODYS, STRANGERS, BusyError, Lane
-from gatewayd.throttle import Throttle
+from gatewayd.throttle import Throttle, counted_as
 from gatewayd.translation import gettext as _
 
 TOLD_S: Final = 60.0
@@ -46,7 +46,8 @@ class Guard:
         """
         if device is not None:
             return await self._tried([(self._device, device)], KNOWN, password, hashed, name)
-        counted = [(self._pair, f"{name} {address}"), (self._address, address), (self._name, name)]
+        place = counted_as(address)
+        counted = [(self._pair, f"{name} {place}"), (self._address, place), (self._name, name)]
         if hashed is None:
             self._grant(counted, name, self._clock())
             await self._compare_for_show(password)
@@ -78,7 +79,8 @@ class Guard:
 
     def once(self, what: str, who: str, address: str) -> None:
         """Counts something that is asked for by mail. ThrottledError where it was asked too often."""
-        self._grant([(self._pair, f"{what} {who} {address}"), (self._address, f"{what} {address}")], who, self._clock())
+        place = counted_as(address)
+        self._grant([(self._pair, f"{what} {who} {place}"), (self._address, f"{what} {place}")], who, self._clock())
 
     async def _tried(
         self, counted: Sequence[tuple[Throttle, str]], lane: Lane, password: str, hashed: str | None, name: str

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatewayd.config import WebConfig
+from gatewayd.throttle import counted_as
 from gatewayd.web.readers import arrived
 from gatewayd.web.security import HEADERS
 
@@ -114,10 +115,11 @@ class Edge:
             return await answer.refuse(400, "a body has one length")
         if _too_long(headers.get(b"content-length"), limit):
             return await answer.refuse(413, f"more than {limit} bytes")
-        if self._in_work.total() >= IN_WORK_MAX or self._in_work[client] >= IN_WORK_AN_ADDRESS:
+        place = counted_as(client)
+        if self._in_work.total() >= IN_WORK_MAX or self._in_work[place] >= IN_WORK_AN_ADDRESS:
             return await answer.refuse(503, "too much at once", retry=True)
-        self._in_work[client] += 1
-        scope["gatewayd.rest"] = resting = _Resting(self._in_work, client)
+        self._in_work[place] += 1
+        scope["gatewayd.rest"] = resting = _Resting(self._in_work, place)
         try:
             await self._app(scope, _bounded(receive, limit), answer)
         except _TooLongError:

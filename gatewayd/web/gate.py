@@ -20,6 +20,7 @@ import h11
 import structlog
 
 from gatewayd.connections import BODY_S, HEADER_S, Connection, end_longest
+from gatewayd.throttle import counted_as
 
 log = structlog.get_logger()
 
@@ -85,7 +86,7 @@ class Gate:
         self.tls = tls
         self._shared = shared
         self._shaking: dict[asyncio.Task[None], str] = {}
-        """TLS handshakes, with their addresses."""
+        """TLS handshakes, with what their addresses are counted as."""
         self._beginning: dict[asyncio.Task[None], str] = {}
         """Connections of the next turn of the loop. They are not ended: uvloop would still make them, closed, and never
         say that they are lost."""
@@ -114,7 +115,7 @@ class Gate:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         tasks = self._beginning if self.tls is None else self._shaking
         task = asyncio.create_task(self._welcome(connection, self.tls))
-        tasks[task] = address
+        tasks[task] = counted_as(address)
 
         def over(task: asyncio.Task[None]) -> None:
             tasks.pop(task, None)
@@ -129,19 +130,20 @@ class Gate:
             return False
         if self._shared(address):
             return True
+        place = counted_as(address)
         counts = Counter((*self._shaking.values(), *self._beginning.values()))
-        counts.update(_address(one) for one in self._connections)
-        return counts[address] < MOST_AN_ADDRESS or self._end(address)
+        counts.update(_place(one) for one in self._connections)
+        return counts[place] < MOST_AN_ADDRESS or self._end(place)
 
-    def _end(self, address: str | None) -> bool:
-        """Ends the connection that has waited longest, of an address where one is given."""
-        shaking = next((task for task, its in self._shaking.items() if address in (None, its)), None)
+    def _end(self, place: str | None) -> bool:
+        """Ends the connection that has waited longest, of what addresses are counted as where that is given."""
+        shaking = next((task for task, its in self._shaking.items() if place in (None, its)), None)
         if shaking is not None:
             # Forgotten at once: another may come before it has had its turn, and it makes room for one alone.
             del self._shaking[shaking]
             shaking.cancel()
             return True
-        return end_longest(one for one in self._connections if address in (None, _address(one)))
+        return end_longest(one for one in self._connections if place in (None, _place(one)))
 
     async def _welcome(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
@@ -156,8 +158,8 @@ class Gate:
             connection.close()
 
 
-def _address(connection: Any) -> str:
-    return "" if connection.client is None else str(connection.client[0])
+def _place(connection: Any) -> str:
+    return "" if connection.client is None else counted_as(str(connection.client[0]))
 
 
 def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -55,7 +55,7 @@ class Door:
 
         async def handle(request: Request) -> Response:
             token = _token(request)
-            with self._limits.request(token or _client(request)):
+            with self._limits.request(token or counted_as(_client(request))):
                 if token is None:
                     raise UnauthenticatedError(_("send a token: Authorization: Bearer …"))
                 bearer = Bearer(token=token, address=_client(request))
