@@ -109,7 +109,17 @@ async def test_a_body_is_bounded_announced_or_in_pieces() -> None:
         assert (await asked.post("/seen", content=pieces())).status_code == 413
 
 
-async def test_one_address_cannot_have_all_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("peers", "stranger"),
+    [
+        (["198.51.100.7"] * 3, "198.51.100.8"),
+        (["2001:db8:7:1::1", "2001:db8:7:1:ffff::2", "2001:db8:7:1:1:2:3:4"], "2001:db8:7:2::1"),
+    ],
+)
+async def test_one_address_cannot_have_all_the_work(
+    peers: list[str], stranger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor one network of IPv6, all of whose addresses are one household's."""
     monkeypatch.setattr(edge, "IN_WORK_AN_ADDRESS", 2)
     gate = asyncio.Event()
 
@@ -122,8 +132,8 @@ async def test_one_address_cannot_have_all_the_work(monkeypatch: pytest.MonkeyPa
     def asked(peer: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=outer, client=(peer, 1)), base_url="http://p")
 
-    async with asked("198.51.100.7") as many, asked("198.51.100.8") as other:
-        waiting = [asyncio.create_task(many.get("/")) for _ in range(2)]
+    async with asked(peers[0]) as one, asked(peers[1]) as two, asked(peers[2]) as many, asked(stranger) as other:
+        waiting = [asyncio.create_task(each.get("/")) for each in (one, two)]
         await asyncio.sleep(0)
         await asyncio.sleep(0.05)
         refused = await many.get("/")
@@ -131,5 +141,5 @@ async def test_one_address_cannot_have_all_the_work(monkeypatch: pytest.MonkeyPa
         waiting.append(asyncio.create_task(other.get("/")))
         await asyncio.sleep(0.05)
         gate.set()
-        assert [one.status_code for one in await asyncio.gather(*waiting)] == [200, 200, 200]
+        assert [each.status_code for each in await asyncio.gather(*waiting)] == [200, 200, 200]
         assert (await many.get("/")).status_code == 200

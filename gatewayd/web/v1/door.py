@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from gatewayd import logs
 from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.throttle import counted_as
 from gatewayd.translation import language, speaking
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.v1 import problems
