@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from gatewayd.errors import StoreError, UnavailableError
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
+from gatewayd.store.reading_role import let_read
 
 PAGE = Path(__file__).parents[2] / "docs" / "operators.md"
 
@@ -38,6 +39,7 @@ def shared(postgres: str) -> Iterator[str]:
         for statement in found[1].replace("DATABASE gatewayd", "DATABASE beside").split(";"):
             if statement.strip():
                 connection.exec_driver_sql(statement)
+    let_read(owner, "gatewayd_web")  # as the daemon does when it starts
     yield owner.replace("gatewayd@", "gatewayd_web@")
     with made.begin() as connection:
         connection.exec_driver_sql("DROP OWNED BY gatewayd_web")

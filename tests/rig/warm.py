@@ -28,9 +28,11 @@ _SERVER: Final = Path(__file__).with_name("warm_server.py")
 
 
 def warms() -> bool:
-    """Returns whether processes are started warm: in tests that do not measure, unless `$GATEWAYD_COLD` is set."""
+    """Returns whether processes are started warm: in tests that do not measure, or measure neither a start nor memory
+    and say so by `$GATEWAYD_WARM`; nowhere if `$GATEWAYD_COLD` is set."""
     test = os.environ.get("PYTEST_CURRENT_TEST", "")
-    return bool(test) and not test.startswith("tests/benchmarks/") and not os.environ.get("GATEWAYD_COLD")
+    measures = test.startswith("tests/benchmarks/") and not os.environ.get("GATEWAYD_WARM")
+    return bool(test) and not measures and not os.environ.get("GATEWAYD_COLD")
 
 
 class Warm(subprocess.Popen[bytes]):
