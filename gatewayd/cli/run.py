@@ -8,6 +8,7 @@ from types import FrameType
 
 import click
 
+from gatewayd.logger import plain_structlog
 from gatewayd.translation import gettext as _
 
 
@@ -17,6 +18,7 @@ from gatewayd.translation import gettext as _
 def run() -> int:
     # Asked to stop before the daemon has begun, which is when its own handler takes over: as good as done.
     signal.signal(signal.SIGTERM, _leave)
+    plain_structlog()
     from gatewayd.config.startup import load
 
     config = load(click.get_current_context().find_root().obj)
