@@ -136,14 +136,18 @@ class EndNovelty(Operation):
         if self.result not in RESULTS:
             raise UsageError(_("result: one of {words}").format(words=", ".join(RESULTS)))
         question = partial(novelties.novelty, scope=by.scope, number=self.novelty)
-        found = await backend.read(lambda reader: reader.ask(question))
+        found, now = await backend.read(lambda reader: reader.ask(question)), backend.now()
+        following = day_of(self.next_date)
+        today = partial(today_in, account=found.account, now=now, zone=str(backend.config.timezone))
+        if following is not None and following < await backend.read(lambda reader: reader.ask(today)):
+            raise UsageError(_("next_date: from today on"))
         work = partial(
             novelties.done,
             one=found,
             result=self.result,
             note=self.note.strip(),
-            next_date=day_of(self.next_date),
-            now=backend.now(),
+            next_date=following,
+            now=now,
             by=by.name,
         )
         await backend.execute(Change(lambda unit: work(unit.session), by.name))

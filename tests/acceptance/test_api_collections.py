@@ -75,6 +75,8 @@ def test_novelties_come_by_pages_and_come_back_on_their_next_day(api: httpx.Clie
     texts = [one["text"] for page in (first, second) for one in page["items"]]  # type: ignore[attr-defined]
     assert texts[:3] == ["uno", "dos", "tres"]
     number = first["items"][0]["novelty"]  # type: ignore[index]
+    before = {"result": "talked", "next_date": "2026-01-01"}
+    assert api.post(f"/v1/novelties/{number}/result", json=before).status_code == 409, "that day is over"
     ended = _good(api.post(f"/v1/novelties/{number}/result", json={"result": "talked", "next_date": "2099-01-01"}))
     assert (ended["state"], ended["next"] is None) == ("done", False)
     again = api.post(f"/v1/novelties/{number}/result", json={"result": "talked"})
