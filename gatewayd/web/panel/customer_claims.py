@@ -62,7 +62,7 @@ async def shown(visit: Visit, external_id: str, fault: str = "") -> Response:
         href=card(customer["external_id"]),
         account_href=account_page(customer["external_id"]),
         sheet_href=sheet_page(customer["external_id"]),
-        now=[_now(visit, one, names) for one in found if one["to"] is None],
+        holds=[_now(visit, one, names) for one in found if one["to"] is None],
         invoices=_invoices(owed["invoices"], found),
         invoice_columns=[
             Column(_("Invoice")),
